@@ -1,0 +1,62 @@
+//! A chart in memory.
+
+pub mod load;
+pub mod metadata;
+
+use crate::source::File;
+use crate::yaml;
+pub use metadata::{Dependency, Maintainer, Metadata};
+use std::sync::Arc;
+
+/// A chart as it was loaded: immutable, shared between renders and threads. Names and enabled subcharts as a release
+/// sees them are in [`values::Instance`](crate::values::Instance).
+#[derive(Debug)]
+pub struct Chart {
+    /// Chart.yaml, with the dependencies of a requirements.yaml.
+    pub metadata: Metadata,
+    /// Chart.yaml's file.
+    pub metadata_file: Arc<File>,
+    /// values.yaml and its documents; none is an empty map.
+    pub values: Option<ValuesFile>,
+    /// values.schema.json.
+    pub schema: Option<Arc<File>>,
+    /// Everything under `templates/`.
+    pub templates: Vec<ChartFile>,
+    /// What `.Files` holds: all that is not special, in loading order; of duplicates the last.
+    pub files: Vec<ChartFile>,
+    /// The charts in `charts/`.
+    pub subcharts: Vec<Arc<Chart>>,
+}
+
+/// A file of a chart.
+#[derive(Debug, Clone)]
+pub struct ChartFile {
+    /// Path inside its chart: `templates/x.yaml`.
+    pub path: String,
+    /// The content; its name is the path from the top chart on: `app/charts/db/templates/x.yaml`.
+    pub file: Arc<File>,
+}
+
+/// A values file that was read.
+#[derive(Debug, Clone)]
+pub struct ValuesFile {
+    /// The file.
+    pub file: Arc<File>,
+    /// Its documents, in order; each is a map or null.
+    pub documents: Vec<yaml::Node>,
+}
+
+impl Chart {
+    /// The chart's name as Chart.yaml has it.
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+
+    /// The files of custom resource definitions: `crds/**` with the extensions that helm takes, in order.
+    pub fn crds(&self) -> impl Iterator<Item = &ChartFile> {
+        self.files.iter().filter(|file| {
+            let extension = file.path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+            file.path.starts_with("crds/") && matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+        })
+    }
+}

@@ -1,0 +1,6 @@
+//! The crypto family.
+
+use crate::template::Function;
+
+/// The functions of this family.
+pub static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,6 @@
+//! The flow family.
+
+use crate::template::Function;
+
+/// The functions of this family.
+pub static FUNCTIONS: &[Function] = &[];

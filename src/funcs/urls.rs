@@ -1,0 +1,6 @@
+//! The urls family.
+
+use crate::template::Function;
+
+/// The functions of this family.
+pub static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,62 @@
+//! [`Limits`]: the bounds that keep an untrusted chart from using up the machine.
+//!
+//! All are counted (bytes, entries, nodes, steps, depth), none is timed, so that the same input gives the same answer
+//! on every machine. Each can be raised by a flag, none by a chart. Where helm has a limit of its own, ours is the
+//! same; where helm would burn, ours stops with an error that names the limit.
+
+/// Bounds on one run; see the fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Unpacked bytes of a chart, headers and nested archives included. Helm: 104857600 per archive.
+    pub chart_bytes: u64,
+    /// Files and folders of a chart, nested archives included.
+    pub chart_entries: u64,
+    /// Charts within charts.
+    pub chart_depth: u32,
+    /// Bytes of one path inside a chart.
+    pub path_bytes: usize,
+    /// YAML nodes of one document after its aliases were followed.
+    pub yaml_nodes: u64,
+    /// Nested YAML collections. Helm: 10000.
+    pub yaml_depth: u32,
+    /// Bytes of one YAML document.
+    pub yaml_bytes: usize,
+    /// Nested calls of one named template through `include`. Helm: 1000.
+    pub include_depth: u32,
+    /// Nested template calls of all kinds together.
+    pub template_depth: u32,
+    /// Steps of one render: nodes executed, elements visited, items made by functions.
+    pub template_steps: u64,
+    /// Bytes of one string.
+    pub string_bytes: usize,
+    /// Bytes that one render writes.
+    pub output_bytes: u64,
+    /// Calls of costly cryptography: `genCA`, `htpasswd`, `derivePassword` …
+    pub crypto_calls: u32,
+    /// Steps of one glob match.
+    pub glob_steps: u64,
+    /// Nested schemas of one values.schema.json.
+    pub schema_depth: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            chart_bytes: 100 << 20,
+            chart_entries: 20_000,
+            chart_depth: 64,
+            path_bytes: 4096,
+            yaml_nodes: 10_000_000,
+            yaml_depth: 10_000,
+            yaml_bytes: 64 << 20,
+            include_depth: 1_000,
+            template_depth: 10_000,
+            template_steps: 50_000_000,
+            string_bytes: 64 << 20,
+            output_bytes: 128 << 20,
+            crypto_calls: 32,
+            glob_steps: 1_000_000,
+            schema_depth: 1_000,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Files and places in them: every position in the program is a byte range of a [`File`].
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// A file that something was read from: a template, a values file, a Chart.yaml.
+///
+/// Shape: `name` is what people see, with `/`: `app/charts/db/templates/x.yaml`, `values/prod.yaml`.
+pub struct File {
+    name: String,
+    bytes: Vec<u8>,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl File {
+    /// A file of this name and content. Content beyond 4 GiB is out of reach of positions, and refused by the loaders.
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), bytes: bytes.into(), line_starts: OnceLock::new() })
+    }
+
+    /// The name, as shown to people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The content.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The 1-based line and the 0-based byte column of a byte offset; offsets past the end count as the end.
+    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start <= offset).max(1);
+        (line as u32, offset - starts[line - 1])
+    }
+
+    /// The text of a 1-based line, without its line break; `None` past the end.
+    pub fn line(&self, line: u32) -> Option<String> {
+        let starts = self.line_starts();
+        let start = *starts.get(line.checked_sub(1)? as usize)? as usize;
+        let end = starts.get(line as usize).map_or(self.bytes.len(), |&next| next as usize);
+        let text = String::from_utf8_lossy(&self.bytes[start..end]);
+        Some(text.trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let breaks = self.bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect()
+        })
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "File({}, {} bytes)", self.name, self.bytes.len())
+    }
+}
+
+/// A byte range of a file.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<File>,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last; equal to `start` where only a point is known.
+    pub end: u32,
+}
+
+impl Place {
+    /// The 1-based line and the 1-based byte column, as editors count.
+    pub fn line_column(&self) -> (u32, u32) {
+        let (line, column) = self.file.line_column(self.start);
+        (line, column + 1)
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.file, &other.file) && self.start == other.start && self.end == other.end
+    }
+}
+
+impl Eq for Place {}
+
+/// Prints `file:line:column`, both counted from 1.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.line_column();
+        write!(f, "{}:{line}:{column}", self.file.name)
+    }
+}

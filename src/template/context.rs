@@ -1,0 +1,82 @@
+//! [`Context`]: what one render carries from action to action, and what a function may use of it.
+
+use super::env::Env;
+use super::error::Failure;
+use super::value::Value;
+use crate::limits::Limits;
+use crate::trace::{Origin, Origins};
+
+/// The state of one render: its environment, what it may still use up, and where its data came from.
+#[derive(Debug)]
+pub struct Context<'r> {
+    /// Clock and randomness.
+    pub env: &'r mut Env,
+    /// The bounds.
+    pub limits: &'r Limits,
+    /// The table of origins; `None` when nobody asked for them.
+    pub origins: Option<&'r mut Origins>,
+    steps_left: u64,
+    crypto_left: u32,
+}
+
+impl<'r> Context<'r> {
+    /// The state at the start of a render.
+    pub fn new(env: &'r mut Env, limits: &'r Limits, origins: Option<&'r mut Origins>) -> Self {
+        Self { env, limits, origins, steps_left: limits.template_steps, crypto_left: limits.crypto_calls }
+    }
+
+    /// Whether origins are asked for.
+    pub fn tracing(&self) -> bool {
+        self.origins.is_some()
+    }
+
+    /// Takes `count` steps (items made, elements visited) from what the render may use.
+    pub fn charge(&mut self, count: u64) -> Result<(), Failure> {
+        match self.steps_left.checked_sub(count) {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => {
+                self.steps_left = 0;
+                Err(Failure::limit(format!(
+                    "more than {} template steps (--limit template-steps)",
+                    self.limits.template_steps
+                )))
+            }
+        }
+    }
+
+    /// Checks that a string of so many bytes may be made, before it is made.
+    pub fn allow_string(&mut self, bytes: usize) -> Result<(), Failure> {
+        if bytes > self.limits.string_bytes {
+            return Err(Failure::limit(format!(
+                "a string of more than {} bytes (--limit string-bytes)",
+                self.limits.string_bytes
+            )));
+        }
+        // Long strings are work too: a step for each KiB keeps loops that build them bounded.
+        self.charge(bytes as u64 / 1024)
+    }
+
+    /// Takes one call of costly cryptography from what the render may use.
+    pub fn charge_crypto(&mut self) -> Result<(), Failure> {
+        self.crypto_left = self.crypto_left.checked_sub(1).ok_or_else(|| {
+            Failure::limit(format!(
+                "more than {} calls of costly cryptography (--limit crypto-calls)",
+                self.limits.crypto_calls
+            ))
+        })?;
+        Ok(())
+    }
+
+    /// The origin of something computed from these values.
+    pub fn union(&mut self, values: &[Value]) -> Origin {
+        let Some(origins) = self.origins.as_deref_mut() else { return Origin::NONE };
+        let mut found = Vec::new();
+        for value in values {
+            value.for_each_origin(&mut |origin| found.push(origin));
+        }
+        origins.union(found)
+    }
+}

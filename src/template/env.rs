@@ -1,0 +1,105 @@
+//! [`Env`]: the clock and the randomness that a render may use; there is no other way to either.
+
+/// The outside world as templates see it.
+#[derive(Debug, Clone)]
+pub struct Env {
+    /// What `now` gives.
+    pub clock: Clock,
+    /// Where random bytes come from.
+    pub random: Random,
+    /// The time zone that helm calls Local: an IANA name, or `UTC`.
+    pub time_zone: String,
+    /// Which helm's behaviour to show.
+    pub helm: HelmVersion,
+}
+
+/// Helm's major version, where charts can see a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HelmVersion {
+    /// Helm 3.17.
+    V3,
+    /// Helm 4.3.
+    #[default]
+    V4,
+}
+
+/// What time it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// Always this instant, in nanoseconds since 1970 (UTC).
+    Fixed(i128),
+}
+
+/// A source of random bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Random {
+    /// The operating system's.
+    System,
+    /// A sequence that a seed fixes: SHA-256 of the seed and a counter.
+    Seeded {
+        /// The seed.
+        seed: u64,
+        /// Blocks given so far.
+        counter: u64,
+    },
+}
+
+impl Default for Env {
+    fn default() -> Self {
+        Self { clock: Clock::System, random: Random::System, time_zone: "UTC".to_owned(), helm: HelmVersion::V4 }
+    }
+}
+
+impl Env {
+    /// An environment in which two renders give the same bytes: the clock stands at 2000-01-01, randomness follows
+    /// from the seed.
+    pub fn seeded(seed: u64) -> Self {
+        Self {
+            clock: Clock::Fixed(946_684_800_000_000_000),
+            random: Random::Seeded { seed, counter: 0 },
+            ..Self::default()
+        }
+    }
+
+    /// The current time in nanoseconds since 1970 (UTC).
+    pub fn now(&self) -> i128 {
+        match self.clock {
+            Clock::Fixed(nanoseconds) => nanoseconds,
+            #[expect(clippy::disallowed_methods, reason = "the one place where a render may ask for the time")]
+            Clock::System => jiff::Timestamp::now().as_nanosecond(),
+        }
+    }
+
+    /// Fills a buffer with random bytes.
+    pub fn fill_random(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+        match &mut self.random {
+            Random::System => getrandom::fill(bytes).map_err(|error| format!("no randomness from the system: {error}")),
+            Random::Seeded { seed, counter } => {
+                use sha2::Digest;
+                for block in bytes.chunks_mut(32) {
+                    let mut hash = sha2::Sha256::new();
+                    hash.update(seed.to_le_bytes());
+                    hash.update(counter.to_le_bytes());
+                    *counter += 1;
+                    block.copy_from_slice(&hash.finalize()[..block.len()]);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A random number below `bound`, which must not be 0, without bias.
+    pub fn random_below(&mut self, bound: u64) -> Result<u64, String> {
+        let zone = u64::MAX - u64::MAX % bound;
+        loop {
+            let mut bytes = [0; 8];
+            self.fill_random(&mut bytes)?;
+            let number = u64::from_le_bytes(bytes);
+            if number < zone {
+                return Ok(number % bound);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! [`Function`]: a function of the template language: its name, its Go signature, what it does to origins.
+
+use super::context::Context;
+use super::error::Failure;
+use super::types::Type;
+use super::value::Value;
+
+/// What a function does to the origins of its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Flow {
+    /// It keeps the origins of the parts it keeps (`trunc`, `join`, `default`): the function itself sees to it.
+    Exact,
+    /// Its result comes from all of its arguments (`sha256sum`, `add`): the engine marks it so.
+    Union,
+    /// Its result says nothing about its arguments (`hasPrefix`, `len`, `kindOf`), or it has none.
+    None,
+}
+
+/// The native side of a function: bound arguments in, result out.
+pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
+
+/// A function (or method) that templates can call.
+///
+/// Shape of a row in a family's table:
+/// `Function::new("trunc", &[&INT, &STRING], Flow::Exact, "the first n bytes", trunc)`.
+///
+/// The engine checks the arguments against `params` the way Go's `text/template` binds them to a signature, so the
+/// native side can rely on their types; values of `interface {}` can be anything, nothing included.
+pub struct Function {
+    /// As it is called.
+    pub name: &'static str,
+    /// Types of the fixed parameters.
+    pub params: &'static [&'static Type],
+    /// Type of the further ones, of a variadic function.
+    pub variadic: Option<&'static Type>,
+    /// What happens to origins.
+    pub flow: Flow,
+    /// Whether the result depends on the arguments alone: no clock, no randomness, no network.
+    pub hermetic: bool,
+    /// One line for `docs/functions.md`.
+    pub doc: &'static str,
+    /// What it does.
+    pub call: Native,
+}
+
+impl Function {
+    /// A hermetic function of fixed parameters.
+    pub const fn new(
+        name: &'static str,
+        params: &'static [&'static Type],
+        flow: Flow,
+        doc: &'static str,
+        call: Native,
+    ) -> Self {
+        Self { name, params, variadic: None, flow, hermetic: true, doc, call }
+    }
+
+    /// The same function taking any number of further arguments of a type.
+    pub const fn variadic(mut self, ty: &'static Type) -> Self {
+        self.variadic = Some(ty);
+        self
+    }
+
+    /// The same function, marked as depending on more than its arguments.
+    pub const fn not_hermetic(mut self) -> Self {
+        self.hermetic = false;
+        self
+    }
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "func {}", self.name)
+    }
+}

@@ -1,0 +1,17 @@
+//! Go's `text/template`: the language of charts, without anything of Helm.
+
+pub mod ast;
+pub mod context;
+pub mod env;
+pub mod error;
+pub mod function;
+pub mod parse;
+pub mod print;
+pub mod types;
+pub mod value;
+
+pub use context::Context;
+pub use env::{Clock, Env, HelmVersion, Random};
+pub use error::{Error, Failure};
+pub use function::{Flow, Function};
+pub use value::{IntKind, List, Map, Object, Value};

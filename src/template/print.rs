@@ -1,0 +1,1 @@
+//! Go's `fmt`: how values print.

@@ -1,0 +1,143 @@
+//! The Go types that values of a template can have: the little of Go's `reflect` that shows in charts.
+
+use super::function::Function;
+
+/// What family a Go type belongs to, `reflect.Kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// No value at all.
+    Invalid,
+    /// `interface {}`: only as the type of a parameter or an element.
+    Interface,
+    /// `bool`
+    Bool,
+    /// `int`
+    Int,
+    /// `int32`, a rune
+    Int32,
+    /// `int64`, `time.Duration`
+    Int64,
+    /// `uint8`, a byte
+    Uint8,
+    /// `uint32`
+    Uint32,
+    /// `uint64`
+    Uint64,
+    /// `float64`
+    Float64,
+    /// `complex128`
+    Complex128,
+    /// `string`
+    String,
+    /// A slice.
+    Slice,
+    /// A map.
+    Map,
+    /// A struct.
+    Struct,
+    /// A pointer.
+    Ptr,
+    /// A function.
+    Func,
+}
+
+impl Kind {
+    /// Go's name of the kind, as sprig's `kindOf` prints it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Interface => "interface",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Int32 => "int32",
+            Self::Int64 => "int64",
+            Self::Uint8 => "uint8",
+            Self::Uint32 => "uint32",
+            Self::Uint64 => "uint64",
+            Self::Float64 => "float64",
+            Self::Complex128 => "complex128",
+            Self::String => "string",
+            Self::Slice => "slice",
+            Self::Map => "map",
+            Self::Struct => "struct",
+            Self::Ptr => "ptr",
+            Self::Func => "func",
+        }
+    }
+}
+
+/// A Go type. Types are statics and compared by name.
+pub struct Type {
+    /// As `%T` prints it: `map[string]interface {}`.
+    pub name: &'static str,
+    /// Its family.
+    pub kind: Kind,
+    /// What a slice or map holds.
+    pub elem: Option<&'static Type>,
+    /// Methods that templates can call; the receiver is the first argument of `call` and not among `params`.
+    pub methods: &'static [Function],
+}
+
+impl Type {
+    /// A type without methods.
+    pub const fn new(name: &'static str, kind: Kind, elem: Option<&'static Type>) -> Self {
+        Self { name, kind, elem, methods: &[] }
+    }
+
+    /// The method of this name.
+    pub fn method(&self, name: &str) -> Option<&'static Function> {
+        self.methods.iter().find(|method| method.name == name)
+    }
+}
+
+impl PartialEq for Type {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.name == other.name
+    }
+}
+impl Eq for Type {}
+
+impl std::fmt::Debug for Type {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// `interface {}`
+pub static ANY: Type = Type::new("interface {}", Kind::Interface, None);
+/// `nil` without a type
+pub static NIL: Type = Type::new("<nil>", Kind::Invalid, None);
+/// `bool`
+pub static BOOL: Type = Type::new("bool", Kind::Bool, None);
+/// `int`
+pub static INT: Type = Type::new("int", Kind::Int, None);
+/// `int32`
+pub static INT32: Type = Type::new("int32", Kind::Int32, None);
+/// `int64`
+pub static INT64: Type = Type::new("int64", Kind::Int64, None);
+/// `uint8`
+pub static UINT8: Type = Type::new("uint8", Kind::Uint8, None);
+/// `uint32`
+pub static UINT32: Type = Type::new("uint32", Kind::Uint32, None);
+/// `uint64`
+pub static UINT64: Type = Type::new("uint64", Kind::Uint64, None);
+/// `float64`
+pub static FLOAT64: Type = Type::new("float64", Kind::Float64, None);
+/// `complex128`
+pub static COMPLEX128: Type = Type::new("complex128", Kind::Complex128, None);
+/// `string`
+pub static STRING: Type = Type::new("string", Kind::String, None);
+/// `[]uint8`
+pub static BYTES: Type = Type::new("[]uint8", Kind::Slice, Some(&UINT8));
+/// `[]interface {}`
+pub static LIST: Type = Type::new("[]interface {}", Kind::Slice, Some(&ANY));
+/// `[]string`
+pub static STRINGS: Type = Type::new("[]string", Kind::Slice, Some(&STRING));
+/// `[]int`
+pub static INTS: Type = Type::new("[]int", Kind::Slice, Some(&INT));
+/// `[]map[string]interface {}`
+pub static MAPS: Type = Type::new("[]map[string]interface {}", Kind::Slice, Some(&MAP));
+/// `map[string]interface {}`
+pub static MAP: Type = Type::new("map[string]interface {}", Kind::Map, Some(&ANY));
+/// `map[string]string`
+pub static STRING_MAP: Type = Type::new("map[string]string", Kind::Map, Some(&STRING));

@@ -1,0 +1,479 @@
+//! [`Value`]: what a template computes with, Go's values as far as charts can hold them.
+
+use super::types::{self, Kind, Type};
+use crate::trace::{Origin, Str};
+use std::any::Any;
+use std::borrow::Cow;
+use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+/// The integer types that occur; all are held as an `i64` (a `uint64` by its bits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IntKind {
+    /// `int`: constants of templates, `len`, `until`
+    Int,
+    /// `int32`
+    Int32,
+    /// `int64`: `--set`, sprig's arithmetic
+    Int64,
+    /// `uint8`: a byte of a string
+    Uint8,
+    /// `uint32`
+    Uint32,
+    /// `uint64`: parts of a version
+    Uint64,
+}
+
+/// A Go value.
+///
+/// Scalars carry the origin they print with; strings carry one per part; members of lists and maps carry their own.
+/// Maps are shared and mutable, as in Go: a clone is the same map.
+#[derive(Clone, Default)]
+pub enum Value {
+    /// Nothing: a missing value, or nil.
+    #[default]
+    Nil,
+    /// `bool`
+    Bool(bool, Origin),
+    /// One of the integer types.
+    Int(i64, IntKind, Origin),
+    /// `float64`: every number of a values file
+    Float(f64, Origin),
+    /// `string`
+    Str(Str),
+    /// `[]byte`
+    Bytes(Str),
+    /// Any other slice.
+    List(List),
+    /// Any map with string keys.
+    Map(Map),
+    /// Structs, pointers to them, and named types with behaviour of their own: times, versions, certificates.
+    Object(Rc<dyn Object>),
+}
+
+const _: () = assert!(size_of::<Value>() <= 24);
+
+/// A slice. Go's slices are mutable, but no template function writes through one.
+#[derive(Clone)]
+pub struct List(Rc<ListData>);
+
+struct ListData {
+    ty: &'static Type,
+    items: Vec<Value>,
+    /// A nil slice prints as `[]` but is `null` in JSON.
+    nil: bool,
+    origin: Origin,
+}
+
+/// A map with string keys, sorted by their bytes. Clones are the same map: what one sets, all see.
+#[derive(Clone)]
+pub struct Map(Rc<MapData>);
+
+struct MapData {
+    ty: &'static Type,
+    entries: RefCell<BTreeMap<Str, Value>>,
+    nil: bool,
+    origin: Cell<Origin>,
+}
+
+/// A struct, a pointer to one, or a named type with methods.
+pub trait Object: fmt::Debug {
+    /// Its type, with the methods that templates can call.
+    fn ty(&self) -> &'static Type;
+    /// For downcasting to the concrete type.
+    fn as_any(&self) -> &dyn Any;
+    /// The fields in order, exported and not, with their Go names: what `%v` prints and `.Field` finds.
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+    /// What its `String` or `Error` method gives, where it has one that printing finds.
+    fn text(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+    /// What JSON encoding sees instead of the object.
+    fn json(&self) -> Option<Value> {
+        None
+    }
+    /// Whether it is equal to another object by Go's `==` or `reflect.DeepEqual`.
+    fn equals(&self, _other: &dyn Object) -> bool {
+        false
+    }
+}
+
+impl Value {
+    /// An `int`.
+    pub fn int(number: i64) -> Self {
+        Self::Int(number, IntKind::Int, Origin::NONE)
+    }
+
+    /// An `int64`.
+    pub fn int64(number: i64) -> Self {
+        Self::Int(number, IntKind::Int64, Origin::NONE)
+    }
+
+    /// A `float64`.
+    pub fn float(number: f64) -> Self {
+        Self::Float(number, Origin::NONE)
+    }
+
+    /// A `bool`.
+    pub fn bool(truth: bool) -> Self {
+        Self::Bool(truth, Origin::NONE)
+    }
+
+    /// A `string`.
+    pub fn str(text: impl Into<Vec<u8>>) -> Self {
+        Self::Str(Str::new(text))
+    }
+
+    /// A `[]interface {}`.
+    pub fn list(items: Vec<Value>) -> Self {
+        Self::List(List::new(&types::LIST, items))
+    }
+
+    /// A `[]string`.
+    pub fn strings(items: impl IntoIterator<Item = Str>) -> Self {
+        Self::List(List::new(&types::STRINGS, items.into_iter().map(Self::Str).collect()))
+    }
+
+    /// An object.
+    pub fn object(object: impl Object + 'static) -> Self {
+        Self::Object(Rc::new(object))
+    }
+
+    /// The Go type; [`types::NIL`] for nothing.
+    pub fn ty(&self) -> &'static Type {
+        match self {
+            Self::Nil => &types::NIL,
+            Self::Bool(..) => &types::BOOL,
+            Self::Int(_, kind, _) => match kind {
+                IntKind::Int => &types::INT,
+                IntKind::Int32 => &types::INT32,
+                IntKind::Int64 => &types::INT64,
+                IntKind::Uint8 => &types::UINT8,
+                IntKind::Uint32 => &types::UINT32,
+                IntKind::Uint64 => &types::UINT64,
+            },
+            Self::Float(..) => &types::FLOAT64,
+            Self::Str(_) => &types::STRING,
+            Self::Bytes(_) => &types::BYTES,
+            Self::List(list) => list.0.ty,
+            Self::Map(map) => map.0.ty,
+            Self::Object(object) => object.ty(),
+        }
+    }
+
+    /// The family of its type.
+    pub fn kind(&self) -> Kind {
+        self.ty().kind
+    }
+
+    /// Whether there is no value.
+    pub fn is_nil(&self) -> bool {
+        matches!(self, Self::Nil)
+    }
+
+    /// Truth in `if`, `with`, `and`, `or`, `not`: everything but nil, zero and the empty.
+    ///
+    /// Source: Go `text/template`, `IsTrue`.
+    pub fn truth(&self) -> bool {
+        match self {
+            Self::Nil => false,
+            Self::Bool(truth, _) => *truth,
+            Self::Int(number, _, _) => *number != 0,
+            Self::Float(number, _) => *number != 0.0,
+            Self::Str(text) | Self::Bytes(text) => !text.is_empty(),
+            Self::List(list) => !list.is_empty(),
+            Self::Map(map) => !map.is_empty(),
+            Self::Object(object) => match object.ty().kind {
+                Kind::Struct | Kind::Ptr => true,
+                _ => object.json().is_none_or(|value| value.truth()),
+            },
+        }
+    }
+
+    /// The string inside, if it is one.
+    pub fn as_str(&self) -> Option<&Str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The map inside, if it is one.
+    pub fn as_map(&self) -> Option<&Map> {
+        match self {
+            Self::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The list inside, if it is one.
+    pub fn as_list(&self) -> Option<&List> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The object of a concrete type inside, if it is one.
+    pub fn as_object<T: 'static>(&self) -> Option<&T> {
+        match self {
+            Self::Object(object) => object.as_any().downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// The origin of a scalar or of a container as a whole; [`Origin::NONE`] for text of several origins.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Nil | Self::Object(_) => Origin::NONE,
+            Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => *origin,
+            Self::Str(text) | Self::Bytes(text) => text.origin(),
+            Self::List(list) => list.0.origin,
+            Self::Map(map) => map.0.origin.get(),
+        }
+    }
+
+    /// The value as one that was set, as a whole, at `origin`. A map or list keeps its members' own.
+    pub fn with_origin(self, origin: Origin) -> Self {
+        match self {
+            Self::Nil | Self::Object(_) | Self::Map(_) | Self::List(_) => self,
+            Self::Bool(truth, _) => Self::Bool(truth, origin),
+            Self::Int(number, kind, _) => Self::Int(number, kind, origin),
+            Self::Float(number, _) => Self::Float(number, origin),
+            Self::Str(text) => Self::Str(Str::with_origin(text.as_bytes(), origin)),
+            Self::Bytes(text) => Self::Bytes(Str::with_origin(text.as_bytes(), origin)),
+        }
+    }
+
+    /// Calls `visit` with every origin in the value, members included, to a bounded depth.
+    pub fn for_each_origin(&self, visit: &mut dyn FnMut(Origin)) {
+        self.visit_origins(visit, 32);
+    }
+
+    fn visit_origins(&self, visit: &mut dyn FnMut(Origin), depth: u32) {
+        match self {
+            Self::Nil | Self::Object(_) => {}
+            Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => visit(*origin),
+            Self::Str(text) | Self::Bytes(text) => text.spans().iter().for_each(|span| visit(span.origin)),
+            Self::List(list) if depth > 0 => list.iter().for_each(|item| item.visit_origins(visit, depth - 1)),
+            Self::Map(map) if depth > 0 => {
+                for value in map.borrow().values() {
+                    value.visit_origins(visit, depth - 1);
+                }
+            }
+            Self::List(_) | Self::Map(_) => {}
+        }
+    }
+}
+
+impl List {
+    /// A slice of a type.
+    pub fn new(ty: &'static Type, items: Vec<Value>) -> Self {
+        Self(Rc::new(ListData { ty, items, nil: false, origin: Origin::NONE }))
+    }
+
+    /// A nil slice of a type.
+    pub fn nil(ty: &'static Type) -> Self {
+        Self(Rc::new(ListData { ty, items: Vec::new(), nil: true, origin: Origin::NONE }))
+    }
+
+    /// A slice that was set, as a whole, at `origin`.
+    pub fn with_origin(ty: &'static Type, items: Vec<Value>, origin: Origin) -> Self {
+        Self(Rc::new(ListData { ty, items, nil: false, origin }))
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> &'static Type {
+        self.0.ty
+    }
+
+    /// Whether it is nil rather than empty.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
+    }
+
+    /// The origin of the whole.
+    pub fn origin(&self) -> Origin {
+        self.0.origin
+    }
+
+    /// Whether both are one and the same slice.
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::ops::Deref for List {
+    type Target = [Value];
+    fn deref(&self) -> &[Value] {
+        &self.0.items
+    }
+}
+
+impl Default for Map {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Map {
+    /// An empty `map[string]interface {}`.
+    pub fn new() -> Self {
+        Self::of(&types::MAP, BTreeMap::new())
+    }
+
+    /// A map of a type.
+    pub fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
+        Self(Rc::new(MapData { ty, entries: RefCell::new(entries), nil: false, origin: Cell::default() }))
+    }
+
+    /// A nil map of a type: reads as empty, cannot be written to.
+    pub fn nil(ty: &'static Type) -> Self {
+        Self(Rc::new(MapData { ty, entries: RefCell::default(), nil: true, origin: Cell::default() }))
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> &'static Type {
+        self.0.ty
+    }
+
+    /// Whether it is nil rather than empty.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
+    }
+
+    /// The origin of the whole.
+    pub fn origin(&self) -> Origin {
+        self.0.origin.get()
+    }
+
+    /// Says where the map as a whole was set.
+    pub fn set_origin(&self, origin: Origin) {
+        self.0.origin.set(origin);
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.0.entries.borrow().len()
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &[u8]) -> Option<Value> {
+        self.0.entries.borrow().get(key).cloned()
+    }
+
+    /// Whether there is such a key.
+    pub fn contains_key(&self, key: &[u8]) -> bool {
+        self.0.entries.borrow().contains_key(key)
+    }
+
+    /// Sets a key for everyone who holds this map.
+    pub fn insert(&self, key: impl Into<Str>, value: Value) {
+        self.0.entries.borrow_mut().insert(key.into(), value);
+    }
+
+    /// Removes a key for everyone who holds this map.
+    pub fn remove(&self, key: &[u8]) -> Option<Value> {
+        self.0.entries.borrow_mut().remove(key)
+    }
+
+    /// The entries, to read. Do not hold while other code may write to the map.
+    pub fn borrow(&self) -> Ref<'_, BTreeMap<Str, Value>> {
+        self.0.entries.borrow()
+    }
+
+    /// The entries, to write. Do not hold while other code may look at the map.
+    pub fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
+        self.0.entries.borrow_mut()
+    }
+
+    /// Copies of the entries, in order: for loops whose body may write to the map.
+    pub fn entries(&self) -> Vec<(Str, Value)> {
+        self.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Another map with the same entries; the members are shared.
+    pub fn shallow_copy(&self) -> Self {
+        self.copy_as(self.0.ty)
+    }
+
+    /// Another map of another type with the same entries; the members are shared.
+    pub fn copy_as(&self, ty: &'static Type) -> Self {
+        let copy = Self::of(ty, self.borrow().clone());
+        copy.set_origin(self.origin());
+        copy
+    }
+
+    /// Whether both are one and the same map.
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// A number that is the same for clones of one map: its identity while it lives.
+    pub fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+}
+
+impl FromIterator<(Str, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (Str, Value)>>(entries: I) -> Self {
+        Self::of(&types::MAP, entries.into_iter().collect())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::str(text)
+    }
+}
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::str(text)
+    }
+}
+impl From<Str> for Value {
+    fn from(text: Str) -> Self {
+        Self::Str(text)
+    }
+}
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::bool(truth)
+    }
+}
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Map(map)
+    }
+}
+impl From<List> for Value {
+    fn from(list: List) -> Self {
+        Self::List(list)
+    }
+}
+
+/// Structure to a small depth, since maps can contain themselves.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nil => f.write_str("Nil"),
+            Self::Bool(truth, _) => write!(f, "{truth}"),
+            Self::Int(number, kind, _) => write!(f, "{number}{kind:?}"),
+            Self::Float(number, _) => write!(f, "{number:?}"),
+            Self::Str(text) => write!(f, "{text:?}"),
+            Self::Bytes(text) => write!(f, "b{text:?}"),
+            Self::List(list) => write!(f, "{}[{}]", list.ty().name, list.len()),
+            Self::Map(map) => write!(f, "{}{:?}", map.ty().name, map.borrow().keys().collect::<Vec<_>>()),
+            Self::Object(object) => write!(f, "{object:?}"),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! [`Buf`]: builds a [`Str`] out of pieces, keeping where each came from.
+
+use super::{Origin, Span, Str};
+use std::ops::Range;
+
+/// A growing text with the origins of its parts.
+#[derive(Debug, Default)]
+pub struct Buf {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl Buf {
+    /// An empty buffer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty buffer with room for some bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), spans: Vec::new() }
+    }
+
+    /// The text so far.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Length so far in bytes.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether nothing was written yet.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Appends text of unknown origin.
+    pub fn push_bytes(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+    }
+
+    /// Appends text of unknown origin.
+    pub fn push_text(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// Appends text that was set at `origin`, from byte `at` of the origin's own text on.
+    pub fn push_from(&mut self, text: &[u8], origin: Origin, at: u32) {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(text);
+        if !origin.is_none() {
+            self.push_span(Span { start, end: self.bytes.len() as u32, origin, at });
+        }
+    }
+
+    /// Appends a string with its origins.
+    pub fn push(&mut self, text: &Str) {
+        self.push_slice(text, 0..text.len());
+    }
+
+    /// Appends a byte range of a string with its origins.
+    ///
+    /// # Panics
+    /// When the range is not inside the string.
+    pub fn push_slice(&mut self, text: &Str, range: Range<usize>) {
+        let base = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(&text.as_bytes()[range.clone()]);
+        let (from, to) = (range.start as u32, range.end as u32);
+        let spans = text.spans();
+        let first = spans.partition_point(|span| span.end <= from);
+        for span in spans[first..].iter().take_while(|span| span.start < to) {
+            let start = span.start.max(from);
+            self.push_span(Span {
+                start: base + start - from,
+                end: base + span.end.min(to) - from,
+                origin: span.origin,
+                at: span.at + (start - span.start),
+            });
+        }
+    }
+
+    /// Appends other text in the place of a byte range of a string: it gets the origins that range has.
+    ///
+    /// For escapes and changed case: `text` stands for the characters of `range`.
+    pub fn push_instead(&mut self, text: &[u8], of: &Str, range: Range<usize>) {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(text);
+        let spans = of.spans();
+        let first = spans.partition_point(|span| span.end as usize <= range.start);
+        if let Some(span) = spans.get(first).filter(|span| (span.start as usize) < range.end.max(range.start + 1)) {
+            let at = span.at + (range.start as u32).saturating_sub(span.start);
+            self.push_span(Span { start, end: self.bytes.len() as u32, origin: span.origin, at });
+        }
+    }
+
+    /// Cuts the text back to a length in bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+        while let Some(last) = self.spans.last_mut() {
+            if last.start as usize >= len {
+                self.spans.pop();
+            } else {
+                last.end = last.end.min(len as u32);
+                break;
+            }
+        }
+    }
+
+    /// Gives up the buffer for the string.
+    pub fn into_str(self) -> Str {
+        Str::from_parts(self.bytes, self.spans)
+    }
+
+    fn push_span(&mut self, span: Span) {
+        if span.start == span.end {
+            return;
+        }
+        if let Some(last) = self.spans.last_mut() {
+            // Neighbours that continue each other are one stretch.
+            if last.end == span.start && last.origin == span.origin && last.at + (last.end - last.start) == span.at {
+                last.end = span.end;
+                return;
+            }
+        }
+        self.spans.push(span);
+    }
+}

@@ -1,0 +1,13 @@
+//! Text that remembers where it came from.
+//!
+//! An [`Origin`] is where a piece of data was set. A [`Str`] is text with a mostly empty list of [`Span`]s that say
+//! which of its bytes came from which origin; a [`Buf`] builds one out of pieces of others. Without origins there are
+//! no spans, and none of this costs anything.
+
+mod buf;
+mod origin;
+mod str;
+
+pub use buf::Buf;
+pub use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting};
+pub use str::{Span, Str};

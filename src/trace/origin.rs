@@ -1,0 +1,206 @@
+//! Where a piece of data was set, and what a setting hid.
+
+use crate::source::{File, Place};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where a piece of data was set: an index into one render's [`Origins`], one word small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Origin(u32);
+
+impl Origin {
+    /// Unknown, or not traced.
+    pub const NONE: Self = Self(0);
+
+    /// Whether nothing is known.
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// One member of a map or list: how a [`Setting`] is reached from the one that contains it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A key of a map.
+    Name(Arc<str>),
+    /// An element of a list, from 0.
+    Index(u32),
+}
+
+/// Which layer of values a setting belongs to, lowest precedence first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Layer {
+    /// The values.yaml of the chart with this full path, `app/charts/db`.
+    Chart(Arc<str>),
+    /// The `-f` file with this number, from 0.
+    File(u32),
+    /// A `--set`-like flag.
+    Flag(FlagPart),
+    /// Set by the tool itself, such as lint's global rewrite.
+    Tool,
+}
+
+/// One assignment of a `--set`-like flag: `b=2` in `--set a=1,b=2`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlagPart {
+    /// The flag's name, `--set-string`.
+    pub flag: &'static str,
+    /// Which occurrence of that flag, from 0.
+    pub occurrence: u32,
+    /// The flag's argument as it was typed.
+    pub argument: Arc<str>,
+}
+
+/// A value that somebody set: in a values file, or with a flag.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The layer.
+    pub layer: Layer,
+    /// The value's text in its file, or the part of the flag's argument (a file of its own, named like the flag).
+    pub place: Place,
+    /// The member that this setting is of `parent`; `None` at the top of a file.
+    pub key: Option<Key>,
+    /// The setting that contains this one.
+    pub parent: Origin,
+}
+
+/// What stands behind an [`Origin`].
+#[derive(Debug, Clone)]
+pub enum OriginData {
+    /// Text or a constant of a template; a [`Span`](super::Span)'s `at` counts from `start`.
+    Template {
+        /// The template's file.
+        file: Arc<File>,
+        /// The first byte of the text in the file.
+        start: u32,
+    },
+    /// A value that was set.
+    Setting(Setting),
+    /// A file of a chart: Chart.yaml, or what `.Files` reads.
+    File(Arc<File>),
+    /// A fact of the release or of the capabilities: `Release.Name`.
+    Fact(&'static str),
+    /// Computed from these.
+    Derived(Vec<Origin>),
+}
+
+/// The origins of one render.
+#[derive(Debug)]
+pub struct Origins {
+    entries: Vec<OriginData>,
+    /// Winner → what it hid, in the order it was hidden.
+    hidden: HashMap<Origin, Vec<Origin>>,
+    unions: HashMap<Vec<Origin>, Origin>,
+    texts: HashMap<(usize, u32), Origin>,
+}
+
+impl Default for Origins {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Origins {
+    /// An empty table.
+    pub fn new() -> Self {
+        let placeholder = OriginData::Derived(Vec::new());
+        Self { entries: vec![placeholder], hidden: HashMap::new(), unions: HashMap::new(), texts: HashMap::new() }
+    }
+
+    /// Adds an origin.
+    pub fn add(&mut self, data: OriginData) -> Origin {
+        self.entries.push(data);
+        Origin(self.entries.len() as u32 - 1)
+    }
+
+    /// The origin of template text that begins at a byte of a file; the same one each time it is asked for.
+    pub fn template_text(&mut self, file: &Arc<File>, start: u32) -> Origin {
+        let key = (Arc::as_ptr(file) as usize, start);
+        if let Some(&origin) = self.texts.get(&key) {
+            return origin;
+        }
+        let origin = self.add(OriginData::Template { file: file.clone(), start });
+        self.texts.insert(key, origin);
+        origin
+    }
+
+    /// What stands behind an origin; `None` for [`Origin::NONE`].
+    pub fn get(&self, origin: Origin) -> Option<&OriginData> {
+        if origin.is_none() { None } else { self.entries.get(origin.0 as usize) }
+    }
+
+    /// The origin of something computed from several: the one, if they are one.
+    pub fn union(&mut self, origins: impl IntoIterator<Item = Origin>) -> Origin {
+        let mut set = Vec::new();
+        for origin in origins {
+            match self.get(origin) {
+                None => {}
+                Some(OriginData::Derived(parts)) => set.extend_from_slice(parts),
+                Some(_) => set.push(origin),
+            }
+        }
+        set.sort_unstable();
+        set.dedup();
+        match set.as_slice() {
+            [] => Origin::NONE,
+            _ => {
+                if let Some(&known) = self.unions.get(&set) {
+                    return known;
+                }
+                let origin = self.add(OriginData::Derived(set.clone()));
+                self.unions.insert(set, origin);
+                origin
+            }
+        }
+    }
+
+    /// Notes that the setting `winner` took the place of the setting `loser`.
+    pub fn hide(&mut self, winner: Origin, loser: Origin) {
+        if winner.is_none() || loser.is_none() || winner == loser {
+            return;
+        }
+        let hidden = self.hidden.entry(winner).or_default();
+        if !hidden.contains(&loser) {
+            hidden.push(loser);
+        }
+    }
+
+    /// What a setting hid, nearest first, each followed by what it had hidden itself.
+    pub fn hidden(&self, winner: Origin) -> Vec<Origin> {
+        let mut found = Vec::new();
+        let mut queue = vec![winner];
+        while let Some(next) = queue.pop() {
+            for &loser in self.hidden.get(&next).into_iter().flatten() {
+                if !found.contains(&loser) {
+                    found.push(loser);
+                    queue.push(loser);
+                }
+            }
+        }
+        found
+    }
+
+    /// The dotted path of a setting inside the file or flag that set it: `image.repository`, `hosts[0].name`.
+    pub fn path(&self, origin: Origin) -> String {
+        let mut keys = Vec::new();
+        let mut next = origin;
+        while let Some(OriginData::Setting(setting)) = self.get(next) {
+            let Some(key) = &setting.key else { break };
+            keys.push(key);
+            next = setting.parent;
+        }
+        let mut path = String::new();
+        for key in keys.into_iter().rev() {
+            match key {
+                Key::Name(name) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(&name.replace('.', "\\."));
+                }
+                Key::Index(index) => path.push_str(&format!("[{index}]")),
+            }
+        }
+        path
+    }
+}

@@ -1,0 +1,196 @@
+//! [`Str`]: a Go string (bytes, usually UTF-8) and where its bytes came from.
+
+use super::{Buf, Origin};
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A stretch of text that has one origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+    /// Where these bytes were set.
+    pub origin: Origin,
+    /// Which byte of the origin's own text the first byte is; 0 where that has no meaning.
+    pub at: u32,
+}
+
+/// A Go string: immutable bytes, usually UTF-8, with the origins of its parts.
+///
+/// Equality, order and hash look at the bytes alone.
+#[derive(Clone)]
+pub struct Str(Arc<Data>);
+
+struct Data {
+    bytes: Vec<u8>,
+    /// Sorted, not overlapping; gaps have no known origin.
+    spans: Vec<Span>,
+}
+
+impl Str {
+    /// Text of unknown origin.
+    pub fn new(text: impl Into<Vec<u8>>) -> Self {
+        Self(Arc::new(Data { bytes: text.into(), spans: Vec::new() }))
+    }
+
+    /// Text that was set, as a whole, at `origin`.
+    pub fn with_origin(text: impl Into<Vec<u8>>, origin: Origin) -> Self {
+        let bytes = text.into();
+        let spans = if origin.is_none() || bytes.is_empty() {
+            Vec::new()
+        } else {
+            vec![Span { start: 0, end: bytes.len() as u32, origin, at: 0 }]
+        };
+        Self(Arc::new(Data { bytes, spans }))
+    }
+
+    pub(super) fn from_parts(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
+        Self(Arc::new(Data { bytes, spans }))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    /// The text; as Go does when it ranges over a string, each byte that is not UTF-8 becomes U+FFFD.
+    pub fn to_text(&self) -> Cow<'_, str> {
+        go_text(&self.0.bytes)
+    }
+
+    /// Length in bytes, Go's `len`.
+    pub fn len(&self) -> usize {
+        self.0.bytes.len()
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.0.bytes.is_empty()
+    }
+
+    /// Origins of parts, in order.
+    pub fn spans(&self) -> &[Span] {
+        &self.0.spans
+    }
+
+    /// The one origin of the whole text, or [`Origin::NONE`] where there is none or more than one.
+    pub fn origin(&self) -> Origin {
+        match self.0.spans.as_slice() {
+            [span] if span.start == 0 && span.end as usize == self.len() => span.origin,
+            _ => Origin::NONE,
+        }
+    }
+
+    /// The part of the text in a byte range, with its origins.
+    ///
+    /// # Panics
+    /// When the range is not inside the text, as slicing does.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        if range == (0..self.len()) {
+            return self.clone();
+        }
+        let mut buf = Buf::with_capacity(range.len());
+        buf.push_slice(self, range);
+        buf.into_str()
+    }
+
+    /// The part that `part`, a subslice of [`as_bytes`](Self::as_bytes), stands for, with its origins.
+    ///
+    /// For string functions of the standard library that return subslices (`trim`, `strip_suffix` …).
+    pub fn part(&self, part: &[u8]) -> Self {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.as_bytes().as_ptr() as usize);
+        if start > self.len() || part.len() > self.len() - start {
+            Self::new(part)
+        } else {
+            self.slice(start..start + part.len())
+        }
+    }
+
+    /// The same origins under other text of the same length, as changing the case of ASCII does; text of another
+    /// length keeps only the origin of the whole.
+    pub fn with_text(&self, text: impl Into<Vec<u8>>) -> Self {
+        let bytes = text.into();
+        if self.0.spans.is_empty() {
+            Self::new(bytes)
+        } else if bytes.len() == self.len() {
+            Self::from_parts(bytes, self.0.spans.clone())
+        } else {
+            Self::with_origin(bytes, self.origin())
+        }
+    }
+}
+
+/// Decodes bytes as Go's `range` over a string does: every byte that is not part of valid UTF-8 is U+FFFD.
+pub(crate) fn go_text(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        // `from_utf8_lossy` writes one mark for a cut-off sequence; Go writes one for each of its bytes.
+        text.extend(std::iter::repeat_n('\u{FFFD}', chunk.invalid().len()));
+    }
+    Cow::Owned(text)
+}
+
+impl PartialEq for Str {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+impl Eq for Str {}
+impl PartialOrd for Str {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Str {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+impl std::hash::Hash for Str {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+impl Borrow<[u8]> for Str {
+    fn borrow(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+impl PartialEq<str> for Str {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+impl PartialEq<&str> for Str {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+impl From<&str> for Str {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+impl From<String> for Str {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_text(), f)
+    }
+}
+impl fmt::Display for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}

@@ -1,0 +1,51 @@
+//! [`Node`]: a YAML document after resolution, with the place of each of its parts.
+
+use crate::trace::Str;
+
+/// One node of a document: tags, anchors, aliases and merges are resolved the way sigs.k8s.io/yaml's YAML-to-JSON
+/// does it, and every node knows its bytes in the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub data: Data,
+    /// First byte in the text given to the reader; an alias's content has the place where it was anchored.
+    pub start: u32,
+    /// The byte after the last; quotes and block headers are inside.
+    pub end: u32,
+    /// 1-based line of `start`.
+    pub line: u32,
+}
+
+/// What a node is, as JSON knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    /// null
+    Null,
+    /// true, false
+    Bool(bool),
+    /// An integer that fits an `i64`.
+    Int(i64),
+    /// An integer that only fits a `u64`.
+    Uint(u64),
+    /// Any other number.
+    Float(f64),
+    /// A string.
+    Str(Str),
+    /// A list.
+    Seq(Vec<Node>),
+    /// A map; keys are strings by now. Duplicates are resolved (the last wins), order is that of the text.
+    Map(Vec<(Entry, Node)>),
+}
+
+/// A key of a map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key as JSON has it.
+    pub key: Str,
+    /// First byte in the text.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+    /// 1-based line of `start`.
+    pub line: u32,
+}
