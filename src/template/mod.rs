@@ -7,6 +7,7 @@ pub mod error;
 pub mod function;
 pub mod parse;
 pub mod print;
+pub mod tree;
 pub mod types;
 pub mod value;
 

@@ -477,3 +477,14 @@ impl fmt::Debug for Value {
         }
     }
 }
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Value::Map(self.clone()), f)
+    }
+}
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Value::List(self.clone()), f)
+    }
+}

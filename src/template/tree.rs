@@ -1,0 +1,68 @@
+//! Values out of YAML trees.
+
+use super::types;
+use super::value::{List, Map, Value};
+use crate::trace::{Key, Origin, Str};
+use crate::yaml::{Data, Node};
+use std::sync::Arc;
+
+/// Gives each node of a tree its origin; see [`Value::from_node`].
+pub trait NodeOrigins {
+    /// The origin of a node: `key` is its place in the container whose origin is `parent`.
+    fn origin(&mut self, node: &Node, key: Option<Key>, parent: Origin) -> Origin;
+    /// Whether there is anything to ask; without, no keys are made.
+    fn enabled(&self) -> bool {
+        true
+    }
+}
+
+/// No origins.
+#[derive(Debug)]
+pub struct Untraced;
+
+impl NodeOrigins for Untraced {
+    fn origin(&mut self, _: &Node, _: Option<Key>, _: Origin) -> Origin {
+        Origin::NONE
+    }
+    fn enabled(&self) -> bool {
+        false
+    }
+}
+
+impl Value {
+    /// The value of a YAML tree as helm decodes it: through JSON, so every number is a `float64`.
+    pub fn from_node(node: &Node, origins: &mut dyn NodeOrigins) -> Self {
+        build(node, None, Origin::NONE, origins)
+    }
+}
+
+fn build(node: &Node, key: Option<Key>, parent: Origin, origins: &mut dyn NodeOrigins) -> Value {
+    let origin = origins.origin(node, key, parent);
+    match &node.data {
+        Data::Null => Value::Nil,
+        Data::Bool(truth) => Value::Bool(*truth, origin),
+        Data::Int(number) => Value::Float(*number as f64, origin),
+        Data::Uint(number) => Value::Float(*number as f64, origin),
+        Data::Float(number) => Value::Float(*number, origin),
+        Data::Str(text) if origin.is_none() => Value::Str(text.clone()),
+        Data::Str(text) => Value::Str(Str::with_origin(text.as_bytes(), origin)),
+        Data::Seq(items) => {
+            let item = |(index, item)| {
+                let key = origins.enabled().then_some(Key::Index(index as u32));
+                build(item, key, origin, origins)
+            };
+            Value::List(List::with_origin(&types::LIST, items.iter().enumerate().map(item).collect(), origin))
+        }
+        Data::Map(entries) => {
+            let map: Map = entries
+                .iter()
+                .map(|(entry, value)| {
+                    let key = origins.enabled().then(|| Key::Name(Arc::from(&*entry.key.to_text())));
+                    (entry.key.clone(), build(value, key, origin, origins))
+                })
+                .collect();
+            map.set_origin(origin);
+            Value::Map(map)
+        }
+    }
+}
