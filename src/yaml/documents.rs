@@ -130,3 +130,45 @@ impl Shift<'_> {
         *line += self.lines;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_the_whole_text() {
+        let text = b"# head\r\n---\r\na: x\r\n---\nb: |\r\n  y\r\n  z";
+        let documents = read_documents(text, &Limits::default()).unwrap();
+        assert_eq!(documents.len(), 3);
+        assert_eq!(documents[0].data, Data::Null);
+        let Data::Map(first) = &documents[1].data else { panic!("{documents:?}") };
+        let (key, value) = &first[0];
+        assert_eq!((&text[key.start as usize..key.end as usize], key.line), (&b"a"[..], 3));
+        assert_eq!(&text[value.start as usize..value.end as usize], b"x");
+        let Data::Map(last) = &documents[2].data else { panic!("{documents:?}") };
+        let (key, value) = &last[0];
+        assert_eq!((&text[key.start as usize..key.end as usize], key.line), (&b"b"[..], 5));
+        assert_eq!(&text[value.start as usize..value.end as usize], b"|\r\n  y\r\n  z");
+        assert_eq!(value.data, Data::Str("y\nz\n".into()));
+    }
+
+    #[test]
+    fn errors_are_those_of_helm() {
+        let cases = [
+            ("--- {a: 1}\n", "error reading yaml document: invalid Yaml document separator: {a: 1}"),
+            (
+                "- a\n---\nb: 1\n---x\n",
+                "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: \
+             json: cannot unmarshal array into Go value of type map[string]interface {}",
+            ),
+            (
+                "a: 1\n---\nb: [\n",
+                "cannot unmarshal yaml document: error converting YAML to JSON: \
+             yaml: line 2: did not find expected node content",
+            ),
+        ];
+        for (text, error) in cases {
+            assert_eq!(read_documents(text.as_bytes(), &Limits::default()), Err(error.to_owned()), "{text}");
+        }
+    }
+}

@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 /// A simple key must end within this many characters.
 const MAX_KEY: usize = 1024;
 
+/// Bytes of as many characters as are ever asked for in advance.
+const MARGIN: usize = 64;
+
 /// A place in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
@@ -252,12 +255,28 @@ impl<'a> Scanner<'a> {
     /// Goes over a comment, if one begins here, to the end of the line.
     pub(super) fn skip_comment(&mut self) -> Result<(), Error> {
         if self.peek_byte(0) == b'#' {
-            while !self.is_breakz(0) {
-                self.skip();
-                self.need(1)?;
-            }
+            self.skip_line()?;
         }
         Ok(())
+    }
+
+    /// Goes to the end of the line.
+    pub(super) fn skip_line(&mut self) -> Result<(), Error> {
+        loop {
+            self.pos += self.near().iter().take_while(|&&byte| matches!(byte, b' '..=0x7E | b'\t')).count();
+            if self.is_breakz(0) {
+                return Ok(());
+            }
+            self.skip();
+            self.need(1)?;
+        }
+    }
+
+    /// What may be gone over without asking for more: none of it is the last that was read.
+    #[inline]
+    pub(super) fn near(&self) -> &'a [u8] {
+        let end = self.text.len().min(self.fed.saturating_sub(MARGIN));
+        self.text.get(self.pos..end).unwrap_or_default()
     }
 
     pub(super) fn is_break(&self, ahead: usize) -> bool {
