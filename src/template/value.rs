@@ -103,6 +103,10 @@ pub trait Object: fmt::Debug {
     fn json(&self) -> Option<Value> {
         None
     }
+    /// Where the data it was made from were set; [`Origin::NONE`] where that is unknown.
+    fn origin(&self) -> Origin {
+        Origin::NONE
+    }
     /// Whether it is equal to another object by Go's `==` or `reflect.DeepEqual`.
     fn equals(&self, _other: &dyn Object) -> bool {
         false
@@ -241,7 +245,8 @@ impl Value {
     /// The origin of a scalar or of a container as a whole; [`Origin::NONE`] for text of several origins.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Nil | Self::Object(_) => Origin::NONE,
+            Self::Nil => Origin::NONE,
+            Self::Object(object) => object.origin(),
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => *origin,
             Self::Str(text) | Self::Bytes(text) => text.origin(),
             Self::List(list) => list.0.origin,
@@ -268,7 +273,8 @@ impl Value {
 
     fn visit_origins(&self, visit: &mut dyn FnMut(Origin), depth: u32) {
         match self {
-            Self::Nil | Self::Object(_) => {}
+            Self::Nil => {}
+            Self::Object(object) => visit(object.origin()),
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => visit(*origin),
             Self::Str(text) | Self::Bytes(text) => text.spans().iter().for_each(|span| visit(span.origin)),
             Self::List(list) if depth > 0 => list.iter().for_each(|item| item.visit_origins(visit, depth - 1)),
