@@ -72,3 +72,5 @@ pub struct Dependency {
     /// Name under which it is used.
     pub alias: String,
 }
+/// stub
+pub fn scalar_text(_:&yaml::Data)->Option<String>{None}

@@ -1,5 +1,6 @@
 //! A chart in memory.
 
+pub mod ignore;
 pub mod load;
 pub mod metadata;
 
@@ -60,3 +61,7 @@ impl Chart {
         })
     }
 }
+/// stub
+pub fn check_installable(_:&Chart)->Result<Vec<String>,String>{Ok(vec![])}
+/// stub
+pub fn check_kube_version(_:&Chart,_:&crate::render::capabilities::KubeVersion)->Result<(),String>{Ok(())}

@@ -233,7 +233,7 @@ fn spaced(
 
 fn quote(_: &mut Context<'_>, args: &[Value]) -> Result {
     let push = |value: &Value, out: &mut Buf| {
-        push_quoted(&strval(value)?, out);
+        push_quoted(out, &strval(value)?);
         Ok(())
     };
     Ok(spaced(args, push)?.into())

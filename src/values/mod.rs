@@ -11,6 +11,7 @@ mod json;
 pub mod layers;
 mod messages;
 pub mod origins;
+pub mod schema;
 mod strvals;
 
 pub use layers::{Merged, UserValues};

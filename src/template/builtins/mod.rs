@@ -6,7 +6,7 @@
 
 mod compare;
 mod escape;
-mod index;
+pub(super) mod index;
 
 pub use index::len_of_nothing;
 
