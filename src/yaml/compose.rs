@@ -17,6 +17,8 @@ const SMALL_MAP: usize = 16;
 pub(super) struct Composer<'t, 'a> {
     tree: &'t Tree<'a>,
     max_nodes: u64,
+    max_depth: u32,
+    depth: u32,
     /// Nodes decoded, and those of them that are copies made for an alias.
     decoded: u64,
     copied: u64,
@@ -32,6 +34,8 @@ pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits) -> Result<Node
     let mut composer = Composer {
         tree,
         max_nodes: limits.yaml_nodes,
+        max_depth: limits.yaml_depth,
+        depth: 0,
         // The document itself is the first node.
         decoded: 1,
         copied: 0,
@@ -90,17 +94,21 @@ impl<'t> Composer<'t, '_> {
                 return Ok(node);
             }
             Content::Seq(first) => {
+                self.deeper()?;
                 let mut elements = Vec::new();
                 let mut next = *first;
                 while let Some(child) = next {
                     elements.push(self.node(child)?);
                     next = tree.get(child).next;
                 }
+                self.depth -= 1;
                 Data::Seq(elements)
             }
             Content::Map(first) => {
+                self.deeper()?;
                 let mut map = Map::default();
                 self.entries(*first, &mut map)?;
+                self.depth -= 1;
                 Data::Map(map.entries)
             }
         };
@@ -185,6 +193,16 @@ impl<'t> Composer<'t, '_> {
             Data::Seq(_) | Data::Map(_) => return Err(exotic::invalid_key(tree, id)),
         };
         Ok(Entry { key, start, end, line })
+    }
+
+    /// Counts the collections around a node, those of aliases too; the scanner has seen to the ones in the text.
+    fn deeper(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > self.max_depth {
+            // It is Go's JSON that does not go deeper.
+            return Err(Error { line: None, message: "exceeded max depth".to_owned(), bridge: true });
+        }
+        Ok(())
     }
 
     fn open(&mut self, alias: Id, name: &[u8]) -> Result<(), Error> {

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 /// Errors are helm's words behind `cannot load values.yaml: ` or `failed to parse FILE: `.
 pub fn read_documents(text: &[u8], limits: &Limits) -> Result<Vec<Node>, String> {
     let mut documents = Vec::new();
-    for document in split(text)? {
+    let (parts, problem) = split(text);
+    for document in parts {
         let (bytes, returns) = document.lines(text);
         let mut node = read(&bytes, limits)
             .map_err(|error| format!("cannot unmarshal yaml document: error converting YAML to JSON: {error}"))?;
@@ -34,7 +35,10 @@ pub fn read_documents(text: &[u8], limits: &Limits) -> Result<Vec<Node>, String>
         }
         documents.push(node);
     }
-    Ok(documents)
+    match problem {
+        None => Ok(documents),
+        Some(problem) => Err(problem),
+    }
 }
 
 /// A document's bytes in the text.
@@ -45,7 +49,8 @@ struct Document {
     line: u32,
 }
 
-fn split(text: &[u8]) -> Result<Vec<Document>, String> {
+/// The documents, and what is wrong with the text behind them.
+fn split(text: &[u8]) -> (Vec<Document>, Option<String>) {
     let mut documents = Vec::new();
     let mut open: Option<Document> = None;
     let mut at = 0;
@@ -56,7 +61,8 @@ fn split(text: &[u8]) -> Result<Vec<Document>, String> {
             let rest = crate::trace::go_text(rest);
             let rest = rest.trim();
             if !rest.is_empty() && !rest.starts_with('#') {
-                return Err(format!("error reading yaml document: invalid Yaml document separator: {rest}"));
+                let problem = format!("error reading yaml document: invalid Yaml document separator: {rest}");
+                return (documents, Some(problem));
             }
             // A separator behind nothing begins the document that follows.
             if let Some(document) = open.take() {
@@ -67,7 +73,7 @@ fn split(text: &[u8]) -> Result<Vec<Document>, String> {
         open.get_or_insert(Document { start, end: at, line: number as u32 }).end = at;
     }
     documents.extend(open);
-    Ok(documents)
+    (documents, None)
 }
 
 impl Document {

@@ -53,11 +53,6 @@ impl<'a> Tree<'a> {
         &self.nodes[id.0 as usize]
     }
 
-    /// How many nodes there are.
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     fn add(&mut self, content: Content<'a>, start: Mark, end: Mark) -> Id {
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Raw { content, next: None, start: start.at, end: end.at, line: start.line + 1 });

@@ -47,7 +47,7 @@ pub fn read(text: &[u8], limits: &Limits) -> Result<Node, Error> {
         return Err(Error { line: None, message, bridge: true });
     }
     let text = Text::new(text);
-    match parse(Scanner::new(&text))? {
+    match parse(Scanner::new(&text, limits.yaml_depth))? {
         Some((tree, root)) => compose(&tree, root, limits),
         None => Ok(Node { data: Data::Null, start: 0, end: 0, line: 1 }),
     }

@@ -9,9 +9,6 @@ use super::text::{BYTE_ORDER_MARK, Pieces, Text};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-/// Nested flow collections, and nested block collections, that go-yaml allows.
-const MAX_DEPTH: usize = 10_000;
-
 /// A simple key must end within this many characters.
 const MAX_KEY: usize = 1024;
 
@@ -95,6 +92,7 @@ pub(super) struct Scanner<'a> {
     next_piece: usize,
     buffer_start: usize,
 
+    max_depth: usize,
     pub(super) flow_level: usize,
     pub(super) indent: isize,
     indents: Vec<isize>,
@@ -111,7 +109,8 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a Text<'_>) -> Self {
+    /// `max_depth` counts flow collections in each other, and block collections.
+    pub(super) fn new(text: &'a Text<'_>, max_depth: u32) -> Self {
         let pieces = text.pieces.as_ref();
         Self {
             text: &text.bytes,
@@ -123,6 +122,7 @@ impl<'a> Scanner<'a> {
             pieces,
             next_piece: 0,
             buffer_start: text.start,
+            max_depth: max_depth as usize,
             flow_level: 0,
             indent: -1,
             indents: Vec::new(),
@@ -498,8 +498,8 @@ impl<'a> Scanner<'a> {
         if self.flow_level == 0 && self.indent < column as isize {
             self.indents.push(self.indent);
             self.indent = column as isize;
-            if self.indents.len() > MAX_DEPTH {
-                return Err(self.error("exceeded max depth of 10000"));
+            if self.indents.len() > self.max_depth {
+                return Err(self.error(&format!("exceeded max depth of {}", self.max_depth)));
             }
             self.insert(before, kind, mark);
         }
@@ -550,8 +550,8 @@ impl<'a> Scanner<'a> {
             column: 0,
         });
         self.flow_level += 1;
-        if self.flow_level > MAX_DEPTH {
-            return Err(self.error("exceeded max depth of 10000"));
+        if self.flow_level > self.max_depth {
+            return Err(self.error(&format!("exceeded max depth of {}", self.max_depth)));
         }
         self.simple_key_allowed = true;
         self.push_indicator(kind);
