@@ -195,3 +195,51 @@ fn merge_maps(
     }
     merged
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Origin, OriginData};
+
+    fn merge(user: &UserValues, origins: &mut Origins) -> Merged {
+        let mut read = |_: &str| Ok(b"content".to_vec());
+        user.merge(HelmVersion::V4, &Limits::default(), &mut read, Some(origins)).unwrap_or_default()
+    }
+
+    /// `--set-json#0 {"a":1}[5..6] a`: the flag, the text of the value, its path.
+    fn show(origins: &Origins, origin: Origin) -> String {
+        let Some(OriginData::Setting(setting)) = origins.get(origin) else { return format!("{origin:?}") };
+        let Layer::Flag(part) = &setting.layer else { return "not a flag".to_owned() };
+        let bytes = &setting.place.file.bytes()[setting.place.start as usize..setting.place.end as usize];
+        let text = String::from_utf8_lossy(bytes);
+        format!("{}#{} {} = {text}", part.flag, part.occurrence, origins.path(origin))
+    }
+
+    #[test]
+    fn flags_have_origins_and_hide() {
+        let user = UserValues {
+            set_json: vec![r#"{"a":{"b":[1,{"c":"x"}]},"n":1}"#.to_owned()],
+            set: vec!["a.b[1].c=y,n=null".to_owned(), r"a.d={p\,q,r}".to_owned()],
+            set_literal: vec!["a.b[1].c=z".to_owned()],
+            ..UserValues::default()
+        };
+        let mut origins = Origins::new();
+        let merged = merge(&user, &mut origins);
+        let get = |path: &[&str]| {
+            path.iter().fold(Value::Map(merged.values.clone()), |value, step| match &value {
+                Value::Map(map) => map.get(step.as_bytes()).unwrap_or_default(),
+                Value::List(list) => list.get(step.parse().unwrap_or(9)).cloned().unwrap_or_default(),
+                _ => Value::Nil,
+            })
+        };
+        let winner = get(&["a", "b", "1", "c"]).origin();
+        assert_eq!(show(&origins, winner), "--set-literal#0 a.b[1].c = z");
+        let hidden: Vec<String> = origins.hidden(winner).into_iter().map(|loser| show(&origins, loser)).collect();
+        assert_eq!(hidden, ["--set#0 a.b[1].c = y", "--set-json#0 a.b[1].c = \"x\""]);
+        assert_eq!(show(&origins, get(&["a", "d", "0"]).origin()), r"--set#1 a.d[0] = p\,q");
+        assert_eq!(show(&origins, get(&["a", "d"]).origin()), r"--set#1 a.d = {p\,q,r}");
+        let null = merged.nulls.get(&["n".into()]);
+        assert_eq!(show(&origins, null), "--set#0 n = null");
+        assert_eq!(origins.hidden(null).len(), 1);
+    }
+}
