@@ -151,3 +151,6 @@ fn push_scalar(value: &Value, out: &mut Buf) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;
