@@ -6,9 +6,7 @@
 
 mod compare;
 mod escape;
-mod index;
-
-pub use index::len_of_nothing;
+pub(super) mod index;
 
 use super::context::Context;
 use super::error::Failure;
