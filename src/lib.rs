@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod funcs;
 pub mod limits;
+mod log;
 pub mod source;
 pub mod template;
 pub mod trace;

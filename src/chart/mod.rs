@@ -1,5 +1,13 @@
 //! A chart in memory.
 
+mod archive;
+mod assemble;
+mod budget;
+pub mod check;
+mod decode;
+mod entries;
+mod folder;
+mod ignore;
 pub mod load;
 pub mod metadata;
 
@@ -22,7 +30,7 @@ pub struct Chart {
     pub schema: Option<Arc<File>>,
     /// Everything under `templates/`.
     pub templates: Vec<ChartFile>,
-    /// What `.Files` holds: all that is not special, in loading order; of duplicates the last.
+    /// What `.Files` holds: all that is not special, in loading order; of duplicates the last, but all below `crds/`.
     pub files: Vec<ChartFile>,
     /// The charts in `charts/`.
     pub subcharts: Vec<Arc<Chart>>,
