@@ -3,24 +3,12 @@
 use super::Chart;
 use crate::{log, semver};
 
-/// Checks that a chart can be installed on a Kubernetes version (`v1.37.0`); gives helm's log lines.
-///
-/// The order is that of helm, but for what it does between [`check_requirements`] and [`check_kube_version`]: it
-/// processes the values and holds them against the schemas.
-///
-/// # Errors
-/// Helm's texts: `library charts are not installable`, `chart requires kubeVersion: …`.
-pub fn check_installable(chart: &Chart, kube_version: &str) -> Result<Vec<String>, String> {
-    let warnings = check_requirements(chart)?;
-    check_kube_version(chart, kube_version)?;
-    Ok(warnings)
-}
-
-/// Checks the type of the chart and that every declared dependency is in `charts/`, whether it is enabled or not.
+/// Checks the type of the chart and that every declared dependency is in `charts/`, whether it is enabled or not;
+/// gives helm's log lines.
 ///
 /// # Errors
 /// Helm's texts: `library charts are not installable`, `an error occurred while checking for chart dependencies. …`.
-pub fn check_requirements(chart: &Chart) -> Result<Vec<String>, String> {
+pub fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
     if chart.metadata.chart_type == "library" {
         return Err("library charts are not installable".to_owned());
     }

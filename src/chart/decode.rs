@@ -108,14 +108,10 @@ impl Target for String {
     }
 
     fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
-        match &node.data {
-            Data::Null => {}
-            Data::Str(text) => *self = text.to_text().into_owned(),
-            Data::Bool(truth) => *self = truth.to_string(),
-            Data::Int(number) => *self = number.to_string(),
-            Data::Uint(number) => *self = number.to_string(),
-            Data::Float(number) => *self = go_float32(*number),
-            Data::Seq(_) | Data::Map(_) => return Err(at.mismatch(node, self.go_type())),
+        match scalar_text(&node.data) {
+            Some(text) => *self = text,
+            None if node.data == Data::Null => {}
+            None => return Err(at.mismatch(node, self.go_type())),
         }
         Ok(())
     }
@@ -236,6 +232,18 @@ impl Target for Option<Vec<(String, String)>> {
         }
         Ok(())
     }
+}
+
+/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted; `None` for null, lists and maps.
+pub(crate) fn scalar_text(data: &Data) -> Option<String> {
+    Some(match data {
+        Data::Str(text) => text.to_text().into_owned(),
+        Data::Bool(truth) => truth.to_string(),
+        Data::Int(number) => number.to_string(),
+        Data::Uint(number) => number.to_string(),
+        Data::Float(number) => go_float32(*number),
+        Data::Null | Data::Seq(_) | Data::Map(_) => return None,
+    })
 }
 
 /// Go's `%g` of the nearest 32-bit number: `1.1`, `1e+06`.

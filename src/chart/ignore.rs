@@ -1,5 +1,10 @@
 //! `.helmignore`: which files of a chart folder are not part of the chart.
 
+/// Go's `path.Match`: whether a pattern such as `templates/*.yaml` matches a whole path; `None` when it is malformed.
+pub(crate) fn path_match(pattern: &str, path: &str) -> Option<bool> {
+    Some(Pattern::parse(pattern)?.matches(path))
+}
+
 /// The rules of one chart folder.
 #[derive(Debug, Default)]
 pub(super) struct Rules(Vec<Rule>);

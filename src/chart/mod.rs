@@ -3,16 +3,17 @@
 mod archive;
 mod assemble;
 mod budget;
-pub mod check;
+mod check;
 mod decode;
 mod entries;
 mod folder;
-mod ignore;
+pub(crate) mod ignore;
 pub mod load;
 pub mod metadata;
 
 use crate::source::File;
 use crate::yaml;
+pub use check::{check_installable, check_kube_version};
 pub use metadata::{Dependency, Maintainer, Metadata};
 use std::sync::Arc;
 

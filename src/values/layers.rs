@@ -4,10 +4,10 @@ use super::json;
 use super::origins::{LayerOrigins, Nulls, hide};
 use super::strvals::{self, Flag};
 use crate::limits::Limits;
-use crate::source::File;
+use crate::source::{File, Place};
 use crate::template::tree::Untraced;
 use crate::template::{HelmVersion, Map, Value};
-use crate::trace::{FlagPart, Layer, Origins};
+use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
 use crate::yaml::{self, Data, Node};
 use std::sync::Arc;
 
@@ -194,4 +194,46 @@ fn merge_maps(
         merged.insert(key, value);
     }
     merged
+}
+
+impl Merged {
+    /// Sets a dotted path to a text unless the user set it (or something above it that is not a map): how the tool
+    /// itself asks a chart for its global rewrite. The setting belongs to [`Layer::Tool`].
+    ///
+    /// # Errors
+    /// The path has an empty part.
+    pub fn set_default(&self, path: &str, text: &str, origins: Option<&mut Origins>) -> Result<(), String> {
+        let keys: Vec<&str> = path.split('.').collect();
+        if keys.iter().any(|key| key.is_empty()) {
+            return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
+        }
+        let Some((last, tables)) = keys.split_last() else { return Ok(()) };
+        let mut map = self.values.clone();
+        for key in tables {
+            map = match map.get(key.as_bytes()) {
+                Some(Value::Map(next)) => next,
+                Some(Value::Nil) | None => {
+                    let next = Map::new();
+                    map.insert(*key, next.clone().into());
+                    next
+                }
+                Some(_) => return Ok(()),
+            };
+        }
+        // The user's null asks for the chart's default, which is not the mirror.
+        if map.get(last.as_bytes()).is_some_and(|value| !value.is_nil()) {
+            return Ok(());
+        }
+        let origin = match origins {
+            None => Origin::NONE,
+            Some(origins) => {
+                let file = File::new("--mirror", text);
+                let place = Place { file, start: 0, end: text.len() as u32 };
+                let key = Some(Key::Name((*last).into()));
+                origins.add(OriginData::Setting(Setting { layer: Layer::Tool, place, key, parent: Origin::NONE }))
+            }
+        };
+        map.insert(*last, Value::Str(Str::with_origin(text, origin)));
+        Ok(())
+    }
 }
