@@ -15,6 +15,7 @@ mod golden;
 pub mod images;
 pub mod json;
 pub mod limits;
+mod log;
 pub mod regex;
 pub mod render;
 pub mod report;
