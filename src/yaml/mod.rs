@@ -18,5 +18,5 @@ mod text;
 mod timestamp;
 
 pub use documents::read_documents;
-pub use node::{Data, Node};
+pub use node::{Data, Entry, Node};
 pub use read::{Error, read};
