@@ -164,7 +164,7 @@ mod tests {
             (
                 "a: 1\n---\nb: [\n",
                 "cannot unmarshal yaml document: error converting YAML to JSON: \
-             yaml: line 2: did not find expected node content",
+             yaml: line 1: did not find expected node content",
             ),
         ];
         for (text, error) in cases {
