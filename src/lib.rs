@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod funcs;
+pub mod json;
 pub mod limits;
 pub mod source;
 pub mod template;

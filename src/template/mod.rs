@@ -4,6 +4,7 @@ pub mod ast;
 pub mod context;
 pub mod env;
 pub mod error;
+pub mod float;
 pub mod function;
 pub mod parse;
 pub mod print;
