@@ -5,6 +5,7 @@ pub mod dates;
 pub mod dicts;
 pub mod encoding;
 pub mod flow;
+pub mod json;
 pub mod lists;
 pub mod numbers;
 pub mod paths;
@@ -12,4 +13,15 @@ pub mod reflect;
 pub mod regex;
 pub mod semver;
 pub mod strings;
+pub mod toml;
 pub mod urls;
+pub mod yaml;
+
+use crate::template::Value;
+use crate::trace::Str;
+
+/// The text of an argument that the engine has checked to be a string.
+fn string(value: &Value) -> &Str {
+    static EMPTY: std::sync::LazyLock<Str> = std::sync::LazyLock::new(|| Str::new(""));
+    value.as_str().unwrap_or(&EMPTY)
+}

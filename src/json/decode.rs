@@ -1,6 +1,6 @@
 //! JSON text to values.
 
-
+use crate::template::print::{can_backquote, decode_rune, go_quote, quote_rune};
 use crate::template::types;
 use crate::template::{HelmVersion, List, Map, Value};
 use crate::trace::{Buf, Origin, Str, go_text};
@@ -179,7 +179,8 @@ impl Reader<'_> {
         let mut number: f64 = text.parse().unwrap_or_default();
         if number.is_infinite() {
             if self.error.is_none() {
-                self.error = Some(format!("json: cannot unmarshal number {text} into {} of type float64", self.target()));
+                self.error =
+                    Some(format!("json: cannot unmarshal number {text} into {} of type float64", self.target()));
             }
             number = 0.0;
         }
@@ -348,57 +349,19 @@ impl Reader<'_> {
 }
 
 fn bad_escape(sequence: &[u8]) -> String {
-    // Go's %q, with backquotes where they can hold the text.
-    match std::str::from_utf8(sequence) {
-        Ok(text) if !text.contains(['`', '\u{FEFF}', '\u{7F}']) && !text.contains(|char| char < ' ' && char != '\t') => {
-            format!("invalid escape sequence `{text}` in string")
-        }
-        _ => {
-            let mut quoted = String::new();
-            for chunk in sequence.utf8_chunks() {
-                for char in chunk.valid().chars() {
-                    let text = quote_char(char.encode_utf8(&mut [0; 4]).as_bytes());
-                    quoted.push_str(match char {
-                        '"' => "\\\"",
-                        '\'' => "'",
-                        _ => &text[1..text.len() - 1],
-                    });
-                }
-                quoted.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
-            }
-            format!("invalid escape sequence \"{quoted}\" in string")
-        }
-    }
+    let quoted = match std::str::from_utf8(sequence) {
+        Ok(text) if can_backquote(sequence) => format!("`{text}`"),
+        _ => go_quote(sequence),
+    };
+    format!("invalid escape sequence {quoted} in string")
 }
 
-/// The first character of a text as Go's `strconv.QuoteRune` prints it; a byte that is not UTF-8 as `'\xff'`.
+/// The first character of a text as a Go constant; a byte that is not UTF-8 as `'\xff'`.
 fn quote_char(text: &[u8]) -> String {
-    let Some(char) = text[..text.len().min(4)].utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next()) else {
-        return format!("'\\x{:x}'", text.first().copied().unwrap_or_default());
-    };
-    let code = char as u32;
-    let escaped = match char {
-        '\u{7}' => "\\a".to_owned(),
-        '\u{8}' => "\\b".to_owned(),
-        '\u{c}' => "\\f".to_owned(),
-        '\n' => "\\n".to_owned(),
-        '\r' => "\\r".to_owned(),
-        '\t' => "\\t".to_owned(),
-        '\u{b}' => "\\v".to_owned(),
-        '\'' => "\\'".to_owned(),
-        '\\' => "\\\\".to_owned(),
-        ' '..='~' => char.to_string(),
-        _ if code < 0x80 => format!("\\x{code:02x}"),
-        _ if is_graphic(char) => char.to_string(),
-        _ if code < 0x10000 => format!("\\u{code:04x}"),
-        _ => format!("\\U{code:08x}"),
-    };
-    format!("'{escaped}'")
-}
-
-fn is_graphic(char: char) -> bool {
-    // What Rust's Debug leaves alone, except for combining marks, which it escapes where Go does not.
-    char.is_alphanumeric() || (!char.is_whitespace() && char.escape_debug().count() == 1)
+    match decode_rune(text) {
+        (char::REPLACEMENT_CHARACTER, 1) => format!("'\\x{:x}'", text[0]),
+        (char, _) => quote_rune(char, false),
+    }
 }
 
 fn utf8_width(bytes: &[u8]) -> usize {

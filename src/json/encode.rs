@@ -2,6 +2,7 @@
 
 use super::members;
 use crate::template::float::json_float;
+use crate::template::strconv::{format_int, format_uint, shortest_g};
 use crate::template::types::Kind;
 use crate::template::{IntKind, Map, Value};
 use crate::trace::{Buf, Origin, Str};
@@ -59,12 +60,15 @@ impl Writer<'_> {
         }
         match value {
             Value::Nil => self.out.push_text("null"),
-            Value::Bool(truth, origin) => self.word(if *truth { "true" } else { "false" }, *origin),
-            Value::Int(number, IntKind::Uint64, origin) => self.word(&(*number as u64).to_string(), *origin),
-            Value::Int(number, _, origin) => self.word(&number.to_string(), *origin),
+            Value::Bool(truth, origin) => self.word(if *truth { b"true" } else { b"false" }, *origin),
+            Value::Int(number, IntKind::Uint64, origin) => self.word(format_uint(*number as u64).as_bytes(), *origin),
+            Value::Int(number, _, origin) => self.word(format_int(*number).as_bytes(), *origin),
             Value::Float(number, origin) if number.is_finite() => self.word(&json_float(*number), *origin),
             Value::Float(number, _) => {
-                return Err(Error::Unsupported(format!("json: unsupported value: {}", json_float(*number))));
+                return Err(Error::Unsupported(format!(
+                    "json: unsupported value: {}",
+                    String::from_utf8_lossy(shortest_g(*number).as_bytes())
+                )));
             }
             Value::Str(text) => self.string(text),
             Value::Bytes(bytes) => {
@@ -164,8 +168,8 @@ impl Writer<'_> {
         self.out.push_text(if self.style.pretty { ": " } else { ":" });
     }
 
-    fn word(&mut self, text: &str, origin: Origin) {
-        self.out.push_from(text.as_bytes(), origin, 0);
+    fn word(&mut self, text: &[u8], origin: Origin) {
+        self.out.push_from(text, origin, 0);
     }
 
     fn string(&mut self, text: &Str) {

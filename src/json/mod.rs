@@ -40,3 +40,8 @@ pub fn members(object: &dyn Object) -> Vec<(&'static str, Value)> {
     }
     fields
 }
+
+/// Go's words about a value of one kind where another is wanted.
+pub fn mismatch(found: &str, wanted: &str) -> String {
+    format!("json: cannot unmarshal {found} into Go value of type {wanted}")
+}

@@ -1,6 +1,8 @@
 //! Go's `text/template`: the language of charts, without anything of Helm.
 
 pub mod ast;
+pub mod builtins;
+pub mod complex;
 pub mod context;
 pub mod env;
 pub mod error;
@@ -8,10 +10,12 @@ pub mod float;
 pub mod function;
 pub mod parse;
 pub mod print;
+pub mod strconv;
 pub mod tree;
 pub mod types;
 pub mod value;
 
+pub use complex::Complex;
 pub use context::Context;
 pub use env::{Clock, Env, HelmVersion, Random};
 pub use error::{Error, Failure};

@@ -92,6 +92,11 @@ pub trait Object: fmt::Debug {
     fn text(&self) -> Option<Cow<'_, str>> {
         None
     }
+    /// What the `String` method of a pointer to it gives, where the value itself has none: only an action that prints
+    /// the value in its place, `{{ .Capabilities.KubeVersion }}`, finds it.
+    fn pointer_text(&self) -> Option<Cow<'_, str>> {
+        None
+    }
     /// What JSON encoding sees instead of the object.
     fn json(&self) -> Option<Value> {
         None

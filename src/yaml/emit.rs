@@ -419,7 +419,7 @@ impl<'a> Scalar<'a> {
         let shape = Shape::of(text, dialect);
         let wanted = if shape.multiline && text.contains('\n') {
             Style::Literal
-        } else if binary || is_string(text) {
+        } else if binary || is_string(text, dialect) {
             Style::Plain
         } else {
             Style::Double

@@ -1,1 +1,0 @@
-//! Go's `fmt`: how values print.

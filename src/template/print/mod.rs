@@ -1,0 +1,153 @@
+//! Go's `fmt`: how values print.
+//!
+//! Three ways in: [`print_value`] is what an action writes, [`sprint`], [`sprintln`] and [`sprintf`] are the functions
+//! of templates, [`strval`] is how sprig turns anything into text. All of them keep the origins of strings and scalars.
+
+mod number;
+mod printable;
+mod printer;
+mod quote;
+mod verbs;
+
+pub use printable::is_printable;
+pub use quote::{can_backquote, decode_rune, go_quote, push_quoted, quote_rune};
+
+use super::context::Context;
+use super::error::Failure;
+use super::strconv;
+use super::types::Kind;
+use super::value::{IntKind, Object, Value};
+use crate::limits::Limits;
+use crate::trace::{Buf, Str};
+use printer::Printer;
+
+/// Appends what a template action prints for a value: `5`, `text`, `map[a:1 b:[x y]]`; `<no value>` for nothing.
+///
+/// # Errors
+/// When the text of a list or map would pass the bounds that [`strval`] has.
+///
+/// Source: Go `text/template`, `printValue`.
+pub fn print_value(value: &Value, out: &mut Buf) -> Result<(), Failure> {
+    match value {
+        Value::Nil => out.push_text("<no value>"),
+        Value::Str(_) | Value::Bool(..) | Value::Int(..) | Value::Float(..) => push_scalar(value, out),
+        Value::Object(object) => return print_object(&**object, value, out),
+        _ => return Printer::new(out, default_bytes()).arg(value, 'v'),
+    }
+    Ok(())
+}
+
+/// A pointer prints as what it points to; `String` is found on the value or on its address.
+fn print_object(object: &dyn Object, value: &Value, out: &mut Buf) -> Result<(), Failure> {
+    if let Some(text) = object.text().or_else(|| object.pointer_text()) {
+        out.push_text(&text);
+        return Ok(());
+    }
+    let mut printer = Printer::new(out, default_bytes());
+    match object.ty().kind {
+        Kind::Ptr => printer.structure(object, 'v', 0),
+        _ => printer.arg(value, 'v'),
+    }
+}
+
+/// Go's `print`: the arguments by `%v`, with a space between two neighbours when neither is a string.
+///
+/// Source: Go `fmt.Sprint`.
+pub fn sprint(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
+    finish(ctx, args, |printer, args| {
+        for (index, arg) in args.iter().enumerate() {
+            let strings = |value: &Value| value.kind() == Kind::String;
+            if index > 0 && !strings(arg) && !strings(&args[index - 1]) {
+                printer.push(b" ")?;
+            }
+            printer.arg(arg, 'v')?;
+        }
+        Ok(())
+    })
+}
+
+/// Go's `println`: the arguments by `%v`, a space between each two, a line break at the end.
+///
+/// Source: Go `fmt.Sprintln`.
+pub fn sprintln(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
+    finish(ctx, args, |printer, args| {
+        for (index, arg) in args.iter().enumerate() {
+            if index > 0 {
+                printer.push(b" ")?;
+            }
+            printer.arg(arg, 'v')?;
+        }
+        printer.push(b"\n")
+    })
+}
+
+/// Go's `printf`. What does not fit prints an error into the text: `%!d(string=hi)`, `%!s(MISSING)`.
+///
+/// Source: Go `fmt.Sprintf`.
+pub fn sprintf(ctx: &mut Context<'_>, format: &Str, args: &[Value]) -> Result<Str, Failure> {
+    finish(ctx, args, |printer, args| verbs::format(printer, format, args))
+}
+
+fn finish(
+    ctx: &mut Context<'_>,
+    args: &[Value],
+    print: impl FnOnce(&mut Printer<'_>, &[Value]) -> Result<(), Failure>,
+) -> Result<Str, Failure> {
+    let mut out = Buf::new();
+    print(&mut Printer::new(&mut out, ctx.limits.string_bytes), args)?;
+    ctx.allow_string(out.len())?;
+    Ok(out.into_str())
+}
+
+/// How sprig turns a value into text for `quote`, `toString`, `join`…: a string or `[]byte` as it is, what has a
+/// `String` method by that, anything else by `%v`; `<nil>` for nothing.
+///
+/// # Errors
+/// When the value nests deeper or prints longer than any chart needs, such as a map that contains itself.
+///
+/// Source: sprig `strval`.
+pub fn strval(value: &Value) -> Result<Str, Failure> {
+    match value {
+        Value::Str(text) | Value::Bytes(text) => return Ok(text.clone()),
+        _ => {}
+    }
+    let mut out = Buf::new();
+    push_plain(value, &mut out)?;
+    Ok(out.into_str())
+}
+
+/// Appends a value by `%v`, as `cat` and `squote` do: unlike an action, `<nil>` for nothing and `&{…}` for a pointer.
+///
+/// # Errors
+/// As [`strval`].
+pub fn push_plain(value: &Value, out: &mut Buf) -> Result<(), Failure> {
+    match value {
+        Value::Str(_) | Value::Bool(..) | Value::Int(..) | Value::Float(..) => push_scalar(value, out),
+        _ => return Printer::new(out, default_bytes()).arg(value, 'v'),
+    }
+    Ok(())
+}
+
+/// Appends a value by `%s`, as Go's messages about values do: `[a %!s(float64=1)]`.
+pub(super) fn push_as_string(value: &Value, out: &mut Buf) -> Result<(), Failure> {
+    Printer::new(out, default_bytes()).arg(value, 's')
+}
+
+/// The bound where no [`Context`] is at hand.
+fn default_bytes() -> usize {
+    Limits::default().string_bytes
+}
+
+/// Appends a scalar without any flags; without making a string first.
+fn push_scalar(value: &Value, out: &mut Buf) {
+    match value {
+        Value::Str(text) => out.push(text),
+        Value::Bool(truth, origin) => out.push_from(if *truth { b"true" } else { b"false" }, *origin, 0),
+        Value::Int(number, IntKind::Uint64, origin) => {
+            out.push_from(strconv::format_uint(*number as u64).as_bytes(), *origin, 0);
+        }
+        Value::Int(number, _, origin) => out.push_from(strconv::format_int(*number).as_bytes(), *origin, 0),
+        Value::Float(number, origin) => out.push_from(strconv::shortest_g(*number).as_bytes(), *origin, 0),
+        _ => {}
+    }
+}
