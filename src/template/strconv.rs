@@ -372,7 +372,27 @@ impl Digits {
             }
         }
         digits.point += if negative { -exponent } else { exponent };
+        digits.break_tie(number);
         digits
+    }
+
+    /// Halfway between two shortest texts, Rust takes the larger one and Go the one with an even last digit:
+    /// 715181537735664.25 is `715181537735664.2`.
+    fn break_tie(&mut self, number: f64) {
+        if self.len < 15 || self.bytes[self.len - 1] % 2 == 0 {
+            return;
+        }
+        let mut place = [0_u8; 32];
+        let mut rest = &mut place[..];
+        let _ = write!(rest, "{number:.precision$e}", precision = self.len - 1);
+        let end = place.iter().position(|&byte| byte == 0).unwrap_or(place.len());
+        let reads_back = str::from_utf8(&place[..end]).is_ok_and(|text| text.parse() == Ok(number));
+        if reads_back {
+            let mantissa = place.iter().take_while(|&&byte| byte != b'e').filter(|byte| byte.is_ascii_digit());
+            for (digit, &exact) in self.bytes.iter_mut().zip(mantissa) {
+                *digit = exact;
+            }
+        }
     }
 
     /// The digits.
@@ -437,11 +457,26 @@ fn rounded(size: f64, precision: usize) -> (Vec<u8>, i32) {
 }
 
 fn plain_form(text: &mut Vec<u8>, size: f64, precision: Option<usize>) {
-    let _ = match precision {
-        None => write!(text, "{size}"),
-        Some(precision) => write!(text, "{size:.0$}", precision.min(MOST_DIGITS)),
+    let Some(precision) = precision else {
+        let digits = Digits::shortest(size);
+        let all = digits.as_bytes();
+        let whole = usize::try_from(digits.point).unwrap_or(0);
+        if whole == 0 {
+            text.extend_from_slice(b"0.");
+            text.resize(text.len() + digits.point.unsigned_abs() as usize, b'0');
+            text.extend_from_slice(all);
+        } else if all.len() <= whole {
+            text.extend_from_slice(all);
+            text.resize(text.len() + whole - all.len(), b'0');
+        } else {
+            text.extend_from_slice(&all[..whole]);
+            text.push(b'.');
+            text.extend_from_slice(&all[whole..]);
+        }
+        return;
     };
-    text.resize(text.len() + precision.unwrap_or(0).saturating_sub(MOST_DIGITS), b'0');
+    let _ = write!(text, "{size:.0$}", precision.min(MOST_DIGITS));
+    text.resize(text.len() + precision.saturating_sub(MOST_DIGITS), b'0');
 }
 
 fn general_form(text: &mut Vec<u8>, size: f64, format: u8, precision: Option<usize>) {
