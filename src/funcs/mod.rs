@@ -6,6 +6,7 @@ pub mod dicts;
 pub mod encoding;
 pub mod flow;
 pub mod helm;
+pub mod json;
 pub mod lists;
 pub mod numbers;
 pub mod paths;
@@ -13,10 +14,12 @@ pub mod reflect;
 pub mod regex;
 pub mod semver;
 pub mod strings;
+pub mod toml;
 pub mod urls;
 pub mod yaml;
 
-use crate::template::{Function, builtins};
+use crate::template::{Function, Value, builtins};
+use crate::trace::Str;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -32,6 +35,8 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
     ("Reflection", reflect::FUNCTIONS),
     ("Encoding", encoding::FUNCTIONS),
     ("YAML", yaml::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
+    ("TOML", toml::FUNCTIONS),
     ("Regular expressions", regex::FUNCTIONS),
     ("Versions", semver::FUNCTIONS),
     ("Dates", dates::FUNCTIONS),
@@ -46,4 +51,10 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
         FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).map(|function| (function.name, function)).collect()
     });
     BY_NAME.get(name).copied()
+}
+
+/// The text of an argument that the engine has checked to be a string.
+fn string(value: &Value) -> &Str {
+    static EMPTY: std::sync::LazyLock<Str> = std::sync::LazyLock::new(|| Str::new(""));
+    value.as_str().unwrap_or(&EMPTY)
 }

@@ -233,7 +233,7 @@ fn spaced(
 
 fn quote(_: &mut Context<'_>, args: &[Value]) -> Result {
     let push = |value: &Value, out: &mut Buf| {
-        push_quoted(out, &strval(value)?);
+        push_quoted(&strval(value)?, out);
         Ok(())
     };
     Ok(spaced(args, push)?.into())

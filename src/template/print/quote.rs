@@ -48,7 +48,7 @@ pub(super) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool)
 /// A character as a Go character constant: `'x'`.
 ///
 /// Source: Go `strconv.QuoteRune`, `QuoteRuneToASCII`.
-pub(super) fn quote_rune(character: char, ascii: bool) -> String {
+pub fn quote_rune(character: char, ascii: bool) -> String {
     let mut text = String::from("'");
     match escape(character, '\'', ascii) {
         Some(escape) => text.push_str(&escape),
@@ -61,7 +61,7 @@ pub(super) fn quote_rune(character: char, ascii: bool) -> String {
 /// Whether a text can stand between backquotes: `%#q`.
 ///
 /// Source: Go `strconv.CanBackquote`.
-pub(super) fn can_backquote(text: &[u8]) -> bool {
+pub fn can_backquote(text: &[u8]) -> bool {
     std::str::from_utf8(text)
         .is_ok_and(|text| text.chars().all(|c| !matches!(c, '\u{feff}' | '`' | '\u{7f}') && (c >= ' ' || c == '\t')))
 }
