@@ -99,7 +99,7 @@ impl ReleaseFlags {
 
     fn capabilities(&self) -> Result<Capabilities, String> {
         let mut capabilities = Capabilities::default_of(self.helm());
-        if let Some(version) = &self.kube_version {
+        if let Some(version) = self.kube_version.as_deref().filter(|version| !version.is_empty()) {
             capabilities.kube_version = KubeVersion::parse(version)?;
         }
         capabilities.api_versions.extend(self.api_versions.iter().filter(|version| !version.is_empty()).cloned());

@@ -164,11 +164,10 @@ fn merge_overwrite(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn merge_all(ctx: &mut Context<'_>, args: &[Value], overwrite: bool) -> Result {
     let into = map(args, 0)?;
+    // mergo quirk: what is merged into nothing is a map of its own.
+    let into = if into.is_nil() { &Map::new() } else { into };
     for index in 1..args.len() {
         let from = map(args, index)?;
-        if into.is_nil() && !from.is_empty() {
-            return Err(Failure::from("assignment to entry in nil map"));
-        }
         merge_maps(ctx, into, from, overwrite, 0)?;
     }
     Ok(Value::Map(into.clone()))

@@ -3,7 +3,7 @@
 use super::flow::is_empty;
 use super::reflect::deep_equal;
 use super::strings::int;
-use crate::template::types::{ANY, INT, LIST};
+use crate::template::types::{ANY, INT, LIST, LISTS};
 use crate::template::{Context, Failure, Flow, Function, IntKind, List, Value};
 use crate::trace::Origin;
 
@@ -176,14 +176,14 @@ fn compact(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 fn chunk(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = elements(args.get(1), "Cannot chunk type")?;
     ctx.charge(items.len() as u64)?;
-    let Ok(size @ 1..) = usize::try_from(int(args, 0)?) else {
-        return Err(Failure::from(if int(args, 0)? == 0 {
-            "runtime error: integer divide by zero"
-        } else {
-            "runtime error: makeslice: len out of range"
-        }));
-    };
-    Ok(Value::list(items.chunks(size).map(|part| Value::list(part.to_vec())).collect()))
+    let size = int(args, 0)?;
+    if size == 0 {
+        return Err(Failure::from("runtime error: makeslice: len out of range"));
+    }
+    // sprig quirk: of a negative size there are no chunks.
+    let size = usize::try_from(size).unwrap_or(0);
+    let parts = if size == 0 { Vec::new() } else { items.chunks(size).map(<[Value]>::to_vec).collect() };
+    Ok(List::new(&LISTS, parts.into_iter().map(Value::list).collect()).into())
 }
 
 fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {

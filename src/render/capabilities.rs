@@ -104,15 +104,20 @@ const API_VERSIONS_4: &str = "v1 admissionregistration.k8s.io/v1 admissionregist
 /// The groups and versions that helm 3.17.3's client knows, in its order.
 const API_VERSIONS_3: &str = include_str!("api_versions_3.txt");
 
-static CAPABILITIES: Type = Type::new("*common.Capabilities", Kind::Ptr, None);
+static CAPABILITIES: Type = Type {
+    name: "*common.Capabilities",
+    kind: Kind::Ptr,
+    elem: None,
+    methods: &[Function::new("Copy", &[], Flow::Exact, "the same again", copy)],
+};
 
 static KUBE_VERSION: Type = Type {
     name: "common.KubeVersion",
     kind: Kind::Struct,
     elem: None,
     methods: &[
-        Function::new("String", &[], Flow::None, "the version", kube_version_string),
-        Function::new("GitVersion", &[], Flow::None, "the version", kube_version_string),
+        Function::new("String", &[], Flow::None, "the version without a vendor's suffix", kube_version_string),
+        Function::new("GitVersion", &[], Flow::None, "the version as it was given", kube_git_version),
     ],
 };
 
@@ -134,7 +139,16 @@ fn has(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 
 fn kube_version_string(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let version = args.first().and_then(|value| value.as_object::<KubeVersionObject>());
+    Ok(Value::str(version.map(|version| version.version.normalized.clone()).unwrap_or_default()))
+}
+
+fn kube_git_version(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let version = args.first().and_then(|value| value.as_object::<KubeVersionObject>());
     Ok(Value::str(version.map(|version| version.version.version.clone()).unwrap_or_default()))
+}
+
+fn copy(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    Ok(args.first().cloned().unwrap_or_default())
 }
 
 pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
@@ -197,7 +211,7 @@ impl Object for KubeVersionObject {
     /// Go finds the `String` method, which wants a pointer, only where the struct stands in `.Capabilities`; a copy made
     /// for a function prints as a struct.
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(&self.version.version))
+        Some(Cow::Borrowed(&self.version.normalized))
     }
     fn equals(&self, other: &dyn Object) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| other.version == self.version)
@@ -229,6 +243,16 @@ impl Object for HelmVersionObject {
                 ("GitTreeState", Value::str("clean")),
                 ("GoVersion", Value::str("go1.23.7")),
             ],
+        }
+    }
+    fn json_name(&self, field: &'static str) -> &'static str {
+        match field {
+            "Version" => "version",
+            "GitCommit" => "git_commit",
+            "GitTreeState" => "git_tree_state",
+            "GoVersion" => "go_version",
+            "KubeClientVersion" => "kube_client_version",
+            other => other,
         }
     }
 }

@@ -99,6 +99,10 @@ pub trait Object: fmt::Debug {
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
         None
     }
+    /// The name of a field in JSON, where a tag gives it another.
+    fn json_name(&self, field: &'static str) -> &'static str {
+        field
+    }
     /// What JSON encoding sees instead of the object.
     fn json(&self) -> Option<Value> {
         None
