@@ -1,6 +1,6 @@
 //! The tree of a parsed template, Go's `text/template/parse` nodes.
 //!
-//! Every node knows its byte position in its file; `Display` prints a node as Go's `String()` does, which is the
+//! Every node knows its byte position in its file; `Display` (in `ast_print.rs`) prints a node as Go's `String()` does, which is the
 //! `<…>` in error messages. The tree is immutable and can be shared between threads.
 
 use crate::source::File;
@@ -21,6 +21,17 @@ pub struct Template {
     pub file: Arc<File>,
     /// The body.
     pub body: List,
+    /// Whether there is nothing but white space and comments in it: such a body never replaces another's.
+    pub is_empty: bool,
+}
+
+impl Template {
+    /// The line, from 1, and the column in bytes, from 0, of a position: what errors of execution print.
+    ///
+    /// Source: Go `text/template/parse`, `Tree.ErrorContext`.
+    pub fn error_context(&self, pos: Pos) -> (u32, u32) {
+        self.file.line_column(pos)
+    }
 }
 
 /// Nodes in sequence.
@@ -59,7 +70,7 @@ pub enum Node {
         pos: Pos,
         /// The name.
         name: Str,
-        /// The name as it was written, for printing.
+        /// The name as a Go string constant, for printing.
         quoted: String,
         /// The data; nothing passes nil.
         pipe: Option<Pipe>,
