@@ -1,17 +1,20 @@
 //! Go's `text/template`: the language of charts, without anything of Helm.
 
 pub mod ast;
-mod ast_print;
 pub mod builtins;
 pub mod complex;
 pub mod context;
 pub mod env;
 pub mod error;
+mod eval;
+pub mod exec;
+pub mod float;
 pub mod function;
 mod lex;
 mod literal;
 pub mod parse;
 pub mod print;
+pub mod set;
 pub mod strconv;
 pub mod tree;
 pub mod types;

@@ -7,6 +7,7 @@
 
 use super::ast::{Arg, Branch, Command, List, Node, Number, Pipe, Pos, Template, Variable};
 use super::error::Error;
+use super::function::Function;
 use super::lex::{Keyword, Kind, Lexer, Token};
 use super::literal;
 use super::print::go_quote;
@@ -22,20 +23,22 @@ const MAX_COMMANDS: usize = 100_000;
 /// Nested control structures, `else if` included. Go has no bound but its memory.
 const MAX_NESTING: u32 = 10_000;
 
+/// Which functions there are.
+pub type Functions<'f> = dyn Fn(&str) -> Option<&'static Function> + 'f;
+
 /// Parses a template file: its body (first, under `name`) and the templates it defines, in the order of the text.
 ///
-/// `is_function` says which functions exist. Duplicate definitions within the file are an error unless one is empty
-/// (white space and comments only), as in Go's `parse.Tree.add`; which of several files' definitions wins is the
-/// business of whoever collects them.
+/// Of two definitions of a name in the file one must be empty (white space and comments only), or it is an error;
+/// which of several files' definitions wins is the business of whoever collects them.
 ///
 /// # Errors
 /// [`Error::Parse`] with Go's message.
-pub fn parse(name: &str, file: &Arc<File>, is_function: &dyn Fn(&str) -> bool) -> Result<Vec<Template>, Error> {
+pub fn parse(name: &str, file: &Arc<File>, functions: &Functions<'_>) -> Result<Vec<Template>, Error> {
     let mut parser = Parser {
         lexer: Lexer::new(file.bytes()),
         file,
         file_name: Arc::from(name),
-        is_function,
+        functions,
         names: HashMap::new(),
         templates: Vec::new(),
         by_name: HashMap::new(),
@@ -124,11 +127,11 @@ impl End {
     }
 }
 
-struct Parser<'t> {
+struct Parser<'t, 'f> {
     lexer: Lexer<'t>,
     file: &'t Arc<File>,
     file_name: Arc<str>,
-    is_function: &'t dyn Fn(&str) -> bool,
+    functions: &'f Functions<'f>,
     /// Names seen so far: a chart repeats few names often.
     names: HashMap<&'t [u8], Arc<str>>,
     templates: Vec<Template>,
@@ -138,7 +141,7 @@ struct Parser<'t> {
 }
 
 /// Tokens.
-impl<'t> Parser<'t> {
+impl<'t> Parser<'t, '_> {
     fn next(&mut self) -> Token {
         if self.scope.pending > 0 {
             self.scope.pending -= 1;
@@ -221,7 +224,7 @@ impl<'t> Parser<'t> {
 }
 
 /// Lists and actions.
-impl<'t> Parser<'t> {
+impl<'t> Parser<'t, '_> {
     fn file(&mut self) -> Parsed<()> {
         let mut body = List::default();
         loop {
@@ -254,7 +257,7 @@ impl<'t> Parser<'t> {
 
     /// Adds a finished template: two of one name are an error unless one is empty, which the other then replaces.
     fn add(&mut self, name: Str, body: List) -> Parsed<()> {
-        let is_empty = is_empty(&body);
+        let is_empty = body.is_empty();
         let known = self.by_name.get(&name).copied();
         if let Some(known) = known
             && !self.templates[known].is_empty
@@ -267,7 +270,7 @@ impl<'t> Parser<'t> {
             return Err(self.fail(format!("template: multiple definition of template {name}")));
         }
         let (file_name, file) = (self.file_name.clone(), self.file.clone());
-        let template = Template { name: name.clone(), file_name, file, body, is_empty };
+        let template = Template { name: name.clone(), file_name, file, body, is_empty, source: None };
         match known {
             Some(known) => self.templates[known] = template,
             None => {
@@ -427,8 +430,7 @@ impl<'t> Parser<'t> {
         self.add(name.clone(), body)?;
         self.scope = outer;
         self.nesting -= 1;
-        let quoted = go_quote(name.as_bytes());
-        Ok(Node::Template { pos, name, quoted, pipe: Some(pipe) })
+        Ok(Node::Template { pos, name, pipe: Some(pipe) })
     }
 
     /// `template`, whose keyword has been read.
@@ -440,8 +442,7 @@ impl<'t> Parser<'t> {
             self.back();
             pipe = Some(self.pipeline(context, Kind::RightDelim)?);
         }
-        let quoted = go_quote(name.as_bytes());
-        Ok(Node::Template { pos, name, quoted, pipe })
+        Ok(Node::Template { pos, name, pipe })
     }
 
     fn template_name(&mut self, context: &str) -> Parsed<(Pos, Str)> {
@@ -454,7 +455,7 @@ impl<'t> Parser<'t> {
 }
 
 /// Pipelines and what they are made of.
-impl Parser<'_> {
+impl Parser<'_, '_> {
     fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
         let pos = self.peek_non_space().start;
         let mut pipe = Pipe { pos, is_assign: false, decl: Vec::new(), cmds: Vec::new() };
@@ -589,10 +590,10 @@ impl Parser<'_> {
         Ok(Some(match token.kind {
             Kind::Identifier => {
                 let name = self.name(token, 0);
-                if !(self.is_function)(&name) {
+                let Some(function) = (self.functions)(&name) else {
                     return Err(self.fail(format!("function {} not defined", go_quote(name.as_bytes()))));
-                }
-                Arg::Identifier { pos, name }
+                };
+                Arg::Identifier { pos, name, function }
             }
             Kind::Keyword(Keyword::Dot) => Arg::Dot(pos),
             Kind::Keyword(Keyword::Nil) => Arg::Nil(pos),
@@ -635,26 +636,15 @@ impl Parser<'_> {
     }
 }
 
-/// Whether there is nothing but white space; comments left no nodes.
-///
-/// Source: Go `text/template/parse`, `IsEmptyTree`.
-fn is_empty(list: &List) -> bool {
-    list.nodes.iter().all(|node| match node {
-        Node::Text { text, .. } => match text.as_bytes().trim_ascii_start() {
-            [] => true,
-            [first, ..] if first.is_ascii_graphic() => false,
-            rest => std::str::from_utf8(rest).is_ok_and(|text| text.trim().is_empty()),
-        },
-        _ => false,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::builtins;
 
     fn parse_text(text: &[u8]) -> Result<Vec<Template>, Error> {
-        parse("c/t.yaml", &File::new("c/t.yaml", text), &|name| !matches!(name, "foo" | "elseif"))
+        parse("c/t.yaml", &File::new("c/t.yaml", text), &|name| {
+            (!matches!(name, "foo" | "elseif")).then_some(&builtins::FUNCTIONS[0])
+        })
     }
 
     fn error(text: &str) -> String {
@@ -792,7 +782,6 @@ mod tests {
         };
         assert_eq!(place(&pipe.cmds[0].args[0]), 7, "the second field");
         assert_eq!(pipe.cmds[1].args[1..].iter().map(place).collect::<Vec<_>>(), [17, 24, 27]);
-        assert_eq!(templates[0].error_context(7), (2, 5));
     }
 
     #[test]
