@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod funcs;
 pub mod limits;
+pub mod regex;
 pub mod semver;
 pub mod source;
 pub mod template;

@@ -15,6 +15,8 @@ pub struct Context<'r> {
     pub limits: &'r Limits,
     /// The table of origins; `None` when nobody asked for them.
     pub origins: Option<&'r mut Origins>,
+    /// The regular expressions that were compiled.
+    pub regexes: crate::regex::Cache,
     steps_left: u64,
     crypto_left: u32,
 }
@@ -22,7 +24,14 @@ pub struct Context<'r> {
 impl<'r> Context<'r> {
     /// The state at the start of a render.
     pub fn new(env: &'r mut Env, limits: &'r Limits, origins: Option<&'r mut Origins>) -> Self {
-        Self { env, limits, origins, steps_left: limits.template_steps, crypto_left: limits.crypto_calls }
+        Self {
+            env,
+            limits,
+            origins,
+            regexes: crate::regex::Cache::default(),
+            steps_left: limits.template_steps,
+            crypto_left: limits.crypto_calls,
+        }
     }
 
     /// Whether origins are asked for.
