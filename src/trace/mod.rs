@@ -10,4 +10,5 @@ mod str;
 
 pub use buf::Buf;
 pub use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting};
+pub(crate) use str::go_text;
 pub use str::{Span, Str};

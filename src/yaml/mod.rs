@@ -1,7 +1,27 @@
 //! YAML as helm reads and prints it: go-yaml v2 behind sigs.k8s.io/yaml, and v3 for `toYamlPretty`.
+//!
+//! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a tree as it is written),
+//! `compose` (what it means); `resolve` knows what plain scalars are. Writing is `emit`; `style` knows what quotes a string
+//! needs, `order` how keys are sorted.
 
+pub mod emit;
 pub mod node;
+pub mod order;
 pub mod read;
 
-pub use node::{Data, Node};
-pub use read::{Error, read, read_documents};
+mod chars;
+mod compose;
+mod documents;
+mod exotic;
+mod parse;
+mod resolve;
+mod scalar;
+mod scan;
+mod style;
+mod text;
+mod timestamp;
+
+pub use documents::read_documents;
+pub use emit::{Dialect, Emitter};
+pub use node::{Data, Entry, Node};
+pub use read::{Error, read};

@@ -1,0 +1,392 @@
+//! Puts the charts' defaults below the values that win over them: nulls, globals, subcharts.
+//!
+//! Maps are shared and changed in place, exactly where helm's are: some of its results depend on it.
+//!
+//! Source: helm `pkg/chart/common/util/coalesce.go`.
+
+use super::Options;
+use super::dependencies::{ChartId, Graph};
+use super::messages::{as_truth, log_line, plain, quote};
+use super::origins::{Nulls, hide};
+use crate::template::{HelmVersion, List, Map, Value};
+use crate::trace::{Origin, Origins, Str};
+use std::sync::Arc;
+
+/// The key under which charts share values.
+const GLOBAL: &str = "global";
+
+/// The rules, the log and the books of one [`process`](super::process).
+pub(super) struct Coalescer<'a> {
+    helm: HelmVersion,
+    warnings: &'a mut Vec<String>,
+    origins: Option<&'a mut Origins>,
+    /// Whether what is coalesced now is worth remembering.
+    remember: bool,
+    nulls: &'a Nulls,
+    /// Whether the paths are now those of the user's values, so that `nulls` speaks of them.
+    user_paths: bool,
+    steps_left: u64,
+    steps: u64,
+    depth: u32,
+}
+
+/// Where a map stands: the name of the chart and the keys from there on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    name: &'p [u8],
+    depth: u32,
+}
+
+impl<'p> Path<'p> {
+    fn new(parent: Option<&'p Self>, name: &'p [u8]) -> Self {
+        Self { parent, name, depth: parent.map_or(0, |parent| parent.depth + 1) }
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        let mut names = Vec::new();
+        let mut next = Some(self);
+        while let Some(path) = next {
+            names.push(String::from_utf8_lossy(path.name).into());
+            next = path.parent;
+        }
+        names.reverse();
+        names
+    }
+}
+
+/// As warnings show it: `app.db.image`.
+impl std::fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.names().join("."))
+    }
+}
+
+impl<'a> Coalescer<'a> {
+    pub(super) fn new(
+        options: Options<'_>,
+        origins: Option<&'a mut Origins>,
+        nulls: &'a Nulls,
+        warnings: &'a mut Vec<String>,
+    ) -> Self {
+        let limits = options.limits;
+        Self {
+            helm: options.helm,
+            warnings,
+            origins,
+            remember: false,
+            nulls,
+            user_paths: false,
+            steps_left: limits.template_steps,
+            steps: limits.template_steps,
+            // What import-values nests comes on top of what a file can nest.
+            depth: limits.yaml_depth.saturating_mul(2),
+        }
+    }
+
+    /// The values to render with: the user's above the charts'.
+    pub(super) fn finish(&mut self, graph: &Graph, user: &Map) -> Result<Map, String> {
+        self.remember = true;
+        self.user_paths = true;
+        let values = self.deep(user)?;
+        self.coalesce(graph, graph.root(), &values, None, false)?;
+        Ok(values)
+    }
+
+    /// The values of a chart below others, as the switches of its subcharts see them; nothing of it is remembered.
+    pub(super) fn preview(&mut self, graph: &Graph, chart: ChartId, values: &Map) -> Result<Map, String> {
+        self.remember = false;
+        let values = self.deep(values)?;
+        self.coalesce(graph, chart, &values, None, false)?;
+        Ok(values)
+    }
+
+    /// The defaults of a chart and its subcharts alone, with their nulls.
+    pub(super) fn defaults(&mut self, graph: &Graph, chart: ChartId) -> Result<Map, String> {
+        self.remember = true;
+        self.user_paths = false;
+        let values = Map::new();
+        self.coalesce(graph, chart, &values, None, true)?;
+        Ok(values)
+    }
+
+    /// Merges imported tables: `dst` wins, nulls stay.
+    pub(super) fn merge_tables(&mut self, dst: &Map, src: &Map) -> Result<(), String> {
+        self.remember = true;
+        self.user_paths = false;
+        self.tables(dst, src, None, true)
+    }
+
+    /// Puts the defaults of a chart and of its subcharts below `dest`.
+    fn coalesce(
+        &mut self,
+        graph: &Graph,
+        chart: ChartId,
+        dest: &Map,
+        prefix: Option<&Path<'_>>,
+        merge: bool,
+    ) -> Result<(), String> {
+        let path = Path::new(prefix, graph.name(chart).as_bytes());
+        self.chart_values(graph, chart, dest, &path, merge)?;
+        for &child in graph.children(chart) {
+            let name = graph.name(child);
+            let table = match dest.get(name.as_bytes()) {
+                None => {
+                    let table = Map::new();
+                    dest.insert(name, Value::Map(table.clone()));
+                    table
+                }
+                Some(Value::Map(table)) => table,
+                Some(other) => return Err(format!("type mismatch on {name}: {}", as_truth(&other))),
+            };
+            self.globals(&table, dest, &path)?;
+            self.coalesce(graph, child, &table, Some(&path), merge)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a chart's own defaults below `values`.
+    fn chart_values(
+        &mut self,
+        graph: &Graph,
+        chart: ChartId,
+        values: &Map,
+        path: &Path<'_>,
+        merge: bool,
+    ) -> Result<(), String> {
+        let defaults = self.deep(graph.values(chart))?;
+        // Helm 3 keeps the nulls of a chart's own defaults.
+        let clean = self.helm == HelmVersion::V4;
+        for (key, default) in defaults.entries() {
+            let place = Path::new(Some(path), key.as_bytes());
+            match values.get(key.as_bytes()) {
+                None if merge => values.insert(key, default),
+                None => {
+                    match &default {
+                        Value::Nil if clean => continue,
+                        Value::Map(map) if clean => self.clean_nulls(map, 0)?,
+                        _ => {}
+                    }
+                    values.insert(key, default);
+                }
+                Some(Value::Nil) if !merge => {
+                    values.remove(key.as_bytes());
+                    self.hide_by_null(&place, &default);
+                }
+                Some(Value::Map(table)) => match default {
+                    Value::Map(default) => {
+                        let is_child = graph.children(chart).iter().any(|&child| key == *graph.name(child));
+                        let merge = merge || is_child;
+                        if !merge && clean {
+                            self.clean_nulls(&default, 0)?;
+                        }
+                        self.tables(&table, &default, Some(&place), merge)?;
+                    }
+                    Value::Nil => {}
+                    other => {
+                        self.warn(&format!("warning: skipped value for {place}: Not a table."));
+                        self.hide(table.origin(), &other);
+                    }
+                },
+                Some(Value::Nil) => self.hide_by_null(&place, &default),
+                Some(value) => self.hide(value.origin(), &default),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the globals of a chart, `src`, down to a subchart, `dest`; the parent's win.
+    fn globals(&mut self, dest: &Map, src: &Map, prefix: &Path<'_>) -> Result<(), String> {
+        let below = match dest.get(GLOBAL.as_bytes()) {
+            None => Map::new(),
+            Some(Value::Map(map)) => map,
+            Some(_) => {
+                self.warn("warning: skipping globals because destination global is not a table.");
+                return Ok(());
+            }
+        };
+        let above = match src.get(GLOBAL.as_bytes()) {
+            None => Map::new(),
+            Some(Value::Map(map)) => map,
+            Some(_) => {
+                self.warn("warning: skipping globals because source global is not a table.");
+                return Ok(());
+            }
+        };
+        self.charge(above.len())?;
+        for (key, value) in above.entries() {
+            let before = below.get(key.as_bytes());
+            match (value, before) {
+                (Value::Map(value), None) => below.insert(key, Value::Map(value.shallow_copy())),
+                (Value::Map(value), Some(Value::Map(before))) => {
+                    let copy = value.shallow_copy();
+                    // Helm quirk: the path that warnings show lacks the subchart and `global`.
+                    let user_paths = std::mem::replace(&mut self.user_paths, false);
+                    self.tables(&copy, &before, Some(&Path::new(Some(prefix), key.as_bytes())), true)?;
+                    self.user_paths = user_paths;
+                    below.insert(key, Value::Map(copy));
+                }
+                (Value::Map(value), Some(before)) => {
+                    let key = quote(&key.to_text());
+                    self.warn(&format!("Conflict: cannot merge map onto non-map for {key}. Skipping."));
+                    self.hide(before.origin(), &Value::Map(value));
+                }
+                (value, Some(Value::Map(before))) => {
+                    self.warn(&format!("key {key} is table. Skipping"));
+                    self.hide(before.origin(), &value);
+                }
+                (value, before) => {
+                    if let Some(before) = before {
+                        self.hide(value.origin(), &before);
+                    }
+                    below.insert(key, value);
+                }
+            }
+        }
+        dest.insert(GLOBAL, Value::Map(below));
+        Ok(())
+    }
+
+    /// Merges `src` into `dst`, which wins.
+    fn tables(&mut self, dst: &Map, src: &Map, path: Option<&Path<'_>>, merge: bool) -> Result<(), String> {
+        self.check_depth(path.map_or(0, |path| path.depth))?;
+        self.charge(src.len() + 1)?;
+        // The nulls of `dst` that stand against something, with what that was.
+        let mut nullified: Vec<(Str, Value)> = Vec::new();
+        if self.helm == HelmVersion::V4 {
+            let nulls: Vec<Str> =
+                dst.borrow().iter().filter(|(_, value)| value.is_nil()).map(|(key, _)| key.clone()).collect();
+            for key in nulls {
+                let value = src.get(key.as_bytes()).unwrap_or_default();
+                src.insert(key.clone(), Value::Nil);
+                if !value.is_nil() {
+                    nullified.push((key, value));
+                }
+            }
+        }
+        for (key, value) in src.entries() {
+            let place = Path::new(path, key.as_bytes());
+            let Some(mine) = dst.get(key.as_bytes()) else {
+                dst.insert(key, value);
+                continue;
+            };
+            match (mine, value) {
+                (Value::Nil, value) if self.helm == HelmVersion::V3 && !merge => {
+                    dst.remove(key.as_bytes());
+                    self.hide_by_null(&place, &value);
+                }
+                (Value::Nil, _) if nullified.iter().any(|(null, _)| *null == key) => {
+                    if !merge {
+                        dst.remove(key.as_bytes());
+                    }
+                    if let Some((_, value)) = nullified.iter().find(|(null, _)| *null == key) {
+                        self.hide_by_null(&place, value);
+                    }
+                }
+                (Value::Map(mine), Value::Map(value)) => self.tables(&mine, &value, Some(&place), merge)?,
+                (mine, Value::Map(value)) => {
+                    let value = Value::Map(value);
+                    let shown = plain(&value);
+                    self.warn(&format!("warning: cannot overwrite table with non table for {place} ({shown})"));
+                    self.hide(mine.origin(), &value);
+                }
+                (Value::Map(mine), value) if !value.is_nil() => {
+                    let shown = plain(&value);
+                    self.warn(&format!(
+                        "warning: destination for {place} is a table. Ignoring non-table value ({shown})"
+                    ));
+                    self.hide(mine.origin(), &value);
+                }
+                (mine, value) => self.hide(mine.origin(), &value),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the nulls of a map and of the maps in it, not those in lists.
+    fn clean_nulls(&mut self, map: &Map, depth: u32) -> Result<(), String> {
+        self.check_depth(depth)?;
+        self.charge(map.len())?;
+        map.borrow_mut().retain(|_, value| !value.is_nil());
+        for (_, value) in map.entries() {
+            if let Value::Map(inner) = value {
+                self.clean_nulls(&inner, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy that shares no map with the original.
+    pub(super) fn deep(&mut self, map: &Map) -> Result<Map, String> {
+        self.deep_map(map, 0)
+    }
+
+    fn deep_map(&mut self, map: &Map, depth: u32) -> Result<Map, String> {
+        self.check_depth(depth)?;
+        self.charge(map.len() + 1)?;
+        let copy = map.shallow_copy();
+        for value in copy.borrow_mut().values_mut() {
+            self.deepen(value, depth + 1)?;
+        }
+        Ok(copy)
+    }
+
+    fn deepen(&mut self, value: &mut Value, depth: u32) -> Result<(), String> {
+        match value {
+            Value::Map(map) => *map = self.deep_map(map, depth)?,
+            // Lists cannot be changed: only those that hold maps need a copy.
+            Value::List(list) if list.iter().any(|item| matches!(item, Value::Map(_) | Value::List(_))) => {
+                self.check_depth(depth)?;
+                self.charge(list.len())?;
+                let mut items = list.to_vec();
+                for item in &mut items {
+                    self.deepen(item, depth + 1)?;
+                }
+                *list = List::with_origin(list.ty(), items, list.origin());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A line for helm's log.
+    pub(super) fn log(&mut self, level: &str, message: &str, attributes: &[(&str, &str)]) {
+        self.warnings.push(log_line(level, message, attributes));
+    }
+
+    fn warn(&mut self, message: &str) {
+        self.log("INFO", message, &[]);
+    }
+
+    /// Takes work from what the release may use: charts can make maps hold each other many times over.
+    pub(super) fn charge(&mut self, count: usize) -> Result<(), String> {
+        match self.steps_left.checked_sub(count as u64) {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => Err(format!("more than {} steps to coalesce the values (--limit template-steps)", self.steps)),
+        }
+    }
+
+    fn check_depth(&self, depth: u32) -> Result<(), String> {
+        if depth > self.depth {
+            return Err(format!("values are nested more than {} levels deep (--limit yaml-depth)", self.depth / 2));
+        }
+        Ok(())
+    }
+
+    fn hide(&mut self, winner: Origin, loser: &Value) {
+        if self.remember {
+            hide(&mut self.origins, winner, loser.origin());
+        }
+    }
+
+    fn hide_by_null(&mut self, place: &Path<'_>, loser: &Value) {
+        if self.remember && self.user_paths && self.origins.is_some() && !self.nulls.is_empty() {
+            // The first name is that of the top chart.
+            let winner = self.nulls.get(&place.names()[1..]);
+            hide(&mut self.origins, winner, loser.origin());
+        }
+    }
+}

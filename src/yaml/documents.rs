@@ -1,0 +1,174 @@
+//! Values files: several documents in one text.
+
+use super::node::{Data, Node};
+use super::read::read;
+use crate::limits::Limits;
+use std::borrow::Cow;
+
+/// Splits a values file into its documents as helm 4 does (lines that start with `---`) and reads each; the places of
+/// the nodes are those in the whole text. Each document is a map or null.
+///
+/// Errors are helm's words behind `cannot load values.yaml: ` or `failed to parse FILE: `.
+pub fn read_documents(text: &[u8], limits: &Limits) -> Result<Vec<Node>, String> {
+    let mut documents = Vec::new();
+    let (parts, problem) = split(text);
+    for document in parts {
+        let (bytes, returns) = document.lines(text);
+        let mut node = read(&bytes, limits)
+            .map_err(|error| format!("cannot unmarshal yaml document: error converting YAML to JSON: {error}"))?;
+        let kind = match node.data {
+            Data::Map(_) | Data::Null => None,
+            Data::Seq(_) => Some("array"),
+            Data::Str(_) => Some("string"),
+            Data::Bool(_) => Some("bool"),
+            Data::Int(_) | Data::Uint(_) | Data::Float(_) => Some("number"),
+        };
+        if let Some(kind) = kind {
+            return Err(format!(
+                "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: \
+                 json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+            ));
+        }
+        let shift = Shift { bytes: document.start, lines: document.line, returns: &returns };
+        if shift.bytes > 0 || !returns.is_empty() {
+            shift.node(&mut node, text.len());
+        }
+        documents.push(node);
+    }
+    match problem {
+        None => Ok(documents),
+        Some(problem) => Err(problem),
+    }
+}
+
+/// A document's bytes in the text.
+struct Document {
+    start: usize,
+    end: usize,
+    /// Lines before it.
+    line: u32,
+}
+
+/// The documents, and what is wrong with the text behind them.
+fn split(text: &[u8]) -> (Vec<Document>, Option<String>) {
+    let mut documents = Vec::new();
+    let mut open: Option<Document> = None;
+    let mut at = 0;
+    for (number, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        let start = at;
+        at += line.len();
+        if let Some(rest) = line.strip_prefix(b"---") {
+            let rest = crate::trace::go_text(rest);
+            let rest = rest.trim();
+            if !rest.is_empty() && !rest.starts_with('#') {
+                let problem = format!("error reading yaml document: invalid Yaml document separator: {rest}");
+                return (documents, Some(problem));
+            }
+            // A separator behind nothing begins the document that follows.
+            if let Some(document) = open.take() {
+                documents.push(document);
+                continue;
+            }
+        }
+        open.get_or_insert(Document { start, end: at, line: number as u32 }).end = at;
+    }
+    documents.extend(open);
+    (documents, None)
+}
+
+impl Document {
+    /// The document as helm hands it to YAML: each line ends with a line feed, and the last one too. Also where, in
+    /// that text, a carriage return was left out.
+    fn lines<'t>(&self, text: &'t [u8]) -> (Cow<'t, [u8]>, Vec<usize>) {
+        let bytes = &text[self.start..self.end];
+        let is_whole = bytes.ends_with(b"\n");
+        if is_whole && !bytes.windows(2).any(|pair| pair == b"\r\n") {
+            return (Cow::Borrowed(bytes), Vec::new());
+        }
+        let mut lines = Vec::with_capacity(bytes.len() + 1);
+        let mut returns = Vec::new();
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let line = line.strip_suffix(b"\n").map_or(line, |line| {
+                line.strip_suffix(b"\r").inspect(|line| returns.push(lines.len() + line.len())).unwrap_or(line)
+            });
+            lines.extend_from_slice(line);
+            lines.push(b'\n');
+        }
+        (Cow::Owned(lines), returns)
+    }
+}
+
+/// From the places in a document to those in the whole text.
+struct Shift<'r> {
+    bytes: usize,
+    lines: u32,
+    /// Where a carriage return is missing.
+    returns: &'r [usize],
+}
+
+impl Shift<'_> {
+    fn node(&self, node: &mut Node, limit: usize) {
+        self.place(&mut node.start, &mut node.end, &mut node.line, limit);
+        match &mut node.data {
+            Data::Seq(elements) => elements.iter_mut().for_each(|element| self.node(element, limit)),
+            Data::Map(entries) => {
+                for (key, value) in entries {
+                    self.place(&mut key.start, &mut key.end, &mut key.line, limit);
+                    self.node(value, limit);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn place(&self, start: &mut u32, end: &mut u32, line: &mut u32, limit: usize) {
+        let shift = |at: u32| {
+            let returns = self.returns.partition_point(|&place| place < at as usize);
+            (at as usize + returns + self.bytes).min(limit) as u32
+        };
+        (*start, *end) = (shift(*start), shift(*end));
+        *line += self.lines;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_the_whole_text() {
+        let text = b"# head\r\n---\r\na: x\r\n---\nb: |\r\n  y\r\n  z";
+        let documents = read_documents(text, &Limits::default()).unwrap();
+        assert_eq!(documents.len(), 3);
+        assert_eq!(documents[0].data, Data::Null);
+        let Data::Map(first) = &documents[1].data else { panic!("{documents:?}") };
+        let (key, value) = &first[0];
+        assert_eq!((&text[key.start as usize..key.end as usize], key.line), (&b"a"[..], 3));
+        assert_eq!(&text[value.start as usize..value.end as usize], b"x");
+        let Data::Map(last) = &documents[2].data else { panic!("{documents:?}") };
+        let (key, value) = &last[0];
+        assert_eq!((&text[key.start as usize..key.end as usize], key.line), (&b"b"[..], 5));
+        assert_eq!(&text[value.start as usize..value.end as usize], b"|\r\n  y\r\n  z");
+        assert_eq!(value.data, Data::Str("y\nz\n".into()));
+    }
+
+    #[test]
+    fn errors_are_those_of_helm() {
+        let cases = [
+            ("--- {a: 1}\n", "error reading yaml document: invalid Yaml document separator: {a: 1}"),
+            (
+                "- a\n---\nb: 1\n---x\n",
+                "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: \
+             json: cannot unmarshal array into Go value of type map[string]interface {}",
+            ),
+            (
+                "a: 1\n---\nb: [\n",
+                "cannot unmarshal yaml document: error converting YAML to JSON: \
+             yaml: line 1: did not find expected node content",
+            ),
+        ];
+        for (text, error) in cases {
+            assert_eq!(read_documents(text.as_bytes(), &Limits::default()), Err(error.to_owned()), "{text}");
+        }
+    }
+}
