@@ -18,6 +18,8 @@ pub struct Context<'r> {
     pub limits: &'r Limits,
     /// The table of origins; `None` when nobody asked for them.
     pub origins: Option<&'r mut Origins>,
+    /// The regular expressions that were compiled.
+    pub regexes: crate::regex::Cache,
     /// Which functions a text given to `tpl` can call.
     pub functions: &'r dyn Fn(&str) -> Option<&'static Function>,
     /// The templates that can be called now.
@@ -39,6 +41,7 @@ impl<'r> Context<'r> {
             env,
             limits,
             origins,
+            regexes: crate::regex::Cache::default(),
             functions: &|_| None,
             templates: Rc::default(),
             texts: HashMap::new(),
