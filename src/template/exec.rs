@@ -29,8 +29,10 @@ pub struct Emit {
     pub start: u32,
     /// The byte after the last.
     pub end: u32,
-    /// Position in the template file of the action or text that wrote it.
+    /// Position in the template file of the action's pipeline, or of the first byte of the text.
     pub at: u32,
+    /// Whether it is literal text: then each byte of the output is the byte of the file as far from `at`.
+    pub is_text: bool,
 }
 
 /// The node that an error would be reported at: the last one that evaluation came to.
@@ -257,7 +259,8 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         if let Some(emits) = &mut self.emits
             && self.out.len() > before
         {
-            emits.push(Emit { start: before as u32, end: self.out.len() as u32, at: node.pos() });
+            let is_text = matches!(node, Node::Text { .. });
+            emits.push(Emit { start: before as u32, end: self.out.len() as u32, at: node.pos(), is_text });
         }
         Ok(Next::On)
     }
