@@ -1,5 +1,6 @@
 //! The functions of the template language: one file a family, one table of [`Function`]s in each.
 
+mod case;
 pub mod crypto;
 pub mod dates;
 pub mod dicts;
@@ -16,6 +17,7 @@ pub mod semver;
 pub mod strings;
 pub mod toml;
 pub mod urls;
+mod wrap;
 pub mod yaml;
 
 use crate::template::{Function, Value, builtins};
