@@ -3,10 +3,13 @@
 pub mod crypto;
 pub mod dates;
 pub mod dicts;
+pub mod durations;
 pub mod encoding;
 pub mod flow;
 pub mod helm;
+pub mod instant;
 pub mod json;
+pub mod layout;
 pub mod lists;
 pub mod numbers;
 pub mod paths;
@@ -14,6 +17,7 @@ pub mod reflect;
 pub mod regex;
 pub mod semver;
 pub mod strings;
+pub mod times;
 pub mod toml;
 pub mod urls;
 pub mod yaml;
@@ -40,6 +44,7 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
     ("Regular expressions", regex::FUNCTIONS),
     ("Versions", semver::FUNCTIONS),
     ("Dates", dates::FUNCTIONS),
+    ("Durations", durations::FUNCTIONS),
     ("Paths", paths::FUNCTIONS),
     ("URLs", urls::FUNCTIONS),
     ("Cryptography", crypto::FUNCTIONS),
