@@ -45,7 +45,7 @@ impl At {
         result
     }
 
-    fn mismatch(&self, node: &Node, go_type: &str) -> String {
+    pub(super) fn mismatch(&self, node: &Node, go_type: &str) -> String {
         let found = match node.data {
             Data::Null => "null",
             Data::Bool(_) => "bool",
