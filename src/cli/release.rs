@@ -271,7 +271,7 @@ impl Prepared {
             let warnings = values::schema::validate(&processed.root, &processed.values, &self.limits)?;
             log(streams, &warnings);
         }
-        chart::check_kube_version(&self.chart, &self.capabilities.kube_version)?;
+        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version)?;
         let inputs = Inputs {
             values: &processed.values,
             release: &self.release,

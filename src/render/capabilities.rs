@@ -1,6 +1,6 @@
 //! `.Capabilities`: the Kubernetes and helm versions that templates see.
 
-use crate::template::types::{BOOL, Kind, STRING, STRINGS, Type};
+use crate::template::types::{Kind, STRING, Type};
 use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Object, Value};
 use std::any::Any;
 use std::borrow::Cow;
@@ -139,7 +139,6 @@ fn kube_version_string(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Fai
 
 pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
     let versions = capabilities.api_versions.iter().map(|version| Value::str(version.as_str())).collect();
-    let _ = (&BOOL, &STRINGS);
     Value::object(CapabilitiesObject {
         kube_version: Value::object(KubeVersionObject {
             version: capabilities.kube_version.clone(),

@@ -98,7 +98,7 @@ fn base_names(files: &Map, encode: impl Fn(&Str) -> Str) -> Map {
 
 fn as_config(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let texts = base_names(receiver(args)?, Str::clone);
-    Ok(Value::Str(crate::funcs::yaml::to_yaml(ctx, &texts.into())?))
+    Ok(Value::Str(crate::funcs::yaml::yaml_text(ctx, &texts.into())?))
 }
 
 fn as_secrets(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
@@ -107,5 +107,5 @@ fn as_secrets(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
         Str::with_origin(encoded, text.origin())
     };
     let texts = base_names(receiver(args)?, encode);
-    Ok(Value::Str(crate::funcs::yaml::to_yaml(ctx, &texts.into())?))
+    Ok(Value::Str(crate::funcs::yaml::yaml_text(ctx, &texts.into())?))
 }

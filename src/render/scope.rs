@@ -4,7 +4,7 @@
 use super::{Inputs, capabilities, files};
 use crate::chart::Metadata;
 use crate::source::File;
-use crate::template::types::{ANY, INT, Kind, MAP, MAPS, STRING, STRING_MAP, STRINGS, Type};
+use crate::template::types::{ANY, Kind, LIST, MAP, STRING, STRING_MAP, STRINGS, Type};
 use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Map, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use crate::values::{Instance, Requirement};
@@ -46,8 +46,16 @@ pub static VALUES: Type = Type {
         Function::new("YAML", &[], Flow::Exact, "the values as YAML", yaml),
         Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table),
         Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value),
+        // Its parameter is a writer, which no template has.
+        Function::new("Encode", &[&WRITER], Flow::None, "not callable from a template", encode),
     ],
 };
+
+static WRITER: Type = Type::new("io.Writer", Kind::Ptr, None);
+
+fn encode(_: &mut Context<'_>, _: &[Value]) -> Result<Value, Failure> {
+    Err(Failure::from("runtime error: invalid memory address or nil pointer dereference"))
+}
 
 fn receiver(args: &[Value]) -> Result<&Map, Failure> {
     args.first().and_then(Value::as_map).ok_or_else(|| Failure::from("no values"))
@@ -59,7 +67,7 @@ fn as_map(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 fn yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let text = crate::funcs::yaml::to_yaml(ctx, &Value::Map(receiver(args)?.clone()))?;
+    let text = crate::funcs::yaml::yaml_text(ctx, &Value::Map(receiver(args)?.clone()))?;
     let mut out = crate::trace::Buf::with_capacity(text.len() + 1);
     out.push(&text);
     out.push_text("\n");
@@ -91,7 +99,7 @@ fn path_value(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
         };
     }
     match map.get(last) {
-        None | Some(Value::Map(_)) => Err(not_a_value()),
+        None | Some(Value::Map(_)) => Err(Failure::Text(format!("{:?} is not a value", String::from_utf8_lossy(last)))),
         Some(value) => Ok(value),
     }
 }
@@ -140,7 +148,8 @@ fn chart(
     files: &mut Vec<TemplateFile>,
 ) -> Map {
     let values = values.unwrap_or_default().retyped(&VALUES);
-    let scope = Map::new();
+    // Helm quirk: the top is of the type of `.Values`, so that it has its methods.
+    let scope = Map::of(&VALUES, Default::default());
     scope.insert("Chart", metadata(instance, is_root, origins));
     scope.insert("Files", files::object(&instance.chart, origins.as_deref_mut()));
     scope.insert("Release", top.release.clone());
@@ -231,8 +240,7 @@ fn dependency(requirement: &Requirement, text: &dyn Fn(&str) -> Value) -> Value 
     let tags = declared.tags.as_ref().map(|tags| tags.iter().map(|tag| text(tag)).collect());
     map.insert("Tags", tags.map_or(Value::List(List::nil(&STRINGS)), |tags| List::new(&STRINGS, tags).into()));
     let imports = requirement.import_values.clone();
-    let nil = || Value::List(List::nil(&crate::template::types::LIST));
+    let nil = || Value::List(List::nil(&LIST));
     map.insert("ImportValues", imports.map_or_else(nil, Value::list));
-    let _ = (&INT, &MAPS);
     map.into()
 }

@@ -8,6 +8,7 @@ pub mod env;
 pub mod error;
 mod eval;
 pub mod exec;
+pub mod float;
 pub mod function;
 mod lex;
 mod literal;

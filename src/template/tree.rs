@@ -10,6 +10,10 @@ use std::sync::Arc;
 pub trait NodeOrigins {
     /// The origin of a node: `key` is its place in the container whose origin is `parent`.
     fn origin(&mut self, node: &Node, key: Option<Key>, parent: Origin) -> Origin;
+    /// The string that a node is, with its origins; `origin` is that of the node.
+    fn string(&mut self, _node: &Node, string: &Str, origin: Origin) -> Str {
+        if origin.is_none() { string.clone() } else { Str::with_origin(string.as_bytes(), origin) }
+    }
     /// Whether there is anything to ask; without, no keys are made.
     fn enabled(&self) -> bool {
         true
@@ -44,8 +48,7 @@ fn build(node: &Node, key: Option<Key>, parent: Origin, origins: &mut dyn NodeOr
         Data::Int(number) => Value::Float(*number as f64, origin),
         Data::Uint(number) => Value::Float(*number as f64, origin),
         Data::Float(number) => Value::Float(*number, origin),
-        Data::Str(text) if origin.is_none() => Value::Str(text.clone()),
-        Data::Str(text) => Value::Str(Str::with_origin(text.as_bytes(), origin)),
+        Data::Str(text) => Value::Str(origins.string(node, text, origin)),
         Data::Seq(items) => {
             let item = |(index, item)| {
                 let key = origins.enabled().then_some(Key::Index(index as u32));

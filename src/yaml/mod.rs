@@ -1,9 +1,12 @@
 //! YAML as helm reads and prints it: go-yaml v2 behind sigs.k8s.io/yaml, and v3 for `toYamlPretty`.
 //!
 //! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a tree as it is written),
-//! `compose` (what it means); `resolve` knows what plain scalars are.
+//! `compose` (what it means); `resolve` knows what plain scalars are. Writing is `emit`; `style` knows what quotes a string
+//! needs, `order` how keys are sorted.
 
+pub mod emit;
 pub mod node;
+pub mod order;
 pub mod read;
 
 mod chars;
@@ -14,9 +17,11 @@ mod parse;
 mod resolve;
 mod scalar;
 mod scan;
+mod style;
 mod text;
 mod timestamp;
 
 pub use documents::read_documents;
-pub use node::{Data, Node};
+pub use emit::{Dialect, Emitter};
+pub use node::{Data, Entry, Node};
 pub use read::{Error, read};

@@ -17,7 +17,7 @@ pub fn go_quote(text: &[u8]) -> String {
 /// Appends a text as a double-quoted Go string constant. An escape has the origin of the character it stands for.
 ///
 /// Source: Go `strconv.Quote`.
-pub fn push_quoted(out: &mut Buf, text: &Str) {
+pub fn push_quoted(text: &Str, out: &mut Buf) {
     quote(out, text, 0..text.len(), false);
 }
 
@@ -48,7 +48,7 @@ pub(super) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool)
 /// A character as a Go character constant: `'x'`.
 ///
 /// Source: Go `strconv.QuoteRune`, `QuoteRuneToASCII`.
-pub(super) fn quote_rune(character: char, ascii: bool) -> String {
+pub fn quote_rune(character: char, ascii: bool) -> String {
     let mut text = String::from("'");
     match escape(character, '\'', ascii) {
         Some(escape) => text.push_str(&escape),
@@ -61,7 +61,7 @@ pub(super) fn quote_rune(character: char, ascii: bool) -> String {
 /// Whether a text can stand between backquotes: `%#q`.
 ///
 /// Source: Go `strconv.CanBackquote`.
-pub(super) fn can_backquote(text: &[u8]) -> bool {
+pub fn can_backquote(text: &[u8]) -> bool {
     std::str::from_utf8(text)
         .is_ok_and(|text| text.chars().all(|c| !matches!(c, '\u{feff}' | '`' | '\u{7f}') && (c >= ' ' || c == '\t')))
 }
@@ -150,7 +150,7 @@ mod tests {
         let mut origins = Origins::new();
         let origin = origins.add(OriginData::File(File::new("a.txt", "a\nb")));
         let mut out = Buf::new();
-        push_quoted(&mut out, &Str::with_origin("a\nb", origin));
+        push_quoted(&Str::with_origin("a\nb", origin), &mut out);
         let text = out.into_str();
         assert_eq!(text, "\"a\\nb\"");
         let parts: Vec<_> = text.spans().iter().map(|span| (span.start, span.end, span.at)).collect();

@@ -1,0 +1,135 @@
+//! `toYaml`, `fromYaml` and their kin.
+
+mod source;
+mod write;
+
+use crate::json;
+use crate::template::types::{self, ANY, STRING};
+use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
+use crate::trace::Str;
+use crate::yaml::{self, Data, Node};
+use source::Source;
+
+pub(super) use source::origin_at;
+pub(super) use write::too_long;
+
+/// The functions of this family.
+pub static FUNCTIONS: &[Function] = &[
+    Function::new("toYaml", &[&ANY], Flow::Exact, "the value as YAML; nothing if it cannot be written", to_yaml),
+    Function::new("mustToYaml", &[&ANY], Flow::Exact, "the value as YAML, or an error", must_to_yaml),
+    Function::new("toYamlPretty", &[&ANY], Flow::Exact, "the value as YAML with indented lists", to_yaml_pretty),
+    Function::new("fromYaml", &[&STRING], Flow::Exact, "the map in a YAML text; `Error` says what is wrong", from_yaml),
+    Function::new(
+        "fromYamlArray",
+        &[&STRING],
+        Flow::Exact,
+        "the list in a YAML text, or a list of one error",
+        from_yaml_array,
+    ),
+];
+
+fn to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    yaml_text(ctx, &args[0]).map(Value::Str)
+}
+
+/// A value as `toYaml` writes it: nothing if it cannot be written.
+pub fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+    match write::to_yaml(ctx, value) {
+        // Helm quirk: whatever goes wrong, the result is the empty string.
+        Err(Failure::Text(_)) => Ok(Str::new("")),
+        result => result,
+    }
+}
+
+fn must_to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    write::to_yaml(ctx, &args[0]).map(Value::Str)
+}
+
+fn to_yaml_pretty(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    write::to_yaml_pretty(ctx, &args[0]).map(Value::Str)
+}
+
+fn from_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let text = super::string(&args[0]);
+    let error = match read(ctx, text)? {
+        Ok(node) => match &node.data {
+            Data::Map(_) => return Source::new(text).value(ctx, &node),
+            Data::Null => return Ok(Value::Map(Map::new())),
+            _ => mismatch(&node, types::MAP.name),
+        },
+        Err(error) => error,
+    };
+    let map = Map::new();
+    map.insert("Error", Value::from(error));
+    Ok(Value::Map(map))
+}
+
+fn from_yaml_array(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let text = super::string(&args[0]);
+    let error = match read(ctx, text)? {
+        Ok(node) => match &node.data {
+            Data::Seq(_) => return Source::new(text).value(ctx, &node),
+            Data::Null => return Ok(Value::list(Vec::new())),
+            _ => mismatch(&node, types::LIST.name),
+        },
+        Err(error) => error,
+    };
+    Ok(Value::List(List::new(&types::LIST, vec![Value::from(error)])))
+}
+
+/// The tree of a text, or helm's words about what is wrong with it.
+fn read(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Node, String>, Failure> {
+    ctx.charge(text.len() as u64 / 1024)?;
+    Ok(yaml::read(text.as_bytes(), ctx.limits).map_err(|error| format!("error converting YAML to JSON: {error}")))
+}
+
+fn mismatch(node: &Node, wanted: &str) -> String {
+    let found = match node.data {
+        Data::Null => "null",
+        Data::Bool(_) => "bool",
+        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
+        Data::Str(_) => "string",
+        Data::Seq(_) => "array",
+        Data::Map(_) => "object",
+    };
+    format!("error unmarshaling JSON: while decoding JSON: {}", json::mismatch(found, wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::template::{Env, HelmVersion};
+
+    fn call(function: &str, argument: &Value) -> Value {
+        let (mut env, limits) = (Env::seeded(1), Limits::default());
+        let mut ctx = Context::new(&mut env, &limits, None);
+        let function = FUNCTIONS.iter().find(|row| row.name == function).unwrap();
+        match (function.call)(&mut ctx, std::slice::from_ref(argument)) {
+            Ok(value) => value,
+            Err(failure) => Value::from(format!("error: {failure}")),
+        }
+    }
+
+    fn text(value: &Value) -> String {
+        value.as_str().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Each case is a value, what `toYaml` makes of it and, where that differs, what `toYamlPretty` does.
+    #[test]
+    fn as_helm_writes() {
+        let cases = include_str!("../../../testdata/toyaml/cases.json");
+        let cases = json::decode(&Str::from(cases), HelmVersion::V4).unwrap().value;
+        let mut wrong = Vec::new();
+        for case in cases.as_list().unwrap().iter().map(|case| case.as_list().unwrap()) {
+            let wanted = [("toYaml", &case[1]), ("toYamlPretty", case.get(2).unwrap_or(&case[1]))];
+            for (function, wanted) in wanted {
+                let found = call(function, &case[0]);
+                if text(&found) != text(wanted) {
+                    wrong.push(format!("{function} {:?}:\n{found:?} instead of\n{wanted:?}", case[0]));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+    }
+}

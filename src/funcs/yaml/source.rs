@@ -1,0 +1,169 @@
+//! [`Source`]: a traced text that was read as YAML, and which origins its nodes have.
+
+use crate::template::tree::NodeOrigins;
+use crate::template::{Context, Failure, Value};
+use crate::trace::{Buf, Key, Origin, Str};
+use crate::yaml::Node;
+
+/// A text that was read as YAML.
+pub(super) struct Source<'a> {
+    text: &'a Str,
+    nodes: u64,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(text: &'a Str) -> Self {
+        Self { text, nodes: 0 }
+    }
+
+    /// The value of a tree read from the text.
+    pub(super) fn value(mut self, ctx: &mut Context<'_>, node: &Node) -> Result<Value, Failure> {
+        let value = Value::from_node(node, &mut self);
+        ctx.charge(self.nodes)?;
+        Ok(value)
+    }
+
+    /// The string that a node of the text stands for, each part with the origins of the source it was written as.
+    pub(super) fn string(&self, node: &Node, string: &Str) -> Str {
+        let (start, end) = (node.start as usize, (node.end as usize).min(self.text.len()));
+        let spans = self.text.spans();
+        let first = spans.partition_point(|span| span.end as usize <= start);
+        match spans.get(first) {
+            Some(span) if (span.start as usize) < end => align(self.text, start, end, string.as_bytes()),
+            _ => string.clone(),
+        }
+    }
+}
+
+impl NodeOrigins for Source<'_> {
+    fn origin(&mut self, node: &Node, _: Option<Key>, _: Origin) -> Origin {
+        self.nodes += 1;
+        origin_at(self.text, node.start as usize, node.end as usize)
+    }
+
+    fn string(&mut self, node: &Node, string: &Str, _: Origin) -> Str {
+        Self::string(self, node, string)
+    }
+
+    fn enabled(&self) -> bool {
+        false
+    }
+}
+
+/// The origin of a byte range of a text; [`Origin::NONE`] where it has more than one.
+pub(in crate::funcs) fn origin_at(text: &Str, start: usize, end: usize) -> Origin {
+    let spans = text.spans();
+    let first = spans.partition_point(|span| span.end as usize <= start);
+    let Some(span) = spans.get(first).filter(|span| (span.start as usize) < end) else { return Origin::NONE };
+    let others = spans[first + 1..].iter().take_while(|span| (span.start as usize) < end);
+    if others.clone().all(|other| other.origin == span.origin) { span.origin } else { Origin::NONE }
+}
+
+/// Walks along a scalar's source and what it stands for side by side: characters that are the same keep their origins,
+/// and so do escapes; quotes, indentation and headers of blocks are passed over.
+fn align(source: &Str, start: usize, end: usize, string: &[u8]) -> Str {
+    let bytes = &source.as_bytes()[..end];
+    if bytes.get(start..) == Some(string) {
+        return source.slice(start..end);
+    }
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let mut at = start;
+    let quote = match bytes.get(start) {
+        Some(b'|' | b'>') => {
+            at += bytes[start..].iter().take_while(|&&byte| byte != b'\n').count() + 1;
+            None
+        }
+        Some(&quote @ (b'"' | b'\'')) => {
+            at += 1;
+            Some(quote)
+        }
+        _ => None,
+    };
+    let mut out = Buf::with_capacity(string.len());
+    let mut done = 0;
+    while done < string.len() {
+        let same = bytes.get(at..).unwrap_or_default().iter().zip(&string[done..]);
+        let same =
+            same.take_while(|&(&source, &string)| source == string && (source != b'\\' || quote != Some(b'"'))).count();
+        if same > 0 {
+            out.push_slice(source, at..at + same);
+            at += same;
+            done += same;
+            continue;
+        }
+        match bytes.get(at) {
+            None => {
+                out.push_bytes(&string[done..]);
+                break;
+            }
+            Some(b'\\') if quote == Some(b'"') => {
+                let width = match bytes.get(at + 1) {
+                    Some(b'x') => 4,
+                    Some(b'u') => 6,
+                    Some(b'U') => 10,
+                    _ => 2,
+                };
+                let end = bytes.len().min(at + width);
+                if !matches!(bytes.get(at + 1), Some(b'\n' | b'\r')) {
+                    let char = 1 + string[done + 1..].iter().take_while(|&&byte| byte & 0xC0 == 0x80).count();
+                    out.push_instead(&string[done..done + char], source, at..end);
+                    done += char;
+                }
+                at = end;
+            }
+            Some(byte) if is_space(byte) => {
+                // Folded lines: white space of the source stands for less of it.
+                at += bytes[at..].iter().take_while(|byte| is_space(byte)).count();
+                while string.get(done).is_some_and(is_space) {
+                    out.push_bytes(&string[done..=done]);
+                    done += 1;
+                }
+            }
+            Some(&byte) if quote == Some(byte) => at += 1,
+            Some(_) => {
+                out.push_instead(&string[done..=done], source, at..at + 1);
+                done += 1;
+                at += 1;
+            }
+        }
+    }
+    out.into_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Origins;
+
+    #[test]
+    fn strings_keep_the_origins_of_their_source() {
+        let mut origins = Origins::new();
+        let (one, two) = (
+            origins.template_text(&crate::source::File::new("a", ""), 0),
+            origins.template_text(&crate::source::File::new("b", ""), 0),
+        );
+        for (before, middle, after, expected) in [
+            ("x: ", "quay.io", "/app:v1", "quay.io"),
+            ("x: \"a", "b\\nb", "c\"", "b\nb"),
+            ("x: 'it''s ", "me", "'", "me"),
+            ("x: |\n  first\n  ", "second", "\n  third\n", "second"),
+            ("x: >\n  first\n  ", "second", "\n  third\n", "second"),
+        ] {
+            let mut text = Buf::new();
+            text.push_from(before.as_bytes(), two, 0);
+            text.push_from(middle.as_bytes(), one, 0);
+            text.push_from(after.as_bytes(), two, 0);
+            let text = text.into_str();
+            let node = crate::yaml::read(text.as_bytes(), &crate::limits::Limits::default()).unwrap();
+            let value = Value::from_node(&node, &mut Source::new(&text));
+            let Some(Value::Str(string)) = value.as_map().and_then(|map| map.get(b"x")) else { panic!("no string") };
+            let found: Vec<u8> = string
+                .spans()
+                .iter()
+                .filter(|span| span.origin == one)
+                .flat_map(|span| string.as_bytes()[span.start as usize..span.end as usize].to_vec())
+                .collect();
+            assert_eq!(String::from_utf8(found).unwrap(), expected, "{text:?} gave {:?}", string.spans());
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Values to YAML.
+
+use super::source::Source;
+use crate::json::{self, members};
+use crate::template::float::yaml_float;
+use crate::template::strconv::{format_int, format_uint, shortest_g};
+use crate::template::types::Kind;
+use crate::template::{Context, Failure, HelmVersion, IntKind, Map, Object, Value};
+use crate::trace::{Origin, Str};
+use crate::yaml::{self, Data, Dialect, Emitter, Node, order};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+/// What `toYaml` gives, or the error of `mustToYaml`.
+///
+/// Helm encodes the value as JSON, reads that as YAML and writes it again. The text in between shows only where it
+/// cannot be read back as it was: those values go the long way, all others are written directly.
+pub(super) fn to_yaml(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+    let mut writer = Writer::new(Dialect::V2, ctx.limits.string_bytes);
+    match writer.value(value) {
+        Ok(()) => writer.finish(ctx),
+        Err(Stop::Exotic) => through_json(ctx, value),
+        Err(Stop::TooLong) => Err(too_long(ctx)),
+        Err(Stop::Text(text)) => Err(Failure::Text(text)),
+    }
+}
+
+/// What `toYamlPretty` gives.
+pub(super) fn to_yaml_pretty(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+    let mut writer = Writer::new(Dialect::V3, ctx.limits.string_bytes);
+    match writer.value(value) {
+        Ok(()) => writer.finish(ctx),
+        // Helm dies of a map that contains itself; there is nothing to copy.
+        Err(Stop::Exotic) => {
+            Err(Failure::limit(format!("more than {MAX_DEPTH} nested maps and lists, or a map that contains itself")))
+        }
+        Err(Stop::TooLong) => Err(too_long(ctx)),
+        Err(Stop::Text(text)) => Err(Failure::Text(text)),
+    }
+}
+
+fn through_json(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+    let style = json::Style {
+        html: true,
+        pretty: false,
+        escape_bad_bytes: ctx.env.helm == HelmVersion::V3,
+        max_bytes: ctx.limits.string_bytes,
+    };
+    let text = match json::encode(value, &style) {
+        Ok(text) => text,
+        Err(json::Error::Unsupported(words)) => return Err(format!("error marshaling into JSON: {words}").into()),
+        Err(json::Error::TooLong) => return Err(too_long(ctx)),
+    };
+    let node = yaml::read(text.as_bytes(), ctx.limits).map_err(|error| Failure::Text(error.to_string()))?;
+    let mut writer = Writer::new(Dialect::V2, ctx.limits.string_bytes);
+    writer.node(&node, &Source::new(&text), &text);
+    writer.finish(ctx)
+}
+
+/// The failure of a text that is longer than the limit.
+pub(in crate::funcs) fn too_long(ctx: &mut Context<'_>) -> Failure {
+    ctx.allow_string(usize::MAX).err().unwrap_or_else(|| Failure::limit("a string is too long"))
+}
+
+/// Levels that are written directly; the reader of the text in between would refuse a few more.
+const MAX_DEPTH: usize = 9_900;
+
+/// Bytes of a key that its JSON text surely has room for: a reader of YAML looks for its colon 1,024 characters far.
+const SHORT_KEY: usize = 1_000 / 6;
+
+/// Why writing stopped.
+enum Stop {
+    /// Something for the way through JSON.
+    Exotic,
+    TooLong,
+    /// An error of helm's.
+    Text(String),
+}
+
+struct Writer {
+    emitter: Emitter,
+    dialect: Dialect,
+    max_bytes: usize,
+    depth: usize,
+    nodes: u64,
+}
+
+impl Writer {
+    fn new(dialect: Dialect, max_bytes: usize) -> Self {
+        Self { emitter: Emitter::new(dialect), dialect, max_bytes, depth: 0, nodes: 0 }
+    }
+
+    fn finish(self, ctx: &mut Context<'_>) -> Result<Str, Failure> {
+        let mut text = self.emitter.finish();
+        if text.as_bytes().ends_with(b"\n") {
+            text.truncate(text.len() - 1);
+        }
+        ctx.charge(self.nodes)?;
+        ctx.allow_string(text.len())?;
+        Ok(text.into_str())
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), Stop> {
+        let bridge = self.dialect == Dialect::V2;
+        self.nodes += 1;
+        if self.emitter.len() > self.max_bytes {
+            return Err(Stop::TooLong);
+        }
+        match value {
+            Value::Nil => self.null(),
+            Value::Bool(truth, origin) => self.emitter.atom(if *truth { b"true" } else { b"false" }, *origin),
+            Value::Int(number, IntKind::Uint64, origin) => {
+                self.emitter.atom(format_uint(*number as u64).as_bytes(), *origin);
+            }
+            Value::Int(number, _, origin) => self.emitter.atom(format_int(*number).as_bytes(), *origin),
+            Value::Float(number, origin) => self.float(*number, *origin)?,
+            Value::Str(text) => {
+                if bridge && is_exotic(text.as_bytes()) {
+                    return Err(Stop::Exotic);
+                }
+                self.emitter.string(text);
+            }
+            Value::Bytes(bytes) if bridge => {
+                self.emitter.string(&Str::with_origin(BASE64.encode(bytes.as_bytes()), bytes.origin()));
+            }
+            Value::Bytes(bytes) => self.bytes(bytes),
+            Value::List(list) if bridge && list.is_nil() => self.null(),
+            Value::List(list) if list.is_empty() => self.emitter.empty_seq(),
+            Value::List(list) => {
+                self.enter()?;
+                self.emitter.begin_seq();
+                for item in list.iter() {
+                    self.value(item)?;
+                }
+                self.leave();
+            }
+            Value::Map(map) if bridge && map.is_nil() => self.null(),
+            Value::Map(map) => self.map(map)?,
+            Value::Object(object) if bridge => self.json_object(&**object)?,
+            Value::Object(object) => self.object(&**object)?,
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, map: &Map) -> Result<(), Stop> {
+        let entries = map.borrow();
+        if entries.is_empty() {
+            self.emitter.empty_map();
+            return Ok(());
+        }
+        self.enter()?;
+        self.emitter.begin_map();
+        if order::is_sorted(entries.keys().map(Str::as_bytes), self.dialect) {
+            for (key, value) in entries.iter() {
+                self.entry(key, value)?;
+            }
+        } else {
+            let mut sorted: Vec<(&Str, &Value)> = entries.iter().collect();
+            order::sort(&mut sorted, |entry| entry.0.as_bytes(), self.dialect);
+            for (key, value) in sorted {
+                self.entry(key, value)?;
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    fn entry(&mut self, key: &Str, value: &Value) -> Result<(), Stop> {
+        if self.dialect == Dialect::V2 && (key.len() > SHORT_KEY || is_exotic(key.as_bytes())) {
+            return Err(Stop::Exotic);
+        }
+        self.emitter.key(key);
+        self.value(value)
+    }
+
+    fn float(&mut self, number: f64, origin: Origin) -> Result<(), Stop> {
+        match self.dialect {
+            Dialect::V2 if !number.is_finite() => return Err(Stop::Exotic),
+            Dialect::V2 => self.emitter.atom(&yaml_float(number), origin),
+            Dialect::V3 if number.is_nan() => self.emitter.atom(b".nan", origin),
+            Dialect::V3 if number == f64::INFINITY => self.emitter.atom(b".inf", origin),
+            Dialect::V3 if number == f64::NEG_INFINITY => self.emitter.atom(b"-.inf", origin),
+            Dialect::V3 => self.emitter.atom(shortest_g(number).as_bytes(), origin),
+        }
+        Ok(())
+    }
+
+    /// An object as its JSON reads.
+    fn json_object(&mut self, object: &dyn Object) -> Result<(), Stop> {
+        if let Some(value) = object.json() {
+            return self.value(&value);
+        }
+        if !matches!(object.ty().kind, Kind::Struct | Kind::Ptr) {
+            return Err(Stop::Exotic);
+        }
+        self.map(&members(object).into_iter().map(|(name, value)| (Str::new(name), value)).collect())
+    }
+
+    /// An object as go-yaml v3 sees it.
+    fn object(&mut self, object: &dyn Object) -> Result<(), Stop> {
+        let ty = object.ty();
+        match ty.kind {
+            Kind::Complex128 => return Err(Stop::Text(format!("cannot marshal type: {}", ty.name))),
+            Kind::Func => return Err(Stop::Text(format!("cannot marshal type: {}", ty.name))),
+            _ => {}
+        }
+        let json = object.json();
+        match (ty.name, json) {
+            ("time.Time" | "*time.Time", Some(Value::Str(text))) => self.emitter.atom(text.as_bytes(), text.origin()),
+            ("time.Duration", _) => {
+                self.emitter.string(&Str::new(object.text().unwrap_or_default().into_owned()));
+            }
+            (_, Some(value @ (Value::Str(_) | Value::Int(..)))) => return self.value(&value),
+            (_, json) => {
+                let fields = object.fields();
+                let mut fields = fields.iter().filter(|(name, _)| name.starts_with(char::is_uppercase)).peekable();
+                if fields.peek().is_none() {
+                    match json {
+                        Some(value) => return self.value(&value),
+                        None => self.emitter.empty_map(),
+                    }
+                    return Ok(());
+                }
+                self.enter()?;
+                self.emitter.begin_map();
+                for (name, value) in fields {
+                    self.emitter.key(&Str::new(name.to_lowercase()));
+                    self.value(value)?;
+                }
+                self.leave();
+            }
+        }
+        Ok(())
+    }
+
+    /// go-yaml v3 has no idea of bytes: a list of numbers.
+    fn bytes(&mut self, bytes: &Str) {
+        if bytes.is_empty() {
+            self.emitter.empty_seq();
+            return;
+        }
+        self.emitter.begin_seq();
+        for (at, byte) in bytes.as_bytes().iter().enumerate() {
+            self.emitter.atom(format_uint(u64::from(*byte)).as_bytes(), super::origin_at(bytes, at, at + 1));
+        }
+        self.emitter.end();
+        self.nodes += bytes.len() as u64;
+    }
+
+    /// A tree read from the JSON text `json`.
+    fn node(&mut self, node: &Node, source: &Source<'_>, json: &Str) {
+        self.nodes += 1;
+        let origin = || super::origin_at(json, node.start as usize, node.end as usize);
+        match &node.data {
+            Data::Null => self.null(),
+            Data::Bool(truth) => self.emitter.atom(if *truth { b"true" } else { b"false" }, origin()),
+            Data::Int(number) => self.emitter.atom(format_int(*number).as_bytes(), origin()),
+            Data::Uint(number) => self.emitter.atom(format_uint(*number).as_bytes(), origin()),
+            Data::Float(number) => self.emitter.atom(shortest_g(*number).as_bytes(), origin()),
+            Data::Str(text) => self.emitter.string(&source.string(node, text)),
+            Data::Seq(items) if items.is_empty() => self.emitter.empty_seq(),
+            Data::Seq(items) => {
+                self.emitter.begin_seq();
+                for item in items {
+                    self.node(item, source, json);
+                }
+                self.emitter.end();
+            }
+            Data::Map(entries) if entries.is_empty() => self.emitter.empty_map(),
+            Data::Map(entries) => {
+                let mut sorted: Vec<_> = entries.iter().collect();
+                order::sort(&mut sorted, |entry| entry.0.key.as_bytes(), Dialect::V2);
+                self.emitter.begin_map();
+                for (entry, value) in sorted {
+                    self.emitter.key(&entry.key);
+                    self.node(value, source, json);
+                }
+                self.emitter.end();
+            }
+        }
+    }
+
+    fn null(&mut self) {
+        self.emitter.atom(b"null", Origin::NONE);
+    }
+
+    fn enter(&mut self) -> Result<(), Stop> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { Err(Stop::Exotic) } else { Ok(()) }
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+        self.emitter.end();
+    }
+}
+
+/// Whether a string may not survive the way through JSON and YAML: not UTF-8, or with characters that a reader of
+/// YAML refuses (DEL, C1 controls, U+FFFE, U+FFFF) or takes for line breaks (U+0085).
+fn is_exotic(text: &[u8]) -> bool {
+    if text.is_ascii() {
+        return text.contains(&0x7F);
+    }
+    std::str::from_utf8(text).is_err()
+        || text.windows(3).any(|bytes| {
+            bytes[0] == 0x7F
+                || (bytes[0] == 0xC2 && bytes[1] < 0xA0)
+                || (bytes[0] == 0xEF && bytes[1] == 0xBF && bytes[2] >= 0xBE)
+        })
+        || text.ends_with(&[0x7F])
+        || matches!(text, [.., 0x7F, _] | [.., 0xC2, ..0xA0])
+}
