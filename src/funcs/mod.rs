@@ -8,12 +8,15 @@ pub mod flow;
 pub mod helm;
 pub mod json;
 pub mod lists;
+pub mod network;
 pub mod numbers;
 pub mod paths;
 pub mod reflect;
 pub mod regex;
 pub mod semver;
 pub mod strings;
+#[cfg(test)]
+mod testing;
 pub mod toml;
 pub mod urls;
 pub mod yaml;
@@ -43,6 +46,7 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
     ("Paths", paths::FUNCTIONS),
     ("URLs", urls::FUNCTIONS),
     ("Cryptography", crypto::FUNCTIONS),
+    ("Network", network::FUNCTIONS),
 ];
 
 /// The function of a name.
