@@ -11,12 +11,15 @@ pub mod instant;
 pub mod json;
 pub mod layout;
 pub mod lists;
+pub mod network;
 pub mod numbers;
 pub mod paths;
 pub mod reflect;
 pub mod regex;
 pub mod semver;
 pub mod strings;
+#[cfg(test)]
+mod testing;
 pub mod times;
 pub mod toml;
 pub mod urls;
@@ -48,6 +51,7 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
     ("Paths", paths::FUNCTIONS),
     ("URLs", urls::FUNCTIONS),
     ("Cryptography", crypto::FUNCTIONS),
+    ("Network", network::FUNCTIONS),
 ];
 
 /// The function of a name.
