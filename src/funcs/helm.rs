@@ -60,7 +60,7 @@ pub fn remove_no_value(text: &Str, removed: &mut dyn FnMut(u32)) -> Str {
     let mut out: Option<Buf> = None;
     let mut kept = 0;
     let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|&byte| byte == b'<') {
+    while let Some(found) = memchr::memchr(b'<', &bytes[at..]) {
         at += found;
         if bytes[at..].starts_with(MARK) {
             out.get_or_insert_with(|| Buf::with_capacity(bytes.len())).push_slice(text, kept..at);

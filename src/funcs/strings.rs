@@ -220,7 +220,7 @@ pub(super) fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     }
     let mut at = from;
     while at + needle.len() <= text.len() {
-        at += text[at..text.len() - needle.len() + 1].iter().position(|&byte| byte == first)?;
+        at += memchr::memchr(first, &text[at..text.len() - needle.len() + 1])?;
         if text[at..].starts_with(needle) {
             return Some(at);
         }
@@ -313,12 +313,12 @@ fn cat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 fn push_indented(ctx: &mut Context<'_>, count: i64, text: &Str, out: &mut Buf) -> std::result::Result<(), Failure> {
     let Ok(count) = usize::try_from(count) else { return Err(Failure::from("strings: negative Repeat count")) };
     let bytes = text.as_bytes();
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
     ctx.allow_string(count.saturating_mul(lines).saturating_add(bytes.len()))?;
     let blanks = vec![b' '; count];
     let mut start = 0;
     out.push_bytes(&blanks);
-    while let Some(end) = bytes[start..].iter().position(|&byte| byte == b'\n') {
+    while let Some(end) = memchr::memchr(b'\n', &bytes[start..]) {
         out.push_slice(text, start..start + end + 1);
         out.push_bytes(&blanks);
         start += end + 1;
