@@ -46,12 +46,7 @@ impl KubeVersion {
         let number = |part: &str| part.parse::<u64>().unwrap_or_default().to_string();
         let version = if text.starts_with('v') { text.to_owned() } else { format!("v{text}") };
         let normalized = parts.iter().map(|part| number(part)).collect::<Vec<_>>().join(".");
-        Ok(Self {
-            version,
-            normalized: format!("v{normalized}"),
-            major: number(parts[0]),
-            minor: number(parts[1]),
-        })
+        Ok(Self { version, normalized: format!("v{normalized}"), major: number(parts[0]), minor: number(parts[1]) })
     }
 }
 
@@ -104,15 +99,20 @@ const API_VERSIONS_4: &str = "v1 admissionregistration.k8s.io/v1 admissionregist
 /// The groups and versions that helm 3.17.3's client knows, in its order.
 const API_VERSIONS_3: &str = include_str!("api_versions_3.txt");
 
-static CAPABILITIES: Type = Type::new("*common.Capabilities", Kind::Ptr, None);
+static CAPABILITIES: Type = Type {
+    name: "*common.Capabilities",
+    kind: Kind::Ptr,
+    elem: None,
+    methods: &[Function::new("Copy", &[], Flow::Exact, "the same again", copy)],
+};
 
 static KUBE_VERSION: Type = Type {
     name: "common.KubeVersion",
     kind: Kind::Struct,
     elem: None,
     methods: &[
-        Function::new("String", &[], Flow::None, "the version", kube_version_string),
-        Function::new("GitVersion", &[], Flow::None, "the version", kube_version_string),
+        Function::new("String", &[], Flow::None, "the version without a vendor's suffix", kube_version_string),
+        Function::new("GitVersion", &[], Flow::None, "the version as it was given", kube_git_version),
     ],
 };
 
@@ -134,16 +134,22 @@ fn has(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 
 fn kube_version_string(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let version = args.first().and_then(|value| value.as_object::<KubeVersionObject>());
+    Ok(Value::str(version.map(|version| version.version.normalized.clone()).unwrap_or_default()))
+}
+
+fn kube_git_version(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let version = args.first().and_then(|value| value.as_object::<KubeVersionObject>());
     Ok(Value::str(version.map(|version| version.version.version.clone()).unwrap_or_default()))
+}
+
+fn copy(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    Ok(args.first().cloned().unwrap_or_default())
 }
 
 pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
     let versions = capabilities.api_versions.iter().map(|version| Value::str(version.as_str())).collect();
     Value::object(CapabilitiesObject {
-        kube_version: Value::object(KubeVersionObject {
-            version: capabilities.kube_version.clone(),
-            helm,
-        }),
+        kube_version: Value::object(KubeVersionObject { version: capabilities.kube_version.clone(), helm }),
         api_versions: List::new(&VERSION_SET, versions).into(),
         helm_version: Value::object(HelmVersionObject(helm)),
     })
@@ -197,7 +203,7 @@ impl Object for KubeVersionObject {
     /// Go finds the `String` method, which wants a pointer, only where the struct stands in `.Capabilities`; a copy made
     /// for a function prints as a struct.
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(&self.version.version))
+        Some(Cow::Borrowed(&self.version.normalized))
     }
     fn equals(&self, other: &dyn Object) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| other.version == self.version)
@@ -229,6 +235,16 @@ impl Object for HelmVersionObject {
                 ("GitTreeState", Value::str("clean")),
                 ("GoVersion", Value::str("go1.23.7")),
             ],
+        }
+    }
+    fn json_name(&self, field: &'static str) -> &'static str {
+        match field {
+            "Version" => "version",
+            "GitCommit" => "git_commit",
+            "GitTreeState" => "git_tree_state",
+            "GoVersion" => "go_version",
+            "KubeClientVersion" => "kube_client_version",
+            other => other,
         }
     }
 }

@@ -127,10 +127,7 @@ pub(super) fn collect(
     release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
     release.insert("Revision", Value::int(1));
     release.insert("Service", Value::str("Helm"));
-    let top = Top {
-        release: release.into(),
-        capabilities: capabilities::object(inputs.capabilities, helm),
-    };
+    let top = Top { release: release.into(), capabilities: capabilities::object(inputs.capabilities, helm) };
     chart(root, &top, Some(inputs.values.clone()), true, &mut origins, files);
 }
 
@@ -190,7 +187,8 @@ fn metadata(instance: &Instance, is_root: bool, origins: &mut Option<&mut Origin
     let text = |text: &str| Value::Str(Str::with_origin(text, origin));
     let strings = |list: &Option<Vec<String>>| match list {
         Some(list) => Value::List(List::new(&STRINGS, list.iter().map(|item| text(item)).collect())),
-        None => Value::List(List::nil(&STRINGS)),
+        // Helm 4 makes the map from values that are not nil.
+        None => Value::strings([]),
     };
     let Metadata { annotations, maintainers, .. } = &chart.metadata;
     let meta = &chart.metadata;

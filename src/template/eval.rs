@@ -3,6 +3,7 @@
 use super::ast::{Arg, Command, Number, Pipe};
 use super::builtins::index::len_of_nothing;
 use super::complex::Complex;
+use super::error::Failure;
 use super::exec::{At, Result, State};
 use super::function::{Flow, Function};
 use super::types::{self, Kind, Type};
@@ -304,6 +305,16 @@ impl<'t> State<'t, '_, '_> {
                 return Err(self.len_of_nil(&callee.node, value.slot));
             }
             values.push(value.value);
+        }
+        if let "call" = function.name
+            && let [value, ..] = values.as_slice()
+            && !value.is_nil()
+        {
+            // No value of a template is a function; Go names the operand as it is written.
+            let source = args.first().map_or_else(|| format!("<{} Value>", value.ty().name), Arg::to_string);
+            let text = format!("non-function {source} of type {}", value.ty().name);
+            self.at = callee.node;
+            return Err(self.fail_with("error calling call".to_owned(), Some(Box::new(Failure::Text(text)))));
         }
         match (function.call)(self.ctx, &values) {
             Ok(value) => Ok(Eval::of(self.with_flow(function, value, &values))),

@@ -1,37 +1,57 @@
-//! The lexer of templates: text, actions, and what stands in them.
+//! The lexer of templates: text, delimiters, and the tokens between them.
 //!
-//! Source: Go `text/template/parse/lex.go`; every message is Go's.
+//! It works on demand and copies nothing: a token is a range of the file. Which token carries which line decides the
+//! line of every parse error, so the lexer counts lines exactly where Go's does.
+//!
+//! Source of the behaviour: Go `text/template/parse`, `lex.go`.
 
 use super::print::{decode_rune, go_quote, is_printable};
-use regex::Regex;
-use std::borrow::Cow;
-use std::sync::LazyLock;
+use super::unicode::{is_digit, is_letter};
 
-/// What kind of thing an item is.
+/// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum Kind {
+    /// The text could not be read; [`Lexer::error`] says why.
     Error,
+    /// `true`, `false`
     Bool,
+    /// A printable ASCII character without a meaning of its own, such as a comma.
     Char,
+    /// `'a'`
     CharConstant,
+    /// `1+2i`
     Complex,
+    /// `=`
     Assign,
+    /// `:=`
     Declare,
     Eof,
+    /// `.Name`
     Field,
+    /// A function's name.
     Identifier,
     LeftDelim,
     LeftParen,
     Number,
+    /// `|`
     Pipe,
+    /// In backquotes, quotes included.
     RawString,
     RightDelim,
     RightParen,
     Space,
+    /// Quotes included.
     String,
+    /// What stands between actions.
     Text,
+    /// `$x`
     Variable,
-    // Keywords from here on.
+    Keyword(Keyword),
+}
+
+/// The words (and the dot) that are no identifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keyword {
     Block,
     Break,
     Continue,
@@ -46,483 +66,438 @@ pub(super) enum Token {
     With,
 }
 
-/// One item of the text.
-#[derive(Debug, Clone)]
-pub(super) struct Item<'t> {
-    pub(super) token: Token,
-    pub(super) pos: usize,
-    /// The bytes, or the message of an error.
-    pub(super) text: Cow<'t, [u8]>,
-    /// Line on which it begins, from 1.
+/// A token: its kind, its bytes in the file, and the line of its first byte.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) start: u32,
+    pub(super) end: u32,
     pub(super) line: u32,
 }
 
-impl Item<'_> {
-    /// The text as a string; what is not UTF-8 is replaced.
-    pub(super) fn string(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.text)
-    }
-
-    /// As Go prints an item in its messages.
-    pub(super) fn shown(&self) -> String {
-        match self.token {
-            Token::Eof => "EOF".to_owned(),
-            Token::Error => self.string().into_owned(),
-            Token::Block
-            | Token::Break
-            | Token::Continue
-            | Token::Dot
-            | Token::Define
-            | Token::Else
-            | Token::End
-            | Token::If
-            | Token::Nil
-            | Token::Range
-            | Token::Template
-            | Token::With => format!("<{}>", self.string()),
-            _ if self.text.len() > 10 => {
-                let end = self.string().char_indices().nth(10).map_or(self.text.len(), |(at, _)| at);
-                format!("{}...", go_quote(&self.text[..end.min(self.text.len())]))
-            }
-            _ => go_quote(&self.text),
-        }
-    }
-}
-
-/// The lexer.
-#[derive(Debug)]
+/// The state of the lexer in one file.
 pub(super) struct Lexer<'t> {
     input: &'t [u8],
+    /// The next byte to read.
     pos: usize,
+    /// The first byte of the token that is being read.
     start: usize,
+    /// 1 and the line breaks before `pos`.
     line: u32,
+    /// The line of `start`.
     start_line: u32,
+    parens: u32,
     inside_action: bool,
-    paren_depth: i64,
+    error: Option<(Token, String)>,
 }
 
+/// Go's "one of the four spaces": what separates arguments and what trimming removes.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Letters, digits of any script, and `_`.
-fn is_alphanumeric(c: char) -> bool {
-    static LETTER_OR_DIGIT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
-    if c.is_ascii() {
-        return c == '_' || c.is_ascii_alphanumeric();
-    }
-    let mut utf8 = [0; 4];
-    LETTER_OR_DIGIT.as_ref().is_some_and(|pattern| pattern.is_match(c.encode_utf8(&mut utf8)))
+fn is_alphanumeric(character: char) -> bool {
+    character == '_' || is_letter(character) || is_digit(character)
 }
 
-const LEFT: &[u8] = b"{{";
-const RIGHT: &[u8] = b"}}";
-/// Length of `- ` and ` -`.
-const TRIM_MARK: usize = 2;
+fn line_breaks(bytes: &[u8]) -> u32 {
+    memchr::memchr_iter(b'\n', bytes).count() as u32
+}
 
-/// What the lexer does after an item.
-enum Step<'t> {
-    Emit(Item<'t>),
-    Text,
-    LeftDelim,
-    Comment,
-    InsideAction,
+/// `-` and a space, after `{{`.
+fn has_left_trim(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'-', space, ..] if is_space(*space))
+}
+
+/// A space and `-}}`.
+fn has_right_trim(bytes: &[u8]) -> bool {
+    matches!(bytes, [space, b'-', b'}', b'}', ..] if is_space(*space))
+}
+
+/// Where a two-byte text first occurs.
+fn find_pair(bytes: &[u8], pair: [u8; 2]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = memchr::memchr(pair[0], &bytes[from..]) {
+        let at = from + found;
+        if bytes.get(at + 1) == Some(&pair[1]) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 impl<'t> Lexer<'t> {
+    /// A lexer at the start of a file.
     pub(super) fn new(input: &'t [u8]) -> Self {
-        Self { input, pos: 0, start: 0, line: 1, start_line: 1, inside_action: false, paren_depth: 0 }
+        Self { input, pos: 0, start: 0, line: 1, start_line: 1, parens: 0, inside_action: false, error: None }
     }
 
-    /// The next item; after an error and at the end, the end again and again.
-    pub(super) fn next_item(&mut self) -> Item<'t> {
-        let mut step = if self.inside_action { Step::InsideAction } else { Step::Text };
-        loop {
-            step = match step {
-                Step::Emit(item) => return item,
-                Step::Text => self.text(),
-                Step::LeftDelim => self.left_delim(),
-                Step::Comment => self.comment(),
-                Step::InsideAction => self.action(),
-            };
+    /// The next token; after an error the same error, after the end the end.
+    pub(super) fn next_token(&mut self) -> Token {
+        match self.error {
+            Some((token, _)) => token,
+            None if self.inside_action => self.action(),
+            None => self.text(),
+        }
+    }
+
+    /// The bytes of a token.
+    pub(super) fn bytes(&self, token: Token) -> &'t [u8] {
+        &self.input[token.start as usize..token.end as usize]
+    }
+
+    /// Why the last token is an error.
+    pub(super) fn error(&self) -> &str {
+        self.error.as_ref().map_or("", |(_, message)| message)
+    }
+
+    /// A token as messages show it: `"foo"`, `<if>`, `"abcdefghij"...`, `EOF`.
+    pub(super) fn describe(&self, token: Token) -> String {
+        let bytes = self.bytes(token);
+        match token.kind {
+            Kind::Eof => "EOF".to_owned(),
+            Kind::Error => self.error().to_owned(),
+            Kind::Keyword(_) => format!("<{}>", String::from_utf8_lossy(bytes)),
+            _ if bytes.len() > 10 => {
+                let mut end = 0;
+                for _ in 0..10 {
+                    end += decode_rune(&bytes[end..]).1;
+                }
+                format!("{}...", go_quote(&bytes[..end]))
+            }
+            _ => go_quote(bytes),
         }
     }
 
     fn rest(&self) -> &'t [u8] {
-        &self.input[self.pos.min(self.input.len())..]
+        &self.input[self.pos..]
     }
 
-    fn next(&mut self) -> Option<char> {
-        let rest = self.rest();
-        let (&first, _) = rest.split_first()?;
-        if first.is_ascii() {
-            self.pos += 1;
-            if first == b'\n' {
-                self.line += 1;
-            }
-            return Some(first as char);
-        }
-        let (c, width) = decode_rune(rest);
-        self.pos += width;
-        Some(c)
+    fn peek_byte(&self) -> Option<u8> {
+        self.input.get(self.pos).copied()
     }
 
     fn peek(&self) -> Option<char> {
-        let rest = self.rest();
-        let &first = rest.first()?;
-        Some(if first.is_ascii() { first as char } else { decode_rune(rest).0 })
+        match self.peek_byte()? {
+            byte if byte.is_ascii() => Some(char::from(byte)),
+            _ => Some(decode_rune(self.rest()).0),
+        }
     }
 
-    fn count_lines(&mut self, from: usize, to: usize) {
-        self.line += self.input[from..to].iter().filter(|&&byte| byte == b'\n').count() as u32;
-    }
-
-    fn item(&mut self, token: Token) -> Item<'t> {
-        let text = Cow::Borrowed(&self.input[self.start..self.pos]);
-        let item = Item { token, pos: self.start, text, line: self.start_line };
+    fn emit(&mut self, kind: Kind) -> Token {
+        let token = Token { kind, start: self.start as u32, end: self.pos as u32, line: self.start_line };
         self.start = self.pos;
         self.start_line = self.line;
-        item
+        token
     }
 
-    fn emit(&mut self, token: Token) -> Step<'t> {
-        Step::Emit(self.item(token))
-    }
-
+    /// Skips to `pos`, counting the lines on the way.
     fn ignore(&mut self) {
-        self.count_lines(self.start, self.pos);
+        self.line += line_breaks(&self.input[self.start..self.pos]);
         self.start = self.pos;
         self.start_line = self.line;
     }
 
-    fn error(&mut self, message: String) -> Step<'t> {
-        let text = Cow::Owned(message.into_bytes());
-        let item = Item { token: Token::Error, pos: self.start, text, line: self.start_line };
-        self.start = 0;
-        self.pos = 0;
-        self.input = &[];
-        Step::Emit(item)
+    fn fail(&mut self, message: impl Into<String>) -> Token {
+        let start = self.start as u32;
+        let token = Token { kind: Kind::Error, start, end: start, line: self.start_line };
+        self.error = Some((token, message.into()));
+        token
     }
 
-    fn bad_character(&mut self, c: Option<char>) -> Step<'t> {
-        // Go's end of input is the rune -1.
-        let shown = c.map_or_else(|| "U+FFFFFFFFFFFFFFFF".to_owned(), unicode_name);
-        self.error(format!("bad character {shown}"))
-    }
-
-    fn text(&mut self) -> Step<'t> {
-        let rest = self.rest();
-        let Some(found) = find_delim(rest) else {
-            self.pos = self.input.len();
-            if self.pos > self.start {
-                self.count_lines(self.start, self.pos);
-                return self.emit(Token::Text);
-            }
-            return self.emit(Token::Eof);
-        };
-        if found > 0 {
-            let end = self.pos + found;
-            let trim = if starts_with_trim_mark(&self.input[end + LEFT.len()..]) {
-                let text = &self.input[self.start..end];
-                text.iter().rev().take_while(|&&byte| is_space(byte)).count()
-            } else {
-                0
+    /// Text up to the next action; comments are passed over.
+    fn text(&mut self) -> Token {
+        loop {
+            let Some(length) = find_pair(self.rest(), *b"{{") else {
+                self.pos = self.input.len();
+                if self.pos == self.start {
+                    return self.emit(Kind::Eof);
+                }
+                self.line += line_breaks(&self.input[self.start..self.pos]);
+                return self.emit(Kind::Text);
             };
-            self.pos = end - trim;
-            self.count_lines(self.start, self.pos);
-            let item = self.item(Token::Text);
-            self.pos = end;
-            self.ignore();
-            if !item.text.is_empty() {
-                return Step::Emit(item);
+            if length > 0 {
+                let delimiter = self.pos + length;
+                let mut end = delimiter;
+                if has_left_trim(&self.input[delimiter + 2..]) {
+                    while end > self.start && is_space(self.input[end - 1]) {
+                        end -= 1;
+                    }
+                }
+                self.pos = end;
+                self.line += line_breaks(&self.input[self.start..end]);
+                let token = self.emit(Kind::Text);
+                self.pos = delimiter;
+                self.ignore();
+                if token.start < token.end {
+                    return token;
+                }
+            }
+            if let Some(token) = self.left_delimiter() {
+                return token;
             }
         }
-        Step::LeftDelim
     }
 
-    fn left_delim(&mut self) -> Step<'t> {
-        self.pos += LEFT.len();
-        let mark = if starts_with_trim_mark(self.rest()) { TRIM_MARK } else { 0 };
-        if self.rest()[mark..].starts_with(b"/*") {
-            self.pos += mark;
-            self.ignore();
-            return Step::Comment;
-        }
-        let item = self.item(Token::LeftDelim);
-        self.inside_action = true;
-        self.pos += mark;
-        self.ignore();
-        self.paren_depth = 0;
-        Step::Emit(item)
-    }
-
-    fn comment(&mut self) -> Step<'t> {
+    /// `{{`, `{{- `, or nothing where a comment was.
+    fn left_delimiter(&mut self) -> Option<Token> {
         self.pos += 2;
-        let Some(end) = self.rest().windows(2).position(|pair| pair == b"*/") else {
-            return self.error("unclosed comment".to_owned());
-        };
-        self.pos += end + 2;
-        let Some(trim) = self.at_right_delim() else {
-            return self.error("comment ends before closing delimiter".to_owned());
-        };
-        self.pos += RIGHT.len() + if trim { TRIM_MARK } else { 0 };
-        if trim {
-            self.pos += self.rest().iter().take_while(|&&byte| is_space(byte)).count();
+        let marker = if has_left_trim(self.rest()) { 2 } else { 0 };
+        if self.rest()[marker..].starts_with(b"/*") {
+            self.pos += marker;
+            self.ignore();
+            return self.comment();
+        }
+        let token = self.emit(Kind::LeftDelim);
+        self.inside_action = true;
+        self.pos += marker;
+        self.ignore();
+        self.parens = 0;
+        Some(token)
+    }
+
+    /// Passes over a comment with the delimiter after it; only an error is a token.
+    fn comment(&mut self) -> Option<Token> {
+        self.pos += 2;
+        let Some(length) = find_pair(self.rest(), *b"*/") else { return Some(self.fail("unclosed comment")) };
+        self.pos += length + 2;
+        if has_right_trim(self.rest()) {
+            self.pos += 4;
+            self.skip_spaces();
+        } else if self.rest().starts_with(b"}}") {
+            self.pos += 2;
+        } else {
+            return Some(self.fail("comment ends before closing delimiter"));
         }
         self.ignore();
-        Step::Text
+        None
     }
 
-    /// Whether the closing delimiter comes next, and if it trims.
-    fn at_right_delim(&self) -> Option<bool> {
-        let rest = self.rest();
-        if let [space, b'-', after @ ..] = rest
-            && is_space(*space)
-            && after.starts_with(RIGHT)
-        {
-            return Some(true);
+    fn skip_spaces(&mut self) {
+        while self.peek_byte().is_some_and(is_space) {
+            self.pos += 1;
         }
-        rest.starts_with(RIGHT).then_some(false)
     }
 
-    fn right_delim(&mut self) -> Step<'t> {
-        let trim = self.at_right_delim() == Some(true);
+    fn right_delimiter(&mut self) -> Token {
+        let trim = has_right_trim(self.rest());
         if trim {
-            self.pos += TRIM_MARK;
+            self.pos += 2;
             self.ignore();
         }
-        self.pos += RIGHT.len();
-        let item = self.item(Token::RightDelim);
+        self.pos += 2;
+        let token = self.emit(Kind::RightDelim);
         if trim {
-            self.pos += self.rest().iter().take_while(|&&byte| is_space(byte)).count();
+            self.skip_spaces();
             self.ignore();
         }
         self.inside_action = false;
-        Step::Emit(item)
+        token
     }
 
-    fn action(&mut self) -> Step<'t> {
-        if self.at_right_delim().is_some() {
-            if self.paren_depth == 0 {
-                return self.right_delim();
+    /// A token between delimiters.
+    fn action(&mut self) -> Token {
+        let rest = self.rest();
+        if rest.starts_with(b"}}") || has_right_trim(rest) {
+            if self.parens == 0 {
+                return self.right_delimiter();
             }
-            return self.error("unclosed left paren".to_owned());
+            return self.fail("unclosed left paren");
         }
-        let before = (self.pos, self.line);
-        let Some(c) = self.next() else { return self.error("unclosed action".to_owned()) };
-        match c {
-            ' ' | '\t' | '\r' | '\n' => {
-                (self.pos, self.line) = before;
-                self.space()
+        let Some(character) = self.peek() else { return self.fail("unclosed action") };
+        match character {
+            ' ' | '\t' | '\r' | '\n' => return self.space(),
+            '.' if !matches!(rest.get(1), Some(b'0'..=b'9') | None) => {
+                self.pos += 1;
+                return self.field_or_variable(Kind::Field);
             }
-            '=' => self.emit(Token::Assign),
-            ':' => {
-                if self.next() != Some('=') {
-                    return self.error("expected :=".to_owned());
-                }
-                self.emit(Token::Declare)
+            '+' | '-' | '.' | '0'..='9' => return self.number(),
+            _ if is_alphanumeric(character) => return self.identifier(),
+            _ => self.pos += character.len_utf8(),
+        }
+        match character {
+            '=' => self.emit(Kind::Assign),
+            ':' if self.peek_byte() == Some(b'=') => {
+                self.pos += 1;
+                self.emit(Kind::Declare)
             }
-            '|' => self.emit(Token::Pipe),
-            '"' => self.quoted('"', Token::String, "unterminated quoted string"),
-            '\'' => self.quoted('\'', Token::CharConstant, "unterminated character constant"),
-            '`' => self.raw_quoted(),
-            '$' if self.at_terminator() => self.emit(Token::Variable),
-            '$' => self.field_or_variable(Token::Variable),
-            '.' if self.rest().first().is_some_and(|byte| !byte.is_ascii_digit()) => {
-                self.field_or_variable(Token::Field)
-            }
-            '.' | '+' | '-' | '0'..='9' => {
-                (self.pos, self.line) = before;
-                self.number()
-            }
-            c if is_alphanumeric(c) => {
-                (self.pos, self.line) = before;
-                self.identifier()
-            }
+            ':' => self.fail("expected :="),
+            '|' => self.emit(Kind::Pipe),
+            '"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
+            '\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
+            '`' => self.raw_string(),
+            '$' => self.field_or_variable(Kind::Variable),
             '(' => {
-                self.paren_depth += 1;
-                self.emit(Token::LeftParen)
+                self.parens += 1;
+                self.emit(Kind::LeftParen)
             }
+            ')' if self.parens == 0 => self.fail("unexpected right paren"),
             ')' => {
-                self.paren_depth -= 1;
-                if self.paren_depth < 0 {
-                    return self.error("unexpected right paren".to_owned());
-                }
-                self.emit(Token::RightParen)
+                self.parens -= 1;
+                self.emit(Kind::RightParen)
             }
-            ' '..='~' => self.emit(Token::Char),
-            c => self.error(format!("unrecognized character in action: {}", unicode_name(c))),
+            '!'..='~' => self.emit(Kind::Char),
+            _ => self.fail(format!("unrecognized character in action: {}", code_point(character))),
         }
     }
 
-    fn space(&mut self) -> Step<'t> {
-        let mut count = 0;
-        let mut last = (self.pos, self.line);
-        while self.rest().first().is_some_and(|&byte| is_space(byte)) {
-            last = (self.pos, self.line);
-            self.next();
-            count += 1;
-        }
-        // The last blank may belong to a trimming delimiter.
-        if self.input[self.pos..].starts_with(b"-}}") {
-            (self.pos, self.line) = last;
-            if count == 1 {
-                return self.right_delim();
+    fn space(&mut self) -> Token {
+        while self.peek_byte().is_some_and(is_space) {
+            // The last space before `-}}` belongs to the delimiter.
+            if self.pos > self.start && has_right_trim(self.rest()) {
+                break;
             }
+            self.pos += 1;
         }
-        self.emit(Token::Space)
+        self.line += line_breaks(&self.input[self.start..self.pos]);
+        self.emit(Kind::Space)
     }
 
-    fn identifier(&mut self) -> Step<'t> {
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
+    fn skip_alphanumerics(&mut self) {
+        while let Some(character) = self.peek()
+            && is_alphanumeric(character)
+        {
+            self.pos += character.len_utf8();
         }
-        if !self.at_terminator() {
-            let c = self.peek();
-            return self.bad_character(c);
-        }
-        let token = match &self.input[self.start..self.pos] {
-            b"block" => Token::Block,
-            b"break" => Token::Break,
-            b"continue" => Token::Continue,
-            b"define" => Token::Define,
-            b"else" => Token::Else,
-            b"end" => Token::End,
-            b"if" => Token::If,
-            b"nil" => Token::Nil,
-            b"range" => Token::Range,
-            b"template" => Token::Template,
-            b"with" => Token::With,
-            b"true" | b"false" => Token::Bool,
-            _ => Token::Identifier,
-        };
-        self.emit(token)
     }
 
-    fn field_or_variable(&mut self, token: Token) -> Step<'t> {
-        if self.at_terminator() {
-            return self.emit(if token == Token::Variable { token } else { Token::Dot });
-        }
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-        }
-        if !self.at_terminator() {
-            let c = self.peek();
-            return self.bad_character(c);
-        }
-        self.emit(token)
-    }
-
-    /// Whether what comes next may end a field, variable or identifier.
+    /// Whether an identifier, field or variable may end here.
     fn at_terminator(&self) -> bool {
-        match self.rest().first() {
+        match self.peek_byte() {
             None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
-            _ => self.rest().starts_with(RIGHT),
+            Some(_) => self.rest().starts_with(b"}}"),
         }
     }
 
-    fn quoted(&mut self, quote: char, token: Token, unterminated: &str) -> Step<'t> {
-        loop {
-            match self.next() {
-                Some('\\') => match self.next() {
-                    None | Some('\n') => return self.error(unterminated.to_owned()),
-                    Some(_) => {}
+    fn bad_character(&mut self) -> Token {
+        let character = self.peek().unwrap_or(char::REPLACEMENT_CHARACTER);
+        self.fail(format!("bad character {}", code_point(character)))
+    }
+
+    fn identifier(&mut self) -> Token {
+        self.skip_alphanumerics();
+        if !self.at_terminator() {
+            return self.bad_character();
+        }
+        let kind = match &self.input[self.start..self.pos] {
+            b"block" => Kind::Keyword(Keyword::Block),
+            b"break" => Kind::Keyword(Keyword::Break),
+            b"continue" => Kind::Keyword(Keyword::Continue),
+            b"define" => Kind::Keyword(Keyword::Define),
+            b"else" => Kind::Keyword(Keyword::Else),
+            b"end" => Kind::Keyword(Keyword::End),
+            b"if" => Kind::Keyword(Keyword::If),
+            b"nil" => Kind::Keyword(Keyword::Nil),
+            b"range" => Kind::Keyword(Keyword::Range),
+            b"template" => Kind::Keyword(Keyword::Template),
+            b"with" => Kind::Keyword(Keyword::With),
+            b"true" | b"false" => Kind::Bool,
+            _ => Kind::Identifier,
+        };
+        self.emit(kind)
+    }
+
+    /// The dot or dollar has been read.
+    fn field_or_variable(&mut self, kind: Kind) -> Token {
+        if self.at_terminator() {
+            return self.emit(if kind == Kind::Field { Kind::Keyword(Keyword::Dot) } else { kind });
+        }
+        self.skip_alphanumerics();
+        if !self.at_terminator() {
+            return self.bad_character();
+        }
+        self.emit(kind)
+    }
+
+    /// A quoted string or a character constant whose opening quote has been read; the parser looks at the escapes.
+    fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Token {
+        while let Some(byte) = self.peek_byte() {
+            self.pos += 1;
+            match byte {
+                b'\\' => match self.peek_byte() {
+                    None | Some(b'\n') => break,
+                    Some(_) => self.pos += 1,
                 },
-                None | Some('\n') => return self.error(unterminated.to_owned()),
-                Some(c) if c == quote => return self.emit(token),
-                Some(_) => {}
+                b'\n' => break,
+                _ if byte == quote => return self.emit(kind),
+                _ => {}
+            }
+        }
+        self.fail(unterminated)
+    }
+
+    fn raw_string(&mut self) -> Token {
+        match self.rest().iter().position(|&byte| byte == b'`') {
+            None => self.fail("unterminated raw quoted string"),
+            Some(length) => {
+                self.pos += length + 1;
+                self.line += line_breaks(&self.input[self.start..self.pos]);
+                self.emit(Kind::RawString)
             }
         }
     }
 
-    fn raw_quoted(&mut self) -> Step<'t> {
-        loop {
-            match self.next() {
-                None => return self.error("unterminated raw quoted string".to_owned()),
-                Some('`') => return self.emit(Token::RawString),
-                Some(_) => {}
-            }
+    /// A number, roughly: the parser decides what is one.
+    fn number(&mut self) -> Token {
+        if !self.scan_number() {
+            return self.bad_number();
         }
+        if !matches!(self.peek_byte(), Some(b'+' | b'-')) {
+            return self.emit(Kind::Number);
+        }
+        if !self.scan_number() || self.input[self.pos - 1] != b'i' {
+            return self.bad_number();
+        }
+        self.emit(Kind::Complex)
     }
 
-    fn number(&mut self) -> Step<'t> {
-        let good = self.scan_number();
-        let text = |lexer: &Self| go_quote(&lexer.input[lexer.start..lexer.pos]);
-        if !good {
-            let shown = text(self);
-            return self.error(format!("bad number syntax: {shown}"));
-        }
-        if let Some('+' | '-') = self.peek() {
-            // A complex constant: 1+2i.
-            if !self.scan_number() || self.input[self.pos - 1] != b'i' {
-                let shown = text(self);
-                return self.error(format!("bad number syntax: {shown}"));
-            }
-            return self.emit(Token::Complex);
-        }
-        self.emit(Token::Number)
+    fn bad_number(&mut self) -> Token {
+        let text = go_quote(&self.input[self.start..self.pos]);
+        self.fail(format!("bad number syntax: {text}"))
     }
 
     fn scan_number(&mut self) -> bool {
         self.accept(b"+-");
         let mut digits: &[u8] = b"0123456789_";
+        let mut exponent: &[u8] = b"eE";
         if self.accept(b"0") {
             if self.accept(b"xX") {
-                digits = b"0123456789abcdefABCDEF_";
+                (digits, exponent) = (b"0123456789abcdefABCDEF_", b"pP");
             } else if self.accept(b"oO") {
-                digits = b"01234567_";
+                (digits, exponent) = (b"01234567_", b"");
             } else if self.accept(b"bB") {
-                digits = b"01_";
+                (digits, exponent) = (b"01_", b"");
             }
         }
-        self.accept_run(digits);
+        while self.accept(digits) {}
         if self.accept(b".") {
-            self.accept_run(digits);
+            while self.accept(digits) {}
         }
-        let (decimal, hex) = (digits.len() == 11, digits.len() == 23);
-        if (decimal && self.accept(b"eE")) || (hex && self.accept(b"pP")) {
+        if self.accept(exponent) {
             self.accept(b"+-");
-            self.accept_run(b"0123456789_");
+            while self.accept(b"0123456789_") {}
         }
         self.accept(b"i");
-        if self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-            return false;
+        match self.peek() {
+            Some(character) if is_alphanumeric(character) => {
+                // The message shows the character that does not belong.
+                self.pos += character.len_utf8();
+                false
+            }
+            _ => true,
         }
-        true
     }
 
     fn accept(&mut self, valid: &[u8]) -> bool {
-        let found = self.rest().first().is_some_and(|byte| valid.contains(byte));
-        self.pos += usize::from(found);
-        found
-    }
-
-    fn accept_run(&mut self, valid: &[u8]) {
-        while self.accept(valid) {}
+        let accepted = self.peek_byte().is_some_and(|byte| valid.contains(&byte));
+        self.pos += usize::from(accepted);
+        accepted
     }
 }
 
-/// Where the next `{{` stands.
-fn find_delim(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(found) = text[at..].iter().position(|&byte| byte == b'{') {
-        at += found;
-        if text.get(at + 1) == Some(&b'{') {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
-}
-
-/// Whether a text begins with `-` and white space, as what follows `{{` does when it trims.
-fn starts_with_trim_mark(text: &[u8]) -> bool {
-    matches!(text, [b'-', space, ..] if is_space(*space))
-}
-
-/// `U+002D '-'`, as Go's `%#U`.
-fn unicode_name(c: char) -> String {
-    let code = format!("U+{:04X}", c as u32);
-    if is_printable(c) { format!("{code} '{c}'") } else { code }
+/// Go's `%#U`: `U+002D '-'`, without the character where it is not printable.
+fn code_point(character: char) -> String {
+    let code = character as u32;
+    if is_printable(character) { format!("U+{code:04X} '{character}'") } else { format!("U+{code:04X}") }
 }

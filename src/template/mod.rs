@@ -18,6 +18,7 @@ pub mod set;
 pub mod strconv;
 pub mod tree;
 pub mod types;
+pub mod unicode;
 pub mod value;
 
 pub use complex::Complex;

@@ -1,87 +1,125 @@
 //! The parser of templates.
 //!
-//! Source: Go `text/template/parse/parse.go`; every message is Go's, and so is the line it names: that of the last item
-//! which was read, not that of the node.
+//! It keeps Go's structure where that shows: which token was read last decides the line of an error, a `define` or
+//! `block` starts with fresh variables, and space is a token that costs up to three of look-ahead.
+//!
+//! Source of the behaviour: Go `text/template/parse`, `parse.go`.
 
-use super::ast::{Arg, Branch, Command, List, Node, Pipe, Template, Variable};
+use super::ast::{Arg, Branch, Command, List, Node, Number, Pipe, Pos, Template, Variable};
 use super::error::Error;
 use super::function::Function;
-use super::lex::{Item, Lexer, Token};
-use super::literal::{number, unquote};
+use super::lex::{Keyword, Kind, Lexer, Token};
+use super::literal;
 use super::print::go_quote;
 use crate::source::File;
 use crate::trace::Str;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Nested parentheses and control structures. Go has this bound for parentheses, and dies of the others.
-const MAX_DEPTH: u32 = 10_000;
+/// Nested parentheses that Go allows.
+const MAX_PARENS: u32 = 10_000;
+/// Commands in one pipeline that Go allows.
+const MAX_COMMANDS: usize = 100_000;
+/// Nested control structures, `else if` included. Go has no bound but its memory.
+const MAX_NESTING: u32 = 10_000;
 
 /// Which functions there are.
 pub type Functions<'f> = dyn Fn(&str) -> Option<&'static Function> + 'f;
 
 /// Parses a template file: its body (first, under `name`) and the templates it defines, in the order of the text.
 ///
-/// Of two definitions of a name in the file one must be empty (white space and comments), or it is an error.
+/// Of two definitions of a name in the file one must be empty (white space and comments only), or it is an error;
+/// which of several files' definitions wins is the business of whoever collects them.
 ///
 /// # Errors
-/// Go's message with its line.
+/// [`Error::Parse`] with Go's message.
 pub fn parse(name: &str, file: &Arc<File>, functions: &Functions<'_>) -> Result<Vec<Template>, Error> {
     let mut parser = Parser {
         lexer: Lexer::new(file.bytes()),
         file,
         file_name: Arc::from(name),
         functions,
-        tree: Tree::default(),
-        defined: Vec::new(),
+        names: HashMap::new(),
+        templates: Vec::new(),
         by_name: HashMap::new(),
-        depth: 0,
+        scope: Scope::new(),
+        nesting: 0,
     };
     match parser.file() {
-        Ok(body) => parser.add(Str::from(name), body).map(|()| {
-            // The body first.
-            let mut templates = parser.defined;
-            if let Some(index) = templates.iter().position(|template| template.name == name) {
-                templates[..=index].rotate_right(1);
-            }
-            templates
-        }),
-        Err(error) => Err(error),
+        Ok(()) => Ok(parser.templates),
+        Err(Stop { line, message }) => Err(Error::Parse { file: name.to_owned(), line, message }),
     }
 }
 
-type Result<T, E = Error> = std::result::Result<T, E>;
+/// Why and where the parser gave up.
+struct Stop {
+    line: u32,
+    message: String,
+}
 
-/// What one `define`, `block` or file has of its own while it is parsed.
-#[derive(Default)]
-struct Tree<'t> {
-    /// Items read ahead, the last read first.
-    tokens: [Option<Item<'t>>; 3],
-    peeked: usize,
-    vars: Vec<String>,
+type Parsed<T> = Result<T, Stop>;
+
+/// What one `define`, `block` or file body has for itself: Go's `Tree` while it is parsed.
+struct Scope<'t> {
+    /// The last token of the lexer, then those pushed back.
+    tokens: [Token; 3],
+    /// How many of `tokens` are to be read again.
+    pending: usize,
+    vars: Vec<&'t [u8]>,
+    /// How often each name is in `vars`.
+    visible: HashMap<&'t [u8], u32>,
+    /// Line of the action that is being parsed; 0 outside.
     action_line: u32,
-    range_depth: u32,
+    ranges: u32,
+    parens: u32,
 }
 
-struct Parser<'t, 'f> {
-    lexer: Lexer<'t>,
-    file: &'t Arc<File>,
-    file_name: Arc<str>,
-    functions: &'f Functions<'f>,
-    tree: Tree<'t>,
-    defined: Vec<Template>,
-    by_name: HashMap<Str, usize>,
-    depth: u32,
+impl<'t> Scope<'t> {
+    fn new() -> Self {
+        let none = Token { kind: Kind::Eof, start: 0, end: 0, line: 0 };
+        let mut scope = Self {
+            tokens: [none; 3],
+            pending: 0,
+            vars: Vec::new(),
+            visible: HashMap::new(),
+            action_line: 0,
+            ranges: 0,
+            parens: 0,
+        };
+        scope.declare(b"$");
+        scope
+    }
+
+    fn declare(&mut self, name: &'t [u8]) {
+        self.vars.push(name);
+        *self.visible.entry(name).or_default() += 1;
+    }
+
+    /// Forgets the variables declared since there were `count`.
+    fn forget(&mut self, count: usize) {
+        for name in self.vars.drain(count..) {
+            if let Some(uses) = self.visible.get_mut(name) {
+                *uses -= 1;
+            }
+        }
+    }
 }
 
-/// What ended a list.
-enum Ending {
+/// What can follow in a list of nodes.
+enum Item {
+    Node(Node),
+    End(End),
+}
+
+/// What ends a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
     End,
     Else,
 }
 
-impl Ending {
-    fn shown(&self) -> &'static str {
+impl End {
+    fn text(self) -> &'static str {
         match self {
             Self::End => "{{end}}",
             Self::Else => "{{else}}",
@@ -89,487 +127,711 @@ impl Ending {
     }
 }
 
-/// A node, or what ends a list of nodes.
-enum Parsed {
-    Node(Node),
-    Ending(Ending),
+struct Parser<'t, 'f> {
+    lexer: Lexer<'t>,
+    file: &'t Arc<File>,
+    file_name: Arc<str>,
+    functions: &'f Functions<'f>,
+    /// Names seen so far: a chart repeats few names often.
+    names: HashMap<&'t [u8], Arc<str>>,
+    templates: Vec<Template>,
+    by_name: HashMap<Str, usize>,
+    scope: Scope<'t>,
+    nesting: u32,
 }
 
+/// Tokens.
 impl<'t> Parser<'t, '_> {
-    fn next(&mut self) -> Item<'t> {
-        let tree = &mut self.tree;
-        if tree.peeked > 0 {
-            tree.peeked -= 1;
+    fn next(&mut self) -> Token {
+        if self.scope.pending > 0 {
+            self.scope.pending -= 1;
         } else {
-            tree.tokens[0] = Some(self.lexer.next_item());
+            self.scope.tokens[0] = self.lexer.next_token();
         }
-        let index = tree.peeked;
-        match &tree.tokens[index] {
-            Some(item) => item.clone(),
-            None => self.lexer.next_item(),
-        }
+        self.scope.tokens[self.scope.pending]
     }
 
-    fn backup(&mut self) {
-        self.tree.peeked += 1;
+    fn peek(&mut self) -> Token {
+        let token = self.next();
+        self.back();
+        token
     }
 
-    /// Puts an item back before the one that was read last.
-    fn backup2(&mut self, item: Item<'t>) {
-        self.tree.tokens[1] = Some(item);
-        self.tree.peeked = 2;
-    }
-
-    fn backup3(&mut self, first: Item<'t>, second: Item<'t>) {
-        self.tree.tokens[1] = Some(second);
-        self.tree.tokens[2] = Some(first);
-        self.tree.peeked = 3;
-    }
-
-    fn peek(&mut self) -> Item<'t> {
-        let item = self.next();
-        self.backup();
-        item
-    }
-
-    fn next_non_space(&mut self) -> Item<'t> {
+    fn next_non_space(&mut self) -> Token {
         loop {
-            let item = self.next();
-            if item.token != Token::Space {
-                return item;
+            let token = self.next();
+            if token.kind != Kind::Space {
+                return token;
             }
         }
     }
 
-    fn peek_non_space(&mut self) -> Item<'t> {
-        let item = self.next_non_space();
-        self.backup();
-        item
+    fn peek_non_space(&mut self) -> Token {
+        let token = self.next_non_space();
+        self.back();
+        token
     }
 
-    fn error<T>(&self, message: impl Into<String>) -> Result<T> {
-        let line = self.tree.tokens[0].as_ref().map_or(0, |item| item.line);
-        Err(Error::Parse { file: self.file_name.to_string(), line, message: message.into() })
+    /// Pushes back the last token.
+    fn back(&mut self) {
+        self.scope.pending += 1;
     }
 
-    fn unexpected<T>(&self, item: &Item<'_>, context: &str) -> Result<T> {
-        if item.token == Token::Error {
-            let mut text = item.shown();
-            let action_line = self.tree.action_line;
-            if action_line != 0 && action_line != item.line {
-                // "unclosed action" is not followed by "in action".
-                let joint = if text.ends_with(" action") { "" } else { " in action" };
-                text.push_str(&format!("{joint} started at {}:{action_line}", self.file_name));
-            }
-            return self.error(text);
+    /// Pushes back the last token (already in its place) and the one before it.
+    fn back2(&mut self, before: Token) {
+        self.scope.tokens[1] = before;
+        self.scope.pending = 2;
+    }
+
+    fn back3(&mut self, first: Token, second: Token) {
+        self.scope.tokens[1] = second;
+        self.scope.tokens[2] = first;
+        self.scope.pending = 3;
+    }
+
+    fn expect(&mut self, kind: Kind, context: &str) -> Parsed<Token> {
+        let token = self.next_non_space();
+        if token.kind == kind { Ok(token) } else { Err(self.unexpected(token, context)) }
+    }
+
+    /// An error at the line of the token that was read last, whatever was pushed back since.
+    fn fail(&self, message: impl Into<String>) -> Stop {
+        Stop { line: self.scope.tokens[0].line, message: message.into() }
+    }
+
+    fn unexpected(&self, token: Token, context: &str) -> Stop {
+        let text = self.lexer.describe(token);
+        if token.kind != Kind::Error {
+            return self.fail(format!("unexpected {text} in {context}"));
         }
-        self.error(format!("unexpected {} in {context}", item.shown()))
+        let started = self.scope.action_line;
+        if started == 0 || started == token.line {
+            return self.fail(text);
+        }
+        let action = if text.ends_with(" action") { "" } else { " in action" };
+        self.fail(format!("{text}{action} started at {}:{started}", self.file_name))
     }
 
-    fn expect(&mut self, token: Token, context: &str) -> Result<Item<'t>> {
-        let item = self.next_non_space();
-        if item.token != token { self.unexpected(&item, context) } else { Ok(item) }
+    /// The name in a token, from byte `skip` on; the lexer lets only valid UTF-8 into names.
+    fn name(&mut self, token: Token, skip: usize) -> Arc<str> {
+        let bytes = &self.lexer.bytes(token)[skip..];
+        self.names.entry(bytes).or_insert_with(|| Arc::from(String::from_utf8_lossy(bytes))).clone()
     }
 
-    fn enter(&mut self, message: &str) -> Result<()> {
-        self.depth += 1;
-        if self.depth >= MAX_DEPTH { self.error(message) } else { Ok(()) }
+    fn unquote(&self, token: Token) -> Parsed<Str> {
+        literal::unquote(self.lexer.bytes(token)).map_err(|message| self.fail(message))
+    }
+}
+
+/// Lists and actions.
+impl<'t> Parser<'t, '_> {
+    fn file(&mut self) -> Parsed<()> {
+        let mut body = List::default();
+        loop {
+            match self.peek().kind {
+                Kind::Eof => break,
+                Kind::LeftDelim => {
+                    let delimiter = self.next();
+                    if self.next_non_space().kind == Kind::Keyword(Keyword::Define) {
+                        self.definition()?;
+                        continue;
+                    }
+                    self.back2(delimiter);
+                }
+                _ => {}
+            }
+            match self.text_or_action()? {
+                Item::Node(node) => body.nodes.push(node),
+                Item::End(end) => return Err(self.fail(format!("unexpected {}", end.text()))),
+            }
+        }
+        let name = Str::from(&*self.file_name);
+        self.add(name.clone(), body)?;
+        // The body was added last, or a definition of its name stands for it.
+        if let Some(&index) = self.by_name.get(&name) {
+            let body = self.templates.remove(index);
+            self.templates.insert(0, body);
+        }
+        Ok(())
     }
 
-    /// Go's `Tree.add`.
-    fn add(&mut self, name: Str, body: List) -> Result<()> {
+    /// Adds a finished template: two of one name are an error unless one is empty, which the other then replaces.
+    fn add(&mut self, name: Str, body: List) -> Parsed<()> {
         let is_empty = body.is_empty();
-        let template = Template {
-            name: name.clone(),
-            file_name: self.file_name.clone(),
-            file: self.file.clone(),
-            body,
-            is_empty,
-            source: None,
-        };
-        match self.by_name.get(&name) {
-            Some(&index) if self.defined[index].is_empty => self.defined[index] = template,
-            Some(_) if is_empty => {}
-            Some(_) => {
-                let name = go_quote(name.as_bytes());
-                return self.error(format!("template: multiple definition of template {name}"));
+        let known = self.by_name.get(&name).copied();
+        if let Some(known) = known
+            && !self.templates[known].is_empty
+        {
+            if is_empty {
+                return Ok(());
             }
+            // Go quirk: "template: " a second time.
+            let name = go_quote(name.as_bytes());
+            return Err(self.fail(format!("template: multiple definition of template {name}")));
+        }
+        let (file_name, file) = (self.file_name.clone(), self.file.clone());
+        let template = Template { name: name.clone(), file_name, file, body, is_empty, source: None };
+        match known {
+            Some(known) => self.templates[known] = template,
             None => {
-                self.by_name.insert(name, self.defined.len());
-                self.defined.push(template);
+                self.by_name.insert(name, self.templates.len());
+                self.templates.push(template);
             }
         }
         Ok(())
     }
 
-    fn file(&mut self) -> Result<List> {
-        self.tree.vars.push("$".to_owned());
-        let mut nodes = Vec::new();
-        while self.peek().token != Token::Eof {
-            if self.peek().token == Token::LeftDelim {
-                let delim = self.next();
-                if self.next_non_space().token == Token::Define {
-                    self.definition()?;
-                    continue;
+    /// `{{ define` has been read.
+    fn definition(&mut self) -> Parsed<()> {
+        let context = "define clause";
+        let outer = std::mem::replace(&mut self.scope, Scope::new());
+        let token = self.next_non_space();
+        if !matches!(token.kind, Kind::String | Kind::RawString) {
+            return Err(self.unexpected(token, context));
+        }
+        let name = self.unquote(token)?;
+        self.expect(Kind::RightDelim, context)?;
+        let (body, end) = self.list()?;
+        if end != End::End {
+            return Err(self.fail(format!("unexpected {} in {context}", end.text())));
+        }
+        self.add(name, body)?;
+        self.scope = outer;
+        Ok(())
+    }
+
+    /// Nodes up to `{{ end }}` or `{{ else }}`.
+    fn list(&mut self) -> Parsed<(List, End)> {
+        let mut list = List::default();
+        while self.peek_non_space().kind != Kind::Eof {
+            match self.text_or_action()? {
+                Item::Node(node) => list.nodes.push(node),
+                Item::End(end) => return Ok((list, end)),
+            }
+        }
+        Err(self.fail("unexpected EOF"))
+    }
+
+    fn text_or_action(&mut self) -> Parsed<Item> {
+        let token = self.next_non_space();
+        match token.kind {
+            Kind::Text => Ok(Item::Node(Node::Text { pos: token.start, text: Str::new(self.lexer.bytes(token)) })),
+            Kind::LeftDelim => {
+                self.scope.action_line = token.line;
+                let item = self.action()?;
+                self.scope.action_line = 0;
+                Ok(item)
+            }
+            _ => Err(self.unexpected(token, "input")),
+        }
+    }
+
+    fn action(&mut self) -> Parsed<Item> {
+        let token = self.next_non_space();
+        let node = match token.kind {
+            Kind::Keyword(Keyword::Block) => self.block()?,
+            Kind::Keyword(Keyword::Break) => {
+                self.loop_control("{{break}}")?;
+                Node::Break(token.start)
+            }
+            Kind::Keyword(Keyword::Continue) => {
+                self.loop_control("{{continue}}")?;
+                Node::Continue(token.start)
+            }
+            Kind::Keyword(Keyword::Else) => {
+                // The `if` of an `else if` stays to be read: it is parsed as if it stood in delimiters of its own.
+                let next = self.peek_non_space().kind;
+                if !matches!(next, Kind::Keyword(Keyword::If | Keyword::With)) {
+                    self.expect(Kind::RightDelim, "else")?;
                 }
-                self.backup2(delim);
+                return Ok(Item::End(End::Else));
             }
-            match self.text_or_action()? {
-                Parsed::Node(node) => nodes.push(node),
-                Parsed::Ending(ending) => return self.error(format!("unexpected {}", ending.shown())),
+            Kind::Keyword(Keyword::End) => {
+                self.expect(Kind::RightDelim, "end")?;
+                return Ok(Item::End(End::End));
             }
-        }
-        Ok(List { nodes })
-    }
-
-    /// Parses a list as a tree of its own: its variables and its look-ahead are not those around it.
-    fn tree_of_its_own<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let tree = Tree { vars: vec!["$".to_owned()], ..Tree::default() };
-        let outer = std::mem::replace(&mut self.tree, tree);
-        let result = parse(self)?;
-        self.tree = outer;
-        Ok(result)
-    }
-
-    fn definition(&mut self) -> Result<()> {
-        const CONTEXT: &str = "define clause";
-        self.tree_of_its_own(|parser| {
-            let item = parser.next_non_space();
-            let name = parser.template_name(&item, CONTEXT)?;
-            parser.expect(Token::RightDelim, CONTEXT)?;
-            let (list, ending) = parser.item_list()?;
-            if let Ending::Else = ending {
-                return parser.error(format!("unexpected {} in {CONTEXT}", ending.shown()));
-            }
-            parser.add(name, list)
-        })
-    }
-
-    fn template_name(&self, item: &Item<'_>, context: &str) -> Result<Str> {
-        match item.token {
-            Token::String | Token::RawString => match unquote(&item.text) {
-                Some(text) => Ok(Str::new(text)),
-                None => self.error("invalid syntax"),
-            },
-            _ => self.unexpected(item, context),
-        }
-    }
-
-    fn item_list(&mut self) -> Result<(List, Ending)> {
-        let mut nodes = Vec::new();
-        while self.peek_non_space().token != Token::Eof {
-            match self.text_or_action()? {
-                Parsed::Node(node) => nodes.push(node),
-                Parsed::Ending(ending) => return Ok((List { nodes }, ending)),
-            }
-        }
-        self.error("unexpected EOF")
-    }
-
-    fn text_or_action(&mut self) -> Result<Parsed> {
-        let item = self.next_non_space();
-        match item.token {
-            Token::Text => {
-                Ok(Parsed::Node(Node::Text { pos: item.pos as u32, text: Str::new(item.text.into_owned()) }))
-            }
-            Token::LeftDelim => {
-                self.tree.action_line = item.line;
-                let result = self.action();
-                // Go clears it as it leaves; an error was worded by then.
-                self.tree.action_line = 0;
-                result
-            }
-            _ => self.unexpected(&item, "input"),
-        }
-    }
-
-    fn action(&mut self) -> Result<Parsed> {
-        let item = self.next_non_space();
-        let node = match item.token {
-            Token::Block => self.block()?,
-            Token::Break | Token::Continue => self.leave(&item)?,
-            Token::Else => return self.else_control(),
-            Token::End => {
-                self.expect(Token::RightDelim, "end")?;
-                return Ok(Parsed::Ending(Ending::End));
-            }
-            Token::If | Token::Range | Token::With => self.control(item.token)?,
-            Token::Template => self.template()?,
+            Kind::Keyword(Keyword::If) => Node::If(self.control(Keyword::If)?),
+            Kind::Keyword(Keyword::Range) => Node::Range(self.control(Keyword::Range)?),
+            Kind::Keyword(Keyword::With) => Node::With(self.control(Keyword::With)?),
+            Kind::Keyword(Keyword::Template) => self.template_call()?,
             _ => {
-                self.backup();
-                let pos = self.peek().pos as u32;
-                // Variables persist until "end".
-                Node::Action { pos, pipe: self.pipeline("command", Token::RightDelim)? }
+                self.back();
+                // Variables stay until the `end` of what is around.
+                Node::Action { pos: token.start, pipe: self.pipeline("command", Kind::RightDelim)? }
             }
         };
-        Ok(Parsed::Node(node))
+        Ok(Item::Node(node))
     }
 
-    fn leave(&mut self, item: &Item<'_>) -> Result<Node> {
-        let shown = format!("{{{{{}}}}}", item.string());
-        let next = self.next_non_space();
-        if next.token != Token::RightDelim {
-            return self.unexpected(&next, &shown);
-        }
-        if self.tree.range_depth == 0 {
-            return self.error(format!("{shown} outside {{{{range}}}}"));
-        }
-        let pos = item.pos as u32;
-        Ok(if item.token == Token::Break { Node::Break(pos) } else { Node::Continue(pos) })
+    /// The rest of `{{break}}` or `{{continue}}`.
+    fn loop_control(&mut self, text: &str) -> Parsed<()> {
+        self.expect(Kind::RightDelim, text)?;
+        if self.scope.ranges == 0 { Err(self.fail(format!("{text} outside {{{{range}}}}"))) } else { Ok(()) }
     }
 
-    fn else_control(&mut self) -> Result<Parsed> {
-        let item = self.peek_non_space();
-        // The rest of "else if" and "else with" is parsed by the structure around it.
-        if !matches!(item.token, Token::If | Token::With) {
-            self.expect(Token::RightDelim, "else")?;
-        }
-        Ok(Parsed::Ending(Ending::Else))
-    }
-
-    fn control(&mut self, token: Token) -> Result<Node> {
-        self.enter("max nesting depth exceeded")?;
-        let mark = self.tree.vars.len();
-        let context = match token {
-            Token::Range => "range",
-            Token::With => "with",
-            _ => "if",
+    /// `if`, `range` or `with`, whose keyword has been read, up to its `{{ end }}`.
+    fn control(&mut self, keyword: Keyword) -> Parsed<Branch> {
+        self.nest()?;
+        let vars = self.scope.vars.len();
+        let context = match keyword {
+            Keyword::If => "if",
+            Keyword::With => "with",
+            _ => "range",
         };
-        let pipe = self.pipeline(context, Token::RightDelim)?;
-        let in_range = u32::from(token == Token::Range);
-        self.tree.range_depth += in_range;
-        let (list, ending) = self.item_list()?;
-        self.tree.range_depth -= in_range;
-        let mut else_list = None;
-        if let Ending::Else = ending {
-            if token != Token::Range && self.peek().token == token {
-                self.next();
-                // One {{end}} ends both.
-                else_list = Some(List { nodes: vec![self.control(token)?] });
-            } else {
-                let (nodes, ending) = self.item_list()?;
-                if let Ending::Else = ending {
-                    return self.error(format!("expected end; found {}", ending.shown()));
-                }
-                else_list = Some(nodes);
-            }
+        let in_range = u32::from(keyword == Keyword::Range);
+        let pipe = self.pipeline(context, Kind::RightDelim)?;
+        self.scope.ranges += in_range;
+        let (list, end) = self.list()?;
+        self.scope.ranges -= in_range;
+        let else_list = match end {
+            End::End => None,
+            End::Else => Some(self.else_list(keyword)?),
+        };
+        self.scope.forget(vars);
+        self.nesting -= 1;
+        Ok(Branch { pos: pipe.pos, pipe, list, else_list })
+    }
+
+    /// What follows `else`: `{{ else if b }}…{{ end }}` is `{{ else }}{{ if b }}…{{ end }}{{ end }}`.
+    fn else_list(&mut self, keyword: Keyword) -> Parsed<List> {
+        if keyword != Keyword::Range && self.peek().kind == Kind::Keyword(keyword) {
+            self.next();
+            let branch = self.control(keyword)?;
+            let node = if keyword == Keyword::If { Node::If(branch) } else { Node::With(branch) };
+            return Ok(List { nodes: vec![node] });
         }
-        self.tree.vars.truncate(mark);
-        self.depth -= 1;
-        let branch = Branch { pos: pipe.pos, pipe, list, else_list };
-        Ok(match token {
-            Token::Range => Node::Range(branch),
-            Token::With => Node::With(branch),
-            _ => Node::If(branch),
-        })
+        match self.list()? {
+            (list, End::End) => Ok(list),
+            (_, end) => Err(self.fail(format!("expected end; found {}", end.text()))),
+        }
     }
 
-    fn block(&mut self) -> Result<Node> {
-        const CONTEXT: &str = "block clause";
-        let item = self.next_non_space();
-        let name = self.template_name(&item, CONTEXT)?;
-        let pipe = self.pipeline(CONTEXT, Token::RightDelim)?;
-        self.enter("max nesting depth exceeded")?;
-        let body_name = name.clone();
-        self.tree_of_its_own(|parser| {
-            let (list, ending) = parser.item_list()?;
-            if let Ending::Else = ending {
-                return parser.error(format!("unexpected {} in {CONTEXT}", ending.shown()));
-            }
-            parser.add(body_name, list)
-        })?;
-        self.depth -= 1;
-        Ok(Node::Template { pos: item.pos as u32, name, pipe: Some(pipe) })
+    fn nest(&mut self) -> Parsed<()> {
+        self.nesting += 1;
+        if self.nesting > MAX_NESTING {
+            return Err(self.fail(format!("more than {MAX_NESTING} nested control structures")));
+        }
+        Ok(())
     }
 
-    fn template(&mut self) -> Result<Node> {
-        const CONTEXT: &str = "template clause";
-        let item = self.next_non_space();
-        let name = self.template_name(&item, CONTEXT)?;
+    /// `block`, whose keyword has been read: a definition and a call of it.
+    fn block(&mut self) -> Parsed<Node> {
+        let context = "block clause";
+        self.nest()?;
+        let (pos, name) = self.template_name(context)?;
+        let pipe = self.pipeline(context, Kind::RightDelim)?;
+        let outer = std::mem::replace(&mut self.scope, Scope::new());
+        let (body, end) = self.list()?;
+        if end != End::End {
+            // Go quirk: the line of the block, not of the `else`.
+            self.scope = outer;
+            return Err(self.fail(format!("unexpected {} in {context}", end.text())));
+        }
+        self.add(name.clone(), body)?;
+        self.scope = outer;
+        self.nesting -= 1;
+        Ok(Node::Template { pos, name, pipe: Some(pipe) })
+    }
+
+    /// `template`, whose keyword has been read.
+    fn template_call(&mut self) -> Parsed<Node> {
+        let context = "template clause";
+        let (pos, name) = self.template_name(context)?;
         let mut pipe = None;
-        if self.next_non_space().token != Token::RightDelim {
-            self.backup();
-            pipe = Some(self.pipeline(CONTEXT, Token::RightDelim)?);
+        if self.next_non_space().kind != Kind::RightDelim {
+            self.back();
+            pipe = Some(self.pipeline(context, Kind::RightDelim)?);
         }
-        Ok(Node::Template { pos: item.pos as u32, name, pipe })
+        Ok(Node::Template { pos, name, pipe })
     }
 
-    fn pipeline(&mut self, context: &str, end: Token) -> Result<Pipe> {
-        let mut pipe =
-            Pipe { pos: self.peek_non_space().pos as u32, is_assign: false, decl: Vec::new(), cmds: Vec::new() };
-        self.declarations(&mut pipe, context)?;
+    fn template_name(&mut self, context: &str) -> Parsed<(Pos, Str)> {
+        let token = self.next_non_space();
+        match token.kind {
+            Kind::String | Kind::RawString => Ok((token.start, self.unquote(token)?)),
+            _ => Err(self.unexpected(token, context)),
+        }
+    }
+}
+
+/// Pipelines and what they are made of.
+impl Parser<'_, '_> {
+    fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
+        let pos = self.peek_non_space().start;
+        let mut pipe = Pipe { pos, is_assign: false, decl: Vec::new(), cmds: Vec::new() };
+        while self.declaration(&mut pipe, context)? {}
         loop {
-            let item = self.next_non_space();
-            match item.token {
-                token if token == end => break,
-                Token::Bool
-                | Token::CharConstant
-                | Token::Complex
-                | Token::Dot
-                | Token::Field
-                | Token::Identifier
-                | Token::Number
-                | Token::Nil
-                | Token::RawString
-                | Token::String
-                | Token::Variable
-                | Token::LeftParen => {
-                    self.backup();
+            let token = self.next_non_space();
+            match token.kind {
+                kind if kind == end => break,
+                Kind::Bool
+                | Kind::CharConstant
+                | Kind::Complex
+                | Kind::Keyword(Keyword::Dot | Keyword::Nil)
+                | Kind::Field
+                | Kind::Identifier
+                | Kind::Number
+                | Kind::RawString
+                | Kind::String
+                | Kind::Variable
+                | Kind::LeftParen => {
+                    self.back();
                     let command = self.command()?;
                     pipe.cmds.push(command);
+                    if pipe.cmds.len() > MAX_COMMANDS {
+                        return Err(self.fail("pipeline too long"));
+                    }
                 }
-                _ => return self.unexpected(&item, context),
+                _ => return Err(self.unexpected(token, context)),
             }
         }
-        self.check_pipeline(&pipe, context)?;
+        if pipe.cmds.is_empty() {
+            return Err(self.fail(format!("missing value for {context}")));
+        }
+        for (index, command) in pipe.cmds.iter().enumerate().skip(1) {
+            if matches!(
+                command.args[0],
+                Arg::Bool(..) | Arg::Dot(_) | Arg::Nil(_) | Arg::Number(_) | Arg::String { .. }
+            ) {
+                return Err(self.fail(format!("non executable command in pipeline stage {}", index + 1)));
+            }
+        }
         Ok(pipe)
     }
 
-    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Result<()> {
-        loop {
-            let variable = self.peek_non_space();
-            if variable.token != Token::Variable {
-                return Ok(());
-            }
-            self.next();
-            // In "$x foo" it takes "foo" to know that $x is not declared; the blank between matters when all is put
-            // back.
-            let after = self.peek();
-            let next = self.peek_non_space();
-            let is_comma = next.token == Token::Char && &*next.text == b",";
-            if matches!(next.token, Token::Assign | Token::Declare) || is_comma {
-                self.next_non_space();
-                let name = variable.string().into_owned();
-                pipe.decl.push(Variable { pos: variable.pos as u32, ident: vec![Arc::from(name.as_str())] });
-                self.tree.vars.push(name);
-                if !is_comma {
-                    pipe.is_assign = next.token == Token::Assign;
-                    return Ok(());
-                }
-                if context == "range" && pipe.decl.len() < 2 {
-                    match self.peek_non_space().token {
-                        Token::Variable | Token::RightDelim | Token::RightParen => continue,
-                        _ => return self.error("range can only initialize variables"),
-                    }
-                }
-                return self.error(format!("too many declarations in {context}"));
-            }
-            if after.token == Token::Space {
-                self.backup3(variable, after);
+    /// Reads `$x :=`, `$x =` or the `$x,` of a range, if one is there; true after `$x,`.
+    fn declaration(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<bool> {
+        let variable = self.peek_non_space();
+        if variable.kind != Kind::Variable {
+            return Ok(false);
+        }
+        self.next();
+        // `$x foo` is an argument and its space must be given back.
+        let after = self.peek();
+        let next = self.peek_non_space();
+        let comma = next.kind == Kind::Char && self.lexer.bytes(next) == b",";
+        if !comma && !matches!(next.kind, Kind::Assign | Kind::Declare) {
+            if after.kind == Kind::Space {
+                self.back3(variable, after);
             } else {
-                self.backup2(variable);
+                self.back2(variable);
             }
-            return Ok(());
+            return Ok(false);
+        }
+        self.next_non_space();
+        let ident = vec![self.name(variable, 0)];
+        pipe.decl.push(Variable { pos: variable.start, ident });
+        self.scope.declare(self.lexer.bytes(variable));
+        if !comma {
+            pipe.is_assign = next.kind == Kind::Assign;
+            return Ok(false);
+        }
+        if context != "range" || pipe.decl.len() > 1 {
+            return Err(self.fail(format!("too many declarations in {context}")));
+        }
+        match self.peek_non_space().kind {
+            Kind::Variable | Kind::RightDelim | Kind::RightParen => Ok(true),
+            _ => Err(self.fail("range can only initialize variables")),
         }
     }
 
-    fn check_pipeline(&self, pipe: &Pipe, context: &str) -> Result<()> {
-        if pipe.cmds.is_empty() {
-            return self.error(format!("missing value for {context}"));
-        }
-        for (index, command) in pipe.cmds.iter().enumerate().skip(1) {
-            if let Arg::Bool(..) | Arg::Dot(_) | Arg::Nil(_) | Arg::Number(_) | Arg::String { .. } = command.args[0] {
-                return self.error(format!("non executable command in pipeline stage {}", index + 1));
-            }
-        }
-        Ok(())
-    }
-
-    fn command(&mut self) -> Result<Command> {
-        let mut command = Command { pos: self.peek_non_space().pos as u32, args: Vec::new() };
+    /// Operands up to a `|`, which is consumed, or to the end of the pipeline, which is not.
+    fn command(&mut self) -> Parsed<Command> {
+        let mut command = Command { pos: self.peek_non_space().start, args: Vec::new() };
         loop {
             self.peek_non_space();
-            if let Some(operand) = self.operand()? {
-                command.args.push(operand);
-            }
-            let item = self.next();
-            match item.token {
-                Token::Space => continue,
-                Token::RightDelim | Token::RightParen => self.backup(),
-                Token::Pipe => {}
-                _ => return self.unexpected(&item, "operand"),
+            command.args.extend(self.operand()?);
+            let token = self.next();
+            match token.kind {
+                Kind::Space => continue,
+                Kind::RightDelim | Kind::RightParen => self.back(),
+                Kind::Pipe => {}
+                _ => return Err(self.unexpected(token, "operand")),
             }
             break;
         }
-        if command.args.is_empty() {
-            return self.error("empty command");
-        }
-        Ok(command)
+        if command.args.is_empty() { Err(self.fail("empty command")) } else { Ok(command) }
     }
 
-    fn operand(&mut self) -> Result<Option<Arg>> {
-        let Some(node) = self.term()? else { return Ok(None) };
-        let first = self.peek();
-        if first.token != Token::Field {
-            return Ok(Some(node));
+    /// A term and the fields after it; nothing if the next token starts no operand.
+    fn operand(&mut self) -> Parsed<Option<Arg>> {
+        let Some(term) = self.term()? else { return Ok(None) };
+        let pos = self.peek();
+        if pos.kind != Kind::Field {
+            return Ok(Some(term));
         }
-        // Go quirk: a chain of fields has the position of the second, since each is an item of its own.
-        let pos = first.pos as u32;
-        let mut field: Vec<Arc<str>> = Vec::new();
-        while self.peek().token == Token::Field {
-            let item = self.next();
-            field.push(Arc::from(&item.string()[1..]));
+        // Go quirk: with more fields, the operand's position is that of the second one.
+        let pos = pos.start;
+        let mut names = Vec::new();
+        while self.peek().kind == Kind::Field {
+            let token = self.next();
+            names.push(self.name(token, 1));
         }
-        Ok(Some(match node {
+        Ok(Some(match term {
             Arg::Field { mut ident, .. } => {
-                ident.append(&mut field);
+                ident.append(&mut names);
                 Arg::Field { pos, ident }
             }
-            Arg::Variable(mut variable) => {
-                variable.ident.append(&mut field);
-                Arg::Variable(Variable { pos, ident: variable.ident })
+            Arg::Variable(Variable { mut ident, .. }) => {
+                ident.append(&mut names);
+                Arg::Variable(Variable { pos, ident })
             }
             Arg::Bool(..) | Arg::String { .. } | Arg::Number(_) | Arg::Nil(_) | Arg::Dot(_) => {
-                return self.error(format!("unexpected . after term {}", go_quote(node.to_string().as_bytes())));
+                let term = go_quote(term.to_string().as_bytes());
+                return Err(self.fail(format!("unexpected . after term {term}")));
             }
-            node => Arg::Chain { pos, node: Box::new(node), field },
+            _ => Arg::Chain { pos, node: Box::new(term), field: names },
         }))
     }
 
-    fn term(&mut self) -> Result<Option<Arg>> {
-        let item = self.next_non_space();
-        let pos = item.pos as u32;
-        Ok(Some(match item.token {
-            Token::Identifier => {
-                let name = item.string();
-                match (self.functions)(&name) {
-                    Some(function) => Arg::Identifier { pos, name: Arc::from(&*name), function },
-                    None => return self.error(format!("function {} not defined", go_quote(&item.text))),
-                }
+    fn term(&mut self) -> Parsed<Option<Arg>> {
+        let token = self.next_non_space();
+        let pos = token.start;
+        Ok(Some(match token.kind {
+            Kind::Identifier => {
+                let name = self.name(token, 0);
+                let Some(function) = (self.functions)(&name) else {
+                    return Err(self.fail(format!("function {} not defined", go_quote(name.as_bytes()))));
+                };
+                Arg::Identifier { pos, name, function }
             }
-            Token::Dot => Arg::Dot(pos),
-            Token::Nil => Arg::Nil(pos),
-            Token::Variable => {
-                let name = item.string();
-                if !self.tree.vars.iter().any(|known| *known == *name) {
-                    return self.error(format!("undefined variable {}", go_quote(&item.text)));
+            Kind::Keyword(Keyword::Dot) => Arg::Dot(pos),
+            Kind::Keyword(Keyword::Nil) => Arg::Nil(pos),
+            Kind::Variable => {
+                let name = self.lexer.bytes(token);
+                if self.scope.visible.get(name).is_none_or(|&uses| uses == 0) {
+                    return Err(self.fail(format!("undefined variable {}", go_quote(name))));
                 }
-                Arg::Variable(Variable { pos, ident: vec![Arc::from(&*name)] })
+                Arg::Variable(Variable { pos, ident: vec![self.name(token, 0)] })
             }
-            Token::Field => Arg::Field { pos, ident: vec![Arc::from(&item.string()[1..])] },
-            Token::Bool => Arg::Bool(pos, &*item.text == b"true"),
-            Token::CharConstant | Token::Complex | Token::Number => {
-                match number(pos, &item.string(), item.token == Token::CharConstant, item.token == Token::Complex) {
-                    Ok(number) => Arg::Number(Box::new(number)),
-                    Err(message) => return self.error(message),
+            Kind::Field => Arg::Field { pos, ident: vec![self.name(token, 1)] },
+            Kind::Bool => Arg::Bool(pos, self.lexer.bytes(token) == b"true"),
+            Kind::CharConstant => self.number(token, literal::character)?,
+            Kind::Complex => self.number(token, literal::complex)?,
+            Kind::Number => self.number(token, literal::number)?,
+            Kind::LeftParen => {
+                if self.scope.parens >= MAX_PARENS {
+                    return Err(self.fail("max expression depth exceeded"));
                 }
-            }
-            Token::LeftParen => {
-                self.enter("max expression depth exceeded")?;
-                let pipe = self.pipeline("parenthesized pipeline", Token::RightParen)?;
-                self.depth -= 1;
+                self.scope.parens += 1;
+                let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
+                self.scope.parens -= 1;
                 Arg::Pipe(Box::new(pipe))
             }
-            Token::String | Token::RawString => match unquote(&item.text) {
-                Some(text) => {
-                    Arg::String { pos, quoted: item.string().into_owned(), text: Str::new(text) }
-                }
-                None => return self.error("invalid syntax"),
-            },
+            Kind::String | Kind::RawString => {
+                let text = self.unquote(token)?;
+                let quoted = String::from_utf8_lossy(self.lexer.bytes(token)).into_owned();
+                Arg::String { pos, quoted, text }
+            }
             _ => {
-                self.backup();
+                self.back();
                 return Ok(None);
             }
         }))
+    }
+
+    fn number(&self, token: Token, read: fn(Pos, &[u8]) -> Result<Number, String>) -> Parsed<Arg> {
+        let number = read(token.start, self.lexer.bytes(token)).map_err(|message| self.fail(message))?;
+        Ok(Arg::Number(Box::new(number)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::builtins;
+
+    fn parse_text(text: &[u8]) -> Result<Vec<Template>, Error> {
+        parse("c/t.yaml", &File::new("c/t.yaml", text), &|name| {
+            (!matches!(name, "foo" | "elseif")).then_some(&builtins::FUNCTIONS[0])
+        })
+    }
+
+    fn error(text: &str) -> String {
+        match parse_text(text.as_bytes()) {
+            Err(Error::Parse { line, message, .. }) => format!("{line}: {message}"),
+            Err(other) => other.to_string(),
+            Ok(_) => "no error".to_owned(),
+        }
+    }
+
+    #[test]
+    fn errors_are_go_s() {
+        let cases = [
+            ("{{", "1: unclosed action"),
+            ("{{ .a\n\n", "3: unclosed action started at c/t.yaml:1"),
+            ("\n{{ \"a\n", "2: unterminated quoted string"),
+            ("{{ 1\n\"a\n", "2: unterminated quoted string in action started at c/t.yaml:1"),
+            ("{{ define \"a\"\n", "2: unclosed action"),
+            ("{{ 'a }}", "1: unterminated character constant"),
+            ("{{ `a }}", "1: unterminated raw quoted string"),
+            ("{{/* a", "1: unclosed comment"),
+            ("{{/* a */ }}", "1: comment ends before closing delimiter"),
+            ("{{ /* a */}}", "1: unexpected \"/\" in command"),
+            ("{{ 'ab' }}", "1: malformed character constant: 'ab'"),
+            ("{{ '' }}", "1: invalid syntax"),
+            ("{{ \"\\'\" }}", "1: invalid syntax"),
+            ("{{ \"\\ud800\" }}", "1: invalid syntax"),
+            ("{{ 1_ }}", "1: illegal number syntax: \"1_\""),
+            ("{{ 08 }}", "1: integer overflow: \"08\""),
+            ("{{ 1e400 }}", "1: illegal number syntax: \"1e400\""),
+            ("{{ 18446744073709551616 }}", "1: integer overflow: \"18446744073709551616\""),
+            ("{{ 1.x }}", "1: bad number syntax: \"1.x\""),
+            ("{{ 1+2 }}", "1: bad number syntax: \"1+2\""),
+            ("{{ 1+i }}", "1: syntax error scanning complex number"),
+            ("{{.", "1: illegal number syntax: \".\""),
+            ("{{ .a-b }}", "1: bad character U+002D '-'"),
+            ("{{ é\u{301} }}", "1: bad character U+0301 '\u{301}'"),
+            ("{{ \u{1} }}", "1: unrecognized character in action: U+0001"),
+            ("{{ € }}", "1: unrecognized character in action: U+20AC '€'"),
+            ("{{ : }}", "1: expected :="),
+            ("{{ ) }}", "1: unexpected right paren"),
+            ("{{ (1 }}", "1: unclosed left paren"),
+            ("{{ () }}", "1: missing value for parenthesized pipeline"),
+            ("{{ .. }}", "1: unexpected <.> in operand"),
+            ("{{ 1 \"\\t€45678901234\"| range }}", "1: unexpected <range> in command"),
+            ("{{ define `é2345678901234` `é2345678901` }}", "1: unexpected \"`é23456789\"... in define clause"),
+            ("{{ nil.x }}", "1: unexpected . after term \"nil\""),
+            ("{{ \"a\".x }}", "1: unexpected . after term \"\\\"a\\\"\""),
+            ("{{ foo }}", "1: function \"foo\" not defined"),
+            ("{{ 1 | 2 }}", "1: non executable command in pipeline stage 2"),
+            ("{{ | 1 }}", "1: unexpected \"|\" in command"),
+            ("{{ 1 || 2 }}", "1: unexpected \"|\" in command"),
+            ("{{ $x }}", "1: undefined variable \"$x\""),
+            ("{{ if $x := 1 }}{{ end }}\n{{ $x }}", "2: undefined variable \"$x\""),
+            ("{{ $x := 1 }}{{ define \"a\" }}{{ $x }}{{ end }}", "1: undefined variable \"$x\""),
+            ("{{ $x, $y := 1 }}", "1: too many declarations in command"),
+            ("{{ range $a, $b, $c := . }}{{ end }}", "1: too many declarations in range"),
+            ("{{ range $i, .a }}{{ end }}", "1: range can only initialize variables"),
+            ("{{ range $i, }}{{ end }}", "1: missing value for range"),
+            ("{{ end }}", "1: unexpected {{end}}"),
+            ("{{ if 1 }}\n\n", "3: unexpected EOF"),
+            ("{{ if 1 }}{{ else }}{{ else }}{{ end }}", "1: expected end; found {{else}}"),
+            ("{{ with 1 }}{{ else if 1 }}{{ end }}", "1: unexpected <if> in input"),
+            ("{{ define \"a\" }}{{ else }}", "1: unexpected {{else}} in define clause"),
+            ("{{ block \"a\" . }}\n\n{{ else }}", "1: unexpected {{else}} in block clause"),
+            ("{{ if 1 }}{{ define \"a\" }}{{ end }}{{ end }}", "1: unexpected <define> in command"),
+            ("{{ break }}", "1: {{break}} outside {{range}}"),
+            ("{{ range 1 }}{{ else }}{{ continue }}{{ end }}", "1: {{continue}} outside {{range}}"),
+            ("{{ range 1 }}{{ block \"a\" . }}{{ break }}{{ end }}{{ end }}", "1: {{break}} outside {{range}}"),
+            ("{{ range 1 }}{{ break 1 }}{{ end }}", "1: unexpected \"1\" in {{break}}"),
+            ("{{ template }}", "1: unexpected \"}}\" in template clause"),
+            (
+                "{{ define \"a\" }}1{{ end }}\n{{ define \"a\" }}\n2{{ end }}",
+                "3: template: multiple definition of template \"a\"",
+            ),
+            ("{{ define \"c/t.yaml\" }}1{{ end }}2", "1: template: multiple definition of template \"c/t.yaml\""),
+        ];
+        for (text, want) in cases {
+            assert_eq!(error(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn nodes_print_as_go_prints_them() {
+        let cases = [
+            ("a {{- 1 -}} b", "a{{1}}b"),
+            ("{{-1}}", "{{-1}}"),
+            ("a{{/* c\n */ -}}\n b", "ab"),
+            ("{{ $x:=1 }}{{ $x  =  (2) }}{{ $x.a.b }}", "{{$x := 1}}{{$x = (2)}}{{$x.a.b}}"),
+            ("{{ if .a }}x{{ else if (b).c.d }}y{{ end }}", "{{if .a}}x{{else}}{{if (b).c.d}}y{{end}}{{end}}"),
+            ("{{ with .a }}x{{ else with . }}y{{ end }}", "{{with .a}}x{{else}}{{with .}}y{{end}}{{end}}"),
+            (
+                "{{ range $i,$e:=$ }}{{break}}{{ continue }}{{ else }}{{ end }}",
+                "{{range $i, $e := $}}{{break}}{{continue}}{{else}}{{end}}",
+            ),
+            ("{{ template `a\"` }}{{ template \"b\" . | c 'x' }}", r#"{{template "a\""}}{{template "b" . | c 'x'}}"#),
+            ("{{ block \"b\" . }}{{ end }}", "{{template \"b\" .}}"),
+            (
+                "{{ a true nil 0x1F 1i \"\\x41\" `r` (b | c .d) | e.f }}",
+                r#"{{a true nil 0x1F 1i "\x41" `r` (b | c .d) | e.f}}"#,
+            ),
+            ("{{ 1 | }}", "{{1}}"),
+        ];
+        for (text, want) in cases {
+            let templates = parse_text(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(templates[0].body.to_string(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn bodies_come_first_and_emptiness_is_told() {
+        let names = |text: &str| -> Vec<String> {
+            let templates = parse_text(text.as_bytes()).unwrap();
+            templates.iter().map(|t| format!("{}:{}:{}", t.name, t.body, t.is_empty)).collect()
+        };
+        assert_eq!(
+            names("{{ define \"b\" }}1{{ end }}{{ define \"a\" }} \u{a0}{{ end }} "),
+            ["c/t.yaml: :true", "b:1:false", "a: \u{a0}:true"]
+        );
+        assert_eq!(names("{{ define \"a\" }} {{ end }}{{ define \"a\" }}2{{ end }}x")[1..], ["a:2:false"]);
+        assert_eq!(names("{{ define \"a\" }}1{{ end }}{{ define \"a\" }} {{ end }}x")[1..], ["a:1:false"]);
+        assert_eq!(names("{{ define \"c/t.yaml\" }}1{{ end }} "), ["c/t.yaml:1:false"]);
+    }
+
+    #[test]
+    fn positions_are_go_s() {
+        let text = "a\n{{ .a.b.c | f $x.y (.z).w \"s\" }}".replace("$x.y", "$.y");
+        let templates = parse_text(text.as_bytes()).unwrap();
+        let Node::Action { pos, pipe } = &templates[0].body.nodes[1] else { panic!("an action") };
+        assert_eq!((*pos, pipe.pos, pipe.cmds[1].pos), (5, 5, 14));
+        let place = |arg: &Arg| match arg {
+            Arg::Field { pos, .. } | Arg::Chain { pos, .. } | Arg::String { pos, .. } => *pos,
+            Arg::Variable(variable) => variable.pos,
+            _ => 0,
+        };
+        assert_eq!(place(&pipe.cmds[0].args[0]), 7, "the second field");
+        assert_eq!(pipe.cmds[1].args[1..].iter().map(place).collect::<Vec<_>>(), [17, 24, 27]);
+    }
+
+    #[test]
+    fn numbers_are_all_they_can_be() {
+        let number = |text: &str| {
+            let templates = parse_text(format!("{{{{ {text} }}}}").as_bytes()).unwrap();
+            let Node::Action { pipe, .. } = &templates[0].body.nodes[0] else { panic!("an action") };
+            let Arg::Number(number) = &pipe.cmds[0].args[0] else { panic!("a number") };
+            (number.int, number.uint, number.float, number.complex)
+        };
+        assert_eq!(number("-0x_1F"), (Some(-31), None, Some(-31.0), None));
+        assert_eq!(number("-0"), (Some(0), Some(0), Some(0.0), None));
+        assert_eq!(number("3.0"), (Some(3), Some(3), Some(3.0), None));
+        assert_eq!(number("0x1p-1"), (None, None, Some(0.5), None));
+        assert_eq!(number("9223372036854775808"), (None, Some(1 << 63), Some(2f64.powi(63)), None));
+        assert_eq!(number("9223372036854775808.0"), (None, Some(1 << 63), Some(2f64.powi(63)), None));
+        assert_eq!(number("'\\377'"), (Some(255), Some(255), Some(255.0), None));
+        assert_eq!(number("1+2i"), (None, None, None, Some((1.0, 2.0))));
+        assert_eq!(number("0i"), (Some(0), Some(0), Some(0.0), Some((0.0, 0.0))));
+    }
+
+    #[test]
+    fn strings_mean_what_go_says() {
+        let text = b"{{ \"\\u00e9\\x41\\101\\xff\\\"\xff\" }}{{ `a\r\n\\n\xff` }}";
+        let templates = parse_text(text).unwrap();
+        let strings: Vec<_> = templates[0]
+            .body
+            .nodes
+            .iter()
+            .map(|node| match node {
+                Node::Action { pipe, .. } => match &pipe.cmds[0].args[0] {
+                    Arg::String { text, .. } => text.as_bytes().to_vec(),
+                    _ => panic!("a string"),
+                },
+                _ => panic!("an action"),
+            })
+            .collect();
+        assert_eq!(strings, [b"\xc3\xa9AA\xff\"\xef\xbf\xbd".to_vec(), b"a\n\\n\xff".to_vec()]);
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let run = || {
+            let nested =
+                |open: &str, close: &str, count: usize| format!("{}{}", open.repeat(count), close.repeat(count));
+            assert_eq!(error(&format!("{{{{ {}", nested("(", "1", 10_001))), "1: max expression depth exceeded");
+            assert_eq!(error(&nested("{{if 1}}", "{{end}}", 10_000)), "no error");
+            assert!(error(&nested("{{if 1}}", "{{end}}", 10_001)).contains("nested control"));
+            assert!(error(&nested("{{with 1}}{{else with 2}}", "{{end}}", 10_001)).contains("nested control"));
+        };
+        std::thread::Builder::new().stack_size(1 << 30).spawn(run).unwrap().join().unwrap();
     }
 }
