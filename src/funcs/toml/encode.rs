@@ -35,8 +35,12 @@ pub(super) fn encode(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Error>
         depth: 0,
         exponents: ctx.env.helm == HelmVersion::V4,
         max_bytes: ctx.limits.string_bytes,
+        steps: 0,
+        max_steps: ctx.limits.template_steps,
     };
-    match writer.item(value) {
+    let result = writer.item(value);
+    ctx.charge(writer.steps).map_err(Error::Failure)?;
+    match result {
         Ok(()) => {}
         Err(Stop::Words(words)) => return Err(Error::Toml(words)),
         Err(Stop::TooLong) => return Err(Error::Failure(too_long(ctx))),
@@ -46,7 +50,6 @@ pub(super) fn encode(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Error>
         }
     }
     ctx.allow_string(writer.out.len()).map_err(Error::Failure)?;
-    ctx.charge(writer.out.len() as u64 / 16).map_err(Error::Failure)?;
     Ok(writer.out.into_str())
 }
 
@@ -76,6 +79,8 @@ struct Writer {
     depth: usize,
     exponents: bool,
     max_bytes: usize,
+    steps: u64,
+    max_steps: u64,
 }
 
 /// What stands for an object: its entries in order, or another value.
@@ -109,43 +114,45 @@ fn shape(object: &dyn Object) -> Shape {
     }
 }
 
-fn class(value: &Value) -> Result<Class, Stop> {
-    class_at(value, 0)
-}
-
-fn class_at(value: &Value, depth: usize) -> Result<Class, Stop> {
-    if depth > MAX_DEPTH {
-        return Err(Stop::TooDeep);
-    }
-    Ok(match value {
-        Value::Nil => Class::Nil,
-        Value::Map(map) if map.is_nil() => Class::Nil,
-        Value::List(list) if list.is_nil() => Class::Nil,
-        Value::Map(_) => Class::Table,
-        Value::List(list) => {
-            let mut tables = !list.is_empty();
-            for item in list.iter() {
-                match class_at(item, depth + 1)? {
-                    Class::Nil => return Err(Stop::Words("toml: cannot encode array with nil element".to_owned())),
-                    Class::Table => {}
-                    _ => tables = false,
-                }
-            }
-            if tables { Class::Tables } else { Class::Inline }
-        }
-        Value::Object(object) => match shape(&**object) {
-            Shape::Entries(_) => Class::Table,
-            Shape::Text(_) | Shape::Bare(_) => Class::Inline,
-            Shape::Other(value) => class_at(&value, depth + 1)?,
-            Shape::Unsupported => {
-                return Err(Stop::Words(format!("unsupported type: {}", object.ty().kind.name())));
-            }
-        },
-        _ => Class::Inline,
-    })
-}
-
 impl Writer {
+    fn class(&mut self, value: &Value) -> Result<Class, Stop> {
+        self.class_at(value, 0)
+    }
+
+    fn class_at(&mut self, value: &Value, depth: usize) -> Result<Class, Stop> {
+        self.steps += 1;
+        // Lists that share members have more members than bytes.
+        if depth > MAX_DEPTH || self.steps > self.max_steps {
+            return Err(Stop::TooDeep);
+        }
+        Ok(match value {
+            Value::Nil => Class::Nil,
+            Value::Map(map) if map.is_nil() => Class::Nil,
+            Value::List(list) if list.is_nil() => Class::Nil,
+            Value::Map(_) => Class::Table,
+            Value::List(list) => {
+                let mut tables = !list.is_empty();
+                for item in list.iter() {
+                    match self.class_at(item, depth + 1)? {
+                        Class::Nil => return Err(Stop::Words("toml: cannot encode array with nil element".to_owned())),
+                        Class::Table => {}
+                        _ => tables = false,
+                    }
+                }
+                if tables { Class::Tables } else { Class::Inline }
+            }
+            Value::Object(object) => match shape(&**object) {
+                Shape::Entries(_) => Class::Table,
+                Shape::Text(_) | Shape::Bare(_) => Class::Inline,
+                Shape::Other(value) => self.class_at(&value, depth + 1)?,
+                Shape::Unsupported => {
+                    return Err(Stop::Words(format!("unsupported type: {}", object.ty().kind.name())));
+                }
+            },
+            _ => Class::Inline,
+        })
+    }
+
     /// A value under the current key, or at the top.
     fn item(&mut self, value: &Value) -> Result<(), Stop> {
         if let Value::Object(object) = value {
@@ -158,7 +165,7 @@ impl Writer {
                 _ => {}
             }
         }
-        match class(value)? {
+        match self.class(value)? {
             Class::Nil if matches!(value, Value::List(_)) => self.line(value),
             Class::Nil => Ok(()),
             Class::Inline => self.line(value),
@@ -188,9 +195,9 @@ impl Writer {
 
     fn table(&mut self, value: &Value) -> Result<(), Stop> {
         self.enter()?;
-        let (plain, tables) = parts(value)?;
+        let (plain, tables) = self.parts(value)?;
         for (key, value) in plain.iter().chain(&tables) {
-            if class(value)? != Class::Nil {
+            if self.class(value)? != Class::Nil {
                 self.keys.push(key.clone());
                 self.item(value)?;
                 self.keys.pop();
@@ -257,11 +264,11 @@ impl Writer {
     fn inline_table(&mut self, value: &Value) -> Result<(), Stop> {
         self.enter()?;
         self.out.push_text("{");
-        let (plain, tables) = parts(value)?;
+        let (plain, tables) = self.parts(value)?;
         let last = (plain.len() + tables.len()).saturating_sub(1);
         for (index, (key, value)) in plain.iter().chain(&tables).enumerate() {
             // BurntSushi quirk: a nil at the end leaves the comma before it.
-            if class(value)? != Class::Nil {
+            if self.class(value)? != Class::Nil {
                 self.key(key);
                 self.out.push_text(" = ");
                 self.inline(value)?;
@@ -277,6 +284,9 @@ impl Writer {
 
     fn enter(&mut self) -> Result<(), Stop> {
         self.depth += 1;
+        if self.out.len() > self.max_bytes {
+            return Err(Stop::TooLong);
+        }
         if self.depth > MAX_DEPTH { Err(Stop::TooDeep) } else { Ok(()) }
     }
 
@@ -338,27 +348,27 @@ impl Writer {
         self.out.push_slice(text, start..text.len());
         self.out.push_text("\"");
     }
+
+    /// The entries of a table: those that are written behind their keys, and those that are tables of their own.
+    fn parts(&mut self, value: &Value) -> Result<(Entries, Entries), Stop> {
+        let entries = match value {
+            Value::Map(map) => map.entries(),
+            Value::Object(object) => match shape(&**object) {
+                Shape::Entries(entries) => entries,
+                Shape::Other(value) => return self.parts(&value),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        let (mut plain, mut tables) = (Vec::new(), Vec::new());
+        for (key, value) in entries {
+            match self.class(&value)? {
+                Class::Table | Class::Tables => tables.push((key, value)),
+                _ => plain.push((key, value)),
+            }
+        }
+        Ok((plain, tables))
+    }
 }
 
 type Entries = Vec<(Str, Value)>;
-
-/// The entries of a table: those that are written behind their keys, and those that are tables of their own.
-fn parts(value: &Value) -> Result<(Entries, Entries), Stop> {
-    let entries = match value {
-        Value::Map(map) => map.entries(),
-        Value::Object(object) => match shape(&**object) {
-            Shape::Entries(entries) => entries,
-            Shape::Other(value) => return parts(&value),
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    };
-    let (mut plain, mut tables) = (Vec::new(), Vec::new());
-    for (key, value) in entries {
-        match class(&value)? {
-            Class::Table | Class::Tables => tables.push((key, value)),
-            _ => plain.push((key, value)),
-        }
-    }
-    Ok((plain, tables))
-}

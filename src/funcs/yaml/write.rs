@@ -80,17 +80,19 @@ enum Stop {
 struct Writer {
     emitter: Emitter,
     dialect: Dialect,
-    max_bytes: usize,
     depth: usize,
     nodes: u64,
 }
 
 impl Writer {
     fn new(dialect: Dialect, max_bytes: usize) -> Self {
-        Self { emitter: Emitter::new(dialect), dialect, max_bytes, depth: 0, nodes: 0 }
+        Self { emitter: Emitter::new(dialect, max_bytes), dialect, depth: 0, nodes: 0 }
     }
 
     fn finish(self, ctx: &mut Context<'_>) -> Result<Str, Failure> {
+        if self.emitter.is_too_long() {
+            return Err(too_long(ctx));
+        }
         let mut text = self.emitter.finish();
         if text.as_bytes().ends_with(b"\n") {
             text.truncate(text.len() - 1);
@@ -103,7 +105,7 @@ impl Writer {
     fn value(&mut self, value: &Value) -> Result<(), Stop> {
         let bridge = self.dialect == Dialect::V2;
         self.nodes += 1;
-        if self.emitter.len() > self.max_bytes {
+        if self.emitter.is_too_long() {
             return Err(Stop::TooLong);
         }
         match value {
@@ -123,7 +125,7 @@ impl Writer {
             Value::Bytes(bytes) if bridge => {
                 self.emitter.string(&Str::with_origin(BASE64.encode(bytes.as_bytes()), bytes.origin()));
             }
-            Value::Bytes(bytes) => self.bytes(bytes),
+            Value::Bytes(bytes) => self.bytes(bytes)?,
             Value::List(list) if bridge && list.is_nil() => self.null(),
             Value::List(list) if list.is_empty() => self.emitter.empty_seq(),
             Value::List(list) => {
@@ -234,17 +236,21 @@ impl Writer {
     }
 
     /// go-yaml v3 has no idea of bytes: a list of numbers.
-    fn bytes(&mut self, bytes: &Str) {
+    fn bytes(&mut self, bytes: &Str) -> Result<(), Stop> {
         if bytes.is_empty() {
             self.emitter.empty_seq();
-            return;
+            return Ok(());
         }
         self.emitter.begin_seq();
         for (at, byte) in bytes.as_bytes().iter().enumerate() {
+            if self.emitter.is_too_long() {
+                return Err(Stop::TooLong);
+            }
             self.emitter.atom(format_uint(u64::from(*byte)).as_bytes(), super::origin_at(bytes, at, at + 1));
         }
         self.emitter.end();
         self.nodes += bytes.len() as u64;
+        Ok(())
     }
 
     /// A tree read from the JSON text `json`.
@@ -257,7 +263,7 @@ impl Writer {
             Data::Int(number) => self.emitter.atom(format_int(*number).as_bytes(), origin()),
             Data::Uint(number) => self.emitter.atom(format_uint(*number).as_bytes(), origin()),
             Data::Float(number) => self.emitter.atom(shortest_g(*number).as_bytes(), origin()),
-            Data::Str(text) => self.emitter.string(&source.string(node, text)),
+            Data::Str(text) => self.emitter.string(&source.string_at(node.start, node.end, text)),
             Data::Seq(items) if items.is_empty() => self.emitter.empty_seq(),
             Data::Seq(items) => {
                 self.emitter.begin_seq();
@@ -272,7 +278,7 @@ impl Writer {
                 order::sort(&mut sorted, |entry| entry.0.key.as_bytes(), Dialect::V2);
                 self.emitter.begin_map();
                 for (entry, value) in sorted {
-                    self.emitter.key(&entry.key);
+                    self.emitter.key(&source.string_at(entry.start, entry.end, &entry.key));
                     self.node(value, source, json);
                 }
                 self.emitter.end();
@@ -309,4 +315,47 @@ fn is_exotic(text: &[u8]) -> bool {
         })
         || text.ends_with(&[0x7F])
         || matches!(text, [.., 0x7F, _] | [.., 0xC2, ..0xA0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::source::File;
+    use crate::template::Env;
+    use crate::trace::Origins;
+
+    /// The parts of a text that have an origin.
+    fn traced(text: &Str) -> Vec<&str> {
+        text.spans()
+            .iter()
+            .map(|span| std::str::from_utf8(&text.as_bytes()[span.start as usize..span.end as usize]).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn scalars_keep_their_origins() {
+        let mut origins = Origins::new();
+        let origin = origins.template_text(&File::new("values.yaml", ""), 0);
+        let string = |text: &str| Value::Str(Str::with_origin(text, origin));
+        let (mut env, limits) = (Env::seeded(1), Limits::default());
+        let mut ctx = Context::new(&mut env, &limits, None);
+        for (value, expected) in [
+            (string("quay.io/x"), "quay.io/x"),
+            (Value::Float(5.0, origin), "5"),
+            (string("it's: x"), "it|'|'s: x"),
+            (string("a\tb"), "a|\\t|b"),
+            (string("one\ntwo"), "one\n|two"),
+            // The long way, by way of JSON.
+            (string("a\u{85}b"), "a|b"),
+            (
+                string(&"word ".repeat(20)),
+                "word word word word word word word word word word word word word word word word word|word word word ",
+            ),
+        ] {
+            let map: Map = [(Str::from("k"), value)].into_iter().collect();
+            let text = to_yaml(&mut ctx, &Value::Map(map)).unwrap();
+            assert_eq!(traced(&text).join("|"), expected, "{text:?}");
+        }
+    }
 }
