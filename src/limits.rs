@@ -60,3 +60,40 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// Sets one bound from `NAME=N`: the field's name with `-` for `_`.
+    ///
+    /// Errors say which names there are.
+    pub fn raise(&mut self, text: &str) -> Result<(), String> {
+        let (name, number) = text.split_once('=').ok_or_else(|| format!("--limit {text}: want NAME=N"))?;
+        let parsed: u64 = number.parse().map_err(|_| format!("--limit {text}: {number:?} is not a number"))?;
+        let small = || u32::try_from(parsed).map_err(|_| format!("--limit {text}: the number is too large"));
+        let size = || usize::try_from(parsed).map_err(|_| format!("--limit {text}: the number is too large"));
+        match name {
+            "chart-bytes" => self.chart_bytes = parsed,
+            "chart-entries" => self.chart_entries = parsed,
+            "chart-depth" => self.chart_depth = small()?,
+            "path-bytes" => self.path_bytes = size()?,
+            "yaml-nodes" => self.yaml_nodes = parsed,
+            "yaml-depth" => self.yaml_depth = small()?,
+            "yaml-bytes" => self.yaml_bytes = size()?,
+            "include-depth" => self.include_depth = small()?,
+            "template-depth" => self.template_depth = small()?,
+            "template-steps" => self.template_steps = parsed,
+            "string-bytes" => self.string_bytes = size()?,
+            "output-bytes" => self.output_bytes = parsed,
+            "crypto-calls" => self.crypto_calls = small()?,
+            "glob-steps" => self.glob_steps = parsed,
+            "schema-depth" => self.schema_depth = small()?,
+            _ => {
+                return Err(format!(
+                    "--limit {text}: no limit is called {name:?}; there are chart-bytes, chart-entries, chart-depth, \
+                     path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-steps, \
+                     string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

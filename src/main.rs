@@ -1,3 +1,7 @@
 //! The command: arguments in, exit status out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    airtight::cli::main()
+}

@@ -1,7 +1,14 @@
 //! Reads a chart from a folder or an archive.
 
-use super::Chart;
+use super::archive::{self, Fault};
+use super::assemble::{Assembler, RawFile};
+use super::budget::Budget;
+use super::decode::decode_onto;
+use super::metadata::Base;
+use super::{Chart, folder};
 use crate::limits::Limits;
+use crate::template::print::go_quote;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +25,112 @@ pub struct Loaded {
 ///
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
 pub fn load(path: &Path, limits: &Limits) -> Result<Loaded, String> {
-    let _ = limits;
-    Err(format!("path {path:?} not found"))
+    let mut budget = Budget::new(limits);
+    let mut warnings = Vec::new();
+    let Ok(about) = path.metadata() else {
+        return Err(format!("path {} not found", go_quote(path.to_string_lossy().as_bytes())));
+    };
+    let (files, generation) = if about.is_dir() {
+        let generation = generation(&folder::chart_yaml(path, &budget)?, limits)?;
+        (folder::read(path, &mut budget, &mut warnings)?, generation)
+    } else {
+        let files = read_archive(path, &mut budget, &mut warnings)?;
+        let Some(chart_yaml) = files.iter().find(|file| file.path == "Chart.yaml") else {
+            return Err("unable to detect chart version, no Chart.yaml found".to_owned());
+        };
+        let generation = generation(&chart_yaml.content, limits)?;
+        (files, generation)
+    };
+    let chart = Assembler { budget: &mut budget, warnings: &mut warnings, depth: 0 }.chart(files, "")?;
+    match generation {
+        Generation::Known => Ok(Loaded { chart: Arc::new(chart), warnings }),
+        // Helm loads such a chart, and then does not know what to do with it.
+        Generation::Third => Err("invalid chart apiVersion".to_owned()),
+    }
+}
+
+/// What the `apiVersion` of the root chart asks for.
+enum Generation {
+    Known,
+    Third,
+}
+
+fn generation(chart_yaml: &[u8], limits: &Limits) -> Result<Generation, String> {
+    let mut base = Base::default();
+    decode_onto(&mut base, chart_yaml, limits).map_err(|error| format!("cannot load Chart.yaml: {error}"))?;
+    match base.api_version.as_str() {
+        "" | "v1" | "v2" => Ok(Generation::Known),
+        "v3" => Ok(Generation::Third),
+        _ => Err("unsupported chart version".to_owned()),
+    }
+}
+
+fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>) -> Result<Vec<RawFile>, String> {
+    let shown = path.display();
+    let (file, _) = folder::open(path, path)?;
+    let mut source = BufReader::new(file);
+    let start = source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", folder::go_error(&error)))?;
+    if !start.starts_with(b"\x1f\x8b\x08") {
+        if shown.to_string().ends_with(".yml") || shown.to_string().ends_with(".yaml") {
+            return Err(format!("file '{shown}' seems to be a YAML file, but expected a gzipped archive"));
+        }
+        let kind = content_type(start);
+        return Err(format!("file '{shown}' does not appear to be a gzipped archive; got '{kind}'"));
+    }
+    archive::read(source, &shown.to_string(), budget, warnings).map_err(|fault| match fault {
+        Fault::GzipHeader => {
+            format!("file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)")
+        }
+        // Helm quirk: it does not say what is wrong with an archive that is not inside another chart.
+        Fault::Helm(_) => "unable to load chart archive".to_owned(),
+        Fault::Limit(text) => format!("unable to load chart archive: {text}"),
+    })
+}
+
+/// What Go takes a file for that is no archive, as far as people mistake such files for charts.
+///
+/// Source: Go `net/http`, `DetectContentType`.
+fn content_type(start: &[u8]) -> &'static str {
+    /// What Go looks at; helm fills up with zero bytes.
+    const LOOKED_AT: usize = 512;
+    let start = &start[..start.len().min(LOOKED_AT)];
+    let text = start.trim_ascii_start();
+    let is_tag = |tag: &str| {
+        text.len() >= tag.len()
+            && text[..tag.len()].eq_ignore_ascii_case(tag.as_bytes())
+            && matches!(text.get(tag.len()), Some(b' ' | b'>'))
+    };
+    const TAGS: [&str; 16] = [
+        "<!DOCTYPE HTML", "<HTML", "<HEAD", "<SCRIPT", "<IFRAME", "<H1", "<DIV", "<FONT", "<TABLE", "<A", "<STYLE",
+        "<TITLE", "<B", "<BODY", "<BR", "<P",
+    ];
+    if TAGS.into_iter().any(is_tag) || is_tag("<!--") {
+        return "text/html; charset=utf-8";
+    }
+    let marks: [(&[u8], &str); 12] = [
+        (b"%PDF-", "application/pdf"),
+        (b"%!PS-Adobe-", "application/postscript"),
+        (b"\xfe\xff", "text/plain; charset=utf-16be"),
+        (b"\xff\xfe", "text/plain; charset=utf-16le"),
+        (b"\xef\xbb\xbf", "text/plain; charset=utf-8"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF8", "image/gif"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"Rar!\x1a\x07", "application/x-rar-compressed"),
+        (b"\0asm", "application/wasm"),
+        (b"\0\0\0\0\0\0\0\0", "application/octet-stream"),
+    ];
+    if text.starts_with(b"<?xml") {
+        return "text/xml; charset=utf-8";
+    }
+    if let Some((_, kind)) = marks.into_iter().find(|(mark, _)| start.starts_with(mark)) {
+        return kind;
+    }
+    let is_binary = |&byte: &u8| matches!(byte, 0..=0x08 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f);
+    if start.len() < LOOKED_AT || start.iter().any(is_binary) {
+        "application/octet-stream"
+    } else {
+        "text/plain; charset=utf-8"
+    }
 }

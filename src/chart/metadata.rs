@@ -1,6 +1,10 @@
 //! Chart.yaml.
 
-use crate::yaml;
+pub(crate) use super::decode::scalar_text;
+use super::decode::{At, Element, Fields, Listed, Pointer, Target};
+use crate::template::print::{go_quote, is_printable};
+use crate::{semver, yaml};
+use std::collections::HashSet;
 
 /// Chart.yaml, decoded and validated as helm does.
 #[derive(Debug, Clone, Default)]
@@ -71,4 +75,313 @@ pub struct Dependency {
     pub import_values: Option<Vec<yaml::Node>>,
     /// Name under which it is used.
     pub alias: String,
+}
+
+/// Chart.yaml before it is validated: lists may hold nulls.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// All but the lists of structs.
+    pub(super) plain: Metadata,
+    dependencies: Option<Vec<Pointer<DraftDependency>>>,
+    maintainers: Option<Vec<Pointer<Maintainer>>>,
+}
+
+/// A dependency before it is validated.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DraftDependency {
+    plain: Dependency,
+    import_values: Option<Vec<Option<yaml::Node>>>,
+}
+
+impl Fields for Draft {
+    const GO_TYPE: &'static str = "v2.Metadata";
+
+    fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)> {
+        let plain = &mut self.plain;
+        vec![
+            ("name", &mut plain.name),
+            ("home", &mut plain.home),
+            ("sources", &mut plain.sources),
+            ("version", &mut plain.version),
+            ("description", &mut plain.description),
+            ("keywords", &mut plain.keywords),
+            ("maintainers", &mut self.maintainers),
+            ("icon", &mut plain.icon),
+            ("apiVersion", &mut plain.api_version),
+            ("condition", &mut plain.condition),
+            ("tags", &mut plain.tags),
+            ("appVersion", &mut plain.app_version),
+            ("deprecated", &mut plain.deprecated),
+            ("annotations", &mut plain.annotations),
+            ("kubeVersion", &mut plain.kube_version),
+            ("dependencies", &mut self.dependencies),
+            ("type", &mut plain.chart_type),
+        ]
+    }
+}
+
+impl Fields for Maintainer {
+    const GO_TYPE: &'static str = "v2.Maintainer";
+
+    fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)> {
+        vec![("name", &mut self.name), ("email", &mut self.email), ("url", &mut self.url)]
+    }
+}
+
+impl Listed for Maintainer {
+    const LIST: &'static str = "[]*v2.Maintainer";
+}
+
+impl Fields for DraftDependency {
+    const GO_TYPE: &'static str = "v2.Dependency";
+
+    fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)> {
+        let plain = &mut self.plain;
+        vec![
+            ("name", &mut plain.name),
+            ("version", &mut plain.version),
+            ("repository", &mut plain.repository),
+            ("condition", &mut plain.condition),
+            ("tags", &mut plain.tags),
+            ("enabled", &mut plain.enabled),
+            ("import-values", &mut self.import_values),
+            ("alias", &mut plain.alias),
+        ]
+    }
+}
+
+impl Listed for DraftDependency {
+    const LIST: &'static str = "[]*v2.Dependency";
+}
+
+impl Draft {
+    /// Cleans all texts and checks what helm checks; the error is its text.
+    pub(super) fn validate(self) -> Result<Metadata, String> {
+        let Self { plain: mut chart, dependencies, maintainers } = self;
+        for text in [
+            &mut chart.name,
+            &mut chart.description,
+            &mut chart.home,
+            &mut chart.icon,
+            &mut chart.condition,
+            &mut chart.tags,
+            &mut chart.app_version,
+            &mut chart.kube_version,
+        ] {
+            clean(text);
+        }
+        chart.sources.iter_mut().chain(&mut chart.keywords).flatten().for_each(clean);
+        let quoted = |text: &str| go_quote(text.as_bytes());
+        let fail = |text: String| Err(format!("validation: {text}"));
+        if chart.api_version.is_empty() {
+            return fail("chart.metadata.apiVersion is required".to_owned());
+        }
+        if chart.name.is_empty() {
+            return fail("chart.metadata.name is required".to_owned());
+        }
+        if matches!(chart.name.as_str(), "." | "..") {
+            return fail(format!("chart.metadata.name {} is not allowed", quoted(&chart.name)));
+        }
+        // Helm quirk: `/` is its own base name, and allowed.
+        if chart.name.contains('/') && chart.name != "/" {
+            return fail(format!("chart.metadata.name {} is invalid", quoted(&chart.name)));
+        }
+        if chart.version.is_empty() {
+            return fail("chart.metadata.version is required".to_owned());
+        }
+        if semver::parse_version(&chart.version).is_err() {
+            return fail(format!("chart.metadata.version {} is invalid", quoted(&chart.version)));
+        }
+        if !matches!(chart.chart_type.as_str(), "" | "application" | "library") {
+            return fail("chart.metadata.type must be application or library".to_owned());
+        }
+        if let Some(maintainers) = maintainers {
+            let maintainers: Option<Vec<_>> = maintainers.into_iter().map(|pointer| pointer.0.map(Maintainer::cleaned)).collect();
+            let Some(maintainers) = maintainers else {
+                return fail("maintainers must not contain empty or null nodes".to_owned());
+            };
+            chart.maintainers = Some(maintainers);
+        }
+        if let Some(drafts) = dependencies {
+            let mut names = HashSet::new();
+            let mut dependencies = Vec::with_capacity(drafts.len());
+            for draft in drafts {
+                let Pointer(Some(draft)) = draft else {
+                    return fail("dependencies must not contain empty or null nodes".to_owned());
+                };
+                let dependency = draft.cleaned();
+                if !dependency.alias.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+                    return fail(format!("dependency {} has disallowed characters in the alias", quoted(&dependency.name)));
+                }
+                let key = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
+                if !names.insert(key.clone()) {
+                    return fail(format!("more than one dependency with name or alias {}", quoted(key)));
+                }
+                dependencies.push(dependency);
+            }
+            chart.dependencies = Some(dependencies);
+        }
+        Ok(chart)
+    }
+}
+
+impl Maintainer {
+    fn cleaned(mut self) -> Self {
+        [&mut self.name, &mut self.email, &mut self.url].into_iter().for_each(clean);
+        self
+    }
+}
+
+impl DraftDependency {
+    fn cleaned(self) -> Dependency {
+        let mut dependency = self.plain;
+        let texts = [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition];
+        texts.into_iter().for_each(clean);
+        dependency.tags.iter_mut().flatten().for_each(clean);
+        dependency.import_values = self.import_values.map(|values| values.into_iter().flatten().collect());
+        dependency
+    }
+}
+
+/// Makes every white space a plain space and drops what is not printable.
+fn clean(text: &mut String) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return;
+    }
+    *text = text.chars().filter_map(|c| if c.is_whitespace() { Some(' ') } else { is_printable(c).then_some(c) }).collect();
+}
+
+/// The one field that decides which loader helm uses.
+#[derive(Debug, Default)]
+pub(super) struct Base {
+    pub(super) api_version: String,
+}
+
+impl Fields for Base {
+    const GO_TYPE: &'static str = "loader.chartBase";
+
+    fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)> {
+        vec![("apiVersion", &mut self.api_version)]
+    }
+}
+
+/// Chart.lock, of which only its faults matter.
+#[derive(Debug, Default)]
+pub(super) struct Lock {
+    generated: Time,
+    digest: String,
+    dependencies: Option<Vec<Pointer<DraftDependency>>>,
+}
+
+impl Fields for Lock {
+    const GO_TYPE: &'static str = "v2.Lock";
+
+    fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)> {
+        vec![("generated", &mut self.generated), ("digest", &mut self.digest), ("dependencies", &mut self.dependencies)]
+    }
+}
+
+/// A time as RFC 3339 writes it.
+#[derive(Debug, Default)]
+struct Time;
+
+impl Target for Time {
+    fn go_type(&self) -> &'static str {
+        "time.Time"
+    }
+
+    fn set(&mut self, node: &yaml::Node, at: &mut At) -> Result<(), String> {
+        match &node.data {
+            yaml::Data::Null => Ok(()),
+            yaml::Data::Str(text) => check_time(&text.to_text()),
+            _ => Err(at.mismatch(node, self.go_type())),
+        }
+    }
+}
+
+/// Go's errors about a text that should be `2006-01-02T15:04:05Z07:00`.
+fn check_time(text: &str) -> Result<(), String> {
+    let quoted = go_quote(text.as_bytes());
+    let mut rest = text;
+    let cannot = |rest: &str, part: &str| {
+        let rest = go_quote(rest.as_bytes());
+        Err(format!("parsing time {quoted} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest} as \"{part}\""))
+    };
+    let range = |what: &str| Err(format!("parsing time {quoted}: {what} out of range"));
+    let mut numbers = [0; 6];
+    for (index, (part, mark)) in
+        [("2006", "-"), ("01", "-"), ("02", "T"), ("15", ":"), ("04", ":"), ("05", "")].into_iter().enumerate()
+    {
+        match rest.get(..part.len()).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
+            Some(digits) => numbers[index] = digits.parse().unwrap_or(0),
+            None => return cannot(rest, part),
+        }
+        rest = &rest[part.len()..];
+        match index {
+            1 if !(1..=12).contains(&numbers[1]) => return range("month"),
+            3 if numbers[3] > 23 => return range("hour"),
+            4 if numbers[4] > 59 => return range("minute"),
+            5 if numbers[5] > 59 => return range("second"),
+            _ => {}
+        }
+        match rest.strip_prefix(mark) {
+            Some(after) => rest = after,
+            None => return cannot(rest, mark),
+        }
+    }
+    if let Some(fraction) = rest.strip_prefix('.') {
+        let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 {
+            rest = &fraction[digits..];
+        }
+    }
+    let zone = rest.as_bytes();
+    let digits = |at: usize| zone.get(at).is_some_and(u8::is_ascii_digit);
+    let is_offset = matches!(zone.first(), Some(b'+' | b'-'))
+        && zone.get(3) == Some(&b':')
+        && [1, 2, 4, 5].into_iter().all(digits);
+    match zone.first() {
+        Some(b'Z') if zone.len() == 1 => {}
+        _ if is_offset && zone.len() == 6 => {}
+        Some(b'Z') => return Err(format!("parsing time {quoted}: extra text: {}", go_quote(&zone[1..]))),
+        _ if is_offset => return Err(format!("parsing time {quoted}: extra text: {}", go_quote(&zone[6..]))),
+        _ => return cannot(rest, "Z07:00"),
+    }
+    let [year, month, day, ..] = numbers;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if (1..=last).contains(&day) { Ok(()) } else { range("day") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_time, clean};
+
+    #[test]
+    fn times_are_checked_as_in_go() {
+        for (text, expected) in [
+            ("2020-01-01T00:00:00Z", ""),
+            ("2020-02-29T23:59:59.123+02:00", ""),
+            ("foo", " as \"2006-01-02T15:04:05Z07:00\": cannot parse \"foo\" as \"2006\""),
+            ("2020-01-01", " as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\""),
+            ("2020-01-01T00:00:00", " as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"Z07:00\""),
+            ("2020-13-01T00:00:00Z", ": month out of range"),
+            ("2021-02-29T00:00:00Z", ": day out of range"),
+        ] {
+            let expected = if expected.is_empty() { Ok(()) } else { Err(format!("parsing time \"{text}\"{expected}")) };
+            assert_eq!(check_time(text), expected);
+        }
+    }
+
+    #[test]
+    fn texts_are_cleaned() {
+        let mut text = "a\tb\nc\u{200b}d\u{a0}e\u{7}".to_owned();
+        clean(&mut text);
+        assert_eq!(text, "a b cd e");
+    }
 }

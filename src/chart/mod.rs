@@ -1,10 +1,19 @@
 //! A chart in memory.
 
+mod archive;
+mod assemble;
+mod budget;
+mod check;
+mod decode;
+mod entries;
+mod folder;
+pub(crate) mod ignore;
 pub mod load;
 pub mod metadata;
 
 use crate::source::File;
 use crate::yaml;
+pub use check::{check_installable, check_kube_version};
 pub use metadata::{Dependency, Maintainer, Metadata};
 use std::sync::Arc;
 
@@ -22,7 +31,7 @@ pub struct Chart {
     pub schema: Option<Arc<File>>,
     /// Everything under `templates/`.
     pub templates: Vec<ChartFile>,
-    /// What `.Files` holds: all that is not special, in loading order; of duplicates the last.
+    /// What `.Files` holds: all that is not special, in loading order; of duplicates the last, but all below `crds/`.
     pub files: Vec<ChartFile>,
     /// The charts in `charts/`.
     pub subcharts: Vec<Arc<Chart>>,

@@ -1,6 +1,72 @@
-//! The flow family.
+//! Flow: defaults, choices, failure.
 
-use crate::template::Function;
+use crate::template::types::{ANY, BOOL, STRING};
+use crate::template::{Context, Failure, Flow, Function, Value};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[];
+pub static FUNCTIONS: &[Function] = &[
+    Function::new("default", &[&ANY], Flow::Exact, "the second, or the first when that is empty", default)
+        .variadic(&ANY),
+    Function::new("empty", &[&ANY], Flow::None, "whether a value is nil, false, 0 or has no length", empty),
+    Function::new("coalesce", &[], Flow::Exact, "the first that is not empty", coalesce).variadic(&ANY),
+    Function::new("all", &[], Flow::None, "whether none is empty", all).variadic(&ANY),
+    Function::new("any", &[], Flow::None, "whether one is not empty", any).variadic(&ANY),
+    Function::new("ternary", &[&ANY, &ANY, &BOOL], Flow::Exact, "the first if true, else the second", ternary),
+    Function::new("fail", &[&STRING], Flow::None, "stops with a message", fail),
+    Function::new("required", &[&STRING, &ANY], Flow::Exact, "the value, or a failure when it is missing", required),
+];
+
+type Result = std::result::Result<Value, Failure>;
+
+/// Whether sprig takes a value as not given.
+///
+/// sprig quirk: `false` and 0 count as not given. Source: sprig `empty`.
+pub(super) fn is_empty(value: &Value) -> bool {
+    !value.truth()
+}
+
+fn default(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(match args.get(1) {
+        Some(given) if !is_empty(given) => given.clone(),
+        _ => args.first().cloned().unwrap_or_default(),
+    })
+}
+
+fn empty(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(args.first().is_none_or(is_empty).into())
+}
+
+fn coalesce(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(args.iter().find(|value| !is_empty(value)).cloned().unwrap_or_default())
+}
+
+fn all(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok((!args.iter().any(is_empty)).into())
+}
+
+fn any(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok((!args.iter().all(is_empty)).into())
+}
+
+fn ternary(_: &mut Context<'_>, args: &[Value]) -> Result {
+    let second = matches!(args.get(2), Some(Value::Bool(false, _)));
+    Ok(args.get(usize::from(second)).cloned().unwrap_or_default())
+}
+
+fn fail(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Err(user_failure(args))
+}
+
+/// The failure whose message is the first argument.
+fn user_failure(args: &[Value]) -> Failure {
+    Failure::User(args.first().and_then(Value::as_str).map(ToString::to_string).unwrap_or_default())
+}
+
+fn required(_: &mut Context<'_>, args: &[Value]) -> Result {
+    let missing = match args.get(1) {
+        None | Some(Value::Nil) => true,
+        Some(Value::Str(text)) => text.is_empty(),
+        Some(_) => false,
+    };
+    if missing { Err(user_failure(args)) } else { Ok(args[1].clone()) }
+}

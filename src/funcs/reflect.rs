@@ -1,6 +1,106 @@
-//! The reflect family.
+//! Reflection: the Go types of values, and equality by them.
 
-use crate::template::Function;
+use crate::template::types::{ANY, STRING};
+use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[];
+pub static FUNCTIONS: &[Function] = &[
+    Function::new("typeOf", &[&ANY], Flow::None, "the Go type", type_of),
+    Function::new("typeIs", &[&STRING, &ANY], Flow::None, "whether a value is of a type", type_is),
+    Function::new("typeIsLike", &[&STRING, &ANY], Flow::None, "whether it is of a type or a pointer to it", type_is_like),
+    Function::new("kindOf", &[&ANY], Flow::None, "the family of the Go type", kind_of),
+    Function::new("kindIs", &[&STRING, &ANY], Flow::None, "whether a value is of a family", kind_is),
+    Function::new("deepEqual", &[&ANY, &ANY], Flow::None, "whether two values are the same, types included", equal),
+];
+
+type Result<T = Value> = std::result::Result<T, Failure>;
+
+/// Containers in containers that two values may have to be compared; a map can contain itself.
+const MAX_DEPTH: u32 = 10_000;
+
+fn name(args: &[Value]) -> Result<&[u8]> {
+    args.first().and_then(Value::as_str).map(|name| name.as_bytes()).ok_or_else(|| Failure::from("expected a string"))
+}
+
+fn type_of(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(Value::str(args[0].ty().name))
+}
+
+fn type_is(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok((name(args)? == args[1].ty().name.as_bytes()).into())
+}
+
+fn type_is_like(_: &mut Context<'_>, args: &[Value]) -> Result {
+    let (wanted, ty) = (name(args)?, args[1].ty().name);
+    Ok((wanted == ty.as_bytes() || ty.strip_prefix('*').is_some_and(|ty| wanted == ty.as_bytes())).into())
+}
+
+fn kind_of(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(Value::str(args[0].kind().name()))
+}
+
+fn kind_is(_: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok((name(args)? == args[1].kind().name().as_bytes()).into())
+}
+
+fn equal(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(deep_equal(ctx, &args[0], &args[1])?.into())
+}
+
+/// Go's `reflect.DeepEqual`: the same types all the way down.
+pub(super) fn deep_equal(ctx: &mut Context<'_>, a: &Value, b: &Value) -> Result<bool> {
+    compare(ctx, a, b, 0)
+}
+
+fn compare(ctx: &mut Context<'_>, a: &Value, b: &Value, depth: u32) -> Result<bool> {
+    if depth > MAX_DEPTH {
+        return Err(Failure::limit(format!("values nest deeper than {MAX_DEPTH}")));
+    }
+    if a.ty() != b.ty() {
+        return Ok(false);
+    }
+    match (a, b) {
+        (Value::Nil, Value::Nil) => Ok(true),
+        (Value::Bool(a, _), Value::Bool(b, _)) => Ok(a == b),
+        (Value::Int(a, ..), Value::Int(b, ..)) => Ok(a == b),
+        (Value::Float(a, _), Value::Float(b, _)) => Ok(a == b),
+        (Value::Str(a), Value::Str(b)) | (Value::Bytes(a), Value::Bytes(b)) => Ok(a == b),
+        (Value::List(a), Value::List(b)) => lists(ctx, a, b, depth),
+        (Value::Map(a), Value::Map(b)) => maps(ctx, a, b, depth),
+        (Value::Object(a), Value::Object(b)) => Ok(std::rc::Rc::ptr_eq(a, b) || a.equals(&**b)),
+        _ => Ok(false),
+    }
+}
+
+fn lists(ctx: &mut Context<'_>, a: &List, b: &List, depth: u32) -> Result<bool> {
+    if a.ptr_eq(b) {
+        return Ok(true);
+    }
+    if a.is_nil() != b.is_nil() || a.len() != b.len() {
+        return Ok(false);
+    }
+    ctx.charge(a.len() as u64)?;
+    for (a, b) in a.iter().zip(b.iter()) {
+        if !compare(ctx, a, b, depth + 1)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn maps(ctx: &mut Context<'_>, a: &Map, b: &Map, depth: u32) -> Result<bool> {
+    if a.ptr_eq(b) {
+        return Ok(true);
+    }
+    if a.is_nil() != b.is_nil() || a.len() != b.len() {
+        return Ok(false);
+    }
+    ctx.charge(a.len() as u64)?;
+    let (a, b) = (a.borrow(), b.borrow());
+    for ((key_a, a), (key_b, b)) in a.iter().zip(b.iter()) {
+        if key_a != key_b || !compare(ctx, a, b, depth + 1)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -98,7 +98,8 @@ impl Writer<'_> {
                 }
             }
             Value::Object(object) => match object.json() {
-                Some(value) => return self.value(&value),
+                // A complex number's is its truth.
+                Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
                 None if matches!(object.ty().kind, Kind::Struct | Kind::Ptr) => {
                     let fields = members(&**object);
                     self.begin(b'{')?;
@@ -109,7 +110,7 @@ impl Writer<'_> {
                     }
                     self.end(b'}', fields.is_empty());
                 }
-                None => {
+                _ => {
                     return Err(Error::Unsupported(format!("json: unsupported type: {}", object.ty().name)));
                 }
             },

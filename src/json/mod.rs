@@ -38,6 +38,7 @@ pub fn members(object: &dyn Object) -> Vec<(&'static str, Value)> {
     if !object.as_any().is::<Members>() {
         fields.retain(|(name, _)| name.starts_with(char::is_uppercase));
     }
+    fields.iter_mut().for_each(|(name, _)| *name = object.json_name(name));
     fields
 }
 

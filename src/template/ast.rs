@@ -3,8 +3,11 @@
 //! Every node knows its byte position in its file; `Display` prints a node as Go's `String()` does, which is the
 //! `<…>` in error messages. The tree is immutable and can be shared between threads.
 
+use super::function::Function;
+use super::print::go_quote;
 use crate::source::File;
 use crate::trace::Str;
+use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 /// Byte offset in the template's file.
@@ -21,6 +24,10 @@ pub struct Template {
     pub file: Arc<File>,
     /// The body.
     pub body: List,
+    /// Whether the body is white space and comments only; such a template never replaces another.
+    pub is_empty: bool,
+    /// The text it was parsed from, where that text is a traced string (`tpl`) and not a file.
+    pub source: Option<Str>,
 }
 
 /// Nodes in sequence.
@@ -59,8 +66,6 @@ pub enum Node {
         pos: Pos,
         /// The name.
         name: Str,
-        /// The name as it was written, for printing.
-        quoted: String,
         /// The data; nothing passes nil.
         pipe: Option<Pipe>,
     },
@@ -140,6 +145,8 @@ pub enum Arg {
         pos: Pos,
         /// The name.
         name: Arc<str>,
+        /// The function.
+        function: &'static Function,
     },
     /// `.Field.Field`
     Field {
@@ -178,4 +185,141 @@ pub struct Number {
     pub float: Option<f64>,
     /// As a complex number (real, imaginary), when it is written with `i`.
     pub complex: Option<(f64, f64)>,
+}
+
+impl List {
+    /// Whether there is nothing but white space in it.
+    ///
+    /// Source: Go `text/template/parse`, `IsEmptyTree`.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.iter().all(|node| match node {
+            Node::Text { text, .. } => text.to_text().trim().is_empty(),
+            _ => false,
+        })
+    }
+}
+
+impl Node {
+    /// Its position, as Go sets it.
+    pub fn pos(&self) -> Pos {
+        match self {
+            Self::Text { pos, .. }
+            | Self::Action { pos, .. }
+            | Self::Template { pos, .. }
+            | Self::Break(pos)
+            | Self::Continue(pos) => *pos,
+            Self::If(branch) | Self::With(branch) | Self::Range(branch) => branch.pos,
+        }
+    }
+}
+
+impl Arg {
+    /// Its position, as Go sets it.
+    pub fn pos(&self) -> Pos {
+        match self {
+            Self::Dot(pos) | Self::Nil(pos) | Self::Bool(pos, _) => *pos,
+            Self::String { pos, .. }
+            | Self::Identifier { pos, .. }
+            | Self::Field { pos, .. }
+            | Self::Chain { pos, .. } => *pos,
+            Self::Number(number) => number.pos,
+            Self::Variable(variable) => variable.pos,
+            Self::Pipe(pipe) => pipe.pos,
+        }
+    }
+}
+
+impl Display for List {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.nodes.iter().try_for_each(|node| node.fmt(f))
+    }
+}
+
+impl Display for Node {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text { text, .. } => text.fmt(f),
+            Self::Action { pipe, .. } => write!(f, "{{{{{pipe}}}}}"),
+            Self::If(branch) => branch.print("if", f),
+            Self::With(branch) => branch.print("with", f),
+            Self::Range(branch) => branch.print("range", f),
+            Self::Template { name, pipe, .. } => {
+                write!(f, "{{{{template {}", go_quote(name.as_bytes()))?;
+                if let Some(pipe) = pipe {
+                    write!(f, " {pipe}")?;
+                }
+                f.write_str("}}")
+            }
+            Self::Break(_) => f.write_str("{{break}}"),
+            Self::Continue(_) => f.write_str("{{continue}}"),
+        }
+    }
+}
+
+impl Branch {
+    fn print(&self, name: &str, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{{{name} {}}}}}{}", self.pipe, self.list)?;
+        if let Some(list) = &self.else_list {
+            write!(f, "{{{{else}}}}{list}")?;
+        }
+        f.write_str("{{end}}")
+    }
+}
+
+impl Display for Pipe {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, variable) in self.decl.iter().enumerate() {
+            write!(f, "{}{}", if index > 0 { ", " } else { "" }, variable)?;
+        }
+        if !self.decl.is_empty() {
+            f.write_str(if self.is_assign { " = " } else { " := " })?;
+        }
+        for (index, command) in self.cmds.iter().enumerate() {
+            write!(f, "{}{command}", if index > 0 { " | " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Command {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, arg) in self.args.iter().enumerate() {
+            f.write_str(if index > 0 { " " } else { "" })?;
+            match arg {
+                Arg::Pipe(pipe) => write!(f, "({pipe})")?,
+                arg => arg.fmt(f)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Variable {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.ident.join("."))
+    }
+}
+
+impl Display for Arg {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let fields = |f: &mut Formatter<'_>, names: &[Arc<str>]| names.iter().try_for_each(|name| write!(f, ".{name}"));
+        match self {
+            Self::Dot(_) => f.write_str("."),
+            Self::Nil(_) => f.write_str("nil"),
+            Self::Bool(_, truth) => truth.fmt(f),
+            Self::Number(number) => f.write_str(&number.text),
+            Self::String { quoted, .. } => f.write_str(quoted),
+            Self::Identifier { name, .. } => f.write_str(name),
+            Self::Field { ident, .. } => fields(f, ident),
+            Self::Variable(variable) => variable.fmt(f),
+            Self::Pipe(pipe) => pipe.fmt(f),
+            Self::Chain { node, field, .. } => {
+                match &**node {
+                    Self::Pipe(pipe) => write!(f, "({pipe})")?,
+                    node => node.fmt(f)?,
+                }
+                fields(f, field)
+            }
+        }
+    }
 }

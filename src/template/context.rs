@@ -1,13 +1,16 @@
 //! [`Context`]: what one render carries from action to action, and what a function may use of it.
 
 use super::env::Env;
+use super::function::Function;
+use super::set::{Compiled, Set};
 use super::error::Failure;
 use super::value::Value;
 use crate::limits::Limits;
-use crate::trace::{Origin, Origins};
+use crate::trace::{Origin, Origins, Str};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The state of one render: its environment, what it may still use up, and where its data came from.
-#[derive(Debug)]
 pub struct Context<'r> {
     /// Clock and randomness.
     pub env: &'r mut Env,
@@ -15,6 +18,18 @@ pub struct Context<'r> {
     pub limits: &'r Limits,
     /// The table of origins; `None` when nobody asked for them.
     pub origins: Option<&'r mut Origins>,
+    /// The regular expressions that were compiled.
+    pub regexes: crate::regex::Cache,
+    /// Which functions a text given to `tpl` can call.
+    pub functions: &'r dyn Fn(&str) -> Option<&'static Function>,
+    /// The templates that can be called now.
+    pub(super) templates: Rc<Set>,
+    /// Texts given to `tpl`, compiled.
+    pub(super) texts: HashMap<Str, Rc<Compiled>>,
+    /// Templates being executed now.
+    pub(super) depth: u32,
+    /// `include`s of each name being executed now.
+    pub includes: HashMap<Str, u32>,
     steps_left: u64,
     crypto_left: u32,
 }
@@ -22,7 +37,26 @@ pub struct Context<'r> {
 impl<'r> Context<'r> {
     /// The state at the start of a render.
     pub fn new(env: &'r mut Env, limits: &'r Limits, origins: Option<&'r mut Origins>) -> Self {
-        Self { env, limits, origins, steps_left: limits.template_steps, crypto_left: limits.crypto_calls }
+        Self {
+            env,
+            limits,
+            origins,
+            regexes: crate::regex::Cache::default(),
+            functions: &|_| None,
+            templates: Rc::default(),
+            texts: HashMap::new(),
+            depth: 0,
+            includes: HashMap::new(),
+            steps_left: limits.template_steps,
+            crypto_left: limits.crypto_calls,
+        }
+    }
+
+    /// The same state with templates to execute, and with the functions that texts given to `tpl` can call.
+    pub fn with_templates(mut self, set: Set, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
+        self.templates = Rc::new(set);
+        self.functions = functions;
+        self
     }
 
     /// Whether origins are asked for.
@@ -78,5 +112,11 @@ impl<'r> Context<'r> {
             value.for_each_origin(&mut |origin| found.push(origin));
         }
         origins.union(found)
+    }
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("steps_left", &self.steps_left).field("depth", &self.depth).finish_non_exhaustive()
     }
 }

@@ -69,10 +69,12 @@ struct ListData {
 
 /// A map with string keys, sorted by their bytes. Clones are the same map: what one sets, all see.
 #[derive(Clone)]
-pub struct Map(Rc<MapData>);
+pub struct Map {
+    ty: &'static Type,
+    data: Rc<MapData>,
+}
 
 struct MapData {
-    ty: &'static Type,
     entries: RefCell<BTreeMap<Str, Value>>,
     nil: bool,
     origin: Cell<Origin>,
@@ -97,9 +99,17 @@ pub trait Object: fmt::Debug {
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
         None
     }
+    /// The name of a field in JSON, where a tag gives it another.
+    fn json_name(&self, field: &'static str) -> &'static str {
+        field
+    }
     /// What JSON encoding sees instead of the object.
     fn json(&self) -> Option<Value> {
         None
+    }
+    /// Where the data it was made from were set; [`Origin::NONE`] where that is unknown.
+    fn origin(&self) -> Origin {
+        Origin::NONE
     }
     /// Whether it is equal to another object by Go's `==` or `reflect.DeepEqual`.
     fn equals(&self, _other: &dyn Object) -> bool {
@@ -126,6 +136,11 @@ impl Value {
     /// A `bool`.
     pub fn bool(truth: bool) -> Self {
         Self::Bool(truth, Origin::NONE)
+    }
+
+    /// A `uint8`.
+    pub fn byte(byte: u8) -> Self {
+        Self::Int(i64::from(byte), IntKind::Uint8, Origin::NONE)
     }
 
     /// A `string`.
@@ -165,7 +180,7 @@ impl Value {
             Self::Str(_) => &types::STRING,
             Self::Bytes(_) => &types::BYTES,
             Self::List(list) => list.0.ty,
-            Self::Map(map) => map.0.ty,
+            Self::Map(map) => map.ty,
             Self::Object(object) => object.ty(),
         }
     }
@@ -234,11 +249,12 @@ impl Value {
     /// The origin of a scalar or of a container as a whole; [`Origin::NONE`] for text of several origins.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Nil | Self::Object(_) => Origin::NONE,
+            Self::Nil => Origin::NONE,
+            Self::Object(object) => object.origin(),
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => *origin,
             Self::Str(text) | Self::Bytes(text) => text.origin(),
             Self::List(list) => list.0.origin,
-            Self::Map(map) => map.0.origin.get(),
+            Self::Map(map) => map.origin(),
         }
     }
 
@@ -261,7 +277,8 @@ impl Value {
 
     fn visit_origins(&self, visit: &mut dyn FnMut(Origin), depth: u32) {
         match self {
-            Self::Nil | Self::Object(_) => {}
+            Self::Nil => {}
+            Self::Object(object) => visit(object.origin()),
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => visit(*origin),
             Self::Str(text) | Self::Bytes(text) => text.spans().iter().for_each(|span| visit(span.origin)),
             Self::List(list) if depth > 0 => list.iter().for_each(|item| item.visit_origins(visit, depth - 1)),
@@ -333,37 +350,39 @@ impl Map {
 
     /// A map of a type.
     pub fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
-        Self(Rc::new(MapData { ty, entries: RefCell::new(entries), nil: false, origin: Cell::default() }))
+        let data = MapData { entries: RefCell::new(entries), nil: false, origin: Cell::default() };
+        Self { ty, data: Rc::new(data) }
     }
 
     /// A nil map of a type: reads as empty, cannot be written to.
     pub fn nil(ty: &'static Type) -> Self {
-        Self(Rc::new(MapData { ty, entries: RefCell::default(), nil: true, origin: Cell::default() }))
+        let data = MapData { entries: RefCell::default(), nil: true, origin: Cell::default() };
+        Self { ty, data: Rc::new(data) }
     }
 
     /// Its type.
     pub fn ty(&self) -> &'static Type {
-        self.0.ty
+        self.ty
     }
 
     /// Whether it is nil rather than empty.
     pub fn is_nil(&self) -> bool {
-        self.0.nil
+        self.data.nil
     }
 
     /// The origin of the whole.
     pub fn origin(&self) -> Origin {
-        self.0.origin.get()
+        self.data.origin.get()
     }
 
     /// Says where the map as a whole was set.
     pub fn set_origin(&self, origin: Origin) {
-        self.0.origin.set(origin);
+        self.data.origin.set(origin);
     }
 
     /// Number of entries.
     pub fn len(&self) -> usize {
-        self.0.entries.borrow().len()
+        self.data.entries.borrow().len()
     }
 
     /// Whether there are no entries.
@@ -373,32 +392,32 @@ impl Map {
 
     /// The value of a key.
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow().get(key).cloned()
+        self.data.entries.borrow().get(key).cloned()
     }
 
     /// Whether there is such a key.
     pub fn contains_key(&self, key: &[u8]) -> bool {
-        self.0.entries.borrow().contains_key(key)
+        self.data.entries.borrow().contains_key(key)
     }
 
     /// Sets a key for everyone who holds this map.
     pub fn insert(&self, key: impl Into<Str>, value: Value) {
-        self.0.entries.borrow_mut().insert(key.into(), value);
+        self.data.entries.borrow_mut().insert(key.into(), value);
     }
 
     /// Removes a key for everyone who holds this map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow_mut().remove(key)
+        self.data.entries.borrow_mut().remove(key)
     }
 
     /// The entries, to read. Do not hold while other code may write to the map.
     pub fn borrow(&self) -> Ref<'_, BTreeMap<Str, Value>> {
-        self.0.entries.borrow()
+        self.data.entries.borrow()
     }
 
     /// The entries, to write. Do not hold while other code may look at the map.
     pub fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
-        self.0.entries.borrow_mut()
+        self.data.entries.borrow_mut()
     }
 
     /// Copies of the entries, in order: for loops whose body may write to the map.
@@ -408,7 +427,7 @@ impl Map {
 
     /// Another map with the same entries; the members are shared.
     pub fn shallow_copy(&self) -> Self {
-        self.copy_as(self.0.ty)
+        self.copy_as(self.ty)
     }
 
     /// Another map of another type with the same entries; the members are shared.
@@ -418,14 +437,20 @@ impl Map {
         copy
     }
 
+    /// The same map, entries shared, seen as one of another type: `.Values` handed to a parameter
+    /// `map[string]interface {}`.
+    pub fn retyped(&self, ty: &'static Type) -> Self {
+        Self { ty, data: self.data.clone() }
+    }
+
     /// Whether both are one and the same map.
     pub fn ptr_eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.data, &other.data)
     }
 
     /// A number that is the same for clones of one map: its identity while it lives.
     pub fn identity(&self) -> usize {
-        Rc::as_ptr(&self.0) as usize
+        Rc::as_ptr(&self.data) as usize
     }
 }
 

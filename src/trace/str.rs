@@ -1,6 +1,7 @@
 //! [`Str`]: a Go string (bytes, usually UTF-8) and where its bytes came from.
 
 use super::{Buf, Origin};
+use crate::source::File;
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Range;
@@ -26,15 +27,21 @@ pub struct Span {
 pub struct Str(Arc<Data>);
 
 struct Data {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// Sorted, not overlapping; gaps have no known origin.
     spans: Vec<Span>,
+}
+
+enum Bytes {
+    Own(Vec<u8>),
+    /// The whole of a file, without a copy.
+    File(Arc<File>),
 }
 
 impl Str {
     /// Text of unknown origin.
     pub fn new(text: impl Into<Vec<u8>>) -> Self {
-        Self(Arc::new(Data { bytes: text.into(), spans: Vec::new() }))
+        Self(Arc::new(Data { bytes: Bytes::Own(text.into()), spans: Vec::new() }))
     }
 
     /// Text that was set, as a whole, at `origin`.
@@ -45,31 +52,41 @@ impl Str {
         } else {
             vec![Span { start: 0, end: bytes.len() as u32, origin, at: 0 }]
         };
-        Self(Arc::new(Data { bytes, spans }))
+        Self::from_parts(bytes, spans)
+    }
+
+    /// The text of a whole file, without a copy, as set at `origin`.
+    pub fn of_file(file: &Arc<File>, origin: Origin) -> Self {
+        let end = file.bytes().len() as u32;
+        let spans = if origin.is_none() || end == 0 { Vec::new() } else { vec![Span { start: 0, end, origin, at: 0 }] };
+        Self(Arc::new(Data { bytes: Bytes::File(file.clone()), spans }))
     }
 
     pub(super) fn from_parts(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
-        Self(Arc::new(Data { bytes, spans }))
+        Self(Arc::new(Data { bytes: Bytes::Own(bytes), spans }))
     }
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0.bytes
+        match &self.0.bytes {
+            Bytes::Own(bytes) => bytes,
+            Bytes::File(file) => file.bytes(),
+        }
     }
 
     /// The text; as Go does when it ranges over a string, each byte that is not UTF-8 becomes U+FFFD.
     pub fn to_text(&self) -> Cow<'_, str> {
-        go_text(&self.0.bytes)
+        go_text(self.as_bytes())
     }
 
     /// Length in bytes, Go's `len`.
     pub fn len(&self) -> usize {
-        self.0.bytes.len()
+        self.as_bytes().len()
     }
 
     /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
-        self.0.bytes.is_empty()
+        self.as_bytes().is_empty()
     }
 
     /// Origins of parts, in order.

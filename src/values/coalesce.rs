@@ -17,7 +17,7 @@ const GLOBAL: &str = "global";
 
 /// The rules, the log and the books of one [`process`](super::process).
 pub(super) struct Coalescer<'a> {
-    pub(super) helm: HelmVersion,
+    helm: HelmVersion,
     warnings: &'a mut Vec<String>,
     origins: Option<&'a mut Origins>,
     /// Whether what is coalesced now is worth remembering.

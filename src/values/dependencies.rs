@@ -7,6 +7,7 @@ use super::layers::merge_documents;
 use super::messages::plain;
 use super::{Instance, Options, Requirement};
 use crate::chart::{Chart, Dependency};
+use crate::semver::{Constraint, Version};
 use crate::template::tree::Untraced;
 use crate::template::{HelmVersion, Map, Value, types};
 use crate::trace::{Layer, Origins};
@@ -26,6 +27,7 @@ pub(super) struct Graph {
     metadata: Vec<Metadata>,
     requirements: Vec<Requirement>,
     most_charts: u64,
+    helm: HelmVersion,
 }
 
 #[derive(Debug, Clone)]
@@ -56,8 +58,9 @@ impl Graph {
             metadata: Vec::new(),
             requirements: Vec::new(),
             most_charts: options.limits.chart_entries,
+            helm: options.helm,
         };
-        graph.add(chart, None, chart.name(), options.helm, &mut origins)?;
+        graph.add(chart, None, chart.name(), &mut origins)?;
         Ok(graph)
     }
 
@@ -66,11 +69,10 @@ impl Graph {
         chart: &Arc<Chart>,
         parent: Option<ChartId>,
         full_path: &str,
-        helm: HelmVersion,
         origins: &mut Option<&mut Origins>,
     ) -> Result<ChartId, String> {
         let values = chart.values.as_ref().map_or_else(Map::new, |values| {
-            let documents = match helm {
+            let documents = match self.helm {
                 HelmVersion::V4 => values.documents.as_slice(),
                 HelmVersion::V3 => values.documents.get(..1).unwrap_or_default(),
             };
@@ -89,7 +91,7 @@ impl Graph {
         subcharts.sort_by_key(|subchart| subchart.name());
         for subchart in subcharts {
             let path = format!("{full_path}/charts/{}", subchart.name());
-            let child = self.add(subchart, Some(id), &path, helm, origins)?;
+            let child = self.add(subchart, Some(id), &path, origins)?;
             self.charts[id].children.push(child);
         }
         Ok(id)
@@ -147,7 +149,7 @@ impl Graph {
         let mut children: Vec<ChartId> = found.iter().filter(undeclared).copied().collect();
         for &required in &requirements {
             if let Some(&child) = found.iter().find(|&&child| self.matches(child, required)) {
-                children.push(self.copy(child, required, coalescer.helm)?);
+                children.push(self.copy(child, required)?);
             }
             let declared = &mut self.requirements[required].declared;
             if !declared.alias.is_empty() {
@@ -191,11 +193,11 @@ impl Graph {
     /// Whether a chart is what a requirement asks for.
     fn matches(&self, child: ChartId, required: usize) -> bool {
         let Dependency { name, version, .. } = &self.requirements[required].declared;
-        self.name(child) == name && version_satisfies(&self.charts[child].chart.metadata.version, version)
+        self.name(child) == name && version_satisfies(&self.charts[child].chart.metadata.version, version, self.helm)
     }
 
     /// The chart that a requirement asks for, under its alias.
-    fn copy(&mut self, chart: ChartId, required: usize, helm: HelmVersion) -> Result<ChartId, String> {
+    fn copy(&mut self, chart: ChartId, required: usize) -> Result<ChartId, String> {
         let mut metadata = self.metadata[self.charts[chart].metadata].clone();
         let alias = &self.requirements[required].declared.alias;
         if !alias.is_empty() {
@@ -204,7 +206,7 @@ impl Graph {
         let mut node = self.charts[chart].clone();
         node.metadata = self.metadata.len();
         let below = node.children.clone();
-        if helm == HelmVersion::V4 {
+        if self.helm == HelmVersion::V4 {
             if let Some(requirements) = &mut metadata.requirements {
                 for required in requirements {
                     self.requirements.push(self.requirements[*required].clone());
@@ -215,7 +217,7 @@ impl Graph {
         }
         self.metadata.push(metadata);
         let copy = self.push(node)?;
-        if helm == HelmVersion::V4 {
+        if self.helm == HelmVersion::V4 {
             for child in below {
                 // Helm quirk: these copies still share their metadata and the charts below them with the originals.
                 let mut node = self.charts[child].clone();
@@ -290,7 +292,7 @@ impl Graph {
                 let (child, parent) = match &entry {
                     // Helm quirk: what was rewritten before, for an alias that shares it, imports nothing.
                     Value::Map(map) if *map.ty() == types::STRING_MAP => continue,
-                    Value::Map(map) => (text_of(map, b"child"), text_of(map, b"parent")),
+                    Value::Map(map) => (self.text_of(map, b"child")?, self.text_of(map, b"parent")?),
                     Value::Str(export) => (format!("exports.{export}"), ".".to_owned()),
                     _ => continue,
                 };
@@ -318,6 +320,17 @@ impl Graph {
         coalescer.merge_tables(&values, &imported)?;
         self.charts[chart].values = values;
         Ok(())
+    }
+
+    /// A member of an `import-values` entry as text; one that is missing is `<nil>`.
+    fn text_of(&self, map: &Map, key: &[u8]) -> Result<String, String> {
+        let value = map.get(key).unwrap_or_default();
+        if self.helm == HelmVersion::V3 && value.as_str().is_none() {
+            // Helm 3 panics.
+            let found = if value.is_nil() { "nil" } else { value.ty().name };
+            return Err(format!("interface conversion: interface {{}} is {found}, not string"));
+        }
+        Ok(plain(&value))
     }
 
     /// The top chart with everything below it.
@@ -362,11 +375,6 @@ fn requirement(declared: &Dependency) -> Requirement {
     }
 }
 
-/// A member of an `import-values` entry as text; one that is missing is `<nil>`.
-fn text_of(map: &Map, key: &[u8]) -> String {
-    plain(&map.get(key).unwrap_or_default())
-}
-
 /// The map at a dotted path, or helm's words for its absence.
 fn table_at(values: &Map, path: &str) -> Result<Map, String> {
     let mut table = values.clone();
@@ -393,8 +401,9 @@ fn nest(path: &str, inner: Map) -> Map {
     path.rsplit('.').fold(inner, |inner, name| Map::from_iter([(name.into(), Value::Map(inner))]))
 }
 
-/// Whether a version satisfies a constraint; without a constraint it does not.
-fn version_satisfies(version: &str, constraint: &str) -> bool {
-    // Stands in until the semver room is there.
-    version == constraint
+/// Whether a version satisfies a constraint. What cannot be read, such as no constraint at all, is not satisfied.
+fn version_satisfies(version: &str, constraint: &str, helm: HelmVersion) -> bool {
+    let version = Version::parse_as(version, helm);
+    let constraint = Constraint::parse_as(constraint, helm);
+    version.is_ok_and(|version| constraint.is_ok_and(|constraint| constraint.check(&version)))
 }

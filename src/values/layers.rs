@@ -4,10 +4,10 @@ use super::json;
 use super::origins::{LayerOrigins, Nulls, hide};
 use super::strvals::{self, Flag};
 use crate::limits::Limits;
-use crate::source::File;
+use crate::source::{File, Place};
 use crate::template::tree::Untraced;
 use crate::template::{HelmVersion, Map, Value};
-use crate::trace::{FlagPart, Layer, Origins};
+use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
 use crate::yaml::{self, Data, Node};
 use std::sync::Arc;
 
@@ -100,28 +100,24 @@ impl UserValues {
     }
 }
 
-/// The documents of a `-f` file.
+/// The documents of a `-f` file: all of them, or for helm 3 the first.
 fn read_documents(file: &File, helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
-    let (documents, context) = match helm {
-        HelmVersion::V4 => (yaml::read_documents(file.bytes(), limits)?, "cannot unmarshal yaml document: "),
-        HelmVersion::V3 => {
-            let read = yaml::read(file.bytes(), limits);
-            (vec![read.map_err(|error| format!("error converting YAML to JSON: {error}"))?], "")
-        }
-    };
-    for document in &documents {
-        let what = match &document.data {
-            Data::Map(_) | Data::Null => continue,
-            Data::Bool(_) => "bool",
-            Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
-            Data::Str(_) => "string",
-            Data::Seq(_) => "array",
-        };
-        return Err(format!(
-            "{context}error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
-        ));
+    if helm == HelmVersion::V4 {
+        return yaml::read_documents(file.bytes(), limits);
     }
-    Ok(documents)
+    let document =
+        yaml::read(file.bytes(), limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+    let kind = match &document.data {
+        Data::Map(_) | Data::Null => return Ok(vec![document]),
+        Data::Bool(_) => "bool",
+        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
+        Data::Str(_) => "string",
+        Data::Seq(_) => "array",
+    };
+    Err(format!(
+        "error unmarshaling JSON: while decoding JSON: json: \
+         cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+    ))
 }
 
 /// The tree that the documents of one file merge into; those that are not maps count as empty.
@@ -194,4 +190,113 @@ fn merge_maps(
         merged.insert(key, value);
     }
     merged
+}
+
+impl Merged {
+    /// Sets a dotted path to a text unless the user set it (or something above it that is not a map): how the tool
+    /// itself asks a chart for its global rewrite. The setting belongs to [`Layer::Tool`].
+    ///
+    /// # Errors
+    /// The path has an empty part.
+    pub fn set_default(&self, path: &str, text: &str, origins: Option<&mut Origins>) -> Result<(), String> {
+        let keys: Vec<&str> = path.split('.').collect();
+        if keys.iter().any(|key| key.is_empty()) {
+            return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
+        }
+        let Some((last, tables)) = keys.split_last() else { return Ok(()) };
+        let mut map = self.values.clone();
+        for key in tables {
+            map = match map.get(key.as_bytes()) {
+                Some(Value::Map(next)) => next,
+                Some(Value::Nil) | None => {
+                    let next = Map::new();
+                    map.insert(*key, next.clone().into());
+                    next
+                }
+                Some(_) => return Ok(()),
+            };
+        }
+        // The user's null asks for the chart's default, which is not the mirror.
+        if map.get(last.as_bytes()).is_some_and(|value| !value.is_nil()) {
+            return Ok(());
+        }
+        let origin = match origins {
+            None => Origin::NONE,
+            Some(origins) => {
+                let file = File::new("--mirror", text);
+                let place = Place { file, start: 0, end: text.len() as u32 };
+                let key = Some(Key::Name((*last).into()));
+                origins.add(OriginData::Setting(Setting { layer: Layer::Tool, place, key, parent: Origin::NONE }))
+            }
+        };
+        map.insert(*last, Value::Str(Str::with_origin(text, origin)));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Origin, OriginData};
+
+    fn merge(user: &UserValues, origins: &mut Origins) -> Merged {
+        let mut read = |_: &str| Ok(b"content".to_vec());
+        user.merge(HelmVersion::V4, &Limits::default(), &mut read, Some(origins)).unwrap_or_default()
+    }
+
+    /// `--set-json#0 {"a":1}[5..6] a`: the flag, the text of the value, its path.
+    fn show(origins: &Origins, origin: Origin) -> String {
+        let Some(OriginData::Setting(setting)) = origins.get(origin) else { return format!("{origin:?}") };
+        let Layer::Flag(part) = &setting.layer else { return "not a flag".to_owned() };
+        let bytes = &setting.place.file.bytes()[setting.place.start as usize..setting.place.end as usize];
+        let text = String::from_utf8_lossy(bytes);
+        format!("{}#{} {} = {text}", part.flag, part.occurrence, origins.path(origin))
+    }
+
+    #[test]
+    fn flags_have_origins_and_hide() {
+        let user = UserValues {
+            set_json: vec![r#"{"a":{"b":[1,{"c":"x"}]},"n":1}"#.to_owned()],
+            set: vec!["a.b[1].c=y,n=null".to_owned(), r"a.d={p\,q,r}".to_owned()],
+            set_literal: vec!["a.b[1].c=z".to_owned()],
+            ..UserValues::default()
+        };
+        let mut origins = Origins::new();
+        let merged = merge(&user, &mut origins);
+        let get = |path: &[&str]| {
+            path.iter().fold(Value::Map(merged.values.clone()), |value, step| match &value {
+                Value::Map(map) => map.get(step.as_bytes()).unwrap_or_default(),
+                Value::List(list) => list.get(step.parse().unwrap_or(9)).cloned().unwrap_or_default(),
+                _ => Value::Nil,
+            })
+        };
+        let winner = get(&["a", "b", "1", "c"]).origin();
+        assert_eq!(show(&origins, winner), "--set-literal#0 a.b[1].c = z");
+        let hidden: Vec<String> = origins.hidden(winner).into_iter().map(|loser| show(&origins, loser)).collect();
+        assert_eq!(hidden, ["--set#0 a.b[1].c = y", "--set-json#0 a.b[1].c = \"x\""]);
+        assert_eq!(show(&origins, get(&["a", "d", "0"]).origin()), r"--set#1 a.d[0] = p\,q");
+        assert_eq!(show(&origins, get(&["a", "d"]).origin()), r"--set#1 a.d = {p\,q,r}");
+        let null = merged.nulls.get(&["n".into()]);
+        assert_eq!(show(&origins, null), "--set#0 n = null");
+        assert_eq!(origins.hidden(null).len(), 1);
+    }
+
+    #[test]
+    fn files_merge_and_hide() {
+        let one = File::new("one.yaml", "a: x\nb: {c: [1], d: 1}\n---\na: y\n");
+        let two = File::new("two.yaml", "b:\n  c: [2]\n  d: null\na: z\n");
+        let user = UserValues { files: vec![one, two], ..UserValues::default() };
+        let mut origins = Origins::new();
+        let merged = merge(&user, &mut origins);
+        let place = |origin| match origins.get(origin) {
+            Some(OriginData::Setting(setting)) => setting.place.to_string(),
+            _ => String::new(),
+        };
+        let winner = merged.values.get(b"a").map(|value| value.origin()).unwrap_or_default();
+        assert_eq!(place(winner), "two.yaml:4:4");
+        let hidden: Vec<String> = origins.hidden(winner).into_iter().map(place).collect();
+        assert_eq!(hidden, ["one.yaml:4:4", "one.yaml:1:4"]);
+        let null = merged.nulls.get(&["b".into(), "d".into()]);
+        assert_eq!((place(null), origins.hidden(null).len()), ("two.yaml:3:6".to_owned(), 1));
+    }
 }

@@ -11,6 +11,7 @@ mod json;
 pub mod layers;
 mod messages;
 pub mod origins;
+pub mod schema;
 mod strvals;
 
 pub use layers::{Merged, UserValues};
@@ -102,4 +103,182 @@ pub fn process(
     let values = coalescer.finish(&graph, &user.values)?;
     let root = graph.into_instance(&mut coalescer)?;
     Ok(Processed { root, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{Metadata, ValuesFile};
+    use crate::source::File;
+    use crate::template::print::strval;
+    use crate::template::{Map, Value};
+    use crate::trace::{Layer, OriginData};
+
+    /// A chart of version 1.0.0 with these values.
+    fn chart(
+        name: &str,
+        values: &str,
+        dependencies: Option<Vec<Dependency>>,
+        subcharts: Vec<Arc<Chart>>,
+    ) -> Arc<Chart> {
+        Arc::new(Chart {
+            metadata: Metadata {
+                name: name.to_owned(),
+                version: "1.0.0".to_owned(),
+                dependencies,
+                ..Metadata::default()
+            },
+            metadata_file: File::new("Chart.yaml", ""),
+            values: Some(ValuesFile {
+                file: File::new(format!("{name}/values.yaml"), values),
+                documents: json::read_all(values).into_iter().collect(),
+            }),
+            schema: None,
+            templates: Vec::new(),
+            files: Vec::new(),
+            subcharts,
+        })
+    }
+
+    fn needs(name: &str, alias: &str, condition: &str, imports: &str) -> Dependency {
+        let imports = match json::read_all(imports).map(|node| node.data) {
+            Some(crate::yaml::Data::Seq(imports)) => Some(imports),
+            _ => None,
+        };
+        Dependency {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            alias: alias.to_owned(),
+            condition: condition.to_owned(),
+            import_values: imports,
+            ..Dependency::default()
+        }
+    }
+
+    fn run(chart: &Arc<Chart>, set: &str, origins: Option<&mut Origins>) -> Result<Processed, String> {
+        let limits = Limits::default();
+        let user = UserValues { set: vec![set.to_owned()], ..UserValues::default() };
+        let mut read = |_: &str| Err(String::new());
+        let mut origins = origins;
+        let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
+        process(chart, &user, Options { helm: HelmVersion::V4, limits: &limits }, origins, &mut Vec::new())
+    }
+
+    fn values(chart: &Arc<Chart>, set: &str) -> String {
+        match run(chart, set, None) {
+            Err(error) => error,
+            Ok(processed) => {
+                strval(&Value::Map(processed.values)).map_or_else(|f| f.to_string(), |text| text.to_string())
+            }
+        }
+    }
+
+    fn paths(instance: &Instance, found: &mut Vec<String>) {
+        found.push(instance.full_path.clone());
+        instance.children.iter().for_each(|child| paths(child, found));
+    }
+
+    #[test]
+    fn values_of_charts() {
+        let sub = || chart("s", r#"{"x":1,"n":null,"m":{"k":1,"n":null},"exports":{"d":{"e":2}}}"#, None, Vec::new());
+        let plain = chart("c", r#"{"a":1,"s":{"x":2},"global":{"g":1}}"#, None, vec![sub()]);
+        let declared = chart(
+            "c",
+            r#"{"one":{"enabled":true},"tags":{}}"#,
+            Some(vec![
+                needs("s", "one", "one.enabled", r#"["d",{"child":"m","parent":"p.q"}]"#),
+                needs("s", "two", "two.on", ""),
+            ]),
+            vec![sub()],
+        );
+        let s = "exports:map[d:map[e:2]] global:map[g:1] m:map[k:1]";
+        let one = "one:map[enabled:true exports:map[d:map[e:2]] global:map[] m:map[k:1] x:1]";
+        let cases = [
+            (&plain, "", format!("map[a:1 global:map[g:1] s:map[{s} x:2]]")),
+            (&plain, "a=null,s.x=null,s.y=null", format!("map[global:map[g:1] s:map[{s} y:<nil>]]")),
+            (&plain, "s=null", format!("map[a:1 global:map[g:1] s:map[{s} x:1]]")),
+            (&plain, "s=5", "type mismatch on s: %!t(int64=5)".to_owned()),
+            (&declared, "two=5", "chart dependencies processing failed: type mismatch on two: %!t(int64=5)".to_owned()),
+            (&declared, "two.on=false", format!("map[e:2 {one} p:map[q:map[k:1]] tags:map[] two:map[on:false]]")),
+        ];
+        for (chart, set, expected) in cases {
+            assert_eq!(values(chart, set), expected, "{set}");
+        }
+    }
+
+    #[test]
+    fn paths_below_aliases() {
+        let top = |declared: bool| {
+            let third = chart("w", "{}", None, Vec::new());
+            let second = chart("u", "{}", declared.then(|| vec![needs("w", "", "", "")]), vec![third]);
+            let first = chart("s", "{}", declared.then(|| vec![needs("u", "", "", "")]), vec![second]);
+            chart("c", "{}", Some(vec![needs("s", "one", "", "")]), vec![first])
+        };
+        // Helm quirk: the parent of a chart below a copy is the original.
+        for (declared, last) in [(true, "c/charts/one/charts/u/charts/w"), (false, "c/charts/s/charts/u/charts/w")] {
+            let mut found = Vec::new();
+            if let Ok(processed) = run(&top(declared), "", None) {
+                paths(&processed.root, &mut found);
+            }
+            assert_eq!(found, ["c", "c/charts/one", "c/charts/one/charts/u", last]);
+        }
+    }
+
+    #[test]
+    fn what_makes_helm_burn_is_an_error() {
+        let imports = r#"[{"child":"a","parent":"p"},{"child":"a","parent":"p.q"}]"#;
+        let sub = chart("s", r#"{"a":{"k":1}}"#, None, Vec::new());
+        let circle = chart("c", "{}", Some(vec![needs("s", "", "", imports)]), vec![sub]);
+        let options = |limits| Options { helm: HelmVersion::V4, limits };
+        let limits = Limits { yaml_depth: 20, ..Limits::default() };
+        let error = process(&circle, &Merged::default(), options(&limits), None, &mut Vec::new()).err();
+        let text =
+            "chart dependencies processing failed: values are nested more than 20 levels deep (--limit yaml-depth)";
+        assert_eq!(error.as_deref(), Some(text));
+
+        let mut doubled = chart("s", "{}", None, Vec::new());
+        for _ in 0..16 {
+            doubled = chart("s", "{}", Some(vec![needs("s", "a", "", ""), needs("s", "b", "", "")]), vec![doubled]);
+        }
+        let limits = Limits { chart_entries: 500, ..Limits::default() };
+        let error = process(&doubled, &Merged::default(), options(&limits), None, &mut Vec::new()).err();
+        let text =
+            "chart dependencies processing failed: more than 500 charts and aliases of charts (--limit chart-entries)";
+        assert_eq!(error.as_deref(), Some(text));
+    }
+
+    #[test]
+    fn every_layer_is_remembered() {
+        let sub = chart("s", r#"{"image":{"tag":"sub"},"gone":1,"global":{"registry":"sub"}}"#, None, Vec::new());
+        let defaults = r#"{"db":{"image":{"tag":"parent"}},"global":{"registry":"parent"}}"#;
+        let top = chart("c", defaults, Some(vec![needs("s", "db", "", "")]), vec![sub]);
+        let mut origins = Origins::new();
+        let Ok(processed) = run(&top, "db.image.tag=flag,db.gone=null", Some(&mut origins)) else {
+            panic!("does not process")
+        };
+        let get = |path: &[&str]| {
+            let map = |value: Value| value.as_map().cloned().unwrap_or_default();
+            path.iter().fold(Value::Map(processed.values.clone()), |value: Value, key| {
+                map(value).get(key.as_bytes()).unwrap_or_default()
+            })
+        };
+        let show = |origin| match origins.get(origin) {
+            Some(OriginData::Setting(setting)) => {
+                let layer = match &setting.layer {
+                    Layer::Chart(path) => path.to_string(),
+                    other => format!("{other:?}").chars().take_while(|c| c.is_alphabetic()).collect(),
+                };
+                format!("{layer} {}", origins.path(origin))
+            }
+            _ => String::new(),
+        };
+        let trail = |path: &[&str]| {
+            let winner = get(path).origin();
+            std::iter::once(winner).chain(origins.hidden(winner)).map(show).collect::<Vec<_>>()
+        };
+        assert_eq!(trail(&["db", "image", "tag"]), ["Flag db.image.tag", "c db.image.tag", "c/charts/s image.tag"]);
+        assert_eq!(trail(&["db", "global", "registry"]), ["c global.registry", "c/charts/s global.registry"]);
+        assert!(get(&["db", "gone"]).is_nil());
+        assert!(!get(&["db"]).as_map().is_some_and(|db: &Map| db.contains_key(b"gone")));
+    }
 }

@@ -459,3 +459,99 @@ fn same_letters(text: &str, word: &str) -> bool {
     // Go quirk: the long s is an s.
     text.len() <= 2 * word.len() && text.replace('ſ', "s").eq_ignore_ascii_case(word)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::print::strval;
+
+    fn set(flag: Flag, argument: &str, under: &Map) -> Result<String, String> {
+        let mut read = |path: &str| match path {
+            "f.txt" => Ok(b"content\n".to_vec()),
+            _ => Err(format!("open {path}: no such file or directory")),
+        };
+        parse_into(flag, argument, 0, under, HelmVersion::V4, &mut read, None)?;
+        let text = strval(&Value::Map(under.clone())).map_err(|failure| failure.to_string())?;
+        Ok(text.to_string())
+    }
+
+    #[test]
+    fn grammar() {
+        let cases: [(Flag, &str, Result<&str, &str>); 39] = [
+            (Flag::Set, "a=b,c.d=1", Ok("map[a:b c:map[d:1]]")),
+            (Flag::Set, "a=,b=null", Ok("map[a: b:<nil>]")),
+            (Flag::Set, "a={x,,y},b={}", Ok("map[a:[x  y] b:[]]")),
+            (Flag::Set, "a={b}c", Err("key \"c\" has no value")),
+            (Flag::Set, "a={b", Err("list must terminate with '}'")),
+            (Flag::Set, r"a\.b=c\,d,e=\", Ok("map[a.b:c,d e:]")),
+            (Flag::Set, "a", Err("key \"a\" has no value")),
+            (Flag::Set, "a,b=1", Err("key \"a\" has no value (cannot end with ,)")),
+            (Flag::Set, "a.=1", Err("key map \"a\" has no value")),
+            (Flag::Set, "=x,.a=1,[0]=2", Ok("map[]")),
+            (Flag::Set, "a[2].b=1,a[0]=x", Ok("map[a:[x <nil> map[b:1]]]")),
+            (Flag::Set, "a[1][1]=x,a[1][0].k=y", Ok("map[a:[<nil> [map[k:y] x]]]")),
+            (Flag::Set, "a[0]", Ok("map[a:[]]")),
+            (Flag::Set, "a[0=b", Ok("map[]")),
+            (Flag::Set, "a[0].b=", Ok("map[a:[]]")),
+            (Flag::Set, "a={1},a[0].b=", Ok("map[a:[map[b:]]]")),
+            (Flag::Set, "a={1},b[0]={2},b[0][0].c=", Ok("map[a:[1] b:[[map[c:]]]]")),
+            (Flag::Set, "a[-1]=b", Err("negative -1 index not allowed")),
+            (Flag::Set, "a[x]=b", Err("error parsing index: strconv.Atoi: parsing \"x\": invalid syntax")),
+            (
+                Flag::Set,
+                "a[99999999999999999999]=b",
+                Err("error parsing index: strconv.Atoi: parsing \"99999999999999999999\": value out of range"),
+            ),
+            (Flag::Set, "a[65537]=b", Err("index of 65537 is greater than maximum supported index of 65536")),
+            (Flag::Set, "a[0]'b\"=c", Err("unexpected data at end of array index: ['\\'' 'b' '\"']")),
+            (
+                Flag::Set,
+                "a=1,a.b=2",
+                Err("unable to parse key: interface conversion: interface {} is int64, not map[string]interface {}"),
+            ),
+            (
+                Flag::Set,
+                "a=null,a[0]=2",
+                Err("unable to parse key: interface conversion: interface {} is nil, not []interface {}"),
+            ),
+            (Flag::String, "a=1,b=null,c={true}", Ok("map[a:1 b:null c:[true]]")),
+            (Flag::File, "a=f.txt", Ok("map[a:content\n]")),
+            (Flag::File, "a={f.txt,g}", Err("open g: no such file or directory")),
+            (Flag::File, "a=", Ok("map[a:]")),
+            (Flag::Literal, r"a,b=c\,d=e", Ok(r"map[a,b:c\,d=e]")),
+            (Flag::Literal, "a[0].b={x}", Ok("map[a:[map[b:{x}]]]")),
+            (Flag::Literal, "a", Err("key \"a\" has no value")),
+            (Flag::Json, "a=1,b=[1,{\"c\":null}] , d=", Ok("map[ d:<nil> a:1 b:[1 map[c:<nil>]]]")),
+            (Flag::Json, "a=01=5", Ok("map[1:5 a:0]")),
+            (Flag::Json, "a=1 2", Err("key \"2\" has no value")),
+            (Flag::Json, r#"a="\u00e9\ud83d\ude00\ud800x""#, Ok("map[a:é😀\u{FFFD}x]")),
+            (Flag::Json, "a=tru", Err("not JSON")),
+            (Flag::Json, "a=1e999", Err("not JSON")),
+            (Flag::Json, "a[1]={\"b\":1.5e3}", Ok("map[a:[<nil> map[b:1500]]]")),
+            (Flag::Json, "a=[1,]", Err("not JSON")),
+        ];
+        for (flag, argument, expected) in cases {
+            let expected = expected.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(set(flag, argument, &Map::new()), expected, "{} {argument}", flag.name());
+        }
+    }
+
+    #[test]
+    fn types() {
+        for (text, ty) in [
+            ("5", "int64"),
+            ("-01", "int64"),
+            ("+1", "int64"),
+            ("0", "int64"),
+            ("01", "string"),
+            ("1.5", "string"),
+            ("9223372036854775808", "string"),
+            ("tRuE", "bool"),
+            ("fal\u{17f}e", "bool"),
+            ("NULL", "<nil>"),
+            ("~", "string"),
+        ] {
+            assert_eq!(typed(text).ty().name, ty, "{text}");
+        }
+    }
+}

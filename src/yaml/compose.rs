@@ -8,7 +8,8 @@ use super::parse::{Content, Id, Tree};
 use super::read::Error;
 use super::resolve::{Scalar, Tag, resolve};
 use crate::limits::Limits;
-use crate::trace::Str;
+use crate::trace::{Str, go_text};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// Maps with more entries than this get an index.
@@ -17,6 +18,8 @@ const SMALL_MAP: usize = 16;
 pub(super) struct Composer<'t, 'a> {
     tree: &'t Tree<'a>,
     max_nodes: u64,
+    max_depth: u32,
+    depth: u32,
     /// Nodes decoded, and those of them that are copies made for an alias.
     decoded: u64,
     copied: u64,
@@ -32,6 +35,8 @@ pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits) -> Result<Node
     let mut composer = Composer {
         tree,
         max_nodes: limits.yaml_nodes,
+        max_depth: limits.yaml_depth,
+        depth: 0,
         // The document itself is the first node.
         decoded: 1,
         copied: 0,
@@ -82,7 +87,18 @@ impl<'t> Composer<'t, '_> {
         let tree = self.tree;
         let raw = tree.get(id);
         let data = match &raw.content {
-            Content::Scalar { text, tag, plain } => self.scalar(resolve(text, *tag, *plain)?),
+            Content::Scalar { text, tag, plain } => match resolve(text, *tag, *plain)? {
+                Scalar::Null => Data::Null,
+                Scalar::Bool(value) => Data::Bool(value),
+                Scalar::Int(value) => Data::Int(value),
+                Scalar::Uint(value) => Data::Uint(value),
+                Scalar::Float(value) => {
+                    self.exotic |= !value.is_finite();
+                    Data::Float(value)
+                }
+                Scalar::Str(Cow::Borrowed(text)) => Data::Str(Str::new(text)),
+                Scalar::Str(Cow::Owned(text)) => Data::Str(json_text(text)),
+            },
             Content::Alias { name, target } => {
                 self.open(id, name)?;
                 let node = self.node(*target)?;
@@ -90,35 +106,25 @@ impl<'t> Composer<'t, '_> {
                 return Ok(node);
             }
             Content::Seq(first) => {
+                self.deeper()?;
                 let mut elements = Vec::new();
                 let mut next = *first;
                 while let Some(child) = next {
                     elements.push(self.node(child)?);
                     next = tree.get(child).next;
                 }
+                self.depth -= 1;
                 Data::Seq(elements)
             }
             Content::Map(first) => {
+                self.deeper()?;
                 let mut map = Map::default();
                 self.entries(*first, &mut map)?;
+                self.depth -= 1;
                 Data::Map(map.entries)
             }
         };
         Ok(Node { data, start: raw.start, end: raw.end, line: raw.line })
-    }
-
-    fn scalar(&mut self, scalar: Scalar<'_>) -> Data {
-        match scalar {
-            Scalar::Null => Data::Null,
-            Scalar::Bool(value) => Data::Bool(value),
-            Scalar::Int(value) => Data::Int(value),
-            Scalar::Uint(value) => Data::Uint(value),
-            Scalar::Float(value) => {
-                self.exotic |= !value.is_finite();
-                Data::Float(value)
-            }
-            Scalar::Str(text) => Data::Str(json_text(&text)),
-        }
     }
 
     fn entries(&mut self, first: Option<Id>, map: &mut Map) -> Result<(), Error> {
@@ -165,10 +171,10 @@ impl<'t> Composer<'t, '_> {
         let raw = tree.get(id);
         let (start, end, line) = (raw.start, raw.end, raw.line);
         if let Content::Scalar { text, tag, plain } = &raw.content
-            && let Scalar::Str(std::borrow::Cow::Borrowed(text)) = resolve(text, *tag, *plain)?
+            && let Scalar::Str(Cow::Borrowed(text)) = resolve(text, *tag, *plain)?
         {
             self.count()?;
-            let key = self.keys.entry(text).or_insert_with(|| json_text(text)).clone();
+            let key = self.keys.entry(text).or_insert_with(|| Str::new(text)).clone();
             return Ok(Entry { key, start, end, line });
         }
         let node = self.node(id)?;
@@ -185,6 +191,16 @@ impl<'t> Composer<'t, '_> {
             Data::Seq(_) | Data::Map(_) => return Err(exotic::invalid_key(tree, id)),
         };
         Ok(Entry { key, start, end, line })
+    }
+
+    /// Counts the collections around a node, those of aliases too; the scanner has seen to the ones in the text.
+    fn deeper(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > self.max_depth {
+            // It is Go's JSON that does not go deeper.
+            return Err(Error { line: None, message: "exceeded max depth".to_owned(), bridge: true });
+        }
+        Ok(())
     }
 
     fn open(&mut self, alias: Id, name: &[u8]) -> Result<(), Error> {
@@ -232,11 +248,11 @@ fn allowed_copies(decoded: u64) -> f64 {
     }
 }
 
-/// A string as it comes out of JSON: what is not UTF-8 (out of `!!binary`) becomes U+FFFD.
-fn json_text(text: &[u8]) -> Str {
-    match crate::trace::go_text(text) {
-        std::borrow::Cow::Borrowed(_) => Str::new(text),
-        std::borrow::Cow::Owned(text) => Str::new(text),
+/// What `!!binary` stands for, as it comes out of JSON: bytes that are not UTF-8 become U+FFFD.
+fn json_text(text: Vec<u8>) -> Str {
+    match go_text(&text) {
+        Cow::Owned(text) => Str::new(text),
+        Cow::Borrowed(_) => Str::new(text),
     }
 }
 

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 /// Errors are helm's words behind `cannot load values.yaml: ` or `failed to parse FILE: `.
 pub fn read_documents(text: &[u8], limits: &Limits) -> Result<Vec<Node>, String> {
     let mut documents = Vec::new();
-    for document in split(text)? {
+    let (parts, problem) = split(text);
+    for document in parts {
         let (bytes, returns) = document.lines(text);
         let mut node = read(&bytes, limits)
             .map_err(|error| format!("cannot unmarshal yaml document: error converting YAML to JSON: {error}"))?;
@@ -34,7 +35,10 @@ pub fn read_documents(text: &[u8], limits: &Limits) -> Result<Vec<Node>, String>
         }
         documents.push(node);
     }
-    Ok(documents)
+    match problem {
+        None => Ok(documents),
+        Some(problem) => Err(problem),
+    }
 }
 
 /// A document's bytes in the text.
@@ -45,7 +49,8 @@ struct Document {
     line: u32,
 }
 
-fn split(text: &[u8]) -> Result<Vec<Document>, String> {
+/// The documents, and what is wrong with the text behind them.
+fn split(text: &[u8]) -> (Vec<Document>, Option<String>) {
     let mut documents = Vec::new();
     let mut open: Option<Document> = None;
     let mut at = 0;
@@ -56,7 +61,8 @@ fn split(text: &[u8]) -> Result<Vec<Document>, String> {
             let rest = crate::trace::go_text(rest);
             let rest = rest.trim();
             if !rest.is_empty() && !rest.starts_with('#') {
-                return Err(format!("error reading yaml document: invalid Yaml document separator: {rest}"));
+                let problem = format!("error reading yaml document: invalid Yaml document separator: {rest}");
+                return (documents, Some(problem));
             }
             // A separator behind nothing begins the document that follows.
             if let Some(document) = open.take() {
@@ -67,7 +73,7 @@ fn split(text: &[u8]) -> Result<Vec<Document>, String> {
         open.get_or_insert(Document { start, end: at, line: number as u32 }).end = at;
     }
     documents.extend(open);
-    Ok(documents)
+    (documents, None)
 }
 
 impl Document {
@@ -122,5 +128,47 @@ impl Shift<'_> {
         };
         (*start, *end) = (shift(*start), shift(*end));
         *line += self.lines;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_the_whole_text() {
+        let text = b"# head\r\n---\r\na: x\r\n---\nb: |\r\n  y\r\n  z";
+        let documents = read_documents(text, &Limits::default()).unwrap();
+        assert_eq!(documents.len(), 3);
+        assert_eq!(documents[0].data, Data::Null);
+        let Data::Map(first) = &documents[1].data else { panic!("{documents:?}") };
+        let (key, value) = &first[0];
+        assert_eq!((&text[key.start as usize..key.end as usize], key.line), (&b"a"[..], 3));
+        assert_eq!(&text[value.start as usize..value.end as usize], b"x");
+        let Data::Map(last) = &documents[2].data else { panic!("{documents:?}") };
+        let (key, value) = &last[0];
+        assert_eq!((&text[key.start as usize..key.end as usize], key.line), (&b"b"[..], 5));
+        assert_eq!(&text[value.start as usize..value.end as usize], b"|\r\n  y\r\n  z");
+        assert_eq!(value.data, Data::Str("y\nz\n".into()));
+    }
+
+    #[test]
+    fn errors_are_those_of_helm() {
+        let cases = [
+            ("--- {a: 1}\n", "error reading yaml document: invalid Yaml document separator: {a: 1}"),
+            (
+                "- a\n---\nb: 1\n---x\n",
+                "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: \
+             json: cannot unmarshal array into Go value of type map[string]interface {}",
+            ),
+            (
+                "a: 1\n---\nb: [\n",
+                "cannot unmarshal yaml document: error converting YAML to JSON: \
+             yaml: line 1: did not find expected node content",
+            ),
+        ];
+        for (text, error) in cases {
+            assert_eq!(read_documents(text.as_bytes(), &Limits::default()), Err(error.to_owned()), "{text}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::compose::{float_key, is_merge, merged, shortest};
 use super::parse::{Content, Id, Tree};
 use super::read::Error;
 use super::resolve::{Scalar, resolve};
-use std::borrow::Cow;
+use crate::template::print::go_quote;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -148,7 +148,7 @@ fn write_go(to: &mut String, value: &Value<'_>) {
         Value::Scalar(Scalar::Int(value)) => write!(to, "{value}"),
         Value::Scalar(Scalar::Uint(value)) => write!(to, "{value:#x}"),
         Value::Scalar(Scalar::Float(value)) => write!(to, "{}", float(*value)),
-        Value::Scalar(Scalar::Str(text)) => write!(to, "{}", quote(text)),
+        Value::Scalar(Scalar::Str(text)) => write!(to, "{}", go_quote(text)),
         Value::Seq(elements) => {
             to.push_str("[]interface {}{");
             for (at, element) in elements.iter().enumerate() {
@@ -182,15 +182,17 @@ fn float(value: f64) -> String {
     }
 }
 
-/// The order in which Go prints keys: by type first.
+/// The order in which Go prints keys.
+///
+/// Go quirk: types come first, in the order in which helm's linker happened to place them.
 fn compare(a: &Value<'_>, b: &Value<'_>) -> Ordering {
     let rank = |value: &Value<'_>| match value {
         Value::Scalar(Scalar::Null) => 0,
-        Value::Scalar(Scalar::Bool(_)) => 1,
-        Value::Scalar(Scalar::Float(_)) => 2,
+        Value::Scalar(Scalar::Str(_)) => 1,
+        Value::Scalar(Scalar::Uint(_)) => 2,
         Value::Scalar(Scalar::Int(_)) => 3,
-        Value::Scalar(Scalar::Str(_)) => 4,
-        Value::Scalar(Scalar::Uint(_)) => 5,
+        Value::Scalar(Scalar::Float(_)) => 4,
+        Value::Scalar(Scalar::Bool(_)) => 5,
         _ => 6,
     };
     rank(a).cmp(&rank(b)).then_with(|| match (a, b) {
@@ -198,41 +200,11 @@ fn compare(a: &Value<'_>, b: &Value<'_>) -> Ordering {
             (Scalar::Bool(a), Scalar::Bool(b)) => a.cmp(b),
             (Scalar::Int(a), Scalar::Int(b)) => a.cmp(b),
             (Scalar::Uint(a), Scalar::Uint(b)) => a.cmp(b),
-            (Scalar::Float(a), Scalar::Float(b)) => a.total_cmp(b),
+            // NaN comes before all other numbers.
+            (Scalar::Float(a), Scalar::Float(b)) => a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan())),
             (Scalar::Str(a), Scalar::Str(b)) => a.cmp(b),
             _ => Ordering::Equal,
         },
         _ => Ordering::Equal,
     })
-}
-
-/// Go's `strconv.Quote`.
-fn quote(text: &[u8]) -> String {
-    let mut quoted = String::from("\"");
-    for chunk in text.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            let escape: Cow<'_, str> = match character {
-                '\x07' => "\\a".into(),
-                '\x08' => "\\b".into(),
-                '\x0C' => "\\f".into(),
-                '\n' => "\\n".into(),
-                '\r' => "\\r".into(),
-                '\t' => "\\t".into(),
-                '\x0B' => "\\v".into(),
-                '\\' => "\\\\".into(),
-                '"' => "\\\"".into(),
-                '\0'..=' ' | '\x7F' if character != ' ' => format!("\\x{:02x}", character as u32).into(),
-                '\u{80}'..='\u{A0}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' => {
-                    format!("\\u{:04x}", character as u32).into()
-                }
-                _ => character.to_string().into(),
-            };
-            quoted.push_str(&escape);
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(quoted, "\\x{byte:02x}");
-        }
-    }
-    quoted.push('"');
-    quoted
 }

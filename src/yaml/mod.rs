@@ -23,5 +23,5 @@ mod timestamp;
 
 pub use documents::read_documents;
 pub use emit::{Dialect, Emitter};
-pub use node::{Data, Node};
+pub use node::{Data, Entry, Node};
 pub use read::{Error, read};

@@ -53,11 +53,6 @@ impl<'a> Tree<'a> {
         &self.nodes[id.0 as usize]
     }
 
-    /// How many nodes there are.
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     fn add(&mut self, content: Content<'a>, start: Mark, end: Mark) -> Id {
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Raw { content, next: None, start: start.at, end: end.at, line: start.line + 1 });
@@ -118,12 +113,12 @@ struct Parser<'a> {
     tree: Tree<'a>,
     anchors: HashMap<&'a [u8], Id>,
     /// `%TAG` handles and what they stand for.
-    tags: Vec<(&'a [u8], Vec<u8>)>,
+    tags: HashMap<&'a [u8], Vec<u8>>,
 }
 
 /// Parses the first document; `None` where there is none.
 pub(super) fn parse(scanner: Scanner<'_>) -> Result<Option<(Tree<'_>, Id)>, Error> {
-    let mut parser = Parser { scanner, tree: Tree::default(), anchors: HashMap::new(), tags: Vec::new() };
+    let mut parser = Parser { scanner, tree: Tree::default(), anchors: HashMap::new(), tags: HashMap::new() };
     let Some(root) = parser.document()? else { return Ok(None) };
     Ok(Some((parser.tree, root)))
 }
@@ -178,19 +173,17 @@ impl<'a> Parser<'a> {
                     has_version = true;
                 }
                 Token { kind: Kind::TagDirective(tag), start, .. } => {
-                    if self.tags.iter().any(|(handle, _)| *handle == tag.handle) {
+                    if self.tags.contains_key(tag.handle) {
                         return Err(error("found duplicate %TAG directive", *start));
                     }
-                    self.tags.push((tag.handle, tag.suffix.clone()));
+                    self.tags.insert(tag.handle, tag.suffix.clone());
                 }
                 _ => break,
             }
             self.scanner.next()?;
         }
         for (handle, prefix) in [(&b"!"[..], &b"!"[..]), (b"!!", b"tag:yaml.org,2002:")] {
-            if !self.tags.iter().any(|(known, _)| *known == handle) {
-                self.tags.push((handle, prefix.to_vec()));
-            }
+            self.tags.entry(handle).or_insert_with(|| prefix.to_vec());
         }
         Ok(())
     }
@@ -230,8 +223,8 @@ impl<'a> Parser<'a> {
             None => None,
             Some((tag, _)) if tag.handle.is_empty() => Some(tag.suffix),
             Some((tag, mark)) => {
-                let prefix = self.tags.iter().find(|(handle, _)| *handle == tag.handle);
-                let name = prefix.map(|(_, prefix)| [&prefix[..], &tag.suffix].concat()).unwrap_or_default();
+                let prefix = self.tags.get(tag.handle);
+                let name = prefix.map(|prefix| [&prefix[..], &tag.suffix].concat()).unwrap_or_default();
                 if name.is_empty() {
                     return Err(error("found undefined tag handle", mark));
                 }

@@ -73,10 +73,11 @@ impl<'a> Scanner<'a> {
             }
             let start = self.pos;
             loop {
+                if !leading {
+                    self.pos += self.near().iter().take_while(|&&byte| is_ordinary(byte)).count();
+                }
                 let byte = self.peek_byte(0);
-                if is_ordinary(byte) {
-                    // The common case.
-                } else if self.is_blankz(0)
+                if self.is_blankz(0)
                     || (byte == b':' && self.is_blankz(1))
                     || (self.flow_level > 0 && matches!(byte, b',' | b'?' | b'[' | b']' | b'{' | b'}'))
                 {
@@ -143,10 +144,9 @@ impl<'a> Scanner<'a> {
             }
             let mut leading = false;
             loop {
+                self.pos += self.near().iter().take_while(|&&byte| is_ordinary(byte)).count();
                 let byte = self.peek_byte(0);
-                if is_ordinary(byte) {
-                    self.pos += 1;
-                } else if self.is_blankz(0) || (byte == quote && (is_double || self.peek_byte(1) != quote)) {
+                if self.is_blankz(0) || (byte == quote && (is_double || self.peek_byte(1) != quote)) {
                     break;
                 } else if byte == quote {
                     value.cut(self.pos + 1, self.pos + 2);
@@ -294,10 +294,7 @@ impl<'a> Scanner<'a> {
             }
             leading_blank = blank;
             let start = self.pos;
-            while !self.is_breakz(0) {
-                self.skip();
-                self.need(1)?;
-            }
+            self.skip_line()?;
             text.extend_from_slice(self.text.get(start..self.pos).unwrap_or_default());
             end = self.mark();
             self.need(2)?;

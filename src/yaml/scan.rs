@@ -9,11 +9,11 @@ use super::text::{BYTE_ORDER_MARK, Pieces, Text};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-/// Nested flow collections, and nested block collections, that go-yaml allows.
-const MAX_DEPTH: usize = 10_000;
-
 /// A simple key must end within this many characters.
 const MAX_KEY: usize = 1024;
+
+/// Bytes of as many characters as are ever asked for in advance.
+const MARGIN: usize = 64;
 
 /// A place in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,7 @@ pub(super) struct Scanner<'a> {
     next_piece: usize,
     buffer_start: usize,
 
+    max_depth: usize,
     pub(super) flow_level: usize,
     pub(super) indent: isize,
     indents: Vec<isize>,
@@ -111,7 +112,8 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a Text<'_>) -> Self {
+    /// `max_depth` counts flow collections in each other, and block collections.
+    pub(super) fn new(text: &'a Text<'_>, max_depth: u32) -> Self {
         let pieces = text.pieces.as_ref();
         Self {
             text: &text.bytes,
@@ -123,6 +125,7 @@ impl<'a> Scanner<'a> {
             pieces,
             next_piece: 0,
             buffer_start: text.start,
+            max_depth: max_depth as usize,
             flow_level: 0,
             indent: -1,
             indents: Vec::new(),
@@ -252,12 +255,28 @@ impl<'a> Scanner<'a> {
     /// Goes over a comment, if one begins here, to the end of the line.
     pub(super) fn skip_comment(&mut self) -> Result<(), Error> {
         if self.peek_byte(0) == b'#' {
-            while !self.is_breakz(0) {
-                self.skip();
-                self.need(1)?;
-            }
+            self.skip_line()?;
         }
         Ok(())
+    }
+
+    /// Goes to the end of the line.
+    pub(super) fn skip_line(&mut self) -> Result<(), Error> {
+        loop {
+            self.pos += self.near().iter().take_while(|&&byte| matches!(byte, b' '..=0x7E | b'\t')).count();
+            if self.is_breakz(0) {
+                return Ok(());
+            }
+            self.skip();
+            self.need(1)?;
+        }
+    }
+
+    /// What may be gone over without asking for more: none of it is the last that was read.
+    #[inline]
+    pub(super) fn near(&self) -> &'a [u8] {
+        let end = self.text.len().min(self.fed.saturating_sub(MARGIN));
+        self.text.get(self.pos..end).unwrap_or_default()
     }
 
     pub(super) fn is_break(&self, ahead: usize) -> bool {
@@ -498,8 +517,8 @@ impl<'a> Scanner<'a> {
         if self.flow_level == 0 && self.indent < column as isize {
             self.indents.push(self.indent);
             self.indent = column as isize;
-            if self.indents.len() > MAX_DEPTH {
-                return Err(self.error("exceeded max depth of 10000"));
+            if self.indents.len() > self.max_depth {
+                return Err(self.error(&format!("exceeded max depth of {}", self.max_depth)));
             }
             self.insert(before, kind, mark);
         }
@@ -550,8 +569,8 @@ impl<'a> Scanner<'a> {
             column: 0,
         });
         self.flow_level += 1;
-        if self.flow_level > MAX_DEPTH {
-            return Err(self.error("exceeded max depth of 10000"));
+        if self.flow_level > self.max_depth {
+            return Err(self.error(&format!("exceeded max depth of {}", self.max_depth)));
         }
         self.simple_key_allowed = true;
         self.push_indicator(kind);

@@ -29,10 +29,15 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 fn to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    match write::to_yaml(ctx, &args[0]) {
+    yaml_text(ctx, &args[0]).map(Value::Str)
+}
+
+/// A value as `toYaml` writes it: nothing if it cannot be written.
+pub fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+    match write::to_yaml(ctx, value) {
         // Helm quirk: whatever goes wrong, the result is the empty string.
-        Err(Failure::Text(_)) => Ok(Value::str("")),
-        result => result.map(Value::Str),
+        Err(Failure::Text(_)) => Ok(Str::new("")),
+        result => result,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::complex::Complex;
 use super::super::context::Context;
 use super::super::error::Failure;
-use super::super::print::push_as_string;
+use super::super::print::{push_as_string, push_plain};
 use super::super::types::Kind;
 use super::super::value::{IntKind, Value};
 use crate::trace::{Buf, Str};
@@ -98,9 +98,10 @@ fn equal(a: &Value, b: &Value) -> Result<bool, Failure> {
 
 fn others_equal(a: &Value, b: &Value) -> Result<bool, Failure> {
     if !a.is_nil() && !b.is_nil() && a.kind() != b.kind() {
-        let (text_a, text_b) = (text(a)?, text(b)?);
-        let (type_a, type_b) = (a.ty().name, b.ty().name);
-        return Err(format!("non-comparable types {text_a}: {type_a}, {type_b}: {text_b}").into());
+        let mut other = Buf::new();
+        push_plain(b, &mut other)?;
+        let (type_a, type_b, other) = (a.ty().name, b.ty().name, other.into_str());
+        return Err(format!("non-comparable types {}: {type_a}, {type_b}: {other}", text(a)?).into());
     }
     if is_nil(a) || is_nil(b) {
         return Ok(is_nil(a) == is_nil(b));

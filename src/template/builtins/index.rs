@@ -101,6 +101,6 @@ pub(super) fn len(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure>
 
 /// What `len` says about nothing: a nil that was found in a map is a nil pointer to it, while a literal `nil`, a nil
 /// variable and a piped nil (`untyped`) make it panic. Only the engine can tell these apart.
-pub fn len_of_nothing(untyped: bool) -> Failure {
+pub(crate) fn len_of_nothing(untyped: bool) -> Failure {
     if untyped { "reflect: call of reflect.Value.Type on zero Value".into() } else { "len of nil pointer".into() }
 }

@@ -6,9 +6,7 @@
 
 mod compare;
 mod escape;
-mod index;
-
-pub use index::len_of_nothing;
+pub(super) mod index;
 
 use super::context::Context;
 use super::error::Failure;
@@ -71,4 +69,71 @@ fn println(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 fn printf(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let Value::Str(format) = &args[0] else { return Ok(Value::Nil) };
     print::sprintf(ctx, format, &args[1..]).map(Value::Str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::types::{LIST, STRING_MAP};
+    use super::*;
+    use crate::limits::Limits;
+    use crate::template::{Env, List, Map};
+
+    fn call(name: &str, args: &[Value]) -> String {
+        let (mut env, limits) = (Env::default(), Limits::default());
+        let mut ctx = Context::new(&mut env, &limits, None);
+        let function = FUNCTIONS.iter().find(|function| function.name == name).unwrap();
+        match (function.call)(&mut ctx, args) {
+            Ok(value) => print::strval(&value).unwrap().to_string(),
+            Err(failure) => failure.to_string(),
+        }
+    }
+
+    #[test]
+    fn comparisons() {
+        let (one, text, list) = (Value::int(1), Value::str("a"), Value::list(vec![Value::int(1)]));
+        let map = Value::Map([("a".into(), Value::int(1))].into_iter().collect());
+        let nothing = Value::Map(Map::nil(&STRING_MAP));
+        let nan = Value::float(f64::NAN);
+        let mixed = "non-comparable types [%!s(int=1)]: []interface {}, map[string]interface {}: map[a:1]";
+        let cases: &[(&str, &[&Value], &str)] = &[
+            ("eq", &[&one], "missing argument for comparison"),
+            ("eq", &[&one, &text], "incompatible types for comparison: int and string"),
+            ("eq", &[&text, &text, &one], "true"),
+            ("eq", &[&one, &Value::Nil], "false"),
+            ("eq", &[&nothing, &Value::Nil], "true"),
+            ("ne", &[&list, &list], "non-comparable type [%!s(int=1)]: []interface {}"),
+            ("eq", &[&list, &map], mixed),
+            ("lt", &[&Value::Nil, &one], "invalid type for comparison"),
+            ("lt", &[&list, &one], "invalid type for comparison"),
+            ("le", &[&one, &Value::float(1.0)], "incompatible types for comparison: int and float64"),
+            ("gt", &[&nan, &nan], "true"),
+        ];
+        for (name, args, want) in cases {
+            let args: Vec<_> = args.iter().map(|&arg| arg.clone()).collect();
+            assert_eq!(call(name, &args), *want, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn elements_and_escapes() {
+        let list = Value::List(List::new(&LIST, vec![Value::Nil, Value::str("é")]));
+        let cases: &[(&str, &[Value], &str)] = &[
+            ("index", &[list.clone(), Value::int(1), Value::int(0)], "195"),
+            ("index", &[list.clone(), Value::int(0), Value::int(0)], "index of nil pointer"),
+            ("index", &[list.clone(), Value::int(2)], "reflect: slice index out of range"),
+            ("index", &[list.clone(), Value::int(3)], "index out of range: 3"),
+            ("index", &[list.clone(), Value::float(1.0)], "cannot index slice/array with type float64"),
+            ("index", &[Value::Map(Map::new()), Value::int(1)], "value has type int; should be string"),
+            ("index", &[Value::Nil], "index of untyped nil"),
+            ("len", &[Value::str("é")], "2"),
+            ("len", &[Value::int(5)], "len of type int"),
+            ("len", &[Value::Nil], "len of nil pointer"),
+            ("html", &[Value::int(1), Value::str("<\0"), Value::Nil], "1&lt;\u{fffd}&lt;no value&gt;"),
+            ("js", &[Value::str("'<=\n\u{2028}é\u{7f}")], "\\'\\u003C\\u003D\\u000A\\u2028é\u{7f}"),
+            ("urlquery", &[Value::str("a b/é~")], "a+b%2F%C3%A9~"),
+        ];
+        for (name, args, want) in cases {
+            assert_eq!(call(name, args), *want, "{name} {args:?}");
+        }
+    }
 }

@@ -40,7 +40,7 @@ pub fn print_value(value: &Value, out: &mut Buf) -> Result<(), Failure> {
 /// A pointer prints as what it points to; `String` is found on the value or on its address.
 fn print_object(object: &dyn Object, value: &Value, out: &mut Buf) -> Result<(), Failure> {
     if let Some(text) = object.text().or_else(|| object.pointer_text()) {
-        out.push_text(&text);
+        out.push_from(text.as_bytes(), value.origin(), 0);
         return Ok(());
     }
     let mut printer = Printer::new(out, default_bytes());
@@ -151,3 +151,6 @@ fn push_scalar(value: &Value, out: &mut Buf) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

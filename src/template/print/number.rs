@@ -119,10 +119,10 @@ impl Printer<'_> {
             'e' | 'E' => (verb as u8, Some(6)),
             _ => return self.bad_verb(whole, verb),
         };
-        if format == b'g' {
-            if let Some(done) = self.plain(whole) {
-                return done;
-            }
+        if format == b'g'
+            && let Some(done) = self.plain(whole)
+        {
+            return done;
         }
         let precision = self.flags.precision.or(precision);
         self.room(precision.unwrap_or(0))?;

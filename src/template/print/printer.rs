@@ -150,10 +150,9 @@ impl<'a> Printer<'a> {
     }
 
     fn object(&mut self, object: &dyn Object, value: &Value, verb: char, depth: u32) -> Done {
-        if !self.reporting && !self.flags.sharp_v && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
-            if let Some(text) = object.text() {
-                return self.string(&Str::new(text.into_owned()), verb, value);
-            }
+        let named = !self.reporting && !self.flags.sharp_v && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q');
+        if let Some(text) = object.text().filter(|_| named) {
+            return self.string(&Str::with_origin(text.into_owned(), value.origin()), verb, value);
         }
         match object.ty().kind {
             Kind::Struct => self.structure(object, verb, depth),

@@ -17,7 +17,7 @@ pub fn go_quote(text: &[u8]) -> String {
 /// Appends a text as a double-quoted Go string constant. An escape has the origin of the character it stands for.
 ///
 /// Source: Go `strconv.Quote`.
-pub fn push_quoted(out: &mut Buf, text: &Str) {
+pub fn push_quoted(text: &Str, out: &mut Buf) {
     quote(out, text, 0..text.len(), false);
 }
 
@@ -150,7 +150,7 @@ mod tests {
         let mut origins = Origins::new();
         let origin = origins.add(OriginData::File(File::new("a.txt", "a\nb")));
         let mut out = Buf::new();
-        push_quoted(&mut out, &Str::with_origin("a\nb", origin));
+        push_quoted(&Str::with_origin("a\nb", origin), &mut out);
         let text = out.into_str();
         assert_eq!(text, "\"a\\nb\"");
         let parts: Vec<_> = text.spans().iter().map(|span| (span.start, span.end, span.at)).collect();

@@ -74,7 +74,7 @@ impl Format<'_> {
         };
         self.next += 1;
         self.indexed = false;
-        if verb == 'v' {
+        if matches!(verb, 'v' | 'w') {
             let flags = &mut printer.flags;
             flags.sharp_v = std::mem::take(&mut flags.sharp);
             flags.plus_v = std::mem::take(&mut flags.plus);
@@ -123,7 +123,8 @@ impl Format<'_> {
     }
 
     fn precision(&mut self, printer: &mut Printer<'_>) -> Done {
-        if self.text.get(self.at) != Some(&b'.') {
+        // Go quirk: a point at the very end is a verb.
+        if self.text.get(self.at) != Some(&b'.') || self.at + 1 == self.text.len() {
             return Ok(());
         }
         self.at += 1;

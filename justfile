@@ -1,0 +1,23 @@
+# Everything that a change must pass: what CI runs.
+ready:
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- --deny warnings
+    cargo test --locked
+
+# Rewrite the derived files (expected outputs, generated pages); then read `git diff`.
+bless:
+    UPDATE=1 cargo test
+
+# A new rule: its file from a template; add it to src/rules/mod.rs, then `just bless`.
+new-rule NAME:
+    sed 's/RULE-ID/{{NAME}}/g' docs/new-rule.txt > src/rules/{{replace(NAME, "-", "_")}}.rs
+
+# Compare with helm's recorded output on real charts, where that corpus is at hand.
+conformance CORPUS="../shared":
+    cargo build --release --locked
+    {{CORPUS}}/bin/conformance --bin target/release/airtight --floor "$(cat testdata/conformance-floor.txt)"
+
+# Time one render of a chart beside the same by helm: just bench "helm" CHART [FLAGS].
+bench HELM CHART *FLAGS:
+    cargo build --release --locked
+    hyperfine --warmup 1 "target/release/airtight template rel {{CHART}} {{FLAGS}}" "{{HELM}} template rel {{CHART}} {{FLAGS}}"

@@ -1,0 +1,203 @@
+//! Makes a chart, and the charts in it, of a list of files.
+
+use super::budget::Budget;
+use super::decode::decode_onto;
+use super::metadata::{Draft, Lock};
+use super::{Chart, ChartFile, ValuesFile, archive};
+use crate::source::File;
+use crate::{log, yaml};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A file of a chart before it is known what it is for.
+#[derive(Debug)]
+pub(super) struct RawFile {
+    /// The path inside the chart.
+    pub(super) path: String,
+    /// The content, without a byte order mark.
+    pub(super) content: Vec<u8>,
+}
+
+impl RawFile {
+    pub(super) fn new(path: String, mut content: Vec<u8>) -> Self {
+        if content.starts_with(b"\xef\xbb\xbf") {
+            content.drain(..3);
+        }
+        Self { path, content }
+    }
+}
+
+/// What assembling needs beside the files.
+#[derive(Debug)]
+pub(super) struct Assembler<'a, 'l> {
+    pub(super) budget: &'a mut Budget<'l>,
+    pub(super) warnings: &'a mut Vec<String>,
+    /// Charts around the one being made.
+    pub(super) depth: u32,
+}
+
+/// The parts of a chart that a name makes complete.
+#[derive(Default)]
+struct Parts {
+    draft: Option<Draft>,
+    chart_yaml: Vec<u8>,
+    values: Option<(Vec<u8>, Vec<yaml::Node>)>,
+    schema: Option<Vec<u8>>,
+    templates: Vec<RawFile>,
+    files: Vec<RawFile>,
+    /// Files below `charts/` by their first element, without `charts/`.
+    groups: Vec<(String, Vec<RawFile>)>,
+}
+
+impl Assembler<'_, '_> {
+    /// Makes a chart; `parent` is the path of the chart around it in the names of files, with a `/`, or empty.
+    ///
+    /// Errors are helm's texts. Source: helm `pkg/chart/v2/loader`, `LoadFiles`.
+    pub(super) fn chart(&mut self, files: Vec<RawFile>, parent: &str) -> Result<Chart, String> {
+        if self.depth > self.budget.limits.chart_depth {
+            let limit = self.budget.limits.chart_depth;
+            return Err(format!("charts are nested more than {limit} levels deep (--limit chart-depth)"));
+        }
+        if let Some(file) = files.iter().find(|file| u32::try_from(file.content.len()).is_err()) {
+            return Err(format!("{} has 4 GiB or more", file.path));
+        }
+        let parts = self.sort(files)?;
+        let draft = parts.draft.ok_or("Chart.yaml file is missing")?;
+        let metadata = draft.validate()?;
+        let base = format!("{parent}{}", metadata.name);
+        let name = |path: &str| format!("{base}/{path}");
+        let make = |file: RawFile| ChartFile { file: File::new(name(&file.path), file.content), path: file.path };
+        let mut chart = Chart {
+            metadata_file: File::new(name("Chart.yaml"), parts.chart_yaml),
+            values: parts
+                .values
+                .map(|(content, documents)| ValuesFile { file: File::new(name("values.yaml"), content), documents }),
+            schema: parts.schema.map(|content| File::new(name("values.schema.json"), content)),
+            templates: without_duplicates(parts.templates, |_| false).into_iter().map(make).collect(),
+            // Helm quirk: of a CRD that is there twice, both are printed.
+            files: without_duplicates(parts.files, |path| path.starts_with("crds/")).into_iter().map(make).collect(),
+            subcharts: Vec::new(),
+            metadata,
+        };
+        let parent = format!("{base}/charts/");
+        for (group, files) in parts.groups {
+            if group.starts_with(['_', '.']) {
+                continue;
+            }
+            let subchart = self.subchart(&group, files, chart.name(), &parent)?;
+            chart.subcharts.push(Arc::new(subchart));
+        }
+        Ok(chart)
+    }
+
+    fn subchart(&mut self, group: &str, files: Vec<RawFile>, chart: &str, parent: &str) -> Result<Chart, String> {
+        self.depth += 1;
+        let made = if group.ends_with(".tgz") {
+            match files.into_iter().next() {
+                Some(file) if file.path == group => {
+                    let shown = format!("{parent}{group}");
+                    archive::read(file.content.as_slice(), &shown, self.budget, self.warnings)
+                        .map_err(archive::Fault::text)
+                        .and_then(|files| self.chart(files, parent))
+                }
+                file => {
+                    let found = file.map(|file| file.path).unwrap_or_default();
+                    return Err(format!("error unpacking subchart tar in {chart}: expected {group}, got {found}"));
+                }
+            }
+        } else {
+            let inside = |file: RawFile| {
+                let (_, path) = file.path.split_once('/')?;
+                Some(RawFile { path: path.to_owned(), content: file.content })
+            };
+            self.chart(files.into_iter().filter_map(inside).collect(), parent)
+        };
+        self.depth -= 1;
+        made.map_err(|error| format!("error unpacking subchart {group} in {chart}: {error}"))
+    }
+
+    /// Tells the files apart and reads those that have a meaning of their own.
+    fn sort(&mut self, files: Vec<RawFile>) -> Result<Parts, String> {
+        let limits = self.budget.limits;
+        let cannot = |file: &'static str| move |error: String| format!("cannot load {file}: {error}");
+        let mut parts = Parts::default();
+        for file in files.iter().filter(|file| file.path == "Chart.yaml") {
+            // Helm quirk: a second Chart.yaml of an archive is decoded on top of the first.
+            let draft = parts.draft.get_or_insert_default();
+            decode_onto(draft, &file.content, limits).map_err(cannot("Chart.yaml"))?;
+            if draft.plain.api_version.is_empty() {
+                draft.plain.api_version = "v1".to_owned();
+            }
+        }
+        let mut groups: HashMap<String, usize> = HashMap::new();
+        for file in files {
+            match file.path.as_str() {
+                "Chart.yaml" => parts.chart_yaml = file.content,
+                "Chart.lock" => {
+                    decode_onto(&mut Lock::default(), &file.content, limits).map_err(cannot("Chart.lock"))?;
+                }
+                "values.yaml" => {
+                    let documents = yaml::read_documents(&file.content, limits).map_err(cannot("values.yaml"))?;
+                    parts.values = Some((file.content, documents));
+                }
+                "values.schema.json" => parts.schema = Some(file.content),
+                "requirements.yaml" => {
+                    let draft = parts.draft.get_or_insert_default();
+                    if draft.plain.api_version != "v1" {
+                        self.warn_moved(
+                            "Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". \
+                             We recommend migrating dependencies to Chart.yaml.",
+                        );
+                    }
+                    // Helm quirk: any field of Chart.yaml can be overwritten here.
+                    decode_onto(draft, &file.content, limits).map_err(cannot("requirements.yaml"))?;
+                    if draft.plain.api_version == "v1" {
+                        parts.files.push(file);
+                    }
+                }
+                "requirements.lock" => {
+                    decode_onto(&mut Lock::default(), &file.content, limits).map_err(cannot("requirements.lock"))?;
+                    let draft = parts.draft.get_or_insert_default();
+                    if draft.plain.api_version == "v1" {
+                        parts.files.push(file);
+                    } else {
+                        self.warn_moved(
+                            "Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". \
+                             We recommend migrating to Chart.lock.",
+                        );
+                    }
+                }
+                path if path.starts_with("templates/") => parts.templates.push(file),
+                path => match path.strip_prefix("charts/") {
+                    Some(below) if !is_provenance(below) => {
+                        let group = below.split('/').next().unwrap_or(below);
+                        let index = *groups.entry(group.to_owned()).or_insert_with(|| {
+                            parts.groups.push((group.to_owned(), Vec::new()));
+                            parts.groups.len() - 1
+                        });
+                        let below = RawFile { path: below.to_owned(), content: file.content };
+                        parts.groups[index].1.push(below);
+                    }
+                    _ => parts.files.push(file),
+                },
+            }
+        }
+        Ok(parts)
+    }
+
+    fn warn_moved(&mut self, message: &str) {
+        self.warnings.push(log::line("INFO", message, &[]));
+    }
+}
+
+/// Whether a path ends in `.prov`, the signature of a packed chart.
+fn is_provenance(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.ends_with(".prov"))
+}
+
+/// Of files with the same path the last one, at its place; but all of those to keep.
+fn without_duplicates(files: Vec<RawFile>, keep: impl Fn(&str) -> bool) -> Vec<RawFile> {
+    let last: HashMap<String, usize> = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
+    let counts = |(at, file): &(usize, RawFile)| keep(&file.path) || last.get(&file.path) == Some(at);
+    files.into_iter().enumerate().filter(counts).map(|(_, file)| file).collect()
+}

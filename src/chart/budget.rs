@@ -1,0 +1,47 @@
+//! [`Budget`]: what one chart may still use up while it is read, nested archives included.
+
+use crate::limits::Limits;
+
+/// Bytes and entries that are left for a chart and all charts in it.
+#[derive(Debug)]
+pub(super) struct Budget<'l> {
+    pub(super) limits: &'l Limits,
+    bytes: u64,
+    entries: u64,
+}
+
+impl<'l> Budget<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
+        Self { limits, bytes: limits.chart_bytes, entries: limits.chart_entries }
+    }
+
+    /// Bytes that are left.
+    pub(super) fn bytes_left(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Takes bytes; `false` when there are not so many left, which leaves none.
+    pub(super) fn take_bytes(&mut self, count: u64) -> bool {
+        let left = self.bytes.checked_sub(count);
+        self.bytes = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Takes a file or folder.
+    pub(super) fn take_entry(&mut self, path: &str) -> Result<(), String> {
+        if path.len() > self.limits.path_bytes {
+            let shown: String = path.chars().take(60).collect();
+            let limit = self.limits.path_bytes;
+            return Err(format!("the path {shown:?}… is longer than {limit} bytes (--limit path-bytes)"));
+        }
+        self.entries = self.entries.checked_sub(1).ok_or_else(|| {
+            format!("more than {} files and folders in a chart (--limit chart-entries)", self.limits.chart_entries)
+        })?;
+        Ok(())
+    }
+
+    /// What to say when there are no bytes left for what helm does not count.
+    pub(super) fn out_of_bytes(&self) -> String {
+        format!("more than {} bytes unpacked, archive headers included (--limit chart-bytes)", self.limits.chart_bytes)
+    }
+}

@@ -1,0 +1,49 @@
+//! What helm checks about a chart that was loaded, before it installs it.
+
+use super::Chart;
+use crate::{log, semver};
+
+/// Checks the type of the chart and that every declared dependency is in `charts/`, whether it is enabled or not;
+/// gives helm's log lines.
+///
+/// # Errors
+/// Helm's texts: `library charts are not installable`, `an error occurred while checking for chart dependencies. …`.
+pub fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
+    if chart.metadata.chart_type == "library" {
+        return Err("library charts are not installable".to_owned());
+    }
+    let mut warnings = Vec::new();
+    if chart.metadata.deprecated {
+        warnings.push(log::line("WARN", "this chart is deprecated", &[]));
+    }
+    let declared = chart.metadata.dependencies.iter().flatten().map(|dependency| dependency.name.as_str());
+    let is_missing = |name: &&str| !chart.subcharts.iter().any(|subchart| subchart.name() == *name);
+    let missing: Vec<&str> = declared.filter(is_missing).collect();
+    if missing.is_empty() {
+        return Ok(warnings);
+    }
+    Err(format!(
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch \
+         missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+        missing.join(", ")
+    ))
+}
+
+/// Checks the chart's `kubeVersion` against a Kubernetes version, whose vendor's suffix does not count.
+///
+/// # Errors
+/// `chart requires kubeVersion: >=1.28.0 which is incompatible with Kubernetes v1.27.9`.
+pub fn check_kube_version(chart: &Chart, kube_version: &str) -> Result<(), String> {
+    let wanted = &chart.metadata.kube_version;
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let numbers = kube_version.trim_start_matches('v');
+    let end = numbers.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(numbers.len());
+    let version = semver::parse_version(numbers[..end].trim_end_matches('.'));
+    let fits = semver::Constraint::parse(wanted).is_ok_and(|wanted| version.is_ok_and(|version| wanted.check(&version)));
+    if fits {
+        return Ok(());
+    }
+    Err(format!("chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {kube_version}"))
+}

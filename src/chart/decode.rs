@@ -1,0 +1,298 @@
+//! Decodes Chart.yaml and its like into typed fields, with helm's coercions and error texts.
+//!
+//! Helm turns YAML into JSON with an eye on the Go type that it will fill (a number that goes into a string becomes
+//! text), and decodes that JSON on top of what is there already: a requirements.yaml is decoded on top of Chart.yaml.
+
+use crate::limits::Limits;
+use crate::yaml::{self, Data, Node};
+
+/// Something that a YAML value can be decoded into.
+pub(super) trait Target {
+    /// Go's name of the type.
+    fn go_type(&self) -> &'static str;
+
+    /// Takes over a value; null leaves most things as they are.
+    fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String>;
+}
+
+/// A Go struct.
+pub(super) trait Fields: Default {
+    /// Go's name of it, with its package.
+    const GO_TYPE: &'static str;
+
+    /// The fields by their JSON names.
+    fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)>;
+}
+
+/// Where a value stands, for messages.
+#[derive(Debug, Default)]
+pub(super) struct At {
+    /// `.dependencies.0.name`; empty at the top.
+    path: String,
+    /// It is an element of a list.
+    element: bool,
+}
+
+impl At {
+    fn below<T>(&mut self, part: &str, element: bool, act: impl FnOnce(&mut Self) -> T) -> T {
+        let (length, was_element) = (self.path.len(), self.element);
+        self.path.push('.');
+        self.path.push_str(part);
+        self.element = element;
+        let result = act(self);
+        self.path.truncate(length);
+        self.element = was_element;
+        result
+    }
+
+    pub(super) fn mismatch(&self, node: &Node, go_type: &str) -> String {
+        let found = match node.data {
+            Data::Null => "null",
+            Data::Bool(_) => "bool",
+            Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
+            Data::Str(_) => "string",
+            Data::Seq(_) => "array",
+            Data::Map(_) => "object",
+        };
+        let place = match (self.path.as_str(), self.element) {
+            ("", _) => "Go value".to_owned(),
+            // Go quirk: an element of a list is not called a field.
+            (path, true) => path.to_owned(),
+            (path, false) => format!("Go struct field {path}"),
+        };
+        format!("json: cannot unmarshal {found} into {place} of type {go_type}")
+    }
+}
+
+/// Decodes the first document of a text on top of a struct.
+pub(super) fn decode_onto(target: &mut impl Fields, text: &[u8], limits: &Limits) -> Result<(), String> {
+    let node = yaml::read(text, limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+    set_fields(target, &node, &mut At::default())
+        .map_err(|error| format!("error unmarshaling JSON: while decoding JSON: {error}"))
+}
+
+fn set_fields<F: Fields>(target: &mut F, node: &Node, at: &mut At) -> Result<(), String> {
+    let entries = match &node.data {
+        Data::Null => return Ok(()),
+        Data::Map(entries) => entries,
+        _ => return Err(at.mismatch(node, F::GO_TYPE)),
+    };
+    // The JSON in between has its keys in the order of their bytes, so of two spellings of a key the last one wins.
+    let mut entries: Vec<_> = entries.iter().map(|(entry, value)| (entry.key.to_text(), value)).collect();
+    entries.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
+    let mut fields = target.fields();
+    for (key, value) in entries {
+        let exact = fields.iter().position(|(name, _)| *name == key);
+        let found = exact.or_else(|| fields.iter().position(|(name, _)| same_folded(name, &key)));
+        if let Some(found) = found {
+            at.below(&key, false, |at| fields[found].1.set(value, at))?;
+        }
+    }
+    Ok(())
+}
+
+/// Equal but for upper and lower case; `name` is ASCII.
+fn same_folded(name: &str, key: &str) -> bool {
+    // Two characters outside of ASCII fold to letters: the long s and the Kelvin sign.
+    let fold = |character| match character {
+        'ſ' => 's',
+        'K' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    name.chars().map(fold).eq(key.chars().map(fold))
+}
+
+impl Target for String {
+    fn go_type(&self) -> &'static str {
+        "string"
+    }
+
+    fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
+        match scalar_text(&node.data) {
+            Some(text) => *self = text,
+            None if node.data == Data::Null => {}
+            None => return Err(at.mismatch(node, self.go_type())),
+        }
+        Ok(())
+    }
+}
+
+impl Target for bool {
+    fn go_type(&self) -> &'static str {
+        "bool"
+    }
+
+    fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
+        match node.data {
+            Data::Null => {}
+            Data::Bool(truth) => *self = truth,
+            _ => return Err(at.mismatch(node, self.go_type())),
+        }
+        Ok(())
+    }
+}
+
+/// An element of a list: decoded on top of the one that was at its place.
+pub(super) trait Element: Default + Clone {
+    /// Go's name of the list.
+    const LIST: &'static str;
+
+    /// As [`Target::set`].
+    fn set_element(&mut self, node: &Node, at: &mut At) -> Result<(), String>;
+}
+
+impl<E: Element> Target for Option<Vec<E>> {
+    fn go_type(&self) -> &'static str {
+        E::LIST
+    }
+
+    fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
+        let items = match &node.data {
+            Data::Null => {
+                *self = None;
+                return Ok(());
+            }
+            Data::Seq(items) => items,
+            _ => return Err(at.mismatch(node, self.go_type())),
+        };
+        let list = self.get_or_insert_default();
+        list.resize_with(items.len(), E::default);
+        for (index, (element, item)) in list.iter_mut().zip(items).enumerate() {
+            at.below(&index.to_string(), true, |at| element.set_element(item, at))?;
+        }
+        Ok(())
+    }
+}
+
+impl Element for String {
+    const LIST: &'static str = "[]string";
+
+    fn set_element(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
+        self.set(node, at)
+    }
+}
+
+/// An element of any type; `None` only before it is set.
+impl Element for Option<Node> {
+    const LIST: &'static str = "[]interface {}";
+
+    fn set_element(&mut self, node: &Node, _: &mut At) -> Result<(), String> {
+        *self = Some(node.clone());
+        Ok(())
+    }
+}
+
+/// A struct behind a pointer, which null makes nil.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pointer<F>(pub(super) Option<F>);
+
+/// A struct that lists hold pointers to.
+pub(super) trait Listed: Fields + Clone {
+    /// Go's name of the list.
+    const LIST: &'static str;
+}
+
+impl<F: Listed> Element for Pointer<F> {
+    const LIST: &'static str = F::LIST;
+
+    fn set_element(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
+        if node.data == Data::Null {
+            self.0 = None;
+            return Ok(());
+        }
+        set_fields(self.0.get_or_insert_default(), node, at)
+    }
+}
+
+/// `map[string]string`, in the order of the keys.
+impl Target for Option<Vec<(String, String)>> {
+    fn go_type(&self) -> &'static str {
+        "map[string]string"
+    }
+
+    fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
+        let entries = match &node.data {
+            Data::Null => {
+                *self = None;
+                return Ok(());
+            }
+            Data::Map(entries) => entries,
+            _ => return Err(at.mismatch(node, self.go_type())),
+        };
+        let map = self.get_or_insert_default();
+        let mut entries: Vec<_> = entries.iter().map(|(entry, value)| (entry.key.to_text(), value)).collect();
+        entries.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
+        for (key, value) in entries {
+            let mut text = String::new();
+            at.below(&key, false, |at| text.set(value, at))?;
+            match map.binary_search_by(|(known, _)| known.as_bytes().cmp(key.as_bytes())) {
+                Ok(found) => map[found].1 = text,
+                Err(place) => map.insert(place, (key.into_owned(), text)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted; `None` for null, lists and maps.
+pub(crate) fn scalar_text(data: &Data) -> Option<String> {
+    Some(match data {
+        Data::Str(text) => text.to_text().into_owned(),
+        Data::Bool(truth) => truth.to_string(),
+        Data::Int(number) => number.to_string(),
+        Data::Uint(number) => number.to_string(),
+        Data::Float(number) => go_float32(*number),
+        Data::Null | Data::Seq(_) | Data::Map(_) => return None,
+    })
+}
+
+/// Go's `%g` of the nearest 32-bit number: `1.1`, `1e+06`.
+///
+/// Helm quirk: numbers that stand for text lose digits this way. Source: sigs.k8s.io/yaml, `convertToJSONableObject`.
+fn go_float32(number: f64) -> String {
+    let number = number as f32;
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    match exponent.parse::<i32>().unwrap_or(0) {
+        -4..6 => number.to_string(),
+        exponent => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{go_float32, same_folded};
+
+    #[test]
+    fn numbers_become_text_as_in_go() {
+        for (number, expected) in [
+            (1.1, "1.1"),
+            (1000.0, "1000"),
+            (1e6, "1e+06"),
+            (123456.789, "123456.79"),
+            (1.234567e11, "1.234567e+11"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (-0.0, "-0"),
+            (1e300, "+Inf"),
+            (1.123456789012, "1.1234568"),
+        ] {
+            assert_eq!(go_float32(number), expected);
+        }
+    }
+
+    #[test]
+    fn keys_are_found_without_regard_to_case() {
+        assert!(same_folded("apiVersion", "APIVERSION") && same_folded("keywords", "\u{212a}eyword\u{17f}"));
+        assert!(!same_folded("name", "names"));
+    }
+}

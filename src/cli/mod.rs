@@ -1,0 +1,146 @@
+//! The command line: what was typed becomes requests to the library, and what it answers becomes text.
+//!
+//! stdout is the product, stderr the conversation. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
+
+#![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
+
+pub mod lint;
+pub mod release;
+pub mod template;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Renders Helm charts exactly as helm does, and finds the images that bypass the private mirror.
+#[derive(Debug, Parser)]
+#[command(name = "airtight", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Template(template::Args),
+    Lint(lint::Args),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, and nothing to report.
+    Clean,
+    /// Done, and there are findings.
+    Findings,
+    /// The tool could not do its work.
+    Failed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        ExitCode::from(match outcome {
+            Outcome::Clean => 0,
+            Outcome::Findings => 1,
+            Outcome::Failed => 2,
+        })
+    }
+}
+
+/// What a run writes to.
+pub struct Streams<'s> {
+    /// The product.
+    pub out: &'s mut dyn Write,
+    /// The conversation.
+    pub err: &'s mut dyn Write,
+}
+
+impl std::fmt::Debug for Streams<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Streams")
+    }
+}
+
+/// Stack for a run. Charts nest to bounds that are counted, not measured ([`Limits`](crate::limits::Limits)): the
+/// deepest YAML and the deepest template calls they allow fit. Pages that are not touched cost nothing.
+const STACK_BYTES: usize = 1 << 30;
+
+/// Runs the command with the process's arguments and streams.
+pub fn main() -> ExitCode {
+    let run = || {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let outcome = {
+            let mut streams = Streams { out: &mut out, err: &mut io::stderr().lock() };
+            run(std::env::args_os(), &mut streams)
+        };
+        match out.flush() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Outcome::Failed,
+            _ => outcome,
+        }
+    };
+    match on_large_stack(run) {
+        Some(outcome) => outcome.into(),
+        None => ExitCode::from(101),
+    }
+}
+
+/// Runs a closure on a thread whose stack holds the deepest input that the limits allow; `None` when it panicked.
+pub fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run);
+        thread.ok()?.join().ok()
+    })
+}
+
+/// Runs the command with given arguments, the program's name first.
+///
+/// Shape: `run(["airtight", "template", "rel", "chart"], &mut streams)`.
+pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams: &mut Streams<'_>) -> Outcome {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let text = error.render();
+            let _ = if error.use_stderr() { write!(streams.err, "{text}") } else { write!(streams.out, "{text}") };
+            return if error.use_stderr() { Outcome::Failed } else { Outcome::Clean };
+        }
+    };
+    let result = match &cli.command {
+        Command::Template(args) => template::run(args, streams),
+        Command::Lint(args) => lint::run(args, streams),
+    };
+    match result {
+        Ok(outcome) => outcome,
+        Err(Problem::Message(text)) => {
+            let _ = writeln!(streams.err, "Error: {text}");
+            Outcome::Failed
+        }
+        // Whoever read our output has seen enough.
+        Err(Problem::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Clean,
+        Err(Problem::Write(error)) => {
+            let _ = writeln!(streams.err, "Error: cannot write: {error}");
+            Outcome::Failed
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub enum Problem {
+    /// In words, for the user.
+    Message(String),
+    /// Its output could not be written.
+    Write(io::Error),
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        Self::Message(text)
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}

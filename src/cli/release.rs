@@ -1,0 +1,314 @@
+//! The flags that say which release is meant, helm's own, and what they come to: a chart, its values, its render.
+
+use super::Streams;
+use crate::chart::{self, Chart};
+use crate::limits::Limits;
+use crate::render::{self, Capabilities, Compiler, Inputs, Release, Rendered, capabilities::KubeVersion};
+use crate::source::File;
+use crate::template::{Env, HelmVersion, Map, error::Error};
+use crate::trace::Origins;
+use crate::values::{self, Instance, layers::UserValues};
+use clap::ValueEnum;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Flags that decide what a release renders to.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ReleaseFlags {
+    /// Namespace of the release
+    #[arg(short, long, default_value = "default", hide_default_value = true)]
+    pub namespace: String,
+    /// Values file; later files win over earlier ones (can be given several times, or comma-separated; - is stdin)
+    #[arg(short = 'f', long = "values", value_name = "FILE", allow_hyphen_values = true)]
+    pub values: Vec<String>,
+    /// Set values: key1=val1,key2=val2 (can be given several times)
+    #[arg(long, value_name = "ASSIGNMENTS", allow_hyphen_values = true)]
+    pub set: Vec<String>,
+    /// Set values that are always strings
+    #[arg(long, value_name = "ASSIGNMENTS", allow_hyphen_values = true)]
+    pub set_string: Vec<String>,
+    /// Set values to the contents of files: key1=path1,key2=path2
+    #[arg(long, value_name = "ASSIGNMENTS", allow_hyphen_values = true)]
+    pub set_file: Vec<String>,
+    /// Set JSON values: key1=json1,key2=json2, or one JSON object
+    #[arg(long, value_name = "ASSIGNMENTS", allow_hyphen_values = true)]
+    pub set_json: Vec<String>,
+    /// Set a string, everything after the = taken literally
+    #[arg(long, value_name = "ASSIGNMENT", allow_hyphen_values = true)]
+    pub set_literal: Vec<String>,
+    /// Kubernetes version for .Capabilities.KubeVersion
+    #[arg(long, value_name = "VERSION")]
+    pub kube_version: Option<String>,
+    /// API versions added to .Capabilities.APIVersions (can be given several times, or comma-separated)
+    #[arg(short, long, value_name = "VERSIONS", value_delimiter = ',')]
+    pub api_versions: Vec<String>,
+    /// Render as an upgrade: .Release.IsUpgrade instead of .Release.IsInstall
+    #[arg(long)]
+    pub is_upgrade: bool,
+    /// Do not check the values against values.schema.json
+    #[arg(long)]
+    pub skip_schema_validation: bool,
+    /// Whose behaviour to show
+    #[arg(long, value_enum, default_value = "4")]
+    pub helm_version: Helm,
+    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Raise (or lower) a bound: template-steps=100000000 (can be given several times)
+    #[arg(long = "limit", value_name = "NAME=N")]
+    pub limits: Vec<String>,
+}
+
+/// Helm's major version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Helm {
+    /// Helm 3.17
+    #[value(name = "3")]
+    V3,
+    /// Helm 4.3
+    #[default]
+    #[value(name = "4")]
+    V4,
+}
+
+impl ReleaseFlags {
+    /// The bounds, with those that were raised.
+    pub fn limits(&self) -> Result<Limits, String> {
+        let mut limits = Limits::default();
+        for text in &self.limits {
+            limits.raise(text)?;
+        }
+        Ok(limits)
+    }
+
+    fn helm(&self) -> HelmVersion {
+        match self.helm_version {
+            Helm::V3 => HelmVersion::V3,
+            Helm::V4 => HelmVersion::V4,
+        }
+    }
+
+    fn env(&self) -> Env {
+        let env = match self.seed {
+            Some(seed) => Env::seeded(seed),
+            None => Env { time_zone: local_time_zone(), ..Env::default() },
+        };
+        Env { helm: self.helm(), ..env }
+    }
+
+    fn capabilities(&self) -> Result<Capabilities, String> {
+        let mut capabilities = Capabilities::default_of(self.helm());
+        if let Some(version) = self.kube_version.as_deref().filter(|version| !version.is_empty()) {
+            capabilities.kube_version = KubeVersion::parse(version)?;
+        }
+        capabilities.api_versions.extend(self.api_versions.iter().filter(|version| !version.is_empty()).cloned());
+        Ok(capabilities)
+    }
+
+    /// Reads the values files and the files that `--set-file` names.
+    fn user_values(&self) -> Result<UserValues, String> {
+        let mut files = Vec::new();
+        for name in self.values.iter().flat_map(|list| split_list(list)) {
+            let name = name.trim();
+            if name.is_empty() {
+                continue;
+            }
+            files.push(File::new(name, read_values_file(name)?));
+        }
+        Ok(UserValues {
+            files,
+            set_json: self.set_json.clone(),
+            set: self.set.clone(),
+            set_string: self.set_string.clone(),
+            set_file: self.set_file.clone(),
+            set_literal: self.set_literal.clone(),
+        })
+    }
+}
+
+/// The parts of a comma-separated flag; a part in double quotes may hold commas.
+fn split_list(list: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for c in list.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => parts.push(String::new()),
+            c => {
+                if let Some(part) = parts.last_mut() {
+                    part.push(c);
+                }
+            }
+        }
+    }
+    parts
+}
+
+fn read_values_file(name: &str) -> Result<Vec<u8>, String> {
+    if name == "-" {
+        let mut text = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
+        return Ok(text);
+    }
+    if let Some((scheme, _)) = name.split_once("://") {
+        return Err(format!(
+            "{name}: values are not fetched over {scheme}; download the file first and give its path"
+        ));
+    }
+    read_file(Path::new(name))
+}
+
+/// Reads a file; the error is worded as Go does.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+            std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            std::io::ErrorKind::IsADirectory => return format!("read {}: is a directory", path.display()),
+            _ => error.to_string(),
+        };
+        format!("open {}: {why}", path.display())
+    })
+}
+
+fn local_time_zone() -> String {
+    match std::env::var("TZ") {
+        Ok(zone) if !zone.is_empty() => zone.trim_start_matches(':').to_owned(),
+        Ok(_) => "UTC".to_owned(),
+        Err(_) => jiff::tz::TimeZone::try_system()
+            .ok()
+            .and_then(|zone| zone.iana_name().map(str::to_owned))
+            .unwrap_or_else(|| "UTC".to_owned()),
+    }
+}
+
+/// A release ready to be rendered, as often as one likes.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The chart.
+    pub chart: Arc<Chart>,
+    /// The release's facts.
+    pub release: Release,
+    /// The cluster's.
+    pub capabilities: Capabilities,
+    /// Clock and randomness.
+    pub env: Env,
+    /// The bounds.
+    pub limits: Limits,
+    /// What the user set.
+    pub user: UserValues,
+    /// Whether values are checked against schemas.
+    pub check_schema: bool,
+    /// A value that is set unless the user sets it: path and text.
+    pub default_value: Option<(String, String)>,
+}
+
+/// Why a release did not render.
+#[derive(Debug)]
+pub enum RenderProblem {
+    /// Something before or after the templates, in helm's words.
+    Message(String),
+    /// A template.
+    Template(Box<Error>),
+}
+
+impl From<String> for RenderProblem {
+    fn from(text: String) -> Self {
+        Self::Message(text)
+    }
+}
+
+impl Prepared {
+    /// Loads a chart and reads what the flags name.
+    ///
+    /// Log lines of helm's go to stderr.
+    pub fn new(name: &str, chart: &Path, flags: &ReleaseFlags, streams: &mut Streams<'_>) -> Result<Self, String> {
+        let limits = flags.limits()?;
+        let user = flags.user_values()?;
+        let capabilities = flags.capabilities()?;
+        let loaded = chart::load::load(chart, &limits)?;
+        log(streams, &loaded.warnings);
+        let namespace = if flags.namespace.is_empty() { "default".to_owned() } else { flags.namespace.clone() };
+        Ok(Self {
+            chart: loaded.chart,
+            release: Release { name: name.to_owned(), namespace, is_upgrade: flags.is_upgrade },
+            capabilities,
+            env: flags.env(),
+            limits,
+            user,
+            check_schema: !flags.skip_schema_validation,
+            default_value: None,
+        })
+    }
+
+    /// Coalesces the values and renders. With `origins`, values and text are traced.
+    ///
+    /// The order of the checks is helm's, so that of several problems the same one is reported.
+    pub fn render(
+        &self,
+        compiler: &mut Compiler,
+        mut origins: Option<&mut Origins>,
+        streams: &mut Streams<'_>,
+    ) -> Result<(Instance, Map, Rendered), RenderProblem> {
+        let mut read = |path: &str| read_file(&PathBuf::from(path));
+        let helm = self.env.helm;
+        let user = self.user.merge(helm, &self.limits, &mut read, origins.as_deref_mut())?;
+        if let Some((path, text)) = &self.default_value {
+            user.set_default(path, text, origins.as_deref_mut())?;
+        }
+        let warnings = chart::check_installable(&self.chart)?;
+        log(streams, &warnings);
+        check_release_name(&self.release.name).inspect_err(|error| {
+            log(streams, &[format!("level=ERROR msg=\"release name check failed\" error={error:?}")]);
+        }).map_err(|error| format!("release name check failed: {error}"))?;
+        let mut warnings = Vec::new();
+        let options = values::Options { helm, limits: &self.limits };
+        let processed = values::process(&self.chart, &user, options, origins.as_deref_mut(), &mut warnings);
+        log(streams, &warnings);
+        let processed = processed?;
+        if self.check_schema {
+            let warnings = values::schema::validate(&processed.root, &processed.values, &self.limits)?;
+            log(streams, &warnings);
+        }
+        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version)?;
+        let inputs = Inputs {
+            values: &processed.values,
+            release: &self.release,
+            capabilities: &self.capabilities,
+            limits: &self.limits,
+        };
+        let mut env = self.env.clone();
+        let rendered = render::render(&processed.root, &inputs, compiler, &mut env, origins)
+            .map_err(RenderProblem::Template)?;
+        Ok((processed.root, processed.values, rendered))
+    }
+}
+
+/// Prints log lines to stderr.
+pub(super) fn log(streams: &mut Streams<'_>, lines: &[String]) {
+    for line in lines {
+        let _ = writeln!(streams.err, "{}", crate::report::plain(line));
+    }
+}
+
+/// Helm's rule for the names of releases.
+///
+/// Source: helm `pkg/chart/common/util`, `ValidateReleaseName`.
+pub(super) fn check_release_name(name: &str) -> Result<(), String> {
+    let part = |part: &str| {
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        part.starts_with(word) && part.ends_with(word) && part.chars().all(|c| word(c) || c == '-')
+    };
+    if name.is_empty() {
+        return Err("no name provided".to_owned());
+    }
+    if name.len() > 53 || !name.split('.').all(part) {
+        return Err(format!(
+            "release name {name:?}: invalid release name, must match regex \
+             ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer \
+             than 53"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! `airtight template`: prints what `helm template` prints.
+
+use super::release::{Prepared, ReleaseFlags, RenderProblem, log};
+use super::{Outcome, Problem, Streams};
+use crate::funcs;
+use crate::limits::Limits;
+use crate::render::manifest::{Manifests, manifests};
+use crate::render::output::{Block, Selection, crds, show_only};
+use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::source::File;
+use crate::template::set::{Compiled, Set};
+use crate::template::{Context, Env, Value};
+use crate::values::Instance;
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Render a chart and print its manifests, byte for byte as `helm template` does
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Flags of `helm template` that have no effect without a cluster are accepted and ignored.")]
+pub struct Args {
+    /// [NAME] CHART: the release's name, and a chart folder or archive
+    #[arg(value_name = "NAME CHART", num_args = 1..=2, required = true)]
+    positional: Vec<String>,
+    #[command(flatten)]
+    release: ReleaseFlags,
+    /// Print the files of crds/ too
+    #[arg(long)]
+    include_crds: bool,
+    /// Accepted as helm does; a client-side render leaves the files of crds/ out anyway
+    #[arg(long)]
+    skip_crds: bool,
+    /// Only print the manifests of these templates (path in the chart or pattern; can be given several times)
+    #[arg(short, long, value_name = "TEMPLATE", allow_hyphen_values = true)]
+    show_only: Vec<String>,
+    /// Leave hooks out
+    #[arg(long)]
+    no_hooks: bool,
+    /// Leave the hooks that are tests out
+    #[arg(long)]
+    skip_tests: bool,
+    /// Write the manifests to files in this folder instead of stdout
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+    /// Put the files of --output-dir in a folder with the release's name
+    #[arg(long)]
+    release_name: bool,
+    /// Name the release by a template
+    #[arg(long, value_name = "TEMPLATE", allow_hyphen_values = true)]
+    name_template: Option<String>,
+    /// Generate the release's name (template, as helm, then uses "release-name")
+    #[arg(short, long)]
+    generate_name: bool,
+    /// Print what was rendered even when it is not YAML, and more about how
+    #[arg(long)]
+    debug: bool,
+    #[command(flatten)]
+    ignored: Ignored,
+}
+
+/// Flags of `helm template` that say nothing to a client-side render.
+#[derive(Debug, clap::Args)]
+struct Ignored {
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    dry_run: Option<Option<String>>,
+    #[arg(long, hide = true)]
+    create_namespace: bool,
+    #[arg(long, hide = true)]
+    disable_openapi_validation: bool,
+    #[arg(long, hide = true)]
+    validate: bool,
+    #[arg(long, hide = true)]
+    description: Option<String>,
+    #[arg(long, hide = true)]
+    devel: bool,
+    #[arg(long, hide = true)]
+    replace: bool,
+    #[arg(long, hide = true)]
+    atomic: bool,
+    #[arg(long, hide = true)]
+    force: bool,
+    #[arg(long, hide = true)]
+    force_replace: bool,
+    #[arg(long, hide = true)]
+    force_conflicts: bool,
+    #[arg(long, hide = true)]
+    rollback_on_failure: bool,
+    #[arg(long, hide = true)]
+    take_ownership: bool,
+    #[arg(long, hide = true)]
+    hide_notes: bool,
+    #[arg(long, hide = true)]
+    render_subchart_notes: bool,
+    #[arg(long, hide = true)]
+    wait_for_jobs: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    wait: Option<Option<String>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    server_side: Option<Option<String>>,
+    #[arg(long, hide = true)]
+    timeout: Option<String>,
+    #[arg(short, long, hide = true)]
+    labels: Vec<String>,
+    #[arg(long, hide = true)]
+    kubeconfig: Option<String>,
+    #[arg(long, hide = true)]
+    kube_context: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    let (name, chart) = name_and_chart(args)?;
+    let prepared = Prepared::new(&name, Path::new(&chart), &args.release, streams)?;
+    let mut compiler = Compiler::new();
+    let (root, _, rendered) = prepared.render(&mut compiler, None, streams).map_err(|problem| match problem {
+        RenderProblem::Message(text) => text,
+        RenderProblem::Template(error) => helm_text(&error, prepared.env.helm),
+    })?;
+    let manifests = match manifests(&rendered, &prepared.limits) {
+        Ok(manifests) => manifests,
+        Err(error) => {
+            if args.debug {
+                streams.out.write_all(&raw(&rendered))?;
+                return Err(error.into());
+            }
+            return Err(format!("{error}\n\nUse --debug flag to render out invalid YAML").into());
+        }
+    };
+    log(streams, &manifests.log.iter().map(|line| format!("level=INFO {line}")).collect::<Vec<_>>());
+    let selection =
+        Selection { include_crds: args.include_crds, no_hooks: args.no_hooks, skip_tests: args.skip_tests };
+    if let Some(folder) = &args.output_dir {
+        let folder = if args.release_name { folder.join(&name) } else { folder.clone() };
+        let crd_folder = args.output_dir.as_deref().unwrap_or(&folder);
+        write_files(&folder, crd_folder, &root, &manifests, &selection, streams)?;
+        // Helm quirk: nothing is left to pick from once the manifests are in files.
+        if let Some(first) = args.show_only.first() {
+            return Err(format!("could not find template {first} in chart").into());
+        }
+        streams.out.write_all(b"\n")?;
+        return Ok(Outcome::Clean);
+    }
+    let text = manifests.text(&root, &selection);
+    if args.show_only.is_empty() {
+        streams.out.write_all(&text)?;
+    } else {
+        streams.out.write_all(&show_only(&text, &args.show_only)?)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Helm quirk: a client-side render calls a release without a name "release-name", also with `--generate-name`.
+fn name_and_chart(args: &Args) -> Result<(String, String), String> {
+    match (args.positional.as_slice(), &args.name_template) {
+        ([name, chart], None) if !args.generate_name => Ok((name.clone(), chart.clone())),
+        ([_, _], _) => Err("cannot set --generate-name or --name-template and also specify a name".to_owned()),
+        ([chart], Some(template)) => Ok((release_name(template)?, chart.clone())),
+        ([chart], None) => Ok(("release-name".to_owned(), chart.clone())),
+        _ => Err("give a chart, and before it, if you like, a name for the release".to_owned()),
+    }
+}
+
+/// Renders a `--name-template`.
+fn release_name(template: &str) -> Result<String, String> {
+    let limits = Limits::default();
+    let mut env = Env::default();
+    let file = File::new("name-template", template);
+    let compiled = Compiled::parse("name-template", &file, &funcs::lookup).map_err(|error| error.to_string())?;
+    let mut set = Set::new();
+    compiled.templates.into_iter().for_each(|template| set.add(template));
+    let mut ctx = Context::new(&mut env, &limits, None).with_templates(set, &funcs::lookup);
+    let text = ctx.execute(b"name-template", Value::Nil).map_err(|error| error.to_string())?;
+    Ok(text.to_text().into_owned())
+}
+
+/// Everything that was rendered, as it was rendered.
+fn raw(rendered: &Rendered) -> Vec<u8> {
+    let mut out = Vec::new();
+    for file in &rendered.files {
+        if !file.text.to_text().trim().is_empty() {
+            Block { name: &file.name, content: file.text.as_bytes() }.write(&mut out);
+        }
+    }
+    out
+}
+
+fn write_files(
+    folder: &Path,
+    crd_folder: &Path,
+    root: &Instance,
+    manifests: &Manifests,
+    selection: &Selection,
+    streams: &mut Streams<'_>,
+) -> Result<(), Problem> {
+    let mut begun = HashSet::new();
+    let mut write = |folder: &Path, block: Block<'_>| -> Result<(), Problem> {
+        let path = folder.join(block.name);
+        let mut text = Vec::new();
+        block.write(&mut text);
+        let fail = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(fail)?;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        // A file that this run began is added to; what an earlier run left is replaced.
+        let first = begun.insert(path.clone());
+        options.create(true).write(true).truncate(first).append(!first);
+        let mut file = options.open(&path).map_err(fail)?;
+        file.write_all(&text).map_err(fail)?;
+        writeln!(streams.out, "wrote {}", path.display())?;
+        Ok(())
+    };
+    if selection.include_crds {
+        for (name, content) in crds(root) {
+            write(crd_folder, Block { name: &name, content })?;
+        }
+    }
+    for block in manifests.blocks() {
+        write(folder, block)?;
+    }
+    for block in manifests.selected_hooks(selection) {
+        write(folder, block)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! [`Finding`]: something about a release that its owner should change, and where.
+
+use crate::images::extract::{ObjectName, Tier};
+use crate::source::Place;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It breaks the install behind the gap, or nothing is proven.
+    Error,
+    /// It will break it some day.
+    Warning,
+}
+
+/// One finding of one rule.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, as a fact, without a full stop.
+    pub message: String,
+    /// Which object and place in it, where it is about one.
+    pub subject: Option<Subject>,
+    /// Where to look, the place to edit first.
+    pub excerpts: Vec<Excerpt>,
+    /// Facts that belong to it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// The place in the rendered manifests that a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The object.
+    pub object: ObjectName,
+    /// Full name of the template that made it.
+    pub template: String,
+    /// Path of the field.
+    pub field: String,
+    /// Name of the container, where it is one.
+    pub container: Option<String>,
+    /// The reference as it was rendered.
+    pub reference: String,
+    /// How sure it is that this is an image.
+    pub tier: Tier,
+}
+
+/// A place in a source, and what it has to do with the finding.
+#[derive(Debug, Clone)]
+pub struct Excerpt {
+    /// Where.
+    pub place: Place,
+    /// What stands there, in words.
+    pub label: String,
+}
+
+impl Finding {
+    /// The order of a report: by the template, the place to edit, the object and the rule.
+    pub fn order_key(&self) -> impl Ord + use<> {
+        let subject = self.subject.as_ref();
+        let place = self.excerpts.first().map(|excerpt| (excerpt.place.file.name().to_owned(), excerpt.place.start));
+        (
+            subject.map(|subject| subject.template.clone()),
+            subject.map(|subject| (subject.object.kind.clone(), subject.object.name.clone(), subject.field.clone())),
+            place,
+            self.rule,
+            self.message.clone(),
+        )
+    }
+}

@@ -1,0 +1,73 @@
+//! Helm's own functions that execute templates: `include` and `tpl`.
+
+use crate::template::types::{ANY, STRING};
+use crate::template::{Context, Failure, Flow, Function, Value, print};
+use crate::trace::{Buf, Str};
+
+/// The functions of this family.
+pub static FUNCTIONS: &[Function] = &[
+    Function::new("include", &[&STRING, &ANY], Flow::Exact, "text of a named template executed with data", include),
+    Function::new("tpl", &[&STRING, &ANY], Flow::Exact, "text of a string executed as a template with data", tpl),
+];
+
+fn include(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let [Value::Str(name), data] = args else { return Err(Failure::from("include needs a name and data")) };
+    let running = ctx.includes.get(name).copied().unwrap_or(0);
+    // Helm quirk: the count is per name, so two templates can call each other twice as deep.
+    if running > ctx.limits.include_depth {
+        return Err(Failure::Text(format!(
+            "rendering template has a nested reference name: {name}: unable to execute template"
+        )));
+    }
+    ctx.includes.insert(name.clone(), running + 1);
+    let result = ctx.execute(name.as_bytes(), data.clone());
+    ctx.includes.insert(name.clone(), running);
+    match result {
+        Ok(text) => Ok(Value::Str(text)),
+        Err(error) => Err(Failure::Template { context: String::new(), error }),
+    }
+}
+
+fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let [Value::Str(text), data] = args else { return Err(Failure::from("tpl needs a text and data")) };
+    match ctx.execute_text(text, data.clone()) {
+        Err(error) => {
+            let context = format!("cannot parse template {}", print::go_quote(text.as_bytes()));
+            Err(Failure::Template { context, error: Box::new(error) })
+        }
+        Ok(Err(error)) => {
+            let context = format!("error during tpl function execution for {}", print::go_quote(text.as_bytes()));
+            Err(Failure::Template { context, error })
+        }
+        Ok(Ok(text)) => Ok(Value::Str(without_no_value(&text))),
+    }
+}
+
+/// Removes every `<no value>`, the mark of a missing value.
+///
+/// Helm quirk: the mark is deleted from finished text, also where a template wrote it itself
+/// (`pkg/engine/engine.go`, `renderWithReferences`).
+pub fn without_no_value(text: &Str) -> Str {
+    const MARK: &[u8] = b"<no value>";
+    let bytes = text.as_bytes();
+    let mut out: Option<Buf> = None;
+    let mut kept = 0;
+    let mut at = 0;
+    while let Some(found) = bytes[at..].iter().position(|&byte| byte == b'<') {
+        at += found;
+        if bytes[at..].starts_with(MARK) {
+            out.get_or_insert_with(|| Buf::with_capacity(bytes.len())).push_slice(text, kept..at);
+            at += MARK.len();
+            kept = at;
+        } else {
+            at += 1;
+        }
+    }
+    match out {
+        None => text.clone(),
+        Some(mut out) => {
+            out.push_slice(text, kept..bytes.len());
+            out.into_str()
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! [`Regex`]: a compiled pattern that searches Go strings; [`Cache`]: those of one render.
+
+use super::syntax::{self, SyntaxError};
+use super::translate::{longest, translate, weight};
+use crate::template::print::go_quote;
+use crate::template::{Failure, HelmVersion};
+use crate::trace::{Buf, Str};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Longest pattern.
+const MAX_PATTERN_BYTES: usize = 1 << 20;
+/// Most states of one program, by our estimate.
+const MAX_WEIGHT: u64 = 2_000_000;
+/// Most states times groups: what the memory of one search grows with.
+const MAX_GROUP_WEIGHT: u64 = 16_000_000;
+/// Most bytes of one compiled program.
+const MAX_PROGRAM_BYTES: usize = 128 << 20;
+/// Most patterns that a cache keeps, and most of their states together.
+const CACHED_PATTERNS: usize = 256;
+const CACHED_WEIGHT: u64 = 4_000_000;
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub struct Regex {
+    program: regex::Regex,
+    names: Vec<Option<Box<str>>>,
+    weight: u64,
+    longest: Option<u64>,
+}
+
+/// Why a pattern was not compiled.
+#[derive(Debug, Clone)]
+pub enum Error {
+    /// Go refuses it: `` error parsing regexp: missing closing ]: `[a` ``.
+    Syntax(String),
+    /// It is larger than we allow.
+    Limit(&'static str),
+}
+
+/// A Go string made ready for searching: one U+FFFD for each byte that is not UTF-8.
+#[derive(Debug)]
+pub struct Searched<'t> {
+    text: Cow<'t, str>,
+    /// Where those stand in `text`, in order: the offsets after them.
+    replaced: Vec<usize>,
+}
+
+type Compiled = Result<Rc<Regex>, Error>;
+
+/// The compiled patterns of one render: a bounded number of them.
+#[derive(Debug, Default)]
+pub struct Cache {
+    /// By pattern and whether groups are wanted.
+    entries: HashMap<(Box<[u8]>, bool), Compiled>,
+    weight: u64,
+}
+
+impl Cache {
+    /// The compiled form of a pattern, and what compiling it cost if that had to be done.
+    ///
+    /// # Errors
+    /// When the pattern is malformed or too large; kept as well.
+    pub fn get(&mut self, pattern: &[u8], groups: bool, helm: HelmVersion) -> (Compiled, u64) {
+        let key = (Box::from(pattern), groups);
+        if let Some(known) = self.entries.get(&key) {
+            return (known.clone(), 0);
+        }
+        let compiled = Regex::new(pattern, groups, helm).map(Rc::new);
+        let weight = compiled.as_ref().map_or(0, |regex| regex.weight) + pattern.len() as u64;
+        if self.entries.len() >= CACHED_PATTERNS || self.weight + weight > CACHED_WEIGHT {
+            self.entries.clear();
+            self.weight = 0;
+        }
+        self.weight += weight;
+        self.entries.insert(key, compiled.clone());
+        (compiled, weight)
+    }
+}
+
+impl Regex {
+    /// Compiles a pattern. Searching is cheaper, and larger patterns are possible, when no `groups` are wanted.
+    ///
+    /// # Errors
+    /// When Go would refuse the pattern, or the program would be too large.
+    pub fn new(pattern: &[u8], groups: bool, helm: HelmVersion) -> Result<Self, Error> {
+        if pattern.len() > MAX_PATTERN_BYTES {
+            return Err(Error::Limit("a regular expression of more than 1048576 bytes"));
+        }
+        let parsed = syntax::parse(pattern, helm).map_err(|error: SyntaxError| Error::Syntax(error.text()))?;
+        let weight = weight(&parsed.root);
+        let count = if groups { parsed.names.len() as u64 + 1 } else { 1 };
+        if weight > MAX_WEIGHT || weight.saturating_mul(count) > MAX_GROUP_WEIGHT {
+            return Err(Error::Limit("a regular expression whose program is too large"));
+        }
+        let program = regex::RegexBuilder::new(&translate(&parsed.root, groups))
+            .size_limit(MAX_PROGRAM_BYTES)
+            // Counts the parentheses that translation adds, too.
+            .nest_limit(100_000)
+            .build()
+            .map_err(|_| Error::Limit("a regular expression whose program is too large"))?;
+        Ok(Self { program, names: parsed.names, weight, longest: longest(&parsed.root) })
+    }
+
+    /// Whether there is a match anywhere.
+    pub fn is_match(&self, text: &Searched<'_>) -> bool {
+        self.program.is_match(&text.text)
+    }
+
+    /// The leftmost match that starts at an offset or after it.
+    pub(super) fn find_at(&self, text: &Searched<'_>, start: usize) -> Option<Range<usize>> {
+        self.program.find_at(&text.text, start).map(|found| found.range())
+    }
+
+    /// The same with all its groups, the whole match being the first. Needs a regex compiled with groups.
+    pub(super) fn groups_at(&self, text: &Searched<'_>, start: usize) -> Option<Vec<Option<Range<usize>>>> {
+        let found = self.program.captures_at(&text.text, start)?;
+        Some(found.iter().map(|group| group.map(|group| group.range())).collect())
+    }
+
+    /// The first match, as a byte range of the string.
+    pub fn find(&self, text: &Searched<'_>) -> Option<Range<usize>> {
+        self.find_at(text, 0).map(|found| text.original(found))
+    }
+
+    /// Up to `most` matches that do not overlap, as byte ranges of the string; an empty match directly after another
+    /// one does not count. Calls `charge` with the cost of each step.
+    ///
+    /// Source: Go `regexp`, `allMatches`.
+    ///
+    /// # Errors
+    /// Those of `charge`.
+    pub fn find_all(
+        &self,
+        text: &Searched<'_>,
+        most: usize,
+        mut charge: impl FnMut(u64) -> Result<(), Failure>,
+    ) -> Result<Vec<Range<usize>>, Failure> {
+        let mut found = Vec::new();
+        let (mut at, mut last_end) = (0, None);
+        while found.len() < most && at <= text.text.len() {
+            let next = self.find_at(text, at);
+            charge(self.cost(text, at, next.as_ref().map(|range| range.end)))?;
+            let Some(range) = next else { break };
+            let mut accept = true;
+            if range.end == at {
+                // An empty match at the end of the last one is skipped, and a character with it.
+                accept = last_end != Some(range.start);
+                at = text.next(at);
+            } else {
+                at = range.end;
+            }
+            last_end = Some(range.end);
+            if accept {
+                found.push(text.original(range));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The number of the first group of a name that is set, and its range.
+    pub(super) fn named<'g>(&self, name: &str, groups: &'g [Option<Range<usize>>]) -> Option<&'g Range<usize>> {
+        let named = self.names.iter().zip(groups.get(1..)?).filter(|(known, _)| known.as_deref() == Some(name));
+        named.filter_map(|(_, range)| range.as_ref()).next()
+    }
+
+    /// Steps to charge for a search from `start` that ended at `end`, or found nothing.
+    pub(super) fn cost(&self, text: &Searched<'_>, start: usize, end: Option<usize>) -> u64 {
+        let rest = (text.text.len().saturating_sub(start)) as u64;
+        match end {
+            None => 1 + self.scan_cost(rest),
+            // A pattern without bound may have looked at all the rest before it gave this match.
+            Some(end) => {
+                let ahead = self.longest.unwrap_or(u64::MAX).min(rest);
+                1 + self.scan_cost(end.saturating_sub(start) as u64) + ahead / 16384
+            }
+        }
+    }
+
+    /// Steps to charge for looking at so many bytes: large programs are slower.
+    pub fn scan_cost(&self, bytes: u64) -> u64 {
+        bytes.saturating_mul(1 + self.weight / 16) / 1024
+    }
+}
+
+impl Error {
+    /// The failure of a function that passes the error on: those called `must…`.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Syntax(text) => Failure::Text(text),
+            Self::Limit(what) => Failure::limit(what),
+        }
+    }
+
+    /// The failure of a function that panics: Go's `MustCompile`.
+    pub fn into_panic(self, pattern: &[u8]) -> Failure {
+        match self {
+            Self::Syntax(text) => Failure::Text(format!("regexp: Compile({}): {text}", quoted(pattern))),
+            limit @ Self::Limit(_) => limit.into_failure(),
+        }
+    }
+}
+
+impl<'t> Searched<'t> {
+    /// Makes a string ready.
+    pub fn new(text: &'t [u8]) -> Self {
+        if let Ok(text) = std::str::from_utf8(text) {
+            return Self { text: Cow::Borrowed(text), replaced: Vec::new() };
+        }
+        let (mut out, mut replaced) = (String::with_capacity(text.len()), Vec::new());
+        for chunk in text.utf8_chunks() {
+            out.push_str(chunk.valid());
+            for _ in chunk.invalid() {
+                out.push(char::REPLACEMENT_CHARACTER);
+                replaced.push(out.len());
+            }
+        }
+        Self { text: Cow::Owned(out), replaced }
+    }
+
+    /// Length of what is searched.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The range of the string that a range of what is searched stands for.
+    pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
+        // Each mark has three bytes and stands for one.
+        let offset = |at: usize| at - 2 * self.replaced.partition_point(|&end| end <= at);
+        offset(range.start)..offset(range.end)
+    }
+
+    /// The offset after the character at `at`; past the end at the end.
+    pub(super) fn next(&self, at: usize) -> usize {
+        at + self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+    }
+}
+
+/// A text with a backslash before each character that means something in a pattern.
+///
+/// Source: Go `regexp.QuoteMeta`.
+pub fn quote_meta(text: &Str) -> Str {
+    let mut buf = Buf::with_capacity(text.len());
+    let mut plain = 0;
+    for (at, byte) in text.as_bytes().iter().enumerate() {
+        if br"\.+*?()|[]{}^$".contains(byte) {
+            buf.push_slice(text, plain..at);
+            buf.push_instead(&[b'\\', *byte], text, at..at + 1);
+            plain = at + 1;
+        }
+    }
+    buf.push_slice(text, plain..text.len());
+    buf.into_str()
+}
+
+/// A pattern as Go's panics quote it: in backquotes, if those can hold it.
+fn quoted(pattern: &[u8]) -> String {
+    match std::str::from_utf8(pattern) {
+        Ok(text) if text.chars().all(|c| !matches!(c, '\u{FEFF}' | '`' | '\x7F') && (c >= ' ' || c == '\t')) => {
+            format!("`{text}`")
+        }
+        _ => go_quote(pattern),
+    }
+}

@@ -1,0 +1,159 @@
+//! [`Replacement`]: what takes the place of each match.
+
+use super::class::{self, Class};
+use super::{Regex, Searched, text_of};
+use crate::template::print::decode_rune;
+use crate::template::{Context, Failure};
+use crate::trace::{Buf, Str};
+use std::ops::Range;
+
+/// A replacement text, read.
+#[derive(Debug)]
+pub struct Replacement {
+    text: Str,
+    pieces: Vec<Piece>,
+}
+
+/// A part of a replacement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// These bytes as they stand.
+    Text(Range<usize>),
+    /// `$1`
+    Group(usize),
+    /// `$name`
+    Name(Box<str>),
+}
+
+impl Replacement {
+    /// A text that is put in as it stands.
+    pub fn literal(text: &Str) -> Self {
+        Self { text: text.clone(), pieces: vec![Piece::Text(0..text.len())] }
+    }
+
+    /// A text with `$1`, `${1}`, `$name`, `${name}` and `$$`. A name without braces is as long as it can be.
+    ///
+    /// Source: Go `regexp`, `expand`.
+    pub fn template(text: &Str) -> Self {
+        let bytes = text.as_bytes();
+        let mut pieces = Vec::new();
+        let mut letters = None;
+        let (mut plain, mut at) = (0, 0);
+        while let Some(dollar) = bytes[at..].iter().position(|&byte| byte == b'$').map(|found| at + found) {
+            at = dollar + 1;
+            if bytes.get(at) == Some(&b'$') {
+                // The first stands for both.
+                pieces.push(Piece::Text(plain..at));
+                at += 1;
+                plain = at;
+            } else if let Some((piece, size)) = reference(&bytes[at..], &mut letters) {
+                pieces.push(Piece::Text(plain..dollar));
+                pieces.push(piece);
+                at += size;
+                plain = at;
+            }
+        }
+        pieces.push(Piece::Text(plain..bytes.len()));
+        pieces.retain(|piece| !matches!(piece, Piece::Text(range) if range.is_empty()));
+        Self { text: text.clone(), pieces }
+    }
+
+    /// Whether it refers to groups, so that the pattern must be compiled with them.
+    pub fn needs_groups(&self) -> bool {
+        self.pieces.iter().any(|piece| !matches!(piece, Piece::Text(_) | Piece::Group(0)))
+    }
+
+    /// Replaces every match in a text. Parts that stay keep their origins, groups too; the rest has the replacement's.
+    ///
+    /// Source: Go `regexp`, `replaceAll`.
+    ///
+    /// # Errors
+    /// When a bound of the render is reached.
+    pub fn replace_all(&self, ctx: &mut Context<'_>, regex: &Regex, source: &Str) -> Result<Str, Failure> {
+        let text = Searched::new(source.as_bytes());
+        let groups_needed = self.needs_groups();
+        let mut buf = Buf::with_capacity(source.len());
+        let (mut at, mut last_end) = (0, 0);
+        while at <= text.len() {
+            let groups = if groups_needed {
+                regex.groups_at(&text, at)
+            } else {
+                regex.find_at(&text, at).map(|found| vec![Some(found)])
+            };
+            let whole = groups.as_ref().and_then(|groups| groups.first().cloned().flatten());
+            ctx.charge(regex.cost(&text, at, whole.as_ref().map(|range| range.end)))?;
+            let (Some(groups), Some(whole)) = (groups, whole) else { break };
+            buf.push_slice(source, text.original(last_end..whole.start));
+            // An empty match directly after another match is none.
+            if whole.end > last_end || whole.start == 0 {
+                self.expand(regex, &text, source, &groups, &mut buf);
+            }
+            if buf.len() > ctx.limits.string_bytes {
+                ctx.allow_string(buf.len())?;
+            }
+            last_end = whole.end;
+            let next = text.next(at);
+            at = if next > whole.end { next } else { whole.end };
+        }
+        if last_end == 0 && buf.is_empty() && at == 0 {
+            return Ok(source.clone());
+        }
+        buf.push_slice(source, text.original(last_end..text.len()));
+        ctx.allow_string(buf.len())?;
+        Ok(buf.into_str())
+    }
+
+    fn expand(&self, regex: &Regex, text: &Searched<'_>, source: &Str, groups: &[Option<Range<usize>>], buf: &mut Buf) {
+        for piece in &self.pieces {
+            let group = match piece {
+                Piece::Text(range) => {
+                    buf.push_slice(&self.text, range.clone());
+                    continue;
+                }
+                Piece::Group(number) => groups.get(*number).and_then(Option::as_ref),
+                Piece::Name(name) => regex.named(name, groups),
+            };
+            if let Some(range) = group {
+                buf.push_slice(source, text.original(range.clone()));
+            }
+        }
+    }
+}
+
+/// Reads what follows a `$`: what it refers to and its length. `None` when it is not well-formed.
+fn reference(text: &[u8], letters: &mut Option<Class>) -> Option<(Piece, usize)> {
+    let start = usize::from(text.first() == Some(&b'{'));
+    let mut end = start;
+    while end < text.len() {
+        let (character, size) = decode_rune(&text[end..]);
+        if character != '_' && !is_letter_or_digit(character, letters) {
+            break;
+        }
+        end += size;
+    }
+    if end == start || (start == 1 && text.get(end) != Some(&b'}')) {
+        return None;
+    }
+    let name = &text[start..end];
+    let digits = name.iter().all(u8::is_ascii_digit) && (name.len() == 1 || name[0] != b'0');
+    let name = text_of(name);
+    let number = name.parse().ok().filter(|&number: &usize| digits && number < 1_000_000_000);
+    Some((number.map_or_else(|| Piece::Name(name.into()), Piece::Group), end + start))
+}
+
+/// Whether a character is a letter or a decimal digit in Go's tables. `letters` keeps the table from call to call.
+fn is_letter_or_digit(character: char, letters: &mut Option<Class>) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric();
+    }
+    let table = letters.get_or_insert_with(|| {
+        let mut table = Class::empty();
+        for category in ["L", "Nd"] {
+            if let Some(class) = class::property(category) {
+                table.union(&class);
+            }
+        }
+        table
+    });
+    class::contains(table, character)
+}

@@ -1,0 +1,258 @@
+//! `.Capabilities`: the Kubernetes and helm versions that templates see.
+
+use crate::template::types::{Kind, STRING, Type};
+use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Object, Value};
+use std::any::Any;
+use std::borrow::Cow;
+
+/// A Kubernetes version as `--kube-version` gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KubeVersion {
+    /// `v` and the version as it was given: `v1.27.3-eks`.
+    pub version: String,
+    /// Without the vendor's suffix: `v1.27.3`; what a chart's `kubeVersion` is compared with.
+    pub normalized: String,
+    /// `1`
+    pub major: String,
+    /// `27`
+    pub minor: String,
+}
+
+impl KubeVersion {
+    /// Reads a version: major, minor and what may follow, with or without `v`.
+    ///
+    /// Errors are helm's, `invalid kube version 'abc': could not parse "abc" as version`.
+    /// Source: k8s.io/apimachinery `version.ParseGeneric`, as helm's `ParseKubeVersion` uses it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let invalid = |why: String| format!("invalid kube version '{text}': {why}");
+        let plain = text.trim();
+        let plain = plain.strip_prefix('v').unwrap_or(plain);
+        let end = plain.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(plain.len());
+        let numbers = plain[..end].trim_end_matches('.');
+        if numbers.is_empty() || !plain.starts_with(|c: char| c.is_ascii_digit()) || numbers.contains("..") {
+            return Err(invalid(format!("could not parse {text:?} as version")));
+        }
+        let parts: Vec<&str> = numbers.split('.').collect();
+        if parts.len() < 2 {
+            return Err(invalid(format!("illegal version string {text:?}")));
+        }
+        // Helm quirk: only the first part may not begin with a zero.
+        if parts[0].len() > 1 && parts[0].starts_with('0') {
+            return Err(invalid(format!("illegal zero-prefixed version component {:?} in {text:?}", parts[0])));
+        }
+        if parts.iter().any(|part| part.parse::<u64>().is_err()) {
+            return Err(invalid(format!("could not parse {text:?} as version")));
+        }
+        let number = |part: &str| part.parse::<u64>().unwrap_or_default().to_string();
+        let version = if text.starts_with('v') { text.to_owned() } else { format!("v{text}") };
+        let normalized = parts.iter().map(|part| number(part)).collect::<Vec<_>>().join(".");
+        Ok(Self {
+            version,
+            normalized: format!("v{normalized}"),
+            major: number(parts[0]),
+            minor: number(parts[1]),
+        })
+    }
+}
+
+/// What templates see of the cluster.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// The Kubernetes version.
+    pub kube_version: KubeVersion,
+    /// `group/version`, and `group/version/Kind` where given, in order.
+    pub api_versions: Vec<String>,
+}
+
+impl Capabilities {
+    /// What helm assumes without a cluster.
+    pub fn default_of(helm: HelmVersion) -> Self {
+        let (minor, api_versions) = match helm {
+            HelmVersion::V4 => ("37", API_VERSIONS_4),
+            HelmVersion::V3 => ("32", API_VERSIONS_3),
+        };
+        let version = format!("v1.{minor}.0");
+        Self {
+            kube_version: KubeVersion {
+                normalized: version.clone(),
+                version,
+                major: "1".to_owned(),
+                minor: minor.to_owned(),
+            },
+            api_versions: api_versions.split_whitespace().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// The groups and versions that helm 4.3.1's client knows, in its order.
+const API_VERSIONS_4: &str = "v1 admissionregistration.k8s.io/v1 admissionregistration.k8s.io/v1alpha1 \
+    admissionregistration.k8s.io/v1beta1 internal.apiserver.k8s.io/v1alpha1 apps/v1 apps/v1beta1 apps/v1beta2 \
+    authentication.k8s.io/v1 authentication.k8s.io/v1alpha1 authentication.k8s.io/v1beta1 authorization.k8s.io/v1 \
+    authorization.k8s.io/v1beta1 autoscaling/v1 autoscaling/v2 batch/v1 batch/v1beta1 certificates.k8s.io/v1 \
+    certificates.k8s.io/v1beta1 certificates.k8s.io/v1alpha1 coordination.k8s.io/v1alpha2 \
+    coordination.k8s.io/v1beta1 coordination.k8s.io/v1 discovery.k8s.io/v1 discovery.k8s.io/v1beta1 \
+    events.k8s.io/v1 events.k8s.io/v1beta1 extensions/v1beta1 flowcontrol.apiserver.k8s.io/v1 \
+    flowcontrol.apiserver.k8s.io/v1beta1 flowcontrol.apiserver.k8s.io/v1beta2 \
+    flowcontrol.apiserver.k8s.io/v1beta3 lifecycle.k8s.io/v1alpha1 networking.k8s.io/v1 \
+    networking.k8s.io/v1beta1 node.k8s.io/v1 node.k8s.io/v1alpha1 node.k8s.io/v1beta1 policy/v1 policy/v1beta1 \
+    rbac.authorization.k8s.io/v1 rbac.authorization.k8s.io/v1beta1 rbac.authorization.k8s.io/v1alpha1 \
+    resource.k8s.io/v1 resource.k8s.io/v1beta2 resource.k8s.io/v1beta1 resource.k8s.io/v1alpha3 \
+    scheduling.k8s.io/v1alpha3 scheduling.k8s.io/v1beta1 scheduling.k8s.io/v1 storage.k8s.io/v1beta1 \
+    storage.k8s.io/v1 storage.k8s.io/v1alpha1 storagemigration.k8s.io/v1 storagemigration.k8s.io/v1beta1 \
+    apiextensions.k8s.io/v1beta1 apiextensions.k8s.io/v1";
+
+/// The groups and versions that helm 3.17.3's client knows, in its order.
+const API_VERSIONS_3: &str = include_str!("api_versions_3.txt");
+
+static CAPABILITIES: Type = Type {
+    name: "*common.Capabilities",
+    kind: Kind::Ptr,
+    elem: None,
+    methods: &[Function::new("Copy", &[], Flow::Exact, "the same again", copy)],
+};
+
+static KUBE_VERSION: Type = Type {
+    name: "common.KubeVersion",
+    kind: Kind::Struct,
+    elem: None,
+    methods: &[
+        Function::new("String", &[], Flow::None, "the version without a vendor's suffix", kube_version_string),
+        Function::new("GitVersion", &[], Flow::None, "the version as it was given", kube_git_version),
+    ],
+};
+
+static HELM_VERSION: Type = Type::new("version.BuildInfo", Kind::Struct, None);
+
+/// The type of `.Capabilities.APIVersions`.
+pub static VERSION_SET: Type = Type {
+    name: "common.VersionSet",
+    kind: Kind::Slice,
+    elem: Some(&STRING),
+    methods: &[Function::new("Has", &[&STRING], Flow::None, "whether an API version is there", has)],
+};
+
+fn has(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let wanted = args.get(1).and_then(Value::as_str);
+    let found = args.first().and_then(Value::as_list).is_some_and(|list| list.iter().any(|v| v.as_str() == wanted));
+    Ok(Value::bool(found))
+}
+
+fn kube_version_string(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let version = args.first().and_then(|value| value.as_object::<KubeVersionObject>());
+    Ok(Value::str(version.map(|version| version.version.normalized.clone()).unwrap_or_default()))
+}
+
+fn kube_git_version(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let version = args.first().and_then(|value| value.as_object::<KubeVersionObject>());
+    Ok(Value::str(version.map(|version| version.version.version.clone()).unwrap_or_default()))
+}
+
+fn copy(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    Ok(args.first().cloned().unwrap_or_default())
+}
+
+pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
+    let versions = capabilities.api_versions.iter().map(|version| Value::str(version.as_str())).collect();
+    Value::object(CapabilitiesObject {
+        kube_version: Value::object(KubeVersionObject {
+            version: capabilities.kube_version.clone(),
+            helm,
+        }),
+        api_versions: List::new(&VERSION_SET, versions).into(),
+        helm_version: Value::object(HelmVersionObject(helm)),
+    })
+}
+
+#[derive(Debug)]
+struct CapabilitiesObject {
+    kube_version: Value,
+    api_versions: Value,
+    helm_version: Value,
+}
+
+impl Object for CapabilitiesObject {
+    fn ty(&self) -> &'static Type {
+        &CAPABILITIES
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("KubeVersion", self.kube_version.clone()),
+            ("APIVersions", self.api_versions.clone()),
+            ("HelmVersion", self.helm_version.clone()),
+        ]
+    }
+}
+
+#[derive(Debug, Clone)]
+struct KubeVersionObject {
+    version: KubeVersion,
+    helm: HelmVersion,
+}
+
+impl Object for KubeVersionObject {
+    fn ty(&self) -> &'static Type {
+        &KUBE_VERSION
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        let mut fields = vec![("Version", Value::str(self.version.version.as_str()))];
+        if self.helm == HelmVersion::V4 {
+            fields.push(("normalizedVersion", Value::str(self.version.normalized.as_str())));
+        }
+        fields.push(("Major", Value::str(self.version.major.as_str())));
+        fields.push(("Minor", Value::str(self.version.minor.as_str())));
+        fields
+    }
+    /// Go finds the `String` method, which wants a pointer, only where the struct stands in `.Capabilities`; a copy made
+    /// for a function prints as a struct.
+    fn pointer_text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(&self.version.normalized))
+    }
+    fn equals(&self, other: &dyn Object) -> bool {
+        other.as_any().downcast_ref::<Self>().is_some_and(|other| other.version == self.version)
+    }
+}
+
+#[derive(Debug)]
+struct HelmVersionObject(HelmVersion);
+
+impl Object for HelmVersionObject {
+    fn ty(&self) -> &'static Type {
+        &HELM_VERSION
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        match self.0 {
+            HelmVersion::V4 => vec![
+                ("Version", Value::str("v4.3.1")),
+                ("GitCommit", Value::str("c0d08d0d6d9424d4a14febb5e8a3e51b0dd00dff")),
+                ("GitTreeState", Value::str("clean")),
+                ("GoVersion", Value::str("go1.27.2")),
+                ("KubeClientVersion", Value::str("v1.37")),
+            ],
+            HelmVersion::V3 => vec![
+                ("Version", Value::str("v3.17.3")),
+                ("GitCommit", Value::str("e4da49785aa6e6ee2b86efd5dd9e43400318262b")),
+                ("GitTreeState", Value::str("clean")),
+                ("GoVersion", Value::str("go1.23.7")),
+            ],
+        }
+    }
+    fn json_name(&self, field: &'static str) -> &'static str {
+        match field {
+            "Version" => "version",
+            "GitCommit" => "git_commit",
+            "GitTreeState" => "git_tree_state",
+            "GoVersion" => "go_version",
+            "KubeClientVersion" => "kube_client_version",
+            other => other,
+        }
+    }
+}

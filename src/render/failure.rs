@@ -1,0 +1,75 @@
+//! How helm words the failure of a render.
+
+use crate::template::error::{Error, Failure, Site};
+use crate::template::{HelmVersion, print};
+
+/// The text that helm prints after `Error: `.
+///
+/// Source: helm 4 `pkg/engine/engine.go`, `cleanupParseError` and `reformatExecErrorMsg`; helm 3 prints Go's line.
+pub fn helm_text(error: &Error, helm: HelmVersion) -> String {
+    match error {
+        Error::Parse { file, line, message } => {
+            // Helm quirk: it keeps what stands behind the last ": " of the message.
+            let tail = message.rsplit(": ").next().unwrap_or(message);
+            format!("parse error at ({file}:{line}): {tail}")
+        }
+        Error::Plain(text) => text.clone(),
+        Error::Exec { site, .. } => {
+            if let Some(message) = user_message(error) {
+                return match site {
+                    Some(site) => format!("execution error at ({}): {message}", place(site)),
+                    None => format!("execution error: {message}"),
+                };
+            }
+            match helm {
+                HelmVersion::V4 => levels(error).unwrap_or_else(|| error.to_string()),
+                HelmVersion::V3 => error.to_string(),
+            }
+        }
+    }
+}
+
+/// The message of `fail` or `required`, however deep it was raised.
+fn user_message(error: &Error) -> Option<&str> {
+    let Error::Exec { cause: Some(cause), .. } = error else { return None };
+    match &**cause {
+        Failure::User(message) => Some(message),
+        Failure::Template { error, .. } => user_message(error),
+        Failure::Text(_) | Failure::Limit(_) => None,
+    }
+}
+
+/// Helm 4's lines, a group for each template on the way; `None` when something on the way was not a template's error,
+/// which helm prints as Go does.
+fn levels(error: &Error) -> Option<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        next = None;
+        let group = match error {
+            Error::Plain(text) => text.clone(),
+            Error::Parse { .. } | Error::Exec { site: None, .. } => return None,
+            Error::Exec { site: Some(site), message, cause } => {
+                let mut message = message.clone();
+                match cause.as_deref() {
+                    None => {}
+                    Some(Failure::Template { context, error }) if context.is_empty() => {
+                        message.push(':');
+                        next = Some(error);
+                    }
+                    Some(_) => return None,
+                }
+                let template = print::go_quote(site.template.as_bytes());
+                format!("{}\n  executing {template} at <{}>:\n    {message}", place(site), site.context)
+            }
+        };
+        if lines.last() != Some(&group) {
+            lines.push(group);
+        }
+    }
+    Some(lines.join("\n").trim().to_owned())
+}
+
+fn place(site: &Site) -> String {
+    format!("{}:{}:{}", site.file, site.line, site.column)
+}

@@ -1,0 +1,323 @@
+//! From rendered files to manifests: documents, hooks, helm's order.
+
+use super::Rendered;
+use crate::limits::Limits;
+use crate::source::File;
+use crate::template::exec::Emit;
+use crate::trace::Str;
+use crate::yaml::{self, Data, Node};
+use std::sync::Arc;
+
+/// One document of a rendered file.
+#[derive(Debug)]
+pub struct Manifest {
+    /// Full name of the template file.
+    pub name: String,
+    /// The template.
+    pub source: Arc<File>,
+    /// The document's text, with its origins.
+    pub content: Str,
+    /// Where the document begins in the text of its file.
+    pub start: u32,
+    /// Which action of the template wrote which bytes of the file's text.
+    pub emits: Arc<[Emit]>,
+    /// The document, read; places are those in `content`.
+    pub node: Node,
+    /// `apiVersion`, empty when there is none.
+    pub api_version: String,
+    /// `kind`, empty when there is none.
+    pub kind: String,
+    /// `metadata.name`, empty when there is none.
+    pub object_name: String,
+    /// The events of a hook; `None` for an ordinary manifest.
+    pub hook: Option<Vec<String>>,
+}
+
+/// The manifests of a release in the order of installation.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// What is installed.
+    pub ordinary: Vec<Manifest>,
+    /// What runs around it.
+    pub hooks: Vec<Manifest>,
+    /// Log lines for stderr, without their level.
+    pub log: Vec<String>,
+}
+
+/// Splits, reads and sorts what a chart rendered to.
+///
+/// Errors name the first file, by name, that holds something that is not a manifest: helm's `YAML parse error on …`.
+/// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
+pub fn manifests(rendered: &Rendered, limits: &Limits) -> Result<Manifests, String> {
+    let mut found = Manifests::default();
+    for file in &rendered.files {
+        let emits: Arc<[Emit]> = file.emits.clone().into();
+        for (start, content) in split(&file.text) {
+            let fail = |why: String| format!("YAML parse error on {}: {why}", file.name);
+            let node = yaml::read(content.as_bytes(), limits)
+                .map_err(|error| fail(format!("error converting YAML to JSON: {error}")))?;
+            let head = Head::of(&node)
+                .map_err(|error| fail(format!("error unmarshaling JSON: while decoding JSON: json: {error}")))?;
+            let hook = match head.hook {
+                None => None,
+                Some(text) => {
+                    let events: Vec<String> = text.split(',').map(|event| event.trim().to_lowercase()).collect();
+                    // Helm quirk: one unknown event drops the whole document.
+                    if events.iter().any(|event| !HOOK_EVENTS.contains(&event.as_str())) {
+                        let text = if text.is_empty() || text.contains(' ') { format!("{text:?}") } else { text };
+                        found.log.push(format!("msg=\"skipping unknown hooks\" hookTypes={text}"));
+                        continue;
+                    }
+                    Some(events)
+                }
+            };
+            let list = if hook.is_some() { &mut found.hooks } else { &mut found.ordinary };
+            list.push(Manifest {
+                name: file.name.clone(),
+                source: file.source.clone(),
+                content,
+                start,
+                emits: emits.clone(),
+                node,
+                api_version: head.api_version,
+                kind: head.kind,
+                object_name: head.name,
+                hook,
+            });
+        }
+    }
+    found.ordinary.sort_by(|a, b| kind_order(&a.kind).cmp(&kind_order(&b.kind)));
+    found.hooks.sort_by(|a, b| kind_order(&a.kind).cmp(&kind_order(&b.kind)));
+    Ok(found)
+}
+
+/// Cuts a text into its documents at every line that starts with `---`: each with its place, without the white space
+/// before it; blank ones are left out.
+///
+/// Helm quirk: only the dashes and the blanks after them are removed; what follows on the line belongs to the next
+/// document, as does a fourth dash (`pkg/release/v1/util/manifest.go`, `SplitManifests`).
+pub fn split(text: &Str) -> Vec<(u32, Str)> {
+    let bytes = text.as_bytes();
+    let mut documents = Vec::new();
+    let mut push = |from: usize, to: usize| {
+        let start = from + leading_space(&bytes[from..to]);
+        if start < to {
+            documents.push((start as u32, text.slice(start..to)));
+        }
+    };
+    let mut from = leading_space(bytes);
+    let mut line = from;
+    while line < bytes.len() {
+        if bytes[line..].starts_with(b"---") {
+            push(from, line);
+            from = line + 3;
+            while matches!(bytes.get(from), Some(b' ' | b'\t')) {
+                from += 1;
+            }
+        }
+        match bytes[line..].iter().position(|&byte| byte == b'\n') {
+            Some(end) => line += end + 1,
+            None => break,
+        }
+    }
+    push(from, bytes.len());
+    documents
+}
+
+/// Length of the white space, in Go's sense, at the start of a text.
+pub(super) fn leading_space(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if !c.is_whitespace() {
+                return length;
+            }
+            length += c.len_utf8();
+        }
+        if !chunk.invalid().is_empty() {
+            return length;
+        }
+    }
+    length
+}
+
+/// Length of a text without the white space at its end.
+pub(super) fn trimmed_len(bytes: &[u8]) -> usize {
+    let mut end = bytes.len();
+    loop {
+        let mut start = end.saturating_sub(1);
+        while start > 0 && end - start < 4 && bytes[start] & 0xC0 == 0x80 {
+            start -= 1;
+        }
+        match std::str::from_utf8(&bytes[start..end]) {
+            Ok(last) if !last.is_empty() && last.chars().all(char::is_whitespace) => end = start,
+            _ => return end,
+        }
+    }
+}
+
+const HOOK_EVENTS: &[&str] = &[
+    "pre-install",
+    "post-install",
+    "pre-delete",
+    "post-delete",
+    "pre-upgrade",
+    "post-upgrade",
+    "pre-rollback",
+    "post-rollback",
+    "test",
+    "test-success",
+];
+
+/// Kinds in the order in which helm installs them; all others come after, by name.
+const INSTALL_ORDER: &[&str] = &[
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+fn kind_order(kind: &str) -> (usize, &str) {
+    match INSTALL_ORDER.iter().position(|known| *known == kind) {
+        Some(place) => (place, ""),
+        None => (INSTALL_ORDER.len(), kind),
+    }
+}
+
+/// The part of a manifest that helm decodes: `util.SimpleHead`.
+#[derive(Debug, Default)]
+struct Head {
+    api_version: String,
+    kind: String,
+    name: String,
+    hook: Option<String>,
+}
+
+impl Head {
+    /// Errors are encoding/json's, after `json: `.
+    fn of(node: &Node) -> Result<Self, String> {
+        let mut head = Self::default();
+        let entries = match &node.data {
+            Data::Null => return Ok(head),
+            Data::Map(entries) => entries,
+            other => return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", json_kind(other))),
+        };
+        // The JSON that is decoded has its keys in byte order; the last spelling of a field wins.
+        for (key, value) in sorted(entries) {
+            if key.eq_ignore_ascii_case("apiVersion") {
+                head.api_version = string(value, ".apiVersion")?.unwrap_or(head.api_version);
+            } else if key.eq_ignore_ascii_case("kind") {
+                head.kind = string(value, ".kind")?.unwrap_or(head.kind);
+            } else if key.eq_ignore_ascii_case("metadata") {
+                head.metadata(value)?;
+            }
+        }
+        Ok(head)
+    }
+
+    fn metadata(&mut self, node: &Node) -> Result<(), String> {
+        let entries = match &node.data {
+            Data::Null => return Ok(()),
+            Data::Map(entries) => entries,
+            other => {
+                return Err(format!(
+                    "cannot unmarshal {} into Go struct field .metadata of type struct {{ Name string \
+                     \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }}",
+                    json_kind(other)
+                ));
+            }
+        };
+        for (key, value) in sorted(entries) {
+            if key.eq_ignore_ascii_case("name") {
+                self.name = string(value, ".metadata.name")?.unwrap_or_default();
+            } else if key.eq_ignore_ascii_case("annotations") {
+                match &value.data {
+                    Data::Null => {}
+                    Data::Map(annotations) => {
+                        for (key, value) in sorted(annotations) {
+                            let text = string(value, ".metadata.annotations")?.unwrap_or_default();
+                            if key == "helm.sh/hook" {
+                                self.hook = Some(text);
+                            }
+                        }
+                    }
+                    other => {
+                        return Err(format!(
+                            "cannot unmarshal {} into Go struct field .metadata.annotations of type map[string]string",
+                            json_kind(other)
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sorted(entries: &[(yaml::Entry, Node)]) -> Vec<(std::borrow::Cow<'_, str>, &Node)> {
+    let mut sorted: Vec<_> = entries.iter().map(|(entry, node)| (entry.key.to_text(), node)).collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    sorted
+}
+
+fn json_kind(data: &Data) -> &'static str {
+    match data {
+        Data::Null => "null",
+        Data::Bool(_) => "bool",
+        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
+        Data::Str(_) => "string",
+        Data::Seq(_) => "array",
+        Data::Map(_) => "object",
+    }
+}
+
+/// The text of a scalar where a string is wanted; null is none.
+fn string(node: &Node, field: &str) -> Result<Option<String>, String> {
+    match yaml_scalar_text(&node.data) {
+        Some(text) => Ok(Some(text)),
+        None if node.data == Data::Null => Ok(None),
+        None => {
+            let kind = json_kind(&node.data);
+            Err(format!("cannot unmarshal {kind} into Go struct field {field} of type string"))
+        }
+    }
+}
+
+/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted.
+fn yaml_scalar_text(data: &Data) -> Option<String> {
+    crate::chart::metadata::scalar_text(data)
+}

@@ -1,0 +1,137 @@
+//! Renders a chart as a release: values and templates in, manifests out.
+
+pub mod capabilities;
+pub mod failure;
+pub mod files;
+pub mod manifest;
+pub mod order;
+pub mod output;
+pub mod scope;
+
+use crate::funcs::{self, helm::without_no_value};
+use crate::limits::Limits;
+use crate::source::File;
+use crate::template::exec::Emit;
+use crate::template::set::{Compiled, Set};
+use crate::template::{Context, Env, Error, Map};
+use crate::trace::{Origins, Str};
+use crate::values::Instance;
+pub use capabilities::Capabilities;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The facts of a release that templates see.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// An upgrade rather than an install.
+    pub is_upgrade: bool,
+}
+
+/// The files that a chart's templates made, with where their text came from.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    /// By name, in byte order; NOTES.txt are left out.
+    pub files: Vec<RenderedFile>,
+    /// The texts of NOTES.txt files by name.
+    pub notes: Vec<RenderedFile>,
+}
+
+/// What one template file made.
+#[derive(Debug)]
+pub struct RenderedFile {
+    /// Full name, `app/charts/db/templates/x.yaml`.
+    pub name: String,
+    /// The template.
+    pub source: Arc<File>,
+    /// The text, with the origins of its parts when they were asked for.
+    pub text: Str,
+    /// Which action of the template wrote which bytes; empty when origins were not asked for, or when `<no value>`
+    /// had to be removed.
+    pub emits: Vec<Emit>,
+}
+
+/// Compiled template files, kept over renders of the same charts: one that was compiled is not compiled again.
+#[derive(Debug, Default)]
+pub struct Compiler {
+    /// By the file's address and the full name; the file is kept so that its address stays its own.
+    known: HashMap<(usize, String), (Arc<File>, Arc<Compiled>)>,
+}
+
+impl Compiler {
+    /// Nothing compiled yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn compile(&mut self, name: &str, file: &Arc<File>) -> Result<Arc<Compiled>, Error> {
+        let key = (Arc::as_ptr(file) as usize, name.to_owned());
+        if let Some((_, compiled)) = self.known.get(&key) {
+            return Ok(compiled.clone());
+        }
+        let compiled = Arc::new(Compiled::parse(name, file, &funcs::lookup)?);
+        self.known.insert(key, (file.clone(), compiled.clone()));
+        Ok(compiled)
+    }
+}
+
+/// Everything that decides what a render gives, besides the chart.
+#[derive(Debug)]
+pub struct Inputs<'r> {
+    /// The coalesced values.
+    pub values: &'r Map,
+    /// The release.
+    pub release: &'r Release,
+    /// The cluster, as far as templates see it.
+    pub capabilities: &'r Capabilities,
+    /// The bounds.
+    pub limits: &'r Limits,
+}
+
+/// Renders all templates of a chart and its subcharts.
+///
+/// Source: helm `pkg/engine/engine.go`, `Engine.Render`.
+pub fn render(
+    root: &Instance,
+    inputs: &Inputs<'_>,
+    compiler: &mut Compiler,
+    env: &mut Env,
+    mut origins: Option<&mut Origins>,
+) -> Result<Rendered, Box<Error>> {
+    let mut files = Vec::new();
+    scope::collect(root, inputs, env.helm, origins.as_deref_mut(), &mut files);
+    order::sort(&mut files);
+
+    let mut set = Set::new();
+    for file in &files {
+        let compiled = compiler.compile(&file.name, &file.source).map_err(Box::new)?;
+        for template in &compiled.templates {
+            set.add(template.clone());
+        }
+    }
+
+    let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, &funcs::lookup);
+    let mut rendered = Rendered::default();
+    let mut bytes = 0;
+    for file in files.iter().filter(|file| !file.is_partial()) {
+        file.enter();
+        let (text, emits) = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into())?;
+        let clean = without_no_value(&text);
+        let emits = if clean.len() == text.len() { emits } else { Vec::new() };
+        bytes += clean.len() as u64;
+        if bytes > inputs.limits.output_bytes {
+            let limit = inputs.limits.output_bytes;
+            return Err(Box::new(Error::Plain(format!(
+                "the chart renders to more than {limit} bytes (--limit output-bytes)"
+            ))));
+        }
+        let made = RenderedFile { name: file.name.clone(), source: file.source.clone(), text: clean, emits };
+        if file.name.ends_with("NOTES.txt") { rendered.notes.push(made) } else { rendered.files.push(made) }
+    }
+    rendered.files.sort_by(|a, b| a.name.cmp(&b.name));
+    rendered.notes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(rendered)
+}

@@ -1,0 +1,133 @@
+//! What `helm template` prints, from manifests.
+
+use super::manifest::{Manifest, Manifests, leading_space, split, trimmed_len};
+use crate::chart::Chart;
+use crate::trace::Str;
+use crate::values::Instance;
+
+/// What to print of a release.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// The files of `crds/` too.
+    pub include_crds: bool,
+    /// No hooks at all.
+    pub no_hooks: bool,
+    /// No hooks for tests.
+    pub skip_tests: bool,
+}
+
+/// One block of the output: a document under its `# Source:` comment.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'m> {
+    /// Full name of the file.
+    pub name: &'m str,
+    /// The document.
+    pub content: &'m [u8],
+}
+
+impl Block<'_> {
+    /// Appends the block as helm writes it.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"---\n# Source: ");
+        out.extend_from_slice(self.name.as_bytes());
+        out.push(b'\n');
+        out.extend_from_slice(self.content);
+        out.push(b'\n');
+    }
+}
+
+impl Manifest {
+    fn block(&self) -> Block<'_> {
+        Block { name: &self.name, content: self.content.as_bytes() }
+    }
+}
+
+impl Manifests {
+    /// The hooks that a selection leaves.
+    pub fn selected_hooks<'m>(&'m self, selection: &'m Selection) -> impl Iterator<Item = Block<'m>> {
+        let is_test = |event: &String| event == "test" || event == "test-success";
+        self.hooks
+            .iter()
+            .filter(|_| !selection.no_hooks)
+            .filter(move |hook| !(selection.skip_tests && hook.hook.iter().flatten().any(is_test)))
+            .map(Manifest::block)
+    }
+
+    /// The ordinary manifests.
+    pub fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
+        self.ordinary.iter().map(Manifest::block)
+    }
+
+    /// The text that `helm template` prints.
+    pub fn text(&self, root: &Instance, selection: &Selection) -> Vec<u8> {
+        let mut out = Vec::new();
+        if selection.include_crds {
+            for (name, content) in crds(root) {
+                Block { name: &name, content }.write(&mut out);
+            }
+        }
+        self.blocks().for_each(|block| block.write(&mut out));
+        // Helm quirk: the manifests are trimmed as one text, the hooks behind them are not.
+        out.truncate(trimmed_len(&out));
+        out.drain(..leading_space(&out));
+        out.push(b'\n');
+        self.selected_hooks(selection).for_each(|block| block.write(&mut out));
+        out
+    }
+}
+
+/// The custom resource definitions of a chart and its subcharts, in helm's order, with their full names.
+pub fn crds(root: &Instance) -> Vec<(String, &[u8])> {
+    let mut found = Vec::new();
+    collect_crds(root, &mut found);
+    found
+}
+
+fn collect_crds<'c>(instance: &'c Instance, found: &mut Vec<(String, &'c [u8])>) {
+    let chart: &Chart = &instance.chart;
+    found.extend(chart.crds().map(|crd| (format!("{}/{}", instance.full_path, crd.path), crd.file.bytes())));
+    for child in &instance.children {
+        collect_crds(child, found);
+    }
+}
+
+/// Picks, for each pattern in order, the parts of an output whose file matches it; a pattern without a match is the
+/// error, in helm's words.
+///
+/// A file's name counts without that of the top chart: `templates/x.yaml`, `charts/db/templates/y.yaml`.
+/// Source: helm `pkg/cmd/template.go`.
+pub fn show_only(text: &[u8], patterns: &[String]) -> Result<Vec<u8>, String> {
+    let text = Str::new(text);
+    let parts = split(&text);
+    let mut out = Vec::new();
+    for pattern in patterns {
+        let mut found = false;
+        for (_, part) in &parts {
+            let Some(path) = source_path(part.as_bytes()) else { continue };
+            if crate::chart::ignore::path_match(pattern, &path).unwrap_or(false) {
+                out.extend_from_slice(b"---\n");
+                out.extend_from_slice(part.as_bytes());
+                out.push(b'\n');
+                found = true;
+            }
+        }
+        if !found {
+            return Err(format!("could not find template {pattern} in chart"));
+        }
+    }
+    Ok(out)
+}
+
+/// The path in the first `# Source: CHART/PATH` of a part.
+fn source_path(part: &[u8]) -> Option<String> {
+    const MARK: &[u8] = b"# Source: ";
+    for start in 0..part.len() {
+        let Some(rest) = part[start..].strip_prefix(MARK) else { continue };
+        let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let Some(slash) = line.iter().position(|&byte| byte == b'/') else { continue };
+        if slash > 0 && slash + 1 < line.len() {
+            return Some(String::from_utf8_lossy(&line[slash + 1..]).into_owned());
+        }
+    }
+    None
+}

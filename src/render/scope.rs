@@ -1,0 +1,247 @@
+//! What a template file sees at its top: `.Values`, `.Chart`, `.Release`, `.Capabilities`, `.Files`, `.Subcharts`,
+//! `.Template`.
+
+use super::{Inputs, capabilities, files};
+use crate::chart::Metadata;
+use crate::source::File;
+use crate::template::types::{ANY, Kind, LIST, MAP, STRING, STRING_MAP, STRINGS, Type};
+use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Map, Value};
+use crate::trace::{Origin, OriginData, Origins, Str};
+use crate::values::{Instance, Requirement};
+use std::sync::Arc;
+
+/// A template file of one chart, with what it sees.
+pub(super) struct TemplateFile {
+    /// Full name.
+    pub(super) name: String,
+    pub(super) source: Arc<File>,
+    /// The one map of its chart, shared by all its files.
+    pub(super) scope: Map,
+    /// `app/templates`
+    base_path: String,
+}
+
+impl TemplateFile {
+    /// Whether the file only defines templates: its base name starts with `_`.
+    pub(super) fn is_partial(&self) -> bool {
+        self.name.rsplit('/').next().is_some_and(|base| base.starts_with('_'))
+    }
+
+    /// Sets `.Template` before the file is executed.
+    pub(super) fn enter(&self) {
+        let template = Map::of(&VALUES, Default::default());
+        template.insert("Name", Value::str(self.name.as_str()));
+        template.insert("BasePath", Value::str(self.base_path.as_str()));
+        self.scope.insert("Template", template.into());
+    }
+}
+
+/// The type of `.Values`: a map with methods, which win over keys of the same name.
+pub static VALUES: Type = Type {
+    name: "common.Values",
+    kind: Kind::Map,
+    elem: Some(&ANY),
+    methods: &[
+        Function::new("AsMap", &[], Flow::Exact, "the values as a plain map", as_map),
+        Function::new("YAML", &[], Flow::Exact, "the values as YAML", yaml),
+        Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table),
+        Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value),
+        // Its parameter is a writer, which no template has.
+        Function::new("Encode", &[&WRITER], Flow::None, "not callable from a template", encode),
+    ],
+};
+
+static WRITER: Type = Type::new("io.Writer", Kind::Ptr, None);
+
+fn encode(_: &mut Context<'_>, _: &[Value]) -> Result<Value, Failure> {
+    Err(Failure::from("runtime error: invalid memory address or nil pointer dereference"))
+}
+
+fn receiver(args: &[Value]) -> Result<&Map, Failure> {
+    args.first().and_then(Value::as_map).ok_or_else(|| Failure::from("no values"))
+}
+
+fn as_map(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let map = receiver(args)?;
+    Ok(Value::Map(map.retyped(&MAP)))
+}
+
+fn yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let text = crate::funcs::yaml::yaml_text(ctx, &Value::Map(receiver(args)?.clone()))?;
+    let mut out = crate::trace::Buf::with_capacity(text.len() + 1);
+    out.push(&text);
+    out.push_text("\n");
+    Ok(Value::Str(out.into_str()))
+}
+
+fn table(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let path = args.get(1).and_then(Value::as_str).cloned().unwrap_or_else(|| Str::new(""));
+    let mut map = receiver(args)?.clone();
+    for name in path.as_bytes().split(|&byte| byte == b'.') {
+        map = match map.get(name) {
+            Some(Value::Map(next)) => next,
+            _ => return Err(Failure::Text(format!("{:?} is not a table", String::from_utf8_lossy(name)))),
+        };
+    }
+    Ok(Value::Map(map.retyped(&VALUES)))
+}
+
+fn path_value(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let path = args.get(1).and_then(Value::as_str).cloned().unwrap_or_else(|| Str::new(""));
+    let not_a_value = || Failure::Text(format!("{:?} is not a value", path.to_text()));
+    let mut map = receiver(args)?.clone();
+    let names: Vec<&[u8]> = path.as_bytes().split(|&byte| byte == b'.').collect();
+    let Some((last, tables)) = names.split_last() else { return Err(not_a_value()) };
+    for name in tables {
+        map = match map.get(name) {
+            Some(Value::Map(next)) => next,
+            _ => return Err(not_a_value()),
+        };
+    }
+    match map.get(last) {
+        None | Some(Value::Map(_)) => Err(Failure::Text(format!("{:?} is not a value", String::from_utf8_lossy(last)))),
+        Some(value) => Ok(value),
+    }
+}
+
+/// Collects the template files of a chart and its subcharts, each with its scope.
+///
+/// Source: helm `pkg/engine/engine.go`, `recAllTpls`.
+pub(super) fn collect(
+    root: &Instance,
+    inputs: &Inputs<'_>,
+    helm: HelmVersion,
+    mut origins: Option<&mut Origins>,
+    files: &mut Vec<TemplateFile>,
+) {
+    let fact = |origins: &mut Option<&mut Origins>, name| match origins {
+        Some(origins) => origins.add(OriginData::Fact(name)),
+        None => Origin::NONE,
+    };
+    let release = Map::new();
+    let name = fact(&mut origins, "Release.Name");
+    release.insert("Name", Value::Str(Str::with_origin(inputs.release.name.as_str(), name)));
+    let namespace = fact(&mut origins, "Release.Namespace");
+    release.insert("Namespace", Value::Str(Str::with_origin(inputs.release.namespace.as_str(), namespace)));
+    release.insert("IsUpgrade", Value::bool(inputs.release.is_upgrade));
+    release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
+    release.insert("Revision", Value::int(1));
+    release.insert("Service", Value::str("Helm"));
+    let top = Top {
+        release: release.into(),
+        capabilities: capabilities::object(inputs.capabilities, helm),
+    };
+    chart(root, &top, Some(inputs.values.clone()), true, &mut origins, files);
+}
+
+struct Top {
+    release: Value,
+    capabilities: Value,
+}
+
+fn chart(
+    instance: &Instance,
+    top: &Top,
+    values: Option<Map>,
+    is_root: bool,
+    origins: &mut Option<&mut Origins>,
+    files: &mut Vec<TemplateFile>,
+) -> Map {
+    let values = values.unwrap_or_default().retyped(&VALUES);
+    // Helm quirk: the top is of the type of `.Values`, so that it has its methods.
+    let scope = Map::of(&VALUES, Default::default());
+    scope.insert("Chart", metadata(instance, is_root, origins));
+    scope.insert("Files", files::object(&instance.chart, origins.as_deref_mut()));
+    scope.insert("Release", top.release.clone());
+    scope.insert("Capabilities", top.capabilities.clone());
+    scope.insert("Values", values.clone().into());
+    let subcharts = Map::new();
+    scope.insert("Subcharts", subcharts.clone().into());
+    for child in &instance.children {
+        // Helm quirk: the table is looked up by a dotted path, so that of a chart with a dot in its name is not found.
+        let table = if child.name.contains('.') { None } else { values.get(child.name.as_bytes()) };
+        let table = table.and_then(|value| value.as_map().cloned());
+        let view = chart(child, top, table, false, origins, files);
+        subcharts.insert(child.name.as_str(), view.into());
+    }
+    let base_path = format!("{}/templates", instance.full_path);
+    for template in &instance.chart.templates {
+        let base = template.path.rsplit('/').next().unwrap_or_default();
+        if instance.chart.metadata.chart_type.eq_ignore_ascii_case("library") && !base.starts_with('_') {
+            continue;
+        }
+        files.push(TemplateFile {
+            name: format!("{}/{}", instance.full_path, template.path),
+            source: template.file.clone(),
+            scope: scope.clone(),
+            base_path: base_path.clone(),
+        });
+    }
+    scope
+}
+
+/// `.Chart`: in helm 4 a map of the metadata's fields by their Go names.
+fn metadata(instance: &Instance, is_root: bool, origins: &mut Option<&mut Origins>) -> Value {
+    let chart = &instance.chart;
+    let origin = match origins {
+        Some(origins) => origins.add(OriginData::File(chart.metadata_file.clone())),
+        None => Origin::NONE,
+    };
+    let text = |text: &str| Value::Str(Str::with_origin(text, origin));
+    let strings = |list: &Option<Vec<String>>| match list {
+        Some(list) => Value::List(List::new(&STRINGS, list.iter().map(|item| text(item)).collect())),
+        // Helm 4 makes the map from values that are not nil.
+        None => Value::strings([]),
+    };
+    let Metadata { annotations, maintainers, .. } = &chart.metadata;
+    let meta = &chart.metadata;
+    let map = Map::new();
+    map.insert("APIVersion", text(&meta.api_version));
+    map.insert("Name", text(&instance.name));
+    map.insert("Version", text(&meta.version));
+    map.insert("KubeVersion", text(&meta.kube_version));
+    map.insert("Description", text(&meta.description));
+    map.insert("Type", text(&meta.chart_type));
+    map.insert("Keywords", strings(&meta.keywords));
+    map.insert("Home", text(&meta.home));
+    map.insert("Sources", strings(&meta.sources));
+    map.insert("Icon", text(&meta.icon));
+    map.insert("AppVersion", text(&meta.app_version));
+    map.insert("Deprecated", Value::bool(meta.deprecated));
+    map.insert("Condition", text(&meta.condition));
+    map.insert("Tags", text(&meta.tags));
+    map.insert("IsRoot", Value::bool(is_root));
+    let annotations = match annotations {
+        Some(entries) => {
+            let entries = entries.iter().map(|(key, value)| (Str::from(key.as_str()), text(value))).collect();
+            Map::of(&STRING_MAP, entries)
+        }
+        None => Map::nil(&STRING_MAP),
+    };
+    map.insert("Annotations", annotations.into());
+    let maintainers = maintainers.iter().flatten().map(|person| {
+        let fields = [("Name", &person.name), ("Email", &person.email), ("URL", &person.url)];
+        Value::Map(fields.into_iter().map(|(key, value)| (Str::from(key), text(value))).collect())
+    });
+    map.insert("Maintainers", Value::list(maintainers.collect()));
+    let requirements = instance.dependencies.iter().flatten().map(|requirement| dependency(requirement, &text));
+    map.insert("Dependencies", Value::list(requirements.collect()));
+    map.into()
+}
+
+fn dependency(requirement: &Requirement, text: &dyn Fn(&str) -> Value) -> Value {
+    let declared = &requirement.declared;
+    let map = Map::new();
+    map.insert("Name", text(&declared.name));
+    map.insert("Version", text(&declared.version));
+    map.insert("Repository", text(&declared.repository));
+    map.insert("Condition", text(&declared.condition));
+    map.insert("Alias", text(&declared.alias));
+    map.insert("Enabled", Value::bool(requirement.enabled));
+    let tags = declared.tags.as_ref().map(|tags| tags.iter().map(|tag| text(tag)).collect());
+    map.insert("Tags", tags.map_or(Value::List(List::nil(&STRINGS)), |tags| List::new(&STRINGS, tags).into()));
+    let imports = requirement.import_values.clone();
+    let nil = || Value::List(List::nil(&LIST));
+    map.insert("ImportValues", imports.map_or_else(nil, Value::list));
+    map.into()
+}

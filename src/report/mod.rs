@@ -1,0 +1,48 @@
+//! Findings as text, for people and for machines: one file a format.
+
+pub mod text;
+
+use crate::finding::Finding;
+
+/// What a lint comes to.
+#[derive(Debug)]
+pub struct Report {
+    /// The findings, in order.
+    pub findings: Vec<Finding>,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// The mirror, as people write it.
+    pub mirror: String,
+}
+
+/// What a lint looked at: without this line nobody can tell "clean" from "did not look".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Manifests read, hooks included.
+    pub manifests: usize,
+    /// Image references found in them.
+    pub images: usize,
+    /// Those that resolve through the mirror.
+    pub mirrored: usize,
+}
+
+/// Text without anything that a terminal would obey or show out of order: control characters and bidirectional marks
+/// become visible escapes. Tabs and line breaks stay.
+///
+/// Chart text is untrusted text.
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let hostile = (c.is_control() && !matches!(c, '\n' | '\t'))
+                || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+            let escaped: Box<dyn Iterator<Item = char>> =
+                if hostile { Box::new(c.escape_unicode()) } else { Box::new(std::iter::once(c)) };
+            escaped
+        })
+        .collect()
+}
+
+/// [`plain`] text on one line.
+pub fn plain_line(text: &str) -> String {
+    plain(text).replace('\n', "\\n")
+}

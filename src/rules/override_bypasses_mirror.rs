@@ -1,0 +1,72 @@
+//! An image that does not come from the mirror, because somebody set it so.
+//!
+//! ## Why it matters in an air gap
+//! The chart would send this image to the mirror, but a value in a `-f` file or a `--set` flag names another registry
+//! and wins. The pod stays in `ImagePullBackOff`.
+//!
+//! ## What to do
+//! Remove the setting, or make it name the mirror. The finding shows its line (or the flag), and what it hides.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.registry | default .Values.global.imageRegistry }}/acme/api:1.4
+//! # values.yaml
+//! registry: ""
+//! # --set registry=quay.io
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.registry | default .Values.global.imageRegistry }}/acme/api:1.4
+//! # values.yaml
+//! registry: ""
+//! ```
+
+use super::{Context, Rule, is_user};
+use crate::finding::Severity;
+use crate::images::Source;
+use crate::trace::Layer;
+
+pub(super) static RULE: Rule = Rule {
+    id: "override-bypasses-mirror",
+    summary: "a value set by the user sends an image past the mirror",
+    severity: Severity::Error,
+    source: include_str!("override_bypasses_mirror.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let mut found = Vec::new();
+    for (index, decider) in ctx.bypassing() {
+        if !is_user(&decider.source) {
+            continue;
+        }
+        let image = &ctx.images[index];
+        let mirror = ctx.mirror;
+        let (label, help) = match &decider.source {
+            Source::User(Layer::Flag(part)) => (
+                format!("set by {}", part.flag),
+                format!("leave `{}` out of {}, or point it at {mirror}", decider.path, part.flag),
+            ),
+            _ => (
+                "set here".to_owned(),
+                format!("remove `{}`, or point it at {mirror}", decider.path),
+            ),
+        };
+        let mut finding = ctx.image_finding(&RULE, image, &decider, &label);
+        finding.help = Some(help);
+        found.push(finding);
+    }
+    ctx.findings.append(&mut found);
+}

@@ -1,0 +1,502 @@
+//! Evaluates pipelines, operands and calls, as Go's `text/template` does by reflection.
+
+use super::ast::{Arg, Command, Number, Pipe};
+use super::builtins::index::len_of_nothing;
+use super::complex::Complex;
+use super::error::Failure;
+use super::exec::{At, Result, State};
+use super::function::{Flow, Function};
+use super::types::{self, Kind, Type};
+use super::value::{IntKind, List, Map, Value};
+use crate::trace::{Buf, Origin, Str};
+use std::sync::Arc;
+
+/// A value, and whether it sits in an `interface {}` (Go's `reflect.Value` of kind Interface), as a member of a values
+/// map does: that decides between `<no value>` and "nil pointer evaluating", and which type an error names.
+#[derive(Clone)]
+pub(super) struct Eval {
+    pub(super) value: Value,
+    pub(super) slot: bool,
+}
+
+impl Eval {
+    pub(super) fn of(value: Value) -> Self {
+        Self { value, slot: false }
+    }
+
+    /// Go's zero `reflect.Value`: no value, not even nil.
+    pub(super) fn invalid() -> Self {
+        Self { value: Value::Nil, slot: false }
+    }
+
+    /// Whether the elements of a container type sit in interfaces.
+    pub(super) fn is_slot_of(ty: &Type) -> bool {
+        ty.elem.is_some_and(|elem| elem.kind == Kind::Interface)
+    }
+
+    fn type_name(&self) -> &'static str {
+        if self.slot { types::ANY.name } else { self.value.ty().name }
+    }
+
+    fn is_invalid(&self) -> bool {
+        !self.slot && self.value.is_nil()
+    }
+}
+
+/// What a function gets besides its arguments' nodes.
+struct Callee<'t> {
+    function: &'static Function,
+    /// Where a failure of the function is reported.
+    node: At<'t>,
+    /// The receiver of a method.
+    receiver: Option<Value>,
+}
+
+impl<'t> State<'t, '_, '_> {
+    /// The value of a pipeline; its variables are declared or assigned.
+    pub(super) fn pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
+        self.at = At::Pipe(pipe);
+        let mut value = None;
+        for command in &pipe.cmds {
+            let mut result = self.command(dot, command, value)?;
+            // Out of its interface: from here on a missing value is no value at all.
+            result.slot = false;
+            value = Some(result);
+        }
+        let value = value.unwrap_or_else(Eval::invalid);
+        for variable in &pipe.decl {
+            if pipe.is_assign {
+                self.assign(&variable.ident[0], value.clone())?;
+            } else {
+                self.declare(&variable.ident[0], value.clone());
+            }
+        }
+        Ok(value)
+    }
+
+    fn command(&mut self, dot: &Eval, command: &'t Command, last: Option<Eval>) -> Result<Eval> {
+        let first = &command.args[0];
+        let rest = &command.args[1..];
+        match first {
+            Arg::Field { ident, .. } => {
+                self.at = At::Arg(first);
+                self.field_chain(dot, dot.clone(), first, ident, rest, last)
+            }
+            Arg::Chain { node, field, .. } => {
+                let receiver = self.chain_receiver(dot, first, node)?;
+                self.field_chain(dot, receiver, first, field, rest, last)
+            }
+            Arg::Identifier { function, .. } => {
+                self.at = At::Arg(first);
+                let callee = Callee { function, node: At::Command(command), receiver: None };
+                self.call(dot, callee, rest, last)
+            }
+            Arg::Pipe(pipe) => {
+                self.not_a_function(first, rest, &last)?;
+                self.pipeline(dot, pipe)
+            }
+            Arg::Variable(variable) => {
+                self.at = At::Arg(first);
+                let value = self.variable(&variable.ident[0])?;
+                if variable.ident.len() == 1 {
+                    self.not_a_function(first, rest, &last)?;
+                    return Ok(value);
+                }
+                self.field_chain(dot, value, first, &variable.ident[1..], rest, last)
+            }
+            Arg::Nil(_) => {
+                self.at = At::Arg(first);
+                self.not_a_function(first, rest, &last)?;
+                Err(self.fail("nil is not a command"))
+            }
+            Arg::Dot(_) | Arg::Bool(..) | Arg::Number(_) | Arg::String { .. } => {
+                self.at = At::Arg(first);
+                self.not_a_function(first, rest, &last)?;
+                self.constant(dot, first)
+            }
+        }
+    }
+
+    fn not_a_function(&self, first: &Arg, rest: &[Arg], last: &Option<Eval>) -> Result<()> {
+        if !rest.is_empty() || last.is_some() {
+            return Err(self.fail(format!("can't give argument to non-function {first}")));
+        }
+        Ok(())
+    }
+
+    fn chain_receiver(&mut self, dot: &Eval, chain: &'t Arg, node: &'t Arg) -> Result<Eval> {
+        self.at = At::Arg(chain);
+        if let Arg::Nil(_) = node {
+            return Err(self.fail(format!("indirection through explicit nil in {chain}")));
+        }
+        self.operand(dot, node)
+    }
+
+    /// The value of an operand that is computed rather than constant.
+    fn operand(&mut self, dot: &Eval, arg: &'t Arg) -> Result<Eval> {
+        self.at = At::Arg(arg);
+        match arg {
+            Arg::Dot(_) | Arg::Nil(_) | Arg::Bool(..) | Arg::Number(_) | Arg::String { .. } => self.constant(dot, arg),
+            Arg::Field { ident, .. } => self.field_chain(dot, dot.clone(), arg, ident, &[], None),
+            Arg::Variable(variable) => {
+                let value = self.variable(&variable.ident[0])?;
+                match &variable.ident[1..] {
+                    [] => Ok(value),
+                    fields => self.field_chain(dot, value, arg, fields, &[], None),
+                }
+            }
+            Arg::Pipe(pipe) => self.pipeline(dot, pipe),
+            Arg::Identifier { function, .. } => {
+                let callee = Callee { function, node: At::Arg(arg), receiver: None };
+                self.call(dot, callee, &[], None)
+            }
+            Arg::Chain { node, field, .. } => {
+                let receiver = self.chain_receiver(dot, arg, node)?;
+                self.field_chain(dot, receiver, arg, field, &[], None)
+            }
+        }
+    }
+
+    /// A constant or the dot, where no type is asked for.
+    fn constant(&mut self, dot: &Eval, arg: &'t Arg) -> Result<Eval> {
+        Ok(match arg {
+            Arg::Dot(_) => dot.clone(),
+            Arg::Bool(_, truth) => Eval::of(Value::bool(*truth)),
+            Arg::Number(number) => Eval::of(self.number(number)?),
+            Arg::String { .. } => Eval::of(self.string(arg)),
+            _ => Eval::invalid(),
+        })
+    }
+
+    /// Go's type of a number constant nobody gave a type.
+    fn number(&self, number: &Number) -> Result<Value> {
+        if let Some((real, imaginary)) = number.complex {
+            return Ok(Value::object(Complex(real, imaginary)));
+        }
+        let text = number.text.as_str();
+        let is_hex_int =
+            text.len() > 2 && (text.starts_with("0x") || text.starts_with("0X")) && !text.contains(['p', 'P']);
+        if let Some(float) = number.float
+            && !is_hex_int
+            && !text.starts_with('\'')
+            && text.contains(['.', 'e', 'E', 'p', 'P'])
+        {
+            return Ok(Value::float(float));
+        }
+        match (number.int, number.uint) {
+            (Some(int), _) => Ok(Value::int(int)),
+            (None, Some(_)) => Err(self.fail(format!("{text} overflows int"))),
+            (None, None) => Ok(Value::Nil),
+        }
+    }
+
+    fn string(&self, arg: &Arg) -> Value {
+        let Arg::String { pos, quoted, text } = arg else { return Value::Nil };
+        if self.text_origin.is_none() || text.is_empty() {
+            return Value::Str(text.clone());
+        }
+        let mut buf = Buf::with_capacity(text.len());
+        match &self.template.source {
+            // Text of `tpl` has the origin of that text.
+            Some(source) => {
+                let range = *pos as usize..*pos as usize + quoted.len();
+                buf.push_instead(text.as_bytes(), source, range);
+            }
+            // The text itself begins after the quote.
+            None => buf.push_from(text.as_bytes(), self.text_origin, pos + 1),
+        }
+        Value::Str(buf.into_str())
+    }
+
+    fn field_chain(
+        &mut self,
+        dot: &Eval,
+        mut receiver: Eval,
+        node: &'t Arg,
+        idents: &'t [Arc<str>],
+        rest: &'t [Arg],
+        last: Option<Eval>,
+    ) -> Result<Eval> {
+        let Some((final_ident, idents)) = idents.split_last() else { return Ok(receiver) };
+        for ident in idents {
+            receiver = self.field(dot, ident, node, &[], None, receiver)?;
+        }
+        // If the last is a method, it gets the arguments.
+        self.field(dot, final_ident, node, rest, last, receiver)
+    }
+
+    fn field(
+        &mut self,
+        dot: &Eval,
+        name: &'t str,
+        node: &'t Arg,
+        rest: &'t [Arg],
+        last: Option<Eval>,
+        receiver: Eval,
+    ) -> Result<Eval> {
+        if receiver.value.is_nil() {
+            if receiver.slot {
+                return Err(self.fail(format!("nil pointer evaluating interface {{}}.{name}")));
+            }
+            return Ok(receiver);
+        }
+        let type_name = receiver.type_name();
+        if let Some(method) = receiver.value.ty().method(name) {
+            let callee = Callee { function: method, node: At::Arg(node), receiver: Some(receiver.value) };
+            return self.call(dot, callee, rest, last);
+        }
+        let has_arguments = !rest.is_empty() || last.is_some();
+        match &receiver.value {
+            Value::Map(map) => {
+                if has_arguments {
+                    return Err(self.fail(format!("{name} is not a method but has arguments")));
+                }
+                let elem = map.ty().elem.unwrap_or(&types::ANY);
+                return Ok(match map.get(name.as_bytes()) {
+                    Some(value) => Eval { value, slot: elem.kind == Kind::Interface },
+                    None => zero_element(elem),
+                });
+            }
+            Value::Object(object) => {
+                if let Some((_, value)) = object.fields().into_iter().find(|(field, _)| *field == name) {
+                    if !name.starts_with(char::is_uppercase) {
+                        return Err(self.fail(format!("{name} is an unexported field of struct type {type_name}")));
+                    }
+                    if has_arguments {
+                        return Err(self.fail(format!("{name} has arguments but cannot be invoked as function")));
+                    }
+                    return Ok(Eval::of(value));
+                }
+            }
+            _ => {}
+        }
+        Err(self.fail(format!("can't evaluate field {name} in type {type_name}")))
+    }
+
+    fn call(&mut self, dot: &Eval, callee: Callee<'t>, args: &'t [Arg], last: Option<Eval>) -> Result<Eval> {
+        let function = callee.function;
+        self.check_count(function, args.len(), last.is_some())?;
+        if let "and" | "or" = function.name
+            && callee.receiver.is_none()
+        {
+            return self.and_or(dot, function.name == "or", args, last);
+        }
+        let mut values = Vec::with_capacity(args.len() + 2);
+        let method = usize::from(callee.receiver.is_some());
+        values.extend(callee.receiver);
+        let fixed = function.params.len();
+        for (index, arg) in args.iter().enumerate() {
+            let ty = if index < fixed { function.params[index] } else { function.variadic.unwrap_or(&types::ANY) };
+            let value = self.argument(dot, arg, ty)?;
+            if let "len" = function.name
+                && value.value.is_nil()
+            {
+                return Err(self.len_of_nil(&callee.node, value.slot));
+            }
+            values.push(value.value);
+        }
+        if let Some(last) = last {
+            let index = values.len() - method;
+            let ty = if index < fixed { function.params[index] } else { function.variadic.unwrap_or(&types::ANY) };
+            let value = self.checked(last, ty)?;
+            if let "len" = function.name
+                && value.value.is_nil()
+            {
+                return Err(self.len_of_nil(&callee.node, value.slot));
+            }
+            values.push(value.value);
+        }
+        if let "call" = function.name
+            && let [value, ..] = values.as_slice()
+            && !value.is_nil()
+        {
+            // No value of a template is a function; Go names the operand as it is written.
+            let source = args.first().map_or_else(|| format!("<{} Value>", value.ty().name), Arg::to_string);
+            let text = format!("non-function {source} of type {}", value.ty().name);
+            self.at = callee.node;
+            return Err(self.fail_with("error calling call".to_owned(), Some(Box::new(Failure::Text(text)))));
+        }
+        match (function.call)(self.ctx, &values) {
+            Ok(value) => Ok(Eval::of(self.with_flow(function, value, &values))),
+            Err(failure) => {
+                self.at = callee.node;
+                Err(self.fail_with(format!("error calling {}", function.name), Some(Box::new(failure))))
+            }
+        }
+    }
+
+    fn check_count(&self, function: &Function, args: usize, piped: bool) -> Result<()> {
+        let given = args + usize::from(piped);
+        let want = function.params.len();
+        let name = function.name;
+        if function.variadic.is_some() {
+            if given < want {
+                return Err(self.fail(format!("wrong number of args for {name}: want at least {want} got {args}")));
+            }
+        } else if given != want {
+            return Err(self.fail(format!("wrong number of args for {name}: want {want} got {given}")));
+        }
+        Ok(())
+    }
+
+    /// Go's `len` tells a nil that sits in an interface from no value at all.
+    fn len_of_nil(&mut self, node: &At<'t>, slot: bool) -> Box<super::Error> {
+        self.at = *node;
+        self.fail_with("error calling len".to_owned(), Some(Box::new(len_of_nothing(!slot))))
+    }
+
+    /// `and` and `or` stop at the first argument that decides.
+    fn and_or(&mut self, dot: &Eval, or: bool, args: &'t [Arg], last: Option<Eval>) -> Result<Eval> {
+        let mut value = Eval::invalid();
+        for arg in args {
+            value = self.argument(dot, arg, &types::ANY)?;
+            if value.value.truth() == or {
+                return Ok(value);
+            }
+        }
+        Ok(last.unwrap_or(value))
+    }
+
+    /// Evaluates an argument for a parameter of a type.
+    fn argument(&mut self, dot: &Eval, arg: &'t Arg, ty: &'static Type) -> Result<Eval> {
+        match arg {
+            Arg::Dot(_) => {
+                self.at = At::Arg(arg);
+                return self.checked(dot.clone(), ty);
+            }
+            Arg::Nil(_) => {
+                self.at = At::Arg(arg);
+                return match zero(ty) {
+                    Some(value) => Ok(Eval::of(value)),
+                    None => Err(self.fail(format!("cannot assign nil to {}", ty.name))),
+                };
+            }
+            Arg::Field { .. } | Arg::Variable(_) | Arg::Pipe(_) | Arg::Identifier { .. } | Arg::Chain { .. } => {
+                let value = self.operand(dot, arg)?;
+                return self.checked(value, ty);
+            }
+            Arg::Bool(..) | Arg::Number(_) | Arg::String { .. } => self.at = At::Arg(arg),
+        }
+        let number = if let Arg::Number(number) = arg { Some(&**number) } else { None };
+        let (value, expected) = match ty.kind {
+            Kind::Interface => return self.constant(dot, arg),
+            Kind::Bool => (if let Arg::Bool(_, truth) = arg { Some(Value::bool(*truth)) } else { None }, "bool"),
+            Kind::String => (if let Arg::String { .. } = arg { Some(self.string(arg)) } else { None }, "string"),
+            Kind::Float64 => (number.and_then(|number| number.float).map(Value::float), "float"),
+            Kind::Complex128 => {
+                (number.and_then(|number| number.complex).map(|(re, im)| Value::object(Complex(re, im))), "complex")
+            }
+            Kind::Int | Kind::Int32 | Kind::Int64 => {
+                let kind = match ty.kind {
+                    Kind::Int32 => IntKind::Int32,
+                    Kind::Int64 => IntKind::Int64,
+                    _ => IntKind::Int,
+                };
+                let int = number.and_then(|number| number.int);
+                (int.map(|int| Value::Int(int, kind, Origin::NONE)), "integer")
+            }
+            Kind::Uint8 | Kind::Uint32 | Kind::Uint64 => {
+                let kind = match ty.kind {
+                    Kind::Uint8 => IntKind::Uint8,
+                    Kind::Uint32 => IntKind::Uint32,
+                    _ => IntKind::Uint64,
+                };
+                let uint = number.and_then(|number| number.uint);
+                (uint.map(|uint| Value::Int(uint as i64, kind, Origin::NONE)), "unsigned integer")
+            }
+            Kind::Invalid | Kind::Slice | Kind::Map | Kind::Struct | Kind::Ptr | Kind::Func => {
+                return Err(self.fail(format!("can't handle {arg} for arg of type {}", ty.name)));
+            }
+        };
+        match value {
+            Some(value) => Ok(Eval::of(value)),
+            None => Err(self.fail(format!("expected {expected}; found {arg}"))),
+        }
+    }
+
+    /// Checks that a value can be given to a parameter of a type.
+    fn checked(&self, eval: Eval, ty: &'static Type) -> Result<Eval> {
+        if eval.is_invalid() {
+            return match zero(ty) {
+                Some(value) => Ok(Eval::of(value)),
+                None => Err(self.fail(format!("invalid value; expected {}", ty.name))),
+            };
+        }
+        if ty.kind == Kind::Interface {
+            return Ok(eval);
+        }
+        let got = if eval.value.is_nil() { &types::ANY } else { eval.value.ty() };
+        if got == ty {
+            return Ok(Eval::of(eval.value));
+        }
+        if is_assignable(got, ty) {
+            return Ok(Eval::of(match eval.value {
+                Value::Map(map) => Value::Map(map.retyped(ty)),
+                other => other,
+            }));
+        }
+        if got.name.strip_prefix('*') == Some(ty.name) {
+            return Ok(Eval::of(eval.value));
+        }
+        Err(self.fail(format!("wrong type for value; expected {}; got {}", ty.name, got.name)))
+    }
+
+    /// Gives a result the origins that its function declares.
+    fn with_flow(&mut self, function: &Function, value: Value, args: &[Value]) -> Value {
+        match function.flow {
+            Flow::Union if self.ctx.tracing() => {
+                let origin = self.ctx.union(args);
+                if origin.is_none() { value } else { derived(value, origin, 8) }
+            }
+            _ => value,
+        }
+    }
+}
+
+/// The same value with everything fresh in it marked as computed from `origin`.
+fn derived(value: Value, origin: Origin, depth: u32) -> Value {
+    match value {
+        Value::List(list) if depth > 0 => {
+            let items = list.iter().map(|item| derived(item.clone(), origin, depth - 1)).collect();
+            if list.is_nil() { Value::List(list) } else { Value::List(List::with_origin(list.ty(), items, origin)) }
+        }
+        Value::Map(map) if depth > 0 => {
+            for value in map.borrow_mut().values_mut() {
+                *value = derived(std::mem::take(value), origin, depth - 1);
+            }
+            Value::Map(map)
+        }
+        other => other.with_origin(origin),
+    }
+}
+
+/// What a map gives for a key that it does not have: the zero value of its elements.
+fn zero_element(elem: &'static Type) -> Eval {
+    let value = match elem.kind {
+        Kind::String => Value::Str(Str::new("")),
+        Kind::Slice if *elem == types::BYTES => Value::Bytes(Str::new("")),
+        Kind::Slice => Value::List(List::nil(elem)),
+        Kind::Map => Value::Map(Map::nil(elem)),
+        _ => return Eval { value: Value::Nil, slot: elem.kind == Kind::Interface },
+    };
+    Eval::of(value)
+}
+
+/// nil as a value of a type, if the type has one.
+fn zero(ty: &'static Type) -> Option<Value> {
+    match ty.kind {
+        Kind::Interface | Kind::Ptr | Kind::Func => Some(Value::Nil),
+        Kind::Map => Some(Value::Map(Map::nil(ty))),
+        Kind::Slice => Some(Value::List(List::nil(ty))),
+        _ => None,
+    }
+}
+
+/// Go's assignability, as far as it occurs: a named map or slice type and the same type without a name.
+fn is_assignable(from: &Type, to: &Type) -> bool {
+    let unnamed = |ty: &Type| ty.name.starts_with("map[") || ty.name.starts_with("[]");
+    from.kind == to.kind
+        && matches!(from.kind, Kind::Map | Kind::Slice)
+        && from.elem == to.elem
+        && (unnamed(from) || unnamed(to))
+}

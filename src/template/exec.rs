@@ -1,0 +1,442 @@
+//! Executes templates: walks the tree, writes what it prints.
+//!
+//! The order of evaluation, what counts as the "current node" of an error, and every message are those of Go's
+//! `text/template` (`exec.go`), with the option `missingkey=zero` that helm sets.
+
+use super::ast::{self, Branch, Node, Template};
+use super::context::Context;
+use super::error::{Error, Failure, Site};
+use super::eval::Eval;
+use super::function::Function;
+use super::print;
+use super::set::{Compiled, Set};
+use super::value::Value;
+use crate::source::File;
+use crate::trace::{Buf, Origin, Str};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub(super) type Result<T> = std::result::Result<T, Box<Error>>;
+
+/// What a missing value prints as, until helm removes it from the finished text.
+const NO_VALUE: &str = "<no value>";
+
+/// Which bytes of a file's output were written by which of its actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Emit {
+    /// First byte of the output.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+    /// Position in the template file of the action or text that wrote it.
+    pub at: u32,
+}
+
+/// The node that an error would be reported at: the last one that evaluation came to.
+#[derive(Clone, Copy)]
+pub(super) enum At<'t> {
+    Start,
+    Node(&'t Node),
+    Pipe(&'t ast::Pipe),
+    Command(&'t ast::Command),
+    Arg(&'t ast::Arg),
+}
+
+impl At<'_> {
+    fn pos(self) -> Option<ast::Pos> {
+        match self {
+            Self::Start => None,
+            Self::Node(node) => Some(node.pos()),
+            Self::Pipe(pipe) => Some(pipe.pos),
+            Self::Command(command) => Some(command.pos),
+            Self::Arg(arg) => Some(arg.pos()),
+        }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => Ok(()),
+            Self::Node(node) => node.fmt(f),
+            Self::Pipe(pipe) => pipe.fmt(f),
+            Self::Command(command) => command.fmt(f),
+            Self::Arg(arg) => arg.fmt(f),
+        }
+    }
+}
+
+/// Whether to go on after a node.
+enum Next {
+    On,
+    Break,
+    Continue,
+}
+
+/// The execution of one template.
+pub(super) struct State<'t, 'c, 'r> {
+    pub(super) ctx: &'c mut Context<'r>,
+    pub(super) template: &'t Template,
+    pub(super) at: At<'t>,
+    /// The origin of the template's own text; none when nothing is traced.
+    pub(super) text_origin: Origin,
+    vars: Vec<(&'t str, Eval)>,
+    out: Buf,
+    /// Only for the outermost template of a traced file.
+    emits: Option<Vec<Emit>>,
+}
+
+impl Context<'_> {
+    /// Executes the template file of a name with data: its text, and, when origins are asked for, which of its actions
+    /// wrote what.
+    pub fn execute_file(&mut self, name: &[u8], data: Value) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
+        let template = self.lookup(name)?;
+        let emits = self.tracing().then(Vec::new);
+        let (out, emits) = self.run(&template, data, emits)?;
+        Ok((out, emits.unwrap_or_default()))
+    }
+
+    /// Executes a named template with data and returns its text: helm's `include`, without its counter.
+    pub fn execute(&mut self, name: &[u8], data: Value) -> std::result::Result<Str, Box<Error>> {
+        let template = self.lookup(name)?;
+        Ok(self.run(&template, data, None)?.0)
+    }
+
+    /// Parses a text as a template and executes it with data: helm's `tpl`. What the text defines is seen by itself,
+    /// and by what it calls, only.
+    ///
+    /// The outer result is about parsing, the inner about execution.
+    pub fn execute_text(
+        &mut self,
+        text: &Str,
+        data: Value,
+    ) -> std::result::Result<std::result::Result<Str, Box<Error>>, Error> {
+        if !text.as_bytes().windows(2).any(|pair| pair == b"{{") {
+            return Ok(Ok(text.clone()));
+        }
+        let compiled = self.compile_text(text)?;
+        let Some(body) = compiled.templates.first().cloned() else { return Ok(Ok(Str::new(""))) };
+        let outer = self.templates.clone();
+        let mut set = Set::within(outer.clone());
+        for template in &compiled.templates {
+            set.add(template.clone());
+        }
+        self.templates = Rc::new(set);
+        let result = self.run(&body, data, None);
+        self.templates = outer;
+        Ok(result.map(|(text, _)| text))
+    }
+
+    fn compile_text(&mut self, text: &Str) -> std::result::Result<Rc<Compiled>, Error> {
+        // A traced text is compiled anew, since what it prints has the origins of this text and of no other like it.
+        let traced = !text.spans().is_empty();
+        if !traced && let Some(known) = self.texts.get(text) {
+            return Ok(known.clone());
+        }
+        let file = File::new("gotpl", text.as_bytes());
+        let mut compiled = Compiled::parse("gotpl", &file, self.functions)?;
+        if traced {
+            for template in &mut compiled.templates {
+                if let Some(template) = Arc::get_mut(template) {
+                    template.source = Some(text.clone());
+                }
+            }
+        }
+        let compiled = Rc::new(compiled);
+        if !traced {
+            self.texts.insert(text.clone(), compiled.clone());
+        }
+        Ok(compiled)
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<Arc<Template>> {
+        self.templates.get(name).cloned().ok_or_else(|| {
+            let name = print::go_quote(name);
+            Box::new(Error::Plain(format!("template: no template {name} associated with template \"gotpl\"")))
+        })
+    }
+
+    fn run(&mut self, template: &Template, data: Value, emits: Option<Vec<Emit>>) -> Result<(Str, Option<Vec<Emit>>)> {
+        let mut state = State::new(self, template, Eval::of(data), Buf::new(), emits);
+        state.enter()?;
+        let dot = state.vars[0].1.clone();
+        let result = state.list(&dot, &template.body);
+        state.ctx.depth -= 1;
+        result?;
+        Ok((state.out.into_str(), state.emits))
+    }
+}
+
+impl<'t, 'c, 'r> State<'t, 'c, 'r> {
+    fn new(
+        ctx: &'c mut Context<'r>,
+        template: &'t Template,
+        data: Eval,
+        out: Buf,
+        emits: Option<Vec<Emit>>,
+    ) -> Self {
+        let text_origin = match ctx.origins.as_deref_mut() {
+            Some(origins) => origins.template_text(&template.file, 0),
+            None => Origin::NONE,
+        };
+        Self { ctx, template, at: At::Start, text_origin, vars: vec![("$", data)], out, emits }
+    }
+
+    fn enter(&mut self) -> Result<()> {
+        if self.ctx.depth >= self.ctx.limits.template_depth {
+            let limit = self.ctx.limits.template_depth;
+            return Err(self.fail(format!("exceeded maximum template depth ({limit}) (--limit template-depth)")));
+        }
+        self.ctx.depth += 1;
+        Ok(())
+    }
+
+    /// The failure of this execution at the current node.
+    pub(super) fn fail(&self, message: impl Into<String>) -> Box<Error> {
+        self.fail_with(message.into(), None)
+    }
+
+    pub(super) fn fail_with(&self, message: String, cause: Option<Box<Failure>>) -> Box<Error> {
+        let site = self.at.pos().map(|pos| {
+            let (line, column) = self.template.file.line_column(pos);
+            Box::new(Site {
+                file: self.template.file_name.to_string(),
+                line,
+                column,
+                template: self.template.name.to_text().into_owned(),
+                context: self.at.to_string(),
+            })
+        });
+        let message = match site {
+            Some(_) => message,
+            // Go leaves the place out when no node was reached.
+            None => format!("{}: {message}", self.template.name),
+        };
+        Box::new(Error::Exec { site, message, cause })
+    }
+
+    pub(super) fn charge(&mut self, steps: u64) -> Result<()> {
+        self.ctx.charge(steps).map_err(|failure| self.fail(failure.to_string()))
+    }
+
+    pub(super) fn function(&self, function: &'static Function) -> &'static Function {
+        function
+    }
+
+    fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
+        for node in &list.nodes {
+            match self.node(dot, node)? {
+                Next::On => {}
+                leave => return Ok(leave),
+            }
+        }
+        Ok(Next::On)
+    }
+
+    fn node(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
+        self.at = At::Node(node);
+        self.charge(1)?;
+        let before = self.out.len();
+        match node {
+            Node::Text { pos, text } => self.write_text(*pos, text)?,
+            Node::Action { pipe, .. } => {
+                let value = self.pipeline(dot, pipe)?;
+                if pipe.decl.is_empty() {
+                    self.at = At::Node(node);
+                    self.print(&value.value)?;
+                }
+            }
+            Node::If(branch) => return self.branch(dot, branch, false),
+            Node::With(branch) => return self.branch(dot, branch, true),
+            Node::Range(branch) => return self.range(dot, branch, node),
+            Node::Template { name, pipe, .. } => self.call_template(dot, name, pipe.as_ref())?,
+            Node::Break(_) => return Ok(Next::Break),
+            Node::Continue(_) => return Ok(Next::Continue),
+        }
+        if let Some(emits) = &mut self.emits
+            && self.out.len() > before
+        {
+            emits.push(Emit { start: before as u32, end: self.out.len() as u32, at: node.pos() });
+        }
+        Ok(Next::On)
+    }
+
+    fn write_text(&mut self, pos: ast::Pos, text: &Str) -> Result<()> {
+        match &self.template.source {
+            Some(source) => self.out.push_slice(source, pos as usize..pos as usize + text.len()),
+            None => self.out.push_from(text.as_bytes(), self.text_origin, pos),
+        }
+        self.check_output()
+    }
+
+    fn print(&mut self, value: &Value) -> Result<()> {
+        match value {
+            Value::Nil => self.out.push_text(NO_VALUE),
+            Value::Str(text) => self.out.push(text),
+            value => print::print_value(value, &mut self.out).map_err(|failure| self.fail(failure.to_string()))?,
+        }
+        self.check_output()
+    }
+
+    fn check_output(&self) -> Result<()> {
+        let limit = self.ctx.limits.string_bytes;
+        if self.out.len() > limit {
+            return Err(self.fail(format!("a template wrote more than {limit} bytes (--limit string-bytes)")));
+        }
+        Ok(())
+    }
+
+    fn branch(&mut self, dot: &Eval, branch: &'t Branch, with: bool) -> Result<Next> {
+        let mark = self.vars.len();
+        let value = self.pipeline(dot, &branch.pipe)?;
+        let next = if value.value.truth() {
+            self.list(if with { &value } else { dot }, &branch.list)
+        } else if let Some(list) = &branch.else_list {
+            self.list(dot, list)
+        } else {
+            Ok(Next::On)
+        };
+        self.vars.truncate(mark);
+        next
+    }
+
+    fn range(&mut self, dot: &Eval, branch: &'t Branch, node: &'t Node) -> Result<Next> {
+        self.at = At::Node(node);
+        let mark = self.vars.len();
+        let collection = self.pipeline(dot, &branch.pipe)?.value;
+        let next = self.iterate(dot, branch, collection);
+        self.vars.truncate(mark);
+        next
+    }
+
+    fn iterate(&mut self, dot: &Eval, branch: &'t Branch, collection: Value) -> Result<Next> {
+        match &collection {
+            Value::Nil => {}
+            Value::List(list) if !list.is_empty() => {
+                let slot = Eval::is_slot_of(list.ty());
+                for (index, item) in list.iter().enumerate() {
+                    let item = Eval { value: item.clone(), slot };
+                    match self.iteration(branch, Eval::of(Value::int(index as i64)), item)? {
+                        Next::Break => break,
+                        Next::On | Next::Continue => {}
+                    }
+                }
+                return Ok(Next::On);
+            }
+            Value::Bytes(bytes) if !bytes.is_empty() => {
+                for (index, &byte) in bytes.as_bytes().iter().enumerate() {
+                    let item = Eval::of(Value::byte(byte));
+                    if let Next::Break = self.iteration(branch, Eval::of(Value::int(index as i64)), item)? {
+                        break;
+                    }
+                }
+                return Ok(Next::On);
+            }
+            Value::Map(map) if !map.is_empty() => {
+                let slot = Eval::is_slot_of(map.ty());
+                // The keys are collected first, so that the body may change the map.
+                for (key, value) in map.entries() {
+                    if let Next::Break = self.iteration(branch, Eval::of(Value::Str(key)), Eval { value, slot })? {
+                        break;
+                    }
+                }
+                return Ok(Next::On);
+            }
+            Value::List(_) | Value::Bytes(_) | Value::Map(_) => {}
+            Value::Int(count, kind, _) => {
+                if branch.pipe.decl.len() > 1 {
+                    return Err(self.fail(format!("can't use {count} to iterate over more than one variable")));
+                }
+                for number in 0..*count {
+                    let item = Eval::of(Value::Int(number, *kind, Origin::NONE));
+                    if let Next::Break = self.iteration(branch, Eval::invalid(), item)? {
+                        break;
+                    }
+                }
+                if *count > 0 {
+                    return Ok(Next::On);
+                }
+            }
+            other => {
+                let mut text = Buf::new();
+                print::print_value(other, &mut text).map_err(|failure| self.fail(failure.to_string()))?;
+                return Err(self.fail(format!("range can't iterate over {}", text.into_str())));
+            }
+        }
+        match &branch.else_list {
+            Some(list) => self.list(dot, list),
+            None => Ok(Next::On),
+        }
+    }
+
+    fn iteration(&mut self, branch: &'t Branch, index: Eval, item: Eval) -> Result<Next> {
+        self.charge(1)?;
+        let decl = &branch.pipe.decl;
+        let (key, value) = match decl.as_slice() {
+            [] => (None, None),
+            [value] => (None, Some(value)),
+            [key, value, ..] => (Some(key), Some(value)),
+        };
+        if branch.pipe.is_assign {
+            if let Some(key) = key {
+                self.assign(&key.ident[0], index)?;
+            }
+            if let Some(value) = value {
+                self.assign(&value.ident[0], item.clone())?;
+            }
+        } else {
+            let top = self.vars.len();
+            if key.is_some() {
+                self.vars[top - 2].1 = index;
+            }
+            if value.is_some() {
+                self.vars[top - 1].1 = item.clone();
+            }
+        }
+        let mark = self.vars.len();
+        let next = self.list(&item, &branch.list);
+        self.vars.truncate(mark);
+        next
+    }
+
+    fn call_template(&mut self, dot: &Eval, name: &Str, pipe: Option<&'t ast::Pipe>) -> Result<()> {
+        let Some(template) = self.ctx.templates.get(name.as_bytes()).cloned() else {
+            return Err(self.fail(format!("template {} not defined", print::go_quote(name.as_bytes()))));
+        };
+        let data = match pipe {
+            Some(pipe) => self.pipeline(dot, pipe)?,
+            None => Eval::invalid(),
+        };
+        self.enter()?;
+        // The callee writes into the caller's output.
+        let out = std::mem::take(&mut self.out);
+        let mut callee = State::new(self.ctx, &template, data.clone(), out, None);
+        let result = callee.list(&data, &template.body);
+        let out = std::mem::take(&mut callee.out);
+        self.out = out;
+        self.ctx.depth -= 1;
+        result.map(|_| ())
+    }
+
+    pub(super) fn declare(&mut self, name: &'t str, value: Eval) {
+        self.vars.push((name, value));
+    }
+
+    pub(super) fn assign(&mut self, name: &str, value: Eval) -> Result<()> {
+        match self.vars.iter_mut().rev().find(|(known, _)| *known == name) {
+            Some((_, slot)) => {
+                *slot = value;
+                Ok(())
+            }
+            None => Err(self.fail(format!("undefined variable: {name}"))),
+        }
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Result<Eval> {
+        match self.vars.iter().rev().find(|(known, _)| *known == name) {
+            Some((_, value)) => Ok(value.clone()),
+            None => Err(self.fail(format!("undefined variable: {name}"))),
+        }
+    }
+}

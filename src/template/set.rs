@@ -1,0 +1,66 @@
+//! [`Set`]: the templates that can call each other, and which of two definitions of a name wins.
+
+use super::ast::Template;
+use super::error::Error;
+use super::function::Function;
+use super::parse::parse;
+use crate::source::File;
+use crate::trace::Str;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Named templates. `tpl` executes in a set of its own that falls back on the one around it.
+#[derive(Debug, Default)]
+pub struct Set {
+    templates: HashMap<Str, Arc<Template>>,
+    outer: Option<Rc<Set>>,
+}
+
+impl Set {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A set that has what `outer` has until it defines it itself.
+    pub fn within(outer: Rc<Set>) -> Self {
+        Self { templates: HashMap::new(), outer: Some(outer) }
+    }
+
+    /// Adds a template. It replaces one of the same name, unless it is empty (white space and comments).
+    ///
+    /// Source: Go `text/template`, `Template.AddParseTree`.
+    pub fn add(&mut self, template: Arc<Template>) {
+        if template.is_empty && self.get(template.name.as_bytes()).is_some() {
+            return;
+        }
+        self.templates.insert(template.name.clone(), template);
+    }
+
+    /// The template of a name.
+    pub fn get(&self, name: &[u8]) -> Option<&Arc<Template>> {
+        self.templates.get(name).or_else(|| self.outer.as_deref()?.get(name))
+    }
+}
+
+/// A template file that was parsed: its body and what it defines. Made once, shared by all renders.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// Full name, `app/templates/x.yaml`.
+    pub name: Str,
+    /// The body under `name`, and the definitions.
+    pub templates: Vec<Arc<Template>>,
+}
+
+impl Compiled {
+    /// Parses a file under a name.
+    pub fn parse(
+        name: &str,
+        file: &Arc<File>,
+        functions: &dyn Fn(&str) -> Option<&'static Function>,
+    ) -> Result<Self, Error> {
+        let templates = parse(name, file, functions)?.into_iter().map(Arc::new).collect();
+        Ok(Self { name: Str::from(name), templates })
+    }
+}
