@@ -41,7 +41,8 @@ pub fn check_kube_version(chart: &Chart, kube_version: &str) -> Result<(), Strin
     let numbers = kube_version.trim_start_matches('v');
     let end = numbers.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(numbers.len());
     let version = semver::parse_version(numbers[..end].trim_end_matches('.'));
-    let fits = semver::Constraint::parse(wanted).is_ok_and(|wanted| version.is_ok_and(|version| wanted.check(&version)));
+    let fits =
+        semver::Constraint::parse(wanted).is_ok_and(|wanted| version.is_ok_and(|version| wanted.check(&version)));
     if fits {
         return Ok(());
     }

@@ -15,14 +15,11 @@ use walkdir::WalkDir;
 ///
 /// Unlike helm, which follows a symbolic link to wherever it leads, this reads nothing outside of the folder: a chart
 /// could show a secret of the machine that renders it.
-pub(super) fn read(
-    folder: &Path,
-    budget: &mut Budget<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<RawFile>, String> {
+pub(super) fn read(folder: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>) -> Result<Vec<RawFile>, String> {
     let root = real_path(folder)?;
     let rules = Rules::parse(&helmignore(folder, &root)?)?;
-    let mut walk = Walk { root: &root, shown_root: folder, rules, budget, warnings, files: Vec::new(), links: Vec::new() };
+    let mut walk =
+        Walk { root: &root, shown_root: folder, rules, budget, warnings, files: Vec::new(), links: Vec::new() };
     walk.folder("", &root)?;
     Ok(walk.files)
 }
@@ -101,7 +98,8 @@ impl Walk<'_, '_> {
             "found symbolic link in path. Contents of linked file included and used",
             &[("path", &shown), ("resolved", &resolved)],
         ));
-        let is_folder = fs::metadata(&target).map_err(|error| format!("lstat {resolved}: {}", go_error(&error)))?.is_dir();
+        let is_folder =
+            fs::metadata(&target).map_err(|error| format!("lstat {resolved}: {}", go_error(&error)))?.is_dir();
         if !self.visit(name, is_folder)? {
             return Ok(());
         }
@@ -130,7 +128,9 @@ impl Walk<'_, '_> {
         let shown = self.shown(name);
         let left = self.budget.bytes_left();
         let content = read_file(real, Path::new(&shown), left.saturating_add(1)).map_err(|error| match error {
-            error if error.starts_with("open ") || error.starts_with("read ") => format!("error reading {name}: {error}"),
+            error if error.starts_with("open ") || error.starts_with("read ") => {
+                format!("error reading {name}: {error}")
+            }
             error => error,
         })?;
         if !self.budget.take_bytes(content.len() as u64) {
@@ -159,7 +159,11 @@ impl Walk<'_, '_> {
 
     /// A path of the chart as the user would type it.
     fn shown(&self, name: &str) -> String {
-        if name.is_empty() { self.shown_root.display().to_string() } else { self.shown_root.join(name).display().to_string() }
+        if name.is_empty() {
+            self.shown_root.display().to_string()
+        } else {
+            self.shown_root.join(name).display().to_string()
+        }
     }
 
     /// Turns the real root in a message into what the user typed.
@@ -228,13 +232,15 @@ fn evaluate(path: &Path) -> Result<PathBuf, String> {
             Some(Component::CurDir) | None => continue,
             _ => found.push(&part),
         }
-        let about = fs::symlink_metadata(&found).map_err(|error| format!("lstat {}: {}", found.display(), go_error(&error)))?;
+        let about =
+            fs::symlink_metadata(&found).map_err(|error| format!("lstat {}: {}", found.display(), go_error(&error)))?;
         if about.is_symlink() {
             links += 1;
             if links > 255 {
                 return Err("EvalSymlinks: too many links".to_owned());
             }
-            let target = fs::read_link(&found).map_err(|error| format!("readlink {}: {}", found.display(), go_error(&error)))?;
+            let target =
+                fs::read_link(&found).map_err(|error| format!("readlink {}: {}", found.display(), go_error(&error)))?;
             found.pop();
             left.extend(parts(&target));
         } else if !about.is_dir() && !left.is_empty() {

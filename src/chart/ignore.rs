@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn rules_decide_in_order() {
-        let ignored = |rules: &str, path: &str, is_folder| Rules::parse(rules.as_bytes()).unwrap().ignore(path, is_folder);
+        let ignored =
+            |rules: &str, path: &str, is_folder| Rules::parse(rules.as_bytes()).unwrap().ignore(path, is_folder);
         assert!(ignored("*.txt\n", "dir/a.txt", false));
         assert!(!ignored("/a.txt", "dir/a.txt", false));
         assert!(ignored(" sub/ \r\n", "dir/sub", true));

@@ -69,7 +69,8 @@ fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>
     let shown = path.display();
     let (file, _) = folder::open(path, path)?;
     let mut source = BufReader::new(file);
-    let start = source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", folder::go_error(&error)))?;
+    let start =
+        source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", folder::go_error(&error)))?;
     if !start.starts_with(b"\x1f\x8b\x08") {
         if shown.to_string().ends_with(".yml") || shown.to_string().ends_with(".yaml") {
             return Err(format!("file '{shown}' seems to be a YAML file, but expected a gzipped archive"));
@@ -101,8 +102,22 @@ fn content_type(start: &[u8]) -> &'static str {
             && matches!(text.get(tag.len()), Some(b' ' | b'>'))
     };
     const TAGS: [&str; 16] = [
-        "<!DOCTYPE HTML", "<HTML", "<HEAD", "<SCRIPT", "<IFRAME", "<H1", "<DIV", "<FONT", "<TABLE", "<A", "<STYLE",
-        "<TITLE", "<B", "<BODY", "<BR", "<P",
+        "<!DOCTYPE HTML",
+        "<HTML",
+        "<HEAD",
+        "<SCRIPT",
+        "<IFRAME",
+        "<H1",
+        "<DIV",
+        "<FONT",
+        "<TABLE",
+        "<A",
+        "<STYLE",
+        "<TITLE",
+        "<B",
+        "<BODY",
+        "<BR",
+        "<P",
     ];
     if TAGS.into_iter().any(is_tag) || is_tag("<!--") {
         return "text/html; charset=utf-8";

@@ -196,7 +196,8 @@ impl Draft {
             return fail("chart.metadata.type must be application or library".to_owned());
         }
         if let Some(maintainers) = maintainers {
-            let maintainers: Option<Vec<_>> = maintainers.into_iter().map(|pointer| pointer.0.map(Maintainer::cleaned)).collect();
+            let maintainers: Option<Vec<_>> =
+                maintainers.into_iter().map(|pointer| pointer.0.map(Maintainer::cleaned)).collect();
             let Some(maintainers) = maintainers else {
                 return fail("maintainers must not contain empty or null nodes".to_owned());
             };
@@ -211,7 +212,10 @@ impl Draft {
                 };
                 let dependency = draft.cleaned();
                 if !dependency.alias.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-                    return fail(format!("dependency {} has disallowed characters in the alias", quoted(&dependency.name)));
+                    return fail(format!(
+                        "dependency {} has disallowed characters in the alias",
+                        quoted(&dependency.name)
+                    ));
                 }
                 let key = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
                 if !names.insert(key.clone()) {
@@ -235,7 +239,8 @@ impl Maintainer {
 impl DraftDependency {
     fn cleaned(self) -> Dependency {
         let mut dependency = self.plain;
-        let texts = [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition];
+        let texts =
+            [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition];
         texts.into_iter().for_each(clean);
         dependency.tags.iter_mut().flatten().for_each(clean);
         dependency.import_values = self.import_values.map(|values| values.into_iter().flatten().collect());
@@ -248,7 +253,8 @@ fn clean(text: &mut String) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return;
     }
-    *text = text.chars().filter_map(|c| if c.is_whitespace() { Some(' ') } else { is_printable(c).then_some(c) }).collect();
+    *text =
+        text.chars().filter_map(|c| if c.is_whitespace() { Some(' ') } else { is_printable(c).then_some(c) }).collect();
 }
 
 /// The one field that decides which loader helm uses.
@@ -337,9 +343,8 @@ fn check_time(text: &str) -> Result<(), String> {
     }
     let zone = rest.as_bytes();
     let digits = |at: usize| zone.get(at).is_some_and(u8::is_ascii_digit);
-    let is_offset = matches!(zone.first(), Some(b'+' | b'-'))
-        && zone.get(3) == Some(&b':')
-        && [1, 2, 4, 5].into_iter().all(digits);
+    let is_offset =
+        matches!(zone.first(), Some(b'+' | b'-')) && zone.get(3) == Some(&b':') && [1, 2, 4, 5].into_iter().all(digits);
     match zone.first() {
         Some(b'Z') if zone.len() == 1 => {}
         _ if is_offset && zone.len() == 6 => {}

@@ -2,7 +2,7 @@
 
 use super::flow::is_empty;
 use crate::template::print::strval;
-use crate::template::types::{ANY, MAP, STRING, Kind};
+use crate::template::types::{ANY, Kind, MAP, STRING};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
 use crate::trace::Str;
 
@@ -19,9 +19,11 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("pick", &[&MAP], Flow::Exact, "a map of some of the keys", pick).variadic(&STRING),
     Function::new("omit", &[&MAP], Flow::Exact, "a map without some of the keys", omit).variadic(&STRING),
     Function::new("dig", &[], Flow::Exact, "the value at a path of keys, or a default", dig).variadic(&ANY),
-    Function::new("merge", &[&MAP], Flow::Exact, "adds what the first lacks, to the first itself", merge).variadic(&MAP),
+    Function::new("merge", &[&MAP], Flow::Exact, "adds what the first lacks, to the first itself", merge)
+        .variadic(&MAP),
     Function::new("mustMerge", &[&MAP], Flow::Exact, "the same as merge", merge).variadic(&MAP),
-    Function::new("mergeOverwrite", &[&MAP], Flow::Exact, "overwrites the first, itself", merge_overwrite).variadic(&MAP),
+    Function::new("mergeOverwrite", &[&MAP], Flow::Exact, "overwrites the first, itself", merge_overwrite)
+        .variadic(&MAP),
     Function::new("mustMergeOverwrite", &[&MAP], Flow::Exact, "the same as mergeOverwrite", merge_overwrite)
         .variadic(&MAP),
     Function::new("deepCopy", &[&ANY], Flow::Exact, "a copy that shares nothing", deep_copy),

@@ -7,7 +7,13 @@ use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
 pub static FUNCTIONS: &[Function] = &[
     Function::new("typeOf", &[&ANY], Flow::None, "the Go type", type_of),
     Function::new("typeIs", &[&STRING, &ANY], Flow::None, "whether a value is of a type", type_is),
-    Function::new("typeIsLike", &[&STRING, &ANY], Flow::None, "whether it is of a type or a pointer to it", type_is_like),
+    Function::new(
+        "typeIsLike",
+        &[&STRING, &ANY],
+        Flow::None,
+        "whether it is of a type or a pointer to it",
+        type_is_like,
+    ),
     Function::new("kindOf", &[&ANY], Flow::None, "the family of the Go type", kind_of),
     Function::new("kindIs", &[&STRING, &ANY], Flow::None, "whether a value is of a family", kind_is),
     Function::new("deepEqual", &[&ANY, &ANY], Flow::None, "whether two values are the same, types included", equal),

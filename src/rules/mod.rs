@@ -141,7 +141,9 @@ fn printed_at(image: &ImageUse<'_>) -> Option<Place> {
     let mut emit = *manifest.emits.get(index)?;
     // A plain scalar may begin with text of the template and go on with what an action printed: show the action.
     let end = manifest.start + image.end;
-    if let Some(next) = manifest.emits.get(index + 1).filter(|next| next.start < end && emit.start <= byte && emit.end < end) {
+    if let Some(next) =
+        manifest.emits.get(index + 1).filter(|next| next.start < end && emit.start <= byte && emit.end < end)
+    {
         emit = *next;
     }
     // Inside of literal text the very byte is known.
@@ -214,7 +216,9 @@ mod tests {
         for rule in RULES {
             text.push_str(&format!("\n## {}\n\n", rule.id));
             // Headings of a page stand below the rule's.
-            text.push_str(&rule.page().replace("\n## ", "\n### ").replace("```bad", "```yaml").replace("```good", "```yaml"));
+            text.push_str(
+                &rule.page().replace("\n## ", "\n### ").replace("```bad", "```yaml").replace("```good", "```yaml"),
+            );
         }
         derived("docs/rules.md", &text);
     }
@@ -239,13 +243,17 @@ mod tests {
     fn examples(rule: &Rule) -> Vec<(String, String)> {
         let page = rule.page();
         let fenced = page.split("```").skip(1).step_by(2);
-        fenced.filter_map(|block| block.split_once('\n')).map(|(kind, text)| (kind.to_owned(), text.to_owned())).collect()
+        fenced
+            .filter_map(|block| block.split_once('\n'))
+            .map(|(kind, text)| (kind.to_owned(), text.to_owned()))
+            .collect()
     }
 
     /// Lints an example: files under `# path` lines, flags after `# --`.
     fn lint(name: &str, text: &str) -> String {
         let folder = std::env::temp_dir().join(format!("airtight-{}-{name}", std::process::id()));
-        let mut files: Vec<(String, String)> = vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
+        let mut files: Vec<(String, String)> =
+            vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
         let mut args = vec!["airtight".to_owned(), "lint".to_owned(), folder.to_string_lossy().into_owned()];
         args.extend(["--mirror".to_owned(), "mirror.internal".to_owned()]);
         for line in text.lines() {

@@ -169,13 +169,7 @@ impl Context<'_> {
 }
 
 impl<'t, 'c, 'r> State<'t, 'c, 'r> {
-    fn new(
-        ctx: &'c mut Context<'r>,
-        template: &'t Template,
-        data: Eval,
-        out: Buf,
-        emits: Option<Vec<Emit>>,
-    ) -> Self {
+    fn new(ctx: &'c mut Context<'r>, template: &'t Template, data: Eval, out: Buf, emits: Option<Vec<Emit>>) -> Self {
         let text_origin = match ctx.origins.as_deref_mut() {
             Some(origins) => origins.template_text(&template.file, 0),
             None => Origin::NONE,

@@ -343,14 +343,14 @@ mod tests {
         for (value, expected) in [
             (string("quay.io/x"), "quay.io/x"),
             (Value::Float(5.0, origin), "5"),
-            (string("it's: x"), "it|'|'s: x"),
-            (string("a\tb"), "a|\\t|b"),
+            (string("it's: x"), "it'|'s: x"),
+            (string("a\tb"), "a\\t|b"),
             (string("one\ntwo"), "one\n|two"),
             // The long way, by way of JSON.
-            (string("a\u{85}b"), "a|b"),
+            (string("a\u{85}b"), "a b"),
             (
                 string(&"word ".repeat(20)),
-                "word word word word word word word word word word word word word word word word word|word word word ",
+                "word word word word word word word word word word word word word word word word|word word word word ",
             ),
         ] {
             let map: Map = [(Str::from("k"), value)].into_iter().collect();
