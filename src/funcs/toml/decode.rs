@@ -7,6 +7,7 @@ use crate::template::print::go_quote;
 use crate::template::types;
 use crate::template::{Context, Failure, HelmVersion, List, Map, Value};
 use crate::trace::{Buf, Str, go_text};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
 /// Decodes a text; strings and numbers have the origins of their text. An inner error has BurntSushi's words.
@@ -335,7 +336,7 @@ impl Reader<'_> {
         let path = self.path_of(&self.current.clone());
         self.arrays.insert(path);
         let mut items = Vec::new();
-        'items: loop {
+        loop {
             match self.gap()? {
                 Some(',') => {
                     self.scanner.next()?;
@@ -344,21 +345,16 @@ impl Reader<'_> {
                 Some(']') => break,
                 _ => items.push(self.value(true)?),
             }
-            loop {
-                match self.gap()? {
-                    Some(',') => {
-                        self.scanner.next()?;
-                        continue 'items;
-                    }
-                    Some(']') => break 'items,
-                    found => {
-                        self.scanner.next()?;
-                        let found_text = found.map_or("end of file".to_owned(), |char| format!("'{char}'"));
-                        let message = format!("expected a comma (',') or array terminator (']'), but got {found_text}");
-                        return Err(self.scanner.fault_about(found, message));
-                    }
+            match self.gap()? {
+                Some(']') => break,
+                Some(',') => self.scanner.next()?,
+                found => {
+                    self.scanner.next()?;
+                    let found_text = found.map_or("end of file".to_owned(), |char| format!("'{char}'"));
+                    let message = format!("expected a comma (',') or array terminator (']'), but got {found_text}");
+                    return Err(self.scanner.fault_about(found, message));
                 }
-            }
+            };
         }
         self.scanner.next()?;
         self.depth -= 1;
@@ -385,7 +381,7 @@ impl Reader<'_> {
         let context = self.context.clone();
         self.implicit.insert(path(&context));
         self.open(&context, in_list)?;
-        'pairs: loop {
+        loop {
             match self.gap()? {
                 Some(',') => {
                     self.scanner.next()?;
@@ -403,7 +399,7 @@ impl Reader<'_> {
                     self.scanner.next()?;
                     self.scanner.skip(is_blank)?;
                     if self.scanner.peek()? == Some('}') {
-                        break 'pairs;
+                        break;
                     }
                 }
                 Some('}') => break,
@@ -515,19 +511,19 @@ impl Reader<'_> {
                 }
             }
         }
-        if !table.contains_key(&key) {
+        let Entry::Occupied(mut known) = table.entry(key.clone()) else {
             table.insert(key, node);
             return Ok(());
-        }
+        };
         let mut keys = self.context.clone();
-        keys.push(key.clone());
+        keys.push(key);
         let path = path(&keys);
         if !self.implicit.remove(&path) {
             return Err(self.complaint(format!("Key '{path}' has already been defined.")));
         }
         // A table that longer keys have made is there already; the tables of a list were gathered in its place.
         if self.arrays.contains(&path) {
-            table.insert(key, node);
+            known.insert(node);
         }
         Ok(())
     }

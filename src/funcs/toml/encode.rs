@@ -3,7 +3,6 @@
 use super::time::Time;
 use super::{escape, is_bare};
 use crate::funcs::yaml::too_long;
-use crate::json::members;
 use crate::template::float::toml_float;
 use crate::template::strconv::{format_int, format_uint};
 use crate::template::types::Kind;
@@ -103,7 +102,8 @@ fn shape(object: &dyn Object) -> Shape {
         (_, Some(Value::Str(text))) => Shape::Text(text.to_string()),
         (_, Some(Value::Int(number, kind, origin))) => Shape::Other(Value::Int(number, kind, origin)),
         (_, json) if matches!(ty.kind, Kind::Struct | Kind::Ptr) => {
-            let exported = members(object);
+            let fields = object.fields().into_iter();
+            let exported: Vec<_> = fields.filter(|(name, _)| name.starts_with(char::is_uppercase)).collect();
             match json {
                 Some(value) if exported.is_empty() => Shape::Other(value),
                 _ => Shape::Entries(exported.into_iter().map(|(name, value)| (Str::new(name), value)).collect()),

@@ -329,7 +329,9 @@ mod tests {
     fn traced(text: &Str) -> Vec<&str> {
         text.spans()
             .iter()
-            .map(|span| std::str::from_utf8(&text.as_bytes()[span.start as usize..span.end as usize]).unwrap())
+            .map(|span| {
+                std::str::from_utf8(text.as_bytes().get(span.start as usize..span.end as usize).unwrap()).unwrap()
+            })
             .collect()
     }
 
