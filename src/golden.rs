@@ -67,8 +67,7 @@ mod cli {
         let cases = files("testdata/cli", ".toml");
         assert!(!cases.is_empty());
         for path in cases {
-            let mut case: Case =
-                toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let mut case: Case = toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let (mut out, mut err) = (Vec::new(), Vec::new());
             let outcome = on_large_stack(|| {
                 let mut streams = Streams { out: &mut out, err: &mut err };

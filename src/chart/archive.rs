@@ -147,6 +147,8 @@ pub(super) struct Unpacked<'b, 'l, R: BufRead> {
     /// `None` after the last one.
     member: Option<GzDecoder<R>>,
     pub(super) budget: &'b mut Budget<'l>,
+    /// Where it is unpacked to, piece by piece.
+    chunk: Box<[u8]>,
 }
 
 /// How far to look behind the end of the archive.
@@ -157,7 +159,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
         if is_at_end(&mut source)? {
             return Err(Fault::Helm("EOF".to_owned()));
         }
-        Ok(Self { member: Some(open_member(source)?), budget })
+        Ok(Self { member: Some(open_member(source)?), budget, chunk: vec![0; 16 << 10].into() })
     }
 
     /// Reads exactly so many bytes.
@@ -171,7 +173,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
         if count > self.budget.bytes_left() {
             return Err(Fault::Limit(self.budget.out_of_bytes()));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(count.min(1 << 20) as usize);
         self.read(count, |chunk| bytes.extend_from_slice(chunk))?;
         Ok(bytes)
     }
@@ -183,11 +185,10 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
 
     fn read(&mut self, count: u64, mut each: impl FnMut(&[u8])) -> Result<u64, Fault> {
         let mut done = 0;
-        let mut chunk = [0; 16 << 10];
         while done < count {
             let Some(member) = &mut self.member else { break };
-            let wanted = (count - done).min(chunk.len() as u64) as usize;
-            let got = member.read(&mut chunk[..wanted]).map_err(|error| read_fault(&error))?;
+            let wanted = (count - done).min(self.chunk.len() as u64) as usize;
+            let got = member.read(&mut self.chunk[..wanted]).map_err(|error| read_fault(&error))?;
             if got == 0 {
                 self.next_member()?;
                 continue;
@@ -195,7 +196,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
             if !self.budget.take_bytes(got as u64) {
                 return Err(Fault::Limit(self.budget.out_of_bytes()));
             }
-            each(&chunk[..got]);
+            each(&self.chunk[..got]);
             done += got as u64;
         }
         Ok(done)

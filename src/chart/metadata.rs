@@ -1,7 +1,7 @@
 //! Chart.yaml.
 
 pub(crate) use super::decode::scalar_text;
-use super::decode::{At, Element, Fields, Listed, Pointer, Target};
+use super::decode::{At, Fields, Listed, Pointer, Target};
 use crate::template::print::{go_quote, is_printable};
 use crate::{semver, yaml};
 use std::collections::HashSet;

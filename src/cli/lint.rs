@@ -117,8 +117,7 @@ fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
 /// A position in a template of the chart, by the full name that errors use.
 fn point(prepared: &Prepared, name: &str, line: u32, column: u32) -> Option<Place> {
     let file = find(&prepared.chart, prepared.chart.name(), name)?;
-    let before: usize =
-        file.bytes().split_inclusive(|&byte| byte == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();
+    let before: usize = file.bytes().split_inclusive(|&byte| byte == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();
     let at = (before as u32 + column).min(file.bytes().len() as u32);
     Some(Place { file, start: at, end: at })
 }

@@ -152,7 +152,9 @@ fn read_values_file(name: &str) -> Result<Vec<u8>, String> {
         return Ok(text);
     }
     if let Some((scheme, _)) = name.split_once("://") {
-        return Err(format!("{name}: values are not fetched over {scheme}; download the file first and give its path"));
+        return Err(format!(
+            "{name}: values are not fetched over {scheme}; download the file first and give its path"
+        ));
     }
     read_file(Path::new(name))
 }
@@ -257,11 +259,9 @@ impl Prepared {
         }
         let warnings = chart::check_installable(&self.chart)?;
         log(streams, &warnings);
-        check_release_name(&self.release.name)
-            .inspect_err(|error| {
-                log(streams, &[format!("level=ERROR msg=\"release name check failed\" error={error:?}")]);
-            })
-            .map_err(|error| format!("release name check failed: {error}"))?;
+        check_release_name(&self.release.name).inspect_err(|error| {
+            log(streams, &[format!("level=ERROR msg=\"release name check failed\" error={error:?}")]);
+        }).map_err(|error| format!("release name check failed: {error}"))?;
         let mut warnings = Vec::new();
         let options = values::Options { helm, limits: &self.limits };
         let processed = values::process(&self.chart, &user, options, origins.as_deref_mut(), &mut warnings);
@@ -279,8 +279,8 @@ impl Prepared {
             limits: &self.limits,
         };
         let mut env = self.env.clone();
-        let rendered =
-            render::render(&processed.root, &inputs, compiler, &mut env, origins).map_err(RenderProblem::Template)?;
+        let rendered = render::render(&processed.root, &inputs, compiler, &mut env, origins)
+            .map_err(RenderProblem::Template)?;
         Ok((processed.root, processed.values, rendered))
     }
 }

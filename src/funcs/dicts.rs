@@ -1,8 +1,7 @@
 //! Dicts: Go's maps with string keys, shared and mutable.
 
-use super::flow::is_empty;
 use crate::template::print::strval;
-use crate::template::types::{ANY, Kind, MAP, STRING};
+use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
 use crate::trace::Str;
 
@@ -19,21 +18,25 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("pick", &[&MAP], Flow::Exact, "a map of some of the keys", pick).variadic(&STRING),
     Function::new("omit", &[&MAP], Flow::Exact, "a map without some of the keys", omit).variadic(&STRING),
     Function::new("dig", &[], Flow::Exact, "the value at a path of keys, or a default", dig).variadic(&ANY),
-    Function::new("merge", &[&MAP], Flow::Exact, "adds what the first lacks, to the first itself", merge)
+    Function::new("merge", &[&MAP], Flow::Exact, "adds what the first lacks to the first itself", merge).variadic(&MAP),
+    Function::new("mustMerge", &[&MAP], Flow::Exact, "the same as merge", must_merge).variadic(&MAP),
+    Function::new("mergeOverwrite", &[&MAP], Flow::Exact, "overwrites the first itself", merge_overwrite)
         .variadic(&MAP),
-    Function::new("mustMerge", &[&MAP], Flow::Exact, "the same as merge", merge).variadic(&MAP),
-    Function::new("mergeOverwrite", &[&MAP], Flow::Exact, "overwrites the first, itself", merge_overwrite)
-        .variadic(&MAP),
-    Function::new("mustMergeOverwrite", &[&MAP], Flow::Exact, "the same as mergeOverwrite", merge_overwrite)
+    Function::new("mustMergeOverwrite", &[&MAP], Flow::Exact, "the same as mergeOverwrite", must_merge_overwrite)
         .variadic(&MAP),
     Function::new("deepCopy", &[&ANY], Flow::Exact, "a copy that shares nothing", deep_copy),
-    Function::new("mustDeepCopy", &[&ANY], Flow::Exact, "a copy that shares nothing", deep_copy),
+    Function::new("mustDeepCopy", &[&ANY], Flow::Exact, "the same as deepCopy", deep_copy),
 ];
 
 type Result<T = Value> = std::result::Result<T, Failure>;
 
-/// Maps in maps; a map can contain itself.
+/// Containers in containers; a map can contain itself.
 const MAX_DEPTH: u32 = 10_000;
+
+/// What helm, which has no such limit, runs into is the end of its stack.
+fn check_depth(depth: u32) -> Result<()> {
+    if depth > MAX_DEPTH { Err(Failure::limit(format!("values nest deeper than {MAX_DEPTH}"))) } else { Ok(()) }
+}
 
 fn map(args: &[Value], index: usize) -> Result<&Map> {
     args.get(index).and_then(Value::as_map).ok_or_else(|| Failure::from("expected a map"))
@@ -118,106 +121,201 @@ fn omit(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(rest.into())
 }
 
-fn dig(_: &mut Context<'_>, args: &[Value]) -> Result {
-    let [path @ .., default, from] = args else {
-        return Err(Failure::from("dig needs at least three arguments"));
+fn dig(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    let (path, default, from) = match args {
+        [path @ .., default, from] if !path.is_empty() => (path, default, from),
+        _ => return Err("dig needs at least three arguments".into()),
     };
-    if path.is_empty() {
-        return Err(Failure::from("dig needs at least three arguments"));
+    ctx.charge(path.len() as u64)?;
+    let mut from = asserted_map(from)?;
+    if let Some(other) = path.iter().find(|name| name.as_str().is_none()) {
+        return Err(conversion(other, "string"));
     }
-    // Go's type assertion wants exactly this type: `.Values` is of another.
-    let exactly = |value: &Value| match value {
-        Value::Map(map) if *map.ty() == MAP => Ok(map.clone()),
-        Value::Nil => Err(Failure::from("interface conversion: interface {} is nil, not map[string]interface {}")),
-        other => Err(Failure::Text(format!(
-            "interface conversion: interface {{}} is {}, not map[string]interface {{}}",
-            other.ty().name
-        ))),
-    };
-    let mut names = Vec::new();
-    for name in path {
-        match name {
-            Value::Str(name) => names.push(name),
-            Value::Nil => return Err(Failure::from("interface conversion: interface {} is nil, not string")),
-            other => {
-                let ty = other.ty().name;
-                return Err(Failure::Text(format!("interface conversion: interface {{}} is {ty}, not string")));
-            }
+    for (index, name) in path.iter().filter_map(Value::as_str).enumerate() {
+        match from.get(name.as_bytes()) {
+            None => break,
+            Some(value) if index + 1 == path.len() => return Ok(value),
+            Some(value) => from = asserted_map(&value)?,
         }
-    }
-    let mut from = exactly(from)?;
-    for (index, name) in names.iter().enumerate() {
-        let Some(value) = from.get(name.as_bytes()) else { return Ok(default.clone()) };
-        if index + 1 == names.len() {
-            return Ok(value);
-        }
-        from = exactly(&value)?;
     }
     Ok(default.clone())
 }
 
+/// Go's type assertion wants exactly this type: `.Values` is of another.
+fn asserted_map(value: &Value) -> Result<Map> {
+    match value {
+        Value::Map(map) if *map.ty() == MAP => Ok(map.clone()),
+        other => Err(conversion(other, MAP.name)),
+    }
+}
+
+fn conversion(value: &Value, wanted: &str) -> Failure {
+    let ty = if value.is_nil() { "nil" } else { value.ty().name };
+    Failure::Text(format!("interface conversion: interface {{}} is {ty}, not {wanted}"))
+}
+
 fn merge(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    merge_all(ctx, args, false)
+    swallowed(merge_all(ctx, args, false))
+}
+
+fn must_merge(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    merge_all(ctx, args, false).map_err(MergeFailure::into_failure)
 }
 
 fn merge_overwrite(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    merge_all(ctx, args, true)
+    swallowed(merge_all(ctx, args, true))
 }
 
-fn merge_all(ctx: &mut Context<'_>, args: &[Value], overwrite: bool) -> Result {
-    let into = map(args, 0)?;
-    // mergo quirk: what is merged into nothing is a map of its own.
-    let into = if into.is_nil() { &Map::new() } else { into };
+fn must_merge_overwrite(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    merge_all(ctx, args, true).map_err(MergeFailure::into_failure)
+}
+
+/// How a merge ends before its time.
+enum MergeFailure {
+    /// mergo reports that a pointer and what is to be merged into it are of different types.
+    Types,
+    /// Anything else: Go's panics, our limits.
+    Other(Failure),
+}
+
+impl MergeFailure {
+    fn into_failure(self) -> Failure {
+        match self {
+            Self::Types => "src and dst must be of same type".into(),
+            Self::Other(failure) => failure,
+        }
+    }
+}
+
+impl From<Failure> for MergeFailure {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+/// sprig quirk: where the `must…` functions report mergo's error, the others give an empty string.
+fn swallowed(result: std::result::Result<Value, MergeFailure>) -> Result {
+    match result {
+        Err(MergeFailure::Types) => Ok(Value::str("")),
+        other => other.map_err(MergeFailure::into_failure),
+    }
+}
+
+fn merge_all(ctx: &mut Context<'_>, args: &[Value], overwrite: bool) -> std::result::Result<Value, MergeFailure> {
+    let mut into = map(args, 0)?.clone();
     for index in 1..args.len() {
         let from = map(args, index)?;
-        merge_maps(ctx, into, from, overwrite, 0)?;
+        if into.is_nil() && !from.is_nil() {
+            into = Map::new();
+        }
+        merge_maps(ctx, &into, from, overwrite, 0)?;
     }
-    Ok(Value::Map(into.clone()))
+    Ok(into.into())
 }
 
-/// Source: dario.cat/mergo, `Merge`, with and without `WithOverride`, over maps as templates have them.
-fn merge_maps(ctx: &mut Context<'_>, into: &Map, from: &Map, overwrite: bool, depth: u32) -> Result<()> {
-    if depth > MAX_DEPTH {
-        return Err(Failure::limit(format!("maps nest deeper than {MAX_DEPTH}")));
-    }
-    if into.ptr_eq(from) {
+/// Source: dario.cat/mergo v1.0.2, `deepMerge`, with and without `WithOverride`, for maps as templates have them.
+fn merge_maps(
+    ctx: &mut Context<'_>,
+    into: &Map,
+    from: &Map,
+    overwrite: bool,
+    depth: u32,
+) -> std::result::Result<(), MergeFailure> {
+    check_depth(depth)?;
+    // A nil map inside another stays what it is; a map merged into itself does not change.
+    if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
     ctx.charge(from.len() as u64)?;
     for (name, value) in from.entries() {
+        if value.is_nil() {
+            // mergo quirk: only when overwriting does a nil make an entry.
+            if overwrite {
+                put(into, from, name, value)?;
+            }
+            continue;
+        }
         let present = into.get(name.as_bytes());
-        match (&present, &value) {
-            (Some(Value::Map(old)), Value::Map(new)) => {
-                // mergo quirk: an empty map overwrites nothing, and one that is empty is filled in place.
-                merge_maps(ctx, old, new, overwrite, depth + 1)?;
-            }
-            _ if overwrite => {
-                into.insert(name, value);
-            }
-            // A nil makes no entry.
-            (None, Value::Nil) => {}
-            (None, _) => into.insert(name, value),
-            (Some(old), new) if is_empty(old) && !is_empty(new) => into.insert(name, value),
-            (Some(_), _) => {}
+        if let Some(old) = &present {
+            merge_values(ctx, old, &value, overwrite, depth)?;
+        }
+        // Looked at after the merge: what was an empty map may have been filled.
+        let stays = match &present {
+            None => false,
+            Some(old) if is_empty(old) => false,
+            Some(Value::Map(_)) if matches!(value, Value::Map(_)) => true,
+            Some(_) => !overwrite,
+        };
+        if !stays {
+            put(into, from, name, value)?;
         }
     }
     Ok(())
 }
 
+/// Merges what two maps have under the same key, in place, so far as mergo does: maps into maps.
+fn merge_values(
+    ctx: &mut Context<'_>,
+    old: &Value,
+    new: &Value,
+    overwrite: bool,
+    depth: u32,
+) -> std::result::Result<(), MergeFailure> {
+    let (Value::Object(object), Kind::Map | Kind::Struct) = (old, new.kind()) else {
+        return match (old, new) {
+            (Value::Map(old), Value::Map(new)) => merge_maps(ctx, old, new, overwrite, depth + 1),
+            _ => Ok(()),
+        };
+    };
+    match object.ty().kind {
+        Kind::Ptr if !overwrite && object.ty().name.strip_prefix('*') != Some(new.ty().name) => {
+            Err(MergeFailure::Types)
+        }
+        // mergo quirk: it asks whatever is merged into a struct with exported fields for its fields.
+        Kind::Struct
+            if new.kind() == Kind::Map
+                && object.fields().iter().any(|(name, _)| name.starts_with(|first: char| first.is_uppercase())) =>
+        {
+            Err(MergeFailure::Other("reflect: call of reflect.Value.Field on map Value".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// mergo's idea of an empty value. Source: `isEmptyValue`.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => match object.ty().kind {
+            Kind::Struct | Kind::Ptr | Kind::Complex128 => false,
+            _ => !value.truth(),
+        },
+        other => !other.truth(),
+    }
+}
+
+/// Sets an entry that comes from another map; a map of strings takes only those of its kind.
+fn put(into: &Map, from: &Map, name: Str, value: Value) -> std::result::Result<(), MergeFailure> {
+    if *into.ty() == STRING_MAP && *from.ty() != STRING_MAP {
+        return Err(MergeFailure::Other(
+            "reflect.Value.SetMapIndex: value of type interface {} is not assignable to type string".into(),
+        ));
+    }
+    into.insert(name, value);
+    Ok(())
+}
+
 fn deep_copy(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if args[0].is_nil() {
-        return Err(Failure::from("reflect: call of reflect.Value.Type on zero Value"));
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
     }
     copy(ctx, &args[0], 0)
 }
 
+/// Objects do not change, so that they can be shared.
 fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32) -> Result {
-    if depth > MAX_DEPTH {
-        return Err(Failure::limit(format!("values nest deeper than {MAX_DEPTH}")));
-    }
+    check_depth(depth)?;
     Ok(match value {
-        Value::Map(map) if map.is_nil() => value.clone(),
-        Value::Map(map) => {
+        Value::Map(map) if !map.is_nil() => {
             ctx.charge(map.len() as u64)?;
             let copied = Map::of(map.ty(), Default::default());
             for (name, member) in map.entries() {
@@ -226,14 +324,172 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32) -> Result {
             copied.set_origin(map.origin());
             copied.into()
         }
-        Value::List(list) if list.ty().elem.is_some_and(|elem| elem.kind == Kind::Interface) && !list.is_nil() => {
+        Value::List(list) if list.iter().any(holds_values) => {
             ctx.charge(list.len() as u64)?;
-            let mut items = Vec::with_capacity(list.len());
-            for item in list.iter() {
-                items.push(copy(ctx, item, depth + 1)?);
-            }
-            List::with_origin(list.ty(), items, list.origin()).into()
+            let items: Result<Vec<Value>> = list.iter().map(|item| copy(ctx, item, depth + 1)).collect();
+            List::with_origin(list.ty(), items?, list.origin()).into()
         }
         other => other.clone(),
     })
+}
+
+/// Whether a value can change or contain what can. No function changes a list, so that lists of scalars can be shared.
+fn holds_values(value: &Value) -> bool {
+    matches!(value, Value::Map(_) | Value::List(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funcs::testing::{call, call_in, float, map, show, text};
+    use crate::limits::Limits;
+    use crate::template::Env;
+    use crate::template::types::Type;
+
+    static VALUES: Type = Type::new("common.Values", Kind::Map, Some(&ANY));
+
+    #[test]
+    fn dicts_behave_as_sprigs() {
+        let one = || map(&[("a", Value::int(1))]);
+        let nil_map = || Value::Map(Map::nil(&MAP));
+        let deep = || map(&[("a", map(&[("b", Value::int(1)), ("n", Value::Nil)]))]);
+        let cases: Vec<(&str, Vec<Value>, &str)> = vec![
+            ("dict", vec![text("a"), Value::int(1), float(1e6)], r#"map[string]interface {}{"1e+06": "", "a": 1}"#),
+            ("dict", vec![Value::Nil, Value::int(1)], r#"map[string]interface {}{"<nil>": 1}"#),
+            ("get", vec![one(), text("b")], r#""""#),
+            ("get", vec![nil_map(), text("b")], r#""""#),
+            ("set", vec![nil_map(), text("b"), Value::Nil], "!assignment to entry in nil map"),
+            ("set", vec![one(), text("b"), Value::Nil], r#"map[string]interface {}{"a": 1, "b": nil}"#),
+            ("unset", vec![one(), text("a")], "map[string]interface {}{}"),
+            ("hasKey", vec![one(), text("a")], "true"),
+            ("keys", vec![map(&[("b", Value::Nil), ("a", Value::Nil)]), one()], r#"[]string{"a", "b", "a"}"#),
+            ("keys", vec![], "[]string{}"),
+            ("values", vec![nil_map()], "[]interface {}{}"),
+            ("pluck", vec![text("a"), one(), nil_map(), map(&[("a", Value::Nil)])], "[]interface {}{1, nil}"),
+            ("pick", vec![one(), text("a"), text("z")], r#"map[string]interface {}{"a": 1}"#),
+            ("omit", vec![one(), text("a"), text("z")], "map[string]interface {}{}"),
+            ("dig", vec![text("a"), text("b"), text("d"), deep()], "1"),
+            ("dig", vec![text("a"), text("n"), text("d"), deep()], "nil"),
+            ("dig", vec![text("x"), text("b"), text("d"), deep()], r#""d""#),
+            ("dig", vec![text("a"), deep()], "!dig needs at least three arguments"),
+            (
+                "dig",
+                vec![text("a"), text("b"), text("d"), one()],
+                "!interface conversion: interface {} is int, not map[string]interface {}",
+            ),
+            (
+                "dig",
+                vec![Value::int(1), text("d"), Value::Nil],
+                "!interface conversion: interface {} is nil, not map[string]interface {}",
+            ),
+            ("dig", vec![Value::int(1), text("d"), one()], "!interface conversion: interface {} is int, not string"),
+            (
+                "dig",
+                vec![text("a"), text("d"), Value::Map(Map::of(&VALUES, Default::default()))],
+                "!interface conversion: interface {} is common.Values, not map[string]interface {}",
+            ),
+            ("deepCopy", vec![Value::Nil], "!reflect: call of reflect.Value.Type on zero Value"),
+            ("deepCopy", vec![deep()], r#"map[string]interface {}{"a": map[string]interface {}{"b": 1, "n": nil}}"#),
+        ];
+        for (name, args, expected) in cases {
+            assert_eq!(show(call(FUNCTIONS, name, &args)), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn merges_behave_as_mergos() {
+        let a = |value: Value| map(&[("a", value)]);
+        let list = |items: &[i64]| Value::list(items.iter().map(|&item| Value::int(item)).collect());
+        let strings = || {
+            let entries = [(Str::from("x"), text("1"))].into_iter().collect();
+            Value::Map(Map::of(&STRING_MAP, entries))
+        };
+        // Of two values under the key a: what merge leaves there, and what mergeOverwrite leaves.
+        let cases: Vec<(fn() -> Value, Value, &str, &str)> = vec![
+            (|| Value::int(1), Value::int(2), "1", "2"),
+            (|| Value::int(0), text(""), r#""""#, r#""""#),
+            (|| Value::Nil, Value::int(1), "1", "1"),
+            (|| Value::int(1), Value::Nil, "1", "nil"),
+            (|| Value::int(1), text(""), "1", r#""""#),
+            (|| Value::list(vec![Value::int(1)]), list(&[2]), "[]interface {}{1}", "[]interface {}{2}"),
+            (|| Value::list(vec![Value::int(1)]), list(&[]), "[]interface {}{1}", "[]interface {}{}"),
+            (|| map(&[]), Value::int(5), "5", "5"),
+            (|| Value::int(5), map(&[]), "5", "map[string]interface {}{}"),
+            (
+                || map(&[("b", Value::int(1))]),
+                map(&[]),
+                r#"map[string]interface {}{"b": 1}"#,
+                r#"map[string]interface {}{"b": 1}"#,
+            ),
+            (
+                || map(&[]),
+                map(&[("k", Value::Nil)]),
+                r#"map[string]interface {}{"k": nil}"#,
+                r#"map[string]interface {}{"k": nil}"#,
+            ),
+            (|| map(&[("b", Value::int(1))]), list(&[1]), r#"map[string]interface {}{"b": 1}"#, "[]interface {}{1}"),
+        ];
+        for (old, new, merged, overwritten) in cases {
+            for (name, expected) in [("merge", merged), ("mustMergeOverwrite", overwritten)] {
+                let result = call(FUNCTIONS, name, &[a(old()), a(new.clone())]).unwrap();
+                assert_eq!(
+                    show(Ok(result.as_map().unwrap().get(b"a").unwrap())),
+                    expected,
+                    "{name} {:?} {new:?}",
+                    old()
+                );
+            }
+        }
+        let nil_map = || Value::Map(Map::nil(&MAP));
+        let cases: Vec<(&str, Vec<Value>, &str)> = vec![
+            (
+                "merge",
+                vec![map(&[]), map(&[("a", Value::Nil), ("b", text(""))])],
+                r#"map[string]interface {}{"b": ""}"#,
+            ),
+            ("mergeOverwrite", vec![map(&[]), a(Value::Nil)], r#"map[string]interface {}{"a": nil}"#),
+            ("merge", vec![nil_map(), nil_map()], "map[string]interface {}(nil)"),
+            ("merge", vec![nil_map(), a(text("x"))], r#"map[string]interface {}{"a": "x"}"#),
+            (
+                "merge",
+                vec![a(strings()), a(map(&[("z", text(""))]))],
+                "!reflect.Value.SetMapIndex: value of type interface {} is not assignable to type string",
+            ),
+            (
+                "merge",
+                vec![a(map(&[])), a(strings())],
+                r#"map[string]interface {}{"a": map[string]interface {}{"x": "1"}}"#,
+            ),
+        ];
+        for (name, args, expected) in cases {
+            assert_eq!(show(call(FUNCTIONS, name, &args)), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn a_merge_writes_into_the_map_it_was_given() {
+        let (into, inner) = (Map::new(), Map::new());
+        into.insert("x", inner.clone().into());
+        let from = map(&[("x", map(&[("y", Value::int(1))]))]);
+        call(FUNCTIONS, "merge", &[into.clone().into(), from]).unwrap();
+        assert_eq!(show(Ok(inner.into())), r#"map[string]interface {}{"y": 1}"#);
+    }
+
+    #[test]
+    fn maps_that_contain_themselves_end_at_a_limit() {
+        let run = || {
+            let ring = || {
+                let map = Map::new();
+                map.insert("a", map.clone().into());
+                Value::Map(map)
+            };
+            let (mut env, limits) = (Env::seeded(1), Limits::default());
+            let mut ctx = Context::new(&mut env, &limits, None);
+            for (name, args) in [("deepCopy", vec![ring()]), ("merge", vec![ring(), ring()])] {
+                let result = call_in(&mut ctx, FUNCTIONS, name, &args);
+                assert!(matches!(result, Err(Failure::Limit(_))), "{name}: {result:?}");
+            }
+        };
+        std::thread::Builder::new().stack_size(256 << 20).spawn(run).unwrap().join().unwrap();
+    }
 }

@@ -70,3 +70,41 @@ fn required(_: &mut Context<'_>, args: &[Value]) -> Result {
     };
     if missing { Err(user_failure(args)) } else { Ok(args[1].clone()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funcs::testing::{call, float, map, show, text};
+
+    #[test]
+    fn choices_are_sprigs() {
+        let (empty_list, no) = (|| Value::list(vec![]), || Value::bool(false));
+        let cases: Vec<(&str, Vec<Value>, &str)> = vec![
+            ("default", vec![text("d"), text("")], r#""d""#),
+            ("default", vec![text("d"), no()], r#""d""#),
+            ("default", vec![text("d"), float(0.0)], r#""d""#),
+            ("default", vec![text("d"), text("x"), text("")], r#""x""#),
+            ("default", vec![text("d")], r#""d""#),
+            ("empty", vec![map(&[])], "true"),
+            ("empty", vec![Value::list(vec![Value::int(0)])], "false"),
+            ("coalesce", vec![empty_list(), no(), Value::int(5)], "5"),
+            ("coalesce", vec![Value::int(0)], "nil"),
+            ("all", vec![], "true"),
+            ("all", vec![Value::int(1), Value::int(0)], "false"),
+            ("any", vec![], "false"),
+            ("any", vec![Value::int(0), Value::int(1)], "true"),
+            ("ternary", vec![Value::int(1), empty_list(), no()], "[]interface {}{}"),
+            ("ternary", vec![Value::int(1), empty_list(), Value::bool(true)], "1"),
+            ("fail", vec![text("no")], "!no"),
+            ("required", vec![text("no"), text("")], "!no"),
+            ("required", vec![text("no"), Value::Nil], "!no"),
+            ("required", vec![text("no"), Value::int(0)], "0"),
+            ("required", vec![text("no"), empty_list()], "[]interface {}{}"),
+        ];
+        for (name, args, expected) in cases {
+            let result = call(FUNCTIONS, name, &args);
+            assert!(matches!(result, Ok(_) | Err(Failure::User(_))), "{name} {args:?}");
+            assert_eq!(show(result), expected, "{name} {args:?}");
+        }
+    }
+}

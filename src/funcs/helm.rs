@@ -10,6 +10,9 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("tpl", &[&STRING, &ANY], Flow::Exact, "text of a string executed as a template with data", tpl),
 ];
 
+/// What a missing value prints as.
+pub const MARK: &[u8] = b"<no value>";
+
 fn include(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let [Value::Str(name), data] = args else { return Err(Failure::from("include needs a name and data")) };
     let running = ctx.includes.get(name).copied().unwrap_or(0);
@@ -48,15 +51,20 @@ fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 /// Helm quirk: the mark is deleted from finished text, also where a template wrote it itself
 /// (`pkg/engine/engine.go`, `renderWithReferences`).
 pub fn without_no_value(text: &Str) -> Str {
-    const MARK: &[u8] = b"<no value>";
+    remove_no_value(text, &mut |_| {})
+}
+
+/// The same, and tells the byte at which each mark stood.
+pub fn remove_no_value(text: &Str, removed: &mut dyn FnMut(u32)) -> Str {
     let bytes = text.as_bytes();
     let mut out: Option<Buf> = None;
     let mut kept = 0;
     let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|&byte| byte == b'<') {
+    while let Some(found) = memchr::memchr(b'<', &bytes[at..]) {
         at += found;
         if bytes[at..].starts_with(MARK) {
             out.get_or_insert_with(|| Buf::with_capacity(bytes.len())).push_slice(text, kept..at);
+            removed(at as u32);
             at += MARK.len();
             kept = at;
         } else {

@@ -1,129 +1,135 @@
 //! Lists. None of these changes its argument; each `must…` reports what the other panics with, which reads the same.
 
 use super::flow::is_empty;
+use super::numbers::to_int64;
 use super::reflect::deep_equal;
-use super::strings::int;
-use crate::template::types::{ANY, INT, LIST, LISTS};
+use crate::template::types::{ANY, INT, INTS, Kind, LIST, Type};
 use crate::template::{Context, Failure, Flow, Function, IntKind, List, Value};
-use crate::trace::Origin;
+use crate::trace::{Origin, Str};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("list", &[], Flow::Exact, "a list of the arguments", list).variadic(&ANY),
     Function::new("tuple", &[], Flow::Exact, "the same as list", list).variadic(&ANY),
     Function::new("first", &[&ANY], Flow::Exact, "the first element", first),
-    Function::new("mustFirst", &[&ANY], Flow::Exact, "the first element", first),
+    Function::new("mustFirst", &[&ANY], Flow::Exact, "the same as first", first),
     Function::new("last", &[&ANY], Flow::Exact, "the last element", last),
-    Function::new("mustLast", &[&ANY], Flow::Exact, "the last element", last),
-    Function::new("rest", &[&ANY], Flow::Exact, "all but the first", rest),
-    Function::new("mustRest", &[&ANY], Flow::Exact, "all but the first", rest),
-    Function::new("initial", &[&ANY], Flow::Exact, "all but the last", initial),
-    Function::new("mustInitial", &[&ANY], Flow::Exact, "all but the last", initial),
-    Function::new("append", &[&ANY, &ANY], Flow::Exact, "with one more at the end", append),
-    Function::new("mustAppend", &[&ANY, &ANY], Flow::Exact, "with one more at the end", append),
+    Function::new("mustLast", &[&ANY], Flow::Exact, "the same as last", last),
+    Function::new("rest", &[&ANY], Flow::Exact, "all but the first element", rest),
+    Function::new("mustRest", &[&ANY], Flow::Exact, "the same as rest", rest),
+    Function::new("initial", &[&ANY], Flow::Exact, "all but the last element", initial),
+    Function::new("mustInitial", &[&ANY], Flow::Exact, "the same as initial", initial),
+    Function::new("append", &[&ANY, &ANY], Flow::Exact, "the list with one more at the end", append),
+    Function::new("mustAppend", &[&ANY, &ANY], Flow::Exact, "the same as append", append),
     Function::new("push", &[&ANY, &ANY], Flow::Exact, "the same as append", append),
     Function::new("mustPush", &[&ANY, &ANY], Flow::Exact, "the same as append", append),
-    Function::new("prepend", &[&ANY, &ANY], Flow::Exact, "with one more at the start", prepend),
-    Function::new("mustPrepend", &[&ANY, &ANY], Flow::Exact, "with one more at the start", prepend),
+    Function::new("prepend", &[&ANY, &ANY], Flow::Exact, "the list with one more at the start", prepend),
+    Function::new("mustPrepend", &[&ANY, &ANY], Flow::Exact, "the same as prepend", prepend),
     Function::new("concat", &[], Flow::Exact, "the lists one after another", concat).variadic(&ANY),
-    Function::new("reverse", &[&ANY], Flow::Exact, "the last first", reverse),
-    Function::new("mustReverse", &[&ANY], Flow::Exact, "the last first", reverse),
-    Function::new("uniq", &[&ANY], Flow::Exact, "without repetitions", uniq),
-    Function::new("mustUniq", &[&ANY], Flow::Exact, "without repetitions", uniq),
-    Function::new("without", &[&ANY], Flow::Exact, "without the elements named", without).variadic(&ANY),
-    Function::new("mustWithout", &[&ANY], Flow::Exact, "without the elements named", without).variadic(&ANY),
+    Function::new("reverse", &[&ANY], Flow::Exact, "the last element first", reverse),
+    Function::new("mustReverse", &[&ANY], Flow::Exact, "the same as reverse", reverse),
+    Function::new("uniq", &[&ANY], Flow::Exact, "the list without repetitions", uniq),
+    Function::new("mustUniq", &[&ANY], Flow::Exact, "the same as uniq", uniq),
+    Function::new("without", &[&ANY], Flow::Exact, "the list without the elements named", without).variadic(&ANY),
+    Function::new("mustWithout", &[&ANY], Flow::Exact, "the same as without", without).variadic(&ANY),
     Function::new("has", &[&ANY, &ANY], Flow::None, "whether the second holds the first", has),
-    Function::new("mustHas", &[&ANY, &ANY], Flow::None, "whether the second holds the first", has),
-    Function::new("compact", &[&ANY], Flow::Exact, "without empty elements", compact),
-    Function::new("mustCompact", &[&ANY], Flow::Exact, "without empty elements", compact),
+    Function::new("mustHas", &[&ANY, &ANY], Flow::None, "the same as has", has),
+    Function::new("compact", &[&ANY], Flow::Exact, "the list without empty elements", compact),
+    Function::new("mustCompact", &[&ANY], Flow::Exact, "the same as compact", compact),
     Function::new("chunk", &[&INT, &ANY], Flow::Exact, "lists of n elements each", chunk),
-    Function::new("mustChunk", &[&INT, &ANY], Flow::Exact, "lists of n elements each", chunk),
+    Function::new("mustChunk", &[&INT, &ANY], Flow::Exact, "the same as chunk", chunk),
     Function::new("slice", &[&ANY], Flow::Exact, "the elements from one index to another", slice).variadic(&ANY),
-    Function::new("mustSlice", &[&ANY], Flow::Exact, "the elements from one index to another", slice).variadic(&ANY),
+    Function::new("mustSlice", &[&ANY], Flow::Exact, "the same as slice", slice).variadic(&ANY),
 ];
+
+/// `[][]interface {}`, what `chunk` makes.
+pub static LISTS: Type = Type::new("[][]interface {}", Kind::Slice, Some(&LIST));
+
+/// What Go says when sprig asks nil for its type.
+pub(super) const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
 
 type Result<T = Value> = std::result::Result<T, Failure>;
 
-/// The elements of a slice, or sprig's complaint `Cannot first on type string`. nil is Go's panic.
-fn elements(value: Option<&Value>, complaint: &str) -> Result<Vec<Value>> {
+/// The elements of a slice, or sprig's complaint followed by the kind: `Cannot find first on type string`.
+fn elements<'a>(value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
     match value {
-        Some(Value::List(list)) => Ok(list.to_vec()),
-        Some(Value::Bytes(bytes)) => Ok(bytes.as_bytes().iter().map(|&byte| Value::byte(byte)).collect()),
-        None | Some(Value::Nil) => {
-            Err(Failure::from("runtime error: invalid memory address or nil pointer dereference"))
-        }
-        // sprig names the kind.
-        Some(other) => Err(Failure::Text(format!("{complaint} {}", other.kind().name()))),
+        Value::List(list) => Ok(Cow::Borrowed(list)),
+        Value::Bytes(bytes) => Ok(Cow::Owned(bytes.as_bytes().iter().map(|&byte| Value::byte(byte)).collect())),
+        Value::Nil => Err(NIL_DEREFERENCE.into()),
+        other => Err(Failure::Text(format!("{complaint} {}", other.kind().name()))),
     }
 }
 
-/// sprig's nil slice: what it returns without having made one.
-fn nil_list() -> Value {
-    List::nil(&LIST).into()
+/// The elements of an argument that is to be copied, with the copying charged.
+fn copied<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
+    let items = elements(value, complaint)?;
+    ctx.charge(items.len() as u64)?;
+    Ok(items)
+}
+
+/// A list as Go makes one of a known length: nothing lies behind its end.
+fn exactly(items: Vec<Value>) -> Value {
+    List::with_spare(&LIST, items, []).into()
 }
 
 fn list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     ctx.charge(args.len() as u64)?;
-    Ok(Value::list(args.to_vec()))
+    Ok(exactly(args.to_vec()))
 }
 
 fn first(_: &mut Context<'_>, args: &[Value]) -> Result {
-    if let Some(Value::List(list)) = args.first() {
-        return Ok(list.first().cloned().unwrap_or_default());
-    }
-    Ok(elements(args.first(), "Cannot find first on type")?.into_iter().next().unwrap_or_default())
+    Ok(elements(&args[0], "Cannot find first on type")?.first().cloned().unwrap_or_default())
 }
 
 fn last(_: &mut Context<'_>, args: &[Value]) -> Result {
-    if let Some(Value::List(list)) = args.first() {
-        return Ok(list.last().cloned().unwrap_or_default());
-    }
-    Ok(elements(args.first(), "Cannot find last on type")?.pop().unwrap_or_default())
+    Ok(elements(&args[0], "Cannot find last on type")?.last().cloned().unwrap_or_default())
 }
 
 fn rest(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let items = elements(args.first(), "Cannot find rest on type")?;
-    ctx.charge(items.len() as u64)?;
-    Ok(if items.is_empty() { nil_list() } else { Value::list(items[1..].to_vec()) })
+    let items = copied(ctx, &args[0], "Cannot find rest on type")?;
+    // sprig quirk: of an empty list it gives a nil one, which is `null` in JSON.
+    Ok(items.split_first().map_or_else(|| List::nil(&LIST).into(), |(_, rest)| exactly(rest.to_vec())))
 }
 
 fn initial(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let mut items = elements(args.first(), "Cannot find initial on type")?;
-    ctx.charge(items.len() as u64)?;
-    Ok(if items.pop().is_none() { nil_list() } else { Value::list(items) })
+    let items = copied(ctx, &args[0], "Cannot find initial on type")?;
+    Ok(items.split_last().map_or_else(|| List::nil(&LIST).into(), |(_, initial)| exactly(initial.to_vec())))
 }
 
 fn append(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let mut items = elements(args.first(), "Cannot push on type")?;
-    ctx.charge(items.len() as u64)?;
-    items.push(args[1].clone());
-    Ok(Value::list(items))
+    let items = copied(ctx, &args[0], "Cannot push on type")?;
+    Ok(Value::list(joined(&items, &args[1..2])))
 }
 
 fn prepend(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let mut items = elements(args.first(), "Cannot prepend on type")?;
-    ctx.charge(items.len() as u64)?;
-    items.insert(0, args[1].clone());
-    Ok(Value::list(items))
+    let items = copied(ctx, &args[0], "Cannot prepend on type")?;
+    Ok(exactly(joined(&args[1..2], &items)))
+}
+
+fn joined(front: &[Value], back: &[Value]) -> Vec<Value> {
+    let mut all = Vec::with_capacity(front.len() + back.len());
+    all.extend_from_slice(front);
+    all.extend_from_slice(back);
+    all
 }
 
 fn concat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let mut all = Vec::new();
     for list in args {
-        if !matches!(list, Value::List(_) | Value::Bytes(_) | Value::Nil) {
-            return Err(Failure::Text(format!("Cannot concat type {} as list", list.kind().name())));
+        match list {
+            Value::List(_) | Value::Bytes(_) | Value::Nil => all.extend_from_slice(&copied(ctx, list, "")?),
+            other => return Err(Failure::Text(format!("Cannot concat type {} as list", other.kind().name()))),
         }
-        all.append(&mut elements(Some(list), "")?);
     }
-    ctx.charge(all.len() as u64)?;
-    Ok(if all.is_empty() { nil_list() } else { Value::list(all) })
+    // sprig quirk: nothing to join gives a nil list.
+    Ok(if all.is_empty() { List::nil(&LIST).into() } else { Value::list(all) })
 }
 
 fn reverse(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let mut items = elements(args.first(), "Cannot find reverse on type")?;
-    ctx.charge(items.len() as u64)?;
-    items.reverse();
-    Ok(Value::list(items))
+    let items = copied(ctx, &args[0], "Cannot find reverse on type")?;
+    Ok(exactly(items.iter().rev().cloned().collect()))
 }
 
 /// Whether a list holds a value, compared as `reflect.DeepEqual` does.
@@ -138,10 +144,24 @@ fn holds(ctx: &mut Context<'_>, items: &[Value], wanted: &Value) -> Result<bool>
 }
 
 fn uniq(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let mut kept: Vec<Value> = Vec::new();
-    for item in elements(args.first(), "Cannot find uniq on type")? {
-        if !holds(ctx, &kept, &item)? {
-            kept.push(item);
+    let items = copied(ctx, &args[0], "Cannot find uniq on type")?;
+    // Strings equal strings alone, so that most lists need not be compared each with each.
+    let mut strings: HashSet<&Str> = HashSet::new();
+    let mut others: Vec<Value> = Vec::new();
+    let mut kept = Vec::new();
+    for item in items.iter() {
+        let new = match item {
+            Value::Str(text) => strings.insert(text),
+            other => {
+                let new = !holds(ctx, &others, other)?;
+                if new {
+                    others.push(other.clone());
+                }
+                new
+            }
+        };
+        if new {
+            kept.push(item.clone());
         }
     }
     Ok(Value::list(kept))
@@ -149,78 +169,165 @@ fn uniq(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn without(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let mut kept = Vec::new();
-    for item in elements(args.first(), "Cannot find without on type")? {
-        if !holds(ctx, &args[1..], &item)? {
-            kept.push(item);
+    for item in copied(ctx, &args[0], "Cannot find without on type")?.iter() {
+        if !holds(ctx, &args[1..], item)? {
+            kept.push(item.clone());
         }
     }
     Ok(Value::list(kept))
 }
 
 fn has(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let haystack = match args.get(1) {
-        None | Some(Value::Nil) => return Ok(false.into()),
-        Some(Value::List(list)) => list.clone(),
-        other => List::new(&LIST, elements(other, "Cannot find has on type")?),
-    };
-    Ok(holds(ctx, &haystack, &args[0])?.into())
+    if args[1].is_nil() {
+        return Ok(false.into());
+    }
+    let items = elements(&args[1], "Cannot find has on type")?;
+    Ok(holds(ctx, &items, &args[0])?.into())
 }
 
 fn compact(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let mut items = elements(args.first(), "Cannot compact on type")?;
-    ctx.charge(items.len() as u64)?;
-    items.retain(|item| !is_empty(item));
-    Ok(Value::list(items))
+    let items = copied(ctx, &args[0], "Cannot compact on type")?;
+    Ok(Value::list(items.iter().filter(|item| !is_empty(item)).cloned().collect()))
 }
 
+/// sprig computes in floating point and lets Go's `make` complain; a negative size passes where the sums come out.
+///
+/// Source: sprig `mustChunk`.
 fn chunk(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let items = elements(args.get(1), "Cannot chunk type")?;
-    ctx.charge(items.len() as u64)?;
-    let size = int(args, 0)?;
-    if size == 0 {
-        return Err(Failure::from("runtime error: makeslice: len out of range"));
+    let Value::Int(size, ..) = args[0] else { return Err("expected an int".into()) };
+    let items = copied(ctx, &args[1], "Cannot chunk type")?;
+    let count = ((items.len() as f64 - 1.0) / size as f64).floor() + 1.0;
+    // Go turns what is no number, and what is too large, into the smallest int.
+    if !(0.0..=items.len() as f64 + 1.0).contains(&count) {
+        return Err("runtime error: makeslice: len out of range".into());
     }
-    // sprig quirk: of a negative size there are no chunks.
-    let size = usize::try_from(size).unwrap_or(0);
-    let parts = if size == 0 { Vec::new() } else { items.chunks(size).map(<[Value]>::to_vec).collect() };
-    Ok(List::new(&LISTS, parts.into_iter().map(Value::list).collect()).into())
+    let mut left = &*items;
+    let mut chunks = Vec::with_capacity(count as usize);
+    for index in 1..=count as usize {
+        let in_last = if size == 0 { 0 } else { items.len() as i64 % size };
+        let wanted = if index == count as usize && in_last != 0 { in_last } else { size };
+        let Ok(wanted) = usize::try_from(wanted) else {
+            return Err("runtime error: makeslice: len out of range".into());
+        };
+        let (part, rest) = left.split_at(wanted.min(left.len()));
+        chunks.push(exactly(part.to_vec()));
+        left = rest;
+    }
+    Ok(List::with_spare(&LISTS, chunks, []).into())
 }
 
 fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let Some(value @ (Value::List(_) | Value::Bytes(_))) = args.first() else {
-        let kind = args.first().map_or("invalid", |value| value.kind().name());
-        return match args.first() {
-            None | Some(Value::Nil) => {
-                Err(Failure::from("runtime error: invalid memory address or nil pointer dereference"))
-            }
-            Some(_) => Err(Failure::Text(format!("list should be type of slice or array but {kind}"))),
-        };
-    };
-    let items = elements(Some(value), "")?;
-    ctx.charge(items.len() as u64)?;
+    let value = &args[0];
+    let items = elements(value, "list should be type of slice or array but")?;
     if items.is_empty() {
         return Ok(Value::Nil);
     }
-    let index = |at: usize, otherwise: usize| match args.get(at) {
-        Some(value) => super::numbers::to_int64(value),
-        None => otherwise as i64,
-    };
-    let (from, to) = (index(1, 0), index(2, items.len()));
+    let (from, to) = (args.get(1).map_or(0, to_int64), args.get(2).map_or(items.len() as i64, to_int64));
     let out_of_bounds = || Failure::from("reflect.Value.Slice: slice index out of bounds");
-    let (Ok(start), Ok(end)) = (usize::try_from(from), usize::try_from(to)) else { return Err(out_of_bounds()) };
-    if start > end || end > items.len() {
+    let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to)) else { return Err(out_of_bounds()) };
+    let Value::List(list) = value else {
+        let Value::Bytes(bytes) = value else { return Err(out_of_bounds()) };
+        return if from <= to && to <= bytes.len() {
+            Ok(Value::Bytes(bytes.slice(from..to)))
+        } else {
+            Err(out_of_bounds())
+        };
+    };
+    // Go quirk: a slice reaches into what lies behind the end, as far as the array goes.
+    let spare = spare(list);
+    if from > to || to > items.len() + spare.len() {
         return Err(out_of_bounds());
     }
-    let part = items[start..end].to_vec();
-    Ok(match value {
-        Value::List(list) => List::new(list.ty(), part).into(),
-        Value::Bytes(bytes) => Value::Bytes(bytes.slice(start..end)),
-        _ => Value::list(part),
-    })
+    ctx.charge((items.len() + spare.len() - from) as u64)?;
+    let mut reach: Vec<Value> = items.iter().chain(spare.iter()).skip(from).cloned().collect();
+    let behind = reach.split_off(to - from);
+    Ok(List::with_spare(list.ty(), reach, behind).into())
 }
 
-/// A list of `int`s.
-pub(super) fn ints(numbers: impl Iterator<Item = i64>) -> Value {
-    let items = numbers.map(|number| Value::Int(number, IntKind::Int, Origin::NONE)).collect();
-    List::new(&crate::template::types::INTS, items).into()
+/// What lies behind the end of a slice. One that grew element by element, as those of values files do, has an array
+/// of twice the size each time it was full; Go's steps beyond 512 elements are not followed.
+fn spare(list: &List) -> Cow<'_, [Value]> {
+    if let Some(spare) = list.spare() {
+        return Cow::Borrowed(spare);
+    }
+    let zero = match list.ty() {
+        ty if *ty == LIST => Value::Nil,
+        ty if *ty == INTS => Value::Int(0, IntKind::Int, Origin::NONE),
+        _ => return Cow::Borrowed(&[]),
+    };
+    let room = if list.len() <= 512 { list.len().next_power_of_two() - list.len() } else { 0 };
+    Cow::Owned(vec![zero; room])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funcs::testing::{call, float, map, show, text};
+
+    #[test]
+    fn lists_behave_as_sprigs() {
+        let abc = || Value::list(vec![text("a"), text("b"), text("c")]);
+        let numbers = |numbers: &[i64]| Value::list(numbers.iter().map(|&number| Value::int(number)).collect());
+        let of = Value::list;
+        let nil = || Value::Nil;
+        let cases: Vec<(&str, Vec<Value>, &str)> = vec![
+            ("list", vec![Value::int(1), text("a"), nil()], r#"[]interface {}{1, "a", nil}"#),
+            ("first", vec![abc()], r#""a""#),
+            ("first", vec![of(vec![])], "nil"),
+            ("last", vec![abc()], r#""c""#),
+            ("last", vec![text("abc")], "!Cannot find last on type string"),
+            ("first", vec![nil()], "!runtime error: invalid memory address or nil pointer dereference"),
+            ("rest", vec![of(vec![])], "[]interface {}(nil)"),
+            ("rest", vec![abc()], r#"[]interface {}{"b", "c"}"#),
+            ("initial", vec![of(vec![text("a")])], "[]interface {}{}"),
+            ("append", vec![abc(), Value::int(1)], r#"[]interface {}{"a", "b", "c", 1}"#),
+            ("mustPush", vec![Value::int(5), nil()], "!Cannot push on type int"),
+            ("prepend", vec![abc(), nil()], r#"[]interface {}{nil, "a", "b", "c"}"#),
+            ("concat", vec![], "[]interface {}(nil)"),
+            ("concat", vec![abc(), numbers(&[1])], r#"[]interface {}{"a", "b", "c", 1}"#),
+            ("concat", vec![text("a")], "!Cannot concat type string as list"),
+            ("reverse", vec![abc()], r#"[]interface {}{"c", "b", "a"}"#),
+            (
+                "uniq",
+                vec![of(vec![text("1"), Value::int(1), float(1.0), Value::int(1), text("1"), nil(), nil()])],
+                r#"[]interface {}{"1", 1, 1.0, nil}"#,
+            ),
+            ("without", vec![numbers(&[1, 2, 3]), Value::int(2)], "[]interface {}{1, 3}"),
+            ("has", vec![text("a"), nil()], "false"),
+            ("has", vec![of(vec![text("x")]), of(vec![of(vec![text("x")])])], "true"),
+            ("has", vec![Value::int(3), of(vec![float(3.0)])], "false"),
+            ("has", vec![text("a"), map(&[])], "!Cannot find has on type map"),
+            ("compact", vec![of(vec![text(""), Value::int(0), text("a"), of(vec![])])], r#"[]interface {}{"a"}"#),
+            (
+                "chunk",
+                vec![Value::int(2), numbers(&[1, 2, 3])],
+                "[][]interface {}{[]interface {}{1, 2}, []interface {}{3}}",
+            ),
+            ("chunk", vec![Value::int(2), of(vec![])], "[][]interface {}{}"),
+            ("chunk", vec![Value::int(-1), numbers(&[1, 2])], "[][]interface {}{}"),
+            ("chunk", vec![Value::int(-5), numbers(&[1])], "[][]interface {}{[]interface {}{1}}"),
+            ("chunk", vec![Value::int(0), numbers(&[1])], "!runtime error: makeslice: len out of range"),
+            ("chunk", vec![Value::int(0), of(vec![])], "!runtime error: makeslice: len out of range"),
+            ("chunk", vec![Value::int(-2), of(vec![])], "!runtime error: makeslice: len out of range"),
+            ("slice", vec![abc(), Value::int(1)], r#"[]interface {}{"b", "c"}"#),
+            ("slice", vec![abc(), text("0x1"), float(2.9)], r#"[]interface {}{"b"}"#),
+            ("slice", vec![abc(), Value::int(0), Value::int(4)], r#"[]interface {}{"a", "b", "c", nil}"#),
+            ("slice", vec![abc(), Value::int(0), Value::int(5)], "!reflect.Value.Slice: slice index out of bounds"),
+            ("slice", vec![of(vec![]), Value::int(5)], "nil"),
+            ("slice", vec![text("abc")], "!list should be type of slice or array but string"),
+        ];
+        for (name, args, expected) in cases {
+            assert_eq!(show(call(FUNCTIONS, name, &args)), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn a_slice_of_a_slice_sees_the_array_behind_it() {
+        let list = call(FUNCTIONS, "list", &[Value::int(1), Value::int(2), Value::int(3)]).unwrap();
+        let short = call(FUNCTIONS, "slice", &[list.clone(), Value::int(0), Value::int(1)]).unwrap();
+        let long = call(FUNCTIONS, "slice", &[short, Value::int(0), Value::int(3)]);
+        assert_eq!(show(long), "[]interface {}{1, 2, 3}");
+        let beyond = call(FUNCTIONS, "slice", &[list, Value::int(0), Value::int(4)]);
+        assert_eq!(show(beyond), "!reflect.Value.Slice: slice index out of bounds");
+    }
 }

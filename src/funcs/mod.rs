@@ -3,17 +3,24 @@
 pub mod crypto;
 pub mod dates;
 pub mod dicts;
+pub mod durations;
 pub mod encoding;
 pub mod flow;
 pub mod helm;
+pub mod instant;
 pub mod json;
+pub mod layout;
 pub mod lists;
+pub mod network;
 pub mod numbers;
 pub mod paths;
 pub mod reflect;
 pub mod regex;
 pub mod semver;
 pub mod strings;
+#[cfg(test)]
+mod testing;
+pub mod times;
 pub mod toml;
 pub mod urls;
 pub mod yaml;
@@ -40,9 +47,11 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
     ("Regular expressions", regex::FUNCTIONS),
     ("Versions", semver::FUNCTIONS),
     ("Dates", dates::FUNCTIONS),
+    ("Durations", durations::FUNCTIONS),
     ("Paths", paths::FUNCTIONS),
     ("URLs", urls::FUNCTIONS),
     ("Cryptography", crypto::FUNCTIONS),
+    ("Network", network::FUNCTIONS),
 ];
 
 /// The function of a name.

@@ -110,3 +110,53 @@ fn maps(ctx: &mut Context<'_>, a: &Map, b: &Map, depth: u32) -> Result<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funcs::testing::{call, float, map, show, text};
+    use crate::limits::Limits;
+    use crate::template::Env;
+    use crate::template::types::LIST;
+
+    #[test]
+    fn types_are_gos() {
+        let cases: Vec<(&str, Vec<Value>, &str)> = vec![
+            ("typeOf", vec![Value::Nil], r#""<nil>""#),
+            ("typeOf", vec![Value::list(vec![])], r#""[]interface {}""#),
+            ("typeOf", vec![float(5.0)], r#""float64""#),
+            ("kindOf", vec![Value::Nil], r#""invalid""#),
+            ("kindOf", vec![map(&[])], r#""map""#),
+            ("typeIs", vec![text("int64"), Value::int64(1)], "true"),
+            ("typeIs", vec![text("int"), Value::int64(1)], "false"),
+            ("typeIsLike", vec![text("int"), Value::int(1)], "true"),
+            ("kindIs", vec![text("slice"), Value::list(vec![])], "true"),
+            ("deepEqual", vec![Value::int(1), float(1.0)], "false"),
+            ("deepEqual", vec![Value::int(1), Value::int64(1)], "false"),
+            ("deepEqual", vec![Value::Nil, Value::Nil], "true"),
+            ("deepEqual", vec![Value::list(vec![]), Value::List(List::nil(&LIST))], "false"),
+            ("deepEqual", vec![Value::list(vec![text("a")]), Value::strings(["a".into()])], "false"),
+            ("deepEqual", vec![float(f64::NAN), float(f64::NAN)], "false"),
+            ("deepEqual", vec![map(&[("a", Value::Nil)]), map(&[("a", Value::Nil)])], "true"),
+            ("deepEqual", vec![map(&[("a", Value::Nil)]), map(&[("b", Value::Nil)])], "false"),
+        ];
+        for (name, args, expected) in cases {
+            assert_eq!(show(call(FUNCTIONS, name, &args)), expected, "{name} {args:?}");
+        }
+    }
+
+    #[test]
+    fn maps_that_contain_themselves_end_at_a_limit() {
+        let run = || {
+            let ring = || {
+                let map = Map::new();
+                map.insert("a", map.clone().into());
+                Value::Map(map)
+            };
+            let (mut env, limits) = (Env::seeded(1), Limits::default());
+            let result = deep_equal(&mut Context::new(&mut env, &limits, None), &ring(), &ring());
+            assert!(matches!(result, Err(Failure::Limit(_))), "{result:?}");
+        };
+        std::thread::Builder::new().stack_size(256 << 20).spawn(run).unwrap().join().unwrap();
+    }
+}

@@ -27,13 +27,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("cat", &[], Flow::Exact, "the arguments with blanks between them", cat).variadic(&ANY),
     Function::new("indent", &[&INT, &STRING], Flow::Exact, "n blanks before every line", indent),
     Function::new("nindent", &[&INT, &STRING], Flow::Exact, "a line break, then indent", nindent),
-    Function::new(
-        "replace",
-        &[&STRING, &STRING, &STRING],
-        Flow::Exact,
-        "every occurrence of one text by another",
-        replace,
-    ),
+    Function::new("replace", &[&STRING, &STRING, &STRING], Flow::Exact, "every occurrence of one text by another", replace),
     Function::new("plural", &[&STRING, &STRING, &INT], Flow::Exact, "the first for 1, the second for all else", plural),
     Function::new("toString", &[&ANY], Flow::Exact, "the value as text", to_string),
     Function::new("toStrings", &[&ANY], Flow::Exact, "the elements as text", to_strings),
@@ -200,7 +194,7 @@ pub(super) fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     let first = needle[0];
     let mut at = from;
     while at + needle.len() <= text.len() {
-        at += text[at..text.len() - needle.len() + 1].iter().position(|&byte| byte == first)?;
+        at += memchr::memchr(first, &text[at..text.len() - needle.len() + 1])?;
         if text[at..].starts_with(needle) {
             return Some(at);
         }
@@ -263,12 +257,12 @@ fn cat(_: &mut Context<'_>, args: &[Value]) -> Result {
 fn push_indented(ctx: &mut Context<'_>, count: i64, text: &Str, out: &mut Buf) -> std::result::Result<(), Failure> {
     let Ok(count) = usize::try_from(count) else { return Err(Failure::from("strings: negative Repeat count")) };
     let bytes = text.as_bytes();
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
     ctx.allow_string(count.saturating_mul(lines).saturating_add(bytes.len()))?;
     let blanks = vec![b' '; count];
     let mut start = 0;
     out.push_bytes(&blanks);
-    while let Some(end) = bytes[start..].iter().position(|&byte| byte == b'\n') {
+    while let Some(end) = memchr::memchr(b'\n', &bytes[start..]) {
         out.push_slice(text, start..start + end + 1);
         out.push_bytes(&blanks);
         start += end + 1;
@@ -327,7 +321,9 @@ fn texts(value: &Value) -> std::result::Result<Vec<Str>, Failure> {
     match value {
         Value::Nil => Ok(Vec::new()),
         Value::List(list) => list.iter().filter(|item| !item.is_nil()).map(strval).collect(),
-        Value::Bytes(bytes) => bytes.as_bytes().iter().map(|&byte| strval(&Value::int(i64::from(byte)))).collect(),
+        Value::Bytes(bytes) => {
+            bytes.as_bytes().iter().map(|&byte| strval(&Value::int(i64::from(byte)))).collect()
+        }
         other => Ok(vec![strval(other)?]),
     }
 }

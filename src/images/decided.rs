@@ -54,8 +54,8 @@ pub fn registry_decider(image: &ImageUse<'_>, origins: &Origins) -> Decider {
     best.unwrap_or(Decider { source: Source::Unknown, place: None, path: String::new(), hides: Vec::new() })
 }
 
-/// The bytes of the manifest that decide the registry.
-fn registry_bytes(image: &ImageUse<'_>) -> Range<usize> {
+/// The bytes of the manifest that decide the registry: the host, or the repository where no host is written.
+pub(crate) fn registry_bytes(image: &ImageUse<'_>) -> Range<usize> {
     let (start, end) = (image.start as usize, image.end as usize);
     let written = &image.manifest.content.as_bytes()[start..end];
     let text = image.text.as_bytes();

@@ -4,6 +4,7 @@ use super::Rendered;
 use crate::limits::Limits;
 use crate::source::File;
 use crate::template::exec::Emit;
+use crate::template::print::decode_rune;
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 use std::sync::Arc;
@@ -115,7 +116,7 @@ pub fn split(text: &Str) -> Vec<(u32, Str)> {
                 from += 1;
             }
         }
-        match bytes[line..].iter().position(|&byte| byte == b'\n') {
+        match memchr::memchr(b'\n', &bytes[line..]) {
             Some(end) => line += end + 1,
             None => break,
         }
@@ -127,16 +128,12 @@ pub fn split(text: &Str) -> Vec<(u32, Str)> {
 /// Length of the white space, in Go's sense, at the start of a text.
 pub(super) fn leading_space(bytes: &[u8]) -> usize {
     let mut length = 0;
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if !c.is_whitespace() {
-                return length;
-            }
-            length += c.len_utf8();
+    while let Some(&first) = bytes.get(length) {
+        let (c, width) = if first.is_ascii() { (first as char, 1) } else { decode_rune(&bytes[length..]) };
+        if !c.is_whitespace() {
+            break;
         }
-        if !chunk.invalid().is_empty() {
-            return length;
-        }
+        length += width;
     }
     length
 }
@@ -234,9 +231,7 @@ impl Head {
         let entries = match &node.data {
             Data::Null => return Ok(head),
             Data::Map(entries) => entries,
-            other => {
-                return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", json_kind(other)));
-            }
+            other => return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", json_kind(other))),
         };
         // The JSON that is decoded has its keys in byte order; the last spelling of a field wins.
         for (key, value) in sorted(entries) {

@@ -8,7 +8,8 @@ pub mod order;
 pub mod output;
 pub mod scope;
 
-use crate::funcs::{self, helm::without_no_value};
+use crate::funcs::{self, helm};
+use helm::remove_no_value;
 use crate::limits::Limits;
 use crate::source::File;
 use crate::template::exec::Emit;
@@ -49,8 +50,7 @@ pub struct RenderedFile {
     pub source: Arc<File>,
     /// The text, with the origins of its parts when they were asked for.
     pub text: Str,
-    /// Which action of the template wrote which bytes; empty when origins were not asked for, or when `<no value>`
-    /// had to be removed.
+    /// Which action of the template wrote which bytes; empty when origins were not asked for.
     pub emits: Vec<Emit>,
 }
 
@@ -119,8 +119,9 @@ pub fn render(
     for file in files.iter().filter(|file| !file.is_partial()) {
         file.enter();
         let (text, emits) = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into())?;
-        let clean = without_no_value(&text);
-        let emits = if clean.len() == text.len() { emits } else { Vec::new() };
+        let mut removed = Vec::new();
+        let clean = remove_no_value(&text, &mut |at| removed.push(at));
+        let emits = moved(emits, &removed);
         bytes += clean.len() as u64;
         if bytes > inputs.limits.output_bytes {
             let limit = inputs.limits.output_bytes;
@@ -134,4 +135,20 @@ pub fn render(
     rendered.files.sort_by(|a, b| a.name.cmp(&b.name));
     rendered.notes.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(rendered)
+}
+
+/// The emits of a text from which marks of missing values were removed at some places.
+fn moved(emits: Vec<Emit>, removed: &[u32]) -> Vec<Emit> {
+    if removed.is_empty() {
+        return emits;
+    }
+    let length = helm::MARK.len() as u32;
+    // What is left of the bytes before a place: marks that begin before it are gone, as far as they lie before it.
+    let left = |place: u32| {
+        let before = removed.partition_point(|&at| at < place);
+        let cut: u32 = removed[..before].last().map_or(0, |&at| length.min(place - at) + (before as u32 - 1) * length);
+        place - cut
+    };
+    let emits = emits.into_iter().map(|emit| Emit { start: left(emit.start), end: left(emit.end), ..emit });
+    emits.filter(|emit| emit.start < emit.end).collect()
 }

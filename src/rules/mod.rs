@@ -7,7 +7,7 @@ mod render_failed;
 mod unmirrored_image;
 
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::{Decider, ImageUse, Mirror, Source, decided::registry_decider};
+use crate::images::{Decider, ImageUse, Mirror, Source, decided::{registry_bytes, registry_decider}};
 use crate::render::manifest::Manifest;
 use crate::source::Place;
 use crate::trace::{Layer, Origins};
@@ -133,31 +133,26 @@ fn same_line(a: &Place, b: &Place) -> bool {
     a.file.name() == b.file.name() && a.line_column().0 == b.line_column().0
 }
 
-/// The action of the template file that printed an image.
+/// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
 fn printed_at(image: &ImageUse<'_>) -> Option<Place> {
     let manifest = image.manifest;
-    let byte = manifest.start + image.start;
-    let index = manifest.emits.partition_point(|emit| emit.end <= byte);
-    let mut emit = *manifest.emits.get(index)?;
-    // A plain scalar may begin with text of the template and go on with what an action printed: show the action.
-    let end = manifest.start + image.end;
-    if let Some(next) =
-        manifest.emits.get(index + 1).filter(|next| next.start < end && emit.start <= byte && emit.end < end)
-    {
-        emit = *next;
-    }
-    // Inside of literal text the very byte is known.
-    let is_text = manifest.source.bytes().get(emit.at as usize..emit.at as usize + 2) != Some(b"{{")
-        && !is_action(manifest.source.bytes(), emit.at);
-    let at = if is_text { emit.at + byte.saturating_sub(emit.start) } else { emit.at };
-    Some(Place { file: manifest.source.clone(), start: at, end: at })
+    let part = registry_bytes(image);
+    let (first, last) = (manifest.start + part.start as u32, manifest.start + part.end as u32);
+    let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
+    let (start, end) = if emit.is_text {
+        (emit.at + first.saturating_sub(emit.start), emit.at + last.min(emit.end).saturating_sub(emit.start))
+    } else {
+        action_around(manifest.source.bytes(), emit.at)
+    };
+    Some(Place { file: manifest.source.clone(), start, end })
 }
 
-/// Whether a position of a template lies between `{{` and `}}`.
-fn is_action(text: &[u8], at: u32) -> bool {
-    let before = &text[..(at as usize).min(text.len())];
-    let last = |mark: &[u8]| before.windows(2).rposition(|pair| pair == mark);
-    last(b"{{") > last(b"}}")
+/// The action that holds a position of a template, with its delimiters.
+fn action_around(text: &[u8], at: u32) -> (u32, u32) {
+    let at = (at as usize).min(text.len());
+    let start = text[..at].windows(2).rposition(|pair| pair == b"{{").unwrap_or(at);
+    let end = text[at..].windows(2).position(|pair| pair == b"}}").map_or(at, |end| at + end + 2);
+    (start as u32, end as u32)
 }
 
 /// A layer in words.
@@ -216,9 +211,7 @@ mod tests {
         for rule in RULES {
             text.push_str(&format!("\n## {}\n\n", rule.id));
             // Headings of a page stand below the rule's.
-            text.push_str(
-                &rule.page().replace("\n## ", "\n### ").replace("```bad", "```yaml").replace("```good", "```yaml"),
-            );
+            text.push_str(&rule.page().replace("\n## ", "\n### ").replace("```bad", "```yaml").replace("```good", "```yaml"));
         }
         derived("docs/rules.md", &text);
     }
@@ -243,17 +236,13 @@ mod tests {
     fn examples(rule: &Rule) -> Vec<(String, String)> {
         let page = rule.page();
         let fenced = page.split("```").skip(1).step_by(2);
-        fenced
-            .filter_map(|block| block.split_once('\n'))
-            .map(|(kind, text)| (kind.to_owned(), text.to_owned()))
-            .collect()
+        fenced.filter_map(|block| block.split_once('\n')).map(|(kind, text)| (kind.to_owned(), text.to_owned())).collect()
     }
 
     /// Lints an example: files under `# path` lines, flags after `# --`.
     fn lint(name: &str, text: &str) -> String {
         let folder = std::env::temp_dir().join(format!("airtight-{}-{name}", std::process::id()));
-        let mut files: Vec<(String, String)> =
-            vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
+        let mut files: Vec<(String, String)> = vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
         let mut args = vec!["airtight".to_owned(), "lint".to_owned(), folder.to_string_lossy().into_owned()];
         args.extend(["--mirror".to_owned(), "mirror.internal".to_owned()]);
         for line in text.lines() {

@@ -29,8 +29,10 @@ pub struct Emit {
     pub start: u32,
     /// The byte after the last.
     pub end: u32,
-    /// Position in the template file of the action or text that wrote it.
+    /// Position in the template file of the action's pipeline, or of the first byte of the text.
     pub at: u32,
+    /// Whether it is literal text: then each byte of the output is the byte of the file as far from `at`.
+    pub is_text: bool,
 }
 
 /// The node that an error would be reported at: the last one that evaluation came to.
@@ -169,7 +171,13 @@ impl Context<'_> {
 }
 
 impl<'t, 'c, 'r> State<'t, 'c, 'r> {
-    fn new(ctx: &'c mut Context<'r>, template: &'t Template, data: Eval, out: Buf, emits: Option<Vec<Emit>>) -> Self {
+    fn new(
+        ctx: &'c mut Context<'r>,
+        template: &'t Template,
+        data: Eval,
+        out: Buf,
+        emits: Option<Vec<Emit>>,
+    ) -> Self {
         let text_origin = match ctx.origins.as_deref_mut() {
             Some(origins) => origins.template_text(&template.file, 0),
             None => Origin::NONE,
@@ -251,7 +259,8 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         if let Some(emits) = &mut self.emits
             && self.out.len() > before
         {
-            emits.push(Emit { start: before as u32, end: self.out.len() as u32, at: node.pos() });
+            let is_text = matches!(node, Node::Text { .. });
+            emits.push(Emit { start: before as u32, end: self.out.len() as u32, at: node.pos(), is_text });
         }
         Ok(Next::On)
     }

@@ -101,7 +101,7 @@ fn is_alphanumeric(character: char) -> bool {
 }
 
 fn line_breaks(bytes: &[u8]) -> u32 {
-    bytes.iter().filter(|&&byte| byte == b'\n').count() as u32
+    memchr::memchr_iter(b'\n', bytes).count() as u32
 }
 
 /// `-` and a space, after `{{`.
@@ -117,7 +117,7 @@ fn has_right_trim(bytes: &[u8]) -> bool {
 /// Where a two-byte text first occurs.
 fn find_pair(bytes: &[u8], pair: [u8; 2]) -> Option<usize> {
     let mut from = 0;
-    while let Some(found) = bytes[from..].iter().position(|&byte| byte == pair[0]) {
+    while let Some(found) = memchr::memchr(pair[0], &bytes[from..]) {
         let at = from + found;
         if bytes.get(at + 1) == Some(&pair[1]) {
             return Some(at);

@@ -62,6 +62,8 @@ pub struct List(Rc<ListData>);
 struct ListData {
     ty: &'static Type,
     items: Vec<Value>,
+    /// What lies behind the last element, for `slice`; `None` when the slice grew element by element.
+    spare: Option<Box<[Value]>>,
     /// A nil slice prints as `[]` but is `null` in JSON.
     nil: bool,
     origin: Origin,
@@ -295,17 +297,27 @@ impl Value {
 impl List {
     /// A slice of a type.
     pub fn new(ty: &'static Type, items: Vec<Value>) -> Self {
-        Self(Rc::new(ListData { ty, items, nil: false, origin: Origin::NONE }))
+        Self(Rc::new(ListData { ty, items, spare: None, nil: false, origin: Origin::NONE }))
     }
 
     /// A nil slice of a type.
     pub fn nil(ty: &'static Type) -> Self {
-        Self(Rc::new(ListData { ty, items: Vec::new(), nil: true, origin: Origin::NONE }))
+        Self(Rc::new(ListData { ty, items: Vec::new(), spare: None, nil: true, origin: Origin::NONE }))
     }
 
     /// A slice that was set, as a whole, at `origin`.
     pub fn with_origin(ty: &'static Type, items: Vec<Value>, origin: Origin) -> Self {
-        Self(Rc::new(ListData { ty, items, nil: false, origin }))
+        Self(Rc::new(ListData { ty, items, spare: None, nil: false, origin }))
+    }
+
+    /// A slice in front of others of the same array: Go's capacity reaches to the end of `spare`.
+    pub fn with_spare(ty: &'static Type, items: Vec<Value>, spare: impl Into<Box<[Value]>>) -> Self {
+        Self(Rc::new(ListData { ty, items, spare: Some(spare.into()), nil: false, origin: Origin::NONE }))
+    }
+
+    /// What [`with_spare`](Self::with_spare) put behind the last element; `None` when nothing is known of it.
+    pub fn spare(&self) -> Option<&[Value]> {
+        self.0.spare.as_deref()
     }
 
     /// Its type.

@@ -47,7 +47,8 @@ impl Str {
     /// Text that was set, as a whole, at `origin`.
     pub fn with_origin(text: impl Into<Vec<u8>>, origin: Origin) -> Self {
         let bytes = text.into();
-        let spans = if origin.is_none() || bytes.is_empty() {
+        // Even an empty text was set somewhere.
+        let spans = if origin.is_none() {
             Vec::new()
         } else {
             vec![Span { start: 0, end: bytes.len() as u32, origin, at: 0 }]

@@ -198,14 +198,26 @@ impl Merged {
     ///
     /// # Errors
     /// The path has an empty part.
-    pub fn set_default(&self, path: &str, text: &str, origins: Option<&mut Origins>) -> Result<(), String> {
+    pub fn set_default(&self, path: &str, text: &str, mut origins: Option<&mut Origins>) -> Result<(), String> {
         let keys: Vec<&str> = path.split('.').collect();
         if keys.iter().any(|key| key.is_empty()) {
             return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
         }
         let Some((last, tables)) = keys.split_last() else { return Ok(()) };
+        let file = File::new("--mirror", text);
+        let mut parent = Origin::NONE;
+        let mut add = |key: &str| match &mut origins {
+            None => Origin::NONE,
+            Some(origins) => {
+                let place = Place { file: file.clone(), start: 0, end: text.len() as u32 };
+                let key = Some(Key::Name(key.into()));
+                parent = origins.add(OriginData::Setting(Setting { layer: Layer::Tool, place, key, parent }));
+                parent
+            }
+        };
         let mut map = self.values.clone();
         for key in tables {
+            add(key);
             map = match map.get(key.as_bytes()) {
                 Some(Value::Map(next)) => next,
                 Some(Value::Nil) | None => {
@@ -220,15 +232,7 @@ impl Merged {
         if map.get(last.as_bytes()).is_some_and(|value| !value.is_nil()) {
             return Ok(());
         }
-        let origin = match origins {
-            None => Origin::NONE,
-            Some(origins) => {
-                let file = File::new("--mirror", text);
-                let place = Place { file, start: 0, end: text.len() as u32 };
-                let key = Some(Key::Name((*last).into()));
-                origins.add(OriginData::Setting(Setting { layer: Layer::Tool, place, key, parent: Origin::NONE }))
-            }
-        };
+        let origin = add(last);
         map.insert(*last, Value::Str(Str::with_origin(text, origin)));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! TOML text to values.
 
 use super::lex::{Fault, Scanner, is_blank, is_line_break};
+use super::time::Zones;
 use super::{escape, is_bare};
 use crate::funcs::yaml::origin_at;
 use crate::template::print::go_quote;
@@ -25,7 +26,13 @@ pub(super) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, St
         return Ok(Err(format!("toml: line 1: {words}")));
     }
     let mut reader = Reader {
-        scanner: Scanner { source: text, bytes, at: mark, old: ctx.env.helm == HelmVersion::V3 },
+        scanner: Scanner {
+            source: text,
+            bytes,
+            at: mark,
+            old: ctx.env.helm == HelmVersion::V3,
+            zones: Zones::new(ctx),
+        },
         root: Table::new(),
         context: Vec::new(),
         current: Str::new(""),

@@ -1,7 +1,7 @@
 //! Values to TOML.
 
-use super::time::Time;
-use super::{escape, is_bare};
+use super::{escape, is_bare, time};
+use crate::funcs::times::TimeObject;
 use crate::funcs::yaml::too_long;
 use crate::template::float::toml_float;
 use crate::template::strconv::{format_int, format_uint};
@@ -85,21 +85,26 @@ struct Writer {
 /// What stands for an object: its entries in order, or another value.
 enum Shape {
     Entries(Vec<(Str, Value)>),
-    Text(String),
-    Bare(String),
+    Text(Str),
+    Bare(Str),
     Other(Value),
     Unsupported,
 }
 
 fn shape(object: &dyn Object) -> Shape {
-    if let Some(time) = object.as_any().downcast_ref::<Time>() {
-        return Shape::Bare(time.toml());
+    if let Some(object) = object.as_any().downcast_ref::<TimeObject>() {
+        return Shape::Bare(Str::with_origin(time::write(&object.time), object.origin));
     }
     let ty = object.ty();
+    if matches!(ty.kind, Kind::Complex128 | Kind::Func) {
+        return Shape::Unsupported;
+    }
     match (ty.name, object.json()) {
-        ("time.Time" | "*time.Time", Some(Value::Str(text))) => Shape::Bare(text.to_string()),
-        ("time.Duration", _) => Shape::Text(object.text().unwrap_or_default().into_owned()),
-        (_, Some(Value::Str(text))) => Shape::Text(text.to_string()),
+        ("time.Time" | "*time.Time", Some(Value::Str(text))) => Shape::Bare(text),
+        ("time.Duration", _) => {
+            Shape::Text(Str::with_origin(object.text().unwrap_or_default().into_owned(), object.origin()))
+        }
+        (_, Some(Value::Str(text))) => Shape::Text(text),
         (_, Some(Value::Int(number, kind, origin))) => Shape::Other(Value::Int(number, kind, origin)),
         (_, json) if matches!(ty.kind, Kind::Struct | Kind::Ptr) => {
             let fields = object.fields().into_iter();
@@ -250,8 +255,8 @@ impl Writer {
             Value::Map(_) => self.inline_table(value)?,
             Value::Object(object) => match shape(&**object) {
                 Shape::Entries(_) => self.inline_table(value)?,
-                Shape::Text(text) => self.quoted(&Str::new(text)),
-                Shape::Bare(text) => self.word(text.as_bytes(), Origin::NONE),
+                Shape::Text(text) => self.quoted(&text),
+                Shape::Bare(text) => self.out.push(&text),
                 Shape::Other(value) => self.inline(&value)?,
                 Shape::Unsupported => {
                     return Err(Stop::Words(format!("unexpected type: {}", object.ty().name)));

@@ -1,5 +1,6 @@
 //! [`Scanner`]: the characters of a TOML text, its strings, and where it goes wrong.
 
+use super::time::Zones;
 use crate::template::Failure;
 use crate::template::print::{go_quote, quote_rune};
 use crate::trace::{Buf, Str};
@@ -25,6 +26,7 @@ pub(super) struct Scanner<'a> {
     pub(super) at: usize,
     /// Count lines as the library in helm 3 does.
     pub(super) old: bool,
+    pub(super) zones: Zones,
 }
 
 pub(super) fn is_blank(char: char) -> bool {

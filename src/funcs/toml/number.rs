@@ -1,7 +1,7 @@
 //! Numbers, dates and times of a TOML text.
 
 use super::lex::{Fault, Scanner};
-use super::time::Time;
+use crate::funcs::times::TimeObject;
 use crate::funcs::yaml::origin_at;
 use crate::template::print::go_quote;
 use crate::template::strconv::{NumError, parse_float, parse_int};
@@ -100,8 +100,10 @@ impl Scanner<'_> {
             Form::Datetime => {
                 let text = self.read(start);
                 let text = text.trim().replace('z', "Z").replace(['t', ' '], "T");
-                match Time::parse(&text) {
-                    Some(time) => Ok(Value::object(time)),
+                match self.zones.parse(&text) {
+                    Some(time) => {
+                        Ok(Value::object(TimeObject { time, origin: origin_at(self.source, start, self.at) }))
+                    }
                     None => Err(self.fault(format!("invalid datetime: {}", go_quote(text.as_bytes())))),
                 }
             }

@@ -1,6 +1,8 @@
 //! Values to YAML.
 
 use super::source::Source;
+use crate::funcs::layout;
+use crate::funcs::times::TimeObject;
 use crate::json::{self, members};
 use crate::template::float::yaml_float;
 use crate::template::strconv::{format_int, format_uint, shortest_g};
@@ -10,6 +12,7 @@ use crate::trace::{Origin, Str};
 use crate::yaml::{self, Data, Dialect, Emitter, Node, order};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use std::collections::HashSet;
 
 /// What `toYaml` gives, or the error of `mustToYaml`.
 ///
@@ -65,6 +68,9 @@ pub(in crate::funcs) fn too_long(ctx: &mut Context<'_>) -> Failure {
 /// Levels that are written directly; the reader of the text in between would refuse a few more.
 const MAX_DEPTH: usize = 9_900;
 
+/// Levels from which on maps are watched for containing themselves.
+const LOOKS_FOR_CYCLES: usize = 1_000;
+
 /// Bytes of a key that its JSON text surely has room for: a reader of YAML looks for its colon 1,024 characters far.
 const SHORT_KEY: usize = 1_000 / 6;
 
@@ -81,12 +87,14 @@ struct Writer {
     emitter: Emitter,
     dialect: Dialect,
     depth: usize,
+    /// Maps that are being written, once the depth is suspicious.
+    open: HashSet<usize>,
     nodes: u64,
 }
 
 impl Writer {
     fn new(dialect: Dialect, max_bytes: usize) -> Self {
-        Self { emitter: Emitter::new(dialect, max_bytes), dialect, depth: 0, nodes: 0 }
+        Self { emitter: Emitter::new(dialect, max_bytes), dialect, depth: 0, open: HashSet::new(), nodes: 0 }
     }
 
     fn finish(self, ctx: &mut Context<'_>) -> Result<Str, Failure> {
@@ -150,6 +158,11 @@ impl Writer {
             self.emitter.empty_map();
             return Ok(());
         }
+        // Deep maps that contain themselves grow by their indentation alone, faster than the depth limit ends it.
+        let guarded = self.depth >= LOOKS_FOR_CYCLES;
+        if guarded && !self.open.insert(map.identity()) {
+            return Err(Stop::Exotic);
+        }
         self.enter()?;
         self.emitter.begin_map();
         if order::is_sorted(entries.keys().map(Str::as_bytes), self.dialect) {
@@ -164,6 +177,9 @@ impl Writer {
             }
         }
         self.leave();
+        if guarded {
+            self.open.remove(&map.identity());
+        }
         Ok(())
     }
 
@@ -189,10 +205,11 @@ impl Writer {
 
     /// An object as its JSON reads.
     fn json_object(&mut self, object: &dyn Object) -> Result<(), Stop> {
-        if let Some(value) = object.json() {
-            return self.value(&value);
+        match object.json() {
+            Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
+            _ => {}
         }
-        if !matches!(object.ty().kind, Kind::Struct | Kind::Ptr) {
+        if !matches!(object.ty().kind, Kind::Struct | Kind::Ptr) || object.ty().name == "time.Time" {
             return Err(Stop::Exotic);
         }
         self.map(&members(object).into_iter().map(|(name, value)| (Str::new(name), value)).collect())
@@ -207,10 +224,15 @@ impl Writer {
             _ => {}
         }
         let json = object.json();
+        if let Some(time) = object.as_any().downcast_ref::<TimeObject>() {
+            self.emitter.atom(&layout::format(&time.time, layout::RFC3339_NANO), time.origin);
+            return Ok(());
+        }
         match (ty.name, json) {
             ("time.Time" | "*time.Time", Some(Value::Str(text))) => self.emitter.atom(text.as_bytes(), text.origin()),
             ("time.Duration", _) => {
-                self.emitter.string(&Str::new(object.text().unwrap_or_default().into_owned()));
+                let text = object.text().unwrap_or_default().into_owned();
+                self.emitter.string(&Str::with_origin(text, object.origin()));
             }
             (_, Some(value @ (Value::Str(_) | Value::Int(..)))) => return self.value(&value),
             (_, json) => {
