@@ -12,7 +12,7 @@ use crate::template::error::Error;
 use crate::trace::Origins;
 use clap::ValueEnum;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Find the images of a chart that do not resolve through the private mirror, and who decided so
 #[derive(Debug, clap::Args)]
@@ -117,7 +117,8 @@ fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
 /// A position in a template of the chart, by the full name that errors use.
 fn point(prepared: &Prepared, name: &str, line: u32, column: u32) -> Option<Place> {
     let file = find(&prepared.chart, prepared.chart.name(), name)?;
-    let before: usize = file.bytes().split_inclusive(|&byte| byte == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();
+    let before: usize =
+        file.bytes().split_inclusive(|&byte| byte == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();
     let at = (before as u32 + column).min(file.bytes().len() as u32);
     Some(Place { file, start: at, end: at })
 }
@@ -136,6 +137,5 @@ fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
         start: 0,
         end: 0,
     });
-    let _ = Path::new("");
     RenderFailure { message, place }
 }

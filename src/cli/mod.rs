@@ -23,8 +23,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Template(template::Args),
-    Lint(lint::Args),
+    Template(Box<template::Args>),
+    Lint(Box<lint::Args>),
 }
 
 /// How a run ended.

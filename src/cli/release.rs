@@ -55,6 +55,9 @@ pub struct ReleaseFlags {
     /// Fix the clock, the random functions and certificates, so that two runs give the same bytes
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Time zone in which templates print dates: UTC, Europe/Berlin (default: the machine's; UTC with --seed)
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
     /// Raise (or lower) a bound: template-steps=100000000 (can be given several times)
     #[arg(long = "limit", value_name = "NAME=N")]
     pub limits: Vec<String>,
@@ -92,9 +95,14 @@ impl ReleaseFlags {
     fn env(&self) -> Env {
         let env = match self.seed {
             Some(seed) => Env::seeded(seed),
-            None => Env { time_zone: local_time_zone(), ..Env::default() },
+            None => Env::default(),
         };
-        Env { helm: self.helm(), ..env }
+        let time_zone = match (&self.time_zone, self.seed) {
+            (Some(zone), _) => zone.clone(),
+            (None, Some(_)) => env.time_zone.clone(),
+            (None, None) => local_time_zone(),
+        };
+        Env { helm: self.helm(), time_zone, ..env }
     }
 
     fn capabilities(&self) -> Result<Capabilities, String> {
@@ -152,9 +160,7 @@ fn read_values_file(name: &str) -> Result<Vec<u8>, String> {
         return Ok(text);
     }
     if let Some((scheme, _)) = name.split_once("://") {
-        return Err(format!(
-            "{name}: values are not fetched over {scheme}; download the file first and give its path"
-        ));
+        return Err(format!("{name}: values are not fetched over {scheme}; download the file first and give its path"));
     }
     read_file(Path::new(name))
 }
@@ -259,9 +265,11 @@ impl Prepared {
         }
         let warnings = chart::check_installable(&self.chart)?;
         log(streams, &warnings);
-        check_release_name(&self.release.name).inspect_err(|error| {
-            log(streams, &[format!("level=ERROR msg=\"release name check failed\" error={error:?}")]);
-        }).map_err(|error| format!("release name check failed: {error}"))?;
+        check_release_name(&self.release.name)
+            .inspect_err(|error| {
+                log(streams, &[format!("level=ERROR msg=\"release name check failed\" error={error:?}")]);
+            })
+            .map_err(|error| format!("release name check failed: {error}"))?;
         let mut warnings = Vec::new();
         let options = values::Options { helm, limits: &self.limits };
         let processed = values::process(&self.chart, &user, options, origins.as_deref_mut(), &mut warnings);
@@ -279,8 +287,8 @@ impl Prepared {
             limits: &self.limits,
         };
         let mut env = self.env.clone();
-        let rendered = render::render(&processed.root, &inputs, compiler, &mut env, origins)
-            .map_err(RenderProblem::Template)?;
+        let rendered =
+            render::render(&processed.root, &inputs, compiler, &mut env, origins).map_err(RenderProblem::Template)?;
         Ok((processed.root, processed.values, rendered))
     }
 }

@@ -127,8 +127,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         }
     };
     log(streams, &manifests.log.iter().map(|line| format!("level=INFO {line}")).collect::<Vec<_>>());
-    let selection =
-        Selection { include_crds: args.include_crds, no_hooks: args.no_hooks, skip_tests: args.skip_tests };
+    let selection = Selection { include_crds: args.include_crds, no_hooks: args.no_hooks, skip_tests: args.skip_tests };
     if let Some(folder) = &args.output_dir {
         let folder = if args.release_name { folder.join(&name) } else { folder.clone() };
         let crd_folder = args.output_dir.as_deref().unwrap_or(&folder);

@@ -67,3 +67,41 @@ fn string(value: &Value) -> &Str {
     static EMPTY: std::sync::LazyLock<Str> = std::sync::LazyLock::new(|| Str::new(""));
     value.as_str().unwrap_or(&EMPTY)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FAMILIES;
+    use crate::golden::derived;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_name_is_there_twice() {
+        let mut names = BTreeSet::new();
+        for function in FAMILIES.iter().flat_map(|(_, functions)| functions.iter()) {
+            assert!(names.insert(function.name), "{} is there twice", function.name);
+            assert!(!function.doc.is_empty(), "{} says nothing", function.name);
+        }
+    }
+
+    #[test]
+    fn the_page_is_derived() {
+        let mut text = String::from(
+            "<!-- Made from src/funcs by `just bless`; do not edit. -->\n\n# Functions\n\nEvery function that helm 4.3.1 \
+             offers to templates. A hermetic one depends on its arguments alone; what the others give can be fixed with \
+             `--seed`.\n",
+        );
+        for (family, functions) in FAMILIES {
+            text.push_str(&format!(
+                "\n## {family}\n\n| function | arguments | gives | hermetic |\n| --- | --- | --- | --- |\n"
+            ));
+            for function in *functions {
+                let mut types: Vec<String> = function.params.iter().map(|ty| ty.name.to_owned()).collect();
+                types.extend(function.variadic.map(|ty| format!("{}…", ty.name)));
+                let hermetic = if function.hermetic { "yes" } else { "no" };
+                let doc = function.doc.replace('|', "\\|");
+                text.push_str(&format!("| `{}` | {} | {doc} | {hermetic} |\n", function.name, types.join(", ")));
+            }
+        }
+        derived("docs/functions.md", &text);
+    }
+}

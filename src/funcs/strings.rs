@@ -27,7 +27,13 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("cat", &[], Flow::Exact, "the arguments with blanks between them", cat).variadic(&ANY),
     Function::new("indent", &[&INT, &STRING], Flow::Exact, "n blanks before every line", indent),
     Function::new("nindent", &[&INT, &STRING], Flow::Exact, "a line break, then indent", nindent),
-    Function::new("replace", &[&STRING, &STRING, &STRING], Flow::Exact, "every occurrence of one text by another", replace),
+    Function::new(
+        "replace",
+        &[&STRING, &STRING, &STRING],
+        Flow::Exact,
+        "every occurrence of one text by another",
+        replace,
+    ),
     Function::new("plural", &[&STRING, &STRING, &INT], Flow::Exact, "the first for 1, the second for all else", plural),
     Function::new("toString", &[&ANY], Flow::Exact, "the value as text", to_string),
     Function::new("toStrings", &[&ANY], Flow::Exact, "the elements as text", to_strings),
@@ -321,9 +327,7 @@ fn texts(value: &Value) -> std::result::Result<Vec<Str>, Failure> {
     match value {
         Value::Nil => Ok(Vec::new()),
         Value::List(list) => list.iter().filter(|item| !item.is_nil()).map(strval).collect(),
-        Value::Bytes(bytes) => {
-            bytes.as_bytes().iter().map(|&byte| strval(&Value::int(i64::from(byte)))).collect()
-        }
+        Value::Bytes(bytes) => bytes.as_bytes().iter().map(|&byte| strval(&Value::int(i64::from(byte)))).collect(),
         other => Ok(vec![strval(other)?]),
     }
 }

@@ -137,8 +137,7 @@ impl<'m> Walk<'m> {
             }
             Data::Null => {}
             _ if key == "image" => {
-                let is_container =
-                    matches!(around.list, Some("containers" | "initContainers" | "ephemeralContainers"));
+                let is_container = matches!(around.list, Some("containers" | "initContainers" | "ephemeralContainers"));
                 let name = is_container.then(|| member(parent, "name").and_then(text)).flatten();
                 self.add(value, path, name, if is_container { Tier::Certain } else { Tier::Likely });
             }

@@ -149,9 +149,10 @@ fn is_path_component(component: &str) -> bool {
     if !word(first) || !word(last) {
         return false;
     }
-    bytes.split(|&byte| word(byte)).filter(|separator| !separator.is_empty()).all(|separator| {
-        matches!(separator, b"." | b"_" | b"__") || separator.iter().all(|&byte| byte == b'-')
-    })
+    bytes
+        .split(|&byte| word(byte))
+        .filter(|separator| !separator.is_empty())
+        .all(|separator| matches!(separator, b"." | b"_" | b"__") || separator.iter().all(|&byte| byte == b'-'))
 }
 
 fn check_tag(tag: &str) -> Result<&str, String> {
@@ -187,7 +188,9 @@ impl Mirror {
         let text = text.trim_end_matches('/');
         let (host, path) = text.split_once('/').unwrap_or((text, ""));
         if host.is_empty() || text.contains("://") {
-            return Err(format!("{text:?} is not a registry: give a host, like mirror.internal or mirror.internal:5000"));
+            return Err(format!(
+                "{text:?} is not a registry: give a host, like mirror.internal or mirror.internal:5000"
+            ));
         }
         let host = check_host(host)?;
         if !path.is_empty() {
@@ -236,20 +239,36 @@ mod tests {
         ] {
             assert_eq!(Reference::parse(text).map(|r| r.to_string()), Ok(normalized.to_owned()), "{text}");
         }
-        for text in ["", "https://quay.io/x", "quay.io/X", "a b", "quay.io/x:", "quay.io//x", "quay.io/", "x@sha256:1", "-x", "a..b/c"] {
+        for text in [
+            "",
+            "https://quay.io/x",
+            "quay.io/X",
+            "a b",
+            "quay.io/x:",
+            "quay.io//x",
+            "quay.io/",
+            "x@sha256:1",
+            "-x",
+            "a..b/c",
+        ] {
             assert!(Reference::parse(text).is_err(), "{text:?} is not a reference");
         }
     }
 
     #[test]
     fn a_mirror_is_compared_as_a_host() {
-        let serves = |mirror: &str, text: &str| {
-            Ok::<_, String>(Mirror::parse(mirror)?.serves(&Reference::parse(text)?))
-        };
+        let serves =
+            |mirror: &str, text: &str| Ok::<_, String>(Mirror::parse(mirror)?.serves(&Reference::parse(text)?));
         for text in ["mirror.internal/x", "mirror.internal/a/b:1", "MIRROR.internal/x"] {
             assert_eq!(serves("mirror.internal", text), Ok(true), "{text}");
         }
-        for text in ["mirror.internal.evil.com/x", "mirror.internal:5000/x", "evil/mirror.internal/x", "docker.io/mirror.internal/x", "x"] {
+        for text in [
+            "mirror.internal.evil.com/x",
+            "mirror.internal:5000/x",
+            "evil/mirror.internal/x",
+            "docker.io/mirror.internal/x",
+            "x",
+        ] {
             assert_eq!(serves("mirror.internal", text), Ok(false), "{text}");
         }
         assert_eq!(serves("mirror.internal/team", "mirror.internal/team/x"), Ok(true));

@@ -46,12 +46,7 @@ impl KubeVersion {
         let number = |part: &str| part.parse::<u64>().unwrap_or_default().to_string();
         let version = if text.starts_with('v') { text.to_owned() } else { format!("v{text}") };
         let normalized = parts.iter().map(|part| number(part)).collect::<Vec<_>>().join(".");
-        Ok(Self {
-            version,
-            normalized: format!("v{normalized}"),
-            major: number(parts[0]),
-            minor: number(parts[1]),
-        })
+        Ok(Self { version, normalized: format!("v{normalized}"), major: number(parts[0]), minor: number(parts[1]) })
     }
 }
 
@@ -154,10 +149,7 @@ fn copy(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
     let versions = capabilities.api_versions.iter().map(|version| Value::str(version.as_str())).collect();
     Value::object(CapabilitiesObject {
-        kube_version: Value::object(KubeVersionObject {
-            version: capabilities.kube_version.clone(),
-            helm,
-        }),
+        kube_version: Value::object(KubeVersionObject { version: capabilities.kube_version.clone(), helm }),
         api_versions: List::new(&VERSION_SET, versions).into(),
         helm_version: Value::object(HelmVersionObject(helm)),
     })

@@ -231,7 +231,9 @@ impl Head {
         let entries = match &node.data {
             Data::Null => return Ok(head),
             Data::Map(entries) => entries,
-            other => return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", json_kind(other))),
+            other => {
+                return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", json_kind(other)));
+            }
         };
         // The JSON that is decoded has its keys in byte order; the last spelling of a field wins.
         for (key, value) in sorted(entries) {

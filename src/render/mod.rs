@@ -9,7 +9,6 @@ pub mod output;
 pub mod scope;
 
 use crate::funcs::{self, helm};
-use helm::remove_no_value;
 use crate::limits::Limits;
 use crate::source::File;
 use crate::template::exec::Emit;
@@ -18,6 +17,7 @@ use crate::template::{Context, Env, Error, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 pub use capabilities::Capabilities;
+use helm::remove_no_value;
 use std::collections::HashMap;
 use std::sync::Arc;
 

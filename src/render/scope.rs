@@ -127,10 +127,7 @@ pub(super) fn collect(
     release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
     release.insert("Revision", Value::int(1));
     release.insert("Service", Value::str("Helm"));
-    let top = Top {
-        release: release.into(),
-        capabilities: capabilities::object(inputs.capabilities, helm),
-    };
+    let top = Top { release: release.into(), capabilities: capabilities::object(inputs.capabilities, helm) };
     chart(root, &top, Some(inputs.values.clone()), true, &mut origins, files);
 }
 

@@ -19,7 +19,10 @@ fn group(finding: &Finding) -> Group<'static> {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(plain_line(&finding.message)).id(finding.rule).elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
+    let mut group = level
+        .primary_title(plain_line(&finding.message))
+        .id(finding.rule)
+        .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
     for (index, excerpt) in finding.excerpts.iter().enumerate() {
         group = group.element(snippet(excerpt, index == 0));
     }

@@ -7,7 +7,10 @@ mod render_failed;
 mod unmirrored_image;
 
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::{Decider, ImageUse, Mirror, Source, decided::{registry_bytes, registry_decider}};
+use crate::images::{
+    Decider, ImageUse, Mirror, Source,
+    decided::{registry_bytes, registry_decider},
+};
 use crate::render::manifest::Manifest;
 use crate::source::Place;
 use crate::trace::{Layer, Origins};
@@ -211,7 +214,9 @@ mod tests {
         for rule in RULES {
             text.push_str(&format!("\n## {}\n\n", rule.id));
             // Headings of a page stand below the rule's.
-            text.push_str(&rule.page().replace("\n## ", "\n### ").replace("```bad", "```yaml").replace("```good", "```yaml"));
+            text.push_str(
+                &rule.page().replace("\n## ", "\n### ").replace("```bad", "```yaml").replace("```good", "```yaml"),
+            );
         }
         derived("docs/rules.md", &text);
     }
@@ -236,13 +241,17 @@ mod tests {
     fn examples(rule: &Rule) -> Vec<(String, String)> {
         let page = rule.page();
         let fenced = page.split("```").skip(1).step_by(2);
-        fenced.filter_map(|block| block.split_once('\n')).map(|(kind, text)| (kind.to_owned(), text.to_owned())).collect()
+        fenced
+            .filter_map(|block| block.split_once('\n'))
+            .map(|(kind, text)| (kind.to_owned(), text.to_owned()))
+            .collect()
     }
 
     /// Lints an example: files under `# path` lines, flags after `# --`.
     fn lint(name: &str, text: &str) -> String {
         let folder = std::env::temp_dir().join(format!("airtight-{}-{name}", std::process::id()));
-        let mut files: Vec<(String, String)> = vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
+        let mut files: Vec<(String, String)> =
+            vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
         let mut args = vec!["airtight".to_owned(), "lint".to_owned(), folder.to_string_lossy().into_owned()];
         args.extend(["--mirror".to_owned(), "mirror.internal".to_owned()]);
         for line in text.lines() {

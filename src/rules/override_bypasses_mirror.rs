@@ -59,10 +59,7 @@ fn check(ctx: &mut Context<'_>) {
                 format!("set by {}", part.flag),
                 format!("leave `{}` out of {}, or point it at {mirror}", decider.path, part.flag),
             ),
-            _ => (
-                "set here".to_owned(),
-                format!("remove `{}`, or point it at {mirror}", decider.path),
-            ),
+            _ => ("set here".to_owned(), format!("remove `{}`, or point it at {mirror}", decider.path)),
         };
         let mut finding = ctx.image_finding(&RULE, image, &decider, &label);
         finding.help = Some(help);

@@ -67,14 +67,12 @@ fn check(ctx: &mut Context<'_>) {
                 "the template names the registry itself".to_owned(),
                 format!("no value reaches it: patch the template to apply `{global}`"),
             ),
-            Source::Other(what) => (
-                format!("{what} decides the registry"),
-                format!("patch the template to apply `{global}`"),
-            ),
-            Source::Tool | Source::User(_) | Source::Unknown => (
-                "this decides the registry".to_owned(),
-                format!("patch the template to apply `{global}`"),
-            ),
+            Source::Other(what) => {
+                (format!("{what} decides the registry"), format!("patch the template to apply `{global}`"))
+            }
+            Source::Tool | Source::User(_) | Source::Unknown => {
+                ("this decides the registry".to_owned(), format!("patch the template to apply `{global}`"))
+            }
         };
         let mut finding = ctx.image_finding(&RULE, image, &decider, &label);
         finding.help = Some(help);

@@ -1,9 +1,9 @@
 //! [`Context`]: what one render carries from action to action, and what a function may use of it.
 
 use super::env::Env;
+use super::error::Failure;
 use super::function::Function;
 use super::set::{Compiled, Set};
-use super::error::Failure;
 use super::value::Value;
 use crate::limits::Limits;
 use crate::trace::{Origin, Origins, Str};
@@ -117,6 +117,9 @@ impl<'r> Context<'r> {
 
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context").field("steps_left", &self.steps_left).field("depth", &self.depth).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("steps_left", &self.steps_left)
+            .field("depth", &self.depth)
+            .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,6 @@ use super::ast::{self, Branch, Node, Template};
 use super::context::Context;
 use super::error::{Error, Failure, Site};
 use super::eval::Eval;
-use super::function::Function;
 use super::print;
 use super::set::{Compiled, Set};
 use super::value::Value;
@@ -171,13 +170,7 @@ impl Context<'_> {
 }
 
 impl<'t, 'c, 'r> State<'t, 'c, 'r> {
-    fn new(
-        ctx: &'c mut Context<'r>,
-        template: &'t Template,
-        data: Eval,
-        out: Buf,
-        emits: Option<Vec<Emit>>,
-    ) -> Self {
+    fn new(ctx: &'c mut Context<'r>, template: &'t Template, data: Eval, out: Buf, emits: Option<Vec<Emit>>) -> Self {
         let text_origin = match ctx.origins.as_deref_mut() {
             Some(origins) => origins.template_text(&template.file, 0),
             None => Origin::NONE,
@@ -220,10 +213,6 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
 
     pub(super) fn charge(&mut self, steps: u64) -> Result<()> {
         self.ctx.charge(steps).map_err(|failure| self.fail(failure.to_string()))
-    }
-
-    pub(super) fn function(&self, function: &'static Function) -> &'static Function {
-        function
     }
 
     fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {

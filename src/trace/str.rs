@@ -48,11 +48,8 @@ impl Str {
     pub fn with_origin(text: impl Into<Vec<u8>>, origin: Origin) -> Self {
         let bytes = text.into();
         // Even an empty text was set somewhere.
-        let spans = if origin.is_none() {
-            Vec::new()
-        } else {
-            vec![Span { start: 0, end: bytes.len() as u32, origin, at: 0 }]
-        };
+        let spans =
+            if origin.is_none() { Vec::new() } else { vec![Span { start: 0, end: bytes.len() as u32, origin, at: 0 }] };
         Self::from_parts(bytes, spans)
     }
 

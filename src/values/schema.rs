@@ -1,2 +1,5 @@
 //! stub
-use super::*; pub fn validate(_:&Instance,_:&Map,_:&Limits)->Result<Vec<String>,String>{Ok(vec![])}
+use super::*;
+pub fn validate(_: &Instance, _: &Map, _: &Limits) -> Result<Vec<String>, String> {
+    Ok(vec![])
+}

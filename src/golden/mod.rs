@@ -1,0 +1,47 @@
+//! Derived files: everything that a test makes and git keeps.
+//!
+//! A test that finds one out of date fails; `UPDATE=1 cargo test` (`just bless`) writes it anew.
+
+#![expect(clippy::disallowed_methods, reason = "tests read and write files of the repository")]
+
+use std::path::{Path, PathBuf};
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Asserts that the file at `path` (from the repository's folder) is exactly `text`.
+pub(crate) fn derived(path: &str, text: &str) {
+    let full = root().join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&full, text).expect("a derived file can be written");
+        return;
+    }
+    let known = std::fs::read_to_string(&full).unwrap_or_default();
+    if known != text {
+        let line = known.lines().zip(text.lines()).position(|(a, b)| a != b);
+        let at = line.unwrap_or_else(|| known.lines().count().min(text.lines().count()));
+        let (want, got) = (known.lines().nth(at).unwrap_or("<end>"), text.lines().nth(at).unwrap_or("<end>"));
+        panic!("{path} is out of date (`just bless`), line {}:\n  file: {want}\n  made: {got}", at + 1);
+    }
+}
+
+/// The files with an ending in a folder of the repository, sorted by name.
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(folder))
+        .expect("the folder is there")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_string_lossy().ends_with(ending))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The text of a file.
+pub(crate) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+mod cli;
+mod helm;
