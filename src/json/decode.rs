@@ -346,6 +346,8 @@ impl Reader<'_> {
         match self.path.last() {
             _ if self.old || path.is_empty() || path == "." => "Go value".to_owned(),
             Some(Step::Index(_)) => path,
+            // Go quirk: it takes any number for that of an element.
+            Some(Step::Name(name)) if !name.is_empty() && name.as_bytes().iter().all(u8::is_ascii_digit) => path,
             _ => format!("Go struct field {path}"),
         }
     }
