@@ -116,7 +116,8 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         RenderProblem::Message(text) => text,
         RenderProblem::Template(error) => helm_text(&error, prepared.env.helm),
     })?;
-    let manifests = match manifests(&rendered, &prepared.limits) {
+    // Nothing but the text is printed: what was read need not be kept.
+    let manifests = match manifests(&rendered, &prepared.limits, drop) {
         Ok(manifests) => manifests,
         Err(error) => {
             if args.debug {
@@ -187,7 +188,7 @@ fn write_files(
     folder: &Path,
     crd_folder: &Path,
     root: &Instance,
-    manifests: &Manifests,
+    manifests: &Manifests<()>,
     selection: &Selection,
     streams: &mut Streams<'_>,
 ) -> Result<(), Problem> {

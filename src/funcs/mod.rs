@@ -1,5 +1,6 @@
 //! The functions of the template language: one file a family, one table of [`Function`]s in each.
 
+mod case;
 pub mod crypto;
 pub mod dates;
 pub mod dicts;
@@ -23,6 +24,7 @@ mod testing;
 pub mod times;
 pub mod toml;
 pub mod urls;
+mod wrap;
 pub mod yaml;
 
 use crate::template::{Function, Value, builtins};

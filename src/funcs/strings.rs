@@ -2,7 +2,8 @@
 //!
 //! Lengths and positions are bytes, as in sprig; what a function keeps of its input keeps its origins.
 
-use crate::template::print::{push_plain, push_quoted, strval};
+use super::{case, wrap};
+use crate::template::print::{decode_rune, push_plain, push_quoted, strval};
 use crate::template::types::{ANY, INT, STRING, STRING_MAP, STRINGS};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
 use crate::trace::{Buf, Str};
@@ -18,6 +19,24 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("trimall", &[&STRING, &STRING], Flow::Exact, "the same as trimAll", trim_all),
     Function::new("trimPrefix", &[&STRING, &STRING], Flow::Exact, "without a prefix", trim_prefix),
     Function::new("trimSuffix", &[&STRING, &STRING], Flow::Exact, "without a suffix", trim_suffix),
+    Function::new("upper", &[&STRING], Flow::Exact, "in upper case", case::upper),
+    Function::new("lower", &[&STRING], Flow::Exact, "in lower case", case::lower),
+    Function::new("title", &[&STRING], Flow::Exact, "with a capital at the start of each word", case::title),
+    Function::new("untitle", &[&STRING], Flow::Exact, "with a small letter at the start of each word", case::untitle),
+    Function::new("swapcase", &[&STRING], Flow::Exact, "upper case for lower and the reverse", case::swapcase),
+    Function::new("camelcase", &[&STRING], Flow::Exact, "a_name as AName", case::camelcase),
+    Function::new("snakecase", &[&STRING], Flow::Exact, "AName as a_name", case::snakecase),
+    Function::new("kebabcase", &[&STRING], Flow::Exact, "AName as a-name", case::kebabcase),
+    Function::new("nospace", &[&STRING], Flow::Exact, "without white space", wrap::nospace),
+    Function::new("initials", &[&STRING], Flow::Exact, "the first byte of each word", wrap::initials),
+    Function::new("wrap", &[&INT, &STRING], Flow::Exact, "broken into lines at spaces", wrap::wrap),
+    Function::new(
+        "wrapWith",
+        &[&INT, &STRING, &STRING],
+        Flow::Exact,
+        "wrap that breaks long words, with a separator",
+        wrap::wrap_with,
+    ),
     Function::new("repeat", &[&INT, &STRING], Flow::Exact, "n times the string", repeat),
     Function::new("contains", &[&STRING, &STRING], Flow::None, "whether the second holds the first", contains),
     Function::new("hasPrefix", &[&STRING, &STRING], Flow::None, "whether the second begins with the first", has_prefix),
@@ -122,8 +141,7 @@ fn substr(_: &mut Context<'_>, args: &[Value]) -> Result {
         });
     }
     if from > to {
-        let range = if to == len { format!("[{from}:{to}]") } else { format!("[{from}:{to}]") };
-        return Err(Failure::Text(format!("runtime error: slice bounds out of range {range}")));
+        return Err(Failure::Text(format!("runtime error: slice bounds out of range [{from}:{to}]")));
     }
     Ok(text.slice(from as usize..to as usize).into())
 }
@@ -132,11 +150,11 @@ fn substr(_: &mut Context<'_>, args: &[Value]) -> Result {
 fn trimmed(text: &Str, cut: impl Fn(char) -> bool) -> Str {
     let bytes = text.as_bytes();
     if let Ok(valid) = std::str::from_utf8(bytes) {
-        return text.part(valid.trim_matches(|c| cut(c)).as_bytes());
+        return text.part(valid.trim_matches(&cut).as_bytes());
     }
     let mut range = 0..bytes.len();
     while range.start < range.end {
-        let (c, width) = crate::template::print::decode_rune(&bytes[range.clone()]);
+        let (c, width) = decode_rune(&bytes[range.clone()]);
         if !cut(c) {
             break;
         }
@@ -147,7 +165,7 @@ fn trimmed(text: &Str, cut: impl Fn(char) -> bool) -> Str {
         while at > range.start && range.end - at < 4 && bytes[at] & 0xC0 == 0x80 {
             at -= 1;
         }
-        let (c, width) = crate::template::print::decode_rune(&bytes[at..range.end]);
+        let (c, width) = decode_rune(&bytes[at..range.end]);
         let (c, at) = if at + width == range.end { (c, at) } else { ('\u{FFFD}', range.end - 1) };
         if !cut(c) {
             break;
@@ -194,10 +212,12 @@ fn repeat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 /// Where `needle` first stands in `text`, from a position on.
 pub(super) fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    if needle.is_empty() {
-        return Some(from);
+    /// Up to here trying every place is quickest, and bounded.
+    const SHORT: usize = 32;
+    let Some(&first) = needle.first() else { return Some(from) };
+    if needle.len() > SHORT {
+        return find_long(text, needle, from);
     }
-    let first = needle[0];
     let mut at = from;
     while at + needle.len() <= text.len() {
         at += memchr::memchr(first, &text[at..text.len() - needle.len() + 1])?;
@@ -205,6 +225,29 @@ pub(super) fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
             return Some(at);
         }
         at += 1;
+    }
+    None
+}
+
+/// The same in time that does not grow with the product of the lengths (Knuth, Morris, Pratt).
+fn find_long(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    // For each start of the needle, how much of it is also its end.
+    let mut borders = vec![0_usize; needle.len()];
+    let step = |borders: &[usize], mut matched: usize, byte: u8| {
+        while matched > 0 && needle[matched] != byte {
+            matched = borders[matched - 1];
+        }
+        matched + usize::from(needle[matched] == byte)
+    };
+    for at in 1..needle.len() {
+        borders[at] = step(&borders, borders[at - 1], needle[at]);
+    }
+    let mut matched = 0;
+    for (at, &byte) in text.iter().enumerate().skip(from) {
+        matched = step(&borders, matched, byte);
+        if matched == needle.len() {
+            return Some(at + 1 - matched);
+        }
     }
     None
 }
@@ -221,8 +264,14 @@ fn has_suffix(_: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(string(args, 1)?.as_bytes().ends_with(string(args, 0)?.as_bytes()).into())
 }
 
+/// Checks the length of a string that is still growing; only a finished one is charged for.
+pub(super) fn bounded(ctx: &mut Context<'_>, out: &Buf) -> std::result::Result<(), Failure> {
+    if out.len() > ctx.limits.string_bytes { ctx.allow_string(out.len()) } else { Ok(()) }
+}
+
 /// Appends each argument that is not nil, with a blank between two.
 fn spaced(
+    ctx: &mut Context<'_>,
     args: &[Value],
     mut push: impl FnMut(&Value, &mut Buf) -> std::result::Result<(), Failure>,
 ) -> std::result::Result<Str, Failure> {
@@ -233,30 +282,31 @@ fn spaced(
             out.push_text(" ");
         }
         push(value, &mut out)?;
+        bounded(ctx, &out)?;
     }
     Ok(out.into_str())
 }
 
-fn quote(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn quote(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let push = |value: &Value, out: &mut Buf| {
         push_quoted(&strval(value)?, out);
         Ok(())
     };
-    Ok(spaced(args, push)?.into())
+    Ok(spaced(ctx, args, push)?.into())
 }
 
-fn squote(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn squote(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let push = |value: &Value, out: &mut Buf| {
         out.push_text("'");
         push_plain(value, out)?;
         out.push_text("'");
         Ok(())
     };
-    Ok(spaced(args, push)?.into())
+    Ok(spaced(ctx, args, push)?.into())
 }
 
-fn cat(_: &mut Context<'_>, args: &[Value]) -> Result {
-    Ok(spaced(args, push_plain)?.into())
+fn cat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(spaced(ctx, args, push_plain)?.into())
 }
 
 /// Writes `text` with blanks before every line.
@@ -299,16 +349,17 @@ fn replace(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         let Some(found) = find(bytes, old.as_bytes(), at) else { break };
         out.push_slice(text, kept..found);
         out.push(new);
-        ctx.allow_string(out.len())?;
+        bounded(ctx, &out)?;
         kept = found + old.len();
         // Nothing is found between any two characters, and at both ends.
         at = match old.is_empty() {
-            true if kept < bytes.len() => kept + crate::template::print::decode_rune(&bytes[kept..]).1,
+            true if kept < bytes.len() => kept + decode_rune(&bytes[kept..]).1,
             true => bytes.len() + 1,
             false => kept,
         };
     }
     out.push_slice(text, kept..bytes.len());
+    ctx.allow_string(out.len())?;
     Ok(out.into_str().into())
 }
 
@@ -333,6 +384,9 @@ fn texts(value: &Value) -> std::result::Result<Vec<Str>, Failure> {
 }
 
 fn to_strings(_: &mut Context<'_>, args: &[Value]) -> Result {
+    if args[0].ty() == &STRINGS {
+        return Ok(args[0].clone());
+    }
     Ok(Value::strings(texts(&args[0])?))
 }
 
@@ -344,35 +398,38 @@ fn join(ctx: &mut Context<'_>, args: &[Value]) -> Result {
             out.push(separator);
         }
         out.push(text);
+        bounded(ctx, &out)?;
     }
     ctx.allow_string(out.len())?;
     Ok(out.into_str().into())
 }
 
 /// The parts between separators; an empty separator parts the characters. At most `limit` parts.
-fn parts(text: &Str, separator: &Str, limit: usize) -> Vec<Str> {
+fn parts(ctx: &mut Context<'_>, text: &Str, separator: &Str, limit: usize) -> std::result::Result<Vec<Str>, Failure> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     if separator.is_empty() {
         let mut at = 0;
         while at < bytes.len() && found.len() + 1 < limit {
-            let width = crate::template::print::decode_rune(&bytes[at..]).1;
+            let width = decode_rune(&bytes[at..]).1;
+            ctx.charge(1)?;
             found.push(text.slice(at..at + width));
             at += width;
         }
         if at < bytes.len() {
             found.push(text.slice(at..bytes.len()));
         }
-        return found;
+        return Ok(found);
     }
     let mut start = 0;
     while found.len() + 1 < limit {
         let Some(end) = find(bytes, separator.as_bytes(), start) else { break };
+        ctx.charge(1)?;
         found.push(text.slice(start..end));
         start = end + separator.len();
     }
     found.push(text.slice(start..bytes.len()));
-    found
+    Ok(found)
 }
 
 fn numbered(parts: Vec<Str>) -> Value {
@@ -381,8 +438,7 @@ fn numbered(parts: Vec<Str>) -> Value {
 }
 
 fn split(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let parts = parts(string(args, 1)?, string(args, 0)?, usize::MAX);
-    ctx.charge(parts.len() as u64)?;
+    let parts = parts(ctx, string(args, 1)?, string(args, 0)?, usize::MAX)?;
     Ok(numbered(parts))
 }
 
@@ -391,19 +447,22 @@ fn splitn(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         0 => return Ok(numbered(Vec::new())),
         limit => usize::try_from(limit).unwrap_or(usize::MAX),
     };
-    let parts = parts(string(args, 2)?, string(args, 0)?, limit);
-    ctx.charge(parts.len() as u64)?;
+    let parts = parts(ctx, string(args, 2)?, string(args, 0)?, limit)?;
     Ok(numbered(parts))
 }
 
 fn split_list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let parts = parts(string(args, 1)?, string(args, 0)?, usize::MAX);
-    ctx.charge(parts.len() as u64)?;
+    let parts = parts(ctx, string(args, 1)?, string(args, 0)?, usize::MAX)?;
     Ok(Value::strings(parts))
 }
 
 fn sort_alpha(_: &mut Context<'_>, args: &[Value]) -> Result {
     match &args[0] {
+        Value::List(list) if list.ty() == &STRINGS => {
+            // sprig quirk: a []string is sorted in place, which everyone sees who holds it.
+            list.sort_strings();
+            Ok(args[0].clone())
+        }
         Value::List(_) | Value::Bytes(_) => {
             let mut sorted = texts(&args[0])?;
             sorted.sort();
@@ -415,4 +474,125 @@ fn sort_alpha(_: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn hello(_: &mut Context<'_>, _: &[Value]) -> Result {
     Ok(Value::str("Hello!"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::source::File;
+    use crate::template::Env;
+    use crate::template::print::print_value;
+    use crate::trace::{OriginData, Origins};
+
+    fn call(name: &str, args: &[Value]) -> Result {
+        let (mut env, limits) = (Env::seeded(1), Limits { string_bytes: 1000, ..Limits::default() });
+        let function = FUNCTIONS.iter().find(|function| function.name == name).unwrap();
+        (function.call)(&mut Context::new(&mut env, &limits, None), args)
+    }
+
+    fn shown(result: Result) -> String {
+        match result {
+            Ok(value) => {
+                let mut out = Buf::new();
+                print_value(&value, &mut out).unwrap();
+                out.into_str().to_string()
+            }
+            Err(failure) => format!("error: {failure}"),
+        }
+    }
+
+    /// Each argument that looks like a number is one.
+    fn args(texts: &[&str]) -> Vec<Value> {
+        texts.iter().map(|text| text.parse().map_or_else(|_| Value::str(*text), Value::int)).collect()
+    }
+
+    #[test]
+    fn functions_do_what_sprig_s_do() {
+        let cases: &[(&[&str], &str)] = &[
+            (&["abbrev", "5", "hello world"], "he..."),
+            (&["abbrevboth", "5", "10", "1234 5678 9123"], "...5678..."),
+            (&["trunc", "-3", "hello"], "llo"),
+            (&["substr", "-1", "3", "hello"], "hel"),
+            (&["substr", "3", "1", "hello"], "error: runtime error: slice bounds out of range [3:1]"),
+            (&["substr", "-1", "9", "hello"], "error: runtime error: slice bounds out of range [:9] with length 5"),
+            (&["trim", "\u{a0}a \u{85}"], "a"),
+            (&["trimAll", "é-", "-éa-é"], "a"),
+            (&["replace", "", "-", "aé"], "-a-é-"),
+            (&["repeat", "-1", "a"], "error: strings: negative Repeat count"),
+            (&["indent", "2", "a\n"], "  a\n  "),
+            (&["nindent", "0", "a"], "\na"),
+            (&["quote", "a\"é\u{a0}"], "\"a\\\"é\\u00a0\""),
+            (&["cat", "", "a", "7"], " a 7"),
+            (&["plural", "one", "many", "2"], "many"),
+            (&["split", "", "aé"], "map[_0:a _1:é]"),
+            (&["splitn", ",", "2", "a,b,c"], "map[_0:a _1:b,c]"),
+            (&["splitn", ",", "0", "a"], "map[]"),
+            (&["splitList", ",", ""], "[]"),
+            (&["sortAlpha", "b"], "[b]"),
+            (&["title", "a-b a'c a_d ǆ 日a"], "A-B A'C A_d ǅ 日a"),
+            (&["untitle", "AB CD"], "aB cD"),
+            (&["swapcase", "aB cǅ"], "Ab Cǆ"),
+            (&["upper", "ßﬁᾳa"], "ßﬁᾼA"),
+            (&["lower", "İΑΣ"], "iασ"),
+            (&["camelcase", "--"], "---"),
+            (&["camelcase", "HTTPServer_GO__x-"], "HttpserverGo_X-"),
+            (&["snakecase", "HTTPServer2xx"], "http_server_2xx"),
+            (&["kebabcase", "Bld4Floor3rd a日b"], "bld4-floor-3rd-a-日-b"),
+            (&["nospace", "é a"], "Ã©a"),
+            (&["initials", "first try"], "ft"),
+            (&["wrap", "3", "a bcdef g h"], "a\nbcdef\ng h"),
+            (&["wrapWith", "3", "|", "abcdef g"], "abc|def|g"),
+            (&["repeat", "999", "ab"], "error: a string of more than 1000 bytes (--limit string-bytes)"),
+        ];
+        for (case, want) in cases {
+            assert_eq!(&shown(call(case[0], &args(&case[1..]))), want, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn sort_alpha_sorts_slices_of_strings_in_place() {
+        let list = call("splitList", &args(&[",", "c,b,a"])).unwrap();
+        let same = call("toStrings", std::slice::from_ref(&list)).unwrap();
+        assert_eq!(shown(call("sortAlpha", std::slice::from_ref(&same))), "[a b c]");
+        assert_eq!(shown(Ok(list)), "[a b c]");
+        let list = Value::list(args(&["c", "b", "1"]));
+        assert_eq!(shown(call("sortAlpha", std::slice::from_ref(&list))), "[1 b c]");
+        assert_eq!(shown(Ok(list)), "[c b 1]");
+    }
+
+    #[test]
+    fn what_is_kept_keeps_its_origins() {
+        let mut origins = Origins::new();
+        let origin = origins.add(OriginData::File(File::new("a.txt", "Hello, Ünder World")));
+        let text = Value::Str(Str::with_origin("Hello, Ünder World", origin));
+        let spans = |name: &str, mut first: Vec<Value>| {
+            first.push(text.clone());
+            let result = call(name, &first).unwrap();
+            let text = result.as_str().unwrap();
+            text.spans()
+                .iter()
+                .map(|span| (text.slice(span.start as usize..span.end as usize), span.at))
+                .fold(String::new(), |shown, (part, at)| format!("{shown}[{part}@{at}]"))
+        };
+        assert_eq!(spans("upper", args(&[])), "[HELLO, ÜNDER WORLD@0]");
+        assert_eq!(spans("abbrev", args(&["8"])), "[Hello@0]");
+        assert_eq!(spans("nindent", args(&["2"])), "[Hello, Ünder World@0]");
+        assert_eq!(spans("snakecase", args(&[])), "[hello,_ünder_world@0]");
+        assert_eq!(spans("wrap", args(&["8"])), "[Hello,@0][Ünder@7][World@14]");
+        assert_eq!(spans("replace", args(&["Hello, ", ""])), "[Ünder World@7]");
+        assert_eq!(spans("trimSuffix", args(&["World"])), "[Hello, Ünder @0]");
+    }
+
+    #[test]
+    fn long_needles_are_found_as_short_ones_are() {
+        let needle = [&b"ab".repeat(20)[..], b"c"].concat();
+        let text = [&b"ab".repeat(50)[..], b"c", &needle].concat();
+        assert_eq!(find(&text, &needle, 0), Some(60));
+        assert_eq!(find(&text, &needle, 61), Some(101));
+        assert_eq!(find(&text, &needle, 102), None);
+        assert_eq!(find(b"abc", b"bc", 0), Some(1));
+        assert_eq!(find(b"abc", b"bcd", 0), None);
+        assert_eq!(find(b"abc", b"", 2), Some(2));
+    }
 }

@@ -180,7 +180,11 @@ impl Object for TimeObject {
         Some(text(&self.time).into())
     }
     fn json(&self) -> Option<Value> {
-        Some(Value::Str(Str::with_origin(rfc3339(&self.time).ok()?, self.origin)))
+        Some(match rfc3339(&self.time) {
+            Ok(text) => Value::Str(Str::with_origin(text, self.origin)),
+            // JSON refuses such a time, as it does this.
+            Err(_) => Value::float(f64::NAN),
+        })
     }
     fn origin(&self) -> Origin {
         self.origin

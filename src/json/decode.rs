@@ -1,6 +1,6 @@
 //! JSON text to values.
 
-use crate::template::print::{can_backquote, decode_rune, go_quote, quote_rune};
+use crate::template::print::{decode_rune, go_quote, is_printable, quote_rune};
 use crate::template::types;
 use crate::template::{HelmVersion, List, Map, Value};
 use crate::trace::{Buf, Origin, Str, go_text};
@@ -182,6 +182,9 @@ impl Reader<'_> {
                 self.error =
                     Some(format!("json: cannot unmarshal number {text} into {} of type float64", self.target()));
             }
+            if self.old {
+                return Ok(Value::Nil);
+            }
             number = 0.0;
         }
         Ok(Value::Float(number, self.origin(start)))
@@ -343,14 +346,17 @@ impl Reader<'_> {
         match self.path.last() {
             _ if self.old || path.is_empty() || path == "." => "Go value".to_owned(),
             Some(Step::Index(_)) => path,
+            // Go quirk: it takes any number for that of an element.
+            Some(Step::Name(name)) if !name.is_empty() && name.as_bytes().iter().all(u8::is_ascii_digit) => path,
             _ => format!("Go struct field {path}"),
         }
     }
 }
 
 fn bad_escape(sequence: &[u8]) -> String {
-    let quoted = match std::str::from_utf8(sequence) {
-        Ok(text) if can_backquote(sequence) => format!("`{text}`"),
+    let fits = |char: char| is_printable(char) && !char.is_whitespace() && !matches!(char, '`' | '\u{FFFD}');
+    let quoted = match str::from_utf8(sequence) {
+        Ok(text) if text.chars().all(fits) => format!("`{text}`"),
         _ => go_quote(sequence),
     };
     format!("invalid escape sequence {quoted} in string")

@@ -100,6 +100,10 @@ impl Writer<'_> {
             Value::Object(object) => match object.json() {
                 // A complex number's is its truth.
                 Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
+                None if object.ty().name == "time.Time" => {
+                    let reason = "error calling MarshalJSON for type *time.Time: year outside of range [0,9999]";
+                    return Err(Error::Unsupported(format!("json: {reason}")));
+                }
                 None if matches!(object.ty().kind, Kind::Struct | Kind::Ptr) => {
                     let fields = members(&**object);
                     self.begin(b'{')?;

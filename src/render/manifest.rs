@@ -10,8 +10,10 @@ use crate::yaml::{self, Data, Node};
 use std::sync::Arc;
 
 /// One document of a rendered file.
+///
+/// `N` is what is kept of the document as it was read: the [`Node`], or nothing for those who only print.
 #[derive(Debug)]
-pub struct Manifest {
+pub struct Manifest<N = Node> {
     /// Full name of the template file.
     pub name: String,
     /// The template.
@@ -22,8 +24,8 @@ pub struct Manifest {
     pub start: u32,
     /// Which action of the template wrote which bytes of the file's text.
     pub emits: Arc<[Emit]>,
-    /// The document, read; places are those in `content`.
-    pub node: Node,
+    /// What is kept of the document as it was read; places are those in `content`.
+    pub node: N,
     /// `apiVersion`, empty when there is none.
     pub api_version: String,
     /// `kind`, empty when there is none.
@@ -35,21 +37,27 @@ pub struct Manifest {
 }
 
 /// The manifests of a release in the order of installation.
-#[derive(Debug, Default)]
-pub struct Manifests {
+#[derive(Debug)]
+pub struct Manifests<N = Node> {
     /// What is installed.
-    pub ordinary: Vec<Manifest>,
+    pub ordinary: Vec<Manifest<N>>,
     /// What runs around it.
-    pub hooks: Vec<Manifest>,
+    pub hooks: Vec<Manifest<N>>,
     /// Log lines for stderr, without their level.
     pub log: Vec<String>,
 }
 
-/// Splits, reads and sorts what a chart rendered to.
+impl<N> Default for Manifests<N> {
+    fn default() -> Self {
+        Self { ordinary: Vec::new(), hooks: Vec::new(), log: Vec::new() }
+    }
+}
+
+/// Splits, reads and sorts what a chart rendered to; `keep` says what is kept of each document that was read.
 ///
 /// Errors name the first file, by name, that holds something that is not a manifest: helm's `YAML parse error on …`.
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
-pub fn manifests(rendered: &Rendered, limits: &Limits) -> Result<Manifests, String> {
+pub fn manifests<N>(rendered: &Rendered, limits: &Limits, keep: impl Fn(Node) -> N) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
@@ -79,7 +87,7 @@ pub fn manifests(rendered: &Rendered, limits: &Limits) -> Result<Manifests, Stri
                 content,
                 start,
                 emits: emits.clone(),
-                node,
+                node: keep(node),
                 api_version: head.api_version,
                 kind: head.kind,
                 object_name: head.name,

@@ -36,13 +36,13 @@ impl Block<'_> {
     }
 }
 
-impl Manifest {
+impl<N> Manifest<N> {
     fn block(&self) -> Block<'_> {
         Block { name: &self.name, content: self.content.as_bytes() }
     }
 }
 
-impl Manifests {
+impl<N> Manifests<N> {
     /// The hooks that a selection leaves.
     pub fn selected_hooks<'m>(&'m self, selection: &'m Selection) -> impl Iterator<Item = Block<'m>> {
         let is_test = |event: &String| event == "test" || event == "test-success";

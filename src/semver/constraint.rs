@@ -316,3 +316,35 @@ fn take_range(text: &str) -> Option<(&str, &str, &str)> {
 fn skip_space(text: &str) -> &str {
     text.trim_start_matches(['\t', '\n', '\x0C', '\r', ' '])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Constraint;
+    use crate::semver::parse_version;
+    use crate::template::HelmVersion;
+    use serde_json::Value as Json;
+
+    /// What helm 4.3.1 said of random constraints and versions: an error's text, or whether the version fits.
+    #[test]
+    fn checks_as_helm_does() {
+        let cases: Vec<(String, String, Json)> =
+            serde_json::from_str(include_str!("../../testdata/semver/constraints.json")).unwrap();
+        for (constraint, version, expected) in cases {
+            let result = match Constraint::parse(&constraint) {
+                Ok(constraint) => Json::from(constraint.check(&parse_version(&version).unwrap())),
+                Err(error) => Json::from(error.to_string()),
+            };
+            assert_eq!(result, expected, "{constraint:?} {version}");
+        }
+    }
+
+    #[test]
+    fn helm_3_lets_prereleases_in_for_each_comparator() {
+        let version = parse_version("1.2.3-rc.1").unwrap();
+        for (constraint, v4, v3) in [(">=1.0.0-0 <2", true, false), ("!=1.0.0", false, true), ("^1.2.0-0", true, true)]
+        {
+            let fits = |helm| Constraint::parse_as(constraint, helm).unwrap().check(&version);
+            assert_eq!((fits(HelmVersion::V4), fits(HelmVersion::V3)), (v4, v3), "{constraint}");
+        }
+    }
+}

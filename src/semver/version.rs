@@ -247,3 +247,39 @@ fn compare_part(left: &str, right: &str) -> Ordering {
         (Err(_), Err(_)) => left.cmp(right),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse_version;
+
+    #[test]
+    fn reads_as_helm_does() {
+        let long = format!("1.2.3-{}", "a".repeat(251));
+        for (text, result) in [
+            ("1.2.3-alpha.1+build.5", "1.2.3-alpha.1+build.5"),
+            ("v01.02", "1.2.0"),
+            ("18446744073709551615", "18446744073709551615.0.0"),
+            ("V1", "invalid semantic version"),
+            ("1.2.3.4", "invalid semantic version"),
+            ("1.2.3-", "invalid semantic version"),
+            ("1.2.3-01", "version segment starts with 0"),
+            (
+                "1.18446744073709551616",
+                "error parsing version segment: strconv.ParseUint: parsing \"18446744073709551616\": value out of range",
+            ),
+            (&long, "version string is too long (max 256 bytes)"),
+        ] {
+            assert_eq!(parse_version(text).map_or_else(|e| e.to_string(), |v| v.to_string()), result, "{text}");
+        }
+    }
+
+    #[test]
+    fn orders_prereleases() {
+        let order =
+            ["1.0.0-1", "1.0.0-9", "1.0.0-10", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta", "1.0.0", "1.0.1-0"];
+        for pair in order.windows(2) {
+            let [low, high] = [pair[0], pair[1]].map(|text| parse_version(text).unwrap());
+            assert!(low.compare(&high).is_lt() && high.compare(&low).is_gt(), "{pair:?}");
+        }
+    }
+}

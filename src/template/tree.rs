@@ -3,6 +3,7 @@
 use super::types;
 use super::value::{List, Map, Value};
 use crate::trace::{Key, Origin, Str};
+use crate::yaml::node::Entry;
 use crate::yaml::{Data, Node};
 use std::sync::Arc;
 
@@ -13,6 +14,10 @@ pub trait NodeOrigins {
     /// The string that a node is, with its origins; `origin` is that of the node.
     fn string(&mut self, _node: &Node, string: &Str, origin: Origin) -> Str {
         if origin.is_none() { string.clone() } else { Str::with_origin(string.as_bytes(), origin) }
+    }
+    /// The key of an entry, with its origins.
+    fn key(&mut self, entry: &Entry) -> Str {
+        entry.key.clone()
     }
     /// Whether there is anything to ask; without, no keys are made.
     fn enabled(&self) -> bool {
@@ -61,7 +66,7 @@ fn build(node: &Node, key: Option<Key>, parent: Origin, origins: &mut dyn NodeOr
                 .iter()
                 .map(|(entry, value)| {
                     let key = origins.enabled().then(|| Key::Name(Arc::from(&*entry.key.to_text())));
-                    (entry.key.clone(), build(value, key, origin, origins))
+                    (origins.key(entry), build(value, key, origin, origins))
                 })
                 .collect();
             map.set_origin(origin);

@@ -35,6 +35,47 @@ pub fn is_title(character: char) -> bool {
         | '\u{1f98}'..='\u{1f9f}' | '\u{1fa8}'..='\u{1faf}' | '\u{1fbc}' | '\u{1fcc}' | '\u{1ffc}')
 }
 
+/// The upper-case letter of a letter, always one: `ß` stays. Source: Go `unicode.ToUpper`.
+pub fn to_upper(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_uppercase();
+    }
+    match character {
+        // Iota below: upper case in full is two letters, alone it is the title case.
+        '\u{1f80}'..='\u{1faf}' | '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => to_title(character),
+        _ => single(character.to_uppercase()).unwrap_or(character),
+    }
+}
+
+/// The lower-case letter of a letter, always one: `İ` is `i`. Source: Go `unicode.ToLower`.
+pub fn to_lower(character: char) -> char {
+    match character {
+        '\u{130}' => 'i',
+        _ => single(character.to_lowercase()).unwrap_or(character),
+    }
+}
+
+/// The letter as it begins a word: `ǆ` is `ǅ`. Source: Go `unicode.ToTitle`.
+pub fn to_title(character: char) -> char {
+    let shifted = |by: u32| char::from_u32(character as u32 + by).unwrap_or(character);
+    match character {
+        '\u{1c4}'..='\u{1c6}' => '\u{1c5}',
+        '\u{1c7}'..='\u{1c9}' => '\u{1c8}',
+        '\u{1ca}'..='\u{1cc}' => '\u{1cb}',
+        '\u{1f1}'..='\u{1f3}' => '\u{1f2}',
+        // Georgian has capitals, but no words that begin with them.
+        '\u{10d0}'..='\u{10ff}' => character,
+        '\u{1f80}'..='\u{1faf}' if character as u32 & 8 == 0 => shifted(8),
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => shifted(9),
+        '\u{1f80}'..='\u{1faf}' => character,
+        _ => to_upper(character),
+    }
+}
+
+fn single(mut characters: impl ExactSizeIterator<Item = char>) -> Option<char> {
+    if characters.len() == 1 { characters.next() } else { None }
+}
+
 fn within(table: &[(u32, u32)], character: char) -> bool {
     let code = character as u32;
     let after = table.partition_point(|&(first, _)| first <= code);

@@ -4,7 +4,7 @@ use super::types::{self, Kind, Type};
 use crate::trace::{Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -55,13 +55,15 @@ pub enum Value {
 
 const _: () = assert!(size_of::<Value>() <= 24);
 
-/// A slice. Go's slices are mutable, but no template function writes through one.
+/// A slice. Go's slices are mutable; of all template functions only `sortAlpha` writes through one.
 #[derive(Clone)]
 pub struct List(Rc<ListData>);
 
 struct ListData {
     ty: &'static Type,
     items: Vec<Value>,
+    /// The same elements in another order, once a function has sorted the slice in place.
+    sorted: OnceCell<Vec<Value>>,
     /// What lies behind the last element, for `slice`; `None` when the slice grew element by element.
     spare: Option<Box<[Value]>>,
     /// A nil slice prints as `[]` but is `null` in JSON.
@@ -297,22 +299,36 @@ impl Value {
 impl List {
     /// A slice of a type.
     pub fn new(ty: &'static Type, items: Vec<Value>) -> Self {
-        Self(Rc::new(ListData { ty, items, spare: None, nil: false, origin: Origin::NONE }))
+        Self::with_origin(ty, items, Origin::NONE)
     }
 
     /// A nil slice of a type.
     pub fn nil(ty: &'static Type) -> Self {
-        Self(Rc::new(ListData { ty, items: Vec::new(), spare: None, nil: true, origin: Origin::NONE }))
+        Self(Rc::new(ListData {
+            ty,
+            items: Vec::new(),
+            sorted: OnceCell::new(),
+            spare: None,
+            nil: true,
+            origin: Origin::NONE,
+        }))
     }
 
     /// A slice that was set, as a whole, at `origin`.
     pub fn with_origin(ty: &'static Type, items: Vec<Value>, origin: Origin) -> Self {
-        Self(Rc::new(ListData { ty, items, spare: None, nil: false, origin }))
+        Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), spare: None, nil: false, origin }))
     }
 
     /// A slice in front of others of the same array: Go's capacity reaches to the end of `spare`.
     pub fn with_spare(ty: &'static Type, items: Vec<Value>, spare: impl Into<Box<[Value]>>) -> Self {
-        Self(Rc::new(ListData { ty, items, spare: Some(spare.into()), nil: false, origin: Origin::NONE }))
+        Self(Rc::new(ListData {
+            ty,
+            items,
+            sorted: OnceCell::new(),
+            spare: Some(spare.into()),
+            nil: false,
+            origin: Origin::NONE,
+        }))
     }
 
     /// What [`with_spare`](Self::with_spare) put behind the last element; `None` when nothing is known of it.
@@ -335,6 +351,15 @@ impl List {
         self.0.origin
     }
 
+    /// Sorts a slice of strings by their bytes, for everyone who holds it.
+    pub fn sort_strings(&self) {
+        self.0.sorted.get_or_init(|| {
+            let mut sorted = self.0.items.clone();
+            sorted.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
+            sorted
+        });
+    }
+
     /// Whether both are one and the same slice.
     pub fn ptr_eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
@@ -344,7 +369,7 @@ impl List {
 impl std::ops::Deref for List {
     type Target = [Value];
     fn deref(&self) -> &[Value] {
-        &self.0.items
+        self.0.sorted.get().unwrap_or(&self.0.items)
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Emitter {
     line_start: usize,
     /// The node to come is a map's value.
     in_map: bool,
+    max_bytes: usize,
+    too_long: bool,
 }
 
 /// A collection that is being written.
@@ -52,8 +54,8 @@ enum Style {
 }
 
 impl Emitter {
-    /// Begins a document.
-    pub fn new(dialect: Dialect) -> Self {
+    /// Begins a document that should not have more than so many bytes.
+    pub fn new(dialect: Dialect, max_bytes: usize) -> Self {
         Self {
             out: Buf::new(),
             dialect,
@@ -63,17 +65,14 @@ impl Emitter {
             indention: true,
             line_start: 0,
             in_map: false,
+            max_bytes,
+            too_long: false,
         }
     }
 
-    /// Bytes so far.
-    pub fn len(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Whether nothing was written yet.
-    pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
+    /// Whether the document has more bytes than it should; it is not whole then.
+    pub fn is_too_long(&self) -> bool {
+        self.too_long || self.out.len() > self.max_bytes
     }
 
     /// Begins a map that has entries.
@@ -319,6 +318,11 @@ impl Emitter {
 
     /// A line break and the indentation of the current block, where they are still missing.
     fn write_indent(&mut self) {
+        if self.is_too_long() {
+            // A short text can have many lines, and each of them a deep indent.
+            self.too_long = true;
+            return;
+        }
         let indent = self.indent.unwrap_or(0);
         let column = self.out.len() - self.line_start;
         if !self.indention || column > indent || (column == indent && !self.whitespace) {

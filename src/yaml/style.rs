@@ -101,10 +101,8 @@ pub(super) fn is_string(text: &str, dialect: Dialect) -> bool {
         Some(_) => return true,
     }
     let bytes = text.as_bytes();
-    matches!(resolve(bytes, Tag::None, true), Ok(Scalar::Str(_)))
-        && !is_timestamp(bytes)
-        && !is_base60(text)
-        && !(dialect == Dialect::V3 && is_signed_octal(text))
+    let older = is_timestamp(bytes) || is_base60(text) || (dialect == Dialect::V3 && is_signed_octal(text));
+    !older && matches!(resolve(bytes, Tag::None, true), Ok(Scalar::Str(_)))
 }
 
 /// `[-+]?d[d_]*(:[0-5]?d)+(\.[d_]*)?`

@@ -4,6 +4,7 @@ use crate::template::tree::NodeOrigins;
 use crate::template::{Context, Failure, Value};
 use crate::trace::{Buf, Key, Origin, Str};
 use crate::yaml::Node;
+use crate::yaml::node::Entry;
 
 /// A text that was read as YAML.
 pub(super) struct Source<'a> {
@@ -23,9 +24,9 @@ impl<'a> Source<'a> {
         Ok(value)
     }
 
-    /// The string that a node of the text stands for, each part with the origins of the source it was written as.
-    pub(super) fn string(&self, node: &Node, string: &Str) -> Str {
-        let (start, end) = (node.start as usize, (node.end as usize).min(self.text.len()));
+    /// The string that a byte range of the text stands for, each part with the origins of the source it was written as.
+    pub(super) fn string_at(&self, start: u32, end: u32, string: &Str) -> Str {
+        let (start, end) = (start as usize, (end as usize).min(self.text.len()));
         let spans = self.text.spans();
         let first = spans.partition_point(|span| span.end as usize <= start);
         match spans.get(first) {
@@ -42,7 +43,11 @@ impl NodeOrigins for Source<'_> {
     }
 
     fn string(&mut self, node: &Node, string: &Str, _: Origin) -> Str {
-        Self::string(self, node, string)
+        self.string_at(node.start, node.end, string)
+    }
+
+    fn key(&mut self, entry: &Entry) -> Str {
+        self.string_at(entry.start, entry.end, &entry.key)
     }
 
     fn enabled(&self) -> bool {
@@ -50,13 +55,18 @@ impl NodeOrigins for Source<'_> {
     }
 }
 
-/// The origin of a byte range of a text; [`Origin::NONE`] where it has more than one.
+/// The origin of a byte range of a text; [`Origin::NONE`] where it has more than one, or many stretches.
 pub(in crate::funcs) fn origin_at(text: &Str, start: usize, end: usize) -> Origin {
+    const MANY: usize = 8;
     let spans = text.spans();
     let first = spans.partition_point(|span| span.end as usize <= start);
     let Some(span) = spans.get(first).filter(|span| (span.start as usize) < end) else { return Origin::NONE };
-    let others = spans[first + 1..].iter().take_while(|span| (span.start as usize) < end);
-    if others.clone().all(|other| other.origin == span.origin) { span.origin } else { Origin::NONE }
+    let mut others = spans[first + 1..].iter().take_while(|span| (span.start as usize) < end);
+    if others.by_ref().take(MANY).all(|other| other.origin == span.origin) && others.next().is_none() {
+        span.origin
+    } else {
+        Origin::NONE
+    }
 }
 
 /// Walks along a scalar's source and what it stands for side by side: characters that are the same keep their origins,

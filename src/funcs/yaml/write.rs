@@ -1,6 +1,8 @@
 //! Values to YAML.
 
 use super::source::Source;
+use crate::funcs::layout;
+use crate::funcs::times::TimeObject;
 use crate::json::{self, members};
 use crate::template::float::yaml_float;
 use crate::template::strconv::{format_int, format_uint, shortest_g};
@@ -10,6 +12,7 @@ use crate::trace::{Origin, Str};
 use crate::yaml::{self, Data, Dialect, Emitter, Node, order};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use std::collections::HashSet;
 
 /// What `toYaml` gives, or the error of `mustToYaml`.
 ///
@@ -65,6 +68,9 @@ pub(in crate::funcs) fn too_long(ctx: &mut Context<'_>) -> Failure {
 /// Levels that are written directly; the reader of the text in between would refuse a few more.
 const MAX_DEPTH: usize = 9_900;
 
+/// Levels from which on maps are watched for containing themselves.
+const LOOKS_FOR_CYCLES: usize = 1_000;
+
 /// Bytes of a key that its JSON text surely has room for: a reader of YAML looks for its colon 1,024 characters far.
 const SHORT_KEY: usize = 1_000 / 6;
 
@@ -80,17 +86,21 @@ enum Stop {
 struct Writer {
     emitter: Emitter,
     dialect: Dialect,
-    max_bytes: usize,
     depth: usize,
+    /// Maps that are being written, once the depth is suspicious.
+    open: HashSet<usize>,
     nodes: u64,
 }
 
 impl Writer {
     fn new(dialect: Dialect, max_bytes: usize) -> Self {
-        Self { emitter: Emitter::new(dialect), dialect, max_bytes, depth: 0, nodes: 0 }
+        Self { emitter: Emitter::new(dialect, max_bytes), dialect, depth: 0, open: HashSet::new(), nodes: 0 }
     }
 
     fn finish(self, ctx: &mut Context<'_>) -> Result<Str, Failure> {
+        if self.emitter.is_too_long() {
+            return Err(too_long(ctx));
+        }
         let mut text = self.emitter.finish();
         if text.as_bytes().ends_with(b"\n") {
             text.truncate(text.len() - 1);
@@ -103,7 +113,7 @@ impl Writer {
     fn value(&mut self, value: &Value) -> Result<(), Stop> {
         let bridge = self.dialect == Dialect::V2;
         self.nodes += 1;
-        if self.emitter.len() > self.max_bytes {
+        if self.emitter.is_too_long() {
             return Err(Stop::TooLong);
         }
         match value {
@@ -123,7 +133,7 @@ impl Writer {
             Value::Bytes(bytes) if bridge => {
                 self.emitter.string(&Str::with_origin(BASE64.encode(bytes.as_bytes()), bytes.origin()));
             }
-            Value::Bytes(bytes) => self.bytes(bytes),
+            Value::Bytes(bytes) => self.bytes(bytes)?,
             Value::List(list) if bridge && list.is_nil() => self.null(),
             Value::List(list) if list.is_empty() => self.emitter.empty_seq(),
             Value::List(list) => {
@@ -148,6 +158,11 @@ impl Writer {
             self.emitter.empty_map();
             return Ok(());
         }
+        // Deep maps that contain themselves grow by their indentation alone, faster than the depth limit ends it.
+        let guarded = self.depth >= LOOKS_FOR_CYCLES;
+        if guarded && !self.open.insert(map.identity()) {
+            return Err(Stop::Exotic);
+        }
         self.enter()?;
         self.emitter.begin_map();
         if order::is_sorted(entries.keys().map(Str::as_bytes), self.dialect) {
@@ -162,6 +177,9 @@ impl Writer {
             }
         }
         self.leave();
+        if guarded {
+            self.open.remove(&map.identity());
+        }
         Ok(())
     }
 
@@ -187,10 +205,11 @@ impl Writer {
 
     /// An object as its JSON reads.
     fn json_object(&mut self, object: &dyn Object) -> Result<(), Stop> {
-        if let Some(value) = object.json() {
-            return self.value(&value);
+        match object.json() {
+            Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
+            _ => {}
         }
-        if !matches!(object.ty().kind, Kind::Struct | Kind::Ptr) {
+        if !matches!(object.ty().kind, Kind::Struct | Kind::Ptr) || object.ty().name == "time.Time" {
             return Err(Stop::Exotic);
         }
         self.map(&members(object).into_iter().map(|(name, value)| (Str::new(name), value)).collect())
@@ -205,10 +224,15 @@ impl Writer {
             _ => {}
         }
         let json = object.json();
+        if let Some(time) = object.as_any().downcast_ref::<TimeObject>() {
+            self.emitter.atom(&layout::format(&time.time, layout::RFC3339_NANO), time.origin);
+            return Ok(());
+        }
         match (ty.name, json) {
             ("time.Time" | "*time.Time", Some(Value::Str(text))) => self.emitter.atom(text.as_bytes(), text.origin()),
             ("time.Duration", _) => {
-                self.emitter.string(&Str::new(object.text().unwrap_or_default().into_owned()));
+                let text = object.text().unwrap_or_default().into_owned();
+                self.emitter.string(&Str::with_origin(text, object.origin()));
             }
             (_, Some(value @ (Value::Str(_) | Value::Int(..)))) => return self.value(&value),
             (_, json) => {
@@ -234,17 +258,21 @@ impl Writer {
     }
 
     /// go-yaml v3 has no idea of bytes: a list of numbers.
-    fn bytes(&mut self, bytes: &Str) {
+    fn bytes(&mut self, bytes: &Str) -> Result<(), Stop> {
         if bytes.is_empty() {
             self.emitter.empty_seq();
-            return;
+            return Ok(());
         }
         self.emitter.begin_seq();
         for (at, byte) in bytes.as_bytes().iter().enumerate() {
+            if self.emitter.is_too_long() {
+                return Err(Stop::TooLong);
+            }
             self.emitter.atom(format_uint(u64::from(*byte)).as_bytes(), super::origin_at(bytes, at, at + 1));
         }
         self.emitter.end();
         self.nodes += bytes.len() as u64;
+        Ok(())
     }
 
     /// A tree read from the JSON text `json`.
@@ -257,7 +285,7 @@ impl Writer {
             Data::Int(number) => self.emitter.atom(format_int(*number).as_bytes(), origin()),
             Data::Uint(number) => self.emitter.atom(format_uint(*number).as_bytes(), origin()),
             Data::Float(number) => self.emitter.atom(shortest_g(*number).as_bytes(), origin()),
-            Data::Str(text) => self.emitter.string(&source.string(node, text)),
+            Data::Str(text) => self.emitter.string(&source.string_at(node.start, node.end, text)),
             Data::Seq(items) if items.is_empty() => self.emitter.empty_seq(),
             Data::Seq(items) => {
                 self.emitter.begin_seq();
@@ -272,7 +300,7 @@ impl Writer {
                 order::sort(&mut sorted, |entry| entry.0.key.as_bytes(), Dialect::V2);
                 self.emitter.begin_map();
                 for (entry, value) in sorted {
-                    self.emitter.key(&entry.key);
+                    self.emitter.key(&source.string_at(entry.start, entry.end, &entry.key));
                     self.node(value, source, json);
                 }
                 self.emitter.end();
@@ -309,4 +337,49 @@ fn is_exotic(text: &[u8]) -> bool {
         })
         || text.ends_with(&[0x7F])
         || matches!(text, [.., 0x7F, _] | [.., 0xC2, ..0xA0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::source::File;
+    use crate::template::Env;
+    use crate::trace::Origins;
+
+    /// The parts of a text that have an origin.
+    fn traced(text: &Str) -> Vec<&str> {
+        text.spans()
+            .iter()
+            .map(|span| {
+                std::str::from_utf8(text.as_bytes().get(span.start as usize..span.end as usize).unwrap()).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn scalars_keep_their_origins() {
+        let mut origins = Origins::new();
+        let origin = origins.template_text(&File::new("values.yaml", ""), 0);
+        let string = |text: &str| Value::Str(Str::with_origin(text, origin));
+        let (mut env, limits) = (Env::seeded(1), Limits::default());
+        let mut ctx = Context::new(&mut env, &limits, None);
+        for (value, expected) in [
+            (string("quay.io/x"), "quay.io/x"),
+            (Value::Float(5.0, origin), "5"),
+            (string("it's: x"), "it'|'s: x"),
+            (string("a\tb"), "a\\t|b"),
+            (string("one\ntwo"), "one\n|two"),
+            // The long way, by way of JSON.
+            (string("a\u{85}b"), "a b"),
+            (
+                string(&"word ".repeat(20)),
+                "word word word word word word word word word word word word word word word word|word word word word ",
+            ),
+        ] {
+            let map: Map = [(Str::from("k"), value)].into_iter().collect();
+            let text = to_yaml(&mut ctx, &Value::Map(map)).unwrap();
+            assert_eq!(traced(&text).join("|"), expected, "{text:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ mod quote;
 mod verbs;
 
 pub use printable::is_printable;
-pub use quote::{can_backquote, decode_rune, go_quote, push_quoted, quote_rune};
+pub use quote::{decode_rune, go_quote, push_quoted, quote_rune};
 
 use super::context::Context;
 use super::error::Failure;

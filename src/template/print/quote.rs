@@ -61,7 +61,7 @@ pub fn quote_rune(character: char, ascii: bool) -> String {
 /// Whether a text can stand between backquotes: `%#q`.
 ///
 /// Source: Go `strconv.CanBackquote`.
-pub fn can_backquote(text: &[u8]) -> bool {
+pub(super) fn can_backquote(text: &[u8]) -> bool {
     std::str::from_utf8(text)
         .is_ok_and(|text| text.chars().all(|c| !matches!(c, '\u{feff}' | '`' | '\u{7f}') && (c >= ' ' || c == '\t')))
 }
