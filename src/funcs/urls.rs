@@ -1,6 +1,0 @@
-//! The urls family.
-
-use crate::template::Function;
-
-/// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[];
