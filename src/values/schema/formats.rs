@@ -48,7 +48,7 @@ fn fail(message: &str) -> Result<(), String> {
 }
 
 fn quoted(character: char) -> String {
-    quote_rune(character)
+    quote_rune(character, false)
 }
 
 fn regex(text: &str) -> Result<(), String> {
