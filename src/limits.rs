@@ -37,6 +37,8 @@ pub struct Limits {
     pub glob_steps: u64,
     /// Nested schemas of one values.schema.json.
     pub schema_depth: u32,
+    /// Steps of checking values against one values.schema.json: places of the schema read, and visited for a value.
+    pub schema_steps: u64,
 }
 
 impl Default for Limits {
@@ -57,6 +59,7 @@ impl Default for Limits {
             crypto_calls: 32,
             glob_steps: 1_000_000,
             schema_depth: 1_000,
+            schema_steps: 2_000_000,
         }
     }
 }
@@ -86,11 +89,12 @@ impl Limits {
             "crypto-calls" => self.crypto_calls = small()?,
             "glob-steps" => self.glob_steps = parsed,
             "schema-depth" => self.schema_depth = small()?,
+            "schema-steps" => self.schema_steps = parsed,
             _ => {
                 return Err(format!(
                     "--limit {text}: no limit is called {name:?}; there are chart-bytes, chart-entries, chart-depth, \
                      path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-steps, \
-                     string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth"
+                     string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps"
                 ));
             }
         }
