@@ -79,7 +79,8 @@ impl Reader<'_> {
         }
         let had_causes = !error.causes.is_empty();
         let kept: Vec<Option<Finding>> = error.causes.iter().map(|cause| self.finding(cause)).collect();
-        let cleared: Vec<usize> = kept.iter().enumerate().filter(|(_, cause)| cause.is_none()).map(|(at, _)| at).collect();
+        let cleared: Vec<usize> =
+            kept.iter().enumerate().filter(|(_, cause)| cause.is_none()).map(|(at, _)| at).collect();
         let mut causes: Vec<Finding> = kept.into_iter().flatten().collect();
         let mut one_of = None;
         match &error.kind {
@@ -112,7 +113,9 @@ impl Reader<'_> {
         let mut place = String::new();
         for token in tokens {
             match token {
-                InstanceToken::Prop(name) if self.values.is_none() => push_token(&mut place, self.prepared.original(name)),
+                InstanceToken::Prop(name) if self.values.is_none() => {
+                    push_token(&mut place, self.prepared.original(name))
+                }
                 InstanceToken::Prop(name) => push_token(&mut place, name),
                 InstanceToken::Item(index) => push_token(&mut place, &index.to_string()),
             }

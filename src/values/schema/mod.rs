@@ -43,10 +43,7 @@ pub fn validate(instance: &Instance, values: &Map, limits: &Limits) -> Result<Ve
     if check.text.is_empty() {
         return Ok(check.warnings);
     }
-    Err(format!(
-        "values don't meet the specifications of the schema(s) in the following chart(s):\n{}",
-        check.text
-    ))
+    Err(format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{}", check.text))
 }
 
 struct Check<'l> {
@@ -90,16 +87,10 @@ impl Check<'_> {
         let prepared = Prepared::read(schema, &mut cost)?;
         let values = to_json(&Value::Map(values.clone()));
         let before = self.seen.borrow().clone();
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            run(&prepared, &values, &mut cost, Rc::clone(&self.seen))
-        }));
+        let result = catch_unwind(AssertUnwindSafe(|| run(&prepared, &values, &mut cost, Rc::clone(&self.seen))));
         for url in self.seen.borrow().difference(&before) {
             self.warnings.push(if url.starts_with("urn:") {
-                log::line(
-                    "WARN",
-                    "unresolved URN reference ignored; using permissive schema",
-                    &[("urn", url)],
-                )
+                log::line("WARN", "unresolved URN reference ignored; using permissive schema", &[("urn", url)])
             } else {
                 format!(
                     "the values.schema.json of {chart} refers to {url}: helm fetches that, and fails where it cannot; \
@@ -231,9 +222,9 @@ fn to_json(value: &Value) -> Json {
         Value::Float(number, _) => Json::from(*number),
         Value::Str(text) | Value::Bytes(text) => Json::String(text.to_text().into_owned()),
         Value::List(list) => Json::Array(list.iter().map(to_json).collect()),
-        Value::Map(map) => Json::Object(
-            map.borrow().iter().map(|(key, value)| (key.to_text().into_owned(), to_json(value))).collect(),
-        ),
+        Value::Map(map) => {
+            Json::Object(map.borrow().iter().map(|(key, value)| (key.to_text().into_owned(), to_json(value))).collect())
+        }
         _ => Json::Null,
     }
 }
