@@ -1,7 +1,7 @@
 //! [`Batch`]: some hundred templates as files of one chart, rendered by helm and by us.
 //!
 //! One failing template ends a whole run, so each is first tried alone by us, in this process. Those that we say
-//! fail go to helm one by one, for the message; the others go together, beside a file that is not YAML, which makes
+//! fail go to `helm lint`, a chart each, which tells the messages of many charts at once; the others go together, beside a file that is not YAML, which makes
 //! `--debug` print every file as it was rendered. Where helm fails after all it names the file, and the rest runs
 //! again without it.
 
@@ -126,17 +126,19 @@ impl<'h> Batch<'h> {
     pub(crate) fn run(self) -> Result<(Tally, Vec<Difference>), String> {
         let mut tally = Tally::default();
         let mut differences = Vec::new();
-        let (mut fine, mut suspects) = (Vec::new(), Vec::new());
+        let (mut fine, mut failing) = (Vec::new(), Vec::new());
         for index in 0..self.templates.len() {
-            let chart = self.chart(&[index])?;
+            let chart = self.chart(&index.to_string(), &[index])?;
             match self.ours(&chart, &[index])? {
                 Ok(_) => fine.push(index),
-                // A file of its own, without the markers' chart: helm's message is the last word.
-                Err(_) => suspects.push(index),
+                Err(message) => failing.push((index, message)),
             }
         }
+        let mut suspects = self.lint(&failing)?;
+        tally.compared += (failing.len() - suspects.len()) as u64;
+        tally.failing = tally.compared;
         while !fine.is_empty() {
-            let chart = self.chart(&fine)?;
+            let chart = self.chart("all", &fine)?;
             let (ours, helm) = (self.ours(&chart, &fine)?, self.helms(&chart, &fine)?);
             let failed = match (&ours, &helm) {
                 (Ok(ours), Ok(helm)) => {
@@ -157,7 +159,7 @@ impl<'h> Batch<'h> {
             }
         }
         for index in suspects {
-            let chart = self.chart(&[index])?;
+            let chart = self.chart("alone", &[index])?;
             let (ours, helm) = (self.alone(&chart, index, Self::ours)?, self.alone(&chart, index, Self::helms)?);
             tally.compared += 1;
             tally.failing += u64::from(matches!(helm, Answer::Error(_)));
@@ -188,9 +190,33 @@ impl<'h> Batch<'h> {
         })
     }
 
+    /// Of templates that we say fail, those for which `helm lint` does not give our very message.
+    ///
+    /// It may have another opinion (to it `fail` and `required` are no failures): those are to be tried alone.
+    fn lint(&self, failing: &[(usize, String)]) -> Result<Vec<usize>, String> {
+        if failing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut command = self.command();
+        command.arg("lint");
+        command.args(failing.iter().map(|(index, _)| self.folder.join(index.to_string()).join("case")));
+        let result = command.output().map_err(|error| format!("{}: {error}", self.helm.display()))?;
+        let said = String::from_utf8_lossy(&result.stdout);
+        let agreed = |index: usize, message: &str| {
+            let chart = self.folder.join(index.to_string()).join("case");
+            let head = format!("==> Linting {}\n", chart.display());
+            let Some(at) = said.find(&head) else { return false };
+            // What it always says of a chart without an icon.
+            let rest = said[at + head.len()..].split_once('\n').map_or("", |(_, rest)| rest);
+            let line = format!("[ERROR] templates/: {message}\n");
+            rest.strip_prefix(line.as_str()).is_some_and(|rest| rest.starts_with('\n') || rest.starts_with('['))
+        };
+        Ok(failing.iter().filter(|(index, message)| !agreed(*index, message)).map(|(index, _)| *index).collect())
+    }
+
     /// A chart of some of the templates.
-    fn chart(&self, indexes: &[usize]) -> Result<PathBuf, String> {
-        let chart = self.folder.join("case");
+    fn chart(&self, name: &str, indexes: &[usize]) -> Result<PathBuf, String> {
+        let chart = self.folder.join(name).join("case");
         let make = || -> std::io::Result<()> {
             let templates = chart.join("templates");
             if chart.exists() {
@@ -225,13 +251,18 @@ impl<'h> Batch<'h> {
 
     /// Helm's outputs, or its message.
     fn helms(&self, chart: &Path, indexes: &[usize]) -> Result<Result<Vec<Vec<u8>>, String>, String> {
-        let mut command = Command::new(self.helm);
+        let mut command = self.command();
         command.args(["template", "rel"]).arg(chart).arg("--debug");
-        command.env_clear().env("HOME", &self.folder).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
-        // Many short runs: collecting garbage is a third of the time.
-        command.env("GOGC", "400").env("GOMEMLIMIT", "1GiB").stdin(Stdio::null());
         let result = command.output().map_err(|error| format!("{}: {error}", self.helm.display()))?;
         Ok(outputs(&result.stdout, &result.stderr, indexes))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.helm);
+        command.env_clear().env("HOME", &self.folder).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
+        // Short runs need no garbage collected.
+        command.env("GOGC", "400").stdin(Stdio::null());
+        command
     }
 }
 
