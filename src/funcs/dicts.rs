@@ -311,7 +311,7 @@ fn deep_copy(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     copy(ctx, &args[0], 0)
 }
 
-/// Objects do not change, so that they can be shared.
+/// Objects do not change, so that most can be shared.
 fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32) -> Result {
     check_depth(depth)?;
     Ok(match value {
@@ -329,13 +329,15 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32) -> Result {
             let items: Result<Vec<Value>> = list.iter().map(|item| copy(ctx, item, depth + 1)).collect();
             List::with_origin(list.ty(), items?, list.origin()).into()
         }
+        Value::Object(object) => object.copied().unwrap_or_else(|| value.clone()),
         other => other.clone(),
     })
 }
 
-/// Whether a value can change or contain what can. No function changes a list, so that lists of scalars can be shared.
+/// Whether a value can change, is copied to another or contains such. No function changes a list, so that lists of
+/// scalars can be shared.
 fn holds_values(value: &Value) -> bool {
-    matches!(value, Value::Map(_) | Value::List(_))
+    matches!(value, Value::Map(_) | Value::List(_) | Value::Object(_))
 }
 
 #[cfg(test)]

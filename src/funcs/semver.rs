@@ -131,6 +131,18 @@ impl Object for VersionObject {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.version.to_string().into())
     }
+    fn copied(&self) -> Option<Value> {
+        // sprig quirk: only exported fields are copied, and it has none.
+        let version = Version {
+            major: 0,
+            minor: 0,
+            patch: 0,
+            pre: String::new(),
+            metadata: String::new(),
+            original: String::new(),
+        };
+        Some(Value::object(Self { version, pointer: self.pointer, origin: self.origin }))
+    }
     fn json(&self) -> Option<Value> {
         Some(Value::Str(Str::with_origin(self.version.to_string(), self.origin)))
     }

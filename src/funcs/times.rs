@@ -260,6 +260,10 @@ impl Object for LocationObject {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.0.name().into())
     }
+    fn copied(&self) -> Option<Value> {
+        // sprig quirk: only exported fields are copied, and it has none.
+        Some(Value::object(Self(Zone::Fixed("".into(), 0))))
+    }
 }
 
 /// Source: Go `time.Time`, `String`.

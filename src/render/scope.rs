@@ -4,8 +4,8 @@
 use super::{Inputs, capabilities, files};
 use crate::chart::Metadata;
 use crate::source::File;
-use crate::template::types::{ANY, Kind, LIST, MAP, STRING, STRING_MAP, STRINGS, Type};
-use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Map, Value};
+use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
+use crate::template::{Context, Failure, Flow, Function, HelmVersion, Map, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use crate::values::{Instance, Requirement};
 use std::sync::Arc;
@@ -185,11 +185,9 @@ fn metadata(instance: &Instance, is_root: bool, origins: &mut Option<&mut Origin
         None => Origin::NONE,
     };
     let text = |text: &str| Value::Str(Str::with_origin(text, origin));
-    let strings = |list: &Option<Vec<String>>| match list {
-        Some(list) => Value::List(List::new(&STRINGS, list.iter().map(|item| text(item)).collect())),
-        // Helm 4 makes the map from values that are not nil.
-        None => Value::strings([]),
-    };
+    // Helm quirk: it makes the map by reflection, in which every slice becomes one of anything, and none is nil.
+    let strings =
+        |list: &Option<Vec<String>>| Value::list(list.iter().flatten().map(|item| text(item)).collect::<Vec<_>>());
     let Metadata { annotations, maintainers, .. } = &chart.metadata;
     let meta = &chart.metadata;
     let map = Map::new();
@@ -235,10 +233,7 @@ fn dependency(requirement: &Requirement, text: &dyn Fn(&str) -> Value) -> Value 
     map.insert("Condition", text(&declared.condition));
     map.insert("Alias", text(&declared.alias));
     map.insert("Enabled", Value::bool(requirement.enabled));
-    let tags = declared.tags.as_ref().map(|tags| tags.iter().map(|tag| text(tag)).collect());
-    map.insert("Tags", tags.map_or(Value::List(List::nil(&STRINGS)), |tags| List::new(&STRINGS, tags).into()));
-    let imports = requirement.import_values.clone();
-    let nil = || Value::List(List::nil(&LIST));
-    map.insert("ImportValues", imports.map_or_else(nil, Value::list));
+    map.insert("Tags", Value::list(declared.tags.iter().flatten().map(|tag| text(tag)).collect()));
+    map.insert("ImportValues", Value::list(requirement.import_values.clone().unwrap_or_default()));
     map.into()
 }

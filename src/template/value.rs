@@ -115,6 +115,10 @@ pub trait Object: fmt::Debug {
     fn origin(&self) -> Origin {
         Origin::NONE
     }
+    /// What `deepCopy` makes of it, where that is something else.
+    fn copied(&self) -> Option<Value> {
+        None
+    }
     /// Whether it is equal to another object by Go's `==` or `reflect.DeepEqual`.
     fn equals(&self, _other: &dyn Object) -> bool {
         false

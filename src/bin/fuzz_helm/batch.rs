@@ -20,6 +20,7 @@ pub(crate) struct Tally {
     compared: u64,
     failing: u64,
     unstable: u64,
+    bounded: u64,
     pub(crate) different: u64,
 }
 
@@ -29,16 +30,17 @@ impl Tally {
         self.compared += other.compared;
         self.failing += other.failing;
         self.unstable += other.unstable;
+        self.bounded += other.bounded;
         self.different += other.different;
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { compared, failing, unstable, different } = self;
+        let Self { compared, failing, unstable, bounded, different } = self;
         write!(
             f,
-            "{compared} compared ({failing} of them errors), {different} different, {unstable} not the same twice in helm"
+            "{compared} compared ({failing} of them errors), {different} different, {unstable} not the same twice in helm, {bounded} past our limits"
         )
     }
 }
@@ -131,6 +133,8 @@ impl<'h> Batch<'h> {
             let chart = self.chart(&index.to_string(), &[index])?;
             match self.ours(&chart, &[index])? {
                 Ok(_) => fine.push(index),
+                // Where helm has no bound.
+                Err(message) if message.contains("(--limit ") => tally.bounded += 1,
                 Err(message) => failing.push((index, message)),
             }
         }
@@ -258,8 +262,15 @@ impl<'h> Batch<'h> {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(self.helm);
-        command.env_clear().env("HOME", &self.folder).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
+        // Some templates take all memory there is, or forever.
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "ulimit -v 4000000; exec timeout 30 \"$0\" \"$@\""]).arg(self.helm);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", &self.folder)
+            .env("TZ", "UTC")
+            .env("LC_ALL", "C.UTF-8");
         // Short runs need no garbage collected.
         command.env("GOGC", "400").stdin(Stdio::null());
         command

@@ -8,7 +8,8 @@ use airtight::template::types::Kind;
 
 /// Parameters and result of functions whose Go types say too little, as letters (see [`literal`]); more than those:
 /// `a`ny, `b`ool, `l`ist, `n`umbers, `S`trings, `m`ap, `t`ime, `k`ey, `T`ruth for a condition. The last repeats for
-/// variadic functions. A capital `!` in front takes arguments of another kind never: they would take all memory,
+/// variadic functions; `M` is a map of the template's own, since what one file does to the values the next ones see, and a map
+/// that holds itself is more than helm can take. A capital `!` in front takes arguments of another kind never: they would take all memory,
 /// or tell the time.
 const HINTS: &[(&str, &str, u8)] = &[
     ("add", "ff", b'i'),
@@ -85,16 +86,16 @@ const HINTS: &[(&str, &str, u8)] = &[
     ("splitn", "sxs", b'm'),
     ("splitList", "ss", b'S'),
     ("get", "mk", b'a'),
-    ("set", "mka", b'm'),
-    ("unset", "mk", b'm'),
+    ("set", "Mka", b'm'),
+    ("unset", "Mk", b'm'),
     ("hasKey", "mk", b'b'),
     ("pluck", "kmm", b'l'),
     ("pick", "mkk", b'm'),
     ("omit", "mkk", b'm'),
-    ("merge", "mmm", b'm'),
-    ("mustMerge", "mm", b'm'),
-    ("mergeOverwrite", "mmm", b'm'),
-    ("mustMergeOverwrite", "mm", b'm'),
+    ("merge", "Mmm", b'm'),
+    ("mustMerge", "Mm", b'm'),
+    ("mergeOverwrite", "Mmm", b'm'),
+    ("mustMergeOverwrite", "Mm", b'm'),
     ("deepCopy", "a", b'a'),
     ("mustDeepCopy", "a", b'a'),
     ("plural", "ssx", b's'),
@@ -474,6 +475,11 @@ impl<'r> Grammar<'r> {
 
     /// Something of a kind, as an argument: in parentheses when it is a call.
     fn expression(&mut self, kind: u8, depth: usize) -> String {
+        if kind == b'M' {
+            let text = self.expression(b'm', depth);
+            let (own, deep) = (text.starts_with("(dict"), text.contains(['.', '$']));
+            return if own && !deep { text } else { format!("(deepCopy {text})") };
+        }
         let text = self.call_or_atom(kind, depth);
         let quoted = text.starts_with(['"', '`', '\'']);
         if !quoted && text.contains([' ', '|']) || quoted && text.contains('|') && text.contains(" | ") {
