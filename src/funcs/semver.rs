@@ -1,8 +1,9 @@
 //! The versions family: `semver`, `semverCompare`, and the version object with its methods.
 
-use crate::semver::{Constraint, Version, VersionError};
+use crate::semver::{Constraint, ConstraintError, Version, VersionError};
+use crate::template::print::go_quote;
 use crate::template::types::{Kind, STRING, Type};
-use crate::template::{Context, Failure, Flow, Function, IntKind, Object, Value};
+use crate::template::{Context, Failure, Flow, Function, HelmVersion, IntKind, Object, Value};
 use crate::trace::{Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;
@@ -165,7 +166,15 @@ fn semver(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 fn semver_compare(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let helm = ctx.env.helm;
     let constraint = text(args.first());
-    let constraint = Constraint::parse_as(&constraint, helm).map_err(|error| error.text(helm))?;
+    let constraint = Constraint::parse_as(&constraint, helm).map_err(|error| match (&error, args.first()) {
+        // No alternative with a byte that is no UTF-8 has the form of one; the message shows the byte.
+        (ConstraintError::Improper(group), Some(Value::Str(whole))) if helm == HelmVersion::V4 => {
+            let mut groups = whole.as_bytes().split(|&byte| byte == b'|');
+            let group = groups.find(|part| String::from_utf8_lossy(part) == group.as_str());
+            group.map_or_else(|| error.text(helm), |part| format!("improper constraint: {}", go_quote(part)))
+        }
+        _ => error.text(helm),
+    })?;
     Ok(constraint.check(&read_version(ctx, args.get(1))?).into())
 }
 

@@ -179,6 +179,9 @@ impl Object for TimeObject {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(text(&self.time).into())
     }
+    fn go_text(&self) -> Option<String> {
+        Some(go_string(&self.time))
+    }
     fn json(&self) -> Option<Value> {
         Some(match rfc3339(&self.time) {
             Ok(text) => Value::Str(Str::with_origin(text, self.origin)),

@@ -98,6 +98,10 @@ pub trait Object: fmt::Debug {
     fn text(&self) -> Option<Cow<'_, str>> {
         None
     }
+    /// What its `GoString` method gives, which `%#v` prints.
+    fn go_text(&self) -> Option<String> {
+        None
+    }
     /// What the `String` method of a pointer to it gives, where the value itself has none: only an action that prints
     /// the value in its place, `{{ .Capabilities.KubeVersion }}`, finds it.
     fn pointer_text(&self) -> Option<Cow<'_, str>> {

@@ -797,7 +797,7 @@ impl<'r> Grammar<'r> {
             3 | 4 => {
                 let field = random.pick(&[
                     "Year", "Month", "Day", "Hour", "Weekday", "YearDay", "Unix", "UTC", "UnixNano", "IsZero",
-                    "String", "Location", "Local",
+                    "String", "Local",
                 ]);
                 format!("(toDate \"2006-01-02\" \"{zone}\").{field}")
             }

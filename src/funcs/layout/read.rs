@@ -320,10 +320,15 @@ fn take_offset(text: &mut &[u8], form: OffsetForm) -> Result<i32, Misfit> {
         return Err(Misfit::Form);
     }
     let taken = take_bytes(text, size)?;
-    let digits: Vec<u8> = taken[1..].iter().copied().filter(|byte| !(form.colons && *byte == b':')).collect();
+    let step = if form.colons { 3 } else { 2 };
     let mut parts = [0i32; 3];
-    for (part, pair) in parts.iter_mut().zip(digits.chunks(2)) {
-        let [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = pair else { return Err(Misfit::Form) };
+    let mut formed = matches!(taken[0], b'+' | b'-');
+    for (part, pair) in parts.iter_mut().zip(taken[1..].chunks(step)) {
+        let [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] = pair else {
+            // Go quirk: the range of what was read so far is checked first.
+            formed = false;
+            break;
+        };
         *part = i32::from(tens - b'0') * 10 + i32::from(ones - b'0');
     }
     let [hours, minutes, seconds] = parts;
@@ -337,12 +342,11 @@ fn take_offset(text: &mut &[u8], form: OffsetForm) -> Result<i32, Misfit> {
     if seconds > 60 {
         return Err(Misfit::Range("time zone offset second"));
     }
-    let offset = (hours * 60 + minutes) * 60 + seconds;
-    match taken[0] {
-        b'+' => Ok(offset),
-        b'-' => Ok(-offset),
-        _ => Err(Misfit::Form),
+    if !formed {
+        return Err(Misfit::Form);
     }
+    let offset = (hours * 60 + minutes) * 60 + seconds;
+    Ok(if taken[0] == b'-' { -offset } else { offset })
 }
 
 /// How many bytes at the beginning of a text look like the name of a zone.

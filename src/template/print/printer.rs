@@ -154,6 +154,12 @@ impl<'a> Printer<'a> {
         if let Some(text) = object.text().filter(|_| named) {
             return self.string(&Str::with_origin(text.into_owned(), value.origin()), verb, value);
         }
+        if let Some(text) = object.go_text().filter(|_| self.flags.sharp_v && verb == 'v' && !self.reporting) {
+            self.flags.sharp_v = false;
+            let done = self.string(&Str::with_origin(text, value.origin()), 's', value);
+            self.flags.sharp_v = true;
+            return done;
+        }
         match object.ty().kind {
             Kind::Struct => self.structure(object, verb, depth),
             Kind::Ptr if depth == 0 => {
