@@ -3,6 +3,7 @@
 //! Source: santhosh-tekuri/jsonschema v6.0.3, packages `jsonschema` and `kind`, in English.
 
 use super::cost::Visits;
+use super::formats;
 use super::number::{english, english_count, is_multiple};
 use super::prepare::{Prepared, REGEX_FORMAT, percent_decoded, push_token};
 use crate::template::print::go_quote;
@@ -117,11 +118,38 @@ struct Reader<'r> {
 impl Reader<'_> {
     /// The findings of the outermost error; `None` when there are none.
     fn top(&mut self, error: &ValidationError<'_, '_>) -> Option<Vec<Finding>> {
-        let around =
-            Around { schema: error.schema_url.to_owned(), depth: 0, shifts: Vec::new(), is_choice: false };
-        let found: Vec<_> = error.causes.iter().filter_map(|cause| self.finding(cause, &around)).collect();
-        let found = wrapped(found);
+        let around = Around { schema: error.schema_url.to_owned(), depth: 0, shifts: Vec::new(), is_choice: false };
+        let found = wrapped(self.causes(error, &around).0);
         (!found.is_empty()).then_some(found)
+    }
+
+    /// The findings below an error, and which of its causes are none.
+    fn causes(
+        &mut self,
+        error: &ValidationError<'_, '_>,
+        around: &Around,
+    ) -> (Vec<(VecDeque<Wrap>, Finding)>, Vec<usize>) {
+        let mut causes: Vec<&ValidationError<'_, '_>> = error.causes.iter().collect();
+        // boon goes through what no schema looked at in no order.
+        let is_leftover = |error: &&ValidationError<'_, '_>| {
+            let below = pointer_of(error.schema_url);
+            let below = below.strip_prefix(&pointer_of(&around.schema)).unwrap_or_default();
+            below.starts_with("/unevaluated")
+        };
+        for run in causes.chunk_by_mut(|first, second| is_leftover(first) && is_leftover(second)) {
+            if run.len() > 1 {
+                run.sort_by_cached_key(|error| self.place(&error.instance_location.tokens, &[]));
+            }
+        }
+        let mut found = Vec::new();
+        let mut cleared = Vec::new();
+        for (at, cause) in causes.into_iter().enumerate() {
+            match self.finding(cause, around) {
+                Some(finding) => found.push(finding),
+                None => cleared.push(at),
+            }
+        }
+        (found, cleared)
     }
 
     /// `None` when it is no fault after all: boon divides binary numbers where decimal ones are meant.
@@ -147,10 +175,8 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        let kept: Vec<_> = error.causes.iter().map(|cause| self.finding(cause, &inner)).collect();
-        let cleared: Vec<usize> =
-            kept.iter().enumerate().filter(|(_, cause)| cause.is_none()).map(|(at, _)| at).collect();
-        let mut causes = wrapped(kept.into_iter().flatten().collect());
+        let (causes, cleared) = self.causes(error, &inner);
+        let mut causes = wrapped(causes);
         let mut message = match &error.kind {
             ErrorKind::Reference { .. } => None,
             _ => Some(self.message(error)),
@@ -209,13 +235,18 @@ impl Reader<'_> {
                     around.shifts.push((used, offset("prefixItems")));
                     1
                 }
-                "properties" | "patternProperties" | "prefixItems" | "additionalProperties" | "contains"
-                | "unevaluatedProperties" | "unevaluatedItems" => 1,
+                "properties"
+                | "patternProperties"
+                | "prefixItems"
+                | "additionalProperties"
+                | "contains"
+                | "unevaluatedProperties"
+                | "unevaluatedItems" => 1,
                 _ => 0,
             };
             let has_name = match keyword {
-                "properties" | "patternProperties" | "prefixItems" | "allOf" | "anyOf" | "oneOf" | "dependentSchemas"
-                | "dependencies" => true,
+                "properties" | "patternProperties" | "prefixItems" | "allOf" | "anyOf" | "oneOf"
+                | "dependentSchemas" | "dependencies" => true,
                 "items" => self.prepared.doc.pointer(&pointer).is_some_and(Json::is_array),
                 _ => false,
             };
@@ -223,7 +254,7 @@ impl Reader<'_> {
                 pointer.push('/');
                 pointer.push_str(name);
             }
-            if !message.is_empty() && !(is_first && is_choice) {
+            if !(message.is_empty() || is_first && is_choice) {
                 let tokens = &error.instance_location.tokens;
                 let place = self.place(&tokens[..used.min(tokens.len())], &around.shifts);
                 wraps.push_back(Wrap { message, schema: format!("{url}#{pointer}"), place });
@@ -277,6 +308,7 @@ impl Reader<'_> {
             }
             ErrorKind::RefCycle { url, kw_loc1, kw_loc2 } => {
                 let url = go_quote(url.as_bytes());
+                let [kw_loc1, kw_loc2] = [kw_loc1, kw_loc2].map(|place| self.written(place));
                 format!("both {kw_loc1} and {kw_loc2} resolve to {url} causing reference cycle")
             }
             ErrorKind::FalseSchema => "false schema".to_owned(),
@@ -340,6 +372,12 @@ impl Reader<'_> {
         }
     }
 
+    /// A path of keywords with the patterns as they are in the schema.
+    fn written(&self, place: &str) -> String {
+        let written = place.split('/').map(|token| self.prepared.original(token).replace('\\', "%5C"));
+        written.collect::<Vec<_>>().join("/")
+    }
+
     fn one_of_values(&self, schema_url: &str, want: &[Json]) -> String {
         if !want.iter().all(is_plain) {
             return "'enum' failed".to_owned();
@@ -368,8 +406,11 @@ impl Reader<'_> {
         match self.prepared.refused.get(got).filter(|_| self.values.is_none() && want == "regex") {
             Some(refused) => format!("{} is not valid regex: {}", quote(&refused.pattern), refused.error),
             None => {
+                // boon judges schemas by its own formats, whatever is registered.
+                let own = formats::FORMATS.iter().find(|format| format.name == want);
+                let own = own.and_then(|format| (format.func)(&Json::from(got)).err()).map(|error| error.to_string());
                 let want = if want == REGEX_FORMAT { "regex" } else { want };
-                format!("{} is not valid {want}: {error}", quote(got))
+                format!("{} is not valid {want}: {}", quote(got), own.as_deref().unwrap_or(error))
             }
         }
     }

@@ -81,9 +81,10 @@ impl Reader<'_, '_> {
         let entries = match &node.data {
             Data::Map(entries) => entries,
             Data::Seq(items) => {
-                let list = items.iter().enumerate().map(|(at, item)| {
-                    self.below(&at.to_string(), |reader| reader.schema(item))
-                });
+                let list = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| self.below(&at.to_string(), |reader| reader.schema(item)));
                 return list.collect::<Result<_, _>>().map(Json::Array);
             }
             _ => return self.data(node),
