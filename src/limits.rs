@@ -56,7 +56,7 @@ impl Default for Limits {
             template_steps: 50_000_000,
             string_bytes: 64 << 20,
             output_bytes: 128 << 20,
-            crypto_calls: 32,
+            crypto_calls: 128,
             glob_steps: 1_000_000,
             schema_depth: 1_000,
             schema_steps: 500_000,

@@ -4,7 +4,7 @@ use super::assemble::RawFile;
 use super::budget::Budget;
 use super::entries::Entries;
 use crate::template::print::go_quote;
-use flate2::bufread::GzDecoder;
+use flate2::bufread::{DeflateDecoder, GzDecoder};
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
@@ -145,7 +145,7 @@ fn clean(path: &str) -> String {
 /// The unpacked stream: all members of a gzip file, one behind the other, counted against the budget.
 pub(super) struct Unpacked<'b, 'l, R: BufRead> {
     /// `None` after the last one.
-    member: Option<GzDecoder<R>>,
+    member: Option<DeflateDecoder<R>>,
     pub(super) budget: &'b mut Budget<'l>,
     /// Where it is unpacked to, piece by piece.
     chunk: Box<[u8]>,
@@ -205,6 +205,8 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
     fn next_member(&mut self) -> Result<(), Fault> {
         if let Some(member) = self.member.take() {
             let mut source = member.into_inner();
+            // The checksum and the length: helm ends at the end of the archive, before it comes to them.
+            source.read_exact(&mut [0; 8]).map_err(|error| read_fault(&error))?;
             if !is_at_end(&mut source)? {
                 self.member = Some(open_member(source)?);
             }
@@ -232,20 +234,23 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
                 return found;
             }
         }
-        if let Some(member) = self.member
-            && member.into_inner().fill_buf().is_ok_and(|rest| rest.iter().any(|&byte| byte != 0))
-        {
+        let behind = |member: DeflateDecoder<R>| {
+            let mut source = member.into_inner();
+            let _ = source.read_exact(&mut [0; 8]);
+            source.fill_buf().is_ok_and(|rest| rest.iter().any(|&byte| byte != 0))
+        };
+        if self.member.is_some_and(behind) {
             found.push("something follows its compressed part, where helm does not look");
         }
         found
     }
 }
 
-/// Begins with the gzip header, which the decoder reads at once.
-fn open_member<R: BufRead>(source: R) -> Result<GzDecoder<R>, Fault> {
+/// Reads the gzip header; what follows is unpacked without its checksum, which helm never looks at.
+fn open_member<R: BufRead>(source: R) -> Result<DeflateDecoder<R>, Fault> {
     let mut member = GzDecoder::new(source);
     if member.header().is_some() {
-        return Ok(member);
+        return Ok(DeflateDecoder::new(member.into_inner()));
     }
     match member.read(&mut []) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Fault::unexpected_end()),
@@ -262,7 +267,6 @@ fn read_fault(error: &io::Error) -> Fault {
         io::ErrorKind::UnexpectedEof => Fault::unexpected_end(),
         // The decoder's own errors have no number of the system.
         _ if error.raw_os_error().is_some() => Fault::Helm(super::folder::go_error(error)),
-        _ if error.to_string().contains("checksum") => Fault::Helm("gzip: invalid checksum".to_owned()),
         _ => Fault::Helm("flate: corrupt input".to_owned()),
     }
 }

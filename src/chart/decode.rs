@@ -95,8 +95,8 @@ fn set_fields<F: Fields>(target: &mut F, node: &Node, at: &mut At) -> Result<(),
 fn same_folded(name: &str, key: &str) -> bool {
     // Two characters outside of ASCII fold to letters: the long s and the Kelvin sign.
     let fold = |character| match character {
-        'ſ' => 's',
-        'K' => 'k',
+        '\u{17F}' => 's',
+        '\u{212A}' => 'k',
         other => other.to_ascii_lowercase(),
     };
     name.chars().map(fold).eq(key.chars().map(fold))

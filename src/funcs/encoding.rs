@@ -61,7 +61,7 @@ fn is_line_break(byte: u8) -> bool {
 /// Decodes base 64; line breaks do not count. An error is the offset that Go names.
 ///
 /// Source: Go `base64.StdEncoding.DecodeString`.
-fn decode64(text: &[u8]) -> Result<Vec<u8>, usize> {
+pub(super) fn decode64(text: &[u8]) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let mut at = 0;
     let (mut bits, mut digits) = (0_u32, 0);

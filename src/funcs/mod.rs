@@ -15,6 +15,7 @@ pub mod lists;
 pub mod network;
 pub mod numbers;
 pub mod paths;
+pub mod random;
 pub mod reflect;
 pub mod regex;
 pub mod semver;
@@ -53,6 +54,7 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
     ("Paths", paths::FUNCTIONS),
     ("URLs", urls::FUNCTIONS),
     ("Cryptography", crypto::FUNCTIONS),
+    ("Randomness", random::FUNCTIONS),
     ("Network", network::FUNCTIONS),
 ];
 

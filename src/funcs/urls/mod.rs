@@ -8,8 +8,8 @@ use crate::template::types::{Kind, MAP, STRING};
 use crate::template::{Context, Failure, Flow, Function, Map, Value};
 use crate::trace::{Buf, Str};
 pub(crate) use address::check as check_address;
-pub(crate) use parse::{Url, parse};
 use parse::{Part, User, may_stand_plain};
+pub(crate) use parse::{Url, parse};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[

@@ -1,6 +1,0 @@
-//! The crypto family.
-
-use crate::template::Function;
-
-/// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,103 @@
+//! Cryptography: checksums, passwords, keys, certificates.
+//!
+//! Everything random comes from [`Env`](crate::template::Env). With the system's randomness, keys are made and used by
+//! aws-lc. A seeded environment promises the same bytes each time, which no such library offers: there keys and
+//! signatures come from arithmetic of our own ([`primes`], [`curve`]) over the seeded sequence. Such keys follow from
+//! the seed and are for comparing renders only.
+
+mod certificates;
+mod cipher;
+mod curve;
+mod der;
+mod hashes;
+mod keys;
+mod passwords;
+mod pem;
+mod primes;
+
+pub use certificates::CERTIFICATE;
+
+use crate::template::types::{INT, LIST, STRING, UINT32};
+use crate::template::{Failure, Flow, Function, Value};
+use crate::trace::Str;
+use certificates::{
+    build_custom_cert, gen_ca, gen_ca_with_key, gen_self_signed_cert, gen_self_signed_cert_with_key, gen_signed_cert,
+    gen_signed_cert_with_key,
+};
+
+/// The functions of this family.
+pub static FUNCTIONS: &[Function] = &[
+    Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum),
+    Function::new("sha256sum", &[&STRING], Flow::Union, "SHA-256 in hex", hashes::sha256sum),
+    Function::new("sha512sum", &[&STRING], Flow::Union, "SHA-512 in hex", hashes::sha512sum),
+    Function::new("adler32sum", &[&STRING], Flow::Union, "Adler-32 in decimal", hashes::adler32sum),
+    Function::new("bcrypt", &[&STRING], Flow::Union, "bcrypt hash with cost 10", passwords::bcrypt).not_hermetic(),
+    Function::new("htpasswd", &[&STRING, &STRING], Flow::Union, "a line user:bcrypt of .htpasswd", passwords::htpasswd)
+        .not_hermetic(),
+    Function::new(
+        "derivePassword",
+        &[&UINT32, &STRING, &STRING, &STRING, &STRING],
+        Flow::Union,
+        "the master password's password by counter, type, password, user, site",
+        passwords::derive_password,
+    ),
+    Function::new("encryptAES", &[&STRING, &STRING], Flow::Union, "AES-256-CBC in base64", cipher::encrypt)
+        .not_hermetic(),
+    Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "what encryptAES hid", cipher::decrypt),
+    Function::new("genPrivateKey", &[&STRING], Flow::None, "a key: rsa, dsa, ecdsa, ed25519", keys::gen_private_key)
+        .not_hermetic(),
+    Function::new(
+        "buildCustomCert",
+        &[&STRING, &STRING],
+        Flow::None,
+        "a certificate and key given in base64",
+        build_custom_cert,
+    ),
+    Function::new("genCA", &[&STRING, &INT], Flow::None, "a certificate authority by name and days", gen_ca)
+        .not_hermetic(),
+    Function::new(
+        "genCAWithKey",
+        &[&STRING, &INT, &STRING],
+        Flow::None,
+        "genCA with a key of one's own",
+        gen_ca_with_key,
+    )
+    .not_hermetic(),
+    Function::new(
+        "genSelfSignedCert",
+        &[&STRING, &LIST, &LIST, &INT],
+        Flow::None,
+        "a self-signed certificate by name, IP addresses, DNS names, days",
+        gen_self_signed_cert,
+    )
+    .not_hermetic(),
+    Function::new(
+        "genSelfSignedCertWithKey",
+        &[&STRING, &LIST, &LIST, &INT, &STRING],
+        Flow::None,
+        "genSelfSignedCert with a key of one's own",
+        gen_self_signed_cert_with_key,
+    )
+    .not_hermetic(),
+    Function::new(
+        "genSignedCert",
+        &[&STRING, &LIST, &LIST, &INT, &CERTIFICATE],
+        Flow::None,
+        "a certificate signed by an authority, by name, IP addresses, DNS names, days",
+        gen_signed_cert,
+    )
+    .not_hermetic(),
+    Function::new(
+        "genSignedCertWithKey",
+        &[&STRING, &LIST, &LIST, &INT, &CERTIFICATE, &STRING],
+        Flow::None,
+        "genSignedCert with a key of one's own",
+        gen_signed_cert_with_key,
+    )
+    .not_hermetic(),
+];
+
+/// A string argument.
+fn string(args: &[Value], index: usize) -> Result<&Str, Failure> {
+    args.get(index).and_then(Value::as_str).ok_or_else(|| "expected a string".into())
+}
