@@ -59,7 +59,7 @@ impl Default for Limits {
             crypto_calls: 128,
             glob_steps: 1_000_000,
             schema_depth: 1_000,
-            schema_steps: 2_000_000,
+            schema_steps: 500_000,
         }
     }
 }

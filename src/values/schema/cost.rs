@@ -151,6 +151,15 @@ impl<'w> Walk<'w, '_> {
                 }
             }
             ("not" | "if" | "then" | "else", _) => self.schema(member, at, value)?,
+            ("dependentSchemas" | "dependencies", Json::Object(schemas)) => {
+                for (name, schema) in schemas {
+                    if value.get(name).is_some() {
+                        let mut at = at.to_owned();
+                        push_token(&mut at, name);
+                        self.schema(schema, &at, value)?;
+                    }
+                }
+            }
             ("enum", Json::Array(list)) => self.cost.take(list.len() as u64)?,
             ("pattern", _) => self.cost.take(value.as_str().map_or(0, |text| text.len() as u64 / 64))?,
             _ => match value {
@@ -196,18 +205,6 @@ impl<'w> Walk<'w, '_> {
                 for (name, value) in properties {
                     if !known.is_some_and(|known| known.contains_key(name)) {
                         self.child(member, at, name, value)?;
-                    }
-                }
-            }
-            ("dependentSchemas" | "dependencies", Json::Object(schemas)) => {
-                for (name, schema) in schemas {
-                    if properties.contains_key(name) {
-                        let mut at = at.to_owned();
-                        push_token(&mut at, name);
-                        // The value is the same object; only its address as a value is not at hand here.
-                        for (name, value) in properties {
-                            self.child(schema, &at, name, value)?;
-                        }
                     }
                 }
             }
