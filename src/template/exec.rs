@@ -169,6 +169,17 @@ impl Context<'_> {
     }
 }
 
+/// A node as Go prints it, unless that is longer than anybody would read: a thousand nested calls each tell theirs.
+fn shortened(mut context: String) -> String {
+    const MAX: usize = 16 << 10;
+    if context.len() > MAX {
+        let end = (0..=MAX).rev().find(|&at| context.is_char_boundary(at)).unwrap_or(0);
+        context.truncate(end);
+        context.push('…');
+    }
+    context
+}
+
 impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     fn new(ctx: &'c mut Context<'r>, template: &'t Template, data: Eval, out: Buf, emits: Option<Vec<Emit>>) -> Self {
         let text_origin = match ctx.origins.as_deref_mut() {
@@ -200,7 +211,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
                 line,
                 column,
                 template: self.template.name.to_text().into_owned(),
-                context: self.at.to_string(),
+                context: shortened(self.at.to_string()),
             })
         });
         let message = match site {
