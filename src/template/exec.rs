@@ -216,13 +216,28 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     }
 
     fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
+        self.nest()?;
         for node in &list.nodes {
             match self.node(dot, node)? {
                 Next::On => {}
-                leave => return Ok(leave),
+                leave => {
+                    self.ctx.nesting -= 1;
+                    return Ok(leave);
+                }
             }
         }
+        self.ctx.nesting -= 1;
         Ok(Next::On)
+    }
+
+    /// Goes one level deeper into the tree; an error ends the render, so that only success comes back up.
+    pub(super) fn nest(&mut self) -> Result<()> {
+        let limit = self.ctx.limits.template_nesting;
+        if self.ctx.nesting >= limit {
+            return Err(self.fail(format!("templates nest deeper than {limit} levels (--limit template-nesting)")));
+        }
+        self.ctx.nesting += 1;
+        Ok(())
     }
 
     fn node(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
