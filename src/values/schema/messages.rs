@@ -8,7 +8,7 @@ use super::number::{english, english_count, is_multiple};
 use super::prepare::{Prepared, REGEX_FORMAT, percent_decoded, push_token};
 use crate::template::print::go_quote;
 use boon::{ErrorKind, InstanceToken, ValidationError};
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 use std::collections::{HashMap, VecDeque};
 
 /// What is wrong with values; `None` when nothing is, on closer inspection.
@@ -155,7 +155,7 @@ impl Reader<'_> {
     /// `None` when it is no fault after all: boon divides binary numbers where decimal ones are meant.
     fn finding(&mut self, error: &ValidationError<'_, '_>, around: &Around) -> Option<(VecDeque<Wrap>, Finding)> {
         if let ErrorKind::MultipleOf { got, want } = &error.kind
-            && is_multiple(got, want)
+            && is_multiple(got, self.multiple_of(error.schema_url).unwrap_or(want))
         {
             return None;
         }
@@ -289,7 +289,7 @@ impl Reader<'_> {
         };
         let pointer = pointer_of(schema_url);
         let has_it = |place: &&String| values.pointer(place).is_some_and(|value| value.get(name).is_some());
-        let places: Vec<&String> = visits.get(&pointer).into_iter().flatten().filter(has_it).collect();
+        let places: Vec<&String> = visits.names.get(&pointer).into_iter().flatten().filter(has_it).collect();
         let used = self.used.entry((pointer, name.to_owned())).or_default();
         *used += 1;
         places.get(*used - 1).or(places.last()).map(|&place| place.clone()).unwrap_or_default()
@@ -363,13 +363,22 @@ impl Reader<'_> {
             ErrorKind::ExclusiveMaximum { got, want } => {
                 format!("exclusiveMaximum: got {}, want {}", english(got), english(want))
             }
-            ErrorKind::MultipleOf { got, want } => format!("multipleOf: got {}, want {}", english(got), english(want)),
+            ErrorKind::MultipleOf { got, want } => {
+                let want = self.multiple_of(error.schema_url).unwrap_or(want);
+                format!("multipleOf: got {}, want {}", english(got), english(want))
+            }
             ErrorKind::Not => "'not' failed".to_owned(),
             ErrorKind::AllOf => "'allOf' failed".to_owned(),
             ErrorKind::AnyOf => "'anyOf' failed".to_owned(),
             ErrorKind::OneOf(None) => "'oneOf' failed, none matched".to_owned(),
             ErrorKind::OneOf(Some((first, second))) => format!("'oneOf' failed, subschemas {first}, {second} matched"),
         }
+    }
+
+    /// What a schema of the document says, where boon was told otherwise.
+    fn multiple_of(&self, schema_url: &str) -> Option<&Number> {
+        let written = self.prepared.doc.pointer(&format!("{}/multipleOf", pointer_of(schema_url)))?;
+        written.as_number().filter(|_| self.values.is_some())
     }
 
     /// A path of keywords with the patterns as they are in the schema.
