@@ -104,6 +104,16 @@ impl Regex {
         Ok(Self { program, names: parsed.names, weight, longest: longest(&parsed.root) })
     }
 
+    /// The pattern in the syntax of the `regex` crate.
+    pub fn translated(&self) -> &str {
+        self.program.as_str()
+    }
+
+    /// An estimate of the states of its program.
+    pub fn weight(&self) -> u64 {
+        self.weight
+    }
+
     /// Whether there is a match anywhere.
     pub fn is_match(&self, text: &Searched<'_>) -> bool {
         self.program.is_match(&text.text)

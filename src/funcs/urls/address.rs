@@ -7,7 +7,7 @@ use crate::template::print::go_quote;
 /// The error is Go's: `ParseAddr("1:2"): address string too short`.
 ///
 /// Source: Go `net/netip`, `ParseAddr`.
-pub(super) fn check(text: &[u8]) -> Result<bool, String> {
+pub(crate) fn check(text: &[u8]) -> Result<bool, String> {
     let result = match text.iter().find(|byte| b".:%".contains(byte)) {
         Some(b'.') => check_v4(text).map(|()| false),
         Some(b':') => check_v6(text).map(|()| true),

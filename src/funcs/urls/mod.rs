@@ -7,7 +7,9 @@ use super::lists::NIL_DEREFERENCE;
 use crate::template::types::{Kind, MAP, STRING};
 use crate::template::{Context, Failure, Flow, Function, Map, Value};
 use crate::trace::{Buf, Str};
-use parse::{Part, Url, User, may_stand_plain, parse};
+pub(crate) use address::check as check_address;
+use parse::{Part, User, may_stand_plain};
+pub(crate) use parse::{Url, parse};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[

@@ -5,12 +5,12 @@ use crate::template::print::go_quote;
 use crate::trace::{Buf, Str};
 
 /// The parts of a URL, decoded where Go decodes them.
-pub(super) struct Url {
-    pub(super) scheme: Str,
+pub(crate) struct Url {
+    pub(crate) scheme: Str,
     pub(super) opaque: Str,
     pub(super) user: Option<User>,
-    pub(super) host: Str,
-    pub(super) path: Str,
+    pub(crate) host: Str,
+    pub(crate) path: Str,
     pub(super) query: Str,
     pub(super) fragment: Str,
 }
@@ -34,7 +34,7 @@ pub(super) enum Part {
 
 impl Url {
     /// The host without port and brackets.
-    pub(super) fn hostname(&self) -> Str {
+    pub(crate) fn hostname(&self) -> Str {
         let bytes = self.host.as_bytes();
         let colon = bytes.iter().rposition(|&byte| byte == b':').filter(|&colon| is_port(&bytes[colon..]));
         let end = colon.unwrap_or(bytes.len());
@@ -47,7 +47,7 @@ impl Url {
 }
 
 /// Takes a URL apart. The error is Go's: `parse "%zz": invalid URL escape "%zz"`.
-pub(super) fn parse(text: &Str) -> Result<Url, String> {
+pub(crate) fn parse(text: &Str) -> Result<Url, String> {
     let hash = find(text.as_bytes(), b"#");
     let before = text.slice(0..hash.unwrap_or(text.len()));
     let mut url =

@@ -1,0 +1,229 @@
+//! Reads a schema, and writes it so that boon understands it as helm's validator would.
+
+use super::cost::Cost;
+use super::{decode_error, number};
+use crate::regex::{Error, Regex};
+use crate::template::HelmVersion;
+use crate::values::json;
+use crate::yaml::{Data, Node};
+use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
+
+/// A schema ready for boon, and how to get from what boon says back to what is written in it.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    /// The schema.
+    pub(super) doc: Json,
+    /// Numbers in `enum` and `const` as they are written, by JSON pointer.
+    pub(super) numbers: HashMap<String, String>,
+    /// Patterns by what stands for them in `doc`.
+    pub(super) patterns: HashMap<String, String>,
+    /// Patterns that Go refuses, by what stands for them in `doc`.
+    pub(super) refused: HashMap<String, Refused>,
+    /// The texts of all references.
+    pub(super) refs: Vec<String>,
+}
+
+/// A pattern that Go refuses.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// As it is written.
+    pub(super) pattern: String,
+    /// Go's error.
+    pub(super) error: String,
+    /// Pointer to what has it as a property's name.
+    pub(super) holder: String,
+}
+
+/// The name under which the format `regex` is known to boon, which does not let its own be replaced.
+pub(super) const REGEX_FORMAT: &str = "airtight-regex";
+
+/// Weight of all patterns of a schema: how large their compiled programs may become together.
+const PATTERNS_WEIGHT: u64 = 1_000_000;
+
+impl Prepared {
+    /// Reads a schema.
+    ///
+    /// # Errors
+    /// Go's text when it is not JSON; limits.
+    pub(super) fn read(schema: &[u8], cost: &mut Cost) -> Result<Self, String> {
+        let text = String::from_utf8_lossy(schema);
+        let (node, end) = json::read_value(&text, 0).ok_or_else(|| decode_error(schema))?;
+        if !text[end..].trim_matches([' ', '\t', '\r', '\n']).is_empty() {
+            return Err("invalid character after top-level value".to_owned());
+        }
+        let mut reader =
+            Reader { text: &text, cost, pointer: String::new(), depth: 0, weight: 0, prepared: Self::default() };
+        let doc = reader.schema(&node)?;
+        Ok(Self { doc, ..reader.prepared })
+    }
+
+    /// The pattern that something in the prepared schema stands for; itself when it stands for nothing.
+    pub(super) fn original<'a>(&'a self, text: &'a str) -> &'a str {
+        let refused = self.refused.get(text).map(|refused| &refused.pattern);
+        refused.or_else(|| self.patterns.get(text)).map_or(text, String::as_str)
+    }
+}
+
+struct Reader<'r, 'l> {
+    text: &'r str,
+    cost: &'r mut Cost<'l>,
+    /// Where it is.
+    pointer: String,
+    depth: u32,
+    weight: u64,
+    prepared: Prepared,
+}
+
+impl Reader<'_, '_> {
+    /// A schema, or anything that may hold schemas.
+    fn schema(&mut self, node: &Node) -> Result<Json, String> {
+        let entries = match &node.data {
+            Data::Map(entries) => entries,
+            Data::Seq(items) => {
+                let list = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| self.below(&at.to_string(), |reader| reader.schema(item)));
+                return list.collect::<Result<_, _>>().map(Json::Array);
+            }
+            _ => return self.data(node),
+        };
+        let mut object = Map::new();
+        for (entry, value) in entries {
+            let key = entry.key.to_text();
+            let member = self.below(&key, |reader| reader.member(&key, value))?;
+            object.insert(key.into_owned(), member);
+        }
+        Ok(Json::Object(object))
+    }
+
+    fn member(&mut self, key: &str, value: &Node) -> Result<Json, String> {
+        match (key, &value.data) {
+            ("pattern", Data::Str(pattern)) => self.pattern(&pattern.to_text()).map(Json::String),
+            ("format", Data::Str(format)) if *format == *"regex" => Ok(REGEX_FORMAT.into()),
+            ("$ref" | "$dynamicRef" | "$recursiveRef", Data::Str(reference)) => {
+                self.prepared.refs.push(reference.to_text().into_owned());
+                self.data(value)
+            }
+            ("enum" | "const" | "default" | "examples", _) => self.data(value),
+            (
+                "properties" | "patternProperties" | "definitions" | "$defs" | "dependentSchemas" | "dependencies",
+                Data::Map(entries),
+            ) => {
+                let mut object = Map::new();
+                for (entry, value) in entries {
+                    let mut name = entry.key.to_text().into_owned();
+                    if key == "patternProperties" {
+                        name = self.pattern(&name)?;
+                    }
+                    let member = self.below(&name, |reader| reader.schema(value))?;
+                    object.insert(name, member);
+                }
+                Ok(Json::Object(object))
+            }
+            _ => self.schema(value),
+        }
+    }
+
+    /// A value that is none of a schema's own.
+    fn data(&mut self, node: &Node) -> Result<Json, String> {
+        Ok(match &node.data {
+            Data::Null => Json::Null,
+            Data::Bool(truth) => Json::Bool(*truth),
+            Data::Int(_) | Data::Uint(_) | Data::Float(_) => {
+                let written = &self.text[node.start as usize..node.end as usize];
+                let number = number::parse(written);
+                if number.to_string() != written {
+                    self.prepared.numbers.insert(self.pointer.clone(), written.to_owned());
+                }
+                Json::Number(number)
+            }
+            Data::Str(text) => Json::String(text.to_text().into_owned()),
+            Data::Seq(items) => {
+                let list =
+                    items.iter().enumerate().map(|(at, item)| self.below(&at.to_string(), |reader| reader.data(item)));
+                Json::Array(list.collect::<Result<_, _>>()?)
+            }
+            Data::Map(entries) => {
+                let mut object = Map::new();
+                for (entry, value) in entries {
+                    let key = entry.key.to_text();
+                    let member = self.below(&key, |reader| reader.data(value))?;
+                    object.insert(key.into_owned(), member);
+                }
+                Json::Object(object)
+            }
+        })
+    }
+
+    fn below(&mut self, token: &str, read: impl FnOnce(&mut Self) -> Result<Json, String>) -> Result<Json, String> {
+        let length = self.pointer.len();
+        push_token(&mut self.pointer, token);
+        self.depth += 1;
+        // boon keeps a pointer to each place of the schema, so that deep places cost more.
+        self.cost.take(4 + u64::from(self.depth) / 16)?;
+        self.cost.check_depth(self.depth / 2)?;
+        let member = read(self);
+        self.depth -= 1;
+        self.pointer.truncate(length);
+        member
+    }
+
+    /// What stands for a pattern: the same in the syntax of Rust's regex crate; or, when Go refuses it, one that boon
+    /// refuses as well.
+    fn pattern(&mut self, pattern: &str) -> Result<String, String> {
+        let regex = match Regex::new(pattern.as_bytes(), false, HelmVersion::V4) {
+            Ok(regex) => regex,
+            Err(Error::Syntax(error)) => {
+                let stands_for_it = "(".repeat(self.prepared.refused.len() + 1);
+                let refused = Refused { pattern: pattern.to_owned(), error, holder: self.pointer.clone() };
+                self.prepared.refused.insert(stands_for_it.clone(), refused);
+                return Ok(stands_for_it);
+            }
+            Err(Error::Limit(what)) => return Err(what.to_owned()),
+        };
+        self.weight += regex.weight();
+        let mut translated = regex.translated().to_owned();
+        if self.weight > PATTERNS_WEIGHT || regex::Regex::new(&translated).is_err() {
+            return Err("the patterns of the schema are too large".to_owned());
+        }
+        while self.prepared.patterns.get(&translated).is_some_and(|known| known != pattern) {
+            translated.push_str("(?:)");
+        }
+        self.prepared.patterns.insert(translated.clone(), pattern.to_owned());
+        Ok(translated)
+    }
+}
+
+/// Adds a step to a JSON pointer.
+pub(super) fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    for character in token.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            _ => pointer.push(character),
+        }
+    }
+}
+
+/// The text of a URL's fragment.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
