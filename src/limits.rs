@@ -25,6 +25,8 @@ pub struct Limits {
     pub include_depth: u32,
     /// Nested template calls of all kinds together.
     pub template_depth: u32,
+    /// Control structures and pipelines inside of each other, over all calls that are running.
+    pub template_nesting: u32,
     /// Steps of one render: nodes executed, elements visited, items made by functions.
     pub template_steps: u64,
     /// Bytes of one string.
@@ -53,13 +55,14 @@ impl Default for Limits {
             yaml_bytes: 64 << 20,
             include_depth: 1_000,
             template_depth: 10_000,
+            template_nesting: 50_000,
             template_steps: 50_000_000,
             string_bytes: 64 << 20,
             output_bytes: 128 << 20,
             crypto_calls: 128,
             glob_steps: 1_000_000,
             schema_depth: 1_000,
-            schema_steps: 2_000_000,
+            schema_steps: 500_000,
         }
     }
 }
@@ -83,6 +86,7 @@ impl Limits {
             "yaml-bytes" => self.yaml_bytes = size()?,
             "include-depth" => self.include_depth = small()?,
             "template-depth" => self.template_depth = small()?,
+            "template-nesting" => self.template_nesting = small()?,
             "template-steps" => self.template_steps = parsed,
             "string-bytes" => self.string_bytes = size()?,
             "output-bytes" => self.output_bytes = parsed,
@@ -93,7 +97,7 @@ impl Limits {
             _ => {
                 return Err(format!(
                     "--limit {text}: no limit is called {name:?}; there are chart-bytes, chart-entries, chart-depth, \
-                     path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-steps, \
+                     path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-nesting, template-steps, \
                      string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps"
                 ));
             }

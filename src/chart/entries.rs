@@ -83,6 +83,9 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
         extended: Records,
         long_name: Vec<u8>,
     ) -> Result<Entry, Fault> {
+        if extended.malformed {
+            return Err(Fault::bad_header());
+        }
         let mut name = extended.path.unwrap_or_else(|| own_name(header));
         if !long_name.is_empty() {
             name = long_name;
@@ -185,13 +188,11 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
                 b"path" => records.path = (!value.is_empty()).then(|| value.to_vec()),
                 b"size" if value.is_empty() => records.size = None,
                 b"size" => {
-                    let size = decimal(value).filter(|&size| size >= 0).ok_or_else(Fault::bad_header)?;
-                    records.size = Some(size as u64);
+                    records.size = decimal(value).and_then(|size| u64::try_from(size).ok());
+                    records.malformed |= records.size.is_none();
                 }
-                b"uid" | b"gid" if !value.is_empty() => drop(decimal(value).ok_or_else(Fault::bad_header)?),
-                b"mtime" | b"atime" | b"ctime" if !value.is_empty() && !is_time(value) => {
-                    return Err(Fault::bad_header());
-                }
+                b"uid" | b"gid" if !value.is_empty() => records.malformed |= decimal(value).is_none(),
+                b"mtime" | b"atime" | b"ctime" if !value.is_empty() => records.malformed |= !is_time(value),
                 _ => records.sparse |= key.starts_with(b"GNU.sparse."),
             }
         }
@@ -205,6 +206,8 @@ struct Records {
     path: Option<Vec<u8>>,
     size: Option<u64>,
     sparse: bool,
+    /// A number in it is none; that matters when there is an entry behind it.
+    malformed: bool,
 }
 
 /// Splits the first record off: its key, its value and what follows.

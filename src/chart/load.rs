@@ -82,9 +82,8 @@ fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>
         Fault::GzipHeader => {
             format!("file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)")
         }
-        // Helm quirk: it does not say what is wrong with an archive that is not inside another chart.
-        Fault::Helm(_) => "unable to load chart archive".to_owned(),
-        Fault::Limit(text) => format!("unable to load chart archive: {text}"),
+        // Helm says only the first half of an archive that is not inside another chart.
+        Fault::Helm(text) | Fault::Limit(text) => format!("unable to load chart archive: {shown}: {text}"),
     })
 }
 

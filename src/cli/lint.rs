@@ -52,7 +52,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mirror = Mirror::parse(&args.mirror).map_err(|error| format!("--mirror: {error}"))?;
     let mut prepared = Prepared::new(&args.name, &args.chart, &args.release, streams)?;
     prepared.default_value = Some((args.global_key.clone(), args.mirror.clone()));
-    let report = lint(&prepared, &mirror, &args.global_key, streams);
+    let report = lint(&prepared, &mirror, &args.global_key, streams)?;
     text::write(&report, use_colour(args.color), streams.out)?;
     Ok(if report.findings.is_empty() { Outcome::Clean } else { Outcome::Findings })
 }
@@ -66,7 +66,10 @@ fn use_colour(color: Color) -> bool {
 }
 
 /// Renders a release and judges its images.
-fn lint(prepared: &Prepared, mirror: &Mirror, global_key: &str, streams: &mut Streams<'_>) -> Report {
+///
+/// # Errors
+/// When what the user gave cannot be used. A chart that does not render is a finding.
+fn lint(prepared: &Prepared, mirror: &Mirror, global_key: &str, streams: &mut Streams<'_>) -> Result<Report, String> {
     let mut origins = Origins::new();
     let mut compiler = Compiler::new();
     let rendered = prepared.render(&mut compiler, Some(&mut origins), streams);
@@ -75,7 +78,8 @@ fn lint(prepared: &Prepared, mirror: &Mirror, global_key: &str, streams: &mut St
             Ok(manifests) => (manifests, None),
             Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
         },
-        Err(RenderProblem::Message(message)) => (Manifests::default(), Some(RenderFailure { message, place: None })),
+        Err(RenderProblem::Input(message)) => return Err(message),
+        Err(RenderProblem::Chart(message)) => (Manifests::default(), Some(RenderFailure { message, place: None })),
         Err(RenderProblem::Template(error)) => {
             let message = helm_text(&error, prepared.env.helm);
             (Manifests::default(), Some(RenderFailure { message, place: place_of(&error, prepared) }))
@@ -96,7 +100,7 @@ fn lint(prepared: &Prepared, mirror: &Mirror, global_key: &str, streams: &mut St
         failure: failure.as_ref(),
         findings: Vec::new(),
     };
-    Report { findings: context.check_all(), coverage, mirror: mirror.to_string() }
+    Ok(Report { findings: context.check_all(), coverage, mirror: mirror.to_string() })
 }
 
 /// The innermost place of a template that an error names.

@@ -8,6 +8,7 @@ pub mod lint;
 pub mod release;
 pub mod template;
 
+use crate::report;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -112,7 +113,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams:
     match result {
         Ok(outcome) => outcome,
         Err(Problem::Message(text)) => {
-            let _ = writeln!(streams.err, "Error: {text}");
+            let _ = writeln!(streams.err, "Error: {}", report::quiet(&text));
             Outcome::Failed
         }
         // Whoever read our output has seen enough.

@@ -43,6 +43,9 @@ pub struct ReleaseFlags {
     /// API versions added to .Capabilities.APIVersions (can be given several times, or comma-separated)
     #[arg(short, long, value_name = "VERSIONS", value_delimiter = ',')]
     pub api_versions: Vec<String>,
+    /// Take missing dependencies from where Chart.yaml says, as far as that is a folder (file://)
+    #[arg(long)]
+    pub dependency_update: bool,
     /// Render as an upgrade: .Release.IsUpgrade instead of .Release.IsInstall
     #[arg(long)]
     pub is_upgrade: bool,
@@ -189,6 +192,30 @@ fn local_time_zone() -> String {
     }
 }
 
+/// Loads the dependencies that Chart.yaml declares and `charts/` lacks, from their `file://` repositories. Nothing is
+/// written: the chart is completed in memory.
+fn add_missing_dependencies(chart: &mut Arc<Chart>, path: &Path, limits: &Limits) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    let mut warnings = Vec::new();
+    for dependency in chart.metadata.dependencies.iter().flatten() {
+        let name = &dependency.name;
+        if chart.subcharts.iter().any(|subchart| subchart.name() == name) {
+            continue;
+        }
+        let Some(folder) = dependency.repository.strip_prefix("file://") else {
+            let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
+            return Err(format!("dependency {name} of chart {} comes from {from}: nothing is fetched", chart.name()));
+        };
+        let loaded = chart::load::load(&path.join(folder), limits)?;
+        warnings.extend(loaded.warnings);
+        found.push(loaded.chart);
+    }
+    if let Some(chart) = Arc::get_mut(chart) {
+        chart.subcharts.extend(found);
+    }
+    Ok(warnings)
+}
+
 /// A release ready to be rendered, as often as one likes.
 #[derive(Debug)]
 pub struct Prepared {
@@ -213,16 +240,12 @@ pub struct Prepared {
 /// Why a release did not render.
 #[derive(Debug)]
 pub enum RenderProblem {
-    /// Something before or after the templates, in helm's words.
-    Message(String),
+    /// What the user gave cannot be used: a values file that is not YAML, a flag, a name.
+    Input(String),
+    /// The chart refuses, before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
+    Chart(String),
     /// A template.
     Template(Box<Error>),
-}
-
-impl From<String> for RenderProblem {
-    fn from(text: String) -> Self {
-        Self::Message(text)
-    }
 }
 
 impl Prepared {
@@ -233,8 +256,12 @@ impl Prepared {
         let limits = flags.limits()?;
         let user = flags.user_values()?;
         let capabilities = flags.capabilities()?;
-        let loaded = chart::load::load(chart, &limits)?;
+        let mut loaded = chart::load::load(chart, &limits)?;
         log(streams, &loaded.warnings);
+        if flags.dependency_update {
+            let warnings = add_missing_dependencies(&mut loaded.chart, chart, &limits)?;
+            log(streams, &warnings);
+        }
         let namespace = if flags.namespace.is_empty() { "default".to_owned() } else { flags.namespace.clone() };
         Ok(Self {
             chart: loaded.chart,
@@ -259,27 +286,30 @@ impl Prepared {
     ) -> Result<(Instance, Map, Rendered), RenderProblem> {
         let mut read = |path: &str| read_file(&PathBuf::from(path));
         let helm = self.env.helm;
-        let user = self.user.merge(helm, &self.limits, &mut read, origins.as_deref_mut())?;
+        let user = self.user.merge(helm, &self.limits, &mut read, origins.as_deref_mut());
+        let user = user.map_err(RenderProblem::Input)?;
         if let Some((path, text)) = &self.default_value {
-            user.set_default(path, text, origins.as_deref_mut())?;
+            user.set_default(path, text, origins.as_deref_mut()).map_err(RenderProblem::Input)?;
         }
-        let warnings = chart::check_installable(&self.chart)?;
+        let warnings = chart::check_installable(&self.chart).map_err(RenderProblem::Chart)?;
         log(streams, &warnings);
         check_release_name(&self.release.name)
             .inspect_err(|error| {
                 log(streams, &[format!("level=ERROR msg=\"release name check failed\" error={error:?}")]);
             })
-            .map_err(|error| format!("release name check failed: {error}"))?;
+            .map_err(|error| RenderProblem::Input(format!("release name check failed: {error}")))?;
         let mut warnings = Vec::new();
         let options = values::Options { helm, limits: &self.limits };
         let processed = values::process(&self.chart, &user, options, origins.as_deref_mut(), &mut warnings);
         log(streams, &warnings);
-        let processed = processed?;
+        let processed = processed.map_err(RenderProblem::Chart)?;
         if self.check_schema {
-            let warnings = values::schema::validate(&processed.root, &processed.values, &self.limits)?;
+            let checked = values::schema::validate(&processed.root, &processed.values, &self.limits);
+            let warnings = checked.map_err(RenderProblem::Chart)?;
             log(streams, &warnings);
         }
-        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version)?;
+        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version)
+            .map_err(RenderProblem::Chart)?;
         let inputs = Inputs {
             values: &processed.values,
             release: &self.release,
@@ -296,7 +326,7 @@ impl Prepared {
 /// Prints log lines to stderr.
 pub(super) fn log(streams: &mut Streams<'_>, lines: &[String]) {
     for line in lines {
-        let _ = writeln!(streams.err, "{}", crate::report::plain(line));
+        let _ = writeln!(streams.err, "{}", crate::report::quiet(line));
     }
 }
 

@@ -113,7 +113,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let prepared = Prepared::new(&name, Path::new(&chart), &args.release, streams)?;
     let mut compiler = Compiler::new();
     let (root, _, rendered) = prepared.render(&mut compiler, None, streams).map_err(|problem| match problem {
-        RenderProblem::Message(text) => text,
+        RenderProblem::Input(text) | RenderProblem::Chart(text) => text,
         RenderProblem::Template(error) => helm_text(&error, prepared.env.helm),
     })?;
     // Nothing but the text is printed: what was read need not be kept.

@@ -407,7 +407,8 @@ mod tests {
             Value::Map(Map::of(&STRING_MAP, entries))
         };
         // Of two values under the key a: what merge leaves there, and what mergeOverwrite leaves.
-        let cases: Vec<(fn() -> Value, Value, &str, &str)> = vec![
+        type Case = (fn() -> Value, Value, &'static str, &'static str);
+        let cases: Vec<Case> = vec![
             (|| Value::int(1), Value::int(2), "1", "2"),
             (|| Value::int(0), text(""), r#""""#, r#""""#),
             (|| Value::Nil, Value::int(1), "1", "1"),

@@ -5,7 +5,7 @@ use super::numbers::to_int64;
 use super::reflect::deep_equal;
 use crate::template::types::{ANY, INT, INTS, Kind, LIST, Type};
 use crate::template::{Context, Failure, Flow, Function, IntKind, List, Value};
-use crate::trace::{Origin, Str};
+use crate::trace::Origin;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -146,12 +146,12 @@ fn holds(ctx: &mut Context<'_>, items: &[Value], wanted: &Value) -> Result<bool>
 fn uniq(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot find uniq on type")?;
     // Strings equal strings alone, so that most lists need not be compared each with each.
-    let mut strings: HashSet<&Str> = HashSet::new();
+    let mut strings: HashSet<&[u8]> = HashSet::new();
     let mut others: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
     for item in items.iter() {
         let new = match item {
-            Value::Str(text) => strings.insert(text),
+            Value::Str(text) => strings.insert(text.as_bytes()),
             other => {
                 let new = !holds(ctx, &others, other)?;
                 if new {

@@ -38,3 +38,12 @@ fn the_command_answers_as_recorded() {
         derived(&format!("testdata/cli/{name}"), &text);
     }
 }
+
+/// The README shows what the tool says, word for word.
+#[test]
+fn the_readme_shows_real_output() {
+    let case: Case = toml::from_str(&read(&root().join("testdata/cli/readme.toml"))).expect("a case");
+    let readme = read(&root().join("README.md"));
+    assert!(readme.contains(&format!("-- {}\n", case.args.join(" "))), "README.md has another command");
+    assert!(readme.contains(&format!("```text\n{}```", case.stdout)), "README.md shows other output");
+}

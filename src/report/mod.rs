@@ -42,6 +42,16 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
+/// [`plain`] text none of whose lines is a command to a CI system, as `::error::` and `##vso[` are.
+pub fn quiet(text: &str) -> String {
+    let text = plain(text);
+    let lines = text.split('\n').map(|line| match line {
+        line if line.starts_with("::") || line.starts_with("##") => format!("  {line}"),
+        line => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// [`plain`] text on one line.
 pub fn plain_line(text: &str) -> String {
     plain(text).replace('\n', "\\n")

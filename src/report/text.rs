@@ -42,7 +42,8 @@ fn snippet(excerpt: &Excerpt, primary: bool) -> Snippet<'static, annotate_snippe
     let raw = place.file.line(line).unwrap_or_default();
     let text = plain_line(&raw);
     let span = if text == raw {
-        let start = floor(&text, column as usize);
+        let blank = text.len() - text.trim_start().len();
+        let start = floor(&text, (column as usize).max(blank));
         let width = (place.end - place.start) as usize;
         let end = if width == 0 { text.trim_end().len() } else { (start + width).min(text.trim_end().len()) };
         start..floor(&text, end.max(start))

@@ -28,6 +28,8 @@ pub struct Context<'r> {
     pub(super) texts: HashMap<Str, Rc<Compiled>>,
     /// Templates being executed now.
     pub(super) depth: u32,
+    /// Lists and pipelines being executed now, each inside of the one before.
+    pub(super) nesting: u32,
     /// `include`s of each name being executed now.
     pub includes: HashMap<Str, u32>,
     steps_left: u64,
@@ -46,6 +48,7 @@ impl<'r> Context<'r> {
             templates: Rc::default(),
             texts: HashMap::new(),
             depth: 0,
+            nesting: 0,
             includes: HashMap::new(),
             steps_left: limits.template_steps,
             crypto_left: limits.crypto_calls,

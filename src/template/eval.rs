@@ -56,6 +56,7 @@ impl<'t> State<'t, '_, '_> {
     /// The value of a pipeline; its variables are declared or assigned.
     pub(super) fn pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
         self.at = At::Pipe(pipe);
+        self.nest()?;
         let mut value = None;
         for command in &pipe.cmds {
             let mut result = self.command(dot, command, value)?;
@@ -63,6 +64,7 @@ impl<'t> State<'t, '_, '_> {
             result.slot = false;
             value = Some(result);
         }
+        self.ctx.nesting -= 1;
         let value = value.unwrap_or_else(Eval::invalid);
         for variable in &pipe.decl {
             if pipe.is_assign {

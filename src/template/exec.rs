@@ -169,6 +169,17 @@ impl Context<'_> {
     }
 }
 
+/// A node as Go prints it, unless that is longer than anybody would read: a thousand nested calls each tell theirs.
+fn shortened(mut context: String) -> String {
+    const MAX: usize = 16 << 10;
+    if context.len() > MAX {
+        let end = (0..=MAX).rev().find(|&at| context.is_char_boundary(at)).unwrap_or(0);
+        context.truncate(end);
+        context.push('…');
+    }
+    context
+}
+
 impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     fn new(ctx: &'c mut Context<'r>, template: &'t Template, data: Eval, out: Buf, emits: Option<Vec<Emit>>) -> Self {
         let text_origin = match ctx.origins.as_deref_mut() {
@@ -200,7 +211,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
                 line,
                 column,
                 template: self.template.name.to_text().into_owned(),
-                context: self.at.to_string(),
+                context: shortened(self.at.to_string()),
             })
         });
         let message = match site {
@@ -216,13 +227,28 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     }
 
     fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
+        self.nest()?;
         for node in &list.nodes {
             match self.node(dot, node)? {
                 Next::On => {}
-                leave => return Ok(leave),
+                leave => {
+                    self.ctx.nesting -= 1;
+                    return Ok(leave);
+                }
             }
         }
+        self.ctx.nesting -= 1;
         Ok(Next::On)
+    }
+
+    /// Goes one level deeper into the tree; an error ends the render, so that only success comes back up.
+    pub(super) fn nest(&mut self) -> Result<()> {
+        let limit = self.ctx.limits.template_nesting;
+        if self.ctx.nesting >= limit {
+            return Err(self.fail(format!("templates nest deeper than {limit} levels (--limit template-nesting)")));
+        }
+        self.ctx.nesting += 1;
+        Ok(())
     }
 
     fn node(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {

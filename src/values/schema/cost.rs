@@ -1,10 +1,11 @@
 //! Bounds what checking values against a schema costs, before boon does it: a schema can double its work with each
 //! level (`allOf` of two references to the next level) without being large.
 
+use super::number::is_multiple;
 use super::prepare::{Prepared, percent_decoded, push_token};
 use crate::limits::Limits;
 use serde_json::Value as Json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What is left to spend.
 #[derive(Debug)]
@@ -13,9 +14,15 @@ pub(super) struct Cost<'l> {
     left: u64,
 }
 
-/// Which places of the values the schemas with `propertyNames` were applied to, by pointer of the schema; boon does
-/// not say where it found a wrong name.
-pub(super) type Visits = HashMap<String, Vec<String>>;
+/// What was seen on the way.
+#[derive(Debug, Default)]
+pub(super) struct Visits {
+    /// Which places of the values the schemas with `propertyNames` were applied to, by pointer of the schema; boon
+    /// does not say where it found a wrong name.
+    pub(super) names: HashMap<String, Vec<String>>,
+    /// Pointers of schemas whose `multipleOf` boon will find met where it is not: it divides binary numbers.
+    pub(super) inexact: BTreeSet<String>,
+}
 
 impl<'l> Cost<'l> {
     pub(super) fn new(limits: &'l Limits) -> Self {
@@ -51,7 +58,7 @@ impl<'l> Cost<'l> {
             running: HashSet::new(),
             place: String::new(),
             depth: 0,
-            visits: Visits::new(),
+            visits: Visits::default(),
         };
         walk.index(&prepared.doc, &mut String::new());
         walk.schema(&prepared.doc, "", values)?;
@@ -124,7 +131,7 @@ impl<'w> Walk<'w, '_> {
             self.keyword(object, key, member, &at, value)?;
         }
         if object.contains_key("propertyNames") {
-            self.visits.entry(pointer.to_owned()).or_default().push(self.place.clone());
+            self.visits.names.entry(pointer.to_owned()).or_default().push(self.place.clone());
         }
         self.depth -= 1;
         self.running.remove(&pair);
@@ -151,6 +158,23 @@ impl<'w> Walk<'w, '_> {
                 }
             }
             ("not" | "if" | "then" | "else", _) => self.schema(member, at, value)?,
+            ("dependentSchemas" | "dependencies", Json::Object(schemas)) => {
+                for (name, schema) in schemas {
+                    if value.get(name).is_some() {
+                        let mut at = at.to_owned();
+                        push_token(&mut at, name);
+                        self.schema(schema, &at, value)?;
+                    }
+                }
+            }
+            ("multipleOf", Json::Number(of)) => {
+                if let Json::Number(number) = value
+                    && !is_multiple(number, of)
+                    && number.as_f64().zip(of.as_f64()).is_some_and(|(number, of)| (number / of).fract() == 0.0)
+                {
+                    self.visits.inexact.extend(at.rsplit_once('/').map(|(schema, _)| schema.to_owned()));
+                }
+            }
             ("enum", Json::Array(list)) => self.cost.take(list.len() as u64)?,
             ("pattern", _) => self.cost.take(value.as_str().map_or(0, |text| text.len() as u64 / 64))?,
             _ => match value {
@@ -196,18 +220,6 @@ impl<'w> Walk<'w, '_> {
                 for (name, value) in properties {
                     if !known.is_some_and(|known| known.contains_key(name)) {
                         self.child(member, at, name, value)?;
-                    }
-                }
-            }
-            ("dependentSchemas" | "dependencies", Json::Object(schemas)) => {
-                for (name, schema) in schemas {
-                    if properties.contains_key(name) {
-                        let mut at = at.to_owned();
-                        push_token(&mut at, name);
-                        // The value is the same object; only its address as a value is not at hand here.
-                        for (name, value) in properties {
-                            self.child(schema, &at, name, value)?;
-                        }
                     }
                 }
             }

@@ -3,12 +3,13 @@
 //! Source: santhosh-tekuri/jsonschema v6.0.3, packages `jsonschema` and `kind`, in English.
 
 use super::cost::Visits;
+use super::formats;
 use super::number::{english, english_count, is_multiple};
 use super::prepare::{Prepared, REGEX_FORMAT, percent_decoded, push_token};
 use crate::template::print::go_quote;
 use boon::{ErrorKind, InstanceToken, ValidationError};
-use serde_json::Value as Json;
-use std::collections::HashMap;
+use serde_json::{Number, Value as Json};
+use std::collections::{HashMap, VecDeque};
 
 /// What is wrong with values; `None` when nothing is, on closer inspection.
 pub(super) fn about_values(
@@ -18,9 +19,9 @@ pub(super) fn about_values(
     visits: &Visits,
 ) -> Option<String> {
     let mut reader = Reader { prepared, values: Some(values), visits: Some(visits), used: HashMap::new() };
-    let found = reader.finding(error)?;
+    let found = reader.top(error)?;
     let mut text = String::new();
-    found.causes.iter().for_each(|cause| cause.print(0, &mut text));
+    found.iter().for_each(|finding| finding.print(0, &mut text));
     Some(text.trim_start_matches('\n').to_owned())
 }
 
@@ -31,9 +32,7 @@ pub(super) fn about_schema(error: &ValidationError<'_, '_>, prepared: &Prepared)
     if let ErrorKind::Schema { url } = &error.kind {
         text = format!("jsonschema validation failed with {}", quote(url));
     }
-    if let Some(found) = reader.finding(error) {
-        found.causes.iter().for_each(|cause| cause.print(0, &mut text));
-    }
+    reader.top(error).iter().flatten().for_each(|finding| finding.print(0, &mut text));
     text
 }
 
@@ -60,6 +59,53 @@ impl Finding {
     }
 }
 
+/// An `allOf`, `anyOf` or `oneOf` with a single cause, which boon leaves out and helm's validator does not.
+#[derive(PartialEq)]
+struct Wrap {
+    message: &'static str,
+    /// URL of the one subschema that failed.
+    schema: String,
+    /// Pointer to the value.
+    place: String,
+}
+
+/// Puts findings into what boon left out around them.
+fn wrapped(findings: Vec<(VecDeque<Wrap>, Finding)>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let mut rest = findings.into_iter().peekable();
+    while let Some((mut wraps, finding)) = rest.next() {
+        let Some(wrap) = wraps.pop_front() else {
+            out.push(finding);
+            continue;
+        };
+        let mut inside = vec![(wraps, finding)];
+        while let Some((mut wraps, finding)) = rest.next_if(|(wraps, _)| wraps.front() == Some(&wrap)) {
+            wraps.pop_front();
+            inside.push((wraps, finding));
+        }
+        let mut causes = wrapped(inside);
+        if causes.len() > 1 {
+            let message = Some("validation failed".to_owned());
+            causes = vec![Finding { place: wrap.place.clone(), message, causes }];
+        }
+        out.push(Finding { place: wrap.place, message: Some(wrap.message.to_owned()), causes });
+    }
+    out
+}
+
+/// Where the error around an error stands.
+#[derive(Clone)]
+struct Around {
+    /// URL of its schema.
+    schema: String,
+    /// Steps to its value.
+    depth: usize,
+    /// Steps that boon counts wrong, and by how much.
+    shifts: Vec<(usize, usize)>,
+    /// It is itself an `allOf`, `anyOf` or `oneOf`.
+    is_choice: bool,
+}
+
 struct Reader<'r> {
     prepared: &'r Prepared,
     /// What was checked; `None` when it was the schema itself.
@@ -70,54 +116,167 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
+    /// The findings of the outermost error; `None` when there are none.
+    fn top(&mut self, error: &ValidationError<'_, '_>) -> Option<Vec<Finding>> {
+        let around = Around { schema: error.schema_url.to_owned(), depth: 0, shifts: Vec::new(), is_choice: false };
+        let found = wrapped(self.causes(error, &around).0);
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// The findings below an error, and which of its causes are none.
+    fn causes(
+        &mut self,
+        error: &ValidationError<'_, '_>,
+        around: &Around,
+    ) -> (Vec<(VecDeque<Wrap>, Finding)>, Vec<usize>) {
+        let mut causes: Vec<&ValidationError<'_, '_>> = error.causes.iter().collect();
+        // boon goes through what no schema looked at in no order.
+        let is_leftover = |error: &&ValidationError<'_, '_>| {
+            let below = pointer_of(error.schema_url);
+            let below = below.strip_prefix(&pointer_of(&around.schema)).unwrap_or_default();
+            below.starts_with("/unevaluated")
+        };
+        for run in causes.chunk_by_mut(|first, second| is_leftover(first) && is_leftover(second)) {
+            if run.len() > 1 {
+                run.sort_by_cached_key(|error| self.place(&error.instance_location.tokens, &[]));
+            }
+        }
+        let mut found = Vec::new();
+        let mut cleared = Vec::new();
+        for (at, cause) in causes.into_iter().enumerate() {
+            match self.finding(cause, around) {
+                Some(finding) => found.push(finding),
+                None => cleared.push(at),
+            }
+        }
+        (found, cleared)
+    }
+
     /// `None` when it is no fault after all: boon divides binary numbers where decimal ones are meant.
-    fn finding(&mut self, error: &ValidationError<'_, '_>) -> Option<Finding> {
+    fn finding(&mut self, error: &ValidationError<'_, '_>, around: &Around) -> Option<(VecDeque<Wrap>, Finding)> {
         if let ErrorKind::MultipleOf { got, want } = &error.kind
-            && is_multiple(got, want)
+            && is_multiple(got, self.multiple_of(error.schema_url).unwrap_or(want))
         {
             return None;
         }
-        let had_causes = !error.causes.is_empty();
-        let kept: Vec<Option<Finding>> = error.causes.iter().map(|cause| self.finding(cause)).collect();
-        let cleared: Vec<usize> =
-            kept.iter().enumerate().filter(|(_, cause)| cause.is_none()).map(|(at, _)| at).collect();
-        let mut causes: Vec<Finding> = kept.into_iter().flatten().collect();
-        let mut one_of = None;
-        match &error.kind {
-            ErrorKind::AnyOf | ErrorKind::Contains if !cleared.is_empty() => return None,
-            ErrorKind::OneOf(None) => match cleared[..] {
-                [] => {}
-                [_] => return None,
-                [first, second, ..] => {
-                    one_of = Some((first, second));
-                    causes.clear();
-                }
-            },
-            ErrorKind::Group if causes.len() == 1 => return causes.pop(),
-            _ if had_causes && causes.is_empty() => return None,
-            _ => {}
-        }
+        let mut inner = around.clone();
+        let wraps = self.way(error, &mut inner);
         let place = match &error.kind {
             ErrorKind::PropertyName { prop } => self.place_of_name(error.schema_url, prop),
-            _ => self.place(&error.instance_location.tokens),
+            _ => self.place(&error.instance_location.tokens, &inner.shifts),
         };
-        let message = match (&error.kind, one_of) {
-            (_, Some((first, second))) => Some(format!("'oneOf' failed, subschemas {first}, {second} matched")),
-            (ErrorKind::Reference { .. }, _) => None,
+        inner.is_choice = matches!(error.kind, ErrorKind::AllOf | ErrorKind::AnyOf | ErrorKind::OneOf(_));
+        match &error.kind {
+            ErrorKind::Reference { url, .. } => inner.schema = (*url).to_owned(),
+            ErrorKind::PropertyName { .. } => {
+                let pointer = if error.schema_url.contains('#') { "/propertyNames" } else { "#/propertyNames" };
+                let schema = format!("{}{pointer}", error.schema_url);
+                inner = Around { schema, depth: 0, shifts: Vec::new(), is_choice: false };
+            }
+            _ => {}
+        }
+        let (causes, cleared) = self.causes(error, &inner);
+        let mut causes = wrapped(causes);
+        let mut message = match &error.kind {
+            ErrorKind::Reference { .. } => None,
             _ => Some(self.message(error)),
         };
-        Some(Finding { place, message, causes })
+        match (&error.kind, &cleared[..]) {
+            (ErrorKind::AnyOf | ErrorKind::Contains, [_, ..]) | (ErrorKind::OneOf(None), [_]) => return None,
+            (ErrorKind::OneOf(None), [first, second, ..]) => {
+                message = Some(format!("'oneOf' failed, subschemas {first}, {second} matched"));
+                causes.clear();
+            }
+            (_, [_, ..]) if causes.is_empty() => return None,
+            (ErrorKind::Group, [_, ..]) if causes.len() == 1 => {
+                return causes.pop().map(|cause| (wraps, cause));
+            }
+            _ => {}
+        }
+        Some((wraps, Finding { place, message, causes }))
     }
 
-    fn place(&self, tokens: &[InstanceToken<'_>]) -> String {
+    /// Goes from the error around an error to it, and finds what boon left out on the way or counted wrong.
+    fn way(&self, error: &ValidationError<'_, '_>, around: &mut Around) -> VecDeque<Wrap> {
+        let mut wraps = VecDeque::new();
+        let is_choice = std::mem::take(&mut around.is_choice);
+        let start = std::mem::replace(&mut around.schema, error.schema_url.to_owned());
+        let depth = std::mem::replace(&mut around.depth, error.instance_location.tokens.len());
+        let (url, start) = (document_of(&start).to_owned(), pointer_of(&start));
+        let end = pointer_of(error.schema_url);
+        let Some(rest) = end.strip_prefix(&start).filter(|_| document_of(error.schema_url) == url) else {
+            return wraps;
+        };
+        let mut pointer = start;
+        let mut used = depth;
+        let mut is_first = true;
+        let mut tokens = rest.split('/').skip(1);
+        while let Some(keyword) = tokens.next() {
+            let parent = pointer.clone();
+            pointer.push('/');
+            pointer.push_str(keyword);
+            let offset = |list: &str| {
+                let list = self.prepared.doc.pointer(&format!("{parent}/{list}")).and_then(Json::as_array);
+                list.filter(|_| self.values.is_some()).map_or(0, Vec::len)
+            };
+            let message = match keyword {
+                "allOf" => "'allOf' failed",
+                "anyOf" => "'anyOf' failed",
+                "oneOf" => "'oneOf' failed, none matched",
+                _ => "",
+            };
+            let steps = match keyword {
+                "additionalItems" => {
+                    around.shifts.push((used, offset("items")));
+                    1
+                }
+                // With a list of schemas, its index follows.
+                "items" => {
+                    around.shifts.push((used, offset("prefixItems")));
+                    1
+                }
+                "properties"
+                | "patternProperties"
+                | "prefixItems"
+                | "additionalProperties"
+                | "contains"
+                | "unevaluatedProperties"
+                | "unevaluatedItems" => 1,
+                _ => 0,
+            };
+            let has_name = match keyword {
+                "properties" | "patternProperties" | "prefixItems" | "allOf" | "anyOf" | "oneOf"
+                | "dependentSchemas" | "dependencies" => true,
+                "items" => self.prepared.doc.pointer(&pointer).is_some_and(Json::is_array),
+                _ => false,
+            };
+            if has_name && let Some(name) = tokens.next() {
+                pointer.push('/');
+                pointer.push_str(name);
+            }
+            if !(message.is_empty() || is_first && is_choice) {
+                let tokens = &error.instance_location.tokens;
+                let place = self.place(&tokens[..used.min(tokens.len())], &around.shifts);
+                wraps.push_back(Wrap { message, schema: format!("{url}#{pointer}"), place });
+            }
+            is_first = false;
+            used += steps;
+        }
+        wraps
+    }
+
+    fn place(&self, tokens: &[InstanceToken<'_>], shifts: &[(usize, usize)]) -> String {
         let mut place = String::new();
-        for token in tokens {
+        for (at, token) in tokens.iter().enumerate() {
             match token {
                 InstanceToken::Prop(name) if self.values.is_none() => {
-                    push_token(&mut place, self.prepared.original(name))
+                    push_token(&mut place, self.prepared.original(name));
                 }
                 InstanceToken::Prop(name) => push_token(&mut place, name),
-                InstanceToken::Item(index) => push_token(&mut place, &index.to_string()),
+                InstanceToken::Item(index) => {
+                    let shift: usize = shifts.iter().filter(|shift| shift.0 == at).map(|shift| shift.1).sum();
+                    push_token(&mut place, &(index + shift).to_string());
+                }
             }
         }
         place
@@ -130,7 +289,7 @@ impl Reader<'_> {
         };
         let pointer = pointer_of(schema_url);
         let has_it = |place: &&String| values.pointer(place).is_some_and(|value| value.get(name).is_some());
-        let places: Vec<&String> = visits.get(&pointer).into_iter().flatten().filter(has_it).collect();
+        let places: Vec<&String> = visits.names.get(&pointer).into_iter().flatten().filter(has_it).collect();
         let used = self.used.entry((pointer, name.to_owned())).or_default();
         *used += 1;
         places.get(*used - 1).or(places.last()).map(|&place| place.clone()).unwrap_or_default()
@@ -149,6 +308,7 @@ impl Reader<'_> {
             }
             ErrorKind::RefCycle { url, kw_loc1, kw_loc2 } => {
                 let url = go_quote(url.as_bytes());
+                let [kw_loc1, kw_loc2] = [kw_loc1, kw_loc2].map(|place| self.written(place));
                 format!("both {kw_loc1} and {kw_loc2} resolve to {url} causing reference cycle")
             }
             ErrorKind::FalseSchema => "false schema".to_owned(),
@@ -203,13 +363,28 @@ impl Reader<'_> {
             ErrorKind::ExclusiveMaximum { got, want } => {
                 format!("exclusiveMaximum: got {}, want {}", english(got), english(want))
             }
-            ErrorKind::MultipleOf { got, want } => format!("multipleOf: got {}, want {}", english(got), english(want)),
+            ErrorKind::MultipleOf { got, want } => {
+                let want = self.multiple_of(error.schema_url).unwrap_or(want);
+                format!("multipleOf: got {}, want {}", english(got), english(want))
+            }
             ErrorKind::Not => "'not' failed".to_owned(),
             ErrorKind::AllOf => "'allOf' failed".to_owned(),
             ErrorKind::AnyOf => "'anyOf' failed".to_owned(),
             ErrorKind::OneOf(None) => "'oneOf' failed, none matched".to_owned(),
             ErrorKind::OneOf(Some((first, second))) => format!("'oneOf' failed, subschemas {first}, {second} matched"),
         }
+    }
+
+    /// What a schema of the document says, where boon was told otherwise.
+    fn multiple_of(&self, schema_url: &str) -> Option<&Number> {
+        let written = self.prepared.doc.pointer(&format!("{}/multipleOf", pointer_of(schema_url)))?;
+        written.as_number().filter(|_| self.values.is_some())
+    }
+
+    /// A path of keywords with the patterns as they are in the schema.
+    fn written(&self, place: &str) -> String {
+        let written = place.split('/').map(|token| self.prepared.original(token).replace('\\', "%5C"));
+        written.collect::<Vec<_>>().join("/")
     }
 
     fn one_of_values(&self, schema_url: &str, want: &[Json]) -> String {
@@ -240,8 +415,11 @@ impl Reader<'_> {
         match self.prepared.refused.get(got).filter(|_| self.values.is_none() && want == "regex") {
             Some(refused) => format!("{} is not valid regex: {}", quote(&refused.pattern), refused.error),
             None => {
+                // boon judges schemas by its own formats, whatever is registered.
+                let own = formats::FORMATS.iter().find(|format| format.name == want);
+                let own = own.and_then(|format| (format.func)(&Json::from(got)).err()).map(|error| error.to_string());
                 let want = if want == REGEX_FORMAT { "regex" } else { want };
-                format!("{} is not valid {want}: {error}", quote(got))
+                format!("{} is not valid {want}: {}", quote(got), own.as_deref().unwrap_or(error))
             }
         }
     }
@@ -259,6 +437,11 @@ fn contains(bound: &str, got: &[usize], want: usize) -> String {
 
 fn is_plain(value: &Json) -> bool {
     !matches!(value, Json::Array(_) | Json::Object(_))
+}
+
+/// A schema's URL without the pointer.
+fn document_of(schema_url: &str) -> &str {
+    schema_url.split_once('#').map_or(schema_url, |(document, _)| document)
 }
 
 /// The JSON pointer in a schema's URL.

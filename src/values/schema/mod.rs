@@ -108,9 +108,16 @@ fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Resul
     compiler.use_loader(Box::new(Loader { refs: prepared.refs.clone(), seen }));
     formats::FORMATS.iter().for_each(|format| compiler.register_format(*format));
     let mut schemas = Schemas::new();
-    compiler.add_resource(SCHEMA_URL, prepared.doc.clone()).map_err(|error| compile_error(&error, prepared))?;
-    let index = compiler.compile(SCHEMA_URL, &mut schemas).map_err(|error| compile_error(&error, prepared))?;
     let visits = cost.visit(prepared, values)?;
+    let mut doc = prepared.doc.clone();
+    for schema in &visits.inexact {
+        if let Some(of) = doc.pointer_mut(&format!("{schema}/multipleOf")) {
+            // Nothing but 0 is a multiple of that; `messages` decides what boon now finds everywhere.
+            *of = f64::MAX.into();
+        }
+    }
+    compiler.add_resource(SCHEMA_URL, doc).map_err(|error| compile_error(&error, prepared))?;
+    let index = compiler.compile(SCHEMA_URL, &mut schemas).map_err(|error| compile_error(&error, prepared))?;
     match schemas.validate(values, index) {
         Ok(()) => Ok(()),
         Err(error) => match messages::about_values(&error, prepared, values, &visits) {
@@ -141,9 +148,11 @@ fn compile_error(error: &CompileError, prepared: &Prepared) -> String {
         CompileError::ParseIdError { loc } => format!("error in parsing id at {}", quoted(loc)),
         CompileError::ParseAnchorError { loc } => format!("error in parsing anchor at {}", quoted(loc)),
         CompileError::DuplicateId { url, id, ptr1, ptr2 } => {
+            let (ptr1, ptr2) = (ptr1.min(ptr2), ptr1.max(ptr2));
             format!("duplicate id {} in {} at {} and {}", quoted(id), quoted(url), quoted(ptr1), quoted(ptr2))
         }
         CompileError::DuplicateAnchor { anchor, url, ptr1, ptr2 } => {
+            let (ptr1, ptr2) = (ptr1.min(ptr2), ptr1.max(ptr2));
             format!("duplicate anchor {} in {} at {} and {}", quoted(anchor), quoted(url), quoted(ptr1), quoted(ptr2))
         }
         CompileError::InvalidJsonPointer(url) => format!("invalid json-pointer {}", quoted(url)),
@@ -236,5 +245,82 @@ fn decode_error(text: &[u8]) -> String {
         Err(error) if error == "unexpected end of JSON input" => "unexpected EOF".to_owned(),
         Err(error) => error,
         Ok(_) => "a number in the schema is out of range".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Check;
+    use crate::limits::Limits;
+    use crate::template::{Map, Value};
+    use std::fmt::Write;
+    use std::rc::Rc;
+
+    fn check(schema: &str, values: &Map) -> (Result<(), String>, Vec<String>) {
+        let limits = Limits::default();
+        let mut check = Check { limits: &limits, text: String::new(), warnings: Vec::new(), seen: Rc::default() };
+        let result = check.schema("c", schema.as_bytes(), values);
+        (result, check.warnings)
+    }
+
+    fn values() -> Map {
+        let values = Map::new();
+        values.insert("a", Value::float(1.0));
+        values
+    }
+
+    #[test]
+    fn doubling_and_deep_schemas_end() {
+        let mut doubling = String::from(r##"{"$ref":"#/$defs/0","$defs":{"40":true"##);
+        for level in 0..40 {
+            let next = level + 1;
+            let _ = write!(
+                doubling,
+                r##","{level}":{{"allOf":[{{"$ref":"#/$defs/{next}"}},{{"$ref":"#/$defs/{next}"}}]}}"##
+            );
+        }
+        let (result, _) = check(&format!("{doubling}}}}}"), &values());
+        assert!(result.is_err_and(|error| error.contains("--limit schema-steps")));
+        let deep = format!("{}true{}", r#"{"not":"#.repeat(2_100), "}".repeat(2_100));
+        let on_large_stack = std::thread::Builder::new().stack_size(256 << 20);
+        let thread = on_large_stack.spawn(move || check(&deep, &values())).unwrap();
+        let (result, _) = thread.join().unwrap();
+        let error = result.err().unwrap_or_default();
+        assert!(error.contains("--limit schema-depth"), "{error}");
+        let (result, _) = check(r#"{"patternProperties":{"(a{999}){999}":{}}}"#, &values());
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn nothing_is_loaded() {
+        let (result, warnings) = check(r#"{"$ref":"http://example.com/x.json#/definitions/y"}"#, &values());
+        assert_eq!((result, warnings.len()), (Ok(()), 1));
+        let (result, warnings) = check(r#"{"$schema":"https://example.com/own","type":"object"}"#, &values());
+        assert_eq!((result, warnings.len()), (Ok(()), 1));
+        let (result, warnings) = check(r#"{"$ref":"file:///etc/hostname"}"#, &values());
+        assert!(result.is_err_and(|error| error.contains("reads no files")) && warnings.is_empty());
+        let (result, warnings) = check(r#"{"$ref":"urn:x:y"}"#, &values());
+        assert_eq!(result, Ok(()));
+        assert!(warnings[0].starts_with("level=WARN msg=\"unresolved URN reference ignored"));
+    }
+
+    #[test]
+    fn what_boon_leaves_out_is_there() {
+        for (schema, expected) in [
+            (
+                r#"{"allOf":[{"anyOf":[{"required":["b"]}]}]}"#,
+                "- at '': 'allOf' failed\n  - at '': 'anyOf' failed\n    - at '': missing property 'b'\n",
+            ),
+            (
+                r#"{"propertyNames":{"maxLength":0}}"#,
+                "- at '': invalid propertyName 'a'\n  - at '': maxLength: got 1, want 0\n",
+            ),
+            (r#"{"properties":{"a":{"multipleOf":0.1}}}"#, ""),
+            (r#"{"properties":{"a":{"enum":[2.50,"x"]}}}"#, "- at '/a': value must be one of 2.50, 'x'\n"),
+            (r#"{"patternProperties":{"^\\w$":{"type":"string"}}}"#, "- at '/a': got number, want string\n"),
+        ] {
+            let (result, _) = check(schema, &values());
+            assert_eq!(result.err().unwrap_or_default(), expected, "{schema}");
+        }
     }
 }

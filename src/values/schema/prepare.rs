@@ -162,7 +162,7 @@ impl Reader<'_, '_> {
         push_token(&mut self.pointer, token);
         self.depth += 1;
         // boon keeps a pointer to each place of the schema, so that deep places cost more.
-        self.cost.take(4 + u64::from(self.depth) / 4)?;
+        self.cost.take(4 + u64::from(self.depth) / 16)?;
         self.cost.check_depth(self.depth / 2)?;
         let member = read(self);
         self.depth -= 1;
