@@ -4,7 +4,7 @@
 //! refer to by number. `charts.jsonl` holds a chart a line, with the command's arguments. `helm3` in a line is what helm
 //! 3.17.3 answered where that is something else. `differences.txt` names the cases in which we differ on purpose.
 
-use super::{read, root};
+use super::{derived, read, root};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use base64::Engine;
 use serde::Deserialize;
@@ -155,7 +155,18 @@ fn templates_render_as_helm_3_renders_them() {
     let flag = ["--helm-version".to_owned(), "3".to_owned()];
     let cases: Vec<(String, Answer, TemplateCase)> =
         cases.into_iter().filter_map(|mut case| Some((format!("{}@3", case.name), case.helm3.take()?, case))).collect();
-    compare(&cases, |(name, ..)| name, |(_, answer, case)| answer_differs(case, &values, answer, &flag));
+    let differing: Vec<&str> = cases
+        .iter()
+        .filter(|(_, answer, case)| answer_differs(case, &values, answer, &flag).is_some())
+        .map(|(name, ..)| name.as_str())
+        .collect();
+    let text = format!(
+        "# Made by `just bless`: the cases in which --helm-version 3 is not yet as helm 3.17.3, {} of {}. Only to get shorter.\n{}\n",
+        differing.len(),
+        cases.len(),
+        differing.join("\n")
+    );
+    derived("testdata/helm/helm3-open.txt", &text);
 }
 
 fn answer_differs(case: &TemplateCase, values: &[String], answer: &Answer, flags: &[String]) -> Option<String> {
