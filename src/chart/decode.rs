@@ -46,14 +46,7 @@ impl At {
     }
 
     pub(super) fn mismatch(&self, node: &Node, go_type: &str) -> String {
-        let found = match node.data {
-            Data::Null => "null",
-            Data::Bool(_) => "bool",
-            Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
-            Data::Str(_) => "string",
-            Data::Seq(_) => "array",
-            Data::Map(_) => "object",
-        };
+        let found = node.data.json_kind();
         let place = match (self.path.as_str(), self.element) {
             ("", _) => "Go value".to_owned(),
             // Go quirk: an element of a list is not called a field.

@@ -5,7 +5,7 @@ use super::{Outcome, Problem, Streams};
 use crate::images::{ImageUse, Mirror, extract};
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::render::{Compiler, Rendered, failure::helm_text};
-use crate::report::{Coverage, Report, text};
+use crate::report::{Coverage, Report, markdown, text};
 use crate::rules::{Context, RenderFailure};
 use crate::source::{File, Place};
 use crate::template::error::Error;
@@ -31,9 +31,21 @@ pub struct Args {
     name: String,
     #[command(flatten)]
     release: ReleaseFlags,
+    /// How to write the report
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
     /// Whether to colour the report
     #[arg(long, value_enum, default_value = "auto")]
     color: Color,
+}
+
+/// The formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal, with excerpts of the sources
+    Text,
+    /// For a comment on a pull request
+    Markdown,
 }
 
 /// When to use colour.
@@ -53,7 +65,10 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut prepared = Prepared::new(&args.name, &args.chart, &args.release, streams)?;
     prepared.default_value = Some((args.global_key.clone(), args.mirror.clone()));
     let report = lint(&prepared, &mirror, &args.global_key, streams)?;
-    text::write(&report, use_colour(args.color), streams.out)?;
+    match args.format {
+        Format::Text => text::write(&report, use_colour(args.color), streams.out)?,
+        Format::Markdown => markdown::write(&report, streams.out)?,
+    }
     Ok(if report.findings.is_empty() { Outcome::Clean } else { Outcome::Findings })
 }
 

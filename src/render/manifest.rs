@@ -240,7 +240,7 @@ impl Head {
             Data::Null => return Ok(head),
             Data::Map(entries) => entries,
             other => {
-                return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", json_kind(other)));
+                return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", other.json_kind()));
             }
         };
         // The JSON that is decoded has its keys in byte order; the last spelling of a field wins.
@@ -264,7 +264,7 @@ impl Head {
                 return Err(format!(
                     "cannot unmarshal {} into Go struct field .metadata of type struct {{ Name string \
                      \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }}",
-                    json_kind(other)
+                    other.json_kind()
                 ));
             }
         };
@@ -285,7 +285,7 @@ impl Head {
                     other => {
                         return Err(format!(
                             "cannot unmarshal {} into Go struct field .metadata.annotations of type map[string]string",
-                            json_kind(other)
+                            other.json_kind()
                         ));
                     }
                 }
@@ -301,24 +301,13 @@ fn sorted(entries: &[(yaml::Entry, Node)]) -> Vec<(std::borrow::Cow<'_, str>, &N
     sorted
 }
 
-fn json_kind(data: &Data) -> &'static str {
-    match data {
-        Data::Null => "null",
-        Data::Bool(_) => "bool",
-        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
-        Data::Str(_) => "string",
-        Data::Seq(_) => "array",
-        Data::Map(_) => "object",
-    }
-}
-
 /// The text of a scalar where a string is wanted; null is none.
 fn string(node: &Node, field: &str) -> Result<Option<String>, String> {
     match yaml_scalar_text(&node.data) {
         Some(text) => Ok(Some(text)),
         None if node.data == Data::Null => Ok(None),
         None => {
-            let kind = json_kind(&node.data);
+            let kind = node.data.json_kind();
             Err(format!("cannot unmarshal {kind} into Go struct field {field} of type string"))
         }
     }

@@ -1,5 +1,6 @@
 //! Findings as text, for people and for machines: one file a format.
 
+pub mod markdown;
 pub mod text;
 
 use crate::finding::Finding;
@@ -13,6 +14,25 @@ pub struct Report {
     pub coverage: Coverage,
     /// The mirror, as people write it.
     pub mirror: String,
+}
+
+impl Report {
+    /// The verdict in one line, with what was looked at.
+    pub fn summary(&self) -> String {
+        let coverage = self.coverage;
+        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let looked = format!(
+            "{} in {}: {} through {}",
+            count(coverage.images, "image reference"),
+            count(coverage.manifests, "manifest"),
+            coverage.mirrored,
+            plain_line(&self.mirror),
+        );
+        match self.findings.len() {
+            0 => format!("clean: {looked}"),
+            found => format!("{}: {looked}", count(found, "finding")),
+        }
+    }
 }
 
 /// What a lint looked at: without this line nobody can tell "clean" from "did not look".

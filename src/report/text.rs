@@ -11,7 +11,7 @@ pub fn write(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<(
     for finding in &report.findings {
         writeln!(out, "{}\n", renderer.render(&[group(finding)]))?;
     }
-    writeln!(out, "{}", summary(report))
+    writeln!(out, "{}", report.summary())
 }
 
 fn group(finding: &Finding) -> Group<'static> {
@@ -65,20 +65,4 @@ fn floor(text: &str, mut at: usize) -> usize {
         at -= 1;
     }
     at
-}
-
-fn summary(report: &Report) -> String {
-    let coverage = report.coverage;
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    let looked = format!(
-        "{} in {}: {} through {}",
-        count(coverage.images, "image reference"),
-        count(coverage.manifests, "manifest"),
-        coverage.mirrored,
-        plain_line(&report.mirror),
-    );
-    match report.findings.len() {
-        0 => format!("clean: {looked}"),
-        found => format!("{}: {looked}", count(found, "finding")),
-    }
 }

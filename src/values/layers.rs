@@ -107,13 +107,10 @@ fn read_documents(file: &File, helm: HelmVersion, limits: &Limits) -> Result<Vec
     }
     let document =
         yaml::read(file.bytes(), limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
-    let kind = match &document.data {
-        Data::Map(_) | Data::Null => return Ok(vec![document]),
-        Data::Bool(_) => "bool",
-        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
-        Data::Str(_) => "string",
-        Data::Seq(_) => "array",
-    };
+    if let Data::Map(_) | Data::Null = document.data {
+        return Ok(vec![document]);
+    }
+    let kind = document.data.json_kind();
     Err(format!(
         "error unmarshaling JSON: while decoding JSON: json: \
          cannot unmarshal {kind} into Go value of type map[string]interface {{}}"

@@ -37,6 +37,20 @@ pub enum Data {
     Map(Vec<(Entry, Node)>),
 }
 
+impl Data {
+    /// What encoding/json calls a value of this kind in its errors.
+    pub fn json_kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) | Self::Uint(_) | Self::Float(_) => "number",
+            Self::Str(_) => "string",
+            Self::Seq(_) => "array",
+            Self::Map(_) => "object",
+        }
+    }
+}
+
 /// A key of a map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {

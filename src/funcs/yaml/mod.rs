@@ -84,14 +84,7 @@ fn read(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Node, String>, Failu
 }
 
 fn mismatch(node: &Node, wanted: &str) -> String {
-    let found = match node.data {
-        Data::Null => "null",
-        Data::Bool(_) => "bool",
-        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
-        Data::Str(_) => "string",
-        Data::Seq(_) => "array",
-        Data::Map(_) => "object",
-    };
+    let found = node.data.json_kind();
     format!("error unmarshaling JSON: while decoding JSON: {}", json::mismatch(found, wanted))
 }
 
