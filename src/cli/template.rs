@@ -116,8 +116,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         RenderProblem::Input(text) | RenderProblem::Chart(text) => text,
         RenderProblem::Template(error) => helm_text(&error, prepared.env.helm),
     })?;
-    // Nothing but the text is printed: what was read need not be kept.
-    let manifests = match manifests(&rendered, &prepared.limits, drop) {
+    let manifests: Manifests<()> = match manifests(&rendered, &prepared.limits) {
         Ok(manifests) => manifests,
         Err(error) => {
             if args.debug {

@@ -53,17 +53,43 @@ impl<N> Default for Manifests<N> {
     }
 }
 
-/// Splits, reads and sorts what a chart rendered to; `keep` says what is kept of each document that was read.
+/// What is kept of a document that was read.
+pub trait Keep: Sized {
+    /// Whether the value of an entry of the document is needed.
+    fn wants(key: &[u8]) -> bool;
+    /// What is kept of the document.
+    fn keep(node: Node) -> Self;
+}
+
+/// All of it.
+impl Keep for Node {
+    fn wants(_: &[u8]) -> bool {
+        true
+    }
+    fn keep(node: Node) -> Self {
+        node
+    }
+}
+
+/// Nothing: the text is all that is printed, and its head decides where.
+impl Keep for () {
+    fn wants(key: &[u8]) -> bool {
+        [&b"apiVersion"[..], b"kind", b"metadata"].iter().any(|wanted| key.eq_ignore_ascii_case(wanted))
+    }
+    fn keep(_: Node) {}
+}
+
+/// Splits, reads and sorts what a chart rendered to.
 ///
 /// Errors name the first file, by name, that holds something that is not a manifest: helm's `YAML parse error on …`.
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
-pub fn manifests<N>(rendered: &Rendered, limits: &Limits, keep: impl Fn(Node) -> N) -> Result<Manifests<N>, String> {
+pub fn manifests<N: Keep>(rendered: &Rendered, limits: &Limits) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
         for (start, content) in split(&file.text) {
             let fail = |why: String| format!("YAML parse error on {}: {why}", file.name);
-            let node = yaml::read(content.as_bytes(), limits)
+            let node = yaml::read_entries(content.as_bytes(), limits, N::wants)
                 .map_err(|error| fail(format!("error converting YAML to JSON: {error}")))?;
             let head = Head::of(&node)
                 .map_err(|error| fail(format!("error unmarshaling JSON: while decoding JSON: json: {error}")))?;
@@ -87,7 +113,7 @@ pub fn manifests<N>(rendered: &Rendered, limits: &Limits, keep: impl Fn(Node) ->
                 content,
                 start,
                 emits: emits.clone(),
-                node: keep(node),
+                node: N::keep(node),
                 api_version: head.api_version,
                 kind: head.kind,
                 object_name: head.name,

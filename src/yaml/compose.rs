@@ -28,10 +28,15 @@ pub(super) struct Composer<'t, 'a> {
     keys: HashMap<&'t [u8], Str>,
     /// Whether there was anything that JSON does not have.
     exotic: bool,
+    /// Which entries of the document's own map are wanted; of the others only the errors are.
+    wanted: fn(&[u8]) -> bool,
+    /// Inside of an entry that is not wanted: what is read is not kept.
+    skims: bool,
 }
 
-/// Makes the node of a document.
-pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits) -> Result<Node, Error> {
+/// Makes the node of a document; of entries of its map that are not `wanted` the values are left out, but not their
+/// errors.
+pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     let mut composer = Composer {
         tree,
         max_nodes: limits.yaml_nodes,
@@ -43,6 +48,8 @@ pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits) -> Result<Node
         open: HashSet::new(),
         keys: HashMap::new(),
         exotic: false,
+        wanted,
+        skims: false,
     };
     let node = composer.node(root)?;
     if composer.exotic {
@@ -96,6 +103,7 @@ impl<'t> Composer<'t, '_> {
                     self.exotic |= !value.is_finite();
                     Data::Float(value)
                 }
+                Scalar::Str(_) if self.skims => Data::Null,
                 Scalar::Str(Cow::Borrowed(text)) => Data::Str(Str::new(text)),
                 Scalar::Str(Cow::Owned(text)) => Data::Str(json_text(text)),
             },
@@ -110,7 +118,10 @@ impl<'t> Composer<'t, '_> {
                 let mut elements = Vec::new();
                 let mut next = *first;
                 while let Some(child) = next {
-                    elements.push(self.node(child)?);
+                    let element = self.node(child)?;
+                    if !self.skims {
+                        elements.push(element);
+                    }
                     next = tree.get(child).next;
                 }
                 self.depth -= 1;
@@ -139,8 +150,15 @@ impl<'t> Composer<'t, '_> {
                 }
                 continue;
             }
+            if self.skims {
+                self.skim_key(key)?;
+                self.node(value)?;
+                continue;
+            }
             let entry = self.key(key)?;
+            self.skims = self.depth == 1 && !(self.wanted)(entry.key.as_bytes());
             let node = self.node(value)?;
+            self.skims = false;
             map.insert(entry, node);
         }
         Ok(())
@@ -164,6 +182,16 @@ impl<'t> Composer<'t, '_> {
             }
             _ => Err(wants_maps()),
         }
+    }
+
+    /// The errors of a key that is not kept.
+    fn skim_key(&mut self, id: Id) -> Result<(), Error> {
+        if let Content::Scalar { text, tag, plain } = &self.tree.get(id).content
+            && let Scalar::Str(_) = resolve(text, *tag, *plain)?
+        {
+            return self.count();
+        }
+        self.key(id).map(|_| ())
     }
 
     fn key(&mut self, id: Id) -> Result<Entry, Error> {

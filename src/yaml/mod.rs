@@ -24,4 +24,4 @@ mod timestamp;
 pub use documents::read_documents;
 pub use emit::{Dialect, Emitter};
 pub use node::{Data, Entry, Node};
-pub use read::{Error, read};
+pub use read::{Error, read, read_entries};

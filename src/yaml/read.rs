@@ -42,13 +42,21 @@ impl fmt::Display for Error {
 ///
 /// The places of the nodes are those in the text; for UTF-16, those in the text as UTF-8.
 pub fn read(text: &[u8], limits: &Limits) -> Result<Node, Error> {
+    read_entries(text, limits, |_| true)
+}
+
+/// Reads the first document of a text as [`read`] does, but keeps of its map only the entries whose key is `wanted`; the
+/// others are there without their values. What is wrong anywhere in the document is an error all the same.
+///
+/// For those who look at the head of many large documents.
+pub fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     if text.len() > limits.yaml_bytes {
         let message = format!("document has more than {} bytes (--limit yaml-bytes)", limits.yaml_bytes);
         return Err(Error { line: None, message, bridge: true });
     }
     let text = Text::new(text);
     match parse(Scanner::new(&text, limits.yaml_depth))? {
-        Some((tree, root)) => compose(&tree, root, limits),
+        Some((tree, root)) => compose(&tree, root, limits, wanted),
         None => Ok(Node { data: Data::Null, start: 0, end: 0, line: 1 }),
     }
 }
