@@ -117,7 +117,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         RenderProblem::Template(error) => helm_text(&error, prepared.env.helm),
     })?;
     // Nothing but the text is printed: what was read need not be kept.
-    let manifests = match manifests(&rendered, &prepared.limits, drop) {
+    let manifests = match manifests(&rendered, prepared.env.helm, &prepared.limits, drop) {
         Ok(manifests) => manifests,
         Err(error) => {
             if args.debug {
@@ -144,7 +144,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if args.show_only.is_empty() {
         streams.out.write_all(&text)?;
     } else {
-        streams.out.write_all(&show_only(&text, &args.show_only)?)?;
+        streams.out.write_all(&show_only(&text, &args.show_only, prepared.env.helm)?)?;
     }
     Ok(Outcome::Clean)
 }
