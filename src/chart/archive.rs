@@ -74,6 +74,12 @@ pub(super) fn read(
             let limit = budget.limits.chart_bytes;
             return Err(Fault::Helm(format!("decompressed chart is larger than the maximum size {limit}")));
         }
+        if entry.size > budget.file_bytes() {
+            let limit = budget.file_bytes();
+            return Err(Fault::Helm(format!(
+                "decompressed chart file {full_name:?} is larger than the maximum file size {limit}"
+            )));
+        }
         if matches!(entry.kind, b'1'..=b'6') {
             warn(format!("{full_name:?} is a link or device, which helm takes for an empty file"));
         }

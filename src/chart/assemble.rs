@@ -118,7 +118,7 @@ impl Assembler<'_, '_> {
 
     /// Tells the files apart and reads those that have a meaning of their own.
     fn sort(&mut self, files: Vec<RawFile>) -> Result<Parts, String> {
-        let limits = self.budget.limits;
+        let (limits, helm) = (self.budget.limits, self.budget.helm);
         let cannot = |file: &'static str| move |error: String| format!("cannot load {file}: {error}");
         let mut parts = Parts::default();
         for file in files.iter().filter(|file| file.path == "Chart.yaml") {
@@ -137,7 +137,7 @@ impl Assembler<'_, '_> {
                     decode_onto(&mut Lock::default(), &file.content, limits).map_err(cannot("Chart.lock"))?;
                 }
                 "values.yaml" => {
-                    let documents = yaml::read_documents(&file.content, limits).map_err(cannot("values.yaml"))?;
+                    let documents = yaml::read_documents(&file.content, helm, limits).map_err(cannot("values.yaml"))?;
                     parts.values = Some((file.content, documents));
                 }
                 "values.schema.json" => parts.schema = Some(file.content),

@@ -1,18 +1,28 @@
 //! [`Budget`]: what one chart may still use up while it is read, nested archives included.
 
 use crate::limits::Limits;
+use crate::template::HelmVersion;
 
 /// Bytes and entries that are left for a chart and all charts in it.
 #[derive(Debug)]
 pub(super) struct Budget<'l> {
     pub(super) limits: &'l Limits,
+    pub(super) helm: HelmVersion,
     bytes: u64,
     entries: u64,
 }
 
 impl<'l> Budget<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
-        Self { limits, bytes: limits.chart_bytes, entries: limits.chart_entries }
+    pub(super) fn new(limits: &'l Limits, helm: HelmVersion) -> Self {
+        Self { limits, helm, bytes: limits.chart_bytes, entries: limits.chart_entries }
+    }
+
+    /// The greatest size of a single file: helm 4 has none of its own.
+    pub(super) fn file_bytes(&self) -> u64 {
+        match self.helm {
+            HelmVersion::V4 => u64::MAX,
+            HelmVersion::V3 => 5 << 20,
+        }
     }
 
     /// Bytes that are left.

@@ -133,6 +133,11 @@ impl Walk<'_, '_> {
             }
             error => error,
         })?;
+        if content.len() as u64 > self.budget.file_bytes() {
+            let limit = self.budget.file_bytes();
+            let base = name.rsplit('/').next().unwrap_or(name);
+            return Err(format!("chart file {base:?} is larger than the maximum file size {limit}"));
+        }
         if !self.budget.take_bytes(content.len() as u64) {
             let limit = self.budget.limits.chart_bytes;
             return Err(format!("error reading {name}: chart exceeds maximum decompressed size of {limit} bytes"));

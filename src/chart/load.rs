@@ -7,6 +7,7 @@ use super::decode::decode_onto;
 use super::metadata::Base;
 use super::{Chart, folder};
 use crate::limits::Limits;
+use crate::template::HelmVersion;
 use crate::template::print::go_quote;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -24,8 +25,8 @@ pub struct Loaded {
 /// Loads the chart at a path: a folder, or an archive (which is read in memory and never unpacked to disk).
 ///
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
-pub fn load(path: &Path, limits: &Limits) -> Result<Loaded, String> {
-    let mut budget = Budget::new(limits);
+pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+    let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     let Ok(about) = path.metadata() else {
         return Err(format!("path {} not found", go_quote(path.to_string_lossy().as_bytes())));
@@ -82,7 +83,8 @@ fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>
         Fault::GzipHeader => {
             format!("file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)")
         }
-        // Helm says only the first half of an archive that is not inside another chart.
+        Fault::Helm(text) if budget.helm == HelmVersion::V3 => text,
+        // Helm 4 says only the first half of an archive that is not inside another chart.
         Fault::Helm(text) | Fault::Limit(text) => format!("unable to load chart archive: {shown}: {text}"),
     })
 }

@@ -89,7 +89,7 @@ fn lint(prepared: &Prepared, mirror: &Mirror, global_key: &str, streams: &mut St
     let mut compiler = Compiler::new();
     let rendered = prepared.render(&mut compiler, Some(&mut origins), streams);
     let (manifests, failure) = match rendered {
-        Ok((_, _, rendered)) => match manifests(&rendered, &prepared.limits) {
+        Ok((_, _, rendered)) => match manifests(&rendered, prepared.env.helm, &prepared.limits) {
             Ok(manifests) => (manifests, None),
             Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
         },

@@ -111,7 +111,10 @@ impl ReleaseFlags {
     fn capabilities(&self) -> Result<Capabilities, String> {
         let mut capabilities = Capabilities::default_of(self.helm());
         if let Some(version) = self.kube_version.as_deref().filter(|version| !version.is_empty()) {
-            capabilities.kube_version = KubeVersion::parse(version)?;
+            capabilities.kube_version = match self.helm() {
+                HelmVersion::V4 => KubeVersion::parse(version)?,
+                HelmVersion::V3 => KubeVersion::parse_semantic(version)?,
+            };
         }
         capabilities.api_versions.extend(self.api_versions.iter().filter(|version| !version.is_empty()).cloned());
         Ok(capabilities)
@@ -195,7 +198,12 @@ fn local_time_zone() -> String {
 
 /// Loads the dependencies that Chart.yaml declares and `charts/` lacks, from their `file://` repositories. Nothing is
 /// written: the chart is completed in memory.
-fn add_missing_dependencies(chart: &mut Arc<Chart>, path: &Path, limits: &Limits) -> Result<Vec<String>, String> {
+fn add_missing_dependencies(
+    chart: &mut Arc<Chart>,
+    path: &Path,
+    limits: &Limits,
+    helm: HelmVersion,
+) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     let mut warnings = Vec::new();
     for dependency in chart.metadata.dependencies.iter().flatten() {
@@ -207,7 +215,7 @@ fn add_missing_dependencies(chart: &mut Arc<Chart>, path: &Path, limits: &Limits
             let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
             return Err(format!("dependency {name} of chart {} comes from {from}: nothing is fetched", chart.name()));
         };
-        let loaded = chart::load::load(&path.join(folder), limits)?;
+        let loaded = chart::load::load(&path.join(folder), limits, helm)?;
         warnings.extend(loaded.warnings);
         found.push(loaded.chart);
     }
@@ -257,10 +265,10 @@ impl Prepared {
         let limits = flags.limits()?;
         let user = flags.user_values()?;
         let capabilities = flags.capabilities()?;
-        let mut loaded = chart::load::load(chart, &limits)?;
+        let mut loaded = chart::load::load(chart, &limits, flags.helm())?;
         log(streams, &loaded.warnings);
         if flags.dependency_update {
-            let warnings = add_missing_dependencies(&mut loaded.chart, chart, &limits)?;
+            let warnings = add_missing_dependencies(&mut loaded.chart, chart, &limits, flags.helm())?;
             log(streams, &warnings);
         }
         let namespace = if flags.namespace.is_empty() { "default".to_owned() } else { flags.namespace.clone() };

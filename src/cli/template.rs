@@ -116,7 +116,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         RenderProblem::Input(text) | RenderProblem::Chart(text) => text,
         RenderProblem::Template(error) => helm_text(&error, prepared.env.helm),
     })?;
-    let manifests: Manifests<()> = match manifests(&rendered, &prepared.limits) {
+    let manifests: Manifests<()> = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(manifests) => manifests,
         Err(error) => {
             if args.debug {
@@ -143,7 +143,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if args.show_only.is_empty() {
         streams.out.write_all(&text)?;
     } else {
-        streams.out.write_all(&show_only(&text, &args.show_only)?)?;
+        streams.out.write_all(&show_only(&text, &args.show_only, prepared.env.helm)?)?;
     }
     Ok(Outcome::Clean)
 }

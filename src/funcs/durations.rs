@@ -22,41 +22,52 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("mustToDuration", &[&ANY], Flow::Exact, "a duration, or a number of seconds as one", |ctx, args| {
         let nanos = read(args.first())?;
         Ok(Value::object(DurationObject { nanos, origin: ctx.union(args) }))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationSeconds", &[&ANY], Flow::Union, "a duration in seconds; 0 for none", |_, args| {
         Ok(Value::float(in_units(lenient(args.first()), SECOND)))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationMilliseconds", &[&ANY], Flow::Union, "a duration in whole milliseconds", |_, args| {
         Ok(Value::int64(lenient(args.first()) / 1_000_000))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationMicroseconds", &[&ANY], Flow::Union, "a duration in whole microseconds", |_, args| {
         Ok(Value::int64(lenient(args.first()) / 1_000))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationNanoseconds", &[&ANY], Flow::Union, "a duration in nanoseconds", |_, args| {
         Ok(Value::int64(lenient(args.first())))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationMinutes", &[&ANY], Flow::Union, "a duration in minutes", |_, args| {
         Ok(Value::float(in_units(lenient(args.first()), MINUTE)))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationHours", &[&ANY], Flow::Union, "a duration in hours", |_, args| {
         Ok(Value::float(in_units(lenient(args.first()), HOUR)))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationDays", &[&ANY], Flow::Union, "a duration in days of 24 hours", |_, args| {
         Ok(Value::float(in_units(lenient(args.first()), HOUR) / 24.0))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationWeeks", &[&ANY], Flow::Union, "a duration in weeks", |_, args| {
         Ok(Value::float(in_units(lenient(args.first()), HOUR) / 24.0 / 7.0))
-    }),
+    })
+    .since_helm_4(),
     Function::new("durationRoundTo", &[&ANY, &ANY], Flow::Exact, "a duration to a multiple of another", |ctx, args| {
         to_multiple(ctx, args, round)
-    }),
+    })
+    .since_helm_4(),
     Function::new(
         "durationTruncateTo",
         &[&ANY, &ANY],
         Flow::Exact,
         "a duration down to a multiple of another",
         |ctx, args| to_multiple(ctx, args, truncate),
-    ),
+    )
+    .since_helm_4(),
 ];
 
 /// `time.Duration`

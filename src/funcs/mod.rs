@@ -28,7 +28,7 @@ pub mod urls;
 mod wrap;
 pub mod yaml;
 
-use crate::template::{Function, Value, builtins};
+use crate::template::{Function, HelmVersion, Value, builtins};
 use crate::trace::Str;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -57,6 +57,14 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
     ("Randomness", random::FUNCTIONS),
     ("Network", network::FUNCTIONS),
 ];
+
+/// What finds the functions that a version of helm has.
+pub fn lookup_of(helm: HelmVersion) -> &'static dyn Fn(&str) -> Option<&'static Function> {
+    match helm {
+        HelmVersion::V4 => &lookup,
+        HelmVersion::V3 => &|name| lookup(name).filter(|function| !function.since_helm_4),
+    }
+}
 
 /// The function of a name.
 pub fn lookup(name: &str) -> Option<&'static Function> {
@@ -102,7 +110,10 @@ mod tests {
                 let mut types: Vec<String> = function.params.iter().map(|ty| ty.name.to_owned()).collect();
                 types.extend(function.variadic.map(|ty| format!("{}…", ty.name)));
                 let hermetic = if function.hermetic { "yes" } else { "no" };
-                let doc = function.doc.replace('|', "\\|");
+                let mut doc = function.doc.replace('|', "\\|");
+                if function.since_helm_4 {
+                    doc.push_str(" (not with `--helm-version 3`)");
+                }
                 text.push_str(&format!("| `{}` | {} | {doc} | {hermetic} |\n", function.name, types.join(", ")));
             }
         }

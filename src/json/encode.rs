@@ -1,6 +1,5 @@
 //! Values to JSON text.
 
-use super::members;
 use crate::template::float::json_float;
 use crate::template::strconv::{format_int, format_uint, shortest_g};
 use crate::template::types::Kind;
@@ -105,7 +104,7 @@ impl Writer<'_> {
                     return Err(Error::Unsupported(format!("json: {reason}")));
                 }
                 None if matches!(object.ty().kind, Kind::Struct | Kind::Ptr) => {
-                    let fields = members(&**object);
+                    let fields = object.json_fields();
                     self.begin(b'{')?;
                     for (index, (name, value)) in fields.iter().enumerate() {
                         self.next(index == 0);

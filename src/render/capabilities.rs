@@ -1,5 +1,6 @@
 //! `.Capabilities`: the Kubernetes and helm versions that templates see.
 
+use crate::semver::Version;
 use crate::template::types::{Kind, STRING, Type};
 use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Object, Value};
 use std::any::Any;
@@ -47,6 +48,17 @@ impl KubeVersion {
         let version = if text.starts_with('v') { text.to_owned() } else { format!("v{text}") };
         let normalized = parts.iter().map(|part| number(part)).collect::<Vec<_>>().join(".");
         Ok(Self { version, normalized: format!("v{normalized}"), major: number(parts[0]), minor: number(parts[1]) })
+    }
+
+    /// Reads a version as helm 3 does, which takes semantic versions and keeps the vendor's suffix wherever it compares.
+    ///
+    /// Errors are helm's, `invalid kube version 'abc': Invalid Semantic Version`.
+    pub fn parse_semantic(text: &str) -> Result<Self, String> {
+        let semantic = Version::parse_as(text, HelmVersion::V3)
+            .map_err(|error| format!("invalid kube version '{text}': {}", error.text(HelmVersion::V3)))?;
+        let version = format!("v{semantic}");
+        let (major, minor) = (semantic.major.to_string(), semantic.minor.to_string());
+        Ok(Self { normalized: version.clone(), version, major, minor })
     }
 }
 
@@ -99,32 +111,44 @@ const API_VERSIONS_4: &str = "v1 admissionregistration.k8s.io/v1 admissionregist
 /// The groups and versions that helm 3.17.3's client knows, in its order.
 const API_VERSIONS_3: &str = include_str!("api_versions_3.txt");
 
-static CAPABILITIES: Type = Type {
-    name: "*common.Capabilities",
-    kind: Kind::Ptr,
-    elem: None,
-    methods: &[Function::new("Copy", &[], Flow::Exact, "the same again", copy)],
-};
+/// The types of `.Capabilities` and its parts, which each helm has in a package of its own.
+struct Types {
+    capabilities: Type,
+    kube_version: Type,
+    version_set: Type,
+}
 
-static KUBE_VERSION: Type = Type {
-    name: "common.KubeVersion",
-    kind: Kind::Struct,
-    elem: None,
-    methods: &[
-        Function::new("String", &[], Flow::None, "the version without a vendor's suffix", kube_version_string),
-        Function::new("GitVersion", &[], Flow::None, "the version as it was given", kube_git_version),
-    ],
-};
+static TYPES_4: Types = Types::of("*common.Capabilities", "common.KubeVersion", "common.VersionSet");
+static TYPES_3: Types = Types::of("*chartutil.Capabilities", "chartutil.KubeVersion", "chartutil.VersionSet");
+
+impl Types {
+    const fn of(capabilities: &'static str, kube_version: &'static str, version_set: &'static str) -> Self {
+        Self {
+            capabilities: Type { methods: &CAPABILITIES_METHODS, ..Type::new(capabilities, Kind::Ptr, None) },
+            kube_version: Type { methods: &KUBE_VERSION_METHODS, ..Type::new(kube_version, Kind::Struct, None) },
+            version_set: Type { methods: &VERSION_SET_METHODS, ..Type::new(version_set, Kind::Slice, Some(&STRING)) },
+        }
+    }
+
+    fn named_by(helm: HelmVersion) -> &'static Self {
+        match helm {
+            HelmVersion::V4 => &TYPES_4,
+            HelmVersion::V3 => &TYPES_3,
+        }
+    }
+}
+
+static CAPABILITIES_METHODS: [Function; 1] = [Function::new("Copy", &[], Flow::Exact, "the same again", copy)];
+
+static KUBE_VERSION_METHODS: [Function; 2] = [
+    Function::new("String", &[], Flow::None, "the version without a vendor's suffix", kube_version_string),
+    Function::new("GitVersion", &[], Flow::None, "the version as it was given", kube_git_version),
+];
+
+static VERSION_SET_METHODS: [Function; 1] =
+    [Function::new("Has", &[&STRING], Flow::None, "whether an API version is there", has)];
 
 static HELM_VERSION: Type = Type::new("version.BuildInfo", Kind::Struct, None);
-
-/// The type of `.Capabilities.APIVersions`.
-pub static VERSION_SET: Type = Type {
-    name: "common.VersionSet",
-    kind: Kind::Slice,
-    elem: Some(&STRING),
-    methods: &[Function::new("Has", &[&STRING], Flow::None, "whether an API version is there", has)],
-};
 
 fn has(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let wanted = args.get(1).and_then(Value::as_str);
@@ -148,15 +172,22 @@ fn copy(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 
 pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
     let versions = capabilities.api_versions.iter().map(|version| Value::str(version.as_str())).collect();
+    let types = Types::named_by(helm);
     Value::object(CapabilitiesObject {
-        kube_version: Value::object(KubeVersionObject { version: capabilities.kube_version.clone(), helm }),
-        api_versions: List::new(&VERSION_SET, versions).into(),
+        ty: &types.capabilities,
+        kube_version: Value::object(KubeVersionObject {
+            ty: &types.kube_version,
+            version: capabilities.kube_version.clone(),
+            helm,
+        }),
+        api_versions: List::new(&types.version_set, versions).into(),
         helm_version: Value::object(HelmVersionObject(helm)),
     })
 }
 
 #[derive(Debug)]
 struct CapabilitiesObject {
+    ty: &'static Type,
     kube_version: Value,
     api_versions: Value,
     helm_version: Value,
@@ -164,7 +195,7 @@ struct CapabilitiesObject {
 
 impl Object for CapabilitiesObject {
     fn ty(&self) -> &'static Type {
-        &CAPABILITIES
+        self.ty
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -180,13 +211,14 @@ impl Object for CapabilitiesObject {
 
 #[derive(Debug, Clone)]
 struct KubeVersionObject {
+    ty: &'static Type,
     version: KubeVersion,
     helm: HelmVersion,
 }
 
 impl Object for KubeVersionObject {
     fn ty(&self) -> &'static Type {
-        &KUBE_VERSION
+        self.ty
     }
     fn as_any(&self) -> &dyn Any {
         self

@@ -3,6 +3,7 @@
 use super::Rendered;
 use crate::limits::Limits;
 use crate::source::File;
+use crate::template::HelmVersion;
 use crate::template::exec::Emit;
 use crate::template::print::decode_rune;
 use crate::trace::Str;
@@ -83,15 +84,15 @@ impl Keep for () {
 ///
 /// Errors name the first file, by name, that holds something that is not a manifest: helm's `YAML parse error on …`.
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
-pub fn manifests<N: Keep>(rendered: &Rendered, limits: &Limits) -> Result<Manifests<N>, String> {
+pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limits) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
-        for (start, content) in split(&file.text) {
+        for (start, content) in split(&file.text, helm) {
             let fail = |why: String| format!("YAML parse error on {}: {why}", file.name);
             let node = yaml::read_entries(content.as_bytes(), limits, N::wants)
                 .map_err(|error| fail(format!("error converting YAML to JSON: {error}")))?;
-            let head = Head::of(&node)
+            let head = Head::of(&node, helm)
                 .map_err(|error| fail(format!("error unmarshaling JSON: while decoding JSON: json: {error}")))?;
             let hook = match head.hook {
                 None => None,
@@ -131,7 +132,10 @@ pub fn manifests<N: Keep>(rendered: &Rendered, limits: &Limits) -> Result<Manife
 ///
 /// Helm quirk: only the dashes and the blanks after them are removed; what follows on the line belongs to the next
 /// document, as does a fourth dash (`pkg/release/v1/util/manifest.go`, `SplitManifests`).
-pub fn split(text: &Str) -> Vec<(u32, Str)> {
+pub fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
+    if helm == HelmVersion::V3 {
+        return split_and_trim(text);
+    }
     let bytes = text.as_bytes();
     let mut documents = Vec::new();
     let mut push = |from: usize, to: usize| {
@@ -156,6 +160,37 @@ pub fn split(text: &Str) -> Vec<(u32, Str)> {
         }
     }
     push(from, bytes.len());
+    documents
+}
+
+/// The documents as helm 3 cuts them: white space on both sides is gone.
+///
+/// Helm quirk: a separator takes the white space around it along, so that one right behind another separates nothing
+/// and is a document, `---`.
+fn split_and_trim(text: &Str) -> Vec<(u32, Str)> {
+    let bytes = text.as_bytes();
+    let end = trimmed_len(bytes);
+    let mut documents = Vec::new();
+    let mut push = |from: usize, to: usize| {
+        let start = from + leading_space(&bytes[from..to]);
+        let to = start + trimmed_len(&bytes[start..to]);
+        if start < to {
+            documents.push((start as u32, text.slice(start..to)));
+        }
+    };
+    let after = |dashes: usize| {
+        let blank = bytes[dashes + 3..end].iter().take_while(|byte| b" \t\n\r\x0c".contains(byte)).count();
+        dashes + 3 + blank
+    };
+    let mut from = leading_space(&bytes[..end]);
+    if bytes[from..end].starts_with(b"---") {
+        from = after(from);
+    }
+    while let Some(at) = memchr::memmem::find(&bytes[from..end], b"\n---") {
+        push(from, from + at);
+        from = after(from + at + 1);
+    }
+    push(from, end);
     documents
 }
 
@@ -260,35 +295,42 @@ struct Head {
 
 impl Head {
     /// Errors are encoding/json's, after `json: `.
-    fn of(node: &Node) -> Result<Self, String> {
+    fn of(node: &Node, helm: HelmVersion) -> Result<Self, String> {
         let mut head = Self::default();
+        // Older Go names the struct of a field.
+        let (package, api_version, kind) = match helm {
+            HelmVersion::V4 => ("util", ".apiVersion", ".kind"),
+            HelmVersion::V3 => ("releaseutil", "SimpleHead.apiVersion", "SimpleHead.kind"),
+        };
         let entries = match &node.data {
             Data::Null => return Ok(head),
             Data::Map(entries) => entries,
             other => {
-                return Err(format!("cannot unmarshal {} into Go value of type util.SimpleHead", other.json_kind()));
+                let found = other.json_kind();
+                return Err(format!("cannot unmarshal {found} into Go value of type {package}.SimpleHead"));
             }
         };
         // The JSON that is decoded has its keys in byte order; the last spelling of a field wins.
         for (key, value) in sorted(entries) {
             if key.eq_ignore_ascii_case("apiVersion") {
-                head.api_version = string(value, ".apiVersion")?.unwrap_or(head.api_version);
+                head.api_version = string(value, api_version)?.unwrap_or(head.api_version);
             } else if key.eq_ignore_ascii_case("kind") {
-                head.kind = string(value, ".kind")?.unwrap_or(head.kind);
+                head.kind = string(value, kind)?.unwrap_or(head.kind);
             } else if key.eq_ignore_ascii_case("metadata") {
-                head.metadata(value)?;
+                head.metadata(value, helm)?;
             }
         }
         Ok(head)
     }
 
-    fn metadata(&mut self, node: &Node) -> Result<(), String> {
+    fn metadata(&mut self, node: &Node, helm: HelmVersion) -> Result<(), String> {
         let entries = match &node.data {
             Data::Null => return Ok(()),
             Data::Map(entries) => entries,
             other => {
+                let owner = if helm == HelmVersion::V3 { "SimpleHead" } else { "" };
                 return Err(format!(
-                    "cannot unmarshal {} into Go struct field .metadata of type struct {{ Name string \
+                    "cannot unmarshal {} into Go struct field {owner}.metadata of type struct {{ Name string \
                      \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }}",
                     other.json_kind()
                 ));

@@ -4,6 +4,7 @@ pub mod capabilities;
 pub mod failure;
 pub mod files;
 pub mod manifest;
+mod metadata_3;
 pub mod order;
 pub mod output;
 pub mod scope;
@@ -13,7 +14,7 @@ use crate::limits::Limits;
 use crate::source::File;
 use crate::template::exec::Emit;
 use crate::template::set::{Compiled, Set};
-use crate::template::{Context, Env, Error, Map};
+use crate::template::{Context, Env, Error, HelmVersion, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 pub use capabilities::Capabilities;
@@ -57,8 +58,9 @@ pub struct RenderedFile {
 /// Compiled template files, kept over renders of the same charts: one that was compiled is not compiled again.
 #[derive(Debug, Default)]
 pub struct Compiler {
-    /// By the file's address and the full name; the file is kept so that its address stays its own.
-    known: HashMap<(usize, String), (Arc<File>, Arc<Compiled>)>,
+    /// By the file's address and the full name, and helm's version, which decides what functions there are; the file is
+    /// kept so that its address stays its own.
+    known: HashMap<(usize, String, HelmVersion), (Arc<File>, Arc<Compiled>)>,
 }
 
 impl Compiler {
@@ -67,12 +69,12 @@ impl Compiler {
         Self::default()
     }
 
-    fn compile(&mut self, name: &str, file: &Arc<File>) -> Result<Arc<Compiled>, Error> {
-        let key = (Arc::as_ptr(file) as usize, name.to_owned());
+    fn compile(&mut self, name: &str, file: &Arc<File>, helm: HelmVersion) -> Result<Arc<Compiled>, Error> {
+        let key = (Arc::as_ptr(file) as usize, name.to_owned(), helm);
         if let Some((_, compiled)) = self.known.get(&key) {
             return Ok(compiled.clone());
         }
-        let compiled = Arc::new(Compiled::parse(name, file, &funcs::lookup)?);
+        let compiled = Arc::new(Compiled::parse(name, file, funcs::lookup_of(helm))?);
         self.known.insert(key, (file.clone(), compiled.clone()));
         Ok(compiled)
     }
@@ -101,19 +103,19 @@ pub fn render(
     env: &mut Env,
     mut origins: Option<&mut Origins>,
 ) -> Result<Rendered, Box<Error>> {
-    let mut files = Vec::new();
-    scope::collect(root, inputs, env.helm, origins.as_deref_mut(), &mut files);
+    let (helm, mut files) = (env.helm, Vec::new());
+    scope::collect(root, inputs, helm, origins.as_deref_mut(), &mut files);
     order::sort(&mut files);
 
     let mut set = Set::new();
     for file in &files {
-        let compiled = compiler.compile(&file.name, &file.source).map_err(Box::new)?;
+        let compiled = compiler.compile(&file.name, &file.source, helm).map_err(Box::new)?;
         for template in &compiled.templates {
             set.add(template.clone());
         }
     }
 
-    let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, &funcs::lookup);
+    let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
     let mut rendered = Rendered::default();
     let mut bytes = 0;
     for file in files.iter().filter(|file| !file.is_partial()) {

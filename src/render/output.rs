@@ -2,6 +2,7 @@
 
 use super::manifest::{Manifest, Manifests, leading_space, split, trimmed_len};
 use crate::chart::Chart;
+use crate::template::HelmVersion;
 use crate::trace::Str;
 use crate::values::Instance;
 
@@ -96,9 +97,9 @@ fn collect_crds<'c>(instance: &'c Instance, found: &mut Vec<(String, &'c [u8])>)
 ///
 /// A file's name counts without that of the top chart: `templates/x.yaml`, `charts/db/templates/y.yaml`.
 /// Source: helm `pkg/cmd/template.go`.
-pub fn show_only(text: &[u8], patterns: &[String]) -> Result<Vec<u8>, String> {
+pub fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<Vec<u8>, String> {
     let text = Str::new(text);
-    let parts = split(&text);
+    let parts = split(&text, helm);
     let mut out = Vec::new();
     for pattern in patterns {
         let mut found = false;

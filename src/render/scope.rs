@@ -1,7 +1,7 @@
 //! What a template file sees at its top: `.Values`, `.Chart`, `.Release`, `.Capabilities`, `.Files`, `.Subcharts`,
 //! `.Template`.
 
-use super::{Inputs, capabilities, files};
+use super::{Inputs, capabilities, files, metadata_3};
 use crate::chart::Metadata;
 use crate::source::File;
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
@@ -29,7 +29,7 @@ impl TemplateFile {
 
     /// Sets `.Template` before the file is executed.
     pub(super) fn enter(&self) {
-        let template = Map::of(&VALUES, Default::default());
+        let template = Map::of(self.scope.ty(), Default::default());
         template.insert("Name", Value::str(self.name.as_str()));
         template.insert("BasePath", Value::str(self.base_path.as_str()));
         self.scope.insert("Template", template.into());
@@ -37,19 +37,23 @@ impl TemplateFile {
 }
 
 /// The type of `.Values`: a map with methods, which win over keys of the same name.
-pub static VALUES: Type = Type {
-    name: "common.Values",
-    kind: Kind::Map,
-    elem: Some(&ANY),
-    methods: &[
-        Function::new("AsMap", &[], Flow::Exact, "the values as a plain map", as_map),
-        Function::new("YAML", &[], Flow::Exact, "the values as YAML", yaml),
-        Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table),
-        Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value),
-        // Its parameter is a writer, which no template has.
-        Function::new("Encode", &[&WRITER], Flow::None, "not callable from a template", encode),
-    ],
-};
+fn values_type(helm: HelmVersion) -> &'static Type {
+    static OF_4: Type = Type { methods: &VALUES_METHODS, ..Type::new("common.Values", Kind::Map, Some(&ANY)) };
+    static OF_3: Type = Type { methods: &VALUES_METHODS, ..Type::new("chartutil.Values", Kind::Map, Some(&ANY)) };
+    match helm {
+        HelmVersion::V4 => &OF_4,
+        HelmVersion::V3 => &OF_3,
+    }
+}
+
+static VALUES_METHODS: [Function; 5] = [
+    Function::new("AsMap", &[], Flow::Exact, "the values as a plain map", as_map),
+    Function::new("YAML", &[], Flow::Exact, "the values as YAML", yaml),
+    Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table),
+    Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value),
+    // Its parameter is a writer, which no template has.
+    Function::new("Encode", &[&WRITER], Flow::None, "not callable from a template", encode),
+];
 
 static WRITER: Type = Type::new("io.Writer", Kind::Ptr, None);
 
@@ -74,7 +78,7 @@ fn yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(Value::Str(out.into_str()))
 }
 
-fn table(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+fn table(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let path = args.get(1).and_then(Value::as_str).cloned().unwrap_or_else(|| Str::new(""));
     let mut map = receiver(args)?.clone();
     for name in path.as_bytes().split(|&byte| byte == b'.') {
@@ -83,7 +87,7 @@ fn table(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
             _ => return Err(Failure::Text(format!("{:?} is not a table", String::from_utf8_lossy(name)))),
         };
     }
-    Ok(Value::Map(map.retyped(&VALUES)))
+    Ok(Value::Map(map.retyped(values_type(ctx.env.helm))))
 }
 
 fn path_value(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
@@ -127,11 +131,12 @@ pub(super) fn collect(
     release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
     release.insert("Revision", Value::int(1));
     release.insert("Service", Value::str("Helm"));
-    let top = Top { release: release.into(), capabilities: capabilities::object(inputs.capabilities, helm) };
+    let top = Top { helm, release: release.into(), capabilities: capabilities::object(inputs.capabilities, helm) };
     chart(root, &top, Some(inputs.values.clone()), true, &mut origins, files);
 }
 
 struct Top {
+    helm: HelmVersion,
     release: Value,
     capabilities: Value,
 }
@@ -144,10 +149,10 @@ fn chart(
     origins: &mut Option<&mut Origins>,
     files: &mut Vec<TemplateFile>,
 ) -> Map {
-    let values = values.unwrap_or_default().retyped(&VALUES);
+    let values = values.unwrap_or_default().retyped(values_type(top.helm));
     // Helm quirk: the top is of the type of `.Values`, so that it has its methods.
-    let scope = Map::of(&VALUES, Default::default());
-    scope.insert("Chart", metadata(instance, is_root, origins));
+    let scope = Map::of(values_type(top.helm), Default::default());
+    scope.insert("Chart", metadata(instance, is_root, top.helm, origins));
     scope.insert("Files", files::object(&instance.chart, origins.as_deref_mut()));
     scope.insert("Release", top.release.clone());
     scope.insert("Capabilities", top.capabilities.clone());
@@ -177,14 +182,17 @@ fn chart(
     scope
 }
 
-/// `.Chart`: in helm 4 a map of the metadata's fields by their Go names.
-fn metadata(instance: &Instance, is_root: bool, origins: &mut Option<&mut Origins>) -> Value {
+/// `.Chart`: in helm 4 a map of the metadata's fields by their Go names, in helm 3 a struct.
+fn metadata(instance: &Instance, is_root: bool, helm: HelmVersion, origins: &mut Option<&mut Origins>) -> Value {
     let chart = &instance.chart;
     let origin = match origins {
         Some(origins) => origins.add(OriginData::File(chart.metadata_file.clone())),
         None => Origin::NONE,
     };
     let text = |text: &str| Value::Str(Str::with_origin(text, origin));
+    if helm == HelmVersion::V3 {
+        return metadata_3::object(instance, is_root, &text);
+    }
     // Helm quirk: it makes the map by reflection, in which every slice becomes one of anything, and none is nil.
     let strings =
         |list: &Option<Vec<String>>| Value::list(list.iter().flatten().map(|item| text(item)).collect::<Vec<_>>());

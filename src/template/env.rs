@@ -14,7 +14,7 @@ pub struct Env {
 }
 
 /// Helm's major version, where charts can see a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum HelmVersion {
     /// Helm 3.17.
     V3,

@@ -260,7 +260,7 @@ impl<'t> State<'t, '_, '_> {
                 });
             }
             Value::Object(object) => {
-                if let Some((_, value)) = object.fields().into_iter().find(|(field, _)| *field == name) {
+                if let Some(value) = object.field(name) {
                     if !name.starts_with(char::is_uppercase) {
                         return Err(self.fail(format!("{name} is an unexported field of struct type {type_name}")));
                     }

@@ -5,6 +5,7 @@
 
 use super::ast::{self, Branch, Node, Template};
 use super::context::Context;
+use super::env::HelmVersion;
 use super::error::{Error, Failure, Site};
 use super::eval::Eval;
 use super::print;
@@ -362,7 +363,8 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
                 return Ok(Next::On);
             }
             Value::List(_) | Value::Bytes(_) | Value::Map(_) => {}
-            Value::Int(count, kind, _) => {
+            // Older Go, of helm 3, does not count.
+            Value::Int(count, kind, _) if self.ctx.env.helm == HelmVersion::V4 => {
                 if branch.pipe.decl.len() > 1 {
                     return Err(self.fail(format!("can't use {count} to iterate over more than one variable")));
                 }

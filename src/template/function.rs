@@ -37,6 +37,8 @@ pub struct Function {
     pub flow: Flow,
     /// Whether the result depends on the arguments alone: no clock, no randomness, no network.
     pub hermetic: bool,
+    /// Whether helm 3 does not have it.
+    pub since_helm_4: bool,
     /// One line for `docs/functions.md`.
     pub doc: &'static str,
     /// What it does.
@@ -52,12 +54,18 @@ impl Function {
         doc: &'static str,
         call: Native,
     ) -> Self {
-        Self { name, params, variadic: None, flow, hermetic: true, doc, call }
+        Self { name, params, variadic: None, flow, hermetic: true, since_helm_4: false, doc, call }
     }
 
     /// The same function taking any number of further arguments of a type.
     pub const fn variadic(mut self, ty: &'static Type) -> Self {
         self.variadic = Some(ty);
+        self
+    }
+
+    /// The same function, marked as one that helm 3 does not have.
+    pub const fn since_helm_4(mut self) -> Self {
+        self.since_helm_4 = true;
         self
     }
 

@@ -94,6 +94,10 @@ pub trait Object: fmt::Debug {
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
     }
+    /// The field that `.Name` finds, one of an embedded struct too.
+    fn field(&self, name: &str) -> Option<Value> {
+        self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
+    }
     /// What its `String` or `Error` method gives, where it has one that printing finds.
     fn text(&self) -> Option<Cow<'_, str>> {
         None
@@ -110,6 +114,11 @@ pub trait Object: fmt::Debug {
     /// The name of a field in JSON, where a tag gives it another.
     fn json_name(&self, field: &'static str) -> &'static str {
         field
+    }
+    /// The fields that JSON shows, in order, by their names there.
+    fn json_fields(&self) -> Vec<(&'static str, Value)> {
+        let exported = self.fields().into_iter().filter(|(name, _)| name.starts_with(char::is_uppercase));
+        exported.map(|(name, value)| (self.json_name(name), value)).collect()
     }
     /// What JSON encoding sees instead of the object.
     fn json(&self) -> Option<Value> {

@@ -8,7 +8,7 @@ use crate::source::{File, Place};
 use crate::template::tree::Untraced;
 use crate::template::{HelmVersion, Map, Value};
 use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
-use crate::yaml::{self, Data, Node};
+use crate::yaml::{self, Node};
 use std::sync::Arc;
 
 /// The values that the user gave, as typed; within each kind in the order of the command line.
@@ -61,7 +61,7 @@ impl UserValues {
         let mut nulls = Nulls::default();
         let mut values = Map::new();
         for (number, file) in self.files.iter().enumerate() {
-            let documents = read_documents(file, helm, limits)
+            let documents = yaml::read_documents(file.bytes(), helm, limits)
                 .map_err(|error| format!("failed to parse {}: {error}", file.name()))?;
             let layer = Layer::File(number as u32);
             let read = merge_documents(&documents, &layer, file, origins.as_deref_mut(), Some(&mut nulls));
@@ -98,23 +98,6 @@ impl UserValues {
         }
         Ok(Merged { values, nulls })
     }
-}
-
-/// The documents of a `-f` file: all of them, or for helm 3 the first.
-fn read_documents(file: &File, helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
-    if helm == HelmVersion::V4 {
-        return yaml::read_documents(file.bytes(), limits);
-    }
-    let document =
-        yaml::read(file.bytes(), limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
-    if let Data::Map(_) | Data::Null = document.data {
-        return Ok(vec![document]);
-    }
-    let kind = document.data.json_kind();
-    Err(format!(
-        "error unmarshaling JSON: while decoding JSON: json: \
-         cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
-    ))
 }
 
 /// The tree that the documents of one file merge into; those that are not maps count as empty.

@@ -3,32 +3,26 @@
 use super::node::{Data, Node};
 use super::read::read;
 use crate::limits::Limits;
+use crate::template::HelmVersion;
 use std::borrow::Cow;
 
 /// Splits a values file into its documents as helm 4 does (lines that start with `---`) and reads each; the places of
 /// the nodes are those in the whole text. Each document is a map or null.
 ///
 /// Errors are helm's words behind `cannot load values.yaml: ` or `failed to parse FILE: `.
-pub fn read_documents(text: &[u8], limits: &Limits) -> Result<Vec<Node>, String> {
+/// Helm 3 reads the first document of the text as YAML sees it, and nothing after it.
+pub fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
+    if helm == HelmVersion::V3 {
+        let document = read(text, limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+        return must_be_map(&document).map(|()| vec![document]);
+    }
     let mut documents = Vec::new();
     let (parts, problem) = split(text);
     for document in parts {
         let (bytes, returns) = document.lines(text);
         let mut node = read(&bytes, limits)
             .map_err(|error| format!("cannot unmarshal yaml document: error converting YAML to JSON: {error}"))?;
-        let kind = match node.data {
-            Data::Map(_) | Data::Null => None,
-            Data::Seq(_) => Some("array"),
-            Data::Str(_) => Some("string"),
-            Data::Bool(_) => Some("bool"),
-            Data::Int(_) | Data::Uint(_) | Data::Float(_) => Some("number"),
-        };
-        if let Some(kind) = kind {
-            return Err(format!(
-                "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: \
-                 json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
-            ));
-        }
+        must_be_map(&node).map_err(|error| format!("cannot unmarshal yaml document: {error}"))?;
         let shift = Shift { bytes: document.start, lines: document.line, returns: &returns };
         if shift.bytes > 0 || !returns.is_empty() {
             shift.node(&mut node, text.len());
@@ -39,6 +33,20 @@ pub fn read_documents(text: &[u8], limits: &Limits) -> Result<Vec<Node>, String>
         None => Ok(documents),
         Some(problem) => Err(problem),
     }
+}
+
+fn must_be_map(document: &Node) -> Result<(), String> {
+    let kind = match document.data {
+        Data::Map(_) | Data::Null => return Ok(()),
+        Data::Seq(_) => "array",
+        Data::Str(_) => "string",
+        Data::Bool(_) => "bool",
+        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
+    };
+    Err(format!(
+        "error unmarshaling JSON: while decoding JSON: json: \
+         cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+    ))
 }
 
 /// A document's bytes in the text.
@@ -138,7 +146,7 @@ mod tests {
     #[test]
     fn places_are_those_of_the_whole_text() {
         let text = b"# head\r\n---\r\na: x\r\n---\nb: |\r\n  y\r\n  z";
-        let documents = read_documents(text, &Limits::default()).unwrap();
+        let documents = read_documents(text, HelmVersion::V4, &Limits::default()).unwrap();
         assert_eq!(documents.len(), 3);
         assert_eq!(documents[0].data, Data::Null);
         let Data::Map(first) = &documents[1].data else { panic!("{documents:?}") };
@@ -168,7 +176,11 @@ mod tests {
             ),
         ];
         for (text, error) in cases {
-            assert_eq!(read_documents(text.as_bytes(), &Limits::default()), Err(error.to_owned()), "{text}");
+            assert_eq!(
+                read_documents(text.as_bytes(), HelmVersion::V4, &Limits::default()),
+                Err(error.to_owned()),
+                "{text}"
+            );
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) use write::too_long;
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("toYaml", &[&ANY], Flow::Exact, "the value as YAML; nothing if it cannot be written", to_yaml),
-    Function::new("mustToYaml", &[&ANY], Flow::Exact, "the value as YAML, or an error", must_to_yaml),
+    Function::new("mustToYaml", &[&ANY], Flow::Exact, "the value as YAML, or an error", must_to_yaml).since_helm_4(),
     Function::new("toYamlPretty", &[&ANY], Flow::Exact, "the value as YAML with indented lists", to_yaml_pretty),
     Function::new("fromYaml", &[&STRING], Flow::Exact, "the map in a YAML text; `Error` says what is wrong", from_yaml),
     Function::new(

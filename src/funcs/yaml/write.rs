@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::funcs::layout;
 use crate::funcs::times::TimeObject;
-use crate::json::{self, members};
+use crate::json;
 use crate::template::float::yaml_float;
 use crate::template::strconv::{format_int, format_uint, shortest_g};
 use crate::template::types::Kind;
@@ -212,7 +212,7 @@ impl Writer {
         if !matches!(object.ty().kind, Kind::Struct | Kind::Ptr) || object.ty().name == "time.Time" {
             return Err(Stop::Exotic);
         }
-        self.map(&members(object).into_iter().map(|(name, value)| (Str::new(name), value)).collect())
+        self.map(&object.json_fields().into_iter().map(|(name, value)| (Str::new(name), value)).collect())
     }
 
     /// An object as go-yaml v3 sees it.
