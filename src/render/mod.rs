@@ -60,8 +60,11 @@ pub struct RenderedFile {
 pub struct Compiler {
     /// By the file's address and the full name, and helm's version, which decides what functions there are; the file is
     /// kept so that its address stays its own.
-    known: HashMap<(usize, String, HelmVersion), (Arc<File>, Arc<Compiled>)>,
+    known: HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>,
 }
+
+/// The file's address, the full name, and helm's version.
+type CompiledKey = (usize, String, HelmVersion);
 
 impl Compiler {
     /// Nothing compiled yet.
