@@ -1,6 +1,7 @@
 //! What helm checks about a chart that was loaded, before it installs it.
 
 use super::Chart;
+use crate::template::HelmVersion;
 use crate::{log, semver};
 
 /// Checks the type of the chart and that every declared dependency is in `charts/`, whether it is enabled or not;
@@ -29,20 +30,23 @@ pub fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
     ))
 }
 
-/// Checks the chart's `kubeVersion` against a Kubernetes version, whose vendor's suffix does not count.
+/// Checks the chart's `kubeVersion` against a Kubernetes version; for helm 4 a vendor's suffix does not count.
 ///
 /// # Errors
 /// `chart requires kubeVersion: >=1.28.0 which is incompatible with Kubernetes v1.27.9`.
-pub fn check_kube_version(chart: &Chart, kube_version: &str) -> Result<(), String> {
+pub fn check_kube_version(chart: &Chart, kube_version: &str, helm: HelmVersion) -> Result<(), String> {
     let wanted = &chart.metadata.kube_version;
     if wanted.is_empty() {
         return Ok(());
     }
     let numbers = kube_version.trim_start_matches('v');
-    let end = numbers.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(numbers.len());
-    let version = semver::parse_version(numbers[..end].trim_end_matches('.'));
-    let fits =
-        semver::Constraint::parse(wanted).is_ok_and(|wanted| version.is_ok_and(|version| wanted.check(&version)));
+    let end = match helm {
+        HelmVersion::V4 => numbers.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(numbers.len()),
+        HelmVersion::V3 => numbers.len(),
+    };
+    let version = semver::Version::parse_as(numbers[..end].trim_end_matches('.'), helm);
+    let fits = semver::Constraint::parse_as(wanted, helm)
+        .is_ok_and(|wanted| version.is_ok_and(|version| wanted.check(&version)));
     if fits {
         return Ok(());
     }

@@ -32,14 +32,14 @@ pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, S
         return Err(format!("path {} not found", go_quote(path.to_string_lossy().as_bytes())));
     };
     let (files, generation) = if about.is_dir() {
-        let generation = generation(&folder::chart_yaml(path, &budget)?, limits)?;
+        let generation = generation(&folder::chart_yaml(path, &budget)?, &budget)?;
         (folder::read(path, &mut budget, &mut warnings)?, generation)
     } else {
         let files = read_archive(path, &mut budget, &mut warnings)?;
         let Some(chart_yaml) = files.iter().find(|file| file.path == "Chart.yaml") else {
             return Err("unable to detect chart version, no Chart.yaml found".to_owned());
         };
-        let generation = generation(&chart_yaml.content, limits)?;
+        let generation = generation(&chart_yaml.content, &budget)?;
         (files, generation)
     };
     let chart = Assembler { budget: &mut budget, warnings: &mut warnings, depth: 0 }.chart(files, "")?;
@@ -56,9 +56,13 @@ enum Generation {
     Third,
 }
 
-fn generation(chart_yaml: &[u8], limits: &Limits) -> Result<Generation, String> {
+fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, String> {
+    // Helm 3 knows one kind of charts and does not ask.
+    if budget.helm == HelmVersion::V3 {
+        return Ok(Generation::Known);
+    }
     let mut base = Base::default();
-    decode_onto(&mut base, chart_yaml, limits).map_err(|error| format!("cannot load Chart.yaml: {error}"))?;
+    decode_onto(&mut base, chart_yaml, budget.limits).map_err(|error| format!("cannot load Chart.yaml: {error}"))?;
     match base.api_version.as_str() {
         "" | "v1" | "v2" => Ok(Generation::Known),
         "v3" => Ok(Generation::Third),

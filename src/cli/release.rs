@@ -313,11 +313,11 @@ impl Prepared {
         log(streams, &warnings);
         let processed = processed.map_err(RenderProblem::Chart)?;
         if self.check_schema {
-            let checked = values::schema::validate(&processed.root, &processed.values, &self.limits);
+            let checked = values::schema::validate(&processed.root, &processed.values, helm, &self.limits);
             let warnings = checked.map_err(RenderProblem::Chart)?;
             log(streams, &warnings);
         }
-        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version)
+        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
             .map_err(RenderProblem::Chart)?;
         let inputs = Inputs {
             values: &processed.values,

@@ -288,8 +288,9 @@ fn spaced(
 }
 
 fn quote(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    let helm = ctx.env.helm;
     let push = |value: &Value, out: &mut Buf| {
-        push_quoted(&strval(value)?, out);
+        push_quoted(&strval(value)?, helm, out);
         Ok(())
     };
     Ok(spaced(ctx, args, push)?.into())

@@ -169,20 +169,21 @@ fn templates_render_as_helm_3_renders_them() {
     derived("testdata/helm/helm3-open.txt", &open);
 }
 
-/// Lists the cases of helm 3 that differ.
+/// Lists the cases of helm 3 that differ, other than on purpose.
 fn still_open<C: Sync>(
     cases: &[C],
     name: impl Fn(&C) -> &str + Sync,
     differs: impl Fn(&C) -> Option<String> + Sync,
 ) -> String {
+    let known = differences();
     let half = cases.len().div_ceil(2);
     let differing: Vec<&str> = std::thread::scope(|scope| {
         let work: Vec<_> = cases
             .chunks(half)
             .map(|part| {
-                let (name, differs) = (&name, &differs);
+                let (name, differs, known) = (&name, &differs, &known);
                 scope.spawn(move || {
-                    let differing = part.iter().filter(|case| differs(case).is_some());
+                    let differing = part.iter().filter(|case| !known.contains(name(case)) && differs(case).is_some());
                     differing.map(name).collect::<Vec<_>>()
                 })
             })

@@ -7,8 +7,16 @@ use std::cmp::Ordering;
 /// of the alphabetically first file the others'.
 ///
 /// Source: helm `pkg/engine/engine.go`, `sortTemplates`.
-pub(super) fn sort(files: &mut [TemplateFile]) {
+pub(super) fn sort(files: &mut Vec<TemplateFile>) {
     files.sort_by(|a, b| by_depth(&b.name, &a.name));
+    // Helm keeps them by name, so that the last of a name counts: that happens below aliases, which helm 3 forgets.
+    files.dedup_by(|next, kept| {
+        let same = next.name == kept.name;
+        if same {
+            std::mem::swap(next, kept);
+        }
+        same
+    });
 }
 
 fn by_depth(a: &str, b: &str) -> Ordering {

@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::error::Failure;
-use super::super::print::{self, decode_rune, is_printable};
+use super::super::print::{self, decode_rune, is_printable_in};
 use super::super::types::Kind;
 use super::super::value::Value;
 use crate::trace::{Buf, Str};
@@ -23,12 +23,13 @@ pub(super) fn html(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failu
 }
 
 pub(super) fn js(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    let helm = ctx.env.helm;
     escape(ctx, args, |rest| {
         let (character, size) = decode_rune(rest);
         let text = match character {
             '\\' | '\'' | '"' => format!("\\{character}"),
             '<' | '>' | '&' | '=' => format!("\\u{:04X}", character as u32),
-            _ if character < ' ' || !character.is_ascii() && !is_printable(character) => {
+            _ if character < ' ' || !character.is_ascii() && !is_printable_in(character, helm) => {
                 format!("\\u{:04X}", character as u32)
             }
             _ => return None,

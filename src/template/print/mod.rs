@@ -9,7 +9,7 @@ mod printer;
 mod quote;
 mod verbs;
 
-pub use printable::is_printable;
+pub use printable::{is_printable, is_printable_in};
 pub use quote::{decode_rune, go_quote, push_quoted, quote_rune};
 
 use super::context::Context;
@@ -94,7 +94,7 @@ fn finish(
     print: impl FnOnce(&mut Printer<'_>, &[Value]) -> Result<(), Failure>,
 ) -> Result<Str, Failure> {
     let mut out = Buf::new();
-    print(&mut Printer::new(&mut out, ctx.limits.string_bytes), args)?;
+    print(&mut Printer::new(&mut out, ctx.limits.string_bytes).of_helm(ctx.env.helm), args)?;
     ctx.allow_string(out.len())?;
     Ok(out.into_str())
 }

@@ -3,9 +3,9 @@
 use super::super::complex::Complex;
 use super::super::strconv;
 use super::super::value::Value;
-use super::is_printable;
+use super::is_printable_in;
 use super::printer::{Done, Printer};
-use super::quote::quote_rune;
+use super::quote::quote_rune_in;
 
 impl Printer<'_> {
     /// Prints an integer; `whole` is the value that it is the number of.
@@ -31,7 +31,7 @@ impl Printer<'_> {
                 let mut text = [0; 4];
                 self.padded(rune(number).encode_utf8(&mut text).as_bytes(), whole.origin())
             }
-            'q' => self.padded(quote_rune(rune(number), self.flags.plus).as_bytes(), whole.origin()),
+            'q' => self.padded(quote_rune_in(rune(number), self.flags.plus, self.helm).as_bytes(), whole.origin()),
             'U' => self.code_point(number as u64, whole),
             _ => self.bad_verb(whole, verb),
         }
@@ -98,7 +98,7 @@ impl Printer<'_> {
         let mut text = format!("U+{}{digits}", "0".repeat(least.saturating_sub(digits.len())));
         if self.flags.sharp {
             let character = u32::try_from(number).ok().and_then(char::from_u32);
-            if let Some(character) = character.filter(|&character| is_printable(character)) {
+            if let Some(character) = character.filter(|&character| is_printable_in(character, self.helm)) {
                 text.push_str(&format!(" '{character}'"));
             }
         }

@@ -4,6 +4,8 @@
 //! on by itself and change what `quote` writes. Newer tables: let a template of the newer helm print `%#U` of every
 //! code point; the character follows the number where it is printable.
 
+use crate::template::HelmVersion;
+
 /// Whether `%q`, `quote` and `js` leave a character as it is.
 ///
 /// Source: Go `strconv.IsPrint` and `unicode.IsPrint`, which agree.
@@ -14,6 +16,16 @@ pub fn is_printable(character: char) -> bool {
     }
     let after = PRINTABLE.partition_point(|&(first, _)| first <= code);
     after > 0 && code <= PRINTABLE[after - 1].1
+}
+
+/// The same in a version of helm: the Go of helm 3.17.3 had Unicode 15.0.
+pub fn is_printable_in(character: char, helm: HelmVersion) -> bool {
+    if helm == HelmVersion::V4 || character < '\u{88f}' {
+        return is_printable(character);
+    }
+    let code = character as u32;
+    let after = SINCE_UNICODE_15.partition_point(|&(first, _)| first <= code);
+    is_printable(character) && (after == 0 || code > SINCE_UNICODE_15[after - 1].1)
 }
 
 /// First and last code points of the printable stretches.
@@ -154,10 +166,44 @@ static PRINTABLE: &[(u32, u32)] = &[
     (0x2ebf0, 0x2ee5d), (0x2f800, 0x2fa1d), (0x30000, 0x3134a), (0x31350, 0x33479), (0xe0100, 0xe01ef),
 ];
 
+/// The stretches that Unicode 15.0 did not have yet.
+#[rustfmt::skip]
+static SINCE_UNICODE_15: &[(u32, u32)] = &[
+    (0x88f, 0x88f), (0x897, 0x897), (0xc5c, 0xc5c), (0xcdc, 0xcdc), (0x1acf, 0x1add), (0x1ae0, 0x1aeb),
+    (0x1b4e, 0x1b4f), (0x1b7f, 0x1b7f), (0x1c89, 0x1c8a), (0x20c1, 0x20c1), (0x2427, 0x2429), (0x2b96, 0x2b96),
+    (0x2ffc, 0x2fff), (0x31e4, 0x31e5), (0x31ef, 0x31ef), (0xa7cb, 0xa7cf), (0xa7d2, 0xa7d2), (0xa7d4, 0xa7d4),
+    (0xa7da, 0xa7dc), (0xa7f1, 0xa7f1), (0xfbc3, 0xfbd2), (0xfd90, 0xfd91), (0xfdc8, 0xfdce), (0x105c0, 0x105f3),
+    (0x10940, 0x10959), (0x10d40, 0x10d65), (0x10d69, 0x10d85), (0x10d8e, 0x10d8f), (0x10ec2, 0x10ec7),
+    (0x10ed0, 0x10ed8), (0x10efa, 0x10efc), (0x11380, 0x11389), (0x1138b, 0x1138b), (0x1138e, 0x1138e),
+    (0x11390, 0x113b5), (0x113b7, 0x113c0), (0x113c2, 0x113c2), (0x113c5, 0x113c5), (0x113c7, 0x113ca),
+    (0x113cc, 0x113d5), (0x113d7, 0x113d8), (0x113e1, 0x113e2), (0x116d0, 0x116e3), (0x11b60, 0x11b67),
+    (0x11bc0, 0x11be1), (0x11bf0, 0x11bf9), (0x11db0, 0x11ddb), (0x11de0, 0x11de9), (0x11f5a, 0x11f5a),
+    (0x13460, 0x143fa), (0x16100, 0x16139), (0x16d40, 0x16d79), (0x16ea0, 0x16eb8), (0x16ebb, 0x16ed3),
+    (0x16ff2, 0x16ff6), (0x187f8, 0x187ff), (0x18cff, 0x18cff), (0x18d09, 0x18d1e), (0x18d80, 0x18df2),
+    (0x1cc00, 0x1ccfc), (0x1cd00, 0x1ceb3), (0x1ceba, 0x1ced0), (0x1cee0, 0x1cef0), (0x1e5d0, 0x1e5fa),
+    (0x1e5ff, 0x1e5ff), (0x1e6c0, 0x1e6de), (0x1e6e0, 0x1e6f5), (0x1e6fe, 0x1e6ff), (0x1f6d8, 0x1f6d8),
+    (0x1f777, 0x1f77a), (0x1f8b2, 0x1f8bb), (0x1f8c0, 0x1f8c1), (0x1f8d0, 0x1f8d8), (0x1fa54, 0x1fa57),
+    (0x1fa89, 0x1fa8a), (0x1fa8e, 0x1fa8f), (0x1fabe, 0x1fabe), (0x1fac6, 0x1fac6), (0x1fac8, 0x1fac8),
+    (0x1facd, 0x1facd), (0x1fadc, 0x1fadc), (0x1fadf, 0x1fadf), (0x1fae9, 0x1faea), (0x1faef, 0x1faef),
+    (0x1fbcb, 0x1fbef), (0x1fbfa, 0x1fbfa), (0x2b73a, 0x2b73f), (0x2cea2, 0x2cead), (0x2ebf0, 0x2ee5d),
+    (0x323b0, 0x33479),
+];
+
 #[cfg(test)]
 mod tests {
-    use super::is_printable;
+    use super::{is_printable, is_printable_in};
+    use crate::template::HelmVersion;
     use regex_syntax::hir::{Class, HirKind};
+
+    #[test]
+    fn helm_3_prints_unicode_15() {
+        let hir = regex_syntax::parse(r"\p{Age=15.0}").unwrap();
+        let HirKind::Class(Class::Unicode(class)) = hir.kind() else { panic!("a class") };
+        let older = |c: char| class.ranges().iter().any(|range| range.start() <= c && c <= range.end());
+        for c in ('\0'..=char::MAX).filter(|&c| is_printable(c)) {
+            assert_eq!(is_printable_in(c, HelmVersion::V3), older(c), "{:x}", c as u32);
+        }
+    }
 
     /// Everything that Unicode 16 assigned keeps its category; what changed is new.
     #[test]

@@ -6,6 +6,7 @@ use super::super::types::Kind;
 use super::super::value::{IntKind, List, Map, Object, Value};
 use super::push_scalar;
 use super::quote::{can_backquote, decode_rune, quote, rune_count};
+use crate::template::HelmVersion;
 use crate::trace::{Buf, Origin, Str};
 use std::ops::Range;
 
@@ -34,6 +35,7 @@ pub(super) struct Printer<'a> {
     /// The length that `out` may not pass.
     end: usize,
     bytes: usize,
+    pub(super) helm: HelmVersion,
 }
 
 pub(super) type Done = Result<(), Failure>;
@@ -45,7 +47,12 @@ impl<'a> Printer<'a> {
     /// A printer that appends at most so many bytes.
     pub(super) fn new(out: &'a mut Buf, bytes: usize) -> Self {
         let end = out.len().saturating_add(bytes);
-        Self { out, flags: Flags::default(), reporting: false, end, bytes }
+        Self { out, flags: Flags::default(), reporting: false, end, bytes, helm: HelmVersion::V4 }
+    }
+
+    /// The same, of a version of helm.
+    pub(super) fn of_helm(self, helm: HelmVersion) -> Self {
+        Self { helm, ..self }
     }
 
     /// Appends text without origin.
@@ -297,7 +304,7 @@ impl<'a> Printer<'a> {
             quoted.push_slice(text, range);
             quoted.push_text("`");
         } else {
-            quote(&mut quoted, text, range, self.flags.plus);
+            quote(&mut quoted, text, range, self.flags.plus, self.helm);
         }
         let quoted = quoted.into_str();
         let width = rune_count(quoted.as_bytes());

@@ -1,6 +1,7 @@
 //! Go's quoted strings: `%q`, `quote`, `strconv.Quote`.
 
-use super::is_printable;
+use super::is_printable_in;
+use crate::template::HelmVersion;
 use crate::trace::{Buf, Str};
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ use std::ops::Range;
 /// Source: Go `strconv.Quote`.
 pub fn go_quote(text: &[u8]) -> String {
     let mut buf = Buf::with_capacity(text.len() + 2);
-    quote(&mut buf, &Str::new(text), 0..text.len(), false);
+    quote(&mut buf, &Str::new(text), 0..text.len(), false, HelmVersion::V4);
     // Only whole printable characters and ASCII escapes were written.
     String::from_utf8(buf.into_str().as_bytes().to_vec()).unwrap_or_default()
 }
@@ -17,12 +18,12 @@ pub fn go_quote(text: &[u8]) -> String {
 /// Appends a text as a double-quoted Go string constant. An escape has the origin of the character it stands for.
 ///
 /// Source: Go `strconv.Quote`.
-pub fn push_quoted(text: &Str, out: &mut Buf) {
-    quote(out, text, 0..text.len(), false);
+pub fn push_quoted(text: &Str, helm: HelmVersion, out: &mut Buf) {
+    quote(out, text, 0..text.len(), false, helm);
 }
 
 /// Appends a part of a text as a string constant, in ASCII alone if asked for (`%+q`).
-pub(super) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool) {
+pub(super) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: HelmVersion) {
     out.push_text("\"");
     let bytes = text.as_bytes();
     let mut plain = range.start;
@@ -32,7 +33,7 @@ pub(super) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool)
         let escape = if character == char::REPLACEMENT_CHARACTER && size == 1 {
             Some(hex_escape('x', u32::from(bytes[at]), 2))
         } else {
-            escape(character, '"', ascii)
+            escape(character, '"', ascii, helm)
         };
         if let Some(escape) = escape {
             out.push_slice(text, plain..at);
@@ -49,8 +50,13 @@ pub(super) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool)
 ///
 /// Source: Go `strconv.QuoteRune`, `QuoteRuneToASCII`.
 pub fn quote_rune(character: char, ascii: bool) -> String {
+    quote_rune_in(character, ascii, HelmVersion::V4)
+}
+
+/// The same in a version of helm.
+pub(super) fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String {
     let mut text = String::from("'");
-    match escape(character, '\'', ascii) {
+    match escape(character, '\'', ascii, helm) {
         Some(escape) => text.push_str(&escape),
         None => text.push(character),
     }
@@ -91,11 +97,11 @@ pub(super) fn rune_count(bytes: &[u8]) -> usize {
 }
 
 /// What stands for a character between quotes; `None` where it stands for itself.
-fn escape(character: char, quote: char, ascii: bool) -> Option<String> {
+fn escape(character: char, quote: char, ascii: bool, helm: HelmVersion) -> Option<String> {
     if character == quote || character == '\\' {
         return Some(format!("\\{character}"));
     }
-    if (!ascii || character.is_ascii()) && is_printable(character) {
+    if (!ascii || character.is_ascii()) && is_printable_in(character, helm) {
         return None;
     }
     let short = match character {
@@ -150,7 +156,7 @@ mod tests {
         let mut origins = Origins::new();
         let origin = origins.add(OriginData::File(File::new("a.txt", "a\nb")));
         let mut out = Buf::new();
-        push_quoted(&Str::with_origin("a\nb", origin), &mut out);
+        push_quoted(&Str::with_origin("a\nb", origin), HelmVersion::V4, &mut out);
         let text = out.into_str();
         assert_eq!(text, "\"a\\nb\"");
         let parts: Vec<_> = text.spans().iter().map(|span| (span.start, span.end, span.at)).collect();

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// All formats; those that boon knows and helm's validator does not take everything.
-pub(super) static FORMATS: &[Format] = &[
+static FORMATS: &[Format] = &[
     Format { name: REGEX_FORMAT, func: |value| on_text(value, regex) },
     Format { name: "json-pointer", func: |value| on_text(value, json_pointer) },
     Format { name: "relative-json-pointer", func: |value| on_text(value, relative_json_pointer) },
@@ -38,6 +38,43 @@ pub(super) static FORMATS: &[Format] = &[
     Format { name: "idn-hostname", func: |_| Ok(()) },
     Format { name: "idn-email", func: |_| Ok(()) },
 ];
+
+/// The formats of helm 3's validator (xeipuuv/gojsonschema v1.2.0), which no number has.
+static FORMATS_3: &[Format] = &[
+    Format { name: REGEX_FORMAT, func: |value| on_text_only(value, regex) },
+    Format { name: "json-pointer", func: |value| on_text_only(value, json_pointer) },
+    Format { name: "relative-json-pointer", func: |value| on_text_only(value, relative_json_pointer) },
+    Format { name: "uuid", func: |value| on_text_only(value, uuid) },
+    Format { name: "duration", func: |_| Ok(()) },
+    Format { name: "period", func: |_| Ok(()) },
+    Format { name: "ipv4", func: |value| on_text_only(value, ipv4) },
+    Format { name: "ipv6", func: |value| on_text_only(value, ipv6) },
+    Format { name: "hostname", func: |value| on_text_only(value, hostname) },
+    Format { name: "email", func: |value| on_text_only(value, email) },
+    Format { name: "date", func: |value| on_text_only(value, date) },
+    Format { name: "time", func: |value| on_text_only(value, time) },
+    Format { name: "date-time", func: |value| on_text_only(value, date_time) },
+    Format { name: "uri", func: |value| on_text_only(value, uri) },
+    Format { name: "iri", func: |value| on_text_only(value, uri) },
+    Format { name: "uri-reference", func: |value| on_text_only(value, uri_reference) },
+    Format { name: "iri-reference", func: |value| on_text_only(value, uri_reference) },
+    Format { name: "uri-template", func: |value| on_text_only(value, uri_template) },
+    Format { name: "semver", func: |_| Ok(()) },
+    Format { name: "idn-hostname", func: |_| Ok(()) },
+    Format { name: "idn-email", func: |value| on_text_only(value, email) },
+];
+
+/// The formats that a helm version's validator knows.
+pub(super) fn of(helm: HelmVersion) -> &'static [Format] {
+    match helm {
+        HelmVersion::V4 => FORMATS,
+        HelmVersion::V3 => FORMATS_3,
+    }
+}
+
+fn on_text_only(value: &Json, check: fn(&str) -> Result<(), String>) -> Outcome {
+    if value.is_number() { Err("a number has no format".into()) } else { on_text(value, check) }
+}
 
 fn on_text(value: &Json, check: fn(&str) -> Result<(), String>) -> Outcome {
     value.as_str().map_or(Ok(()), |text| check(text).map_err(Into::into))

@@ -411,15 +411,16 @@ impl Reader<'_> {
     }
 
     fn format(&self, got: &Json, want: &str, error: &str) -> String {
-        let got = got.as_str().unwrap_or_default();
-        match self.prepared.refused.get(got).filter(|_| self.values.is_none() && want == "regex") {
+        let text = got.as_str().unwrap_or_default();
+        match self.prepared.refused.get(text).filter(|_| self.values.is_none() && want == "regex") {
             Some(refused) => format!("{} is not valid regex: {}", quote(&refused.pattern), refused.error),
             None => {
                 // boon judges schemas by its own formats, whatever is registered.
-                let own = formats::FORMATS.iter().find(|format| format.name == want);
-                let own = own.and_then(|format| (format.func)(&Json::from(got)).err()).map(|error| error.to_string());
+                let own = formats::of(self.prepared.helm).iter().find(|format| format.name == want);
+                let own = own.and_then(|format| (format.func)(got).err()).map(|error| error.to_string());
                 let want = if want == REGEX_FORMAT { "regex" } else { want };
-                format!("{} is not valid {want}: {}", quote(got), own.as_deref().unwrap_or(error))
+                let got = if got.is_string() { quote(text) } else { got.to_string() };
+                format!("{got} is not valid {want}: {}", own.as_deref().unwrap_or(error))
             }
         }
     }

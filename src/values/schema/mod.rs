@@ -18,7 +18,7 @@ use crate::log;
 use crate::template::print::go_quote;
 use crate::template::{HelmVersion, Map, Value};
 use crate::trace::Str;
-use boon::{CompileError, Compiler, Schemas, UrlLoader};
+use boon::{CompileError, Compiler, Draft, Schemas, UrlLoader};
 use cost::Cost;
 use prepare::Prepared;
 use serde_json::Value as Json;
@@ -36,9 +36,9 @@ const SCHEMA_URL: &str = "file:///values.schema.json";
 /// # Errors
 /// Helm's text: `values don't meet the specifications of the schema(s) in the following chart(s):`, then for each chart
 /// its name and what is wrong. Messages beside each other are in the order of the schema and of the properties' names,
-/// where helm's order is random.
-pub fn validate(instance: &Instance, values: &Map, limits: &Limits) -> Result<Vec<String>, String> {
-    let mut check = Check { limits, text: String::new(), warnings: Vec::new(), seen: Rc::default() };
+/// where helm's order is random. Helm 3 has another validator: what it finds is followed, its words are not.
+pub fn validate(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Result<Vec<String>, String> {
+    let mut check = Check { helm, limits, text: String::new(), warnings: Vec::new(), seen: Rc::default() };
     check.chart(instance, values);
     if check.text.is_empty() {
         return Ok(check.warnings);
@@ -47,6 +47,7 @@ pub fn validate(instance: &Instance, values: &Map, limits: &Limits) -> Result<Ve
 }
 
 struct Check<'l> {
+    helm: HelmVersion,
     limits: &'l Limits,
     text: String,
     warnings: Vec<String>,
@@ -84,7 +85,7 @@ impl Check<'_> {
     /// Checks one table of values; the error is what helm prints below the chart's name.
     fn schema(&mut self, chart: &str, schema: &[u8], values: &Map) -> Result<(), String> {
         let mut cost = Cost::new(self.limits);
-        let prepared = Prepared::read(schema, &mut cost)?;
+        let prepared = Prepared::read(schema, self.helm, &mut cost)?;
         let values = to_json(&Value::Map(values.clone()));
         let before = self.seen.borrow().clone();
         let result = catch_unwind(AssertUnwindSafe(|| run(&prepared, &values, &mut cost, Rc::clone(&self.seen))));
@@ -105,8 +106,11 @@ impl Check<'_> {
 
 fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Result<(), String> {
     let mut compiler = Compiler::new();
-    compiler.use_loader(Box::new(Loader { refs: prepared.refs.clone(), seen }));
-    formats::FORMATS.iter().for_each(|format| compiler.register_format(*format));
+    compiler.use_loader(Box::new(Loader { helm: prepared.helm, refs: prepared.refs.clone(), seen }));
+    if prepared.helm == HelmVersion::V3 {
+        compiler.set_default_draft(Draft::V7);
+    }
+    formats::of(prepared.helm).iter().for_each(|format| compiler.register_format(*format));
     let mut schemas = Schemas::new();
     let visits = cost.visit(prepared, values)?;
     let mut doc = prepared.doc.clone();
@@ -169,6 +173,7 @@ fn compile_error(error: &CompileError, prepared: &Prepared) -> String {
 
 /// Loads nothing. What is out of reach in the gap allows everything; a file is refused.
 struct Loader {
+    helm: HelmVersion,
     /// The texts of all references.
     refs: Vec<String>,
     seen: Seen,
@@ -182,6 +187,7 @@ impl UrlLoader for Loader {
                 self.seen.borrow_mut().insert(url.to_owned());
                 Ok(permissive(url, &self.refs))
             }
+            "urn" if self.helm == HelmVersion::V3 => Err(format!("Reference {url} must be canonical").into()),
             "urn" => {
                 self.seen.borrow_mut().insert(url.to_owned());
                 Ok(Json::Bool(true))
@@ -252,13 +258,19 @@ fn decode_error(text: &[u8]) -> String {
 mod tests {
     use super::Check;
     use crate::limits::Limits;
-    use crate::template::{Map, Value};
+    use crate::template::{HelmVersion, Map, Value};
     use std::fmt::Write;
     use std::rc::Rc;
 
     fn check(schema: &str, values: &Map) -> (Result<(), String>, Vec<String>) {
         let limits = Limits::default();
-        let mut check = Check { limits: &limits, text: String::new(), warnings: Vec::new(), seen: Rc::default() };
+        let mut check = Check {
+            helm: HelmVersion::V4,
+            limits: &limits,
+            text: String::new(),
+            warnings: Vec::new(),
+            seen: Rc::default(),
+        };
         let result = check.schema("c", schema.as_bytes(), values);
         (result, check.warnings)
     }

@@ -12,6 +12,8 @@ use std::collections::HashMap;
 /// A schema ready for boon, and how to get from what boon says back to what is written in it.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
+    /// Whose validator judges.
+    pub(super) helm: HelmVersion,
     /// The schema.
     pub(super) doc: Json,
     /// Numbers in `enum` and `const` as they are written, by JSON pointer.
@@ -46,15 +48,25 @@ impl Prepared {
     ///
     /// # Errors
     /// Go's text when it is not JSON; limits.
-    pub(super) fn read(schema: &[u8], cost: &mut Cost) -> Result<Self, String> {
+    pub(super) fn read(schema: &[u8], helm: HelmVersion, cost: &mut Cost) -> Result<Self, String> {
         let text = String::from_utf8_lossy(schema);
         let (node, end) = json::read_value(&text, 0).ok_or_else(|| decode_error(schema))?;
-        if !text[end..].trim_matches([' ', '\t', '\r', '\n']).is_empty() {
+        // Helm 3 reads one value and does not look behind it.
+        if helm == HelmVersion::V4 && !text[end..].trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             return Err("invalid character after top-level value".to_owned());
         }
-        let mut reader =
-            Reader { text: &text, cost, pointer: String::new(), depth: 0, weight: 0, prepared: Self::default() };
-        let doc = reader.schema(&node)?;
+        let mut reader = Reader {
+            text: &text,
+            cost,
+            pointer: String::new(),
+            depth: 0,
+            weight: 0,
+            prepared: Self { helm, ..Self::default() },
+        };
+        let mut doc = reader.schema(&node)?;
+        if helm == HelmVersion::V3 {
+            forget_foreign_draft(&mut doc)?;
+        }
         Ok(Self { doc, ..reader.prepared })
     }
 
@@ -92,6 +104,11 @@ impl Reader<'_, '_> {
         let mut object = Map::new();
         for (entry, value) in entries {
             let key = entry.key.to_text();
+            // Helm 3 does not judge schemas by the schema of schemas, which wants one at least.
+            let empty = matches!(&value.data, Data::Seq(items) if items.is_empty());
+            if self.prepared.helm == HelmVersion::V3 && empty && matches!(&*key, "allOf" | "anyOf" | "oneOf") {
+                continue;
+            }
             let member = self.below(&key, |reader| reader.member(&key, value))?;
             object.insert(key.into_owned(), member);
         }
@@ -194,6 +211,20 @@ impl Reader<'_, '_> {
         self.prepared.patterns.insert(translated.clone(), pattern.to_owned());
         Ok(translated)
     }
+}
+
+/// Helm 3's validator knows the drafts 4, 6 and 7; under any other name it takes a schema as if it had none.
+fn forget_foreign_draft(doc: &mut Json) -> Result<(), String> {
+    const KNOWN: [&str; 3] = ["draft-04/schema", "draft-06/schema", "draft-07/schema"];
+    let Json::Object(schema) = doc else { return Ok(()) };
+    if schema.get("$schema").is_some_and(|draft| !draft.is_string()) {
+        return Err("$schema must be of type string".to_owned());
+    }
+    let draft = schema.get("$schema").and_then(Json::as_str).unwrap_or_default().trim_end_matches('#');
+    if !KNOWN.iter().any(|known| draft.strip_prefix("http://json-schema.org/") == Some(known)) {
+        schema.remove("$schema");
+    }
+    Ok(())
 }
 
 /// Adds a step to a JSON pointer.
