@@ -1,6 +1,6 @@
 //! [`Finding`]: something about a release that its owner should change, and where.
 
-use crate::images::extract::{ObjectName, Tier};
+use crate::images::{Class, ObjectName, Tier};
 use crate::source::Place;
 
 /// How bad a finding is.
@@ -10,6 +10,19 @@ pub enum Severity {
     Error,
     /// It will break it some day.
     Warning,
+    /// Worth a look.
+    Hint,
+}
+
+impl Severity {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Hint => "hint",
+        }
+    }
 }
 
 /// One finding of one rule.
@@ -46,6 +59,8 @@ pub struct Subject {
     pub reference: String,
     /// How sure it is that this is an image.
     pub tier: Tier,
+    /// What became of the rewrite.
+    pub class: Class,
 }
 
 /// A place in a source, and what it has to do with the finding.

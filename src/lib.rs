@@ -3,8 +3,9 @@
 //!
 //! The way through: [`chart::load`] reads a chart, [`values::process`] makes of it and of what the user set an
 //! [`values::Instance`], [`render::render`] executes its templates, [`render::manifest::manifests`] reads the result,
-//! [`images::extract()`] finds the images, [`rules`] judge them, [`report`] tells. `docs/architecture.md` says more.
+//! [`images::find()`] finds the images, [`analysis::analyse`] says what became of the rewrite in each, [`rules`] judge them, [`report`] tells. `docs/architecture.md` says more.
 
+pub mod analysis;
 pub mod chart;
 pub mod cli;
 pub mod finding;
@@ -15,12 +16,15 @@ mod golden;
 pub mod images;
 pub mod json;
 pub mod limits;
+pub mod lint;
 mod log;
 pub mod regex;
+pub mod release;
 pub mod render;
 pub mod report;
 pub mod rules;
 pub mod semver;
+pub mod settings;
 pub mod source;
 pub mod template;
 pub mod trace;

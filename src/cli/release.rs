@@ -3,14 +3,14 @@
 use super::Streams;
 use crate::chart::{self, Chart};
 use crate::limits::Limits;
-use crate::render::{self, Capabilities, Compiler, Inputs, Release, Rendered, capabilities::KubeVersion};
+use crate::release::Prepared;
+use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::source::File;
-use crate::template::{Env, HelmVersion, Map, error::Error};
-use crate::trace::Origins;
-use crate::values::{self, Instance, layers::UserValues};
+use crate::template::{Env, HelmVersion};
+use crate::values::layers::UserValues;
 use clap::ValueEnum;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Flags that decide what a release renders to.
@@ -225,110 +225,31 @@ fn add_missing_dependencies(
     Ok(warnings)
 }
 
-/// A release ready to be rendered, as often as one likes.
-#[derive(Debug)]
-pub struct Prepared {
-    /// The chart.
-    pub chart: Arc<Chart>,
-    /// The release's facts.
-    pub release: Release,
-    /// The cluster's.
-    pub capabilities: Capabilities,
-    /// Clock and randomness.
-    pub env: Env,
-    /// The bounds.
-    pub limits: Limits,
-    /// What the user set.
-    pub user: UserValues,
-    /// Whether values are checked against schemas.
-    pub check_schema: bool,
-    /// A value that is set unless the user sets it: path and text.
-    pub default_value: Option<(String, String)>,
-}
-
-/// Why a release did not render.
-#[derive(Debug)]
-pub enum RenderProblem {
-    /// What the user gave cannot be used: a values file that is not YAML, a flag, a name.
-    Input(String),
-    /// The chart refuses, before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
-    Chart(String),
-    /// A template.
-    Template(Box<Error>),
-}
-
-impl Prepared {
+impl ReleaseFlags {
     /// Loads a chart and reads what the flags name.
     ///
     /// Log lines of helm's go to stderr.
-    pub fn new(name: &str, chart: &Path, flags: &ReleaseFlags, streams: &mut Streams<'_>) -> Result<Self, String> {
-        let limits = flags.limits()?;
-        let user = flags.user_values()?;
-        let capabilities = flags.capabilities()?;
-        let mut loaded = chart::load::load(chart, &limits, flags.helm())?;
+    pub fn prepare(&self, name: &str, chart: &Path, streams: &mut Streams<'_>) -> Result<Prepared, String> {
+        let limits = self.limits()?;
+        let user = self.user_values()?;
+        let capabilities = self.capabilities()?;
+        let mut loaded = chart::load::load(chart, &limits, self.helm())?;
         log(streams, &loaded.warnings);
-        if flags.dependency_update {
-            let warnings = add_missing_dependencies(&mut loaded.chart, chart, &limits, flags.helm())?;
+        if self.dependency_update {
+            let warnings = add_missing_dependencies(&mut loaded.chart, chart, &limits, self.helm())?;
             log(streams, &warnings);
         }
-        let namespace = if flags.namespace.is_empty() { "default".to_owned() } else { flags.namespace.clone() };
-        Ok(Self {
+        let namespace = if self.namespace.is_empty() { "default".to_owned() } else { self.namespace.clone() };
+        Ok(Prepared {
             chart: loaded.chart,
-            release: Release { name: name.to_owned(), namespace, is_upgrade: flags.is_upgrade },
+            release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade },
             capabilities,
-            env: flags.env(),
+            env: self.env(),
             limits,
             user,
-            check_schema: !flags.skip_schema_validation,
-            default_value: None,
+            check_schema: !self.skip_schema_validation,
+            read_file: |path| read_file(Path::new(path)),
         })
-    }
-
-    /// Coalesces the values and renders. With `origins`, values and text are traced.
-    ///
-    /// The order of the checks is helm's, so that of several problems the same one is reported.
-    pub fn render(
-        &self,
-        compiler: &mut Compiler,
-        mut origins: Option<&mut Origins>,
-        streams: &mut Streams<'_>,
-    ) -> Result<(Instance, Map, Rendered), RenderProblem> {
-        let mut read = |path: &str| read_file(&PathBuf::from(path));
-        let helm = self.env.helm;
-        let user = self.user.merge(helm, &self.limits, &mut read, origins.as_deref_mut());
-        let user = user.map_err(RenderProblem::Input)?;
-        if let Some((path, text)) = &self.default_value {
-            user.set_default(path, text, origins.as_deref_mut()).map_err(RenderProblem::Input)?;
-        }
-        let warnings = chart::check_installable(&self.chart).map_err(RenderProblem::Chart)?;
-        log(streams, &warnings);
-        check_release_name(&self.release.name)
-            .inspect_err(|error| {
-                log(streams, &[format!("level=ERROR msg=\"release name check failed\" error={error:?}")]);
-            })
-            .map_err(|error| RenderProblem::Input(format!("release name check failed: {error}")))?;
-        let mut warnings = Vec::new();
-        let options = values::Options { helm, limits: &self.limits };
-        let processed = values::process(&self.chart, &user, options, origins.as_deref_mut(), &mut warnings);
-        log(streams, &warnings);
-        let processed = processed.map_err(RenderProblem::Chart)?;
-        if self.check_schema {
-            let checked = values::schema::validate(&processed.root, &processed.values, helm, &self.limits);
-            let warnings = checked.map_err(RenderProblem::Chart)?;
-            log(streams, &warnings);
-        }
-        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
-            .map_err(RenderProblem::Chart)?;
-        let inputs = Inputs {
-            values: &processed.values,
-            release: &self.release,
-            capabilities: &self.capabilities,
-            limits: &self.limits,
-        };
-        let mut env = self.env.clone();
-        let rendered =
-            render::render(&processed.root, &inputs, compiler, &mut env, origins).map_err(RenderProblem::Template)?;
-        Ok((processed.root, processed.values, rendered))
     }
 }
 
@@ -337,25 +258,4 @@ pub(super) fn log(streams: &mut Streams<'_>, lines: &[String]) {
     for line in lines {
         let _ = writeln!(streams.err, "{}", crate::report::quiet(line));
     }
-}
-
-/// Helm's rule for the names of releases.
-///
-/// Source: helm `pkg/chart/common/util`, `ValidateReleaseName`.
-pub(super) fn check_release_name(name: &str) -> Result<(), String> {
-    let part = |part: &str| {
-        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        part.starts_with(word) && part.ends_with(word) && part.chars().all(|c| word(c) || c == '-')
-    };
-    if name.is_empty() {
-        return Err("no name provided".to_owned());
-    }
-    if name.len() > 53 || !name.split('.').all(part) {
-        return Err(format!(
-            "release name {name:?}: invalid release name, must match regex \
-             ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer \
-             than 53"
-        ));
-    }
-    Ok(())
 }

@@ -1,9 +1,10 @@
 //! `airtight template`: prints what `helm template` prints.
 
-use super::release::{Prepared, ReleaseFlags, RenderProblem, log};
+use super::release::{ReleaseFlags, log};
 use super::{Outcome, Problem, Streams};
 use crate::funcs;
 use crate::limits::Limits;
+use crate::release;
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::output::{Block, Selection, crds, show_only};
 use crate::render::{Compiler, Rendered, failure::helm_text};
@@ -110,11 +111,13 @@ struct Ignored {
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
-    let prepared = Prepared::new(&name, Path::new(&chart), &args.release, streams)?;
-    let mut compiler = Compiler::new();
-    let (root, _, rendered) = prepared.render(&mut compiler, None, streams).map_err(|problem| match problem {
-        RenderProblem::Input(text) | RenderProblem::Chart(text) => text,
-        RenderProblem::Template(error) => helm_text(&error, prepared.env.helm),
+    let prepared = args.release.prepare(&name, Path::new(&chart), streams)?;
+    let mut lines = Vec::new();
+    let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
+    log(streams, &lines);
+    let release::Outcome { root, rendered, .. } = outcome.map_err(|problem| match problem {
+        release::Problem::Input(text) | release::Problem::Chart(text) => text,
+        release::Problem::Template(error) => helm_text(&error, prepared.env.helm),
     })?;
     let manifests: Manifests<()> = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(manifests) => manifests,

@@ -1,18 +1,48 @@
-//! Who decided which registry a reference names.
+//! Who decided what a part of a reference is, and which action of a template printed it.
 
-use super::extract::ImageUse;
+use super::find::ImageUse;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting, Span};
 use std::ops::Range;
 
+/// A part of a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The host, or, where none is written, the repository: what says where to pull from.
+    Registry,
+    /// The path on the registry.
+    Repository,
+    /// The tag.
+    Tag,
+    /// The digest.
+    Digest,
+}
+
+impl Part {
+    /// All parts in the order in which they are written.
+    pub const ALL: [Self; 4] = [Self::Registry, Self::Repository, Self::Tag, Self::Digest];
+
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Repository => "repository",
+            Self::Tag => "tag",
+            Self::Digest => "digest",
+        }
+    }
+}
+
 /// What decided a part of a reference.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decider {
     /// What kind of thing.
     pub source: Source,
+    /// The origin, for what [`Origins`] tells of it; [`Origin::NONE`] where nothing is known.
+    pub origin: Origin,
     /// Where it stands.
     pub place: Option<Place>,
-    /// The values path that was set, where it is a value: `image.repository`.
+    /// The values path that was set, where it is a value, as the file or flag writes it: `image.repository`.
     pub path: String,
     /// What the setting hid, nearest first.
     pub hides: Vec<(Layer, Place)>,
@@ -35,50 +65,87 @@ pub enum Source {
     Unknown,
 }
 
-/// Who decided the registry of a use: what wrote the host, or, where no host is written, what wrote the repository.
-pub fn registry_decider(image: &ImageUse<'_>, origins: &Origins) -> Decider {
-    let range = registry_bytes(image);
+impl Source {
+    /// Whether a person set it.
+    pub fn is_user(&self) -> bool {
+        matches!(self, Self::User(_))
+    }
+}
+
+/// Who decided a part of the reference of a use, and it alone where several did: what a person set explains more than
+/// what a chart brought, and that more than literal text.
+pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
+    deciders(image, part, origins).into_iter().next().unwrap_or(Decider {
+        source: Source::Unknown,
+        origin: Origin::NONE,
+        place: None,
+        path: String::new(),
+        hides: Vec::new(),
+    })
+}
+
+/// All that had a share in a part of the reference, the one that explains most first.
+pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
     let spans = image.manifest.content.spans();
-    let first = spans.partition_point(|span| (span.end as usize) <= range.start);
-    let overlapping = spans[first..].iter().take_while(|span| (span.start as usize) < range.end);
-    let mut best: Option<Decider> = None;
-    for span in overlapping {
-        for (origin, at) in atoms(span, range.start, origins) {
-            let decider = decider(origin, at, origins);
-            // What a person set explains more than what a chart brought, and that more than literal text.
-            if best.as_ref().is_none_or(|best| rank(&decider.source) < rank(&best.source)) {
-                best = Some(decider);
+    let mut found: Vec<Decider> = Vec::new();
+    for place in part_places(image, part) {
+        let first = spans.partition_point(|span| span.end <= place.start);
+        for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
+            for (origin, at) in atoms(span, place.start, origins) {
+                let decider = decider_of(origin, at, origins);
+                if !found.contains(&decider) {
+                    found.push(decider);
+                }
             }
         }
     }
-    best.unwrap_or(Decider { source: Source::Unknown, place: None, path: String::new(), hides: Vec::new() })
+    found.sort_by_key(|decider| rank(&decider.source));
+    found
 }
 
-/// The bytes of the manifest that decide the registry: the host, or the repository where no host is written.
-pub(crate) fn registry_bytes(image: &ImageUse<'_>) -> Range<usize> {
-    let (start, end) = (image.start as usize, image.end as usize);
-    let written = &image.manifest.content.as_bytes()[start..end];
-    let text = image.text.as_bytes();
-    let offset = match written {
-        _ if written == text => start,
-        [b'"' | b'\'', inner @ .., _] if inner == text => start + 1,
-        // Escaped or folded: the whole scalar.
-        _ => return start..end,
-    };
+/// The bytes of the manifest that a part of the reference was written as.
+pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
     match &image.reference {
         Ok(reference) => {
-            let part = reference.registry_range.clone().unwrap_or(reference.repository_range.clone());
-            offset + part.start..offset + part.end
+            let range = match part {
+                Part::Registry => reference.registry_range.clone().or(Some(reference.repository_range.clone())),
+                Part::Repository => Some(reference.repository_range.clone()),
+                Part::Tag => reference.tag_range(),
+                Part::Digest => reference.digest_range(),
+            };
+            range.map(|range| image.text.places(range)).unwrap_or_default()
         }
-        Err(_) => start..end,
+        Err(_) => vec![image.text.whole()],
     }
 }
 
+/// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
+pub fn printed_at(image: &ImageUse) -> Option<Place> {
+    let manifest = &image.manifest;
+    let part = part_places(image, Part::Registry).into_iter().next()?;
+    let (first, last) = (manifest.start + part.start, manifest.start + part.end);
+    let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
+    let (start, end) = if emit.is_text {
+        (emit.at + first.saturating_sub(emit.start), emit.at + last.min(emit.end).saturating_sub(emit.start))
+    } else {
+        action_around(manifest.source.bytes(), emit.at)
+    };
+    Some(Place { file: manifest.source.clone(), start, end })
+}
+
+/// The action that holds a position of a template, with its delimiters.
+fn action_around(text: &[u8], at: u32) -> (u32, u32) {
+    let at = (at as usize).min(text.len());
+    let start = text[..at].windows(2).rposition(|pair| pair == b"{{").unwrap_or(at);
+    let end = text[at..].windows(2).position(|pair| pair == b"}}").map_or(at, |end| at + end + 2);
+    (start as u32, end as u32)
+}
+
 /// The origins behind a span, those of a computed text one by one, each with the byte of its own text.
-fn atoms(span: &Span, from: usize, origins: &Origins) -> Vec<(Origin, u32)> {
+fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
     match origins.get(span.origin) {
         Some(OriginData::Derived(parts)) => parts.iter().map(|&part| (part, 0)).collect(),
-        _ => vec![(span.origin, span.at + (from as u32).saturating_sub(span.start))],
+        _ => vec![(span.origin, span.at + from.saturating_sub(span.start))],
     }
 }
 
@@ -93,8 +160,9 @@ fn rank(source: &Source) -> u32 {
     }
 }
 
-fn decider(origin: Origin, at: u32, origins: &Origins) -> Decider {
-    let plain = |source, place| Decider { source, place, path: String::new(), hides: Vec::new() };
+/// What an origin is to a reader; `at` is a byte of its own text.
+pub fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
+    let plain = |source, place| Decider { source, origin, place, path: String::new(), hides: Vec::new() };
     match origins.get(origin) {
         None | Some(OriginData::Derived(_)) => plain(Source::Unknown, None),
         Some(OriginData::Fact(name)) => plain(Source::Other((*name).to_owned()), None),
@@ -112,6 +180,7 @@ fn decider(origin: Origin, at: u32, origins: &Origins) -> Decider {
                 Layer::Tool => Source::Tool,
                 layer => Source::User(layer.clone()),
             },
+            origin,
             place: Some(setting.place.clone()),
             path: origins.path(origin),
             hides: origins.hidden(origin).into_iter().filter_map(|hidden| setting_of(hidden, origins)).collect(),
@@ -124,4 +193,21 @@ fn setting_of(origin: Origin, origins: &Origins) -> Option<(Layer, Place)> {
         OriginData::Setting(Setting { layer, place, .. }) => Some((layer.clone(), place.clone())),
         _ => None,
     }
+}
+
+/// A layer in words.
+pub fn layer_name(layer: &Layer) -> String {
+    match layer {
+        Layer::Chart(chart) => format!("the default of chart {chart}"),
+        Layer::File(_) => "the value".to_owned(),
+        Layer::Flag(part) => format!("{} {}", part.flag, part.argument),
+        Layer::Tool => "the global rewrite".to_owned(),
+    }
+}
+
+/// The path under which a user reaches a value of a chart: `db.image.registry` for `image.registry` of `app/charts/db`.
+pub fn user_path(chart: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = chart.split("/charts/").skip(1).collect();
+    parts.push(path);
+    parts.join(".")
 }

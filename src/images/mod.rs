@@ -1,9 +1,17 @@
-//! Image references: what they mean, where manifests hold them, and who decided them.
+//! Image references: what they mean, where manifests hold them, who decided them, and what became of the rewrite.
 
+pub mod class;
 pub mod decided;
-pub mod extract;
+pub mod find;
+pub mod layout;
+pub mod object;
 pub mod reference;
+pub mod text;
 
-pub use decided::{Decider, Source};
-pub use extract::{ImageUse, Tier, extract};
+pub use class::Class;
+pub use decided::{Decider, Part, Source};
+pub use find::{ImageUse, Shape, Tier, find};
+pub use layout::Layout;
+pub use object::ObjectName;
 pub use reference::{Mirror, Reference};
+pub use text::Text;

@@ -75,6 +75,17 @@ impl Reference {
         })
     }
 
+    /// Where the tag is written, without its colon.
+    pub fn tag_range(&self) -> Option<Range<usize>> {
+        let start = self.repository_range.end + 1;
+        self.tag.as_ref().map(|tag| start..start + tag.len())
+    }
+
+    /// Where the digest is written, without its `@`.
+    pub fn digest_range(&self) -> Option<Range<usize>> {
+        self.digest.as_ref().map(|digest| self.text.len() - digest.len()..self.text.len())
+    }
+
     /// The reference as it was written.
     pub fn as_written(&self) -> &str {
         &self.text
@@ -197,6 +208,26 @@ impl Mirror {
             check_path(path)?;
         }
         Ok(Self { host, path: path.to_owned() })
+    }
+
+    /// The same mirror on another host: its path is kept.
+    pub fn at_host(&self, host: &str) -> Self {
+        Self { host: host.to_owned(), path: self.path.clone() }
+    }
+
+    /// The host, with its port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The path of a reference's repository below the mirror: `jetstack/x` of `mirror.internal/team/jetstack/x`; `None`
+    /// where the mirror does not serve it.
+    pub fn path_of<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
+        if !self.serves(reference) {
+            return None;
+        }
+        let below = reference.repository.strip_prefix(self.path.as_str()).unwrap_or(&reference.repository);
+        Some(below.trim_start_matches('/'))
     }
 
     /// Whether a reference is pulled from the mirror. Hosts are compared as hosts, port included, and the path by whole

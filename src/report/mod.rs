@@ -1,19 +1,40 @@
 //! Findings as text, for people and for machines: one file a format.
 
+pub mod images;
 pub mod markdown;
 pub mod text;
 
 use crate::finding::Finding;
+use images::Image;
 
 /// What a lint comes to.
 #[derive(Debug)]
 pub struct Report {
+    /// Which release.
+    pub release: ReleaseName,
     /// The findings, in order.
     pub findings: Vec<Finding>,
+    /// The distinct references, by reference.
+    pub images: Vec<Image>,
     /// What was looked at.
     pub coverage: Coverage,
     /// The mirror, as people write it.
     pub mirror: String,
+    /// The values keys of the rewrite that the user did not set, so that the tool did.
+    pub assumed_keys: Vec<String>,
+}
+
+/// What a release is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReleaseName {
+    /// Its name.
+    pub name: String,
+    /// Its chart, by name.
+    pub chart: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The environment, of a release that the configuration gives several.
+    pub environment: Option<String>,
 }
 
 impl Report {

@@ -18,6 +18,7 @@ fn group(finding: &Finding) -> Group<'static> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Hint => Level::INFO,
     };
     let mut group = level
         .primary_title(plain_line(&finding.message))

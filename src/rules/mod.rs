@@ -1,23 +1,27 @@
 //! What can be wrong with a release: one file a rule. The `//!` lines of that file are the rule's page, and the
 //! examples on it are its first tests.
 
+mod hardcoded_image;
 mod nothing_rendered;
 mod override_bypasses_mirror;
 mod render_failed;
 mod unmirrored_image;
 
+use crate::analysis::{Analysis, Judged};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::{
-    Decider, ImageUse, Mirror, Source,
-    decided::{registry_bytes, registry_decider},
-};
-use crate::render::manifest::Manifest;
+use crate::images::decided::{Decider, layer_name, printed_at};
+use crate::release::Prepared;
+use crate::settings::Settings;
 use crate::source::Place;
-use crate::trace::{Layer, Origins};
 
 /// Every rule, by id.
-pub static RULES: &[&Rule] =
-    &[&nothing_rendered::RULE, &override_bypasses_mirror::RULE, &render_failed::RULE, &unmirrored_image::RULE];
+pub static RULES: &[&Rule] = &[
+    &hardcoded_image::RULE,
+    &nothing_rendered::RULE,
+    &override_bypasses_mirror::RULE,
+    &render_failed::RULE,
+    &unmirrored_image::RULE,
+];
 
 /// A rule: its name for life, its page, its check.
 #[derive(Debug)]
@@ -28,79 +32,65 @@ pub struct Rule {
     pub summary: &'static str,
     /// How bad a finding is.
     pub severity: Severity,
+    /// Whether it is checked unless it is asked for by name.
+    pub on: bool,
     /// The text of its file; the `//!` lines are the page.
     pub source: &'static str,
     /// Reports what it finds.
     pub check: fn(&mut Context<'_>),
 }
 
-/// Why a release did not render.
-#[derive(Debug, Clone)]
-pub struct RenderFailure {
-    /// Helm's words.
-    pub message: String,
-    /// The template's place, where one is known.
-    pub place: Option<Place>,
-}
-
 /// What a rule may look at, and where it reports.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// The manifests, hooks included; none when the render failed.
-    pub manifests: &'a [&'a Manifest],
-    /// The images they name.
-    pub images: &'a [ImageUse<'a>],
-    /// The mirror.
-    pub mirror: &'a Mirror,
-    /// The values key of the global rewrite, `global.imageRegistry`.
-    pub global_key: &'a str,
-    /// Where everything came from.
-    pub origins: &'a Origins,
-    /// Set when the release did not render.
-    pub failure: Option<&'a RenderFailure>,
+    /// The release; `None` where manifests came without a chart.
+    pub prepared: Option<&'a Prepared>,
+    /// What is known of it.
+    pub analysis: &'a Analysis,
+    /// What is checked, and against what.
+    pub settings: &'a Settings,
     /// What was found so far.
     pub findings: Vec<Finding>,
 }
 
-impl Context<'_> {
-    /// Runs all rules and gives the findings in the order of a report.
+impl<'a> Context<'a> {
+    /// Runs the rules that are on and gives the findings in the order of a report.
     pub fn check_all(mut self) -> Vec<Finding> {
-        for rule in RULES {
+        for rule in RULES.iter().filter(|rule| self.settings.is_on(rule.id, rule.on)) {
             (rule.check)(&mut self);
         }
         self.findings.sort_by_cached_key(Finding::order_key);
         self.findings
     }
 
-    /// The images that do not resolve through the mirror, each with who decided its registry.
-    fn bypassing(&self) -> Vec<(usize, Decider)> {
-        let bypasses = |image: &ImageUse<'_>| match &image.reference {
-            Ok(reference) => !self.mirror.serves(reference),
-            Err(_) => true,
-        };
-        let indexes = (0..self.images.len()).filter(|&index| bypasses(&self.images[index]));
-        indexes.map(|index| (index, registry_decider(&self.images[index], self.origins))).collect()
+    /// The values key of the rewrite in words: `global.imageRegistry`.
+    fn key(&self) -> String {
+        self.analysis.keys.join("`, `")
     }
 
     /// A finding about an image, with the place that decided it and the place that printed it.
-    fn image_finding(&self, rule: &Rule, image: &ImageUse<'_>, decider: &Decider, label: &str) -> Finding {
+    fn image_finding(&self, rule: &Rule, judged: &Judged, label: &str) -> Finding {
+        let image = &judged.image;
         let message = match &image.reference {
             Ok(reference) => {
                 let written = reference.as_written();
                 let full = reference.to_string();
                 let implied = if reference.registry_range.is_none() { format!(" ({full})") } else { String::new() };
-                format!("{written}{implied} does not resolve through {}", self.mirror)
+                format!("{written}{implied} does not resolve through {}", self.settings.mirror)
             }
-            Err(why) => format!("{:?} is not an image reference: {why}", image.text),
+            Err(why) => format!("{:?} is not an image reference: {why}", image.text.as_str()),
         };
+        self.finding_at(rule, judged, &judged.decider, label, message)
+    }
+
+    /// A finding about an image with a message of its own, and one that decided something about it.
+    fn finding_at(&self, rule: &Rule, judged: &Judged, decider: &Decider, label: &str, message: String) -> Finding {
+        let image = &judged.image;
         let mut excerpts = Vec::new();
         if let Some(place) = &decider.place {
             excerpts.push(Excerpt { place: place.clone(), label: label.to_owned() });
         }
-        let printed = match &image.container {
-            Some(container) => format!("printed here: {}, container {container}", image.object),
-            None => format!("printed here: {}, {}", image.object, image.field),
-        };
+        let printed = format!("printed here: {image}");
         match printed_at(image) {
             // Text that stands in the template itself is decided and printed in one place.
             Some(place) if excerpts.first().is_some_and(|first| same_line(&first.place, &place)) => {
@@ -115,15 +105,16 @@ impl Context<'_> {
         }
         Finding {
             rule: rule.id,
-            severity: rule.severity,
+            severity: self.settings.severity(rule.id, rule.severity),
             message,
             subject: Some(Subject {
                 object: image.object.clone(),
                 template: image.manifest.name.clone(),
                 field: image.field.clone(),
                 container: image.container.clone(),
-                reference: image.text.clone(),
+                reference: image.text.as_str().to_owned(),
                 tier: image.tier,
+                class: judged.class,
             }),
             excerpts,
             notes,
@@ -134,50 +125,6 @@ impl Context<'_> {
 
 fn same_line(a: &Place, b: &Place) -> bool {
     a.file.name() == b.file.name() && a.line_column().0 == b.line_column().0
-}
-
-/// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
-fn printed_at(image: &ImageUse<'_>) -> Option<Place> {
-    let manifest = image.manifest;
-    let part = registry_bytes(image);
-    let (first, last) = (manifest.start + part.start as u32, manifest.start + part.end as u32);
-    let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
-    let (start, end) = if emit.is_text {
-        (emit.at + first.saturating_sub(emit.start), emit.at + last.min(emit.end).saturating_sub(emit.start))
-    } else {
-        action_around(manifest.source.bytes(), emit.at)
-    };
-    Some(Place { file: manifest.source.clone(), start, end })
-}
-
-/// The action that holds a position of a template, with its delimiters.
-fn action_around(text: &[u8], at: u32) -> (u32, u32) {
-    let at = (at as usize).min(text.len());
-    let start = text[..at].windows(2).rposition(|pair| pair == b"{{").unwrap_or(at);
-    let end = text[at..].windows(2).position(|pair| pair == b"}}").map_or(at, |end| at + end + 2);
-    (start as u32, end as u32)
-}
-
-/// A layer in words.
-pub(crate) fn layer_name(layer: &Layer) -> String {
-    match layer {
-        Layer::Chart(chart) => format!("the default of chart {chart}"),
-        Layer::File(_) => "the value".to_owned(),
-        Layer::Flag(part) => format!("{} {}", part.flag, part.argument),
-        Layer::Tool => "the global rewrite".to_owned(),
-    }
-}
-
-/// The path under which a user reaches a value of a chart: `db.image.registry` for `image.registry` of `app/charts/db`.
-fn user_path(chart: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = chart.split("/charts/").skip(1).collect();
-    parts.push(path);
-    parts.join(".")
-}
-
-/// Whether a user decided.
-fn is_user(source: &Source) -> bool {
-    matches!(source, Source::User(_))
 }
 
 impl Rule {
@@ -230,8 +177,11 @@ mod tests {
             }
             for (number, (kind, text)) in examples.iter().enumerate() {
                 let report = lint(&format!("{}-{number}", rule.id), text);
-                let own = report.matches(&format!("error[{}]", rule.id)).count();
-                let all = report.matches("error[").count();
+                let titles = report
+                    .lines()
+                    .filter(|line| ["error[", "warning[", "info["].iter().any(|level| line.starts_with(level)));
+                let all = titles.clone().count();
+                let own = titles.filter(|line| line.contains(&format!("[{}]: ", rule.id))).count();
                 let expected = usize::from(kind == "bad");
                 assert_eq!((own, all), (expected, expected), "{} example {number} ({kind}):\n{report}", rule.id);
             }

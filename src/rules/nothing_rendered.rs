@@ -31,17 +31,18 @@ pub(super) static RULE: Rule = Rule {
     id: "nothing-rendered",
     summary: "the chart renders to nothing, which proves nothing",
     severity: Severity::Error,
+    on: true,
     source: include_str!("nothing_rendered.rs"),
     check,
 };
 
 fn check(ctx: &mut Context<'_>) {
-    if ctx.failure.is_some() || !ctx.manifests.is_empty() {
+    if ctx.analysis.failure.is_some() || !ctx.analysis.manifests.is_empty() {
         return;
     }
     ctx.findings.push(Finding {
         rule: RULE.id,
-        severity: RULE.severity,
+        severity: ctx.settings.severity(RULE.id, RULE.severity),
         message: "the chart renders to nothing, which proves nothing".to_owned(),
         subject: None,
         excerpts: Vec::new(),

@@ -33,7 +33,7 @@
 //! registry: ""
 //! ```
 
-use super::{Context, Rule, is_user};
+use super::{Context, Rule};
 use crate::finding::Severity;
 use crate::images::Source;
 use crate::trace::Layer;
@@ -42,18 +42,17 @@ pub(super) static RULE: Rule = Rule {
     id: "override-bypasses-mirror",
     summary: "a value set by the user sends an image past the mirror",
     severity: Severity::Error,
+    on: true,
     source: include_str!("override_bypasses_mirror.rs"),
     check,
 };
 
 fn check(ctx: &mut Context<'_>) {
-    let mut found = Vec::new();
-    for (index, decider) in ctx.bypassing() {
-        if !is_user(&decider.source) {
+    for judged in &ctx.analysis.images {
+        let (decider, mirror) = (&judged.decider, &ctx.settings.mirror);
+        if judged.class.resolves() || !decider.source.is_user() {
             continue;
         }
-        let image = &ctx.images[index];
-        let mirror = ctx.mirror;
         let (label, help) = match &decider.source {
             Source::User(Layer::Flag(part)) => (
                 format!("set by {}", part.flag),
@@ -61,9 +60,8 @@ fn check(ctx: &mut Context<'_>) {
             ),
             _ => ("set here".to_owned(), format!("remove `{}`, or point it at {mirror}", decider.path)),
         };
-        let mut finding = ctx.image_finding(&RULE, image, &decider, &label);
+        let mut finding = ctx.image_finding(&RULE, judged, &label);
         finding.help = Some(help);
-        found.push(finding);
+        ctx.findings.push(finding);
     }
-    ctx.findings.append(&mut found);
 }

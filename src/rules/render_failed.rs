@@ -25,16 +25,17 @@ pub(super) static RULE: Rule = Rule {
     id: "render-failed",
     summary: "the chart does not render, so nothing is proven",
     severity: Severity::Error,
+    on: true,
     source: include_str!("render_failed.rs"),
     check,
 };
 
 fn check(ctx: &mut Context<'_>) {
-    let Some(failure) = ctx.failure else { return };
+    let Some(failure) = &ctx.analysis.failure else { return };
     let place = failure.place.iter().cloned();
     ctx.findings.push(Finding {
         rule: RULE.id,
-        severity: RULE.severity,
+        severity: ctx.settings.severity(RULE.id, RULE.severity),
         message: "the chart does not render, so nothing is proven".to_owned(),
         subject: None,
         excerpts: place.map(|place| Excerpt { place, label: "rendering stopped here".to_owned() }).collect(),

@@ -2,8 +2,7 @@
 //!
 //! ## Why it matters in an air gap
 //! The pod stays in `ImagePullBackOff`: its registry cannot be reached. The one value that sends images to the mirror
-//! does not reach this one, either because the chart's template does not apply it (then a default of the chart decides
-//! the registry) or because the template names the registry itself.
+//! does not reach this one, because the chart's template does not apply it: a default of the chart decides the registry.
 //!
 //! ## What to do
 //! Set the value that decides the registry, or patch the template so that it applies the global value. The finding
@@ -34,49 +33,43 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule, is_user, user_path};
+use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::Source;
+use crate::images::decided::user_path;
+use crate::images::{Class, Source};
 
 pub(super) static RULE: Rule = Rule {
     id: "unmirrored-image",
     summary: "an image does not resolve through the mirror, because the chart does not send it there",
     severity: Severity::Error,
+    on: true,
     source: include_str!("unmirrored_image.rs"),
     check,
 };
 
 fn check(ctx: &mut Context<'_>) {
-    let mut found = Vec::new();
-    for (index, decider) in ctx.bypassing() {
-        if is_user(&decider.source) {
+    for judged in &ctx.analysis.images {
+        if !matches!(judged.class, Class::ChartDefault | Class::Unexplained | Class::NotAReference)
+            || judged.decider.source.is_user()
+        {
             continue;
         }
-        let image = &ctx.images[index];
-        let global = ctx.global_key;
-        let mirror = ctx.mirror;
-        let (label, help) = match &decider.source {
+        let (key, mirror) = (ctx.key(), &ctx.settings.mirror);
+        let (label, help) = match &judged.decider.source {
             Source::ChartDefault(chart) => {
-                let path = user_path(chart, &decider.path);
+                let path = user_path(chart, &judged.decider.path);
                 (
                     "this default of the chart decides the registry".to_owned(),
-                    format!("set `{path}` to a value on {mirror}, or patch the template to apply `{global}`"),
+                    format!("set `{path}` to a value on {mirror}, or patch the template to apply `{key}`"),
                 )
             }
-            Source::Template => (
-                "the template names the registry itself".to_owned(),
-                format!("no value reaches it: patch the template to apply `{global}`"),
-            ),
             Source::Other(what) => {
-                (format!("{what} decides the registry"), format!("patch the template to apply `{global}`"))
+                (format!("{what} decides the registry"), format!("patch the template to apply `{key}`"))
             }
-            Source::Tool | Source::User(_) | Source::Unknown => {
-                ("this decides the registry".to_owned(), format!("patch the template to apply `{global}`"))
-            }
+            _ => ("this decides the registry".to_owned(), format!("patch the template to apply `{key}`")),
         };
-        let mut finding = ctx.image_finding(&RULE, image, &decider, &label);
+        let mut finding = ctx.image_finding(&RULE, judged, &label);
         finding.help = Some(help);
-        found.push(finding);
+        ctx.findings.push(finding);
     }
-    ctx.findings.append(&mut found);
 }

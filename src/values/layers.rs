@@ -173,6 +173,61 @@ fn merge_maps(
 }
 
 impl Merged {
+    /// Sets a dotted path to a text, whatever the user set; something above it that is not a map stays as it is.
+    ///
+    /// # Errors
+    /// The path has an empty part.
+    pub fn set(&self, path: &str, text: &str) -> Result<(), String> {
+        let (map, last) = match self.table_of(path, true)? {
+            Some(found) => found,
+            None => return Ok(()),
+        };
+        map.insert(last, Value::Str(Str::new(text)));
+        Ok(())
+    }
+
+    /// Takes away what the user set at a dotted path.
+    ///
+    /// # Errors
+    /// The path has an empty part.
+    pub fn remove(&self, path: &str) -> Result<(), String> {
+        if let Some((map, last)) = self.table_of(path, false)? {
+            map.remove(last.as_bytes());
+        }
+        Ok(())
+    }
+
+    /// The text that the user set at a dotted path, if it is one.
+    pub fn text_at(&self, path: &str) -> Option<Str> {
+        let (map, last) = self.table_of(path, false).ok()??;
+        match map.get(last.as_bytes())? {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The map that holds the last part of a dotted path, made if wanted; `None` where there is none.
+    fn table_of<'p>(&self, path: &'p str, make: bool) -> Result<Option<(Map, &'p str)>, String> {
+        let keys: Vec<&str> = path.split('.').collect();
+        if keys.iter().any(|key| key.is_empty()) {
+            return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
+        }
+        let Some((last, tables)) = keys.split_last() else { return Ok(None) };
+        let mut map = self.values.clone();
+        for key in tables {
+            map = match map.get(key.as_bytes()) {
+                Some(Value::Map(next)) => next,
+                Some(Value::Nil) | None if make => {
+                    let next = Map::new();
+                    map.insert(*key, next.clone().into());
+                    next
+                }
+                _ => return Ok(None),
+            };
+        }
+        Ok(Some((map, last)))
+    }
+
     /// Sets a dotted path to a text unless the user set it (or something above it that is not a map): how the tool
     /// itself asks a chart for its global rewrite. The setting belongs to [`Layer::Tool`].
     ///

@@ -9,6 +9,7 @@ pub mod node;
 pub mod order;
 pub mod read;
 
+mod align;
 mod chars;
 mod compose;
 mod documents;
@@ -21,6 +22,7 @@ mod style;
 mod text;
 mod timestamp;
 
+pub use align::align;
 pub use documents::read_documents;
 pub use emit::{Dialect, Emitter};
 pub use node::{Data, Entry, Node};

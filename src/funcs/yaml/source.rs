@@ -2,9 +2,9 @@
 
 use crate::template::tree::NodeOrigins;
 use crate::template::{Context, Failure, Value};
-use crate::trace::{Buf, Key, Origin, Str};
-use crate::yaml::Node;
+use crate::trace::{Key, Origin, Str};
 use crate::yaml::node::Entry;
+use crate::yaml::{Node, align};
 
 /// A text that was read as YAML.
 pub(super) struct Source<'a> {
@@ -69,81 +69,10 @@ pub(in crate::funcs) fn origin_at(text: &Str, start: usize, end: usize) -> Origi
     }
 }
 
-/// Walks along a scalar's source and what it stands for side by side: characters that are the same keep their origins,
-/// and so do escapes; quotes, indentation and headers of blocks are passed over.
-fn align(source: &Str, start: usize, end: usize, string: &[u8]) -> Str {
-    let bytes = &source.as_bytes()[..end];
-    if bytes.get(start..) == Some(string) {
-        return source.slice(start..end);
-    }
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-    let mut at = start;
-    let quote = match bytes.get(start) {
-        Some(b'|' | b'>') => {
-            at += bytes[start..].iter().take_while(|&&byte| byte != b'\n').count() + 1;
-            None
-        }
-        Some(&quote @ (b'"' | b'\'')) => {
-            at += 1;
-            Some(quote)
-        }
-        _ => None,
-    };
-    let mut out = Buf::with_capacity(string.len());
-    let mut done = 0;
-    while done < string.len() {
-        let same = bytes.get(at..).unwrap_or_default().iter().zip(&string[done..]);
-        let same =
-            same.take_while(|&(&source, &string)| source == string && (source != b'\\' || quote != Some(b'"'))).count();
-        if same > 0 {
-            out.push_slice(source, at..at + same);
-            at += same;
-            done += same;
-            continue;
-        }
-        match bytes.get(at) {
-            None => {
-                out.push_bytes(&string[done..]);
-                break;
-            }
-            Some(b'\\') if quote == Some(b'"') => {
-                let width = match bytes.get(at + 1) {
-                    Some(b'x') => 4,
-                    Some(b'u') => 6,
-                    Some(b'U') => 10,
-                    _ => 2,
-                };
-                let end = bytes.len().min(at + width);
-                if !matches!(bytes.get(at + 1), Some(b'\n' | b'\r')) {
-                    let char = 1 + string[done + 1..].iter().take_while(|&&byte| byte & 0xC0 == 0x80).count();
-                    out.push_instead(&string[done..done + char], source, at..end);
-                    done += char;
-                }
-                at = end;
-            }
-            Some(byte) if is_space(byte) => {
-                // Folded lines: white space of the source stands for less of it.
-                at += bytes[at..].iter().take_while(|byte| is_space(byte)).count();
-                while string.get(done).is_some_and(is_space) {
-                    out.push_bytes(&string[done..=done]);
-                    done += 1;
-                }
-            }
-            Some(&byte) if quote == Some(byte) => at += 1,
-            Some(_) => {
-                out.push_instead(&string[done..=done], source, at..at + 1);
-                done += 1;
-                at += 1;
-            }
-        }
-    }
-    out.into_str()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Origins;
+    use crate::trace::{Buf, Origins};
 
     #[test]
     fn strings_keep_the_origins_of_their_source() {

@@ -1,0 +1,199 @@
+//! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
+//! who decided it and what became of the rewrite.
+
+mod twin;
+
+use crate::chart::Chart;
+use crate::images::class::{Facts, classify};
+use crate::images::decided::decider;
+use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
+use crate::release::{Change, Prepared, Problem};
+use crate::render::manifest::{Manifest, Manifests, manifests};
+use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::settings::Settings;
+use crate::source::{File, Place};
+use crate::template::error::Error;
+use crate::trace::Origins;
+use crate::values::Instance;
+use std::sync::Arc;
+use twin::Twin;
+
+/// The values path that charts most often read the mirror from.
+pub const USUAL_KEY: &str = "global.imageRegistry";
+
+/// The host that stands for the mirror in the second render: reserved, so that it can stand nowhere else.
+const CANARY: &str = "canary.airtight.invalid";
+
+/// What is known of a release once it was rendered and looked through.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The manifests in the order of installation, then the hooks; none when the render failed.
+    pub manifests: Vec<Arc<Manifest>>,
+    /// The images they name, in that order.
+    pub images: Vec<Judged>,
+    /// Where everything came from.
+    pub origins: Origins,
+    /// The values keys of the rewrite, `global.imageRegistry`.
+    pub keys: Vec<String>,
+    /// Those of the keys that the user did not set, so that the tool did.
+    pub assumed_keys: Vec<String>,
+    /// The top chart as rendered; `None` when that failed before its templates were executed, or there is no chart.
+    pub root: Option<Instance>,
+    /// What the templates made.
+    pub rendered: Rendered,
+    /// Set when the release did not render.
+    pub failure: Option<RenderFailure>,
+}
+
+/// A use of an image, and what is known of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// The use.
+    pub image: ImageUse,
+    /// What became of the rewrite.
+    pub class: Class,
+    /// Who decided the registry.
+    pub decider: Decider,
+    /// The reference without the rewrite, where that is known: what has to be mirrored.
+    pub source: Option<Reference>,
+}
+
+/// Why a release did not render.
+#[derive(Debug, Clone)]
+pub struct RenderFailure {
+    /// Helm's words.
+    pub message: String,
+    /// The template's place, where one is known.
+    pub place: Option<Place>,
+}
+
+/// Renders a release and judges its images. Helm's log lines are added to `log`.
+///
+/// # Errors
+/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
+pub fn analyse(
+    prepared: &Prepared,
+    settings: &Settings,
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<Analysis, String> {
+    let keys = match settings.global_keys.as_slice() {
+        [] => vec![USUAL_KEY.to_owned()],
+        given => given.to_vec(),
+    };
+    let mirror = settings.mirror.to_string();
+    let defaults: Vec<Change> = keys.iter().map(|key| Change::Default(key.clone(), mirror.clone())).collect();
+    let mut origins = Origins::new();
+    let outcome = prepared.render(compiler, &defaults, Some(&mut origins), log);
+    let (root, rendered, failure) = match outcome {
+        Ok(outcome) => (Some(outcome.root), outcome.rendered, None),
+        Err(Problem::Input(message)) => return Err(message),
+        Err(Problem::Chart(message)) => (None, Rendered::default(), Some(RenderFailure { message, place: None })),
+        Err(Problem::Template(error)) => {
+            let message = helm_text(&error, prepared.env.helm);
+            let place = place_of(&error, prepared);
+            (None, Rendered::default(), Some(RenderFailure { message, place }))
+        }
+    };
+    let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
+        Ok(read) => (read, failure),
+        Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
+    };
+    log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
+    let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+    let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
+    let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
+    Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure })
+}
+
+/// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
+fn judge(
+    uses: Vec<ImageUse>,
+    prepared: &Prepared,
+    settings: &Settings,
+    keys: &[String],
+    compiler: &mut Compiler,
+    rendered: &Rendered,
+    origins: &Origins,
+) -> Vec<Judged> {
+    let canary = settings.mirror.at_host(CANARY);
+    let set: Vec<Change> = keys.iter().map(|key| Change::Set(key.clone(), canary.to_string())).collect();
+    let removed: Vec<Change> = keys.iter().map(|key| Change::Remove(key.clone())).collect();
+    let (with_canary, without) = if uses.is_empty() {
+        (Twin::default(), Twin::default())
+    } else {
+        (Twin::render(prepared, &set, compiler, rendered), Twin::render(prepared, &removed, compiler, rendered))
+    };
+    let judged = |image: ImageUse| {
+        let decider = decider(&image, Part::Registry, origins);
+        let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
+        let facts = Facts {
+            reference: image.reference.as_ref().ok(),
+            canary: with_canary.text_of(&image),
+            source: source.as_ref(),
+            decided_by: &decider.source,
+        };
+        let class = classify(&facts, &settings.mirror, &canary, settings.layout);
+        // Nothing rewrites it, so it is its own source, wherever it leads to; but the mirror is never a source.
+        let source = source.or_else(|| {
+            let own = image.reference.as_ref().ok().filter(|own| !settings.mirror.serves(own));
+            own.cloned()
+        });
+        Judged { class, decider, source, image }
+    };
+    uses.into_iter().map(judged).collect()
+}
+
+impl Judged {
+    /// Where the image has to lie on the mirror, tag and digest included; `None` where its source is not known.
+    pub fn destination(&self, settings: &Settings) -> Option<String> {
+        self.source.as_ref().map(|source| settings.layout.destination(&settings.mirror, source))
+    }
+
+    /// Whether it does not resolve through the mirror.
+    pub fn bypasses(&self, mirror: &Mirror) -> bool {
+        !self.image.reference.as_ref().is_ok_and(|reference| mirror.serves(reference))
+    }
+}
+
+/// The innermost place of a template that an error names.
+fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
+    match error {
+        Error::Plain(_) => None,
+        Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
+        Error::Exec { site, cause, .. } => {
+            let inner = match cause.as_deref() {
+                Some(crate::template::Failure::Template { error, .. }) => place_of(error, prepared),
+                _ => None,
+            };
+            inner.or_else(|| site.as_ref().and_then(|site| point(prepared, &site.file, site.line, site.column)))
+        }
+    }
+}
+
+/// A position in a template of the chart, by the full name that errors use.
+fn point(prepared: &Prepared, name: &str, line: u32, column: u32) -> Option<Place> {
+    let file = template_file(&prepared.chart, prepared.chart.name(), name)?;
+    let before: usize =
+        file.bytes().split_inclusive(|&byte| byte == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();
+    let at = (before as u32 + column).min(file.bytes().len() as u32);
+    Some(Place { file, start: at, end: at })
+}
+
+fn template_file(chart: &Chart, path: &str, name: &str) -> Option<Arc<File>> {
+    let own = chart.templates.iter().find(|template| format!("{path}/{}", template.path) == name);
+    own.map(|template| template.file.clone()).or_else(|| {
+        let inside = |child: &Arc<Chart>| template_file(child, &format!("{path}/charts/{}", child.name()), name);
+        chart.subcharts.iter().find_map(inside)
+    })
+}
+
+/// A failure to read what a template rendered to.
+fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
+    let place = rendered.files.iter().find(|file| message.contains(&format!(" on {}:", file.name))).map(|file| Place {
+        file: file.source.clone(),
+        start: 0,
+        end: 0,
+    });
+    RenderFailure { message, place }
+}

@@ -1,0 +1,53 @@
+//! [`Twin`]: the same release rendered with another mirror, and what its images are there.
+
+use crate::images::{ImageUse, find};
+use crate::release::{Change, Prepared};
+use crate::render::manifest::{Manifests, manifests};
+use crate::render::{Compiler, Rendered};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What the images of a second render are, as far as they differ from those of the first.
+#[derive(Debug, Default)]
+pub(super) struct Twin {
+    texts: HashMap<Key, String>,
+}
+
+/// The place of a use: the template file, the object's kind, namespace and name, the field.
+type Key = (String, String, String, String, String);
+
+impl Twin {
+    /// Renders the release with other values and reads those files that came out differently. A render that fails has
+    /// nothing to tell.
+    pub(super) fn render(prepared: &Prepared, changes: &[Change], compiler: &mut Compiler, first: &Rendered) -> Self {
+        // Values of other text have the same shape: what the schema says of them was said.
+        let prepared = Prepared { check_schema: false, ..prepared.clone() };
+        let Ok(outcome) = prepared.render(compiler, changes, None, &mut Vec::new()) else { return Self::default() };
+        let mut rendered = outcome.rendered;
+        let known: HashMap<&str, &[u8]> =
+            first.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
+        rendered.files.retain(|file| known.get(file.name.as_str()) != Some(&file.text.as_bytes()));
+        let Ok(read) = manifests(&rendered, prepared.env.helm, &prepared.limits) else { return Self::default() };
+        let Manifests { ordinary, hooks, .. } = read;
+        let all = ordinary.into_iter().chain(hooks).map(Arc::new);
+        let uses = all.flat_map(|manifest| find(&manifest, &prepared.limits));
+        Self { texts: uses.map(|image| (key(&image), image.text.as_str().to_owned())).collect() }
+    }
+
+    /// What a use of the first render is here; `None` where it is the same, or not there.
+    pub(super) fn text_of(&self, image: &ImageUse) -> Option<&str> {
+        let text = self.texts.get(&key(image))?;
+        (text != image.text.as_str()).then_some(text.as_str())
+    }
+}
+
+fn key(image: &ImageUse) -> Key {
+    let object = &image.object;
+    (
+        image.manifest.name.clone(),
+        object.kind.clone(),
+        object.namespace.clone(),
+        object.name.clone(),
+        image.field.clone(),
+    )
+}

@@ -1,0 +1,159 @@
+//! [`Class`]: what became of the rewrite in one reference, proven by rendering twice.
+
+use super::decided::Source;
+use super::layout::Layout;
+use super::reference::{Mirror, Reference};
+
+/// What became of the rewrite in a reference.
+///
+/// A release is rendered as given and once more with the mirror replaced by a canary host that can stand nowhere else.
+/// A reference that follows the canary was rewritten; the origins say who decided one that does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// It follows the mirror, and resolves through it.
+    Rewritten,
+    /// It follows the mirror, but keeps its source registry as a part of the path: `mirror.internal/quay.io/…`.
+    Doubled,
+    /// The mirror is somewhere in it, but it does not resolve through the mirror: `docker.io/mirror.internal/…`.
+    HalfRewritten,
+    /// Nothing rewrites it; a user's value happens to name the mirror.
+    PinnedToMirror,
+    /// Nothing rewrites it; the chart itself names the mirror.
+    NamesMirror,
+    /// A user's value names another registry.
+    Overridden,
+    /// A default of the chart names another registry, and the rewrite does not reach it.
+    ChartDefault,
+    /// A template names another registry.
+    HardCoded,
+    /// Who named another registry is not known.
+    Unexplained,
+    /// It is not a reference at all.
+    NotAReference,
+}
+
+impl Class {
+    /// In a word or two.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rewritten => "rewritten",
+            Self::Doubled => "doubled",
+            Self::HalfRewritten => "half-rewritten",
+            Self::PinnedToMirror => "pinned-to-mirror",
+            Self::NamesMirror => "names-mirror",
+            Self::Overridden => "overridden",
+            Self::ChartDefault => "chart-default",
+            Self::HardCoded => "hard-coded",
+            Self::Unexplained => "unexplained",
+            Self::NotAReference => "not-a-reference",
+        }
+    }
+
+    /// Whether a pod with this reference gets its image from the mirror, if the layout is right.
+    pub fn resolves(self) -> bool {
+        matches!(self, Self::Rewritten | Self::Doubled | Self::PinnedToMirror | Self::NamesMirror)
+    }
+}
+
+/// What is known of a reference when it is classified.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// The reference as rendered; `None` when it is none.
+    pub reference: Option<&'a Reference>,
+    /// The same place with the mirror replaced by the canary; `None` where it does not exist there or says the same.
+    pub canary: Option<&'a str>,
+    /// The same place without the rewrite, where it is another reference.
+    pub source: Option<&'a Reference>,
+    /// Who decided the registry.
+    pub decided_by: &'a Source,
+}
+
+/// The class of a reference.
+pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Layout) -> Class {
+    let Some(reference) = facts.reference else { return Class::NotAReference };
+    let serves = mirror.serves(reference);
+    let follows = facts.canary.is_some_and(|text| text.to_ascii_lowercase().contains(canary.host()));
+    let lands = facts.canary.and_then(|text| Reference::parse(text).ok()).is_some_and(|there| canary.serves(&there));
+    if follows && !lands {
+        return Class::HalfRewritten;
+    }
+    if serves && is_doubled(reference, facts.source, mirror, layout) {
+        return Class::Doubled;
+    }
+    match (serves, follows, facts.decided_by) {
+        (true, true, _) => Class::Rewritten,
+        (true, false, Source::User(_)) => Class::PinnedToMirror,
+        (true, false, _) => Class::NamesMirror,
+        (false, _, Source::User(_)) => Class::Overridden,
+        (false, _, Source::ChartDefault(_)) => Class::ChartDefault,
+        (false, _, Source::Template) => Class::HardCoded,
+        (false, ..) => Class::Unexplained,
+    }
+}
+
+/// Whether the source registry was kept in the path although the layout drops it.
+fn is_doubled(reference: &Reference, source: Option<&Reference>, mirror: &Mirror, layout: Layout) -> bool {
+    if layout == Layout::HostAndPath {
+        return false;
+    }
+    let Some((first, _)) = mirror.path_of(reference).and_then(|path| path.split_once('/')) else { return false };
+    match source {
+        Some(source) => first == source.registry && !source.repository.starts_with(&format!("{first}/")),
+        // A repository's own first part hardly ever looks like a host.
+        None => first.contains('.') || first == "localhost",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Layer;
+
+    #[test]
+    fn references_are_classified_by_what_they_follow() {
+        let mirror = Mirror::parse("mirror.internal").expect("a mirror");
+        let canary = Mirror::parse("canary.invalid").expect("a mirror");
+        let class = |text: &str, there: Option<&str>, source: Option<&str>, by: Source| {
+            let parse = |text: &str| Reference::parse(text).ok();
+            let (reference, source) = (parse(text), source.and_then(parse));
+            let facts =
+                Facts { reference: reference.as_ref(), canary: there, source: source.as_ref(), decided_by: &by };
+            classify(&facts, &mirror, &canary, Layout::Path)
+        };
+        let user = || Source::User(Layer::File(0));
+        let chart = || Source::ChartDefault("app".to_owned());
+        for (text, there, source, by, expected) in [
+            (
+                "mirror.internal/a/b:1",
+                Some("canary.invalid/a/b:1"),
+                Some("quay.io/a/b:1"),
+                Source::Tool,
+                Class::Rewritten,
+            ),
+            (
+                "mirror.internal/quay.io/a:1",
+                Some("canary.invalid/quay.io/a:1"),
+                Some("quay.io/a:1"),
+                Source::Tool,
+                Class::Doubled,
+            ),
+            ("mirror.internal/quay.io/a:1", None, None, user(), Class::Doubled),
+            (
+                "docker.io/mirror.internal/a:1",
+                Some("docker.io/canary.invalid/a:1"),
+                None,
+                Source::Template,
+                Class::HalfRewritten,
+            ),
+            ("mirror.internal/a:1", None, None, user(), Class::PinnedToMirror),
+            ("mirror.internal/a:1", None, None, chart(), Class::NamesMirror),
+            ("quay.io/a:1", None, None, user(), Class::Overridden),
+            ("quay.io/a:1", None, None, chart(), Class::ChartDefault),
+            ("quay.io/a:1", None, None, Source::Template, Class::HardCoded),
+            ("quay.io/a:1", None, None, Source::Unknown, Class::Unexplained),
+            ("quay.io/A b", None, None, Source::Unknown, Class::NotAReference),
+        ] {
+            assert_eq!(class(text, there, source, by), expected, "{text}");
+        }
+    }
+}

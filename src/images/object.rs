@@ -1,0 +1,232 @@
+//! [`Object`]: one Kubernetes object of a manifest, as finders look at it, and the walk through it.
+
+use super::text::Text;
+use crate::render::manifest::Manifest;
+use crate::yaml::{Data, Node};
+use std::fmt;
+use std::sync::Arc;
+
+/// What an object is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectName {
+    /// `Deployment`
+    pub kind: String,
+    /// `metadata.name`
+    pub name: String,
+    /// `metadata.namespace`, empty when there is none.
+    pub namespace: String,
+}
+
+/// `Deployment kubelb/cert-manager`, `ClusterRole admin`.
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.kind.is_empty() { "object" } else { &self.kind })?;
+        match (self.namespace.as_str(), self.name.as_str()) {
+            (_, "") => Ok(()),
+            ("", name) => write!(f, " {name}"),
+            (namespace, name) => write!(f, " {namespace}/{name}"),
+        }
+    }
+}
+
+/// A tree that finders look through: an object of a manifest, or a document nested in one of its texts.
+#[derive(Debug)]
+pub struct Object<'n> {
+    /// The manifest.
+    pub manifest: &'n Arc<Manifest>,
+    /// What the object is called; a nested document has the name of the object it is in.
+    pub name: ObjectName,
+    /// `apps/v1`, empty when there is none; that of the nested document where it has one.
+    pub api_version: String,
+    /// `kind` of the tree itself: of a nested document its own, or empty.
+    pub kind: String,
+    /// The tree.
+    pub node: &'n Node,
+    /// The text that the tree was read from, which the places of its nodes count in.
+    pub source: Text,
+    /// Where the tree hangs in the object, for nested documents: `data["config.yaml"]`.
+    pub prefix: Path,
+    /// How many documents it is nested in; 0 for the object itself.
+    pub depth: u32,
+}
+
+impl Object<'_> {
+    /// The objects of a manifest: itself, or the items of a `List`, each with the path its fields count from.
+    pub fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
+        let mut found = Vec::new();
+        collect(manifest, &manifest.node, &Text::of_manifest(&manifest.content), &mut found);
+        found
+    }
+
+    /// The text of a scalar of this tree, by what it stands for; numbers and truths too, as Kubernetes reads a string.
+    pub fn text(&self, node: &Node) -> Option<Text> {
+        match &node.data {
+            Data::Str(string) => Some(self.source.scalar(node.start..node.end, string)),
+            data => {
+                let string = crate::chart::metadata::scalar_text(data)?;
+                Some(self.source.scalar(node.start..node.end, &string.into()))
+            }
+        }
+    }
+
+    /// Calls `visit` for each node of the tree, in the order of its text, with the way to it. A false answer leaves out
+    /// what is below the node.
+    pub fn walk<'w>(&'w self, visit: &mut dyn FnMut(&Path, &'w Node, &[&'w Node]) -> bool) {
+        let mut path = self.prefix.clone();
+        walk(self.node, &mut path, &mut Vec::new(), visit);
+    }
+}
+
+fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found: &mut Vec<Object<'n>>) {
+    let items = member(node, "items").and_then(|items| match &items.data {
+        Data::Seq(items) => Some(items),
+        _ => None,
+    });
+    let kind = string(member(node, "kind"));
+    // `List`, and the lists of one kind (`DeploymentList`), whose items may leave out their kind.
+    let is_object = |item: &Node| member(item, "kind").is_some() || member(item, "metadata").is_some();
+    if let Some(items) = items
+        && kind.ends_with("List")
+        && items.iter().all(is_object)
+    {
+        for item in items {
+            collect(manifest, item, source, found);
+        }
+        return;
+    }
+    let metadata = member(node, "metadata");
+    let name = ObjectName {
+        kind: kind.clone(),
+        name: string(metadata.and_then(|metadata| member(metadata, "name"))),
+        namespace: string(metadata.and_then(|metadata| member(metadata, "namespace"))),
+    };
+    let api_version = string(member(node, "apiVersion"));
+    let prefix = Path::default();
+    found.push(Object { manifest, name, api_version, kind, node, source: source.clone(), prefix, depth: 0 });
+}
+
+fn walk<'n>(
+    node: &'n Node,
+    path: &mut Path,
+    above: &mut Vec<&'n Node>,
+    visit: &mut dyn FnMut(&Path, &'n Node, &[&'n Node]) -> bool,
+) {
+    if !visit(path, node, above) {
+        return;
+    }
+    above.push(node);
+    match &node.data {
+        Data::Map(entries) => {
+            for (entry, value) in entries {
+                path.push(Step::Key(entry.key.to_text().into_owned()));
+                walk(value, path, above, visit);
+                path.pop();
+            }
+        }
+        Data::Seq(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push(Step::Index(index));
+                walk(item, path, above, visit);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+    above.pop();
+}
+
+/// The last entry of a map under a name.
+pub fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let Data::Map(entries) = &node.data else { return None };
+    entries.iter().rev().find(|(entry, _)| entry.key == *name).map(|(_, value)| value)
+}
+
+/// The node at a way of names from a node.
+pub fn descend<'n>(node: &'n Node, names: &[&str]) -> Option<&'n Node> {
+    names.iter().try_fold(node, |node, name| member(node, name))
+}
+
+/// The items of a list; none for anything else.
+pub fn items(node: &Node) -> &[Node] {
+    match &node.data {
+        Data::Seq(items) => items,
+        _ => &[],
+    }
+}
+
+/// A scalar's text; empty for anything else.
+pub fn string(node: Option<&Node>) -> String {
+    node.and_then(|node| crate::chart::metadata::scalar_text(&node.data)).unwrap_or_default()
+}
+
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Into a map.
+    Key(String),
+    /// Into a list.
+    Index(usize),
+    /// Into the document that a text holds.
+    Nested,
+}
+
+/// The way from an object to one of its fields.
+///
+/// Shape: `spec.template.spec.initContainers[0].image`; a key with a dot stands in brackets, `data["config.yaml"]`, and
+/// `data["config.yaml"] → proxy.image` leads into a nested document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Path(Vec<Step>);
+
+impl Path {
+    /// Goes a step on.
+    pub fn push(&mut self, step: Step) {
+        self.0.push(step);
+    }
+
+    /// Goes a step back.
+    pub fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    /// The path one step on.
+    pub fn with(&self, step: Step) -> Self {
+        let mut path = self.clone();
+        path.push(step);
+        path
+    }
+
+    /// The path to a member.
+    pub fn key(&self, name: &str) -> Self {
+        self.with(Step::Key(name.to_owned()))
+    }
+
+    /// The steps.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// The name of the last member on the way, indexes passed over: `args` for `containers[0].args[2]`.
+    pub fn last_key(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for step in &self.0 {
+            match step {
+                Step::Key(key) if key.contains(['.', '/', '[', ' ']) => write!(f, "[{key:?}]")?,
+                Step::Key(key) if first => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Nested => f.write_str(" → ")?,
+            }
+            first = matches!(step, Step::Nested);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! [`Prepared`]: a release as its owner would install it, ready to be rendered as often as one likes.
+
+use crate::chart::{self, Chart};
+use crate::limits::Limits;
+use crate::render::{self, Capabilities, Compiler, Inputs, Release, Rendered};
+use crate::template::{Env, Map, error::Error};
+use crate::trace::Origins;
+use crate::values::{self, Instance, layers::UserValues};
+use std::sync::Arc;
+
+/// A release ready to be rendered.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The chart.
+    pub chart: Arc<Chart>,
+    /// The release's facts.
+    pub release: Release,
+    /// The cluster's.
+    pub capabilities: Capabilities,
+    /// Clock and randomness.
+    pub env: Env,
+    /// The bounds.
+    pub limits: Limits,
+    /// What the user set.
+    pub user: UserValues,
+    /// Whether values are checked against schemas.
+    pub check_schema: bool,
+    /// Reads the files that `--set-file` names; the error is in helm's words.
+    pub read_file: fn(&str) -> Result<Vec<u8>, String>,
+}
+
+/// What the tool changes of the user's values, for one render.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Sets a path to a text unless the user set it: the global rewrite.
+    Default(String, String),
+    /// Sets a path to a text, whatever the user set: the canary.
+    Set(String, String),
+    /// Takes away what the user set at a path.
+    Remove(String),
+}
+
+/// One render of a release.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The top chart with its enabled subcharts.
+    pub root: Instance,
+    /// `.Values` of the top chart.
+    pub values: Map,
+    /// The files that the templates made.
+    pub rendered: Rendered,
+}
+
+/// Why a release did not render.
+#[derive(Debug)]
+pub enum Problem {
+    /// What the user gave cannot be used: a values file that is not YAML, a flag, a name.
+    Input(String),
+    /// The chart refuses, before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
+    Chart(String),
+    /// A template.
+    Template(Box<Error>),
+}
+
+impl Prepared {
+    /// Coalesces the values and renders. With `origins`, values and text are traced. Helm's log lines are added to
+    /// `log`, also when there is an error.
+    ///
+    /// The order of the checks is helm's, so that of several problems the same one is reported.
+    pub fn render(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        mut origins: Option<&mut Origins>,
+        log: &mut Vec<String>,
+    ) -> Result<Outcome, Problem> {
+        let helm = self.env.helm;
+        let mut read_file = self.read_file;
+        let user = self.user.merge(helm, &self.limits, &mut read_file, origins.as_deref_mut());
+        let user = user.map_err(Problem::Input)?;
+        for change in changes {
+            match change {
+                Change::Default(path, text) => user.set_default(path, text, origins.as_deref_mut()),
+                Change::Set(path, text) => user.set(path, text),
+                Change::Remove(path) => user.remove(path),
+            }
+            .map_err(Problem::Input)?;
+        }
+        log.extend(chart::check_installable(&self.chart).map_err(Problem::Chart)?);
+        check_release_name(&self.release.name)
+            .inspect_err(|error| log.push(format!("level=ERROR msg=\"release name check failed\" error={error:?}")))
+            .map_err(|error| Problem::Input(format!("release name check failed: {error}")))?;
+        let options = values::Options { helm, limits: &self.limits };
+        let processed =
+            values::process(&self.chart, &user, options, origins.as_deref_mut(), log).map_err(Problem::Chart)?;
+        if self.check_schema {
+            let checked = values::schema::validate(&processed.root, &processed.values, helm, &self.limits);
+            log.extend(checked.map_err(Problem::Chart)?);
+        }
+        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
+            .map_err(Problem::Chart)?;
+        let inputs = Inputs {
+            values: &processed.values,
+            release: &self.release,
+            capabilities: &self.capabilities,
+            limits: &self.limits,
+        };
+        let mut env = self.env.clone();
+        let rendered =
+            render::render(&processed.root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
+        Ok(Outcome { root: processed.root, values: processed.values, rendered })
+    }
+}
+
+/// Helm's rule for the names of releases.
+///
+/// Source: helm `pkg/chart/common/util`, `ValidateReleaseName`.
+fn check_release_name(name: &str) -> Result<(), String> {
+    let part = |part: &str| {
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        part.starts_with(word) && part.ends_with(word) && part.chars().all(|c| word(c) || c == '-')
+    };
+    if name.is_empty() {
+        return Err("no name provided".to_owned());
+    }
+    if name.len() > 53 || !name.split('.').all(part) {
+        return Err(format!(
+            "release name {name:?}: invalid release name, must match regex \
+             ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer \
+             than 53"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! [`Image`]: a distinct reference, with everything that is known of it, free of the release it was found in.
+
+use crate::analysis::{Analysis, Judged};
+use crate::images::decided::{decider, layer_name};
+use crate::images::{Class, Decider, ObjectName, Part, Shape, Source, Tier};
+use crate::settings::Settings;
+use crate::source::Place;
+use std::collections::BTreeMap;
+
+/// A distinct reference, and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// As rendered: `mirror.internal/jetstack/cert-manager-webhook:v1.16.1`.
+    pub reference: String,
+    /// The registry, normalized; empty for what is no reference.
+    pub registry: String,
+    /// What became of the rewrite; where uses differ, the worst.
+    pub class: Class,
+    /// How sure it is that this is an image; where uses differ, the surest.
+    pub tier: Tier,
+    /// The reference without the rewrite, where that is known: what has to be mirrored.
+    pub source: Option<String>,
+    /// Where it has to lie on the mirror, where its source is known.
+    pub destination: Option<String>,
+    /// Where it is used, in the order of installation.
+    pub uses: Vec<Use>,
+}
+
+/// One use of a reference.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// The object.
+    pub object: ObjectName,
+    /// Path of the field.
+    pub field: String,
+    /// Name of the container, where it is one.
+    pub container: Option<String>,
+    /// Full name of the template that made the object, or the file it stands in.
+    pub template: String,
+    /// What became of the rewrite.
+    pub class: Class,
+    /// How sure it is that this is an image.
+    pub tier: Tier,
+    /// What it was found as.
+    pub shape: Shape,
+    /// Why it is taken for an image.
+    pub reason: String,
+    /// Who decided its parts: the registry, the repository, the tag, the digest, as far as there are such parts.
+    pub origins: Vec<PartOrigin>,
+}
+
+/// Who decided a part of a reference.
+#[derive(Debug, Clone)]
+pub struct PartOrigin {
+    /// The part.
+    pub part: Part,
+    /// In words: `the default of chart app/charts/db`, `--set image.tag=1`, `template text`.
+    pub who: String,
+    /// The values path as the file or flag writes it; empty where it is no value.
+    pub path: String,
+    /// Where it stands.
+    pub place: Option<Place>,
+    /// What it hid, in words with places.
+    pub hides: Vec<String>,
+}
+
+/// The distinct references of a release, by reference.
+pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
+    let mut found: BTreeMap<&str, Image> = BTreeMap::new();
+    for judged in &analysis.images {
+        let one = image_use(judged, analysis);
+        let reference = judged.image.text.as_str();
+        match found.get_mut(reference) {
+            Some(image) => {
+                image.class = image.class.max(one.class);
+                image.tier = image.tier.min(one.tier);
+                image.source = image.source.take().or_else(|| judged.source.as_ref().map(ToString::to_string));
+                image.destination = image.destination.take().or_else(|| judged.destination(settings));
+                image.uses.push(one);
+            }
+            None => {
+                let image = Image {
+                    reference: reference.to_owned(),
+                    registry: judged.image.reference.as_ref().map_or(String::new(), |parsed| parsed.registry.clone()),
+                    class: one.class,
+                    tier: one.tier,
+                    source: judged.source.as_ref().map(ToString::to_string),
+                    destination: judged.destination(settings),
+                    uses: vec![one],
+                };
+                found.insert(reference, image);
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+fn image_use(judged: &Judged, analysis: &Analysis) -> Use {
+    let image = &judged.image;
+    let is_written = |part: &Part| match &image.reference {
+        Ok(reference) => match part {
+            Part::Registry => reference.registry_range.is_some(),
+            Part::Repository => true,
+            Part::Tag => reference.tag.is_some(),
+            Part::Digest => reference.digest.is_some(),
+        },
+        Err(_) => *part == Part::Repository,
+    };
+    let parts = Part::ALL.into_iter().filter(is_written);
+    Use {
+        object: image.object.clone(),
+        field: image.field.clone(),
+        container: image.container.clone(),
+        template: image.manifest.name.clone(),
+        class: judged.class,
+        tier: image.tier,
+        shape: image.shape,
+        reason: image.reason.clone().into_owned(),
+        origins: parts.map(|part| part_origin(part, &decider(image, part, &analysis.origins))).collect(),
+    }
+}
+
+fn part_origin(part: Part, decider: &Decider) -> PartOrigin {
+    let who = match &decider.source {
+        Source::User(layer) => layer_name(layer),
+        Source::Tool => "the global rewrite".to_owned(),
+        Source::ChartDefault(chart) => format!("the default of chart {chart}"),
+        Source::Template => "template text".to_owned(),
+        Source::Other(what) => what.clone(),
+        Source::Unknown => "not known".to_owned(),
+    };
+    let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer))).collect();
+    PartOrigin { part, who, path: decider.path.clone(), place: decider.place.clone(), hides }
+}

@@ -1,0 +1,55 @@
+//! An image that no value reaches: the template names the registry itself.
+//!
+//! ## Why it matters in an air gap
+//! The pod stays in `ImagePullBackOff`: its registry cannot be reached, and no setting can change that.
+//!
+//! ## What to do
+//! Patch the template so that it applies the global value (the finding names its line), or rewrite the manifest after
+//! rendering.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: quay.io/acme/api:{{ .Values.tag }}
+//! # values.yaml
+//! tag: 1.4.0
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry | default "quay.io" }}/acme/api:{{ .Values.tag }}
+//! # values.yaml
+//! global: {}
+//! tag: 1.4.0
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::Severity;
+use crate::images::Class;
+
+pub(super) static RULE: Rule = Rule {
+    id: "hardcoded-image",
+    summary: "a template names the registry of an image itself, so that no value reaches it",
+    severity: Severity::Error,
+    on: true,
+    source: include_str!("hardcoded_image.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    for judged in ctx.analysis.images.iter().filter(|judged| judged.class == Class::HardCoded) {
+        let mut finding = ctx.image_finding(&RULE, judged, "the template names the registry itself");
+        finding.help = Some(format!("no value reaches it: patch the template to apply `{}`", ctx.key()));
+        ctx.findings.push(finding);
+    }
+}

@@ -1,0 +1,57 @@
+//! [`Settings`]: what the user wants checked, and against what.
+
+use crate::finding::Severity;
+use crate::images::{Layout, Mirror};
+use std::collections::BTreeMap;
+
+/// What the user wants checked, and against what.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The mirror.
+    pub mirror: Mirror,
+    /// Where source references go on it.
+    pub layout: Layout,
+    /// The values paths that send images to the mirror, `global.imageRegistry`; empty: found from what the chart reads.
+    pub global_keys: Vec<String>,
+    /// Names of the pull secrets that every pod needs, besides what `global.imagePullSecrets` says.
+    pub pull_secrets: Vec<String>,
+    /// What the user says of rules, by id.
+    pub rules: BTreeMap<String, Level>,
+}
+
+/// What the user says of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// It is not checked.
+    Off,
+    /// It is checked, as bad as it says.
+    On,
+    /// It is checked, and a finding is this bad.
+    As(Severity),
+}
+
+impl Settings {
+    /// The usual for a mirror.
+    pub fn new(mirror: Mirror) -> Self {
+        Self {
+            mirror,
+            layout: Layout::default(),
+            global_keys: Vec::new(),
+            pull_secrets: Vec::new(),
+            rules: BTreeMap::new(),
+        }
+    }
+
+    /// Whether a rule is checked; `usual` is what it is when the user says nothing.
+    pub fn is_on(&self, rule: &str, usual: bool) -> bool {
+        self.rules.get(rule).map_or(usual, |level| *level != Level::Off)
+    }
+
+    /// How bad a finding of a rule is; `usual` is what it is when the user says nothing.
+    pub fn severity(&self, rule: &str, usual: Severity) -> Severity {
+        match self.rules.get(rule) {
+            Some(Level::As(severity)) => *severity,
+            _ => usual,
+        }
+    }
+}
