@@ -5,7 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
 
 pub mod lint;
+pub mod output;
 pub mod release;
+pub mod settings;
 pub mod template;
 
 use crate::report;
