@@ -15,6 +15,7 @@ use crate::source::{File, Place};
 use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use twin::Twin;
 
@@ -56,6 +57,19 @@ pub struct Judged {
     pub decider: Decider,
     /// The reference without the rewrite, where that is known: what has to be mirrored.
     pub source: Option<Reference>,
+    /// What becomes of it without the setting of the user's that decided its registry.
+    pub without_override: WithoutOverride,
+}
+
+/// What becomes of a reference without the user's setting that decided its registry, proven by another render.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WithoutOverride {
+    /// No user's setting decided it, or the render without it tells nothing.
+    Unknown,
+    /// The rewrite sends it to the mirror.
+    Mirror,
+    /// The chart's own choice, which is not the mirror.
+    Elsewhere(String),
 }
 
 /// Why a release did not render.
@@ -139,9 +153,43 @@ fn judge(
             let own = image.reference.as_ref().ok().filter(|own| !settings.mirror.serves(own));
             own.cloned()
         });
-        Judged { class, decider, source, image }
+        Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
     };
-    uses.into_iter().map(judged).collect()
+    let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
+    take_overrides_away(&mut judged, prepared, &set, &canary, compiler, rendered);
+    judged
+}
+
+/// Renders once more, with the canary and without the settings of the user's that decided registries, and notes what
+/// becomes of the references they decided.
+fn take_overrides_away(
+    judged: &mut [Judged],
+    prepared: &Prepared,
+    set: &[Change],
+    canary: &Mirror,
+    compiler: &mut Compiler,
+    rendered: &Rendered,
+) {
+    let is_override = |judged: &Judged| judged.decider.source.is_user() && judged.class != Class::Rewritten;
+    let paths: BTreeSet<&str> =
+        judged.iter().filter(|judged| is_override(judged)).map(|judged| judged.decider.path.as_str()).collect();
+    // An element of a list cannot be taken away without moving the others.
+    let paths: Vec<&str> = paths.into_iter().filter(|path| !path.is_empty() && !path.contains('[')).collect();
+    if paths.is_empty() {
+        return;
+    }
+    let removed = paths.iter().map(|path| Change::Remove((*path).to_owned()));
+    let changes: Vec<Change> = removed.chain(set.iter().cloned()).collect();
+    let twin = Twin::render(prepared, &changes, compiler, rendered);
+    for judged in judged.iter_mut().filter(|judged| is_override(judged)) {
+        let Some(reference) = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok()) else {
+            continue;
+        };
+        judged.without_override = match canary.serves(&reference) {
+            true => WithoutOverride::Mirror,
+            false => WithoutOverride::Elsewhere(reference.as_written().to_owned()),
+        };
+    }
 }
 
 impl Judged {

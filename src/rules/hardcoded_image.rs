@@ -47,7 +47,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>) {
-    for judged in ctx.analysis.images.iter().filter(|judged| judged.class == Class::HardCoded) {
+    for judged in &ctx.analysis.images {
+        if judged.class != Class::HardCoded || judged.image.shape.is_hidden() {
+            continue;
+        }
         let mut finding = ctx.image_finding(&RULE, judged, "the template names the registry itself");
         finding.help = Some(format!("no value reaches it: patch the template to apply `{}`", ctx.key()));
         ctx.findings.push(finding);

@@ -1,11 +1,16 @@
 //! What can be wrong with a release: one file a rule. The `//!` lines of that file are the rule's page, and the
 //! examples on it are its first tests.
 
+mod doubled_registry;
+mod half_rewritten_image;
 mod hardcoded_image;
+mod hidden_image;
 mod nothing_rendered;
 mod override_bypasses_mirror;
+mod override_pins_mirror;
 mod render_failed;
 mod unmirrored_image;
+mod wrong_mirror_path;
 
 use crate::analysis::{Analysis, Judged};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
@@ -16,11 +21,16 @@ use crate::source::Place;
 
 /// Every rule, by id.
 pub static RULES: &[&Rule] = &[
+    &doubled_registry::RULE,
+    &half_rewritten_image::RULE,
     &hardcoded_image::RULE,
+    &hidden_image::RULE,
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
+    &override_pins_mirror::RULE,
     &render_failed::RULE,
     &unmirrored_image::RULE,
+    &wrong_mirror_path::RULE,
 ];
 
 /// A rule: its name for life, its page, its check.
@@ -170,6 +180,7 @@ mod tests {
 
     #[test]
     fn every_bad_example_has_one_finding_and_every_good_one_none() {
+        let mut wrong = Vec::new();
         for rule in RULES {
             let examples = examples(rule);
             for wanted in ["bad", "good"] {
@@ -183,9 +194,12 @@ mod tests {
                 let all = titles.clone().count();
                 let own = titles.filter(|line| line.contains(&format!("[{}]: ", rule.id))).count();
                 let expected = usize::from(kind == "bad");
-                assert_eq!((own, all), (expected, expected), "{} example {number} ({kind}):\n{report}", rule.id);
+                if (own, all) != (expected, expected) {
+                    wrong.push(format!("{} example {number} ({kind}) has {own} of {all}:\n{report}", rule.id));
+                }
             }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     fn examples(rule: &Rule) -> Vec<(String, String)> {

@@ -34,6 +34,7 @@
 //! ```
 
 use super::{Context, Rule};
+use crate::analysis::WithoutOverride;
 use crate::finding::Severity;
 use crate::images::Source;
 use crate::trace::Layer;
@@ -53,15 +54,24 @@ fn check(ctx: &mut Context<'_>) {
         if judged.class.resolves() || !decider.source.is_user() {
             continue;
         }
+        // A value that names the mirror would be a finding, too, where the chart sends the image there by itself.
+        let or_else = match judged.without_override {
+            WithoutOverride::Mirror => String::new(),
+            _ => format!(", or point it at {mirror}"),
+        };
         let (label, help) = match &decider.source {
-            Source::User(Layer::Flag(part)) => (
-                format!("set by {}", part.flag),
-                format!("leave `{}` out of {}, or point it at {mirror}", decider.path, part.flag),
-            ),
-            _ => ("set here".to_owned(), format!("remove `{}`, or point it at {mirror}", decider.path)),
+            Source::User(Layer::Flag(part)) => {
+                (format!("set by {}", part.flag), format!("leave `{}` out of {}{or_else}", decider.path, part.flag))
+            }
+            _ => ("set here".to_owned(), format!("remove `{}`{or_else}", decider.path)),
         };
         let mut finding = ctx.image_finding(&RULE, judged, &label);
         finding.help = Some(help);
+        match &judged.without_override {
+            WithoutOverride::Mirror => finding.notes.push(format!("without it the image comes from {mirror}")),
+            WithoutOverride::Elsewhere(text) => finding.notes.push(format!("without it the image is {text}")),
+            WithoutOverride::Unknown => {}
+        }
         ctx.findings.push(finding);
     }
 }

@@ -51,6 +51,7 @@ fn check(ctx: &mut Context<'_>) {
     for judged in &ctx.analysis.images {
         if !matches!(judged.class, Class::ChartDefault | Class::Unexplained | Class::NotAReference)
             || judged.decider.source.is_user()
+            || judged.image.shape.is_hidden()
         {
             continue;
         }

@@ -173,7 +173,7 @@ fn merge_maps(
 }
 
 impl Merged {
-    /// Sets a dotted path to a text, whatever the user set; something above it that is not a map stays as it is.
+    /// Sets a dotted path (`\\.` is a dot in a key) to a text, whatever the user set; something above it that is not a map stays as it is.
     ///
     /// # Errors
     /// The path has an empty part.
@@ -182,7 +182,7 @@ impl Merged {
             Some(found) => found,
             None => return Ok(()),
         };
-        map.insert(last, Value::Str(Str::new(text)));
+        map.insert(last.as_str(), Value::Str(Str::new(text)));
         Ok(())
     }
 
@@ -207,8 +207,8 @@ impl Merged {
     }
 
     /// The map that holds the last part of a dotted path, made if wanted; `None` where there is none.
-    fn table_of<'p>(&self, path: &'p str, make: bool) -> Result<Option<(Map, &'p str)>, String> {
-        let keys: Vec<&str> = path.split('.').collect();
+    fn table_of(&self, path: &str, make: bool) -> Result<Option<(Map, String)>, String> {
+        let keys = keys_of(path);
         if keys.iter().any(|key| key.is_empty()) {
             return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
         }
@@ -219,13 +219,13 @@ impl Merged {
                 Some(Value::Map(next)) => next,
                 Some(Value::Nil) | None if make => {
                     let next = Map::new();
-                    map.insert(*key, next.clone().into());
+                    map.insert(key.as_str(), next.clone().into());
                     next
                 }
                 _ => return Ok(None),
             };
         }
-        Ok(Some((map, last)))
+        Ok(Some((map, last.clone())))
     }
 
     /// Sets a dotted path to a text unless the user set it (or something above it that is not a map): how the tool
@@ -271,6 +271,23 @@ impl Merged {
         map.insert(*last, Value::Str(Str::with_origin(text, origin)));
         Ok(())
     }
+}
+
+/// The keys of a dotted path, as [`Origins::path`] writes it: `\\.` is a dot in a key.
+fn keys_of(path: &str) -> Vec<String> {
+    let mut keys = vec![String::new()];
+    let mut chars = path.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if chars.peek() == Some(&'.') => {
+                chars.next();
+                keys.last_mut().into_iter().for_each(|key| key.push('.'));
+            }
+            '.' => keys.push(String::new()),
+            c => keys.last_mut().into_iter().for_each(|key| key.push(c)),
+        }
+    }
+    keys
 }
 
 #[cfg(test)]

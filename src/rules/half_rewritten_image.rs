@@ -1,0 +1,58 @@
+//! A reference that holds the mirror somewhere, but is not pulled from it.
+//!
+//! ## Why it matters in an air gap
+//! The rewrite reaches a part of the reference only: `docker.io/mirror.internal/acme/api`, or a descriptor whose registry was
+//! left as it is. It looks right in a `grep` for the mirror, and the pod stays in `ImagePullBackOff`.
+//!
+//! ## What to do
+//! Set the registry alone and leave the repository as the chart has it, or patch the template that puts another registry
+//! before the mirror.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.registry }}/{{ .Values.global.imageRegistry }}/acme/api:1.4
+//! # values.yaml
+//! registry: quay.io
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry | default .Values.registry }}/acme/api:1.4
+//! # values.yaml
+//! registry: quay.io
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::Severity;
+use crate::images::Class;
+
+pub(super) static RULE: Rule = Rule {
+    id: "half-rewritten-image",
+    summary: "a reference holds the mirror, but is not pulled from it",
+    severity: Severity::Error,
+    on: true,
+    source: include_str!("half_rewritten_image.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    for judged in &ctx.analysis.images {
+        if judged.class != Class::HalfRewritten || judged.decider.source.is_user() {
+            continue;
+        }
+        let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");
+        finding.help = Some(format!("the rewrite `{}` has to decide the registry, and nothing before it", ctx.key()));
+        ctx.findings.push(finding);
+    }
+}

@@ -1,0 +1,72 @@
+//! A reference outside of the mirror in a place that people who read `image:` fields do not see.
+//!
+//! ## Why it matters in an air gap
+//! Operators and controllers start pods with images that they are told by an argument, an environment variable or a
+//! configuration file. Such a pod stays in `ImagePullBackOff`, often long after the install.
+//!
+//! ## What to do
+//! Set the value that the finding names, or patch the template. The finding says why the text is taken for an image, and how
+//! sure that is; nobody asks a registry.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/operator:1.4
+//!       args: ["--worker-image=quay.io/acme/worker:1.4"]
+//! # values.yaml
+//! global: {}
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/operator:1.4
+//!       args: ["--worker-image={{ .Values.global.imageRegistry }}/acme/worker:1.4", "--log=quay.io"]
+//! # values.yaml
+//! global: {}
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::Severity;
+use crate::images::decided::user_path;
+use crate::images::{Class, Source};
+
+pub(super) static RULE: Rule = Rule {
+    id: "hidden-image",
+    summary: "a reference outside of the mirror in arguments, environment or nested text",
+    severity: Severity::Warning,
+    on: true,
+    source: include_str!("hidden_image.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    for judged in &ctx.analysis.images {
+        let image = &judged.image;
+        let bypasses = matches!(judged.class, Class::ChartDefault | Class::HardCoded | Class::Unexplained);
+        if !bypasses || !image.shape.is_hidden() || judged.decider.source.is_user() {
+            continue;
+        }
+        let (key, mirror) = (ctx.key(), &ctx.settings.mirror);
+        let help = match &judged.decider.source {
+            Source::ChartDefault(chart) => {
+                let path = user_path(chart, &judged.decider.path);
+                format!("set `{path}` to a value on {mirror}, or patch the template to apply `{key}`")
+            }
+            _ => format!("patch the template to apply `{key}`"),
+        };
+        let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");
+        finding.notes.insert(0, format!("{} an image: {}", image.tier.name(), image.reason));
+        finding.help = Some(help);
+        ctx.findings.push(finding);
+    }
+}

@@ -1,0 +1,88 @@
+//! A reference on the mirror, but at another path than the one its source is mirrored to.
+//!
+//! ## Why it matters in an air gap
+//! The registry is right and the path is not: the pull ends with `not found`. Often it is `library/`: `busybox` means
+//! `docker.io/library/busybox`, is mirrored to `mirror.internal/library/busybox`, and the chart asks for
+//! `mirror.internal/busybox`. Two sources that meet at one path (`quay.io/acme/api:1` and `docker.io/acme/api:1`) overwrite each
+//! other when the mirror is filled.
+//!
+//! ## What to do
+//! Mirror the image to the path that the chart asks for as well, or set the repository to the path it has on the mirror. If
+//! the mirror has another layout, give it with `--layout`.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ with .Values.global.imageRegistry }}{{ . }}/{{ end }}busybox:1.37
+//! # values.yaml
+//! global: {}
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ with .Values.global.imageRegistry }}{{ . }}/{{ end }}library/busybox:1.37
+//! # values.yaml
+//! global: {}
+//! ```
+
+use super::{Context, Rule};
+use crate::analysis::Judged;
+use crate::finding::Severity;
+use crate::images::{Class, Part, Reference, decided};
+use std::collections::BTreeMap;
+
+pub(super) static RULE: Rule = Rule {
+    id: "wrong-mirror-path",
+    summary: "a reference on the mirror has another path than its source is mirrored to",
+    severity: Severity::Error,
+    on: true,
+    source: include_str!("wrong_mirror_path.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let mut found = Vec::new();
+    // Who came first to a path on the mirror, and from where.
+    let mut taken: BTreeMap<String, &Reference> = BTreeMap::new();
+    for judged in &ctx.analysis.images {
+        let Some((reference, source)) = on_mirror(judged) else { continue };
+        let mirror = &ctx.settings.mirror;
+        let wanted = ctx.settings.layout.repository(mirror, source);
+        let actual = format!("{}/{}", reference.registry, reference.repository);
+        if actual != wanted && judged.class != Class::Doubled {
+            let decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+            let message = format!("{} is not where {source} is mirrored to", reference.as_written());
+            let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the path", message);
+            finding.help = Some(format!("it lies at {wanted}: mirror it to {actual} as well, or set that repository"));
+            found.push(finding);
+        }
+        let destination = ctx.settings.layout.destination(mirror, source);
+        let first = taken.entry(destination.clone()).or_insert(source);
+        if first.registry != source.registry || first.repository != source.repository {
+            let message = format!("{first} and {source} are both mirrored to {destination}");
+            let decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+            let mut finding = ctx.finding_at(&RULE, judged, &decider, "the second of them", message);
+            finding.help = Some("use a layout that keeps the registries apart (--layout host-and-path)".to_owned());
+            found.push(finding);
+        }
+    }
+    ctx.findings.append(&mut found);
+}
+
+/// The reference of a use that comes from the mirror, and its source.
+fn on_mirror(judged: &Judged) -> Option<(&Reference, &Reference)> {
+    if !judged.class.resolves() {
+        return None;
+    }
+    Some((judged.image.reference.as_ref().ok()?, judged.source.as_ref()?))
+}
