@@ -79,6 +79,8 @@ pub struct RenderFailure {
     pub message: String,
     /// The template's place, where one is known.
     pub place: Option<Place>,
+    /// The release renders without the rewrite: the chart refuses other registries.
+    pub refuses_mirror: bool,
 }
 
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
@@ -102,17 +104,24 @@ pub fn analyse(
     let (root, rendered, failure) = match outcome {
         Ok(outcome) => (Some(outcome.root), outcome.rendered, None),
         Err(Problem::Input(message)) => return Err(message),
-        Err(Problem::Chart(message)) => (None, Rendered::default(), Some(RenderFailure { message, place: None })),
+        Err(Problem::Chart(message)) => {
+            (None, Rendered::default(), Some(RenderFailure { message, place: None, refuses_mirror: false }))
+        }
         Err(Problem::Template(error)) => {
             let message = helm_text(&error, prepared.env.helm);
             let place = place_of(&error, prepared);
-            (None, Rendered::default(), Some(RenderFailure { message, place }))
+            (None, Rendered::default(), Some(RenderFailure { message, place, refuses_mirror: false }))
         }
     };
     let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(read) => (read, failure),
         Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
     };
+    let failure = failure.map(|failure| {
+        let removed: Vec<Change> = keys.iter().map(|key| Change::Remove(key.clone())).collect();
+        let plain = prepared.render(compiler, &removed, None, &mut Vec::new());
+        RenderFailure { refuses_mirror: plain.is_ok(), ..failure }
+    });
     log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
     let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
     let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
@@ -243,5 +252,5 @@ fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
         start: 0,
         end: 0,
     });
-    RenderFailure { message, place }
+    RenderFailure { message, place, refuses_mirror: false }
 }

@@ -23,9 +23,16 @@
 //! # values.yaml
 //! enabled: true
 //! ```
+//! ```good
+//! # crds/backups.yaml
+//! apiVersion: apiextensions.k8s.io/v1
+//! kind: CustomResourceDefinition
+//! metadata: {name: backups.acme.io}
+//! ```
 
 use super::{Context, Rule};
 use crate::finding::{Finding, Severity};
+use crate::render::output::crds;
 
 pub(super) static RULE: Rule = Rule {
     id: "nothing-rendered",
@@ -37,7 +44,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>) {
-    if ctx.analysis.failure.is_some() || !ctx.analysis.manifests.is_empty() {
+    // A chart of nothing but `crds/` installs those.
+    let has_crds = ctx.analysis.root.as_ref().is_some_and(|root| !crds(root).is_empty());
+    if ctx.analysis.failure.is_some() || !ctx.analysis.manifests.is_empty() || has_crds {
         return;
     }
     ctx.findings.push(Finding {

@@ -4,11 +4,23 @@
 //! What does not render cannot be checked: an image may hide behind the failure. No result is not a clean result.
 //!
 //! ## What to do
-//! Give the values that the chart asks for, or mend the template that the finding names.
+//! Give the values that the chart asks for, or mend the template that the finding names. Some charts stop when their
+//! images come from another registry than their own, until a value allows it
+//! (`global.security.allowInsecureImages=true` in those of Bitnami): then the finding says that the chart renders without
+//! the rewrite.
 //!
 //! ```bad
 //! # templates/pod.yaml
 //! name: {{ required "a host is required" .Values.host }}
+//! ```
+//! ```bad
+//! # templates/map.yaml
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata: {name: api}
+//! {{ if not (has .Values.global.imageRegistry (list "" "quay.io")) }}{{ fail "unrecognized images" }}{{ end }}
+//! # values.yaml
+//! global: {imageRegistry: ""}
 //! ```
 //! ```good
 //! # templates/map.yaml
@@ -40,6 +52,13 @@ fn check(ctx: &mut Context<'_>) {
         subject: None,
         excerpts: place.map(|place| Excerpt { place, label: "rendering stopped here".to_owned() }).collect(),
         notes: vec![failure.message.clone()],
-        help: Some("give the values the chart asks for, then lint again".to_owned()),
+        help: Some(match failure.refuses_mirror {
+            // Charts of Bitnami stop at images that they do not know, until a value allows them.
+            true => format!(
+                "the chart refuses the mirror: without `{}` it renders; set the value that allows other registries",
+                ctx.key()
+            ),
+            false => "give the values the chart asks for, then lint again".to_owned(),
+        }),
     });
 }
