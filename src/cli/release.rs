@@ -95,7 +95,8 @@ impl ReleaseFlags {
         }
     }
 
-    fn env(&self) -> Env {
+    /// Clock, randomness and helm's version.
+    pub(super) fn env(&self) -> Env {
         let env = match self.seed {
             Some(seed) => Env::seeded(seed),
             None => Env::default(),
