@@ -80,12 +80,19 @@ impl<'d> Judge<'d> {
         })
     }
 
-    /// What `#/definitions/NAME` or `#/$defs/NAME` refers to.
+    /// What `#/definitions/NAME`, `#/$defs/NAME/properties/NAME` and the like refer to.
     fn target(&self, reference: &str) -> Option<&'d Json> {
-        let (place, name) = reference.strip_prefix("#/")?.split_once('/')?;
-        let is_common = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-        let is_known = is_common && matches!(place, "definitions" | "$defs");
-        if is_known { self.doc.get(place)?.get(name) } else { None }
+        let mut tokens = reference.strip_prefix("#/")?.split('/');
+        let mut schema = self.doc;
+        while let Some(place) = tokens.next() {
+            let name = tokens.next()?;
+            let is_common = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            if !is_common || !matches!(place, "definitions" | "$defs" | "properties") {
+                return None;
+            }
+            schema = schema.get(place)?.get(name)?;
+        }
+        Some(schema)
     }
 
     /// Whether a value fits a good schema; `None` where that is not known here.
@@ -207,11 +214,11 @@ fn is_set(list: &[Json], is_member: impl Fn(&Json) -> bool) -> bool {
     !list.is_empty() && list.iter().all(|member| is_member(member) && seen.insert(member.as_str()))
 }
 
-/// A pattern that means the same to boon, which rewrites classes and escapes that are named by a letter, and to the
-/// regex crate.
+/// A pattern that means the same to boon, which rewrites most of what is named by a letter, and to the regex crate.
 fn is_common_pattern(pattern: &str) -> bool {
     let mut escapes = pattern.split('\\').skip(1);
-    !pattern.contains("\\\\") && escapes.all(|rest| rest.starts_with(|c: char| c.is_ascii_punctuation() || c == 'z'))
+    !pattern.contains("\\\\")
+        && escapes.all(|rest| rest.starts_with(|c: char| c.is_ascii_punctuation() || "Axz".contains(c)))
 }
 
 fn has_type(value: &Json, name: &Json) -> bool {
@@ -292,6 +299,9 @@ mod tests {
         r##"{"$ref":"#/$defs/d","type":"integer"}"##,
         r##"{"$ref":"#/definitions/loop"}"##,
         r##"{"$ref":"#/definitions/none"}"##,
+        r##"{"$ref":"#/definitions/d/properties/v"}"##,
+        r##"{"$ref":"#/definitions/deep/properties/v"}"##,
+        r##"{"$ref":"#/definitions/deep"}"##,
         r##"{"$ref":"#"}"##,
         r##"{"$ref":"http://example.com/x"}"##,
         r##"{"allOf":[{"type":"string"},{"minLength":2}]}"##,
@@ -349,7 +359,7 @@ mod tests {
             for (whole, draft) in wholes.iter().flat_map(|whole| drafts.iter().map(move |draft| (whole, draft))) {
                 let draft = if draft.is_empty() { String::new() } else { format!(r#","$schema":"{draft}""#) };
                 let text = format!(
-                    r##"{whole},"definitions":{{"d":{{"type":"string"}},"loop":{{"anyOf":[{{"$ref":"#/definitions/loop"}}]}}}},"$defs":{{"d":{{}}}}{draft}}}"##
+                    r##"{whole},"definitions":{{"deep":{{"properties":{{"v":{{"const":"x"}}}}}},"d":{{"type":"string"}},"loop":{{"anyOf":[{{"$ref":"#/definitions/loop"}}]}}}},"$defs":{{"d":{{}}}}{draft}}}"##
                 );
                 for (value, helm) in
                     values.iter().flat_map(|value| [(value, HelmVersion::V4), (value, HelmVersion::V3)])
