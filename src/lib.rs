@@ -8,6 +8,7 @@
 pub mod analysis;
 pub mod chart;
 pub mod cli;
+pub mod config;
 pub mod finding;
 pub mod funcs;
 pub mod glob;
@@ -26,6 +27,7 @@ pub mod rules;
 pub mod semver;
 pub mod settings;
 pub mod source;
+pub mod suppress;
 pub mod template;
 pub mod trace;
 pub mod values;

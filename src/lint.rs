@@ -1,12 +1,16 @@
 //! [`lint()`]: a release is analysed, the rules judge it, and a [`Report`] tells.
 
+use crate::analysis::manifests::{Owners, analyse_manifests};
 use crate::analysis::{Analysis, analyse};
+use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::render::Compiler;
 use crate::report::images::images;
 use crate::report::{Coverage, ReleaseName, Report};
 use crate::rules::Context;
 use crate::settings::Settings;
+use crate::source::File;
+use std::sync::Arc;
 
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
 ///
@@ -29,6 +33,8 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
     Report {
         release: prepared.map(name).unwrap_or_default(),
         findings: context.check_all(),
+        suppressed: Vec::new(),
+        changes: None,
         images: images(analysis, settings),
         coverage: Coverage { manifests: analysis.manifests.len(), images: analysis.images.len(), mirrored },
         mirror: settings.mirror.to_string(),
@@ -43,4 +49,16 @@ fn name(prepared: &Prepared) -> ReleaseName {
         namespace: prepared.release.namespace.clone(),
         environment: None,
     }
+}
+
+/// Judges the images of manifests that came without a chart. A finding about an object that others own says so.
+pub fn lint_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Report {
+    let analysis = analyse_manifests(files, settings, limits);
+    let owners = Owners::of(&analysis.manifests);
+    let mut report = report(None, &analysis, settings);
+    for finding in &mut report.findings {
+        let owner = finding.subject.as_ref().and_then(|subject| owners.chain(&subject.object));
+        finding.notes.extend(owner.map(|owner| format!("owned by {owner}")));
+    }
+    report
 }

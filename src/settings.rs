@@ -5,7 +5,7 @@ use crate::images::{Layout, Mirror};
 use std::collections::BTreeMap;
 
 /// What the user wants checked, and against what.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The mirror.
     pub mirror: Mirror,

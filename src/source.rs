@@ -35,6 +35,11 @@ impl File {
         (line as u32, offset - starts[line - 1])
     }
 
+    /// The offset at which a 1-based line begins; `None` past the end.
+    pub fn start_of_line(&self, line: u32) -> Option<u32> {
+        self.line_starts().get(line.checked_sub(1)? as usize).copied()
+    }
+
     /// The text of a 1-based line, without its line break; `None` past the end.
     pub fn line(&self, line: u32) -> Option<String> {
         let starts = self.line_starts();

@@ -1,6 +1,7 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
 //! who decided it and what became of the rewrite.
 
+pub mod manifests;
 mod twin;
 
 use crate::chart::Chart;
@@ -44,6 +45,8 @@ pub struct Analysis {
     pub rendered: Rendered,
     /// Set when the release did not render.
     pub failure: Option<RenderFailure>,
+    /// Documents that are no manifests, of those that came without a chart.
+    pub unreadable: Vec<RenderFailure>,
 }
 
 /// A use of an image, and what is known of it.
@@ -126,7 +129,8 @@ pub fn analyse(
     let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
     let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
-    Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure })
+    let unreadable = Vec::new();
+    Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure, unreadable })
 }
 
 /// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.

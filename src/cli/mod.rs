@@ -4,7 +4,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
 
+pub mod changed;
+pub mod config;
+pub mod disk;
+pub mod init;
+pub mod jobs;
 pub mod lint;
+pub mod manifests;
 pub mod output;
 pub mod release;
 pub mod settings;
@@ -13,7 +19,7 @@ pub mod template;
 use crate::report;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 /// Renders Helm charts exactly as helm does, and finds the images that bypass the private mirror.
@@ -28,6 +34,7 @@ struct Cli {
 enum Command {
     Template(Box<template::Args>),
     Lint(Box<lint::Args>),
+    Init(init::Args),
 }
 
 /// How a run ended.
@@ -57,6 +64,17 @@ pub struct Streams<'s> {
     pub out: &'s mut dyn Write,
     /// The conversation.
     pub err: &'s mut dyn Write,
+    /// What is piped in.
+    pub input: &'s mut dyn Read,
+}
+
+impl Streams<'_> {
+    /// All that is piped in.
+    fn read_input(&mut self) -> Result<Vec<u8>, String> {
+        let mut text = Vec::new();
+        self.input.read_to_end(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
+        Ok(text)
+    }
 }
 
 impl std::fmt::Debug for Streams<'_> {
@@ -74,7 +92,7 @@ pub fn main() -> ExitCode {
     let run = || {
         let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let outcome = {
-            let mut streams = Streams { out: &mut out, err: &mut io::stderr().lock() };
+            let mut streams = Streams { out: &mut out, err: &mut io::stderr().lock(), input: &mut io::stdin() };
             run(std::env::args_os(), &mut streams)
         };
         match out.flush() {
@@ -91,9 +109,14 @@ pub fn main() -> ExitCode {
 /// Runs a closure on a thread whose stack holds the deepest input that the limits allow; `None` when it panicked.
 pub fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run);
+        let thread = stack().spawn_scoped(scope, run);
         thread.ok()?.join().ok()
     })
+}
+
+/// Makes threads whose stack holds the deepest input that the limits allow.
+fn stack() -> std::thread::Builder {
+    std::thread::Builder::new().stack_size(STACK_BYTES)
 }
 
 /// Runs the command with given arguments, the program's name first.
@@ -111,6 +134,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams:
     let result = match &cli.command {
         Command::Template(args) => template::run(args, streams),
         Command::Lint(args) => lint::run(args, streams),
+        Command::Init(args) => init::run(args, streams),
     };
     match result {
         Ok(outcome) => outcome,

@@ -1,7 +1,7 @@
 //! The flags that say how a report is written, and where to.
 
 use super::{Problem, Streams};
-use crate::report::{Report, markdown, text};
+use crate::report::{Report, markdown, plain_line, text};
 use clap::ValueEnum;
 use std::io::IsTerminal;
 
@@ -41,6 +41,9 @@ impl OutputFlags {
     /// Writes the reports of one run.
     pub fn write(&self, reports: &[Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
         for report in reports {
+            if reports.len() > 1 && self.format == Format::Text {
+                writeln!(streams.out, "{}:", plain_line(&report.release.full_name()))?;
+            }
             match self.format {
                 Format::Text => text::write(report, use_colour(self.color), streams.out)?,
                 Format::Markdown => markdown::write(report, streams.out)?,

@@ -1,6 +1,7 @@
 //! The flags that say which release is meant, helm's own, and what they come to: a chart, its values, its render.
 
 use super::Streams;
+use super::disk::Disk;
 use crate::chart::{self, Chart};
 use crate::limits::Limits;
 use crate::release::Prepared;
@@ -9,7 +10,6 @@ use crate::source::File;
 use crate::template::{Env, HelmVersion};
 use crate::values::layers::UserValues;
 use clap::ValueEnum;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -88,6 +88,17 @@ impl ReleaseFlags {
         Ok(limits)
     }
 
+    /// Whether something is read from stdin.
+    pub fn reads_stdin(&self) -> bool {
+        self.values.iter().flat_map(|list| split_list(list)).any(|name| name.trim() == "-")
+    }
+
+    /// The paths of the values files, one by one.
+    pub(super) fn value_files(&self) -> Vec<String> {
+        let names = self.values.iter().flat_map(|list| split_list(list));
+        names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && name != "-").collect()
+    }
+
     fn helm(&self) -> HelmVersion {
         match self.helm_version {
             Helm::V3 => HelmVersion::V3,
@@ -122,14 +133,14 @@ impl ReleaseFlags {
     }
 
     /// Reads the values files and the files that `--set-file` names.
-    fn user_values(&self) -> Result<UserValues, String> {
+    fn user_values(&self, disk: &Disk) -> Result<UserValues, String> {
         let mut files = Vec::new();
         for name in self.values.iter().flat_map(|list| split_list(list)) {
             let name = name.trim();
             if name.is_empty() {
                 continue;
             }
-            files.push(File::new(name, read_values_file(name)?));
+            files.push(File::new(name, disk.values_file(name)?));
         }
         Ok(UserValues {
             files,
@@ -158,18 +169,6 @@ fn split_list(list: &str) -> Vec<String> {
         }
     }
     parts
-}
-
-fn read_values_file(name: &str) -> Result<Vec<u8>, String> {
-    if name == "-" {
-        let mut text = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
-        return Ok(text);
-    }
-    if let Some((scheme, _)) = name.split_once("://") {
-        return Err(format!("{name}: values are not fetched over {scheme}; download the file first and give its path"));
-    }
-    read_file(Path::new(name))
 }
 
 /// Reads a file; the error is worded as Go does.
@@ -227,22 +226,27 @@ fn add_missing_dependencies(
 }
 
 impl ReleaseFlags {
-    /// Loads a chart and reads what the flags name.
-    ///
-    /// Log lines of helm's go to stderr.
-    pub fn prepare(&self, name: &str, chart: &Path, streams: &mut Streams<'_>) -> Result<Prepared, String> {
+    /// Loads a chart and reads what the flags name. Helm's log lines are added to `log`, also when there is an error.
+    pub fn prepare(
+        &self,
+        name: &str,
+        chart: &Path,
+        disk: &Disk,
+        log: &mut Vec<String>,
+    ) -> Result<Prepared, String> {
         let limits = self.limits()?;
-        let user = self.user_values()?;
+        let user = self.user_values(disk)?;
         let capabilities = self.capabilities()?;
-        let mut loaded = chart::load::load(chart, &limits, self.helm())?;
-        log(streams, &loaded.warnings);
-        if self.dependency_update {
-            let warnings = add_missing_dependencies(&mut loaded.chart, chart, &limits, self.helm())?;
-            log(streams, &warnings);
-        }
+        let complete =
+            |chart: &mut Arc<Chart>, path: &Path| add_missing_dependencies(chart, path, &limits, self.helm());
+        let complete: Option<&dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String>> =
+            if self.dependency_update { Some(&complete) } else { None };
+        let (chart, lines) = disk.chart(chart, &limits, self.helm(), complete);
+        log.extend(lines);
+        let chart = chart?;
         let namespace = if self.namespace.is_empty() { "default".to_owned() } else { self.namespace.clone() };
         Ok(Prepared {
-            chart: loaded.chart,
+            chart,
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade },
             capabilities,
             env: self.env(),

@@ -1,5 +1,6 @@
 //! The flags that say what is checked, and against what.
 
+use crate::config::{Config, Target};
 use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
@@ -11,10 +12,12 @@ use clap::ValueEnum;
 pub struct SettingsFlags {
     /// The private registry all images must be pulled from: a host, with a port and a path if need be
     #[arg(long, value_name = "HOST")]
-    mirror: String,
+    mirror: Option<String>,
     /// Where on the mirror a source reference goes
-    #[arg(long, value_enum, default_value = "path")]
-    layout: LayoutFlag,
+    ///
+    /// Without this flag: the configuration's, else path.
+    #[arg(long, value_enum)]
+    layout: Option<LayoutFlag>,
     /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
     /// times; default: global.imageRegistry)
     #[arg(long, value_name = "PATH")]
@@ -28,10 +31,9 @@ pub struct SettingsFlags {
 }
 
 /// The layouts by name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LayoutFlag {
     /// quay.io/jetstack/x → MIRROR/jetstack/x
-    #[default]
     Path,
     /// quay.io/jetstack/x → MIRROR/quay.io/jetstack/x
     HostAndPath,
@@ -40,15 +42,27 @@ pub enum LayoutFlag {
 }
 
 impl SettingsFlags {
-    /// What the flags come to; the error names the flag.
-    pub fn settings(&self) -> Result<Settings, String> {
-        let mirror = Mirror::parse(&self.mirror).map_err(|error| format!("--mirror: {error}"))?;
-        let layout = match self.layout {
-            LayoutFlag::Path => Layout::Path,
-            LayoutFlag::HostAndPath => Layout::HostAndPath,
-            LayoutFlag::Name => Layout::Name,
+    /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
+    pub fn settings(&self, config: &Config, release: &Target) -> Result<Settings, String> {
+        let mirror = self.mirror.as_ref().map(|mirror| Mirror::parse(mirror)).transpose();
+        let flags = Target {
+            mirror: mirror.map_err(|error| format!("--mirror: {error}"))?,
+            layout: self.layout.map(|layout| match layout {
+                LayoutFlag::Path => Layout::Path,
+                LayoutFlag::HostAndPath => Layout::HostAndPath,
+                LayoutFlag::Name => Layout::Name,
+            }),
+            global_keys: self.global_key.clone(),
         };
-        let mut settings = Settings { layout, global_keys: self.global_key.clone(), ..Settings::new(mirror) };
+        let target = flags.or(release).or(&config.target);
+        let mirror = target.mirror.ok_or("no mirror is known: give --mirror HOST, or `mirror` in airtight.yaml")?;
+        let mut settings = Settings {
+            layout: target.layout.unwrap_or_default(),
+            global_keys: target.global_keys,
+            pull_secrets: config.pull_secrets.clone(),
+            rules: config.rules.clone(),
+            ..Settings::new(mirror)
+        };
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
             for rule in rules {
                 let known = RULES.iter().find(|known| known.id == rule);

@@ -1,5 +1,6 @@
 //! `airtight template`: prints what `helm template` prints.
 
+use super::disk::Disk;
 use super::release::{ReleaseFlags, log};
 use super::{Outcome, Problem, Streams};
 use crate::funcs;
@@ -111,8 +112,12 @@ struct Ignored {
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
-    let prepared = args.release.prepare(&name, Path::new(&chart), streams)?;
+    let stdin = args.release.reads_stdin().then(|| streams.read_input()).transpose()?;
+    let disk = Disk::new(stdin);
     let mut lines = Vec::new();
+    let prepared = args.release.prepare(&name, Path::new(&chart), &disk, &mut lines);
+    log(streams, &std::mem::take(&mut lines));
+    let prepared = prepared?;
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     log(streams, &lines);
     let release::Outcome { root, rendered, .. } = outcome.map_err(|problem| match problem {

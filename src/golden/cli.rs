@@ -3,11 +3,30 @@
 use super::{derived, files, read, root};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     args: Vec<String>,
+    /// What is piped in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stdin: Option<String>,
+    /// The folder in which it runs, of the repository or, where there are `files`, of the scratch folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cwd: Option<String>,
+    /// Files of a scratch folder, by path, in which it runs then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<String, String>,
+    /// Commits of the scratch folder: the files that each changes or, with an empty text, removes. What `files` holds is
+    /// committed first, on the branch `main`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    commits: Vec<BTreeMap<String, String>>,
+    /// Files of which the run has to leave these texts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    leaves: BTreeMap<String, String>,
     status: u8,
     #[serde(default)]
     stdout: String,
@@ -22,9 +41,22 @@ fn the_command_answers_as_recorded() {
     assert!(!cases.is_empty());
     for path in cases {
         let mut case: Case = toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let scratch = tempfile::tempdir().expect("a folder can be made");
+        let top = if case.files.is_empty() { root() } else { scratch.path().to_path_buf() };
+        set_up(&case, &top);
+        // Other tests name their files from the root on.
+        std::env::set_current_dir(top.join(case.cwd.as_deref().unwrap_or_default())).expect("the folder is there");
         let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut input = case.stdin.clone().unwrap_or_default();
         let args = std::iter::once("airtight").chain(case.args.iter().map(String::as_str)).map(str::to_owned);
-        let outcome = on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err }));
+        let outcome = on_large_stack(|| {
+            run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut input.as_bytes() })
+        });
+        input.clear();
+        for (path, text) in &mut case.leaves {
+            *text = read(Path::new(path));
+        }
+        std::env::set_current_dir(root()).expect("the repository is there");
         case.status = match outcome {
             Some(Outcome::Clean) => 0,
             Some(Outcome::Findings) => 1,
@@ -37,6 +69,43 @@ fn the_command_answers_as_recorded() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         derived(&format!("testdata/cli/{name}"), &text);
     }
+}
+
+/// Writes the files of a case, and makes its commits.
+fn set_up(case: &Case, top: &Path) {
+    let write = |files: &BTreeMap<String, String>| {
+        for (path, text) in files {
+            let path = top.join(path);
+            if text.is_empty() {
+                let _ = std::fs::remove_file(&path);
+                continue;
+            }
+            std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder can be made");
+            std::fs::write(path, text).expect("the file can be written");
+        }
+    };
+    write(&case.files);
+    if case.commits.is_empty() {
+        return;
+    }
+    git(top, &["init", "--quiet", "--initial-branch=main"]);
+    commit(top);
+    git(top, &["checkout", "--quiet", "-b", "change"]);
+    for files in &case.commits {
+        write(files);
+        commit(top);
+    }
+}
+
+fn commit(folder: &Path) {
+    git(folder, &["add", "--all"]);
+    let author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+    git(folder, &[&author[..], &["commit", "--quiet", "--allow-empty", "--message=a"]].concat());
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let status = Command::new("git").arg("-C").arg(folder).args(args).status().expect("git runs");
+    assert!(status.success(), "git {args:?}");
 }
 
 /// The README shows what the tool says, word for word.

@@ -1,5 +1,6 @@
 //! The report for a comment on a pull request: Markdown, made from the template beside this file.
 
+use super::changes::{Changes, Replaced};
 use super::{Report, plain_line};
 use crate::finding::Finding;
 use minijinja::{AutoEscape, Environment, Value, context};
@@ -12,7 +13,18 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     env.add_filter("text", |text: String| escaped(&text));
     env.add_filter("code", |text: String| code(&text));
     let findings: Vec<Value> = report.findings.iter().map(row).collect();
-    let context = context! { summary => report.summary(), findings };
+    let changes = report.changes.as_ref();
+    let replaced = |one: &Replaced| format!("{} → {}", code(&one.before), code(&one.after));
+    let context = context! {
+        summary => report.summary(),
+        release => report.release.full_name(),
+        findings,
+        since => changes.map(|changes| changes.since.clone()),
+        new => changes.map(|changes| changes.new.clone()).unwrap_or_default(),
+        gone => changes.map(|changes| changes.gone.clone()).unwrap_or_default(),
+        changed => changes.map(|changes| changes.changed.iter().map(replaced).collect::<Vec<_>>()).unwrap_or_default(),
+        change_notes => changes.map(Changes::notes).unwrap_or_default(),
+    };
     let text = env.render_str(include_str!("markdown.md.j2"), context).map_err(io::Error::other)?;
     writeln!(out, "{}", text.trim_end())
 }

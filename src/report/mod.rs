@@ -1,10 +1,13 @@
 //! Findings as text, for people and for machines: one file a format.
 
+pub mod changes;
 pub mod images;
 pub mod markdown;
 pub mod text;
 
 use crate::finding::Finding;
+use crate::suppress::Suppressed;
+use changes::Changes;
 use images::Image;
 
 /// What a lint comes to.
@@ -14,6 +17,10 @@ pub struct Report {
     pub release: ReleaseName,
     /// The findings, in order.
     pub findings: Vec<Finding>,
+    /// The findings that somebody accepted, in order.
+    pub suppressed: Vec<Suppressed>,
+    /// What became different since another state of the same release, where that was asked for.
+    pub changes: Option<Changes>,
     /// The distinct references, by reference.
     pub images: Vec<Image>,
     /// What was looked at.
@@ -37,6 +44,16 @@ pub struct ReleaseName {
     pub environment: Option<String>,
 }
 
+impl ReleaseName {
+    /// `shop`, `shop/prod`; empty where there is no release.
+    pub fn full_name(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}/{environment}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 impl Report {
     /// The verdict in one line, with what was looked at.
     pub fn summary(&self) -> String {
@@ -49,9 +66,13 @@ impl Report {
             coverage.mirrored,
             plain_line(&self.mirror),
         );
+        let accepted = match self.suppressed.len() {
+            0 => String::new(),
+            accepted => format!(", {accepted} suppressed"),
+        };
         match self.findings.len() {
-            0 => format!("clean: {looked}"),
-            found => format!("{}: {looked}", count(found, "finding")),
+            0 => format!("clean{accepted}: {looked}"),
+            found => format!("{}{accepted}: {looked}", count(found, "finding")),
         }
     }
 }

@@ -11,6 +11,18 @@ pub fn write(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<(
     for finding in &report.findings {
         writeln!(out, "{}\n", renderer.render(&[group(finding)]))?;
     }
+    if let Some(changes) = &report.changes {
+        let lines = changes.lines();
+        if !lines.is_empty() {
+            writeln!(out, "images since {}:", plain_line(&changes.since))?;
+        }
+        for line in lines {
+            writeln!(out, "  {}", plain_line(&line))?;
+        }
+        for note in changes.notes() {
+            writeln!(out, "{}", plain_line(&note))?;
+        }
+    }
     writeln!(out, "{}", report.summary())
 }
 

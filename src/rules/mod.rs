@@ -2,6 +2,7 @@
 //! examples on it are its first tests.
 
 mod doubled_registry;
+mod expired_suppression;
 mod half_rewritten_image;
 mod hardcoded_image;
 mod hidden_image;
@@ -9,7 +10,10 @@ mod nothing_rendered;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
 mod render_failed;
+mod suppression_without_reason;
 mod unmirrored_image;
+mod unreadable_manifest;
+mod unused_suppression;
 mod wrong_mirror_path;
 
 use crate::analysis::{Analysis, Judged};
@@ -22,6 +26,7 @@ use crate::source::Place;
 /// Every rule, by id.
 pub static RULES: &[&Rule] = &[
     &doubled_registry::RULE,
+    &expired_suppression::RULE,
     &half_rewritten_image::RULE,
     &hardcoded_image::RULE,
     &hidden_image::RULE,
@@ -29,7 +34,10 @@ pub static RULES: &[&Rule] = &[
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
     &render_failed::RULE,
+    &suppression_without_reason::RULE,
     &unmirrored_image::RULE,
+    &unreadable_manifest::RULE,
+    &unused_suppression::RULE,
     &wrong_mirror_path::RULE,
 ];
 
@@ -217,7 +225,13 @@ mod tests {
         let mut files: Vec<(String, String)> =
             vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
         let mut args = vec!["airtight".to_owned(), "lint".to_owned(), folder.to_string_lossy().into_owned()];
-        args.extend(["--mirror".to_owned(), "mirror.internal".to_owned()]);
+        // Manifests that came without a chart.
+        if text.contains("# manifests/") {
+            files.clear();
+            args[2] = folder.join("manifests").to_string_lossy().into_owned();
+            args.insert(2, "--manifests".to_owned());
+        }
+        args.extend(["--no-config".to_owned(), "--mirror".to_owned(), "mirror.internal".to_owned()]);
         for line in text.lines() {
             match line.strip_prefix("# ") {
                 Some(flags) if flags.starts_with("--") => args.extend(flags.split_whitespace().map(str::to_owned)),
@@ -231,7 +245,7 @@ mod tests {
             std::fs::write(path, text).expect("the file can be written");
         }
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let outcome = on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err }));
+        let outcome = on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
         std::fs::remove_dir_all(&folder).expect("the folder can be removed");
         assert!(matches!(outcome, Some(Outcome::Clean | Outcome::Findings)), "{}", String::from_utf8_lossy(&err));
         String::from_utf8_lossy(&out).into_owned()

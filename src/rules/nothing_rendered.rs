@@ -49,13 +49,20 @@ fn check(ctx: &mut Context<'_>) {
     if ctx.analysis.failure.is_some() || !ctx.analysis.manifests.is_empty() || has_crds {
         return;
     }
+    let (message, help) = match ctx.prepared {
+        Some(_) => {
+            ("the chart renders to nothing, which proves nothing", "lint with the values of the real install (-f, --set)")
+        }
+        None if !ctx.analysis.unreadable.is_empty() => return,
+        None => ("there are no manifests, which proves nothing", "look at what was to write them"),
+    };
     ctx.findings.push(Finding {
         rule: RULE.id,
         severity: ctx.settings.severity(RULE.id, RULE.severity),
-        message: "the chart renders to nothing, which proves nothing".to_owned(),
+        message: message.to_owned(),
         subject: None,
         excerpts: Vec::new(),
         notes: Vec::new(),
-        help: Some("lint with the values of the real install (-f, --set)".to_owned()),
+        help: Some(help.to_owned()),
     });
 }

@@ -64,6 +64,11 @@ fn check(ctx: &mut Context<'_>) {
                     format!("set `{path}` to a value on {mirror}, or patch the template to apply `{key}`"),
                 )
             }
+            _ if ctx.prepared.is_none() => {
+                let to = judged.destination(ctx.settings);
+                let to = to.map_or(String::new(), |to| format!(": {to}"));
+                ("this names the registry".to_owned(), format!("render with the mirror, or rewrite the reference{to}"))
+            }
             Source::Other(what) => {
                 (format!("{what} decides the registry"), format!("patch the template to apply `{key}`"))
             }

@@ -18,7 +18,7 @@ pub(super) fn read_value(text: &str, at: usize) -> Option<(Node, usize)> {
 }
 
 /// Reads a text that is one JSON value; `None` when it is not.
-pub(super) fn read_all(text: &str) -> Option<Node> {
+pub(crate) fn read_all(text: &str) -> Option<Node> {
     let mut reader = Reader { text, at: 0, line: 1 };
     let node = reader.value(0)?;
     reader.space();

@@ -7,7 +7,7 @@
 
 mod coalesce;
 mod dependencies;
-mod json;
+pub(crate) mod json;
 pub mod layers;
 mod messages;
 pub mod origins;

@@ -1,0 +1,144 @@
+//! An [`Analysis`] of manifests that came without a chart: rendered elsewhere, or read from a cluster.
+//!
+//! There are no values and no templates: what decides an image is the line of the file, and nothing is known of a
+//! rewrite.
+
+use super::{Analysis, Judged, RenderFailure, USUAL_KEY, WithoutOverride};
+use crate::images::class::{Facts, classify};
+use crate::images::decided::decider;
+use crate::images::object::{Object, descend, items, member, string};
+use crate::images::{ImageUse, ObjectName, Part, find};
+use crate::limits::Limits;
+use crate::render::Rendered;
+use crate::render::manifest::{Manifest, split};
+use crate::settings::Settings;
+use crate::source::{File, Place};
+use crate::template::HelmVersion;
+use crate::trace::{OriginData, Origins, Str};
+use crate::values::json;
+use crate::yaml::{self, Data, Node};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Reads files of manifests, YAML or JSON, and judges their images.
+pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Analysis {
+    let mut origins = Origins::new();
+    let (mut manifests, mut unreadable) = (Vec::new(), Vec::new());
+    for file in files {
+        let origin = origins.add(OriginData::File(file.clone()));
+        let text = Str::of_file(file, origin);
+        for (start, content) in documents(&text) {
+            match read(&content, limits) {
+                Ok(None) => {}
+                Ok(Some(node)) => manifests.push(Arc::new(manifest(file, start, content, node))),
+                Err(message) => {
+                    let place = Place { file: file.clone(), start, end: start };
+                    unreadable.push(RenderFailure { message, place: Some(place), refuses_mirror: false });
+                }
+            }
+        }
+    }
+    let uses = manifests.iter().flat_map(|manifest| find(manifest, limits));
+    let judged = |image: ImageUse| {
+        let decider = decider(&image, Part::Registry, &origins);
+        let reference = image.reference.as_ref().ok();
+        let facts = Facts { reference, canary: None, source: None, decided_by: &decider.source };
+        let class = classify(&facts, &settings.mirror, &settings.mirror, settings.layout);
+        let source = reference.filter(|reference| !settings.mirror.serves(reference)).cloned();
+        Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
+    };
+    let images = uses.map(judged).collect();
+    Analysis {
+        manifests,
+        images,
+        origins,
+        keys: vec![USUAL_KEY.to_owned()],
+        assumed_keys: Vec::new(),
+        root: None,
+        rendered: Rendered::default(),
+        failure: None,
+        unreadable,
+    }
+}
+
+/// The documents of a file: JSON is one.
+fn documents(text: &Str) -> Vec<(u32, Str)> {
+    match text.as_bytes().trim_ascii_start().first() {
+        Some(b'{' | b'[') => vec![(0, text.clone())],
+        _ => split(text, HelmVersion::V4),
+    }
+}
+
+/// The tree of a document; `None` where it holds nothing but comments.
+fn read(content: &Str, limits: &Limits) -> Result<Option<Node>, String> {
+    let bytes = content.as_bytes();
+    let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+    // What is JSON need not be YAML as helm reads it.
+    let node = is_json.then(|| std::str::from_utf8(bytes).ok().and_then(json::read_all)).flatten();
+    let node = match node {
+        Some(node) => node,
+        None => yaml::read(bytes, limits).map_err(|error| error.to_string())?,
+    };
+    match &node.data {
+        Data::Null => Ok(None),
+        Data::Map(_) if string(member(&node, "kind")).is_empty() => Err("it has no kind".to_owned()),
+        Data::Map(_) => Ok(Some(node)),
+        _ => Err("it is not a table of keys".to_owned()),
+    }
+}
+
+fn manifest(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest {
+    let hook = descend(&node, &["metadata", "annotations", "helm.sh/hook"]);
+    let hook = hook.map(|hook| string(Some(hook)).split(',').map(|event| event.trim().to_owned()).collect());
+    Manifest {
+        name: template_of(&content).unwrap_or_else(|| file.name().to_owned()),
+        source: file.clone(),
+        start,
+        emits: Arc::new([]),
+        api_version: string(member(&node, "apiVersion")),
+        kind: string(member(&node, "kind")),
+        object_name: string(descend(&node, &["metadata", "name"])),
+        hook,
+        content,
+        node,
+    }
+}
+
+/// The template that helm names at the head of a document: `# Source: app/templates/x.yaml`.
+fn template_of(content: &Str) -> Option<String> {
+    let head = content.as_bytes().split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#"));
+    let mut named = head.filter_map(|line| line.strip_prefix(b"# Source: "));
+    named.next().map(|name| String::from_utf8_lossy(name).trim().to_owned())
+}
+
+/// Who owns which objects, as far as the manifests say.
+#[derive(Debug, Default)]
+pub struct Owners {
+    known: BTreeMap<ObjectName, ObjectName>,
+}
+
+/// Owners of owners; a cluster has a handful.
+const CHAIN: usize = 16;
+
+impl Owners {
+    /// Reads `metadata.ownerReferences` of all objects.
+    pub fn of(manifests: &[Arc<Manifest>]) -> Self {
+        let mut known = BTreeMap::new();
+        for object in manifests.iter().flat_map(Object::all) {
+            let references = descend(object.node, &["metadata", "ownerReferences"]).map(items).unwrap_or_default();
+            let controls = |owner: &&Node| member(owner, "controller").is_some_and(|is| is.data == Data::Bool(true));
+            let Some(owner) = references.iter().find(controls).or(references.first()) else { continue };
+            let text = |name: &str| string(member(owner, name));
+            let namespace = if text("kind") == "Node" { String::new() } else { object.name.namespace.clone() };
+            known.insert(object.name.clone(), ObjectName { kind: text("kind"), name: text("name"), namespace });
+        }
+        Self { known }
+    }
+
+    /// Who owns an object, and who owns that: `ReplicaSet api-7d4f, Deployment api`; `None` where nobody is known.
+    pub fn chain(&self, object: &ObjectName) -> Option<String> {
+        let owners = std::iter::successors(self.known.get(object), |owner| self.known.get(owner));
+        let owners: Vec<String> = owners.take(CHAIN).map(|owner| format!("{} {}", owner.kind, owner.name)).collect();
+        (!owners.is_empty()).then(|| owners.join(", "))
+    }
+}

@@ -1,0 +1,65 @@
+//! Finds `airtight.yaml` and reads it.
+
+use super::release::read_file;
+use crate::config::{Config, FILE_NAME};
+use crate::source::File;
+use std::path::{Path, PathBuf};
+
+/// The flags that say which configuration counts.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct ConfigFlags {
+    /// The configuration (default: airtight.yaml of the working folder or of one above it)
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long)]
+    pub no_config: bool,
+}
+
+impl ConfigFlags {
+    /// The configuration; an empty one where there is none.
+    pub fn read(&self) -> Result<Config, String> {
+        match self.path() {
+            None => Ok(Config::default()),
+            Some(path) => {
+                let file = File::new(shown(&path), read_file(&path)?);
+                Config::parse(&file, &folder(&path))
+            }
+        }
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        if self.no_config {
+            return None;
+        }
+        self.config.clone().or_else(find)
+    }
+}
+
+/// The folder of the configuration as people see it; empty for the working folder.
+pub fn folder(path: &Path) -> String {
+    path.parent().map(shown).unwrap_or_default()
+}
+
+/// The nearest configuration, seen from the working folder: `../../airtight.yaml`. A repository ends the search.
+fn find() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let mut up = PathBuf::new();
+    for folder in here.ancestors() {
+        if folder.join(FILE_NAME).is_file() {
+            return Some(up.join(FILE_NAME));
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+        up.push("..");
+    }
+    None
+}
+
+/// A path with `/`, as people see it.
+pub(super) fn shown(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace(std::path::MAIN_SEPARATOR, "/") }
+}

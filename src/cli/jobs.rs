@@ -1,0 +1,151 @@
+//! [`Job`]: one release to check; many are checked side by side, and told in their order.
+
+use super::disk::Disk;
+use super::release::{Helm, ReleaseFlags};
+use super::settings::SettingsFlags;
+use super::stack;
+use crate::chart::Chart;
+use crate::config::{Config, Entry};
+use crate::lint::lint;
+use crate::release::Prepared;
+use crate::render::Compiler;
+use crate::settings::Settings;
+use crate::suppress::Checked;
+use crate::suppress::comment::Comment;
+use crate::template::HelmVersion;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// One release to check.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The release's name.
+    pub name: String,
+    /// The environment, of a release that has some.
+    pub environment: Option<String>,
+    /// The chart.
+    pub chart: PathBuf,
+    /// What decides what it renders to.
+    pub flags: ReleaseFlags,
+    /// What is checked, and against what.
+    pub settings: Settings,
+    /// The entry of the configuration.
+    pub entry: Option<Entry>,
+}
+
+/// What became of a job.
+#[derive(Debug)]
+pub struct Done {
+    /// Helm's log lines.
+    pub log: Vec<String>,
+    /// The report; the error says why there is none.
+    pub checked: Result<Checked, String>,
+}
+
+impl Job {
+    /// A release of the configuration, with what the flags add.
+    pub fn of(entry: &Entry, flags: &ReleaseFlags, settings: &SettingsFlags, config: &Config) -> Result<Self, String> {
+        let settings = settings.settings(config, &entry.target)?;
+        let both = |own: &[String], added: &[String]| [own, added].concat();
+        // A flag is a list with commas; a path is not.
+        let listed = |path: &String| if path.contains(',') { format!("\"{path}\"") } else { path.clone() };
+        let values: Vec<String> = entry.values.iter().map(listed).collect();
+        let namespace = match (flags.namespace.as_str(), &entry.namespace) {
+            ("" | "default", Some(namespace)) => namespace.clone(),
+            (given, _) => given.to_owned(),
+        };
+        let helm_version = match (flags.helm_version, entry.helm_version) {
+            (Helm::V4, Some(HelmVersion::V3)) => Helm::V3,
+            (given, _) => given,
+        };
+        let flags = ReleaseFlags {
+            namespace,
+            values: both(&values, &flags.values),
+            set: both(&entry.set, &flags.set),
+            set_string: both(&entry.set_string, &flags.set_string),
+            set_file: both(&entry.set_file, &flags.set_file),
+            set_json: both(&entry.set_json, &flags.set_json),
+            set_literal: both(&entry.set_literal, &flags.set_literal),
+            kube_version: flags.kube_version.clone().or_else(|| entry.kube_version.clone()),
+            api_versions: both(&entry.api_versions, &flags.api_versions),
+            dependency_update: flags.dependency_update || entry.dependency_update,
+            skip_schema_validation: flags.skip_schema_validation || entry.skip_schema_validation,
+            helm_version,
+            ..flags.clone()
+        };
+        Ok(Self {
+            name: entry.name.clone(),
+            environment: entry.environment.clone(),
+            chart: PathBuf::from(&entry.chart),
+            flags,
+            settings,
+            entry: Some(entry.clone()),
+        })
+    }
+
+    /// `shop`, `shop/prod`.
+    pub fn full_name(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}/{environment}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    fn run(&self, disk: &Disk, compiler: &mut Compiler) -> Done {
+        let mut log = Vec::new();
+        let checked = self.flags.prepare(&self.name, &self.chart, disk, &mut log).and_then(|prepared| {
+            let mut report = lint(&prepared, &self.settings, compiler, &mut log)?;
+            report.release.environment.clone_from(&self.environment);
+            Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared) })
+        });
+        Done { log, checked }
+    }
+}
+
+/// Checks releases, as many at a time as there are processors, and gives what became of each in their order.
+pub fn run(jobs: &[Job], disk: &Disk) -> Vec<Done> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
+    let next = AtomicUsize::new(0);
+    let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    let work = || {
+        let mut compiler = Compiler::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some((job, slot)) = jobs.get(at).zip(done.get(at)) else { break };
+            let one = job.run(disk, &mut compiler);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+        }
+    };
+    if threads <= 1 {
+        work();
+    } else {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map_while(|_| stack().spawn_scoped(scope, work).ok()).collect();
+            if threads.is_empty() {
+                work();
+            }
+            for thread in threads {
+                // What a thread that broke left undone is told below.
+                let _ = thread.join();
+            }
+        });
+    }
+    let lost = || Done { log: Vec::new(), checked: Err("the check broke off: this is a bug of airtight".to_owned()) };
+    done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+}
+
+/// The suppressions in the files of a release.
+fn comments(prepared: &Prepared) -> Vec<Comment> {
+    let mut found: Vec<Comment> = prepared.user.files.iter().flat_map(|file| Comment::all(file, false)).collect();
+    of_chart(&prepared.chart, &mut found);
+    found
+}
+
+fn of_chart(chart: &Chart, found: &mut Vec<Comment>) {
+    found.extend(chart.values.iter().flat_map(|values| Comment::all(&values.file, false)));
+    found.extend(chart.templates.iter().flat_map(|template| Comment::all(&template.file, true)));
+    for subchart in &chart.subcharts {
+        of_chart(subchart, found);
+    }
+}

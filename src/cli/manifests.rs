@@ -1,0 +1,55 @@
+//! Manifests that were rendered elsewhere, or read from a cluster: files, folders, stdin.
+
+use super::Streams;
+use super::config::shown;
+use super::release::read_file;
+use crate::limits::Limits;
+use crate::lint::lint_manifests;
+use crate::settings::Settings;
+use crate::source::File;
+use crate::suppress::Checked;
+use crate::suppress::comment::Comment;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What stdin is called in a report.
+const STDIN: &str = "<stdin>";
+
+/// Reads the manifests at some paths and judges their images.
+pub fn check(
+    paths: &[PathBuf],
+    settings: Settings,
+    limits: &Limits,
+    streams: &mut Streams<'_>,
+) -> Result<Checked, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            files.push(File::new(STDIN, streams.read_input()?));
+        } else {
+            add(path, &mut files)?;
+        }
+    }
+    if let Some(large) = files.iter().find(|file| u32::try_from(file.bytes().len()).is_err()) {
+        return Err(format!("{} has more than 4 GiB", large.name()));
+    }
+    let report = lint_manifests(&files, &settings, limits);
+    let comments = files.iter().flat_map(|file| Comment::all(file, false)).collect();
+    Ok(Checked { report, settings, comments })
+}
+
+/// Adds a file, or all manifests in a folder and below, in the order of their names.
+fn add(path: &Path, files: &mut Vec<Arc<File>>) -> Result<(), String> {
+    if !path.is_dir() {
+        files.push(File::new(shown(path), read_file(path)?));
+        return Ok(());
+    }
+    for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+        let entry = entry.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let is_manifest = entry.path().extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
+        if is_manifest && !entry.file_type().is_dir() {
+            files.push(File::new(shown(entry.path()), read_file(entry.path())?));
+        }
+    }
+    Ok(())
+}

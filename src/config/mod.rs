@@ -1,0 +1,385 @@
+//! [`Config`]: what `airtight.yaml` says.
+//!
+//! [`Config::parse`] reads the text ([`keys`] is the table of what may stand there); whoever has the disk finds the file.
+//! Paths in it count from its folder, and are kept as people see them: `../charts/api` seen from a folder below.
+
+pub mod init;
+pub mod keys;
+mod read;
+pub mod schema;
+
+use crate::finding::Severity;
+use crate::glob::Glob;
+use crate::images::{Layout, Mirror};
+use crate::limits::Limits;
+use crate::settings::Level;
+use crate::source::{File, Place};
+use crate::template::HelmVersion;
+use crate::yaml;
+use jiff::civil::Date;
+pub(crate) use read::meant;
+use read::{Part, problem};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The usual name of the file.
+pub const FILE_NAME: &str = "airtight.yaml";
+
+/// What the configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The file; `None` where there is none.
+    pub file: Option<Arc<File>>,
+    /// Where all images go, unless a release says otherwise.
+    pub target: Target,
+    /// Pull secrets that every pod needs.
+    pub pull_secrets: Vec<String>,
+    /// Paths of the lists that say what was mirrored.
+    pub bundle: Vec<String>,
+    /// Rules by id.
+    pub rules: BTreeMap<String, Level>,
+    /// Places that hold images.
+    pub finders: Vec<Spot>,
+    /// Places that hold none.
+    pub excluded: Vec<Spot>,
+    /// Findings that are accepted.
+    pub suppressions: Vec<Suppression>,
+    /// What is installed: one for each environment of each release.
+    pub releases: Vec<Release>,
+}
+
+/// Where images go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The mirror.
+    pub mirror: Option<Mirror>,
+    /// The layout on it.
+    pub layout: Option<Layout>,
+    /// The values that charts read it from.
+    pub global_keys: Vec<String>,
+}
+
+/// A place in objects that the user names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// Kind of the objects; `None`: all.
+    pub kind: Option<String>,
+    /// Names of the objects, as a glob; `None`: all.
+    pub name: Option<String>,
+    /// Path of the field.
+    pub field: String,
+}
+
+/// An entry of `suppressions`.
+#[derive(Debug, Clone)]
+pub struct Suppression {
+    /// The rule.
+    pub rule: String,
+    /// Why.
+    pub reason: String,
+    /// References, as a glob.
+    pub image: Option<String>,
+    /// Objects, as a glob.
+    pub object: Option<String>,
+    /// Releases, as a glob.
+    pub release: Option<String>,
+    /// The last day on which it counts.
+    pub expires: Option<Date>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A release in one environment.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// What it is.
+    pub entry: Entry,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What a release is made of; equal entries render the same from the same files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// The environment, of a release that has some.
+    pub environment: Option<String>,
+    /// Path of the chart.
+    pub chart: String,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Paths of the values files.
+    pub values: Vec<String>,
+    /// `--set`
+    pub set: Vec<String>,
+    /// `--set-string`
+    pub set_string: Vec<String>,
+    /// `--set-json`
+    pub set_json: Vec<String>,
+    /// `--set-literal`
+    pub set_literal: Vec<String>,
+    /// `--set-file`, the paths as people see them.
+    pub set_file: Vec<String>,
+    /// Kubernetes version.
+    pub kube_version: Option<String>,
+    /// API versions.
+    pub api_versions: Vec<String>,
+    /// Whose behaviour to follow.
+    pub helm_version: Option<HelmVersion>,
+    /// Whether missing dependencies are taken from `file://` repositories.
+    pub dependency_update: bool,
+    /// Whether schemas are left alone.
+    pub skip_schema_validation: bool,
+    /// Where its images go, as far as it says so.
+    pub target: Target,
+}
+
+impl Entry {
+    /// `api`, `api/prod`.
+    pub fn full_name(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}/{environment}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the text. `folder` is the path of its folder as people see it, empty for the working folder.
+    ///
+    /// # Errors
+    /// All that is wrong, a line each: `airtight.yaml:3:5: there is no key "chrat" here; did you mean "chart"?`.
+    pub fn parse(file: &Arc<File>, folder: &str) -> Result<Self, String> {
+        let limits = Limits::default();
+        let malformed = |error: yaml::Error| format!("{}: {error}", file.name());
+        if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
+            let place = Place { file: file.clone(), start, end: start };
+            return Err(problem(&place, &format!("the key {key:?} stands here twice")));
+        }
+        let node = yaml::read(file.bytes(), &limits).map_err(malformed)?;
+        let root = Part { file, node: &node };
+        let mut problems = Vec::new();
+        root.check_table(keys::ROOT, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.join("\n"));
+        }
+        let mut reader = Reader { folder, problems };
+        let config = reader.config(root);
+        if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems.join("\n")) }
+    }
+}
+
+/// Reads what passed the table.
+struct Reader<'f> {
+    folder: &'f str,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn config(&mut self, root: Part<'_>) -> Config {
+        let finders = |name: &str| {
+            let list = root.get("finders").and_then(|finders| finders.get(name));
+            list.map(|list| list.items().map(spot).collect()).unwrap_or_default()
+        };
+        let levels = root.get("rules").map(|rules| rules.entries()).unwrap_or_default();
+        let suppressions: Vec<Part<'_>> = root.get("suppressions").map(|list| list.items().collect()).unwrap_or_default();
+        let releases: Vec<Part<'_>> = root.get("releases").map(|list| list.items().collect()).unwrap_or_default();
+        let mut config = Config {
+            file: Some(root.file.clone()),
+            target: self.target(root),
+            pull_secrets: root.texts("pull_secrets"),
+            bundle: root.texts("bundle").iter().map(|path| self.path(path)).collect(),
+            rules: levels.into_iter().map(|(id, part)| (id, level(&part.own_text()))).collect(),
+            finders: finders("add"),
+            excluded: finders("exclude"),
+            suppressions: suppressions.into_iter().map(|part| self.suppression(part)).collect(),
+            releases: Vec::new(),
+        };
+        for part in releases {
+            for release in self.releases(part) {
+                let name = release.entry.full_name();
+                if config.releases.iter().any(|known| known.entry.full_name() == name) {
+                    self.problems.push(problem(&release.place, &format!("there are two releases {name:?}")));
+                }
+                config.releases.push(release);
+            }
+        }
+        config
+    }
+
+    /// A path as people see it.
+    fn path(&self, path: &str) -> String {
+        join(self.folder, path)
+    }
+
+    fn target(&mut self, part: Part<'_>) -> Target {
+        let mirror = part.get("mirror").and_then(|mirror| match Mirror::parse(&mirror.own_text()) {
+            Ok(mirror) => Some(mirror),
+            Err(error) => {
+                self.problems.push(mirror.problem(&format!("mirror: {error}")));
+                None
+            }
+        });
+        let layout = part.text("layout").map(|layout| match layout.as_str() {
+            "host-and-path" => Layout::HostAndPath,
+            "name" => Layout::Name,
+            _ => Layout::Path,
+        });
+        Target { mirror, layout, global_keys: part.texts("global_keys") }
+    }
+
+    fn suppression(&mut self, part: Part<'_>) -> Suppression {
+        let mut glob = |name: &str| {
+            let pattern = part.get(name)?;
+            if let Err(error) = Glob::parse(&pattern.own_text()) {
+                self.problems.push(pattern.problem(&error));
+            }
+            Some(pattern.own_text())
+        };
+        let (image, object, release) = (glob("image"), glob("object"), glob("release"));
+        let reason = part.text("reason").unwrap_or_default();
+        if reason.trim().is_empty() {
+            let place = part.get("reason").unwrap_or(part);
+            self.problems.push(place.problem("a suppression needs a reason"));
+        }
+        Suppression {
+            rule: part.text("rule").unwrap_or_default(),
+            reason,
+            image,
+            object,
+            release,
+            expires: part.text("expires").and_then(|day| day.parse().ok()),
+            place: part.get("rule").unwrap_or(part).place(),
+        }
+    }
+
+    /// A release in each of its environments, or by itself where it has none.
+    fn releases(&mut self, part: Part<'_>) -> Vec<Release> {
+        let base = Entry {
+            name: part.text("name").unwrap_or_default(),
+            chart: self.path(&part.text("chart").unwrap_or_default()),
+            helm_version: part.text("helm_version").map(|version| match version.as_str() {
+                "3" => HelmVersion::V3,
+                _ => HelmVersion::V4,
+            }),
+            dependency_update: part.truth("dependency_update"),
+            skip_schema_validation: part.truth("skip_schema_validation"),
+            ..Entry::default()
+        };
+        let base = self.with(base, part);
+        let environments = part.get("environments").map(|environments| environments.entries()).unwrap_or_default();
+        if environments.is_empty() {
+            let place = part.get("name").unwrap_or(part).place();
+            return vec![Release { entry: base, place }];
+        }
+        let release = |(name, part): (String, Part<'_>)| {
+            let entry = self.with(Entry { environment: Some(name), ..base.clone() }, part);
+            Release { entry, place: part.place() }
+        };
+        environments.into_iter().map(release).collect()
+    }
+
+    /// A release with what a table adds to it, or has instead.
+    fn with(&mut self, base: Entry, part: Part<'_>) -> Entry {
+        let both = |base: &[String], name: &str| [base.to_vec(), part.texts(name)].concat();
+        let values: Vec<String> = part.texts("values").iter().map(|path| self.path(path)).collect();
+        let files = part.texts("set_file");
+        let files = files.iter().map(|argument| match argument.split_once('=') {
+            Some((key, path)) => format!("{key}={}", self.path(path)),
+            None => argument.clone(),
+        });
+        let files: Vec<String> = files.collect();
+        let target = self.target(part);
+        Entry {
+            namespace: part.text("namespace").or(base.namespace),
+            values: [base.values, values].concat(),
+            set: both(&base.set, "set"),
+            set_string: both(&base.set_string, "set_string"),
+            set_json: both(&base.set_json, "set_json"),
+            set_literal: both(&base.set_literal, "set_literal"),
+            set_file: [base.set_file, files].concat(),
+            kube_version: part.text("kube_version").or(base.kube_version),
+            api_versions: both(&base.api_versions, "api_versions"),
+            target: target.or(&base.target),
+            ..base
+        }
+    }
+}
+
+impl Target {
+    /// What this says, and where it says nothing, what another does.
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            mirror: self.mirror.or_else(|| other.mirror.clone()),
+            layout: self.layout.or(other.layout),
+            global_keys: if self.global_keys.is_empty() { other.global_keys.clone() } else { self.global_keys },
+        }
+    }
+}
+
+fn spot(part: Part<'_>) -> Spot {
+    Spot { kind: part.text("kind"), name: part.text("name"), field: part.text("field").unwrap_or_default() }
+}
+
+/// A level by its word; YAML reads `off` and `on` as truths.
+fn level(word: &str) -> Level {
+    match word {
+        "off" | "false" => Level::Off,
+        "error" => Level::As(Severity::Error),
+        "warning" => Level::As(Severity::Warning),
+        "hint" => Level::As(Severity::Hint),
+        _ => Level::On,
+    }
+}
+
+/// A path that counts from a folder; both with `/`.
+fn join(folder: &str, path: &str) -> String {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    match (folder, path) {
+        ("", path) => path.to_owned(),
+        (_, path) if path.starts_with('/') => path.to_owned(),
+        (folder, "." | "") => folder.to_owned(),
+        (folder, path) => format!("{folder}/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::{files, read};
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(&File::new(FILE_NAME, text), "..")
+    }
+
+    #[test]
+    fn environments_add_to_their_release() {
+        let config = parse(
+            "mirror: mirror.internal\nreleases:\n  - name: api\n    chart: ./charts/api\n    values: base.yaml\n    \
+             set: [a=1]\n    environments:\n      prod: {values: [prod.yaml], mirror: prod.internal}\n      test:\n",
+        );
+        let config = config.expect("it is a configuration");
+        let names: Vec<String> = config.releases.iter().map(|release| release.entry.full_name()).collect();
+        assert_eq!(names, ["api/prod", "api/test"]);
+        let prod = &config.releases[0].entry;
+        assert_eq!(prod.chart, "../charts/api");
+        assert_eq!(prod.values, ["../base.yaml", "../prod.yaml"]);
+        assert_eq!(prod.set, ["a=1"]);
+        assert_eq!(prod.target.mirror.as_ref().map(ToString::to_string).as_deref(), Some("prod.internal"));
+        assert_eq!(config.releases[1].entry.values, ["../base.yaml"]);
+    }
+
+    /// Cases on disk: `testdata/config/NAME.yaml`, whose first lines, `# error: …`, are what is wrong with it.
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        let cases = files("testdata/config", ".yaml");
+        assert!(!cases.is_empty());
+        for path in cases {
+            let text = read(&path);
+            let expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# error: ")).collect();
+            let found = parse(&text).err().unwrap_or_default();
+            assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{}", path.display());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Checks a YAML tree against the table of keys, and reads from what passed.
+
+use super::keys::{Key, Kind, LEVELS};
+use crate::images::object::{items, member, string};
+use crate::rules::RULES;
+use crate::source::{File, Place};
+use crate::yaml::{Data, Node};
+use std::sync::Arc;
+
+/// A part of the file: a node, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'f> {
+    pub(super) file: &'f Arc<File>,
+    pub(super) node: &'f Node,
+}
+
+impl<'f> Part<'f> {
+    /// A problem with this part: `airtight.yaml:3:5: there is no key "chrat" here; did you mean "chart"?`.
+    pub(super) fn problem(&self, message: &str) -> String {
+        problem(&self.place(), message)
+    }
+
+    pub(super) fn place(&self) -> Place {
+        Place { file: self.file.clone(), start: self.node.start, end: self.node.end }
+    }
+
+    fn at(&self, node: &'f Node) -> Self {
+        Self { file: self.file, node }
+    }
+
+    /// What stands at a key; what is null is not there.
+    pub(super) fn get(&self, name: &str) -> Option<Self> {
+        member(self.node, name).filter(|node| node.data != Data::Null).map(|node| self.at(node))
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = Self> + use<'f> {
+        let part = *self;
+        items(self.node).iter().map(move |node| part.at(node))
+    }
+
+    /// The entries of a table with names of the user's choice, in their order.
+    pub(super) fn entries(&self) -> Vec<(String, Self)> {
+        match &self.node.data {
+            Data::Map(entries) => {
+                entries.iter().map(|(entry, node)| (entry.key.to_text().into_owned(), self.at(node))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn own_text(&self) -> String {
+        string(Some(self.node))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|part| part.own_text())
+    }
+
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        let Some(part) = self.get(name) else { return Vec::new() };
+        match &part.node.data {
+            Data::Seq(items) => items.iter().map(|item| string(Some(item))).collect(),
+            _ => vec![part.own_text()],
+        }
+    }
+
+    pub(super) fn truth(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|part| part.node.data == Data::Bool(true))
+    }
+
+    /// Adds what is wrong with a table to `problems`.
+    pub(super) fn check_table(&self, keys: &[Key], problems: &mut Vec<String>) {
+        let Data::Map(entries) = &self.node.data else {
+            if self.node.data != Data::Null || keys.iter().any(|key| key.required) {
+                problems.push(self.problem(&format!("expected a table of keys, found {}", self.found())));
+            }
+            return;
+        };
+        for (entry, node) in entries {
+            let name = entry.key.to_text();
+            match keys.iter().find(|key| key.name == name) {
+                Some(key) => self.at(node).check(key, problems),
+                None => {
+                    let place = Place { file: self.file.clone(), start: entry.start, end: entry.end };
+                    let names = keys.iter().map(|key| key.name);
+                    problems.push(problem(&place, &format!("there is no key {name:?} here{}", meant(&name, names))));
+                }
+            }
+        }
+        for key in keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
+            problems.push(self.problem(&format!("the key {:?} is missing here", key.name)));
+        }
+    }
+
+    fn check(&self, key: &Key, problems: &mut Vec<String>) {
+        let name = key.name;
+        if self.node.data == Data::Null {
+            return;
+        }
+        match &key.kind {
+            Kind::Text => self.check_text(name, problems),
+            Kind::Texts => match &self.node.data {
+                Data::Seq(items) => items.iter().for_each(|item| self.at(item).check_text(name, problems)),
+                _ => self.check_text(name, problems),
+            },
+            Kind::Truth => {
+                if !matches!(self.node.data, Data::Bool(_)) {
+                    problems.push(self.problem(&format!("{name} is true or false, found {}", self.found())));
+                }
+            }
+            Kind::Choice(choices) => self.check_choice(name, choices, problems),
+            Kind::Date => {
+                if self.own_text().parse::<jiff::civil::Date>().is_err() {
+                    let found = self.own_text();
+                    problems.push(self.problem(&format!("{name} is a day such as 2026-12-31, found {found:?}")));
+                }
+            }
+            Kind::Rule => self.check_rule(&self.own_text(), &self.place(), problems),
+            Kind::Levels => {
+                let Data::Map(entries) = &self.node.data else {
+                    problems.push(self.problem(&format!("{name} is a table of rules, found {}", self.found())));
+                    return;
+                };
+                for (entry, node) in entries {
+                    let place = Place { file: self.file.clone(), start: entry.start, end: entry.end };
+                    self.check_rule(&entry.key.to_text(), &place, problems);
+                    // YAML reads the bare words as truths.
+                    if !matches!(node.data, Data::Bool(_)) {
+                        self.at(node).check_choice(&entry.key.to_text(), LEVELS, problems);
+                    }
+                }
+            }
+            Kind::Table(keys) => self.check_table(keys, problems),
+            Kind::Tables(keys) => match &self.node.data {
+                Data::Seq(items) => items.iter().for_each(|item| self.at(item).check_table(keys, problems)),
+                _ => problems.push(self.problem(&format!("{name} is a list, found {}", self.found()))),
+            },
+            Kind::Named(keys) => match &self.node.data {
+                Data::Map(entries) => entries.iter().for_each(|(_, node)| self.at(node).check_table(keys, problems)),
+                _ => problems.push(self.problem(&format!("{name} is a table of names, found {}", self.found()))),
+            },
+        }
+    }
+
+    fn check_text(&self, name: &str, problems: &mut Vec<String>) {
+        if matches!(self.node.data, Data::Map(_) | Data::Seq(_) | Data::Null) {
+            problems.push(self.problem(&format!("{name} is a text, found {}", self.found())));
+        }
+    }
+
+    fn check_choice(&self, name: &str, choices: &[&str], problems: &mut Vec<String>) {
+        let found = self.own_text();
+        if !choices.contains(&found.as_str()) {
+            let one_of = choices.join(", ");
+            let meant = meant(&found, choices.iter().copied());
+            problems.push(self.problem(&format!("{name} is one of {one_of}, found {found:?}{meant}")));
+        }
+    }
+
+    fn check_rule(&self, id: &str, place: &Place, problems: &mut Vec<String>) {
+        if !RULES.iter().any(|rule| rule.id == id) {
+            let meant = meant(id, RULES.iter().map(|rule| rule.id));
+            problems.push(problem(place, &format!("there is no rule {id:?}{meant}")));
+        }
+    }
+
+    fn found(&self) -> &'static str {
+        match self.node.data {
+            Data::Null => "nothing",
+            Data::Map(_) => "a table",
+            Data::Seq(_) => "a list",
+            Data::Bool(_) => "a truth value",
+            Data::Str(_) => "a text",
+            Data::Int(_) | Data::Uint(_) | Data::Float(_) => "a number",
+        }
+    }
+}
+
+/// A problem at a place, in one line.
+pub(super) fn problem(place: &Place, message: &str) -> String {
+    format!("{place}: {message}")
+}
+
+/// `; did you mean "chart"?`, where a known name is near.
+pub(crate) fn meant<'n>(found: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let near = known.map(|name| (strsim::damerau_levenshtein(&found.to_lowercase(), name), name)).min();
+    match near {
+        Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("; did you mean {name:?}?"),
+        _ => String::new(),
+    }
+}

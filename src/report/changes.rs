@@ -1,0 +1,94 @@
+//! [`Changes`]: which images a release uses that it did not use before, and which it does not use any more.
+
+use super::Report;
+use super::images::Image;
+use crate::images::ObjectName;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What became of a release's images between two states of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The state it is compared with, as the user named it: `main`.
+    pub since: String,
+    /// References that were not there, by reference.
+    pub new: Vec<String>,
+    /// References that are there no more, by reference.
+    pub gone: Vec<String>,
+    /// References that took the place of others, by the one that was.
+    pub changed: Vec<Replaced>,
+    /// How many findings it has now as it had then, and that are left out.
+    pub known: usize,
+    /// Why the other state could not be looked at, so that all findings count as new.
+    pub unknown: Option<String>,
+}
+
+/// A reference that took the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Replaced {
+    /// The one that was.
+    pub before: String,
+    /// The one that is.
+    pub after: String,
+}
+
+/// The place of a use: the object, and the container or the field.
+type Key<'r> = (&'r ObjectName, &'r str);
+
+impl Changes {
+    /// What became different from `before` to `after`.
+    pub fn between(before: &Report, after: &Report, since: &str) -> Self {
+        let (old, new) = (by_place(&before.images), by_place(&after.images));
+        let references = |images: &[Image]| -> BTreeSet<String> {
+            images.iter().map(|image| image.reference.clone()).collect()
+        };
+        let (known, now) = (references(&before.images), references(&after.images));
+        let replaced = new.iter().filter_map(|(place, after)| {
+            let before = old.get(place).filter(|before| before != &after)?;
+            Some(Replaced { before: (*before).to_owned(), after: (*after).to_owned() })
+        });
+        let changed: BTreeSet<Replaced> = replaced.collect();
+        let came = |reference: &&String| !changed.iter().any(|one| one.after == **reference);
+        let went = |reference: &&String| !changed.iter().any(|one| one.before == **reference);
+        Self {
+            since: since.to_owned(),
+            new: now.difference(&known).filter(came).cloned().collect(),
+            gone: known.difference(&now).filter(went).cloned().collect(),
+            changed: changed.into_iter().collect(),
+            known: 0,
+            unknown: None,
+        }
+    }
+
+    /// What is to be said of the comparison itself, a line each, in words.
+    pub fn notes(&self) -> Vec<String> {
+        let unknown = self.unknown.as_ref().map(|why| {
+            format!("what {} has is not known, so all findings are shown: {why}", self.since)
+        });
+        let known = match self.known {
+            0 => None,
+            1 => Some(format!("1 finding that {} has too is not shown", self.since)),
+            known => Some(format!("{known} findings that {} has too are not shown", self.since)),
+        };
+        unknown.into_iter().chain(known).collect()
+    }
+
+    /// What became of the images, a line each, in words.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        lines.extend(self.new.iter().map(|new| format!("new: {new}")));
+        lines.extend(self.changed.iter().map(|one| format!("changed: {} → {}", one.before, one.after)));
+        lines.extend(self.gone.iter().map(|gone| format!("gone: {gone}")));
+        lines
+    }
+}
+
+fn by_place(images: &[Image]) -> BTreeMap<Key<'_>, &str> {
+    let mut found = BTreeMap::new();
+    for image in images {
+        for one in &image.uses {
+            let name = one.container.as_deref().filter(|name| !name.is_empty()).unwrap_or(&one.field);
+            found.insert((&one.object, name), image.reference.as_str());
+        }
+    }
+    found
+}

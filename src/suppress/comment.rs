@@ -1,0 +1,173 @@
+//! [`Comment`]: a suppression that stands beside what it accepts.
+//!
+//! Shape: `# airtight: ignore[rule, other-rule] reason` in a values file or a manifest, and in a template
+//! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}`; at the end of a line, or above one. It is about that line
+//! and what is nested below.
+
+use crate::finding::Finding;
+use crate::source::{File, Place};
+use jiff::civil::Date;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A suppression that stands beside what it accepts.
+#[derive(Debug, Clone)]
+pub struct Comment {
+    /// Where it stands.
+    pub place: Place,
+    /// The rules; none where it is malformed.
+    pub rules: Vec<String>,
+    /// Why; empty where nobody says.
+    pub reason: String,
+    /// The last day on which it counts.
+    pub until: Option<Date>,
+    /// The lines it is about, from 1.
+    lines: Range<u32>,
+    /// Whether it stands in a template, which is looked at for what it prints as well as for what it decides.
+    in_template: bool,
+}
+
+/// What begins a suppression.
+const MARK: &[u8] = b"airtight: ignore";
+
+impl Comment {
+    /// The suppressions in a file, in order.
+    pub fn all(file: &Arc<File>, in_template: bool) -> Vec<Self> {
+        // Nearly all files have none.
+        if memchr::memmem::find(file.bytes(), MARK).is_none() {
+            return Vec::new();
+        }
+        let text = String::from_utf8_lossy(file.bytes());
+        let lines: Vec<&str> = text.lines().collect();
+        let found = lines.iter().enumerate().filter_map(|(index, line)| {
+            let (start, words) = find(line)?;
+            let (rules, reason) = parts(words);
+            let (until, reason) = day(reason);
+            let number = index as u32 + 1;
+            let begin = file.start_of_line(number)? + start as u32;
+            let end = begin + line[start..].trim_end().len() as u32;
+            let is_alone = line[..start].trim().is_empty();
+            let about = if is_alone { next_line(&lines, index) } else { Some(index) };
+            let lines = about.map_or(number..number + 1, |about| subtree(&lines, about));
+            let place = Place { file: file.clone(), start: begin, end };
+            Some(Self { place, rules, reason, until, lines, in_template })
+        });
+        found.collect()
+    }
+
+    /// Whether it is about a finding.
+    pub(super) fn accepts(&self, finding: &Finding) -> bool {
+        let about = if self.in_template { finding.excerpts.len() } else { 1 };
+        self.rules.iter().any(|rule| rule == finding.rule)
+            && finding.excerpts.iter().take(about).any(|excerpt| {
+                let place = &excerpt.place;
+                place.file.name() == self.place.file.name() && self.lines.contains(&place.line_column().0)
+            })
+    }
+
+    /// Its rules in words.
+    pub(super) fn rules(&self) -> String {
+        self.rules.join(", ")
+    }
+
+    /// What it is told apart by, with one of its rules.
+    pub(super) fn key(&self, rule: &str) -> (String, u32, String) {
+        (self.place.file.name().to_owned(), self.place.start, rule.to_owned())
+    }
+}
+
+/// Where the comment begins in a line, and what follows its mark.
+fn find(line: &str) -> Option<(usize, &str)> {
+    let mark = std::str::from_utf8(MARK).unwrap_or_default();
+    let at = line.find(mark)?;
+    let before = line[..at].trim_end();
+    let start = [("#", 1), ("{{/*", 4), ("{{- /*", 6)].iter().find_map(|(begin, width)| {
+        before.ends_with(begin).then(|| before.len() - width)
+    })?;
+    let words = line[at + mark.len()..].trim();
+    let words = words.split("*/").next().unwrap_or(words);
+    Some((start, words.trim()))
+}
+
+/// `[a, b] because` → the rules and the reason.
+fn parts(words: &str) -> (Vec<String>, &str) {
+    let Some((rules, reason)) = words.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return (Vec::new(), words);
+    };
+    let rules = rules.split(',').map(|rule| rule.trim().to_owned()).filter(|rule| !rule.is_empty());
+    (rules.collect(), reason.trim())
+}
+
+/// `until 2026-12-31 because` → the day and the reason.
+fn day(reason: &str) -> (Option<Date>, String) {
+    let day = reason.strip_prefix("until ").and_then(|rest| {
+        let (day, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+        Some((day.trim_end_matches([':', ',']).parse().ok()?, reason.trim().to_owned()))
+    });
+    day.map_or((None, reason.to_owned()), |(day, reason)| (Some(day), reason))
+}
+
+/// The line behind a comment that it is about: the next that says something.
+fn next_line(lines: &[&str], comment: usize) -> Option<usize> {
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#') && find(line).is_none();
+    (comment + 1..lines.len()).find(|&index| says(&lines[index]))
+}
+
+/// A line and what is nested below it, as numbers from 1.
+fn subtree(lines: &[&str], first: usize) -> Range<u32> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = indent(lines[first]);
+    // `key:` may have its list at its own depth.
+    let opens_list = lines[first].split(" #").next().is_some_and(|line| line.trim_end().ends_with(':'))
+        && !lines[first].trim_start().starts_with('-');
+    let is_below = |line: &&&str| {
+        let text = line.trim_start();
+        text.is_empty() || indent(line) > own || opens_list && indent(line) == own && text.starts_with("- ")
+    };
+    let below = lines[first + 1..].iter().take_while(is_below).count();
+    first as u32 + 1..(first + 1 + below) as u32 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_know_their_lines() {
+        let text = "\
+a:
+  # airtight: ignore[unmirrored-image, mutable-tag] the vendor's registry is reachable
+  # more words
+
+  image:
+    registry: quay.io
+
+    tag: 1
+  other: 2
+b: quay.io # airtight: ignore[x] until 2026-12-31: soon gone
+c: 1 # airtight: ignore all
+d: \"airtight: ignore[x] no comment\"
+# airtight: ignore[y]
+e:
+- quay.io
+- ghcr.io
+f: 1
+";
+        let all = Comment::all(&File::new("values.yaml", text), false);
+        let shape = |comment: &Comment| (comment.rules.join("+"), comment.reason.clone(), comment.lines.clone());
+        let shapes: Vec<_> = all.iter().map(shape).collect();
+        assert_eq!(
+            shapes,
+            [
+                ("unmirrored-image+mutable-tag".into(), "the vendor's registry is reachable".into(), 5..9),
+                ("x".into(), "soon gone".into(), 10..11),
+                (String::new(), "all".into(), 11..12),
+                ("y".into(), String::new(), 14..17),
+            ]
+        );
+        assert_eq!(all[1].until.map(|day| day.to_string()).as_deref(), Some("2026-12-31"));
+        let text = "kind: Pod\n{{- /* airtight: ignore[hardcoded-image] it is the mirror's own */}}\nimage: x\n";
+        let all = Comment::all(&File::new("t.yaml", text), true);
+        assert_eq!(shape(&all[0]), ("hardcoded-image".into(), "it is the mirror's own".into(), 3..4));
+    }
+}

@@ -1,0 +1,236 @@
+//! Suppressions: findings that somebody accepts, with a reason.
+//!
+//! [`comment`] reads those that stand in values files and templates, the configuration brings others
+//! ([`Suppression`](crate::config::Suppression)), [`baseline`] those of the day a team began. [`Suppressor::apply`] takes
+//! what they accept out of reports, where it is counted, and reports those that are out of date. Which day it is comes
+//! from outside.
+
+pub mod baseline;
+pub mod comment;
+mod fingerprint;
+
+use crate::config::Suppression;
+use crate::finding::{Excerpt, Finding};
+use crate::glob::Glob;
+use crate::limits::Limits;
+use crate::report::{ReleaseName, Report};
+use crate::rules::{RULES, Rule};
+use crate::settings::Settings;
+use crate::source::Place;
+use baseline::Baseline;
+use comment::Comment;
+pub use fingerprint::Fingerprint;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+/// A finding that somebody accepted.
+#[derive(Debug, Clone)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Where that stands; `None` for a baseline.
+    pub place: Option<Place>,
+}
+
+/// A release's report, with what was found in its files.
+#[derive(Debug)]
+pub struct Checked {
+    /// The report.
+    pub report: Report,
+    /// What was checked, and against what.
+    pub settings: Settings,
+    /// The suppressions in its files.
+    pub comments: Vec<Comment>,
+}
+
+/// What findings are held against.
+#[derive(Debug)]
+pub struct Suppressor<'c> {
+    /// Those of the configuration.
+    pub entries: &'c [Suppression],
+    /// The findings of the day a team began.
+    pub baseline: Option<&'c Baseline>,
+    /// Which day it is.
+    pub today: Date,
+    /// Whether everything was checked, so that an entry of the configuration that met nothing is one too many.
+    pub is_complete: bool,
+}
+
+/// Rules whose findings say that something was not looked at: a file of fingerprints does not settle that.
+const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unreadable-manifest"];
+
+/// Whether a finding says that something was not looked at.
+pub fn is_unseen(finding: &Finding) -> bool {
+    UNSEEN.contains(&finding.rule)
+}
+
+/// Those suppressions that met a finding: comments by file, byte and rule; entries by number.
+#[derive(Debug, Default)]
+struct Used {
+    comments: BTreeSet<(String, u32, String)>,
+    entries: BTreeSet<usize>,
+}
+
+impl Suppressor<'_> {
+    /// Takes what is accepted out of the reports, and adds what is wrong with the suppressions.
+    pub fn apply(&self, checked: &mut [Checked]) {
+        let mut used = Used::default();
+        for one in checked.iter_mut() {
+            let findings = std::mem::take(&mut one.report.findings);
+            for finding in findings {
+                match self.accepted(&finding, one, &mut used) {
+                    Some((reason, place)) => one.report.suppressed.push(Suppressed { finding, reason, place }),
+                    None => one.report.findings.push(finding),
+                }
+            }
+        }
+        self.judge_comments(checked, &used);
+        self.judge_entries(checked, &used);
+        for one in checked {
+            one.report.findings.sort_by_cached_key(Finding::order_key);
+        }
+    }
+
+    /// Why a finding is accepted, and where that stands.
+    fn accepted(&self, finding: &Finding, one: &Checked, used: &mut Used) -> Option<(String, Option<Place>)> {
+        let counts = |until: Option<Date>| until.is_none_or(|until| self.today <= until);
+        let mut found = None;
+        for comment in one.comments.iter().filter(|comment| comment.accepts(finding)) {
+            used.comments.insert(comment.key(finding.rule));
+            if !comment.reason.is_empty() && counts(comment.until) {
+                found = found.or(Some((comment.reason.clone(), Some(comment.place.clone()))));
+            }
+        }
+        for (number, entry) in self.entries.iter().enumerate() {
+            if entry.rule == finding.rule && entry.meets(finding, &one.report.release) {
+                used.entries.insert(number);
+                if counts(entry.expires) {
+                    found = found.or(Some((entry.reason.clone(), Some(entry.place.clone()))));
+                }
+            }
+        }
+        if found.is_some() || UNSEEN.contains(&finding.rule) {
+            return found;
+        }
+        let known = self.baseline?.holds(&Fingerprint::of(finding, &one.report.release));
+        known.then(|| (baseline::REASON.to_owned(), None))
+    }
+
+    fn judge_comments(&self, checked: &mut [Checked], used: &Used) {
+        // A file that several releases share is judged once, and nothing is unused that a broken release may use.
+        let is_unseen = |one: &Checked| one.report.findings.iter().any(|finding| UNSEEN.contains(&finding.rule));
+        let unseen: BTreeSet<String> = checked
+            .iter()
+            .filter(|one| is_unseen(one))
+            .flat_map(|one| one.comments.iter().map(|comment| comment.place.file.name().to_owned()))
+            .collect();
+        let mut seen = BTreeSet::new();
+        for one in checked {
+            let Checked { report, settings, comments } = one;
+            for comment in comments.iter().filter(|comment| seen.insert(comment.key(""))) {
+                let place = &comment.place;
+                if comment.rules.is_empty() {
+                    let help = "write `airtight: ignore[rule] reason`";
+                    add(report, settings, "suppression-without-reason", place, "the suppression names no rule", help);
+                    continue;
+                }
+                if comment.reason.is_empty() {
+                    let message = format!("the suppression of {} has no reason, so it does not count", comment.rules());
+                    let help = "say behind the bracket why the finding is accepted";
+                    add(report, settings, "suppression-without-reason", place, &message, help);
+                    continue;
+                }
+                if let Some(until) = comment.until.filter(|&until| until < self.today) {
+                    let message = format!("the suppression of {} expired on {until}", comment.rules());
+                    add(report, settings, "expired-suppression", place, &message, EXPIRED);
+                    continue;
+                }
+                for rule in &comment.rules {
+                    let met = used.comments.contains(&comment.key(rule));
+                    if !met && !unseen.contains(place.file.name()) && may_find(rule, settings) {
+                        let message = match RULES.iter().any(|known| known.id == rule) {
+                            true => format!("nothing here is a finding of {rule}"),
+                            false => format!(
+                                "there is no rule {rule:?}{}",
+                                crate::config::meant(rule, RULES.iter().map(|rule| rule.id))
+                            ),
+                        };
+                        add(report, settings, "unused-suppression", place, &message, UNUSED);
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge_entries(&self, checked: &mut [Checked], used: &Used) {
+        let unseen = checked.iter().any(|one| one.report.findings.iter().any(|found| UNSEEN.contains(&found.rule)));
+        for (number, entry) in self.entries.iter().enumerate() {
+            let own = checked.iter().position(|one| entry.is_for(&one.report.release));
+            let at = if self.is_complete { own.or(Some(0)) } else { own };
+            let Some(one) = at.and_then(|at| checked.get_mut(at)) else { continue };
+            let Checked { report, settings, .. } = one;
+            if let Some(day) = entry.expires.filter(|&day| day < self.today) {
+                let message = format!("the suppression of {} expired on {day}", entry.rule);
+                add(report, settings, "expired-suppression", &entry.place, &message, EXPIRED);
+            } else if self.is_complete && !unseen && !used.entries.contains(&number) && may_find(&entry.rule, settings) {
+                let message = format!("no finding of {} meets this suppression", entry.rule);
+                add(report, settings, "unused-suppression", &entry.place, &message, UNUSED);
+            }
+        }
+    }
+}
+
+const EXPIRED: &str = "mend what it accepts, or give it another day";
+const UNUSED: &str = "remove it";
+
+/// Whether a rule was checked; one that does not exist counts as such.
+fn may_find(rule: &str, settings: &Settings) -> bool {
+    RULES.iter().find(|known| known.id == rule).is_none_or(|known| settings.is_on(known.id, known.on))
+}
+
+/// Adds a finding about a suppression.
+fn add(report: &mut Report, settings: &Settings, rule: &str, place: &Place, message: &str, help: &str) {
+    let Some(rule) = RULES.iter().find(|known: &&&Rule| known.id == rule) else { return };
+    if !settings.is_on(rule.id, rule.on) {
+        return;
+    }
+    report.findings.push(Finding {
+        rule: rule.id,
+        severity: settings.severity(rule.id, rule.severity),
+        message: message.to_owned(),
+        subject: None,
+        excerpts: vec![Excerpt { place: place.clone(), label: "this suppression".to_owned() }],
+        notes: Vec::new(),
+        help: Some(help.to_owned()),
+    });
+}
+
+impl Suppression {
+    /// Whether a finding is one of those it means; the rule is compared by others.
+    fn meets(&self, finding: &Finding, release: &ReleaseName) -> bool {
+        let subject = finding.subject.as_ref();
+        let image = self.image.as_ref().is_none_or(|glob| {
+            subject.is_some_and(|subject| matches(glob, std::slice::from_ref(&subject.reference)))
+        });
+        let object = self.object.as_ref().is_none_or(|glob| {
+            subject.is_some_and(|subject| {
+                let name = &subject.object;
+                matches(glob, &[name.to_string(), format!("{} {}", name.kind, name.name)])
+            })
+        });
+        image && object && self.is_for(release)
+    }
+
+    /// Whether it is about a release.
+    fn is_for(&self, release: &ReleaseName) -> bool {
+        self.release.as_ref().is_none_or(|glob| matches(glob, &[release.name.clone(), release.full_name()]))
+    }
+}
+
+/// Whether a glob matches one of some texts.
+fn matches(glob: &str, texts: &[String]) -> bool {
+    let steps = Limits::default().glob_steps;
+    Glob::parse(glob).is_ok_and(|glob| texts.iter().any(|text| glob.matches(text, steps) == Ok(true)))
+}
