@@ -19,6 +19,9 @@ pub struct SettingsFlags {
     /// times; default: global.imageRegistry)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
+    /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
+    #[arg(long, value_name = "NAME")]
+    pull_secret: Vec<String>,
     /// Check a rule that is off by default (can be given several times, or comma-separated)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
@@ -48,7 +51,12 @@ impl SettingsFlags {
             LayoutFlag::HostAndPath => Layout::HostAndPath,
             LayoutFlag::Name => Layout::Name,
         };
-        let mut settings = Settings { layout, global_keys: self.global_key.clone(), ..Settings::new(mirror) };
+        let mut settings = Settings {
+            layout,
+            global_keys: self.global_key.clone(),
+            pull_secrets: self.pull_secret.clone(),
+            ..Settings::new(mirror)
+        };
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
             for rule in rules {
                 let known = RULES.iter().find(|known| known.id == rule);

@@ -2,10 +2,14 @@
 //! examples on it are its first tests.
 
 mod hardcoded_image;
+mod implicit_default_image;
+mod missing_pull_secret;
+mod mutable_tag;
 mod nothing_rendered;
 mod override_bypasses_mirror;
 mod render_failed;
 mod unmirrored_image;
+mod unpinned_image;
 
 use crate::analysis::{Analysis, Judged};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
@@ -17,10 +21,14 @@ use crate::source::Place;
 /// Every rule, by id.
 pub static RULES: &[&Rule] = &[
     &hardcoded_image::RULE,
+    &implicit_default_image::RULE,
+    &missing_pull_secret::RULE,
+    &mutable_tag::RULE,
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
     &render_failed::RULE,
     &unmirrored_image::RULE,
+    &unpinned_image::RULE,
 ];
 
 /// A rule: its name for life, its page, its check.
