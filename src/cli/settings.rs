@@ -1,9 +1,12 @@
 //! The flags that say what is checked, and against what.
 
+use super::release::read_file;
+use crate::bundle::{self, Bundle};
 use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
+use std::path::{Path, PathBuf};
 
 /// What is checked, and against what.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -22,6 +25,9 @@ pub struct SettingsFlags {
     /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
+    /// Folder with the lists of what was mirrored: artifacts.txt, images.txt, images-*.txt, charts.txt
+    #[arg(long, value_name = "FOLDER")]
+    bundle: Option<PathBuf>,
     /// Check a rule that is off by default (can be given several times, or comma-separated)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
@@ -55,6 +61,7 @@ impl SettingsFlags {
             layout,
             global_keys: self.global_key.clone(),
             pull_secrets: self.pull_secret.clone(),
+            bundle: self.bundle.as_deref().map(read_bundle).transpose()?,
             ..Settings::new(mirror)
         };
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
@@ -66,4 +73,25 @@ impl SettingsFlags {
         }
         Ok(settings)
     }
+}
+
+/// Reads the lists of a bundle, in the order of their names.
+fn read_bundle(folder: &Path) -> Result<Bundle, String> {
+    let fail = |why: String| format!("--bundle: {why}");
+    let entries = std::fs::read_dir(folder).map_err(|error| fail(format!("{}: {error}", folder.display())))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| bundle::is_list(name)).collect();
+    names.sort();
+    if names.is_empty() {
+        let folder = folder.display();
+        return Err(fail(format!("{folder} holds no artifacts.txt, images.txt, images-*.txt or charts.txt")));
+    }
+    let mut lists = Vec::new();
+    for name in names {
+        let path = folder.join(name);
+        let text = read_file(&path).map_err(fail)?;
+        let text = String::from_utf8(text).map_err(|_| fail(format!("{} is not UTF-8", path.display())))?;
+        lists.push((path.display().to_string(), text));
+    }
+    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str()))).map_err(fail)
 }

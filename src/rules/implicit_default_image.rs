@@ -82,7 +82,7 @@ fn check(ctx: &mut Context<'_>) {
             Some(container) => format!("{}, container {container}", found.object),
             None => format!("{}, {}", found.object, found.field),
         };
-        let label = format!("no image is named here: {at}");
+        let label = format!("nothing here names the image: {at}");
         let mut notes = vec![format!("the default of {} is {}", entry.operator, entry.image)];
         notes.extend(found.doubt.iter().cloned());
         ctx.findings.push(Finding {
@@ -100,7 +100,7 @@ fn check(ctx: &mut Context<'_>) {
             }),
             excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
             notes,
-            help: Some(format!("set {} to the image on {}", entry.set, ctx.settings.mirror)),
+            help: Some(format!("name the image on {} in {}", ctx.settings.mirror, entry.set)),
         });
     }
 }

@@ -1,10 +1,12 @@
 //! What can be wrong with a release: one file a rule. The `//!` lines of that file are the rule's page, and the
 //! examples on it are its first tests.
 
+mod digest_differs;
 mod hardcoded_image;
 mod implicit_default_image;
 mod missing_pull_secret;
 mod mutable_tag;
+mod not_in_bundle;
 mod nothing_rendered;
 mod override_bypasses_mirror;
 mod render_failed;
@@ -20,10 +22,12 @@ use crate::source::Place;
 
 /// Every rule, by id.
 pub static RULES: &[&Rule] = &[
+    &digest_differs::RULE,
     &hardcoded_image::RULE,
     &implicit_default_image::RULE,
     &missing_pull_secret::RULE,
     &mutable_tag::RULE,
+    &not_in_bundle::RULE,
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
     &render_failed::RULE,

@@ -245,6 +245,9 @@ impl Tree<'_> {
             path.push(Step::Key(step.clone()));
             (range, node) = (there, next);
         }
+        if let (true, Some(first)) = (path == self.prefix, field.0.first()) {
+            path.push(Step::Key(first.clone()));
+        }
         let places = self.source.places(range.start as usize..range.end as usize);
         (path, places.into_iter().next().unwrap_or_else(|| self.source.whole()))
     }
