@@ -1,21 +1,23 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
 //! who decided it and what became of the rewrite.
 
+mod traced;
 mod twin;
 
 use crate::chart::Chart;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
-use crate::release::{Change, Prepared, Problem};
-use crate::render::manifest::{Manifest, Manifests, manifests};
-use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::release::{Change, Prepared};
+use crate::render::manifest::Manifest;
+use crate::render::{Compiler, Rendered};
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
 use std::sync::Arc;
+pub use traced::{Traced, render};
 use twin::Twin;
 
 /// The values path that charts most often read the mirror from.
@@ -83,24 +85,7 @@ pub fn analyse(
     };
     let mirror = settings.mirror.to_string();
     let defaults: Vec<Change> = keys.iter().map(|key| Change::Default(key.clone(), mirror.clone())).collect();
-    let mut origins = Origins::new();
-    let outcome = prepared.render(compiler, &defaults, Some(&mut origins), log);
-    let (root, rendered, failure) = match outcome {
-        Ok(outcome) => (Some(outcome.root), outcome.rendered, None),
-        Err(Problem::Input(message)) => return Err(message),
-        Err(Problem::Chart(message)) => (None, Rendered::default(), Some(RenderFailure { message, place: None })),
-        Err(Problem::Template(error)) => {
-            let message = helm_text(&error, prepared.env.helm);
-            let place = place_of(&error, prepared);
-            (None, Rendered::default(), Some(RenderFailure { message, place }))
-        }
-    };
-    let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
-        Ok(read) => (read, failure),
-        Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
-    };
-    log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
-    let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+    let Traced { manifests, origins, root, rendered, failure, .. } = render(prepared, &defaults, compiler, log)?;
     let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
     Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure })

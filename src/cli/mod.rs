@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
 
+pub mod images;
 pub mod lint;
 pub mod output;
 pub mod release;
@@ -28,6 +29,7 @@ struct Cli {
 enum Command {
     Template(Box<template::Args>),
     Lint(Box<lint::Args>),
+    Images(Box<images::Args>),
 }
 
 /// How a run ended.
@@ -111,6 +113,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams:
     let result = match &cli.command {
         Command::Template(args) => template::run(args, streams),
         Command::Lint(args) => lint::run(args, streams),
+        Command::Images(args) => images::run(args, streams),
     };
     match result {
         Ok(outcome) => outcome,

@@ -1,6 +1,7 @@
 //! Findings as text, for people and for machines: one file a format.
 
 pub mod images;
+pub mod inventory;
 pub mod markdown;
 pub mod text;
 
