@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
 
+pub mod blame;
 pub mod images;
 pub mod lint;
 pub mod output;
@@ -30,6 +31,7 @@ enum Command {
     Template(Box<template::Args>),
     Lint(Box<lint::Args>),
     Images(Box<images::Args>),
+    Blame(Box<blame::Args>),
 }
 
 /// How a run ended.
@@ -114,6 +116,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams:
         Command::Template(args) => template::run(args, streams),
         Command::Lint(args) => lint::run(args, streams),
         Command::Images(args) => images::run(args, streams),
+        Command::Blame(args) => blame::run(args, streams),
     };
     match result {
         Ok(outcome) => outcome,

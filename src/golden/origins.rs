@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::{Capabilities, Compiler, Release};
-use crate::source::File;
+use crate::source::{File, Place};
 use crate::template::{Env, HelmVersion};
 use crate::trace::Layer;
 use crate::values::layers::UserValues;
@@ -35,7 +35,7 @@ struct Tally {
     /// References that did not, in words.
     wrong: Vec<String>,
     /// The chart refuses the edited value, or the object is another one then: nothing is shown either way.
-    open: usize,
+    open: Vec<String>,
     /// What decided is nothing that can be edited here: a fact of the release, Chart.yaml.
     facts: BTreeMap<String, usize>,
     /// Nobody is named.
@@ -104,7 +104,7 @@ fn try_release(prepared: &Prepared, most: usize, tally: &mut Tally) {
                     tally.unknown.push(format!("{}: {} of {} {}", image.manifest.name, part.name(), image, image.text));
                     continue;
                 }
-                Source::Other(what) => {
+                Source::Other(what) if decider.place.as_ref().is_none_or(|place| place.start == place.end) => {
                     let what = if what.ends_with("Chart.yaml") { "Chart.yaml" } else { what };
                     *tally.facts.entry(what.to_owned()).or_default() += 1;
                     continue;
@@ -148,7 +148,7 @@ fn try_one(prepared: &Prepared, trial: &Trial, compiler: &mut Compiler, tally: &
     let rendered = edited.render(compiler, &[], None, &mut Vec::new());
     let read = rendered.ok().and_then(|made| manifests(&made.rendered, HelmVersion::V4, &edited.limits).ok());
     let Some(Manifests { ordinary, hooks, .. }) = read else {
-        tally.open += trial.uses.len();
+        tally.open.extend(trial.uses.iter().map(|image| describe(image, "refused")));
         return;
     };
     let all = ordinary.into_iter().chain(hooks).map(Arc::new);
@@ -156,7 +156,7 @@ fn try_one(prepared: &Prepared, trial: &Trial, compiler: &mut Compiler, tally: &
     let now: BTreeMap<Key, String> = found.map(|image| (key(&image), image.text.as_str().to_owned())).collect();
     for image in &trial.uses {
         match now.get(&key(image)) {
-            None => tally.open += 1,
+            None => tally.open.push(describe(image, "is another object")),
             Some(now) if now == image.text.as_str() => tally.wrong.push(describe(image, "does not follow")),
             Some(now) if marker.as_ref().is_some_and(|marker| !now.contains(marker.as_str())) => {
                 tally.wrong.push(describe(image, &format!("follows to {now}, without {marker:?}")));
@@ -172,7 +172,9 @@ fn edit(prepared: &Prepared, trial: &Trial, text: &str) -> Option<(Prepared, Opt
     let marker = match trial.part {
         Part::Registry if text.contains(['.', ':']) => HOST.to_owned(),
         Part::Registry => format!("{HOST}/x"),
-        _ => TAG.to_owned(),
+        // Charts compare versions, and refuse what is none.
+        _ if text.starts_with('v') => format!("v99.99.99-{TAG}"),
+        _ => format!("99.99.99-{TAG}"),
     };
     let mut edited = prepared.clone();
     let bytes = place.file.bytes();
@@ -191,6 +193,7 @@ fn edit(prepared: &Prepared, trial: &Trial, text: &str) -> Option<(Prepared, Opt
     };
     let file = replaced(&place.file, from, to, &marker);
     match &trial.decider.source {
+        Source::Other(_) => edited.chart = with_version(&prepared.chart, place, &raw, &marker),
         Source::ChartDefault(_) => edited.chart = with_file(&prepared.chart, &place.file, &file)?,
         Source::User(Layer::File(number)) => edited.user.files[*number as usize] = file,
         Source::User(Layer::Flag(part)) => {
@@ -225,6 +228,25 @@ fn template_range(bytes: &[u8], start: usize, text: &str) -> Option<(usize, usiz
 fn replaced(file: &Arc<File>, from: usize, to: usize, text: &str) -> Arc<File> {
     let bytes = file.bytes();
     File::new(file.name(), [&bytes[..from], text.as_bytes(), &bytes[to..]].concat())
+}
+
+/// The chart with another version, or version of what it installs.
+fn with_version(chart: &Arc<Chart>, place: &Place, old: &str, new: &str) -> Arc<Chart> {
+    let mut metadata = chart.metadata.clone();
+    if Arc::ptr_eq(&chart.metadata_file, &place.file) {
+        let line = place.file.line(place.line_column().0).unwrap_or_default();
+        let field = if line.starts_with("appVersion") { &mut metadata.app_version } else { &mut metadata.version };
+        *field = field.replace(old, new);
+    }
+    Arc::new(Chart {
+        metadata,
+        metadata_file: chart.metadata_file.clone(),
+        values: chart.values.clone(),
+        schema: chart.schema.clone(),
+        templates: chart.templates.clone(),
+        files: chart.files.clone(),
+        subcharts: chart.subcharts.iter().map(|child| with_version(child, place, old, new)).collect(),
+    })
 }
 
 /// The chart with one of its files replaced; `None` where it is none of them, or the new one is not YAML.
@@ -274,11 +296,11 @@ fn report(tally: &Tally) -> String {
         "{} right, {} wrong, {} open, {:?} facts, {} unknown",
         tally.right,
         tally.wrong.len(),
-        tally.open,
+        tally.open.len(),
         tally.facts,
         tally.unknown.len()
     );
-    for line in tally.wrong.iter().chain(&tally.unknown) {
+    for line in tally.wrong.iter().chain(&tally.unknown).chain(&tally.open) {
         text.push_str(&format!("\n{line}"));
     }
     text

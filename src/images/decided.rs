@@ -1,6 +1,7 @@
 //! Who decided what a part of a reference is, and which action of a template printed it.
 
 use super::find::ImageUse;
+use crate::render::manifest::Manifest;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting, Span};
 use std::ops::Range;
@@ -84,23 +85,29 @@ pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
     })
 }
 
-/// All that had a share in a part of the reference, the one that explains most first.
+/// All that had a share in a part of the reference, the one that explains most first: among those of a chart's own texts
+/// and facts the one that wrote most of it, so that the `v` before a version does not speak for the version.
 pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
     let spans = image.manifest.content.spans();
-    let mut found: Vec<Decider> = Vec::new();
+    let mut found: Vec<(Decider, u32)> = Vec::new();
     for place in part_places(image, part) {
         let first = spans.partition_point(|span| span.end <= place.start);
         for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
             for (origin, at) in atoms(span, place.start, origins) {
                 let decider = decider_of(origin, at, origins);
-                if !found.contains(&decider) {
-                    found.push(decider);
+                let share = span.end.min(place.end).saturating_sub(span.start.max(place.start));
+                match found.iter_mut().find(|(known, _)| *known == decider) {
+                    Some((_, known)) => *known += share,
+                    None => found.push((decider, share)),
                 }
             }
         }
     }
-    found.sort_by_key(|decider| rank(&decider.source));
-    found
+    found.sort_by_key(|(decider, share)| match rank(&decider.source) {
+        rank @ (2 | 3) => (2, u32::MAX - share, rank),
+        rank => (rank, 0, rank),
+    });
+    found.into_iter().map(|(decider, _)| decider).collect()
 }
 
 /// The bytes of the manifest that a part of the reference was written as.
@@ -121,9 +128,12 @@ pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
 
 /// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
 pub fn printed_at(image: &ImageUse) -> Option<Place> {
-    let manifest = &image.manifest;
-    let part = part_places(image, Part::Registry).into_iter().next()?;
-    let (first, last) = (manifest.start + part.start, manifest.start + part.end);
+    part_places(image, Part::Registry).into_iter().next().and_then(|part| printed(&image.manifest, part))
+}
+
+/// The action of the template file that printed the first of some bytes of a manifest, or their literal text.
+pub fn printed(manifest: &Manifest, bytes: Range<u32>) -> Option<Place> {
+    let (first, last) = (manifest.start + bytes.start, manifest.start + bytes.end);
     let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
     let (start, end) = if emit.is_text {
         (emit.at + first.saturating_sub(emit.start), emit.at + last.min(emit.end).saturating_sub(emit.start))
@@ -142,7 +152,7 @@ fn action_around(text: &[u8], at: u32) -> (u32, u32) {
 }
 
 /// The origins behind a span, those of a computed text one by one, each with the byte of its own text.
-fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
+pub fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
     match origins.get(span.origin) {
         Some(OriginData::Derived(parts)) => parts.iter().map(|&part| (part, 0)).collect(),
         _ => vec![(span.origin, span.at + from.saturating_sub(span.start))],
@@ -170,6 +180,7 @@ pub fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
             let place = Place { file: file.clone(), start: at, end: at };
             plain(Source::Other(file.name().to_owned()), Some(place))
         }
+        Some(OriginData::Field(place)) => plain(Source::Other(place.file.name().to_owned()), Some(place.clone())),
         Some(OriginData::Template { file, start }) => {
             let place = Place { file: file.clone(), start: start + at, end: start + at };
             plain(Source::Template, Some(place))

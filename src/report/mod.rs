@@ -1,5 +1,6 @@
 //! Findings as text, for people and for machines: one file a format.
 
+pub mod blame;
 pub mod images;
 pub mod inventory;
 pub mod markdown;
