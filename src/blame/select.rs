@@ -103,7 +103,15 @@ fn names(reference: &Reference) -> Vec<String> {
 }
 
 fn no_image<'u>(wanted: &str, uses: impl Iterator<Item = &'u ImageUse>) -> String {
-    let near = uses.map(|image| (strsim::jaro_winkler(wanted, &image.text), image.text.as_str()));
+    let likeness = |text: &str| {
+        if text.contains(wanted) {
+            return 1.0;
+        }
+        let name = text.rsplit('/').next().unwrap_or_default();
+        let name = name.split([':', '@']).next().unwrap_or_default();
+        strsim::jaro_winkler(wanted, text).max(strsim::jaro_winkler(wanted, name))
+    };
+    let near = uses.map(|image| (likeness(&image.text), image.text.as_str()));
     let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, text)| format!("; the nearest is {text}"));
     format!("no image of the chart is called {wanted:?}{}", near.unwrap_or_default())
 }

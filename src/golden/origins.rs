@@ -4,7 +4,7 @@
 //! Over the charts of `testdata/charts`, and over some of the corpus where that is at hand
 //! (`ORIGINS=kubermatic cargo test origins -- --ignored --nocapture`: all charts of the corpus of such names).
 
-use super::root;
+use super::{read, root};
 use crate::analysis::render;
 use crate::chart::{self, Chart, ChartFile, ValuesFile};
 use crate::cli::on_large_stack;
@@ -74,14 +74,14 @@ fn written(image: &ImageUse, part: Part) -> Option<&str> {
     image.text.get(range)
 }
 
-fn prepared(chart: Arc<Chart>, set: &[&str]) -> Prepared {
+fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
     Prepared {
         chart,
         release: Release { name: "rel".into(), namespace: "kubelb".into(), is_upgrade: false },
         capabilities: Capabilities::default_of(HelmVersion::V4),
         env: Env::seeded(1),
         limits: Limits::default(),
-        user: UserValues { set: set.iter().map(|&set| set.to_owned()).collect(), ..UserValues::default() },
+        user,
         check_schema: false,
         read_file: |_| Err("nothing is read".to_owned()),
     }
@@ -216,7 +216,11 @@ fn edit(prepared: &Prepared, trial: &Trial, text: &str) -> Option<(Prepared, Opt
 /// something was computed from, the first word of it.
 fn template_range(bytes: &[u8], start: usize, text: &str) -> Option<(usize, usize)> {
     let rest = bytes.get(start..)?;
-    let same = rest.iter().zip(text.as_bytes()).take_while(|(a, b)| a == b).count();
+    // The text may be but a piece of the part.
+    let same = (0..text.len())
+        .map(|at| rest.iter().zip(&text.as_bytes()[at..]).take_while(|(a, b)| a == b).count())
+        .max()
+        .unwrap_or(0);
     if same > 0 {
         return Some((start, start + same));
     }
@@ -285,10 +289,35 @@ fn with_file(chart: &Arc<Chart>, old: &Arc<File>, new: &Arc<File>) -> Option<Arc
 
 /// Tries a chart as it is, and with the usual keys of the mirror set.
 fn try_chart(path: &Path, most: usize, tally: &mut Tally) {
-    let Ok(loaded) = chart::load::load(path, &Limits::default(), HelmVersion::V4) else { return };
-    try_release(&prepared(loaded.chart.clone(), &[]), most, tally);
-    let set = ["global.imageRegistry=set.example.com,global.security.allowInsecureImages=true"];
-    try_release(&prepared(loaded.chart, &set), most, tally);
+    // What a chart refuses to render shows nothing.
+    let allowed = "global.security.allowInsecureImages=true";
+    for set in [vec![allowed], vec![allowed, "global.imageRegistry=set.example.com"]] {
+        let set = set.into_iter().map(str::to_owned).collect();
+        try_with(path, UserValues { set, ..UserValues::default() }, most, tally);
+    }
+}
+
+fn try_with(path: &Path, user: UserValues, most: usize, tally: &mut Tally) {
+    if let Ok(loaded) = chart::load::load(path, &Limits::default(), HelmVersion::V4) {
+        try_release(&prepared(loaded.chart, user), most, tally);
+    }
+}
+
+/// What the corpus's cases of a chart set.
+fn cases(path: &Path) -> Vec<UserValues> {
+    let folder = path.parent().and_then(Path::parent).expect("it is in the corpus");
+    let cases: serde_json::Value = serde_json::from_str(&read(&folder.join("cases.json"))).expect("it is JSON");
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let own = cases.as_array().into_iter().flatten().filter(|case| case["key"] == *name);
+    own.map(|case| {
+        let args: Vec<&str> = case["args"].as_array().into_iter().flatten().filter_map(|arg| arg.as_str()).collect();
+        let of = |flag: &str| -> Vec<String> {
+            args.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1].to_owned()).collect()
+        };
+        let files = of("-f").into_iter().map(|file| File::new(file.clone(), read(&folder.join(file)))).collect();
+        UserValues { files, set: of("--set"), ..UserValues::default() }
+    })
+    .collect()
 }
 
 fn report(tally: &Tally) -> String {
@@ -359,7 +388,9 @@ fn references_of_all_charts_follow_their_origins() {
     for path in corpus().iter().filter(|path| path.to_string_lossy().contains(&wanted)) {
         let tally = on_large_stack(|| {
             let mut tally = Tally::default();
-            try_chart(path, usize::MAX, &mut tally);
+            for user in cases(path) {
+                try_with(path, user, usize::MAX, &mut tally);
+            }
             tally
         })
         .expect("it does not panic");

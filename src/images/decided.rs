@@ -85,29 +85,23 @@ pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
     })
 }
 
-/// All that had a share in a part of the reference, the one that explains most first: among those of a chart's own texts
-/// and facts the one that wrote most of it, so that the `v` before a version does not speak for the version.
+/// All that had a share in a part of the reference, the one that explains most first.
 pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
     let spans = image.manifest.content.spans();
-    let mut found: Vec<(Decider, u32)> = Vec::new();
+    let mut found: Vec<Decider> = Vec::new();
     for place in part_places(image, part) {
         let first = spans.partition_point(|span| span.end <= place.start);
         for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
             for (origin, at) in atoms(span, place.start, origins) {
                 let decider = decider_of(origin, at, origins);
-                let share = span.end.min(place.end).saturating_sub(span.start.max(place.start));
-                match found.iter_mut().find(|(known, _)| *known == decider) {
-                    Some((_, known)) => *known += share,
-                    None => found.push((decider, share)),
+                if !found.contains(&decider) {
+                    found.push(decider);
                 }
             }
         }
     }
-    found.sort_by_key(|(decider, share)| match rank(&decider.source) {
-        rank @ (2 | 3) => (2, u32::MAX - share, rank),
-        rank => (rank, 0, rank),
-    });
-    found.into_iter().map(|(decider, _)| decider).collect()
+    found.sort_by_key(rank);
+    found
 }
 
 /// The bytes of the manifest that a part of the reference was written as.
@@ -159,14 +153,16 @@ pub fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
     }
 }
 
-fn rank(source: &Source) -> u32 {
-    match source {
+fn rank(decider: &Decider) -> u32 {
+    match &decider.source {
         Source::User(_) => 0,
         Source::ChartDefault(_) => 1,
-        Source::Template => 2,
-        Source::Other(_) => 3,
-        Source::Tool => 4,
-        Source::Unknown => 5,
+        // A version of Chart.yaml says more than the `v` that a template puts before it.
+        Source::Other(_) if decider.place.as_ref().is_some_and(|place| place.start < place.end) => 2,
+        Source::Template => 3,
+        Source::Other(_) => 4,
+        Source::Tool => 5,
+        Source::Unknown => 6,
     }
 }
 

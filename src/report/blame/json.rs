@@ -1,9 +1,9 @@
 //! Blame for programs: one JSON document.
 
-use super::{MASK, kind, who};
+use super::{MASK, hidden, kind, who};
 use crate::blame::Document;
 use crate::blame::value::{Shown, Trail};
-use crate::images::decided::{Decider, layer_name};
+use crate::images::decided::Decider;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -80,7 +80,7 @@ fn origin(decider: &Decider) -> Map<String, Value> {
         about.insert("column".to_owned(), column.into());
     }
     if !decider.hides.is_empty() {
-        let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer)));
+        let hides = decider.hides.iter().map(hidden);
         about.insert("hides".to_owned(), hides.collect::<Vec<_>>().into());
     }
     about

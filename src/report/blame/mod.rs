@@ -6,6 +6,8 @@ pub mod text;
 use crate::blame::value::Shown;
 use crate::images::Source;
 use crate::images::decided::{Decider, layer_name};
+use crate::source::Place;
+use crate::trace::Layer;
 
 /// What is written instead of a secret.
 const MASK: &str = "********";
@@ -13,7 +15,7 @@ const MASK: &str = "********";
 /// What kind of thing decided, in one word.
 fn kind(decider: &Decider) -> &'static str {
     match &decider.source {
-        Source::User(crate::trace::Layer::Flag(_)) => "flag",
+        Source::User(Layer::Flag(_)) => "flag",
         Source::User(_) => "values",
         Source::Tool => "mirror",
         Source::ChartDefault(_) => "default",
@@ -27,7 +29,9 @@ fn kind(decider: &Decider) -> &'static str {
 /// Who decided, in words.
 fn who(decider: &Decider) -> String {
     match &decider.source {
-        Source::User(layer) => layer_name(layer),
+        // A flag's argument may hold a secret.
+        Source::User(Layer::Flag(part)) => format!("{} {}", part.flag, decider.path),
+        Source::User(_) => "a value".to_owned(),
         Source::Tool => "the global rewrite".to_owned(),
         Source::ChartDefault(chart) => format!("the default of chart {chart}"),
         Source::Template => "template text".to_owned(),
@@ -36,10 +40,18 @@ fn who(decider: &Decider) -> String {
     }
 }
 
+/// What a setting hid, in words; without a flag's argument, which may hold a secret.
+fn hidden((layer, place): &(Layer, Place)) -> String {
+    match layer {
+        Layer::Flag(part) => part.flag.to_owned(),
+        layer => format!("{} at {place}", layer_name(layer)),
+    }
+}
+
 /// Where it stands, in a few characters: `values/prod.yaml:8`, `--set image.tag`, `Release.Name`.
 fn place(decider: &Decider) -> String {
     match (&decider.source, &decider.place) {
-        (Source::User(crate::trace::Layer::Flag(part)), _) => format!("{} {}", part.flag, decider.path),
+        (Source::User(Layer::Flag(part)), _) => format!("{} {}", part.flag, decider.path),
         (Source::Tool, _) => "--mirror".to_owned(),
         (_, Some(place)) => format!("{}:{}", place.file.name(), place.line_column().0),
         (Source::Other(what), None) => what.clone(),

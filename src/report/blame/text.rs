@@ -9,6 +9,7 @@ use crate::images::decided::Decider;
 use crate::report::text::snippet;
 use crate::report::{plain, plain_line};
 use crate::source::{File, Place};
+use crate::trace::Layer;
 use annotate_snippets::{Annotation, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
@@ -69,7 +70,7 @@ fn where_of(shares: &[Share]) -> String {
 
 fn place_and_path(decider: &Decider) -> String {
     match (&decider.source, decider.path.as_str()) {
-        (Source::User(crate::trace::Layer::Flag(_)), _) | (_, "") => place(decider),
+        (Source::User(Layer::Flag(_)), _) | (_, "") => place(decider),
         (_, path) => format!("{} ({path})", place(decider)),
     }
 }
@@ -108,12 +109,20 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
     let mut group = Level::NOTE.primary_title(plain_line(&title)).elements(Vec::<Snippet<'_, Annotation<'_>>>::new());
     for (index, decider) in trail.settings.iter().enumerate() {
         let Some(place) = &decider.place else { continue };
+        let is_null = |place: &Place| {
+            let text = place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
+            matches!(text, b"null" | b"~" | b"Null" | b"NULL")
+        };
         let role = match (&trail.value, index) {
             (Some(_), 0) => "decided here",
-            (Some(_), _) => "hidden",
-            (None, _) => "named here",
+            (None, _) if is_null(place) => "taken away by null",
+            (None, 0) => "named here",
+            _ => "hidden",
         };
-        let label = format!("{role}: {}", who(decider));
+        let label = match &decider.source {
+            Source::User(Layer::File(_)) => role.to_owned(),
+            _ => format!("{role}: {}", who(decider)),
+        };
         let place = if masked { masked_place(place) } else { place.clone() };
         group = group.element(snippet(&Excerpt { place, label }, index == 0));
     }
