@@ -1,5 +1,6 @@
 //! [`Settings`]: what the user wants checked, and against what.
 
+use crate::bundle::Bundle;
 use crate::finding::Severity;
 use crate::images::{Layout, Mirror};
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ pub struct Settings {
     pub global_keys: Vec<String>,
     /// Names of the pull secrets that every pod needs, besides what `global.imagePullSecrets` says.
     pub pull_secrets: Vec<String>,
+    /// What was mirrored, where lists of it were given.
+    pub bundle: Option<Bundle>,
     /// What the user says of rules, by id.
     pub rules: BTreeMap<String, Level>,
 }
@@ -38,6 +41,7 @@ impl Settings {
             layout: Layout::default(),
             global_keys: Vec::new(),
             pull_secrets: Vec::new(),
+            bundle: None,
             rules: BTreeMap::new(),
         }
     }

@@ -50,7 +50,16 @@ impl Base {
         })?;
         let commit = commit.trim().to_owned();
         // Paths that a user's settings would leave out or write otherwise are told all the same.
-        let changed = text(&["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", &commit, "--"])?;
+        let changed = text(&[
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--no-ext-diff",
+            "--ignore-submodules=none",
+            &commit,
+            "--",
+        ])?;
         let untracked = text(&["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"])?;
         let paths = changed.split('\0').chain(untracked.split('\0'));
         let changed = paths.filter(|path| !path.is_empty()).map(str::to_owned).collect();

@@ -50,7 +50,8 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     })?;
     std::io::Write::write_all(&mut file, text.as_bytes())?;
     let s = if count == 1 { "" } else { "s" };
-    let _ = writeln!(streams.err, "wrote {FILE_NAME} with {count} release{s}; look through it, then run: airtight lint");
+    let _ =
+        writeln!(streams.err, "wrote {FILE_NAME} with {count} release{s}; look through it, then run: airtight lint");
     Ok(Outcome::Clean)
 }
 

@@ -176,8 +176,7 @@ impl Args {
         let mut touched = Vec::new();
         for job in jobs {
             let before = self.before(&job, &old_config);
-            let same =
-                matches!(&before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
+            let same = matches!(&before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
             if !same || !accepts_alike || base.touches_files(&job) {
                 touched.push((job, before));
             }
@@ -249,7 +248,8 @@ fn accept_alike(a: &Config, b: &Config) -> bool {
 
 /// Takes out of a report what the release had before, and adds what became of its images.
 fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision: &str) {
-    let nothing_seen = |report: &Report| report.findings.iter().find(|finding| finding.rule == "render-failed").cloned();
+    let nothing_seen =
+        |report: &Report| report.findings.iter().find(|finding| finding.rule == "render-failed").cloned();
     let before = before.and_then(|before| match before.as_ref().and_then(nothing_seen) {
         Some(_) => Err("it does not render there".to_owned()),
         None => Ok(before),
@@ -298,8 +298,7 @@ fn settle(done: Vec<Done>, jobs: &[Job], streams: &mut Streams<'_>, outcome: &mu
 /// Writes the findings of a run for later ones, and accepts them in this one.
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
     let baseline = Baseline::of(reports);
-    std::fs::write(path, baseline.to_string())
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    std::fs::write(path, baseline.to_string()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     for report in reports.iter_mut() {
         baseline.accept(report);
     }

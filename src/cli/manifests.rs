@@ -46,7 +46,8 @@ fn add(path: &Path, files: &mut Vec<Arc<File>>) -> Result<(), String> {
     }
     for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
         let entry = entry.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        let is_manifest = entry.path().extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
+        let is_manifest =
+            entry.path().extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
         if is_manifest && !entry.file_type().is_dir() {
             files.push(File::new(shown(entry.path()), read_file(entry.path())?));
         }

@@ -106,7 +106,8 @@ impl ReleaseFlags {
         }
     }
 
-    fn env(&self) -> Env {
+    /// Clock, randomness and helm's version.
+    pub(super) fn env(&self) -> Env {
         let env = match self.seed {
             Some(seed) => Env::seeded(seed),
             None => Env::default(),
@@ -226,13 +227,7 @@ fn add_missing_dependencies(
 
 impl ReleaseFlags {
     /// Loads a chart and reads what the flags name. Helm's log lines are added to `log`, also when there is an error.
-    pub fn prepare(
-        &self,
-        name: &str,
-        chart: &Path,
-        disk: &Disk,
-        log: &mut Vec<String>,
-    ) -> Result<Prepared, String> {
+    pub fn prepare(&self, name: &str, chart: &Path, disk: &Disk, log: &mut Vec<String>) -> Result<Prepared, String> {
         let limits = self.limits()?;
         let user = self.user_values(disk)?;
         let capabilities = self.capabilities()?;

@@ -1,10 +1,13 @@
 //! The flags that say what is checked, and against what.
 
+use super::release::read_file;
+use crate::bundle::{self, Bundle};
 use crate::config::{Config, Target};
 use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
+use std::path::{Path, PathBuf};
 
 /// What is checked, and against what.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -22,6 +25,12 @@ pub struct SettingsFlags {
     /// times; default: global.imageRegistry)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
+    /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
+    #[arg(long, value_name = "NAME")]
+    pull_secret: Vec<String>,
+    /// Folder with the lists of what was mirrored: artifacts.txt, images.txt, images-*.txt, charts.txt
+    #[arg(long, value_name = "FOLDER")]
+    bundle: Option<PathBuf>,
     /// Check a rule that is off by default (can be given several times, or comma-separated)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
@@ -56,10 +65,15 @@ impl SettingsFlags {
         };
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or("no mirror is known: give --mirror HOST, or `mirror` in airtight.yaml")?;
+        let bundles: Vec<PathBuf> = match &self.bundle {
+            Some(folder) => vec![folder.clone()],
+            None => config.bundle.iter().map(PathBuf::from).collect(),
+        };
         let mut settings = Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
-            pull_secrets: config.pull_secrets.clone(),
+            pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
+            bundle: read_bundle(&bundles)?,
             rules: config.rules.clone(),
             ..Settings::new(mirror)
         };
@@ -72,4 +86,35 @@ impl SettingsFlags {
         }
         Ok(settings)
     }
+}
+
+/// Reads the lists of a bundle: files, and folders of them in the order of their names.
+fn read_bundle(paths: &[PathBuf]) -> Result<Option<Bundle>, String> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let fail = |why: String| format!("--bundle: {why}");
+    let mut lists = Vec::new();
+    for path in paths {
+        let files = if path.is_file() { vec![path.clone()] } else { lists_in(path).map_err(fail)? };
+        for file in files {
+            let text = read_file(&file).map_err(fail)?;
+            let text = String::from_utf8(text).map_err(|_| fail(format!("{} is not UTF-8", file.display())))?;
+            lists.push((file.display().to_string(), text));
+        }
+    }
+    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str()))).map(Some).map_err(fail)
+}
+
+/// The lists in a folder, by name.
+fn lists_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| bundle::is_list(name)).collect();
+    names.sort();
+    if names.is_empty() {
+        let folder = folder.display();
+        return Err(format!("{folder} holds no artifacts.txt, images.txt, images-*.txt or charts.txt"));
+    }
+    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }

@@ -161,21 +161,22 @@ fn name_and_chart(args: &Args) -> Result<(String, String), String> {
     match (args.positional.as_slice(), &args.name_template) {
         ([name, chart], None) if !args.generate_name => Ok((name.clone(), chart.clone())),
         ([_, _], _) => Err("cannot set --generate-name or --name-template and also specify a name".to_owned()),
-        ([chart], Some(template)) => Ok((release_name(template)?, chart.clone())),
+        ([chart], Some(template)) => Ok((release_name(template, args.release.env())?, chart.clone())),
         ([chart], None) => Ok(("release-name".to_owned(), chart.clone())),
         _ => Err("give a chart, and before it, if you like, a name for the release".to_owned()),
     }
 }
 
 /// Renders a `--name-template`.
-fn release_name(template: &str) -> Result<String, String> {
+fn release_name(template: &str, mut env: Env) -> Result<String, String> {
     let limits = Limits::default();
-    let mut env = Env::default();
+    let helm = env.helm;
     let file = File::new("name-template", template);
-    let compiled = Compiled::parse("name-template", &file, &funcs::lookup).map_err(|error| error.to_string())?;
+    let compiled =
+        Compiled::parse("name-template", &file, funcs::lookup_of(helm)).map_err(|error| error.to_string())?;
     let mut set = Set::new();
     compiled.templates.into_iter().for_each(|template| set.add(template));
-    let mut ctx = Context::new(&mut env, &limits, None).with_templates(set, &funcs::lookup);
+    let mut ctx = Context::new(&mut env, &limits, None).with_templates(set, funcs::lookup_of(helm));
     let text = ctx.execute(b"name-template", Value::Nil).map_err(|error| error.to_string())?;
     Ok(text.to_text().into_owned())
 }

@@ -21,7 +21,8 @@ pub struct Found {
 
 /// The text of the file.
 pub fn text(mirror: Option<&str>, releases: &[Found]) -> String {
-    let mut out = String::from("# What is installed from here, and where its images have to come from (`airtight lint`).\n");
+    let mut out =
+        String::from("# What is installed from here, and where its images have to come from (`airtight lint`).\n");
     match mirror {
         Some(mirror) => {
             let _ = writeln!(out, "mirror: {}", scalar(mirror));

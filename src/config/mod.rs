@@ -183,7 +183,8 @@ impl Reader<'_> {
             list.map(|list| list.items().map(spot).collect()).unwrap_or_default()
         };
         let levels = root.get("rules").map(|rules| rules.entries()).unwrap_or_default();
-        let suppressions: Vec<Part<'_>> = root.get("suppressions").map(|list| list.items().collect()).unwrap_or_default();
+        let suppressions: Vec<Part<'_>> =
+            root.get("suppressions").map(|list| list.items().collect()).unwrap_or_default();
         let releases: Vec<Part<'_>> = root.get("releases").map(|list| list.items().collect()).unwrap_or_default();
         let mut config = Config {
             file: Some(root.file.clone()),

@@ -44,7 +44,8 @@ fn of_kind(kind: &Kind) -> Value {
         }
         Kind::Date => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
         Kind::Levels => {
-            let levels: Vec<Value> = LEVELS.iter().map(|&level| level.into()).chain([true.into(), false.into()]).collect();
+            let levels: Vec<Value> =
+                LEVELS.iter().map(|&level| level.into()).chain([true.into(), false.into()]).collect();
             let rules: Map<String, Value> = rules().map(|id| (id.to_owned(), json!({ "enum": levels }))).collect();
             json!({ "type": "object", "properties": rules, "additionalProperties": false })
         }
@@ -130,7 +131,8 @@ mod tests {
             let page = read(&path);
             for block in page.split("```yaml\n# airtight.yaml\n").skip(1) {
                 let text = block.split("```").next().unwrap_or_default();
-                Config::parse(&File::new(FILE_NAME, text), "").unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                Config::parse(&File::new(FILE_NAME, text), "")
+                    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 let node = yaml::read(text.as_bytes(), &Limits::default()).expect("it is YAML");
                 let value = json_of(&node);
                 let valid = schemas.validate(&value, compiled);

@@ -49,9 +49,8 @@ fn the_command_answers_as_recorded() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut input = case.stdin.clone().unwrap_or_default();
         let args = std::iter::once("airtight").chain(case.args.iter().map(String::as_str)).map(str::to_owned);
-        let outcome = on_large_stack(|| {
-            run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut input.as_bytes() })
-        });
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut input.as_bytes() }));
         input.clear();
         for (path, text) in &mut case.leaves {
             *text = read(Path::new(path));

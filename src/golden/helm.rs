@@ -123,7 +123,9 @@ fn compare<C: Sync>(cases: &[C], name: impl Fn(&C) -> &str + Sync, differs: impl
 /// One run: outcome, stdout, stderr.
 fn airtight(args: &[String]) -> (Option<Outcome>, Vec<u8>, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let outcome = on_large_stack(|| run(args.iter().cloned(), &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    let outcome = on_large_stack(|| {
+        run(args.iter().cloned(), &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() })
+    });
     (outcome, out, String::from_utf8_lossy(&err).into_owned())
 }
 

@@ -1,6 +1,7 @@
 //! Who decided what a part of a reference is, and which action of a template printed it.
 
 use super::find::ImageUse;
+use crate::render::manifest::Manifest;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting, Span};
 use std::ops::Range;
@@ -121,8 +122,12 @@ pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
 
 /// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
 pub fn printed_at(image: &ImageUse) -> Option<Place> {
-    let manifest = &image.manifest;
     let part = part_places(image, Part::Registry).into_iter().next()?;
+    printed(&image.manifest, part)
+}
+
+/// The action of the template file that printed some bytes of a manifest, from `{{` to `}}`, or its literal text.
+pub fn printed(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
     let (first, last) = (manifest.start + part.start, manifest.start + part.end);
     let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
     let (start, end) = if emit.is_text {

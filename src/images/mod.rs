@@ -5,6 +5,8 @@ pub mod decided;
 pub mod find;
 pub mod layout;
 pub mod object;
+pub mod operators;
+pub mod pods;
 pub mod reference;
 pub mod text;
 

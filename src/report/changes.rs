@@ -38,9 +38,8 @@ impl Changes {
     /// What became different from `before` to `after`.
     pub fn between(before: &Report, after: &Report, since: &str) -> Self {
         let (old, new) = (by_place(&before.images), by_place(&after.images));
-        let references = |images: &[Image]| -> BTreeSet<String> {
-            images.iter().map(|image| image.reference.clone()).collect()
-        };
+        let references =
+            |images: &[Image]| -> BTreeSet<String> { images.iter().map(|image| image.reference.clone()).collect() };
         let (known, now) = (references(&before.images), references(&after.images));
         let replaced = new.iter().filter_map(|(place, after)| {
             let before = old.get(place).filter(|before| before != &after)?;
@@ -61,9 +60,10 @@ impl Changes {
 
     /// What is to be said of the comparison itself, a line each, in words.
     pub fn notes(&self) -> Vec<String> {
-        let unknown = self.unknown.as_ref().map(|why| {
-            format!("what {} has is not known, so all findings are shown: {why}", self.since)
-        });
+        let unknown = self
+            .unknown
+            .as_ref()
+            .map(|why| format!("what {} has is not known, so all findings are shown: {why}", self.since));
         let known = match self.known {
             0 => None,
             1 => Some(format!("1 finding that {} has too is not shown", self.since)),

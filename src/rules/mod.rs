@@ -1,17 +1,23 @@
 //! What can be wrong with a release: one file a rule. The `//!` lines of that file are the rule's page, and the
 //! examples on it are its first tests.
 
+mod digest_differs;
 mod doubled_registry;
 mod expired_suppression;
 mod half_rewritten_image;
 mod hardcoded_image;
 mod hidden_image;
+mod implicit_default_image;
+mod missing_pull_secret;
+mod mutable_tag;
+mod not_in_bundle;
 mod nothing_rendered;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
 mod render_failed;
 mod suppression_without_reason;
 mod unmirrored_image;
+mod unpinned_image;
 mod unreadable_manifest;
 mod unused_suppression;
 mod wrong_mirror_path;
@@ -25,17 +31,23 @@ use crate::source::Place;
 
 /// Every rule, by id.
 pub static RULES: &[&Rule] = &[
+    &digest_differs::RULE,
     &doubled_registry::RULE,
     &expired_suppression::RULE,
     &half_rewritten_image::RULE,
     &hardcoded_image::RULE,
     &hidden_image::RULE,
+    &implicit_default_image::RULE,
+    &missing_pull_secret::RULE,
+    &mutable_tag::RULE,
+    &not_in_bundle::RULE,
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
     &render_failed::RULE,
     &suppression_without_reason::RULE,
     &unmirrored_image::RULE,
+    &unpinned_image::RULE,
     &unreadable_manifest::RULE,
     &unused_suppression::RULE,
     &wrong_mirror_path::RULE,
@@ -246,7 +258,8 @@ mod tests {
             std::fs::write(path, text).expect("the file can be written");
         }
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let outcome = on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
         std::fs::remove_dir_all(&folder).expect("the folder can be removed");
         assert!(matches!(outcome, Some(Outcome::Clean | Outcome::Findings)), "{}", String::from_utf8_lossy(&err));
         String::from_utf8_lossy(&out).into_owned()

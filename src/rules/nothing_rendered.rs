@@ -50,9 +50,10 @@ fn check(ctx: &mut Context<'_>) {
         return;
     }
     let (message, help) = match ctx.prepared {
-        Some(_) => {
-            ("the chart renders to nothing, which proves nothing", "lint with the values of the real install (-f, --set)")
-        }
+        Some(_) => (
+            "the chart renders to nothing, which proves nothing",
+            "lint with the values of the real install (-f, --set)",
+        ),
         None if !ctx.analysis.unreadable.is_empty() => return,
         None => ("there are no manifests, which proves nothing", "look at what was to write them"),
     };

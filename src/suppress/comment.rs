@@ -81,9 +81,9 @@ fn find(line: &str) -> Option<(usize, &str)> {
     let mark = std::str::from_utf8(MARK).unwrap_or_default();
     let at = line.find(mark)?;
     let before = line[..at].trim_end();
-    let start = [("#", 1), ("{{/*", 4), ("{{- /*", 6)].iter().find_map(|(begin, width)| {
-        before.ends_with(begin).then(|| before.len() - width)
-    })?;
+    let start = [("#", 1), ("{{/*", 4), ("{{- /*", 6)]
+        .iter()
+        .find_map(|(begin, width)| before.ends_with(begin).then(|| before.len() - width))?;
     let words = line[at + mark.len()..].trim();
     let words = words.split("*/").next().unwrap_or(words);
     Some((start, words.trim()))

@@ -36,7 +36,13 @@ impl Fingerprint {
             }
             None => {
                 let file = finding.excerpts.first().map(|excerpt| excerpt.place.file.name()).unwrap_or_default();
-                Self { release, rule, object: finding.message.clone(), field: file.to_owned(), reference: String::new() }
+                Self {
+                    release,
+                    rule,
+                    object: finding.message.clone(),
+                    field: file.to_owned(),
+                    reference: String::new(),
+                }
             }
         }
     }

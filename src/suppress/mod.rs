@@ -174,7 +174,8 @@ impl Suppressor<'_> {
             if let Some(day) = entry.expires.filter(|&day| day < self.today) {
                 let message = format!("the suppression of {} expired on {day}", entry.rule);
                 add(report, settings, "expired-suppression", &entry.place, &message, EXPIRED);
-            } else if self.is_complete && !unseen && !used.entries.contains(&number) && may_find(&entry.rule, settings) {
+            } else if self.is_complete && !unseen && !used.entries.contains(&number) && may_find(&entry.rule, settings)
+            {
                 let message = format!("no finding of {} meets this suppression", entry.rule);
                 add(report, settings, "unused-suppression", &entry.place, &message, UNUSED);
             }
@@ -211,9 +212,10 @@ impl Suppression {
     /// Whether a finding is one of those it means; the rule is compared by others.
     fn meets(&self, finding: &Finding, release: &ReleaseName) -> bool {
         let subject = finding.subject.as_ref();
-        let image = self.image.as_ref().is_none_or(|glob| {
-            subject.is_some_and(|subject| matches(glob, std::slice::from_ref(&subject.reference)))
-        });
+        let image = self
+            .image
+            .as_ref()
+            .is_none_or(|glob| subject.is_some_and(|subject| matches(glob, std::slice::from_ref(&subject.reference))));
         let object = self.object.as_ref().is_none_or(|glob| {
             subject.is_some_and(|subject| {
                 let name = &subject.object;

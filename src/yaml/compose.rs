@@ -323,14 +323,14 @@ pub(super) fn shortest(scientific: &str) -> String {
 
 /// A map that is being filled.
 #[derive(Default)]
-struct Map {
-    entries: Vec<(Entry, Node)>,
+pub(super) struct Map {
+    pub(super) entries: Vec<(Entry, Node)>,
     /// Where each key is, once there are many.
     index: HashMap<Str, usize>,
 }
 
 impl Map {
-    fn insert(&mut self, entry: Entry, node: Node) {
+    pub(super) fn insert(&mut self, entry: Entry, node: Node) {
         let known = if self.index.is_empty() {
             self.entries.iter().position(|(known, _)| known.key == entry.key)
         } else {

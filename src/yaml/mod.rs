@@ -1,7 +1,8 @@
 //! YAML as helm reads and prints it: go-yaml v2 behind sigs.k8s.io/yaml, and v3 for `toYamlPretty`.
 //!
 //! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a tree as it is written),
-//! `compose` (what it means); `resolve` knows what plain scalars are. Writing is `emit`; `style` knows what quotes a string
+//! `compose` (what it means); `resolve` knows what plain scalars are. Documents that are written plainly, most are, take
+//! the short way, `direct`. Writing is `emit`; `style` knows what quotes a string
 //! needs, `order` how keys are sorted.
 
 pub mod emit;
@@ -12,6 +13,7 @@ pub mod read;
 mod align;
 mod chars;
 mod compose;
+mod direct;
 mod documents;
 mod exotic;
 mod parse;

@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::compose::compose;
+use super::direct;
 use super::node::Data;
 use super::parse::parse;
 use super::scan::Scanner;
@@ -55,7 +56,15 @@ pub fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> 
         return Err(Error { line: None, message, bridge: true });
     }
     let text = Text::new(text);
-    match parse(Scanner::new(&text, limits.yaml_depth))? {
+    if let Some(node) = direct::read(&text, limits, wanted) {
+        return Ok(node);
+    }
+    read_any(&text, limits, wanted)
+}
+
+/// The long way, for whatever is YAML or not.
+pub(super) fn read_any(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
+    match parse(Scanner::new(text, limits.yaml_depth))? {
         Some((tree, root)) => compose(&tree, root, limits, wanted),
         None => Ok(Node { data: Data::Null, start: 0, end: 0, line: 1 }),
     }

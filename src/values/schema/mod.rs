@@ -2,10 +2,11 @@
 //!
 //! The validator is the crate `boon`, by the author of the one that helm uses, so that both find the same in the same
 //! order. What differs between the two is evened out around it: `prepare` reads the schema as Go does and writes Go's
-//! regular expressions in the syntax that boon takes, `cost` bounds what a hostile schema can cost, `messages` words
-//! the findings, `formats` are those of helm's validator. Nothing is ever fetched or read because a schema refers to
+//! regular expressions in the syntax that boon takes, `cost` bounds what a hostile schema can cost, `accept` saves boon
+//! the work where the values fit, `messages` words the findings, `formats` are those of helm's validator. Nothing is ever fetched or read because a schema refers to
 //! it.
 
+mod accept;
 mod cost;
 mod formats;
 mod messages;
@@ -19,7 +20,7 @@ use crate::template::print::go_quote;
 use crate::template::{HelmVersion, Map, Value};
 use crate::trace::Str;
 use boon::{CompileError, Compiler, Draft, Schemas, UrlLoader};
-use cost::Cost;
+use cost::{Cost, Visits};
 use prepare::Prepared;
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -105,6 +106,11 @@ impl Check<'_> {
 }
 
 fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Result<(), String> {
+    let visits = cost.visit(prepared, values)?;
+    if accept::accepts(prepared, values) { Ok(()) } else { ask_boon(prepared, values, &visits, seen) }
+}
+
+fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> Result<(), String> {
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(Loader { helm: prepared.helm, refs: prepared.refs.clone(), seen }));
     if prepared.helm == HelmVersion::V3 {
@@ -112,7 +118,6 @@ fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Resul
     }
     formats::of(prepared.helm).iter().for_each(|format| compiler.register_format(*format));
     let mut schemas = Schemas::new();
-    let visits = cost.visit(prepared, values)?;
     let mut doc = prepared.doc.clone();
     for schema in &visits.inexact {
         if let Some(of) = doc.pointer_mut(&format!("{schema}/multipleOf")) {
@@ -124,7 +129,7 @@ fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Resul
     let index = compiler.compile(SCHEMA_URL, &mut schemas).map_err(|error| compile_error(&error, prepared))?;
     match schemas.validate(values, index) {
         Ok(()) => Ok(()),
-        Err(error) => match messages::about_values(&error, prepared, values, &visits) {
+        Err(error) => match messages::about_values(&error, prepared, values, visits) {
             Some(text) => Err(format!("{text}\n")),
             None => Ok(()),
         },

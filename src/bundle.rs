@@ -1,0 +1,200 @@
+//! [`Bundle`]: the lists that say what was mirrored, and the question whether a reference is among it.
+
+use crate::images::{Layout, Mirror, Reference};
+use std::collections::BTreeSet;
+
+/// The lists that say what was mirrored: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`,
+/// `charts.txt`.
+///
+/// Shape of a line: a reference; behind it, if at all, its digest or where it lies on the mirror. `#` begins a comment.
+///
+/// ```text
+/// quay.io/jetstack/cert-manager-controller:v1.19.0
+/// oci://quay.io/kubermatic/helm-charts/kubelb-addons:v0.4.0
+/// docker.io/library/busybox:1.37 mirror.internal/library/busybox:1.37
+/// ghcr.io/acme/api:1.4 sha256:9f86d081…
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bundle {
+    entries: Vec<Entry>,
+}
+
+/// A line of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    source: Reference,
+    destination: Option<Reference>,
+    digest: Option<String>,
+}
+
+/// What a bundle says of a reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was mirrored.
+    Listed,
+    /// It was mirrored with this digest, which is another one.
+    OtherDigest(String),
+    /// It was not mirrored; these versions of it were.
+    Missing(Vec<String>),
+}
+
+/// Whether a file of this name is one of the lists.
+pub fn is_list(name: &str) -> bool {
+    matches!(name, "artifacts.txt" | "charts.txt") || name.starts_with("images") && name.ends_with(".txt")
+}
+
+impl Bundle {
+    /// Reads lists, each with its name.
+    ///
+    /// # Errors
+    /// Names the line that is none: `bundle/images.txt:3: "quay.io/X": a repository name is lower-case`.
+    pub fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
+        let mut entries = Vec::new();
+        for (name, text) in lists {
+            for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+                let line = match line.find('#') {
+                    Some(0) => "",
+                    // A `#` inside a word is no comment.
+                    Some(at) if line[..at].ends_with(char::is_whitespace) => &line[..at],
+                    _ => line,
+                };
+                let mut words = line.split_whitespace();
+                let Some(first) = words.next() else { continue };
+                let entry = Entry::parse(first, words.next())
+                    .and_then(|entry| match words.next() {
+                        Some(word) => Err(format!("{word:?} is too much")),
+                        None => Ok(entry),
+                    })
+                    .map_err(|why| format!("{name}:{}: {why}", number + 1))?;
+                entries.push(entry);
+            }
+        }
+        Ok(Self { entries })
+    }
+
+    /// What the lists say of a use: of any of the names it goes by, `own` as rendered, and its source where known.
+    pub fn verdict(&self, own: &Reference, source: Option<&Reference>, mirror: &Mirror, layout: Layout) -> Verdict {
+        let names: Vec<&Reference> = std::iter::once(own).chain(source).collect();
+        // Tag and digest are those that will be pulled.
+        let tag = own.tag.as_deref().or(own.digest.is_none().then_some("latest"));
+        let mut other_digest = None;
+        let mut versions = BTreeSet::new();
+        for entry in self.entries.iter().filter(|entry| entry.is_of(&names, mirror, layout)) {
+            let version = entry.destination.as_ref().unwrap_or(&entry.source);
+            let there = version.tag.as_deref().or(entry.source.tag.as_deref());
+            let there = there.or(entry.digest.is_none().then_some("latest"));
+            let same_tag = tag.is_some() && tag == there;
+            match (&own.digest, &entry.digest) {
+                (Some(own), Some(listed)) if own == listed => return Verdict::Listed,
+                (Some(_), Some(listed)) if same_tag => other_digest = Some(listed.clone()),
+                (Some(_), Some(_)) => {}
+                _ if same_tag => return Verdict::Listed,
+                _ => {}
+            }
+            versions.insert(match (there, &entry.digest) {
+                (Some(tag), _) => tag.to_owned(),
+                (None, digest) => digest.clone().unwrap_or_default(),
+            });
+        }
+        match other_digest {
+            Some(digest) => Verdict::OtherDigest(digest),
+            None => Verdict::Missing(versions.into_iter().collect()),
+        }
+    }
+}
+
+impl Entry {
+    fn parse(first: &str, second: Option<&str>) -> Result<Self, String> {
+        let read = |text: &str| {
+            let bare = ["oci://", "docker://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
+            Reference::parse(bare).map_err(|why| format!("{text:?}: {why}"))
+        };
+        let source = read(first)?;
+        let (destination, digest) = match second {
+            Some(digest) if digest.starts_with("sha256:") || digest.starts_with("sha512:") => {
+                // The same check as for a digest that stands in the reference.
+                let checked = Reference::parse(&format!("x@{digest}")).map_err(|why| format!("{digest:?}: {why}"))?;
+                (None, checked.digest)
+            }
+            Some(destination) => (Some(read(destination)?), None),
+            None => (None, None),
+        };
+        let digest = digest.or_else(|| source.digest.clone());
+        let digest = digest.or_else(|| destination.as_ref().and_then(|destination| destination.digest.clone()));
+        Ok(Self { source, destination, digest })
+    }
+
+    /// Whether the line is about one of these names, whatever the version.
+    fn is_of(&self, names: &[&Reference], mirror: &Mirror, layout: Layout) -> bool {
+        let on_mirror = self.destination.is_none().then(|| layout.repository(mirror, &self.source));
+        names.iter().any(|name| {
+            let same = |other: &Reference| name.registry == other.registry && name.repository == other.repository;
+            same(&self.source)
+                || self.destination.as_ref().is_some_and(same)
+                || on_mirror.as_ref().is_some_and(|there| *there == format!("{}/{}", name.registry, name.repository))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const B: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+    #[test]
+    fn a_reference_is_looked_up() {
+        let list = format!(
+            "# what crossed the gap\nquay.io/acme/api:1.4\n\nquay.io/acme/api:1.5 {A} # pinned\n\
+             busybox:1.37 mirror.internal/tools/box:1.37\noci://ghcr.io/acme/chart:1\nquay.io/acme/db@{A}\nquay.io/acme/edge\n"
+        );
+        let bundle = Bundle::parse([("images.txt", list.as_str())]).expect("a bundle");
+        let mirror = Mirror::parse("mirror.internal").expect("a mirror");
+        let verdict = |own: &str, source: Option<&str>| {
+            let parse = |text: &str| Reference::parse(text).expect("a reference");
+            bundle.verdict(&parse(own), source.map(parse).as_ref(), &mirror, Layout::Path)
+        };
+        let missing = |versions: &[&str]| Verdict::Missing(versions.iter().map(|&text| text.to_owned()).collect());
+        for (own, source, expected) in [
+            ("quay.io/acme/api:1.4", None, Verdict::Listed),
+            ("mirror.internal/acme/api:1.4", None, Verdict::Listed),
+            ("mirror.internal/quay/api:1.4", Some("quay.io/acme/api:1.4"), Verdict::Listed),
+            ("mirror.internal/acme/api:1.6", None, missing(&["1.4", "1.5"])),
+            ("mirror.internal/acme/web:1.4", None, missing(&[])),
+            ("mirror.internal/tools/box:1.37", None, Verdict::Listed),
+            ("mirror.internal/library/busybox:1.37", Some("busybox:1.37"), Verdict::Listed),
+            ("mirror.internal/acme/chart:1", None, Verdict::Listed),
+            ("mirror.internal/acme/edge", None, Verdict::Listed),
+            ("mirror.internal/acme/edge:latest", None, Verdict::Listed),
+        ] {
+            assert_eq!(verdict(own, source), expected, "{own}");
+        }
+        for (version, expected) in [
+            (format!("api:1.5@{A}"), Verdict::Listed),
+            (format!("api:1.5@{B}"), Verdict::OtherDigest(A.to_owned())),
+            // The digest alone decides what is pulled.
+            (format!("api:1.9@{A}"), Verdict::Listed),
+            (format!("api:1.4@{B}"), Verdict::Listed),
+            (format!("db@{A}"), Verdict::Listed),
+            (format!("db@{B}"), missing(&[A])),
+            ("db:1".to_owned(), missing(&[A])),
+        ] {
+            let own = format!("mirror.internal/acme/{version}");
+            assert_eq!(verdict(&own, None), expected, "{own}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named() {
+        for (text, error) in [
+            ("a\nquay.io/X\n", "images.txt:2: \"quay.io/X\": a repository name is lower-case"),
+            ("https://quay.io/x\n", "images.txt:1: \"https://quay.io/x\": a reference has no scheme (https://)"),
+            ("a sha256:1\n", "images.txt:1: \"sha256:1\": \"sha256:1\" is not a digest"),
+            ("a b c\n", "images.txt:1: \"c\" is too much"),
+        ] {
+            assert_eq!(Bundle::parse([("images.txt", text)]).err().as_deref(), Some(error), "{text:?}");
+        }
+        assert!(is_list("images-envoy-gateway.txt") && !is_list("notes.txt"));
+    }
+}

@@ -1,0 +1,223 @@
+//! The catalogue, `catalogue.yaml`, as it is read.
+
+use crate::images::object::{items, member, string};
+use crate::limits::Limits;
+use crate::yaml::{self, Data, Node};
+use std::sync::LazyLock;
+
+/// An image that an operator brings along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name in the catalogue: `cert-manager-acme-solver`.
+    pub id: String,
+    /// Whose default it is: `cert-manager`.
+    pub operator: String,
+    /// The public image, most often without its tag, which goes with the operator's version.
+    pub image: String,
+    /// What it is used for, in words.
+    pub used: String,
+    /// What was read to know this, and where.
+    pub sources: Vec<String>,
+    /// What to set, in words.
+    pub set: String,
+    /// Repositories of the operator itself, `jetstack/cert-manager-controller`, where a custom resource brought us here.
+    pub(super) containers: Vec<String>,
+    pub(super) when: When,
+    /// What names the image; one of them is enough.
+    pub(super) given: Vec<Given>,
+}
+
+/// What in a release makes an operator want the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct When {
+    pub(super) on: On,
+    /// Values that tell the operator to do without.
+    pub(super) unless: Vec<(Field, String)>,
+    /// A field that has to be there.
+    pub(super) with: Option<Field>,
+    /// A field that must not be there.
+    pub(super) without: Option<Field>,
+    /// Objects of which there is none in the release.
+    pub(super) alone: Option<Objects>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum On {
+    /// A custom resource, or a configuration in a ConfigMap.
+    Objects(Objects),
+    /// A container of one of these repositories: the operator.
+    Container(Vec<String>),
+    /// A container with one of these environment variables.
+    ContainerWith(Vec<String>),
+}
+
+/// Objects of some kinds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Objects {
+    /// Empty: any.
+    pub(super) kinds: Vec<String>,
+    /// The API group or its end; `None`: any.
+    pub(super) group: Option<String>,
+    /// Whether they are documents in the texts of ConfigMaps.
+    pub(super) nested: bool,
+    /// Values they must have.
+    pub(super) conditions: Vec<(Field, String)>,
+}
+
+/// What names the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Given {
+    /// A field of the object that is not empty, and holds a text if one is given.
+    Field { field: Field, holds: String },
+    /// A field that refers to an object of this kind, which has an entry of its own.
+    Reference { field: Field, kind: String },
+    /// A field of any object of these; only if the first object has the field `own`, where one is given.
+    Elsewhere { objects: Objects, own: Option<Field>, field: Field },
+    /// Arguments (`--x`) and environment variables of the operator's container; all of them.
+    Settings(Vec<String>),
+}
+
+/// The way to a field. `*` is any one step, `**` any number of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Field(pub(super) Vec<String>);
+
+impl Field {
+    fn parse(text: &str) -> Self {
+        Self(text.split('.').map(str::to_owned).collect())
+    }
+}
+
+static CATALOGUE: LazyLock<Result<Vec<Entry>, String>> = LazyLock::new(|| parse(include_str!("catalogue.yaml")));
+
+/// The catalogue, in the order of its file.
+pub fn catalogue() -> &'static [Entry] {
+    CATALOGUE.as_deref().unwrap_or_default()
+}
+
+fn parse(text: &str) -> Result<Vec<Entry>, String> {
+    let node = yaml::read(text.as_bytes(), &Limits::default()).map_err(|error| error.to_string())?;
+    items(&node).iter().map(entry).collect()
+}
+
+fn entry(node: &Node) -> Result<Entry, String> {
+    let id = string(member(node, "id"));
+    let fail = |why: String| format!("{id}: {why}");
+    only(node, &["id", "operator", "image", "used", "sources", "when", "given", "set", "operator-images"])
+        .map_err(fail)?;
+    let required = |name: &str| match string(member(node, name)) {
+        text if text.is_empty() => Err(fail(format!("{name} is missing"))),
+        text => Ok(text),
+    };
+    let when = member(node, "when").ok_or_else(|| fail("when is missing".to_owned()))?;
+    let given = items(member(node, "given").unwrap_or(when)).iter().map(given).collect::<Result<_, _>>();
+    Ok(Entry {
+        operator: required("operator")?,
+        image: required("image")?,
+        used: required("used")?,
+        set: required("set")?,
+        sources: texts(member(node, "sources")),
+        containers: texts(member(node, "operator-images")),
+        when: self::when(when).map_err(fail)?,
+        given: given.map_err(fail)?,
+        id: required("id")?,
+    })
+}
+
+fn when(node: &Node) -> Result<When, String> {
+    only(
+        node,
+        &[
+            "kind",
+            "kinds",
+            "group",
+            "nested",
+            "if",
+            "container",
+            "container-with",
+            "unless",
+            "with",
+            "without",
+            "alone",
+        ],
+    )?;
+    let on = match (texts(member(node, "container")), texts(member(node, "container-with"))) {
+        (containers, _) if !containers.is_empty() => On::Container(containers),
+        (_, names) if !names.is_empty() => On::ContainerWith(names),
+        _ => On::Objects(objects(node)),
+    };
+    let field = |name: &str| member(node, name).map(|field| Field::parse(&string(Some(field))));
+    Ok(When {
+        on,
+        unless: conditions(member(node, "unless")),
+        with: field("with"),
+        without: field("without"),
+        alone: member(node, "alone").map(objects),
+    })
+}
+
+fn objects(node: &Node) -> Objects {
+    let mut kinds = texts(member(node, "kinds"));
+    kinds.extend(member(node, "kind").map(|kind| string(Some(kind))));
+    Objects {
+        kinds,
+        group: member(node, "group").map(|group| string(Some(group))),
+        nested: string(member(node, "nested")) == "true",
+        conditions: conditions(member(node, "if")),
+    }
+}
+
+fn given(node: &Node) -> Result<Given, String> {
+    only(node, &["field", "holds", "reference", "kind", "in", "own", "setting", "settings"])?;
+    let field = |name: &str| member(node, name).map(|field| Field::parse(&string(Some(field))));
+    let mut settings = texts(member(node, "settings"));
+    settings.extend(member(node, "setting").map(|setting| string(Some(setting))));
+    match (field("field"), field("reference"), member(node, "in")) {
+        (Some(field), None, Some(place)) => {
+            let own = member(node, "own").map(|own| Field::parse(&string(Some(own))));
+            Ok(Given::Elsewhere { objects: objects(place), own, field })
+        }
+        (Some(field), None, None) => Ok(Given::Field { field, holds: string(member(node, "holds")) }),
+        (None, Some(field), None) => Ok(Given::Reference { field, kind: string(member(node, "kind")) }),
+        (None, None, None) if !settings.is_empty() => Ok(Given::Settings(settings)),
+        _ => Err("an item of given is of no known form".to_owned()),
+    }
+}
+
+fn conditions(node: Option<&Node>) -> Vec<(Field, String)> {
+    let Some(Data::Map(entries)) = node.map(|node| &node.data) else { return Vec::new() };
+    entries.iter().map(|(entry, value)| (Field::parse(&entry.key.to_text()), string(Some(value)))).collect()
+}
+
+fn texts(node: Option<&Node>) -> Vec<String> {
+    node.map(|node| items(node).iter().map(|item| string(Some(item))).collect()).unwrap_or_default()
+}
+
+fn only(node: &Node, names: &[&str]) -> Result<(), String> {
+    let Data::Map(entries) = &node.data else { return Err("not a map".to_owned()) };
+    match entries.iter().find(|(entry, _)| !names.iter().any(|name| entry.key == **name)) {
+        None => Ok(()),
+        Some((entry, _)) => Err(format!("{} is unknown", entry.key.to_text())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_is_whole() {
+        let entries = CATALOGUE.as_ref().unwrap_or_else(|error| panic!("{error}"));
+        assert!(entries.len() > 20);
+        for (number, entry) in entries.iter().enumerate() {
+            assert!(entries[..number].iter().all(|other| other.id != entry.id), "{} stands there twice", entry.id);
+            assert!(!entry.given.is_empty(), "{}: nothing names the image", entry.id);
+            assert!(!entry.sources.is_empty(), "{} has no source", entry.id);
+            assert!(entry.sources.iter().all(|source| source.starts_with("https://")), "{}", entry.id);
+            if let On::Objects(objects) = &entry.when.on {
+                assert!(!objects.kinds.is_empty() && objects.group.is_some(), "{}: which objects?", entry.id);
+                let by_setting = entry.given.iter().any(|given| matches!(given, Given::Settings(_)));
+                assert_eq!(by_setting, !entry.containers.is_empty(), "{}: whose setting?", entry.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! [`Pod`]: the pod templates of the kinds that Kubernetes itself runs.
+
+use super::object::{Object, Path, Step, descend, items, member, string};
+use super::text::Text;
+use crate::yaml::{Data, Node};
+
+/// The spec of a pod template in an object.
+#[derive(Debug)]
+pub struct Pod<'n> {
+    /// The way to it: `spec.template.spec`.
+    pub path: Path,
+    /// The spec.
+    pub spec: &'n Node,
+}
+
+/// A container of a pod.
+#[derive(Debug)]
+pub struct Container<'n> {
+    /// The way to it in the object: `spec.template.spec.containers[0]`.
+    pub path: Path,
+    /// Its name.
+    pub name: String,
+    /// The container.
+    pub node: &'n Node,
+}
+
+impl<'n> Pod<'n> {
+    /// The pod of an object; `None` for objects of other kinds, custom resources too.
+    pub fn of(object: &Object<'n>) -> Option<Self> {
+        let names: &[&str] = match object.kind.as_str() {
+            "Pod" => &["spec"],
+            "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => {
+                &["spec", "template", "spec"]
+            }
+            "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
+            "PodTemplate" => &["template", "spec"],
+            _ => return None,
+        };
+        let spec = descend(object.node, names)?;
+        let path = names.iter().fold(object.prefix.clone(), |path, name| path.key(name));
+        matches!(spec.data, Data::Map(_)).then_some(Self { path, spec })
+    }
+
+    /// Its containers, those that run first and the ephemeral ones included.
+    pub fn containers(&self) -> Vec<Container<'n>> {
+        let lists = ["initContainers", "containers", "ephemeralContainers"];
+        let of = |list: &'static str| {
+            let path = self.path.key(list);
+            let items = member(self.spec, list).map(items).unwrap_or_default();
+            items.iter().enumerate().map(move |(index, node)| Container {
+                path: path.with(Step::Index(index)),
+                name: string(member(node, "name")),
+                node,
+            })
+        };
+        lists.into_iter().flat_map(of).collect()
+    }
+
+    /// What it asks registries for: the images of its containers and image volumes.
+    pub fn images(&self) -> Vec<String> {
+        let containers = self.containers();
+        let containers = containers.iter().map(|container| string(member(container.node, "image")));
+        let volumes = member(self.spec, "volumes").map(items).unwrap_or_default();
+        let volumes = volumes.iter().filter_map(|volume| descend(volume, &["image", "reference"]));
+        containers.chain(volumes.map(|reference| string(Some(reference)))).collect()
+    }
+
+    /// The names in its `imagePullSecrets`.
+    pub fn pull_secrets(&self) -> Vec<String> {
+        names(member(self.spec, "imagePullSecrets"))
+    }
+
+    /// The name of its service account, empty for that of the namespace.
+    pub fn service_account(&self) -> String {
+        match string(member(self.spec, "serviceAccountName")) {
+            name if name.is_empty() => string(member(self.spec, "serviceAccount")),
+            name => name,
+        }
+    }
+}
+
+impl Container<'_> {
+    /// What it is started with: the strings of `command` and `args`.
+    pub fn words(&self, object: &Object<'_>) -> Vec<Text> {
+        let lists = ["command", "args"].into_iter().filter_map(|list| member(self.node, list));
+        lists.flat_map(items).filter_map(|word| object.text(word)).collect()
+    }
+
+    /// Its environment: names, and values where they stand there.
+    pub fn environment(&self) -> Vec<(String, Option<&Node>)> {
+        let variables = member(self.node, "env").map(items).unwrap_or_default();
+        variables.iter().map(|variable| (string(member(variable, "name")), member(variable, "value"))).collect()
+    }
+}
+
+/// The names of a list of `{name: x}`.
+pub fn names(list: Option<&Node>) -> Vec<String> {
+    list.map(items).unwrap_or_default().iter().map(|item| string(member(item, "name"))).collect()
+}

@@ -1,0 +1,106 @@
+//! An image that no manifest names: an operator takes its own default, which is public.
+//!
+//! ## Why it matters in an air gap
+//! The release looks clean, and the pods that the operator starts later stay in `ImagePullBackOff`: the image is
+//! compiled into the operator's binary, so that no scanner of manifests sees it, and no mirror list has it.
+//!
+//! ## What to do
+//! Set the field, argument or variable that the finding names, and mirror the image. The tag goes with the operator's
+//! version: its documentation, or a running cluster, tells.
+//!
+//! A finding is an error where the release decides, and a warning where something outside of the release may.
+//!
+//! ```bad
+//! # templates/all.yaml
+//! apiVersion: gateway.networking.k8s.io/v1
+//! kind: GatewayClass
+//! metadata: {name: eg}
+//! spec:
+//!   controllerName: gateway.envoyproxy.io/gatewayclass-controller
+//! ```
+//! ```bad
+//! # templates/all.yaml
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {name: cert-manager}
+//! spec:
+//!   template:
+//!     spec:
+//!       containers:
+//!         - name: controller
+//!           image: {{ .Values.global.imageRegistry }}/jetstack/cert-manager-controller:v1.19.0
+//!           args: [--v=2]
+//! # values.yaml
+//! global: {imageRegistry: quay.io}
+//! ```
+//! ```good
+//! # templates/all.yaml
+//! apiVersion: gateway.envoyproxy.io/v1alpha1
+//! kind: EnvoyProxy
+//! metadata: {name: proxy, namespace: gateways}
+//! spec:
+//!   provider:
+//!     type: Kubernetes
+//!     kubernetes:
+//!       envoyDeployment:
+//!         container:
+//!           image: {{ .Values.global.imageRegistry }}/envoyproxy/envoy:distroless-v1.37.1
+//! ---
+//! apiVersion: gateway.networking.k8s.io/v1
+//! kind: GatewayClass
+//! metadata: {name: eg}
+//! spec:
+//!   controllerName: gateway.envoyproxy.io/gatewayclass-controller
+//!   parametersRef: {group: gateway.envoyproxy.io, kind: EnvoyProxy, name: proxy, namespace: gateways}
+//! # values.yaml
+//! global: {imageRegistry: docker.io}
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::{Excerpt, Finding, Severity, Subject};
+use crate::images::decided::printed;
+use crate::images::operators::implicit;
+use crate::images::{Class, Tier};
+use crate::limits::Limits;
+
+pub(super) static RULE: Rule = Rule {
+    id: "implicit-default-image",
+    summary: "an operator takes its own public default for an image that nobody named",
+    severity: Severity::Error,
+    on: true,
+    source: include_str!("implicit_default_image.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
+    for found in implicit(&ctx.analysis.manifests, &limits) {
+        let entry = found.entry;
+        let place = printed(&found.manifest, found.place.clone());
+        let usual = if found.doubt.is_some() { Severity::Warning } else { RULE.severity };
+        let at = match &found.container {
+            Some(container) => format!("{}, container {container}", found.object),
+            None => format!("{}, {}", found.object, found.field),
+        };
+        let label = format!("nothing here names the image: {at}");
+        let mut notes = vec![format!("the default of {} is {}", entry.operator, entry.image)];
+        notes.extend(found.doubt.iter().cloned());
+        ctx.findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, usual),
+            message: format!("{} takes its public default for {}", entry.operator, entry.used),
+            subject: Some(Subject {
+                object: found.object.clone(),
+                template: found.manifest.name.clone(),
+                field: found.field.clone(),
+                container: found.container.clone(),
+                reference: entry.image.clone(),
+                tier: if found.doubt.is_some() { Tier::Likely } else { Tier::Certain },
+                class: Class::Unexplained,
+            }),
+            excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
+            notes,
+            help: Some(format!("name the image on {} in {}", ctx.settings.mirror, entry.set)),
+        });
+    }
+}

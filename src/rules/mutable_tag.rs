@@ -1,0 +1,65 @@
+//! An image with a tag and no digest. Off by default: `--select mutable-tag`.
+//!
+//! ## Why it matters in an air gap
+//! A tag is a name that the mirror may give to something else tomorrow. Only a digest proves that a node runs what was
+//! tested and scanned before it crossed the gap.
+//!
+//! ## What to do
+//! Add the digest to the tag, `1.4@sha256:…`, if the chart takes one. A digest has to be copied with the image: a mirror
+//! that rebuilds manifests changes it.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
+//! # values.yaml
+//! global: {imageRegistry: quay.io}
+//! # --select mutable-tag
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4@sha256:{{ sha256sum "api" }}
+//! # values.yaml
+//! global: {imageRegistry: quay.io}
+//! # --select mutable-tag
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::Severity;
+use crate::images::decided::decider;
+use crate::images::{Part, Tier};
+
+pub(super) static RULE: Rule = Rule {
+    id: "mutable-tag",
+    summary: "an image has a tag and no digest",
+    severity: Severity::Warning,
+    on: false,
+    source: include_str!("mutable_tag.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    for judged in &ctx.analysis.images {
+        let Ok(reference) = &judged.image.reference else { continue };
+        let has_version = reference.tag.as_deref().is_some_and(|tag| tag != "latest");
+        if judged.image.tier == Tier::Possible || reference.digest.is_some() || !has_version {
+            continue;
+        }
+        let decider = decider(&judged.image, Part::Tag, &ctx.analysis.origins);
+        let message = format!("{} has a tag and no digest", reference.as_written());
+        let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the tag", message);
+        finding.help = Some("add the digest of the image: `TAG@sha256:…`".to_owned());
+        ctx.findings.push(finding);
+    }
+}

@@ -1,0 +1,89 @@
+//! An image without tag and digest, or with the tag `latest`.
+//!
+//! ## Why it matters in an air gap
+//! The mirror serves what was copied last. Nobody can say which version a pod runs, two nodes may run two, and an
+//! update of the mirror changes a running release.
+//!
+//! ## What to do
+//! Name a version, or better a digest. Kubernetes pulls `latest` anew at each start; a version it does not.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api
+//! # values.yaml
+//! global: {imageRegistry: quay.io}
+//! ```
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api:{{ .Values.tag }}
+//! # values.yaml
+//! global: {imageRegistry: quay.io}
+//! tag: latest
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
+//! # values.yaml
+//! global: {imageRegistry: quay.io}
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::Severity;
+use crate::images::decided::{decider, user_path};
+use crate::images::{Part, Shape, Source, Tier};
+
+pub(super) static RULE: Rule = Rule {
+    id: "unpinned-image",
+    summary: "an image has no tag and no digest, or the tag `latest`",
+    severity: Severity::Warning,
+    on: true,
+    source: include_str!("unpinned_image.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    for judged in &ctx.analysis.images {
+        let image = &judged.image;
+        let Ok(reference) = &image.reference else { continue };
+        if reference.digest.is_some() || image.tier == Tier::Possible {
+            continue;
+        }
+        let (part, what) = match reference.tag.as_deref() {
+            Some("latest") => (Part::Tag, "has the tag `latest`"),
+            // Elsewhere a reference without a tag may be completed by whoever reads it.
+            None if matches!(image.shape, Shape::Container | Shape::Volume) => {
+                (Part::Repository, "has neither tag nor digest")
+            }
+            _ => continue,
+        };
+        let decider = decider(image, part, &ctx.analysis.origins);
+        let message = format!("{} {what}", reference.as_written());
+        let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the version", message);
+        finding.help = Some(match &decider.source {
+            Source::ChartDefault(chart) if part == Part::Tag => {
+                format!("set `{}` to a version", user_path(chart, &decider.path))
+            }
+            Source::User(_) if part == Part::Tag => format!("set `{}` to a version", decider.path),
+            _ => "name a version, or better a digest".to_owned(),
+        });
+        ctx.findings.push(finding);
+    }
+}
