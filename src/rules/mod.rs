@@ -127,7 +127,8 @@ impl<'a> Context<'a> {
                 excerpts[0].label = format!("{label}; {printed}");
             }
             Some(place) => excerpts.push(Excerpt { place, label: printed }),
-            None => {}
+            // No template printed it: the line is all there is to see.
+            None => excerpts.iter_mut().for_each(|first| first.label = format!("{label}; {image}")),
         }
         let mut notes = Vec::new();
         for (layer, place) in &decider.hides {

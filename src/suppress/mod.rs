@@ -184,7 +184,7 @@ impl Suppressor<'_> {
 }
 
 const EXPIRED: &str = "mend what it accepts, or give it another day";
-const UNUSED: &str = "remove it";
+const UNUSED: &str = "remove it, or name what it is about";
 
 /// Whether a rule was checked; one that does not exist counts as such.
 fn may_find(rule: &str, settings: &Settings) -> bool {
