@@ -153,7 +153,9 @@ mod tests {
                 let mut args = vec!["airtight".to_owned(), "images".to_owned(), path, "--format=json".to_owned()];
                 args.extend(mirror.map(|mirror| format!("--mirror={mirror}")));
                 let (mut out, mut err) = (Vec::new(), Vec::new());
-                let outcome = on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err }));
+                let outcome = on_large_stack(|| {
+                    run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() })
+                });
                 if outcome != Some(Outcome::Clean) {
                     continue;
                 }
