@@ -9,6 +9,7 @@ pub mod analysis;
 pub mod bundle;
 pub mod chart;
 pub mod cli;
+pub mod downloads;
 pub mod finding;
 pub mod funcs;
 pub mod glob;

@@ -9,8 +9,11 @@ mod mutable_tag;
 mod not_in_bundle;
 mod nothing_rendered;
 mod override_bypasses_mirror;
+mod public_chart_dependency;
 mod render_failed;
+mod runtime_download;
 mod unmirrored_image;
+mod unparsable_manifest;
 mod unpinned_image;
 
 use crate::analysis::{Analysis, Judged};
@@ -30,8 +33,11 @@ pub static RULES: &[&Rule] = &[
     &not_in_bundle::RULE,
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
+    &public_chart_dependency::RULE,
     &render_failed::RULE,
+    &runtime_download::RULE,
     &unmirrored_image::RULE,
+    &unparsable_manifest::RULE,
     &unpinned_image::RULE,
 ];
 

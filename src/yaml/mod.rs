@@ -13,6 +13,7 @@ mod align;
 mod chars;
 mod compose;
 mod documents;
+mod duplicates;
 mod exotic;
 mod parse;
 mod resolve;
@@ -24,6 +25,7 @@ mod timestamp;
 
 pub use align::align;
 pub use documents::read_documents;
+pub use duplicates::{Duplicate, duplicates};
 pub use emit::{Dialect, Emitter};
 pub use node::{Data, Entry, Node};
 pub use read::{Error, read, read_entries};
