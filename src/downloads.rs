@@ -29,7 +29,7 @@ const INSTALLERS: &[(&[&str], &[&str])] = &[
 ];
 
 /// Words that keep an installer from the network.
-const OFFLINE: &[&str] = &["--no-index", "--offline", "--no-network", "--prefer-offline", "--no-download"];
+const OFFLINE: &[&str] = &["--no-index", "--offline", "--no-network", "--no-download", "--version", "--help"];
 
 /// Programs that fetch what their arguments name with a URL, and the words that must be there too.
 const FETCHERS: &[(&[&str], &[&str])] = &[
@@ -40,8 +40,10 @@ const FETCHERS: &[(&[&str], &[&str])] = &[
 ];
 
 /// Words before a command that are not the command.
-const BEFORE: &[&str] =
-    &["sudo", "exec", "if", "then", "else", "elif", "while", "until", "do", "!", "time", "env", "nohup", "command", "&&", "{", "("];
+const BEFORE: &[&str] = &[
+    "sudo", "exec", "if", "then", "else", "elif", "while", "until", "do", "!", "time", "env", "nohup", "command", "&&",
+    "{", "(",
+];
 
 /// The commands of a script that fetch from the internet; a URL inside the gap, or one that is a variable, is none.
 pub fn in_script(script: &str, mirror: &Mirror) -> Vec<Download> {
@@ -139,10 +141,13 @@ mod tests {
             ("curl -fsSL https://get.helm.sh/x.tgz | tar xz", &["curl fetches https://get.helm.sh/x.tgz"][..]),
             ("set -e\nif ! wget -q 'https://a.example/x'; then exit 1; fi", &["wget fetches https://a.example/x"]),
             ("X=$(curl \"https://a.example/x\")", &["curl fetches https://a.example/x"]),
-            ("apt-get update && \\\n  apt-get install -y \\\n  jq", &[
-                "apt-get update fetches packages from the internet",
-                "apt-get install fetches packages from the internet",
-            ]),
+            (
+                "apt-get update && \\\n  apt-get install -y \\\n  jq",
+                &[
+                    "apt-get update fetches packages from the internet",
+                    "apt-get install fetches packages from the internet",
+                ],
+            ),
             ("python3 -m pip install x", &["pip install fetches packages from the internet"]),
             ("FOO=1 sudo apk add curl", &["apk add fetches packages from the internet"]),
             ("git clone --depth 1 https://github.com/a/b /src", &["git fetches https://github.com/a/b"]),
@@ -150,6 +155,7 @@ mod tests {
             ("kubectl apply -f https://a.example/x.yaml", &["kubectl fetches https://a.example/x.yaml"]),
             ("pip install --index-url http://pypi.acme.svc/simple x", &[]),
             ("pip install --no-index x", &[]),
+            ("jenkins-plugin-cli --version", &[]),
             ("curl http://localhost:8080/health; curl http://api.ns.svc/x; curl $URL; curl https://$HOST/x", &[]),
             ("curl https://mirror.internal:5000/v2/", &[]),
             ("# curl https://a.example/x\necho 'apt-get install jq'\necho \"see https://a.example\"", &[]),

@@ -9,14 +9,16 @@ pub fn host_of_url(url: &str) -> Option<&str> {
     if !["http", "https", "oci", "git", "ssh", "ftp"].iter().any(|known| scheme.ends_with(known)) {
         return None;
     }
-    let end = rest.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '`' | ')' | '>' | ',') || c.is_whitespace());
+    let end =
+        rest.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '`' | ')' | '>' | ',') || c.is_whitespace());
     let authority = &rest[..end.unwrap_or(rest.len())];
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = match host.strip_prefix('[') {
         Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    (!host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte))).then_some(host)
+    (!host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte)))
+        .then_some(host)
 }
 
 /// Whether a host lies outside: not the mirror, not a name of the cluster or of a private network, not an address of one.
@@ -29,9 +31,12 @@ pub fn is_public(host: &str, mirror: &Mirror) -> bool {
     if let Ok(address) = host.parse::<std::net::Ipv4Addr>() {
         return !(address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified());
     }
-    let private = ["svc", "local", "localhost", "internal", "intranet", "lan", "corp", "home", "localdomain", "test"];
+    let private =
+        ["svc", "local", "localhost", "internal", "intranet", "lan", "corp", "home", "localdomain", "default"];
     let last = host.rsplit('.').next().unwrap_or_default();
-    !private.contains(&last) && !host.split('.').any(|label| label == "svc")
+    // A top-level domain has letters only, or is an encoded one: `queue.log-system` is a service and its namespace.
+    let is_domain = last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_lowercase()) || last.starts_with("xn--");
+    is_domain && !private.contains(&last) && !host.split('.').any(|label| label == "svc")
 }
 
 #[cfg(test)]
@@ -50,6 +55,7 @@ mod tests {
             ("http://api:8080/health", Some(false)),
             ("http://api.acme.svc/health", Some(false)),
             ("http://api.acme.svc.cluster.local:80", Some(false)),
+            ("http://queue.log-system:8090", Some(false)),
             ("http://localhost", Some(false)),
             ("http://127.0.0.1:80", Some(false)),
             ("https://10.0.0.1/", Some(false)),

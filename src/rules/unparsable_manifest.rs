@@ -95,7 +95,10 @@ fn check(ctx: &mut Context<'_>) {
         // Definitions are large, and written by a generator.
         if manifest.kind != "CustomResourceDefinition" {
             faults.extend(duplicates(manifest.content.as_bytes(), &limits).into_iter().map(|duplicate| Fault {
-                message: format!("the key `{}` stands twice, with different values: helm takes the last", duplicate.key),
+                message: format!(
+                    "the key `{}` stands twice, with different values: helm takes the last",
+                    duplicate.key
+                ),
                 place: duplicate.again,
                 severity: Severity::Warning,
             }));

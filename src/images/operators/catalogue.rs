@@ -126,7 +126,19 @@ fn entry(node: &Node) -> Result<Entry, String> {
 fn when(node: &Node) -> Result<When, String> {
     only(
         node,
-        &["kind", "kinds", "group", "nested", "if", "container", "container-with", "unless", "with", "without", "alone"],
+        &[
+            "kind",
+            "kinds",
+            "group",
+            "nested",
+            "if",
+            "container",
+            "container-with",
+            "unless",
+            "with",
+            "without",
+            "alone",
+        ],
     )?;
     let on = match (texts(member(node, "container")), texts(member(node, "container-with"))) {
         (containers, _) if !containers.is_empty() => On::Container(containers),

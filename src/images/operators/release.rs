@@ -182,7 +182,7 @@ impl<'n> Release<'n> {
             Given::Settings(settings) => {
                 if operators.is_empty() {
                     return Answer::Unknown(format!(
-                        "the {} that reads it is not part of this release; its settings may name an image",
+                        "no {} is part of this release; the settings of one that runs already may name the image",
                         entry.operator
                     ));
                 }
@@ -279,9 +279,8 @@ fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
     let of = |container: crate::images::pods::Container<'_>| {
         let image = member(container.node, "image");
         let reference = Reference::parse(&string(image)).ok()?;
-        let set = |variable: &&Node| {
-            !string(member(variable, "value")).is_empty() || member(variable, "valueFrom").is_some()
-        };
+        let set =
+            |variable: &&Node| !string(member(variable, "value")).is_empty() || member(variable, "valueFrom").is_some();
         let variables = member(container.node, "env").map(items).unwrap_or_default().iter().filter(set);
         let image = image.unwrap_or(container.node);
         Some(Operator {
