@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod chart;
 pub mod cli;
 pub mod config;
+pub mod downloads;
 pub mod finding;
 pub mod funcs;
 pub mod glob;

@@ -160,7 +160,9 @@ fn check(ctx: &mut Context<'_>) {
             let unknown = own.is_empty() && carried.is_none();
             let notes = match (own.is_empty(), carried) {
                 (false, _) => vec![format!("it carries {}", quoted(&own.iter().collect::<Vec<_>>()))],
-                (true, Some(_)) => vec![format!("nor does its ServiceAccount {account}, which this release renders")],
+                (true, Some(_)) => {
+                    vec![format!("its ServiceAccount {account}, which this release renders, does not carry it either")]
+                }
                 (true, None) => vec![format!(
                     "its ServiceAccount {account} is not part of this release: whether it carries the secret is not known"
                 )],
@@ -200,9 +202,11 @@ fn check(ctx: &mut Context<'_>) {
         }
     }
     for (mut finding, pods) in away.into_values() {
-        if pods > 1 {
-            finding.notes.push(format!("so do {} other workloads of this release", pods - 1));
-        }
+        finding.notes.extend(match pods - 1 {
+            0 => None,
+            1 => Some("so does another workload of this release".to_owned()),
+            others => Some(format!("so do {others} other workloads of this release")),
+        });
         found.push(finding);
     }
     ctx.findings.extend(found);

@@ -14,11 +14,13 @@ mod not_in_bundle;
 mod nothing_rendered;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
+mod public_chart_dependency;
 mod render_failed;
+mod runtime_download;
 mod suppression_without_reason;
 mod unmirrored_image;
+mod unparsable_manifest;
 mod unpinned_image;
-mod unreadable_manifest;
 mod unused_suppression;
 mod wrong_mirror_path;
 
@@ -44,11 +46,13 @@ pub static RULES: &[&Rule] = &[
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
+    &public_chart_dependency::RULE,
     &render_failed::RULE,
+    &runtime_download::RULE,
     &suppression_without_reason::RULE,
     &unmirrored_image::RULE,
+    &unparsable_manifest::RULE,
     &unpinned_image::RULE,
-    &unreadable_manifest::RULE,
     &unused_suppression::RULE,
     &wrong_mirror_path::RULE,
 ];

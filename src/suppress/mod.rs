@@ -59,7 +59,7 @@ pub struct Suppressor<'c> {
 }
 
 /// Rules whose findings say that something was not looked at: a file of fingerprints does not settle that.
-const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unreadable-manifest"];
+const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unparsable-manifest"];
 
 /// Whether a finding says that something was not looked at.
 pub fn is_unseen(finding: &Finding) -> bool {

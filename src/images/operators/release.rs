@@ -182,7 +182,7 @@ impl<'n> Release<'n> {
             Given::Settings(settings) => {
                 if operators.is_empty() {
                     return Answer::Unknown(format!(
-                        "the {} that reads it is not part of this release; its settings may name an image",
+                        "no {} is part of this release; the settings of one that runs already may name the image",
                         entry.operator
                     ));
                 }
