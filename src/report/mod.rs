@@ -5,6 +5,7 @@ pub mod changes;
 pub mod csv;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod images;
 pub mod inventory;
 pub mod json;
