@@ -54,12 +54,7 @@ impl Assembler<'_, '_> {
     /// is where its files lie, where they do.
     ///
     /// Errors are helm's texts. Source: helm `pkg/chart/v2/loader`, `LoadFiles`.
-    pub(super) fn chart(
-        &mut self,
-        files: Vec<RawFile>,
-        parent: &str,
-        folder: Option<&str>,
-    ) -> Result<Chart, String> {
+    pub(super) fn chart(&mut self, files: Vec<RawFile>, parent: &str, folder: Option<&str>) -> Result<Chart, String> {
         if self.depth > self.budget.limits.chart_depth {
             let limit = self.budget.limits.chart_depth;
             return Err(format!("charts are nested more than {limit} levels deep (--limit chart-depth)"));

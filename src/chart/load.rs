@@ -30,12 +30,7 @@ pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, S
 }
 
 /// As [`load`]; `seen_as` is where a folder lies as seen from the working folder, for [`File::path`](crate::source::File::path).
-pub fn load_seen_as(
-    path: &Path,
-    seen_as: Option<&str>,
-    limits: &Limits,
-    helm: HelmVersion,
-) -> Result<Loaded, String> {
+pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     let Ok(about) = path.metadata() else {

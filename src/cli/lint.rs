@@ -49,10 +49,11 @@ pub struct Args {
     /// The day on which suppressions are judged
     #[arg(long, value_name = "DATE", hide = true)]
     today: Option<Date>,
-    #[command(flatten)]
-    config: ConfigFlags,
+    // First what has no heading of its own: a heading stays for what follows.
     #[command(flatten)]
     release: ReleaseFlags,
+    #[command(flatten)]
+    config: ConfigFlags,
     #[command(flatten)]
     settings: SettingsFlags,
     #[command(flatten)]
@@ -232,13 +233,7 @@ impl Args {
     }
 
     /// Tells what helm logs and what could not be checked, and gives the rest.
-    fn settle(
-        &self,
-        done: Vec<Done>,
-        jobs: &[Job],
-        streams: &mut Streams<'_>,
-        outcome: &mut Outcome,
-    ) -> Vec<Checked> {
+    fn settle(&self, done: Vec<Done>, jobs: &[Job], streams: &mut Streams<'_>, outcome: &mut Outcome) -> Vec<Checked> {
         let mut checked = Vec::new();
         for (done, job) in done.into_iter().zip(jobs) {
             let is_told = |line: &String| match self.output.detail {
@@ -316,7 +311,6 @@ fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision:
         }
     }
 }
-
 
 /// Writes the findings of a run for later ones, and accepts them in this one.
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {

@@ -1,8 +1,8 @@
 //! The report for a spreadsheet: comma-separated values (RFC 4180), one row a finding, accepted ones too.
 
+use super::Report;
 use super::inventory::csv::cell;
 use super::location::{Location, values_path};
-use super::Report;
 use crate::finding::Finding;
 use std::io::{self, Write};
 

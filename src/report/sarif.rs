@@ -250,10 +250,7 @@ fn result(
         message: Text { text: message_text(&lines.join("\n")), markdown: None },
         locations: vec![location],
         related_locations: related.collect(),
-        partial_fingerprints: Fingerprints {
-            primary_location_line_hash: format!("{identity}:{ordinal}"),
-            identity,
-        },
+        partial_fingerprints: Fingerprints { primary_location_line_hash: format!("{identity}:{ordinal}"), identity },
         suppressions,
         properties: ResultProperties {
             release: report.release.full_name(),

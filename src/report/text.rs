@@ -59,20 +59,18 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
             images(&report.images, paint, out)?;
         }
         changes(report, out)?;
-        writeln!(out, "{}", paint.verdict(report))?;
-        if reports.len() > 1 && style.detail == Detail::All {
-            writeln!(out)?;
+        if let [report] = reports {
+            registries(&Totals::of(reports), paint, out)?;
+            return writeln!(out, "{}", paint.verdict(report));
         }
+        writeln!(out, "{}\n", paint.verdict(report))?;
     }
     let totals = Totals::of(reports);
-    if style.detail != Detail::Verdict && totals.registries.len() > 1 {
-        writeln!(out)?;
-        registries(&totals, paint, out)?;
-    }
     if reports.len() > 1 {
-        let summary = totals.summary(reports);
-        let separator = if style.detail == Detail::Verdict { "" } else { "\n" };
-        writeln!(out, "{separator}{}", paint.by_outcome(&summary, totals.all_findings() == 0))?;
+        if style.detail != Detail::Verdict {
+            registries(&totals, paint, out)?;
+        }
+        writeln!(out, "{}", paint.by_outcome(&totals.summary(reports), totals.all_findings() == 0))?;
     }
     Ok(())
 }
@@ -113,10 +111,14 @@ fn told(one: &Use) -> String {
     format!("{}{container}, {} ({}{reason})", one.object, one.field, one.tier.name())
 }
 
-/// A row for each registry: how many images, and what became of the rewrite in them.
+/// A row for each registry, where there are several: how many images, and what became of the rewrite in them.
 fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    if totals.registries.len() < 2 {
+        return Ok(());
+    }
     let name = |registry: &str| if registry.is_empty() { "(none)".to_owned() } else { plain_line(registry) };
-    let width = totals.registries.keys().map(|registry| name(registry).width()).max().unwrap_or(0).max("registry".len());
+    let width =
+        totals.registries.keys().map(|registry| name(registry).width()).max().unwrap_or(0).max("registry".len());
     writeln!(out, "{}", paint.dim(&format!("registry{}  images", " ".repeat(width - "registry".len()))))?;
     for (registry, classes) in &totals.registries {
         let registry = name(registry);
@@ -129,7 +131,7 @@ fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<
         let classes: Vec<String> = classes.iter().map(class).collect();
         writeln!(out, "{registry}{pad}  {number:>6}  {}", classes.join(", "))?;
     }
-    Ok(())
+    writeln!(out)
 }
 
 /// Colours, where there are some.
