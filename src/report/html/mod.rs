@@ -36,6 +36,7 @@ const LONGEST: usize = 400;
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.add_filter("breakable", |text: String| Value::from_safe_string(breakable(&text)));
     env.add_filter("words", |text: String| Value::from_safe_string(words(&text)));
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(io::Error::other)?;
     env.set_syntax(syntax);
@@ -61,7 +62,11 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();
     let rows: Vec<Value> =
         reports.iter().flat_map(|report| report.images.iter().map(|image| row(image, report))).collect();
-    let told: BTreeSet<&str> = reports.iter().flat_map(|report| &report.findings).map(|finding| finding.rule).collect();
+    let accepted = |report: &Report| report.suppressed.iter().map(|one| one.finding.rule).collect::<Vec<_>>();
+    let told: BTreeSet<&str> = reports
+        .iter()
+        .flat_map(|report| report.findings.iter().map(|finding| finding.rule).chain(accepted(report)))
+        .collect();
     let rules = RULES.iter().filter(|rule| told.contains(rule.id));
     let rules: Vec<Value> = rules
         .map(|rule| context! { id => rule.id, summary => rule.summary, page => Value::from_safe_string(html(&rule.markdown())) })
@@ -214,6 +219,18 @@ fn escaped(text: &str) -> String {
             '\'' => out.push_str("&#x27;"),
             c => out.push(c),
         }
+    }
+    out
+}
+
+/// A path or a reference that may be broken after its separators.
+fn breakable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(['/', '@']) {
+        if !out.is_empty() {
+            out.push_str("<wbr>");
+        }
+        out.push_str(&escaped(part));
     }
     out
 }
