@@ -3,6 +3,7 @@
 use crate::semver::Version;
 use crate::template::types::{Kind, STRING, Type};
 use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Object, Value};
+use crate::trace::Origin;
 use std::any::Any;
 use std::borrow::Cow;
 
@@ -170,7 +171,8 @@ fn copy(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(args.first().cloned().unwrap_or_default())
 }
 
-pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
+/// `.Capabilities`; `origin` is that of the Kubernetes version.
+pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion, origin: Origin) -> Value {
     let versions = capabilities.api_versions.iter().map(|version| Value::str(version.as_str())).collect();
     let types = Types::named_by(helm);
     Value::object(CapabilitiesObject {
@@ -179,6 +181,7 @@ pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
             ty: &types.kube_version,
             version: capabilities.kube_version.clone(),
             helm,
+            origin,
         }),
         api_versions: List::new(&types.version_set, versions).into(),
         helm_version: Value::object(HelmVersionObject(helm)),
@@ -214,6 +217,7 @@ struct KubeVersionObject {
     ty: &'static Type,
     version: KubeVersion,
     helm: HelmVersion,
+    origin: Origin,
 }
 
 impl Object for KubeVersionObject {
@@ -224,13 +228,17 @@ impl Object for KubeVersionObject {
         self
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
-        let mut fields = vec![("Version", Value::str(self.version.version.as_str()))];
+        let text = |text: &str| Value::str(text).with_origin(self.origin);
+        let mut fields = vec![("Version", text(&self.version.version))];
         if self.helm == HelmVersion::V4 {
-            fields.push(("normalizedVersion", Value::str(self.version.normalized.as_str())));
+            fields.push(("normalizedVersion", text(&self.version.normalized)));
         }
-        fields.push(("Major", Value::str(self.version.major.as_str())));
-        fields.push(("Minor", Value::str(self.version.minor.as_str())));
+        fields.push(("Major", text(&self.version.major)));
+        fields.push(("Minor", text(&self.version.minor)));
         fields
+    }
+    fn origin(&self) -> Origin {
+        self.origin
     }
     /// Go finds the `String` method, which wants a pointer, only where the struct stands in `.Capabilities`; a copy made
     /// for a function prints as a struct.

@@ -131,7 +131,9 @@ pub(super) fn collect(
     release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
     release.insert("Revision", Value::int(1));
     release.insert("Service", Value::str("Helm"));
-    let top = Top { helm, release: release.into(), capabilities: capabilities::object(inputs.capabilities, helm) };
+    let kube_version = fact(&mut origins, "Capabilities.KubeVersion");
+    let capabilities = capabilities::object(inputs.capabilities, helm, kube_version);
+    let top = Top { helm, release: release.into(), capabilities };
     chart(root, &top, Some(inputs.values.clone()), true, &mut origins, files);
 }
 
