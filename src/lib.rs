@@ -6,6 +6,7 @@
 //! [`images::find()`] finds the images, [`analysis::analyse`] says what became of the rewrite in each, [`rules`] judge them, [`report`] tells. `docs/architecture.md` says more.
 
 pub mod analysis;
+pub mod blame;
 pub mod bundle;
 pub mod chart;
 pub mod cli;

@@ -2,15 +2,16 @@
 //! who decided it and what became of the rewrite.
 
 pub mod manifests;
+mod traced;
 mod twin;
 
 use crate::chart::Chart;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
-use crate::release::{Change, Prepared, Problem};
-use crate::render::manifest::{Manifest, Manifests, manifests};
-use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::release::{Change, Prepared};
+use crate::render::manifest::Manifest;
+use crate::render::{Compiler, Rendered};
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template::error::Error;
@@ -18,6 +19,7 @@ use crate::trace::Origins;
 use crate::values::Instance;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+pub use traced::{Traced, render};
 use twin::Twin;
 
 /// The values path that charts most often read the mirror from.
@@ -102,31 +104,7 @@ pub fn analyse(
     };
     let mirror = settings.mirror.to_string();
     let defaults: Vec<Change> = keys.iter().map(|key| Change::Default(key.clone(), mirror.clone())).collect();
-    let mut origins = Origins::new();
-    let outcome = prepared.render(compiler, &defaults, Some(&mut origins), log);
-    let (root, rendered, failure) = match outcome {
-        Ok(outcome) => (Some(outcome.root), outcome.rendered, None),
-        Err(Problem::Input(message)) => return Err(message),
-        Err(Problem::Chart(message)) => {
-            (None, Rendered::default(), Some(RenderFailure { message, place: None, refuses_mirror: false }))
-        }
-        Err(Problem::Template(error)) => {
-            let message = helm_text(&error, prepared.env.helm);
-            let place = place_of(&error, prepared);
-            (None, Rendered::default(), Some(RenderFailure { message, place, refuses_mirror: false }))
-        }
-    };
-    let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
-        Ok(read) => (read, failure),
-        Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
-    };
-    let failure = failure.map(|failure| {
-        let removed: Vec<Change> = keys.iter().map(|key| Change::Remove(key.clone())).collect();
-        let plain = prepared.render(compiler, &removed, None, &mut Vec::new());
-        RenderFailure { refuses_mirror: plain.is_ok(), ..failure }
-    });
-    log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
-    let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+    let Traced { manifests, origins, root, rendered, failure, .. } = render(prepared, &defaults, compiler, log)?;
     let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
     let unreadable = Vec::new();

@@ -41,14 +41,51 @@ pub struct SettingsFlags {
 }
 
 /// The layouts by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum LayoutFlag {
     /// quay.io/jetstack/x → MIRROR/jetstack/x
+    #[default]
     Path,
     /// quay.io/jetstack/x → MIRROR/quay.io/jetstack/x
     HostAndPath,
     /// quay.io/jetstack/x → MIRROR/x
     Name,
+}
+
+impl From<LayoutFlag> for Layout {
+    fn from(flag: LayoutFlag) -> Self {
+        match flag {
+            LayoutFlag::Path => Self::Path,
+            LayoutFlag::HostAndPath => Self::HostAndPath,
+            LayoutFlag::Name => Self::Name,
+        }
+    }
+}
+
+/// The mirror, for commands that also answer without one.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Mirror")]
+pub struct MirrorFlags {
+    /// The private registry: render with the chart's global rewrite set to it (default: render as given)
+    #[arg(long, value_name = "HOST")]
+    mirror: Option<String>,
+    /// Where on the mirror a source reference goes
+    #[arg(long, value_enum, default_value = "path", requires = "mirror")]
+    layout: LayoutFlag,
+    /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
+    /// times; default: global.imageRegistry)
+    #[arg(long, value_name = "PATH", requires = "mirror")]
+    global_key: Vec<String>,
+}
+
+impl MirrorFlags {
+    /// What the flags come to; `None` without a mirror.
+    pub fn settings(&self) -> Result<Option<Settings>, String> {
+        let Some(mirror) = &self.mirror else { return Ok(None) };
+        let mirror = Mirror::parse(mirror).map_err(|error| format!("--mirror: {error}"))?;
+        let (layout, global_keys) = (self.layout.into(), self.global_key.clone());
+        Ok(Some(Settings { layout, global_keys, ..Settings::new(mirror) }))
+    }
 }
 
 impl SettingsFlags {
@@ -65,11 +102,7 @@ impl SettingsFlags {
         let mirror = self.mirror.as_ref().map(|mirror| Mirror::parse(mirror)).transpose();
         let flags = Target {
             mirror: mirror.map_err(|error| format!("--mirror: {error}"))?,
-            layout: self.layout.map(|layout| match layout {
-                LayoutFlag::Path => Layout::Path,
-                LayoutFlag::HostAndPath => Layout::HostAndPath,
-                LayoutFlag::Name => Layout::Name,
-            }),
+            layout: self.layout.map(Layout::from),
             global_keys: self.global_key.clone(),
         };
         let target = flags.or(release).or(&config.target);

@@ -146,7 +146,7 @@ pub fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
     };
     let mut from = leading_space(bytes);
     let mut line = from;
-    while line < bytes.len() {
+    loop {
         if bytes[line..].starts_with(b"---") {
             push(from, line);
             from = line + 3;
@@ -154,7 +154,7 @@ pub fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
                 from += 1;
             }
         }
-        match memchr::memchr(b'\n', &bytes[line..]) {
+        match memchr::memmem::find(&bytes[line..], b"\n---") {
             Some(end) => line += end + 1,
             None => break,
         }

@@ -246,7 +246,8 @@ impl<'h> Batch<'h> {
         let args = ["airtight", "template", "rel", &chart.to_string_lossy(), "--debug", "--time-zone", "UTC"]
             .map(str::to_owned);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let outcome = on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err }));
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
         if outcome.is_none_or(|outcome| outcome != Outcome::Failed) {
             return Ok(Err(format!("airtight panicked or took what is no YAML: {outcome:?}")));
         }
