@@ -29,6 +29,9 @@ type ChartKey = (PathBuf, HelmVersion, bool);
 /// A chart with helm's log lines, or why it cannot be loaded.
 pub(super) type LoadedChart = (Result<Arc<Chart>, String>, Vec<String>);
 
+/// Adds to a chart, which was loaded from a path, what it lacks; gives log lines.
+pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String> + 'c;
+
 impl Disk {
     /// The disk as it is, and what stdin holds, where a release reads it.
     pub fn new(stdin: Option<Vec<u8>>) -> Self {
@@ -41,7 +44,7 @@ impl Disk {
         path: &Path,
         limits: &Limits,
         helm: HelmVersion,
-        complete: Option<&dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String>>,
+        complete: Option<&Complete<'_>>,
     ) -> LoadedChart {
         let key = (path.to_path_buf(), helm, complete.is_some());
         let cell = self.charts.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();

@@ -1,7 +1,7 @@
 //! The flags that say which release is meant, helm's own, and what they come to: a chart, its values, its render.
 
 use super::Streams;
-use super::disk::Disk;
+use super::disk::{Complete, Disk};
 use crate::chart::{self, Chart};
 use crate::limits::Limits;
 use crate::release::Prepared;
@@ -239,8 +239,7 @@ impl ReleaseFlags {
         let capabilities = self.capabilities()?;
         let complete =
             |chart: &mut Arc<Chart>, path: &Path| add_missing_dependencies(chart, path, &limits, self.helm());
-        let complete: Option<&dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String>> =
-            if self.dependency_update { Some(&complete) } else { None };
+        let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
         let (chart, lines) = disk.chart(chart, &limits, self.helm(), complete);
         log.extend(lines);
         let chart = chart?;

@@ -23,9 +23,12 @@ pub struct Env {
 /// A linter renders for the images; new keys for each render would take most of its time. By itself it keeps none.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    shelf: Option<Arc<Mutex<BTreeMap<u64, Vec<Arc<[u8]>>>>>>,
+    shelf: Option<Arc<Mutex<Shelf>>>,
     taken: usize,
 }
+
+/// Keys as PKCS#8, by their bits, in the order in which they were made.
+type Shelf = BTreeMap<u64, Vec<Arc<[u8]>>>;
 
 impl Keys {
     /// Keys to share between renders: clones of these have them in common.
