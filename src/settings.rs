@@ -4,6 +4,7 @@ use crate::bundle::Bundle;
 use crate::finding::Severity;
 use crate::images::{Layout, Mirror};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the user wants checked, and against what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Settings {
     /// Names of the pull secrets that every pod needs, besides what `global.imagePullSecrets` says.
     pub pull_secrets: Vec<String>,
     /// What was mirrored, where lists of it were given.
-    pub bundle: Option<Bundle>,
+    pub bundle: Option<Arc<Bundle>>,
     /// What the user says of rules, by id.
     pub rules: BTreeMap<String, Level>,
 }

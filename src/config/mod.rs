@@ -231,6 +231,11 @@ impl Reader<'_> {
     }
 
     fn suppression(&mut self, part: Part<'_>) -> Suppression {
+        let reason = part.text("reason").unwrap_or_default();
+        if reason.trim().is_empty() {
+            let place = part.get("reason").unwrap_or(part);
+            self.problems.push(place.problem("a suppression needs a reason"));
+        }
         let mut glob = |name: &str| {
             let pattern = part.get(name)?;
             if let Err(error) = Glob::parse(&pattern.own_text()) {
@@ -239,11 +244,6 @@ impl Reader<'_> {
             Some(pattern.own_text())
         };
         let (image, object, release) = (glob("image"), glob("object"), glob("release"));
-        let reason = part.text("reason").unwrap_or_default();
-        if reason.trim().is_empty() {
-            let place = part.get("reason").unwrap_or(part);
-            self.problems.push(place.problem("a suppression needs a reason"));
-        }
         Suppression {
             rule: part.text("rule").unwrap_or_default(),
             reason,
