@@ -10,6 +10,7 @@
 use super::grammar::Grammar;
 use super::random::Random;
 use airtight::cli::{Outcome, Streams, on_large_stack, run};
+use airtight::report::plain;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -310,9 +311,9 @@ fn position(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
 }
 
-/// The text behind `Error: `.
+/// The text behind `Error: `, without what a terminal would obey: we print no such thing, on purpose.
 fn message(err: &[u8]) -> String {
-    let text = String::from_utf8_lossy(err);
-    let text = text.find("\nError: ").map_or(&*text, |at| &text[at + 1..]);
+    let text = plain(&String::from_utf8_lossy(err));
+    let text = text.find("\nError: ").map_or(text.as_str(), |at| &text[at + 1..]);
     text.strip_prefix("Error: ").unwrap_or(text).trim_end_matches('\n').to_owned()
 }
