@@ -116,6 +116,8 @@ const API_VERSIONS_3: &str = include_str!("api_versions_3.txt");
 struct Types {
     capabilities: Type,
     kube_version: Type,
+    /// The same without the methods, which want a pointer.
+    kube_version_copy: Type,
     version_set: Type,
 }
 
@@ -127,6 +129,7 @@ impl Types {
         Self {
             capabilities: Type { methods: &CAPABILITIES_METHODS, ..Type::new(capabilities, Kind::Ptr, None) },
             kube_version: Type { methods: &KUBE_VERSION_METHODS, ..Type::new(kube_version, Kind::Struct, None) },
+            kube_version_copy: Type::new(kube_version, Kind::Struct, None),
             version_set: Type { methods: &VERSION_SET_METHODS, ..Type::new(version_set, Kind::Slice, Some(&STRING)) },
         }
     }
@@ -182,6 +185,7 @@ pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion, origin: Ori
             version: capabilities.kube_version.clone(),
             helm,
             origin,
+            in_place: true,
         }),
         api_versions: List::new(&types.version_set, versions).into(),
         helm_version: Value::object(HelmVersionObject(helm)),
@@ -218,6 +222,16 @@ struct KubeVersionObject {
     version: KubeVersion,
     helm: HelmVersion,
     origin: Origin,
+    /// Whether it stands in `.Capabilities`.
+    in_place: bool,
+}
+
+impl KubeVersionObject {
+    /// Go quirk: the methods want a pointer, which there is only to the struct in `.Capabilities`. The copy that a
+    /// function gets has none.
+    fn copy(&self) -> Self {
+        Self { ty: &Types::named_by(self.helm).kube_version_copy, in_place: false, ..self.clone() }
+    }
 }
 
 impl Object for KubeVersionObject {
@@ -243,7 +257,16 @@ impl Object for KubeVersionObject {
     /// Go finds the `String` method, which wants a pointer, only where the struct stands in `.Capabilities`; a copy made
     /// for a function prints as a struct.
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(&self.version.normalized))
+        self.in_place.then_some(Cow::Borrowed(&self.version.normalized))
+    }
+    fn passed(&self) -> Option<Value> {
+        Some(Value::object(self.copy()))
+    }
+    fn copied(&self) -> Option<Value> {
+        // sprig quirk: only exported fields are copied.
+        let mut copy = self.copy();
+        copy.version.normalized.clear();
+        Some(Value::object(copy))
     }
     fn equals(&self, other: &dyn Object) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| other.version == self.version)
