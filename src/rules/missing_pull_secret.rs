@@ -159,7 +159,14 @@ fn check(ctx: &mut Context<'_>) {
             let list = quoted(&missing);
             let unknown = own.is_empty() && carried.is_none();
             let mut notes = match (own.is_empty(), carried) {
-                (false, _) => vec![format!("it carries {}", quoted(&own.iter().collect::<Vec<_>>()))],
+                (false, _) => {
+                    let own: Vec<&String> = own.iter().filter(|name| !name.is_empty()).collect();
+                    Some(&own)
+                        .filter(|own| !own.is_empty())
+                        .map(|own| format!("it carries {}", quoted(own)))
+                        .into_iter()
+                        .collect()
+                }
                 (true, Some(_)) => {
                     vec![format!("its ServiceAccount {account}, which this release renders, does not carry it either")]
                 }
