@@ -1,6 +1,7 @@
 //! [`Settings`]: what the user wants checked, and against what.
 
 use crate::finding::Severity;
+use crate::images::find::custom::PlaceRule;
 use crate::images::{Layout, Mirror};
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub pull_secrets: Vec<String>,
     /// What the user says of rules, by id.
     pub rules: BTreeMap<String, Level>,
+    /// Places that hold images, or do not, whatever the finders say.
+    pub finders: Vec<PlaceRule>,
 }
 
 /// What the user says of a rule.
@@ -39,6 +42,7 @@ impl Settings {
             global_keys: Vec::new(),
             pull_secrets: Vec::new(),
             rules: BTreeMap::new(),
+            finders: Vec::new(),
         }
     }
 

@@ -101,7 +101,8 @@ pub fn analyse(
     };
     log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
     let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
-    let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
+    let uses: Vec<ImageUse> =
+        manifests.iter().flat_map(|manifest| find(manifest, settings, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
     Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure })
 }
@@ -122,7 +123,10 @@ fn judge(
     let (with_canary, without) = if uses.is_empty() {
         (Twin::default(), Twin::default())
     } else {
-        (Twin::render(prepared, &set, compiler, rendered), Twin::render(prepared, &removed, compiler, rendered))
+        (
+            Twin::render(prepared, settings, &set, compiler, rendered),
+            Twin::render(prepared, settings, &removed, compiler, rendered),
+        )
     };
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);

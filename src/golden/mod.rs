@@ -45,3 +45,4 @@ pub(crate) fn read(path: &Path) -> String {
 
 mod cli;
 mod helm;
+mod images;
