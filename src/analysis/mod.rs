@@ -8,6 +8,7 @@ mod twin;
 use crate::chart::Chart;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
+use crate::images::reference::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
 use crate::release::{Change, Prepared};
 use crate::render::manifest::Manifest;
@@ -24,9 +25,6 @@ use twin::Twin;
 
 /// The values path that charts most often read the mirror from.
 pub const USUAL_KEY: &str = "global.imageRegistry";
-
-/// The host that stands for the mirror in the second render: reserved, so that it can stand nowhere else.
-const CANARY: &str = "canary.airtight.invalid";
 
 /// What is known of a release once it was rendered and looked through.
 #[derive(Debug)]
@@ -105,7 +103,8 @@ pub fn analyse(
     let mirror = settings.mirror.to_string();
     let defaults: Vec<Change> = keys.iter().map(|key| Change::Default(key.clone(), mirror.clone())).collect();
     let Traced { manifests, origins, root, rendered, failure, .. } = render(prepared, &defaults, compiler, log)?;
-    let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
+    let uses: Vec<ImageUse> =
+        manifests.iter().flat_map(|manifest| find(manifest, settings, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
     let unreadable = Vec::new();
     Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure, unreadable })
@@ -121,13 +120,16 @@ fn judge(
     rendered: &Rendered,
     origins: &Origins,
 ) -> Vec<Judged> {
-    let canary = settings.mirror.at_host(CANARY);
+    let canary = settings.mirror.at_host(NOWHERE);
     let set: Vec<Change> = keys.iter().map(|key| Change::Set(key.clone(), canary.to_string())).collect();
     let removed: Vec<Change> = keys.iter().map(|key| Change::Remove(key.clone())).collect();
     let (with_canary, without) = if uses.is_empty() {
         (Twin::default(), Twin::default())
     } else {
-        (Twin::render(prepared, &set, compiler, rendered), Twin::render(prepared, &removed, compiler, rendered))
+        (
+            Twin::render(prepared, settings, &set, compiler, rendered),
+            Twin::render(prepared, settings, &removed, compiler, rendered),
+        )
     };
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);
@@ -147,7 +149,7 @@ fn judge(
         Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
     };
     let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
-    take_overrides_away(&mut judged, prepared, &set, &canary, compiler, rendered);
+    take_overrides_away(&mut judged, prepared, settings, &set, &canary, compiler, rendered);
     judged
 }
 
@@ -156,6 +158,7 @@ fn judge(
 fn take_overrides_away(
     judged: &mut [Judged],
     prepared: &Prepared,
+    settings: &Settings,
     set: &[Change],
     canary: &Mirror,
     compiler: &mut Compiler,
@@ -171,7 +174,7 @@ fn take_overrides_away(
     }
     let removed = paths.iter().map(|path| Change::Remove((*path).to_owned()));
     let changes: Vec<Change> = removed.chain(set.iter().cloned()).collect();
-    let twin = Twin::render(prepared, &changes, compiler, rendered);
+    let twin = Twin::render(prepared, settings, &changes, compiler, rendered);
     for judged in judged.iter_mut().filter(|judged| is_override(judged)) {
         let Some(reference) = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok()) else {
             continue;

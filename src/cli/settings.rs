@@ -113,6 +113,7 @@ impl SettingsFlags {
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
             bundle: read_bundle(&self.bundles(config))?.map(Arc::new),
             rules: config.rules.clone(),
+            finders: config.finders.clone(),
             ..Settings::new(mirror)
         };
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {

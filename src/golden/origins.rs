@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::{Capabilities, Compiler, Release};
+use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template::{Env, HelmVersion};
 use crate::trace::Layer;
@@ -91,7 +92,8 @@ fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
 fn try_release(prepared: &Prepared, most: usize, tally: &mut Tally) {
     let mut compiler = Compiler::new();
     let Ok(traced) = render(prepared, &[], &mut compiler, &mut Vec::new()) else { return };
-    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits));
+    let settings = Settings::without_mirror();
+    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, &settings, &prepared.limits));
     let mut trials: Vec<Trial> = Vec::new();
     for image in uses {
         for part in [Part::Registry, Part::Tag] {
@@ -152,7 +154,8 @@ fn try_one(prepared: &Prepared, trial: &Trial, compiler: &mut Compiler, tally: &
         return;
     };
     let all = ordinary.into_iter().chain(hooks).map(Arc::new);
-    let found = all.flat_map(|manifest| find(&manifest, &edited.limits));
+    let settings = Settings::without_mirror();
+    let found = all.flat_map(|manifest| find(&manifest, &settings, &edited.limits));
     let now: BTreeMap<Key, String> = found.map(|image| (key(&image), image.text.as_str().to_owned())).collect();
     for image in &trial.uses {
         match now.get(&key(image)) {
