@@ -55,7 +55,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
 fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
     let Some(string) = place.str() else { return };
     if string.contains(['\n', ',', ' ', '{']) {
-        if is_plausible(string) || naming(name) != Naming::Other {
+        if is_plausible(string) || naming(name) != Naming::Other || artifacts::is_database(name) {
             nested::read(place, name, Shape::Environment, found);
         }
         return;

@@ -2,7 +2,7 @@
 //! reference.
 
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
-use super::{Finder, Found, Hit, Place, Shape, Tier};
+use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
 use crate::images::text::Text;
 use crate::settings::Settings;
 use crate::yaml::Data;
@@ -18,7 +18,11 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
         return;
     }
-    let Some(string) = place.str() else { return };
+    let Some(string) = place.str().filter(|string| string.len() <= 512) else { return };
+    // Their names are not those of fields.
+    if environment::variable(place).is_some() || arguments::is_argument(place) {
+        return;
+    }
     let Some((tier, reason)) = named(place, string, found.settings) else { return };
     let Some(text) = place.text() else { return };
     add(place, text, tier, reason, found);

@@ -1,5 +1,6 @@
 //! Finds references in a text that is no document: shell, TOML, `key=value` lines, templates.
 
+use super::artifacts::is_database;
 use super::looks::{Naming, is_named, is_unmistakable, naming};
 use crate::settings::Settings;
 use std::ops::Range;
@@ -19,7 +20,7 @@ pub(super) struct Line {
 /// `IMAGE=x`, `--image=x`, `--image x`, `"image":"x"`. Lines that begin as a comment are left out.
 pub(super) fn lines(text: &str, name: Option<&str>, settings: &Settings) -> Vec<Line> {
     let mut found = Vec::new();
-    let named = name.filter(|name| naming(name) != Naming::Other);
+    let named = name.filter(|name| naming(name) != Naming::Other || is_database(name));
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if !is_comment(line) {
@@ -97,6 +98,8 @@ fn read_line(
         }
         // What stands before the next word: a flag, `key:`, or a bare `"key"` in quotes.
         label = match word {
+            // `--images=a,b`
+            _ if bytes.get(end) == Some(&b',') && label.is_some() => label,
             _ if word.ends_with(':') && from == 0 => Some(word.trim_end_matches(':')),
             _ if word.starts_with('-') && from == 0 && word.len() > 1 => Some(word),
             _ if matches!(next_sign(bytes, end), Some(b':' | b'=')) && from == 0 => Some(word),
@@ -157,6 +160,7 @@ mod tests {
             assert_eq!(found(text, None), ["acme/api:1"], "{text}");
         }
         assert_eq!(found("3.9.0=quay.io/x/y:1\n4.0.0=quay.io/x/y:2\n", None), ["quay.io/x/y:1", "quay.io/x/y:2"]);
+        assert_eq!(found("--images=a/b:1,c/d:2 e/f:3", None), ["a/b:1", "c/d:2"]);
         assert_eq!(found("a/b:1, c/d:2", Some("IMAGES")), ["a/b:1", "c/d:2"]);
         assert_eq!(found("see quay.io/x/y:1.", None), ["quay.io/x/y:1"]);
     }

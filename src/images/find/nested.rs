@@ -73,7 +73,14 @@ fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mu
             continue;
         }
         match yaml::read(part.as_bytes(), found.limits) {
-            Ok(node) if matches!(node.data, Data::Map(_) | Data::Seq(_)) => tree(place, &node, part, found),
+            Ok(node) if matches!(node.data, Data::Map(_) | Data::Seq(_)) => {
+                // `[section]` of TOML is a list of YAML, and what follows it no YAML at all.
+                let rest = part.get(node.end as usize..).is_some_and(has_lines);
+                tree(place, &node, part.clone(), found);
+                if rest {
+                    by_line(place, &part, name, shape, found);
+                }
+            }
             _ => by_line(place, &part, name, shape, found),
         }
     }
@@ -92,6 +99,11 @@ fn tree(place: &Place<'_>, node: &Node, source: Text, found: &mut Found<'_>) {
         depth: place.object.depth + 1,
     };
     walk(&object, found);
+}
+
+/// Whether a text has lines that are not comments.
+fn has_lines(text: &str) -> bool {
+    text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#') && line != "...")
 }
 
 /// The documents of a text, cut at lines of `---`.

@@ -172,7 +172,8 @@ impl Family<'_> {
                 };
                 let tag = match before {
                     Some(_) => tag.or_else(version),
-                    None => tag,
+                    // `version` says what runs, which need not be the tag; beside a digest it can do no harm.
+                    None => tag.or_else(|| version().filter(|_| digest.is_some())),
                 };
                 if before.is_none() && tag.is_none() && digest.is_none() {
                     return None;
