@@ -57,6 +57,9 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         root: None,
         rendered: Rendered::default(),
         failure: None,
+        reads: Default::default(),
+        statics: Default::default(),
+        latent: Vec::new(),
         unreadable,
     }
 }

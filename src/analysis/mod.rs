@@ -1,6 +1,8 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
 //! who decided it and what became of the rewrite.
 
+mod keys;
+mod latent;
 pub mod manifests;
 mod twin;
 
@@ -8,20 +10,22 @@ use crate::chart::Chart;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
-use crate::release::{Change, Prepared, Problem};
+use crate::reads::{Reads, Statics, steps};
+use crate::release::{Change, Outcome, Prepared, Problem};
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::render::{Compiler, Rendered, failure::helm_text};
 use crate::settings::Settings;
 use crate::source::{File, Place};
-use crate::template::error::Error;
+use crate::template::{Map, error::Error};
 use crate::trace::Origins;
 use crate::values::Instance;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use twin::Twin;
 
-/// The values path that charts most often read the mirror from.
-pub const USUAL_KEY: &str = "global.imageRegistry";
+use keys::Keys;
+pub use keys::{USUAL_KEY, names_registry};
+pub use latent::{Latent, Proof};
 
 /// The host that stands for the mirror in the second render: reserved, so that it can stand nowhere else.
 const CANARY: &str = "canary.airtight.invalid";
@@ -45,6 +49,12 @@ pub struct Analysis {
     pub rendered: Rendered,
     /// Set when the release did not render.
     pub failure: Option<RenderFailure>,
+    /// What the templates looked at.
+    pub reads: Reads,
+    /// What their code could look at.
+    pub statics: Statics,
+    /// The user's values that would bypass the mirror once something is switched on.
+    pub latent: Vec<Latent>,
     /// Documents that are no manifests, of those that came without a chart.
     pub unreadable: Vec<RenderFailure>,
 }
@@ -96,16 +106,17 @@ pub fn analyse(
     compiler: &mut Compiler,
     log: &mut Vec<String>,
 ) -> Result<Analysis, String> {
-    let keys = match settings.global_keys.as_slice() {
-        [] => vec![USUAL_KEY.to_owned()],
-        given => given.to_vec(),
-    };
-    let mirror = settings.mirror.to_string();
-    let defaults: Vec<Change> = keys.iter().map(|key| Change::Default(key.clone(), mirror.clone())).collect();
+    let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
+    prepared.user.files.iter().for_each(|file| statics.text(file));
+    let mut keys = Keys::find(prepared, settings, &statics)?;
     let mut origins = Origins::new();
-    let outcome = prepared.render(compiler, &defaults, Some(&mut origins), log);
-    let (root, rendered, failure) = match outcome {
-        Ok(outcome) => (Some(outcome.root), outcome.rendered, None),
+    let outcome = render(prepared, settings, &mut keys, compiler, &mut origins, log);
+    let mut values = Map::new();
+    let (root, mut rendered, failure) = match outcome {
+        Ok(outcome) => {
+            values = outcome.values;
+            (Some(outcome.root), outcome.rendered, None)
+        }
         Err(Problem::Input(message)) => return Err(message),
         Err(Problem::Chart(message)) => {
             (None, Rendered::default(), Some(RenderFailure { message, place: None, refuses_mirror: false }))
@@ -121,16 +132,66 @@ pub fn analyse(
         Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
     };
     let failure = failure.map(|failure| {
-        let removed: Vec<Change> = keys.iter().map(|key| Change::Remove(key.clone())).collect();
-        let plain = prepared.render(compiler, &removed, None, &mut Vec::new());
+        let plain = prepared.render(compiler, &keys.removed(), None, &mut Vec::new());
         RenderFailure { refuses_mirror: plain.is_ok(), ..failure }
     });
     log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
     let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
     let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
-    let unreadable = Vec::new();
-    Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure, unreadable })
+    let reads = std::mem::take(&mut rendered.reads);
+    let mut analysis = Analysis {
+        manifests,
+        images,
+        origins,
+        keys: keys.all.clone(),
+        assumed_keys: keys.assumed.clone(),
+        root,
+        rendered,
+        failure,
+        reads,
+        statics,
+        latent: Vec::new(),
+        unreadable: Vec::new(),
+    };
+    if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
+        analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);
+    }
+    Ok(analysis)
+}
+
+/// Renders with traces. Where what was found of the keys beforehand proves wrong, renders again.
+fn render(
+    prepared: &Prepared,
+    settings: &Settings,
+    keys: &mut Keys,
+    compiler: &mut Compiler,
+    origins: &mut Origins,
+    log: &mut Vec<String>,
+) -> Result<Outcome, Problem> {
+    let mut first_log = Vec::new();
+    let first = prepared.render(compiler, &keys.defaults(&settings.mirror), Some(origins), &mut first_log);
+    let again = match &first {
+        // Nothing in the code names it, but a key that was put together on the way came to it.
+        Ok(outcome) if keys.is_only_named() && outcome.rendered.reads.looks_at(&steps(USUAL_KEY)) => {
+            keys.assume(USUAL_KEY);
+            true
+        }
+        // The schema may have no room for the key.
+        Err(Problem::Chart(_)) if !keys.assumed.is_empty() => {
+            prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
+                *keys = std::mem::take(keys).unset();
+                true
+            }
+        }
+        _ => false,
+    };
+    if !again {
+        log.extend(first_log);
+        return first;
+    }
+    *origins = Origins::new();
+    prepared.render(compiler, &keys.defaults(&settings.mirror), Some(origins), log)
 }
 
 /// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
@@ -138,15 +199,14 @@ fn judge(
     uses: Vec<ImageUse>,
     prepared: &Prepared,
     settings: &Settings,
-    keys: &[String],
+    keys: &Keys,
     compiler: &mut Compiler,
     rendered: &Rendered,
     origins: &Origins,
 ) -> Vec<Judged> {
     let canary = settings.mirror.at_host(CANARY);
-    let set: Vec<Change> = keys.iter().map(|key| Change::Set(key.clone(), canary.to_string())).collect();
-    let removed: Vec<Change> = keys.iter().map(|key| Change::Remove(key.clone())).collect();
-    let (with_canary, without) = if uses.is_empty() {
+    let (set, removed) = (keys.canary(&canary), keys.removed());
+    let (with_canary, without) = if uses.is_empty() || set.is_empty() {
         (Twin::default(), Twin::default())
     } else {
         (Twin::render(prepared, &set, compiler, rendered), Twin::render(prepared, &removed, compiler, rendered))
@@ -202,6 +262,18 @@ fn take_overrides_away(
             true => WithoutOverride::Mirror,
             false => WithoutOverride::Elsewhere(reference.as_written().to_owned()),
         };
+    }
+}
+
+impl Analysis {
+    /// Whether the chart at this place of the values is enabled.
+    pub fn is_rendered(&self, prefix: &[String]) -> bool {
+        let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
+        let mut next = self.root.as_ref();
+        for name in prefix {
+            next = next.and_then(|instance| instance.children.get(child(instance, name)?));
+        }
+        next.is_some()
     }
 }
 

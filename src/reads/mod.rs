@@ -185,6 +185,11 @@ impl Reads {
         (0..=path.len()).filter_map(move |length| self.wholes.get(&path[..length]))
     }
 
+    /// Whether a value itself was looked at, there or not.
+    pub fn looks_at(&self, path: &[String]) -> bool {
+        self.members.contains_key(path)
+    }
+
     /// Whether any member of what is at a path was looked at.
     pub fn looks_into(&self, path: &[String]) -> bool {
         let mut from = self.members.range(path.to_vec()..);
