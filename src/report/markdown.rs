@@ -19,6 +19,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         summary => report.summary(),
         release => report.release.full_name(),
         findings,
+        assumed => report.assumed_keys.iter().map(|key| report.assumed(key)).collect::<Vec<_>>(),
         since => changes.map(|changes| changes.since.clone()),
         new => changes.map(|changes| changes.new.clone()).unwrap_or_default(),
         gone => changes.map(|changes| changes.gone.clone()).unwrap_or_default(),

@@ -23,6 +23,9 @@ pub fn write(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<(
             writeln!(out, "{}", plain_line(&note))?;
         }
     }
+    for key in &report.assumed_keys {
+        writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+    }
     writeln!(out, "{}", report.summary())
 }
 

@@ -82,6 +82,8 @@ struct MapData {
     entries: RefCell<BTreeMap<Str, Value>>,
     nil: bool,
     origin: Cell<Origin>,
+    /// Not 0 where [`Reads`](super::reads::Reads) watches the map.
+    mark: Cell<u32>,
 }
 
 /// A struct, a pointer to one, or a named type with methods.
@@ -432,13 +434,14 @@ impl Map {
 
     /// A map of a type.
     pub fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
-        let data = MapData { entries: RefCell::new(entries), nil: false, origin: Cell::default() };
+        let data =
+            MapData { entries: RefCell::new(entries), nil: false, origin: Cell::default(), mark: Cell::default() };
         Self { ty, data: Rc::new(data) }
     }
 
     /// A nil map of a type: reads as empty, cannot be written to.
     pub fn nil(ty: &'static Type) -> Self {
-        let data = MapData { entries: RefCell::default(), nil: true, origin: Cell::default() };
+        let data = MapData { entries: RefCell::default(), nil: true, origin: Cell::default(), mark: Cell::default() };
         Self { ty, data: Rc::new(data) }
     }
 
@@ -516,7 +519,22 @@ impl Map {
     pub fn copy_as(&self, ty: &'static Type) -> Self {
         let copy = Self::of(ty, self.borrow().clone());
         copy.set_origin(self.origin());
+        copy.watch_as(self);
         copy
+    }
+
+    /// What [`Reads`](super::reads::Reads) knows the map by; 0 where it does not.
+    pub(super) fn mark(&self) -> u32 {
+        self.data.mark.get()
+    }
+
+    pub(super) fn set_mark(&self, mark: u32) {
+        self.data.mark.set(mark);
+    }
+
+    /// Has looks at this map noted as looks at the one it is a copy of.
+    pub fn watch_as(&self, original: &Self) {
+        self.set_mark(original.mark());
     }
 
     /// The same map, entries shared, seen as one of another type: `.Values` handed to a parameter
