@@ -1,7 +1,7 @@
 //! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of them, one per line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
-use super::looks::{Naming, is_plausible, naming};
+use super::looks::{Naming, is_plausible, may_be_bare, naming};
 use super::parts::join;
 use super::{Finder, Found, Hit, Place, Shape, Tier, artifacts, descriptors, fields, nested};
 use crate::images::object::{items, member};
@@ -61,8 +61,7 @@ fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
         return;
     }
     let is_database = artifacts::is_database(name);
-    let (tier, reason) = match fields::judge(name, string, name.to_ascii_lowercase().ends_with("image"), found.settings)
-    {
+    let (tier, reason) = match fields::judge(name, string, may_be_bare(name), found.settings) {
         Some(Tier::Possible) => (Tier::Possible, format!("the value of `{name}` is a reference")),
         Some(tier) => (tier, format!("the variable `{name}` names an image")),
         None => return,

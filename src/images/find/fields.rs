@@ -2,6 +2,7 @@
 //! reference.
 
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
+use super::parts::role_of_part;
 use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
 use crate::images::text::Text;
 use crate::settings::Settings;
@@ -30,11 +31,26 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 
 /// What a text is taken for by the name of its place, and why.
 pub(super) fn named(place: &Place<'_>, string: &str, settings: &Settings) -> Option<(Tier, String)> {
-    // A list of images names each of them; a bare word is an image only right under `image`.
     let key = place.last_key()?;
-    let tier = judge(key, string, place.key() == Some("image"), settings)?;
     if is_label(place) {
         return None;
+    }
+    // A list of images names each of them; a bare word is an image only right under `image`.
+    let bare = place.key() == Some("image") && !is_machine(place);
+    let tier = judge(key, string, bare, settings);
+    if tier != Some(Tier::Likely)
+        && let Some(images) = place.keys().nth(1).filter(|_| string.contains([':', '@']))
+        && words(images).last().is_some_and(|word| word == "images")
+        && place.key().is_some_and(|key| role_of_part(key).is_none())
+        && is_named(string, false)
+    {
+        return Some((Tier::Likely, format!("`{key}` of `{images}` names an image")));
+    }
+    let tier = tier?;
+    // What programs call an image need not be one of a container.
+    let is_bare = !string.contains(['/', ':', '@']);
+    if is_bare && place.object.depth > 0 {
+        return Some((Tier::Possible, format!("the field `{key}` may name an image")));
     }
     let reason = match tier {
         Tier::Possible => format!("the field `{key}` holds a reference"),
@@ -84,6 +100,13 @@ fn is_prefix(name: &str) -> bool {
         "url",
     ];
     words(name).last().is_some_and(|word| LAST.contains(&word.as_str()))
+}
+
+/// Machines are made from images of another kind.
+fn is_machine(place: &Place<'_>) -> bool {
+    const GROUPS: &[&str] = &["cluster.k8s.io", "cluster.x-k8s.io", "karpenter", "machine"];
+    GROUPS.iter().any(|group| place.object.api_version.contains(group))
+        || place.keys().any(|key| matches!(key, "cloudProviderSpec" | "providerSpec"))
 }
 
 /// Labels and selectors are made from words, some of which look like references.

@@ -61,26 +61,33 @@ fn has_image(text: &[u8]) -> bool {
     })
 }
 
-/// The words of a name in lower case: `jobs`, `image`, `ref` of `jobs.imageRef`.
+/// The words of a name in lower case: `java`, `db`, `repository` of `javaDBRepository`.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    let mut was_lower = false;
-    for c in name.chars() {
-        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() && was_lower {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+    let mut before = ' ';
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_capital = c.is_ascii_uppercase();
+        let ends_capitals = before.is_ascii_uppercase() && rest.peek().is_some_and(char::is_ascii_lowercase);
+        let begins = is_capital && (before.is_ascii_lowercase() || before.is_ascii_digit() || ends_capitals);
+        if (begins || !c.is_ascii_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_ascii_alphanumeric() {
             word.push(c.to_ascii_lowercase());
         }
-        was_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        before = c;
     }
     if !word.is_empty() {
         words.push(word);
     }
     words
+}
+
+/// Whether a value with this name may be a bare word: `image`, `HELPER_IMAGE`, but not `--list-images`.
+pub(super) fn may_be_bare(name: &str) -> bool {
+    name.len() >= 5 && name.as_bytes()[name.len() - 5..].eq_ignore_ascii_case(b"image")
 }
 
 /// Whether the value of something that is named an image is one. A bare word (`busybox`) is one only where `bare` says so.
@@ -110,7 +117,7 @@ fn is_bare(text: &str) -> bool {
         && !NONE.contains(&text)
         && !starts.iter().any(|start| text.starts_with(start))
         // Base64 and digests have long runs of letters and digits.
-        && !(text.len() >= 32 && !text.contains(['-', '.', '_']))
+        && (text.len() < 32 || text.contains(['-', '.', '_']))
 }
 
 /// Texts that parse as a reference and are something else, wherever they stand.
@@ -201,7 +208,7 @@ fn is_registry(host: &str, settings: &Settings) -> bool {
     host == settings.mirror.host()
         || host.ends_with(".airtight.invalid")
         || host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.")
-        || REGISTRIES.iter().any(|known| is(&known))
+        || REGISTRIES.iter().any(is)
 }
 
 /// Ends of hosts that serve no images.
@@ -263,6 +270,19 @@ mod tests {
             ["imagePullPolicy", "IMAGE_TAG", "imagePullSecrets", "imagery", "time", "image-gc-threshold", "magic"]
         {
             assert_eq!(naming(name), Naming::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_made_of_words() {
+        for (name, expected) in [
+            ("javaDBRepository", "java db repository"),
+            ("trivy.dbRepository", "trivy db repository"),
+            ("TRIVY_DB_REPOSITORY", "trivy db repository"),
+            ("--acme-http01-solver-image", "acme http01 solver image"),
+            ("containerSHA", "container sha"),
+        ] {
+            assert_eq!(words(name).join(" "), expected);
         }
     }
 

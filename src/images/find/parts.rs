@@ -1,7 +1,7 @@
 //! Joins references from parts that stand side by side: `{registry, repository, tag, digest}` of a map,
 //! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment.
 
-use super::looks::{Naming, is_named, is_unmistakable, naming};
+use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use crate::images::object::Object;
 use crate::images::reference::Reference;
 use crate::images::text::{Piece, Text};
@@ -63,6 +63,11 @@ fn role(name: &str) -> Option<(&str, Role)> {
     })?;
     let stem = name.get(..name.len() - end.len())?;
     Some((stem.trim_end_matches(['_', '-', '.']), *role))
+}
+
+/// What is before the role in the name of a part; `None` if it is no part.
+pub(super) fn role_of_part(name: &str) -> Option<&str> {
+    role(name).map(|(stem, _)| stem)
 }
 
 /// A reference that was joined.
@@ -154,6 +159,9 @@ impl Family<'_> {
                 let before = registry.filter(|_| !has_host);
                 let is_sure = is_image || before.is_some() || has_host;
                 let tag = tag.or_else(|| version().filter(|_| is_sure));
+                if !has_host && before.is_none() && is_other_repository(self.stem) {
+                    return None;
+                }
                 if !(is_image
                     || is_sure && (tag.is_some() || digest.is_some() || before.is_some())
                     || own.contains('/') && (tag.is_some() || digest.is_some()))
@@ -198,7 +206,7 @@ impl Family<'_> {
                     return self.whole(before.clone()?, None, tag.or_else(version), digest, settings);
                 }
                 let tag = tag.or_else(|| version().filter(|_| self.context == Naming::Image));
-                if before.is_none() && tag.is_none() && digest.is_none() && !own.contains('/') {
+                if before.is_none() && tag.is_none() && digest.is_none() && !own.contains(['/', ':']) {
                     return None;
                 }
                 (before, tag)
@@ -244,12 +252,21 @@ impl Family<'_> {
         }
         let text = Text::joined(&pieces);
         let is_alone = names.len() == 1;
-        if is_alone && !is_unmistakable(&text, true, settings) && !(self.context == Naming::Image && text.contains('/'))
+        if is_alone
+            && !is_unmistakable(&text, true, settings)
+            && !(self.context == Naming::Image && text.contains(['/', ':']))
         {
             return None;
         }
         is_named(&text, true).then_some(Joined { entry: index, text, own, names })
     }
+}
+
+/// Names of repositories that hold no images: `GIT_REPOSITORY`, `chartRepository`.
+fn is_other_repository(stem: &str) -> bool {
+    const WORDS: &[&str] =
+        &["apt", "backup", "chart", "charts", "git", "github", "gitlab", "helm", "maven", "npm", "s3"];
+    words(stem).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
 /// A path without the slash at its end.
