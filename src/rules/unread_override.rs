@@ -113,6 +113,10 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     if reads.read(path).is_some() {
         return true;
     }
+    // The tool reads it itself, and says more of it: `missing-pull-secret`.
+    if path.len() > 1 && path[0] == GLOBAL && path[1] == "imagePullSecrets" {
+        return true;
+    }
     let by_dependency = |switch: &Switch| match switch.kind {
         SwitchKind::Condition | SwitchKind::Tag => switch.path == *path,
         SwitchKind::Import => path.starts_with(&switch.path),
