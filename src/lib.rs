@@ -6,10 +6,12 @@
 //! [`images::find()`] finds the images, [`analysis::analyse`] says what became of the rewrite in each, [`rules`] judge them, [`report`] tells. `docs/architecture.md` says more.
 
 pub mod analysis;
+pub mod blame;
 pub mod bundle;
 pub mod chart;
 pub mod cli;
 pub mod config;
+pub mod downloads;
 pub mod finding;
 pub mod funcs;
 pub mod glob;

@@ -42,6 +42,15 @@ pub enum Change {
     Remove(String),
 }
 
+impl Change {
+    /// The path it is about.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Default(path, _) | Self::Set(path, _) | Self::SwitchOn(path) | Self::Remove(path) => path,
+        }
+    }
+}
+
 /// One render of a release.
 #[derive(Debug)]
 pub struct Outcome {

@@ -38,7 +38,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
             }
         }
     }
-    let uses = manifests.iter().flat_map(|manifest| find(manifest, limits));
+    let uses = manifests.iter().flat_map(|manifest| find(manifest, settings, limits));
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
         let reference = image.reference.as_ref().ok();

@@ -4,31 +4,31 @@
 mod keys;
 mod latent;
 pub mod manifests;
+mod traced;
 mod twin;
 
 use crate::chart::Chart;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
+use crate::images::reference::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
 use crate::reads::{Reads, Statics, steps};
-use crate::release::{Change, Outcome, Prepared, Problem};
-use crate::render::manifest::{Manifest, Manifests, manifests};
-use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::release::{Change, Prepared};
+use crate::render::manifest::Manifest;
+use crate::render::{Compiler, Rendered};
 use crate::settings::Settings;
 use crate::source::{File, Place};
-use crate::template::{Map, error::Error};
+use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+pub use traced::{Traced, render};
 use twin::Twin;
 
 use keys::Keys;
 pub use keys::{USUAL_KEY, names_registry};
 pub use latent::{Latent, Proof};
-
-/// The host that stands for the mirror in the second render: reserved, so that it can stand nowhere else.
-const CANARY: &str = "canary.airtight.invalid";
 
 /// What is known of a release once it was rendered and looked through.
 #[derive(Debug)]
@@ -109,35 +109,10 @@ pub fn analyse(
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let mut keys = Keys::find(prepared, settings, &statics)?;
-    let mut origins = Origins::new();
-    let outcome = render(prepared, settings, &mut keys, compiler, &mut origins, log);
-    let mut values = Map::new();
-    let (root, mut rendered, failure) = match outcome {
-        Ok(outcome) => {
-            values = outcome.values;
-            (Some(outcome.root), outcome.rendered, None)
-        }
-        Err(Problem::Input(message)) => return Err(message),
-        Err(Problem::Chart(message)) => {
-            (None, Rendered::default(), Some(RenderFailure { message, place: None, refuses_mirror: false }))
-        }
-        Err(Problem::Template(error)) => {
-            let message = helm_text(&error, prepared.env.helm);
-            let place = place_of(&error, prepared);
-            (None, Rendered::default(), Some(RenderFailure { message, place, refuses_mirror: false }))
-        }
-    };
-    let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
-        Ok(read) => (read, failure),
-        Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
-    };
-    let failure = failure.map(|failure| {
-        let plain = prepared.render(compiler, &keys.removed(), None, &mut Vec::new());
-        RenderFailure { refuses_mirror: plain.is_ok(), ..failure }
-    });
-    log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
-    let manifests: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
-    let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
+    let traced = render_as_installed(prepared, settings, &mut keys, compiler, log)?;
+    let Traced { manifests, origins, root, values, mut rendered, failure, .. } = traced;
+    let uses: Vec<ImageUse> =
+        manifests.iter().flat_map(|manifest| find(manifest, settings, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
     let reads = std::mem::take(&mut rendered.reads);
     let mut analysis = Analysis {
@@ -160,38 +135,35 @@ pub fn analyse(
     Ok(analysis)
 }
 
-/// Renders with traces. Where what was found of the keys beforehand proves wrong, renders again.
-fn render(
+/// Renders with traces, the keys set that the user did not set. Where what was found of them beforehand proves wrong,
+/// renders again.
+fn render_as_installed(
     prepared: &Prepared,
     settings: &Settings,
     keys: &mut Keys,
     compiler: &mut Compiler,
-    origins: &mut Origins,
     log: &mut Vec<String>,
-) -> Result<Outcome, Problem> {
+) -> Result<Traced, String> {
     let mut first_log = Vec::new();
-    let first = prepared.render(compiler, &keys.defaults(&settings.mirror), Some(origins), &mut first_log);
-    let again = match &first {
-        // Nothing in the code names it, but a key that was put together on the way came to it.
-        Ok(outcome) if keys.is_only_named() && outcome.rendered.reads.looks_at(&steps(USUAL_KEY)) => {
-            keys.assume(USUAL_KEY);
-            true
-        }
-        // The schema may have no room for the key.
-        Err(Problem::Chart(_)) if !keys.assumed.is_empty() => {
-            prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
-                *keys = std::mem::take(keys).unset();
-                true
-            }
-        }
-        _ => false,
-    };
-    if !again {
-        log.extend(first_log);
-        return first;
+    let mut first = render(prepared, &keys.defaults(&settings.mirror), compiler, &mut first_log)?;
+    // Nothing in the code names the key, but one that was put together on the way came to it.
+    if keys.is_only_named() && first.rendered.reads.looks_at(&steps(USUAL_KEY)) {
+        keys.assume(USUAL_KEY);
+        return render(prepared, &keys.defaults(&settings.mirror), compiler, log);
     }
-    *origins = Origins::new();
-    prepared.render(compiler, &keys.defaults(&settings.mirror), Some(origins), log)
+    if let Some(failure) = &mut first.failure {
+        // The schema may have no room for a key that the owner never asked for.
+        if first.before_templates && failure.refuses_mirror && !keys.assumed.is_empty() {
+            *keys = std::mem::take(keys).unset();
+            return render(prepared, &[], compiler, log);
+        }
+        let removed = keys.removed();
+        if keys.assumed.is_empty() && !removed.is_empty() {
+            failure.refuses_mirror = prepared.render(compiler, &removed, None, &mut Vec::new()).is_ok();
+        }
+    }
+    log.extend(first_log);
+    Ok(first)
 }
 
 /// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
@@ -204,12 +176,15 @@ fn judge(
     rendered: &Rendered,
     origins: &Origins,
 ) -> Vec<Judged> {
-    let canary = settings.mirror.at_host(CANARY);
+    let canary = settings.mirror.at_host(NOWHERE);
     let (set, removed) = (keys.canary(&canary), keys.removed());
     let (with_canary, without) = if uses.is_empty() || set.is_empty() {
         (Twin::default(), Twin::default())
     } else {
-        (Twin::render(prepared, &set, compiler, rendered), Twin::render(prepared, &removed, compiler, rendered))
+        (
+            Twin::render(prepared, settings, &set, compiler, rendered),
+            Twin::render(prepared, settings, &removed, compiler, rendered),
+        )
     };
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);
@@ -229,7 +204,7 @@ fn judge(
         Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
     };
     let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
-    take_overrides_away(&mut judged, prepared, &set, &canary, compiler, rendered);
+    take_overrides_away(&mut judged, prepared, settings, &set, &canary, compiler, rendered);
     judged
 }
 
@@ -238,6 +213,7 @@ fn judge(
 fn take_overrides_away(
     judged: &mut [Judged],
     prepared: &Prepared,
+    settings: &Settings,
     set: &[Change],
     canary: &Mirror,
     compiler: &mut Compiler,
@@ -253,7 +229,7 @@ fn take_overrides_away(
     }
     let removed = paths.iter().map(|path| Change::Remove((*path).to_owned()));
     let changes: Vec<Change> = removed.chain(set.iter().cloned()).collect();
-    let twin = Twin::render(prepared, &changes, compiler, rendered);
+    let twin = Twin::render(prepared, settings, &changes, compiler, rendered);
     for judged in judged.iter_mut().filter(|judged| is_override(judged)) {
         let Some(reference) = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok()) else {
             continue;

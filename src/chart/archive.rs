@@ -157,6 +157,9 @@ pub(super) struct Unpacked<'b, 'l, R: BufRead> {
     chunk: Box<[u8]>,
 }
 
+/// What is read and unpacked at a time: the decoder copies the last 32 KiB of each piece aside.
+pub(super) const CHUNK: usize = 256 << 10;
+
 /// How far to look behind the end of the archive.
 const REST_BYTES: u64 = 1 << 20;
 
@@ -165,7 +168,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
         if is_at_end(&mut source)? {
             return Err(Fault::Helm("EOF".to_owned()));
         }
-        Ok(Self { member: Some(open_member(source)?), budget, chunk: vec![0; 16 << 10].into() })
+        Ok(Self { member: Some(open_member(source)?), budget, chunk: vec![0; CHUNK].into() })
     }
 
     /// Reads exactly so many bytes.

@@ -73,7 +73,7 @@ fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, Stri
 fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>) -> Result<Vec<RawFile>, String> {
     let shown = path.display();
     let (file, _) = folder::open(path, path)?;
-    let mut source = BufReader::new(file);
+    let mut source = BufReader::with_capacity(archive::CHUNK, file);
     let start =
         source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", folder::go_error(&error)))?;
     if !start.starts_with(b"\x1f\x8b\x08") {

@@ -117,8 +117,7 @@ impl Args {
         let entries = config.releases.iter().map(|release| &release.entry);
         let is_wanted = |name: &String| self.releases.is_empty() || self.releases.contains(name);
         let entries = entries.filter(|entry| is_wanted(&entry.name) || is_wanted(&entry.full_name()));
-        let jobs = entries.map(|entry| Job::of(entry, &self.release, &self.settings, config));
-        let jobs: Vec<Job> = jobs.collect::<Result<_, String>>()?;
+        let jobs = Job::all(entries, &self.release, &self.settings, config)?;
         if jobs.is_empty() {
             return Err(format!("nothing to check: {} has no releases", file.name()));
         }
@@ -173,11 +172,21 @@ impl Args {
             Ok(None) => true,
             Err(_) => false,
         };
+        let old_jobs = match &old_config {
+            Ok(Some(old)) => {
+                let entries = old.releases.iter().map(|release| &release.entry);
+                Job::all(entries, &self.release, &self.settings, old).map(Some)
+            }
+            Ok(None) => Ok(None),
+            Err(why) => Err(why.clone()),
+        };
+        let bundles = self.settings.bundles(config);
+        let same_lists = !bundles.iter().any(|path| base.touches(path));
         let mut touched = Vec::new();
         for job in jobs {
-            let before = self.before(&job, &old_config);
+            let before = Self::before(&job, &old_jobs);
             let same = matches!(&before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
-            if !same || !accepts_alike || base.touches_files(&job) {
+            if !same || !accepts_alike || !same_lists || base.touches_files(&job) {
                 touched.push((job, before));
             }
         }
@@ -187,7 +196,7 @@ impl Args {
             return Ok(Vec::new());
         }
         let scratch = tempfile::tempdir().map_err(|error| format!("cannot make a folder: {error}"))?;
-        let old_disk = base.disk(&mut before, config, scratch.path())?;
+        let old_disk = base.disk(&mut before, same_lists, scratch.path())?;
         let olds: Vec<Job> = before
             .iter()
             .filter_map(|before| match before {
@@ -221,18 +230,15 @@ impl Args {
     }
 
     /// How a release was.
-    fn before(&self, job: &Job, old: &Result<Option<Config>, String>) -> Before {
+    fn before(job: &Job, old: &Result<Option<Vec<Job>>, String>) -> Before {
         let old = match (&job.entry, old) {
             (None, _) | (_, Ok(None)) => return Before::Was(Box::new(job.clone())),
-            (_, Err(_)) => return Before::Unknown(format!("{} cannot be read as it was", crate::config::FILE_NAME)),
+            (_, Err(why)) => return Before::Unknown(why.clone()),
             (Some(_), Ok(Some(old))) => old,
         };
-        match old.releases.iter().find(|release| release.entry.full_name() == job.full_name()) {
+        match old.iter().find(|was| was.full_name() == job.full_name()) {
             None => Before::Absent,
-            Some(release) => match Job::of(&release.entry, &self.release, &self.settings, old) {
-                Ok(was) => Before::Was(Box::new(was)),
-                Err(why) => Before::Unknown(why),
-            },
+            Some(was) => Before::Was(Box::new(was.clone())),
         }
     }
 }
@@ -251,7 +257,7 @@ fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision:
     let nothing_seen =
         |report: &Report| report.findings.iter().find(|finding| finding.rule == "render-failed").cloned();
     let before = before.and_then(|before| match before.as_ref().and_then(nothing_seen) {
-        Some(failed) => Err(failed.message),
+        Some(_) => Err("it does not render there".to_owned()),
         None => Ok(before),
     });
     match before {
@@ -302,7 +308,8 @@ fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>
     for report in reports.iter_mut() {
         baseline.accept(report);
     }
-    let count: usize = reports.iter().map(|report| report.suppressed.len()).sum();
-    let _ = writeln!(streams.err, "wrote {} findings to {}", count, path.display());
+    let count = baseline.len();
+    let s = if count == 1 { "" } else { "s" };
+    let _ = writeln!(streams.err, "wrote {count} finding{s} to {}", path.display());
     Ok(())
 }

@@ -4,9 +4,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
 
+pub mod blame;
 pub mod changed;
 pub mod config;
 pub mod disk;
+pub mod images;
 pub mod init;
 pub mod jobs;
 pub mod lint;
@@ -35,6 +37,8 @@ enum Command {
     Template(Box<template::Args>),
     Lint(Box<lint::Args>),
     Init(init::Args),
+    Images(Box<images::Args>),
+    Blame(Box<blame::Args>),
 }
 
 /// How a run ended.
@@ -135,6 +139,8 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams:
         Command::Template(args) => template::run(args, streams),
         Command::Lint(args) => lint::run(args, streams),
         Command::Init(args) => init::run(args, streams),
+        Command::Images(args) => images::run(args, streams),
+        Command::Blame(args) => blame::run(args, streams),
     };
     match result {
         Ok(outcome) => outcome,

@@ -53,7 +53,8 @@ impl OutputFlags {
     }
 }
 
-fn use_colour(color: Color) -> bool {
+/// Whether stdout is written in colour.
+pub fn use_colour(color: Color) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,

@@ -8,6 +8,7 @@ use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is checked, and against what.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -40,9 +41,10 @@ pub struct SettingsFlags {
 }
 
 /// The layouts by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum LayoutFlag {
     /// quay.io/jetstack/x → MIRROR/jetstack/x
+    #[default]
     Path,
     /// quay.io/jetstack/x → MIRROR/quay.io/jetstack/x
     HostAndPath,
@@ -50,31 +52,68 @@ pub enum LayoutFlag {
     Name,
 }
 
+impl From<LayoutFlag> for Layout {
+    fn from(flag: LayoutFlag) -> Self {
+        match flag {
+            LayoutFlag::Path => Self::Path,
+            LayoutFlag::HostAndPath => Self::HostAndPath,
+            LayoutFlag::Name => Self::Name,
+        }
+    }
+}
+
+/// The mirror, for commands that also answer without one.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Mirror")]
+pub struct MirrorFlags {
+    /// The private registry: render with the chart's global rewrite set to it (default: render as given)
+    #[arg(long, value_name = "HOST")]
+    mirror: Option<String>,
+    /// Where on the mirror a source reference goes
+    #[arg(long, value_enum, default_value = "path", requires = "mirror")]
+    layout: LayoutFlag,
+    /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
+    /// times; default: global.imageRegistry)
+    #[arg(long, value_name = "PATH", requires = "mirror")]
+    global_key: Vec<String>,
+}
+
+impl MirrorFlags {
+    /// What the flags come to; `None` without a mirror.
+    pub fn settings(&self) -> Result<Option<Settings>, String> {
+        let Some(mirror) = &self.mirror else { return Ok(None) };
+        let mirror = Mirror::parse(mirror).map_err(|error| format!("--mirror: {error}"))?;
+        let (layout, global_keys) = (self.layout.into(), self.global_key.clone());
+        Ok(Some(Settings { layout, global_keys, ..Settings::new(mirror) }))
+    }
+}
+
 impl SettingsFlags {
+    /// The lists of what was mirrored: files, and folders of them.
+    pub fn bundles(&self, config: &Config) -> Vec<PathBuf> {
+        match &self.bundle {
+            Some(folder) => vec![folder.clone()],
+            None => config.bundle.iter().map(PathBuf::from).collect(),
+        }
+    }
+
     /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Settings, String> {
         let mirror = self.mirror.as_ref().map(|mirror| Mirror::parse(mirror)).transpose();
         let flags = Target {
             mirror: mirror.map_err(|error| format!("--mirror: {error}"))?,
-            layout: self.layout.map(|layout| match layout {
-                LayoutFlag::Path => Layout::Path,
-                LayoutFlag::HostAndPath => Layout::HostAndPath,
-                LayoutFlag::Name => Layout::Name,
-            }),
+            layout: self.layout.map(Layout::from),
             global_keys: self.global_key.clone(),
         };
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or("no mirror is known: give --mirror HOST, or `mirror` in airtight.yaml")?;
-        let bundles: Vec<PathBuf> = match &self.bundle {
-            Some(folder) => vec![folder.clone()],
-            None => config.bundle.iter().map(PathBuf::from).collect(),
-        };
         let mut settings = Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
-            bundle: read_bundle(&bundles)?,
+            bundle: read_bundle(&self.bundles(config))?.map(Arc::new),
             rules: config.rules.clone(),
+            finders: config.finders.clone(),
             ..Settings::new(mirror)
         };
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {

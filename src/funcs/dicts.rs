@@ -1,8 +1,9 @@
 //! Dicts: Go's maps with string keys, shared and mutable.
 
+use crate::template::growth::Behind;
 use crate::template::print::strval;
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP};
-use crate::template::{Context, Failure, Flow, Function, List, Look, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Map, Value};
 use crate::trace::Str;
 
 /// The functions of this family.
@@ -348,10 +349,10 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32) -> Result {
             copied.watch_as(map);
             copied.into()
         }
-        Value::List(list) if list.iter().any(holds_values) => {
+        Value::List(list) if list.iter().any(holds_values) || matches!(list.behind(), Behind::Values(_)) => {
             ctx.charge(list.len() as u64)?;
             let items: Result<Vec<Value>> = list.iter().map(|item| copy(ctx, item, depth + 1)).collect();
-            List::with_origin(list.ty(), items?, list.origin()).into()
+            list.remade(items?, list.origin()).into()
         }
         Value::Object(object) => object.copied().unwrap_or_else(|| value.clone()),
         other => other.clone(),

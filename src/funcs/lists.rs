@@ -3,8 +3,9 @@
 use super::flow::is_empty;
 use super::numbers::to_int64;
 use super::reflect::deep_equal;
-use crate::template::types::{ANY, INT, INTS, Kind, LIST, Type};
-use crate::template::{Context, Failure, Flow, Function, IntKind, List, Look, Value};
+use crate::template::growth::{self, Behind};
+use crate::template::types::{ANY, INT, Kind, LIST, Type};
+use crate::template::{Context, Failure, Flow, Function, IntKind, List, Look, Map, Value};
 use crate::trace::Origin;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -77,7 +78,7 @@ fn copied<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Resul
 
 /// A list as Go makes one of a known length: nothing lies behind its end.
 fn exactly(items: Vec<Value>) -> Value {
-    List::with_spare(&LIST, items, []).into()
+    List::with_behind(&LIST, items, Behind::Zeros(0)).into()
 }
 
 fn list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -106,12 +107,16 @@ fn initial(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn append(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot push on type")?;
-    Ok(Value::list(joined(&items, &args[1..2])))
+    let all = joined(&items, &args[1..2]);
+    Ok(List::grown_from(&LIST, items.len(), all).into())
 }
 
 fn prepend(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot prepend on type")?;
-    Ok(exactly(joined(&args[1..2], &items)))
+    let all = joined(&args[1..2], &items);
+    // sprig appends the list, in one go, to a slice of the one new element.
+    let capacity = if items.is_empty() { 1 } else { growth::appended(1, all.len(), &ANY) };
+    Ok(List::grown_from(&LIST, capacity, all).into())
 }
 
 fn joined(front: &[Value], back: &[Value]) -> Vec<Value> {
@@ -219,7 +224,7 @@ fn chunk(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         chunks.push(exactly(part.to_vec()));
         left = rest;
     }
-    Ok(List::with_spare(&LISTS, chunks, []).into())
+    Ok(List::with_behind(&LISTS, chunks, Behind::Zeros(0)).into())
 }
 
 fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -240,29 +245,34 @@ fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         };
     };
     // Go quirk: a slice reaches into what lies behind the end, as far as the array goes.
-    let spare = spare(list);
-    if from > to || to > items.len() + spare.len() {
+    let room = match list.behind() {
+        Behind::Grown => list.ty().elem.map_or(0, |element| growth::grown(items.len(), element) - items.len()),
+        Behind::Zeros(room) => *room,
+        Behind::Values(values) => values.len(),
+    };
+    if from > to || to > items.len() + room {
         return Err(out_of_bounds());
     }
-    ctx.charge((items.len() + spare.len() - from) as u64)?;
-    let mut reach: Vec<Value> = items.iter().chain(spare.iter()).skip(from).cloned().collect();
-    let behind = reach.split_off(to - from);
-    Ok(List::with_spare(list.ty(), reach, behind).into())
+    ctx.charge((items.len() + room - from) as u64)?;
+    let mut reach = items.into_owned();
+    match list.behind() {
+        Behind::Values(values) => reach.extend_from_slice(values),
+        _ => reach.resize(reach.len() + room, list.ty().elem.map_or(Value::Nil, zero)),
+    }
+    let behind = reach.split_off(to);
+    reach.drain(..from);
+    Ok(List::with_behind(list.ty(), reach, Behind::Values(behind.into())).into())
 }
 
-/// What lies behind the end of a slice. One that grew element by element, as those of values files do, has an array
-/// of twice the size each time it was full; Go's steps beyond 512 elements are not followed.
-fn spare(list: &List) -> Cow<'_, [Value]> {
-    if let Some(spare) = list.spare() {
-        return Cow::Borrowed(spare);
+/// The zero value of an element.
+fn zero(element: &'static Type) -> Value {
+    match element.kind {
+        Kind::String => Value::str(""),
+        Kind::Int => Value::Int(0, IntKind::Int, Origin::NONE),
+        Kind::Map => Value::Map(Map::nil(element)),
+        Kind::Slice => Value::List(List::nil(element)),
+        _ => Value::Nil,
     }
-    let zero = match list.ty() {
-        ty if *ty == LIST => Value::Nil,
-        ty if *ty == INTS => Value::Int(0, IntKind::Int, Origin::NONE),
-        _ => return Cow::Borrowed(&[]),
-    };
-    let room = if list.len() <= 512 { list.len().next_power_of_two() - list.len() } else { 0 };
-    Cow::Owned(vec![zero; room])
 }
 
 #[cfg(test)]

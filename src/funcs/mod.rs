@@ -68,9 +68,14 @@ pub fn lookup_of(helm: HelmVersion) -> &'static dyn Fn(&str) -> Option<&'static 
 
 /// The function of a name.
 pub fn lookup(name: &str) -> Option<&'static Function> {
-    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
-        FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).map(|function| (function.name, function)).collect()
-    });
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function, foldhash::fast::RandomState>> =
+        LazyLock::new(|| {
+            FAMILIES
+                .iter()
+                .flat_map(|(_, functions)| functions.iter())
+                .map(|function| (function.name, function))
+                .collect()
+        });
     BY_NAME.get(name).copied()
 }
 

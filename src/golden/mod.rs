@@ -45,3 +45,5 @@ pub(crate) fn read(path: &Path) -> String {
 
 mod cli;
 mod helm;
+mod images;
+mod origins;

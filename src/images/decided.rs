@@ -100,7 +100,7 @@ pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider>
             }
         }
     }
-    found.sort_by_key(|decider| rank(&decider.source));
+    found.sort_by_key(rank);
     found
 }
 
@@ -147,21 +147,23 @@ fn action_around(text: &[u8], at: u32) -> (u32, u32) {
 }
 
 /// The origins behind a span, those of a computed text one by one, each with the byte of its own text.
-fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
+pub fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
     match origins.get(span.origin) {
         Some(OriginData::Derived(parts)) => parts.iter().map(|&part| (part, 0)).collect(),
         _ => vec![(span.origin, span.at + from.saturating_sub(span.start))],
     }
 }
 
-fn rank(source: &Source) -> u32 {
-    match source {
+fn rank(decider: &Decider) -> u32 {
+    match &decider.source {
         Source::User(_) => 0,
         Source::ChartDefault(_) => 1,
-        Source::Template => 2,
-        Source::Other(_) => 3,
-        Source::Tool => 4,
-        Source::Unknown => 5,
+        // A version of Chart.yaml says more than the `v` that a template puts before it.
+        Source::Other(_) if decider.place.as_ref().is_some_and(|place| place.start < place.end) => 2,
+        Source::Template => 3,
+        Source::Other(_) => 4,
+        Source::Tool => 5,
+        Source::Unknown => 6,
     }
 }
 
@@ -175,6 +177,7 @@ pub fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
             let place = Place { file: file.clone(), start: at, end: at };
             plain(Source::Other(file.name().to_owned()), Some(place))
         }
+        Some(OriginData::Field(place)) => plain(Source::Other(place.file.name().to_owned()), Some(place.clone())),
         Some(OriginData::Template { file, start }) => {
             let place = Place { file: file.clone(), start: start + at, end: start + at };
             plain(Source::Template, Some(place))

@@ -3,6 +3,7 @@
 pub mod class;
 pub mod decided;
 pub mod find;
+pub mod hosts;
 pub mod layout;
 pub mod object;
 pub mod operators;

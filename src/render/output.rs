@@ -61,7 +61,7 @@ impl<N> Manifests<N> {
 
     /// The text that `helm template` prints.
     pub fn text(&self, root: &Instance, selection: &Selection) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.blocks().map(|block| block.name.len() + block.content.len() + 20).sum());
         if selection.include_crds {
             for (name, content) in crds(root) {
                 Block { name: &name, content }.write(&mut out);

@@ -3,7 +3,7 @@
 
 use super::{Inputs, capabilities, files, metadata_3};
 use crate::chart::Metadata;
-use crate::source::File;
+use crate::source::{File, Place};
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
 use crate::template::{Context, Failure, Flow, Function, HelmVersion, Look, Map, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
@@ -134,7 +134,9 @@ pub(super) fn collect(
     release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
     release.insert("Revision", Value::int(1));
     release.insert("Service", Value::str("Helm"));
-    let top = Top { helm, release: release.into(), capabilities: capabilities::object(inputs.capabilities, helm) };
+    let kube_version = fact(&mut origins, "Capabilities.KubeVersion");
+    let capabilities = capabilities::object(inputs.capabilities, helm, kube_version);
+    let top = Top { helm, release: release.into(), capabilities };
     chart(root, &top, Some(inputs.values.clone()), true, &mut origins, files);
 }
 
@@ -192,7 +194,19 @@ fn metadata(instance: &Instance, is_root: bool, helm: HelmVersion, origins: &mut
         Some(origins) => origins.add(OriginData::File(chart.metadata_file.clone())),
         None => Origin::NONE,
     };
-    let text = |text: &str| Value::Str(Str::with_origin(text, origin));
+    let fields = [("version", &chart.metadata.version), ("appVersion", &chart.metadata.app_version)];
+    let fields = fields.map(|(key, value)| {
+        let origin = match (&mut *origins, field(&chart.metadata_file, key, value)) {
+            (Some(origins), Some(place)) => origins.add(OriginData::Field(place)),
+            _ => origin,
+        };
+        (value.as_ptr(), origin)
+    });
+    let text = |text: &str| {
+        // The fields may say the same: it is the address that tells them apart.
+        let own = fields.iter().find(|(address, _)| *address == text.as_ptr() && !text.is_empty());
+        Value::Str(Str::with_origin(text, own.map_or(origin, |(_, origin)| *origin)))
+    };
     if helm == HelmVersion::V3 {
         return metadata_3::object(instance, is_root, &text);
     }
@@ -233,6 +247,20 @@ fn metadata(instance: &Instance, is_root: bool, helm: HelmVersion, origins: &mut
     let requirements = instance.dependencies.iter().flatten().map(|requirement| dependency(requirement, &text));
     map.insert("Dependencies", Value::list(requirements.collect()));
     map.into()
+}
+
+/// Where a Chart.yaml has the value of a key at the top, if it is written on the key's line.
+fn field(file: &Arc<File>, key: &str, value: &str) -> Option<Place> {
+    let mut start = 0;
+    for line in file.bytes().split_inclusive(|&byte| byte == b'\n') {
+        let rest = line.strip_prefix(key.as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
+        if let Some(rest) = rest {
+            let at = start + line.len() - rest.len() + memchr::memmem::find(rest, value.as_bytes())?;
+            return Some(Place { file: file.clone(), start: at as u32, end: (at + value.len()) as u32 });
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn dependency(requirement: &Requirement, text: &dyn Fn(&str) -> Value) -> Value {

@@ -1,10 +1,12 @@
 //! [`Image`]: a distinct reference, with everything that is known of it, free of the release it was found in.
 
-use crate::analysis::{Analysis, Judged};
+use crate::analysis::{Analysis, Judged, Traced, WithoutOverride};
 use crate::images::decided::{decider, layer_name};
-use crate::images::{Class, Decider, ObjectName, Part, Shape, Source, Tier};
+use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Shape, Source, Tier, find};
+use crate::limits::Limits;
 use crate::settings::Settings;
 use crate::source::Place;
+use crate::trace::Origins;
 use std::collections::BTreeMap;
 
 /// A distinct reference, and what is known of it.
@@ -66,16 +68,37 @@ pub struct PartOrigin {
 
 /// The distinct references of a release, by reference.
 pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
+    distinct(&analysis.images, &analysis.origins, Some(settings))
+}
+
+/// The distinct references of a release that was rendered without a mirror, by reference: nothing is classified, and
+/// each is its own source.
+pub fn unjudged(traced: &Traced, limits: &Limits) -> Vec<Image> {
+    let settings = Settings::without_mirror();
+    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, &settings, limits));
+    let judged = |image: ImageUse| Judged {
+        class: Class::Unexplained,
+        decider: decider(&image, Part::Registry, &traced.origins),
+        source: image.reference.as_ref().ok().cloned(),
+        without_override: WithoutOverride::Unknown,
+        image,
+    };
+    let uses: Vec<Judged> = uses.map(judged).collect();
+    distinct(&uses, &traced.origins, None)
+}
+
+fn distinct(uses: &[Judged], origins: &Origins, settings: Option<&Settings>) -> Vec<Image> {
     let mut found: BTreeMap<&str, Image> = BTreeMap::new();
-    for judged in &analysis.images {
-        let one = image_use(judged, analysis);
+    for judged in uses {
+        let one = image_use(judged, origins);
+        let destination = || settings.and_then(|settings| judged.destination(settings));
         let reference = judged.image.text.as_str();
         match found.get_mut(reference) {
             Some(image) => {
                 image.class = image.class.max(one.class);
                 image.tier = image.tier.min(one.tier);
                 image.source = image.source.take().or_else(|| judged.source.as_ref().map(ToString::to_string));
-                image.destination = image.destination.take().or_else(|| judged.destination(settings));
+                image.destination = image.destination.take().or_else(destination);
                 image.uses.push(one);
             }
             None => {
@@ -85,7 +108,7 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
                     class: one.class,
                     tier: one.tier,
                     source: judged.source.as_ref().map(ToString::to_string),
-                    destination: judged.destination(settings),
+                    destination: destination(),
                     uses: vec![one],
                 };
                 found.insert(reference, image);
@@ -95,7 +118,7 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
     found.into_values().collect()
 }
 
-fn image_use(judged: &Judged, analysis: &Analysis) -> Use {
+fn image_use(judged: &Judged, origins: &Origins) -> Use {
     let image = &judged.image;
     let is_written = |part: &Part| match &image.reference {
         Ok(reference) => match part {
@@ -116,7 +139,7 @@ fn image_use(judged: &Judged, analysis: &Analysis) -> Use {
         tier: image.tier,
         shape: image.shape,
         reason: image.reason.clone().into_owned(),
-        origins: parts.map(|part| part_origin(part, &decider(image, part, &analysis.origins))).collect(),
+        origins: parts.map(|part| part_origin(part, &decider(image, part, origins))).collect(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Findings as text, for people and for machines: one file a format.
 
+pub mod blame;
 pub mod changes;
 pub mod images;
+pub mod inventory;
 pub mod markdown;
 pub mod text;
 

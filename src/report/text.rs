@@ -52,7 +52,7 @@ fn group(finding: &Finding) -> Group<'static> {
 }
 
 /// One line of a source with its place marked.
-fn snippet(excerpt: &Excerpt, primary: bool) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
+pub(super) fn snippet(excerpt: &Excerpt, primary: bool) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
     let place = &excerpt.place;
     let (line, column) = place.file.line_column(place.start);
     let raw = place.file.line(line).unwrap_or_default();

@@ -16,12 +16,14 @@ mod not_in_bundle;
 mod nothing_rendered;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
+mod public_chart_dependency;
 mod render_failed;
+mod runtime_download;
 mod suppression_without_reason;
 mod unmirrored_image;
+mod unparsable_manifest;
 mod unpinned_image;
 mod unread_override;
-mod unreadable_manifest;
 mod unused_suppression;
 mod wrong_mirror_path;
 
@@ -49,12 +51,14 @@ pub static RULES: &[&Rule] = &[
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
+    &public_chart_dependency::RULE,
     &render_failed::RULE,
+    &runtime_download::RULE,
     &suppression_without_reason::RULE,
     &unmirrored_image::RULE,
+    &unparsable_manifest::RULE,
     &unpinned_image::RULE,
     &unread_override::RULE,
-    &unreadable_manifest::RULE,
     &unused_suppression::RULE,
     &wrong_mirror_path::RULE,
 ];
@@ -133,7 +137,8 @@ impl<'a> Context<'a> {
                 excerpts[0].label = format!("{label}; {printed}");
             }
             Some(place) => excerpts.push(Excerpt { place, label: printed }),
-            None => {}
+            // No template printed it: the line is all there is to see.
+            None => excerpts.iter_mut().for_each(|first| first.label = format!("{label}; {image}")),
         }
         let mut notes = Vec::new();
         for (layer, place) in &decider.hides {

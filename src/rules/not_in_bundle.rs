@@ -43,7 +43,7 @@ use crate::analysis::Judged;
 use crate::bundle::Verdict;
 use crate::finding::Severity;
 use crate::images::decided::decider;
-use crate::images::{Part, Tier};
+use crate::images::{Part, Reference, Shape, Tier};
 use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
@@ -89,11 +89,23 @@ pub(super) fn verdicts<'a>(ctx: &Context<'a>) -> Vec<(&'a Judged, Verdict, usize
             Some(&index) => found[index].2 += 1,
             None => {
                 seen.insert(reference.as_written().to_owned(), found.len());
-                found.push((judged, bundle.verdict(reference, judged.source.as_ref(), mirror, layout), 0));
+                let verdict = bundle.verdict(reference, judged.source.as_ref(), mirror, layout);
+                found.push((judged, completed(judged, verdict), 0));
             }
         }
     }
     found
+}
+
+/// Outside of pods a reference without a version is completed by whoever reads it: any version that is listed will do.
+fn completed(judged: &Judged, verdict: Verdict) -> Verdict {
+    let is_pod = matches!(judged.image.shape, Shape::Container | Shape::Volume);
+    let has_version = |reference: &Reference| reference.tag.is_some() || reference.digest.is_some();
+    let is_open = !is_pod && judged.image.reference.as_ref().is_ok_and(|reference| !has_version(reference));
+    match verdict {
+        Verdict::Missing(versions) if is_open && !versions.is_empty() => Verdict::Listed,
+        verdict => verdict,
+    }
 }
 
 /// A note on further uses of the same reference.

@@ -10,7 +10,9 @@
 //! ```bad
 //! # templates/map.yaml
 //! {{ if .Values.enabled }}
+//! apiVersion: v1
 //! kind: ConfigMap
+//! metadata: {name: settings}
 //! {{ end }}
 //! # values.yaml
 //! enabled: false
@@ -18,7 +20,9 @@
 //! ```good
 //! # templates/map.yaml
 //! {{ if .Values.enabled }}
+//! apiVersion: v1
 //! kind: ConfigMap
+//! metadata: {name: settings}
 //! {{ end }}
 //! # values.yaml
 //! enabled: true

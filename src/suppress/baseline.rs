@@ -24,6 +24,16 @@ impl Baseline {
         Self { known: findings.map(|(_, fingerprint)| fingerprint).collect() }
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// Takes the findings that are among these out of a report, where they are counted.
     pub fn accept(&self, report: &mut Report) {
         let findings = std::mem::take(&mut report.findings);

@@ -59,7 +59,7 @@ pub struct Suppressor<'c> {
 }
 
 /// Rules whose findings say that something was not looked at: a file of fingerprints does not settle that.
-const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unreadable-manifest"];
+const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unparsable-manifest"];
 
 /// Whether a finding says that something was not looked at.
 pub fn is_unseen(finding: &Finding) -> bool {
@@ -184,7 +184,7 @@ impl Suppressor<'_> {
 }
 
 const EXPIRED: &str = "mend what it accepts, or give it another day";
-const UNUSED: &str = "remove it";
+const UNUSED: &str = "remove it, or name what it is about";
 
 /// Whether a rule was checked; one that does not exist counts as such.
 fn may_find(rule: &str, settings: &Settings) -> bool {

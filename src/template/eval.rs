@@ -303,7 +303,7 @@ impl<'t> State<'t, '_, '_> {
             {
                 return Err(self.len_of_nil(&callee.node, value.slot));
             }
-            values.push(value.value);
+            values.push(value.value.passed());
         }
         if let Some(last) = last {
             let index = values.len() - method;
@@ -314,7 +314,7 @@ impl<'t> State<'t, '_, '_> {
             {
                 return Err(self.len_of_nil(&callee.node, value.slot));
             }
-            values.push(value.value);
+            values.push(value.value.passed());
         }
         if let "call" = function.name
             && let [value, ..] = values.as_slice()
@@ -511,7 +511,7 @@ fn derived(value: Value, origin: Origin, depth: u32) -> Value {
     match value {
         Value::List(list) if depth > 0 => {
             let items = list.iter().map(|item| derived(item.clone(), origin, depth - 1)).collect();
-            if list.is_nil() { Value::List(list) } else { Value::List(List::with_origin(list.ty(), items, origin)) }
+            if list.is_nil() { Value::List(list) } else { Value::List(list.remade(items, origin)) }
         }
         Value::Map(map) if depth > 0 => {
             for value in map.borrow_mut().values_mut() {

@@ -97,14 +97,14 @@ impl Context<'_> {
     pub fn execute_file(&mut self, name: &[u8], data: Value) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
         let template = self.lookup(name)?;
         let emits = self.tracing().then(Vec::new);
-        let (out, emits) = self.run(&template, data, emits)?;
+        let (out, emits) = self.run(&template, data, Buf::with_capacity(template.file.bytes().len()), emits)?;
         Ok((out, emits.unwrap_or_default()))
     }
 
     /// Executes a named template with data and returns its text: helm's `include`, without its counter.
     pub fn execute(&mut self, name: &[u8], data: Value) -> std::result::Result<Str, Box<Error>> {
         let template = self.lookup(name)?;
-        Ok(self.run(&template, data, None)?.0)
+        Ok(self.run(&template, data, Buf::new(), None)?.0)
     }
 
     /// Parses a text as a template and executes it with data: helm's `tpl`. What the text defines is seen by itself,
@@ -127,7 +127,7 @@ impl Context<'_> {
             set.add(template.clone());
         }
         self.templates = Rc::new(set);
-        let result = self.run(&body, data, None);
+        let result = self.run(&body, data, Buf::new(), None);
         self.templates = outer;
         Ok(result.map(|(text, _)| text))
     }
@@ -161,8 +161,14 @@ impl Context<'_> {
         })
     }
 
-    fn run(&mut self, template: &Template, data: Value, emits: Option<Vec<Emit>>) -> Result<(Str, Option<Vec<Emit>>)> {
-        let mut state = State::new(self, template, Eval::of(data), Buf::new(), emits);
+    fn run(
+        &mut self,
+        template: &Template,
+        data: Value,
+        out: Buf,
+        emits: Option<Vec<Emit>>,
+    ) -> Result<(Str, Option<Vec<Emit>>)> {
+        let mut state = State::new(self, template, Eval::of(data), out, emits);
         state.enter()?;
         let dot = state.vars[0].1.clone();
         let result = state.list(&dot, &template.body);

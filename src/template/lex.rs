@@ -101,6 +101,9 @@ fn is_alphanumeric(character: char) -> bool {
 }
 
 fn line_breaks(bytes: &[u8]) -> u32 {
+    if let [b' '] | [] = bytes {
+        return 0;
+    }
     memchr::memchr_iter(b'\n', bytes).count() as u32
 }
 
@@ -355,6 +358,9 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_alphanumerics(&mut self) {
+        while self.peek_byte().is_some_and(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
+            self.pos += 1;
+        }
         while let Some(character) = self.peek()
             && is_alphanumeric(character)
         {

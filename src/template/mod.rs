@@ -10,6 +10,7 @@ mod eval;
 pub mod exec;
 pub mod float;
 pub mod function;
+pub mod growth;
 mod lex;
 mod literal;
 pub mod parse;

@@ -13,6 +13,7 @@ use super::literal;
 use super::print::go_quote;
 use crate::source::File;
 use crate::trace::Str;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ pub fn parse(name: &str, file: &Arc<File>, functions: &Functions<'_>) -> Result<
         file,
         file_name: Arc::from(name),
         functions,
-        names: HashMap::new(),
+        names: HashMap::default(),
         templates: Vec::new(),
         by_name: HashMap::new(),
         scope: Scope::new(),
@@ -67,7 +68,7 @@ struct Scope<'t> {
     pending: usize,
     vars: Vec<&'t [u8]>,
     /// How often each name is in `vars`.
-    visible: HashMap<&'t [u8], u32>,
+    visible: HashMap<&'t [u8], u32, RandomState>,
     /// Line of the action that is being parsed; 0 outside.
     action_line: u32,
     ranges: u32,
@@ -81,7 +82,7 @@ impl<'t> Scope<'t> {
             tokens: [none; 3],
             pending: 0,
             vars: Vec::new(),
-            visible: HashMap::new(),
+            visible: HashMap::default(),
             action_line: 0,
             ranges: 0,
             parens: 0,
@@ -133,7 +134,7 @@ struct Parser<'t, 'f> {
     file_name: Arc<str>,
     functions: &'f Functions<'f>,
     /// Names seen so far: a chart repeats few names often.
-    names: HashMap<&'t [u8], Arc<str>>,
+    names: HashMap<&'t [u8], Arc<str>, RandomState>,
     templates: Vec<Template>,
     by_name: HashMap<Str, usize>,
     scope: Scope<'t>,

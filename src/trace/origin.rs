@@ -78,6 +78,8 @@ pub enum OriginData {
     Setting(Setting),
     /// A file of a chart: Chart.yaml, or what `.Files` reads.
     File(Arc<File>),
+    /// A field of a Chart.yaml: its value's text.
+    Field(Place),
     /// A fact of the release or of the capabilities: `Release.Name`.
     Fact(&'static str),
     /// Computed from these.
@@ -127,6 +129,11 @@ impl Origins {
     /// What stands behind an origin; `None` for [`Origin::NONE`].
     pub fn get(&self, origin: Origin) -> Option<&OriginData> {
         if origin.is_none() { None } else { self.entries.get(origin.0 as usize) }
+    }
+
+    /// All origins, in the order in which they were added.
+    pub fn all(&self) -> impl Iterator<Item = Origin> {
+        (1..self.entries.len() as u32).map(Origin)
     }
 
     /// The origin of something computed from several: the one, if they are one.

@@ -147,14 +147,17 @@ impl Reader<'_> {
         self.take(b'"')?;
         let mut string = String::new();
         loop {
-            let c = self.text[self.at..].chars().next()?;
-            self.at += c.len_utf8();
-            match c {
-                '"' => return Some(string),
-                '\\' => string.push(self.escape()?),
-                '\0'..='\x1f' => return None,
-                _ => string.push(c),
+            let rest = &self.text[self.at..];
+            let length = memchr::memchr2(b'"', b'\\', rest.as_bytes())?;
+            if rest.as_bytes()[..length].iter().any(|&byte| byte < 0x20) {
+                return None;
             }
+            string.push_str(&rest[..length]);
+            self.at += length + 1;
+            if rest.as_bytes()[length] == b'"' {
+                return Some(string);
+            }
+            string.push(self.escape()?);
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Composer<'t, 'a> {
     copied: u64,
     /// Aliases whose content is being decoded.
     open: HashSet<usize>,
-    keys: HashMap<&'t [u8], Str>,
+    keys: HashMap<&'t [u8], Str, foldhash::fast::RandomState>,
     /// Whether there was anything that JSON does not have.
     exotic: bool,
     /// Which entries of the document's own map are wanted; of the others only the errors are.
@@ -46,7 +46,7 @@ pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits, wanted: fn(&[u
         decoded: 1,
         copied: 0,
         open: HashSet::new(),
-        keys: HashMap::new(),
+        keys: HashMap::default(),
         exotic: false,
         wanted,
         skims: false,
@@ -326,7 +326,7 @@ pub(super) fn shortest(scientific: &str) -> String {
 pub(super) struct Map {
     pub(super) entries: Vec<(Entry, Node)>,
     /// Where each key is, once there are many.
-    index: HashMap<Str, usize>,
+    index: HashMap<Str, usize, foldhash::fast::RandomState>,
 }
 
 impl Map {

@@ -39,7 +39,7 @@ pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) 
         max_depth: limits.yaml_depth.min(DEPTH),
         // The document itself is the first node.
         nodes_left: limits.yaml_nodes.checked_sub(1)?,
-        keys: HashMap::new(),
+        keys: HashMap::default(),
         wanted,
         skims: false,
     };
@@ -68,7 +68,7 @@ struct Reader<'a> {
     depth: u32,
     max_depth: u32,
     nodes_left: u64,
-    keys: HashMap<&'a [u8], Str>,
+    keys: HashMap<&'a [u8], Str, foldhash::fast::RandomState>,
     wanted: fn(&[u8]) -> bool,
     /// Inside of an entry that is not wanted: what is read is not kept.
     skims: bool,
@@ -89,9 +89,8 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_spaces(&mut self) {
-        while self.peek(0) == Some(b' ') {
-            self.at += 1;
-        }
+        let rest = &self.text[self.at..];
+        self.at += rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
     }
 
     fn mark(&self) -> Mark {

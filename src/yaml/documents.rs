@@ -90,7 +90,7 @@ impl Document {
     fn lines<'t>(&self, text: &'t [u8]) -> (Cow<'t, [u8]>, Vec<usize>) {
         let bytes = &text[self.start..self.end];
         let is_whole = bytes.ends_with(b"\n");
-        if is_whole && !bytes.windows(2).any(|pair| pair == b"\r\n") {
+        if is_whole && memchr::memmem::find(bytes, b"\r\n").is_none() {
             return (Cow::Borrowed(bytes), Vec::new());
         }
         let mut lines = Vec::with_capacity(bytes.len() + 1);

@@ -15,6 +15,7 @@ mod chars;
 mod compose;
 mod direct;
 mod documents;
+mod duplicates;
 mod exotic;
 mod parse;
 mod repeated;
@@ -27,6 +28,7 @@ mod timestamp;
 
 pub use align::align;
 pub use documents::read_documents;
+pub use duplicates::{Duplicate, duplicates};
 pub use emit::{Dialect, Emitter};
 pub use node::{Data, Entry, Node};
 pub use read::{Error, read, read_entries};

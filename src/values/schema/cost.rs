@@ -101,6 +101,9 @@ impl<'w> Walk<'w, '_> {
             }
         }
         let mut below = |walk: &mut Self, token: &str, child: &'w Json| {
+            if !child.is_object() && !child.is_array() {
+                return;
+            }
             let length = pointer.len();
             push_token(pointer, token);
             walk.index(child, pointer);
@@ -126,8 +129,13 @@ impl<'w> Walk<'w, '_> {
         // References come between the levels of values and schemas.
         self.cost.check_depth(self.depth / 10)?;
         for (key, member) in object {
-            let mut at = pointer.to_owned();
-            push_token(&mut at, key);
+            if matches!(
+                key.as_str(),
+                "type" | "title" | "description" | "default" | "required" | "$defs" | "definitions"
+            ) {
+                continue;
+            }
+            let at = joined(pointer, key);
             self.keyword(object, key, member, &at, value)?;
         }
         if object.contains_key("propertyNames") {
@@ -161,8 +169,7 @@ impl<'w> Walk<'w, '_> {
             ("dependentSchemas" | "dependencies", Json::Object(schemas)) => {
                 for (name, schema) in schemas {
                     if value.get(name).is_some() {
-                        let mut at = at.to_owned();
-                        push_token(&mut at, name);
+                        let at = joined(at, name);
                         self.schema(schema, &at, value)?;
                     }
                 }
@@ -204,8 +211,7 @@ impl<'w> Walk<'w, '_> {
             }
             ("patternProperties", Json::Object(schemas)) => {
                 for (pattern, schema) in schemas {
-                    let mut at = at.to_owned();
-                    push_token(&mut at, pattern);
+                    let at = joined(at, pattern);
                     for (name, value) in properties {
                         self.cost.take(1 + name.len() as u64 / 64)?;
                         let compiled = self.patterns.entry(pattern).or_insert_with(|| regex::Regex::new(pattern).ok());
@@ -249,9 +255,7 @@ impl<'w> Walk<'w, '_> {
 
     /// A member of the value, by the schema that has its name.
     fn below(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), String> {
-        let mut at = at.to_owned();
-        push_token(&mut at, name);
-        self.child(schema, &at, name, value)
+        self.child(schema, &joined(at, name), name, value)
     }
 
     fn child(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), String> {
@@ -282,4 +286,12 @@ impl<'w> Walk<'w, '_> {
         }
         found
     }
+}
+
+/// A JSON pointer with one more step.
+fn joined(pointer: &str, token: &str) -> String {
+    let mut joined = String::with_capacity(pointer.len() + 1 + token.len());
+    joined.push_str(pointer);
+    push_token(&mut joined, token);
+    joined
 }

@@ -230,6 +230,10 @@ fn forget_foreign_draft(doc: &mut Json) -> Result<(), String> {
 /// Adds a step to a JSON pointer.
 pub(super) fn push_token(pointer: &mut String, token: &str) {
     pointer.push('/');
+    if !token.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        pointer.push_str(token);
+        return;
+    }
     for character in token.chars() {
         match character {
             '~' => pointer.push_str("~0"),

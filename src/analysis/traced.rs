@@ -1,0 +1,69 @@
+//! [`Traced`]: a release rendered once, with traces, and read.
+
+use super::{RenderFailure, place_of, unreadable};
+use crate::release::{Change, Prepared, Problem};
+use crate::render::manifest::{Manifest, Manifests, manifests};
+use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::template::Map;
+use crate::trace::Origins;
+use crate::values::Instance;
+use std::sync::Arc;
+
+/// A release rendered once, with traces, and read; no second render judges it.
+#[derive(Debug)]
+pub struct Traced {
+    /// The manifests in the order of installation, then the hooks; none when the render failed.
+    pub manifests: Vec<Arc<Manifest>>,
+    /// Where everything came from.
+    pub origins: Origins,
+    /// The top chart as rendered; `None` when that failed.
+    pub root: Option<Instance>,
+    /// `.Values` of the top chart.
+    pub values: Map,
+    /// What the templates made.
+    pub rendered: Rendered,
+    /// It did not render for a reason that came before its templates: a schema, dependencies.
+    pub before_templates: bool,
+    /// Set when the release did not render.
+    pub failure: Option<RenderFailure>,
+}
+
+/// Renders a release with traces and reads its manifests. Helm's log lines are added to `log`.
+///
+/// # Errors
+/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
+pub fn render(
+    prepared: &Prepared,
+    changes: &[Change],
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<Traced, String> {
+    let mut origins = Origins::new();
+    let mut before_templates = false;
+    let (root, values, rendered, failure) = match prepared.render(compiler, changes, Some(&mut origins), log) {
+        Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
+        Err(Problem::Input(message)) => return Err(message),
+        Err(Problem::Chart(message)) => {
+            before_templates = true;
+            (None, Map::new(), Rendered::default(), Some(RenderFailure { message, place: None, refuses_mirror: false }))
+        }
+        Err(Problem::Template(error)) => {
+            let message = helm_text(&error, prepared.env.helm);
+            let place = place_of(&error, prepared);
+            (None, Map::new(), Rendered::default(), Some(RenderFailure { message, place, refuses_mirror: false }))
+        }
+    };
+    let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
+        Ok(read) => (read, failure),
+        Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
+    };
+    let failure = failure.map(|failure| {
+        // Does the chart render without the rewrite, whoever asked for it?
+        let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().to_owned())).collect();
+        let plain = (!removed.is_empty()).then(|| prepared.render(compiler, &removed, None, &mut Vec::new()));
+        RenderFailure { refuses_mirror: plain.is_some_and(|plain| plain.is_ok()), ..failure }
+    });
+    log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
+    let manifests = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+    Ok(Traced { manifests, origins, root, values, rendered, before_templates, failure })
+}

@@ -1,0 +1,125 @@
+//! Who decided each line of the rendered manifests, as `git blame` says who wrote each line of a file.
+
+pub mod path;
+pub mod select;
+pub mod value;
+
+use crate::images::decided::{Decider, Source, atoms, decider_of, printed};
+use crate::images::{ObjectName, object::Object};
+use crate::render::manifest::Manifest;
+use crate::trace::{Origin, Origins};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A manifest with who decided its lines.
+#[derive(Debug)]
+pub struct Document {
+    /// Full name of the template file.
+    pub template: String,
+    /// What its object is called.
+    pub object: ObjectName,
+    /// The lines that were asked for.
+    pub lines: Vec<Line>,
+}
+
+/// A line of a manifest.
+#[derive(Debug)]
+pub struct Line {
+    /// Its number in the manifest, from 1.
+    pub number: u32,
+    /// Its text, without the line break.
+    pub text: String,
+    /// Who had a share in it, the most telling first: what a person set, then what a chart set, then its text.
+    pub shares: Vec<Share>,
+}
+
+/// What one origin brought to a line.
+#[derive(Debug)]
+pub struct Share {
+    /// Who.
+    pub decider: Decider,
+    /// The text of the line that is from there; of a computed text all of it.
+    pub text: String,
+}
+
+/// The lines of a manifest, those that hold some of the `wanted` bytes, or all.
+pub fn document(manifest: &Arc<Manifest>, wanted: Option<&[Range<u32>]>, origins: &Origins) -> Document {
+    let content = manifest.content.as_bytes();
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for (number, raw) in content.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        let (from, to) = (start as u32, (start + raw.len()) as u32);
+        start += raw.len();
+        let holds = |range: &Range<u32>| range.start < to && from < range.end.max(range.start + 1);
+        if wanted.is_some_and(|wanted| !wanted.iter().any(holds)) {
+            continue;
+        }
+        let text = raw.trim_ascii_end();
+        let blank = text.len() - text.trim_ascii_start().len();
+        let range = from + blank as u32..from + text.len() as u32;
+        lines.push(Line {
+            number: number as u32 + 1,
+            text: String::from_utf8_lossy(text).into_owned(),
+            shares: shares(manifest, range, origins),
+        });
+    }
+    let object = Object::all(manifest).into_iter().next().map(|object| object.name).unwrap_or_default();
+    Document { template: manifest.name.clone(), object, lines }
+}
+
+/// Who had a share in some bytes of a line.
+fn shares(manifest: &Manifest, line: Range<u32>, origins: &Origins) -> Vec<Share> {
+    let content = manifest.content.as_bytes();
+    let spans = manifest.content.spans();
+    let mut found: Vec<Share> = Vec::new();
+    let first = spans.partition_point(|span| span.end <= line.start);
+    for span in spans[first..].iter().take_while(|span| span.start < line.end) {
+        let from = span.start.max(line.start);
+        let text = String::from_utf8_lossy(&content[from as usize..span.end.min(line.end) as usize]);
+        if text.trim().is_empty() {
+            continue;
+        }
+        for (origin, at) in atoms(span, from, origins) {
+            let decider = decider_of(origin, at, origins);
+            match found.iter_mut().find(|share| is_same(&share.decider, &decider)) {
+                Some(share) => share.text.push_str(&text),
+                None => found.push(Share { decider, text: text.clone().into_owned() }),
+            }
+        }
+    }
+    found.retain(|share| share.decider.source != Source::Unknown);
+    // Nothing is known of the text itself, but the action that printed it is.
+    if found.is_empty() && !line.is_empty() {
+        found.extend(printed(manifest, line.clone()).map(|place| Share {
+            text: String::from_utf8_lossy(&content[line.start as usize..line.end as usize]).into_owned(),
+            decider: Decider {
+                source: Source::Template,
+                origin: Origin::NONE,
+                place: Some(place),
+                path: String::new(),
+                hides: Vec::new(),
+            },
+        }));
+    }
+    found.sort_by_key(|share| (rank(&share.decider), std::cmp::Reverse(share.text.len())));
+    found
+}
+
+fn is_same(a: &Decider, b: &Decider) -> bool {
+    let line =
+        |decider: &Decider| decider.place.as_ref().map(|place| (place.file.name().to_owned(), place.line_column().0));
+    a.source == b.source && line(a) == line(b) && a.path == b.path
+}
+
+fn rank(decider: &Decider) -> u32 {
+    match &decider.source {
+        Source::User(_) => 0,
+        Source::Tool => 1,
+        Source::ChartDefault(_) => 2,
+        // A file of the chart says more than the text around it; a fact of the release less.
+        Source::Other(_) if decider.place.is_some() => 3,
+        Source::Template => 4,
+        Source::Other(_) => 5,
+        Source::Unknown => 6,
+    }
+}

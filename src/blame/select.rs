@@ -1,0 +1,147 @@
+//! Which lines of the manifests are asked for: those of an image, of a field, of a template.
+
+use super::path;
+use crate::analysis::Traced;
+use crate::chart::ignore::path_match;
+use crate::images::object::{Object, Step, items};
+use crate::images::{ImageUse, Reference, find};
+use crate::limits::Limits;
+use crate::render::manifest::Manifest;
+use crate::settings::Settings;
+use crate::yaml::{Data, Node};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What is asked for; nothing is everything.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// References, or the ends of their names: `quay.io/acme/api:1.4`, `acme/api`, `api`.
+    pub images: Vec<String>,
+    /// Fields: `Deployment/api:spec.replicas`; without a path the whole object.
+    pub paths: Vec<String>,
+    /// Templates, as helm's `--show-only`: `templates/x.yaml`, `charts/db/templates/*.yaml`.
+    pub templates: Vec<String>,
+}
+
+/// A manifest, and which of its bytes are asked for; `None` is all.
+pub type Selected = (Arc<Manifest>, Option<Vec<Range<u32>>>);
+
+/// The manifests that are asked for.
+///
+/// # Errors
+/// Something is asked for that is not there.
+pub fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result<Vec<Selected>, String> {
+    let mut manifests: Vec<Arc<Manifest>> = traced.manifests.clone();
+    for pattern in &selection.templates {
+        if !manifests.iter().any(|manifest| is_of(manifest, pattern)) {
+            return Err(format!("could not find template {pattern} in chart"));
+        }
+    }
+    if !selection.templates.is_empty() {
+        manifests.retain(|manifest| selection.templates.iter().any(|pattern| is_of(manifest, pattern)));
+    }
+    if selection.images.is_empty() && selection.paths.is_empty() {
+        return Ok(manifests.into_iter().map(|manifest| (manifest, None)).collect());
+    }
+    let mut ranges: Vec<Vec<Range<u32>>> = vec![Vec::new(); manifests.len()];
+    let settings = Settings::without_mirror();
+    let uses: Vec<Vec<ImageUse>> = manifests.iter().map(|manifest| find(manifest, &settings, limits)).collect();
+    for wanted in &selection.images {
+        let mut found = false;
+        for (ranges, uses) in ranges.iter_mut().zip(&uses) {
+            for image in uses.iter().filter(|image| is_image(image, wanted)) {
+                ranges.extend(image.text.places(0..image.text.len()));
+                found = true;
+            }
+        }
+        if !found {
+            return Err(no_image(wanted, uses.iter().flatten()));
+        }
+    }
+    for wanted in &selection.paths {
+        let (object, field) = wanted.rsplit_once(':').unwrap_or((wanted, ""));
+        let steps = path::parse(field)?;
+        let (mut is_there, mut found) = (false, false);
+        for (ranges, manifest) in ranges.iter_mut().zip(&manifests) {
+            for candidate in Object::all(manifest).iter().filter(|candidate| is_object(candidate, object)) {
+                is_there = true;
+                let range = range_of(candidate.node, &steps);
+                found |= range.is_some();
+                ranges.extend(range);
+            }
+        }
+        if !is_there {
+            return Err(format!("there is no object {object:?} in the manifests: give KIND/NAME"));
+        }
+        if !found {
+            return Err(format!("{object} has no field {field:?}"));
+        }
+    }
+    let selected = manifests.into_iter().zip(ranges).filter(|(_, ranges)| !ranges.is_empty());
+    Ok(selected.map(|(manifest, ranges)| (manifest, Some(ranges))).collect())
+}
+
+fn is_of(manifest: &Manifest, pattern: &str) -> bool {
+    let path = manifest.name.split_once('/').map_or(manifest.name.as_str(), |(_, path)| path);
+    path_match(pattern, path).unwrap_or(false)
+}
+
+/// Whether a use is of an image that a person calls so: the reference as it is written or in full, with or without its
+/// tag and digest, or the last parts of its name.
+fn is_image(image: &ImageUse, wanted: &str) -> bool {
+    let names = match &image.reference {
+        Err(_) => vec![image.text.as_str().to_owned()],
+        Ok(reference) => names(reference),
+    };
+    names.iter().any(|name| name == wanted || name.strip_suffix(wanted).is_some_and(|before| before.ends_with('/')))
+}
+
+fn names(reference: &Reference) -> Vec<String> {
+    let name = format!("{}/{}", reference.registry, reference.repository);
+    let mut names = vec![reference.as_written().to_owned(), reference.to_string(), name.clone()];
+    names.extend(reference.tag.as_ref().map(|tag| format!("{name}:{tag}")));
+    names.extend(reference.digest.as_ref().map(|digest| format!("{name}@{digest}")));
+    names
+}
+
+fn no_image<'u>(wanted: &str, uses: impl Iterator<Item = &'u ImageUse>) -> String {
+    let likeness = |text: &str| {
+        if text.contains(wanted) {
+            return 1.0;
+        }
+        let name = text.rsplit('/').next().unwrap_or_default();
+        let name = name.split([':', '@']).next().unwrap_or_default();
+        strsim::jaro_winkler(wanted, text).max(strsim::jaro_winkler(wanted, name))
+    };
+    let near = uses.map(|image| (likeness(&image.text), image.text.as_str()));
+    let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, text)| format!("; the nearest is {text}"));
+    format!("no image of the chart is called {wanted:?}{}", near.unwrap_or_default())
+}
+
+/// `Deployment/api`, `deployment/kubelb/api`.
+fn is_object(object: &Object<'_>, wanted: &str) -> bool {
+    let Some((kind, name)) = wanted.split_once('/') else { return false };
+    let full = format!("{}/{}", object.name.namespace, object.name.name);
+    object.name.kind.eq_ignore_ascii_case(kind) && (object.name.name == name || full == name)
+}
+
+/// The bytes of the field at a path, its key included.
+fn range_of(node: &Node, steps: &[Step]) -> Option<Range<u32>> {
+    let mut range = node.start..node.end;
+    let mut node = node;
+    for step in steps {
+        match (step, &node.data) {
+            (Step::Key(name), Data::Map(entries)) => {
+                let (entry, value) = entries.iter().rev().find(|(entry, _)| entry.key == *name.as_str())?;
+                range = entry.start..value.end.max(entry.end);
+                node = value;
+            }
+            (Step::Index(index), _) => {
+                node = items(node).get(*index)?;
+                range = node.start..node.end;
+            }
+            _ => return None,
+        }
+    }
+    Some(range)
+}

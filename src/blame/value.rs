@@ -1,0 +1,234 @@
+//! [`Trail`]: what became of one value: which layer won, what it hid, what it is made of.
+
+use super::path;
+use crate::analysis::Traced;
+use crate::images::decided::{Decider, decider_of, user_path};
+use crate::images::object::{Path, Step};
+use crate::source::Place;
+use crate::template::Value;
+use crate::template::print::strval;
+use crate::trace::{Layer, OriginData, Origins};
+
+/// What became of one value.
+#[derive(Debug)]
+pub struct Trail {
+    /// The path as it was asked for.
+    pub path: String,
+    /// What it is now; `None` when it is not set.
+    pub value: Option<Shown>,
+    /// Who set it, and then all that this hid, nearest first. Of what is not set, who mentions it.
+    pub settings: Vec<Decider>,
+    /// Of a map or list: what is in it, in order of the paths.
+    pub leaves: Vec<Leaf>,
+    /// Of what is not set: paths that are and are spelled like it.
+    pub near: Vec<String>,
+    /// Where templates read it, where that is known.
+    pub reads: Vec<Place>,
+    /// Whether its name says that it is a secret.
+    pub is_secret: bool,
+}
+
+/// A value as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// A text.
+    Text(String),
+    /// A number or a truth.
+    Plain(String),
+    /// `null`
+    Null,
+    /// A map or list with so many members.
+    Tree(&'static str, usize),
+}
+
+/// A scalar below a value.
+#[derive(Debug)]
+pub struct Leaf {
+    /// Its path.
+    pub path: String,
+    /// What it is.
+    pub value: Shown,
+    /// Who set it.
+    pub decider: Decider,
+    /// Whether its name says that it is a secret.
+    pub is_secret: bool,
+}
+
+/// The trail of the value at a path of the top chart's values: `image.tag`, `db.image.tag` of the subchart db.
+///
+/// # Errors
+/// The path is none.
+pub fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
+    let steps = path::parse(asked)?;
+    let origins = &traced.origins;
+    let top = Value::Map(traced.values.clone());
+    let found = steps.iter().try_fold(top.clone(), |value, step| match (step, value) {
+        (Step::Key(key), Value::Map(map)) => map.get(key.as_bytes()),
+        (Step::Index(index), Value::List(list)) => list.get(*index).cloned(),
+        _ => None,
+    });
+    let mut way = Path::default();
+    steps.iter().for_each(|step| way.push(step.clone()));
+    let mut trail = Trail {
+        path: way.to_string(),
+        value: found.as_ref().map(shown),
+        settings: Vec::new(),
+        leaves: Vec::new(),
+        near: Vec::new(),
+        reads: Vec::new(),
+        is_secret: steps.iter().any(is_secret),
+    };
+    match &found {
+        Some(Value::Map(_) | Value::List(_)) => {
+            leaves(found.as_ref().unwrap_or(&Value::Nil), &mut way, trail.is_secret, origins, &mut trail.leaves);
+        }
+        Some(value) if !value.origin().is_none() => {
+            let winner = value.origin();
+            let all = std::iter::once(winner).chain(origins.hidden(winner));
+            trail.settings.extend(all.map(|origin| decider_of(origin, 0, origins)));
+        }
+        _ => trail.settings = mentions(&trail.path, origins),
+    }
+    if found.is_none() {
+        trail.near = near(&top, &trail.path);
+    }
+    Ok(trail)
+}
+
+fn shown(value: &Value) -> Shown {
+    match value {
+        Value::Nil => Shown::Null,
+        Value::Str(text) => Shown::Text(text.to_string()),
+        Value::Map(map) => Shown::Tree("map", map.len()),
+        Value::List(list) => Shown::Tree("list", list.len()),
+        other => Shown::Plain(strval(other).map(|text| text.to_string()).unwrap_or_default()),
+    }
+}
+
+fn leaves(value: &Value, way: &mut Path, secret: bool, origins: &Origins, found: &mut Vec<Leaf>) {
+    match value {
+        Value::Map(map) if !map.is_empty() => {
+            for (key, member) in map.entries() {
+                let step = Step::Key(key.to_text().into_owned());
+                let secret = secret || is_secret(&step);
+                way.push(step);
+                leaves(&member, way, secret, origins, found);
+                way.pop();
+            }
+        }
+        Value::List(list) if !list.is_empty() => {
+            for (index, item) in list.iter().enumerate() {
+                way.push(Step::Index(index));
+                leaves(item, way, secret, origins, found);
+                way.pop();
+            }
+        }
+        leaf => found.push(Leaf {
+            path: way.to_string(),
+            value: shown(leaf),
+            decider: decider_of(leaf.origin(), 0, origins),
+            is_secret: secret,
+        }),
+    }
+}
+
+/// Who mentions a path that holds no value now: nulls, mostly, and what they took away.
+fn mentions(path: &str, origins: &Origins) -> Vec<Decider> {
+    let mut found: Vec<(Layer, Decider)> = Vec::new();
+    for origin in origins.all() {
+        let Some(OriginData::Setting(setting)) = origins.get(origin) else { continue };
+        let own = origins.path(origin);
+        let full = match &setting.layer {
+            Layer::Chart(chart) => user_path(chart, &own),
+            _ => own,
+        };
+        let decider = decider_of(origin, 0, origins);
+        let known = |(_, known): &(Layer, Decider)| known.place == decider.place;
+        if full == path && !found.iter().any(known) {
+            found.push((setting.layer.clone(), decider));
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| match (a, b) {
+        // A chart wins over those in it.
+        (Layer::Chart(a), Layer::Chart(b)) => a.len().cmp(&b.len()),
+        _ => b.cmp(a),
+    });
+    found.into_iter().map(|(_, decider)| decider).collect()
+}
+
+/// Paths that are set and spelled like one that is not, the nearest first.
+fn near(top: &Value, asked: &str) -> Vec<String> {
+    const MOST: usize = 3;
+    const LIKENESS: f64 = 0.7;
+    let mut all = Vec::new();
+    let mut way = Path::default();
+    paths(top, &mut way, &mut all);
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let score = |path: &String| {
+        let whole = strsim::normalized_damerau_levenshtein(path, asked);
+        let end = strsim::normalized_damerau_levenshtein(&last(path), &last(asked));
+        // A key that moved keeps its name; one that is misspelled keeps its place.
+        whole.max(0.5 * whole + 0.5 * end)
+    };
+    let mut scored: Vec<(f64, String)> = all.into_iter().map(|path| (score(&path), path)).collect();
+    scored.retain(|(score, _)| *score >= LIKENESS);
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    scored.into_iter().take(MOST).map(|(_, path)| path).collect()
+}
+
+fn paths(value: &Value, way: &mut Path, found: &mut Vec<String>) {
+    let Value::Map(map) = value else { return };
+    for (key, member) in map.entries() {
+        way.push(Step::Key(key.to_text().into_owned()));
+        found.push(way.to_string());
+        paths(&member, way, found);
+        way.pop();
+    }
+}
+
+/// Whether a key's name says that its value is a secret: `password`, `apiToken`, `tls.key`; not the name of a secret, as
+/// `existingSecret` and `imagePullSecrets` are.
+fn is_secret(step: &Step) -> bool {
+    const ENDINGS: &[&str] = &[
+        "password",
+        "passwd",
+        "passphrase",
+        "token",
+        "secret",
+        "secretkey",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "encryptionkey",
+        "credentials",
+        "dockerconfigjson",
+    ];
+    let Step::Key(key) = step else { return false };
+    let name: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    // `automountServiceAccountToken` is a switch.
+    let harmless = name.starts_with("existing") || name.starts_with("automount");
+    !harmless && ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_their_names() {
+        let secret = |key: &str| is_secret(&Step::Key(key.to_owned()));
+        for key in ["password", "postgres-password", "adminPassword", "apiToken", "API_KEY", "privateKey"] {
+            assert!(secret(key), "{key}");
+        }
+        for key in [
+            "existingSecret",
+            "imagePullSecrets",
+            "secretName",
+            "passwordKey",
+            "tokens",
+            "automountServiceAccountToken",
+        ] {
+            assert!(!secret(key), "{key}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `airtight blame`: who decided each line of the rendered manifests, or one value.
+
+use super::disk::Disk;
+use super::images::failed;
+use super::output::{Color, use_colour};
+use super::release::{ReleaseFlags, log};
+use super::settings::MirrorFlags;
+use super::{Outcome, Problem, Streams};
+use crate::analysis::{USUAL_KEY, render};
+use crate::blame::select::{Selection, select};
+use crate::blame::{document, value::trail};
+use crate::release::Change;
+use crate::render::Compiler;
+use crate::report::blame::{json, text};
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+/// Show who decided each line of the rendered manifests: a values file, a flag, a chart default, a template
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 done, 2 the chart does not render, or there is nothing of what was asked for.\n\n\
+                        Manifests are printed as they render, Secrets too; --value hides what its name calls a secret."
+)]
+pub struct Args {
+    /// A chart folder or archive
+    chart: PathBuf,
+    /// The release's name
+    #[arg(long, default_value = "release-name")]
+    name: String,
+    #[command(flatten)]
+    release: ReleaseFlags,
+    #[command(flatten)]
+    mirror: MirrorFlags,
+    /// Only the lines of this image: a reference, or the end of its name (can be given several times)
+    #[arg(long, value_name = "REF")]
+    image: Vec<String>,
+    /// Only the lines of this field and what is below it: Deployment/api:spec.template (can be given several times)
+    #[arg(long, value_name = "KIND/NAME:FIELD")]
+    path: Vec<String>,
+    /// Only the manifests of these templates (path in the chart or pattern; can be given several times)
+    #[arg(short, long, value_name = "TEMPLATE")]
+    show_only: Vec<String>,
+    /// The trail of one value instead: who set it, and what that hid
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["image", "path", "show_only", "full"])]
+    value: Option<String>,
+    /// Show values whose names say that they are secrets
+    #[arg(long, requires = "value")]
+    show_secrets: bool,
+    /// Everybody who had a share in a line, not only the most telling
+    #[arg(short = 'v', long)]
+    full: bool,
+    /// How to write it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Whether to colour it
+    #[arg(long, value_enum, default_value = "auto")]
+    color: Color,
+}
+
+/// The formats of blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    let changes: Vec<Change> = match args.mirror.settings()? {
+        None => Vec::new(),
+        Some(settings) => {
+            let usual = [USUAL_KEY.to_owned()];
+            let keys = if settings.global_keys.is_empty() { &usual } else { settings.global_keys.as_slice() };
+            keys.iter().map(|key| Change::Default(key.clone(), settings.mirror.to_string())).collect()
+        }
+    };
+    let mut lines = Vec::new();
+    let stdin = args.release.reads_stdin().then(|| streams.read_input()).transpose()?;
+    let disk = Disk::new(stdin);
+    let prepared = args.release.prepare(&args.name, &args.chart, &disk, &mut lines);
+    log(streams, &std::mem::take(&mut lines));
+    let prepared = prepared?;
+    let traced = render(&prepared, &changes, &mut Compiler::new(), &mut lines);
+    log(streams, &lines);
+    let traced = traced?;
+    if let Some(failure) = &traced.failure {
+        return Err(failed(failure));
+    }
+    if let Some(path) = &args.value {
+        let trail = trail(&traced, path)?;
+        match args.format {
+            Format::Text => text::write_trail(&trail, args.show_secrets, use_colour(args.color), streams.out)?,
+            Format::Json => json::write_trail(&trail, args.show_secrets, streams.out)?,
+        }
+        return Ok(Outcome::Clean);
+    }
+    let selection =
+        Selection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
+    let selected = select(&traced, &selection, &prepared.limits)?;
+    let documents: Vec<_> =
+        selected.iter().map(|(manifest, wanted)| document(manifest, wanted.as_deref(), &traced.origins)).collect();
+    match args.format {
+        Format::Text => text::write(&documents, args.full, use_colour(args.color), streams.out)?,
+        Format::Json => json::write(&documents, streams.out)?,
+    }
+    Ok(Outcome::Clean)
+}

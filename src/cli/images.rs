@@ -1,0 +1,148 @@
+//! `airtight images`: each image of a chart, where it is used and who decided it.
+
+use super::disk::Disk;
+use super::release::{ReleaseFlags, log};
+use super::settings::MirrorFlags;
+use super::{Outcome, Problem, Streams};
+use crate::analysis::{RenderFailure, analyse, render};
+use crate::images::Tier;
+use crate::render::Compiler;
+use crate::report::images::{images, unjudged};
+use crate::report::inventory::{Inventory, csv, json, list, table};
+use crate::report::{ReleaseName, plain};
+use clap::ValueEnum;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// List the images of a chart: where each is used, who decided it, and what has to be mirrored
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 done, 1 nothing was rendered, or something had to be left out of a list (stderr says what), 2 the chart \
+                        does not render, or the tool could not do its work."
+)]
+pub struct Args {
+    /// A chart folder or archive
+    chart: PathBuf,
+    /// The release's name
+    #[arg(long, default_value = "release-name")]
+    name: String,
+    #[command(flatten)]
+    release: ReleaseFlags,
+    #[command(flatten)]
+    mirror: MirrorFlags,
+    /// Print what has to be mirrored: the public reference, and its destination on the mirror
+    #[arg(long, requires = "mirror", conflicts_with = "wide")]
+    source: bool,
+    /// Only images that are at least this sure
+    #[arg(long, value_enum, value_name = "TIER", default_value = "possible")]
+    tier: TierFlag,
+    /// Only images of this registry; docker.io is what has none (can be given several times)
+    #[arg(long, value_name = "HOST")]
+    registry: Vec<String>,
+    /// How to write the images
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// In a table, a row for each use, with its field and who decided each part
+    #[arg(short, long)]
+    wide: bool,
+}
+
+/// The tiers by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TierFlag {
+    /// The Kubernetes schema says that it is an image
+    Certain,
+    /// A reference in a place that is named for images
+    Likely,
+    /// It looks like one
+    Possible,
+}
+
+/// The formats of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table
+    Text,
+    /// For programs (docs/images.schema.json)
+    Json,
+    /// For a spreadsheet, a row for each use
+    Csv,
+    /// One reference a line, for scripts; with --source a source and its destination
+    List,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    let settings = args.mirror.settings()?;
+    let mut lines = Vec::new();
+    let stdin = args.release.reads_stdin().then(|| streams.read_input()).transpose()?;
+    let disk = Disk::new(stdin);
+    let prepared = args.release.prepare(&args.name, &args.chart, &disk, &mut lines);
+    log(streams, &std::mem::take(&mut lines));
+    let prepared = prepared?;
+    let mut compiler = Compiler::new();
+    let found = match &settings {
+        Some(settings) => analyse(&prepared, settings, &mut compiler, &mut lines)
+            .map(|analysis| (images(&analysis, settings), analysis.manifests.is_empty(), analysis.failure)),
+        None => render(&prepared, &[], &mut compiler, &mut lines)
+            .map(|traced| (unjudged(&traced, &prepared.limits), traced.manifests.is_empty(), traced.failure)),
+    };
+    log(streams, &lines);
+    let (images, is_empty, failure) = found?;
+    if let Some(failure) = failure {
+        return Err(failed(&failure));
+    }
+    let mut inventory = Inventory {
+        release: ReleaseName {
+            name: prepared.release.name.clone(),
+            chart: prepared.chart.name().to_owned(),
+            namespace: prepared.release.namespace.clone(),
+            environment: None,
+        },
+        mirror: settings.map(|settings| settings.mirror.to_string()),
+        images,
+    };
+    inventory.narrow(
+        match args.tier {
+            TierFlag::Certain => Tier::Certain,
+            TierFlag::Likely => Tier::Likely,
+            TierFlag::Possible => Tier::Possible,
+        },
+        &args.registry,
+    );
+    let out = &mut *streams.out;
+    let left_out = match (args.format, args.source) {
+        (Format::Text, false) => table::write(&inventory, args.wide, terminal_width(), out).map(|()| 0)?,
+        (Format::Text, true) => table::write_sources(&inventory, out)?,
+        (Format::Json, _) => json::write(&inventory, out).map(|()| 0)?,
+        (Format::Csv, false) => csv::write(&inventory, out).map(|()| 0)?,
+        (Format::Csv, true) => csv::write_sources(&inventory, out)?,
+        (Format::List, false) => list::write(&inventory, out)?,
+        (Format::List, true) => list::write_sources(&inventory, out)?,
+    };
+    if is_empty {
+        // Whoever mirrors this list mirrors nothing.
+        let _ = writeln!(streams.err, "warning: the chart renders no manifests; is something switched off?");
+        return Ok(Outcome::Findings);
+    }
+    if left_out == 0 {
+        return Ok(Outcome::Clean);
+    }
+    let why = if args.source { "whose source is not known" } else { "that are no image references" };
+    let _ = writeln!(streams.err, "warning: {left_out} left out {why}; --format json has all");
+    Ok(Outcome::Findings)
+}
+
+/// A chart that does not render has no list: a part of one would be taken for all.
+pub(super) fn failed(failure: &RenderFailure) -> Problem {
+    let at = failure.place.as_ref().map(|place| format!("\n  at {place}")).unwrap_or_default();
+    Problem::Message(format!("the chart does not render: {}{at}", plain(&failure.message)))
+}
+
+/// Columns of the terminal; `None` where stdout is none.
+pub(super) fn terminal_width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}

@@ -1,0 +1,75 @@
+//! Who decided each line, and the trail of a value, for a terminal and for programs: one file a format.
+
+pub mod json;
+pub mod text;
+
+use crate::blame::value::Shown;
+use crate::images::Source;
+use crate::images::decided::{Decider, layer_name};
+use crate::source::Place;
+use crate::trace::Layer;
+
+/// What is written instead of a secret.
+const MASK: &str = "********";
+
+/// What kind of thing decided, in one word.
+fn kind(decider: &Decider) -> &'static str {
+    match &decider.source {
+        Source::User(Layer::Flag(_)) => "flag",
+        Source::User(_) => "values",
+        Source::Tool => "mirror",
+        Source::ChartDefault(_) => "default",
+        Source::Template => "template",
+        Source::Other(_) if decider.place.is_some() => "chart",
+        Source::Other(_) => "fact",
+        Source::Unknown => "",
+    }
+}
+
+/// Who decided, in words.
+fn who(decider: &Decider) -> String {
+    match &decider.source {
+        // A flag's argument may hold a secret.
+        Source::User(Layer::Flag(part)) => format!("{} {}", part.flag, decider.path),
+        Source::User(_) => "a value".to_owned(),
+        Source::Tool => "the global rewrite".to_owned(),
+        Source::ChartDefault(chart) => format!("the default of chart {chart}"),
+        Source::Template => "template text".to_owned(),
+        Source::Other(what) => what.clone(),
+        Source::Unknown => "not known".to_owned(),
+    }
+}
+
+/// What a setting hid, in words; without a flag's argument, which may hold a secret.
+fn hidden((layer, place): &(Layer, Place)) -> String {
+    match layer {
+        Layer::Flag(part) => part.flag.to_owned(),
+        layer => format!("{} at {place}", layer_name(layer)),
+    }
+}
+
+/// Where it stands, in a few characters: `values/prod.yaml:8`, `--set image.tag`, `Release.Name`.
+fn place(decider: &Decider) -> String {
+    match (&decider.source, &decider.place) {
+        (Source::User(Layer::Flag(part)), _) => format!("{} {}", part.flag, decider.path),
+        (Source::Tool, _) => "--mirror".to_owned(),
+        // Some field of the file; which one is not known.
+        (Source::Other(what), Some(place)) if place.end == 0 => what.clone(),
+        (_, Some(place)) => format!("{}:{}", place.file.name(), place.line_column().0),
+        (Source::Other(what), None) => what.clone(),
+        (_, None) => String::new(),
+    }
+}
+
+/// A value on one line.
+fn shown(value: &Shown, masked: bool) -> String {
+    match value {
+        Shown::Text(text) if masked && !text.is_empty() => MASK.to_owned(),
+        Shown::Text(text) => format!("{text:?}"),
+        Shown::Plain(_) if masked => MASK.to_owned(),
+        Shown::Plain(text) => text.clone(),
+        Shown::Null => "null".to_owned(),
+        Shown::Tree(kind, 0) => format!("an empty {kind}"),
+        Shown::Tree(kind, members) => format!("a {kind} of {members}"),
+    }
+}

@@ -1,0 +1,178 @@
+//! Blame for a terminal: a gutter with who decided beside each line; a trail with excerpts.
+
+use super::{MASK, kind, place, shown, who};
+use crate::blame::value::Trail;
+use crate::blame::{Document, Share};
+use crate::finding::Excerpt;
+use crate::images::Source;
+use crate::images::decided::Decider;
+use crate::report::text::snippet;
+use crate::report::{plain, plain_line};
+use crate::source::{File, Place};
+use crate::trace::Layer;
+use annotate_snippets::{Annotation, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+use std::io::{self, Write};
+use unicode_width::UnicodeWidthStr;
+
+/// The places of the gutter are not wider than this; of a longer one the end is shown.
+const WIDEST: usize = 48;
+
+/// Columns of the longest [`kind`].
+const KIND: usize = 8;
+
+/// Writes manifests with who decided each line; `full` adds everybody who had a share in it.
+pub fn write(documents: &[Document], full: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+    let lines = documents.iter().flat_map(|document| &document.lines);
+    let width = lines.map(|line| where_of(&line.shares).width()).max().unwrap_or(0).min(WIDEST);
+    for document in documents {
+        writeln!(out, "---\n# Source: {}", plain_line(&document.template))?;
+        let mut last = None;
+        for line in &document.lines {
+            if last.is_some_and(|last| last + 1 != line.number) {
+                writeln!(out, "{} ⋮", " ".repeat(KIND + 1 + width))?;
+            }
+            last = Some(line.number);
+            let (kind, style) = match line.shares.first() {
+                Some(share) => (kind(&share.decider), style(&share.decider)),
+                None => ("", Style::new()),
+            };
+            let place = shortened(&plain_line(&where_of(&line.shares)), width);
+            let pad = " ".repeat(width.saturating_sub(place.width()));
+            let gutter = format!("{kind:KIND$} {place}{pad}");
+            let text = plain(&line.text);
+            match colour {
+                true => writeln!(out, "{style}{gutter}{style:#} │ {text}")?,
+                false => writeln!(out, "{}", format!("{gutter} │ {text}").trim_end())?,
+            }
+            if !full {
+                continue;
+            }
+            for share in &line.shares {
+                let origin = format!("{} {}", super::kind(&share.decider), place_and_path(&share.decider));
+                let text = plain_line(share.text.trim());
+                writeln!(out, "{} │   {text:?} {}", " ".repeat(KIND + 1 + width), plain_line(&origin))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The most telling place, and how many other settings had a share.
+fn where_of(shares: &[Share]) -> String {
+    let Some(first) = shares.first() else { return String::new() };
+    let is_setting = |share: &&Share| !matches!(kind(&share.decider), "template" | "fact" | "");
+    match shares[1..].iter().filter(is_setting).count() {
+        0 => place(&first.decider),
+        more => format!("{} +{more}", place(&first.decider)),
+    }
+}
+
+fn place_and_path(decider: &Decider) -> String {
+    match (&decider.source, decider.path.as_str()) {
+        (Source::User(Layer::Flag(_)), _) | (_, "") => place(decider),
+        (_, path) => format!("{} ({path})", place(decider)),
+    }
+}
+
+fn style(decider: &Decider) -> Style {
+    match kind(decider) {
+        "values" | "flag" => AnsiColor::Yellow.on_default().bold(),
+        "mirror" => AnsiColor::Green.on_default(),
+        "default" => AnsiColor::Cyan.on_default(),
+        "chart" => AnsiColor::Blue.on_default(),
+        _ => Style::new().dimmed(),
+    }
+}
+
+/// A text in so many columns; of a longer one the end is kept.
+fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut kept = text;
+    while kept.width() >= width {
+        let Some(c) = kept.chars().next() else { break };
+        kept = &kept[c.len_utf8()..];
+    }
+    format!("…{kept}")
+}
+
+/// Writes the trail of a value.
+pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let masked = trail.is_secret && !show_secrets;
+    let title = match &trail.value {
+        Some(value) => format!("{} is {}", trail.path, shown(value, masked)),
+        None => format!("{} is not set", trail.path),
+    };
+    let mut group = Level::NOTE.primary_title(plain_line(&title)).elements(Vec::<Snippet<'_, Annotation<'_>>>::new());
+    for (index, decider) in trail.settings.iter().enumerate() {
+        let Some(place) = &decider.place else { continue };
+        let is_null = |place: &Place| {
+            let text = place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
+            matches!(text, b"null" | b"~" | b"Null" | b"NULL")
+        };
+        let role = match (&trail.value, index) {
+            (Some(_), 0) => "decided here",
+            (None, _) if is_null(place) => "taken away by null",
+            (None, 0) => "named here",
+            _ => "hidden",
+        };
+        let label = match &decider.source {
+            Source::User(Layer::File(_)) => role.to_owned(),
+            _ => format!("{role}: {}", who(decider)),
+        };
+        let place = if masked { masked_place(place) } else { place.clone() };
+        group = group.element(snippet(&Excerpt { place, label }, index == 0));
+    }
+    if trail.value.is_none() && trail.settings.is_empty() {
+        group = group.element(Level::NOTE.message("nobody sets it: no chart, no file, no flag"));
+    }
+    for place in &trail.reads {
+        group = group.element(Level::NOTE.message(plain_line(&format!("read at {place}"))));
+    }
+    if masked {
+        group = group.element(Level::NOTE.message("its name says that it is a secret: --show-secrets shows it"));
+    }
+    if !trail.near.is_empty() {
+        group = group.element(Level::HELP.message(plain_line(&format!("spelled like it: {}", trail.near.join(", ")))));
+    }
+    writeln!(out, "{}", renderer.render(&[group]))?;
+    if trail.leaves.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let values: Vec<String> = trail
+        .leaves
+        .iter()
+        .map(|leaf| format!("{} = {}", leaf.path, shown(&leaf.value, leaf.is_secret && !show_secrets)))
+        .map(|text| plain_line(&text))
+        .collect();
+    let width = trail.leaves.iter().map(|leaf| place(&leaf.decider).width()).max().unwrap_or(0);
+    for (leaf, value) in trail.leaves.iter().zip(values) {
+        let (place, style) = (plain_line(&place(&leaf.decider)), style(&leaf.decider));
+        let gutter =
+            format!("{:KIND$} {place}{}", kind(&leaf.decider), " ".repeat(width.saturating_sub(place.width())));
+        let hides = match leaf.decider.hides.len() {
+            0 => String::new(),
+            hidden => format!("  (hides {hidden})"),
+        };
+        match colour {
+            true => writeln!(out, "{style}{gutter}{style:#} │ {value}{hides}")?,
+            false => writeln!(out, "{gutter} │ {value}{hides}")?,
+        }
+    }
+    Ok(())
+}
+
+/// The same place with the value made unreadable.
+fn masked_place(place: &Place) -> Place {
+    let bytes = place.file.bytes();
+    let (start, end) = (place.start as usize, place.end as usize);
+    if start == end {
+        return place.clone();
+    }
+    let text = [&bytes[..start], MASK.as_bytes(), &bytes[end..]].concat();
+    Place { file: File::new(place.file.name(), text), start: place.start, end: place.start + MASK.len() as u32 }
+}

@@ -1,0 +1,88 @@
+//! The inventory for a spreadsheet: comma-separated values (RFC 4180), one row a use.
+
+use super::{Inventory, short};
+use crate::images::Part;
+use crate::report::plain_line;
+use std::io::{self, Write};
+
+const COLUMNS: [&str; 16] = [
+    "reference",
+    "registry",
+    "class",
+    "tier",
+    "source",
+    "destination",
+    "kind",
+    "namespace",
+    "name",
+    "container",
+    "field",
+    "template",
+    "shape",
+    "registry_decided_by",
+    "repository_decided_by",
+    "tag_decided_by",
+];
+
+/// Writes one row for each use of each reference.
+pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(COLUMNS)?;
+    for image in &inventory.images {
+        for one in &image.uses {
+            let by = |part: Part| one.origins.iter().find(|origin| origin.part == part).map(short).unwrap_or_default();
+            let class = if inventory.mirror.is_some() { one.class.name() } else { "" };
+            let row = [
+                image.reference.as_str(),
+                &image.registry,
+                class,
+                one.tier.name(),
+                image.source.as_deref().unwrap_or_default(),
+                image.destination.as_deref().unwrap_or_default(),
+                &one.object.kind,
+                &one.object.namespace,
+                &one.object.name,
+                one.container.as_deref().unwrap_or_default(),
+                &one.field,
+                &one.template,
+                one.shape.name(),
+                &by(Part::Registry),
+                &by(Part::Repository),
+                &by(Part::Tag),
+            ];
+            table.write_record(row.map(cell))?;
+        }
+    }
+    table.flush()
+}
+
+/// Writes one row for each thing to mirror.
+pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
+    let (sources, unknown) = inventory.sources();
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(["source", "destination"])?;
+    for (source, destination) in sources {
+        table.write_record([cell(source), cell(destination)])?;
+    }
+    table.flush()?;
+    Ok(unknown)
+}
+
+/// A text that a spreadsheet takes for a text: what begins like a formula gets an apostrophe before it.
+fn cell(text: &str) -> String {
+    let text = plain_line(text);
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"] {
+            assert_eq!(cell(text), format!("'{text}"));
+        }
+        assert_eq!(cell("quay.io/a=b"), "quay.io/a=b");
+    }
+}

@@ -1,0 +1,171 @@
+//! The inventory for programs: one JSON document, described by `docs/images.schema.json`.
+
+use super::Inventory;
+use crate::report::images::{Image, PartOrigin, Use};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Raised when a field changes its meaning or goes away; new fields do not raise it.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    release: Release<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mirror: Option<&'a str>,
+    images: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Release<'a> {
+    name: &'a str,
+    chart: &'a str,
+    namespace: &'a str,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    reference: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    registry: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
+    tier: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<&'a str>,
+    uses: Vec<UseEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct UseEntry<'a> {
+    kind: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    namespace: &'a str,
+    name: &'a str,
+    field: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<&'a str>,
+    template: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
+    tier: &'static str,
+    shape: &'static str,
+    reason: &'a str,
+    origins: Vec<OriginEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct OriginEntry<'a> {
+    part: &'static str,
+    by: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    hides: &'a [String],
+}
+
+/// Writes the document.
+pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+    let judged = inventory.mirror.is_some();
+    let document = Document {
+        version: VERSION,
+        release: Release {
+            name: &inventory.release.name,
+            chart: &inventory.release.chart,
+            namespace: &inventory.release.namespace,
+        },
+        mirror: inventory.mirror.as_deref(),
+        images: inventory.images.iter().map(|image| entry(image, judged)).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn entry(image: &Image, judged: bool) -> Entry<'_> {
+    Entry {
+        reference: &image.reference,
+        registry: &image.registry,
+        class: judged.then(|| image.class.name()),
+        tier: image.tier.name(),
+        source: image.source.as_deref(),
+        destination: image.destination.as_deref(),
+        uses: image.uses.iter().map(|one| use_entry(one, judged)).collect(),
+    }
+}
+
+fn use_entry(one: &Use, judged: bool) -> UseEntry<'_> {
+    UseEntry {
+        kind: &one.object.kind,
+        namespace: &one.object.namespace,
+        name: &one.object.name,
+        field: &one.field,
+        container: one.container.as_deref(),
+        template: &one.template,
+        class: judged.then(|| one.class.name()),
+        tier: one.tier.name(),
+        shape: one.shape.name(),
+        reason: &one.reason,
+        origins: one.origins.iter().map(origin_entry).collect(),
+    }
+}
+
+fn origin_entry(origin: &PartOrigin) -> OriginEntry<'_> {
+    let place = origin.place.as_ref();
+    let at = place.map(|place| place.line_column());
+    OriginEntry {
+        part: origin.part.name(),
+        by: &origin.who,
+        path: &origin.path,
+        file: place.map(|place| place.file.name()),
+        line: at.map(|(line, _)| line),
+        column: at.map(|(_, column)| column),
+        hides: &origin.hides,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::{Outcome, Streams, on_large_stack, run};
+    use crate::golden::{read, root};
+
+    /// What `images --format json` says of every chart here is what its schema says.
+    #[test]
+    fn the_document_follows_its_schema() {
+        let parse = |text: &str| serde_json::from_str(text).expect("it is JSON");
+        let mut compiler = boon::Compiler::new();
+        let schema = parse(&read(&root().join("docs/images.schema.json")));
+        compiler.add_resource("images.json", schema).expect("a schema");
+        let mut schemas = boon::Schemas::new();
+        let schema = compiler.compile("images.json", &mut schemas).expect("the schema is right");
+        let mut valid = 0;
+        for chart in ["addons", "ccm", "manager", "borrower", "random"] {
+            for mirror in [None, Some("mirror.internal")] {
+                let path = root().join("testdata/charts").join(chart).to_string_lossy().into_owned();
+                let mut args = vec!["airtight".to_owned(), "images".to_owned(), path, "--format=json".to_owned()];
+                args.extend(mirror.map(|mirror| format!("--mirror={mirror}")));
+                let (mut out, mut err) = (Vec::new(), Vec::new());
+                let outcome = on_large_stack(|| {
+                    run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() })
+                });
+                if outcome != Some(Outcome::Clean) {
+                    continue;
+                }
+                let document = parse(&String::from_utf8_lossy(&out));
+                if let Err(error) = schemas.validate(&document, schema) {
+                    panic!("{chart}: {error}");
+                }
+                valid += 1;
+            }
+        }
+        assert!(valid >= 6, "{valid} charts render");
+    }
+}

@@ -1,0 +1,29 @@
+//! The inventory as lines for scripts: one reference a line, or a source and its destination.
+
+use super::Inventory;
+use crate::images::Reference;
+use crate::report::plain_line;
+use std::io::{self, Write};
+
+/// Writes each reference on a line; the answer is how many texts were left out because they are no references.
+pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
+    let mut left_out = 0;
+    for image in &inventory.images {
+        // A script hands each line to another program: nothing but a reference may stand there.
+        if Reference::parse(&image.reference).is_err() {
+            left_out += 1;
+            continue;
+        }
+        writeln!(out, "{}", plain_line(&image.reference))?;
+    }
+    Ok(left_out)
+}
+
+/// Writes `SOURCE DESTINATION` lines; the answer is how many images were left out because their source is not known.
+pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
+    let (sources, unknown) = inventory.sources();
+    for (source, destination) in sources {
+        writeln!(out, "{} {}", plain_line(source), plain_line(destination))?;
+    }
+    Ok(unknown)
+}

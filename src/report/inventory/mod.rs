@@ -1,0 +1,65 @@
+//! [`Inventory`]: the images of a release as a list, for people, spreadsheets and scripts: one file a format.
+
+pub mod csv;
+pub mod json;
+pub mod list;
+pub mod table;
+
+use super::ReleaseName;
+use super::images::{Image, PartOrigin};
+use crate::images::Tier;
+use std::collections::BTreeSet;
+
+/// The images of a release, those that were asked for.
+#[derive(Debug)]
+pub struct Inventory {
+    /// Which release.
+    pub release: ReleaseName,
+    /// The mirror, as people write it; without one nothing is classified and nothing has a destination.
+    pub mirror: Option<String>,
+    /// The distinct references, by reference.
+    pub images: Vec<Image>,
+}
+
+impl Inventory {
+    /// Keeps the images that are at least this sure, and of these registries where there are any.
+    pub fn narrow(&mut self, tier: Tier, registries: &[String]) {
+        let registry = |host: &str| match host.to_ascii_lowercase().as_str() {
+            "index.docker.io" => "docker.io".to_owned(),
+            host => host.to_owned(),
+        };
+        let registries: Vec<String> = registries.iter().map(|host| registry(host)).collect();
+        self.images.retain(|image| image.tier <= tier);
+        self.images.retain(|image| registries.is_empty() || registries.contains(&image.registry));
+        for image in &mut self.images {
+            image.uses.retain(|one| one.tier <= tier);
+        }
+    }
+
+    /// What has to be mirrored, and where to; in the order of the references, each once. What has no known source is
+    /// left out and counted.
+    pub fn sources(&self) -> (Vec<(&str, &str)>, usize) {
+        let mut seen = BTreeSet::new();
+        let mut unknown = 0;
+        for image in &self.images {
+            match (&image.source, &image.destination) {
+                (Some(source), Some(destination)) => {
+                    seen.insert((source.as_str(), destination.as_str()));
+                }
+                _ => unknown += 1,
+            }
+        }
+        (seen.into_iter().collect(), unknown)
+    }
+}
+
+/// An origin in a few characters: `values/prod.yaml:8`, `--set image.tag=1`, `--mirror`.
+fn short(origin: &PartOrigin) -> String {
+    match &origin.place {
+        // A flag, and the tool's own, have a file of their own that is named like the flag.
+        Some(place) if place.file.name() == "--mirror" => "--mirror".to_owned(),
+        Some(place) if place.file.name().starts_with("--") => origin.who.clone(),
+        Some(place) => format!("{}:{}", place.file.name(), place.line_column().0),
+        None => origin.who.clone(),
+    }
+}

@@ -1,0 +1,216 @@
+//! A document that helm renders and Kubernetes refuses, or that two readers read differently.
+//!
+//! A document without `kind`, `apiVersion` or `metadata.name`; a label, an annotation or an environment variable that is
+//! not a string; and, as a warning, a key that stands twice in one map with different values: helm takes the last, other
+//! tools refuse the document.
+//!
+//! ## Why it matters in an air gap
+//! The install stops half-way, behind the gap. And what is not an object is not looked through for images: an empty
+//! result there is no proof.
+//!
+//! ## What to do
+//! Mend the template, or the value that it prints: most often a wrong indentation, or a text that needs quotes.
+//!
+//! ```bad
+//! # manifests/pod.yaml
+//! error: no such kustomization
+//! ```
+//! ```good
+//! # manifests/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: mirror.internal/acme/api:1.4
+//! ```
+//! ```bad
+//! # templates/map.yaml
+//! kind: ConfigMap
+//! metadata: {name: settings}
+//! data: {a: b}
+//! ```
+//! ```bad
+//! # templates/map.yaml
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata:
+//!   name: settings
+//!   labels: {enabled: {{ .Values.enabled }}}
+//! # values.yaml
+//! enabled: true
+//! ```
+//! ```bad
+//! # templates/map.yaml
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata:
+//!   name: settings
+//! data:
+//!   mode: a
+//!   mode: b
+//! ```
+//! ```good
+//! # templates/map.yaml
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata:
+//!   name: settings
+//!   labels: {enabled: {{ .Values.enabled | quote }}}
+//! data: {}
+//! ---
+//! # Nothing but a comment.
+//! # values.yaml
+//! enabled: true
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::{Excerpt, Finding, Severity};
+use crate::images::decided::printed;
+use crate::images::object::{Object, descend, items, member, string};
+use crate::images::pods::Pod;
+use crate::limits::Limits;
+use crate::render::manifest::Manifest;
+use crate::yaml::{Data, Node, duplicates};
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unparsable-manifest",
+    summary: "a document that Kubernetes refuses, or that two readers read differently",
+    severity: Severity::Error,
+    on: true,
+    source: include_str!("unparsable_manifest.rs"),
+    check,
+};
+
+/// What is wrong with a document, and where.
+struct Fault {
+    message: String,
+    place: Range<u32>,
+    severity: Severity,
+}
+
+fn check(ctx: &mut Context<'_>) {
+    for unread in &ctx.analysis.unreadable {
+        let place = unread.place.iter().cloned();
+        ctx.findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            message: format!("not a Kubernetes object, so what it holds is not known: {}", unread.message),
+            subject: None,
+            excerpts: place.map(|place| Excerpt { place, label: "this document".to_owned() }).collect(),
+            notes: Vec::new(),
+            help: Some("give manifests alone, or leave this file out".to_owned()),
+        });
+    }
+    let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
+    let mut findings = Vec::new();
+    for manifest in &ctx.analysis.manifests {
+        let mut faults = Vec::new();
+        // An empty document is nothing, and a document that is no map stops helm itself.
+        let Data::Map(entries) = &manifest.node.data else { continue };
+        if entries.is_empty() {
+            continue;
+        }
+        for object in Object::all(manifest) {
+            head(&object, &manifest.node, &mut faults);
+            strings(&object, &mut faults);
+        }
+        // Definitions are large, and written by a generator.
+        if manifest.kind != "CustomResourceDefinition" {
+            faults.extend(duplicates(manifest.content.as_bytes(), &limits).into_iter().map(|duplicate| Fault {
+                message: format!(
+                    "the key `{}` stands twice, with different values: helm takes the last",
+                    duplicate.key
+                ),
+                place: duplicate.again,
+                severity: Severity::Warning,
+            }));
+        }
+        findings.extend(faults.into_iter().map(|fault| finding(ctx, manifest, fault)));
+    }
+    ctx.findings.extend(findings);
+}
+
+fn finding(ctx: &Context<'_>, manifest: &Arc<Manifest>, fault: Fault) -> Finding {
+    let object = match (manifest.kind.as_str(), manifest.object_name.as_str()) {
+        ("", "") => "a document".to_owned(),
+        (kind, "") => kind.to_owned(),
+        ("", name) => format!("the document {name}"),
+        (kind, name) => format!("{kind} {name}"),
+    };
+    let place = printed(manifest, fault.place);
+    Finding {
+        rule: RULE.id,
+        severity: ctx.settings.severity(RULE.id, fault.severity),
+        message: format!("{object} of {}: {}", manifest.name, fault.message),
+        subject: None,
+        excerpts: place.map(|place| Excerpt { place, label: "printed here".to_owned() }).into_iter().collect(),
+        notes: Vec::new(),
+        help: Some("mend the template, or the value that it prints".to_owned()),
+    }
+}
+
+fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
+    // Lists of one kind lend their items kind and version.
+    let is_item = !std::ptr::eq(object.node, document);
+    let list_of_one_kind = is_item && string(member(document, "kind")) != "List";
+    let missing = |name: &str| string(member(object.node, name)).is_empty();
+    let mut add = |message: String| {
+        let place = object.node.start..object.node.start + 1;
+        faults.push(Fault { message, place, severity: RULE.severity });
+    };
+    let lacking: Vec<&str> = ["apiVersion", "kind"].into_iter().filter(|name| missing(name)).collect();
+    if !lacking.is_empty() && !list_of_one_kind {
+        add(format!("it has no {}", lacking.join(" and no ")));
+        return;
+    }
+    let name = |name: &str| string(descend(object.node, &["metadata", name]));
+    let is_list = object.kind.ends_with("List") && member(object.node, "items").is_some();
+    if name("name").is_empty() && name("generateName").is_empty() && !is_list {
+        add("it has no metadata.name".to_owned());
+    }
+}
+
+/// What the API wants as strings, and YAML reads as something else.
+fn strings(object: &Object<'_>, faults: &mut Vec<Fault>) {
+    let mut add = |node: &Node, what: String| {
+        let kind = match &node.data {
+            Data::Str(_) | Data::Null => return,
+            Data::Map(_) => "a map",
+            Data::Seq(_) => "a list",
+            Data::Bool(_) => "a truth value",
+            _ => "a number",
+        };
+        let message = format!("{what} is {kind}, and has to be a string");
+        faults.push(Fault { message, place: node.start..node.end, severity: RULE.severity });
+    };
+    let pod = Pod::of(object);
+    let template = pod.as_ref().and_then(|pod| {
+        let steps = pod.path.steps().len();
+        let names = ["spec", "jobTemplate", "spec", "template"];
+        match steps {
+            3 => descend(object.node, &["spec", "template"]),
+            5 => descend(object.node, &names),
+            _ => None,
+        }
+    });
+    for owner in [Some(object.node), template].into_iter().flatten() {
+        for what in ["labels", "annotations"] {
+            let Some(Data::Map(entries)) = descend(owner, &["metadata", what]).map(|node| &node.data) else { continue };
+            for (entry, value) in entries {
+                add(value, format!("metadata.{what}[{:?}]", entry.key.to_text()));
+            }
+        }
+    }
+    for container in pod.iter().flat_map(Pod::containers) {
+        for variable in member(container.node, "env").map(items).unwrap_or_default() {
+            if let Some(value) = member(variable, "value") {
+                let name = string(member(variable, "name"));
+                add(value, format!("the variable {name} of container {}", container.name));
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Keys that stand twice in one map.
+
+use super::parse::{Content, Id, Tree, parse};
+use super::scan::Scanner;
+use super::text::Text;
+use crate::limits::Limits;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A key that stands twice in one map, with different values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The key.
+    pub key: String,
+    /// Where it stands first.
+    pub first: Range<u32>,
+    /// Where it stands again: this value is the one that helm takes.
+    pub again: Range<u32>,
+}
+
+/// The keys of the first document of a text that stand twice in their map with different values, in the order of the
+/// text. go-yaml v2, which helm uses, takes the last; other readers refuse the document.
+pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
+    if text.len() > limits.yaml_bytes {
+        return Vec::new();
+    }
+    let text = Text::new(text);
+    let Ok(Some((tree, root))) = parse(Scanner::new(&text, limits.yaml_depth)) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut open = vec![root];
+    while let Some(id) = open.pop() {
+        match &tree.get(id).content {
+            Content::Seq(first) => open.extend(std::iter::successors(*first, |&id| tree.get(id).next)),
+            Content::Map(first) => {
+                let parts: Vec<_> = std::iter::successors(*first, |&id| tree.get(id).next).collect();
+                let mut seen: HashMap<&[u8], (Range<u32>, Id)> = HashMap::with_capacity(parts.len() / 2);
+                for pair in parts.chunks_exact(2) {
+                    let (key, value) = (tree.get(pair[0]), pair[1]);
+                    open.push(value);
+                    let Content::Scalar { text, .. } = &key.content else { continue };
+                    if super::compose::is_merge(&tree, pair[0]) {
+                        continue;
+                    }
+                    let again = key.start..key.end;
+                    let before = seen.insert(text.as_ref(), (again.clone(), value));
+                    if let Some((first, other)) = before
+                        && shape(&tree, other) != shape(&tree, value)
+                    {
+                        found.push(Duplicate { key: String::from_utf8_lossy(text).into_owned(), first, again });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found.sort_by_key(|duplicate| duplicate.again.start);
+    found
+}
+
+/// What a node says, for comparing: its scalars one after the other, with the marks of lists and maps.
+fn shape(tree: &Tree<'_>, id: Id) -> String {
+    let mut shape = String::new();
+    let mut open = vec![id];
+    while let Some(id) = open.pop() {
+        let first = match &tree.get(id).content {
+            Content::Scalar { text, plain, .. } => {
+                shape.push_str(&format!("{plain}{:?},", String::from_utf8_lossy(text)));
+                continue;
+            }
+            // The same name is the same node, or near enough.
+            Content::Alias { name, .. } => {
+                shape.push_str(&format!("*{name:?},"));
+                continue;
+            }
+            Content::Seq(first) => {
+                shape.push('[');
+                first
+            }
+            Content::Map(first) => {
+                shape.push('{');
+                first
+            }
+        };
+        open.extend(std::iter::successors(*first, |&id| tree.get(id).next));
+    }
+    shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_with_different_values_are_told() {
+        let keys = |text: &str| -> Vec<String> {
+            duplicates(text.as_bytes(), &Limits::default()).into_iter().map(|duplicate| duplicate.key).collect()
+        };
+        assert_eq!(keys("a: 1\nb: {c: 1, c: 2}\na: 2\n"), ["c", "a"]);
+        assert_eq!(keys("a: {b: [1]}\na:\n  b:\n    - 1\n"), Vec::<String>::new());
+        assert_eq!(keys("x: &x {a: 1}\ny:\n  <<: *x\n  a: 2\n"), Vec::<String>::new());
+        assert_eq!(keys("- a: 1\n- a: 2\n"), Vec::<String>::new());
+    }
+}
