@@ -171,7 +171,10 @@ fn is_key(path: &[String], rest: &str, statics: &Statics) -> bool {
     if path[0] == GLOBAL {
         return !last.to_ascii_lowercase().ends_with("image");
     }
-    names_registry(last) && statics.prefixes().contains(&path[..path.len() - 1])
+    let prefix = path[..path.len() - 1].to_vec();
+    // Where the chart would come to the mirror by the usual key, such a value is an override like others.
+    let has_usual = || statics.could_read_from(&prefix, &steps(USUAL_KEY), Reading::Named).is_some();
+    names_registry(last) && statics.prefixes().contains(&prefix) && !has_usual()
 }
 
 /// The value at a path that leads through no list.

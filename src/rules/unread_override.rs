@@ -76,10 +76,6 @@ fn check(ctx: &mut Context<'_>) {
     let mut reported: BTreeSet<Path> = BTreeSet::new();
     let mut more: Vec<(Path, usize, Place)> = Vec::new();
     for (setting, place) in unread {
-        // Pods without the pull secrets are findings of their own: `missing-pull-secret`.
-        if setting.path.len() > 1 && setting.path[0] == GLOBAL && setting.path[1] == "imagePullSecrets" {
-            continue;
-        }
         // Of a table that nothing knows, one finding is enough.
         let is_known = |path: &[String]| reads.looks_at(path) || known.iter().any(|known| known.starts_with(path));
         let lengths = 1..setting.path.len();
@@ -115,6 +111,10 @@ fn check(ctx: &mut Context<'_>) {
 fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     let (path, reads, statics) = (&setting.path, &ctx.analysis.reads, &ctx.analysis.statics);
     if reads.read(path).is_some() {
+        return true;
+    }
+    // The tool reads it itself, and says more of it: `missing-pull-secret`.
+    if path.len() > 1 && path[0] == GLOBAL && path[1] == "imagePullSecrets" {
         return true;
     }
     let by_dependency = |switch: &Switch| match switch.kind {
