@@ -3,12 +3,14 @@
 //! A release is judged as its owner would install it: the tool sets one key at most, only where some template reads
 //! it, and says so. What the owner set to the mirror is a key as well.
 
+use crate::chart::Chart;
 use crate::images::Mirror;
 use crate::reads::statics::{Reading, Statics};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
+use crate::yaml::{Data, Node};
 use std::collections::BTreeMap;
 
 /// The values path that charts most often read the mirror from.
@@ -62,7 +64,7 @@ impl Keys {
             keys.assumed = keys.all.iter().filter(|key| !is_set(key)).cloned().collect();
             return Ok(keys);
         }
-        let is_read = |key: &&str| statics.could_read(&steps(key), Reading::Named).is_some();
+        let is_read = |key: &&str| is_read_by_code(key, &prepared.chart, statics);
         if is_set(USUAL_KEY) {
             keys.all.push(USUAL_KEY.to_owned());
         } else if is_read(&USUAL_KEY) {
@@ -127,6 +129,36 @@ impl Keys {
     pub(super) fn unset(self) -> Self {
         Self { assumed: Vec::new(), ..self }
     }
+}
+
+/// Another key for all images that code reads, where there is one: for who set a key that does nothing.
+pub fn other_key(chart: &Chart, statics: &Statics) -> Option<&'static str> {
+    OTHER_KEYS.iter().copied().find(|key| is_read_by_code(key, chart, statics))
+}
+
+fn is_read_by_code(key: &str, chart: &Chart, statics: &Statics) -> bool {
+    let path = steps(key);
+    statics.could_read(&path, Reading::Named).is_some() && !clashes(chart, &path)
+}
+
+/// Whether the defaults of a chart, or of one below it, have something else where a key would lead: consul's
+/// `global.image` is a text.
+fn clashes(chart: &Chart, path: &[String]) -> bool {
+    let is_other = |document: &Node| {
+        let mut next = Some(document);
+        for step in path {
+            next = match next.map(|node| &node.data) {
+                Some(Data::Map(members)) => {
+                    members.iter().rev().find(|(entry, _)| entry.key == **step).map(|(_, node)| node)
+                }
+                None | Some(Data::Null) => None,
+                Some(_) => return true,
+            };
+        }
+        next.is_some_and(|node| matches!(node.data, Data::Map(_) | Data::Seq(_)))
+    };
+    let own = chart.values.iter().flat_map(|values| &values.documents).any(is_other);
+    own || path[0] == GLOBAL && chart.subcharts.iter().any(|subchart| clashes(subchart, path))
 }
 
 /// Whether a key of this name is one for registries: `imageRegistry`, `hub`.

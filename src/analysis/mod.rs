@@ -27,7 +27,7 @@ pub use traced::{Traced, render};
 use twin::Twin;
 
 use keys::Keys;
-pub use keys::{USUAL_KEY, names_registry};
+pub use keys::{USUAL_KEY, names_registry, other_key};
 pub use latent::{Latent, Proof};
 
 /// What is known of a release once it was rendered and looked through.

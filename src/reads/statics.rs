@@ -64,7 +64,7 @@ enum Usage {
 /// How generously code is read.
 #[derive(Debug, Clone, Copy)]
 pub enum Reading<'r> {
-    /// Only what names the path down to its last key.
+    /// Only what names the path, or at least its last key.
     Named,
     /// Whatever could lead there; what this render executed is known to lead to what it looked at.
     Possible(Option<&'r Reads>),
@@ -154,7 +154,7 @@ impl Statics {
         let Some(below) = path.strip_prefix(one.path.as_slice()) else { return false };
         let is_top = one.path.is_empty();
         let open = match reading {
-            Reading::Named => !is_top && one.usage == Usage::Whole,
+            Reading::Named => false,
             Reading::Possible(reads) => {
                 !one.place.reached(reads) && (one.usage == Usage::Whole || one.usage == Usage::Pass && !is_top)
             }
@@ -429,7 +429,7 @@ mod tests {
     use crate::template::set::Compiled;
 
     /// What a template of a chart could read, of these paths.
-    fn readable(template: &str, paths: &[&str]) -> Vec<String> {
+    fn readable(template: &str, paths: &[&str], reading: Reading<'_>) -> Vec<String> {
         let file = File::new("app/templates/x.yaml", template);
         let compiled = Compiled::parse("app/templates/x.yaml", &file, funcs::lookup_of(HelmVersion::V4));
         let compiled = compiled.expect("a template");
@@ -440,7 +440,7 @@ mod tests {
             let mut walk = Walk { found: &mut found, prefix: is_body.then_some(&prefix), file: &file };
             walk.list(&template.body);
         }
-        let could = |path: &&&str| found.could_read(&steps(path), Reading::Named).is_some();
+        let could = |path: &&&str| found.could_read(&steps(path), reading).is_some();
         paths.iter().filter(could).map(|path| (*path).to_owned()).collect()
     }
 
@@ -463,8 +463,6 @@ mod tests {
                 &["web.tag"],
             ),
             ("{{ if .Values.a }}x{{ end }}", &["a", "a.b"], &["a"]),
-            ("{{ toYaml .Values.a | nindent 2 }}", &["a.b.c", "b"], &["a.b.c"]),
-            ("{{ .Values.a | default dict | toYaml }}", &["a.b.c"], &["a.b.c"]),
             ("{{ $v := .Values }}{{ $v.image.tag }}", &["image.tag", "image.x"], &["image.tag"]),
             (
                 "{{ range $k, $v := .Values.hosts }}{{ $v.name }}{{ end }}",
@@ -474,7 +472,17 @@ mod tests {
             ("{{ .Values.global.imageRegistry }}", &["global.imageRegistry", "global.hub"], &["global.imageRegistry"]),
         ];
         for (template, paths, expected) in cases {
-            assert_eq!(readable(template, paths), *expected, "{template}");
+            assert_eq!(readable(template, paths, Reading::Named), *expected, "{template}");
+        }
+        // What is not executed could read all that it is given.
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            ("{{ toYaml .Values.a | nindent 2 }}", &["a.b.c", "b"], &["a.b.c"]),
+            ("{{ .Values.a | default dict | toYaml }}", &["a.b.c"], &["a.b.c"]),
+            ("{{ with .Values.a }}{{ include .name . }}{{ end }}", &["a.b", "b"], &["a.b"]),
+            ("{{ if and .Values.a (not .Values.b) }}{{ end }}", &["a.x", "b.x", "b"], &["b"]),
+        ];
+        for (template, paths, expected) in cases {
+            assert_eq!(readable(template, paths, Reading::Possible(None)), *expected, "{template}");
         }
     }
 }

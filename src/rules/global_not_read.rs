@@ -61,6 +61,7 @@ use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::{Class, Tier};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::source::Place;
+use crate::template::Value;
 use crate::values::Instance;
 
 pub(super) static RULE: Rule = Rule {
@@ -131,12 +132,30 @@ fn is_of(instance: &Instance, file: &str) -> bool {
     inside.is_some_and(|rest| !rest.starts_with("charts/"))
 }
 
+/// Whether a registry is one for images, as far as the chart's default tells: external-dns keeps a `registry: txt`.
+fn is_for_images(instance: &Instance, path: &[String]) -> bool {
+    let Some(last) = path.last() else { return false };
+    let default = match path.first() {
+        Some(first) if first == GLOBAL => None,
+        _ => instance.values.get(last.as_bytes()),
+    };
+    let is_named_so = last.to_ascii_lowercase().contains("image") || path[0] == GLOBAL;
+    match default {
+        None | Some(Value::Nil) => is_named_so,
+        Some(Value::Str(text)) if text.is_empty() => is_named_so,
+        Some(Value::Str(text)) => text.to_text().contains(['.', ':']),
+        Some(_) => false,
+    }
+}
+
 /// The value for all images that this chart looks at instead.
 fn own_key(instance: &Instance, prefix: &Path, ctx: &Context<'_>) -> Option<Path> {
     let is_own = |path: &&Path| {
         let is_global = path.first().is_some_and(|first| first == GLOBAL);
         let is_direct = path.len() == prefix.len() + 1 && path.starts_with(prefix);
-        (is_global || is_direct) && path.last().is_some_and(|last| names_registry(last))
+        (is_global || is_direct)
+            && path.last().is_some_and(|last| names_registry(last))
+            && is_for_images(instance, path)
     };
     let mut own: Vec<&Path> = ctx.analysis.reads.paths_in(&instance.full_path).filter(is_own).collect();
     own.sort_by_key(|path| path.first().is_none_or(|first| first != GLOBAL));

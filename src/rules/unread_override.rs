@@ -40,6 +40,7 @@
 //! ```
 
 use super::{Context, Rule};
+use crate::analysis::{Judged, other_key};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::decided::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
@@ -87,7 +88,15 @@ fn check(ctx: &mut Context<'_>) {
             *count += 1;
         }
     }
+    let bypasses = |judged: &Judged| judged.bypasses(&ctx.settings.mirror);
+    let all_resolve = !analysis.images.iter().any(bypasses);
     for (path, count, place) in more {
+        let is_key = analysis.keys.contains(&dotted(&path));
+        // Whoever gives all releases the same flags need not hear of it where it is not needed.
+        if is_key && all_resolve {
+            continue;
+        }
+        let other = other_key(&prepared.chart, &analysis.statics).filter(|_| is_key);
         let candidates: BTreeSet<&Path> = known.iter().chain(reads.paths()).collect();
         let is_global = path[0] == GLOBAL;
         let candidates = candidates.into_iter().filter(|near| (near[0] == GLOBAL) == is_global);
@@ -101,6 +110,8 @@ fn check(ctx: &mut Context<'_>) {
             excerpts: vec![Excerpt { place, label: "set here, to no effect".to_owned() }],
             notes: if count > 1 { vec![format!("{count} values are set below `{path}`")] } else { Vec::new() },
             help: Some(match near {
+                _ if other.is_some() => format!("did you mean `{}`?", other.unwrap_or_default()),
+                None if is_key => "set the registries of its images one by one, or patch its templates".to_owned(),
                 Some(near) => format!("did you mean `{}`?", dotted(near)),
                 None => format!("remove `{path}`, or look for its new name in the chart's values.yaml"),
             }),
