@@ -2,7 +2,7 @@
 //! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that stand once for all below them.
 
 use super::looks::{Naming, is_named, naming};
-use super::parts::{Joined, join};
+use super::parts::{Context, Joined, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
 use crate::images::object::member;
 use crate::images::text::{Piece, Text};
@@ -19,7 +19,9 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                 .iter()
                 .filter_map(|(entry, value)| Some((std::str::from_utf8(entry.key.as_bytes()).ok()?, value)))
                 .collect();
-            let context = place.last_key().map_or(Naming::Other, naming);
+            // An item of `images` is an image only if it says more than a repository.
+            let context =
+                Context { naming: place.last_key().map_or(Naming::Other, naming), alone: place.key().is_some() };
             for joined in join(place.object, &entries, context, found.settings) {
                 let path = place.path().key(entries[joined.entry].0);
                 let own = joined.own.places(0..joined.own.len());
@@ -27,7 +29,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                     path,
                     container: None,
                     tier: Tier::Likely,
-                    shape: Shape::Descriptor,
+                    shape: if place.holds_config_data() { Shape::Nested } else { Shape::Descriptor },
                     reason: Cow::Owned(reason(&joined)),
                     text: joined.text,
                 };

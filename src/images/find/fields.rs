@@ -20,11 +20,11 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     let Some(string) = place.str().filter(|string| string.len() <= 512) else { return };
+    let Some((tier, reason)) = named(place, string, found.settings) else { return };
     // Their names are not those of fields.
     if environment::variable(place).is_some() || arguments::is_argument(place) {
         return;
     }
-    let Some((tier, reason)) = named(place, string, found.settings) else { return };
     let Some(text) = place.text() else { return };
     add(place, text, tier, reason, found);
 }
@@ -81,10 +81,12 @@ pub(super) fn judge(name: &str, value: &str, bare: bool, settings: &Settings) ->
 }
 
 /// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.
-fn is_prefix(name: &str) -> bool {
+pub(super) fn is_prefix(name: &str) -> bool {
     const LAST: &[&str] = &[
+        "allowed",
         "base",
         "endpoint",
+        "glob",
         "host",
         "hub",
         "mirror",
@@ -95,6 +97,7 @@ fn is_prefix(name: &str) -> bool {
         "prefixes",
         "registries",
         "registry",
+        "repos",
         "server",
         "source",
         "url",

@@ -95,6 +95,11 @@ impl<'w> Place<'w> {
         self.object.depth == 0 && self.way.len() == 2 && self.is_config_section()
     }
 
+    /// Whether the node is the map of a ConfigMap's or Secret's texts.
+    pub fn holds_config_data(&self) -> bool {
+        self.object.depth == 0 && self.way.len() == 1 && self.is_config_section()
+    }
+
     /// Whether the node is a text of a Secret that stands in base64.
     pub fn is_base64(&self) -> bool {
         let section = self.keys().last();
