@@ -4,7 +4,7 @@
 use super::looks::{Naming, is_named, naming};
 use super::parts::{Context, Joined, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::member;
+use crate::images::object::{descend, member};
 use crate::images::text::{Piece, Text};
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
@@ -50,13 +50,14 @@ pub(super) fn reason(joined: &Joined) -> String {
     }
 }
 
-/// `image: proxyv2` below maps that say `hub` and `tag` for all images.
+/// `image: proxyv2` below maps that say `hub` and `tag` for all images, themselves or in their `global`.
 fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
     if !place.str().is_some_and(|text| is_named(text, true) && !text.contains(['/', ':', '@'])) {
         return;
     }
     let nearest = |name: &str| -> Option<Text> {
-        let value = place.above.iter().rev().find_map(|map| member(map, name))?;
+        let mut maps = place.above.iter().rev().copied();
+        let value = maps.find_map(|map| member(map, name).or_else(|| descend(map, &["global", name])))?;
         place.object.text(value).filter(|text| !text.is_empty())
     };
     let (Some(hub), Some(tag), Some(own)) = (nearest("hub"), nearest("tag"), place.text()) else { return };

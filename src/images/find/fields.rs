@@ -4,6 +4,7 @@
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use super::parts::role_of_part;
 use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
+use crate::images::object::member;
 use crate::images::text::Text;
 use crate::settings::Settings;
 use crate::yaml::Data;
@@ -49,6 +50,11 @@ pub(super) fn named(place: &Place<'_>, string: &str, settings: &Settings) -> Opt
     let tier = tier?;
     // What programs call an image need not be one of a container.
     let is_bare = !string.contains(['/', ':', '@']);
+    // `{repository: "", image: driver}` was left to be filled in.
+    let is_part = || place.parent().is_some_and(|map| member(map, "repository").is_some());
+    if is_bare && is_part() {
+        return None;
+    }
     if is_bare && place.object.depth > 0 {
         return Some((Tier::Possible, format!("the field `{key}` may name an image")));
     }

@@ -200,6 +200,15 @@ impl Family<'_> {
                 }
                 (before, tag)
             }
+            // `{imageName: quay.io/acme/api, imageVersion: v1}`
+            Role::Name if !self.stem.is_empty() && naming(self.stem) == Naming::Image => {
+                let before = registry.filter(|_| !has_host);
+                let tag = tag.or_else(version);
+                if has_version(&own) || before.is_none() && tag.is_none() && digest.is_none() {
+                    return None;
+                }
+                (before, tag)
+            }
             Role::Name | Role::NewName => {
                 let is_kustomize = self.part(Role::NewTag).is_some() || self.part(Role::NewName).is_some();
                 let gives_way = role == Role::Name && self.part(Role::NewName).is_some();

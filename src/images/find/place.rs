@@ -159,7 +159,8 @@ fn step<'w>(
             above.push(node);
             for (entry, value) in entries {
                 let key = entry.key.to_text();
-                if is_description(&key) {
+                // What an object has come to is not what is asked for.
+                if is_description(&key) || way.is_empty() && object.depth == 0 && key == "status" {
                     continue;
                 }
                 way.push(Way::Key(key));
