@@ -4,6 +4,7 @@
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use super::parts::role_of_part;
 use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
+use crate::images::object::member;
 use crate::images::text::Text;
 use crate::settings::Settings;
 use crate::yaml::Data;
@@ -20,11 +21,11 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     let Some(string) = place.str().filter(|string| string.len() <= 512) else { return };
+    let Some((tier, reason)) = named(place, string, found.settings) else { return };
     // Their names are not those of fields.
     if environment::variable(place).is_some() || arguments::is_argument(place) {
         return;
     }
-    let Some((tier, reason)) = named(place, string, found.settings) else { return };
     let Some(text) = place.text() else { return };
     add(place, text, tier, reason, found);
 }
@@ -49,6 +50,11 @@ pub(super) fn named(place: &Place<'_>, string: &str, settings: &Settings) -> Opt
     let tier = tier?;
     // What programs call an image need not be one of a container.
     let is_bare = !string.contains(['/', ':', '@']);
+    // `{repository: "", image: driver}` was left to be filled in.
+    let is_part = || place.parent().is_some_and(|map| member(map, "repository").is_some());
+    if is_bare && is_part() {
+        return None;
+    }
     if is_bare && place.object.depth > 0 {
         return Some((Tier::Possible, format!("the field `{key}` may name an image")));
     }
@@ -81,10 +87,12 @@ pub(super) fn judge(name: &str, value: &str, bare: bool, settings: &Settings) ->
 }
 
 /// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.
-fn is_prefix(name: &str) -> bool {
+pub(super) fn is_prefix(name: &str) -> bool {
     const LAST: &[&str] = &[
+        "allowed",
         "base",
         "endpoint",
+        "glob",
         "host",
         "hub",
         "mirror",
@@ -95,6 +103,7 @@ fn is_prefix(name: &str) -> bool {
         "prefixes",
         "registries",
         "registry",
+        "repos",
         "server",
         "source",
         "url",

@@ -174,7 +174,9 @@ pub(super) fn is_unmistakable(text: &str, tagless: bool, settings: &Settings) ->
     }
     let is_known = is_registry(host, settings);
     let has_version = path.contains([':', '@']);
-    if !is_known && (!has_version || !may_be_registry(host)) || !has_version && !tagless {
+    // `quay.io/acme` is what stands before a path.
+    let is_whole = has_version || tagless && (path.contains('/') || host == "registry.k8s.io");
+    if !is_whole || !is_known && (!has_version || !may_be_registry(host)) {
         return false;
     }
     let Ok(reference) = Reference::parse(text) else { return false };
@@ -345,6 +347,7 @@ mod tests {
             "a.b.svc.cluster.local/x:1",
             "quay.io",
             "quay.io/",
+            "quay.io/acme",
             "charts/x.tgz",
         ] {
             assert!(!is_unmistakable(text, true, &settings), "{text}");

@@ -33,7 +33,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 
 /// Whether a text is more than a word.
 fn is_text(text: &str) -> bool {
-    text.contains([' ', '\n', ',']) || text.starts_with(['{', '['])
+    text.contains([' ', '\n', ',', '=', ';', '"']) || text.starts_with(['{', '['])
 }
 
 /// A text of a Secret.
