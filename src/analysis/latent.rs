@@ -4,7 +4,7 @@ use super::keys::{Keys, names_registry, value_at};
 use super::{Analysis, Judged};
 use crate::images::decided::{decider, deciders};
 use crate::images::{Mirror, Part, Reference, Tier, find as find_images};
-use crate::reads::dependencies::{SwitchKind, of_dependencies};
+use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
 use crate::reads::{Path, Setting, dotted};
 use crate::release::{Change, Prepared};
@@ -65,14 +65,19 @@ pub(super) fn find(
     let mut by_switches: BTreeMap<BTreeSet<String>, Vec<&Setting>> = BTreeMap::new();
     for setting in candidates {
         let mut switches: BTreeSet<String> = enabling(&setting.path, values);
-        let charts = dependencies.iter().filter(|switch| setting.path.starts_with(&switch.chart));
-        for switch in charts.filter(|switch| switch.kind == SwitchKind::Condition) {
+        let around = dependencies.iter().filter(|switch| setting.path.starts_with(&switch.chart));
+        let (conditions, others): (Vec<&Switch>, Vec<&Switch>) =
+            around.partition(|switch| switch.kind == SwitchKind::Condition);
+        for switch in &conditions {
             if value_at(values, &switch.path).is_none_or(|value| !value.truth()) {
                 switches.insert(dotted(&switch.path));
             }
         }
-        let tags = dependencies.iter().filter(|switch| setting.path.starts_with(&switch.chart));
-        for switch in tags.filter(|switch| switch.kind == SwitchKind::Tag) {
+        // A condition wins over tags.
+        let tags = others.into_iter().filter(|tag| {
+            tag.kind == SwitchKind::Tag && !conditions.iter().any(|condition| condition.chart == tag.chart)
+        });
+        for switch in tags {
             if value_at(values, &switch.path).is_some_and(|value| !value.truth()) {
                 switches.insert(dotted(&switch.path));
             }

@@ -244,3 +244,130 @@ pub fn dotted(path: &[String]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{Chart, ChartFile, Metadata, ValuesFile};
+    use crate::limits::Limits;
+    use crate::release::Prepared;
+    use crate::render::{Capabilities, Compiler, Release};
+    use crate::template::{Env, HelmVersion};
+    use crate::values::UserValues;
+    use crate::yaml;
+
+    const VALUES: &str = "
+image: {registry: quay.io, repository: acme/api, tag: '1'}
+web: {enabled: true, image: {tag: '2'}, labels: {a: b, c: d}}
+hosts: [{name: a, port: 1}, {name: b, port: 2}]
+text: '{{ .Values.web.enabled }}'
+key: tag
+global: {hub: x, extra: {y: z}}
+db: {user: u}
+";
+
+    fn chart(name: &str, template: &str, subcharts: Vec<Arc<Chart>>) -> Arc<Chart> {
+        let file = File::new(format!("{name}/values.yaml"), if name == "app" { VALUES } else { "{password: p}" });
+        let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
+        let path = "templates/x.yaml".to_owned();
+        Arc::new(Chart {
+            metadata: Metadata {
+                api_version: "v2".to_owned(),
+                name: name.to_owned(),
+                version: "1.0.0".to_owned(),
+                ..Metadata::default()
+            },
+            metadata_file: File::new("Chart.yaml", ""),
+            values: Some(ValuesFile { file, documents: vec![document] }),
+            schema: None,
+            templates: vec![ChartFile { path, file: File::new(format!("{name}/templates/x.yaml"), template) }],
+            files: Vec::new(),
+            subcharts,
+        })
+    }
+
+    /// What a render of the chart `app`, with the subchart `db`, looks at.
+    fn reads(template: &str, of_db: &str) -> Reads {
+        let prepared = Prepared {
+            chart: chart("app", template, vec![chart("db", of_db, Vec::new())]),
+            release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false },
+            capabilities: Capabilities::default_of(HelmVersion::V4),
+            env: Env::default(),
+            limits: Limits::default(),
+            user: UserValues { set: vec!["image.tag=3,db.user=v".to_owned()], ..UserValues::default() },
+            check_schema: true,
+            read_file: |_| Err(String::new()),
+        };
+        let mut origins = Origins::new();
+        let outcome = prepared.render(&mut Compiler::new(), &[], Some(&mut origins), &mut Vec::new());
+        outcome.expect("it renders").rendered.reads
+    }
+
+    /// `a.b` for a value that was looked at, `a.*` for everything in one.
+    fn show(reads: &Reads) -> String {
+        let members = reads.members.keys().map(|path| dotted(path));
+        let wholes = reads.wholes.keys().map(|path| format!("{}.*", dotted(path)));
+        let mut all: Vec<String> = members.chain(wholes).collect();
+        all.sort();
+        all.join(" ")
+    }
+
+    #[test]
+    fn what_templates_look_at() {
+        for (template, expected) in [
+            ("{{ .Values.image.tag }}", "image image.tag"),
+            ("{{ .Values.image.none }}", "image image.none"),
+            ("{{ if .Values.web.enabled }}{{ end }}", "web web.enabled"),
+            ("{{ if false }}{{ .Values.image.tag }}{{ end }}", ""),
+            ("{{ with .Values.image }}{{ .tag }}{{ end }}", "image image.tag"),
+            ("{{ range .Values.hosts }}{{ .name }}{{ end }}", "hosts hosts[0].name hosts[1].name"),
+            ("{{ (index .Values.hosts 1).port }}", "hosts hosts[1].port"),
+            ("{{ range $k, $v := .Values.image }}{{ end }}", "image image.registry image.repository image.tag"),
+            ("{{ toYaml .Values.image }}", "image image.*"),
+            ("{{ .Values.image | toJson | sha256sum }}", "image image.*"),
+            ("{{ .Values.web }}", "web web.* web.image.* web.labels.*"),
+            ("{{ printf \"%v\" .Values.web.labels }}", "web web.labels web.labels.*"),
+            ("{{ index .Values \"image\" .Values.key }}", "image image.tag key"),
+            ("{{ get .Values.image \"tag\" }}{{ hasKey .Values.image \"x\" }}", "image image.tag image.x"),
+            ("{{ dig \"image\" \"no\" \"d\" .Values.web }}", "web web.image web.image.no"),
+            ("{{ pluck \"tag\" .Values.image .Values.web.image }}", "image image.tag web web.image web.image.tag"),
+            ("{{ (pick .Values.image \"tag\").tag }}", "image image.tag"),
+            ("{{ (omit .Values.image \"tag\").registry }}", "image image.registry"),
+            ("{{ (deepCopy .Values.image).tag }}", "image image.tag"),
+            ("{{ (default dict .Values.image).tag }}", "image image.tag"),
+            ("{{ (merge (dict \"tag\" 1) .Values.web.image).tag }}", "web web.image web.image.tag"),
+            ("{{ $all := merge (dict \"x\" 1) . }}{{ $all.Values.image.tag }}", "image image.tag"),
+            (
+                "{{ define \"i\" }}{{ .i.tag }}{{ end }}{{ include \"i\" (dict \"i\" .Values.image) }}",
+                "image image.tag",
+            ),
+            ("{{ tpl .Values.text . }}", "text web web.enabled"),
+            ("{{ keys .Values.web.labels | len }}", "web web.labels web.labels.a web.labels.c"),
+            ("{{ kindOf .Values.web }}{{ empty .Values.image }}", "image web"),
+            ("{{ .Values.PathValue \"image.tag\" }}", "image image.tag"),
+            ("{{ $_ := set .Values \"image\" (dict \"tag\" 1) }}{{ .Values.image.tag }}", "image"),
+            ("{{ .Values.db.user }}{{ .Values.global.hub }}", "db db.user global global.hub"),
+            ("{{ .Subcharts.db.Values.password }}", "db.password"),
+        ] {
+            assert_eq!(show(&reads(template, "")), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn globals_are_one_for_all_charts() {
+        let found = reads("", "{{ .Values.global.hub }}{{ .Values.global.extra.y }}{{ .Values.password }}");
+        assert_eq!(show(&found), "db.password global global.extra global.extra.y global.hub");
+        assert!(found.read_in("app/charts/db", &steps("global.hub")).is_some());
+        assert!(found.read_in("app", &steps("global.hub")).is_none());
+        let place = found.read(&steps("global.extra.y")).map(ToString::to_string);
+        assert_eq!(place.as_deref(), Some("db/templates/x.yaml:1:35"));
+        assert!(found.looks_into(&steps("global.extra")) && !found.looks_into(&steps("global.extra.y")));
+    }
+
+    #[test]
+    fn settings_are_what_people_set() {
+        let found = reads("", "");
+        let settings: Vec<(String, bool)> = found.settings().iter().map(|one| (dotted(&one.path), one.alone)).collect();
+        assert_eq!(settings, [("db.user".to_owned(), false), ("image.tag".to_owned(), false)]);
+    }
+}

@@ -448,7 +448,7 @@ mod tests {
     fn chains_lookups_and_what_is_handed_on() {
         let cases: &[(&str, &[&str], &[&str])] = &[
             ("{{ .Values.a.b }}", &["a.b", "a.c", "b", "a"], &["a.b", "a"]),
-            ("{{ $.Values.a }}{{ (.Values.c).d }}", &["a.x", "c.d", "c.e"], &["a.x", "c.d"]),
+            ("{{ $.Values.a }}{{ (.Values.c).d }}", &["a", "a.x", "c.d", "c.e"], &["a", "c.d"]),
             (r#"{{ index .Values "a" "b-c" }}"#, &["a.b-c", "a.x"], &["a.b-c"]),
             (r#"{{ (get .Values.a "b").c }}"#, &["a.b.c", "a.b.d"], &["a.b.c"]),
             (r#"{{ dig "a" "b" "no" (.Values | merge dict) }}"#, &["x.a.b", "a.b", "a.c"], &["x.a.b", "a.b"]),

@@ -90,6 +90,7 @@ fn check(ctx: &mut Context<'_>) {
     }
     let bypasses = |judged: &Judged| judged.bypasses(&ctx.settings.mirror);
     let all_resolve = !analysis.images.iter().any(bypasses);
+    let charts = || analysis.statics.prefixes().iter().filter(|prefix| !prefix.is_empty());
     for (path, count, place) in more {
         let is_key = analysis.keys.contains(&dotted(&path));
         // Whoever gives all releases the same flags need not hear of it where it is not needed.
@@ -97,7 +98,7 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let other = other_key(&prepared.chart, &analysis.statics).filter(|_| is_key);
-        let candidates: BTreeSet<&Path> = known.iter().chain(reads.paths()).collect();
+        let candidates: BTreeSet<&Path> = known.iter().chain(reads.paths()).chain(charts()).collect();
         let is_global = path[0] == GLOBAL;
         let candidates = candidates.into_iter().filter(|near| (near[0] == GLOBAL) == is_global);
         let near = nearest(&path, candidates);
