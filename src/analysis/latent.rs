@@ -151,13 +151,14 @@ fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
 
 /// The switches beside a path, and beside everything around it, that are off: `metrics.enabled`.
 fn enabling(path: &[String], values: &Map) -> BTreeSet<String> {
-    let around = (0..path.len()).map(|length| &path[..length]).take_while(|around| !around.iter().any(is_index));
+    let around =
+        (0..path.len()).map(|length| &path[..length]).take_while(|around| !around.iter().any(|step| is_index(step)));
     let switches = around.map(|around| around.iter().cloned().chain(["enabled".to_owned()]).collect::<Path>());
     let off = switches.filter(|switch| matches!(value_at(values, switch), Some(Value::Bool(false, _))));
     off.map(|switch| dotted(&switch)).collect()
 }
 
-fn is_index(step: &String) -> bool {
+fn is_index(step: &str) -> bool {
     step.starts_with('[')
 }
 
