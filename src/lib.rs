@@ -22,6 +22,7 @@ pub mod json;
 pub mod limits;
 pub mod lint;
 mod log;
+pub mod reads;
 pub mod regex;
 pub mod release;
 pub mod render;

@@ -3,7 +3,7 @@
 use crate::chart::{self, Chart};
 use crate::limits::Limits;
 use crate::render::{self, Capabilities, Compiler, Inputs, Release, Rendered};
-use crate::template::{Env, Map, error::Error};
+use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::Origins;
 use crate::values::{self, Instance, layers::UserValues};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub enum Change {
     Default(String, String),
     /// Sets a path to a text, whatever the user set: the canary.
     Set(String, String),
+    /// Sets a path to true, whatever the user set: a switch.
+    SwitchOn(String),
     /// Takes away what the user set at a path.
     Remove(String),
 }
@@ -44,7 +46,7 @@ impl Change {
     /// The path it is about.
     pub fn path(&self) -> &str {
         match self {
-            Self::Default(path, _) | Self::Set(path, _) | Self::Remove(path) => path,
+            Self::Default(path, _) | Self::Set(path, _) | Self::SwitchOn(path) | Self::Remove(path) => path,
         }
     }
 }
@@ -90,7 +92,8 @@ impl Prepared {
         for change in changes {
             match change {
                 Change::Default(path, text) => user.set_default(path, text, origins.as_deref_mut()),
-                Change::Set(path, text) => user.set(path, text),
+                Change::Set(path, text) => user.set(path, Value::str(text.as_str())),
+                Change::SwitchOn(path) => user.set(path, Value::bool(true)),
                 Change::Remove(path) => user.remove(path),
             }
             .map_err(Problem::Input)?;

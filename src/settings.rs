@@ -2,8 +2,10 @@
 
 use crate::bundle::Bundle;
 use crate::finding::Severity;
+use crate::images::find::custom::PlaceRule;
 use crate::images::{Layout, Mirror};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the user wants checked, and against what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +19,11 @@ pub struct Settings {
     /// Names of the pull secrets that every pod needs, besides what `global.imagePullSecrets` says.
     pub pull_secrets: Vec<String>,
     /// What was mirrored, where lists of it were given.
-    pub bundle: Option<Bundle>,
+    pub bundle: Option<Arc<Bundle>>,
     /// What the user says of rules, by id.
     pub rules: BTreeMap<String, Level>,
+    /// Places that hold images, or do not, whatever the finders say.
+    pub finders: Vec<PlaceRule>,
 }
 
 /// What the user says of a rule.
@@ -43,7 +47,13 @@ impl Settings {
             pull_secrets: Vec::new(),
             bundle: None,
             rules: BTreeMap::new(),
+            finders: Vec::new(),
         }
+    }
+
+    /// For those who look for images and judge nothing: no reference is on such a mirror.
+    pub fn without_mirror() -> Self {
+        Self::new(Mirror::nowhere())
     }
 
     /// Whether a rule is checked; `usual` is what it is when the user says nothing.

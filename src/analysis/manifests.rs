@@ -33,12 +33,17 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
                 Ok(Some(node)) => manifests.push(Arc::new(manifest(file, start, content, node))),
                 Err(message) => {
                     let place = Place { file: file.clone(), start, end: start };
-                    unreadable.push(RenderFailure { message, place: Some(place), refuses_mirror: false });
+                    unreadable.push(RenderFailure {
+                        message,
+                        place: Some(place),
+                        refuses_mirror: false,
+                        before_templates: false,
+                    });
                 }
             }
         }
     }
-    let uses = manifests.iter().flat_map(|manifest| find(manifest, limits));
+    let uses = manifests.iter().flat_map(|manifest| find(manifest, settings, limits));
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
         let reference = image.reference.as_ref().ok();
@@ -57,6 +62,9 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         root: None,
         rendered: Rendered::default(),
         failure: None,
+        reads: Default::default(),
+        statics: Default::default(),
+        latent: Vec::new(),
         unreadable,
     }
 }

@@ -1,6 +1,8 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
 //! who decided it and what became of the rewrite.
 
+mod keys;
+mod latent;
 pub mod manifests;
 mod traced;
 mod twin;
@@ -8,7 +10,9 @@ mod twin;
 use crate::chart::Chart;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
+use crate::images::reference::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
+use crate::reads::{Reads, Statics, steps};
 use crate::release::{Change, Prepared};
 use crate::render::manifest::Manifest;
 use crate::render::{Compiler, Rendered};
@@ -22,11 +26,9 @@ use std::sync::Arc;
 pub use traced::{Traced, render};
 use twin::Twin;
 
-/// The values path that charts most often read the mirror from.
-pub const USUAL_KEY: &str = "global.imageRegistry";
-
-/// The host that stands for the mirror in the second render: reserved, so that it can stand nowhere else.
-const CANARY: &str = "canary.airtight.invalid";
+use keys::Keys;
+pub use keys::{USUAL_KEY, names_registry, other_key};
+pub use latent::{Latent, Proof};
 
 /// What is known of a release once it was rendered and looked through.
 #[derive(Debug)]
@@ -47,6 +49,12 @@ pub struct Analysis {
     pub rendered: Rendered,
     /// Set when the release did not render.
     pub failure: Option<RenderFailure>,
+    /// What the templates looked at.
+    pub reads: Reads,
+    /// What their code could look at.
+    pub statics: Statics,
+    /// The user's values that would bypass the mirror once something is switched on.
+    pub latent: Vec<Latent>,
     /// Documents that are no manifests, of those that came without a chart.
     pub unreadable: Vec<RenderFailure>,
 }
@@ -86,6 +94,8 @@ pub struct RenderFailure {
     pub place: Option<Place>,
     /// The release renders without the rewrite: the chart refuses other registries.
     pub refuses_mirror: bool,
+    /// The chart refused before its templates were executed: by a schema, a dependency, a Kubernetes version.
+    pub before_templates: bool,
 }
 
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
@@ -98,17 +108,81 @@ pub fn analyse(
     compiler: &mut Compiler,
     log: &mut Vec<String>,
 ) -> Result<Analysis, String> {
-    let keys = match settings.global_keys.as_slice() {
-        [] => vec![USUAL_KEY.to_owned()],
-        given => given.to_vec(),
-    };
-    let mirror = settings.mirror.to_string();
-    let defaults: Vec<Change> = keys.iter().map(|key| Change::Default(key.clone(), mirror.clone())).collect();
-    let Traced { manifests, origins, root, rendered, failure, .. } = render(prepared, &defaults, compiler, log)?;
-    let uses: Vec<ImageUse> = manifests.iter().flat_map(|manifest| find(manifest, &prepared.limits)).collect();
+    let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
+    prepared.user.files.iter().for_each(|file| statics.text(file));
+    let mut keys = Keys::find(prepared, settings, &statics)?;
+    let traced = render_with_mirror(prepared, settings, &mut keys, compiler, log)?;
+    let Traced { manifests, origins, root, values, mut rendered, failure } = traced;
+    let uses: Vec<ImageUse> =
+        manifests.iter().flat_map(|manifest| find(manifest, settings, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
-    let unreadable = Vec::new();
-    Ok(Analysis { manifests, images, origins, assumed_keys: Vec::new(), keys, root, rendered, failure, unreadable })
+    let reads = std::mem::take(&mut rendered.reads);
+    let mut analysis = Analysis {
+        manifests,
+        images,
+        origins,
+        keys: keys.all.clone(),
+        assumed_keys: keys.assumed.clone(),
+        root,
+        rendered,
+        failure,
+        reads,
+        statics,
+        latent: Vec::new(),
+        unreadable: Vec::new(),
+    };
+    if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
+        analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);
+    }
+    Ok(analysis)
+}
+
+/// Renders a release with traces, and with the mirror set as for [`analyse`].
+///
+/// # Errors
+/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
+pub fn render_mirrored(
+    prepared: &Prepared,
+    settings: &Settings,
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<Traced, String> {
+    let statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
+    let mut keys = Keys::find(prepared, settings, &statics)?;
+    render_with_mirror(prepared, settings, &mut keys, compiler, log)
+}
+
+/// Renders with traces and with the mirror set as its owner would. Where what was found of the keys beforehand proves
+/// wrong, renders again.
+fn render_with_mirror(
+    prepared: &Prepared,
+    settings: &Settings,
+    keys: &mut Keys,
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<Traced, String> {
+    let mut first_log = Vec::new();
+    let first = traced::render(prepared, &keys.defaults(&settings.mirror), compiler, &mut first_log)?;
+    let again = match &first.failure {
+        // Nothing in the code names it, but a key that was put together on the way came to it.
+        None if keys.is_only_named() && first.rendered.reads.looks_at(&steps(USUAL_KEY)) => {
+            keys.assume(USUAL_KEY);
+            true
+        }
+        // The schema may have no room for the key.
+        Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
+            prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
+                *keys = std::mem::take(keys).unset();
+                true
+            }
+        }
+        _ => false,
+    };
+    if !again {
+        log.extend(first_log);
+        return Ok(first);
+    }
+    traced::render(prepared, &keys.defaults(&settings.mirror), compiler, log)
 }
 
 /// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
@@ -116,18 +190,20 @@ fn judge(
     uses: Vec<ImageUse>,
     prepared: &Prepared,
     settings: &Settings,
-    keys: &[String],
+    keys: &Keys,
     compiler: &mut Compiler,
     rendered: &Rendered,
     origins: &Origins,
 ) -> Vec<Judged> {
-    let canary = settings.mirror.at_host(CANARY);
-    let set: Vec<Change> = keys.iter().map(|key| Change::Set(key.clone(), canary.to_string())).collect();
-    let removed: Vec<Change> = keys.iter().map(|key| Change::Remove(key.clone())).collect();
-    let (with_canary, without) = if uses.is_empty() {
+    let canary = settings.mirror.at_host(NOWHERE);
+    let (set, removed) = (keys.canary(&canary), keys.removed());
+    let (with_canary, without) = if uses.is_empty() || set.is_empty() {
         (Twin::default(), Twin::default())
     } else {
-        (Twin::render(prepared, &set, compiler, rendered), Twin::render(prepared, &removed, compiler, rendered))
+        (
+            Twin::render(prepared, settings, &set, compiler, rendered),
+            Twin::render(prepared, settings, &removed, compiler, rendered),
+        )
     };
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);
@@ -147,7 +223,7 @@ fn judge(
         Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
     };
     let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
-    take_overrides_away(&mut judged, prepared, &set, &canary, compiler, rendered);
+    take_overrides_away(&mut judged, prepared, settings, &set, &canary, compiler, rendered);
     judged
 }
 
@@ -156,6 +232,7 @@ fn judge(
 fn take_overrides_away(
     judged: &mut [Judged],
     prepared: &Prepared,
+    settings: &Settings,
     set: &[Change],
     canary: &Mirror,
     compiler: &mut Compiler,
@@ -171,7 +248,7 @@ fn take_overrides_away(
     }
     let removed = paths.iter().map(|path| Change::Remove((*path).to_owned()));
     let changes: Vec<Change> = removed.chain(set.iter().cloned()).collect();
-    let twin = Twin::render(prepared, &changes, compiler, rendered);
+    let twin = Twin::render(prepared, settings, &changes, compiler, rendered);
     for judged in judged.iter_mut().filter(|judged| is_override(judged)) {
         let Some(reference) = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok()) else {
             continue;
@@ -180,6 +257,18 @@ fn take_overrides_away(
             true => WithoutOverride::Mirror,
             false => WithoutOverride::Elsewhere(reference.as_written().to_owned()),
         };
+    }
+}
+
+impl Analysis {
+    /// Whether the chart at this place of the values is enabled.
+    pub fn is_rendered(&self, prefix: &[String]) -> bool {
+        let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
+        let mut next = self.root.as_ref();
+        for name in prefix {
+            next = next.and_then(|instance| instance.children.get(child(instance, name)?));
+        }
+        next.is_some()
     }
 }
 
@@ -234,5 +323,5 @@ fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
         start: 0,
         end: 0,
     });
-    RenderFailure { message, place, refuses_mirror: false }
+    RenderFailure { message, place, refuses_mirror: false, before_templates: false }
 }

@@ -40,13 +40,21 @@ pub fn render(
     let (root, values, rendered, failure) = match prepared.render(compiler, changes, Some(&mut origins), log) {
         Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
         Err(Problem::Input(message)) => return Err(message),
-        Err(Problem::Chart(message)) => {
-            (None, Map::new(), Rendered::default(), Some(RenderFailure { message, place: None, refuses_mirror: false }))
-        }
+        Err(Problem::Chart(message)) => (
+            None,
+            Map::new(),
+            Rendered::default(),
+            Some(RenderFailure { message, place: None, refuses_mirror: false, before_templates: true }),
+        ),
         Err(Problem::Template(error)) => {
             let message = helm_text(&error, prepared.env.helm);
             let place = place_of(&error, prepared);
-            (None, Map::new(), Rendered::default(), Some(RenderFailure { message, place, refuses_mirror: false }))
+            (
+                None,
+                Map::new(),
+                Rendered::default(),
+                Some(RenderFailure { message, place, refuses_mirror: false, before_templates: false }),
+            )
         }
     };
     let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {

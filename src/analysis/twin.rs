@@ -4,6 +4,7 @@ use crate::images::{ImageUse, find};
 use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::{Compiler, Rendered};
+use crate::settings::Settings;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,13 +14,19 @@ pub(super) struct Twin {
     texts: HashMap<Key, String>,
 }
 
-/// The place of a use: the template file, the object's kind, namespace and name, the field.
-type Key = (String, String, String, String, String);
+/// The place of a use: the template file, the object's kind, namespace and name, the field, which reference in it.
+type Key = (String, String, String, String, String, u32);
 
 impl Twin {
     /// Renders the release with other values and reads those files that came out differently. A render that fails has
     /// nothing to tell.
-    pub(super) fn render(prepared: &Prepared, changes: &[Change], compiler: &mut Compiler, first: &Rendered) -> Self {
+    pub(super) fn render(
+        prepared: &Prepared,
+        settings: &Settings,
+        changes: &[Change],
+        compiler: &mut Compiler,
+        first: &Rendered,
+    ) -> Self {
         // Values of other text have the same shape: what the schema says of them was said.
         let prepared = Prepared { check_schema: false, ..prepared.clone() };
         let Ok(outcome) = prepared.render(compiler, changes, None, &mut Vec::new()) else { return Self::default() };
@@ -30,7 +37,7 @@ impl Twin {
         let Ok(read) = manifests(&rendered, prepared.env.helm, &prepared.limits) else { return Self::default() };
         let Manifests { ordinary, hooks, .. } = read;
         let all = ordinary.into_iter().chain(hooks).map(Arc::new);
-        let uses = all.flat_map(|manifest| find(&manifest, &prepared.limits));
+        let uses = all.flat_map(|manifest| find(&manifest, settings, &prepared.limits));
         Self { texts: uses.map(|image| (key(&image), image.text.as_str().to_owned())).collect() }
     }
 
@@ -49,5 +56,6 @@ fn key(image: &ImageUse) -> Key {
         object.namespace.clone(),
         object.name.clone(),
         image.field.clone(),
+        image.nth,
     )
 }

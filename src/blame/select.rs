@@ -7,6 +7,7 @@ use crate::images::object::{Object, Step, items};
 use crate::images::{ImageUse, Reference, find};
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
+use crate::settings::Settings;
 use crate::yaml::{Data, Node};
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,7 +44,8 @@ pub fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result
         return Ok(manifests.into_iter().map(|manifest| (manifest, None)).collect());
     }
     let mut ranges: Vec<Vec<Range<u32>>> = vec![Vec::new(); manifests.len()];
-    let uses: Vec<Vec<ImageUse>> = manifests.iter().map(|manifest| find(manifest, limits)).collect();
+    let settings = Settings::without_mirror();
+    let uses: Vec<Vec<ImageUse>> = manifests.iter().map(|manifest| find(manifest, &settings, limits)).collect();
     for wanted in &selection.images {
         let mut found = false;
         for (ranges, uses) in ranges.iter_mut().zip(&uses) {

@@ -75,7 +75,7 @@ pub fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
         settings: Vec::new(),
         leaves: Vec::new(),
         near: Vec::new(),
-        reads: Vec::new(),
+        reads: traced.rendered.reads.places(&crate::reads::steps(asked)).into_iter().cloned().collect(),
         is_secret: steps.iter().any(is_secret),
     };
     match &found {
@@ -148,7 +148,11 @@ fn mentions(path: &str, origins: &Origins) -> Vec<Decider> {
             found.push((setting.layer.clone(), decider));
         }
     }
-    found.sort_by(|a, b| b.0.cmp(&a.0));
+    found.sort_by(|(a, _), (b, _)| match (a, b) {
+        // A chart wins over those in it.
+        (Layer::Chart(a), Layer::Chart(b)) => a.len().cmp(&b.len()),
+        _ => b.cmp(a),
+    });
     found.into_iter().map(|(_, decider)| decider).collect()
 }
 

@@ -3,6 +3,7 @@
 //! Helm turns YAML into JSON with an eye on the Go type that it will fill (a number that goes into a string becomes
 //! text), and decodes that JSON on top of what is there already: a requirements.yaml is decoded on top of Chart.yaml.
 
+use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::yaml::{self, Data, Node};
 
@@ -29,30 +30,21 @@ pub(super) trait Fields: Default {
 pub(super) struct At {
     /// `.dependencies.0.name`; empty at the top.
     path: String,
-    /// It is an element of a list.
-    element: bool,
 }
 
 impl At {
-    fn below<T>(&mut self, part: &str, element: bool, act: impl FnOnce(&mut Self) -> T) -> T {
-        let (length, was_element) = (self.path.len(), self.element);
+    fn below<T>(&mut self, part: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
         self.path.push('.');
-        self.path.push_str(part);
-        self.element = element;
+        self.path.push_str(&token(part));
         let result = act(self);
         self.path.truncate(length);
-        self.element = was_element;
         result
     }
 
     pub(super) fn mismatch(&self, node: &Node, go_type: &str) -> String {
         let found = node.data.json_kind();
-        let place = match (self.path.as_str(), self.element) {
-            ("", _) => "Go value".to_owned(),
-            // Go quirk: an element of a list is not called a field.
-            (path, true) => path.to_owned(),
-            (path, false) => format!("Go struct field {path}"),
-        };
+        let place = place(&self.path);
         format!("json: cannot unmarshal {found} into {place} of type {go_type}")
     }
 }
@@ -78,7 +70,7 @@ fn set_fields<F: Fields>(target: &mut F, node: &Node, at: &mut At) -> Result<(),
         let exact = fields.iter().position(|(name, _)| *name == key);
         let found = exact.or_else(|| fields.iter().position(|(name, _)| same_folded(name, &key)));
         if let Some(found) = found {
-            at.below(&key, false, |at| fields[found].1.set(value, at))?;
+            at.below(&key, |at| fields[found].1.set(value, at))?;
         }
     }
     Ok(())
@@ -151,7 +143,7 @@ impl<E: Element> Target for Option<Vec<E>> {
         let list = self.get_or_insert_default();
         list.resize_with(items.len(), E::default);
         for (index, (element, item)) in list.iter_mut().zip(items).enumerate() {
-            at.below(&index.to_string(), true, |at| element.set_element(item, at))?;
+            at.below(&index.to_string(), |at| element.set_element(item, at))?;
         }
         Ok(())
     }
@@ -217,7 +209,7 @@ impl Target for Option<Vec<(String, String)>> {
         entries.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
         for (key, value) in entries {
             let mut text = String::new();
-            at.below(&key, false, |at| text.set(value, at))?;
+            at.below(&key, |at| text.set(value, at))?;
             match map.binary_search_by(|(known, _)| known.as_bytes().cmp(key.as_bytes())) {
                 Ok(found) => map[found].1 = text,
                 Err(place) => map.insert(place, (key.into_owned(), text)),

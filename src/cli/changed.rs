@@ -87,7 +87,7 @@ impl Base {
     }
 
     /// Whether something at a path, below it or around it changed; a link is followed.
-    fn touches(&self, path: &Path) -> bool {
+    pub fn touches(&self, path: &Path) -> bool {
         let real = std::fs::canonicalize(path).ok();
         [self.in_repository(path), real.and_then(|real| self.in_repository(&real))].into_iter().flatten().any(|path| {
             let below = format!("{path}/");
@@ -122,16 +122,15 @@ impl Base {
         paths.filter_map(|part| part.split_once('=')).any(|(_, path)| self.touches(Path::new(path)))
     }
 
-    /// A disk on which the releases are as they were; charts that changed are written into `folder`. A release that
+    /// A disk on which the releases are as they were, unless the lists of what was mirrored changed; charts that changed are written into `folder`. A release that
     /// cannot be had back becomes [`Before::Unknown`].
-    pub fn disk(&self, jobs: &mut [Before], config: &Config, folder: &Path) -> Result<Disk, String> {
-        let mut disk = Disk::default();
-        let lists_changed = config.bundle.iter().any(|path| self.touches(Path::new(path)));
+    pub fn disk(&self, jobs: &mut [Before], same_lists: bool, folder: &Path) -> Result<Disk, String> {
+        let mut disk = Disk::new(None);
         let (mut files, mut charts) = (BTreeSet::new(), BTreeSet::new());
         for before in jobs {
             let Before::Was(job) = before else { continue };
             let why = match () {
-                () if lists_changed => "the lists of what was mirrored changed",
+                () if !same_lists => "the lists of what was mirrored changed",
                 () if self.touches_set_files(job) => "a file that --set-file names changed",
                 () if job.flags.dependency_update => "its dependencies lie in other folders",
                 () if job.flags.reads_stdin() => "its values came from stdin",

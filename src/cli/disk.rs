@@ -6,6 +6,7 @@ use crate::chart::{self, Chart};
 use crate::limits::Limits;
 use crate::source::File;
 use crate::template::HelmVersion;
+use crate::template::env::Keys;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,6 +20,8 @@ pub struct Disk {
     pub texts: HashMap<String, Vec<u8>>,
     /// Charts that lie elsewhere, by the path as people see it.
     pub moved: HashMap<PathBuf, PathBuf>,
+    /// Keys for renders that nobody keeps.
+    pub(super) keys: Keys,
     charts: Mutex<HashMap<ChartKey, Arc<OnceLock<LoadedChart>>>>,
 }
 
@@ -28,10 +31,13 @@ type ChartKey = (PathBuf, HelmVersion, bool);
 /// A chart with helm's log lines, or why it cannot be loaded.
 pub(super) type LoadedChart = (Result<Arc<Chart>, String>, Vec<String>);
 
+/// Adds to a chart, which was loaded from a path, what it lacks; gives log lines.
+pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String> + 'c;
+
 impl Disk {
     /// The disk as it is, and what stdin holds, where a release reads it.
     pub fn new(stdin: Option<Vec<u8>>) -> Self {
-        Self { stdin, ..Self::default() }
+        Self { stdin, keys: Keys::shared(), ..Self::default() }
     }
 
     /// Loads a chart, or gives the one that was loaded already; `complete` adds to it what only one caller wants.
@@ -40,7 +46,7 @@ impl Disk {
         path: &Path,
         limits: &Limits,
         helm: HelmVersion,
-        complete: Option<&dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String>>,
+        complete: Option<&Complete<'_>>,
     ) -> LoadedChart {
         let key = (path.to_path_buf(), helm, complete.is_some());
         let cell = self.charts.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();

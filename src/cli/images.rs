@@ -17,7 +17,7 @@ use std::path::PathBuf;
 /// List the images of a chart: where each is used, who decided it, and what has to be mirrored
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit status: 0 done, 1 something had to be left out of a list (stderr says what), 2 the chart \
+    after_help = "Exit status: 0 done, 1 nothing was rendered, or something had to be left out of a list (stderr says what), 2 the chart \
                         does not render, or the tool could not do its work."
 )]
 pub struct Args {
@@ -83,12 +83,12 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut compiler = Compiler::new();
     let found = match &settings {
         Some(settings) => analyse(&prepared, settings, &mut compiler, &mut lines)
-            .map(|analysis| (images(&analysis, settings), analysis.failure)),
+            .map(|analysis| (images(&analysis, settings), analysis.manifests.is_empty(), analysis.failure)),
         None => render(&prepared, &[], &mut compiler, &mut lines)
-            .map(|traced| (unjudged(&traced, &prepared.limits), traced.failure)),
+            .map(|traced| (unjudged(&traced, &prepared.limits), traced.manifests.is_empty(), traced.failure)),
     };
     log(streams, &lines);
-    let (images, failure) = found?;
+    let (images, is_empty, failure) = found?;
     if let Some(failure) = failure {
         return Err(failed(&failure));
     }
@@ -120,6 +120,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         (Format::List, false) => list::write(&inventory, out)?,
         (Format::List, true) => list::write_sources(&inventory, out)?,
     };
+    if is_empty {
+        // Whoever mirrors this list mirrors nothing.
+        let _ = writeln!(streams.err, "warning: the chart renders no manifests; is something switched off?");
+        return Ok(Outcome::Findings);
+    }
     if left_out == 0 {
         return Ok(Outcome::Clean);
     }

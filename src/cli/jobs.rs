@@ -6,7 +6,7 @@ use super::release::{Helm, ReleaseFlags};
 use super::settings::SettingsFlags;
 use super::stack;
 use crate::chart::Chart;
-use crate::config::{Config, Entry};
+use crate::config::{Config, Entry, Target};
 use crate::lint::lint;
 use crate::release::Prepared;
 use crate::render::Compiler;
@@ -46,8 +46,7 @@ pub struct Done {
 
 impl Job {
     /// A release of the configuration, with what the flags add.
-    pub fn of(entry: &Entry, flags: &ReleaseFlags, settings: &SettingsFlags, config: &Config) -> Result<Self, String> {
-        let settings = settings.settings(config, &entry.target)?;
+    pub fn of(entry: &Entry, flags: &ReleaseFlags, settings: Settings) -> Self {
         let both = |own: &[String], added: &[String]| [own, added].concat();
         // A flag is a list with commas; a path is not.
         let listed = |path: &String| if path.contains(',') { format!("\"{path}\"") } else { path.clone() };
@@ -75,14 +74,37 @@ impl Job {
             helm_version,
             ..flags.clone()
         };
-        Ok(Self {
+        Self {
             name: entry.name.clone(),
             environment: entry.environment.clone(),
             chart: PathBuf::from(&entry.chart),
             flags,
             settings,
             entry: Some(entry.clone()),
-        })
+        }
+    }
+
+    /// Releases of the configuration, with what the flags add; what many have in common is read once.
+    pub fn all<'e>(
+        entries: impl Iterator<Item = &'e Entry>,
+        flags: &ReleaseFlags,
+        settings: &SettingsFlags,
+        config: &Config,
+    ) -> Result<Vec<Self>, String> {
+        let mut known: Vec<(Target, Settings)> = Vec::new();
+        let mut jobs = Vec::new();
+        for entry in entries {
+            let same = known.iter().find(|(target, _)| *target == entry.target);
+            let settings = match same {
+                Some((_, settings)) => settings.clone(),
+                None => settings.settings(config, &entry.target)?,
+            };
+            if same.is_none() {
+                known.push((entry.target.clone(), settings.clone()));
+            }
+            jobs.push(Self::of(entry, flags, settings));
+        }
+        Ok(jobs)
     }
 
     /// `shop`, `shop/prod`.
@@ -95,7 +117,8 @@ impl Job {
 
     fn run(&self, disk: &Disk, compiler: &mut Compiler) -> Done {
         let mut log = Vec::new();
-        let checked = self.flags.prepare(&self.name, &self.chart, disk, &mut log).and_then(|prepared| {
+        let checked = self.flags.prepare(&self.name, &self.chart, disk, &mut log).and_then(|mut prepared| {
+            prepared.env.keys = disk.keys.clone();
             let mut report = lint(&prepared, &self.settings, compiler, &mut log)?;
             report.release.environment.clone_from(&self.environment);
             Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared) })

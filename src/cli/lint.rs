@@ -123,8 +123,7 @@ impl Args {
         let entries = config.releases.iter().map(|release| &release.entry);
         let is_wanted = |name: &String| self.releases.is_empty() || self.releases.contains(name);
         let entries = entries.filter(|entry| is_wanted(&entry.name) || is_wanted(&entry.full_name()));
-        let jobs = entries.map(|entry| Job::of(entry, &self.release, &self.settings, config));
-        let jobs: Vec<Job> = jobs.collect::<Result<_, String>>()?;
+        let jobs = Job::all(entries, &self.release, &self.settings, config)?;
         if jobs.is_empty() {
             return Err(format!("nothing to check: {} has no releases", file.name()));
         }
@@ -179,11 +178,21 @@ impl Args {
             Ok(None) => true,
             Err(_) => false,
         };
+        let old_jobs = match &old_config {
+            Ok(Some(old)) => {
+                let entries = old.releases.iter().map(|release| &release.entry);
+                Job::all(entries, &self.release, &self.settings, old).map(Some)
+            }
+            Ok(None) => Ok(None),
+            Err(why) => Err(why.clone()),
+        };
+        let bundles = self.settings.bundles(config);
+        let same_lists = !bundles.iter().any(|path| base.touches(path));
         let mut touched = Vec::new();
         for job in jobs {
-            let before = self.before(&job, &old_config);
+            let before = Self::before(&job, &old_jobs);
             let same = matches!(&before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
-            if !same || !accepts_alike || base.touches_files(&job) {
+            if !same || !accepts_alike || !same_lists || base.touches_files(&job) {
                 touched.push((job, before));
             }
         }
@@ -193,7 +202,7 @@ impl Args {
             return Ok(Vec::new());
         }
         let scratch = tempfile::tempdir().map_err(|error| format!("cannot make a folder: {error}"))?;
-        let old_disk = base.disk(&mut before, config, scratch.path())?;
+        let old_disk = base.disk(&mut before, same_lists, scratch.path())?;
         let olds: Vec<Job> = before
             .iter()
             .filter_map(|before| match before {
@@ -255,18 +264,15 @@ impl Args {
     }
 
     /// How a release was.
-    fn before(&self, job: &Job, old: &Result<Option<Config>, String>) -> Before {
+    fn before(job: &Job, old: &Result<Option<Vec<Job>>, String>) -> Before {
         let old = match (&job.entry, old) {
             (None, _) | (_, Ok(None)) => return Before::Was(Box::new(job.clone())),
-            (_, Err(_)) => return Before::Unknown(format!("{} cannot be read as it was", crate::config::FILE_NAME)),
+            (_, Err(why)) => return Before::Unknown(why.clone()),
             (Some(_), Ok(Some(old))) => old,
         };
-        match old.releases.iter().find(|release| release.entry.full_name() == job.full_name()) {
+        match old.iter().find(|was| was.full_name() == job.full_name()) {
             None => Before::Absent,
-            Some(release) => match Job::of(&release.entry, &self.release, &self.settings, old) {
-                Ok(was) => Before::Was(Box::new(was)),
-                Err(why) => Before::Unknown(why),
-            },
+            Some(was) => Before::Was(Box::new(was.clone())),
         }
     }
 }

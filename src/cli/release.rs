@@ -1,7 +1,7 @@
 //! The flags that say which release is meant, helm's own, and what they come to: a chart, its values, its render.
 
 use super::Streams;
-use super::disk::Disk;
+use super::disk::{Complete, Disk};
 use crate::chart::{self, Chart};
 use crate::limits::Limits;
 use crate::release::Prepared;
@@ -195,6 +195,12 @@ fn local_time_zone() -> String {
     }
 }
 
+/// The namespace that helm was given when it runs us as its plugin: it takes `--namespace` for itself.
+fn plugin_namespace() -> Option<String> {
+    std::env::var_os("HELM_PLUGIN_DIR")?;
+    std::env::var("HELM_NAMESPACE").ok().filter(|namespace| !namespace.is_empty())
+}
+
 /// Loads the dependencies that Chart.yaml declares and `charts/` lacks, from their `file://` repositories. Nothing is
 /// written: the chart is completed in memory.
 fn add_missing_dependencies(
@@ -232,12 +238,14 @@ impl ReleaseFlags {
         let capabilities = self.capabilities()?;
         let complete =
             |chart: &mut Arc<Chart>, path: &Path| add_missing_dependencies(chart, path, &limits, self.helm());
-        let complete: Option<&dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String>> =
-            if self.dependency_update { Some(&complete) } else { None };
+        let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
         let (chart, lines) = disk.chart(chart, &limits, self.helm(), complete);
         log.extend(lines);
         let chart = chart?;
-        let namespace = if self.namespace.is_empty() { "default".to_owned() } else { self.namespace.clone() };
+        let namespace = match self.namespace.as_str() {
+            "" | "default" => plugin_namespace().unwrap_or_else(|| "default".to_owned()),
+            given => given.to_owned(),
+        };
         Ok(Prepared {
             chart,
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade },

@@ -8,6 +8,7 @@ use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is checked, and against what.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -88,6 +89,14 @@ impl MirrorFlags {
 }
 
 impl SettingsFlags {
+    /// The lists of what was mirrored: files, and folders of them.
+    pub fn bundles(&self, config: &Config) -> Vec<PathBuf> {
+        match &self.bundle {
+            Some(folder) => vec![folder.clone()],
+            None => config.bundle.iter().map(PathBuf::from).collect(),
+        }
+    }
+
     /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Settings, String> {
         let mirror = self.mirror.as_ref().map(|mirror| Mirror::parse(mirror)).transpose();
@@ -98,16 +107,13 @@ impl SettingsFlags {
         };
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or("no mirror is known: give --mirror HOST, or `mirror` in airtight.yaml")?;
-        let bundles: Vec<PathBuf> = match &self.bundle {
-            Some(folder) => vec![folder.clone()],
-            None => config.bundle.iter().map(PathBuf::from).collect(),
-        };
         let mut settings = Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
-            bundle: read_bundle(&bundles)?,
+            bundle: read_bundle(&self.bundles(config))?.map(Arc::new),
             rules: config.rules.clone(),
+            finders: config.finders.clone(),
             ..Settings::new(mirror)
         };
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {

@@ -62,3 +62,25 @@ fn scalar(text: &str) -> String {
         && !["yes", "no", "on", "off", "true", "false", "null", "y", "n"].contains(&text.to_lowercase().as_str());
     if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, FILE_NAME};
+    use crate::source::File;
+
+    #[test]
+    fn odd_names_are_written_so_that_they_are_read() {
+        let found = Found {
+            name: "on".to_owned(),
+            chart: "charts/it's: a #1".to_owned(),
+            namespace: Some("1.0".to_owned()),
+            environments: vec![("no".to_owned(), vec!["a, b.yaml".to_owned()])],
+            ..Found::default()
+        };
+        let config = Config::parse(&File::new(FILE_NAME, text(None, &[found])), "").expect("it can be read");
+        let entry = &config.releases[0].entry;
+        assert_eq!((entry.full_name().as_str(), entry.chart.as_str()), ("on/no", "charts/it's: a #1"));
+        assert_eq!((entry.namespace.as_deref(), entry.values.as_slice()), (Some("1.0"), &["a, b.yaml".to_owned()][..]));
+    }
+}

@@ -10,6 +10,7 @@ pub mod schema;
 
 use crate::finding::Severity;
 use crate::glob::Glob;
+use crate::images::find::custom::{Action, PlaceRule};
 use crate::images::{Layout, Mirror};
 use crate::limits::Limits;
 use crate::settings::Level;
@@ -38,10 +39,8 @@ pub struct Config {
     pub bundle: Vec<String>,
     /// Rules by id.
     pub rules: BTreeMap<String, Level>,
-    /// Places that hold images.
-    pub finders: Vec<Spot>,
-    /// Places that hold none.
-    pub excluded: Vec<Spot>,
+    /// Places that hold images, and places that hold none.
+    pub finders: Vec<PlaceRule>,
     /// Findings that are accepted.
     pub suppressions: Vec<Suppression>,
     /// What is installed: one for each environment of each release.
@@ -57,17 +56,6 @@ pub struct Target {
     pub layout: Option<Layout>,
     /// The values that charts read it from.
     pub global_keys: Vec<String>,
-}
-
-/// A place in objects that the user names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
-    /// Kind of the objects; `None`: all.
-    pub kind: Option<String>,
-    /// Names of the objects, as a glob; `None`: all.
-    pub name: Option<String>,
-    /// Path of the field.
-    pub field: String,
 }
 
 /// An entry of `suppressions`.
@@ -178,9 +166,9 @@ struct Reader<'f> {
 
 impl Reader<'_> {
     fn config(&mut self, root: Part<'_>) -> Config {
-        let finders = |name: &str| {
+        let finders = |name: &str, action: Action| -> Vec<PlaceRule> {
             let list = root.get("finders").and_then(|finders| finders.get(name));
-            list.map(|list| list.items().map(spot).collect()).unwrap_or_default()
+            list.map(|list| list.items().map(|part| place_rule(action, part)).collect()).unwrap_or_default()
         };
         let levels = root.get("rules").map(|rules| rules.entries()).unwrap_or_default();
         let suppressions: Vec<Part<'_>> =
@@ -192,8 +180,7 @@ impl Reader<'_> {
             pull_secrets: root.texts("pull_secrets"),
             bundle: root.texts("bundle").iter().map(|path| self.path(path)).collect(),
             rules: levels.into_iter().map(|(id, part)| (id, level(&part.own_text()))).collect(),
-            finders: finders("add"),
-            excluded: finders("exclude"),
+            finders: [finders("add", Action::Add), finders("exclude", Action::Exclude)].concat(),
             suppressions: suppressions.into_iter().map(|part| self.suppression(part)).collect(),
             releases: Vec::new(),
         };
@@ -231,6 +218,11 @@ impl Reader<'_> {
     }
 
     fn suppression(&mut self, part: Part<'_>) -> Suppression {
+        let reason = part.text("reason").unwrap_or_default();
+        if reason.trim().is_empty() {
+            let place = part.get("reason").unwrap_or(part);
+            self.problems.push(place.problem("a suppression needs a reason"));
+        }
         let mut glob = |name: &str| {
             let pattern = part.get(name)?;
             if let Err(error) = Glob::parse(&pattern.own_text()) {
@@ -239,11 +231,6 @@ impl Reader<'_> {
             Some(pattern.own_text())
         };
         let (image, object, release) = (glob("image"), glob("object"), glob("release"));
-        let reason = part.text("reason").unwrap_or_default();
-        if reason.trim().is_empty() {
-            let place = part.get("reason").unwrap_or(part);
-            self.problems.push(place.problem("a suppression needs a reason"));
-        }
         Suppression {
             rule: part.text("rule").unwrap_or_default(),
             reason,
@@ -319,8 +306,10 @@ impl Target {
     }
 }
 
-fn spot(part: Part<'_>) -> Spot {
-    Spot { kind: part.text("kind"), name: part.text("name"), field: part.text("field").unwrap_or_default() }
+/// A place of `finders`; what is left out stands for everything.
+fn place_rule(action: Action, part: Part<'_>) -> PlaceRule {
+    let pattern = |name: &str| part.text(name).unwrap_or_else(|| "*".to_owned());
+    PlaceRule { action, kind: pattern("kind"), name: pattern("name"), field: pattern("field") }
 }
 
 /// A level by its word; YAML reads `off` and `on` as truths.

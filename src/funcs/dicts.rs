@@ -1,31 +1,48 @@
 //! Dicts: Go's maps with string keys, shared and mutable.
 
+use crate::template::growth::Behind;
 use crate::template::print::strval;
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP};
-use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Map, Value};
 use crate::trace::Str;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("dict", &[], Flow::Exact, "a map of the keys and values given in turn", dict).variadic(&ANY),
-    Function::new("get", &[&MAP, &STRING], Flow::Exact, "the value of a key, empty when there is none", get),
-    Function::new("set", &[&MAP, &STRING, &ANY], Flow::Exact, "sets a key in the map itself", set),
-    Function::new("unset", &[&MAP, &STRING], Flow::Exact, "removes a key from the map itself", unset),
-    Function::new("hasKey", &[&MAP, &STRING], Flow::None, "whether there is such a key", has_key),
-    Function::new("keys", &[], Flow::Exact, "the keys of all maps (helm: in random order)", keys).variadic(&MAP),
-    Function::new("values", &[&MAP], Flow::Exact, "the values (helm: in random order)", values),
-    Function::new("pluck", &[&STRING], Flow::Exact, "the values of one key in several maps", pluck).variadic(&MAP),
-    Function::new("pick", &[&MAP], Flow::Exact, "a map of some of the keys", pick).variadic(&STRING),
-    Function::new("omit", &[&MAP], Flow::Exact, "a map without some of the keys", omit).variadic(&STRING),
-    Function::new("dig", &[], Flow::Exact, "the value at a path of keys, or a default", dig).variadic(&ANY),
-    Function::new("merge", &[&MAP], Flow::Exact, "adds what the first lacks to the first itself", merge).variadic(&MAP),
-    Function::new("mustMerge", &[&MAP], Flow::Exact, "the same as merge", must_merge).variadic(&MAP),
+    Function::new("dict", &[], Flow::Exact, "a map of the keys and values given in turn", dict)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
+    Function::new("get", &[&MAP, &STRING], Flow::Exact, "the value of a key, empty when there is none", get)
+        .looks(Look::Some),
+    Function::new("set", &[&MAP, &STRING, &ANY], Flow::Exact, "sets a key in the map itself", set).looks(Look::Nothing),
+    Function::new("unset", &[&MAP, &STRING], Flow::Exact, "removes a key from the map itself", unset)
+        .looks(Look::Nothing),
+    Function::new("hasKey", &[&MAP, &STRING], Flow::None, "whether there is such a key", has_key).looks(Look::Some),
+    Function::new("keys", &[], Flow::Exact, "the keys of all maps (helm: in random order)", keys)
+        .looks(Look::Members)
+        .variadic(&MAP),
+    Function::new("values", &[&MAP], Flow::Exact, "the values (helm: in random order)", values).looks(Look::Members),
+    Function::new("pluck", &[&STRING], Flow::Exact, "the values of one key in several maps", pluck)
+        .looks(Look::Some)
+        .variadic(&MAP),
+    Function::new("pick", &[&MAP], Flow::Exact, "a map of some of the keys", pick).looks(Look::Some).variadic(&STRING),
+    Function::new("omit", &[&MAP], Flow::Exact, "a map without some of the keys", omit)
+        .looks(Look::Nothing)
+        .variadic(&STRING),
+    Function::new("dig", &[], Flow::Exact, "the value at a path of keys, or a default", dig)
+        .looks(Look::Some)
+        .variadic(&ANY),
+    Function::new("merge", &[&MAP], Flow::Exact, "adds what the first lacks to the first itself", merge)
+        .looks(Look::Some)
+        .variadic(&MAP),
+    Function::new("mustMerge", &[&MAP], Flow::Exact, "the same as merge", must_merge).looks(Look::Some).variadic(&MAP),
     Function::new("mergeOverwrite", &[&MAP], Flow::Exact, "overwrites the first itself", merge_overwrite)
+        .looks(Look::Some)
         .variadic(&MAP),
     Function::new("mustMergeOverwrite", &[&MAP], Flow::Exact, "the same as mergeOverwrite", must_merge_overwrite)
+        .looks(Look::Some)
         .variadic(&MAP),
-    Function::new("deepCopy", &[&ANY], Flow::Exact, "a copy that shares nothing", deep_copy),
-    Function::new("mustDeepCopy", &[&ANY], Flow::Exact, "the same as deepCopy", deep_copy),
+    Function::new("deepCopy", &[&ANY], Flow::Exact, "a copy that shares nothing", deep_copy).looks(Look::Nothing),
+    Function::new("mustDeepCopy", &[&ANY], Flow::Exact, "the same as deepCopy", deep_copy).looks(Look::Nothing),
 ];
 
 type Result<T = Value> = std::result::Result<T, Failure>;
@@ -55,7 +72,8 @@ fn dict(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(map.into())
 }
 
-fn get(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn get(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    ctx.look_at(map(args, 0)?, key(args, 1)?.as_bytes());
     Ok(map(args, 0)?.get(key(args, 1)?.as_bytes()).unwrap_or_else(|| Value::str("")))
 }
 
@@ -73,7 +91,8 @@ fn unset(_: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(args[0].clone())
 }
 
-fn has_key(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn has_key(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    ctx.look_at(map(args, 0)?, key(args, 1)?.as_bytes());
     Ok(map(args, 0)?.contains_key(key(args, 1)?.as_bytes()).into())
 }
 
@@ -92,19 +111,22 @@ fn values(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(Value::list(values))
 }
 
-fn pluck(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn pluck(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let key = key(args, 0)?;
     let mut found = Vec::new();
     for index in 1..args.len() {
-        found.extend(map(args, index)?.get(key.as_bytes()));
+        let map = map(args, index)?;
+        ctx.look_at(map, key.as_bytes());
+        found.extend(map.get(key.as_bytes()));
     }
     Ok(Value::list(found))
 }
 
-fn pick(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn pick(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let (from, picked) = (map(args, 0)?, Map::new());
     for index in 1..args.len() {
         let name = key(args, index)?;
+        ctx.look_at(from, name.as_bytes());
         if let Some((name, value)) = from.borrow().get_key_value(name.as_bytes()) {
             picked.insert(name.clone(), value.clone());
         }
@@ -132,6 +154,7 @@ fn dig(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         return Err(conversion(other, "string"));
     }
     for (index, name) in path.iter().filter_map(Value::as_str).enumerate() {
+        ctx.look_at(&from, name.as_bytes());
         match from.get(name.as_bytes()) {
             None => break,
             Some(value) if index + 1 == path.len() => return Ok(value),
@@ -228,6 +251,7 @@ fn merge_maps(
     }
     ctx.charge(from.len() as u64)?;
     for (name, value) in from.entries() {
+        ctx.look_at(from, name.as_bytes());
         if value.is_nil() {
             // mergo quirk: only when overwriting does a nil make an entry.
             if overwrite {
@@ -322,12 +346,13 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32) -> Result {
                 copied.insert(name, copy(ctx, &member, depth + 1)?);
             }
             copied.set_origin(map.origin());
+            copied.watch_as(map);
             copied.into()
         }
-        Value::List(list) if list.iter().any(holds_values) => {
+        Value::List(list) if list.iter().any(holds_values) || matches!(list.behind(), Behind::Values(_)) => {
             ctx.charge(list.len() as u64)?;
             let items: Result<Vec<Value>> = list.iter().map(|item| copy(ctx, item, depth + 1)).collect();
-            List::with_origin(list.ty(), items?, list.origin()).into()
+            list.remade(items?, list.origin()).into()
         }
         Value::Object(object) => object.copied().unwrap_or_else(|| value.clone()),
         other => other.clone(),

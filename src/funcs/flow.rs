@@ -1,19 +1,25 @@
 //! Flow: defaults, choices, failure.
 
 use crate::template::types::{ANY, BOOL, STRING};
-use crate::template::{Context, Failure, Flow, Function, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Value};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("default", &[&ANY], Flow::Exact, "the second, or the first when that is empty", default)
+        .looks(Look::Nothing)
         .variadic(&ANY),
-    Function::new("empty", &[&ANY], Flow::None, "whether a value is nil, false, 0 or has no length", empty),
-    Function::new("coalesce", &[], Flow::Exact, "the first that is not empty", coalesce).variadic(&ANY),
-    Function::new("all", &[], Flow::None, "whether none is empty", all).variadic(&ANY),
-    Function::new("any", &[], Flow::None, "whether one is not empty", any).variadic(&ANY),
-    Function::new("ternary", &[&ANY, &ANY, &BOOL], Flow::Exact, "the first if true, else the second", ternary),
+    Function::new("empty", &[&ANY], Flow::None, "whether a value is nil, false, 0 or has no length", empty)
+        .looks(Look::Nothing),
+    Function::new("coalesce", &[], Flow::Exact, "the first that is not empty", coalesce)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
+    Function::new("all", &[], Flow::None, "whether none is empty", all).looks(Look::Nothing).variadic(&ANY),
+    Function::new("any", &[], Flow::None, "whether one is not empty", any).looks(Look::Nothing).variadic(&ANY),
+    Function::new("ternary", &[&ANY, &ANY, &BOOL], Flow::Exact, "the first if true, else the second", ternary)
+        .looks(Look::Nothing),
     Function::new("fail", &[&STRING], Flow::None, "stops with a message", fail),
-    Function::new("required", &[&STRING, &ANY], Flow::Exact, "the value, or a failure when it is missing", required),
+    Function::new("required", &[&STRING, &ANY], Flow::Exact, "the value, or a failure when it is missing", required)
+        .looks(Look::Nothing),
 ];
 
 type Result = std::result::Result<Value, Failure>;

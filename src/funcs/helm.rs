@@ -1,13 +1,15 @@
 //! Helm's own functions that execute templates: `include` and `tpl`.
 
 use crate::template::types::{ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, Value, print};
+use crate::template::{Context, Failure, Flow, Function, Look, Value, print};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("include", &[&STRING, &ANY], Flow::Exact, "text of a named template executed with data", include),
-    Function::new("tpl", &[&STRING, &ANY], Flow::Exact, "text of a string executed as a template with data", tpl),
+    Function::new("include", &[&STRING, &ANY], Flow::Exact, "text of a named template executed with data", include)
+        .looks(Look::Nothing),
+    Function::new("tpl", &[&STRING, &ANY], Flow::Exact, "text of a string executed as a template with data", tpl)
+        .looks(Look::Nothing),
 ];
 
 /// What a missing value prints as.

@@ -35,6 +35,8 @@ pub enum Zone {
     Named(TimeZone),
     /// A zone that only a text told of: its name, which may be empty, and seconds east of UTC.
     Fixed(Rc<str>, i32),
+    /// One that nothing is known of, not even its name: its clocks show UTC.
+    Blank,
 }
 
 /// A date and a time of day, as a calendar and a clock in a zone show them.
@@ -212,6 +214,7 @@ impl Zone {
             Self::Utc | Self::Local(None) => "UTC",
             Self::Local(Some(zone)) | Self::Named(zone) => zone.iana_name().unwrap_or("Local"),
             Self::Fixed(name, _) => name,
+            Self::Blank => "",
         }
     }
 
@@ -223,7 +226,7 @@ impl Zone {
     /// The name of the time kept at a moment, and seconds east of UTC.
     pub fn at(&self, seconds: i64) -> (Rc<str>, i32) {
         match self {
-            Self::Utc | Self::Local(None) => ("UTC".into(), 0),
+            Self::Utc | Self::Local(None) | Self::Blank => ("UTC".into(), 0),
             Self::Fixed(name, offset) => (name.clone(), *offset),
             Self::Local(Some(zone)) | Self::Named(zone) => {
                 let info = zone.to_offset_info(timestamp(seconds));
@@ -235,7 +238,7 @@ impl Zone {
     /// Whether the clocks are set to summer time at a moment.
     pub fn is_dst(&self, seconds: i64) -> bool {
         match self {
-            Self::Utc | Self::Local(None) | Self::Fixed(..) => false,
+            Self::Utc | Self::Local(None) | Self::Fixed(..) | Self::Blank => false,
             Self::Local(Some(zone)) | Self::Named(zone) => zone.to_offset_info(timestamp(seconds)).dst().is_dst(),
         }
     }

@@ -3,45 +3,52 @@
 use super::flow::is_empty;
 use super::numbers::to_int64;
 use super::reflect::deep_equal;
-use crate::template::types::{ANY, INT, INTS, Kind, LIST, Type};
-use crate::template::{Context, Failure, Flow, Function, IntKind, List, Value};
+use crate::template::growth::{self, Behind};
+use crate::template::types::{ANY, INT, Kind, LIST, Type};
+use crate::template::{Context, Failure, Flow, Function, IntKind, List, Look, Map, Value};
 use crate::trace::Origin;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("list", &[], Flow::Exact, "a list of the arguments", list).variadic(&ANY),
-    Function::new("tuple", &[], Flow::Exact, "the same as list", list).variadic(&ANY),
-    Function::new("first", &[&ANY], Flow::Exact, "the first element", first),
-    Function::new("mustFirst", &[&ANY], Flow::Exact, "the same as first", first),
-    Function::new("last", &[&ANY], Flow::Exact, "the last element", last),
-    Function::new("mustLast", &[&ANY], Flow::Exact, "the same as last", last),
-    Function::new("rest", &[&ANY], Flow::Exact, "all but the first element", rest),
-    Function::new("mustRest", &[&ANY], Flow::Exact, "the same as rest", rest),
-    Function::new("initial", &[&ANY], Flow::Exact, "all but the last element", initial),
-    Function::new("mustInitial", &[&ANY], Flow::Exact, "the same as initial", initial),
-    Function::new("append", &[&ANY, &ANY], Flow::Exact, "the list with one more at the end", append),
-    Function::new("mustAppend", &[&ANY, &ANY], Flow::Exact, "the same as append", append),
-    Function::new("push", &[&ANY, &ANY], Flow::Exact, "the same as append", append),
-    Function::new("mustPush", &[&ANY, &ANY], Flow::Exact, "the same as append", append),
-    Function::new("prepend", &[&ANY, &ANY], Flow::Exact, "the list with one more at the start", prepend),
-    Function::new("mustPrepend", &[&ANY, &ANY], Flow::Exact, "the same as prepend", prepend),
-    Function::new("concat", &[], Flow::Exact, "the lists one after another", concat).variadic(&ANY),
-    Function::new("reverse", &[&ANY], Flow::Exact, "the last element first", reverse),
-    Function::new("mustReverse", &[&ANY], Flow::Exact, "the same as reverse", reverse),
+    Function::new("list", &[], Flow::Exact, "a list of the arguments", list).looks(Look::Nothing).variadic(&ANY),
+    Function::new("tuple", &[], Flow::Exact, "the same as list", list).looks(Look::Nothing).variadic(&ANY),
+    Function::new("first", &[&ANY], Flow::Exact, "the first element", first).looks(Look::Nothing),
+    Function::new("mustFirst", &[&ANY], Flow::Exact, "the same as first", first).looks(Look::Nothing),
+    Function::new("last", &[&ANY], Flow::Exact, "the last element", last).looks(Look::Nothing),
+    Function::new("mustLast", &[&ANY], Flow::Exact, "the same as last", last).looks(Look::Nothing),
+    Function::new("rest", &[&ANY], Flow::Exact, "all but the first element", rest).looks(Look::Nothing),
+    Function::new("mustRest", &[&ANY], Flow::Exact, "the same as rest", rest).looks(Look::Nothing),
+    Function::new("initial", &[&ANY], Flow::Exact, "all but the last element", initial).looks(Look::Nothing),
+    Function::new("mustInitial", &[&ANY], Flow::Exact, "the same as initial", initial).looks(Look::Nothing),
+    Function::new("append", &[&ANY, &ANY], Flow::Exact, "the list with one more at the end", append)
+        .looks(Look::Nothing),
+    Function::new("mustAppend", &[&ANY, &ANY], Flow::Exact, "the same as append", append).looks(Look::Nothing),
+    Function::new("push", &[&ANY, &ANY], Flow::Exact, "the same as append", append).looks(Look::Nothing),
+    Function::new("mustPush", &[&ANY, &ANY], Flow::Exact, "the same as append", append).looks(Look::Nothing),
+    Function::new("prepend", &[&ANY, &ANY], Flow::Exact, "the list with one more at the start", prepend)
+        .looks(Look::Nothing),
+    Function::new("mustPrepend", &[&ANY, &ANY], Flow::Exact, "the same as prepend", prepend).looks(Look::Nothing),
+    Function::new("concat", &[], Flow::Exact, "the lists one after another", concat)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
+    Function::new("reverse", &[&ANY], Flow::Exact, "the last element first", reverse).looks(Look::Nothing),
+    Function::new("mustReverse", &[&ANY], Flow::Exact, "the same as reverse", reverse).looks(Look::Nothing),
     Function::new("uniq", &[&ANY], Flow::Exact, "the list without repetitions", uniq),
     Function::new("mustUniq", &[&ANY], Flow::Exact, "the same as uniq", uniq),
     Function::new("without", &[&ANY], Flow::Exact, "the list without the elements named", without).variadic(&ANY),
     Function::new("mustWithout", &[&ANY], Flow::Exact, "the same as without", without).variadic(&ANY),
     Function::new("has", &[&ANY, &ANY], Flow::None, "whether the second holds the first", has),
     Function::new("mustHas", &[&ANY, &ANY], Flow::None, "the same as has", has),
-    Function::new("compact", &[&ANY], Flow::Exact, "the list without empty elements", compact),
-    Function::new("mustCompact", &[&ANY], Flow::Exact, "the same as compact", compact),
-    Function::new("chunk", &[&INT, &ANY], Flow::Exact, "lists of n elements each", chunk),
-    Function::new("mustChunk", &[&INT, &ANY], Flow::Exact, "the same as chunk", chunk),
-    Function::new("slice", &[&ANY], Flow::Exact, "the elements from one index to another", slice).variadic(&ANY),
-    Function::new("mustSlice", &[&ANY], Flow::Exact, "the same as slice", slice).variadic(&ANY),
+    Function::new("compact", &[&ANY], Flow::Exact, "the list without empty elements", compact).looks(Look::Nothing),
+    Function::new("mustCompact", &[&ANY], Flow::Exact, "the same as compact", compact).looks(Look::Nothing),
+    Function::new("chunk", &[&INT, &ANY], Flow::Exact, "lists of n elements each", chunk).looks(Look::Nothing),
+    Function::new("mustChunk", &[&INT, &ANY], Flow::Exact, "the same as chunk", chunk).looks(Look::Nothing),
+    Function::new("slice", &[&ANY], Flow::Exact, "the elements from one index to another", slice)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
+    Function::new("mustSlice", &[&ANY], Flow::Exact, "the same as slice", slice).looks(Look::Nothing).variadic(&ANY),
 ];
 
 /// `[][]interface {}`, what `chunk` makes.
@@ -71,7 +78,7 @@ fn copied<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Resul
 
 /// A list as Go makes one of a known length: nothing lies behind its end.
 fn exactly(items: Vec<Value>) -> Value {
-    List::with_spare(&LIST, items, []).into()
+    List::with_behind(&LIST, items, Behind::Zeros(0)).into()
 }
 
 fn list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -100,12 +107,16 @@ fn initial(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn append(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot push on type")?;
-    Ok(Value::list(joined(&items, &args[1..2])))
+    let all = joined(&items, &args[1..2]);
+    Ok(List::grown_from(&LIST, items.len(), all).into())
 }
 
 fn prepend(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot prepend on type")?;
-    Ok(exactly(joined(&args[1..2], &items)))
+    let all = joined(&args[1..2], &items);
+    // sprig appends the list, in one go, to a slice of the one new element.
+    let capacity = if items.is_empty() { 1 } else { growth::appended(1, all.len(), &ANY) };
+    Ok(List::grown_from(&LIST, capacity, all).into())
 }
 
 fn joined(front: &[Value], back: &[Value]) -> Vec<Value> {
@@ -213,7 +224,7 @@ fn chunk(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         chunks.push(exactly(part.to_vec()));
         left = rest;
     }
-    Ok(List::with_spare(&LISTS, chunks, []).into())
+    Ok(List::with_behind(&LISTS, chunks, Behind::Zeros(0)).into())
 }
 
 fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -234,29 +245,34 @@ fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         };
     };
     // Go quirk: a slice reaches into what lies behind the end, as far as the array goes.
-    let spare = spare(list);
-    if from > to || to > items.len() + spare.len() {
+    let room = match list.behind() {
+        Behind::Grown => list.ty().elem.map_or(0, |element| growth::grown(items.len(), element) - items.len()),
+        Behind::Zeros(room) => *room,
+        Behind::Values(values) => values.len(),
+    };
+    if from > to || to > items.len() + room {
         return Err(out_of_bounds());
     }
-    ctx.charge((items.len() + spare.len() - from) as u64)?;
-    let mut reach: Vec<Value> = items.iter().chain(spare.iter()).skip(from).cloned().collect();
-    let behind = reach.split_off(to - from);
-    Ok(List::with_spare(list.ty(), reach, behind).into())
+    ctx.charge((items.len() + room - from) as u64)?;
+    let mut reach = items.into_owned();
+    match list.behind() {
+        Behind::Values(values) => reach.extend_from_slice(values),
+        _ => reach.resize(reach.len() + room, list.ty().elem.map_or(Value::Nil, zero)),
+    }
+    let behind = reach.split_off(to);
+    reach.drain(..from);
+    Ok(List::with_behind(list.ty(), reach, Behind::Values(behind.into())).into())
 }
 
-/// What lies behind the end of a slice. One that grew element by element, as those of values files do, has an array
-/// of twice the size each time it was full; Go's steps beyond 512 elements are not followed.
-fn spare(list: &List) -> Cow<'_, [Value]> {
-    if let Some(spare) = list.spare() {
-        return Cow::Borrowed(spare);
+/// The zero value of an element.
+fn zero(element: &'static Type) -> Value {
+    match element.kind {
+        Kind::String => Value::str(""),
+        Kind::Int => Value::Int(0, IntKind::Int, Origin::NONE),
+        Kind::Map => Value::Map(Map::nil(element)),
+        Kind::Slice => Value::List(List::nil(element)),
+        _ => Value::Nil,
     }
-    let zero = match list.ty() {
-        ty if *ty == LIST => Value::Nil,
-        ty if *ty == INTS => Value::Int(0, IntKind::Int, Origin::NONE),
-        _ => return Cow::Borrowed(&[]),
-    };
-    let room = if list.len() <= 512 { list.len().next_power_of_two() - list.len() } else { 0 };
-    Cow::Owned(vec![zero; room])
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::regex::{Error, Regex, Replacement, Searched, quote_meta};
 use crate::template::types::{INT, STRING, STRINGS};
-use crate::template::{Context, Failure, Flow, Function, List, Value};
+use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Value};
 use crate::trace::Str;
 use std::ops::Range;
 use std::rc::Rc;
@@ -126,7 +126,10 @@ fn find_all(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Val
     if found.is_empty() {
         return Ok(List::nil(&STRINGS).into());
     }
-    Ok(Value::strings(found.into_iter().map(|range| text.slice(range))))
+    // Go quirk: the Go of helm 3 makes room for ten at once.
+    let room = if ctx.env.helm == HelmVersion::V3 { 10 } else { 0 };
+    let found = found.into_iter().map(|range| text.slice(range).into()).collect();
+    Ok(List::grown_from(&STRINGS, room, found).into())
 }
 
 fn ranges(ctx: &mut Context<'_>, regex: &Regex, text: &Str, most: i64) -> Result<Vec<Range<usize>>, Failure> {
@@ -154,25 +157,27 @@ fn split(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Value,
         return Ok(List::nil(&STRINGS).into());
     }
     if !pattern.is_empty() && text.is_empty() {
-        return Ok(Value::strings([text]));
+        return Ok(Value::exact_strings([text]));
     }
-    let mut parts = Vec::new();
+    let mut parts: Vec<Value> = Vec::new();
     let (mut start, mut end) = (0, 0);
-    for found in ranges(ctx, &regex, &text, most)? {
+    let matches = ranges(ctx, &regex, &text, most)?;
+    let expected = matches.len();
+    for found in matches {
         if most > 0 && parts.len() as i64 == most - 1 {
             break;
         }
         end = found.start;
         // Go quirk: there is no part before an empty match at the very beginning.
         if found.end != 0 {
-            parts.push(text.slice(start..end));
+            parts.push(text.slice(start..end).into());
         }
         start = found.end;
     }
     if end != text.len() {
-        parts.push(text.slice(start..text.len()));
+        parts.push(text.slice(start..text.len()).into());
     }
-    Ok(Value::strings(parts))
+    Ok(List::grown_from(&STRINGS, expected, parts).into())
 }
 
 fn text(args: &[Value], index: usize) -> Str {

@@ -3,6 +3,7 @@
 //! Lengths and positions are bytes, as in sprig; what a function keeps of its input keeps its origins.
 
 use super::{case, wrap};
+use crate::template::growth::Behind;
 use crate::template::print::{decode_rune, push_plain, push_quoted, strval};
 use crate::template::types::{ANY, INT, STRING, STRING_MAP, STRINGS};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
@@ -388,7 +389,14 @@ fn to_strings(_: &mut Context<'_>, args: &[Value]) -> Result {
     if args[0].ty() == &STRINGS {
         return Ok(args[0].clone());
     }
-    Ok(Value::strings(texts(&args[0])?))
+    Ok(strings_for(&args[0], texts(&args[0])?))
+}
+
+/// The texts of a list, with the room that sprig makes for elements that turned out to be nil.
+fn strings_for(list: &Value, texts: Vec<Str>) -> Value {
+    let length = if let Value::List(list) = list { list.len() } else { texts.len() };
+    let room = length.saturating_sub(texts.len());
+    List::with_behind(&STRINGS, texts.into_iter().map(Value::Str).collect(), Behind::Zeros(room)).into()
 }
 
 fn join(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -454,7 +462,7 @@ fn splitn(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn split_list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let parts = parts(ctx, string(args, 1)?, string(args, 0)?, usize::MAX)?;
-    Ok(Value::strings(parts))
+    Ok(Value::exact_strings(parts))
 }
 
 fn sort_alpha(_: &mut Context<'_>, args: &[Value]) -> Result {
@@ -467,9 +475,9 @@ fn sort_alpha(_: &mut Context<'_>, args: &[Value]) -> Result {
         Value::List(_) | Value::Bytes(_) => {
             let mut sorted = texts(&args[0])?;
             sorted.sort();
-            Ok(Value::strings(sorted))
+            Ok(strings_for(&args[0], sorted))
         }
-        other => Ok(List::new(&STRINGS, vec![strval(other)?.into()]).into()),
+        other => Ok(Value::exact_strings([strval(other)?])),
     }
 }
 

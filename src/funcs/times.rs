@@ -4,10 +4,11 @@ use super::durations::{DURATION, DurationObject, SECOND, format as format_durati
 use super::instant::{Time, Zone};
 use super::layout::{self, MONTHS, RFC3339_NANO, WEEKDAYS};
 use crate::template::types::{INT, Kind, STRING, Type};
-use crate::template::{Context, Failure, Flow, Function, IntKind, Object, Value};
+use crate::template::{Context, Failure, Flow, Function, IntKind, List, Object, Value};
 use crate::trace::{Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// `time.Time`
 pub static TIME: Type = Type {
@@ -174,7 +175,12 @@ impl Object for TimeObject {
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
         let wall = Value::Int(self.time.subsecond().into(), IntKind::Uint64, Origin::NONE);
-        vec![("wall", wall), ("ext", Value::int64(self.time.absolute())), ("loc", Value::Nil)]
+        // Go quirk: UTC is no zone at all.
+        let zone = match &self.time.zone {
+            Zone::Utc => Value::object(NilPointer(&LOCATION)),
+            other => Value::object(LocationObject(other.clone())),
+        };
+        vec![("wall", wall), ("ext", Value::int64(self.time.absolute())), ("loc", zone)]
     }
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(text(&self.time).into())
@@ -260,12 +266,97 @@ impl Object for LocationObject {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        let fixed = match &self.0 {
+            Zone::Fixed(name, offset) => Some(FixedZone { ty: &ZONE, name: name.clone(), offset: *offset }),
+            _ => None,
+        };
+        let (start, end) = if fixed.is_some() { (i64::MIN, i64::MAX) } else { (0, 0) };
+        let list = |ty, item: Option<Value>| match item {
+            Some(item) => List::new(ty, vec![item]).into(),
+            None => Value::List(List::nil(ty)),
+        };
+        vec![
+            ("name", self.0.name().into()),
+            ("zone", list(&ZONES, fixed.clone().map(Value::object))),
+            ("tx", list(&CHANGES, fixed.as_ref().map(|_| Value::object(NoChange)))),
+            ("extend", "".into()),
+            ("cacheStart", Value::int64(start)),
+            ("cacheEnd", Value::int64(end)),
+            (
+                "cacheZone",
+                match fixed {
+                    Some(fixed) => Value::object(FixedZone { ty: &ZONE_POINTER, ..fixed }),
+                    None => Value::object(NilPointer(&ZONE_POINTER)),
+                },
+            ),
+        ]
+    }
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.0.name().into())
     }
     fn copied(&self) -> Option<Value> {
         // sprig quirk: only exported fields are copied, and it has none.
-        Some(Value::object(Self(Zone::Fixed("".into(), 0))))
+        Some(Value::object(Self(Zone::Blank)))
+    }
+}
+
+static ZONE: Type = Type::new("time.zone", Kind::Struct, None);
+static ZONE_POINTER: Type = Type::new("*time.zone", Kind::Ptr, None);
+static ZONES: Type = Type::new("[]time.zone", Kind::Slice, Some(&ZONE));
+static CHANGE: Type = Type::new("time.zoneTrans", Kind::Struct, None);
+static CHANGES: Type = Type::new("[]time.zoneTrans", Kind::Slice, Some(&CHANGE));
+
+/// The one kind of time that a fixed zone knows, or a pointer to it.
+#[derive(Debug, Clone)]
+struct FixedZone {
+    ty: &'static Type,
+    name: Rc<str>,
+    offset: i32,
+}
+
+impl Object for FixedZone {
+    fn ty(&self) -> &'static Type {
+        self.ty
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![("name", (&*self.name).into()), ("offset", Value::int(self.offset.into())), ("isDST", false.into())]
+    }
+}
+
+/// What stands for the beginning of time in a fixed zone.
+#[derive(Debug)]
+struct NoChange;
+
+impl Object for NoChange {
+    fn ty(&self) -> &'static Type {
+        &CHANGE
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        let index = Value::Int(0, IntKind::Uint8, Origin::NONE);
+        vec![("when", Value::int64(i64::MIN)), ("index", index), ("isstd", false.into()), ("isutc", false.into())]
+    }
+}
+
+/// A pointer to nothing in a field.
+#[derive(Debug)]
+struct NilPointer(&'static Type);
+
+impl Object for NilPointer {
+    fn ty(&self) -> &'static Type {
+        self.0
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn is_nil(&self) -> bool {
+        true
     }
 }
 

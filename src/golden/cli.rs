@@ -114,3 +114,19 @@ fn the_readme_shows_real_output() {
     assert!(readme.contains(&format!("-- {}\n", case.args.join(" "))), "README.md has another command");
     assert!(readme.contains(&format!("```text\n{}```", case.stdout)), "README.md shows other output");
 }
+
+/// So do the pages, and the README's story of a pull request.
+#[test]
+fn the_pages_show_real_output() {
+    let shown = [
+        ("README.md", "changed-since-main-finds-the-override"),
+        ("README.md", "changed-since-main-after-the-edit"),
+        ("docs/pull-requests.md", "changed-since-main-after-the-edit"),
+        ("docs/pull-requests.md", "manifests-pods-of-a-cluster"),
+    ];
+    for (page, name) in shown {
+        let case: Case = toml::from_str(&read(&root().join(format!("testdata/cli/{name}.toml")))).expect("a case");
+        let text = read(&root().join(page));
+        assert!(text.contains(&format!("```text\n{}```", case.stdout)), "{page} shows other output than {name}");
+    }
+}

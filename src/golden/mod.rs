@@ -71,5 +71,6 @@ pub(crate) fn read(path: &Path) -> String {
 mod cli;
 mod formats;
 mod helm;
+mod images;
 mod origins;
 mod reference;

@@ -10,6 +10,9 @@ use std::ops::Range;
 /// The registry that a reference without a host means.
 const DOCKER_HUB: &str = "docker.io";
 
+/// A host that can stand nowhere.
+pub const NOWHERE: &str = "canary.airtight.invalid";
+
 /// An image reference, with the place of its parts in the text it was parsed from.
 ///
 /// Shape: `quay.io/jetstack/cert-manager-webhook:v1.16.1@sha256:…`.
@@ -208,6 +211,11 @@ impl Mirror {
             check_path(path)?;
         }
         Ok(Self { host, path: path.to_owned() })
+    }
+
+    /// A mirror that serves nothing: its host is reserved, so that it can stand nowhere.
+    pub fn nowhere() -> Self {
+        Self { host: NOWHERE.to_owned(), path: String::new() }
     }
 
     /// The same mirror on another host: its path is kept.

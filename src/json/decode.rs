@@ -1,5 +1,6 @@
 //! JSON text to values.
 
+use super::place::{place, token};
 use crate::template::print::{decode_rune, go_quote, is_printable, quote_rune};
 use crate::template::types;
 use crate::template::{HelmVersion, List, Map, Value};
@@ -337,19 +338,12 @@ impl Reader<'_> {
         for step in &self.path {
             match step {
                 Step::Name(name) => {
-                    let name = go_text(name.as_bytes()).replace('~', "~0").replace('/', "~1");
-                    path.push_str(&format!(".{name}"));
+                    path.push_str(&format!(".{}", token(&go_text(name.as_bytes()))));
                 }
                 Step::Index(index) => path.push_str(&format!(".{index}")),
             }
         }
-        match self.path.last() {
-            _ if self.old || path.is_empty() || path == "." => "Go value".to_owned(),
-            Some(Step::Index(_)) => path,
-            // Go quirk: it takes any number for that of an element.
-            Some(Step::Name(name)) if !name.is_empty() && name.as_bytes().iter().all(u8::is_ascii_digit) => path,
-            _ => format!("Go struct field {path}"),
-        }
+        if self.old { "Go value".to_owned() } else { place(&path) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+pub mod place;
 
 pub use decode::{Decoded, decode, kind};
 pub use encode::{Error, Style, encode};

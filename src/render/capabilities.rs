@@ -3,6 +3,7 @@
 use crate::semver::Version;
 use crate::template::types::{Kind, STRING, Type};
 use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Object, Value};
+use crate::trace::Origin;
 use std::any::Any;
 use std::borrow::Cow;
 
@@ -115,6 +116,8 @@ const API_VERSIONS_3: &str = include_str!("api_versions_3.txt");
 struct Types {
     capabilities: Type,
     kube_version: Type,
+    /// The same without the methods, which want a pointer.
+    kube_version_copy: Type,
     version_set: Type,
 }
 
@@ -126,6 +129,7 @@ impl Types {
         Self {
             capabilities: Type { methods: &CAPABILITIES_METHODS, ..Type::new(capabilities, Kind::Ptr, None) },
             kube_version: Type { methods: &KUBE_VERSION_METHODS, ..Type::new(kube_version, Kind::Struct, None) },
+            kube_version_copy: Type::new(kube_version, Kind::Struct, None),
             version_set: Type { methods: &VERSION_SET_METHODS, ..Type::new(version_set, Kind::Slice, Some(&STRING)) },
         }
     }
@@ -170,7 +174,8 @@ fn copy(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(args.first().cloned().unwrap_or_default())
 }
 
-pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
+/// `.Capabilities`; `origin` is that of the Kubernetes version.
+pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion, origin: Origin) -> Value {
     let versions = capabilities.api_versions.iter().map(|version| Value::str(version.as_str())).collect();
     let types = Types::named_by(helm);
     Value::object(CapabilitiesObject {
@@ -179,6 +184,8 @@ pub(super) fn object(capabilities: &Capabilities, helm: HelmVersion) -> Value {
             ty: &types.kube_version,
             version: capabilities.kube_version.clone(),
             helm,
+            origin,
+            in_place: true,
         }),
         api_versions: List::new(&types.version_set, versions).into(),
         helm_version: Value::object(HelmVersionObject(helm)),
@@ -214,6 +221,17 @@ struct KubeVersionObject {
     ty: &'static Type,
     version: KubeVersion,
     helm: HelmVersion,
+    origin: Origin,
+    /// Whether it stands in `.Capabilities`.
+    in_place: bool,
+}
+
+impl KubeVersionObject {
+    /// Go quirk: the methods want a pointer, which there is only to the struct in `.Capabilities`. The copy that a
+    /// function gets has none.
+    fn copy(&self) -> Self {
+        Self { ty: &Types::named_by(self.helm).kube_version_copy, in_place: false, ..self.clone() }
+    }
 }
 
 impl Object for KubeVersionObject {
@@ -224,18 +242,31 @@ impl Object for KubeVersionObject {
         self
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
-        let mut fields = vec![("Version", Value::str(self.version.version.as_str()))];
+        let text = |text: &str| Value::str(text).with_origin(self.origin);
+        let mut fields = vec![("Version", text(&self.version.version))];
         if self.helm == HelmVersion::V4 {
-            fields.push(("normalizedVersion", Value::str(self.version.normalized.as_str())));
+            fields.push(("normalizedVersion", text(&self.version.normalized)));
         }
-        fields.push(("Major", Value::str(self.version.major.as_str())));
-        fields.push(("Minor", Value::str(self.version.minor.as_str())));
+        fields.push(("Major", text(&self.version.major)));
+        fields.push(("Minor", text(&self.version.minor)));
         fields
+    }
+    fn origin(&self) -> Origin {
+        self.origin
     }
     /// Go finds the `String` method, which wants a pointer, only where the struct stands in `.Capabilities`; a copy made
     /// for a function prints as a struct.
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(&self.version.normalized))
+        self.in_place.then_some(Cow::Borrowed(&self.version.normalized))
+    }
+    fn passed(&self) -> Option<Value> {
+        Some(Value::object(self.copy()))
+    }
+    fn copied(&self) -> Option<Value> {
+        // sprig quirk: only exported fields are copied.
+        let mut copy = self.copy();
+        copy.version.normalized.clear();
+        Some(Value::object(copy))
     }
     fn equals(&self, other: &dyn Object) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| other.version == self.version)

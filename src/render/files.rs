@@ -64,7 +64,7 @@ fn lines(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let whole = text.slice(0..end);
     let lines: Vec<Str> = whole.as_bytes().split(|&byte| byte == b'\n').map(|line| whole.part(line)).collect();
     ctx.charge(lines.len() as u64)?;
-    Ok(Value::strings(lines))
+    Ok(Value::exact_strings(lines))
 }
 
 fn glob(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {

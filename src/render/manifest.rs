@@ -1,6 +1,7 @@
 //! From rendered files to manifests: documents, hooks, helm's order.
 
 use super::Rendered;
+use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::source::File;
 use crate::template::HelmVersion;
@@ -297,11 +298,7 @@ impl Head {
     /// Errors are encoding/json's, after `json: `.
     fn of(node: &Node, helm: HelmVersion) -> Result<Self, String> {
         let mut head = Self::default();
-        // Older Go names the struct of a field.
-        let (package, api_version, kind) = match helm {
-            HelmVersion::V4 => ("util", ".apiVersion", ".kind"),
-            HelmVersion::V3 => ("releaseutil", "SimpleHead.apiVersion", "SimpleHead.kind"),
-        };
+        let package = if helm == HelmVersion::V4 { "util" } else { "releaseutil" };
         let entries = match &node.data {
             Data::Null => return Ok(head),
             Data::Map(entries) => entries,
@@ -313,53 +310,91 @@ impl Head {
         // The JSON that is decoded has its keys in byte order; the last spelling of a field wins.
         for (key, value) in sorted(entries) {
             if key.eq_ignore_ascii_case("apiVersion") {
-                head.api_version = string(value, api_version)?.unwrap_or(head.api_version);
+                let field = Field::top(helm, &key, "apiVersion");
+                head.api_version = string(value, &field)?.unwrap_or(head.api_version);
             } else if key.eq_ignore_ascii_case("kind") {
-                head.kind = string(value, kind)?.unwrap_or(head.kind);
+                head.kind = string(value, &Field::top(helm, &key, "kind"))?.unwrap_or(head.kind);
             } else if key.eq_ignore_ascii_case("metadata") {
-                head.metadata(value, helm)?;
+                head.metadata(value, &Field::top(helm, &key, "metadata"))?;
             }
         }
         Ok(head)
     }
 
-    fn metadata(&mut self, node: &Node, helm: HelmVersion) -> Result<(), String> {
+    fn metadata(&mut self, node: &Node, field: &Field) -> Result<(), String> {
         let entries = match &node.data {
             Data::Null => return Ok(()),
             Data::Map(entries) => entries,
             other => {
-                let owner = if helm == HelmVersion::V3 { "SimpleHead" } else { "" };
-                return Err(format!(
-                    "cannot unmarshal {} into Go struct field {owner}.metadata of type struct {{ Name string \
-                     \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }}",
-                    other.json_kind()
+                return Err(field.mismatch(
+                    other,
+                    "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }",
                 ));
             }
         };
         for (key, value) in sorted(entries) {
             if key.eq_ignore_ascii_case("name") {
-                self.name = string(value, ".metadata.name")?.unwrap_or_default();
+                self.name = string(value, &field.below(&key, "name"))?.unwrap_or_default();
             } else if key.eq_ignore_ascii_case("annotations") {
+                let field = field.below(&key, "annotations");
                 match &value.data {
                     Data::Null => {}
                     Data::Map(annotations) => {
                         for (key, value) in sorted(annotations) {
-                            let text = string(value, ".metadata.annotations")?.unwrap_or_default();
+                            let text = string(value, &field.member(&key))?.unwrap_or_default();
                             if key == "helm.sh/hook" {
                                 self.hook = Some(text);
                             }
                         }
                     }
                     other => {
-                        return Err(format!(
-                            "cannot unmarshal {} into Go struct field .metadata.annotations of type map[string]string",
-                            other.json_kind()
-                        ));
+                        return Err(field.mismatch(other, "map[string]string"));
                     }
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// Where a field stands, for messages: `.metadata.annotations`.
+struct Field {
+    path: String,
+    helm: HelmVersion,
+}
+
+impl Field {
+    /// Go 1.27 has a field as it is written; older ones have it as it is declared, after the struct, or what is left of
+    /// that below the top.
+    fn top(helm: HelmVersion, written: &str, declared: &str) -> Self {
+        let path = match helm {
+            HelmVersion::V4 => format!(".{}", token(written)),
+            HelmVersion::V3 => format!("SimpleHead.{declared}"),
+        };
+        Self { path, helm }
+    }
+
+    fn below(&self, written: &str, declared: &str) -> Self {
+        let path = match self.helm {
+            HelmVersion::V4 => format!("{}.{}", self.path, token(written)),
+            HelmVersion::V3 => format!(".metadata.{declared}"),
+        };
+        Self { path, helm: self.helm }
+    }
+
+    /// A member of a map, which older Go does not name.
+    fn member(&self, key: &str) -> Self {
+        let path = match self.helm {
+            HelmVersion::V4 => format!("{}.{}", self.path, token(key)),
+            HelmVersion::V3 => self.path.clone(),
+        };
+        Self { path, helm: self.helm }
+    }
+
+    fn mismatch(&self, found: &Data, go_type: &str) -> String {
+        let found = found.json_kind();
+        let place = place(&self.path);
+        format!("cannot unmarshal {found} into {place} of type {go_type}")
     }
 }
 
@@ -370,14 +405,11 @@ fn sorted(entries: &[(yaml::Entry, Node)]) -> Vec<(std::borrow::Cow<'_, str>, &N
 }
 
 /// The text of a scalar where a string is wanted; null is none.
-fn string(node: &Node, field: &str) -> Result<Option<String>, String> {
+fn string(node: &Node, field: &Field) -> Result<Option<String>, String> {
     match yaml_scalar_text(&node.data) {
         Some(text) => Ok(Some(text)),
         None if node.data == Data::Null => Ok(None),
-        None => {
-            let kind = node.data.json_kind();
-            Err(format!("cannot unmarshal {kind} into Go struct field {field} of type string"))
-        }
+        None => Err(field.mismatch(&node.data, "string")),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod scope;
 
 use crate::funcs::{self, helm};
 use crate::limits::Limits;
+use crate::reads::{Reads, Watch};
 use crate::source::File;
 use crate::template::exec::Emit;
 use crate::template::set::{Compiled, Set};
@@ -40,6 +41,8 @@ pub struct Rendered {
     pub files: Vec<RenderedFile>,
     /// The texts of NOTES.txt files by name.
     pub notes: Vec<RenderedFile>,
+    /// What was looked at; nothing when origins were not asked for.
+    pub reads: Reads,
 }
 
 /// What one template file made.
@@ -72,7 +75,8 @@ impl Compiler {
         Self::default()
     }
 
-    fn compile(&mut self, name: &str, file: &Arc<File>, helm: HelmVersion) -> Result<Arc<Compiled>, Error> {
+    /// A template file under its full name, compiled.
+    pub fn compile(&mut self, name: &str, file: &Arc<File>, helm: HelmVersion) -> Result<Arc<Compiled>, Error> {
         let key = (Arc::as_ptr(file) as usize, name.to_owned(), helm);
         if let Some((_, compiled)) = self.known.get(&key) {
             return Ok(compiled.clone());
@@ -118,7 +122,15 @@ pub fn render(
         }
     }
 
+    let mut watch = None;
+    let mut noted = None;
+    if let Some(origins) = origins.as_deref() {
+        let sources = files.iter().map(|file| &file.source);
+        let (started, reads) = Watch::start(root, inputs.values, sources, origins);
+        (watch, noted) = (Some(started), Some(reads));
+    }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
+    ctx.reads = noted;
     let mut rendered = Rendered::default();
     let mut bytes = 0;
     for file in files.iter().filter(|file| !file.is_partial()) {
@@ -139,6 +151,9 @@ pub fn render(
     }
     rendered.files.sort_by(|a, b| a.name.cmp(&b.name));
     rendered.notes.sort_by(|a, b| a.name.cmp(&b.name));
+    if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
+        rendered.reads = watch.finish(reads);
+    }
     Ok(rendered)
 }
 

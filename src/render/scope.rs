@@ -5,7 +5,7 @@ use super::{Inputs, capabilities, files, metadata_3};
 use crate::chart::Metadata;
 use crate::source::{File, Place};
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
-use crate::template::{Context, Failure, Flow, Function, HelmVersion, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, HelmVersion, Look, Map, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use crate::values::{Instance, Requirement};
 use std::sync::Arc;
@@ -47,10 +47,10 @@ fn values_type(helm: HelmVersion) -> &'static Type {
 }
 
 static VALUES_METHODS: [Function; 5] = [
-    Function::new("AsMap", &[], Flow::Exact, "the values as a plain map", as_map),
+    Function::new("AsMap", &[], Flow::Exact, "the values as a plain map", as_map).looks(Look::Nothing),
     Function::new("YAML", &[], Flow::Exact, "the values as YAML", yaml),
-    Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table),
-    Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value),
+    Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table).looks(Look::Some),
+    Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value).looks(Look::Some),
     // Its parameter is a writer, which no template has.
     Function::new("Encode", &[&WRITER], Flow::None, "not callable from a template", encode),
 ];
@@ -82,6 +82,7 @@ fn table(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let path = args.get(1).and_then(Value::as_str).cloned().unwrap_or_else(|| Str::new(""));
     let mut map = receiver(args)?.clone();
     for name in path.as_bytes().split(|&byte| byte == b'.') {
+        ctx.look_at(&map, name);
         map = match map.get(name) {
             Some(Value::Map(next)) => next,
             _ => return Err(Failure::Text(format!("{:?} is not a table", String::from_utf8_lossy(name)))),
@@ -90,18 +91,20 @@ fn table(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(Value::Map(map.retyped(values_type(ctx.env.helm))))
 }
 
-fn path_value(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+fn path_value(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let path = args.get(1).and_then(Value::as_str).cloned().unwrap_or_else(|| Str::new(""));
     let not_a_value = || Failure::Text(format!("{:?} is not a value", path.to_text()));
     let mut map = receiver(args)?.clone();
     let names: Vec<&[u8]> = path.as_bytes().split(|&byte| byte == b'.').collect();
     let Some((last, tables)) = names.split_last() else { return Err(not_a_value()) };
     for name in tables {
+        ctx.look_at(&map, name);
         map = match map.get(name) {
             Some(Value::Map(next)) => next,
             _ => return Err(not_a_value()),
         };
     }
+    ctx.look_at(&map, last);
     match map.get(last) {
         None | Some(Value::Map(_)) => Err(Failure::Text(format!("{:?} is not a value", String::from_utf8_lossy(last)))),
         Some(value) => Ok(value),
@@ -131,7 +134,9 @@ pub(super) fn collect(
     release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
     release.insert("Revision", Value::int(1));
     release.insert("Service", Value::str("Helm"));
-    let top = Top { helm, release: release.into(), capabilities: capabilities::object(inputs.capabilities, helm) };
+    let kube_version = fact(&mut origins, "Capabilities.KubeVersion");
+    let capabilities = capabilities::object(inputs.capabilities, helm, kube_version);
+    let top = Top { helm, release: release.into(), capabilities };
     chart(root, &top, Some(inputs.values.clone()), true, &mut origins, files);
 }
 

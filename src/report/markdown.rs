@@ -53,6 +53,7 @@ fn release(report: &Report, left: &mut usize) -> Value {
         is_clean => report.findings.is_empty(),
         summary => report.summary(),
         findings,
+        assumed => report.assumed_keys.iter().map(|key| report.assumed(key)).collect::<Vec<_>>(),
         more => report.findings.len() - told,
         images => count(report.images.len(), "image"),
         classes,

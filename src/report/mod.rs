@@ -71,6 +71,12 @@ impl ReleaseName {
 }
 
 impl Report {
+    /// What the reader has to know of a key that the tool set.
+    pub fn assumed(&self, key: &str) -> String {
+        let mirror = &self.mirror;
+        format!("the mirror was set as {key}, which your values do not set: install with --set {key}={mirror}")
+    }
+
     /// The verdict in one line, with what was looked at.
     pub fn summary(&self) -> String {
         let coverage = self.coverage;

@@ -235,7 +235,7 @@ fn result(
         Some(primary) => location_entry(primary, None),
         None => LocationEntry { id: None, physical_location: None, logical_locations: Vec::new(), message: None },
     };
-    location.logical_locations = finding.subject.iter().map(|subject| logical(subject)).collect();
+    location.logical_locations = finding.subject.iter().map(logical).collect();
     let related = related.iter().enumerate().map(|(index, (at, label))| LocationEntry {
         id: Some(index + 1),
         message: Some(Text { text: plain(label), markdown: None }),

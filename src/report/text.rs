@@ -59,11 +59,16 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
             images(&report.images, paint, out)?;
         }
         changes(report, out)?;
-        if let [report] = reports {
+        if reports.len() == 1 {
             registries(&Totals::of(reports), paint, out)?;
-            return writeln!(out, "{}", paint.verdict(report));
         }
-        writeln!(out, "{}\n", paint.verdict(report))?;
+        for key in &report.assumed_keys {
+            writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+        }
+        writeln!(out, "{}", paint.verdict(report))?;
+        if reports.len() > 1 {
+            writeln!(out)?;
+        }
     }
     let totals = Totals::of(reports);
     if reports.len() > 1 {

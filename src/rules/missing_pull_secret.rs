@@ -158,8 +158,15 @@ fn check(ctx: &mut Context<'_>) {
         if !missing.is_empty() {
             let list = quoted(&missing);
             let unknown = own.is_empty() && carried.is_none();
-            let notes = match (own.is_empty(), carried) {
-                (false, _) => vec![format!("it carries {}", quoted(&own.iter().collect::<Vec<_>>()))],
+            let mut notes = match (own.is_empty(), carried) {
+                (false, _) => {
+                    let own: Vec<&String> = own.iter().filter(|name| !name.is_empty()).collect();
+                    Some(&own)
+                        .filter(|own| !own.is_empty())
+                        .map(|own| format!("it carries {}", quoted(own)))
+                        .into_iter()
+                        .collect()
+                }
                 (true, Some(_)) => {
                     vec![format!("its ServiceAccount {account}, which this release renders, does not carry it either")]
                 }
@@ -167,6 +174,12 @@ fn check(ctx: &mut Context<'_>) {
                     "its ServiceAccount {account} is not part of this release: whether it carries the secret is not known"
                 )],
             };
+            // The two forms in which charts take the list, each given where the other is wanted.
+            if own.iter().any(|name| name.starts_with("map[name:")) {
+                notes.push("this template wants a list of names, and was given a list of `{name: …}`".to_owned());
+            } else if own.iter().any(String::is_empty) {
+                notes.push("this template wants a list of `{name: …}`, and was given a list of names".to_owned());
+            }
             // That somebody patches the account of a namespace is not to be hoped for.
             let usual = if unknown && account != "default" { Severity::Warning } else { RULE.severity };
             found.push(finding(

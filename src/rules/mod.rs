@@ -4,10 +4,12 @@
 mod digest_differs;
 mod doubled_registry;
 mod expired_suppression;
+mod global_not_read;
 mod half_rewritten_image;
 mod hardcoded_image;
 mod hidden_image;
 mod implicit_default_image;
+mod latent_override;
 mod missing_pull_secret;
 mod mutable_tag;
 mod not_in_bundle;
@@ -21,6 +23,7 @@ mod suppression_without_reason;
 mod unmirrored_image;
 mod unparsable_manifest;
 mod unpinned_image;
+mod unread_override;
 mod unused_suppression;
 mod wrong_mirror_path;
 
@@ -36,10 +39,12 @@ pub static RULES: &[&Rule] = &[
     &digest_differs::RULE,
     &doubled_registry::RULE,
     &expired_suppression::RULE,
+    &global_not_read::RULE,
     &half_rewritten_image::RULE,
     &hardcoded_image::RULE,
     &hidden_image::RULE,
     &implicit_default_image::RULE,
+    &latent_override::RULE,
     &missing_pull_secret::RULE,
     &mutable_tag::RULE,
     &not_in_bundle::RULE,
@@ -53,6 +58,7 @@ pub static RULES: &[&Rule] = &[
     &unmirrored_image::RULE,
     &unparsable_manifest::RULE,
     &unpinned_image::RULE,
+    &unread_override::RULE,
     &unused_suppression::RULE,
     &wrong_mirror_path::RULE,
 ];

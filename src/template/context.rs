@@ -3,9 +3,11 @@
 use super::env::Env;
 use super::error::Failure;
 use super::function::Function;
+use super::reads::Reads;
 use super::set::{Compiled, Set};
-use super::value::Value;
+use super::value::{Map, Value};
 use crate::limits::Limits;
+use crate::source::Place;
 use crate::trace::{Origin, Origins, Str};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -18,6 +20,10 @@ pub struct Context<'r> {
     pub limits: &'r Limits,
     /// The table of origins; `None` when nobody asked for them.
     pub origins: Option<&'r mut Origins>,
+    /// What was looked at; `None` when nobody asked.
+    pub reads: Option<Reads>,
+    /// The place of the function that is called, while something watched is among its arguments.
+    pub(super) caller: Option<Place>,
     /// The regular expressions that were compiled.
     pub regexes: crate::regex::Cache,
     /// Which functions a text given to `tpl` can call.
@@ -43,6 +49,8 @@ impl<'r> Context<'r> {
             env,
             limits,
             origins,
+            reads: None,
+            caller: None,
             regexes: crate::regex::Cache::default(),
             functions: &|_| None,
             templates: Rc::default(),
@@ -60,6 +68,13 @@ impl<'r> Context<'r> {
         self.templates = Rc::new(set);
         self.functions = functions;
         self
+    }
+
+    /// Notes that the function that is called looks at a member of a map.
+    pub fn look_at(&mut self, map: &Map, key: &[u8]) {
+        if let (Some(reads), Some(caller)) = (&mut self.reads, &self.caller) {
+            reads.member(map, key, caller);
+        }
     }
 
     /// Whether origins are asked for.

@@ -1,5 +1,8 @@
 //! [`Env`]: the clock and the randomness that a render may use; there is no other way to either.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 /// The outside world as templates see it.
 #[derive(Debug, Clone)]
 pub struct Env {
@@ -11,6 +14,41 @@ pub struct Env {
     pub time_zone: String,
     /// Which helm's behaviour to show.
     pub helm: HelmVersion,
+    /// Keys that renders share whose keys nobody keeps.
+    pub keys: Keys,
+}
+
+/// Keys that were generated for one render and may serve another: the first that a render asks for is the same in each.
+///
+/// A linter renders for the images; new keys for each render would take most of its time. By itself it keeps none.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    shelf: Option<Arc<Mutex<Shelf>>>,
+    taken: usize,
+}
+
+/// Keys as PKCS#8, by their bits, in the order in which they were made.
+type Shelf = BTreeMap<u64, Vec<Arc<[u8]>>>;
+
+impl Keys {
+    /// Keys to share between renders: clones of these have them in common.
+    pub fn shared() -> Self {
+        Self { shelf: Some(Arc::default()), taken: 0 }
+    }
+
+    /// The next key of so many bits that this render has not had, made when there is none.
+    pub fn next(&mut self, bits: u64, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Arc<[u8]>, String> {
+        let Some(shelf) = &self.shelf else { return make().map(Into::into) };
+        let at = self.taken;
+        self.taken += 1;
+        let lock = || shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = lock().get(&bits).and_then(|keys| keys.get(at)) {
+            return Ok(key.clone());
+        }
+        let key: Arc<[u8]> = make()?.into();
+        lock().entry(bits).or_default().push(key.clone());
+        Ok(key)
+    }
 }
 
 /// Helm's major version, where charts can see a difference.
@@ -48,7 +86,13 @@ pub enum Random {
 
 impl Default for Env {
     fn default() -> Self {
-        Self { clock: Clock::System, random: Random::System, time_zone: "UTC".to_owned(), helm: HelmVersion::V4 }
+        Self {
+            clock: Clock::System,
+            random: Random::System,
+            time_zone: "UTC".to_owned(),
+            helm: HelmVersion::V4,
+            keys: Keys::default(),
+        }
     }
 }
 

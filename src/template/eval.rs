@@ -5,7 +5,7 @@ use super::builtins::index::len_of_nothing;
 use super::complex::Complex;
 use super::error::Failure;
 use super::exec::{At, Result, State};
-use super::function::{Flow, Function};
+use super::function::{Flow, Function, Look};
 use super::types::{self, Kind, Type};
 use super::value::{IntKind, List, Map, Value};
 use crate::trace::{Buf, Origin, Str};
@@ -220,6 +220,9 @@ impl<'t> State<'t, '_, '_> {
         last: Option<Eval>,
     ) -> Result<Eval> {
         let Some((final_ident, idents)) = idents.split_last() else { return Ok(receiver) };
+        if let (Some(reads), Some(file)) = (&mut self.ctx.reads, self.file) {
+            reads.reach(file, node.pos());
+        }
         for ident in idents {
             receiver = self.field(dot, ident, node, &[], None, receiver)?;
         }
@@ -252,6 +255,11 @@ impl<'t> State<'t, '_, '_> {
             Value::Map(map) => {
                 if has_arguments {
                     return Err(self.fail(format!("{name} is not a method but has arguments")));
+                }
+                if let Some(reads) = &self.ctx.reads
+                    && !reads.knows(map, name.as_bytes())
+                {
+                    self.look_at_member(map, name, At::Arg(node));
                 }
                 let elem = map.ty().elem.unwrap_or(&types::ANY);
                 return Ok(match map.get(name.as_bytes()) {
@@ -295,7 +303,7 @@ impl<'t> State<'t, '_, '_> {
             {
                 return Err(self.len_of_nil(&callee.node, value.slot));
             }
-            values.push(value.value);
+            values.push(value.value.passed());
         }
         if let Some(last) = last {
             let index = values.len() - method;
@@ -306,7 +314,7 @@ impl<'t> State<'t, '_, '_> {
             {
                 return Err(self.len_of_nil(&callee.node, value.slot));
             }
-            values.push(value.value);
+            values.push(value.value.passed());
         }
         if let "call" = function.name
             && let [value, ..] = values.as_slice()
@@ -318,12 +326,55 @@ impl<'t> State<'t, '_, '_> {
             self.at = callee.node;
             return Err(self.fail_with("error calling call".to_owned(), Some(Box::new(Failure::Text(text)))));
         }
+        if self.ctx.reads.is_some() && values.iter().any(|value| matches!(value, Value::Map(_) | Value::List(_))) {
+            self.look(function, &values, callee.node);
+        }
         match (function.call)(self.ctx, &values) {
             Ok(value) => Ok(Eval::of(self.with_flow(function, value, &values))),
             Err(failure) => {
                 self.at = callee.node;
                 Err(self.fail_with(format!("error calling {}", function.name), Some(Box::new(failure))))
             }
+        }
+    }
+
+    /// Notes what a function looks at in its arguments.
+    fn look(&mut self, function: &Function, values: &[Value], node: At<'t>) {
+        let place = match function.look {
+            Look::Nothing => return,
+            Look::Whole | Look::Members | Look::Some => self.place(node),
+        };
+        let Some(reads) = &mut self.ctx.reads else { return };
+        match function.look {
+            Look::Nothing => {}
+            Look::Whole => values.iter().for_each(|value| reads.whole(value, &place)),
+            Look::Members => {
+                values.iter().filter_map(Value::as_map).for_each(|map| reads.members(map, &place));
+            }
+            Look::Some => self.ctx.caller = Some(place),
+        }
+    }
+
+    fn look_at_member(&mut self, map: &Map, name: &str, at: At<'t>) {
+        let place = self.place(at);
+        if let Some(reads) = &mut self.ctx.reads {
+            reads.member(map, name.as_bytes(), &place);
+        }
+    }
+
+    /// Notes a look at the keys of a map, here.
+    pub(super) fn look_at_members(&mut self, map: &Map) {
+        if self.ctx.reads.is_some() {
+            let place = self.place(self.at);
+            self.ctx.reads.iter_mut().for_each(|reads| reads.members(map, &place));
+        }
+    }
+
+    /// Notes a look at everything in a value, here.
+    pub(super) fn look_at_whole(&mut self, value: &Value) {
+        if self.ctx.reads.is_some() {
+            let place = self.place(self.at);
+            self.ctx.reads.iter_mut().for_each(|reads| reads.whole(value, &place));
         }
     }
 
@@ -460,7 +511,7 @@ fn derived(value: Value, origin: Origin, depth: u32) -> Value {
     match value {
         Value::List(list) if depth > 0 => {
             let items = list.iter().map(|item| derived(item.clone(), origin, depth - 1)).collect();
-            if list.is_nil() { Value::List(list) } else { Value::List(List::with_origin(list.ty(), items, origin)) }
+            if list.is_nil() { Value::List(list) } else { Value::List(list.remade(items, origin)) }
         }
         Value::Map(map) if depth > 0 => {
             for value in map.borrow_mut().values_mut() {

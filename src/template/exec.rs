@@ -11,8 +11,8 @@ use super::eval::Eval;
 use super::print;
 use super::set::{Compiled, Set};
 use super::value::Value;
-use crate::source::File;
-use crate::trace::{Buf, Origin, Str};
+use crate::source::{File, Place};
+use crate::trace::{Buf, Origin, OriginData, Str};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -83,6 +83,8 @@ pub(super) struct State<'t, 'c, 'r> {
     pub(super) at: At<'t>,
     /// The origin of the template's own text; none when nothing is traced.
     pub(super) text_origin: Origin,
+    /// The number of its file in [`Reads`](super::reads::Reads).
+    pub(super) file: Option<u32>,
     vars: Vec<(&'t str, Eval)>,
     out: Buf,
     /// Only for the outermost template of a traced file.
@@ -193,7 +195,8 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             Some(origins) => origins.template_text(&template.file, 0),
             None => Origin::NONE,
         };
-        Self { ctx, template, at: At::Start, text_origin, vars: vec![("$", data)], out, emits }
+        let file = ctx.reads.as_ref().and_then(|reads| reads.file(&template.file));
+        Self { ctx, template, at: At::Start, text_origin, file, vars: vec![("$", data)], out, emits }
     }
 
     fn enter(&mut self) -> Result<()> {
@@ -227,6 +230,28 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             None => format!("{}: {message}", self.template.name),
         };
         Box::new(Error::Exec { site, message, cause })
+    }
+
+    /// The place of a node in what it was written in: of a text given to `tpl`, where that text was set.
+    pub(super) fn place(&self, at: At<'_>) -> Place {
+        let pos = at.pos().unwrap_or_default();
+        let here = || Place { file: self.template.file.clone(), start: pos, end: pos };
+        let Some(source) = &self.template.source else { return here() };
+        let spans = source.spans();
+        let span = spans.get(spans.partition_point(|span| span.end <= pos)).filter(|span| span.start <= pos);
+        let origins = self.ctx.origins.as_deref();
+        match span.and_then(|span| Some((span, origins?.get(span.origin)?))) {
+            Some((span, OriginData::Template { file, start })) => {
+                let at = start + span.at + (pos - span.start);
+                Place { file: file.clone(), start: at, end: at }
+            }
+            Some((_, OriginData::Setting(setting))) => setting.place.clone(),
+            Some((span, OriginData::File(file))) => {
+                let at = span.at + (pos - span.start);
+                Place { file: file.clone(), start: at, end: at }
+            }
+            _ => here(),
+        }
     }
 
     pub(super) fn charge(&mut self, steps: u64) -> Result<()> {
@@ -296,6 +321,9 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     }
 
     fn print(&mut self, value: &Value) -> Result<()> {
+        if let Value::Map(_) | Value::List(_) = value {
+            self.look_at_whole(value);
+        }
         match value {
             Value::Nil => self.out.push_text(NO_VALUE),
             Value::Str(text) => self.out.push(text),
@@ -360,6 +388,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             }
             Value::Map(map) if !map.is_empty() => {
                 let slot = Eval::is_slot_of(map.ty());
+                self.look_at_members(map);
                 // The keys are collected first, so that the body may change the map.
                 for (key, value) in map.entries() {
                     if let Next::Break = self.iteration(branch, Eval::of(Value::Str(key)), Eval { value, slot })? {

@@ -16,6 +16,19 @@ pub enum Flow {
     None,
 }
 
+/// What a function looks at in the maps and lists that it is given, for [`Reads`](super::reads::Reads).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// At everything (`toYaml`).
+    Whole,
+    /// At nothing: it hands them on (`default`, `include`), or asks what they are (`kindOf`).
+    Nothing,
+    /// At which members there are (`keys`), or it hands on all of them (`values`).
+    Members,
+    /// At some members, which the function itself notes (`get`).
+    Some,
+}
+
 /// The native side of a function: bound arguments in, result out.
 pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
 
@@ -35,6 +48,8 @@ pub struct Function {
     pub variadic: Option<&'static Type>,
     /// What happens to origins.
     pub flow: Flow,
+    /// What it looks at in maps and lists.
+    pub look: Look,
     /// Whether the result depends on the arguments alone: no clock, no randomness, no network.
     pub hermetic: bool,
     /// Whether helm 3 does not have it.
@@ -54,12 +69,18 @@ impl Function {
         doc: &'static str,
         call: Native,
     ) -> Self {
-        Self { name, params, variadic: None, flow, hermetic: true, since_helm_4: false, doc, call }
+        Self { name, params, variadic: None, flow, look: Look::Whole, hermetic: true, since_helm_4: false, doc, call }
     }
 
     /// The same function taking any number of further arguments of a type.
     pub const fn variadic(mut self, ty: &'static Type) -> Self {
         self.variadic = Some(ty);
+        self
+    }
+
+    /// The same function, looking at less than everything in maps and lists.
+    pub const fn looks(mut self, look: Look) -> Self {
+        self.look = look;
         self
     }
 

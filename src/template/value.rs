@@ -1,5 +1,6 @@
 //! [`Value`]: what a template computes with, Go's values as far as charts can hold them.
 
+use super::growth::{self, Behind};
 use super::types::{self, Kind, Type};
 use crate::trace::{Origin, Str};
 use std::any::Any;
@@ -64,8 +65,7 @@ struct ListData {
     items: Vec<Value>,
     /// The same elements in another order, once a function has sorted the slice in place.
     sorted: OnceCell<Vec<Value>>,
-    /// What lies behind the last element, for `slice`; `None` when the slice grew element by element.
-    spare: Option<Box<[Value]>>,
+    behind: Behind,
     /// A nil slice prints as `[]` but is `null` in JSON.
     nil: bool,
     origin: Origin,
@@ -82,6 +82,8 @@ struct MapData {
     entries: RefCell<BTreeMap<Str, Value>>,
     nil: bool,
     origin: Cell<Origin>,
+    /// Not 0 where [`Reads`](super::reads::Reads) watches the map.
+    mark: Cell<u32>,
 }
 
 /// A struct, a pointer to one, or a named type with methods.
@@ -120,6 +122,10 @@ pub trait Object: fmt::Debug {
         let exported = self.fields().into_iter().filter(|(name, _)| name.starts_with(char::is_uppercase));
         exported.map(|(name, value)| (self.json_name(name), value)).collect()
     }
+    /// Whether it is a pointer to nothing.
+    fn is_nil(&self) -> bool {
+        false
+    }
     /// What JSON encoding sees instead of the object.
     fn json(&self) -> Option<Value> {
         None
@@ -127,6 +133,10 @@ pub trait Object: fmt::Debug {
     /// Where the data it was made from were set; [`Origin::NONE`] where that is unknown.
     fn origin(&self) -> Origin {
         Origin::NONE
+    }
+    /// What a function gets of it as an argument, where a copy of the struct has fewer methods.
+    fn passed(&self) -> Option<Value> {
+        None
     }
     /// What `deepCopy` makes of it, where that is something else.
     fn copied(&self) -> Option<Value> {
@@ -164,6 +174,14 @@ impl Value {
         Self::Int(i64::from(byte), IntKind::Uint8, Origin::NONE)
     }
 
+    /// The value as a function gets it.
+    pub fn passed(self) -> Self {
+        match &self {
+            Self::Object(object) => object.passed().unwrap_or(self),
+            _ => self,
+        }
+    }
+
     /// A `string`.
     pub fn str(text: impl Into<Vec<u8>>) -> Self {
         Self::Str(Str::new(text))
@@ -177,6 +195,12 @@ impl Value {
     /// A `[]string`.
     pub fn strings(items: impl IntoIterator<Item = Str>) -> Self {
         Self::List(List::new(&types::STRINGS, items.into_iter().map(Self::Str).collect()))
+    }
+
+    /// A `[]string` of a length that was known when it was made, with nothing behind its end.
+    pub fn exact_strings(items: impl IntoIterator<Item = Str>) -> Self {
+        let items = items.into_iter().map(Self::Str).collect();
+        Self::List(List::with_behind(&types::STRINGS, items, Behind::Zeros(0)))
     }
 
     /// An object.
@@ -321,36 +345,42 @@ impl List {
 
     /// A nil slice of a type.
     pub fn nil(ty: &'static Type) -> Self {
-        Self(Rc::new(ListData {
-            ty,
-            items: Vec::new(),
-            sorted: OnceCell::new(),
-            spare: None,
-            nil: true,
-            origin: Origin::NONE,
-        }))
+        Self::made(ty, Vec::new(), Behind::Zeros(0), true, Origin::NONE)
     }
 
     /// A slice that was set, as a whole, at `origin`.
     pub fn with_origin(ty: &'static Type, items: Vec<Value>, origin: Origin) -> Self {
-        Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), spare: None, nil: false, origin }))
+        Self::made(ty, items, Behind::Grown, false, origin)
     }
 
-    /// A slice in front of others of the same array: Go's capacity reaches to the end of `spare`.
-    pub fn with_spare(ty: &'static Type, items: Vec<Value>, spare: impl Into<Box<[Value]>>) -> Self {
-        Self(Rc::new(ListData {
-            ty,
-            items,
-            sorted: OnceCell::new(),
-            spare: Some(spare.into()),
-            nil: false,
-            origin: Origin::NONE,
-        }))
+    /// A slice with something of its own behind the last element.
+    pub fn with_behind(ty: &'static Type, items: Vec<Value>, behind: Behind) -> Self {
+        Self::made(ty, items, behind, false, Origin::NONE)
     }
 
-    /// What [`with_spare`](Self::with_spare) put behind the last element; `None` when nothing is known of it.
-    pub fn spare(&self) -> Option<&[Value]> {
-        self.0.spare.as_deref()
+    /// A slice of other elements with the room that this one has, of zero values.
+    pub fn remade(&self, items: Vec<Value>, origin: Origin) -> Self {
+        let behind = match &self.0.behind {
+            Behind::Values(values) => Behind::Zeros(values.len()),
+            other => other.clone(),
+        };
+        Self::made(self.0.ty, items, behind, false, origin)
+    }
+
+    /// A slice that was made with room for so many, to which its elements were appended one by one.
+    pub fn grown_from(ty: &'static Type, capacity: usize, items: Vec<Value>) -> Self {
+        let capacity = ty.elem.map_or(items.len(), |element| growth::grown_from(capacity, items.len(), element));
+        let room = capacity - items.len();
+        Self::with_behind(ty, items, Behind::Zeros(room))
+    }
+
+    fn made(ty: &'static Type, items: Vec<Value>, behind: Behind, nil: bool, origin: Origin) -> Self {
+        Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), behind, nil, origin }))
+    }
+
+    /// What lies behind the last element.
+    pub fn behind(&self) -> &Behind {
+        &self.0.behind
     }
 
     /// Its type.
@@ -404,13 +434,14 @@ impl Map {
 
     /// A map of a type.
     pub fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
-        let data = MapData { entries: RefCell::new(entries), nil: false, origin: Cell::default() };
+        let data =
+            MapData { entries: RefCell::new(entries), nil: false, origin: Cell::default(), mark: Cell::default() };
         Self { ty, data: Rc::new(data) }
     }
 
     /// A nil map of a type: reads as empty, cannot be written to.
     pub fn nil(ty: &'static Type) -> Self {
-        let data = MapData { entries: RefCell::default(), nil: true, origin: Cell::default() };
+        let data = MapData { entries: RefCell::default(), nil: true, origin: Cell::default(), mark: Cell::default() };
         Self { ty, data: Rc::new(data) }
     }
 
@@ -488,7 +519,22 @@ impl Map {
     pub fn copy_as(&self, ty: &'static Type) -> Self {
         let copy = Self::of(ty, self.borrow().clone());
         copy.set_origin(self.origin());
+        copy.watch_as(self);
         copy
+    }
+
+    /// What [`Reads`](super::reads::Reads) knows the map by; 0 where it does not.
+    pub(super) fn mark(&self) -> u32 {
+        self.data.mark.get()
+    }
+
+    pub(super) fn set_mark(&self, mark: u32) {
+        self.data.mark.set(mark);
+    }
+
+    /// Has looks at this map noted as looks at the one it is a copy of.
+    pub fn watch_as(&self, original: &Self) {
+        self.set_mark(original.mark());
     }
 
     /// The same map, entries shared, seen as one of another type: `.Values` handed to a parameter

@@ -8,7 +8,7 @@ use super::Options;
 use super::dependencies::{ChartId, Graph};
 use super::messages::{as_truth, log_line, plain, quote};
 use super::origins::{Nulls, hide};
-use crate::template::{HelmVersion, List, Map, Value};
+use crate::template::{HelmVersion, Map, Value};
 use crate::trace::{Origin, Origins, Str};
 use std::sync::Arc;
 
@@ -342,7 +342,7 @@ impl<'a> Coalescer<'a> {
                 for item in &mut items {
                     self.deepen(item, depth + 1)?;
                 }
-                *list = List::with_origin(list.ty(), items, list.origin());
+                *list = list.remade(items, list.origin());
             }
             _ => {}
         }

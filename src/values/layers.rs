@@ -173,16 +173,17 @@ fn merge_maps(
 }
 
 impl Merged {
-    /// Sets a dotted path (`\\.` is a dot in a key) to a text, whatever the user set; something above it that is not a map stays as it is.
+    /// Sets a dotted path (`\\.` is a dot in a key) to a value, whatever the user set; something above it
+    /// that is not a map stays as it is.
     ///
     /// # Errors
     /// The path has an empty part.
-    pub fn set(&self, path: &str, text: &str) -> Result<(), String> {
+    pub fn set(&self, path: &str, value: Value) -> Result<(), String> {
         let (map, last) = match self.table_of(path, true)? {
             Some(found) => found,
             None => return Ok(()),
         };
-        map.insert(last.as_str(), Value::Str(Str::new(text)));
+        map.insert(last.as_str(), value);
         Ok(())
     }
 

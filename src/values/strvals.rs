@@ -6,6 +6,7 @@ use super::json;
 use super::messages::{quote, quote_runes};
 use super::origins::{LayerOrigins, Nulls};
 use crate::source::{File, Place};
+use crate::template::growth::Behind;
 use crate::template::tree::Untraced;
 use crate::template::{HelmVersion, List, Map, Value, types};
 use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
@@ -165,15 +166,16 @@ impl Parser<'_> {
             Some(',') => fail(format!("key {} has no value (cannot end with ,)", quote(name))),
             Some('[') => {
                 let index = self.index()?;
-                let mut list = match data.get(name.as_bytes()) {
-                    None => Vec::new(),
-                    Some(Value::List(list)) => list.to_vec(),
+                let before = match data.get(name.as_bytes()) {
+                    None => List::nil(&types::LIST),
+                    Some(Value::List(list)) => list,
                     Some(other) => return wrong_type(&other, "[]interface {}"),
                 };
+                let mut list = before.to_vec();
                 let origin = self.step(key, parent, &run.range);
                 let result = self.list_item(&mut list, index, level, origin);
                 if !name.is_empty() {
-                    data.insert(name, Value::List(List::with_origin(&types::LIST, list, origin)));
+                    data.insert(name, Value::List(extended(&before, list, origin)));
                 }
                 result
             }
@@ -242,14 +244,15 @@ impl Parser<'_> {
             Some('[') => {
                 let next = self.index()?;
                 let before = list.get(at).cloned().unwrap_or_default();
-                let mut inner = match &before {
-                    Value::Nil => Vec::new(),
-                    Value::List(inner) => inner.to_vec(),
+                let inner_before = match &before {
+                    Value::Nil => List::nil(&types::LIST),
+                    Value::List(inner) => inner.clone(),
                     other => return wrong_type(other, "[]interface {}"),
                 };
+                let mut inner = inner_before.to_vec();
                 let origin = self.step(key, parent, &run.range);
                 let result = self.list_item(&mut inner, next, level, origin);
-                let inner = Value::List(List::with_origin(&types::LIST, inner, origin));
+                let inner = Value::List(extended(&inner_before, inner, origin));
                 match result {
                     Ok(()) => set_index(list, index, inner),
                     Err(stop) => {
@@ -440,6 +443,12 @@ fn set_index(list: &mut Vec<Value>, index: i64, value: Value) -> Result<(), Stop
     }
     list[at] = value;
     Ok(())
+}
+
+/// A list after one of its elements was set: a longer one is made anew, of just that length.
+fn extended(before: &List, items: Vec<Value>, origin: Origin) -> List {
+    let exact = List::with_behind(&types::LIST, Vec::new(), Behind::Zeros(0));
+    if items.len() == before.len() { before.remade(items, origin) } else { exact.remade(items, origin) }
 }
 
 /// What `--set` takes a text for.

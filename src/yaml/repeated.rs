@@ -47,7 +47,7 @@ mod tests {
     fn a_key_twice_is_found() {
         let find = |text: &str| repeated_key(text.as_bytes(), &Limits::default()).expect("it is YAML");
         assert_eq!(find("a: 1\nb: {c: 1}\nd:\n  - c: 1\n  - c: 2\n"), None);
-        assert_eq!(find("a: 1\nd:\n  - c: 1\n    e: 2\n    c: 2\n"), Some((27, "c".to_owned())));
+        assert_eq!(find("a: 1\nd:\n  - c: 1\n    e: 2\n    c: 2\n"), Some((30, "c".to_owned())));
         assert_eq!(find(""), None);
     }
 }

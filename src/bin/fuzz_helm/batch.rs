@@ -10,6 +10,7 @@
 use super::grammar::Grammar;
 use super::random::Random;
 use airtight::cli::{Outcome, Streams, on_large_stack, run};
+use airtight::report::plain;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -75,6 +76,9 @@ impl fmt::Display for Answer {
         }
     }
 }
+
+/// What became of several templates, or the message of the one that ended the run.
+type Outputs = Result<Vec<Vec<u8>>, String>;
 
 /// A template on which we differ from helm.
 #[derive(Debug)]
@@ -186,7 +190,7 @@ impl<'h> Batch<'h> {
         &self,
         chart: &Path,
         index: usize,
-        by: fn(&Self, &Path, &[usize]) -> Result<Result<Vec<Vec<u8>>, String>, String>,
+        by: fn(&Self, &Path, &[usize]) -> Result<Outputs, String>,
     ) -> Result<Answer, String> {
         Ok(match by(self, chart, &[index])? {
             Ok(mut outputs) => Answer::Output(outputs.pop().unwrap_or_default()),
@@ -242,7 +246,7 @@ impl<'h> Batch<'h> {
     }
 
     /// Our outputs, or our message.
-    fn ours(&self, chart: &Path, indexes: &[usize]) -> Result<Result<Vec<Vec<u8>>, String>, String> {
+    fn ours(&self, chart: &Path, indexes: &[usize]) -> Result<Outputs, String> {
         let args = ["airtight", "template", "rel", &chart.to_string_lossy(), "--debug", "--time-zone", "UTC"]
             .map(str::to_owned);
         let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -255,7 +259,7 @@ impl<'h> Batch<'h> {
     }
 
     /// Helm's outputs, or its message.
-    fn helms(&self, chart: &Path, indexes: &[usize]) -> Result<Result<Vec<Vec<u8>>, String>, String> {
+    fn helms(&self, chart: &Path, indexes: &[usize]) -> Result<Outputs, String> {
         let mut command = self.command();
         command.args(["template", "rel"]).arg(chart).arg("--debug");
         let result = command.output().map_err(|error| format!("{}: {error}", self.helm.display()))?;
@@ -289,7 +293,7 @@ fn culprit(message: &str) -> Option<usize> {
 }
 
 /// What stands between the markers, for each template; else the message.
-fn outputs(out: &[u8], err: &[u8], indexes: &[usize]) -> Result<Vec<Vec<u8>>, String> {
+fn outputs(out: &[u8], err: &[u8], indexes: &[usize]) -> Outputs {
     let mut rest = out;
     let mut found = Vec::new();
     // Files come in an order of helm's own.
@@ -311,9 +315,9 @@ fn position(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
 }
 
-/// The text behind `Error: `.
+/// The text behind `Error: `, without what a terminal would obey: we print no such thing, on purpose.
 fn message(err: &[u8]) -> String {
-    let text = String::from_utf8_lossy(err);
-    let text = text.find("\nError: ").map_or(&*text, |at| &text[at + 1..]);
+    let text = plain(&String::from_utf8_lossy(err));
+    let text = text.find("\nError: ").map_or(text.as_str(), |at| &text[at + 1..]);
     text.strip_prefix("Error: ").unwrap_or(text).trim_end_matches('\n').to_owned()
 }

@@ -76,9 +76,12 @@ impl PrivateKey {
             return RsaKey::of_primes(p, q).map(Self::Rsa).ok_or_else(|| "no inverse of the exponent".to_owned());
         }
         let size = if bits == 4096 { rsa::KeySize::Rsa4096 } else { rsa::KeySize::Rsa2048 };
-        let pair = rsa::KeyPair::generate(size).map_err(failed)?;
-        let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
-        Self::parse_pkcs8(pkcs8.as_ref())
+        let pkcs8 = env.keys.next(bits, || {
+            let pair = rsa::KeyPair::generate(size).map_err(failed)?;
+            let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
+            Ok(pkcs8.as_ref().to_vec())
+        })?;
+        Self::parse_pkcs8(&pkcs8)
     }
 
     /// A key on P-256.

@@ -95,12 +95,15 @@ fn to_map(table: Table) -> Map {
         Node::Table(table) => Value::Map(to_map(table)),
         Node::Tables(tables) => {
             let maps = tables.into_iter().map(|table| Value::Map(to_map(table))).collect();
-            Value::List(List::new(&types::MAPS, maps))
+            Value::List(List::grown_from(&types::MAPS, TABLES_ROOM, maps))
         }
     };
     table.into_iter().map(|(key, node)| (key, value(node))).collect()
 }
 
+/// What BurntSushi/toml makes room for before it reads the elements of a list, and the tables of `[[a]]`.
+const LIST_ROOM: usize = 2;
+const TABLES_ROOM: usize = 4;
 /// Levels of lists and tables that are read.
 const MAX_DEPTH: usize = 10_000;
 
@@ -365,7 +368,7 @@ impl Reader<'_> {
         }
         self.scanner.next()?;
         self.depth -= 1;
-        Ok(Value::list(items))
+        Ok(Value::List(List::grown_from(&types::LIST, LIST_ROOM, items)))
     }
 
     /// Passes over white space, line breaks and comments; what comes then.

@@ -1,73 +1,50 @@
-//! Containers of pod templates, and image volumes: of the known kinds and of anything shaped like one.
+//! Containers of pod templates: of the known kinds and of anything shaped like one.
 
-use super::{Finder, Found, Hit, Shape, Tier};
-use crate::images::object::{Object, Path, Step, items, member, string};
-use crate::yaml::{Data, Node};
+use super::{Finder, Found, Hit, Place, Shape, Tier};
+use crate::images::object::{Step, items, member, string};
 use std::borrow::Cow;
 
-pub(super) static FINDER: Finder = Finder {
-    id: "containers",
-    summary: "`image` of containers, init containers and ephemeral containers, and `reference` of image volumes",
-    find,
-};
+pub(super) static FINDER: Finder =
+    Finder { id: "containers", summary: "`image` of containers, init containers and ephemeral containers", visit };
 
 /// The lists of containers of a pod.
-const LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
+pub(super) const LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
 
-fn find(object: &Object<'_>, found: &mut Found<'_>) {
-    object.walk(&mut |path, node, _| {
-        let Data::Map(entries) = &node.data else { return true };
-        for (entry, value) in entries {
-            let Ok(key) = std::str::from_utf8(entry.key.as_bytes()) else { continue };
-            if LISTS.contains(&key) {
-                containers(object, &path.key(key), value, found);
-            } else if key == "volumes" {
-                volumes(object, &path.key(key), value, found);
-            }
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    if !place.key().is_some_and(|key| LISTS.contains(&key)) {
+        return;
+    }
+    for (index, container) in items(place.node).iter().enumerate() {
+        let Some(text) = member(container, "image").and_then(|image| place.object.text(image)) else { continue };
+        // Policies and templates of other kinds hold patterns for containers.
+        if !is_workload(&place.object.kind) && text.contains(['*', '!', '?', '{', '$']) {
+            continue;
         }
-        // A schema describes fields named `containers`; it holds none.
-        !is_schema(path)
-    });
-}
-
-/// Whether a path leads into the schema of a custom resource.
-pub(super) fn is_schema(path: &Path) -> bool {
-    path.last_key() == Some("openAPIV3Schema")
-}
-
-fn containers(object: &Object<'_>, path: &Path, list: &Node, found: &mut Found<'_>) {
-    for (index, container) in items(list).iter().enumerate() {
-        let Some(image) = member(container, "image") else { continue };
-        let Some(text) = object.text(image) else { continue };
         let name = string(member(container, "name"));
-        found.add(
-            object,
-            Hit {
-                path: path.with(Step::Index(index)).key("image"),
-                container: Some(name),
-                text,
-                tier: Tier::Certain,
-                shape: Shape::Container,
-                reason: Cow::Borrowed("a container's image"),
-            },
-        );
+        let hit = Hit {
+            path: place.path().with(Step::Index(index)).key("image"),
+            container: Some(name),
+            text,
+            tier: Tier::Certain,
+            shape: Shape::Container,
+            reason: Cow::Borrowed("a container's image"),
+        };
+        found.add(place.object, hit);
     }
 }
 
-fn volumes(object: &Object<'_>, path: &Path, list: &Node, found: &mut Found<'_>) {
-    for (index, volume) in items(list).iter().enumerate() {
-        let reference = member(volume, "image").and_then(|image| member(image, "reference"));
-        let Some(text) = reference.and_then(|reference| object.text(reference)) else { continue };
-        found.add(
-            object,
-            Hit {
-                path: path.with(Step::Index(index)).key("image").key("reference"),
-                container: None,
-                text,
-                tier: Tier::Certain,
-                shape: Shape::Volume,
-                reason: Cow::Borrowed("the reference of an image volume"),
-            },
-        );
-    }
+/// The kinds of Kubernetes that hold pods.
+fn is_workload(kind: &str) -> bool {
+    const KINDS: &[&str] = &[
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "Job",
+        "Pod",
+        "PodTemplate",
+        "ReplicaSet",
+        "ReplicationController",
+        "StatefulSet",
+    ];
+    KINDS.contains(&kind)
 }

@@ -1,41 +1,125 @@
-//! Fields named for images, in any object: `image`, `proxyImage`.
+//! Fields named for images in any object, `image`, `proxyImage`, `imageRef`; and any other scalar that is unmistakably a
+//! reference.
 
-use super::containers::is_schema;
-use super::{Finder, Found, Hit, Shape, Tier};
-use crate::images::object::{Object, Step};
-use crate::images::reference::Reference;
+use super::looks::{Naming, is_named, is_unmistakable, naming, words};
+use super::parts::role_of_part;
+use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
+use crate::images::object::member;
+use crate::images::text::Text;
+use crate::settings::Settings;
 use crate::yaml::Data;
 use std::borrow::Cow;
 
-pub(super) static FINDER: Finder =
-    Finder { id: "fields", summary: "`image` and fields that end in `Image`, anywhere", find };
+pub(super) static FINDER: Finder = Finder {
+    id: "fields",
+    summary: "`image` and fields with such a name, and unmistakable references, anywhere",
+    visit,
+};
 
-fn find(object: &Object<'_>, found: &mut Found<'_>) {
-    object.walk(&mut |path, node, _| {
-        if is_schema(path) {
-            return false;
-        }
-        let Some(Step::Key(key)) = path.steps().last() else { return true };
-        let named = key == "image" || key.ends_with("Image");
-        if !named || matches!(node.data, Data::Map(_) | Data::Seq(_) | Data::Null) {
-            return true;
-        }
-        let Some(text) = object.text(node) else { return true };
-        // Outside of a pod an empty image is one that was left to a default.
-        let looks_like_one = key == "image" || text.contains(['/', ':']) && Reference::parse(&text).is_ok();
-        if !text.is_empty() && looks_like_one {
-            found.add(
-                object,
-                Hit {
-                    path: path.clone(),
-                    container: None,
-                    text,
-                    tier: Tier::Likely,
-                    shape: Shape::Field,
-                    reason: Cow::Owned(format!("the field `{key}` names an image")),
-                },
-            );
-        }
-        true
-    });
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
+        return;
+    }
+    let Some(string) = place.str().filter(|string| string.len() <= 512) else { return };
+    let Some((tier, reason)) = named(place, string, found.settings) else { return };
+    // Their names are not those of fields.
+    if environment::variable(place).is_some() || arguments::is_argument(place) {
+        return;
+    }
+    let Some(text) = place.text() else { return };
+    add(place, text, tier, reason, found);
+}
+
+/// What a text is taken for by the name of its place, and why.
+pub(super) fn named(place: &Place<'_>, string: &str, settings: &Settings) -> Option<(Tier, String)> {
+    let key = place.last_key()?;
+    if is_label(place) {
+        return None;
+    }
+    // A list of images names each of them; a bare word is an image only right under `image`.
+    let bare = place.key() == Some("image") && !is_machine(place);
+    let tier = judge(key, string, bare, settings);
+    if tier != Some(Tier::Likely)
+        && let Some(images) = place.keys().nth(1).filter(|_| string.contains([':', '@']))
+        && words(images).last().is_some_and(|word| word == "images")
+        && place.key().is_some_and(|key| role_of_part(key).is_none())
+        && is_named(string, false)
+    {
+        return Some((Tier::Likely, format!("`{key}` of `{images}` names an image")));
+    }
+    let tier = tier?;
+    // What programs call an image need not be one of a container.
+    let is_bare = !string.contains(['/', ':', '@']);
+    // `{repository: "", image: driver}` was left to be filled in.
+    let is_part = || place.parent().is_some_and(|map| member(map, "repository").is_some());
+    if is_bare && is_part() {
+        return None;
+    }
+    if is_bare && place.object.depth > 0 {
+        return Some((Tier::Possible, format!("the field `{key}` may name an image")));
+    }
+    let reason = match tier {
+        Tier::Possible => format!("the field `{key}` holds a reference"),
+        _ => format!("the field `{key}` names an image"),
+    };
+    Some((tier, reason))
+}
+
+/// Adds a text of a place.
+pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, found: &mut Found<'_>) {
+    let shape = if place.is_config_data() { Shape::Nested } else { Shape::Field };
+    let hit = Hit { path: place.path(), container: None, text, tier, shape, reason: Cow::Owned(reason) };
+    found.add(place.object, hit);
+}
+
+/// How sure it is that the value of something with a name is a reference; `None` if it is none.
+pub(super) fn judge(name: &str, value: &str, bare: bool, settings: &Settings) -> Option<Tier> {
+    let is_image = match naming(name) {
+        Naming::Image => is_named(value, bare),
+        Naming::About => value.contains('/') && value.contains([':', '@']) && is_named(value, false),
+        Naming::Other => false,
+    };
+    if is_image {
+        return Some(Tier::Likely);
+    }
+    let is_reference = value.contains('/') && is_unmistakable(value, !is_prefix(name), settings);
+    is_reference.then_some(Tier::Possible)
+}
+
+/// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.
+pub(super) fn is_prefix(name: &str) -> bool {
+    const LAST: &[&str] = &[
+        "allowed",
+        "base",
+        "endpoint",
+        "glob",
+        "host",
+        "hub",
+        "mirror",
+        "mirrors",
+        "namespace",
+        "org",
+        "prefix",
+        "prefixes",
+        "registries",
+        "registry",
+        "repos",
+        "server",
+        "source",
+        "url",
+    ];
+    words(name).last().is_some_and(|word| LAST.contains(&word.as_str()))
+}
+
+/// Machines are made from images of another kind.
+fn is_machine(place: &Place<'_>) -> bool {
+    const GROUPS: &[&str] = &["cluster.k8s.io", "cluster.x-k8s.io", "karpenter", "machine"];
+    GROUPS.iter().any(|group| place.object.api_version.contains(group))
+        || place.keys().any(|key| matches!(key, "cloudProviderSpec" | "providerSpec"))
+}
+
+/// Labels and selectors are made from words, some of which look like references.
+fn is_label(place: &Place<'_>) -> bool {
+    let mut keys = place.keys().skip(1);
+    keys.next().is_some_and(|key| matches!(key, "labels" | "matchLabels" | "nodeSelector" | "selector"))
 }

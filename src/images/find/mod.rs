@@ -1,23 +1,49 @@
 //! Finds the image references in manifests: one file for each shape in which manifests hold them.
 //!
-//! A finder looks at one [`Object`] and adds what it finds; finders that come first win where two find the same text.
-//! What they find is never checked with a registry.
+//! The walk goes through an [`Object`] once and shows each node to every finder, outermost nodes first; what comes first
+//! wins where two find the same text. `looks` knows what a reference looks like, `lines` finds references in texts that
+//! are no documents. What is found is never checked with a registry.
 
+mod arguments;
+mod artifacts;
 mod containers;
+pub mod custom;
+mod descriptors;
+mod environment;
 mod fields;
+mod lines;
+mod looks;
+mod nested;
+mod parts;
+mod place;
+mod template;
+mod volumes;
 
 use super::object::{Object, ObjectName, Path};
 use super::reference::Reference;
 use super::text::Text;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
+use crate::settings::Settings;
+use place::Place;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// The finders, the surest first.
-pub static FINDERS: &[&Finder] = &[&containers::FINDER, &fields::FINDER];
+pub static FINDERS: &[&Finder] = &[
+    &custom::FINDER,
+    &containers::FINDER,
+    &volumes::FINDER,
+    &descriptors::FINDER,
+    &environment::FINDER,
+    &arguments::FINDER,
+    &artifacts::FINDER,
+    &fields::FINDER,
+    &nested::FINDER,
+];
 
 /// Finds references of one shape.
 #[derive(Debug)]
@@ -26,8 +52,8 @@ pub struct Finder {
     pub id: &'static str,
     /// What it finds, in one line.
     pub summary: &'static str,
-    /// Adds what it finds in an object.
-    pub find: fn(&Object<'_>, &mut Found<'_>),
+    /// Looks at one node, and adds what it finds.
+    pub visit: fn(&Place<'_>, &mut Found<'_>),
 }
 
 /// How sure it is that a text is an image reference.
@@ -109,6 +135,8 @@ pub struct ImageUse {
     pub object: ObjectName,
     /// Path of the field in the object: `spec.template.spec.initContainers[0].image`.
     pub field: String,
+    /// Which reference of this field it is, from 0: a text may hold several.
+    pub nth: u32,
     /// Name of the container, where it is one.
     pub container: Option<String>,
     /// The text, which knows its place in the manifest.
@@ -145,29 +173,44 @@ pub struct Hit {
 pub struct Found<'l> {
     /// The bounds on the work.
     pub limits: &'l Limits,
+    /// What the user wants: rules of places, and the mirror.
+    pub settings: &'l Settings,
     uses: Vec<ImageUse>,
-    /// Bytes of the manifest that were taken already.
-    taken: Vec<Range<u32>>,
+    /// Bytes of the manifest that were taken already, by their start.
+    taken: BTreeMap<u32, u32>,
+    /// Nodes of nested documents that were read.
+    nested_nodes: u64,
 }
 
 impl Found<'_> {
     /// Adds a reference, unless the same text was found already.
     pub fn add(&mut self, object: &Object<'_>, hit: Hit) {
-        let places = hit.text.places(0..hit.text.len());
-        let is_taken = |place: &Range<u32>| {
-            self.taken.iter().any(|taken| {
-                // An empty text takes its place as well.
-                place.start < taken.end.max(taken.start + 1) && taken.start < place.end.max(place.start + 1)
-            })
-        };
-        if places.iter().any(is_taken) {
+        let own = hit.text.places(0..hit.text.len());
+        self.add_joined(object, hit, &own);
+    }
+
+    /// Adds a reference whose parts may belong to others too, as a registry does that stands once for many images;
+    /// unless its `own` part was found already.
+    pub fn add_joined(&mut self, object: &Object<'_>, mut hit: Hit, own: &[Range<u32>]) {
+        if own.iter().any(|place| self.is_taken(place)) || custom::is_excluded(self.settings, object, &hit.path) {
             return;
         }
-        self.taken.extend(places);
+        for place in hit.text.places(0..hit.text.len()) {
+            let end = self.taken.entry(place.start).or_default();
+            *end = (*end).max(place.end.max(place.start + 1));
+        }
+        // What a text holds is read by a program, not by Kubernetes.
+        if object.depth > 0 {
+            hit.tier = hit.tier.max(Tier::Likely);
+            if !matches!(hit.shape, Shape::Artifact | Shape::Template | Shape::Custom) {
+                hit.shape = Shape::Nested;
+            }
+        }
         self.uses.push(ImageUse {
             manifest: object.manifest.clone(),
             object: object.name.clone(),
             field: hit.path.to_string(),
+            nth: 0,
             container: hit.container,
             reference: Reference::parse(&hit.text),
             text: hit.text,
@@ -176,25 +219,36 @@ impl Found<'_> {
             reason: hit.reason,
         });
     }
+
+    /// Whether a part of these bytes of the manifest was found already.
+    fn is_taken(&self, place: &Range<u32>) -> bool {
+        // An empty text takes its place as well.
+        let end = place.end.max(place.start + 1);
+        self.taken.range(..end).next_back().is_some_and(|(_, taken)| *taken > place.start)
+    }
 }
 
 impl fmt::Display for ImageUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.container {
-            Some(container) => write!(f, "{}, container {container}", self.object),
-            None => write!(f, "{}, {}", self.object, self.field),
+            Some(container) if self.shape == Shape::Container => write!(f, "{}, container {container}", self.object),
+            _ => write!(f, "{}, {}", self.object, self.field),
         }
     }
 }
 
 /// The image references of a manifest, in the order of its text.
-pub fn find(manifest: &Arc<Manifest>, limits: &Limits) -> Vec<ImageUse> {
-    let mut found = Found { limits, uses: Vec::new(), taken: Vec::new() };
+pub fn find(manifest: &Arc<Manifest>, settings: &Settings, limits: &Limits) -> Vec<ImageUse> {
+    let mut found = Found { limits, settings, uses: Vec::new(), taken: BTreeMap::new(), nested_nodes: 0 };
     for object in Object::all(manifest) {
-        for finder in FINDERS {
-            (finder.find)(&object, &mut found);
-        }
+        place::walk(&object, &mut found);
     }
     found.uses.sort_by_key(|image| (image.text.whole().start, image.text.whole().end));
+    let mut seen: HashMap<(ObjectName, String), u32> = HashMap::new();
+    for image in &mut found.uses {
+        let count = seen.entry((image.object.clone(), image.field.clone())).or_default();
+        image.nth = *count;
+        *count += 1;
+    }
     found.uses
 }

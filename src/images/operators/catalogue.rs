@@ -20,6 +20,8 @@ pub struct Entry {
     pub sources: Vec<String>,
     /// What to set, in words.
     pub set: String,
+    /// Why the image might be given all the same, in words; empty where the release decides.
+    pub doubt: String,
     /// Repositories of the operator itself, `jetstack/cert-manager-controller`, where a custom resource brought us here.
     pub(super) containers: Vec<String>,
     pub(super) when: When,
@@ -102,7 +104,7 @@ fn parse(text: &str) -> Result<Vec<Entry>, String> {
 fn entry(node: &Node) -> Result<Entry, String> {
     let id = string(member(node, "id"));
     let fail = |why: String| format!("{id}: {why}");
-    only(node, &["id", "operator", "image", "used", "sources", "when", "given", "set", "operator-images"])
+    only(node, &["id", "operator", "image", "used", "sources", "when", "given", "set", "doubt", "operator-images"])
         .map_err(fail)?;
     let required = |name: &str| match string(member(node, name)) {
         text if text.is_empty() => Err(fail(format!("{name} is missing"))),
@@ -115,6 +117,7 @@ fn entry(node: &Node) -> Result<Entry, String> {
         image: required("image")?,
         used: required("used")?,
         set: required("set")?,
+        doubt: string(member(node, "doubt")),
         sources: texts(member(node, "sources")),
         containers: texts(member(node, "operator-images")),
         when: self::when(when).map_err(fail)?,

@@ -148,7 +148,7 @@ impl<'n> Release<'n> {
 
     /// Whether nothing names the image, and why that is not sure; `None` where something names it.
     fn doubt(&self, entry: &Entry, tree: Option<&Tree<'_>>, operators: &[&Operator]) -> Option<Option<String>> {
-        let mut doubt = None;
+        let mut doubt = Some(entry.doubt.clone()).filter(|doubt| !doubt.is_empty());
         for given in &entry.given {
             match self.answer(entry, given, tree, operators) {
                 Answer::Given => return None,

@@ -53,6 +53,8 @@ fn place(decider: &Decider) -> String {
     match (&decider.source, &decider.place) {
         (Source::User(Layer::Flag(part)), _) => format!("{} {}", part.flag, decider.path),
         (Source::Tool, _) => "--mirror".to_owned(),
+        // Some field of the file; which one is not known.
+        (Source::Other(what), Some(place)) if place.end == 0 => what.clone(),
         (_, Some(place)) => format!("{}:{}", place.file.name(), place.line_column().0),
         (Source::Other(what), None) => what.clone(),
         (_, None) => String::new(),

@@ -61,7 +61,7 @@ pub fn write(documents: &[Document], full: bool, colour: bool, out: &mut dyn Wri
 /// The most telling place, and how many other settings had a share.
 fn where_of(shares: &[Share]) -> String {
     let Some(first) = shares.first() else { return String::new() };
-    let is_setting = |share: &&Share| !matches!(share.decider.source, Source::Template | Source::Unknown);
+    let is_setting = |share: &&Share| !matches!(kind(&share.decider), "template" | "fact" | "");
     match shares[1..].iter().filter(is_setting).count() {
         0 => place(&first.decider),
         more => format!("{} +{more}", place(&first.decider)),

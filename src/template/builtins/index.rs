@@ -21,7 +21,12 @@ pub(super) fn index(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Fail
             Value::Str(text) => byte_at(text, key, "string")?,
             Value::Bytes(text) => byte_at(text, key, "slice")?,
             Value::List(list) => list[place(key, list.len(), "slice")?].clone(),
-            Value::Map(map) => map_item(map, key)?,
+            Value::Map(map) => {
+                if let Value::Str(key) = key {
+                    ctx.look_at(map, key.as_bytes());
+                }
+                map_item(map, key)?
+            }
             _ => {
                 let name = item.ty().name;
                 // Pointers are followed.

@@ -10,27 +10,33 @@ pub(super) mod index;
 
 use super::context::Context;
 use super::error::Failure;
-use super::function::{Flow, Function};
+use super::function::{Flow, Function, Look};
 use super::print;
 use super::types::{ANY, STRING};
 use super::value::Value;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("and", &[&ANY], Flow::Exact, "the first operand that is not true, or the last", and).variadic(&ANY),
+    Function::new("and", &[&ANY], Flow::Exact, "the first operand that is not true, or the last", and)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
     Function::new("call", &[&ANY], Flow::None, "calls a function that is stored as a value", call).variadic(&ANY),
     Function::new("eq", &[&ANY], Flow::None, "whether the first equals any of the others", compare::eq).variadic(&ANY),
     Function::new("ge", &[&ANY, &ANY], Flow::None, "whether the first is greater or equal", compare::ge),
     Function::new("gt", &[&ANY, &ANY], Flow::None, "whether the first is greater", compare::gt),
     Function::new("html", &[], Flow::Exact, "text escaped for HTML", escape::html).variadic(&ANY),
-    Function::new("index", &[&ANY], Flow::Exact, "the element of nested maps and lists", index::index).variadic(&ANY),
+    Function::new("index", &[&ANY], Flow::Exact, "the element of nested maps and lists", index::index)
+        .looks(Look::Some)
+        .variadic(&ANY),
     Function::new("js", &[], Flow::Exact, "text escaped for JavaScript strings", escape::js).variadic(&ANY),
     Function::new("le", &[&ANY, &ANY], Flow::None, "whether the first is less or equal", compare::le),
-    Function::new("len", &[&ANY], Flow::None, "number of bytes, elements or keys", index::len),
+    Function::new("len", &[&ANY], Flow::None, "number of bytes, elements or keys", index::len).looks(Look::Members),
     Function::new("lt", &[&ANY, &ANY], Flow::None, "whether the first is less", compare::lt),
     Function::new("ne", &[&ANY, &ANY], Flow::None, "whether two values differ", compare::ne),
-    Function::new("not", &[&ANY], Flow::None, "whether the operand is not true", not),
-    Function::new("or", &[&ANY], Flow::Exact, "the first operand that is true, or the last", or).variadic(&ANY),
+    Function::new("not", &[&ANY], Flow::None, "whether the operand is not true", not).looks(Look::Nothing),
+    Function::new("or", &[&ANY], Flow::Exact, "the first operand that is true, or the last", or)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
     Function::new("print", &[], Flow::Exact, "the arguments as text, spaced between non-strings", print).variadic(&ANY),
     Function::new("printf", &[&STRING], Flow::Exact, "the arguments by a format", printf).variadic(&ANY),
     Function::new("println", &[], Flow::Exact, "the arguments as a line of text", println).variadic(&ANY),

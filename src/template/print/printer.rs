@@ -168,6 +168,7 @@ impl<'a> Printer<'a> {
             return done;
         }
         match object.ty().kind {
+            _ if object.is_nil() => self.nil_pointer(value, verb),
             Kind::Struct => self.structure(object, verb, depth),
             Kind::Ptr if depth == 0 => {
                 self.push(b"&")?;
@@ -211,6 +212,20 @@ impl<'a> Printer<'a> {
             self.value(field, verb, depth + 1)?;
         }
         self.push(b"}")
+    }
+
+    /// A pointer to nothing: the address 0, or `<nil>`.
+    fn nil_pointer(&mut self, value: &Value, verb: char) -> Done {
+        match verb {
+            'v' if self.flags.sharp_v => {
+                self.push(b"(")?;
+                self.push(value.ty().name.as_bytes())?;
+                self.push(b")(nil)")
+            }
+            'v' => self.padded(b"<nil>", Origin::NONE),
+            'b' | 'o' | 'd' | 'x' | 'X' => self.integer(0, false, verb, value),
+            _ => self.bad_verb(value, verb),
+        }
     }
 
     /// An address. Go's differ from run to run; ours never do.

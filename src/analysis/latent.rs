@@ -1,0 +1,202 @@
+//! [`Latent`]: what a user set would bypass the mirror once something is switched on, though nothing renders it now.
+
+use super::keys::{Keys, names_registry, value_at};
+use super::{Analysis, Judged};
+use crate::images::decided::{decider, deciders};
+use crate::images::{Mirror, Part, Reference, Tier, find as find_images};
+use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
+use crate::reads::statics::Reading;
+use crate::reads::{Path, Setting, dotted};
+use crate::release::{Change, Prepared};
+use crate::render::Compiler;
+use crate::render::manifest::manifests;
+use crate::settings::Settings;
+use crate::source::Place;
+use crate::template::{Map, Value};
+use crate::trace::{Origin, Origins};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The rule that asks for this.
+pub(super) const RULE: &str = "latent-override";
+
+/// Most combinations of switches that are tried.
+const MAX_RENDERS: usize = 8;
+
+/// A value that a user set, and that would bypass the mirror.
+#[derive(Debug, Clone)]
+pub struct Latent {
+    /// The value.
+    pub setting: Setting,
+    /// How sure that is.
+    pub proof: Proof,
+}
+
+/// How sure it is that a value would bypass the mirror.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// With these values true, it decides an image.
+    SwitchedOn {
+        /// The paths of the switches.
+        switches: Vec<String>,
+        /// The image.
+        reference: String,
+    },
+    /// This code could read it.
+    Possible(Place),
+}
+
+/// The user's values that would bypass the mirror.
+pub(super) fn find(
+    analysis: &Analysis,
+    values: &Map,
+    prepared: &Prepared,
+    settings: &Settings,
+    keys: &Keys,
+    compiler: &mut Compiler,
+) -> Vec<Latent> {
+    let decided = decided(&analysis.images, &analysis.origins);
+    let candidates = analysis.reads.settings().iter().filter(|setting| {
+        !decided.contains(&setting.origin)
+            && !keys.all.contains(&dotted(&setting.path))
+            && names_other_registry(setting, &settings.mirror) != Names::Nothing
+    });
+    let dependencies = of_dependencies(&prepared.chart);
+    let mut by_switches: BTreeMap<BTreeSet<String>, Vec<&Setting>> = BTreeMap::new();
+    for setting in candidates {
+        let mut switches: BTreeSet<String> = enabling(&setting.path, values);
+        let around = dependencies.iter().filter(|switch| setting.path.starts_with(&switch.chart));
+        let (conditions, others): (Vec<&Switch>, Vec<&Switch>) =
+            around.partition(|switch| switch.kind == SwitchKind::Condition);
+        for switch in &conditions {
+            if value_at(values, &switch.path).is_none_or(|value| !value.truth()) {
+                switches.insert(dotted(&switch.path));
+            }
+        }
+        // A condition wins over tags.
+        let tags = others.into_iter().filter(|tag| {
+            tag.kind == SwitchKind::Tag && !conditions.iter().any(|condition| condition.chart == tag.chart)
+        });
+        for switch in tags {
+            if value_at(values, &switch.path).is_some_and(|value| !value.truth()) {
+                switches.insert(dotted(&switch.path));
+            }
+        }
+        by_switches.entry(switches).or_default().push(setting);
+    }
+    let mut found = Vec::new();
+    for (number, (switches, candidates)) in by_switches.into_iter().enumerate() {
+        let proven = match switches.is_empty() || number >= MAX_RENDERS {
+            true => BTreeMap::new(),
+            false => switched_on(&switches, prepared, settings, keys, compiler),
+        };
+        for setting in candidates {
+            let proof = match proven.get(&analysis.origins.path(setting.origin)) {
+                Some(reference) => Some(Proof::SwitchedOn {
+                    switches: switches.iter().cloned().collect(),
+                    reference: reference.clone(),
+                }),
+                None => possible(setting, analysis, settings).map(Proof::Possible),
+            };
+            found.extend(proof.map(|proof| Latent { setting: setting.clone(), proof }));
+        }
+    }
+    found.sort_by(|a, b| a.setting.path.cmp(&b.setting.path));
+    found
+}
+
+/// The settings that decide the host or the path of some image.
+fn decided(images: &[Judged], origins: &Origins) -> BTreeSet<Origin> {
+    let parts = [Part::Registry, Part::Repository];
+    let of = |judged: &Judged| parts.map(|part| deciders(&judged.image, part, origins));
+    images.iter().flat_map(of).flatten().map(|decider| decider.origin).collect()
+}
+
+/// What a value says about registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Nothing,
+    /// It could be on another registry than the mirror.
+    Perhaps,
+    /// It names another registry.
+    Other,
+}
+
+fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
+    let names = setting.path.iter().filter(|step| !step.starts_with('['));
+    let names: Vec<String> = names.map(|step| step.to_ascii_lowercase()).collect();
+    let (Some(last), Some(text)) = (names.last(), &setting.text) else { return Names::Nothing };
+    let text = text.to_text();
+    if text.is_empty() || text.contains("{{") {
+        return Names::Nothing;
+    }
+    let looks_like_a_host = |host: &str| host.contains(['.', ':']) || host == "localhost";
+    let is_of_image = names.iter().any(|name| name.contains("image"));
+    let (reference, is_plain) = if names_registry(last) {
+        (Reference::parse(&format!("{}/x", text.trim_end_matches('/'))), true)
+    } else if last.ends_with("image") || last == "repository" {
+        (Reference::parse(&text), last != "repository" || is_of_image)
+    } else {
+        return Names::Nothing;
+    };
+    match reference {
+        Ok(reference) if mirror.serves(&reference) => Names::Nothing,
+        Ok(reference) if is_plain && reference.registry_range.is_some() && looks_like_a_host(&reference.registry) => {
+            Names::Other
+        }
+        Ok(_) => Names::Perhaps,
+        Err(_) => Names::Nothing,
+    }
+}
+
+/// The switches beside a path, and beside everything around it, that are off: `metrics.enabled`.
+fn enabling(path: &[String], values: &Map) -> BTreeSet<String> {
+    let around =
+        (0..path.len()).map(|length| &path[..length]).take_while(|around| !around.iter().any(|step| is_index(step)));
+    let switches = around.map(|around| around.iter().cloned().chain(["enabled".to_owned()]).collect::<Path>());
+    let off = switches.filter(|switch| matches!(value_at(values, switch), Some(Value::Bool(false, _))));
+    off.map(|switch| dotted(&switch)).collect()
+}
+
+fn is_index(step: &str) -> bool {
+    step.starts_with('[')
+}
+
+/// With switches on, the settings of the user's that decide an image that bypasses the mirror, by path, with the image.
+fn switched_on(
+    switches: &BTreeSet<String>,
+    prepared: &Prepared,
+    settings: &Settings,
+    keys: &Keys,
+    compiler: &mut Compiler,
+) -> BTreeMap<String, String> {
+    let mut changes = keys.defaults(&settings.mirror);
+    changes.extend(switches.iter().cloned().map(Change::SwitchOn));
+    let prepared = Prepared { check_schema: false, ..prepared.clone() };
+    let (mut origins, mut found) = (Origins::new(), BTreeMap::new());
+    let outcome = prepared.render(compiler, &changes, Some(&mut origins), &mut Vec::new());
+    let read = outcome.ok().and_then(|one| manifests(&one.rendered, prepared.env.helm, &prepared.limits).ok());
+    let Some(read) = read else { return found };
+    for manifest in read.ordinary.into_iter().chain(read.hooks).map(Arc::new) {
+        for image in find_images(&manifest, settings, &prepared.limits) {
+            let bypasses = image.reference.as_ref().is_ok_and(|reference| !settings.mirror.serves(reference));
+            let decider = decider(&image, Part::Registry, &origins);
+            if bypasses && image.tier != Tier::Possible && decider.source.is_user() {
+                found.entry(decider.path).or_insert_with(|| image.text.as_str().to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The code that could read a value that names another registry, and that nothing read in this render.
+fn possible(setting: &Setting, analysis: &Analysis, settings: &Settings) -> Option<Place> {
+    if analysis.reads.read(&setting.path).is_some() || names_other_registry(setting, &settings.mirror) != Names::Other {
+        return None;
+    }
+    let reading = Reading::Possible(Some(&analysis.reads));
+    let prefix = analysis.statics.prefix_of(&setting.path);
+    let is_rendered = analysis.is_rendered(&prefix);
+    let reading = if is_rendered { reading } else { Reading::Possible(None) };
+    analysis.statics.could_read(&setting.path, reading)
+}

@@ -1,0 +1,95 @@
+//! Arguments of commands: `--x-image=ref`, `--x-image ref` in two words, inside of a shell string, and references that
+//! stand alone.
+
+use super::lines::lines;
+use super::looks::{is_plausible, is_unmistakable, may_be_bare, words};
+use super::{Finder, Found, Hit, Place, Shape, Tier, fields};
+use crate::images::object::{Step, items};
+use crate::yaml::{Data, Node};
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub(super) static FINDER: Finder =
+    Finder { id: "arguments", summary: "arguments of commands, in one word, in two, in a shell string", visit };
+
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    let Data::Seq(list) = &place.node.data else { return };
+    let Some(key) = place.key() else { return };
+    if !is_command(key) && !starts_with_flag(list) {
+        return;
+    }
+    let mut flag: Option<&str> = None;
+    for (index, item) in items(place.node).iter().enumerate() {
+        let Some(string) = super::place::str_of(item) else { continue };
+        argument(place, index, item, string, flag, found);
+        flag = Some(string).filter(|string| string.starts_with('-') && !string.contains(['=', ' ', '\n']));
+    }
+}
+
+/// Whether a list with this name holds the words of a command.
+pub(super) fn is_command(name: &str) -> bool {
+    const LAST: &[&str] =
+        &["arg", "args", "argument", "arguments", "argv", "cmd", "command", "commands", "entrypoint", "flags"];
+    words(name).last().is_some_and(|word| LAST.contains(&word.as_str()))
+}
+
+/// Whether an item of a list stands among flags.
+pub(super) fn is_argument(place: &Place<'_>) -> bool {
+    let Some((key, _)) = place.item_of() else { return false };
+    is_command(key) || place.parent().is_some_and(|list| starts_with_flag(items(list)))
+}
+
+fn starts_with_flag(list: &[Node]) -> bool {
+    list.first().and_then(super::place::str_of).is_some_and(|first| first.len() > 1 && first.starts_with('-'))
+}
+
+fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
+    if string.contains([' ', '\n', ',', '"', '\'', '{']) {
+        if is_plausible(string) {
+            let Some(text) = place.object.text(item) else { return };
+            for line in lines(&text, flag, found.settings) {
+                let (tier, reason) = match &line.name {
+                    Some(name) => (Tier::Likely, format!("`{name}` in an argument names an image")),
+                    None => (Tier::Possible, "a reference in an argument".to_owned()),
+                };
+                add(place, index, item, Some(line.range), tier, reason, found);
+            }
+        }
+        return;
+    }
+    let (name, from) = match string.rfind('=') {
+        Some(sign) => (Some(string[..sign].trim_end_matches([':', '+'])), sign + 1),
+        None if string.starts_with('-') => return,
+        None => (flag, 0),
+    };
+    let value = &string[from..];
+    let (tier, reason) = match name {
+        Some(name) => match fields::judge(name, value, may_be_bare(name), found.settings) {
+            Some(Tier::Possible) => (Tier::Possible, format!("the argument `{name}` is a reference")),
+            Some(tier) => (tier, format!("the argument `{name}` names an image")),
+            None => return,
+        },
+        None if is_unmistakable(value, false, found.settings) => {
+            (Tier::Possible, "an argument that is a reference".to_owned())
+        }
+        None => return,
+    };
+    add(place, index, item, Some(from..string.len()), tier, reason, found);
+}
+
+fn add(
+    place: &Place<'_>,
+    index: usize,
+    item: &Node,
+    range: Option<Range<usize>>,
+    tier: Tier,
+    reason: String,
+    found: &mut Found<'_>,
+) {
+    let Some(text) = place.object.text(item) else { return };
+    let text = range.map_or_else(|| text.clone(), |range| text.slice(range));
+    let path = place.path().with(Step::Index(index));
+    let hit =
+        Hit { path, container: place.container(), text, tier, shape: Shape::Argument, reason: Cow::Owned(reason) };
+    found.add(place.object, hit);
+}

@@ -1,0 +1,144 @@
+//! OCI artifacts that are not a pod's image: charts, databases, plugins, wasm modules, packages.
+
+use super::looks::{is_named, words};
+use super::place::text_of;
+use super::{Finder, Found, Hit, Place, Shape, Tier};
+use crate::images::object::member;
+use crate::images::reference::Reference;
+use crate::images::text::{Piece, Text};
+use crate::yaml::Data;
+use std::borrow::Cow;
+
+pub(super) static FINDER: Finder =
+    Finder { id: "artifacts", summary: "`oci://` URLs, charts, databases, plugins, packages", visit };
+
+/// Schemes of URLs that lead to an artifact in a registry.
+const SCHEMES: &[&str] = &["oci://", "registry://", "docker://"];
+
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    match &place.node.data {
+        Data::Map(_) => {
+            if member(place.node, "repoURL").is_some() {
+                application(place, found);
+            } else if place.object.kind == "OCIRepository" && place.key() == Some("spec") {
+                repository(place, found);
+            }
+        }
+        Data::Str(_) => scalar(place, found),
+        _ => {}
+    }
+}
+
+fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
+    let Some(string) = place.str() else { return };
+    if let Some(scheme) = scheme(string) {
+        let Some(text) = place.text().and_then(|text| without_scheme(&text)) else { return };
+        add(place, text, format!("a URL that begins with {scheme}"), found);
+        return;
+    }
+    let Some(key) = place.last_key() else { return };
+    let reason = if is_database(key) && string.contains('/') {
+        format!("`{key}` names a database")
+    } else if place.object.api_version.starts_with("pkg.crossplane.io/") && key == "package" {
+        "the package of a Crossplane object".to_owned()
+    } else if is_falco(place, key, string) {
+        format!("`{key}` names an artifact that falcoctl installs")
+    } else if words(key).ends_with(&["oci".to_owned(), "ref".to_owned()]) && string.contains('/') {
+        format!("`{key}` names an OCI artifact")
+    } else {
+        return;
+    };
+    if is_named(string, false)
+        && let Some(text) = place.text()
+    {
+        add(place, text, reason, found);
+    }
+}
+
+/// Whether a name ends in `dbRepository`, as Trivy's databases do.
+pub(super) fn is_database(name: &str) -> bool {
+    (name.ends_with("epository") || name.ends_with("REPOSITORY"))
+        && matches!(words(name).as_slice(), [.., db, _] if db.ends_with("db"))
+}
+
+/// `falco-rules:5` below `artifact.install.refs`, or a plugin's reference.
+fn is_falco(place: &Place<'_>, key: &str, string: &str) -> bool {
+    matches!(key, "ref" | "refs" | "pluginRef")
+        && string.contains(':')
+        && place.keys().any(|key| matches!(key, "artifact" | "falcoctl"))
+}
+
+fn scheme(text: &str) -> Option<&'static str> {
+    SCHEMES.iter().copied().find(|scheme| text.starts_with(*scheme))
+}
+
+/// The reference in a URL; none where the URL is only a host.
+fn without_scheme(text: &Text) -> Option<Text> {
+    let scheme = scheme(text)?;
+    let end = text.trim_end_matches('/').len();
+    let rest = text.get(scheme.len()..end)?;
+    let is_whole =
+        rest.contains('/') && Reference::parse(rest).is_ok_and(|reference| reference.registry_range.is_some());
+    is_whole.then(|| text.slice(scheme.len()..end))
+}
+
+/// A chart from a registry in an Application of Argo CD: `{repoURL, chart, targetRevision}`.
+fn application(place: &Place<'_>, found: &mut Found<'_>) {
+    let part = |name| text_of(place.object, place.node, name);
+    let (Some(url), Some(chart)) = (part("repoURL"), part("chart")) else { return };
+    let start = scheme(&url).map_or(0, str::len);
+    if url.contains("://") && start == 0 {
+        return;
+    }
+    let end = url.trim_end_matches('/').len();
+    let registry = url.slice(start.min(end)..end);
+    joined(place, &registry, Some(&chart), part("targetRevision"), "a chart in a registry", "repoURL", found);
+}
+
+/// An OCIRepository of Flux: `{url, ref: {tag, digest}}`.
+fn repository(place: &Place<'_>, found: &mut Found<'_>) {
+    let Some(url) = text_of(place.object, place.node, "url").and_then(|url| without_scheme(&url)) else { return };
+    let version = member(place.node, "ref")
+        .and_then(|version| text_of(place.object, version, "digest").or_else(|| text_of(place.object, version, "tag")));
+    joined(place, &url, None, version, "the artifact of an OCIRepository", "url", found);
+}
+
+fn joined(
+    place: &Place<'_>,
+    start: &Text,
+    chart: Option<&Text>,
+    version: Option<Text>,
+    reason: &str,
+    field: &str,
+    found: &mut Found<'_>,
+) {
+    let mut pieces = vec![Piece::Found(start)];
+    if let Some(chart) = chart {
+        pieces.extend([Piece::Literal("/"), Piece::Found(chart)]);
+    }
+    if let Some(version) = version.as_ref().filter(|version| !version.contains(['*', '>', '<', '~', '^', ' '])) {
+        pieces.push(Piece::Literal(if version.contains(':') { "@" } else { ":" }));
+        pieces.push(Piece::Found(version));
+    }
+    let text = Text::joined(&pieces);
+    if Reference::parse(&text).is_ok_and(|reference| reference.registry_range.is_some()) {
+        let path = place.path().key(field);
+        let reason = Cow::Owned(reason.to_owned());
+        let hit = Hit { path, container: None, text, tier: Tier::Likely, shape: Shape::Artifact, reason };
+        // A registry may serve several charts.
+        let own = chart.unwrap_or(start);
+        found.add_joined(place.object, hit, &own.places(0..own.len()));
+    }
+}
+
+fn add(place: &Place<'_>, text: Text, reason: String, found: &mut Found<'_>) {
+    let hit = Hit {
+        path: place.path(),
+        container: None,
+        text,
+        tier: Tier::Likely,
+        shape: Shape::Artifact,
+        reason: Cow::Owned(reason),
+    };
+    found.add(place.object, hit);
+}

@@ -1,0 +1,128 @@
+//! Places that the configuration names: where images are, and where none are, whatever the other finders say.
+
+use super::{Finder, Found, Hit, Place, Shape, Tier};
+use crate::images::object::{Object, Path};
+use crate::settings::Settings;
+use std::borrow::Cow;
+
+pub(super) static FINDER: Finder = Finder { id: "custom", summary: "places that the configuration names", visit };
+
+/// A place in objects, and whether images are there.
+///
+/// Shape: `kind: "Tenant*"`, `name: "*"`, `field: "spec.pools[*].runner"`. In each `*` stands for any run of characters
+/// and `?` for one; everything else is itself. The whole has to match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceRule {
+    /// What is said of the place.
+    pub action: Action,
+    /// Pattern of the object's kind.
+    pub kind: String,
+    /// Pattern of the object's name.
+    pub name: String,
+    /// Pattern of the field's path, as findings print it.
+    pub field: String,
+}
+
+/// What a [`PlaceRule`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A scalar there is an image.
+    Add,
+    /// Nothing there is an image.
+    Exclude,
+}
+
+impl PlaceRule {
+    fn matches(&self, object: &Object<'_>, path: &str) -> bool {
+        matches(&self.kind, &object.name.kind) && matches(&self.name, &object.name.name) && matches(&self.field, path)
+    }
+}
+
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    let mut rules = found.settings.finders.iter().filter(|rule| rule.action == Action::Add).peekable();
+    if rules.peek().is_none() {
+        return;
+    }
+    let path = place.path();
+    let name = path.to_string();
+    if !rules.any(|rule| rule.matches(place.object, &name)) {
+        return;
+    }
+    let Some(text) = place.text().filter(|text| !text.is_empty()) else { return };
+    let hit = Hit {
+        path,
+        container: None,
+        text,
+        tier: Tier::Likely,
+        shape: Shape::Custom,
+        reason: Cow::Borrowed("the configuration says that an image is there"),
+    };
+    found.add(place.object, hit);
+}
+
+/// Whether the configuration says that no image is at a path.
+pub(super) fn is_excluded(settings: &Settings, object: &Object<'_>, path: &Path) -> bool {
+    let mut rules = settings.finders.iter().filter(|rule| rule.action == Action::Exclude).peekable();
+    if rules.peek().is_none() {
+        return false;
+    }
+    // A place that is excluded is so with all that is below it.
+    let mut above = Path::default();
+    let ways: Vec<String> = path
+        .steps()
+        .iter()
+        .map(|step| {
+            above.push(step.clone());
+            above.to_string()
+        })
+        .collect();
+    rules.any(|rule| ways.iter().any(|way| rule.matches(object, way)))
+}
+
+/// Whether a pattern with `*` and `?` stands for a whole text; on a mismatch only the last `*` is tried again.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((at, from)) = star else { return false };
+                star = Some((at, from + 1));
+                p = at + 1;
+                t = from + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_match_whole_texts() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("*", "spec.image"),
+            ("spec.pools[*].runner", "spec.pools[12].runner"),
+            ("data[\"*.yaml\"] → *", "data[\"a.b.yaml\"] → image"),
+            ("*a*b", "xaxbxab"),
+            ("Ten?nt*", "TenantPool"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("", "a"), ("a", ""), ("spec.*.x", "spec.a.xy"), ("a?", "a"), ("*ab", "abc")] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! References joined from sibling fields: `{registry, repository, tag, digest}`, `{repository, image, version}`,
+//! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that stand once for all below them.
+
+use super::looks::{Naming, is_named, naming};
+use super::parts::{Context, Joined, join};
+use super::{Finder, Found, Hit, Place, Shape, Tier};
+use crate::images::object::{descend, member};
+use crate::images::text::{Piece, Text};
+use crate::yaml::{Data, Node};
+use std::borrow::Cow;
+
+pub(super) static FINDER: Finder =
+    Finder { id: "descriptors", summary: "`{registry, repository, tag, digest}` and its like, joined", visit };
+
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    match &place.node.data {
+        Data::Map(entries) => {
+            let entries: Vec<(&str, &Node)> = entries
+                .iter()
+                .filter_map(|(entry, value)| Some((std::str::from_utf8(entry.key.as_bytes()).ok()?, value)))
+                .collect();
+            // An item of `images` is an image only if it says more than a repository.
+            let context =
+                Context { naming: place.last_key().map_or(Naming::Other, naming), alone: place.key().is_some() };
+            for joined in join(place.object, &entries, context, found.settings) {
+                let path = place.path().key(entries[joined.entry].0);
+                let own = joined.own.places(0..joined.own.len());
+                let hit = Hit {
+                    path,
+                    container: None,
+                    tier: Tier::Likely,
+                    shape: if place.holds_config_data() { Shape::Nested } else { Shape::Descriptor },
+                    reason: Cow::Owned(reason(&joined)),
+                    text: joined.text,
+                };
+                found.add_joined(place.object, hit, &own);
+            }
+        }
+        Data::Str(_) if place.key() == Some("image") => below_hub(place, found),
+        _ => {}
+    }
+}
+
+/// What a reference was joined from, in words.
+pub(super) fn reason(joined: &Joined) -> String {
+    match joined.names.as_slice() {
+        [name] => format!("`{name}` of an image"),
+        [first @ .., last] => format!("joined from `{}` and `{last}`", first.join("`, `")),
+        [] => String::new(),
+    }
+}
+
+/// `image: proxyv2` below maps that say `hub` and `tag` for all images, themselves or in their `global`.
+fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
+    if !place.str().is_some_and(|text| is_named(text, true) && !text.contains(['/', ':', '@'])) {
+        return;
+    }
+    let nearest = |name: &str| -> Option<Text> {
+        let mut maps = place.above.iter().rev().copied();
+        let value = maps.find_map(|map| member(map, name).or_else(|| descend(map, &["global", name])))?;
+        place.object.text(value).filter(|text| !text.is_empty())
+    };
+    let (Some(hub), Some(tag), Some(own)) = (nearest("hub"), nearest("tag"), place.text()) else { return };
+    let text = Text::joined(&[
+        Piece::Found(&hub),
+        Piece::Literal("/"),
+        Piece::Found(&own),
+        Piece::Literal(":"),
+        Piece::Found(&tag),
+    ]);
+    if !is_named(&text, false) {
+        return;
+    }
+    let hit = Hit {
+        path: place.path(),
+        container: None,
+        text,
+        tier: Tier::Likely,
+        shape: Shape::Descriptor,
+        reason: Cow::Borrowed("joined from `hub`, `image` and `tag`"),
+    };
+    found.add_joined(place.object, hit, &own.places(0..own.len()));
+}

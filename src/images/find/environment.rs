@@ -1,0 +1,79 @@
+//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of them, one per line,
+//! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
+
+use super::looks::{Naming, is_plausible, may_be_bare, naming};
+use super::parts::{Context, join};
+use super::{Finder, Found, Hit, Place, Shape, Tier, artifacts, descriptors, fields, nested};
+use crate::images::object::{items, member};
+use crate::yaml::{Data, Node};
+use std::borrow::Cow;
+
+pub(super) static FINDER: Finder = Finder {
+    id: "environment",
+    summary: "values of environment variables, alone, in lists, split over several",
+    visit,
+};
+
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    if matches!(place.node.data, Data::Seq(_)) {
+        split(place, found);
+    } else if let Some(name) = variable(place) {
+        value(place, name, found);
+    }
+}
+
+/// The name of the variable that the node is the value of.
+pub(super) fn variable<'p>(place: &Place<'p>) -> Option<&'p str> {
+    if place.key() != Some("value") {
+        return None;
+    }
+    member(place.parent()?, "name").and_then(super::place::str_of)
+}
+
+/// References that several variables make together.
+fn split(place: &Place<'_>, found: &mut Found<'_>) {
+    let list = items(place.node);
+    let variable = |item| Some((super::place::str_of(member(item, "name")?)?, member(item, "value")?));
+    let (indexes, entries): (Vec<usize>, Vec<(&str, &Node)>) =
+        list.iter().enumerate().filter_map(|(index, item)| Some((index, variable(item)?))).unzip();
+    for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.settings) {
+        let index = indexes[joined.entry];
+        let path = place.path().with(crate::images::object::Step::Index(index)).key("value");
+        let own = joined.own.places(0..joined.own.len());
+        let hit = Hit {
+            path,
+            container: place.container(),
+            tier: Tier::Likely,
+            shape: Shape::Environment,
+            reason: Cow::Owned(descriptors::reason(&joined)),
+            text: joined.text,
+        };
+        found.add_joined(place.object, hit, &own);
+    }
+}
+
+fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
+    let Some(string) = place.str() else { return };
+    if string.contains(['\n', ',', ' ', '{', '=', ';', '"', '|']) {
+        if is_plausible(string) || naming(name) != Naming::Other || artifacts::is_database(name) {
+            nested::read(place, name, Shape::Environment, found);
+        }
+        return;
+    }
+    let is_database = artifacts::is_database(name);
+    let (tier, reason) = match fields::judge(name, string, may_be_bare(name), found.settings) {
+        Some(Tier::Possible) => (Tier::Possible, format!("the value of `{name}` is a reference")),
+        Some(tier) => (tier, format!("the variable `{name}` names an image")),
+        None => return,
+    };
+    let Some(text) = place.text() else { return };
+    let hit = Hit {
+        path: place.path(),
+        container: place.container(),
+        text,
+        tier: if is_database { Tier::Likely } else { tier },
+        shape: if is_database { Shape::Artifact } else { Shape::Environment },
+        reason: Cow::Owned(if is_database { format!("the variable `{name}` names a database") } else { reason }),
+    };
+    found.add(place.object, hit);
+}

@@ -1,0 +1,195 @@
+//! Finds references in a text that is no document: shell, TOML, `key=value` lines, templates.
+
+use super::artifacts::is_database;
+use super::fields::is_prefix;
+use super::looks::{Naming, is_named, is_unmistakable, naming};
+use crate::settings::Settings;
+use std::ops::Range;
+
+/// A reference in a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// The name that says it is an image, as it is written: `--solver-image`.
+    pub name: Option<String>,
+}
+
+/// The references of a text. `name` is what the text as a whole is called; with it every item of a list is named.
+///
+/// A word is a reference when it is unmistakable, or when what stands before it names an image: `image: x`, `image = "x"`,
+/// `IMAGE=x`, `--image=x`, `--image x`, `"image":"x"`. Lines that begin as a comment are left out.
+pub(super) fn lines(text: &str, name: Option<&str>, settings: &Settings) -> Vec<Line> {
+    let mut found = Vec::new();
+    let named = name.filter(|name| naming(name) != Naming::Other || is_database(name));
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if !is_comment(line) {
+            read_line(line, start, named, text.contains("{{"), settings, &mut found);
+        }
+        start += line.len();
+    }
+    found
+}
+
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with('#') || line.starts_with("//") || line.starts_with("{{/*") || line.starts_with("{{- /*")
+}
+
+fn read_line(
+    line: &str,
+    start: usize,
+    named: Option<&str>,
+    is_template: bool,
+    settings: &Settings,
+    found: &mut Vec<Line>,
+) {
+    if !line.contains(['/', ':', '@']) && !line.contains("mage") {
+        return;
+    }
+    // A comment at the end of a line.
+    let line = &line[..line.find(" # ").unwrap_or(line.len())];
+    let bytes = line.as_bytes();
+    // The name before the word, and whether only an assignment came between.
+    let mut label: Option<&str> = None;
+    let mut at = 0;
+    while at < bytes.len() {
+        if is_separator(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let end = at + bytes[at..].iter().take_while(|&&byte| !is_separator(byte)).count();
+        let word = &line[at..end];
+        if word.contains("://") {
+            label = None;
+            at = end;
+            continue;
+        }
+        let is_cut = is_cut(bytes, at, end);
+        let mut from = 0;
+        // `--flag=value`, `KEY=value`, `${KEY:-value}`; the last sign is the one before the value.
+        if let Some(sign) = word.rfind('=') {
+            label = Some(word[..sign].trim_end_matches([':', '+', '?']));
+            from = sign + 1;
+        } else if let Some(sign) = word.find(":-") {
+            label = Some(&word[..sign]);
+            from = sign + 2;
+        }
+        let value = word[from..].trim_end_matches(['.', ':', '!', '*', '\\']);
+        if value.is_empty() {
+            // `image:` and `image =`: the name stands before, with the sign or without.
+            if from == 0 && !word.starts_with([':', '=']) {
+                label = Some(word.trim_end_matches(':'));
+            } else if from > 0 && label == Some("") {
+                label = previous_word(line, at);
+            }
+            at = end;
+            continue;
+        }
+        let naming_of = |label: Option<&str>| label.map_or(Naming::Other, naming);
+        let name = match naming_of(label) {
+            Naming::Other => named,
+            _ => label,
+        };
+        let is_whole = is_template && label == Some("image") && line.trim_end().ends_with(word.trim_end_matches('\\'));
+        let tagless = name.is_some() || label.is_some_and(|label| !is_prefix(label));
+        let is_reference = !is_cut
+            && (is_unmistakable(value, tagless, settings)
+                || naming_of(name) == Naming::Image && is_named(value, is_whole)
+                || naming_of(name) == Naming::About
+                    && value.contains('/')
+                    && value.contains([':', '@'])
+                    && is_named(value, false));
+        if is_reference {
+            let first = start + at + from;
+            found.push(Line { range: first..first + value.len(), name: name.map(str::to_owned) });
+        }
+        // What stands before the next word: a flag, `key:`, or a bare `"key"` in quotes.
+        label = match word {
+            // `--images=a,b`
+            _ if bytes.get(end) == Some(&b',') && label.is_some() => label,
+            _ if word.ends_with(':') && from == 0 => Some(word.trim_end_matches(':')),
+            _ if word.starts_with('-') && from == 0 && word.len() > 1 => Some(word),
+            _ if matches!(next_sign(bytes, end), Some(b':' | b'=')) && from == 0 => Some(word),
+            _ => None,
+        };
+        at = end;
+    }
+}
+
+/// The word before a lone sign: `image` of `image = "x"`.
+fn previous_word(line: &str, at: usize) -> Option<&str> {
+    line[..at].rsplit(|c: char| c.is_ascii() && is_separator(c as u8)).find(|word| !word.is_empty())
+}
+
+/// The `:` or `=` that follows a word behind quotes and blanks: `"image" : `, `image =`.
+fn next_sign(bytes: &[u8], end: usize) -> Option<u8> {
+    bytes[end..].iter().copied().find(|byte| !matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\'))
+}
+
+fn is_separator(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'`,;()[]{}<>|&\\".contains(&byte)
+}
+
+/// Whether a word is only a part of what the text will be: `{{ .Hub }}/proxy:1`, `${HUB}/proxy:1`, `acme/{{ .Name }}`.
+fn is_cut(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).map(|at| bytes[at]);
+    let after = bytes.get(end).copied();
+    matches!(before, Some(b'}' | b')' | b'>'))
+        || matches!(after, Some(b'{' | b'<' | b'('))
+        || bytes[start..end].contains(&b'$')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::Mirror;
+
+    fn found(text: &str, name: Option<&str>) -> Vec<String> {
+        let settings = Settings::new(Mirror::parse("mirror.internal").expect("a mirror"));
+        lines(text, name, &settings).into_iter().map(|line| text[line.range].to_owned()).collect()
+    }
+
+    #[test]
+    fn words_are_read_with_the_name_before_them() {
+        for text in [
+            "image: acme/api:1",
+            "- image: \"acme/api:1\"",
+            "image = \"acme/api:1\"",
+            "  image=acme/api:1",
+            "--solver-image=acme/api:1 --x",
+            "run --solver-image acme/api:1",
+            "-consul-image=\"acme/api:1\" \\",
+            "{\"image\":\"acme/api:1\",\"x\":1}",
+            "{\\\"image\\\": \\\"acme/api:1\\\"}",
+            "IMAGE=${IMAGE:-acme/api:1}",
+            "{image: acme/api:1}",
+        ] {
+            assert_eq!(found(text, None), ["acme/api:1"], "{text}");
+        }
+        assert_eq!(found("3.9.0=quay.io/x/y:1\n4.0.0=quay.io/x/y:2\n", None), ["quay.io/x/y:1", "quay.io/x/y:2"]);
+        assert_eq!(found("--images=a/b:1,c/d:2 e/f:3", None), ["a/b:1", "c/d:2"]);
+        assert_eq!(found("a/b:1, c/d:2", Some("IMAGES")), ["a/b:1", "c/d:2"]);
+        assert_eq!(found("see quay.io/x/y:1.", None), ["quay.io/x/y:1"]);
+    }
+
+    #[test]
+    fn parts_and_other_texts_are_no_references() {
+        for text in [
+            "image: {{ .Hub }}/proxy:1.2",
+            "image: \"{{ .ProxyImage }}\"",
+            "image: ${HUB}/proxy:1.2",
+            "image: acme/{{ .Name }}:1.2",
+            "# image: acme/api:1",
+            "x: y # image: acme/api:1",
+            "curl https://acme.com/?image=acme/api:1",
+            "curl https://quay.io/x/y:1",
+            "the image: to-be-set",
+            "image: busybox",
+            "level: info, addr: redis.svc:6379",
+        ] {
+            assert_eq!(found(text, None), [""; 0], "{text}");
+        }
+    }
+}

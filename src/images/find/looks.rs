@@ -1,0 +1,357 @@
+//! What looks like an image reference, and what name promises one. Judged by the text alone, never by asking a registry.
+
+use crate::images::reference::Reference;
+use crate::settings::Settings;
+
+/// What the name of a field, flag or variable says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// It is an image: `image`, `proxyImage`, `--solver-image`, `IMAGE_NAME`.
+    Image,
+    /// It has to do with one: `RELATED_IMAGE_CSI`, `imageForTests`.
+    About,
+    /// Nothing.
+    Other,
+}
+
+/// Last words of names that are about a part of an image or how it is used.
+#[rustfmt::skip]
+const ABOUT: &[&str] = &[
+    "arch", "architecture", "backend", "cache", "class", "config", "count", "deadline", "digest", "dir",
+    "directory", "enabled", "endpoint", "format", "gc", "group", "hash", "height", "host", "hub", "id",
+    "interval", "key", "keys", "kind", "label", "level", "limit", "limits", "mirror", "mode", "namespace", "os",
+    "path", "pattern", "period", "platform", "policies", "policy", "port", "prefix", "progress", "provider",
+    "pull", "quality", "regex", "registries", "registry", "repo", "repositories", "repository", "scan",
+    "scanning", "secret", "secrets", "selector", "server", "service", "sha", "sha256", "size", "source",
+    "store", "suffix", "tag", "tags", "threshold", "timeout", "ttl", "type", "user", "verification", "version",
+    "versions", "width",
+];
+
+/// Words behind `image` that leave it one.
+const STILL: &[&str] =
+    &["default", "full", "name", "names", "override", "ref", "reference", "references", "refs", "uri", "url"];
+
+/// What a name says of its value: `solver-image`, `PROXY_IMAGE`, `node.collector.imageRef`.
+pub(super) fn naming(name: &str) -> Naming {
+    if !has_image(name.as_bytes()) {
+        return Naming::Other;
+    }
+    let words = words(name);
+    let Some(at) = words.iter().rposition(|word| is_image_word(word)) else { return Naming::Other };
+    let rest = &words[at + 1..];
+    if rest.iter().all(|word| STILL.contains(&word.as_str()) || word.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Naming::Image;
+    }
+    match rest.last() {
+        Some(last) if ABOUT.contains(&last.as_str()) => Naming::Other,
+        _ => Naming::About,
+    }
+}
+
+fn is_image_word(word: &str) -> bool {
+    matches!(word, "image" | "images" | "img" | "imageref" | "imagename" | "baseimage" | "dockerimage")
+}
+
+/// Whether a text has `image` or `img` in it, in any case.
+fn has_image(text: &[u8]) -> bool {
+    text.windows(3).enumerate().any(|(at, three)| {
+        three.eq_ignore_ascii_case(b"img")
+            || three.eq_ignore_ascii_case(b"ima")
+                && text[at + 3..].get(..2).is_some_and(|two| two.eq_ignore_ascii_case(b"ge"))
+    })
+}
+
+/// The words of a name in lower case: `java`, `db`, `repository` of `javaDBRepository`.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut before = ' ';
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_capital = c.is_ascii_uppercase();
+        let ends_capitals = before.is_ascii_uppercase() && rest.peek().is_some_and(char::is_ascii_lowercase);
+        let begins = is_capital && (before.is_ascii_lowercase() || before.is_ascii_digit() || ends_capitals);
+        if (begins || !c.is_ascii_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_ascii_alphanumeric() {
+            word.push(c.to_ascii_lowercase());
+        }
+        before = c;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// Whether a value with this name may be a bare word: `image`, `HELPER_IMAGE`, but not `--list-images`.
+pub(super) fn may_be_bare(name: &str) -> bool {
+    name.len() >= 5 && name.as_bytes()[name.len() - 5..].eq_ignore_ascii_case(b"image")
+}
+
+/// Whether the value of something that is named an image is one. A bare word (`busybox`) is one only where `bare` says so.
+pub(super) fn is_named(text: &str, bare: bool) -> bool {
+    if text.len() > 512 || Reference::parse(text).is_err() || is_other(text) {
+        return false;
+    }
+    match text.contains(['/', ':', '@']) {
+        true => true,
+        false => bare && is_bare(text),
+    }
+}
+
+/// Words that stand for "no image given".
+#[rustfmt::skip]
+const NONE: &[&str] = &[
+    "auto", "automatic", "changeme", "custom", "default", "disabled", "enabled", "example", "false", "image",
+    "inherit", "latest", "mutable", "name", "no", "none", "null", "off", "on", "placeholder", "string", "tbd",
+    "text", "todo", "true", "undefined", "unknown", "unset", "yes",
+];
+
+/// `busybox`, `ubuntu`, `my-app`; not `true`, `12`, `5m`, `ami-0abc`, `to-be-set`.
+fn is_bare(text: &str) -> bool {
+    let starts = ["ami-", "to-be-", "your-", "my-image", "sha256-"];
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.len() <= 64
+        && !NONE.contains(&text)
+        && !starts.iter().any(|start| text.starts_with(start))
+        // Base64 and digests have long runs of letters and digits.
+        && (text.len() < 32 || text.contains(['-', '.', '_']))
+}
+
+/// Texts that parse as a reference and are something else, wherever they stand.
+fn is_other(text: &str) -> bool {
+    #[rustfmt::skip]
+const STARTS: &[&str] = &[
+    "system:", "image/", "application/", "text/", "audio/", "video/", "projects/", "global/", "arn:", "urn:",
+    "data:", "refs/",
+];
+    let last = text.rsplit('/').next().unwrap_or(text);
+    let (name, tag) = last.split_once(':').unwrap_or((last, ""));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    STARTS.iter().any(|start| text.starts_with(start))
+        || ends_like_file(last)
+        // `redis.svc:6379`, `0.0.0.0:8080`, `12:30`
+        || !text.contains('/') && (is_number(name) || name.contains('.') && is_number(tag) && !tag.contains('.'))
+        || text.bytes().all(|byte| byte.is_ascii_digit() || b"./:-".contains(&byte))
+        || is_api_version(text)
+}
+
+/// Whether a text ends as the name of a file does.
+fn ends_like_file(text: &str) -> bool {
+    let Some((_, end)) = text.rsplit_once('.') else { return false };
+    FILE_ENDS.contains(&end)
+}
+
+#[rustfmt::skip]
+const FILE_ENDS: &[&str] = &[
+    "bash", "bin", "cfg", "conf", "crt", "css", "csv", "db", "exe", "gif", "go", "gz", "html", "ico", "img",
+    "ini", "iso", "jar", "jpeg", "jpg", "js", "json", "key", "log", "lua", "md", "pdf", "pem", "php", "png",
+    "properties", "proto", "py", "qcow2", "rb", "rego", "rs", "sh", "so", "sock", "sql", "svg", "tar", "tgz",
+    "tmpl", "toml", "tpl", "ts", "txt", "vmdk", "wasm", "webp", "xml", "yaml", "yml", "zip",
+];
+
+/// `apps/v1`, `cert-manager.io/v1alpha2`
+fn is_api_version(text: &str) -> bool {
+    let Some((_, version)) = text.split_once('/') else { return false };
+    let Some(rest) = version.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) else {
+        return false;
+    };
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.is_empty()
+        || ["alpha", "beta"].iter().any(|stage| {
+            rest.strip_prefix(stage).is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+}
+
+/// Whether a text is a reference wherever it stands: it names a registry, and a tag or digest; for a registry that
+/// everybody knows the path is enough when `tagless` says so.
+pub(super) fn is_unmistakable(text: &str, tagless: bool, settings: &Settings) -> bool {
+    let Some((host, path)) = text.split_once('/') else { return false };
+    if text.len() > 512 || host.len() < 4 || path.is_empty() || !host.contains(['.', ':']) {
+        return false;
+    }
+    let is_known = is_registry(host, settings);
+    let has_version = path.contains([':', '@']);
+    // `quay.io/acme` is what stands before a path.
+    let is_whole = has_version || tagless && (path.contains('/') || host == "registry.k8s.io");
+    if !is_whole || !is_known && (!has_version || !may_be_registry(host)) {
+        return false;
+    }
+    let Ok(reference) = Reference::parse(text) else { return false };
+    if is_other(text) {
+        return false;
+    }
+    is_known || reference.digest.is_some() || reference.tag.as_deref().is_some_and(is_version)
+}
+
+/// Registries that everybody knows; a name that begins with a dot stands for all hosts below it.
+#[rustfmt::skip]
+const REGISTRIES: &[&str] = &[
+    "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "quay.io", "ghcr.io",
+    "gcr.io", ".gcr.io", ".pkg.dev", "registry.k8s.io", "mcr.microsoft.com", ".azurecr.io", "public.ecr.aws",
+    "nvcr.io", "registry.gitlab.com", "docker.elastic.co", "registry.redhat.io", "registry.access.redhat.com",
+    "registry.connect.redhat.com", "icr.io", ".icr.io", "xpkg.upbound.io", "xpkg.crossplane.io", "cr.l5d.io",
+    "cr.fluentbit.io", "reg.kyverno.io", "registry.suse.com", "registry.opensuse.org",
+    "container-registry.oracle.com", "lscr.io", "cgr.dev", "docker.n8n.io", "cr.agentgateway.dev",
+    "docker.redpanda.com", "registry.rancher.com", "oci.external-secrets.io", "cr.weaviate.io",
+    "cr.kgateway.dev", "registry.developers.crunchydata.com", "docker.dragonflydb.io", "cr.yandex", "ecr.aws",
+    "docker-registry.wikimedia.org", "registry.ci.openshift.org",
+];
+
+/// Whether a host is a registry: one that everybody knows, the mirror, or what stands for it in a second render.
+fn is_registry(host: &str, settings: &Settings) -> bool {
+    let host = host.to_ascii_lowercase();
+    let is = |known: &&str| match known.starts_with('.') {
+        true => host.ends_with(*known),
+        false => host == **known,
+    };
+    host == settings.mirror.host()
+        || host.ends_with(".airtight.invalid")
+        || host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.")
+        || REGISTRIES.iter().any(is)
+}
+
+/// Ends of hosts that serve no images.
+#[rustfmt::skip]
+const NO_REGISTRIES: &[&str] = &[
+    "k8s.io", "kubernetes.io", "github.com", "githubusercontent.com", "bitbucket.org", "golang.org", "gopkg.in",
+    "schema.org", "w3.org", "svc", "cluster.local", "example.com.svc", "pypi.org", "npmjs.com", "npmjs.org",
+];
+
+/// Whether a host can be one of a registry: `registry.acme.com`, `registry:5000`; not `rbac.authorization.k8s.io`.
+fn may_be_registry(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or(host);
+    let top = name.rsplit('.').next().unwrap_or(name);
+    let is_below = |end: &str| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    (name.contains('.') || host.contains(':'))
+        && top.len() >= 2
+        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !FILE_ENDS.contains(&top)
+        && !NO_REGISTRIES.iter().any(|end| is_below(end))
+}
+
+/// Whether a tag is one that versions have: a digit, or a word that is used for branches.
+fn is_version(tag: &str) -> bool {
+    #[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "latest", "stable", "main", "master", "edge", "nightly", "release", "canary", "dev", "debug", "nonroot",
+    "alpine",
+];
+    tag.bytes().any(|byte| byte.is_ascii_digit()) || WORDS.contains(&tag)
+}
+
+/// Whether a text may hold a reference at all: the cheap question before any work.
+pub(super) fn is_plausible(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr(b'/', bytes).is_some() && memchr::memchr2(b':', b'@', bytes).is_some() || has_image(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::Mirror;
+
+    #[test]
+    fn names_say_what_they_hold() {
+        for name in [
+            "image",
+            "proxyImage",
+            "--acme-http01-solver-image",
+            "AGENT_IMAGE",
+            "node.collector.imageRef",
+            "IMAGE_NAME",
+        ] {
+            assert_eq!(naming(name), Naming::Image, "{name}");
+        }
+        for name in ["RELATED_IMAGE_CSI", "imageForTests"] {
+            assert_eq!(naming(name), Naming::About, "{name}");
+        }
+        for name in
+            ["imagePullPolicy", "IMAGE_TAG", "imagePullSecrets", "imagery", "time", "image-gc-threshold", "magic"]
+        {
+            assert_eq!(naming(name), Naming::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_made_of_words() {
+        for (name, expected) in [
+            ("javaDBRepository", "java db repository"),
+            ("trivy.dbRepository", "trivy db repository"),
+            ("TRIVY_DB_REPOSITORY", "trivy db repository"),
+            ("--acme-http01-solver-image", "acme http01 solver image"),
+            ("containerSHA", "container sha"),
+        ] {
+            assert_eq!(words(name).join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn values_of_images_look_like_references() {
+        for text in ["busybox", "acme/api", "nginx:1.27", "quay.io/acme/api:1", "registry:5000/x"] {
+            assert!(is_named(text, true), "{text}");
+        }
+        for text in [
+            "true",
+            "12",
+            "5m:",
+            "ami-0abcdef",
+            "auto",
+            "redis.svc:6379",
+            "0.0.0.0:8080",
+            "12:30",
+            "image/png",
+            "logo.png",
+            "assets/logo.svg",
+            "apps/v1",
+            "system:auth-delegator",
+            "https://quay.io/x",
+            "to-be-set",
+            "iVBORw0KGgo",
+            "",
+        ] {
+            assert!(!is_named(text, true), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_anywhere_has_to_be_unmistakable() {
+        let settings = Settings::new(Mirror::parse("mirror.internal").expect("a mirror"));
+        for text in [
+            "quay.io/acme/api",
+            "quay.io/acme/api:24",
+            "mirror.internal/acme/api",
+            "registry.acme.com:5000/x/y:v1",
+            "registry.acme.com/x:latest",
+            "canary.airtight.invalid/x/y",
+            "123.dkr.ecr.eu-west-1.amazonaws.com/x:1",
+        ] {
+            assert!(is_unmistakable(text, true, &settings), "{text}");
+        }
+        for text in [
+            "busybox",
+            "acme/api:1",
+            "example.com/metrics",
+            "redis.svc:6379",
+            "redis.svc:6379/0",
+            "apps/v1",
+            "rbac.authorization.k8s.io/aggregate-to-admin",
+            "topology.kubernetes.io/zone:a1",
+            "github.com/acme/api:v1",
+            "config.yaml/x:1",
+            "acme.com/role:worker",
+            "https://quay.io/x/y:1",
+            "10.0.0.0/8",
+            "a.b.svc.cluster.local/x:1",
+            "quay.io",
+            "quay.io/",
+            "quay.io/acme",
+            "charts/x.tgz",
+        ] {
+            assert!(!is_unmistakable(text, true, &settings), "{text}");
+        }
+        assert!(!is_unmistakable("quay.io/acme/api", false, &settings));
+    }
+}

@@ -1,0 +1,150 @@
+//! Documents nested in texts: YAML and JSON in ConfigMaps, Secrets (decoded) and any other text, to any depth up to a
+//! limit. All finders look through them. What is no document (TOML, scripts, templates) is read line by line, and so is
+//! what is nested deeper than the limit.
+
+use super::looks::is_plausible;
+use super::place::walk;
+use super::template::by_line;
+use super::{Finder, Found, Place, Shape, arguments, environment, fields};
+use crate::images::object::{Object, Step, member, string};
+use crate::images::text::{Piece, Text};
+use crate::yaml::{self, Data, Node};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+pub(super) static FINDER: Finder =
+    Finder { id: "nested", summary: "documents in texts: ConfigMaps, Secrets, values in a resource", visit };
+
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    let Some(text) = place.str() else { return };
+    if place.is_base64() {
+        secret(place, text, found);
+    } else if is_text(text)
+        && is_plausible(text)
+        && environment::variable(place).is_none()
+        && !arguments::is_argument(place)
+    {
+        let key = place.last_key().unwrap_or_default();
+        let is_command = arguments::is_command(key);
+        let shape = if is_command { Shape::Argument } else { Shape::Nested };
+        read(place, key, shape, found);
+    }
+}
+
+/// Whether a text is more than a word.
+fn is_text(text: &str) -> bool {
+    text.contains([' ', '\n', ',', '=', ';', '"']) || text.starts_with(['{', '['])
+}
+
+/// A text of a Secret.
+fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
+    let is_folded = encoded.bytes().any(|byte| byte.is_ascii_whitespace());
+    let lines: String = encoded.split_ascii_whitespace().collect();
+    let Ok(bytes) = STANDARD.decode(lines) else { return };
+    let Ok(decoded) = std::str::from_utf8(&bytes) else { return };
+    if !is_plausible(decoded) {
+        return;
+    }
+    let Some(text) = place.text() else { return };
+    let text = if is_folded { unfolded(&text) } else { text };
+    let text = text.decoded(&bytes, 3, 4);
+    if is_text(decoded) {
+        document(place, &text, place.last_key().unwrap_or_default(), Shape::Nested, found);
+    } else if let Some((tier, reason)) = fields::named(place, decoded, found.settings) {
+        fields::add(place, text, tier, reason, found);
+    }
+}
+
+/// A text without its white space.
+fn unfolded(text: &Text) -> Text {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive(char::is_whitespace) {
+        let length = line.trim_end().len();
+        if length > 0 {
+            lines.push(text.slice(at..at + length));
+        }
+        at += line.len();
+    }
+    let pieces: Vec<Piece<'_>> = lines.iter().map(Piece::Found).collect();
+    Text::joined(&pieces)
+}
+
+/// Looks through the text of a node; `name` is what the text is called, `shape` what its lines are found as.
+pub(super) fn read(place: &Place<'_>, name: &str, shape: Shape, found: &mut Found<'_>) {
+    if let Some(text) = place.text() {
+        document(place, &text, name, shape, found);
+    }
+}
+
+fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
+    if is_dashboard(text) || text.contains("-----BEGIN ") {
+        return;
+    }
+    let is_deep = place.object.depth >= found.limits.nested_depth || found.nested_nodes > found.limits.yaml_nodes;
+    if is_deep || !text.contains('\n') && !text.starts_with(['{', '[']) {
+        by_line(place, text, name, shape, found);
+        return;
+    }
+    for range in documents(text) {
+        let part = if range.len() == text.len() { text.clone() } else { text.slice(range) };
+        if !is_plausible(&part) {
+            continue;
+        }
+        match yaml::read(part.as_bytes(), found.limits) {
+            Ok(node) if matches!(node.data, Data::Map(_) | Data::Seq(_)) => {
+                // `[section]` of TOML is a list of YAML, and what follows it no YAML at all.
+                let rest = part.get(node.end as usize..).is_some_and(has_lines);
+                tree(place, &node, part.clone(), found);
+                if rest {
+                    by_line(place, &part, name, shape, found);
+                }
+            }
+            _ => by_line(place, &part, name, shape, found),
+        }
+    }
+}
+
+/// Shows a nested document to the finders.
+fn tree(place: &Place<'_>, node: &Node, source: Text, found: &mut Found<'_>) {
+    let object = Object {
+        manifest: place.object.manifest,
+        name: place.object.name.clone(),
+        api_version: string(member(node, "apiVersion")),
+        kind: string(member(node, "kind")),
+        node,
+        source,
+        prefix: place.path().with(Step::Nested),
+        depth: place.object.depth + 1,
+    };
+    walk(&object, found);
+}
+
+/// Whether a text has lines that are not comments.
+fn has_lines(text: &str) -> bool {
+    text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#') && line != "...")
+}
+
+/// The documents of a text, cut at lines of `---`.
+fn documents(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut documents = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            if at > start {
+                documents.push(start..at);
+            }
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    if at > start {
+        documents.push(start..at);
+    }
+    documents
+}
+
+/// Whether a text is a dashboard of Grafana: large, full of queries about images, without one.
+fn is_dashboard(text: &str) -> bool {
+    text.trim_start().starts_with('{') && text.contains("\"panels\"") && text.contains("\"schemaVersion\"")
+}

@@ -1,0 +1,313 @@
+//! Joins references from parts that stand side by side: `{registry, repository, tag, digest}` of a map,
+//! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment.
+
+use super::looks::{Naming, is_named, is_unmistakable, naming, words};
+use crate::images::object::Object;
+use crate::images::reference::Reference;
+use crate::images::text::{Piece, Text};
+use crate::settings::Settings;
+use crate::yaml::{Data, Node};
+use std::collections::HashMap;
+
+/// What a part is to the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Role {
+    /// `registry`, `hub`
+    Registry,
+    /// `repository`, `repo`
+    Repository,
+    /// `image`
+    Image,
+    /// `name`
+    Name,
+    /// `newName`, which a name gives way to.
+    NewName,
+    /// `tag`
+    Tag,
+    /// `newTag`
+    NewTag,
+    /// `version`
+    Version,
+    /// `digest`, `sha`
+    Digest,
+}
+
+/// The ends of names that say a role, longer ones before those they end with.
+const ENDS: &[(&str, Role)] = &[
+    ("registry", Role::Registry),
+    ("hub", Role::Registry),
+    ("repository", Role::Repository),
+    ("repo", Role::Repository),
+    ("baseimage", Role::Image),
+    ("image", Role::Image),
+    ("newname", Role::NewName),
+    ("name", Role::Name),
+    ("newtag", Role::NewTag),
+    ("tag", Role::Tag),
+    ("version", Role::Version),
+    ("digest", Role::Digest),
+    ("containersha", Role::Digest),
+    ("sha256", Role::Digest),
+    ("sha", Role::Digest),
+];
+
+/// A name's role and what is before it: `AGW_PROXY_IMAGE` of `AGW_PROXY_IMAGE_TAG`.
+fn role(name: &str) -> Option<(&str, Role)> {
+    if !matches!(
+        name.as_bytes().last()?.to_ascii_lowercase(),
+        b'y' | b'b' | b'o' | b'e' | b'g' | b'n' | b't' | b'a' | b'6'
+    ) {
+        return None;
+    }
+    let (end, role) = ENDS.iter().find(|(end, _)| {
+        name.len() >= end.len() && name.as_bytes()[name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+    })?;
+    let stem = name.get(..name.len() - end.len())?;
+    Some((stem.trim_end_matches(['_', '-', '.']), *role))
+}
+
+/// What is before the role in the name of a part; `None` if it is no part.
+pub(super) fn role_of_part(name: &str) -> Option<&str> {
+    role(name).map(|(stem, _)| stem)
+}
+
+/// A reference that was joined.
+#[derive(Debug)]
+pub(super) struct Joined {
+    /// Which of the entries is the repository.
+    pub entry: usize,
+    /// The reference.
+    pub text: Text,
+    /// The repository alone, or the name: what no other reference shares.
+    pub own: Text,
+    /// The names of the entries it was joined from, in the order of the reference.
+    pub names: Vec<String>,
+}
+
+/// Where parts stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context {
+    /// What the name of the map says.
+    pub naming: Naming,
+    /// Whether one part may be the whole.
+    pub alone: bool,
+}
+
+/// The references that entries of one map or list make together.
+pub(super) fn join(
+    object: &Object<'_>,
+    entries: &[(&str, &Node)],
+    context: Context,
+    settings: &Settings,
+) -> Vec<Joined> {
+    let roles: Vec<(usize, &str, Role)> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, node))| !matches!(node.data, Data::Map(_) | Data::Seq(_) | Data::Null | Data::Bool(_)))
+        .filter_map(|(index, (name, _))| role(name).map(|(stem, role)| (index, stem, role)))
+        .collect();
+    let mut found = Vec::new();
+    // One part alone is no business of this file, but in a map that is called an image.
+    if roles.len() < 2 && context.naming != Naming::Image {
+        return found;
+    }
+    let mut index: HashMap<(&str, Role), usize> = HashMap::new();
+    for &(entry, stem, role) in &roles {
+        index.entry((stem, role)).or_insert(entry);
+    }
+    for &(entry, stem, role) in &roles {
+        if !matches!(role, Role::Repository | Role::Image | Role::Name | Role::NewName | Role::Registry) {
+            continue;
+        }
+        let family = Family { object, entries, index: &index, stem, context };
+        if let Some(joined) = family.join(entry, role, settings) {
+            found.push(joined);
+        }
+    }
+    found
+}
+
+/// The parts whose names begin alike.
+struct Family<'f> {
+    object: &'f Object<'f>,
+    entries: &'f [(&'f str, &'f Node)],
+    index: &'f HashMap<(&'f str, Role), usize>,
+    stem: &'f str,
+    context: Context,
+}
+
+impl Family<'_> {
+    /// The part with a role: its entry and text.
+    fn part(&self, role: Role) -> Option<(usize, Text)> {
+        // `X_IMAGE_TAG` belongs to `X_IMAGE` as well as to `X_REPOSITORY`.
+        const IMAGE: &[&str] = &["Image", "image", "_IMAGE", "IMAGE", "_image", "-image", ".image"];
+        let of_image = || {
+            IMAGE.iter().find_map(|image| self.index.get(&(format!("{}{image}", self.stem).as_str(), role)).copied())
+        };
+        let index = self.index.get(&(self.stem, role)).copied().or_else(of_image)?;
+        let text = self.object.text(self.entries[index].1)?;
+        (!text.is_empty()).then_some((index, text))
+    }
+
+    fn join(&self, index: usize, role: Role, settings: &Settings) -> Option<Joined> {
+        let own = self.object.text(self.entries[index].1).filter(|text| !text.is_empty())?;
+        let own = trimmed(own);
+        let registry = self.part(Role::Registry).filter(|(_, text)| is_host(text));
+        let repository = self.part(Role::Repository);
+        let tag = self.part(Role::Tag).or_else(|| self.part(Role::NewTag));
+        let version = || self.part(Role::Version);
+        let digest = self.part(Role::Digest);
+        let is_image = self.context.naming == Naming::Image || naming(self.stem) != Naming::Other;
+        let has_host = has_host(&own);
+        // Which parts stand before and behind this one.
+        let (before, tag) = match role {
+            Role::Repository => {
+                // `{repository: nvcr.io/nvidia, image: driver}`: the image is the end of it.
+                let has_end = self.part(Role::Image).is_some_and(|(_, image)| !has_host_or_version(&image))
+                    || is_image && self.stem.is_empty() && self.part(Role::Name).is_some();
+                if has_end {
+                    return None;
+                }
+                let before = registry.filter(|_| !has_host);
+                let is_sure = is_image || before.is_some() || has_host;
+                let tag = tag.or_else(|| version().filter(|_| is_sure));
+                if !has_host && before.is_none() && is_other_repository(self.stem) {
+                    return None;
+                }
+                if !(is_image
+                    || is_sure && (tag.is_some() || digest.is_some() || before.is_some())
+                    || own.contains('/') && (tag.is_some() || digest.is_some()))
+                {
+                    return None;
+                }
+                (before, tag)
+            }
+            Role::Image => {
+                if has_host_or_version(&own) && (has_version(&own) || tag.is_none() && digest.is_none()) {
+                    return None;
+                }
+                let before = match has_host {
+                    true => None,
+                    false => repository.filter(|(_, text)| Reference::parse(text).is_ok()).or(registry),
+                };
+                let tag = match before {
+                    Some(_) => tag.or_else(version),
+                    // `version` says what runs, which need not be the tag; beside a digest it can do no harm.
+                    None => tag.or_else(|| version().filter(|_| digest.is_some())),
+                };
+                if before.is_none() && tag.is_none() && digest.is_none() {
+                    return None;
+                }
+                (before, tag)
+            }
+            // `{imageName: quay.io/acme/api, imageVersion: v1}`
+            Role::Name if !self.stem.is_empty() && naming(self.stem) == Naming::Image => {
+                let before = registry.filter(|_| !has_host);
+                let tag = tag.or_else(version);
+                if has_version(&own) || before.is_none() && tag.is_none() && digest.is_none() {
+                    return None;
+                }
+                (before, tag)
+            }
+            Role::Name | Role::NewName => {
+                let is_kustomize = self.part(Role::NewTag).is_some() || self.part(Role::NewName).is_some();
+                let gives_way = role == Role::Name && self.part(Role::NewName).is_some();
+                if !self.stem.is_empty()
+                    || gives_way
+                    || !(self.context.naming == Naming::Image || is_kustomize)
+                    || self.part(Role::Image).is_some()
+                {
+                    return None;
+                }
+                let before = if has_host { None } else { repository.or(registry) };
+                if let Some((_, text)) = &before
+                    && (text.ends_with(&format!("/{}", own.as_str())) || text.as_str() == own.as_str())
+                {
+                    // The repository says it all.
+                    return self.whole(before.clone()?, None, tag.or_else(version), digest, settings);
+                }
+                let tag = tag.or_else(|| version().filter(|_| self.context.naming == Naming::Image));
+                if before.is_none() && tag.is_none() && digest.is_none() && !own.contains(['/', ':']) {
+                    return None;
+                }
+                (before, tag)
+            }
+            _ => return None,
+        };
+        self.whole((index, own), before, tag, digest, settings)
+    }
+
+    /// Puts the parts together.
+    fn whole(
+        &self,
+        (index, own): (usize, Text),
+        before: Option<(usize, Text)>,
+        tag: Option<(usize, Text)>,
+        digest: Option<(usize, Text)>,
+        settings: &Settings,
+    ) -> Option<Joined> {
+        let name = |index: usize| self.entries[index].0.to_owned();
+        let mut names = Vec::new();
+        let mut pieces = Vec::new();
+        let before = before.map(|(index, text)| (index, trimmed(text)));
+        if let Some((index, text)) = &before {
+            names.push(name(*index));
+            pieces.extend([Piece::Found(text), Piece::Literal("/")]);
+        }
+        names.push(name(index));
+        pieces.push(Piece::Found(&own));
+        if let Some((index, text)) = &tag
+            && !has_version(&own)
+        {
+            names.push(name(*index));
+            pieces.push(Piece::Literal(if text.starts_with("sha256:") { "@" } else { ":" }));
+            pieces.push(Piece::Found(text));
+        }
+        if let Some((index, text)) = &digest
+            && !own.contains('@')
+            && !tag.as_ref().is_some_and(|(_, tag)| tag.contains("sha256:"))
+        {
+            names.push(name(*index));
+            pieces.push(Piece::Literal(if text.contains(':') { "@" } else { "@sha256:" }));
+            pieces.push(Piece::Found(text));
+        }
+        let text = Text::joined(&pieces);
+        let is_image = self.context.naming == Naming::Image && text.contains(['/', ':']);
+        if names.len() == 1 && !(self.context.alone && (is_image || is_unmistakable(&text, true, settings))) {
+            return None;
+        }
+        is_named(&text, true).then_some(Joined { entry: index, text, own, names })
+    }
+}
+
+/// Names of repositories that hold no images: `GIT_REPOSITORY`, `chartRepository`.
+fn is_other_repository(stem: &str) -> bool {
+    const WORDS: &[&str] =
+        &["apt", "backup", "chart", "charts", "git", "github", "gitlab", "helm", "maven", "npm", "s3"];
+    words(stem).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// A path without the slash at its end.
+fn trimmed(text: Text) -> Text {
+    match text.strip_suffix('/') {
+        Some(path) => text.slice(0..path.len()),
+        None => text,
+    }
+}
+
+/// `quay.io`, `mirror.internal:5000/team`, `acme`: what can stand before a repository.
+fn is_host(text: &str) -> bool {
+    !text.contains("://") && Reference::parse(&format!("{}/x", text.trim_end_matches('/'))).is_ok()
+}
+
+fn has_host(text: &str) -> bool {
+    Reference::parse(text).is_ok_and(|reference| reference.registry_range.is_some())
+}
+
+fn has_version(text: &str) -> bool {
+    text.rsplit('/').next().is_some_and(|last| last.contains([':', '@']))
+}
+
+fn has_host_or_version(text: &str) -> bool {
+    has_host(text) || has_version(text)
+}

@@ -1,0 +1,26 @@
+//! Image volumes of pod templates.
+
+use super::{Finder, Found, Hit, Place, Shape, Tier};
+use crate::images::object::{Step, items, member};
+use std::borrow::Cow;
+
+pub(super) static FINDER: Finder = Finder { id: "volumes", summary: "`reference` of image volumes", visit };
+
+fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+    if place.key() != Some("volumes") {
+        return;
+    }
+    for (index, volume) in items(place.node).iter().enumerate() {
+        let reference = member(volume, "image").and_then(|image| member(image, "reference"));
+        let Some(text) = reference.and_then(|reference| place.object.text(reference)) else { continue };
+        let hit = Hit {
+            path: place.path().with(Step::Index(index)).key("image").key("reference"),
+            container: None,
+            text,
+            tier: Tier::Certain,
+            shape: Shape::Volume,
+            reason: Cow::Borrowed("the reference of an image volume"),
+        };
+        found.add(place.object, hit);
+    }
+}

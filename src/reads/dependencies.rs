@@ -1,0 +1,98 @@
+//! The values that decide which subcharts there are and what they export: conditions, tags, `import-values`.
+
+use super::{Path, steps};
+use crate::chart::{Chart, Dependency};
+use crate::source::Place;
+use crate::yaml::Data;
+use std::sync::Arc;
+
+/// A value that a Chart.yaml looks at.
+#[derive(Debug, Clone)]
+pub struct Switch {
+    /// Its path as the user of the top chart writes it.
+    pub path: Path,
+    /// Full path of the chart that it switches on; that exports the values, where it is no switch.
+    pub chart: Path,
+    /// What looks at it.
+    pub kind: SwitchKind,
+    /// The Chart.yaml.
+    pub place: Place,
+}
+
+/// What in a Chart.yaml looks at a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwitchKind {
+    /// A dependency's condition.
+    Condition,
+    /// A tag.
+    Tag,
+    /// An `import-values` entry, which takes everything at the path.
+    Import,
+}
+
+/// What the Chart.yaml of a chart and those of its subcharts look at, disabled ones included.
+pub fn of_dependencies(chart: &Chart) -> Vec<Switch> {
+    let mut found = Vec::new();
+    collect(chart, &Vec::new(), &mut found);
+    found
+}
+
+/// The subcharts of a chart, disabled ones included, each under every name that a dependency gives it.
+pub fn named_subcharts(chart: &Chart) -> Vec<(String, &Arc<Chart>)> {
+    let mut found = Vec::new();
+    for subchart in &chart.subcharts {
+        let declared = chart.metadata.dependencies.iter().flatten().filter(|one| one.name == subchart.name());
+        let mut names: Vec<String> = declared.map(called).collect();
+        if names.is_empty() {
+            names.push(subchart.name().to_owned());
+        }
+        names.dedup();
+        found.extend(names.into_iter().map(|name| (name, subchart)));
+    }
+    found
+}
+
+fn called(dependency: &Dependency) -> String {
+    if dependency.alias.is_empty() { dependency.name.clone() } else { dependency.alias.clone() }
+}
+
+fn text(data: &Data) -> String {
+    match data {
+        Data::Str(text) => text.to_text().into_owned(),
+        _ => String::new(),
+    }
+}
+
+fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
+    let below = |path: &str| prefix.iter().cloned().chain(steps(path)).collect::<Path>();
+    let place = || Place { file: chart.metadata_file.clone(), start: 0, end: 0 };
+    for dependency in chart.metadata.dependencies.iter().flatten() {
+        let name = called(dependency);
+        let chart = below(&name);
+        let conditions = dependency.condition.split(',').map(str::trim).filter(|part| !part.is_empty());
+        for condition in conditions {
+            let path = below(condition);
+            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Condition, place: place() });
+        }
+        for tag in dependency.tags.iter().flatten() {
+            // Tags are looked up at the top of the values that a chart sees.
+            for path in [below(&format!("tags.{tag}")), steps(&format!("tags.{tag}"))] {
+                found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Tag, place: place() });
+            }
+        }
+        for entry in dependency.import_values.iter().flatten() {
+            let from = match &entry.data {
+                Data::Map(members) => {
+                    let child = members.iter().rev().find(|(entry, _)| entry.key == *"child");
+                    child.map(|(_, node)| text(&node.data)).unwrap_or_default()
+                }
+                other => format!("exports.{}", text(other)),
+            };
+            let path = below(&format!("{name}.{from}"));
+            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Import, place: place() });
+        }
+    }
+    for (name, subchart) in named_subcharts(chart) {
+        collect(subchart, &below(&name), found);
+    }
+}

@@ -1,0 +1,386 @@
+//! [`Reads`]: which values a traced render looked at, by the paths under which a user sets them.
+//!
+//! The maps of all charts' `.Values` are watched before the render ([`Watch`]), since templates can change them. What
+//! is below `global` is one and the same for every chart.
+
+pub mod dependencies;
+pub mod near;
+pub mod statics;
+
+use crate::source::{File, Place};
+use crate::template::reads::{self as engine, Reached};
+use crate::template::{Map, Value};
+use crate::trace::{Layer, Origin, OriginData, Origins, Setting as Set, Str};
+use crate::values::Instance;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use dependencies::of_dependencies;
+pub use statics::Statics;
+
+/// The steps of a values path as a user writes it: keys, and elements of lists as `[0]`.
+pub type Path = Vec<String>;
+
+/// The key under which charts share values.
+pub const GLOBAL: &str = "global";
+
+/// Full path of a chart → the place that looked first.
+type Looks = BTreeMap<String, Place>;
+
+/// What a render looked at.
+#[derive(Debug, Default)]
+pub struct Reads {
+    members: BTreeMap<Path, Looks>,
+    wholes: BTreeMap<Path, Looks>,
+    settings: Vec<Setting>,
+    reached: Vec<Reached>,
+}
+
+/// A value that a person set, and that no other took away: a scalar, a list of scalars, an empty map or list.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Where it takes effect: below `global`, that is one place for all charts.
+    pub path: Path,
+    /// Where it was set.
+    pub origin: Origin,
+    /// Its text, if it is one.
+    pub text: Option<Str>,
+    /// Whether the maps around it, inwards, have other members that nobody set: whether it is an addition to what the
+    /// chart knows, or the whole of it.
+    pub alone: bool,
+}
+
+/// The maps of a release, watched during a render.
+#[derive(Debug, Default)]
+pub struct Watch {
+    tables: Vec<Watched>,
+    settings: Vec<Setting>,
+    seen: BTreeSet<Origin>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    number: usize,
+    path: Path,
+    chart: String,
+    /// It is the `.Values` of the chart.
+    is_top: bool,
+}
+
+impl Watch {
+    /// Watches the values of a chart and its subcharts, and the operands of template files.
+    pub fn start<'f>(
+        root: &Instance,
+        values: &Map,
+        files: impl Iterator<Item = &'f Arc<File>>,
+        origins: &Origins,
+    ) -> (Self, engine::Reads) {
+        let (mut watch, mut reads) = (Self::default(), engine::Reads::default());
+        watch.map(values, Vec::new(), &root.full_path, Some(root), &mut reads, origins);
+        files.for_each(|file| reads.watch_file(file));
+        (watch, reads)
+    }
+
+    fn map(
+        &mut self,
+        map: &Map,
+        path: Path,
+        chart: &str,
+        instance: Option<&Instance>,
+        reads: &mut engine::Reads,
+        origins: &Origins,
+    ) {
+        let number = reads.watch(map);
+        let alone = map.borrow().values().all(|value| is_users(value, origins));
+        for (key, value) in map.borrow().iter() {
+            let key = key.to_text();
+            let child = instance.and_then(|instance| instance.children.iter().find(|child| child.name == key));
+            let path = step(&path, &key, instance.is_some());
+            match (value, child) {
+                (Value::Map(map), Some(child)) => {
+                    self.map(map, path, &child.full_path, Some(child), reads, origins);
+                }
+                _ => self.value(value, path, chart, alone, reads, origins),
+            }
+        }
+        self.tables.push(Watched { number, path, chart: chart.to_owned(), is_top: instance.is_some() });
+    }
+
+    fn value(
+        &mut self,
+        value: &Value,
+        path: Path,
+        chart: &str,
+        alone: bool,
+        reads: &mut engine::Reads,
+        origins: &Origins,
+    ) {
+        let is_tree = |value: &Value| matches!(value, Value::Map(_) | Value::List(_));
+        match value {
+            Value::Map(map) if !map.is_empty() => return self.map(map, path, chart, None, reads, origins),
+            Value::List(list) if list.iter().any(is_tree) => {
+                for (index, item) in list.iter().enumerate() {
+                    let path = path.iter().cloned().chain([format!("[{index}]")]).collect();
+                    self.value(item, path, chart, alone, reads, origins);
+                }
+                return;
+            }
+            Value::Map(map) => {
+                let number = reads.watch(map);
+                self.tables.push(Watched { number, path: path.clone(), chart: chart.to_owned(), is_top: false });
+            }
+            _ => {}
+        }
+        let origin = value.origin();
+        if is_users(value, origins) && self.seen.insert(origin) {
+            self.settings.push(Setting { path, origin, text: value.as_str().cloned(), alone });
+        }
+    }
+
+    /// What was looked at.
+    pub fn finish(self, reads: engine::Reads) -> Reads {
+        let (mut members, mut wholes) = (BTreeMap::<Path, Looks>::new(), BTreeMap::<Path, Looks>::new());
+        for Watched { number, path, chart, is_top } in self.tables {
+            let Some(table) = reads.table(number) else { continue };
+            for (key, place) in &table.members {
+                let looks = members.entry(step(&path, &key.to_text(), is_top)).or_default();
+                looks.entry(chart.clone()).or_insert_with(|| place.clone());
+            }
+            if let Some(place) = &table.whole {
+                wholes.entry(path).or_default().entry(chart).or_insert_with(|| place.clone());
+            }
+        }
+        Reads { members, wholes, settings: self.settings, reached: reads.into_reached() }
+    }
+}
+
+fn is_users(value: &Value, origins: &Origins) -> bool {
+    let layer = match origins.get(value.origin()) {
+        Some(OriginData::Setting(Set { layer, .. })) => layer,
+        _ => return false,
+    };
+    matches!(layer, Layer::File(_) | Layer::Flag(_))
+}
+
+/// The path of a member of what is at `path`; `is_top` says that this is the `.Values` of a chart.
+fn step(path: &[String], key: &str, is_top: bool) -> Path {
+    let above = if is_top && key == GLOBAL { &[] } else { path };
+    above.iter().cloned().chain([key.to_owned()]).collect()
+}
+
+impl Reads {
+    /// The place that looked at a value first: at it, or at something around it with everything in it.
+    pub fn read(&self, path: &[String]) -> Option<&Place> {
+        let own = self.members.get(path).and_then(|looks| looks.values().next());
+        own.or_else(|| self.around(path).find_map(|looks| looks.values().next()))
+    }
+
+    /// The places that looked at a value, the first of each chart.
+    pub fn places(&self, path: &[String]) -> Vec<&Place> {
+        let own = self.members.get(path).into_iter();
+        let looks = own.chain(self.around(path));
+        let mut found: Vec<&Place> = Vec::new();
+        for place in looks.flat_map(|looks| looks.values()) {
+            if !found.contains(&place) {
+                found.push(place);
+            }
+        }
+        found
+    }
+
+    /// The place of a chart, by its full path, that looked at a value first.
+    pub fn read_in(&self, chart: &str, path: &[String]) -> Option<&Place> {
+        let own = self.members.get(path).and_then(|looks| looks.get(chart));
+        own.or_else(|| self.around(path).find_map(|looks| looks.get(chart)))
+    }
+
+    fn around<'r>(&'r self, path: &[String]) -> impl Iterator<Item = &'r Looks> {
+        (0..=path.len()).filter_map(move |length| self.wholes.get(&path[..length]))
+    }
+
+    /// Whether a value itself was looked at, there or not.
+    pub fn looks_at(&self, path: &[String]) -> bool {
+        self.members.contains_key(path)
+    }
+
+    /// Whether any member of what is at a path was looked at.
+    pub fn looks_into(&self, path: &[String]) -> bool {
+        let mut from = self.members.range(path.to_vec()..);
+        from.find(|(found, _)| *found != path).is_some_and(|(found, _)| found.starts_with(path))
+    }
+
+    /// The paths that were looked at, there or not, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.members.keys()
+    }
+
+    /// The paths that were looked at by a chart, by its full path.
+    pub fn paths_in<'r>(&'r self, chart: &'r str) -> impl Iterator<Item = &'r Path> {
+        self.members.iter().filter(move |(_, looks)| looks.contains_key(chart)).map(|(path, _)| path)
+    }
+
+    /// What people set, in the order of the values.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// Whether the operand at a position of a template file was evaluated; also where that is not known.
+    pub fn reached(&self, file: &Arc<File>, at: u32) -> bool {
+        let reached = self.reached.iter().find(|reached| Arc::ptr_eq(reached.file(), file));
+        reached.is_some_and(|reached| reached.contains(at))
+    }
+}
+
+/// The steps of a dotted path: `hosts[0].name` is `hosts`, `[0]`, `name`; `\.` is a dot inside a key.
+pub fn steps(path: &str) -> Path {
+    let mut steps = vec![String::new()];
+    let mut chars = path.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => steps.last_mut().into_iter().for_each(|step| step.extend(chars.next())),
+            '.' => steps.push(String::new()),
+            '[' => steps.push("[".to_owned()),
+            c => steps.last_mut().into_iter().for_each(|step| step.push(c)),
+        }
+    }
+    steps
+}
+
+/// A path as a user writes it: `hosts[0].name`.
+pub fn dotted(path: &[String]) -> String {
+    let mut text = String::new();
+    for step in path {
+        if !text.is_empty() && !step.starts_with('[') {
+            text.push('.');
+        }
+        text.push_str(&step.replace('.', "\\."));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{Chart, ChartFile, Metadata, ValuesFile};
+    use crate::limits::Limits;
+    use crate::release::Prepared;
+    use crate::render::{Capabilities, Compiler, Release};
+    use crate::template::{Env, HelmVersion};
+    use crate::values::UserValues;
+    use crate::yaml;
+
+    const VALUES: &str = "
+image: {registry: quay.io, repository: acme/api, tag: '1'}
+web: {enabled: true, image: {tag: '2'}, labels: {a: b, c: d}}
+hosts: [{name: a, port: 1}, {name: b, port: 2}]
+text: '{{ .Values.web.enabled }}'
+key: tag
+global: {hub: x, extra: {y: z}}
+db: {user: u}
+";
+
+    fn chart(name: &str, template: &str, subcharts: Vec<Arc<Chart>>) -> Arc<Chart> {
+        let file = File::new(format!("{name}/values.yaml"), if name == "app" { VALUES } else { "{password: p}" });
+        let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
+        let path = "templates/x.yaml".to_owned();
+        Arc::new(Chart {
+            metadata: Metadata {
+                api_version: "v2".to_owned(),
+                name: name.to_owned(),
+                version: "1.0.0".to_owned(),
+                ..Metadata::default()
+            },
+            metadata_file: File::new("Chart.yaml", ""),
+            values: Some(ValuesFile { file, documents: vec![document] }),
+            schema: None,
+            templates: vec![ChartFile { path, file: File::new(format!("{name}/templates/x.yaml"), template) }],
+            files: Vec::new(),
+            subcharts,
+        })
+    }
+
+    /// What a render of the chart `app`, with the subchart `db`, looks at.
+    fn reads(template: &str, of_db: &str) -> Reads {
+        let prepared = Prepared {
+            chart: chart("app", template, vec![chart("db", of_db, Vec::new())]),
+            release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false },
+            capabilities: Capabilities::default_of(HelmVersion::V4),
+            env: Env::default(),
+            limits: Limits::default(),
+            user: UserValues { set: vec!["image.tag=3,db.user=v".to_owned()], ..UserValues::default() },
+            check_schema: true,
+            read_file: |_| Err(String::new()),
+        };
+        let mut origins = Origins::new();
+        let outcome = prepared.render(&mut Compiler::new(), &[], Some(&mut origins), &mut Vec::new());
+        outcome.expect("it renders").rendered.reads
+    }
+
+    /// `a.b` for a value that was looked at, `a.*` for everything in one.
+    fn show(reads: &Reads) -> String {
+        let members = reads.members.keys().map(|path| dotted(path));
+        let wholes = reads.wholes.keys().map(|path| format!("{}.*", dotted(path)));
+        let mut all: Vec<String> = members.chain(wholes).collect();
+        all.sort();
+        all.join(" ")
+    }
+
+    #[test]
+    fn what_templates_look_at() {
+        for (template, expected) in [
+            ("{{ .Values.image.tag }}", "image image.tag"),
+            ("{{ .Values.image.none }}", "image image.none"),
+            ("{{ if .Values.web.enabled }}{{ end }}", "web web.enabled"),
+            ("{{ if false }}{{ .Values.image.tag }}{{ end }}", ""),
+            ("{{ with .Values.image }}{{ .tag }}{{ end }}", "image image.tag"),
+            ("{{ range .Values.hosts }}{{ .name }}{{ end }}", "hosts hosts[0].name hosts[1].name"),
+            ("{{ (index .Values.hosts 1).port }}", "hosts hosts[1].port"),
+            ("{{ range $k, $v := .Values.image }}{{ end }}", "image image.registry image.repository image.tag"),
+            ("{{ toYaml .Values.image }}", "image image.*"),
+            ("{{ .Values.image | toJson | sha256sum }}", "image image.*"),
+            ("{{ .Values.web }}", "web web.* web.image.* web.labels.*"),
+            ("{{ printf \"%v\" .Values.web.labels }}", "web web.labels web.labels.*"),
+            ("{{ index .Values \"image\" .Values.key }}", "image image.tag key"),
+            ("{{ get .Values.image \"tag\" }}{{ hasKey .Values.image \"x\" }}", "image image.tag image.x"),
+            ("{{ dig \"image\" \"no\" \"d\" .Values.web }}", "web web.image web.image.no"),
+            ("{{ pluck \"tag\" .Values.image .Values.web.image }}", "image image.tag web web.image web.image.tag"),
+            ("{{ (pick .Values.image \"tag\").tag }}", "image image.tag"),
+            ("{{ (omit .Values.image \"tag\").registry }}", "image image.registry"),
+            ("{{ (deepCopy .Values.image).tag }}", "image image.tag"),
+            ("{{ (default dict .Values.image).tag }}", "image image.tag"),
+            ("{{ (merge (dict \"tag\" 1) .Values.web.image).tag }}", "web web.image web.image.tag"),
+            ("{{ $all := merge (dict \"x\" 1) . }}{{ $all.Values.image.tag }}", "image image.tag"),
+            (
+                "{{ define \"i\" }}{{ .i.tag }}{{ end }}{{ include \"i\" (dict \"i\" .Values.image) }}",
+                "image image.tag",
+            ),
+            ("{{ tpl .Values.text . }}", "text web web.enabled"),
+            ("{{ keys .Values.web.labels | len }}", "web web.labels web.labels.a web.labels.c"),
+            ("{{ kindOf .Values.web }}{{ empty .Values.image }}", "image web"),
+            ("{{ .Values.PathValue \"image.tag\" }}", "image image.tag"),
+            ("{{ $_ := set .Values \"image\" (dict \"tag\" 1) }}{{ .Values.image.tag }}", "image"),
+            ("{{ .Values.db.user }}{{ .Values.global.hub }}", "db db.user global global.hub"),
+            ("{{ .Subcharts.db.Values.password }}", "db.password"),
+        ] {
+            assert_eq!(show(&reads(template, "")), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn globals_are_one_for_all_charts() {
+        let found = reads("", "{{ .Values.global.hub }}{{ .Values.global.extra.y }}{{ .Values.password }}");
+        assert_eq!(show(&found), "db.password global global.extra global.extra.y global.hub");
+        assert!(found.read_in("app/charts/db", &steps("global.hub")).is_some());
+        assert!(found.read_in("app", &steps("global.hub")).is_none());
+        let place = found.read(&steps("global.extra.y")).map(ToString::to_string);
+        assert_eq!(place.as_deref(), Some("db/templates/x.yaml:1:35"));
+        assert!(found.looks_into(&steps("global.extra")) && !found.looks_into(&steps("global.extra.y")));
+    }
+
+    #[test]
+    fn settings_are_what_people_set() {
+        let found = reads("", "");
+        let settings: Vec<(String, bool)> = found.settings().iter().map(|one| (dotted(&one.path), one.alone)).collect();
+        assert_eq!(settings, [("db.user".to_owned(), false), ("image.tag".to_owned(), false)]);
+    }
+}

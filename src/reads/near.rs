@@ -1,0 +1,62 @@
+//! The value that was probably meant by a path that nothing reads.
+
+use super::Path;
+
+/// The path among those that are read which is most like this one; `None` where none is like it.
+pub fn nearest<'p>(wanted: &[String], known: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
+    let rated = known.filter_map(|path| Some((distance(wanted, path)?, path)));
+    rated.min().map(|(_, path)| path)
+}
+
+/// How unlike two paths are; `None` where nobody would take one for the other.
+fn distance(wanted: &[String], known: &[String]) -> Option<(usize, usize)> {
+    if wanted == known {
+        return None;
+    }
+    let lower = |steps: &[String]| steps.iter().map(|step| step.to_lowercase()).collect::<Vec<_>>();
+    let (wanted, known) = (lower(wanted), lower(known));
+    // A typo: one key is spelt differently.
+    if wanted.len() == known.len() {
+        let different: Vec<_> = wanted.iter().zip(&known).filter(|(a, b)| a != b).collect();
+        return match different.as_slice() {
+            [] => Some((0, 0)),
+            [(a, b)] => {
+                let edits = strsim::damerau_levenshtein(a, b);
+                let longest = a.chars().count().max(b.chars().count());
+                (edits * 3 <= longest).then_some((0, edits))
+            }
+            _ => None,
+        };
+    }
+    // A moved key: the same keys in the same order, with others between them or around.
+    let (short, long) = if wanted.len() < known.len() { (&wanted, &known) } else { (&known, &wanted) };
+    let mut rest = long.iter();
+    let is_inside = short.iter().all(|step| rest.any(|other| other == step));
+    (is_inside && short.len() > 1 && short.last() == long.last()).then_some((1, long.len() - short.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{dotted, steps};
+    use super::*;
+
+    #[test]
+    fn typos_and_moved_keys_are_near() {
+        let known: Vec<Path> = ["image.registry", "image.tag", "controller.image.tag", "web.hosts[0].name", "db.user"]
+            .into_iter()
+            .map(steps)
+            .collect();
+        for (wanted, expected) in [
+            ("image.registy", "image.registry"),
+            ("imgae.tag", "image.tag"),
+            ("image.Tag", "image.tag"),
+            ("web.image.registry", "image.registry"),
+            ("web.hosts[0].nmae", "web.hosts[0].name"),
+            ("db.password", ""),
+            ("tag", ""),
+        ] {
+            let found = nearest(&steps(wanted), known.iter()).map(|path| dotted(path)).unwrap_or_default();
+            assert_eq!(found, expected, "{wanted}");
+        }
+    }
+}

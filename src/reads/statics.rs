@@ -1,0 +1,488 @@
+//! [`Statics`]: which values the code of the templates could look at, executed or not, disabled subcharts included.
+//!
+//! Chains that go through `.Values` are rooted: they name a path. Others (`.image.registry` in a `define`, or below
+//! `with`) are relative: they can only be reached through a rooted chain that hands something on. Where the code leaves
+//! open what it looks at, the answer is that it could.
+
+use super::dependencies::named_subcharts;
+use super::{GLOBAL, Path, Reads, steps};
+use crate::chart::Chart;
+use crate::render::Compiler;
+use crate::source::{File, Place};
+use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
+use crate::template::{Flow, Function, HelmVersion, Look};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the code of a release's charts could look at.
+#[derive(Debug, Default)]
+pub struct Statics {
+    rooted: Vec<Rooted>,
+    relative: Vec<Relative>,
+    /// Texts that could be keys of `index` and the like.
+    words: BTreeSet<String>,
+    /// Where charts stand in the values, the top chart's nothing included.
+    prefixes: BTreeSet<Path>,
+}
+
+/// A chain through `.Values`.
+#[derive(Debug)]
+struct Rooted {
+    /// Where the chart stands in the values; `None` where any chart can execute it.
+    prefix: Option<Path>,
+    path: Path,
+    usage: Usage,
+    place: Site,
+}
+
+/// A chain through something that was handed on.
+#[derive(Debug)]
+struct Relative {
+    names: Path,
+    place: Site,
+}
+
+#[derive(Debug, Clone)]
+struct Site {
+    file: Arc<File>,
+    at: u32,
+    /// Whether a render notes that it was evaluated.
+    is_noted: bool,
+}
+
+/// What becomes of the value of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Usage {
+    /// It is asked whether there is something in it.
+    Test,
+    /// It is handed on.
+    Pass,
+    /// All of it is printed or converted.
+    Whole,
+}
+
+/// How generously code is read.
+#[derive(Debug, Clone, Copy)]
+pub enum Reading<'r> {
+    /// Only what names the path, or at least its last key.
+    Named,
+    /// Whatever could lead there; what this render executed is known to lead to what it looked at.
+    Possible(Option<&'r Reads>),
+}
+
+impl Statics {
+    /// Reads the templates of a chart and of all its subcharts.
+    pub fn of(chart: &Chart, compiler: &mut Compiler, helm: HelmVersion) -> Self {
+        let mut statics = Self::default();
+        statics.chart(chart, chart.name(), &Vec::new(), compiler, helm);
+        statics
+    }
+
+    fn chart(&mut self, chart: &Chart, full_path: &str, prefix: &Path, compiler: &mut Compiler, helm: HelmVersion) {
+        self.prefixes.insert(prefix.clone());
+        for template in &chart.templates {
+            let name = format!("{full_path}/{}", template.path);
+            let Ok(compiled) = compiler.compile(&name, &template.file, helm) else {
+                self.text(&template.file);
+                continue;
+            };
+            for template in &compiled.templates {
+                let is_body = template.name.as_bytes() == name.as_bytes();
+                let file = &template.file;
+                let mut walk = Walk { found: self, prefix: is_body.then_some(prefix), file };
+                walk.list(&template.body);
+            }
+        }
+        // What they hold can be handed to `tpl`.
+        chart.files.iter().for_each(|file| self.text(&file.file));
+        if let Some(values) = &chart.values {
+            self.text(&values.file);
+        }
+        for (name, subchart) in named_subcharts(chart) {
+            let prefix = prefix.iter().cloned().chain([name.clone()]).collect();
+            self.chart(subchart, &format!("{full_path}/charts/{name}"), &prefix, compiler, helm);
+        }
+    }
+
+    /// Chains in a text that is not a template yet.
+    pub fn text(&mut self, file: &Arc<File>) {
+        const MARK: &[u8] = b".Values.";
+        let bytes = file.bytes();
+        let mut from = 0;
+        while let Some(at) = bytes[from..].windows(MARK.len()).position(|window| window == MARK) {
+            let start = from + at + MARK.len();
+            let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+            let length = bytes[start..].iter().take_while(is_part).count();
+            let chain = String::from_utf8_lossy(&bytes[start..start + length]);
+            let path = steps(chain.trim_matches('.'));
+            let place = Site { file: file.clone(), at: start as u32, is_noted: false };
+            self.rooted.push(Rooted { prefix: None, path, usage: Usage::Pass, place });
+            from = start + length;
+        }
+    }
+
+    /// Where the chart stands that a path leads into, and the rest of the path.
+    fn scopes<'p>(&self, path: &'p [String]) -> Vec<(Path, &'p [String])> {
+        let of = |prefix: &Path| path.strip_prefix(prefix.as_slice()).map(|rest| (prefix.clone(), rest));
+        if path.first().is_some_and(|first| first == GLOBAL) {
+            return self.prefixes.iter().map(|prefix| (prefix.clone(), path)).collect();
+        }
+        self.prefixes.iter().filter_map(of).collect()
+    }
+
+    /// The innermost chart that a path leads into.
+    pub fn prefix_of(&self, path: &[String]) -> Path {
+        let inside = self.prefixes.iter().filter(|prefix| path.starts_with(prefix));
+        inside.max_by_key(|prefix| prefix.len()).cloned().unwrap_or_default()
+    }
+
+    /// A place of the code that could look at a value.
+    pub fn could_read(&self, path: &[String], reading: Reading<'_>) -> Option<Place> {
+        self.scopes(path).iter().find_map(|(prefix, rest)| self.could_read_from(prefix, rest, reading))
+    }
+
+    /// A place of the code of one chart that could look at a value; the path is the one that the chart knows.
+    pub fn could_read_from(&self, prefix: &Path, path: &[String], reading: Reading<'_>) -> Option<Place> {
+        let mut rooted = self.rooted.iter().filter(|one| one.prefix.as_ref().is_none_or(|own| own == prefix));
+        rooted.find(|one| self.leads(one, path, reading)).map(|one| one.place.place())
+    }
+
+    fn leads(&self, one: &Rooted, path: &[String], reading: Reading<'_>) -> bool {
+        if one.path.starts_with(path) {
+            return true;
+        }
+        let Some(below) = path.strip_prefix(one.path.as_slice()) else { return false };
+        let is_top = one.path.is_empty();
+        let open = match reading {
+            Reading::Named => false,
+            Reading::Possible(reads) => {
+                !one.place.reached(reads) && (one.usage == Usage::Whole || one.usage == Usage::Pass && !is_top)
+            }
+        };
+        open || one.usage != Usage::Test && self.is_named(below, reading)
+    }
+
+    /// Whether chains through what is handed on could end at the last of these steps, or on the way.
+    fn is_named(&self, steps: &[String], reading: Reading<'_>) -> bool {
+        let names: Vec<&String> = steps.iter().filter(|step| !step.starts_with('[')).collect();
+        let Some(last) = names.last() else { return true };
+        let ends = |chain: &Path, names: &[&String]| chain.iter().rev().zip(names.iter().rev()).all(|(a, b)| a == *b);
+        if self.words.contains(last.as_str()) || self.relative.iter().any(|one| ends(&one.names, &names)) {
+            return true;
+        }
+        let Reading::Possible(reads) = reading else { return false };
+        let mut unreached = self.relative.iter().filter(|one| !one.place.reached(reads));
+        unreached.any(|one| (1..names.len()).any(|length| ends(&one.names, &names[..length])))
+    }
+
+    /// The values that code names, by the path of the user.
+    pub fn paths(&self) -> BTreeSet<Path> {
+        let mut paths = BTreeSet::new();
+        for one in self.rooted.iter().filter(|one| !one.path.is_empty()) {
+            let prefixes: Vec<&Path> = match &one.prefix {
+                Some(prefix) => vec![prefix],
+                None => self.prefixes.iter().collect(),
+            };
+            for prefix in prefixes {
+                let above = if one.path[0] == GLOBAL { &[] } else { prefix.as_slice() };
+                paths.insert(above.iter().chain(&one.path).cloned().collect());
+            }
+        }
+        paths
+    }
+
+    /// Every chain as it is written, from `.Values` or from what was handed on.
+    pub fn chains(&self) -> impl Iterator<Item = &Path> {
+        self.rooted.iter().map(|one| &one.path).chain(self.relative.iter().map(|one| &one.names))
+    }
+
+    /// The charts by where they stand in the values.
+    pub fn prefixes(&self) -> &BTreeSet<Path> {
+        &self.prefixes
+    }
+}
+
+impl Site {
+    fn place(&self) -> Place {
+        Place { file: self.file.clone(), start: self.at, end: self.at }
+    }
+
+    fn reached(&self, reads: Option<&Reads>) -> bool {
+        self.is_noted && reads.is_some_and(|reads| reads.reached(&self.file, self.at))
+    }
+}
+
+/// The walk over one template.
+struct Walk<'w> {
+    found: &'w mut Statics,
+    /// `None` in a `define`.
+    prefix: Option<&'w Path>,
+    file: &'w Arc<File>,
+}
+
+/// A path that an operand names, with the place of its chain.
+type Base = (Path, u32);
+
+impl Walk<'_> {
+    fn list(&mut self, list: &List) {
+        for node in &list.nodes {
+            match node {
+                Node::Action { pipe, .. } => {
+                    self.pipe(pipe, if pipe.decl.is_empty() { Usage::Whole } else { Usage::Pass });
+                }
+                Node::If(branch) => self.branch(branch, Usage::Test),
+                Node::With(branch) | Node::Range(branch) => self.branch(branch, Usage::Pass),
+                Node::Template { pipe: Some(pipe), .. } => self.pipe(pipe, Usage::Pass),
+                Node::Template { .. } | Node::Text { .. } | Node::Break(_) | Node::Continue(_) => {}
+            }
+        }
+    }
+
+    fn branch(&mut self, branch: &Branch, usage: Usage) {
+        let usage = if branch.pipe.decl.is_empty() { usage } else { Usage::Pass };
+        self.pipe(&branch.pipe, usage);
+        self.list(&branch.list);
+        branch.else_list.iter().for_each(|list| self.list(list));
+    }
+
+    fn pipe(&mut self, pipe: &Pipe, usage: Usage) {
+        let mut piped = Vec::new();
+        for (index, command) in pipe.cmds.iter().enumerate() {
+            let after = pipe.cmds[index + 1..].iter().rev().filter_map(function_of);
+            let usage = after.fold(usage, |usage, function| argument_usage(function, usage));
+            self.command(command, usage, &piped);
+            piped = bases_of_command(command, &piped);
+        }
+    }
+
+    fn command(&mut self, command: &Command, usage: Usage, piped: &[Base]) {
+        let Some(function) = function_of(command) else {
+            command.args.iter().for_each(|arg| self.arg(arg, usage));
+            return;
+        };
+        let is_lookup = is_lookup(function);
+        let found = if is_lookup { bases_of_command(command, piped) } else { Vec::new() };
+        let found_below = !found.is_empty();
+        for (path, at) in found {
+            self.rooted(path, usage, at);
+        }
+        let words = literals(command);
+        if is_lookup && !found_below && !words.is_empty() {
+            self.relative(words, command.pos);
+        }
+        let usage = match found_below {
+            // What is looked up is noted above; the container itself is not handed on.
+            true => Usage::Test,
+            false => argument_usage(function, usage),
+        };
+        command.args[1..].iter().for_each(|arg| self.arg(arg, usage));
+    }
+
+    fn arg(&mut self, arg: &Arg, usage: Usage) {
+        match arg {
+            Arg::Field { pos, ident } => self.chain(&to_path(ident), usage, *pos),
+            Arg::Variable(variable) => self.chain(&to_path(&variable.ident[1..]), usage, variable.pos),
+            Arg::Chain { pos, node, field } => {
+                let bases = bases(node);
+                if bases.is_empty() || field.iter().any(|name| &**name == "Values") {
+                    self.chain(&to_path(field), usage, *pos);
+                    self.arg(node, Usage::Pass);
+                    return;
+                }
+                for (path, at) in bases {
+                    self.rooted(path.into_iter().chain(to_path(field)).collect(), usage, at);
+                }
+                self.arg(node, Usage::Test);
+            }
+            Arg::Pipe(pipe) => self.pipe(pipe, usage),
+            Arg::String { text, .. } => {
+                let text = text.to_text();
+                if !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+                    self.found.words.insert(text.into_owned());
+                }
+            }
+            Arg::Dot(_) | Arg::Nil(_) | Arg::Bool(..) | Arg::Number(_) | Arg::Identifier { .. } => {}
+        }
+    }
+
+    fn chain(&mut self, names: &Path, usage: Usage, at: u32) {
+        match names.iter().position(|name| name == "Values") {
+            Some(values) => {
+                let path = names[values + 1..].to_vec();
+                match values {
+                    0 => self.rooted(path, usage, at),
+                    // `.Subcharts.db.Values.x`, `.context.Values.x`: of whichever chart.
+                    _ => {
+                        let place = self.site(at);
+                        self.found.rooted.push(Rooted { prefix: None, path, usage, place });
+                    }
+                }
+            }
+            None if names.is_empty() => {}
+            None => self.relative(names.clone(), at),
+        }
+    }
+
+    fn rooted(&mut self, path: Path, usage: Usage, at: u32) {
+        let place = self.site(at);
+        self.found.rooted.push(Rooted { prefix: self.prefix.cloned(), path, usage, place });
+    }
+
+    fn relative(&mut self, names: Path, at: u32) {
+        let place = self.site(at);
+        self.found.relative.push(Relative { names, place });
+    }
+
+    fn site(&self, at: u32) -> Site {
+        Site { file: self.file.clone(), at, is_noted: true }
+    }
+}
+
+fn to_path(names: &[Arc<str>]) -> Path {
+    names.iter().map(|name| name.to_string()).collect()
+}
+
+fn function_of(command: &Command) -> Option<&'static Function> {
+    match command.args.first() {
+        Some(Arg::Identifier { function, .. }) => Some(function),
+        _ => None,
+    }
+}
+
+/// What becomes of an argument of a function whose result is used in some way.
+fn argument_usage(function: &Function, usage: Usage) -> Usage {
+    match (function.look, function.flow) {
+        (Look::Whole, _) => Usage::Whole,
+        (Look::Nothing | Look::Members, Flow::None) => Usage::Test,
+        (Look::Nothing, _) if matches!(function.name, "include" | "tpl") => Usage::Pass,
+        (Look::Nothing, _) => usage,
+        (Look::Members | Look::Some, _) => Usage::Pass,
+    }
+}
+
+/// Functions that take one member by its key.
+fn is_lookup(function: &Function) -> bool {
+    matches!(function.name, "index" | "get" | "hasKey" | "dig" | "pluck" | "pick" | "Table" | "PathValue")
+}
+
+/// The strings among the arguments, as keys; of `dig`, without its default.
+fn literals(command: &Command) -> Path {
+    let strings = command.args[1..].iter().filter_map(|arg| match arg {
+        Arg::String { text, .. } => Some(text.to_text().into_owned()),
+        _ => None,
+    });
+    strings.collect()
+}
+
+/// The paths that an operand can stand for.
+fn bases(arg: &Arg) -> Vec<Base> {
+    let of = |names: &[Arc<str>], at| {
+        let values = names.iter().position(|name| &**name == "Values");
+        values.filter(|&values| values == 0).map(|_| (to_path(&names[1..]), at)).into_iter().collect()
+    };
+    match arg {
+        Arg::Field { pos, ident } => of(ident, *pos),
+        Arg::Variable(variable) if &*variable.ident[0] == "$" => of(&variable.ident[1..], variable.pos),
+        Arg::Chain { node, field, .. } => {
+            let longer = |(path, at): Base| (path.into_iter().chain(to_path(field)).collect(), at);
+            bases(node).into_iter().map(longer).collect()
+        }
+        Arg::Pipe(pipe) => {
+            let cmds = pipe.cmds.iter();
+            cmds.fold(Vec::new(), |piped, command| bases_of_command(command, &piped))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn bases_of_command(command: &Command, piped: &[Base]) -> Vec<Base> {
+    let Some(function) = function_of(command) else {
+        return match command.args.as_slice() {
+            [arg] => bases(arg),
+            _ => Vec::new(),
+        };
+    };
+    let all = |args: &[Arg]| args.iter().flat_map(bases).chain(piped.iter().cloned()).collect::<Vec<Base>>();
+    let args = &command.args[1..];
+    match function.name {
+        "default" | "coalesce" | "ternary" | "or" | "and" | "required" => all(args),
+        "index" | "get" | "hasKey" | "dig" | "pluck" | "pick" => {
+            let mut keys = literals(command);
+            let is_computed = args.iter().filter(|arg| !matches!(arg, Arg::String { .. })).count() > 1;
+            if keys.is_empty() || function.name == "index" && is_computed {
+                return Vec::new();
+            }
+            if function.name == "dig" && keys.len() > 1 && !is_computed {
+                keys.pop();
+            }
+            let keys = if function.name == "pick" { keys[..1].to_vec() } else { keys };
+            all(args).into_iter().map(|(path, at)| (path.into_iter().chain(keys.clone()).collect(), at)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funcs;
+    use crate::template::set::Compiled;
+
+    /// What a template of a chart could read, of these paths.
+    fn readable(template: &str, paths: &[&str], reading: Reading<'_>) -> Vec<String> {
+        let file = File::new("app/templates/x.yaml", template);
+        let compiled = Compiled::parse("app/templates/x.yaml", &file, funcs::lookup_of(HelmVersion::V4));
+        let compiled = compiled.expect("a template");
+        let (mut found, prefix) = (Statics::default(), Vec::new());
+        found.prefixes.insert(Vec::new());
+        for template in &compiled.templates {
+            let is_body = template.name.as_bytes() == b"app/templates/x.yaml";
+            let mut walk = Walk { found: &mut found, prefix: is_body.then_some(&prefix), file: &file };
+            walk.list(&template.body);
+        }
+        let could = |path: &&&str| found.could_read(&steps(path), reading).is_some();
+        paths.iter().filter(could).map(|path| (*path).to_owned()).collect()
+    }
+
+    #[test]
+    fn chains_lookups_and_what_is_handed_on() {
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            ("{{ .Values.a.b }}", &["a.b", "a.c", "b", "a"], &["a.b", "a"]),
+            ("{{ $.Values.a }}{{ (.Values.c).d }}", &["a", "a.x", "c.d", "c.e"], &["a", "c.d"]),
+            (r#"{{ index .Values "a" "b-c" }}"#, &["a.b-c", "a.x"], &["a.b-c"]),
+            (r#"{{ (get .Values.a "b").c }}"#, &["a.b.c", "a.b.d"], &["a.b.c"]),
+            (r#"{{ dig "a" "b" "no" (.Values | merge dict) }}"#, &["x.a.b", "a.b", "a.c"], &["x.a.b", "a.b"]),
+            (
+                r#"{{ with .Values.image }}{{ .registry }}{{ end }}"#,
+                &["image.registry", "image.tag"],
+                &["image.registry"],
+            ),
+            (
+                r#"{{ define "i" }}{{ .i.tag }}{{ end }}{{ include "i" (dict "i" .Values.web) }}"#,
+                &["web.tag", "web.x"],
+                &["web.tag"],
+            ),
+            ("{{ if .Values.a }}x{{ end }}", &["a", "a.b"], &["a"]),
+            ("{{ $v := .Values }}{{ $v.image.tag }}", &["image.tag", "image.x"], &["image.tag"]),
+            (
+                "{{ range $k, $v := .Values.hosts }}{{ $v.name }}{{ end }}",
+                &["hosts[0].name", "hosts[0].nmae"],
+                &["hosts[0].name"],
+            ),
+            ("{{ .Values.global.imageRegistry }}", &["global.imageRegistry", "global.hub"], &["global.imageRegistry"]),
+        ];
+        for (template, paths, expected) in cases {
+            assert_eq!(readable(template, paths, Reading::Named), *expected, "{template}");
+        }
+        // What is not executed could read all that it is given.
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            ("{{ toYaml .Values.a | nindent 2 }}", &["a.b.c", "b"], &["a.b.c"]),
+            ("{{ .Values.a | default dict | toYaml }}", &["a.b.c"], &["a.b.c"]),
+            ("{{ with .Values.a }}{{ include .name . }}{{ end }}", &["a.b", "b"], &["a.b"]),
+            ("{{ if and .Values.a (not .Values.b) }}{{ end }}", &["a.x", "b.x", "b"], &["b"]),
+        ];
+        for (template, paths, expected) in cases {
+            assert_eq!(readable(template, paths, Reading::Possible(None)), *expected, "{template}");
+        }
+    }
+}

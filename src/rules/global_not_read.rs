@@ -1,0 +1,163 @@
+//! A chart of the release whose images do not come from the mirror never looks at the value that sends them there.
+//!
+//! ## Why it matters in an air gap
+//! One value is meant to send all images to the mirror, but each chart has to apply it. This one does not look at it at
+//! all: setting it changes nothing here, today and for every image that the chart adds tomorrow.
+//!
+//! ## What to do
+//! Where the chart has a value of its own for this, set that one: the finding names it. Otherwise set the registries of
+//! its images one by one, or patch its templates.
+//!
+//! ```bad
+//! # --ignore unmirrored-image
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry | default "quay.io" }}/acme/api:1.4
+//! # charts/dns/Chart.yaml
+//! {apiVersion: v2, name: dns, version: 1.0.0}
+//! # charts/dns/values.yaml
+//! imageRegistry: registry.k8s.io
+//! # charts/dns/templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: dns}
+//! spec:
+//!   containers:
+//!     - name: dns
+//!       image: {{ .Values.imageRegistry }}/dns:1.2
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry | default "quay.io" }}/acme/api:1.4
+//! # charts/dns/Chart.yaml
+//! {apiVersion: v2, name: dns, version: 1.0.0}
+//! # charts/dns/values.yaml
+//! imageRegistry: registry.k8s.io
+//! # charts/dns/templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: dns}
+//! spec:
+//!   containers:
+//!     - name: dns
+//!       image: {{ .Values.imageRegistry }}/dns:1.2
+//! # --set dns.imageRegistry=mirror.internal
+//! ```
+
+use super::{Context, Rule};
+use crate::analysis::{Judged, names_registry};
+use crate::finding::{Excerpt, Finding, Severity};
+use crate::images::{Class, Tier};
+use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::source::Place;
+use crate::template::Value;
+use crate::values::Instance;
+
+pub(super) static RULE: Rule = Rule {
+    id: "global-not-read",
+    summary: "a chart whose images do not resolve never looks at the value that would send them to the mirror",
+    severity: Severity::Warning,
+    on: true,
+    source: include_str!("global_not_read.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let Some(root) = &ctx.analysis.root else { return };
+    // Of a chart alone, the findings of its images say it all.
+    if !root.children.is_empty() {
+        chart(root, &Vec::new(), ctx);
+    }
+}
+
+fn chart(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
+    report(instance, prefix, ctx);
+    for child in &instance.children {
+        let prefix = prefix.iter().cloned().chain([child.name.clone()]).collect();
+        chart(child, &prefix, ctx);
+    }
+}
+
+fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
+    let (analysis, mirror) = (ctx.analysis, &ctx.settings.mirror);
+    let is_bad = |judged: &&Judged| {
+        is_of(instance, &judged.image.manifest.name)
+            && judged.bypasses(mirror)
+            && judged.class != Class::NotAReference
+            && judged.image.tier != Tier::Possible
+            && !judged.decider.source.is_user()
+    };
+    let mut images: Vec<&str> =
+        analysis.images.iter().filter(is_bad).map(|judged| judged.image.text.as_str()).collect();
+    images.sort_unstable();
+    images.dedup();
+    let is_read = |key: &String| analysis.reads.read_in(&instance.full_path, &steps(key)).is_some();
+    if images.is_empty() || analysis.keys.iter().any(is_read) {
+        return;
+    }
+    let (name, key) = (&instance.name, ctx.key());
+    let count = images.len();
+    let them = if count == 1 { "1 image that does".to_owned() } else { format!("{count} images that do") };
+    let message = format!("chart {name} renders {them} not resolve through {mirror}, and never looks at `{key}`");
+    let help = match own_key(instance, prefix, ctx) {
+        Some(own) => format!("it looks at `{}`: set that to {mirror}", dotted(&own)),
+        None => "set the registries of its images one by one, or patch its templates".to_owned(),
+    };
+    let place = Place { file: instance.chart.metadata_file.clone(), start: 0, end: 0 };
+    ctx.findings.push(Finding {
+        rule: RULE.id,
+        severity: ctx.settings.severity(RULE.id, RULE.severity),
+        message,
+        subject: None,
+        excerpts: vec![Excerpt { place, label: "no template of this chart looks at it".to_owned() }],
+        notes: images.into_iter().map(|image| format!("it renders {image}")).collect(),
+        help: Some(help),
+    });
+}
+
+/// Whether a file is of this chart, and not of one below it.
+fn is_of(instance: &Instance, file: &str) -> bool {
+    let inside = file.strip_prefix(&instance.full_path).and_then(|rest| rest.strip_prefix('/'));
+    inside.is_some_and(|rest| !rest.starts_with("charts/"))
+}
+
+/// Whether a registry is one for images, as far as the chart's default tells: external-dns keeps a `registry: txt`.
+fn is_for_images(instance: &Instance, path: &[String]) -> bool {
+    let Some(last) = path.last() else { return false };
+    let default = match path.first() {
+        Some(first) if first == GLOBAL => None,
+        _ => instance.values.get(last.as_bytes()),
+    };
+    let is_named_so = last.to_ascii_lowercase().contains("image") || path[0] == GLOBAL;
+    match default {
+        None | Some(Value::Nil) => is_named_so,
+        Some(Value::Str(text)) if text.is_empty() => is_named_so,
+        Some(Value::Str(text)) => text.to_text().contains(['.', ':']),
+        Some(_) => false,
+    }
+}
+
+/// The value for all images that this chart looks at instead.
+fn own_key(instance: &Instance, prefix: &Path, ctx: &Context<'_>) -> Option<Path> {
+    let is_own = |path: &&Path| {
+        let is_global = path.first().is_some_and(|first| first == GLOBAL);
+        let is_direct = path.len() == prefix.len() + 1 && path.starts_with(prefix);
+        (is_global || is_direct)
+            && path.last().is_some_and(|last| names_registry(last))
+            && is_for_images(instance, path)
+    };
+    let mut own: Vec<&Path> = ctx.analysis.reads.paths_in(&instance.full_path).filter(is_own).collect();
+    own.sort_by_key(|path| path.first().is_none_or(|first| first != GLOBAL));
+    own.first().map(|path| (*path).clone())
+}

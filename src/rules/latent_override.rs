@@ -1,0 +1,94 @@
+//! A value that a user set would send an image past the mirror once its component is switched on.
+//!
+//! ## Why it matters in an air gap
+//! Nothing renders it today, so nothing fails. The day somebody sets `enabled: true`, the pod stays in
+//! `ImagePullBackOff`, and the cause is a line that was written long before.
+//!
+//! ## What to do
+//! Remove the value, or point it at the mirror. The finding says which switch proves it: the release was rendered once
+//! more with that switch on. Where it says "may", code could read the value, but no switch was found that does.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! {{ if .Values.metrics.enabled }}
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: metrics}
+//! spec:
+//!   containers:
+//!     - name: metrics
+//!       image: {{ .Values.metrics.registry | default .Values.global.imageRegistry }}/acme/metrics:1.4
+//! {{ end }}
+//! # templates/map.yaml
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata: {name: a}
+//! # values.yaml
+//! metrics: {enabled: false, registry: ""}
+//! global: {}
+//! # --set metrics.registry=quay.io
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! {{ if .Values.metrics.enabled }}
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: metrics}
+//! spec:
+//!   containers:
+//!     - name: metrics
+//!       image: {{ .Values.metrics.registry | default .Values.global.imageRegistry }}/acme/metrics:1.4
+//! {{ end }}
+//! # templates/map.yaml
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata: {name: a}
+//! # values.yaml
+//! metrics: {enabled: false, registry: ""}
+//! global: {}
+//! ```
+
+use super::{Context, Rule};
+use crate::analysis::Proof;
+use crate::finding::{Excerpt, Finding, Severity};
+use crate::images::decided::decider_of;
+
+pub(super) static RULE: Rule = Rule {
+    id: "latent-override",
+    summary: "a value set by the user would send an image past the mirror once it is switched on",
+    severity: Severity::Warning,
+    on: true,
+    source: include_str!("latent_override.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let (analysis, mirror) = (ctx.analysis, &ctx.settings.mirror);
+    for latent in &analysis.latent {
+        let decider = decider_of(latent.setting.origin, 0, &analysis.origins);
+        let path = &decider.path;
+        let mut excerpts: Vec<Excerpt> = Vec::new();
+        excerpts.extend(decider.place.clone().map(|place| Excerpt { place, label: "set here".to_owned() }));
+        let mut notes = Vec::new();
+        let message = match &latent.proof {
+            Proof::SwitchedOn { switches, reference } => {
+                let (switches, are) = (switches.join("` and `"), if switches.len() == 1 { "is" } else { "are" });
+                notes.push(format!("proven by switching on `{switches}`: then {reference} is pulled"));
+                format!("`{path}` bypasses {mirror} once `{switches}` {are} true")
+            }
+            Proof::Possible(place) => {
+                excerpts.push(Excerpt { place: place.clone(), label: "this could read it".to_owned() });
+                format!("`{path}` may bypass {mirror} once something renders it")
+            }
+        };
+        ctx.findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            message,
+            subject: None,
+            excerpts,
+            notes,
+            help: Some(format!("remove `{path}`, or point it at {mirror}")),
+        });
+    }
+}

@@ -1,0 +1,160 @@
+//! A value that a user set, and that nothing reads.
+//!
+//! ## Why it matters in an air gap
+//! The chart takes it without a word: a typo, or a key that a new version of the chart moved. Whoever wrote it believes
+//! that the image comes from the mirror; it comes from wherever the chart's default says.
+//!
+//! ## What to do
+//! Correct the path: the finding names the nearest one that is read. Or remove the line. A value counts as read when a
+//! template looked at it or could look at it, also in code that was not executed and in charts that are switched off, and
+//! when a condition, a tag or `import-values` looks at it.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: mirror.internal/acme/api:{{ .Values.image.tag }}
+//! # values.yaml
+//! image: {tag: 1.4}
+//! # --set image.tga=1.5
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: mirror.internal/acme/api:{{ .Values.image.tag }}
+//!       {{ if .Values.debug }}
+//!       env: [{name: LEVEL, value: {{ .Values.level }}}]
+//!       {{ end }}
+//! # values.yaml
+//! image: {tag: 1.4}
+//! # --set image.tag=1.5,level=trace
+//! ```
+
+use super::{Context, Rule};
+use crate::analysis::{Judged, other_key};
+use crate::finding::{Excerpt, Finding, Severity};
+use crate::images::decided::decider_of;
+use crate::reads::dependencies::{Switch, SwitchKind};
+use crate::reads::statics::Reading;
+use crate::reads::{GLOBAL, Path, Setting, dotted, near::nearest, of_dependencies};
+use crate::source::Place;
+use std::collections::BTreeSet;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unread-override",
+    summary: "nothing reads a value that the user set",
+    severity: Severity::Warning,
+    on: true,
+    source: include_str!("unread_override.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let Some(prepared) = ctx.prepared.filter(|_| ctx.analysis.root.is_some()) else { return };
+    let (analysis, reads) = (ctx.analysis, &ctx.analysis.reads);
+    let switches = of_dependencies(&prepared.chart);
+    let (read, unread): (Vec<&Setting>, Vec<&Setting>) =
+        reads.settings().iter().partition(|setting| is_read(setting, &switches, ctx));
+    let place = |setting: &&Setting| decider_of(setting.origin, 0, &analysis.origins).place;
+    let key = |place: Place| (place.file.name().to_owned(), place.start);
+    // What an alias repeats is read when one of its copies is.
+    let places: BTreeSet<(String, u32)> = read.iter().filter_map(place).map(key).collect();
+    let unread: Vec<(&Setting, Place)> =
+        unread.iter().filter_map(|setting| Some((*setting, place(setting)?))).collect();
+    let unread = unread
+        .into_iter()
+        .filter(|(setting, place)| !places.contains(&key(place.clone())) && !holds_an_anchor(&setting.path, place));
+    let known = analysis.statics.paths();
+    let mut reported: BTreeSet<Path> = BTreeSet::new();
+    let mut more: Vec<(Path, usize, Place)> = Vec::new();
+    for (setting, place) in unread {
+        // Of a table that nothing knows, one finding is enough.
+        let is_known = |path: &[String]| reads.looks_at(path) || known.iter().any(|known| known.starts_with(path));
+        let lengths = 1..setting.path.len();
+        let stranger = lengths.map(|length| &setting.path[..length]).find(|path| !is_known(path) && path[0] != GLOBAL);
+        let path = stranger.unwrap_or(&setting.path).to_vec();
+        if reported.insert(path.clone()) {
+            more.push((path, 1, place));
+        } else if let Some((_, count, _)) = more.iter_mut().find(|(known, _, _)| *known == path) {
+            *count += 1;
+        }
+    }
+    let bypasses = |judged: &Judged| judged.bypasses(&ctx.settings.mirror);
+    let all_resolve = !analysis.images.iter().any(bypasses);
+    let charts = || analysis.statics.prefixes().iter().filter(|prefix| !prefix.is_empty());
+    for (path, count, place) in more {
+        let is_key = analysis.keys.contains(&dotted(&path));
+        // Whoever gives all releases the same flags need not hear of it where it is not needed.
+        if is_key && all_resolve {
+            continue;
+        }
+        let other = other_key(&prepared.chart, &analysis.statics).filter(|_| is_key);
+        let candidates: BTreeSet<&Path> = known.iter().chain(reads.paths()).chain(charts()).collect();
+        let is_global = path[0] == GLOBAL;
+        let candidates = candidates.into_iter().filter(|near| (near[0] == GLOBAL) == is_global);
+        let near = nearest(&path, candidates);
+        let path = dotted(&path);
+        ctx.findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            message: format!("nothing reads `{path}`"),
+            subject: None,
+            excerpts: vec![Excerpt { place, label: "set here, to no effect".to_owned() }],
+            notes: if count > 1 { vec![format!("{count} values are set below `{path}`")] } else { Vec::new() },
+            help: Some(match near {
+                _ if other.is_some() => format!("did you mean `{}`?", other.unwrap_or_default()),
+                None if is_key => "set the registries of its images one by one, or patch its templates".to_owned(),
+                Some(near) => format!("did you mean `{}`?", dotted(near)),
+                None => format!("remove `{path}`, or look for its new name in the chart's values.yaml"),
+            }),
+        });
+    }
+}
+
+fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
+    let (path, reads, statics) = (&setting.path, &ctx.analysis.reads, &ctx.analysis.statics);
+    if reads.read(path).is_some() {
+        return true;
+    }
+    // The tool reads it itself, and says more of it: `missing-pull-secret`.
+    if path.len() > 1 && path[0] == GLOBAL && path[1] == "imagePullSecrets" {
+        return true;
+    }
+    let by_dependency = |switch: &Switch| match switch.kind {
+        SwitchKind::Condition | SwitchKind::Tag => switch.path == *path,
+        SwitchKind::Import => path.starts_with(&switch.path),
+    };
+    if switches.iter().any(by_dependency) {
+        return true;
+    }
+    // Whether there is anything at all in what the user made is a question too: `if .Values.affinity`.
+    let around = &path[..path.iter().rposition(|step| !step.starts_with('[')).unwrap_or(0)];
+    if setting.alone && !around.is_empty() && reads.looks_at(around) && !reads.looks_into(around) {
+        return true;
+    }
+    let is_rendered = ctx.analysis.is_rendered(&statics.prefix_of(path));
+    let reading = Reading::Possible(is_rendered.then_some(reads));
+    statics.could_read(path, reading).is_some()
+}
+
+/// Whether a value stands in a part of a values file that is there to be repeated elsewhere: `x-image: &image`.
+fn holds_an_anchor(path: &[String], place: &Place) -> bool {
+    let Some(first) = path.first() else { return false };
+    if first.starts_with("x-") || first.starts_with('.') {
+        return true;
+    }
+    let is_anchored = |line: &[u8]| {
+        let rest = line.strip_prefix(first.as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
+        rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b"&"))
+    };
+    place.file.bytes().split(|&byte| byte == b'\n').any(is_anchored)
+}
