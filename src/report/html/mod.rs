@@ -85,8 +85,9 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         several => reports.len() > 1,
         counts => context! {
             releases => totals.releases, clean => totals.clean, errors, warnings, hints,
-            suppressed => totals.suppressed, manifests => totals.manifests, uses => totals.uses,
-            mirrored => totals.mirrored, images => totals.images(),
+            severities => [count(errors, "error"), count(warnings, "warning"), count(hints, "hint")].join(", "),
+            times => count(totals.uses, "time"), places => count(totals.manifests, "manifest"),
+            suppressed => totals.suppressed, uses => totals.uses, mirrored => totals.mirrored, images => totals.images(),
         },
         classes,
         registries,
