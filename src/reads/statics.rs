@@ -106,18 +106,14 @@ impl Statics {
 
     /// Chains in a text that is not a template yet.
     pub fn text(&mut self, file: &Arc<File>) {
-        const MARK: &[u8] = b".Values.";
-        let bytes = file.bytes();
-        let mut from = 0;
-        while let Some(at) = bytes[from..].windows(MARK.len()).position(|window| window == MARK) {
-            let start = from + at + MARK.len();
-            let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-            let length = bytes[start..].iter().take_while(is_part).count();
-            let chain = String::from_utf8_lossy(&bytes[start..start + length]);
-            let path = steps(chain.trim_matches('.'));
+        const MARK: &str = ".Values.";
+        let text = String::from_utf8_lossy(file.bytes());
+        for (at, _) in text.match_indices(MARK) {
+            let start = at + MARK.len();
+            let chain = text[start..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
+            let path = steps(chain.take(1).collect::<String>().trim_matches('.'));
             let place = Site { file: file.clone(), at: start as u32, is_noted: false };
             self.rooted.push(Rooted { prefix: None, path, usage: Usage::Pass, place });
-            from = start + length;
         }
     }
 
