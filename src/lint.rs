@@ -32,6 +32,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
     Report {
         release: prepared.map(name).unwrap_or_default(),
+        home: prepared.map(|prepared| prepared.chart.metadata_file.clone()),
         findings: context.check_all(),
         suppressed: Vec::new(),
         changes: None,
@@ -56,6 +57,7 @@ pub fn lint_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits)
     let analysis = analyse_manifests(files, settings, limits);
     let owners = Owners::of(&analysis.manifests);
     let mut report = report(None, &analysis, settings);
+    report.home = files.first().cloned();
     for finding in &mut report.findings {
         let owner = finding.subject.as_ref().and_then(|subject| owners.chain(&subject.object));
         finding.notes.extend(owner.map(|owner| format!("owned by {owner}")));

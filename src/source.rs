@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 /// Shape: `name` is what people see, with `/`: `app/charts/db/templates/x.yaml`, `values/prod.yaml`.
 pub struct File {
     name: String,
+    path: Option<String>,
     bytes: Vec<u8>,
     line_starts: OnceLock<Vec<u32>>,
 }
@@ -15,12 +16,28 @@ pub struct File {
 impl File {
     /// A file of this name and content. Content beyond 4 GiB is out of reach of positions, and refused by the loaders.
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), bytes: bytes.into(), line_starts: OnceLock::new() })
+        Self::on_disk(name, None, bytes)
+    }
+
+    /// A file that lies at a path, as seen from the working folder: `deploy/charts/app/values.yaml`.
+    pub fn on_disk(name: impl Into<String>, path: Option<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), path, bytes: bytes.into(), line_starts: OnceLock::new() })
     }
 
     /// The name, as shown to people.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where it lies, as seen from the working folder; `None` for what has no such place: a file in an archive, a flag,
+    /// stdin.
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// Whether it is the text of a flag, `--set`, and no file.
+    pub fn is_flag(&self) -> bool {
+        self.path.is_none() && self.name.starts_with("--")
     }
 
     /// The content.

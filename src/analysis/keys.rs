@@ -70,6 +70,10 @@ impl Keys {
         } else if is_read(&USUAL_KEY) {
             keys.assume(USUAL_KEY);
         }
+        // Where a global key is read, one of a chart's own that names the mirror is an override.
+        let is_global = |key: &String| key.starts_with("global.");
+        let has_global = !keys.all.is_empty() || keys.rests.keys().any(is_global);
+        keys.rests.retain(|key, _| !has_global || is_global(key));
         keys.all.extend(keys.rests.keys().filter(|key| *key != USUAL_KEY).cloned());
         if keys.all.is_empty() {
             match OTHER_KEYS.iter().find(|key| is_read(key)) {

@@ -33,7 +33,12 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
                 Ok(Some(node)) => manifests.push(Arc::new(manifest(file, start, content, node))),
                 Err(message) => {
                     let place = Place { file: file.clone(), start, end: start };
-                    unreadable.push(RenderFailure { message, place: Some(place), refuses_mirror: false });
+                    unreadable.push(RenderFailure {
+                        message,
+                        place: Some(place),
+                        refuses_mirror: false,
+                        before_templates: false,
+                    });
                 }
             }
         }

@@ -94,6 +94,8 @@ pub struct RenderFailure {
     pub place: Option<Place>,
     /// The release renders without the rewrite: the chart refuses other registries.
     pub refuses_mirror: bool,
+    /// The chart refused before its templates were executed: by a schema, a dependency, a Kubernetes version.
+    pub before_templates: bool,
 }
 
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
@@ -109,8 +111,8 @@ pub fn analyse(
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let mut keys = Keys::find(prepared, settings, &statics)?;
-    let traced = render_as_installed(prepared, settings, &mut keys, compiler, log)?;
-    let Traced { manifests, origins, root, values, mut rendered, failure, .. } = traced;
+    let traced = render_with_mirror(prepared, settings, &mut keys, compiler, log)?;
+    let Traced { manifests, origins, root, values, mut rendered, failure } = traced;
     let uses: Vec<ImageUse> =
         manifests.iter().flat_map(|manifest| find(manifest, settings, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
@@ -135,9 +137,24 @@ pub fn analyse(
     Ok(analysis)
 }
 
-/// Renders with traces, the keys set that the user did not set. Where what was found of them beforehand proves wrong,
-/// renders again.
-fn render_as_installed(
+/// Renders a release with traces, and with the mirror set as for [`analyse`].
+///
+/// # Errors
+/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
+pub fn render_mirrored(
+    prepared: &Prepared,
+    settings: &Settings,
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<Traced, String> {
+    let statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
+    let mut keys = Keys::find(prepared, settings, &statics)?;
+    render_with_mirror(prepared, settings, &mut keys, compiler, log)
+}
+
+/// Renders with traces and with the mirror set as its owner would. Where what was found of the keys beforehand proves
+/// wrong, renders again.
+fn render_with_mirror(
     prepared: &Prepared,
     settings: &Settings,
     keys: &mut Keys,
@@ -145,25 +162,27 @@ fn render_as_installed(
     log: &mut Vec<String>,
 ) -> Result<Traced, String> {
     let mut first_log = Vec::new();
-    let mut first = render(prepared, &keys.defaults(&settings.mirror), compiler, &mut first_log)?;
-    // Nothing in the code names the key, but one that was put together on the way came to it.
-    if keys.is_only_named() && first.rendered.reads.looks_at(&steps(USUAL_KEY)) {
-        keys.assume(USUAL_KEY);
-        return render(prepared, &keys.defaults(&settings.mirror), compiler, log);
-    }
-    if let Some(failure) = &mut first.failure {
-        // The schema may have no room for a key that the owner never asked for.
-        if first.before_templates && failure.refuses_mirror && !keys.assumed.is_empty() {
-            *keys = std::mem::take(keys).unset();
-            return render(prepared, &[], compiler, log);
+    let first = traced::render(prepared, &keys.defaults(&settings.mirror), compiler, &mut first_log)?;
+    let again = match &first.failure {
+        // Nothing in the code names it, but a key that was put together on the way came to it.
+        None if keys.is_only_named() && first.rendered.reads.looks_at(&steps(USUAL_KEY)) => {
+            keys.assume(USUAL_KEY);
+            true
         }
-        let removed = keys.removed();
-        if keys.assumed.is_empty() && !removed.is_empty() {
-            failure.refuses_mirror = prepared.render(compiler, &removed, None, &mut Vec::new()).is_ok();
+        // The schema may have no room for the key.
+        Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
+            prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
+                *keys = std::mem::take(keys).unset();
+                true
+            }
         }
+        _ => false,
+    };
+    if !again {
+        log.extend(first_log);
+        return Ok(first);
     }
-    log.extend(first_log);
-    Ok(first)
+    traced::render(prepared, &keys.defaults(&settings.mirror), compiler, log)
 }
 
 /// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
@@ -304,5 +323,5 @@ fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
         start: 0,
         end: 0,
     });
-    RenderFailure { message, place, refuses_mirror: false }
+    RenderFailure { message, place, refuses_mirror: false, before_templates: false }
 }

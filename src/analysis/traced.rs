@@ -22,8 +22,6 @@ pub struct Traced {
     pub values: Map,
     /// What the templates made.
     pub rendered: Rendered,
-    /// It did not render for a reason that came before its templates: a schema, dependencies.
-    pub before_templates: bool,
     /// Set when the release did not render.
     pub failure: Option<RenderFailure>,
 }
@@ -39,18 +37,24 @@ pub fn render(
     log: &mut Vec<String>,
 ) -> Result<Traced, String> {
     let mut origins = Origins::new();
-    let mut before_templates = false;
     let (root, values, rendered, failure) = match prepared.render(compiler, changes, Some(&mut origins), log) {
         Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
         Err(Problem::Input(message)) => return Err(message),
-        Err(Problem::Chart(message)) => {
-            before_templates = true;
-            (None, Map::new(), Rendered::default(), Some(RenderFailure { message, place: None, refuses_mirror: false }))
-        }
+        Err(Problem::Chart(message)) => (
+            None,
+            Map::new(),
+            Rendered::default(),
+            Some(RenderFailure { message, place: None, refuses_mirror: false, before_templates: true }),
+        ),
         Err(Problem::Template(error)) => {
             let message = helm_text(&error, prepared.env.helm);
             let place = place_of(&error, prepared);
-            (None, Map::new(), Rendered::default(), Some(RenderFailure { message, place, refuses_mirror: false }))
+            (
+                None,
+                Map::new(),
+                Rendered::default(),
+                Some(RenderFailure { message, place, refuses_mirror: false, before_templates: false }),
+            )
         }
     };
     let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
@@ -65,5 +69,5 @@ pub fn render(
     });
     log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
     let manifests = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
-    Ok(Traced { manifests, origins, root, values, rendered, before_templates, failure })
+    Ok(Traced { manifests, origins, root, values, rendered, failure })
 }

@@ -75,7 +75,7 @@ pub fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
         settings: Vec::new(),
         leaves: Vec::new(),
         near: Vec::new(),
-        reads: Vec::new(),
+        reads: traced.rendered.reads.places(&crate::reads::steps(asked)).into_iter().cloned().collect(),
         is_secret: steps.iter().any(is_secret),
     };
     match &found {

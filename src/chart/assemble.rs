@@ -50,10 +50,11 @@ struct Parts {
 }
 
 impl Assembler<'_, '_> {
-    /// Makes a chart; `parent` is the path of the chart around it in the names of files, with a `/`, or empty.
+    /// Makes a chart; `parent` is the path of the chart around it in the names of files, with a `/`, or empty; `folder`
+    /// is where its files lie, where they do.
     ///
     /// Errors are helm's texts. Source: helm `pkg/chart/v2/loader`, `LoadFiles`.
-    pub(super) fn chart(&mut self, files: Vec<RawFile>, parent: &str) -> Result<Chart, String> {
+    pub(super) fn chart(&mut self, files: Vec<RawFile>, parent: &str, folder: Option<&str>) -> Result<Chart, String> {
         if self.depth > self.budget.limits.chart_depth {
             let limit = self.budget.limits.chart_depth;
             return Err(format!("charts are nested more than {limit} levels deep (--limit chart-depth)"));
@@ -65,14 +66,16 @@ impl Assembler<'_, '_> {
         let draft = parts.draft.ok_or("Chart.yaml file is missing")?;
         let metadata = draft.validate()?;
         let base = format!("{parent}{}", metadata.name);
-        let name = |path: &str| format!("{base}/{path}");
-        let make = |file: RawFile| ChartFile { file: File::new(name(&file.path), file.content), path: file.path };
+        let file = |path: &str, content: Vec<u8>| {
+            File::on_disk(format!("{base}/{path}"), folder.map(|folder| inside(folder, path)), content)
+        };
+        let make = |raw: RawFile| ChartFile { file: file(&raw.path, raw.content), path: raw.path };
         let mut chart = Chart {
-            metadata_file: File::new(name("Chart.yaml"), parts.chart_yaml),
+            metadata_file: file("Chart.yaml", parts.chart_yaml),
             values: parts
                 .values
-                .map(|(content, documents)| ValuesFile { file: File::new(name("values.yaml"), content), documents }),
-            schema: parts.schema.map(|content| File::new(name("values.schema.json"), content)),
+                .map(|(content, documents)| ValuesFile { file: file("values.yaml", content), documents }),
+            schema: parts.schema.map(|content| file("values.schema.json", content)),
             templates: without_duplicates(parts.templates, |_| false).into_iter().map(make).collect(),
             // Helm quirk: of a CRD that is there twice, both are printed.
             files: without_duplicates(parts.files, |path| path.starts_with("crds/")).into_iter().map(make).collect(),
@@ -84,13 +87,21 @@ impl Assembler<'_, '_> {
             if group.starts_with(['_', '.']) {
                 continue;
             }
-            let subchart = self.subchart(&group, files, chart.name(), &parent)?;
+            let folder = folder.map(|folder| inside(folder, &format!("charts/{group}")));
+            let subchart = self.subchart(&group, files, chart.name(), &parent, folder.as_deref())?;
             chart.subcharts.push(Arc::new(subchart));
         }
         Ok(chart)
     }
 
-    fn subchart(&mut self, group: &str, files: Vec<RawFile>, chart: &str, parent: &str) -> Result<Chart, String> {
+    fn subchart(
+        &mut self,
+        group: &str,
+        files: Vec<RawFile>,
+        chart: &str,
+        parent: &str,
+        folder: Option<&str>,
+    ) -> Result<Chart, String> {
         self.depth += 1;
         let made = if group.ends_with(".tgz") {
             match files.into_iter().next() {
@@ -98,7 +109,7 @@ impl Assembler<'_, '_> {
                     let shown = format!("{parent}{group}");
                     archive::read(file.content.as_slice(), &shown, self.budget, self.warnings)
                         .map_err(archive::Fault::text)
-                        .and_then(|files| self.chart(files, parent))
+                        .and_then(|files| self.chart(files, parent, None))
                 }
                 file => {
                     let found = file.map(|file| file.path).unwrap_or_default();
@@ -106,11 +117,11 @@ impl Assembler<'_, '_> {
                 }
             }
         } else {
-            let inside = |file: RawFile| {
+            let below = |file: RawFile| {
                 let (_, path) = file.path.split_once('/')?;
                 Some(RawFile { path: path.to_owned(), content: file.content })
             };
-            self.chart(files.into_iter().filter_map(inside).collect(), parent)
+            self.chart(files.into_iter().filter_map(below).collect(), parent, folder)
         };
         self.depth -= 1;
         made.map_err(|error| format!("error unpacking subchart {group} in {chart}: {error}"))
@@ -187,6 +198,14 @@ impl Assembler<'_, '_> {
 
     fn warn_moved(&mut self, message: &str) {
         self.warnings.push(log::line("INFO", message, &[]));
+    }
+}
+
+/// A path below a folder; the working folder is `.` or empty.
+fn inside(folder: &str, path: &str) -> String {
+    match folder {
+        "" | "." => path.to_owned(),
+        folder => format!("{}/{path}", folder.trim_end_matches('/')),
     }
 }
 

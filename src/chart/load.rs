@@ -26,11 +26,17 @@ pub struct Loaded {
 ///
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
 pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+    load_seen_as(path, None, limits, helm)
+}
+
+/// As [`load`]; `seen_as` is where a folder lies as seen from the working folder, for [`File::path`](crate::source::File::path).
+pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     let Ok(about) = path.metadata() else {
         return Err(format!("path {} not found", go_quote(path.to_string_lossy().as_bytes())));
     };
+    let folder = seen_as.filter(|_| about.is_dir());
     let (files, generation) = if about.is_dir() {
         let generation = generation(&folder::chart_yaml(path, &budget)?, &budget)?;
         (folder::read(path, &mut budget, &mut warnings)?, generation)
@@ -42,7 +48,7 @@ pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, S
         let generation = generation(&chart_yaml.content, &budget)?;
         (files, generation)
     };
-    let chart = Assembler { budget: &mut budget, warnings: &mut warnings, depth: 0 }.chart(files, "")?;
+    let chart = Assembler { budget: &mut budget, warnings: &mut warnings, depth: 0 }.chart(files, "", folder)?;
     match generation {
         Generation::Known => Ok(Loaded { chart: Arc::new(chart), warnings }),
         // Helm loads such a chart, and then does not know what to do with it.

@@ -6,10 +6,9 @@ use super::output::{Color, use_colour};
 use super::release::{ReleaseFlags, log};
 use super::settings::MirrorFlags;
 use super::{Outcome, Problem, Streams};
-use crate::analysis::{USUAL_KEY, render};
+use crate::analysis::{render, render_mirrored};
 use crate::blame::select::{Selection, select};
 use crate::blame::{document, value::trail};
-use crate::release::Change;
 use crate::render::Compiler;
 use crate::report::blame::{json, text};
 use clap::ValueEnum;
@@ -68,21 +67,18 @@ enum Format {
 
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let changes: Vec<Change> = match args.mirror.settings()? {
-        None => Vec::new(),
-        Some(settings) => {
-            let usual = [USUAL_KEY.to_owned()];
-            let keys = if settings.global_keys.is_empty() { &usual } else { settings.global_keys.as_slice() };
-            keys.iter().map(|key| Change::Default(key.clone(), settings.mirror.to_string())).collect()
-        }
-    };
+    let settings = args.mirror.settings()?;
     let mut lines = Vec::new();
     let stdin = args.release.reads_stdin().then(|| streams.read_input()).transpose()?;
     let disk = Disk::new(stdin);
     let prepared = args.release.prepare(&args.name, &args.chart, &disk, &mut lines);
     log(streams, &std::mem::take(&mut lines));
     let prepared = prepared?;
-    let traced = render(&prepared, &changes, &mut Compiler::new(), &mut lines);
+    let mut compiler = Compiler::new();
+    let traced = match &settings {
+        None => render(&prepared, &[], &mut compiler, &mut lines),
+        Some(settings) => render_mirrored(&prepared, settings, &mut compiler, &mut lines),
+    };
     log(streams, &lines);
     let traced = traced?;
     if let Some(failure) = &traced.failure {

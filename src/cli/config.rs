@@ -23,7 +23,7 @@ impl ConfigFlags {
         match self.path() {
             None => Ok(Config::default()),
             Some(path) => {
-                let file = File::new(shown(&path), read_file(&path)?);
+                let file = File::on_disk(shown(&path), seen(&path), read_file(&path)?);
                 Config::parse(&file, &folder(&path))
             }
         }
@@ -62,4 +62,18 @@ fn find() -> Option<PathBuf> {
 pub(super) fn shown(path: &Path) -> String {
     let path = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace(std::path::MAIN_SEPARATOR, "/") }
+}
+
+/// A path as seen from the working folder; `None` where it lies elsewhere and was given from the root on.
+pub(super) fn seen(path: &Path) -> Option<String> {
+    if path.is_absolute() {
+        let here = std::env::current_dir().ok()?;
+        return path.strip_prefix(here).ok().map(shown);
+    }
+    let path = shown(path);
+    let mut rest = path.as_str();
+    while let Some(after) = rest.strip_prefix("./") {
+        rest = after.trim_start_matches('/');
+    }
+    Some(rest.to_owned())
 }

@@ -1,8 +1,10 @@
 //! [`Disk`]: how a run reads charts and values files: each chart once, and some as they were in another commit.
 
+use super::config::seen;
 use super::release::read_file;
 use crate::chart::{self, Chart};
 use crate::limits::Limits;
+use crate::source::File;
 use crate::template::HelmVersion;
 use crate::template::env::Keys;
 use std::collections::HashMap;
@@ -49,8 +51,9 @@ impl Disk {
         let key = (path.to_path_buf(), helm, complete.is_some());
         let cell = self.charts.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
         let load = || {
+            let seen_as = seen(path);
             let path = self.moved.get(path).map_or(path, PathBuf::as_path);
-            let (mut chart, mut log) = match chart::load::load(path, limits, helm) {
+            let (mut chart, mut log) = match chart::load::load_seen_as(path, seen_as.as_deref(), limits, helm) {
                 Ok(loaded) => (loaded.chart, loaded.warnings),
                 Err(error) => return (Err(error), Vec::new()),
             };
@@ -64,8 +67,14 @@ impl Disk {
         cell.get_or_init(load).clone()
     }
 
+    /// A values file by the name that was given; `-` is stdin.
+    pub(super) fn values(&self, name: &str) -> Result<Arc<File>, String> {
+        let path = if name == "-" { None } else { seen(Path::new(name)) };
+        Ok(File::on_disk(name, path, self.values_file(name)?))
+    }
+
     /// Reads a values file by the name that was given; `-` is stdin.
-    pub(super) fn values_file(&self, name: &str) -> Result<Vec<u8>, String> {
+    fn values_file(&self, name: &str) -> Result<Vec<u8>, String> {
         if name == "-" {
             return Ok(self.stdin.clone().unwrap_or_default());
         }

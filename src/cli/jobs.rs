@@ -1,6 +1,7 @@
 //! [`Job`]: one release to check; many are checked side by side, and told in their order.
 
 use super::disk::Disk;
+use super::progress::Progress;
 use super::release::{Helm, ReleaseFlags};
 use super::settings::SettingsFlags;
 use super::stack;
@@ -127,7 +128,7 @@ impl Job {
 }
 
 /// Checks releases, as many at a time as there are processors, and gives what became of each in their order.
-pub fn run(jobs: &[Job], disk: &Disk) -> Vec<Done> {
+pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
@@ -136,7 +137,9 @@ pub fn run(jobs: &[Job], disk: &Disk) -> Vec<Done> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some((job, slot)) = jobs.get(at).zip(done.get(at)) else { break };
+            progress.begin(&job.full_name());
             let one = job.run(disk, &mut compiler);
+            progress.end();
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
         }
     };

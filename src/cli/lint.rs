@@ -5,6 +5,7 @@ use super::config::{ConfigFlags, folder};
 use super::disk::Disk;
 use super::jobs::{self, Done, Job};
 use super::output::OutputFlags;
+use super::progress::Progress;
 use super::release::{ReleaseFlags, log, read_file};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
@@ -12,6 +13,7 @@ use crate::config::{Config, Target, meant};
 use crate::finding::Severity;
 use crate::report::Report;
 use crate::report::changes::Changes;
+use crate::report::text::Detail;
 use crate::suppress::baseline::Baseline;
 use crate::suppress::{Checked, Fingerprint, Suppressor};
 use jiff::civil::Date;
@@ -69,7 +71,10 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         let stdin = jobs.iter().any(|job| job.flags.reads_stdin()).then(|| streams.read_input()).transpose()?;
         let disk = Disk::new(stdin);
         match &args.changed_since {
-            None => settle(jobs::run(&jobs, &disk), &jobs, streams, &mut outcome),
+            None => {
+                let progress = args.progress(jobs.len());
+                args.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, &mut outcome)
+            }
             Some(revision) => args.changed(revision, jobs, &disk, &config, streams, &mut outcome)?,
         }
     };
@@ -204,8 +209,10 @@ impl Args {
                 _ => None,
             })
             .collect();
-        let done = jobs::run(&jobs, disk);
-        let mut old_done = jobs::run(&olds, &old_disk).into_iter();
+        let progress = self.progress(jobs.len() + olds.len());
+        let done = jobs::run(&jobs, disk, &progress);
+        let mut old_done = jobs::run(&olds, &old_disk, &progress).into_iter();
+        drop(progress);
         let baseline = self.baseline()?;
         let old_config = old_config.ok().flatten();
         let old_config = old_config.as_ref().unwrap_or(config);
@@ -216,7 +223,7 @@ impl Args {
                 Before::Unknown(why) => Err(why),
                 Before::Was(_) => old_done.next().map(|done| done.checked).transpose(),
             };
-            let mut now = settle(vec![done], std::slice::from_ref(job), streams, outcome);
+            let mut now = self.settle(vec![done], std::slice::from_ref(job), streams, outcome);
             self.suppressor(config, baseline.as_ref())?.apply(&mut now);
             let Some(mut now) = now.pop() else { continue };
             let mut old = old.map(|old| old.into_iter().collect::<Vec<_>>());
@@ -227,6 +234,32 @@ impl Args {
             checked.push(now);
         }
         Ok(checked)
+    }
+
+    fn progress(&self, releases: usize) -> Progress {
+        Progress::new(releases, "checking releases", self.output.detail != Detail::Verdict)
+    }
+
+    /// Tells what helm logs and what could not be checked, and gives the rest.
+    fn settle(&self, done: Vec<Done>, jobs: &[Job], streams: &mut Streams<'_>, outcome: &mut Outcome) -> Vec<Checked> {
+        let mut checked = Vec::new();
+        for (done, job) in done.into_iter().zip(jobs) {
+            let is_told = |line: &String| match self.output.detail {
+                Detail::Verdict => false,
+                Detail::Usual => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
+                Detail::All => true,
+            };
+            log(streams, &done.log.iter().filter(|line| is_told(line)).cloned().collect::<Vec<_>>());
+            match done.checked {
+                Ok(one) => checked.push(one),
+                Err(error) => {
+                    let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
+                    let _ = writeln!(streams.err, "Error: {}", crate::report::quiet(&format!("{name}{error}")));
+                    *outcome = Outcome::Failed;
+                }
+            }
+        }
+        checked
     }
 
     /// How a release was.
@@ -282,23 +315,6 @@ fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision:
             now.changes = Some(changes);
         }
     }
-}
-
-/// Tells what helm logs and what could not be checked, and gives the rest.
-fn settle(done: Vec<Done>, jobs: &[Job], streams: &mut Streams<'_>, outcome: &mut Outcome) -> Vec<Checked> {
-    let mut checked = Vec::new();
-    for (done, job) in done.into_iter().zip(jobs) {
-        log(streams, &done.log);
-        match done.checked {
-            Ok(one) => checked.push(one),
-            Err(error) => {
-                let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
-                let _ = writeln!(streams.err, "Error: {}", crate::report::quiet(&format!("{name}{error}")));
-                *outcome = Outcome::Failed;
-            }
-        }
-    }
-    checked
 }
 
 /// Writes the findings of a run for later ones, and accepts them in this one.

@@ -1,7 +1,7 @@
 //! Manifests that were rendered elsewhere, or read from a cluster: files, folders, stdin.
 
 use super::Streams;
-use super::config::shown;
+use super::config::{seen, shown};
 use super::release::read_file;
 use crate::limits::Limits;
 use crate::lint::lint_manifests;
@@ -38,10 +38,14 @@ pub fn check(
     Ok(Checked { report, settings, comments })
 }
 
+fn read(path: &Path) -> Result<Arc<File>, String> {
+    Ok(File::on_disk(shown(path), seen(path), read_file(path)?))
+}
+
 /// Adds a file, or all manifests in a folder and below, in the order of their names.
 fn add(path: &Path, files: &mut Vec<Arc<File>>) -> Result<(), String> {
     if !path.is_dir() {
-        files.push(File::new(shown(path), read_file(path)?));
+        files.push(read(path)?);
         return Ok(());
     }
     for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
@@ -49,7 +53,7 @@ fn add(path: &Path, files: &mut Vec<Arc<File>>) -> Result<(), String> {
         let is_manifest =
             entry.path().extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
         if is_manifest && !entry.file_type().is_dir() {
-            files.push(File::new(shown(entry.path()), read_file(entry.path())?));
+            files.push(read(entry.path())?);
         }
     }
     Ok(())

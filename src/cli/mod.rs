@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod lint;
 pub mod manifests;
 pub mod output;
+pub mod progress;
 pub mod release;
 pub mod settings;
 pub mod template;
@@ -96,7 +97,8 @@ pub fn main() -> ExitCode {
     let run = || {
         let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let outcome = {
-            let mut streams = Streams { out: &mut out, err: &mut io::stderr().lock(), input: &mut io::stdin() };
+            // Not locked: progress is told by the threads that make it.
+            let mut streams = Streams { out: &mut out, err: &mut io::stderr(), input: &mut io::stdin() };
             run(std::env::args_os(), &mut streams)
         };
         match out.flush() {

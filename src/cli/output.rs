@@ -1,20 +1,51 @@
 //! The flags that say how a report is written, and where to.
 
+use super::images::terminal_width;
 use super::{Problem, Streams};
-use crate::report::{Report, markdown, plain_line, text};
-use clap::ValueEnum;
-use std::io::IsTerminal;
+use crate::report::text::{Detail, Style};
+use crate::report::{Report, csv, github, gitlab, html, json, junit, markdown, sarif, text};
+use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
-/// How a report is written.
+/// What was typed; which file belongs to which format is told by the order of the two.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Report")]
-pub struct OutputFlags {
-    /// How to write the report
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-    /// Whether to colour the report
-    #[arg(long, value_enum, default_value = "auto")]
+struct Typed {
+    /// How to write the report (can be given several times, each with an --output of its own; one may go to stdout)
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    format: Vec<Format>,
+    /// Write the report of the --format before it to a file, - for stdout
+    ///
+    /// Without a --format before it, the file's ending says the format: .txt, .html, .json, .sarif, .csv, .md, .xml.
+    /// Shape: --format sarif --output report.sarif --format html --output report.html --format text
+    #[arg(short, long, value_name = "FILE")]
+    output: Vec<PathBuf>,
+    /// When to colour the report; auto is on a terminal, and follows NO_COLOR, CLICOLOR and CLICOLOR_FORCE
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
+    /// As text only the verdict; no progress, none of helm's warnings
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// As text also every image with why it counts as one; all that helm logs
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone)]
+pub struct OutputFlags {
+    requests: Vec<Request>,
+    color: Color,
+    /// How much is told.
+    pub detail: Detail,
+}
+
+/// A report that is asked for: its format, and its file; `None` is stdout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Request {
+    format: Format,
+    path: Option<PathBuf>,
 }
 
 /// The formats of a report.
@@ -22,8 +53,22 @@ pub struct OutputFlags {
 pub enum Format {
     /// For a terminal, with excerpts of the sources
     Text,
+    /// For a browser: one page that needs no network
+    Html,
+    /// For programs (docs/report.schema.json)
+    Json,
+    /// For code scanning, SARIF 2.1.0
+    Sarif,
+    /// For what shows test results
+    Junit,
+    /// For annotations on a pull request, by GitHub Actions
+    Github,
+    /// For GitLab's code quality widget
+    Gitlab,
     /// For a comment on a pull request
     Markdown,
+    /// For a spreadsheet, a row for each finding
+    Csv,
 }
 
 /// When to use colour.
@@ -37,20 +82,143 @@ pub enum Color {
     Never,
 }
 
+impl clap::Args for OutputFlags {
+    fn augment_args(command: Command) -> Command {
+        Typed::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Typed::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for OutputFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = Typed::from_arg_matches(matches)?;
+        let indices = |name: &str| -> Vec<usize> {
+            let typed_here = matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
+            if typed_here { matches.indices_of(name).into_iter().flatten().collect() } else { Vec::new() }
+        };
+        let formats = indices("format").into_iter().zip(typed.format.iter().copied()).collect::<Vec<_>>();
+        let outputs = indices("output").into_iter().zip(typed.output.iter().cloned()).collect::<Vec<_>>();
+        let requests = pair(&formats, &outputs)
+            .map_err(|text| clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{text}\n")))?;
+        let detail = match (typed.quiet, typed.verbose) {
+            (true, _) => Detail::Verdict,
+            (_, true) => Detail::All,
+            _ => Detail::Usual,
+        };
+        Ok(Self { requests, color: typed.color, detail })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Which format goes where; each is given with its place on the command line.
+fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec<Request>, String> {
+    let mut requests: Vec<(usize, Request)> =
+        formats.iter().map(|&(at, format)| (at, Request { format, path: None })).collect();
+    let mut has_file = vec![false; requests.len()];
+    for (at, path) in outputs {
+        let target = (path.as_os_str() != "-").then(|| path.clone());
+        let before = formats.iter().rposition(|(format_at, _)| format_at < at).filter(|&index| !has_file[index]);
+        match before {
+            Some(index) => {
+                has_file[index] = true;
+                requests[index].1.path = target;
+            }
+            None => {
+                let format = format_of(path)
+                    .ok_or_else(|| format!("--output {}: which format? give --format before it", path.display()))?;
+                requests.push((*at, Request { format, path: target }));
+                has_file.push(true);
+            }
+        }
+    }
+    requests.sort_by_key(|(at, _)| *at);
+    let mut requests: Vec<Request> = requests.into_iter().map(|(_, request)| request).collect();
+    if requests.is_empty() {
+        requests.push(Request { format: Format::Text, path: None });
+    }
+    for (index, request) in requests.iter().enumerate() {
+        if requests[..index].iter().any(|other| other.path == request.path) {
+            return Err(match &request.path {
+                Some(path) => format!("two reports would be written to {}", path.display()),
+                None => "two reports would go to stdout: give --output after each --format but one".to_owned(),
+            });
+        }
+    }
+    Ok(requests)
+}
+
+/// The format that a file's ending says.
+fn format_of(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "txt" => Some(Format::Text),
+        "html" | "htm" => Some(Format::Html),
+        "json" => Some(Format::Json),
+        "sarif" => Some(Format::Sarif),
+        "csv" => Some(Format::Csv),
+        "md" => Some(Format::Markdown),
+        "xml" => Some(Format::Junit),
+        _ => None,
+    }
+}
+
 impl OutputFlags {
-    /// Writes the reports of one run.
+    /// Writes the reports of one run: files first, then what goes to stdout.
     pub fn write(&self, reports: &[Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
-        for report in reports {
-            if reports.len() > 1 && self.format == Format::Text {
-                writeln!(streams.out, "{}:", plain_line(&report.release.full_name()))?;
+        for request in &self.requests {
+            if let Some(path) = &request.path {
+                let style = Style { colour: self.color == Color::Always, width: None, detail: self.detail };
+                let mut text = Vec::new();
+                write(request.format, reports, style, &mut text)?;
+                write_file(path, &text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             }
-            match self.format {
-                Format::Text => text::write(report, use_colour(self.color), streams.out)?,
-                Format::Markdown => markdown::write(report, streams.out)?,
-            }
+        }
+        for request in self.requests.iter().filter(|request| request.path.is_none()) {
+            let style = Style { colour: use_colour(self.color), width: terminal_width(), detail: self.detail };
+            write(request.format, reports, style, streams.out)?;
         }
         Ok(())
     }
+}
+
+fn write(format: Format, reports: &[Report], style: Style, out: &mut dyn Write) -> std::io::Result<()> {
+    match format {
+        Format::Text => text::write(reports, style, out),
+        Format::Html => html::write(reports, out),
+        Format::Json => json::write(reports, out),
+        Format::Sarif => sarif::write(reports, out),
+        Format::Junit => junit::write(reports, out),
+        Format::Github => github::write(reports, out),
+        Format::Gitlab => gitlab::write(reports, out),
+        Format::Markdown => markdown::write(reports, out),
+        Format::Csv => csv::write(reports, out),
+    }
+}
+
+/// Writes a file whole: nobody sees a half of it, and when it cannot be written what was there stays.
+fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    // What is no ordinary file (a pipe, a device) is not replaced but written to; so is what a link leads to.
+    if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+        return std::fs::write(path, text);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".airtight-");
+    // As of any other new file: what the user's mask leaves.
+    #[cfg(unix)]
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(open);
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(text)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Whether stdout is written in colour.
@@ -58,6 +226,58 @@ pub fn use_colour(color: Color) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        Color::Auto => auto(std::io::stdout().is_terminal(), |name| std::env::var(name).ok()),
+    }
+}
+
+/// As terminals' programs agree: <https://no-color.org>, <https://bixense.com/clicolors>.
+fn auto(is_terminal: bool, env: impl Fn(&str) -> Option<String>) -> bool {
+    let is_set = |name: &str| env(name).is_some_and(|text| !text.is_empty());
+    let is_off = |name: &str| env(name).is_some_and(|text| text == "0");
+    if is_set("NO_COLOR") {
+        return false;
+    }
+    if is_set("CLICOLOR_FORCE") && !is_off("CLICOLOR_FORCE") {
+        return true;
+    }
+    is_terminal && !is_off("CLICOLOR") && env("TERM").is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, Request, auto, pair};
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_file_belongs_to_the_format_before_it() {
+        let request = |format, path: Option<&str>| Request { format, path: path.map(PathBuf::from) };
+        let (text, sarif) = (Format::Text, Format::Sarif);
+        let file = |at: usize, name: &str| (at, PathBuf::from(name));
+        assert_eq!(pair(&[], &[]), Ok(vec![request(text, None)]));
+        assert_eq!(
+            pair(&[(1, text), (3, sarif)], &[file(5, "a")]),
+            Ok(vec![request(text, None), request(sarif, Some("a"))])
+        );
+        assert_eq!(
+            pair(&[(1, sarif), (5, text)], &[file(3, "a")]),
+            Ok(vec![request(sarif, Some("a")), request(text, None)])
+        );
+        assert_eq!(pair(&[], &[file(1, "a.html")]), Ok(vec![request(Format::Html, Some("a.html"))]));
+        assert_eq!(pair(&[(1, sarif)], &[file(3, "-")]), Ok(vec![request(sarif, None)]));
+        assert!(pair(&[], &[file(1, "a")]).is_err());
+        assert!(pair(&[(1, text), (3, sarif)], &[]).is_err());
+        assert!(pair(&[(1, text), (5, sarif)], &[file(3, "a"), file(7, "a")]).is_err());
+    }
+
+    #[test]
+    fn colour_follows_the_terminal_unless_the_environment_says_otherwise() {
+        let with = |is_terminal: bool, pairs: &[(&str, &str)]| {
+            auto(is_terminal, |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, text)| (*text).to_owned()))
+        };
+        assert!(with(true, &[]) && !with(false, &[]));
+        assert!(!with(true, &[("NO_COLOR", "1")]) && with(true, &[("NO_COLOR", "")]));
+        assert!(with(false, &[("CLICOLOR_FORCE", "1")]) && !with(false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!with(true, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+        assert!(!with(true, &[("CLICOLOR", "0")]) && !with(true, &[("TERM", "dumb")]));
     }
 }

@@ -6,7 +6,6 @@ use crate::chart::{self, Chart};
 use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
-use crate::source::File;
 use crate::template::{Env, HelmVersion};
 use crate::values::layers::UserValues;
 use clap::ValueEnum;
@@ -140,7 +139,7 @@ impl ReleaseFlags {
             if name.is_empty() {
                 continue;
             }
-            files.push(File::new(name, disk.values_file(name)?));
+            files.push(disk.values(name)?);
         }
         Ok(UserValues {
             files,

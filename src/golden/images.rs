@@ -1,7 +1,7 @@
 //! `testdata/images/NAME.yaml`: manifests, and beside each `NAME.txt`: the image references found in them, one a line:
 //! `tier shape object field [container] reference — reason`.
 //!
-//! A case that begins with `# rules: add|exclude KIND NAME FIELD` has places that the configuration names.
+//! `# rules: add|exclude KIND NAME FIELD` in a case is a place that the configuration names, `# limit: NAME=N` a bound.
 
 use super::{derived, files, read};
 use crate::images::find::custom::{Action, PlaceRule};
@@ -42,7 +42,10 @@ fn rule(text: &str) -> PlaceRule {
 
 /// The uses in a stream of manifests.
 fn uses(text: &str, name: &str, settings: &Settings) -> Vec<ImageUse> {
-    let limits = Limits::default();
+    let mut limits = Limits::default();
+    for limit in text.lines().filter_map(|line| line.strip_prefix("# limit: ")) {
+        limits.raise(limit).expect("the case names a limit");
+    }
     let source = File::new(name, text.as_bytes());
     let file = RenderedFile { name: name.to_owned(), source, text: Str::from(text), emits: Vec::new() };
     let rendered = Rendered { files: vec![file], ..Rendered::default() };

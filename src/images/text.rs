@@ -31,9 +31,11 @@ impl Text {
 
     /// What a scalar of a document stands for: `string` is written at the bytes `range` of this text.
     pub fn scalar(&self, range: Range<u32>, string: &Str) -> Self {
-        let text = align(&self.text, range.start as usize, range.end as usize, string.as_bytes());
+        // A reader that decodes UTF-16 counts in other bytes.
         let end = (range.end as usize).min(self.text.len());
-        let whole = bounds(&self.text, (range.start as usize).min(end)..end).unwrap_or(self.whole.clone());
+        let start = (range.start as usize).min(end);
+        let text = align(&self.text, start, end, string.as_bytes());
+        let whole = bounds(&self.text, start..end).unwrap_or(self.whole.clone());
         Self::new(text, whole)
     }
 
@@ -83,6 +85,8 @@ impl Text {
 
     fn new(text: Str, whole: Range<u32>) -> Self {
         let string = text.to_text().into_owned();
+        // What is not UTF-8 has another length as text: its bytes have no places of their own.
+        let text = if string.as_bytes() == text.as_bytes() { text } else { Str::from(string.as_str()) };
         Self { text, string, whole }
     }
 

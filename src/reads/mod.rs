@@ -175,6 +175,19 @@ impl Reads {
         own.or_else(|| self.around(path).find_map(|looks| looks.values().next()))
     }
 
+    /// The places that looked at a value, the first of each chart.
+    pub fn places(&self, path: &[String]) -> Vec<&Place> {
+        let own = self.members.get(path).into_iter();
+        let looks = own.chain(self.around(path));
+        let mut found: Vec<&Place> = Vec::new();
+        for place in looks.flat_map(|looks| looks.values()) {
+            if !found.contains(&place) {
+                found.push(place);
+            }
+        }
+        found
+    }
+
     /// The place of a chart, by its full path, that looked at a value first.
     pub fn read_in(&self, chart: &str, path: &[String]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.get(chart));

@@ -1,33 +1,70 @@
 //! The report for a comment on a pull request: Markdown, made from the template beside this file.
 
 use super::changes::{Changes, Replaced};
-use super::{Report, plain_line};
+use super::images::Image;
+use super::totals::Totals;
+use super::{Report, count, plain_line};
 use crate::finding::Finding;
 use minijinja::{AutoEscape, Environment, Value, context};
 use std::io::{self, Write};
 
-/// Writes the report.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// A comment on GitHub holds 65,536 characters; what is left out is counted.
+const MOST_FINDINGS: usize = 100;
+
+/// As many images are listed of each release.
+const MOST_IMAGES: usize = 100;
+
+/// Writes the reports.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.add_filter("text", |text: String| escaped(&text));
     env.add_filter("code", |text: String| code(&text));
-    let findings: Vec<Value> = report.findings.iter().map(row).collect();
+    let summary = match reports {
+        [report] => report.summary(),
+        reports => Totals::of(reports).summary(reports),
+    };
+    let mut left = MOST_FINDINGS;
+    let releases: Vec<Value> = reports.iter().map(|report| release(report, &mut left)).collect();
+    let context = context! { summary, releases, several => reports.len() > 1 };
+    let text = env.render_str(include_str!("markdown.md.j2"), context).map_err(io::Error::other)?;
+    writeln!(out, "{}", text.trim_end())
+}
+
+/// What the template sees of a release; `left` is how many findings may still be told.
+fn release(report: &Report, left: &mut usize) -> Value {
+    let told = report.findings.len().min(*left);
+    *left -= told;
+    let findings: Vec<Value> = report.findings.iter().take(told).map(row).collect();
     let changes = report.changes.as_ref();
     let replaced = |one: &Replaced| format!("{} → {}", code(&one.before), code(&one.after));
-    let context = context! {
+    let classes = Totals::of(std::slice::from_ref(report)).classes();
+    let classes: Vec<String> = classes.iter().map(|(class, count)| format!("{count} {}", class.name())).collect();
+    let image = |image: &Image| {
+        context! {
+            reference => image.reference.clone(),
+            class => image.class.name(),
+            decided => image.uses.first().and_then(|one| one.origins.first()).map(super::inventory::short),
+            source => image.source.clone().filter(|source| *source != image.reference),
+        }
+    };
+    context! {
+        name => report.release.full_name(),
+        is_clean => report.findings.is_empty(),
         summary => report.summary(),
-        release => report.release.full_name(),
         findings,
         assumed => report.assumed_keys.iter().map(|key| report.assumed(key)).collect::<Vec<_>>(),
+        more => report.findings.len() - told,
+        images => count(report.images.len(), "image"),
+        classes,
+        rows => report.images.iter().take(MOST_IMAGES).map(image).collect::<Vec<_>>(),
+        more_images => report.images.len().saturating_sub(MOST_IMAGES),
         since => changes.map(|changes| changes.since.clone()),
         new => changes.map(|changes| changes.new.clone()).unwrap_or_default(),
         gone => changes.map(|changes| changes.gone.clone()).unwrap_or_default(),
         changed => changes.map(|changes| changes.changed.iter().map(replaced).collect::<Vec<_>>()).unwrap_or_default(),
         change_notes => changes.map(Changes::notes).unwrap_or_default(),
-    };
-    let text = env.render_str(include_str!("markdown.md.j2"), context).map_err(io::Error::other)?;
-    writeln!(out, "{}", text.trim_end())
+    }
 }
 
 /// What the template sees of a finding; places are Markdown already.

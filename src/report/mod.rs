@@ -2,21 +2,34 @@
 
 pub mod blame;
 pub mod changes;
+pub mod csv;
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod images;
 pub mod inventory;
+pub mod json;
+pub mod junit;
+pub mod location;
 pub mod markdown;
+pub mod sarif;
 pub mod text;
+pub mod totals;
 
 use crate::finding::Finding;
+use crate::source::File;
 use crate::suppress::Suppressed;
 use changes::Changes;
 use images::Image;
+use std::sync::Arc;
 
 /// What a lint comes to.
 #[derive(Debug)]
 pub struct Report {
     /// Which release.
     pub release: ReleaseName,
+    /// The file that a finding without a place of its own is told at: Chart.yaml, or the first of the manifests.
+    pub home: Option<Arc<File>>,
     /// The findings, in order.
     pub findings: Vec<Finding>,
     /// The findings that somebody accepted, in order.
@@ -66,7 +79,6 @@ impl Report {
     /// The verdict in one line, with what was looked at.
     pub fn summary(&self) -> String {
         let coverage = self.coverage;
-        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let looked = format!(
             "{} in {}: {} through {}",
             count(coverage.images, "image reference"),
@@ -83,6 +95,11 @@ impl Report {
             found => format!("{}{accepted}: {looked}", count(found, "finding")),
         }
     }
+}
+
+/// `1 finding`, `2 findings`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What a lint looked at: without this line nobody can tell "clean" from "did not look".

@@ -1,32 +1,175 @@
 //! The report for a terminal: each finding with excerpts of the values and of the template, then what was looked at.
 
+use super::images::{Image, Use};
+use super::totals::Totals;
 use super::{Report, plain, plain_line};
 use crate::finding::{Excerpt, Finding, Severity};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style as Colour};
 use std::io::{self, Write};
+use unicode_width::UnicodeWidthStr;
 
-/// Writes the report; with `colour`, for a terminal.
-pub fn write(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<()> {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    for finding in &report.findings {
-        writeln!(out, "{}\n", renderer.render(&[group(finding)]))?;
-    }
-    if let Some(changes) = &report.changes {
-        let lines = changes.lines();
-        if !lines.is_empty() {
-            writeln!(out, "images since {}:", plain_line(&changes.since))?;
+/// How text is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// For a terminal that knows colours.
+    pub colour: bool,
+    /// Columns of the terminal, where there is one.
+    pub width: Option<usize>,
+    /// How much is told.
+    pub detail: Detail,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// A line for each release, and no findings.
+    Verdict,
+    /// The findings, and what was looked at.
+    Usual,
+    /// Every image too, with why it counts as one.
+    All,
+}
+
+/// Excerpts are not cut narrower than this.
+const NARROWEST: usize = 60;
+
+/// Writes the reports, and what they come to where there are several.
+pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = match style.width {
+        Some(width) => renderer.term_width(width.max(NARROWEST)),
+        None => renderer,
+    };
+    let paint = Paint(style.colour);
+    for report in reports {
+        let name = plain_line(&report.release.full_name());
+        if style.detail == Detail::Verdict {
+            let name = if reports.len() > 1 { format!("{name}: ") } else { String::new() };
+            writeln!(out, "{name}{}", paint.verdict(report))?;
+            continue;
         }
-        for line in lines {
-            writeln!(out, "  {}", plain_line(&line))?;
+        if reports.len() > 1 {
+            writeln!(out, "{}:", paint.bold(&name))?;
         }
-        for note in changes.notes() {
-            writeln!(out, "{}", plain_line(&note))?;
+        for finding in &report.findings {
+            writeln!(out, "{}\n", renderer.render(&[group(finding)]))?;
+        }
+        if style.detail == Detail::All {
+            images(&report.images, paint, out)?;
+        }
+        changes(report, out)?;
+        for key in &report.assumed_keys {
+            writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+        }
+        writeln!(out, "{}", paint.verdict(report))?;
+        if reports.len() > 1 && style.detail == Detail::All {
+            writeln!(out)?;
         }
     }
-    for key in &report.assumed_keys {
-        writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+    let totals = Totals::of(reports);
+    if style.detail != Detail::Verdict && totals.registries.len() > 1 {
+        writeln!(out)?;
+        registries(&totals, paint, out)?;
     }
-    writeln!(out, "{}", report.summary())
+    if reports.len() > 1 {
+        let summary = totals.summary(reports);
+        let separator = if style.detail == Detail::Verdict { "" } else { "\n" };
+        writeln!(out, "{separator}{}", paint.by_outcome(&summary, totals.all_findings() == 0))?;
+    }
+    Ok(())
+}
+
+fn changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Some(changes) = &report.changes else { return Ok(()) };
+    let lines = changes.lines();
+    if !lines.is_empty() {
+        writeln!(out, "images since {}:", plain_line(&changes.since))?;
+    }
+    for line in lines {
+        writeln!(out, "  {}", plain_line(&line))?;
+    }
+    for note in changes.notes() {
+        writeln!(out, "{}", plain_line(&note))?;
+    }
+    Ok(())
+}
+
+/// Each image, where it is used and why it counts as one.
+fn images(images: &[Image], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    for image in images {
+        let class = paint.class(image.class.name(), image.class.resolves());
+        writeln!(out, "{}  {class}", paint.bold(&plain_line(&image.reference)))?;
+        for one in &image.uses {
+            writeln!(out, "  {}", plain_line(&told(one)))?;
+        }
+    }
+    if !images.is_empty() {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn told(one: &Use) -> String {
+    let container = one.container.as_ref().map(|name| format!(", container {name}")).unwrap_or_default();
+    let reason = if one.reason.is_empty() { String::new() } else { format!(": {}", one.reason) };
+    format!("{}{container}, {} ({}{reason})", one.object, one.field, one.tier.name())
+}
+
+/// A row for each registry: how many images, and what became of the rewrite in them.
+fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let name = |registry: &str| if registry.is_empty() { "(none)".to_owned() } else { plain_line(registry) };
+    let width =
+        totals.registries.keys().map(|registry| name(registry).width()).max().unwrap_or(0).max("registry".len());
+    writeln!(out, "{}", paint.dim(&format!("registry{}  images", " ".repeat(width - "registry".len()))))?;
+    for (registry, classes) in &totals.registries {
+        let registry = name(registry);
+        let pad = " ".repeat(width - registry.width());
+        let number: usize = classes.values().sum();
+        let class = |(class, count): (&crate::images::Class, &usize)| {
+            let shown = if classes.len() > 1 { format!("{count} {}", class.name()) } else { class.name().to_owned() };
+            paint.class(&shown, class.resolves())
+        };
+        let classes: Vec<String> = classes.iter().map(class).collect();
+        writeln!(out, "{registry}{pad}  {number:>6}  {}", classes.join(", "))?;
+    }
+    Ok(())
+}
+
+/// Colours, where there are some.
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn with(self, colour: Colour, text: &str) -> String {
+        if self.0 { format!("{colour}{text}{colour:#}") } else { text.to_owned() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with(Colour::new().bold(), text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.with(Colour::new().dimmed(), text)
+    }
+
+    fn class(self, text: &str, is_good: bool) -> String {
+        let colour = if is_good { AnsiColor::Green } else { AnsiColor::Red };
+        self.with(colour.on_default(), text)
+    }
+
+    fn by_outcome(self, text: &str, is_good: bool) -> String {
+        let colour = if is_good { AnsiColor::Green } else { AnsiColor::Red };
+        // The verdict itself; what was looked at stands after it.
+        match text.split_once(':') {
+            Some((verdict, rest)) => format!("{}:{rest}", self.with(colour.on_default().bold(), verdict)),
+            None => text.to_owned(),
+        }
+    }
+
+    fn verdict(self, report: &Report) -> String {
+        self.by_outcome(&report.summary(), report.findings.is_empty())
+    }
 }
 
 fn group(finding: &Finding) -> Group<'static> {

@@ -174,6 +174,13 @@ impl Rule {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
         lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
     }
+
+    /// The rule's page as Markdown that anything can show: each example says what it is one of.
+    pub fn markdown(&self) -> String {
+        let page = self.page();
+        let page = page.replace("```bad\n", "Found:\n\n```yaml\n").replace("```good\n", "Not found:\n\n```yaml\n");
+        page.trim_end().to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! stand alone.
 
 use super::lines::lines;
-use super::looks::{is_plausible, is_unmistakable, words};
+use super::looks::{is_plausible, is_unmistakable, may_be_bare, words};
 use super::{Finder, Found, Hit, Place, Shape, Tier, fields};
 use crate::images::object::{Step, items};
 use crate::yaml::{Data, Node};
@@ -64,7 +64,7 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
     };
     let value = &string[from..];
     let (tier, reason) = match name {
-        Some(name) => match fields::judge(name, value, true, found.settings) {
+        Some(name) => match fields::judge(name, value, may_be_bare(name), found.settings) {
             Some(Tier::Possible) => (Tier::Possible, format!("the argument `{name}` is a reference")),
             Some(tier) => (tier, format!("the argument `{name}` names an image")),
             None => return,

@@ -16,6 +16,10 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
     for (index, container) in items(place.node).iter().enumerate() {
         let Some(text) = member(container, "image").and_then(|image| place.object.text(image)) else { continue };
+        // Policies and templates of other kinds hold patterns for containers.
+        if !is_workload(&place.object.kind) && text.contains(['*', '!', '?', '{', '$']) {
+            continue;
+        }
         let name = string(member(container, "name"));
         let hit = Hit {
             path: place.path().with(Step::Index(index)).key("image"),
@@ -27,4 +31,20 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         };
         found.add(place.object, hit);
     }
+}
+
+/// The kinds of Kubernetes that hold pods.
+fn is_workload(kind: &str) -> bool {
+    const KINDS: &[&str] = &[
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "Job",
+        "Pod",
+        "PodTemplate",
+        "ReplicaSet",
+        "ReplicationController",
+        "StatefulSet",
+    ];
+    KINDS.contains(&kind)
 }

@@ -2,9 +2,9 @@
 //! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that stand once for all below them.
 
 use super::looks::{Naming, is_named, naming};
-use super::parts::{Joined, join};
+use super::parts::{Context, Joined, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::member;
+use crate::images::object::{descend, member};
 use crate::images::text::{Piece, Text};
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
@@ -19,7 +19,9 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                 .iter()
                 .filter_map(|(entry, value)| Some((std::str::from_utf8(entry.key.as_bytes()).ok()?, value)))
                 .collect();
-            let context = place.last_key().map_or(Naming::Other, naming);
+            // An item of `images` is an image only if it says more than a repository.
+            let context =
+                Context { naming: place.last_key().map_or(Naming::Other, naming), alone: place.key().is_some() };
             for joined in join(place.object, &entries, context, found.settings) {
                 let path = place.path().key(entries[joined.entry].0);
                 let own = joined.own.places(0..joined.own.len());
@@ -27,7 +29,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                     path,
                     container: None,
                     tier: Tier::Likely,
-                    shape: Shape::Descriptor,
+                    shape: if place.holds_config_data() { Shape::Nested } else { Shape::Descriptor },
                     reason: Cow::Owned(reason(&joined)),
                     text: joined.text,
                 };
@@ -48,13 +50,14 @@ pub(super) fn reason(joined: &Joined) -> String {
     }
 }
 
-/// `image: proxyv2` below maps that say `hub` and `tag` for all images.
+/// `image: proxyv2` below maps that say `hub` and `tag` for all images, themselves or in their `global`.
 fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
     if !place.str().is_some_and(|text| is_named(text, true) && !text.contains(['/', ':', '@'])) {
         return;
     }
     let nearest = |name: &str| -> Option<Text> {
-        let value = place.above.iter().rev().find_map(|map| member(map, name))?;
+        let mut maps = place.above.iter().rev().copied();
+        let value = maps.find_map(|map| member(map, name).or_else(|| descend(map, &["global", name])))?;
         place.object.text(value).filter(|text| !text.is_empty())
     };
     let (Some(hub), Some(tag), Some(own)) = (nearest("hub"), nearest("tag"), place.text()) else { return };

@@ -1,8 +1,8 @@
 //! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of them, one per line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
-use super::looks::{Naming, is_plausible, naming};
-use super::parts::join;
+use super::looks::{Naming, is_plausible, may_be_bare, naming};
+use super::parts::{Context, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier, artifacts, descriptors, fields, nested};
 use crate::images::object::{items, member};
 use crate::yaml::{Data, Node};
@@ -36,7 +36,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let variable = |item| Some((super::place::str_of(member(item, "name")?)?, member(item, "value")?));
     let (indexes, entries): (Vec<usize>, Vec<(&str, &Node)>) =
         list.iter().enumerate().filter_map(|(index, item)| Some((index, variable(item)?))).unzip();
-    for joined in join(place.object, &entries, Naming::Other, found.settings) {
+    for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.settings) {
         let index = indexes[joined.entry];
         let path = place.path().with(crate::images::object::Step::Index(index)).key("value");
         let own = joined.own.places(0..joined.own.len());
@@ -54,15 +54,14 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
 
 fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
     let Some(string) = place.str() else { return };
-    if string.contains(['\n', ',', ' ', '{']) {
+    if string.contains(['\n', ',', ' ', '{', '=', ';', '"', '|']) {
         if is_plausible(string) || naming(name) != Naming::Other || artifacts::is_database(name) {
             nested::read(place, name, Shape::Environment, found);
         }
         return;
     }
     let is_database = artifacts::is_database(name);
-    let (tier, reason) = match fields::judge(name, string, name.to_ascii_lowercase().ends_with("image"), found.settings)
-    {
+    let (tier, reason) = match fields::judge(name, string, may_be_bare(name), found.settings) {
         Some(Tier::Possible) => (Tier::Possible, format!("the value of `{name}` is a reference")),
         Some(tier) => (tier, format!("the variable `{name}` names an image")),
         None => return,

@@ -2,7 +2,9 @@
 //! reference.
 
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
+use super::parts::role_of_part;
 use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
+use crate::images::object::member;
 use crate::images::text::Text;
 use crate::settings::Settings;
 use crate::yaml::Data;
@@ -19,22 +21,42 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     let Some(string) = place.str().filter(|string| string.len() <= 512) else { return };
+    let Some((tier, reason)) = named(place, string, found.settings) else { return };
     // Their names are not those of fields.
     if environment::variable(place).is_some() || arguments::is_argument(place) {
         return;
     }
-    let Some((tier, reason)) = named(place, string, found.settings) else { return };
     let Some(text) = place.text() else { return };
     add(place, text, tier, reason, found);
 }
 
 /// What a text is taken for by the name of its place, and why.
 pub(super) fn named(place: &Place<'_>, string: &str, settings: &Settings) -> Option<(Tier, String)> {
-    // A list of images names each of them; a bare word is an image only right under `image`.
     let key = place.last_key()?;
-    let tier = judge(key, string, place.key() == Some("image"), settings)?;
     if is_label(place) {
         return None;
+    }
+    // A list of images names each of them; a bare word is an image only right under `image`.
+    let bare = place.key() == Some("image") && !is_machine(place);
+    let tier = judge(key, string, bare, settings);
+    if tier != Some(Tier::Likely)
+        && let Some(images) = place.keys().nth(1).filter(|_| string.contains([':', '@']))
+        && words(images).last().is_some_and(|word| word == "images")
+        && place.key().is_some_and(|key| role_of_part(key).is_none())
+        && is_named(string, false)
+    {
+        return Some((Tier::Likely, format!("`{key}` of `{images}` names an image")));
+    }
+    let tier = tier?;
+    // What programs call an image need not be one of a container.
+    let is_bare = !string.contains(['/', ':', '@']);
+    // `{repository: "", image: driver}` was left to be filled in.
+    let is_part = || place.parent().is_some_and(|map| member(map, "repository").is_some());
+    if is_bare && is_part() {
+        return None;
+    }
+    if is_bare && place.object.depth > 0 {
+        return Some((Tier::Possible, format!("the field `{key}` may name an image")));
     }
     let reason = match tier {
         Tier::Possible => format!("the field `{key}` holds a reference"),
@@ -65,10 +87,12 @@ pub(super) fn judge(name: &str, value: &str, bare: bool, settings: &Settings) ->
 }
 
 /// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.
-fn is_prefix(name: &str) -> bool {
+pub(super) fn is_prefix(name: &str) -> bool {
     const LAST: &[&str] = &[
+        "allowed",
         "base",
         "endpoint",
+        "glob",
         "host",
         "hub",
         "mirror",
@@ -79,11 +103,19 @@ fn is_prefix(name: &str) -> bool {
         "prefixes",
         "registries",
         "registry",
+        "repos",
         "server",
         "source",
         "url",
     ];
     words(name).last().is_some_and(|word| LAST.contains(&word.as_str()))
+}
+
+/// Machines are made from images of another kind.
+fn is_machine(place: &Place<'_>) -> bool {
+    const GROUPS: &[&str] = &["cluster.k8s.io", "cluster.x-k8s.io", "karpenter", "machine"];
+    GROUPS.iter().any(|group| place.object.api_version.contains(group))
+        || place.keys().any(|key| matches!(key, "cloudProviderSpec" | "providerSpec"))
 }
 
 /// Labels and selectors are made from words, some of which look like references.

@@ -1,6 +1,7 @@
 //! Finds references in a text that is no document: shell, TOML, `key=value` lines, templates.
 
 use super::artifacts::is_database;
+use super::fields::is_prefix;
 use super::looks::{Naming, is_named, is_unmistakable, naming};
 use crate::settings::Settings;
 use std::ops::Range;
@@ -47,6 +48,8 @@ fn read_line(
     if !line.contains(['/', ':', '@']) && !line.contains("mage") {
         return;
     }
+    // A comment at the end of a line.
+    let line = &line[..line.find(" # ").unwrap_or(line.len())];
     let bytes = line.as_bytes();
     // The name before the word, and whether only an assignment came between.
     let mut label: Option<&str> = None;
@@ -58,6 +61,11 @@ fn read_line(
         }
         let end = at + bytes[at..].iter().take_while(|&&byte| !is_separator(byte)).count();
         let word = &line[at..end];
+        if word.contains("://") {
+            label = None;
+            at = end;
+            continue;
+        }
         let is_cut = is_cut(bytes, at, end);
         let mut from = 0;
         // `--flag=value`, `KEY=value`, `${KEY:-value}`; the last sign is the one before the value.
@@ -85,8 +93,9 @@ fn read_line(
             _ => label,
         };
         let is_whole = is_template && label == Some("image") && line.trim_end().ends_with(word.trim_end_matches('\\'));
+        let tagless = name.is_some() || label.is_some_and(|label| !is_prefix(label));
         let is_reference = !is_cut
-            && (is_unmistakable(value, name.is_some(), settings)
+            && (is_unmistakable(value, tagless, settings)
                 || naming_of(name) == Naming::Image && is_named(value, is_whole)
                 || naming_of(name) == Naming::About
                     && value.contains('/')
@@ -173,6 +182,8 @@ mod tests {
             "image: ${HUB}/proxy:1.2",
             "image: acme/{{ .Name }}:1.2",
             "# image: acme/api:1",
+            "x: y # image: acme/api:1",
+            "curl https://acme.com/?image=acme/api:1",
             "curl https://quay.io/x/y:1",
             "the image: to-be-set",
             "image: busybox",

@@ -61,26 +61,33 @@ fn has_image(text: &[u8]) -> bool {
     })
 }
 
-/// The words of a name in lower case: `jobs`, `image`, `ref` of `jobs.imageRef`.
+/// The words of a name in lower case: `java`, `db`, `repository` of `javaDBRepository`.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    let mut was_lower = false;
-    for c in name.chars() {
-        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() && was_lower {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+    let mut before = ' ';
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_capital = c.is_ascii_uppercase();
+        let ends_capitals = before.is_ascii_uppercase() && rest.peek().is_some_and(char::is_ascii_lowercase);
+        let begins = is_capital && (before.is_ascii_lowercase() || before.is_ascii_digit() || ends_capitals);
+        if (begins || !c.is_ascii_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_ascii_alphanumeric() {
             word.push(c.to_ascii_lowercase());
         }
-        was_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        before = c;
     }
     if !word.is_empty() {
         words.push(word);
     }
     words
+}
+
+/// Whether a value with this name may be a bare word: `image`, `HELPER_IMAGE`, but not `--list-images`.
+pub(super) fn may_be_bare(name: &str) -> bool {
+    name.len() >= 5 && name.as_bytes()[name.len() - 5..].eq_ignore_ascii_case(b"image")
 }
 
 /// Whether the value of something that is named an image is one. A bare word (`busybox`) is one only where `bare` says so.
@@ -110,7 +117,7 @@ fn is_bare(text: &str) -> bool {
         && !NONE.contains(&text)
         && !starts.iter().any(|start| text.starts_with(start))
         // Base64 and digests have long runs of letters and digits.
-        && !(text.len() >= 32 && !text.contains(['-', '.', '_']))
+        && (text.len() < 32 || text.contains(['-', '.', '_']))
 }
 
 /// Texts that parse as a reference and are something else, wherever they stand.
@@ -167,7 +174,9 @@ pub(super) fn is_unmistakable(text: &str, tagless: bool, settings: &Settings) ->
     }
     let is_known = is_registry(host, settings);
     let has_version = path.contains([':', '@']);
-    if !is_known && (!has_version || !may_be_registry(host)) || !has_version && !tagless {
+    // `quay.io/acme` is what stands before a path.
+    let is_whole = has_version || tagless && (path.contains('/') || host == "registry.k8s.io");
+    if !is_whole || !is_known && (!has_version || !may_be_registry(host)) {
         return false;
     }
     let Ok(reference) = Reference::parse(text) else { return false };
@@ -201,7 +210,7 @@ fn is_registry(host: &str, settings: &Settings) -> bool {
     host == settings.mirror.host()
         || host.ends_with(".airtight.invalid")
         || host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.")
-        || REGISTRIES.iter().any(|known| is(&known))
+        || REGISTRIES.iter().any(is)
 }
 
 /// Ends of hosts that serve no images.
@@ -267,6 +276,19 @@ mod tests {
     }
 
     #[test]
+    fn names_are_made_of_words() {
+        for (name, expected) in [
+            ("javaDBRepository", "java db repository"),
+            ("trivy.dbRepository", "trivy db repository"),
+            ("TRIVY_DB_REPOSITORY", "trivy db repository"),
+            ("--acme-http01-solver-image", "acme http01 solver image"),
+            ("containerSHA", "container sha"),
+        ] {
+            assert_eq!(words(name).join(" "), expected);
+        }
+    }
+
+    #[test]
     fn values_of_images_look_like_references() {
         for text in ["busybox", "acme/api", "nginx:1.27", "quay.io/acme/api:1", "registry:5000/x"] {
             assert!(is_named(text, true), "{text}");
@@ -325,6 +347,7 @@ mod tests {
             "a.b.svc.cluster.local/x:1",
             "quay.io",
             "quay.io/",
+            "quay.io/acme",
             "charts/x.tgz",
         ] {
             assert!(!is_unmistakable(text, true, &settings), "{text}");

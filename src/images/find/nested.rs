@@ -7,7 +7,7 @@ use super::place::walk;
 use super::template::by_line;
 use super::{Finder, Found, Place, Shape, arguments, environment, fields};
 use crate::images::object::{Object, Step, member, string};
-use crate::images::text::Text;
+use crate::images::text::{Piece, Text};
 use crate::yaml::{self, Data, Node};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -33,22 +33,41 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 
 /// Whether a text is more than a word.
 fn is_text(text: &str) -> bool {
-    text.contains([' ', '\n', ',']) || text.starts_with(['{', '['])
+    text.contains([' ', '\n', ',', '=', ';', '"']) || text.starts_with(['{', '['])
 }
 
 /// A text of a Secret.
 fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
-    let Ok(bytes) = STANDARD.decode(encoded) else { return };
+    let is_folded = encoded.bytes().any(|byte| byte.is_ascii_whitespace());
+    let lines: String = encoded.split_ascii_whitespace().collect();
+    let Ok(bytes) = STANDARD.decode(lines) else { return };
     let Ok(decoded) = std::str::from_utf8(&bytes) else { return };
     if !is_plausible(decoded) {
         return;
     }
-    let Some(text) = place.text().map(|text| text.decoded(&bytes, 3, 4)) else { return };
+    let Some(text) = place.text() else { return };
+    let text = if is_folded { unfolded(&text) } else { text };
+    let text = text.decoded(&bytes, 3, 4);
     if is_text(decoded) {
         document(place, &text, place.last_key().unwrap_or_default(), Shape::Nested, found);
     } else if let Some((tier, reason)) = fields::named(place, decoded, found.settings) {
         fields::add(place, text, tier, reason, found);
     }
+}
+
+/// A text without its white space.
+fn unfolded(text: &Text) -> Text {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive(char::is_whitespace) {
+        let length = line.trim_end().len();
+        if length > 0 {
+            lines.push(text.slice(at..at + length));
+        }
+        at += line.len();
+    }
+    let pieces: Vec<Piece<'_>> = lines.iter().map(Piece::Found).collect();
+    Text::joined(&pieces)
 }
 
 /// Looks through the text of a node; `name` is what the text is called, `shape` what its lines are found as.

@@ -1,15 +1,16 @@
 //! Joins references from parts that stand side by side: `{registry, repository, tag, digest}` of a map,
 //! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment.
 
-use super::looks::{Naming, is_named, is_unmistakable, naming};
+use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use crate::images::object::Object;
 use crate::images::reference::Reference;
 use crate::images::text::{Piece, Text};
 use crate::settings::Settings;
 use crate::yaml::{Data, Node};
+use std::collections::HashMap;
 
 /// What a part is to the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Role {
     /// `registry`, `hub`
     Registry,
@@ -65,6 +66,11 @@ fn role(name: &str) -> Option<(&str, Role)> {
     Some((stem.trim_end_matches(['_', '-', '.']), *role))
 }
 
+/// What is before the role in the name of a part; `None` if it is no part.
+pub(super) fn role_of_part(name: &str) -> Option<&str> {
+    role(name).map(|(stem, _)| stem)
+}
+
 /// A reference that was joined.
 #[derive(Debug)]
 pub(super) struct Joined {
@@ -78,11 +84,20 @@ pub(super) struct Joined {
     pub names: Vec<String>,
 }
 
-/// The references that entries of one map or list make together; `context` is what the map's own name says.
+/// Where parts stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context {
+    /// What the name of the map says.
+    pub naming: Naming,
+    /// Whether one part may be the whole.
+    pub alone: bool,
+}
+
+/// The references that entries of one map or list make together.
 pub(super) fn join(
     object: &Object<'_>,
     entries: &[(&str, &Node)],
-    context: Naming,
+    context: Context,
     settings: &Settings,
 ) -> Vec<Joined> {
     let roles: Vec<(usize, &str, Role)> = entries
@@ -93,15 +108,19 @@ pub(super) fn join(
         .collect();
     let mut found = Vec::new();
     // One part alone is no business of this file, but in a map that is called an image.
-    if roles.len() < 2 && context != Naming::Image {
+    if roles.len() < 2 && context.naming != Naming::Image {
         return found;
     }
-    for &(index, stem, role) in &roles {
+    let mut index: HashMap<(&str, Role), usize> = HashMap::new();
+    for &(entry, stem, role) in &roles {
+        index.entry((stem, role)).or_insert(entry);
+    }
+    for &(entry, stem, role) in &roles {
         if !matches!(role, Role::Repository | Role::Image | Role::Name | Role::NewName | Role::Registry) {
             continue;
         }
-        let family = Family { object, entries, roles: &roles, stem, context };
-        if let Some(joined) = family.join(index, role, settings) {
+        let family = Family { object, entries, index: &index, stem, context };
+        if let Some(joined) = family.join(entry, role, settings) {
             found.push(joined);
         }
     }
@@ -112,24 +131,22 @@ pub(super) fn join(
 struct Family<'f> {
     object: &'f Object<'f>,
     entries: &'f [(&'f str, &'f Node)],
-    roles: &'f [(usize, &'f str, Role)],
+    index: &'f HashMap<(&'f str, Role), usize>,
     stem: &'f str,
-    context: Naming,
+    context: Context,
 }
 
 impl Family<'_> {
     /// The part with a role: its entry and text.
     fn part(&self, role: Role) -> Option<(usize, Text)> {
-        let (index, ..) = self.roles.iter().find(|(_, stem, other)| *other == role && self.is_ours(stem))?;
-        let text = self.object.text(self.entries[*index].1)?;
-        (!text.is_empty()).then_some((*index, text))
-    }
-
-    /// `X_IMAGE_TAG` belongs to `X_IMAGE` as well as to `X_REPOSITORY`.
-    fn is_ours(&self, stem: &str) -> bool {
-        let rest = stem.strip_prefix(self.stem);
-        stem == self.stem
-            || rest.is_some_and(|rest| rest.trim_start_matches(['_', '-', '.']).eq_ignore_ascii_case("image"))
+        // `X_IMAGE_TAG` belongs to `X_IMAGE` as well as to `X_REPOSITORY`.
+        const IMAGE: &[&str] = &["Image", "image", "_IMAGE", "IMAGE", "_image", "-image", ".image"];
+        let of_image = || {
+            IMAGE.iter().find_map(|image| self.index.get(&(format!("{}{image}", self.stem).as_str(), role)).copied())
+        };
+        let index = self.index.get(&(self.stem, role)).copied().or_else(of_image)?;
+        let text = self.object.text(self.entries[index].1)?;
+        (!text.is_empty()).then_some((index, text))
     }
 
     fn join(&self, index: usize, role: Role, settings: &Settings) -> Option<Joined> {
@@ -140,7 +157,7 @@ impl Family<'_> {
         let tag = self.part(Role::Tag).or_else(|| self.part(Role::NewTag));
         let version = || self.part(Role::Version);
         let digest = self.part(Role::Digest);
-        let is_image = self.context == Naming::Image || naming(self.stem) != Naming::Other;
+        let is_image = self.context.naming == Naming::Image || naming(self.stem) != Naming::Other;
         let has_host = has_host(&own);
         // Which parts stand before and behind this one.
         let (before, tag) = match role {
@@ -154,6 +171,9 @@ impl Family<'_> {
                 let before = registry.filter(|_| !has_host);
                 let is_sure = is_image || before.is_some() || has_host;
                 let tag = tag.or_else(|| version().filter(|_| is_sure));
+                if !has_host && before.is_none() && is_other_repository(self.stem) {
+                    return None;
+                }
                 if !(is_image
                     || is_sure && (tag.is_some() || digest.is_some() || before.is_some())
                     || own.contains('/') && (tag.is_some() || digest.is_some()))
@@ -180,12 +200,21 @@ impl Family<'_> {
                 }
                 (before, tag)
             }
+            // `{imageName: quay.io/acme/api, imageVersion: v1}`
+            Role::Name if !self.stem.is_empty() && naming(self.stem) == Naming::Image => {
+                let before = registry.filter(|_| !has_host);
+                let tag = tag.or_else(version);
+                if has_version(&own) || before.is_none() && tag.is_none() && digest.is_none() {
+                    return None;
+                }
+                (before, tag)
+            }
             Role::Name | Role::NewName => {
                 let is_kustomize = self.part(Role::NewTag).is_some() || self.part(Role::NewName).is_some();
                 let gives_way = role == Role::Name && self.part(Role::NewName).is_some();
                 if !self.stem.is_empty()
                     || gives_way
-                    || !(self.context == Naming::Image || is_kustomize)
+                    || !(self.context.naming == Naming::Image || is_kustomize)
                     || self.part(Role::Image).is_some()
                 {
                     return None;
@@ -197,8 +226,8 @@ impl Family<'_> {
                     // The repository says it all.
                     return self.whole(before.clone()?, None, tag.or_else(version), digest, settings);
                 }
-                let tag = tag.or_else(|| version().filter(|_| self.context == Naming::Image));
-                if before.is_none() && tag.is_none() && digest.is_none() && !own.contains('/') {
+                let tag = tag.or_else(|| version().filter(|_| self.context.naming == Naming::Image));
+                if before.is_none() && tag.is_none() && digest.is_none() && !own.contains(['/', ':']) {
                     return None;
                 }
                 (before, tag)
@@ -243,13 +272,19 @@ impl Family<'_> {
             pieces.push(Piece::Found(text));
         }
         let text = Text::joined(&pieces);
-        let is_alone = names.len() == 1;
-        if is_alone && !is_unmistakable(&text, true, settings) && !(self.context == Naming::Image && text.contains('/'))
-        {
+        let is_image = self.context.naming == Naming::Image && text.contains(['/', ':']);
+        if names.len() == 1 && !(self.context.alone && (is_image || is_unmistakable(&text, true, settings))) {
             return None;
         }
         is_named(&text, true).then_some(Joined { entry: index, text, own, names })
     }
+}
+
+/// Names of repositories that hold no images: `GIT_REPOSITORY`, `chartRepository`.
+fn is_other_repository(stem: &str) -> bool {
+    const WORDS: &[&str] =
+        &["apt", "backup", "chart", "charts", "git", "github", "gitlab", "helm", "maven", "npm", "s3"];
+    words(stem).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
 /// A path without the slash at its end.

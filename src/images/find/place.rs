@@ -95,6 +95,11 @@ impl<'w> Place<'w> {
         self.object.depth == 0 && self.way.len() == 2 && self.is_config_section()
     }
 
+    /// Whether the node is the map of a ConfigMap's or Secret's texts.
+    pub fn holds_config_data(&self) -> bool {
+        self.object.depth == 0 && self.way.len() == 1 && self.is_config_section()
+    }
+
     /// Whether the node is a text of a Secret that stands in base64.
     pub fn is_base64(&self) -> bool {
         let section = self.keys().last();
@@ -154,7 +159,8 @@ fn step<'w>(
             above.push(node);
             for (entry, value) in entries {
                 let key = entry.key.to_text();
-                if is_description(&key) {
+                // What an object has come to is not what is asked for.
+                if is_description(&key) || way.is_empty() && object.depth == 0 && key == "status" {
                     continue;
                 }
                 way.push(Way::Key(key));

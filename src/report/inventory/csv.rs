@@ -69,7 +69,7 @@ pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<u
 }
 
 /// A text that a spreadsheet takes for a text: what begins like a formula gets an apostrophe before it.
-fn cell(text: &str) -> String {
+pub(in crate::report) fn cell(text: &str) -> String {
     let text = plain_line(text);
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }

@@ -24,8 +24,9 @@ struct Release<'a> {
     namespace: &'a str,
 }
 
+/// An image as the document has it.
 #[derive(Serialize)]
-struct Entry<'a> {
+pub(in crate::report) struct Entry<'a> {
     reference: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     registry: &'a str,
@@ -90,7 +91,8 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn entry(image: &Image, judged: bool) -> Entry<'_> {
+/// An image as the document has it; without a mirror, it has no class.
+pub(in crate::report) fn entry(image: &Image, judged: bool) -> Entry<'_> {
     Entry {
         reference: &image.reference,
         registry: &image.registry,

@@ -54,7 +54,7 @@ impl Inventory {
 }
 
 /// An origin in a few characters: `values/prod.yaml:8`, `--set image.tag=1`, `--mirror`.
-fn short(origin: &PartOrigin) -> String {
+pub(super) fn short(origin: &PartOrigin) -> String {
     match &origin.place {
         // A flag, and the tool's own, have a file of their own that is named like the flag.
         Some(place) if place.file.name() == "--mirror" => "--mirror".to_owned(),

@@ -1,0 +1,44 @@
+//! [`Progress`]: how far a long run is, on a terminal.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+
+/// How far a run is; threads share it. It shows on stderr while that is a terminal, and leaves nothing behind.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// A run of so many steps; `what` they are, `releases`.
+    pub fn new(steps: usize, what: &'static str, is_shown: bool) -> Self {
+        // What is done at once needs no bar.
+        if !is_shown || steps < 2 || !std::io::stderr().is_terminal() {
+            return Self::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{prefix} {bar:24.cyan/dim} {pos}/{len} {wide_msg:.dim}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+        bar.set_prefix(what);
+        Self(bar)
+    }
+
+    /// One that shows nothing.
+    pub fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
+    /// A step begins; its name is chart text.
+    pub fn begin(&self, name: &str) {
+        self.0.set_message(crate::report::plain_line(name));
+    }
+
+    /// A step is done.
+    pub fn end(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

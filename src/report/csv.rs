@@ -1,0 +1,71 @@
+//! The report for a spreadsheet: comma-separated values (RFC 4180), one row a finding, accepted ones too.
+
+use super::Report;
+use super::inventory::csv::cell;
+use super::location::{Location, values_path};
+use crate::finding::Finding;
+use std::io::{self, Write};
+
+const COLUMNS: [&str; 19] = [
+    "release",
+    "rule",
+    "severity",
+    "message",
+    "reference",
+    "class",
+    "tier",
+    "kind",
+    "namespace",
+    "name",
+    "container",
+    "field",
+    "file",
+    "line",
+    "column",
+    "values_path",
+    "notes",
+    "help",
+    "suppressed_because",
+];
+
+/// Writes one row for each finding.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(COLUMNS)?;
+    for report in reports {
+        for finding in &report.findings {
+            table.write_record(row(finding, "", report).map(|text| cell(&text)))?;
+        }
+        for one in &report.suppressed {
+            table.write_record(row(&one.finding, &one.reason, report).map(|text| cell(&text)))?;
+        }
+    }
+    table.flush()
+}
+
+fn row(finding: &Finding, accepted: &str, report: &Report) -> [String; COLUMNS.len()] {
+    let subject = finding.subject.clone();
+    let of_subject = |get: fn(&crate::finding::Subject) -> String| subject.as_ref().map(get).unwrap_or_default();
+    let at = Location::of_finding(finding, report).0;
+    [
+        report.release.full_name(),
+        finding.rule.to_owned(),
+        finding.severity.name().to_owned(),
+        finding.message.clone(),
+        of_subject(|subject| subject.reference.clone()),
+        of_subject(|subject| subject.class.name().to_owned()),
+        of_subject(|subject| subject.tier.name().to_owned()),
+        of_subject(|subject| subject.object.kind.clone()),
+        of_subject(|subject| subject.object.namespace.clone()),
+        of_subject(|subject| subject.object.name.clone()),
+        of_subject(|subject| subject.container.clone().unwrap_or_default()),
+        of_subject(|subject| subject.field.clone()),
+        at.as_ref().map(|at| at.path.clone()).unwrap_or_default(),
+        at.as_ref().map(|at| at.line.to_string()).unwrap_or_default(),
+        at.as_ref().map(|at| at.column.to_string()).unwrap_or_default(),
+        values_path(finding, report).to_owned(),
+        finding.notes.join("; "),
+        finding.help.clone().unwrap_or_default(),
+        accepted.to_owned(),
+    ]
+}

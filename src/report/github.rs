@@ -1,0 +1,72 @@
+//! The report as annotations on a pull request: GitHub Actions reads workflow commands from the log.
+//!
+//! Shape: `::error file=values/prod.yaml,line=8,col=15,title=override-bypasses-mirror::…`. Source: GitHub, "Workflow
+//! commands for GitHub Actions". The runner shows ten errors and ten warnings of a step; the log holds all.
+
+use super::location::{Location, details};
+use super::totals::Totals;
+use super::{Report, plain};
+use crate::finding::{Finding, Severity};
+use std::io::{self, Write};
+
+/// Writes a command for each finding, and one for the verdict.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    for report in reports {
+        for finding in &report.findings {
+            writeln!(out, "{}", command(finding, report))?;
+        }
+    }
+    let verdict = match reports {
+        [report] => report.summary(),
+        reports => Totals::of(reports).summary(reports),
+    };
+    writeln!(out, "::notice title=airtight::{}", data(&verdict))
+}
+
+fn command(finding: &Finding, report: &Report) -> String {
+    let name = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Hint => "notice",
+    };
+    let mut properties = String::new();
+    let (primary, _) = Location::of_finding(finding, report);
+    if let Some(at) = primary {
+        properties.push_str(&format!("file={},line={}", property(&at.path), at.line));
+        properties.push_str(&at.end.map(|(line, _)| format!(",endLine={line}")).unwrap_or_default());
+        // Columns are read only where the place does not go over the end of its line.
+        match at.end {
+            Some((line, column)) if line == at.line => {
+                properties.push_str(&format!(",col={},endColumn={column}", at.column));
+            }
+            Some(_) => {}
+            None => properties.push_str(&format!(",col={}", at.column)),
+        }
+        properties.push(',');
+    }
+    let title = format!("{} ({})", finding.rule, report.release.full_name());
+    let title = if report.release.name.is_empty() { finding.rule.to_owned() } else { title };
+    let lines: Vec<String> = std::iter::once(finding.message.clone()).chain(details(finding)).collect();
+    format!("::{name} {properties}title={}::{}", property(&title), data(&lines.join("\n")))
+}
+
+/// The text of a command.
+fn data(text: &str) -> String {
+    plain(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{data, property};
+
+    #[test]
+    fn nothing_ends_a_command_early() {
+        assert_eq!(data("100%\n::error::x"), "100%25%0A::error::x");
+        assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");
+    }
+}

@@ -1,0 +1,231 @@
+//! The report for a browser: one page that needs nothing but itself, made from the templates beside this file.
+//!
+//! It works without scripting; with it, the table of images can be searched. Whatever comes from a chart is escaped, and
+//! the page's own policy lets run and style only what is written here.
+
+mod picture;
+
+use super::changes::Changes;
+use super::images::{Image, Use};
+use super::inventory::short;
+use super::location::place_name;
+use super::totals::Totals;
+use super::{Report, count, plain};
+use crate::finding::{Excerpt, Finding};
+use crate::rules::RULES;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Value, context};
+use picture::picture;
+use pulldown_cmark::{Options, Parser, html::push_html};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Lines of a source shown before and after the one that a finding is about.
+const AROUND: u32 = 2;
+
+/// Longer lines are cut: a chart may hold a file in one line.
+const LONGEST: usize = 400;
+
+/// Writes the page.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let mut env = Environment::new();
+    env.set_auto_escape_callback(|_| AutoEscape::Html);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(io::Error::other)?;
+    env.set_syntax(syntax);
+    let totals = Totals::of(reports);
+    let summary = match reports {
+        [report] => report.summary(),
+        reports => totals.summary(reports),
+    };
+    let classes: Vec<Value> = totals
+        .classes()
+        .into_iter()
+        .map(|(class, count)| context! { name => class.name(), good => class.resolves(), count })
+        .collect();
+    let registries: Vec<Value> = totals
+        .registries
+        .iter()
+        .map(|(registry, classes)| {
+            let good: usize = classes.iter().filter(|(class, _)| class.resolves()).map(|(_, count)| count).sum();
+            let all: usize = classes.values().sum();
+            context! { name => if registry.is_empty() { "no registry" } else { registry }, good, bad => all - good, all }
+        })
+        .collect();
+    let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();
+    let rows: Vec<Value> =
+        reports.iter().flat_map(|report| report.images.iter().map(|image| row(image, report))).collect();
+    let told: BTreeSet<&str> = reports.iter().flat_map(|report| &report.findings).map(|finding| finding.rule).collect();
+    let rules = RULES.iter().filter(|rule| told.contains(rule.id));
+    let rules: Vec<Value> = rules
+        .map(|rule| context! { id => rule.id, summary => rule.summary, page => Value::from_safe_string(html(&rule.markdown())) })
+        .collect();
+    let [errors, warnings, hints] = totals.findings;
+    let context = context! {
+        version => env!("CARGO_PKG_VERSION"),
+        style => Value::from_safe_string(STYLE.to_owned()),
+        script => Value::from_safe_string(SCRIPT.to_owned()),
+        style_hash => hash(STYLE),
+        script_hash => hash(SCRIPT),
+        summary => plain(&summary),
+        verdict => verdict(&totals),
+        is_clean => totals.all_findings() == 0,
+        mirror => mirrors.into_iter().map(plain).collect::<Vec<_>>().join(", "),
+        several => reports.len() > 1,
+        counts => context! {
+            releases => totals.releases, clean => totals.clean, errors, warnings, hints,
+            suppressed => totals.suppressed, manifests => totals.manifests, uses => totals.uses,
+            mirrored => totals.mirrored, images => totals.images(),
+        },
+        classes,
+        registries,
+        releases => reports.iter().enumerate().map(|(number, report)| release(report, number)).collect::<Vec<_>>(),
+        rows,
+        rules,
+    };
+    let text = env.render_named_str("page.html", include_str!("page.html.j2"), context).map_err(io::Error::other)?;
+    writeln!(out, "{}", text.trim_end())
+}
+
+/// The verdict in a few words.
+fn verdict(totals: &Totals) -> String {
+    match totals.all_findings() {
+        0 => "Every image resolves through the mirror".to_owned(),
+        found => count(found, "finding"),
+    }
+}
+
+/// What the template sees of a release.
+fn release(report: &Report, number: usize) -> Value {
+    let name = match report.release.full_name() {
+        name if name.is_empty() => "manifests".to_owned(),
+        name => name,
+    };
+    let changes = report.changes.as_ref();
+    context! {
+        id => format!("release-{number}"),
+        name => plain(&name),
+        chart => plain(&report.release.chart),
+        namespace => plain(&report.release.namespace),
+        summary => plain(&report.summary()),
+        is_clean => report.findings.is_empty(),
+        picture => picture(report, number).map(Value::from_safe_string),
+        findings => report.findings.iter().map(|one| finding(one, "")).collect::<Vec<_>>(),
+        suppressed => report.suppressed.iter().map(|one| finding(&one.finding, &one.reason)).collect::<Vec<_>>(),
+        since => changes.map(|changes| plain(&changes.since)),
+        changes => changes.map(|changes| changes.lines().iter().map(|line| plain(line)).collect::<Vec<_>>()),
+        change_notes => changes.map(Changes::notes).unwrap_or_default(),
+    }
+}
+
+/// What the template sees of a finding.
+fn finding(finding: &Finding, accepted: &str) -> Value {
+    let subject = finding.subject.as_ref();
+    context! {
+        rule => finding.rule,
+        severity => finding.severity.name(),
+        message => plain(&finding.message),
+        object => subject.map(|subject| plain(&subject.object.to_string())),
+        container => subject.and_then(|subject| subject.container.as_deref()).map(plain),
+        field => subject.map(|subject| plain(&subject.field)),
+        class => subject.map(|subject| subject.class.name()),
+        excerpts => finding.excerpts.iter().map(excerpt).collect::<Vec<_>>(),
+        notes => finding.notes.iter().map(|note| plain(note.trim_end())).collect::<Vec<_>>(),
+        help => finding.help.as_deref().map(plain),
+        accepted => plain(accepted),
+    }
+}
+
+/// A line of a source and those around it, with the place marked.
+fn excerpt(excerpt: &Excerpt) -> Value {
+    let place = &excerpt.place;
+    let (line, column) = place.file.line_column(place.start);
+    let is_flag = place.file.is_flag();
+    let around = if is_flag { 0 } else { AROUND };
+    let shown = (line.saturating_sub(around).max(1)..=line + around).filter_map(|number| {
+        let text = place.file.line(number)?;
+        if number != line {
+            return Some(context! { number, before => cut(&text, LONGEST) });
+        }
+        let blank = text.len() - text.trim_start().len();
+        let start = floor(&text, (column as usize).max(blank));
+        let end = match (place.end - place.start) as usize {
+            0 => text.len(),
+            width => floor(&text, (start + width).min(text.len())),
+        };
+        // Of a long line, what is around the place.
+        let before = cut_start(&text[..start], LONGEST / 2);
+        let (mark, after) = (cut(&text[start..end], LONGEST), cut(&text[end..], LONGEST / 2));
+        Some(context! { number, before, mark, after, is_marked => true })
+    });
+    context! {
+        place => plain(&place_name(place)),
+        label => plain(&excerpt.label),
+        is_flag,
+        lines => shown.collect::<Vec<_>>(),
+    }
+}
+
+/// What the template sees of an image.
+fn row(image: &Image, report: &Report) -> Value {
+    let decider = image.uses.iter().find(|one| one.class == image.class).and_then(|one| one.origins.first());
+    context! {
+        release => plain(&report.release.full_name()),
+        reference => plain(&image.reference),
+        class => image.class.name(),
+        good => image.class.resolves(),
+        tier => image.tier.name(),
+        origin => decider.map(|origin| plain(&short(origin))),
+        path => decider.map(|origin| plain(&origin.path)),
+        source => image.source.as_deref().map(plain),
+        destination => image.destination.as_deref().map(plain),
+        uses => image.uses.iter().map(used_by).collect::<Vec<_>>(),
+    }
+}
+
+fn used_by(one: &Use) -> String {
+    match one.container.as_deref().filter(|name| !name.is_empty()) {
+        Some(container) => plain(&format!("{}, {container}", one.object)),
+        None => plain(&format!("{}, {}", one.object, one.field)),
+    }
+}
+
+/// The beginning of a text.
+fn cut(text: &str, longest: usize) -> String {
+    let kept = &text[..floor(text, longest)];
+    if kept.len() < text.len() { format!("{}…", plain(kept)) } else { plain(kept) }
+}
+
+/// The end of a text.
+fn cut_start(text: &str, longest: usize) -> String {
+    let kept = &text[floor(text, text.len().saturating_sub(longest))..];
+    if kept.len() < text.len() { format!("…{}", plain(kept)) } else { plain(kept) }
+}
+
+/// The nearest character boundary at or before a byte.
+fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A rule's page; it is this program's own text.
+fn html(markdown: &str) -> String {
+    let mut html = String::new();
+    // Headings of a page stand below the rule's.
+    let markdown = markdown.replace("\n## ", "\n#### ");
+    push_html(&mut html, Parser::new_ext(&markdown, Options::empty()));
+    html
+}
+
+/// As a policy names a style or a script: `sha256-…`.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}

@@ -1,0 +1,245 @@
+//! The report for programs: one JSON document, described by `docs/report.schema.json`.
+
+use super::inventory::json::{Entry, entry};
+use super::location::{Location, identity, values_path};
+use super::totals::Totals;
+use super::{ReleaseName, Report};
+use crate::finding::{Excerpt, Finding};
+use crate::source::Place;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Raised when a field changes its meaning or goes away; new fields do not raise it.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    summary: Summary,
+    releases: Vec<Release<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    releases: usize,
+    clean: usize,
+    errors: usize,
+    warnings: usize,
+    hints: usize,
+    suppressed: usize,
+    manifests: usize,
+    references: usize,
+    mirrored: usize,
+}
+
+#[derive(Serialize)]
+struct Release<'a> {
+    release: Name<'a>,
+    mirror: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    assumed_keys: &'a [String],
+    coverage: Coverage,
+    findings: Vec<FindingEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressed: Vec<SuppressedEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<ChangesEntry<'a>>,
+    images: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
+    chart: &'a str,
+    namespace: &'a str,
+}
+
+#[derive(Serialize)]
+struct Coverage {
+    manifests: usize,
+    references: usize,
+    mirrored: usize,
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    message: &'a str,
+    fingerprint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<SubjectEntry<'a>>,
+    places: Vec<PlaceEntry<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct SubjectEntry<'a> {
+    kind: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    namespace: &'a str,
+    name: &'a str,
+    field: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<&'a str>,
+    template: &'a str,
+    reference: &'a str,
+    class: &'static str,
+    tier: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    values_path: &'a str,
+}
+
+#[derive(Serialize)]
+struct PlaceEntry<'a> {
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argument: Option<String>,
+    line: u32,
+    column: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_column: Option<u32>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct SuppressedEntry<'a> {
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<PlaceEntry<'a>>,
+    finding: FindingEntry<'a>,
+}
+
+#[derive(Serialize)]
+struct ChangesEntry<'a> {
+    since: &'a str,
+    new: &'a [String],
+    gone: &'a [String],
+    changed: Vec<ReplacedEntry<'a>>,
+    known: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ReplacedEntry<'a> {
+    before: &'a str,
+    after: &'a str,
+}
+
+/// Writes the document.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let totals = Totals::of(reports);
+    let [errors, warnings, hints] = totals.findings;
+    let document = Document {
+        version: VERSION,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        summary: Summary {
+            releases: totals.releases,
+            clean: totals.clean,
+            errors,
+            warnings,
+            hints,
+            suppressed: totals.suppressed,
+            manifests: totals.manifests,
+            references: totals.uses,
+            mirrored: totals.mirrored,
+        },
+        releases: reports.iter().map(release).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn release(report: &Report) -> Release<'_> {
+    let ReleaseName { name, chart, namespace, environment } = &report.release;
+    let suppressed = report.suppressed.iter().map(|one| SuppressedEntry {
+        reason: &one.reason,
+        place: one.place.as_ref().map(|at| place(at, "")),
+        finding: finding(&one.finding, report),
+    });
+    Release {
+        release: Name { name, environment: environment.as_deref(), chart, namespace },
+        mirror: &report.mirror,
+        assumed_keys: &report.assumed_keys,
+        coverage: Coverage {
+            manifests: report.coverage.manifests,
+            references: report.coverage.images,
+            mirrored: report.coverage.mirrored,
+        },
+        findings: report.findings.iter().map(|one| finding(one, report)).collect(),
+        suppressed: suppressed.collect(),
+        changes: report.changes.as_ref().map(|changes| ChangesEntry {
+            since: &changes.since,
+            new: &changes.new,
+            gone: &changes.gone,
+            changed: changes
+                .changed
+                .iter()
+                .map(|one| ReplacedEntry { before: &one.before, after: &one.after })
+                .collect(),
+            known: changes.known,
+            unknown: changes.unknown.as_deref(),
+        }),
+        images: report.images.iter().map(|image| entry(image, true)).collect(),
+    }
+}
+
+fn finding<'a>(finding: &'a Finding, report: &'a Report) -> FindingEntry<'a> {
+    let labelled = |excerpt: &'a Excerpt| place(&excerpt.place, &excerpt.label);
+    FindingEntry {
+        rule: finding.rule,
+        severity: finding.severity.name(),
+        message: &finding.message,
+        fingerprint: identity(finding, report),
+        subject: finding.subject.as_ref().map(|subject| SubjectEntry {
+            kind: &subject.object.kind,
+            namespace: &subject.object.namespace,
+            name: &subject.object.name,
+            field: &subject.field,
+            container: subject.container.as_deref(),
+            template: &subject.template,
+            reference: &subject.reference,
+            class: subject.class.name(),
+            tier: subject.tier.name(),
+            values_path: values_path(finding, report),
+        }),
+        places: finding.excerpts.iter().map(labelled).collect(),
+        notes: &finding.notes,
+        help: finding.help.as_deref(),
+    }
+}
+
+fn place<'a>(place: &'a Place, label: &'a str) -> PlaceEntry<'a> {
+    let file = &place.file;
+    let location = Location::of(place);
+    let (line, column) = location.as_ref().map_or_else(|| place.line_column(), |at| (at.line, at.column));
+    let end = location.as_ref().and_then(|at| at.end);
+    PlaceEntry {
+        file: file.name(),
+        path: file.path(),
+        argument: file.is_flag().then(|| String::from_utf8_lossy(file.bytes()).into_owned()),
+        line,
+        column,
+        end_line: end.map(|(line, _)| line),
+        end_column: end.map(|(_, column)| column),
+        label,
+    }
+}

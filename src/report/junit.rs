@@ -1,0 +1,132 @@
+//! The report for what shows test results: JUnit's XML, a suite for each release, a case for each image and for each
+//! finding that is about none.
+
+use super::location::{Location, details};
+use super::{Report, plain};
+use crate::finding::{Finding, Severity};
+use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::writer::Writer;
+use std::io::{self, Write};
+
+/// A case: its name, what failed in it, what was accepted.
+struct Case<'r> {
+    name: &'r str,
+    failed: Vec<&'r Finding>,
+    accepted: Vec<(&'r Finding, &'r str)>,
+}
+
+/// Writes the document.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let suites: Vec<(&Report, Vec<Case<'_>>)> = reports.iter().map(|report| (report, cases(report))).collect();
+    let all = || suites.iter().flat_map(|(_, cases)| cases);
+    let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    xml.create_element("testsuites")
+        .with_attribute(("name", "airtight"))
+        .with_attribute(("tests", all().count().to_string().as_str()))
+        .with_attribute(("failures", all().filter(|case| case.fails()).count().to_string().as_str()))
+        .with_attribute(("errors", "0"))
+        .write_inner_content(|xml| suites.iter().try_for_each(|(report, cases)| suite(report, cases, xml)))?;
+    writeln!(out)
+}
+
+impl Case<'_> {
+    /// Hints do not turn a release down.
+    fn fails(&self) -> bool {
+        self.failed.iter().any(|finding| finding.severity != Severity::Hint)
+    }
+
+    fn is_skipped(&self) -> bool {
+        !self.fails() && !self.accepted.is_empty()
+    }
+}
+
+/// The cases of a release: its images by reference, then the rest.
+fn cases(report: &Report) -> Vec<Case<'_>> {
+    let mut cases: Vec<Case<'_>> = report
+        .images
+        .iter()
+        .map(|image| Case { name: &image.reference, failed: Vec::new(), accepted: Vec::new() })
+        .collect();
+    let images = cases.len();
+    let case_of = |finding: &'_ Finding, cases: &mut Vec<Case<'_>>| {
+        let reference = finding.subject.as_ref().map(|subject| subject.reference.as_str());
+        let known = cases[..images].iter().position(|case| Some(case.name) == reference);
+        known.unwrap_or_else(|| {
+            cases.push(Case { name: finding.rule, failed: Vec::new(), accepted: Vec::new() });
+            cases.len() - 1
+        })
+    };
+    for finding in &report.findings {
+        let at = case_of(finding, &mut cases);
+        cases[at].failed.push(finding);
+    }
+    for one in &report.suppressed {
+        let at = case_of(&one.finding, &mut cases);
+        cases[at].accepted.push((&one.finding, &one.reason));
+    }
+    cases
+}
+
+fn suite<W: Write>(report: &Report, cases: &[Case<'_>], xml: &mut Writer<W>) -> io::Result<()> {
+    let name = match report.release.full_name() {
+        name if name.is_empty() => "manifests".to_owned(),
+        name => name,
+    };
+    let count = |number: usize| number.to_string();
+    xml.create_element("testsuite")
+        .with_attribute(("name", text(&name).as_str()))
+        .with_attribute(("tests", count(cases.len()).as_str()))
+        .with_attribute(("failures", count(cases.iter().filter(|case| case.fails()).count()).as_str()))
+        .with_attribute(("errors", "0"))
+        .with_attribute(("skipped", count(cases.iter().filter(|case| case.is_skipped()).count()).as_str()))
+        .write_inner_content(|xml| {
+            cases.iter().try_for_each(|one| case(one, &name, report, xml))?;
+            xml.create_element("system-out").write_text_content(BytesText::new(&text(&report.summary()))).map(drop)
+        })?;
+    Ok(())
+}
+
+fn case<W: Write>(case: &Case<'_>, suite: &str, report: &Report, xml: &mut Writer<W>) -> io::Result<()> {
+    let first = case.failed.first().copied().or(case.accepted.first().map(|(finding, _)| *finding));
+    let place = first.and_then(|finding| Location::of_finding(finding, report).0);
+    let mut element = xml
+        .create_element("testcase")
+        .with_attribute(("classname", text(suite).as_str()))
+        .with_attribute(("name", text(case.name).as_str()));
+    if let Some(at) = place {
+        element = element
+            .with_attribute(("file", text(&at.path).as_str()))
+            .with_attribute(("line", at.line.to_string().as_str()));
+    }
+    if case.failed.is_empty() && case.accepted.is_empty() {
+        element.write_empty()?;
+        return Ok(());
+    }
+    element.write_inner_content(|xml| {
+        if case.is_skipped() {
+            let reasons: Vec<&str> = case.accepted.iter().map(|(_, reason)| *reason).collect();
+            let reasons = text(&reasons.join("; "));
+            xml.create_element("skipped").with_attribute(("message", reasons.as_str())).write_empty()?;
+        }
+        for finding in &case.failed {
+            let lines = text(&details(finding).join("\n"));
+            if finding.severity == Severity::Hint {
+                let said = format!("{}: {}\n{lines}", finding.rule, text(&finding.message));
+                xml.create_element("system-out").write_text_content(BytesText::new(&said))?;
+            } else {
+                xml.create_element("failure")
+                    .with_attribute(("type", finding.rule))
+                    .with_attribute(("message", text(&finding.message).as_str()))
+                    .write_text_content(BytesText::new(&lines))?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Text of characters that XML 1.0 can hold.
+fn text(text: &str) -> String {
+    plain(text).chars().filter(|c| !matches!(c, '\u{FFFE}' | '\u{FFFF}')).collect()
+}

@@ -1,0 +1,122 @@
+//! [`Location`]: a place as other programs find it, and [`identity`]: a name for a finding that other programs can keep.
+
+use super::Report;
+use crate::finding::{Excerpt, Finding};
+use crate::images::Reference;
+use crate::source::Place;
+use crate::suppress::Fingerprint;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// A place as other programs find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Path from the working folder on; of a file in an archive its name, `app/values.yaml`.
+    pub path: String,
+    /// The first line, from 1.
+    pub line: u32,
+    /// The first character of that line, from 1.
+    pub column: u32,
+    /// The last line and the character after the last; `None` where only a point is known.
+    pub end: Option<(u32, u32)>,
+}
+
+impl Location {
+    /// Where a place is; `None` for a flag, which is in no file.
+    pub fn of(place: &Place) -> Option<Self> {
+        let file = &place.file;
+        if file.is_flag() {
+            return None;
+        }
+        let point = |offset: u32| {
+            let (line, column) = file.line_column(offset);
+            let text = file.line(line).unwrap_or_default();
+            let before = text.as_bytes().get(..column as usize).unwrap_or(text.as_bytes());
+            (line, String::from_utf8_lossy(before).chars().count() as u32 + 1)
+        };
+        let (line, column) = point(place.start);
+        let end = (place.end > place.start).then(|| point(place.end));
+        Some(Self { path: file.path().unwrap_or(file.name()).to_owned(), line, column, end })
+    }
+
+    /// The place of a finding that people should open first, and the other places: values files before templates, what
+    /// can be opened before what is in an archive.
+    pub fn of_finding<'f>(finding: &'f Finding, report: &Report) -> (Option<Self>, Vec<(Self, &'f str)>) {
+        let located = |excerpt: &'f Excerpt| {
+            let can_open = excerpt.place.file.path().is_some();
+            Self::of(&excerpt.place).map(|location| (can_open, location, excerpt.label.as_str()))
+        };
+        let mut places: Vec<(bool, Self, &str)> = finding.excerpts.iter().filter_map(located).collect();
+        let first = places.iter().position(|(can_open, ..)| *can_open).unwrap_or(0);
+        if places.is_empty() {
+            let home = report.home.as_ref().map(|file| Place { file: file.clone(), start: 0, end: 0 });
+            return (home.as_ref().and_then(Self::of), Vec::new());
+        }
+        let (_, primary, _) = places.remove(first);
+        (Some(primary), places.into_iter().map(|(_, location, label)| (location, label)).collect())
+    }
+}
+
+/// A place in words: `values/prod.yaml:8:15`, `--set image.tag=1`.
+pub fn place_name(place: &Place) -> String {
+    if place.file.is_flag() {
+        format!("{} {}", place.file.name(), String::from_utf8_lossy(place.file.bytes()))
+    } else {
+        place.to_string()
+    }
+}
+
+/// What there is to say of a finding beside its message, a line each: its places, its notes, what to do.
+pub fn details(finding: &Finding) -> Vec<String> {
+    let place = |excerpt: &Excerpt| format!("{}: {}", place_name(&excerpt.place), excerpt.label);
+    let places = finding.excerpts.iter().map(place);
+    let notes = finding.notes.iter().map(|note| format!("note: {}", note.trim_end()));
+    let help = finding.help.iter().map(|help| format!("help: {help}"));
+    places.chain(notes).chain(help).collect()
+}
+
+/// The values path that decided the registry of the image that a finding is about; empty where no value did.
+pub fn values_path<'r>(finding: &Finding, report: &'r Report) -> &'r str {
+    let Some(subject) = &finding.subject else { return "" };
+    let of_reference = report.images.iter().filter(|image| image.reference == subject.reference);
+    let mut uses = of_reference.flat_map(|image| &image.uses);
+    let one = uses.find(|one| one.object == subject.object && one.field == subject.field);
+    one.and_then(|one| one.origins.first()).map(|origin| origin.path.as_str()).unwrap_or_default()
+}
+
+/// A finding's name for other programs: 64 hexadecimal digits that stay the same when lines move or a tag is raised.
+///
+/// It is the SHA-256 of the release, the rule, the object, the field, the values path and the repository.
+pub fn identity(finding: &Finding, report: &Report) -> String {
+    let print = Fingerprint::of(finding, &report.release);
+    let repository = match Reference::parse(&print.reference) {
+        Ok(reference) => format!("{}/{}", reference.registry, reference.repository),
+        Err(_) => print.reference,
+    };
+    let path = values_path(finding, report);
+    let parts = [&print.release, &print.rule, &print.object, &print.field, path, &repository];
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Tells findings apart that have the same name: the first of them is 1, the next 2.
+#[derive(Debug, Default)]
+pub struct Ordinals(BTreeMap<String, u32>);
+
+impl Ordinals {
+    /// Which one of its name this is.
+    pub fn next(&mut self, identity: &str) -> u32 {
+        let count = self.0.entry(identity.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+}

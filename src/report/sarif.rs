@@ -1,0 +1,342 @@
+//! The report as SARIF 2.1.0, for code scanning: the place to edit first, the template related.
+//!
+//! Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0. GitHub tells results apart by the
+//! `primaryLocationLineHash` alone, so what survives a move of lines stands there too.
+
+use super::Report;
+use super::location::{Location, Ordinals, details, identity};
+use super::plain;
+use crate::finding::{Finding, Severity};
+use crate::rules::{RULES, Rule};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// What paths count from: the working folder.
+const ROOT: &str = "SRCROOT";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Log {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run {
+    tool: Tool,
+    column_kind: &'static str,
+    results: Vec<ResultEntry>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver {
+    name: &'static str,
+    semantic_version: &'static str,
+    rules: Vec<RuleEntry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RuleEntry {
+    id: &'static str,
+    name: String,
+    short_description: Text,
+    full_description: Text,
+    help: Text,
+    default_configuration: Configuration,
+    properties: RuleProperties,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    enabled: bool,
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct RuleProperties {
+    tags: [&'static str; 3],
+}
+
+#[derive(Serialize)]
+struct Text {
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    markdown: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultEntry {
+    rule_id: &'static str,
+    rule_index: usize,
+    level: &'static str,
+    message: Text,
+    locations: Vec<LocationEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<LocationEntry>,
+    partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Suppression>,
+    properties: ResultProperties,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fingerprints {
+    #[serde(rename = "airtight/v1")]
+    identity: String,
+    primary_location_line_hash: String,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    justification: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationEntry>,
+}
+
+#[derive(Serialize)]
+struct ResultProperties {
+    release: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LocationEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_location: Option<PhysicalLocation>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logical_locations: Vec<LogicalLocation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Text>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    region: Region,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactLocation {
+    uri: String,
+    uri_base_id: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u32,
+    start_column: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_column: Option<u32>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation {
+    name: String,
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+/// Writes the log.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let accepted = |report: &Report| report.suppressed.iter().map(|one| one.finding.rule).collect::<Vec<_>>();
+    let told: BTreeSet<&str> = reports
+        .iter()
+        .flat_map(|report| report.findings.iter().map(|finding| finding.rule).chain(accepted(report)))
+        .collect();
+    let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| told.contains(rule.id)).collect();
+    let mut ordinals = Ordinals::default();
+    let mut results = Vec::new();
+    for report in reports {
+        for finding in &report.findings {
+            results.push(result(finding, Vec::new(), report, &rules, &mut ordinals));
+        }
+        for one in &report.suppressed {
+            let location = one.place.as_ref().and_then(Location::of);
+            let suppression = Suppression {
+                // What stands beside the code, and what stands in a file of its own.
+                kind: if location.as_ref().is_some_and(|at| !at.path.ends_with("airtight.yaml")) {
+                    "inSource"
+                } else {
+                    "external"
+                },
+                status: "accepted",
+                justification: plain(&one.reason),
+                location: location.map(|at| location_entry(&at, None)),
+            };
+            results.push(result(&one.finding, vec![suppression], report, &rules, &mut ordinals));
+        }
+    }
+    let driver = Driver {
+        name: env!("CARGO_PKG_NAME"),
+        semantic_version: env!("CARGO_PKG_VERSION"),
+        rules: rules.iter().map(|rule| rule_entry(rule)).collect(),
+    };
+    let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
+    serde_json::to_writer_pretty(&mut *out, &Log { schema: SCHEMA, version: "2.1.0", runs: [run] })?;
+    writeln!(out)
+}
+
+fn rule_entry(rule: &Rule) -> RuleEntry {
+    let page = rule.markdown();
+    let first = page.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    RuleEntry {
+        id: rule.id,
+        name: pascal_case(rule.id),
+        short_description: Text { text: rule.summary.to_owned(), markdown: None },
+        full_description: Text { text: first.trim().to_owned(), markdown: None },
+        help: Text { text: page.clone(), markdown: Some(page) },
+        default_configuration: Configuration { enabled: rule.on, level: level(rule.severity) },
+        properties: RuleProperties { tags: ["air-gap", "container-images", "helm"] },
+    }
+}
+
+fn result(
+    finding: &Finding,
+    suppressions: Vec<Suppression>,
+    report: &Report,
+    rules: &[&Rule],
+    ordinals: &mut Ordinals,
+) -> ResultEntry {
+    let identity = identity(finding, report);
+    let ordinal = ordinals.next(&identity);
+    let (primary, related) = Location::of_finding(finding, report);
+    let mut location = match &primary {
+        Some(primary) => location_entry(primary, None),
+        None => LocationEntry { id: None, physical_location: None, logical_locations: Vec::new(), message: None },
+    };
+    location.logical_locations = finding.subject.iter().map(logical).collect();
+    let related = related.iter().enumerate().map(|(index, (at, label))| LocationEntry {
+        id: Some(index + 1),
+        message: Some(Text { text: plain(label), markdown: None }),
+        ..location_entry(at, None)
+    });
+    let lines: Vec<String> = std::iter::once(finding.message.clone()).chain(details(finding)).collect();
+    let subject = finding.subject.as_ref();
+    ResultEntry {
+        rule_id: finding.rule,
+        rule_index: rules.iter().position(|rule| rule.id == finding.rule).unwrap_or_default(),
+        level: level(finding.severity),
+        message: Text { text: message_text(&lines.join("\n")), markdown: None },
+        locations: vec![location],
+        related_locations: related.collect(),
+        partial_fingerprints: Fingerprints { primary_location_line_hash: format!("{identity}:{ordinal}"), identity },
+        suppressions,
+        properties: ResultProperties {
+            release: report.release.full_name(),
+            reference: subject.map(|subject| subject.reference.clone()),
+            class: subject.map(|subject| subject.class.name()),
+            tier: subject.map(|subject| subject.tier.name()),
+        },
+    }
+}
+
+fn logical(subject: &crate::finding::Subject) -> LogicalLocation {
+    LogicalLocation {
+        name: subject.container.clone().unwrap_or_else(|| subject.field.clone()),
+        fully_qualified_name: format!("{}, {}", subject.object, subject.field),
+        kind: "resource",
+    }
+}
+
+fn location_entry(at: &Location, id: Option<usize>) -> LocationEntry {
+    let region = Region {
+        start_line: at.line,
+        start_column: at.column,
+        end_line: at.end.map(|(line, _)| line),
+        end_column: at.end.map(|(_, column)| column),
+    };
+    let artifact_location = ArtifactLocation { uri: uri(&at.path), uri_base_id: ROOT };
+    LocationEntry {
+        id,
+        physical_location: Some(PhysicalLocation { artifact_location, region }),
+        logical_locations: Vec::new(),
+        message: None,
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Hint => "note",
+    }
+}
+
+/// Text of a message, in which `[text](1)` would be a link and `{0}` a placeholder.
+fn message_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in plain(text).chars() {
+        match c {
+            '{' | '}' => out.extend([c, c]),
+            '[' | ']' | '\\' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `unmirrored-image` as `UnmirroredImage`.
+fn pascal_case(id: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
+    };
+    id.split('-').map(word).collect()
+}
+
+/// A path as a relative reference of RFC 3986: what is not plain in a path is escaped.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'@' | b'+' | b'=' => {
+                uri.push(char::from(byte));
+            }
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{message_text, pascal_case, uri};
+
+    #[test]
+    fn text_and_paths_are_escaped() {
+        assert_eq!(uri("values/prod eu#1:ä.yaml"), "values/prod%20eu%231%3A%C3%A4.yaml");
+        assert_eq!(message_text("spec.containers[0] {{ .Values }}"), "spec.containers\\[0\\] {{{{ .Values }}}}");
+        assert_eq!(pascal_case("unmirrored-image"), "UnmirroredImage");
+    }
+}
