@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What action.yml runs: lints, shows the report in the log and on the run's page.
+# What action.yml runs: lints, shows the report in the log, beside the lines and on the run's page.
 # From outside: BINARY, ARGUMENTS (one a line), SINCE, and GitHub's RUNNER_TEMP, GITHUB_OUTPUT, GITHUB_STEP_SUMMARY.
 set -uo pipefail
 
@@ -14,8 +14,12 @@ if [ -n "${SINCE:-}" ] && [ "$SINCE" != none ]; then
   arguments+=(--changed-since "$SINCE")
 fi
 
-"$binary" lint "${arguments[@]}"
+page="$RUNNER_TEMP/airtight.md" annotations="$RUNNER_TEMP/airtight.annotations"
+rm -f "$page" "$annotations"
+"$binary" lint "${arguments[@]}" --format text --format markdown --output "$page" --format github --output "$annotations"
 status=$?
-"$binary" lint "${arguments[@]}" --format markdown >>"${GITHUB_STEP_SUMMARY:-/dev/null}" 2>/dev/null
+# Neither is there when the check could not be made.
+cat "$annotations" 2>/dev/null
+cat "$page" >>"${GITHUB_STEP_SUMMARY:-/dev/null}" 2>/dev/null
 echo "status=$status" >>"${GITHUB_OUTPUT:-/dev/null}"
 exit "$status"

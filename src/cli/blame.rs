@@ -28,8 +28,6 @@ pub struct Args {
     name: String,
     #[command(flatten)]
     release: ReleaseFlags,
-    #[command(flatten)]
-    mirror: MirrorFlags,
     /// Only the lines of this image: a reference, or the end of its name (can be given several times)
     #[arg(long, value_name = "REF")]
     image: Vec<String>,
@@ -54,6 +52,8 @@ pub struct Args {
     /// Whether to colour it
     #[arg(long, value_enum, default_value = "auto")]
     color: Color,
+    #[command(flatten)]
+    mirror: MirrorFlags,
 }
 
 /// The formats of blame.

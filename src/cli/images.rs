@@ -28,8 +28,6 @@ pub struct Args {
     name: String,
     #[command(flatten)]
     release: ReleaseFlags,
-    #[command(flatten)]
-    mirror: MirrorFlags,
     /// Print what has to be mirrored: the public reference, and its destination on the mirror
     #[arg(long, requires = "mirror", conflicts_with = "wide")]
     source: bool,
@@ -45,6 +43,8 @@ pub struct Args {
     /// In a table, a row for each use, with its field and who decided each part
     #[arg(short, long)]
     wide: bool,
+    #[command(flatten)]
+    mirror: MirrorFlags,
 }
 
 /// The tiers by name.

@@ -49,10 +49,11 @@ pub struct Args {
     /// The day on which suppressions are judged
     #[arg(long, value_name = "DATE", hide = true)]
     today: Option<Date>,
-    #[command(flatten)]
-    config: ConfigFlags,
+    // First what has no heading of its own: a heading stays for what follows.
     #[command(flatten)]
     release: ReleaseFlags,
+    #[command(flatten)]
+    config: ConfigFlags,
     #[command(flatten)]
     settings: SettingsFlags,
     #[command(flatten)]

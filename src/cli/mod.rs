@@ -13,9 +13,11 @@ pub mod init;
 pub mod jobs;
 pub mod lint;
 pub mod manifests;
+pub mod manual;
 pub mod output;
 pub mod progress;
 pub mod release;
+pub mod rules;
 pub mod settings;
 pub mod template;
 
@@ -40,6 +42,16 @@ enum Command {
     Init(init::Args),
     Images(Box<images::Args>),
     Blame(Box<blame::Args>),
+    Rules(rules::Args),
+    Explain(rules::ExplainArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
+}
+
+/// The command line as clap knows it.
+#[cfg(test)]
+pub(crate) fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// How a run ended.
@@ -143,6 +155,10 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams:
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),
+        Command::Rules(args) => rules::run(args, streams),
+        Command::Explain(args) => rules::explain(args, streams),
+        Command::Completions(args) => manual::completions(args, streams),
+        Command::Man(args) => manual::man(args),
     };
     match result {
         Ok(outcome) => outcome,

@@ -102,7 +102,7 @@ impl FromArgMatches for OutputFlags {
         let formats = indices("format").into_iter().zip(typed.format.iter().copied()).collect::<Vec<_>>();
         let outputs = indices("output").into_iter().zip(typed.output.iter().cloned()).collect::<Vec<_>>();
         let requests = pair(&formats, &outputs)
-            .map_err(|text| clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{text}\n")))?;
+            .map_err(|text| clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, text))?;
         let detail = match (typed.quiet, typed.verbose) {
             (true, _) => Detail::Verdict,
             (_, true) => Detail::All,
@@ -208,6 +208,7 @@ fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
         return std::fs::write(path, text);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder.metadata()?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".airtight-");
     // As of any other new file: what the user's mask leaves.
@@ -215,7 +216,8 @@ fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
     #[cfg(unix)]
     builder.permissions(open);
-    let mut file = builder.tempfile_in(folder)?;
+    // The error of one that cannot be made would name it.
+    let mut file = builder.tempfile_in(folder).map_err(|error| std::io::Error::from(error.kind()))?;
     file.write_all(text)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

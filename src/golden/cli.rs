@@ -1,6 +1,6 @@
 //! `testdata/cli/NAME.toml`: arguments, exit status, stdout and stderr of one run in the repository's folder.
 
-use super::{derived, files, read, root};
+use super::{derived, files, read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,7 +36,6 @@ struct Case {
 
 #[test]
 fn the_command_answers_as_recorded() {
-    std::env::set_current_dir(root()).expect("the repository is there");
     let cases = files("testdata/cli", ".toml");
     assert!(!cases.is_empty());
     for path in cases {
@@ -45,7 +44,7 @@ fn the_command_answers_as_recorded() {
         let top = if case.files.is_empty() { root() } else { scratch.path().to_path_buf() };
         set_up(&case, &top);
         // Other tests name their files from the root on.
-        std::env::set_current_dir(top.join(case.cwd.as_deref().unwrap_or_default())).expect("the folder is there");
+        let folder = working_folder(&top.join(case.cwd.as_deref().unwrap_or_default()));
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut input = case.stdin.clone().unwrap_or_default();
         let args = std::iter::once("airtight").chain(case.args.iter().map(String::as_str)).map(str::to_owned);
@@ -55,7 +54,7 @@ fn the_command_answers_as_recorded() {
         for (path, text) in &mut case.leaves {
             *text = read(Path::new(path));
         }
-        std::env::set_current_dir(root()).expect("the repository is there");
+        drop(folder);
         case.status = match outcome {
             Some(Outcome::Clean) => 0,
             Some(Outcome::Findings) => 1,

@@ -5,10 +5,29 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files of the repository")]
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The repository's folder.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The working folder belongs to the process: whoever changes it, or whose answer depends on it, holds this.
+pub(crate) struct WorkingFolder(#[expect(dead_code, reason = "held until it is dropped")] MutexGuard<'static, ()>);
+
+/// Makes a folder the working folder, until the answer is dropped.
+pub(crate) fn working_folder(folder: &Path) -> WorkingFolder {
+    static HELD: Mutex<()> = Mutex::new(());
+    // A test that failed while it held it has left the folder as it was.
+    let guard = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    std::env::set_current_dir(folder).expect("the folder is there");
+    WorkingFolder(guard)
+}
+
+impl Drop for WorkingFolder {
+    fn drop(&mut self) {
+        let _ = std::env::set_current_dir(root());
+    }
 }
 
 /// Asserts that the file at `path` (from the repository's folder) is exactly `text`.
@@ -38,12 +57,20 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
+/// The names of what is in a folder.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect()
+}
+
 /// The text of a file.
 pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 mod cli;
+mod formats;
 mod helm;
 mod images;
 mod origins;
+mod reference;

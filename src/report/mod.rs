@@ -12,6 +12,7 @@ pub mod json;
 pub mod junit;
 pub mod location;
 pub mod markdown;
+pub mod page;
 pub mod sarif;
 pub mod text;
 pub mod totals;

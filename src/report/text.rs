@@ -59,23 +59,23 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
             images(&report.images, paint, out)?;
         }
         changes(report, out)?;
+        if reports.len() == 1 {
+            registries(&Totals::of(reports), paint, out)?;
+        }
         for key in &report.assumed_keys {
             writeln!(out, "{}", plain_line(&report.assumed(key)))?;
         }
         writeln!(out, "{}", paint.verdict(report))?;
-        if reports.len() > 1 && style.detail == Detail::All {
+        if reports.len() > 1 {
             writeln!(out)?;
         }
     }
     let totals = Totals::of(reports);
-    if style.detail != Detail::Verdict && totals.registries.len() > 1 {
-        writeln!(out)?;
-        registries(&totals, paint, out)?;
-    }
     if reports.len() > 1 {
-        let summary = totals.summary(reports);
-        let separator = if style.detail == Detail::Verdict { "" } else { "\n" };
-        writeln!(out, "{separator}{}", paint.by_outcome(&summary, totals.all_findings() == 0))?;
+        if style.detail != Detail::Verdict {
+            registries(&totals, paint, out)?;
+        }
+        writeln!(out, "{}", paint.by_outcome(&totals.summary(reports), totals.all_findings() == 0))?;
     }
     Ok(())
 }
@@ -116,8 +116,11 @@ fn told(one: &Use) -> String {
     format!("{}{container}, {} ({}{reason})", one.object, one.field, one.tier.name())
 }
 
-/// A row for each registry: how many images, and what became of the rewrite in them.
+/// A row for each registry, where there are several: how many images, and what became of the rewrite in them.
 fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    if totals.registries.len() < 2 {
+        return Ok(());
+    }
     let name = |registry: &str| if registry.is_empty() { "(none)".to_owned() } else { plain_line(registry) };
     let width =
         totals.registries.keys().map(|registry| name(registry).width()).max().unwrap_or(0).max("registry".len());
@@ -133,7 +136,7 @@ fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<
         let classes: Vec<String> = classes.iter().map(class).collect();
         writeln!(out, "{registry}{pad}  {number:>6}  {}", classes.join(", "))?;
     }
-    Ok(())
+    writeln!(out)
 }
 
 /// Colours, where there are some.

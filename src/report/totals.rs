@@ -80,7 +80,7 @@ impl Totals {
             found => format!("{}{accepted}", count(found, "finding")),
         };
         format!(
-            "{verdict}: {}, {} clean: {} in {}: {} through {}",
+            "{verdict} in {}, {} of them clean: {} in {}: {} through {}",
             count(self.releases, "release"),
             self.clean,
             count(self.uses, "image reference"),

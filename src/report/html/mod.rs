@@ -36,6 +36,8 @@ const LONGEST: usize = 400;
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.add_filter("breakable", |text: String| Value::from_safe_string(breakable(&text)));
+    env.add_filter("words", |text: String| Value::from_safe_string(words(&text)));
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(io::Error::other)?;
     env.set_syntax(syntax);
     let totals = Totals::of(reports);
@@ -60,7 +62,11 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();
     let rows: Vec<Value> =
         reports.iter().flat_map(|report| report.images.iter().map(|image| row(image, report))).collect();
-    let told: BTreeSet<&str> = reports.iter().flat_map(|report| &report.findings).map(|finding| finding.rule).collect();
+    let accepted = |report: &Report| report.suppressed.iter().map(|one| one.finding.rule).collect::<Vec<_>>();
+    let told: BTreeSet<&str> = reports
+        .iter()
+        .flat_map(|report| report.findings.iter().map(|finding| finding.rule).chain(accepted(report)))
+        .collect();
     let rules = RULES.iter().filter(|rule| told.contains(rule.id));
     let rules: Vec<Value> = rules
         .map(|rule| context! { id => rule.id, summary => rule.summary, page => Value::from_safe_string(html(&rule.markdown())) })
@@ -149,6 +155,11 @@ fn excerpt(excerpt: &Excerpt) -> Value {
     let around = if is_flag { 0 } else { AROUND };
     let shown = (line.saturating_sub(around).max(1)..=line + around).filter_map(|number| {
         let text = place.file.line(number)?;
+        // A file that ends with a line break has no line after it.
+        let is_end = text.is_empty() && place.file.start_of_line(number + 1).is_none();
+        if number != line && is_end {
+            return None;
+        }
         if number != line {
             return Some(context! { number, before => cut(&text, LONGEST) });
         }
@@ -180,8 +191,9 @@ fn row(image: &Image, report: &Report) -> Value {
         class => image.class.name(),
         good => image.class.resolves(),
         tier => image.tier.name(),
-        origin => decider.map(|origin| plain(&short(origin))),
         path => decider.map(|origin| plain(&origin.path)),
+        who => decider.map(|origin| plain(&origin.who)),
+        place => decider.map(|origin| plain(&short(origin))),
         source => image.source.as_deref().map(plain),
         destination => image.destination.as_deref().map(plain),
         uses => image.uses.iter().map(used_by).collect::<Vec<_>>(),
@@ -193,6 +205,46 @@ fn used_by(one: &Use) -> String {
         Some(container) => plain(&format!("{}, {container}", one.object)),
         None => plain(&format!("{}, {}", one.object, one.field)),
     }
+}
+
+/// Text of a chart as text of the page.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#x27;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A path or a reference that may be broken after its separators.
+fn breakable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(['/', '@']) {
+        if !out.is_empty() {
+            out.push_str("<wbr>");
+        }
+        out.push_str(&escaped(part));
+    }
+    out
+}
+
+/// A sentence in which what stands between backquotes is code.
+fn words(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let is_paired = parts.len() % 2 == 1;
+    let part = |(at, part): (usize, &&str)| match at % 2 == 1 && is_paired {
+        true => format!("<code>{}</code>", escaped(part)),
+        false => escaped(part),
+    };
+    let glue = if is_paired { "" } else { "`" };
+    parts.iter().enumerate().map(part).collect::<Vec<_>>().join(glue)
 }
 
 /// The beginning of a text.

@@ -1,5 +1,6 @@
 //! The picture of a release: which registries feed which workloads through which values, as SVG.
 
+use super::escaped;
 use crate::report::images::PartOrigin;
 use crate::report::inventory::short;
 use crate::report::{Report, plain_line};
@@ -207,7 +208,7 @@ fn lines(columns: &[Vec<Drawn>; 3], flows: &Flows, left: usize, svg: &mut String
         meeting[*to] += width + 2.0;
         let class = if *is_good { "good" } else { "bad" };
         let (one, other) = (&columns[left][*from].node.label, &columns[left + 1][*to].node.label);
-        let title = escaped(&format!("{one} → {other}: {uses}"));
+        let title = escaped(&plain_line(&format!("{one} → {other}: {uses}")));
         drawn.push((
             *is_good,
             format!(
@@ -231,7 +232,7 @@ fn node(drawn: &Drawn, x: f64, svg: &mut String) {
         "<g class=\"node {class}\"><title>{}</title>\
          <rect x=\"{x}\" y=\"{:.1}\" width=\"{NODE_WIDTH}\" height=\"{:.1}\" rx=\"7\"/>\
          <rect class=\"edge\" x=\"{x}\" y=\"{:.1}\" width=\"5\" height=\"{:.1}\" rx=\"2.5\"/>",
-        escaped(&counted),
+        escaped(&plain_line(&counted)),
         drawn.top,
         drawn.height,
         drawn.top + 6.0,
@@ -254,19 +255,4 @@ fn shown(label: &str) -> String {
     }
     let end: String = label.chars().skip(count - LABEL + 1).collect();
     escaped(&format!("…{end}"))
-}
-
-/// Text of a chart as text of a page.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in plain_line(text).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -1,0 +1,99 @@
+//! `airtight rules`: what is checked; `airtight explain`: the page of one rule.
+
+use super::config::ConfigFlags;
+use super::images::terminal_width;
+use super::output::{Color, use_colour};
+use super::{Outcome, Problem, Streams};
+use crate::report::page;
+use crate::rules::{RULES, Rule};
+use crate::settings::Level;
+use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
+use serde::Serialize;
+use std::io::Write;
+
+/// List the rules: how bad what they find is, and whether they are checked
+///
+/// What airtight.yaml says of rules counts.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "airtight explain RULE shows a rule's page.")]
+pub struct Args {
+    /// How to write the list
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    config: ConfigFlags,
+}
+
+/// The formats of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table
+    Text,
+    /// For programs: a list of objects with id, severity, on, summary, page
+    Json,
+}
+
+/// Explain a rule: what is wrong, why it matters in an air gap, what to do, with examples
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// The rule's id
+    #[arg(value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.id)))]
+    rule: String,
+    /// When to colour the page
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    id: &'static str,
+    severity: &'static str,
+    on: bool,
+    summary: &'static str,
+    page: String,
+}
+
+/// Lists the rules.
+pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    let config = args.config.read()?;
+    let entry = |rule: &&Rule| {
+        let level = config.rules.get(rule.id);
+        let severity = match level {
+            Some(Level::As(severity)) => *severity,
+            _ => rule.severity,
+        };
+        Entry {
+            id: rule.id,
+            severity: severity.name(),
+            on: level.map_or(rule.on, |level| *level != Level::Off),
+            summary: rule.summary,
+            page: rule.markdown(),
+        }
+    };
+    let entries: Vec<Entry> = RULES.iter().map(entry).collect();
+    match args.format {
+        Format::Text => table(&entries, streams.out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *streams.out, &entries).map_err(std::io::Error::from)?;
+            writeln!(streams.out)?;
+        }
+    }
+    Ok(Outcome::Clean)
+}
+
+fn table(entries: &[Entry], out: &mut dyn Write) -> std::io::Result<()> {
+    let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
+    writeln!(out, "{:width$}  SEVERITY  CHECKED  SUMMARY", "RULE")?;
+    for Entry { id, severity, on, summary, .. } in entries {
+        writeln!(out, "{id:width$}  {severity:8}  {:7}  {summary}", if *on { "on" } else { "off" })?;
+    }
+    Ok(())
+}
+
+/// Shows a rule's page.
+pub fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    let rule = RULES.iter().find(|rule| rule.id == args.rule).ok_or_else(|| format!("no rule {:?}", args.rule))?;
+    page::write(rule, use_colour(args.color), terminal_width(), streams.out)?;
+    Ok(Outcome::Clean)
+}
