@@ -72,6 +72,9 @@ impl Totals {
 
     /// The verdict on several releases in one line.
     pub fn summary(&self, reports: &[Report]) -> String {
+        if reports.is_empty() {
+            return "nothing was checked".to_owned();
+        }
         let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();
         let mirrors: Vec<String> = mirrors.into_iter().map(plain_line).collect();
         let accepted = if self.suppressed == 0 { String::new() } else { format!(", {} suppressed", self.suppressed) };

@@ -80,7 +80,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         script_hash => hash(SCRIPT),
         summary => plain(&summary),
         verdict => verdict(&totals),
-        is_clean => totals.all_findings() == 0,
+        is_clean => totals.all_findings() == 0 && totals.releases > 0,
         mirror => mirrors.into_iter().map(plain).collect::<Vec<_>>().join(", "),
         several => reports.len() > 1,
         counts => context! {
@@ -101,7 +101,9 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
 /// The verdict in a few words.
 fn verdict(totals: &Totals) -> String {
     match totals.all_findings() {
-        0 => "Every image resolves through the mirror".to_owned(),
+        0 if totals.releases == 0 => "Nothing was checked".to_owned(),
+        0 if totals.uses > 0 && totals.mirrored == totals.uses => "Every image resolves through the mirror".to_owned(),
+        0 => "No findings".to_owned(),
         found => count(found, "finding"),
     }
 }
@@ -120,6 +122,7 @@ fn release(report: &Report, number: usize) -> Value {
         namespace => plain(&report.release.namespace),
         summary => plain(&report.summary()),
         is_clean => report.findings.is_empty(),
+        assumed => report.assumed_keys.iter().map(|key| plain(&report.assumed(key))).collect::<Vec<_>>(),
         picture => picture(report, number).map(Value::from_safe_string),
         findings => report.findings.iter().map(|one| finding(one, "")).collect::<Vec<_>>(),
         suppressed => report.suppressed.iter().map(|one| finding(&one.finding, &one.reason)).collect::<Vec<_>>(),
