@@ -127,7 +127,10 @@ fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
     let names: Vec<String> = names.map(|step| step.to_ascii_lowercase()).collect();
     let (Some(last), Some(text)) = (names.last(), &setting.text) else { return Names::Nothing };
     let text = text.to_text();
-    if text.is_empty() || text.contains("{{") {
+    // Where to log in is not where to pull from.
+    let is_login = ["credential", "secret", "auth", "login"];
+    let is_login = names.iter().any(|name| is_login.iter().any(|word| name.contains(word)));
+    if is_login || text.is_empty() || text.contains("{{") {
         return Names::Nothing;
     }
     let looks_like_a_host = |host: &str| host.contains(['.', ':']) || host == "localhost";

@@ -5,7 +5,6 @@ use super::progress::Progress;
 use super::release::{Helm, ReleaseFlags};
 use super::settings::SettingsFlags;
 use super::stack;
-use crate::chart::Chart;
 use crate::config::{Config, Entry, Target};
 use crate::lint::lint;
 use crate::release::Prepared;
@@ -121,7 +120,7 @@ impl Job {
             prepared.env.keys = disk.keys.clone();
             let mut report = lint(&prepared, &self.settings, compiler, &mut log)?;
             report.release.environment.clone_from(&self.environment);
-            Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared) })
+            Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, self.chart.is_dir()) })
         });
         Done { log, checked }
     }
@@ -161,17 +160,15 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
 }
 
-/// The suppressions in the files of a release.
-fn comments(prepared: &Prepared) -> Vec<Comment> {
+/// The suppressions in the files that the user wrote: the values files, and a chart that lies open in a folder.
+///
+/// What comes from elsewhere, in an archive or as a dependency, does not accept its own faults.
+fn comments(prepared: &Prepared, is_folder: bool) -> Vec<Comment> {
     let mut found: Vec<Comment> = prepared.user.files.iter().flat_map(|file| Comment::all(file, false)).collect();
-    of_chart(&prepared.chart, &mut found);
-    found
-}
-
-fn of_chart(chart: &Chart, found: &mut Vec<Comment>) {
-    found.extend(chart.values.iter().flat_map(|values| Comment::all(&values.file, false)));
-    found.extend(chart.templates.iter().flat_map(|template| Comment::all(&template.file, true)));
-    for subchart in &chart.subcharts {
-        of_chart(subchart, found);
+    if is_folder {
+        let chart = &prepared.chart;
+        found.extend(chart.values.iter().flat_map(|values| Comment::all(&values.file, false)));
+        found.extend(chart.templates.iter().flat_map(|template| Comment::all(&template.file, true)));
     }
+    found
 }

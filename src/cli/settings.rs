@@ -23,7 +23,7 @@ pub struct SettingsFlags {
     #[arg(long, value_enum)]
     layout: Option<LayoutFlag>,
     /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
-    /// times; default: global.imageRegistry)
+    /// times; default: the one that the charts read, global.imageRegistry before others)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
     /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
@@ -73,7 +73,7 @@ pub struct MirrorFlags {
     #[arg(long, value_enum, default_value = "path", requires = "mirror")]
     layout: LayoutFlag,
     /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
-    /// times; default: global.imageRegistry)
+    /// times; default: the one that the charts read, global.imageRegistry before others)
     #[arg(long, value_name = "PATH", requires = "mirror")]
     global_key: Vec<String>,
 }

@@ -106,18 +106,14 @@ impl Statics {
 
     /// Chains in a text that is not a template yet.
     pub fn text(&mut self, file: &Arc<File>) {
-        const MARK: &[u8] = b".Values.";
-        let bytes = file.bytes();
-        let mut from = 0;
-        while let Some(at) = bytes[from..].windows(MARK.len()).position(|window| window == MARK) {
-            let start = from + at + MARK.len();
-            let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-            let length = bytes[start..].iter().take_while(is_part).count();
-            let chain = String::from_utf8_lossy(&bytes[start..start + length]);
-            let path = steps(chain.trim_matches('.'));
+        const MARK: &str = ".Values.";
+        let text = String::from_utf8_lossy(file.bytes());
+        for (at, _) in text.match_indices(MARK) {
+            let start = at + MARK.len();
+            let chain = text[start..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
+            let path = steps(chain.take(1).collect::<String>().trim_matches('.'));
             let place = Site { file: file.clone(), at: start as u32, is_noted: false };
             self.rooted.push(Rooted { prefix: None, path, usage: Usage::Pass, place });
-            from = start + length;
         }
     }
 
@@ -191,11 +187,6 @@ impl Statics {
         paths
     }
 
-    /// Every chain as it is written, from `.Values` or from what was handed on.
-    pub fn chains(&self) -> impl Iterator<Item = &Path> {
-        self.rooted.iter().map(|one| &one.path).chain(self.relative.iter().map(|one| &one.names))
-    }
-
     /// The charts by where they stand in the values.
     pub fn prefixes(&self) -> &BTreeSet<Path> {
         &self.prefixes
@@ -258,6 +249,10 @@ impl Walk<'_> {
     fn command(&mut self, command: &Command, usage: Usage, piped: &[Base]) {
         let Some(function) = function_of(command) else {
             command.args.iter().for_each(|arg| self.arg(arg, usage));
+            // A method, `.Values.PathValue "a.b"`: only those of `.Values` take texts that are paths.
+            for path in literals(command) {
+                self.rooted(steps(&path), usage, command.pos);
+            }
             return;
         };
         let is_lookup = is_lookup(function);
@@ -362,7 +357,7 @@ fn argument_usage(function: &Function, usage: Usage) -> Usage {
 
 /// Functions that take one member by its key.
 fn is_lookup(function: &Function) -> bool {
-    matches!(function.name, "index" | "get" | "hasKey" | "dig" | "pluck" | "pick" | "Table" | "PathValue")
+    matches!(function.name, "index" | "get" | "hasKey" | "dig" | "pluck" | "pick")
 }
 
 /// The strings among the arguments, as keys; of `dig`, without its default.
@@ -415,8 +410,13 @@ fn bases_of_command(command: &Command, piped: &[Base]) -> Vec<Base> {
             if function.name == "dig" && keys.len() > 1 && !is_computed {
                 keys.pop();
             }
-            let keys = if function.name == "pick" { keys[..1].to_vec() } else { keys };
-            all(args).into_iter().map(|(path, at)| (path.into_iter().chain(keys.clone()).collect(), at)).collect()
+            // Of `pick` each is a member of the same map; of the others, each is one of the one before.
+            let ways: Vec<Path> = match function.name {
+                "pick" => keys.into_iter().map(|key| vec![key]).collect(),
+                _ => vec![keys],
+            };
+            let longer = |(path, at): &Base, way: &Path| (path.iter().chain(way).cloned().collect::<Path>(), *at);
+            all(args).iter().flat_map(|base| ways.iter().map(|way| longer(base, way)).collect::<Vec<Base>>()).collect()
         }
         _ => Vec::new(),
     }
@@ -450,6 +450,8 @@ mod tests {
             ("{{ .Values.a.b }}", &["a.b", "a.c", "b", "a"], &["a.b", "a"]),
             ("{{ $.Values.a }}{{ (.Values.c).d }}", &["a", "a.x", "c.d", "c.e"], &["a", "c.d"]),
             (r#"{{ index .Values "a" "b-c" }}"#, &["a.b-c", "a.x"], &["a.b-c"]),
+            (r#"{{ (pick .Values.a "b" "c") | toYaml }}"#, &["a.b", "a.c", "a.d"], &["a.b", "a.c"]),
+            (r#"{{ .Values.PathValue "a.b" }}"#, &["a.b", "a.c"], &["a.b"]),
             (r#"{{ (get .Values.a "b").c }}"#, &["a.b.c", "a.b.d"], &["a.b.c"]),
             (r#"{{ dig "a" "b" "no" (.Values | merge dict) }}"#, &["x.a.b", "a.b", "a.c"], &["x.a.b", "a.b"]),
             (

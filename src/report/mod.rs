@@ -119,15 +119,20 @@ pub struct Coverage {
 ///
 /// Chart text is untrusted text.
 pub fn plain(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let hostile = (c.is_control() && !matches!(c, '\n' | '\t'))
-                || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-            let escaped: Box<dyn Iterator<Item = char>> =
-                if hostile { Box::new(c.escape_unicode()) } else { Box::new(std::iter::once(c)) };
-            escaped
-        })
-        .collect()
+    let is_hostile = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_hostile) {
+        out.push_str(&rest[..at]);
+        let c = rest[at..].chars().next().unwrap_or_default();
+        out.extend(c.escape_unicode());
+        rest = &rest[at + c.len_utf8()..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// [`plain`] text none of whose lines is a command to a CI system, as `::error::` and `##vso[` are.

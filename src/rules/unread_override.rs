@@ -73,6 +73,10 @@ fn check(ctx: &mut Context<'_>) {
     let unread = unread
         .into_iter()
         .filter(|(setting, place)| !places.contains(&key(place.clone())) && !holds_an_anchor(&setting.path, place));
+    let unread: Vec<(&Setting, Place)> = unread.collect();
+    if unread.is_empty() {
+        return;
+    }
     let known = analysis.statics.paths();
     let mut reported: BTreeSet<Path> = BTreeSet::new();
     let mut more: Vec<(Path, usize, Place)> = Vec::new();

@@ -4,7 +4,7 @@ use super::parse::{Content, Id, Tree, parse};
 use super::scan::Scanner;
 use super::text::Text;
 use crate::limits::Limits;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// A key that stands twice in one map, with different values.
@@ -21,7 +21,7 @@ pub struct Duplicate {
 /// The keys of the first document of a text that stand twice in their map with different values, in the order of the
 /// text. go-yaml v2, which helm uses, takes the last; other readers refuse the document.
 pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
-    if text.len() > limits.yaml_bytes {
+    if text.len() > limits.yaml_bytes || !may_hold(text) {
         return Vec::new();
     }
     let text = Text::new(text);
@@ -55,6 +55,43 @@ pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
     }
     found.sort_by_key(|duplicate| duplicate.again.start);
     found
+}
+
+/// Whether a key may stand twice in one map: a look at the lines without parsing them, since hardly any document has
+/// such a key. In doubt it may; the same key written in two ways, `a` and `"a"`, is not seen.
+fn may_hold(text: &[u8]) -> bool {
+    // The keys of the block maps that are open, each with its column.
+    let mut open: Vec<(usize, HashSet<&[u8]>)> = Vec::new();
+    for line in text.split(|&byte| byte == b'\n') {
+        let line = line.trim_ascii_end();
+        let mut column = line.iter().take_while(|&&byte| byte == b' ').count();
+        let mut rest = &line[column..];
+        // Each item of a list begins a map of its own.
+        while let [b'-', b' ', after @ ..] = rest {
+            let blank = after.iter().take_while(|&&byte| byte == b' ').count();
+            open.retain(|(of, _)| *of <= column);
+            column += 2 + blank;
+            rest = &after[blank..];
+        }
+        let Some(colon) = rest.windows(2).position(|pair| pair == b": ").or(rest.strip_suffix(b":").map(<[u8]>::len))
+        else {
+            continue;
+        };
+        // A flow map, or something that is rarely written: `? key`, tabs.
+        if rest[colon..].windows(2).any(|pair| pair[0] == b'{' && pair[1] != b'}') || matches!(rest[0], b'?' | b'\t') {
+            return true;
+        }
+        open.retain(|(of, _)| *of <= column);
+        match open.last_mut().filter(|(of, _)| *of == column) {
+            Some((_, keys)) => {
+                if !keys.insert(&rest[..colon]) {
+                    return true;
+                }
+            }
+            None => open.push((column, HashSet::from([&rest[..colon]]))),
+        }
+    }
+    false
 }
 
 /// What a node says, for comparing: its scalars one after the other, with the marks of lists and maps.

@@ -13,7 +13,7 @@ use crate::trace::Layer;
 use annotate_snippets::{Annotation, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The places of the gutter are not wider than this; of a longer one the end is shown.
 const WIDEST: usize = 48;
@@ -90,11 +90,16 @@ fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let mut kept = text;
-    while kept.width() >= width {
-        let Some(c) = kept.chars().next() else { break };
-        kept = &kept[c.len_utf8()..];
-    }
+    // A column is for the mark.
+    let mut left = width.saturating_sub(1);
+    let kept = text.char_indices().rev().take_while(|(_, c)| match left.checked_sub(c.width().unwrap_or(0)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    });
+    let kept = kept.last().map_or("", |(at, _)| &text[at..]);
     format!("…{kept}")
 }
 
