@@ -1,6 +1,5 @@
 //! `airtight blame`: who decided each line of the rendered manifests, or one value.
 
-use super::disk::Disk;
 use super::images::failed;
 use super::output::{Color, use_colour};
 use super::release::{ReleaseFlags, log};
@@ -68,13 +67,8 @@ enum Format {
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let settings = args.mirror.settings()?;
-    let mut lines = Vec::new();
-    let stdin = args.release.reads_stdin().then(|| streams.read_input()).transpose()?;
-    let disk = Disk::new(stdin);
-    let prepared = args.release.prepare(&args.name, &args.chart, &disk, &mut lines);
-    log(streams, &std::mem::take(&mut lines));
-    let prepared = prepared?;
-    let mut compiler = Compiler::new();
+    let prepared = args.release.prepare_alone(&args.name, &args.chart, streams)?;
+    let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let traced = match &settings {
         None => render(&prepared, &[], &mut compiler, &mut lines),
         Some(settings) => render_mirrored(&prepared, settings, &mut compiler, &mut lines),

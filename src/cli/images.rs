@@ -1,6 +1,5 @@
 //! `airtight images`: each image of a chart, where it is used and who decided it.
 
-use super::disk::Disk;
 use super::release::{ReleaseFlags, log};
 use super::settings::MirrorFlags;
 use super::{Outcome, Problem, Streams};
@@ -74,13 +73,8 @@ enum Format {
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let settings = args.mirror.settings()?;
-    let mut lines = Vec::new();
-    let stdin = args.release.reads_stdin().then(|| streams.read_input()).transpose()?;
-    let disk = Disk::new(stdin);
-    let prepared = args.release.prepare(&args.name, &args.chart, &disk, &mut lines);
-    log(streams, &std::mem::take(&mut lines));
-    let prepared = prepared?;
-    let mut compiler = Compiler::new();
+    let prepared = args.release.prepare_alone(&args.name, &args.chart, streams)?;
+    let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let found = match &settings {
         Some(settings) => analyse(&prepared, settings, &mut compiler, &mut lines)
             .map(|analysis| (images(&analysis, settings), analysis.manifests.is_empty(), analysis.failure)),

@@ -1,7 +1,7 @@
 //! The flags that say which release is meant, helm's own, and what they come to: a chart, its values, its render.
 
-use super::Streams;
 use super::disk::{Complete, Disk};
+use super::{Problem, Streams};
 use crate::chart::{self, Chart};
 use crate::limits::Limits;
 use crate::release::Prepared;
@@ -231,6 +231,20 @@ fn add_missing_dependencies(
 }
 
 impl ReleaseFlags {
+    /// Loads the one chart of a run and reads what the flags name, stdin included; helm's log lines go to stderr.
+    pub(super) fn prepare_alone(
+        &self,
+        name: &str,
+        chart: &Path,
+        streams: &mut Streams<'_>,
+    ) -> Result<Prepared, Problem> {
+        let stdin = self.reads_stdin().then(|| streams.read_input()).transpose()?;
+        let mut lines = Vec::new();
+        let prepared = self.prepare(name, chart, &Disk::new(stdin), &mut lines);
+        log(streams, &lines);
+        Ok(prepared?)
+    }
+
     /// Loads a chart and reads what the flags name. Helm's log lines are added to `log`, also when there is an error.
     pub fn prepare(&self, name: &str, chart: &Path, disk: &Disk, log: &mut Vec<String>) -> Result<Prepared, String> {
         let limits = self.limits()?;

@@ -1,6 +1,5 @@
 //! `airtight template`: prints what `helm template` prints.
 
-use super::disk::Disk;
 use super::release::{ReleaseFlags, log};
 use super::{Outcome, Problem, Streams};
 use crate::funcs;
@@ -112,12 +111,8 @@ struct Ignored {
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
-    let stdin = args.release.reads_stdin().then(|| streams.read_input()).transpose()?;
-    let disk = Disk::new(stdin);
+    let prepared = args.release.prepare_alone(&name, Path::new(&chart), streams)?;
     let mut lines = Vec::new();
-    let prepared = args.release.prepare(&name, Path::new(&chart), &disk, &mut lines);
-    log(streams, &std::mem::take(&mut lines));
-    let prepared = prepared?;
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     log(streams, &lines);
     let release::Outcome { root, rendered, .. } = outcome.map_err(|problem| match problem {
