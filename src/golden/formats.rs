@@ -239,13 +239,17 @@ fn a_browser_shows_every_row_and_complains_of_nothing() {
     let path = folder.path().join("report.html");
     std::fs::write(&path, page).expect("the page can be written");
     let profile = folder.path().join("profile");
-    let output = std::process::Command::new(browser)
-        .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!("file://{}", path.display()))
-        .output()
-        .expect("the browser runs");
-    let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let open = |fragment: &str| {
+        let output = std::process::Command::new(&browser)
+            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg(format!("file://{}{fragment}", path.display()))
+            .output()
+            .expect("the browser runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (dom, log) = open("");
     if dom.is_empty() {
         // A browser that cannot start here (no shared memory, no user) proves nothing.
         return;
@@ -253,4 +257,6 @@ fn a_browser_shows_every_row_and_complains_of_nothing() {
     let counted = format!("aria-live=\"polite\">{images} of {images}</output>");
     assert!(dom.contains(&counted), "the script did not run: {log}");
     assert!(!log.contains("CONSOLE"), "{log}");
+    let (dom, log) = open("#search=FRROUTING%20hard-coded");
+    assert!(dom.contains(&format!("aria-live=\"polite\">1 of {images}</output>")), "the search finds one: {log}");
 }
