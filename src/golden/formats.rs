@@ -217,6 +217,23 @@ fn the_page_needs_nothing_but_itself() {
     }
 }
 
+/// A comment on GitHub holds 65,536 characters, of however many releases it tells.
+#[test]
+fn a_comment_is_never_too_long() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let chart = root().join("testdata/charts/addons");
+    let releases: String = (0..40).map(|at| format!("  - {{name: r{at}, chart: {}}}\n", chart.display())).collect();
+    let config = folder.path().join("airtight.yaml");
+    std::fs::write(&config, format!("mirror: mirror.internal\nreleases:\n{releases}")).expect("a file can be written");
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = ["airtight", "lint", "--format", "markdown", "--config", &config.to_string_lossy()].map(str::to_owned);
+    let outcome =
+        on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    assert_eq!(outcome, Some(Outcome::Findings), "{}", String::from_utf8_lossy(&err));
+    let text = String::from_utf8(out).expect("it is UTF-8");
+    assert!(text.len() < 65_536 && text.contains("more findings are not shown here"), "{} bytes", text.len());
+}
+
 /// A browser that lies on this machine; without one there is nothing to try.
 fn browser() -> Option<std::path::PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
