@@ -217,6 +217,23 @@ fn the_page_needs_nothing_but_itself() {
     }
 }
 
+/// A comment on GitHub holds 65,536 characters, of however many releases it tells.
+#[test]
+fn a_comment_is_never_too_long() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let chart = root().join("testdata/charts/addons");
+    let releases: String = (0..40).map(|at| format!("  - {{name: r{at}, chart: {}}}\n", chart.display())).collect();
+    let config = folder.path().join("airtight.yaml");
+    std::fs::write(&config, format!("mirror: mirror.internal\nreleases:\n{releases}")).expect("a file can be written");
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = ["airtight", "lint", "--format", "markdown", "--config", &config.to_string_lossy()].map(str::to_owned);
+    let outcome =
+        on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    assert_eq!(outcome, Some(Outcome::Findings), "{}", String::from_utf8_lossy(&err));
+    let text = String::from_utf8(out).expect("it is UTF-8");
+    assert!(text.len() < 65_536 && text.contains("more findings are not shown here"), "{} bytes", text.len());
+}
+
 /// A browser that lies on this machine; without one there is nothing to try.
 fn browser() -> Option<std::path::PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -239,13 +256,17 @@ fn a_browser_shows_every_row_and_complains_of_nothing() {
     let path = folder.path().join("report.html");
     std::fs::write(&path, page).expect("the page can be written");
     let profile = folder.path().join("profile");
-    let output = std::process::Command::new(browser)
-        .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!("file://{}", path.display()))
-        .output()
-        .expect("the browser runs");
-    let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let open = |fragment: &str| {
+        let output = std::process::Command::new(&browser)
+            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg(format!("file://{}{fragment}", path.display()))
+            .output()
+            .expect("the browser runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (dom, log) = open("");
     if dom.is_empty() {
         // A browser that cannot start here (no shared memory, no user) proves nothing.
         return;
@@ -253,4 +274,6 @@ fn a_browser_shows_every_row_and_complains_of_nothing() {
     let counted = format!("aria-live=\"polite\">{images} of {images}</output>");
     assert!(dom.contains(&counted), "the script did not run: {log}");
     assert!(!log.contains("CONSOLE"), "{log}");
+    let (dom, log) = open("#search=FRROUTING%20hard-coded");
+    assert!(dom.contains(&format!("aria-live=\"polite\">1 of {images}</output>")), "the search finds one: {log}");
 }

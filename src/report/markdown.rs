@@ -8,11 +8,12 @@ use crate::finding::Finding;
 use minijinja::{AutoEscape, Environment, Value, context};
 use std::io::{self, Write};
 
-/// A comment on GitHub holds 65,536 characters; what is left out is counted.
-const MOST_FINDINGS: usize = 100;
+/// A comment on GitHub holds 65,536 characters.
+const LONGEST: usize = 60_000;
 
-/// As many images are listed of each release.
-const MOST_IMAGES: usize = 100;
+/// How many findings are told, and how many images of each release; the next where that is too long. What is left out is
+/// counted.
+const MOST: [(usize, usize); 5] = [(200, 200), (200, 0), (60, 0), (15, 0), (0, 0)];
 
 /// Writes the reports.
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
@@ -24,15 +25,20 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         [report] => report.summary(),
         reports => Totals::of(reports).summary(reports),
     };
-    let mut left = MOST_FINDINGS;
-    let releases: Vec<Value> = reports.iter().map(|report| release(report, &mut left)).collect();
-    let context = context! { summary, releases, several => reports.len() > 1 };
-    let text = env.render_str(include_str!("markdown.md.j2"), context).map_err(io::Error::other)?;
+    let mut text = String::new();
+    for (mut findings, images) in MOST {
+        let releases: Vec<Value> = reports.iter().map(|report| release(report, &mut findings, images)).collect();
+        let context = context! { summary => &summary, releases, several => reports.len() > 1 };
+        text = env.render_str(include_str!("markdown.md.j2"), context).map_err(io::Error::other)?;
+        if text.len() <= LONGEST {
+            break;
+        }
+    }
     writeln!(out, "{}", text.trim_end())
 }
 
 /// What the template sees of a release; `left` is how many findings may still be told.
-fn release(report: &Report, left: &mut usize) -> Value {
+fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
     let told = report.findings.len().min(*left);
     *left -= told;
     let findings: Vec<Value> = report.findings.iter().take(told).map(row).collect();
@@ -57,8 +63,8 @@ fn release(report: &Report, left: &mut usize) -> Value {
         more => report.findings.len() - told,
         images => count(report.images.len(), "image"),
         classes,
-        rows => report.images.iter().take(MOST_IMAGES).map(image).collect::<Vec<_>>(),
-        more_images => report.images.len().saturating_sub(MOST_IMAGES),
+        rows => report.images.iter().take(most_images).map(image).collect::<Vec<_>>(),
+        more_images => report.images.len().saturating_sub(most_images),
         since => changes.map(|changes| changes.since.clone()),
         new => changes.map(|changes| changes.new.clone()).unwrap_or_default(),
         gone => changes.map(|changes| changes.gone.clone()).unwrap_or_default(),

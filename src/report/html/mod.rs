@@ -56,7 +56,9 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         .map(|(registry, classes)| {
             let good: usize = classes.iter().filter(|(class, _)| class.resolves()).map(|(_, count)| count).sum();
             let all: usize = classes.values().sum();
-            context! { name => if registry.is_empty() { "no registry" } else { registry }, good, bad => all - good, all }
+            let name = if registry.is_empty() { "no registry".to_owned() } else { plain(registry) };
+            let search = if registry.is_empty() { "not-a-reference".to_owned() } else { plain(registry) };
+            context! { name, search, good, bad => all - good }
         })
         .collect();
     let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();

@@ -24,6 +24,19 @@
     }
     shown.value = `${count} of ${rows.length}`;
   };
+  const find = (text) => { search.value = text; classes.value = ""; past.checked = false; filter(); };
+  for (const link of document.querySelectorAll("[data-search]")) {
+    link.addEventListener("click", () => find(link.dataset.search));
+  }
+  // A link to the page can say what to look for: report.html#search=quay.io
+  const asked = () => {
+    const text = new URLSearchParams(location.hash.slice(1)).get("search");
+    if (text === null) return false;
+    find(text);
+    document.getElementById("images").scrollIntoView();
+    return true;
+  };
+  addEventListener("hashchange", asked);
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", filter);
@@ -32,5 +45,5 @@
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) { event.preventDefault(); search.focus(); }
     if (event.key === "Escape" && document.activeElement === search) { search.value = ""; filter(); }
   });
-  filter();
+  if (!asked()) filter();
 })();
