@@ -7,6 +7,7 @@ use super::location::{Location, details};
 use super::totals::Totals;
 use super::{Report, plain};
 use crate::finding::{Finding, Severity};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Writes a command for each finding, and one for the verdict.
@@ -15,6 +16,10 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         for finding in &report.findings {
             writeln!(out, "{}", command(finding, report))?;
         }
+    }
+    let assumed = reports.iter().flat_map(|report| report.assumed_keys.iter().map(|key| report.assumed(key)));
+    for text in assumed.collect::<BTreeSet<String>>() {
+        writeln!(out, "::notice title=airtight::{}", data(&text))?;
     }
     let verdict = match reports {
         [report] => report.summary(),

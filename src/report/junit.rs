@@ -82,7 +82,9 @@ fn suite<W: Write>(report: &Report, cases: &[Case<'_>], xml: &mut Writer<W>) -> 
         .with_attribute(("skipped", count(cases.iter().filter(|case| case.is_skipped()).count()).as_str()))
         .write_inner_content(|xml| {
             cases.iter().try_for_each(|one| case(one, &name, report, xml))?;
-            xml.create_element("system-out").write_text_content(BytesText::new(&text(&report.summary()))).map(drop)
+            let assumed = report.assumed_keys.iter().map(|key| report.assumed(key));
+            let lines: Vec<String> = assumed.chain([report.summary()]).collect();
+            xml.create_element("system-out").write_text_content(BytesText::new(&text(&lines.join("\n")))).map(drop)
         })?;
     Ok(())
 }
