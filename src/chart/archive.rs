@@ -160,6 +160,9 @@ pub(super) struct Unpacked<'b, 'l, R: BufRead> {
 /// What is read and unpacked at a time: the decoder copies the last 32 KiB of each piece aside.
 pub(super) const CHUNK: usize = 256 << 10;
 
+/// What is set aside at once for a file, at most: a stated size costs nothing until it is true.
+const RESERVED: u64 = 8 << 20;
+
 /// How far to look behind the end of the archive.
 const REST_BYTES: u64 = 1 << 20;
 
@@ -182,7 +185,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
         if count > self.budget.bytes_left() {
             return Err(Fault::Limit(self.budget.out_of_bytes()));
         }
-        let mut bytes = Vec::with_capacity(count.min(1 << 20) as usize);
+        let mut bytes = Vec::with_capacity(count.min(RESERVED) as usize);
         self.read(count, |chunk| bytes.extend_from_slice(chunk))?;
         Ok(bytes)
     }

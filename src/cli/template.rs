@@ -123,7 +123,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         Ok(manifests) => manifests,
         Err(error) => {
             if args.debug {
-                streams.out.write_all(&raw(&rendered))?;
+                streams.out.write_all(&raw(&rendered)?)?;
                 return Err(error.into());
             }
             return Err(format!("{error}\n\nUse --debug flag to render out invalid YAML").into());
@@ -142,10 +142,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         streams.out.write_all(b"\n")?;
         return Ok(Outcome::Clean);
     }
-    let text = manifests.text(&root, &selection);
     if args.show_only.is_empty() {
-        streams.out.write_all(&text)?;
+        manifests.write(&root, &selection, streams.out)?;
     } else {
+        let mut text = Vec::new();
+        manifests.write(&root, &selection, &mut text)?;
         streams.out.write_all(&show_only(&text, &args.show_only, prepared.env.helm)?)?;
     }
     Ok(Outcome::Clean)
@@ -177,14 +178,14 @@ fn release_name(template: &str, mut env: Env) -> Result<String, String> {
 }
 
 /// Everything that was rendered, as it was rendered.
-fn raw(rendered: &Rendered) -> Vec<u8> {
+fn raw(rendered: &Rendered) -> std::io::Result<Vec<u8>> {
     let mut out = Vec::new();
     for file in &rendered.files {
         if !file.text.to_text().trim().is_empty() {
-            Block { name: &file.name, content: file.text.as_bytes() }.write(&mut out);
+            Block { name: &file.name, content: file.text.as_bytes() }.write(&mut out)?;
         }
     }
-    out
+    Ok(out)
 }
 
 fn write_files(
@@ -199,7 +200,7 @@ fn write_files(
     let mut write = |folder: &Path, block: Block<'_>| -> Result<(), Problem> {
         let path = folder.join(block.name);
         let mut text = Vec::new();
-        block.write(&mut text);
+        block.write(&mut text)?;
         let fail = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(fail)?;

@@ -1,10 +1,11 @@
 //! What `helm template` prints, from manifests.
 
-use super::manifest::{Manifest, Manifests, leading_space, split, trimmed_len};
+use super::manifest::{Manifest, Manifests, split, trimmed_len};
 use crate::chart::Chart;
 use crate::template::HelmVersion;
 use crate::trace::Str;
 use crate::values::Instance;
+use std::io::{self, Write};
 
 /// What to print of a release.
 #[derive(Debug, Clone, Default)]
@@ -27,13 +28,13 @@ pub struct Block<'m> {
 }
 
 impl Block<'_> {
-    /// Appends the block as helm writes it.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"---\n# Source: ");
-        out.extend_from_slice(self.name.as_bytes());
-        out.push(b'\n');
-        out.extend_from_slice(self.content);
-        out.push(b'\n');
+    /// Writes the block as helm does.
+    pub fn write(&self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        out.write_all(b"---\n# Source: ")?;
+        out.write_all(self.name.as_bytes())?;
+        out.write_all(b"\n")?;
+        out.write_all(self.content)?;
+        out.write_all(b"\n")
     }
 }
 
@@ -59,21 +60,22 @@ impl<N> Manifests<N> {
         self.ordinary.iter().map(Manifest::block)
     }
 
-    /// The text that `helm template` prints.
-    pub fn text(&self, root: &Instance, selection: &Selection) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.blocks().map(|block| block.name.len() + block.content.len() + 20).sum());
-        if selection.include_crds {
-            for (name, content) in crds(root) {
-                Block { name: &name, content }.write(&mut out);
+    /// Writes what `helm template` prints.
+    pub fn write(&self, root: &Instance, selection: &Selection, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        let crds = if selection.include_crds { crds(root) } else { Vec::new() };
+        let mut blocks = crds.iter().map(|(name, content)| Block { name, content }).chain(self.blocks()).peekable();
+        while let Some(block) = blocks.next() {
+            if blocks.peek().is_some() {
+                block.write(out)?;
+                continue;
             }
+            // Helm quirk: the manifests are trimmed as one text, the hooks behind them are not.
+            let mut last = Vec::new();
+            block.write(&mut last)?;
+            out.write_all(&last[..trimmed_len(&last)])?;
         }
-        self.blocks().for_each(|block| block.write(&mut out));
-        // Helm quirk: the manifests are trimmed as one text, the hooks behind them are not.
-        out.truncate(trimmed_len(&out));
-        out.drain(..leading_space(&out));
-        out.push(b'\n');
-        self.selected_hooks(selection).for_each(|block| block.write(&mut out));
-        out
+        out.write_all(b"\n")?;
+        self.selected_hooks(selection).try_for_each(|block| block.write(out))
     }
 }
 

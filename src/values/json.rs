@@ -5,6 +5,7 @@
 use crate::trace::Str;
 use crate::yaml::node::Entry;
 use crate::yaml::{Data, Node};
+use std::borrow::Cow;
 
 /// Nested values, as in Go's `encoding/json`.
 const DEPTH: u32 = 10_000;
@@ -31,7 +32,7 @@ struct Reader<'t> {
     line: u32,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -56,7 +57,7 @@ impl Reader<'_> {
         let data = match self.peek()? {
             b'{' => self.object(depth)?,
             b'[' => self.array(depth)?,
-            b'"' => Data::Str(Str::new(self.string()?)),
+            b'"' => Data::Str(Str::new(&*self.string()?)),
             b't' => self.word("true", Data::Bool(true))?,
             b'f' => self.word("false", Data::Bool(false))?,
             b'n' => self.word("null", Data::Null)?,
@@ -82,7 +83,7 @@ impl Reader<'_> {
         loop {
             self.space();
             let (start, line) = (self.at as u32, self.line);
-            let key = Str::new(self.string()?);
+            let key = Str::new(&*self.string()?);
             let entry = Entry { key, start, end: self.at as u32, line };
             self.space();
             self.take(b':')?;
@@ -143,21 +144,21 @@ impl Reader<'_> {
         (self.at > start).then_some(())
     }
 
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<Cow<'t, str>> {
         self.take(b'"')?;
-        let mut string = String::new();
+        let mut string = Cow::Borrowed("");
         loop {
             let rest = &self.text[self.at..];
             let length = memchr::memchr2(b'"', b'\\', rest.as_bytes())?;
             if rest.as_bytes()[..length].iter().any(|&byte| byte < 0x20) {
                 return None;
             }
-            string.push_str(&rest[..length]);
+            string += &rest[..length];
             self.at += length + 1;
             if rest.as_bytes()[length] == b'"' {
                 return Some(string);
             }
-            string.push(self.escape()?);
+            string.to_mut().push(self.escape()?);
         }
     }
 
