@@ -368,7 +368,7 @@ fn holds_values(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::funcs::testing::{call, call_in, float, map, show, text};
+    use crate::funcs::testing::{call, call_in, deep, float, map, ring, show, text};
     use crate::limits::Limits;
     use crate::template::Env;
     use crate::template::types::Type;
@@ -505,19 +505,13 @@ mod tests {
 
     #[test]
     fn maps_that_contain_themselves_end_at_a_limit() {
-        let run = || {
-            let ring = || {
-                let map = Map::new();
-                map.insert("a", map.clone().into());
-                Value::Map(map)
-            };
+        deep(|| {
             let (mut env, limits) = (Env::seeded(1), Limits::default());
             let mut ctx = Context::new(&mut env, &limits, None);
             for (name, args) in [("deepCopy", vec![ring()]), ("merge", vec![ring(), ring()])] {
                 let result = call_in(&mut ctx, FUNCTIONS, name, &args);
                 assert!(matches!(result, Err(Failure::Limit(_))), "{name}: {result:?}");
             }
-        };
-        std::thread::Builder::new().stack_size(256 << 20).spawn(run).unwrap().join().unwrap();
+        });
     }
 }

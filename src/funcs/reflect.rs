@@ -115,7 +115,7 @@ fn maps(ctx: &mut Context<'_>, a: &Map, b: &Map, depth: u32) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::funcs::testing::{call, float, map, show, text};
+    use crate::funcs::testing::{call, deep, float, map, ring, show, text};
     use crate::limits::Limits;
     use crate::template::Env;
     use crate::template::types::LIST;
@@ -148,16 +148,10 @@ mod tests {
 
     #[test]
     fn maps_that_contain_themselves_end_at_a_limit() {
-        let run = || {
-            let ring = || {
-                let map = Map::new();
-                map.insert("a", map.clone().into());
-                Value::Map(map)
-            };
+        deep(|| {
             let (mut env, limits) = (Env::seeded(1), Limits::default());
             let result = deep_equal(&mut Context::new(&mut env, &limits, None), &ring(), &ring());
             assert!(matches!(result, Err(Failure::Limit(_))), "{result:?}");
-        };
-        std::thread::Builder::new().stack_size(256 << 20).spawn(run).unwrap().join().unwrap();
+        });
     }
 }

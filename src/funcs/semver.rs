@@ -22,83 +22,55 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 /// `*semver.Version`: what `semver` gives.
-pub static VERSION_POINTER: Type = Type {
-    name: "*semver.Version",
-    kind: Kind::Ptr,
-    elem: None,
-    methods: &[
-        MAJOR,
-        MINOR,
-        PATCH,
-        PRERELEASE,
-        METADATA,
-        TEXT,
-        VALUE,
-        MARSHAL_TEXT,
-        MARSHAL_JSON,
-        INC_MAJOR,
-        INC_MINOR,
-        INC_PATCH,
-        SET_PRERELEASE,
-        SET_METADATA,
-        Function::new("Original", &[], Flow::Union, "the text it was read from", |_, args| {
-            Ok(receiver(args)?.version.original.as_str().into())
-        }),
-        Function::new(
-            "Equal",
-            &[&VERSION_POINTER],
-            Flow::None,
-            "whether both are of the same precedence",
-            |_, args| {
-                let other = args.get(1).and_then(|value| value.as_object::<VersionObject>());
-                let this = &receiver(args)?.version;
-                Ok(other.is_some_and(|other| this.compare(&other.version).is_eq()).into())
-            },
-        ),
-        Function::new("LessThan", &[&VERSION_POINTER], Flow::None, "whether it is lower than another", |_, args| {
-            Ok(compare(args)?.is_lt().into())
-        }),
-        Function::new("LessThanEqual", &[&VERSION_POINTER], Flow::None, "whether it is not greater", |_, args| {
-            Ok(compare(args)?.is_le().into())
-        }),
-        Function::new(
-            "GreaterThan",
-            &[&VERSION_POINTER],
-            Flow::None,
-            "whether it is greater than another",
-            |_, args| Ok(compare(args)?.is_gt().into()),
-        ),
-        Function::new("GreaterThanEqual", &[&VERSION_POINTER], Flow::None, "whether it is not lower", |_, args| {
-            Ok(compare(args)?.is_ge().into())
-        }),
-        Function::new("Compare", &[&VERSION_POINTER], Flow::None, "-1, 0 or 1 against another", |_, args| {
-            Ok(Value::int(compare(args)? as i64))
-        }),
-    ],
-};
+pub static VERSION_POINTER: Type =
+    Type { name: "*semver.Version", kind: Kind::Ptr, elem: None, methods: &POINTER_METHODS };
 
 /// `semver.Version`: what `IncMajor` and its like give; Go cannot call the pointer's methods on it.
-pub static VERSION: Type = Type {
-    name: "semver.Version",
-    kind: Kind::Struct,
-    elem: None,
-    methods: &[
-        MAJOR,
-        MINOR,
-        PATCH,
-        PRERELEASE,
-        METADATA,
-        TEXT,
-        VALUE,
-        MARSHAL_TEXT,
-        MARSHAL_JSON,
-        INC_MAJOR,
-        INC_MINOR,
-        INC_PATCH,
-        SET_PRERELEASE,
-        SET_METADATA,
-    ],
-};
+pub static VERSION: Type =
+    Type { name: "semver.Version", kind: Kind::Struct, elem: None, methods: POINTER_METHODS.split_at(VALUE_METHODS).0 };
+
+/// How many of the methods are the value's own; they come first.
+const VALUE_METHODS: usize = 14;
+
+static POINTER_METHODS: [Function; 21] = [
+    MAJOR,
+    MINOR,
+    PATCH,
+    PRERELEASE,
+    METADATA,
+    TEXT,
+    VALUE,
+    MARSHAL_TEXT,
+    MARSHAL_JSON,
+    INC_MAJOR,
+    INC_MINOR,
+    INC_PATCH,
+    SET_PRERELEASE,
+    SET_METADATA,
+    Function::new("Original", &[], Flow::Union, "the text it was read from", |_, args| {
+        Ok(receiver(args)?.version.original.as_str().into())
+    }),
+    Function::new("Equal", &[&VERSION_POINTER], Flow::None, "whether both are of the same precedence", |_, args| {
+        let other = args.get(1).and_then(|value| value.as_object::<VersionObject>());
+        let this = &receiver(args)?.version;
+        Ok(other.is_some_and(|other| this.compare(&other.version).is_eq()).into())
+    }),
+    Function::new("LessThan", &[&VERSION_POINTER], Flow::None, "whether it is lower than another", |_, args| {
+        Ok(compare(args)?.is_lt().into())
+    }),
+    Function::new("LessThanEqual", &[&VERSION_POINTER], Flow::None, "whether it is not greater", |_, args| {
+        Ok(compare(args)?.is_le().into())
+    }),
+    Function::new("GreaterThan", &[&VERSION_POINTER], Flow::None, "whether it is greater than another", |_, args| {
+        Ok(compare(args)?.is_gt().into())
+    }),
+    Function::new("GreaterThanEqual", &[&VERSION_POINTER], Flow::None, "whether it is not lower", |_, args| {
+        Ok(compare(args)?.is_ge().into())
+    }),
+    Function::new("Compare", &[&VERSION_POINTER], Flow::None, "-1, 0 or 1 against another", |_, args| {
+        Ok(Value::int(compare(args)? as i64))
+    }),
+];
 
 /// A version in a template.
 #[derive(Debug)]

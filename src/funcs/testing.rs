@@ -31,6 +31,18 @@ pub(super) fn map(entries: &[(&str, Value)]) -> Value {
     Value::Map(entries.iter().map(|(key, value)| ((*key).into(), value.clone())).collect::<Map>())
 }
 
+/// A map that holds itself.
+pub(super) fn ring() -> Value {
+    let map = Map::new();
+    map.insert("a", map.clone().into());
+    Value::Map(map)
+}
+
+/// Runs what may go as deep as a limit allows.
+pub(super) fn deep(run: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().stack_size(256 << 20).spawn(run).unwrap().join().unwrap();
+}
+
 /// A result as Go source: `[]interface {}{"a", 1, nil}`; a failure with a `!` in front.
 pub(super) fn show(result: Result<Value, Failure>) -> String {
     match result {

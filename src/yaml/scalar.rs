@@ -40,11 +40,22 @@ impl<'a> Value<'a> {
 /// Line breaks within a scalar: one is a space, more are one less; the special ones of Unicode are kept.
 #[derive(Default)]
 struct Fold {
+    /// A line ended, and what follows on the next one was not met yet.
+    begun: bool,
     first: &'static [u8],
     more: Vec<u8>,
 }
 
 impl Fold {
+    fn add(&mut self, line_break: &'static [u8]) {
+        if self.begun {
+            self.more.extend_from_slice(line_break);
+        } else {
+            self.first = line_break;
+            self.begun = true;
+        }
+    }
+
     fn write(&mut self, to: &mut Vec<u8>) {
         if self.first == b"\n" {
             if self.more.is_empty() {
@@ -55,6 +66,7 @@ impl Fold {
         }
         to.append(&mut self.more);
         self.first = b"";
+        self.begun = false;
     }
 }
 
@@ -65,7 +77,6 @@ impl<'a> Scanner<'a> {
         let mut end = self.mark();
         let mut value = Value::new(self.text, self.pos);
         let mut fold = Fold::default();
-        let mut leading = false;
         loop {
             self.need(4)?;
             if self.at_document_indicator() || self.peek_byte(0) == b'#' {
@@ -73,7 +84,7 @@ impl<'a> Scanner<'a> {
             }
             let start = self.pos;
             loop {
-                if !leading {
+                if !fold.begun {
                     self.pos += self.near().iter().take_while(|&&byte| is_ordinary(byte)).count();
                 }
                 let byte = self.peek_byte(0);
@@ -83,10 +94,9 @@ impl<'a> Scanner<'a> {
                 {
                     break;
                 }
-                if leading {
+                if fold.begun {
                     value.cut(end.at as usize, self.pos);
                     fold.write(&mut value.done);
-                    leading = false;
                 }
                 self.skip();
                 self.need(2)?;
@@ -101,19 +111,13 @@ impl<'a> Scanner<'a> {
                 self.need(1)?;
                 let byte = self.peek_byte(0);
                 if matches!(byte, b' ' | b'\t') {
-                    if leading && byte == b'\t' && (self.column() as isize) < indent {
+                    if fold.begun && byte == b'\t' && (self.column() as isize) < indent {
                         return Err(self.error("found a tab character that violates indentation"));
                     }
                     self.pos += 1;
                 } else if self.is_break(0) {
                     self.need(2)?;
-                    let text = self.skip_break();
-                    if leading {
-                        fold.more.extend_from_slice(text);
-                    } else {
-                        fold.first = text;
-                        leading = true;
-                    }
+                    fold.add(self.skip_break());
                 } else {
                     break;
                 }
@@ -122,7 +126,7 @@ impl<'a> Scanner<'a> {
                 break;
             }
         }
-        if leading {
+        if fold.begun {
             self.simple_key_allowed = true;
         }
         Ok((Kind::Scalar { text: value.finish(end.at as usize), plain: true }, end))
@@ -142,7 +146,6 @@ impl<'a> Scanner<'a> {
             if self.peek_byte(0) == 0 {
                 return Err(self.error("found unexpected end of stream"));
             }
-            let mut leading = false;
             loop {
                 self.pos += self.near().iter().take_while(|&&byte| is_ordinary(byte)).count();
                 let byte = self.peek_byte(0);
@@ -158,7 +161,7 @@ impl<'a> Scanner<'a> {
                         self.pos += 1;
                         self.skip_break();
                         value.from = self.pos;
-                        leading = true;
+                        fold.begun = true;
                         break;
                     }
                     self.escape(&mut value.done)?;
@@ -178,19 +181,13 @@ impl<'a> Scanner<'a> {
                     self.pos += 1;
                 } else if self.is_break(0) {
                     self.need(2)?;
-                    let text = self.skip_break();
-                    if leading {
-                        fold.more.extend_from_slice(text);
-                    } else {
-                        fold.first = text;
-                        leading = true;
-                    }
+                    fold.add(self.skip_break());
                 } else {
                     break;
                 }
                 self.need(1)?;
             }
-            if leading {
+            if fold.begun {
                 value.cut(end, self.pos);
                 fold.write(&mut value.done);
             }
@@ -267,15 +264,7 @@ impl<'a> Scanner<'a> {
             self.pos += 1;
         }
         let mut end = self.mark();
-        self.skip_blanks()?;
-        self.skip_comment()?;
-        if !self.is_breakz(0) {
-            return Err(self.error("did not find expected comment or line break"));
-        }
-        if self.is_break(0) {
-            self.need(2)?;
-            self.skip_break();
-        }
+        self.end_line()?;
 
         let mut indent = if increment > 0 { self.indent.max(0) + increment } else { 0 };
         let mut text = Vec::new();

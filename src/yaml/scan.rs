@@ -699,6 +699,13 @@ impl<'a> Scanner<'a> {
             _ => return Err(self.error("found unknown directive name")),
         };
         let end = self.mark();
+        self.end_line()?;
+        self.queue.push_back(Token { kind, start, end });
+        Ok(())
+    }
+
+    /// Goes over the rest of a line that may hold a comment and nothing else.
+    pub(super) fn end_line(&mut self) -> Result<(), Error> {
         self.skip_blanks()?;
         self.skip_comment()?;
         if !self.is_breakz(0) {
@@ -708,7 +715,6 @@ impl<'a> Scanner<'a> {
             self.need(2)?;
             self.skip_break();
         }
-        self.queue.push_back(Token { kind, start, end });
         Ok(())
     }
 
