@@ -156,7 +156,10 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 fn name_and_chart(args: &Args) -> Result<(String, String), String> {
     match (args.positional.as_slice(), &args.name_template) {
         ([name, chart], None) if !args.generate_name => Ok((name.clone(), chart.clone())),
-        ([_, _], _) => Err("cannot set --generate-name or --name-template and also specify a name".to_owned()),
+        ([_, _], _) => {
+            let flag = if args.generate_name { "--generate-name" } else { "--name-template" };
+            Err(format!("cannot set {flag} and also specify a name"))
+        }
         ([chart], Some(template)) => Ok((release_name(template, args.release.env())?, chart.clone())),
         ([chart], None) => Ok(("release-name".to_owned(), chart.clone())),
         _ => Err("give a chart, and before it, if you like, a name for the release".to_owned()),

@@ -27,6 +27,7 @@ struct Case {
     /// Files of which the run has to leave these texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     leaves: BTreeMap<String, String>,
+    #[serde(default)]
     status: u8,
     #[serde(default)]
     stdout: String,
