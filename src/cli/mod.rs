@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
 
 pub mod blame;
+mod booleans;
 pub mod changed;
 pub mod config;
 pub mod disk;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 
 /// Renders Helm charts exactly as helm does, and finds the images that bypass the private mirror.
 #[derive(Debug, Parser)]
-#[command(name = "airtight", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "airtight", version, max_term_width = 100, disable_help_subcommand = true, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -49,7 +50,6 @@ enum Command {
 }
 
 /// The command line as clap knows it.
-#[cfg(test)]
 pub(crate) fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
@@ -140,7 +140,8 @@ fn stack() -> std::thread::Builder {
 /// Runs the command with given arguments, the program's name first.
 ///
 /// Shape: `run(["airtight", "template", "rel", "chart"], &mut streams)`.
-pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, streams: &mut Streams<'_>) -> Outcome {
+pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
+    let args = booleans::spelled_out(args.into_iter().map(Into::into).collect(), command);
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

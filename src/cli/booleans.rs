@@ -1,0 +1,72 @@
+//! Go's flags: one that says yes or no may say so in a word, `--include-crds=false`, and the last one counts.
+
+use clap::{ArgAction, Command};
+use std::ffi::OsString;
+
+/// Arguments with what such words mean: `--debug=true` is `--debug`, `--debug=false` takes earlier ones away.
+///
+/// What is no such flag, or no such word, stays for clap to judge.
+/// Source: pflag's `boolValue`, Go's `strconv.ParseBool`.
+pub(super) fn spelled_out(args: Vec<OsString>, command: impl Fn() -> Command) -> Vec<OsString> {
+    let flag_of = |arg: &OsString| {
+        let (name, word) = arg.to_str()?.strip_prefix("--")?.split_once('=')?;
+        Some((name.to_owned(), truth(word)?))
+    };
+    // Few command lines have one, and the table of all flags is worth more than a small render.
+    if !args.iter().any(|arg| flag_of(arg).is_some()) {
+        return args;
+    }
+    let command = command();
+    let subcommand = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
+    let is_boolean = |name: &str| {
+        let mut flags = subcommand.into_iter().flat_map(Command::get_arguments);
+        flags.any(|flag| flag.get_long() == Some(name) && matches!(flag.get_action(), ArgAction::SetTrue))
+    };
+    let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    let mut spelled: Vec<OsString> = Vec::with_capacity(args.len());
+    for (at, arg) in args.into_iter().enumerate() {
+        match flag_of(&arg).filter(|(name, _)| at < end && is_boolean(name)) {
+            None => spelled.push(arg),
+            Some((name, is_true)) => {
+                let flag = OsString::from(format!("--{name}"));
+                if is_true {
+                    spelled.push(flag);
+                } else {
+                    spelled.retain(|earlier| *earlier != flag);
+                }
+            }
+        }
+    }
+    spelled
+}
+
+fn truth(word: &str) -> Option<bool> {
+    match word {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled_out;
+    use crate::cli::command;
+
+    #[test]
+    fn the_last_word_counts() {
+        for (typed, expected) in [
+            ("template c --include-crds=true", "template c --include-crds"),
+            ("template c --include-crds=F", "template c"),
+            ("template c --include-crds --include-crds=false", "template c"),
+            ("template c --include-crds=0 --include-crds", "template c --include-crds"),
+            ("template c --include-crds=maybe --debug=1", "template c --include-crds=maybe --debug"),
+            ("template c --set=true --kube-version=1", "template c --set=true --kube-version=1"),
+            ("template -- c --include-crds=true", "template -- c --include-crds=true"),
+            ("lint c --include-crds=true", "lint c --include-crds=true"),
+        ] {
+            let args = |line: &str| format!("airtight {line}").split(' ').map(Into::into).collect::<Vec<_>>();
+            assert_eq!(spelled_out(args(typed), command), args(expected), "{typed}");
+        }
+    }
+}
