@@ -15,8 +15,10 @@ pub mod downloads;
 pub mod finding;
 pub mod funcs;
 pub mod glob;
+pub mod go;
 #[cfg(test)]
 mod golden;
+pub mod helm;
 pub mod images;
 pub mod json;
 pub mod limits;

@@ -1,6 +1,6 @@
 //! Helm's log lines, as its logger writes them on stderr.
 
-use crate::template::print::{go_quote, is_printable};
+use crate::go::{go_quote, is_printable};
 use std::fmt::Write as _;
 
 /// One line: `level=WARN msg="this chart is deprecated"`, with `key=value` for each attribute.

@@ -4,6 +4,7 @@
 //! rewrite.
 
 use super::{Analysis, Judged, RenderFailure, USUAL_KEY, WithoutOverride};
+use crate::helm::HelmVersion;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
 use crate::images::object::{Object, descend, items, member, string};
@@ -13,7 +14,6 @@ use crate::render::Rendered;
 use crate::render::manifest::{Manifest, split};
 use crate::settings::Settings;
 use crate::source::{File, Place};
-use crate::template::HelmVersion;
 use crate::trace::{OriginData, Origins, Str};
 use crate::values::json;
 use crate::yaml::{self, Data, Node};

@@ -3,7 +3,7 @@
 use super::assemble::RawFile;
 use super::budget::Budget;
 use super::entries::Entries;
-use crate::template::print::go_quote;
+use crate::go::go_quote;
 use flate2::bufread::{DeflateDecoder, GzDecoder};
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};

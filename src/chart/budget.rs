@@ -1,7 +1,7 @@
 //! [`Budget`]: what one chart may still use up while it is read, nested archives included.
 
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::template::HelmVersion;
 
 /// Bytes and entries that are left for a chart and all charts in it.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What helm checks about a chart that was loaded, before it installs it.
 
 use super::Chart;
-use crate::template::HelmVersion;
+use crate::helm::HelmVersion;
 use crate::{log, semver};
 
 /// Checks the type of the chart and that every declared dependency is in `charts/`, whether it is enabled or not;

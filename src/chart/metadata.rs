@@ -2,7 +2,7 @@
 
 pub(crate) use super::decode::scalar_text;
 use super::decode::{At, Fields, Listed, Pointer, Target};
-use crate::template::print::{go_quote, is_printable};
+use crate::go::{go_quote, is_printable};
 use crate::{semver, yaml};
 use std::collections::HashSet;
 

@@ -3,9 +3,9 @@
 use super::config::seen;
 use super::release::read_file;
 use crate::chart::{self, Chart};
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
-use crate::template::HelmVersion;
 use crate::template::env::Keys;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -3,10 +3,11 @@
 use super::disk::{Complete, Disk};
 use super::{Problem, Streams};
 use crate::chart::{self, Chart};
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
-use crate::template::{Env, HelmVersion};
+use crate::template::Env;
 use crate::values::layers::UserValues;
 use clap::ValueEnum;
 use std::path::Path;

@@ -10,12 +10,12 @@ pub mod schema;
 
 use crate::finding::Severity;
 use crate::glob::Glob;
+use crate::helm::HelmVersion;
 use crate::images::find::custom::{Action, PlaceRule};
 use crate::images::{Layout, Mirror};
 use crate::limits::Limits;
 use crate::settings::Level;
 use crate::source::{File, Place};
-use crate::template::HelmVersion;
 use crate::yaml;
 use jiff::civil::Date;
 pub(crate) use read::meant;

@@ -1,8 +1,8 @@
 //! Go's durations: reading and printing them, the object that templates hold, and the functions that count with them.
 
 use super::times::TimeObject;
-use crate::template::print::go_quote;
-use crate::template::strconv::{atoi_clamped, parse_float, shortest_g};
+use crate::go::go_quote;
+use crate::go::strconv::{atoi_clamped, parse_float, shortest_g};
 use crate::template::types::{ANY, Kind, Type};
 use crate::template::{Context, Failure, Flow, Function, IntKind, Object, Value};
 use crate::trace::Origin;

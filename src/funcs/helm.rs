@@ -1,7 +1,8 @@
 //! Helm's own functions that execute templates: `include` and `tpl`.
 
+use crate::go::go_quote;
 use crate::template::types::{ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, Look, Value, print};
+use crate::template::{Context, Failure, Flow, Function, Look, Value};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
@@ -37,11 +38,11 @@ fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let [Value::Str(text), data] = args else { return Err(Failure::from("tpl needs a text and data")) };
     match ctx.execute_text(text, data.clone()) {
         Err(error) => {
-            let context = format!("cannot parse template {}", print::go_quote(text.as_bytes()));
+            let context = format!("cannot parse template {}", go_quote(text.as_bytes()));
             Err(Failure::Template { context, error: Box::new(error) })
         }
         Ok(Err(error)) => {
-            let context = format!("error during tpl function execution for {}", print::go_quote(text.as_bytes()));
+            let context = format!("error during tpl function execution for {}", go_quote(text.as_bytes()));
             Err(Failure::Template { context, error })
         }
         Ok(Ok(text)) => Ok(Value::Str(without_no_value(&text))),

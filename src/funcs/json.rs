@@ -1,8 +1,9 @@
 //! `toJson`, `fromJson` and their kin.
 
+use crate::helm::HelmVersion;
 use crate::json::{self, Decoded, Error, Style};
 use crate::template::types::{self, ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
 use crate::trace::Str;
 
 /// The functions of this family.

@@ -28,7 +28,8 @@ pub mod urls;
 mod wrap;
 pub mod yaml;
 
-use crate::template::{Function, HelmVersion, Value, builtins};
+use crate::helm::HelmVersion;
+use crate::template::{Function, Value, builtins};
 use crate::trace::Str;
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -1,8 +1,10 @@
 //! The regular expressions family: Go's patterns and rules. A pattern comes first, then the text.
 
-use crate::regex::{Error, Regex, Replacement, Searched, quote_meta};
+use crate::go::go_quote;
+use crate::helm::HelmVersion;
+use crate::regex::{Bounds, Error, Regex, Replacement, Searched, quote_meta};
 use crate::template::types::{INT, STRING, STRINGS};
-use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Value};
+use crate::template::{Context, Failure, Flow, Function, List, Value};
 use crate::trace::Str;
 use std::ops::Range;
 use std::rc::Rc;
@@ -13,11 +15,11 @@ pub static FUNCTIONS: &[Function] = &[
         match matches(ctx, args) {
             // sprig quirk: a bad pattern just matches nothing.
             Err(Error::Syntax(_)) => Ok(false.into()),
-            result => result.map_err(Error::into_failure),
+            result => result.map_err(failure),
         }
     }),
     Function::new("mustRegexMatch", &[&STRING, &STRING], Flow::None, "the same, refusing bad patterns", |ctx, args| {
-        matches(ctx, args).map_err(Error::into_failure)
+        matches(ctx, args).map_err(failure)
     }),
     Function::new("regexFind", &[&STRING, &STRING], Flow::Exact, "the first match, or nothing", |ctx, args| {
         find(ctx, args, Errors::Panic)
@@ -96,10 +98,45 @@ enum Errors {
 fn compiled(ctx: &mut Context<'_>, pattern: &Str, groups: bool, errors: Errors) -> Result<Rc<Regex>, Failure> {
     let (compiled, cost) = ctx.regexes.get(pattern.as_bytes(), groups, ctx.env.helm);
     ctx.charge(cost)?;
-    compiled.map_err(|error| match errors {
-        Errors::Return => error.into_failure(),
-        Errors::Panic => error.into_panic(pattern.as_bytes()),
+    compiled.map_err(|error| match (errors, error) {
+        (Errors::Panic, Error::Syntax(text)) => {
+            Failure::Text(format!("regexp: Compile({}): {text}", quoted(pattern.as_bytes())))
+        }
+        (_, error) => failure(error),
     })
+}
+
+/// A pattern as Go's panics quote it: in backquotes, if those can hold it.
+fn quoted(pattern: &[u8]) -> String {
+    match std::str::from_utf8(pattern) {
+        Ok(text) if text.chars().all(|c| !matches!(c, '\u{FEFF}' | '`' | '\x7F') && (c >= ' ' || c == '\t')) => {
+            format!("`{text}`")
+        }
+        _ => go_quote(pattern),
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Syntax(text) => Failure::Text(text),
+        Error::Limit(what) => Failure::limit(what),
+    }
+}
+
+impl Bounds for Context<'_> {
+    type Error = Failure;
+
+    fn most_bytes(&self) -> usize {
+        self.limits.string_bytes
+    }
+
+    fn take_steps(&mut self, count: u64) -> Result<(), Failure> {
+        self.charge(count)
+    }
+
+    fn allow_bytes(&mut self, count: usize) -> Result<(), Failure> {
+        self.allow_string(count)
+    }
 }
 
 fn matches(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Error> {
@@ -134,7 +171,7 @@ fn find_all(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Val
 
 fn ranges(ctx: &mut Context<'_>, regex: &Regex, text: &Str, most: i64) -> Result<Vec<Range<usize>>, Failure> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    regex.find_all(&Searched::new(text.as_bytes()), most, |steps| ctx.charge(steps))
+    regex.find_all(&Searched::new(text.as_bytes()), most, ctx)
 }
 
 fn replace(

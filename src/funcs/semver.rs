@@ -1,9 +1,10 @@
 //! The versions family: `semver`, `semverCompare`, and the version object with its methods.
 
+use crate::go::go_quote;
+use crate::helm::HelmVersion;
 use crate::semver::{Constraint, ConstraintError, Version, VersionError};
-use crate::template::print::go_quote;
 use crate::template::types::{Kind, STRING, Type};
-use crate::template::{Context, Failure, Flow, Function, HelmVersion, IntKind, Object, Value};
+use crate::template::{Context, Failure, Flow, Function, IntKind, Object, Value};
 use crate::trace::{Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;

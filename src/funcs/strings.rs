@@ -3,8 +3,9 @@
 //! Lengths and positions are bytes, as in sprig; what a function keeps of its input keeps its origins.
 
 use super::{case, wrap};
+use crate::go::{decode_rune, push_quoted};
 use crate::template::growth::Behind;
-use crate::template::print::{decode_rune, push_plain, push_quoted, strval};
+use crate::template::print::{push_plain, strval};
 use crate::template::types::{ANY, INT, STRING, STRING_MAP, STRINGS};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
 use crate::trace::{Buf, Str};

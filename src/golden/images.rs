@@ -4,6 +4,7 @@
 //! `# rules: add|exclude KIND NAME FIELD` in a case is a place that the configuration names, `# limit: NAME=N` a bound.
 
 use super::{derived, files, read};
+use crate::helm::HelmVersion;
 use crate::images::find::custom::{Action, PlaceRule};
 use crate::images::{ImageUse, Mirror, find};
 use crate::limits::Limits;
@@ -11,7 +12,6 @@ use crate::render::manifest::{Manifests, manifests};
 use crate::render::{Rendered, RenderedFile};
 use crate::settings::Settings;
 use crate::source::File;
-use crate::template::HelmVersion;
 use crate::trace::Str;
 use std::fmt::Write;
 use std::sync::Arc;

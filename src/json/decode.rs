@@ -1,9 +1,10 @@
 //! JSON text to values.
 
 use super::place::{place, token};
-use crate::template::print::{decode_rune, go_quote, is_printable, quote_rune};
+use crate::go::{decode_rune, go_quote, is_printable, quote_rune};
+use crate::helm::HelmVersion;
 use crate::template::types;
-use crate::template::{HelmVersion, List, Map, Value};
+use crate::template::{List, Map, Value};
 use crate::trace::{Buf, Origin, Str, go_text};
 
 /// What a JSON text says.

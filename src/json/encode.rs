@@ -1,7 +1,7 @@
 //! Values to JSON text.
 
+use crate::go::strconv::{format_int, format_uint, shortest_g};
 use crate::template::float::json_float;
-use crate::template::strconv::{format_int, format_uint, shortest_g};
 use crate::template::types::Kind;
 use crate::template::{IntKind, Map, Value};
 use crate::trace::{Buf, Origin, Str};

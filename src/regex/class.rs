@@ -1,7 +1,7 @@
 //! Character classes: `\d`, `[:alpha:]`, `\p{Greek}`, ranges, and Go's folding of case.
 
 use super::class_names::{CATEGORIES, SCRIPTS, UNICODE_17};
-use crate::template::HelmVersion;
+use crate::helm::HelmVersion;
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, HirKind};
 
 /// A set of characters.

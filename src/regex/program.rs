@@ -1,9 +1,9 @@
 //! [`Regex`]: a compiled pattern that searches Go strings; [`Cache`]: those of one render.
 
+use super::Bounds;
 use super::syntax::{self, SyntaxError};
 use super::translate::{longest, translate, weight};
-use crate::template::print::go_quote;
-use crate::template::{Failure, HelmVersion};
+use crate::helm::HelmVersion;
 use crate::trace::{Buf, Str};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -136,23 +136,23 @@ impl Regex {
     }
 
     /// Up to `most` matches that do not overlap, as byte ranges of the string; an empty match directly after another
-    /// one does not count. Calls `charge` with the cost of each step.
+    /// one does not count.
     ///
     /// Source: Go `regexp`, `allMatches`.
     ///
     /// # Errors
-    /// Those of `charge`.
-    pub fn find_all(
+    /// When a bound is reached.
+    pub fn find_all<B: Bounds>(
         &self,
         text: &Searched<'_>,
         most: usize,
-        mut charge: impl FnMut(u64) -> Result<(), Failure>,
-    ) -> Result<Vec<Range<usize>>, Failure> {
+        bounds: &mut B,
+    ) -> Result<Vec<Range<usize>>, B::Error> {
         let mut found = Vec::new();
         let (mut at, mut last_end) = (0, None);
         while found.len() < most && at <= text.text.len() {
             let next = self.find_at(text, at);
-            charge(self.cost(text, at, next.as_ref().map(|range| range.end)))?;
+            bounds.take_steps(self.cost(text, at, next.as_ref().map(|range| range.end)))?;
             let Some(range) = next else { break };
             let mut accept = true;
             if range.end == at {
@@ -192,24 +192,6 @@ impl Regex {
     /// Steps to charge for looking at so many bytes: large programs are slower.
     pub fn scan_cost(&self, bytes: u64) -> u64 {
         bytes.saturating_mul(1 + self.weight / 16) / 1024
-    }
-}
-
-impl Error {
-    /// The failure of a function that passes the error on: those called `must…`.
-    pub fn into_failure(self) -> Failure {
-        match self {
-            Self::Syntax(text) => Failure::Text(text),
-            Self::Limit(what) => Failure::limit(what),
-        }
-    }
-
-    /// The failure of a function that panics: Go's `MustCompile`.
-    pub fn into_panic(self, pattern: &[u8]) -> Failure {
-        match self {
-            Self::Syntax(text) => Failure::Text(format!("regexp: Compile({}): {text}", quoted(pattern))),
-            limit @ Self::Limit(_) => limit.into_failure(),
-        }
     }
 }
 
@@ -263,14 +245,4 @@ pub fn quote_meta(text: &Str) -> Str {
     }
     buf.push_slice(text, plain..text.len());
     buf.into_str()
-}
-
-/// A pattern as Go's panics quote it: in backquotes, if those can hold it.
-fn quoted(pattern: &[u8]) -> String {
-    match std::str::from_utf8(pattern) {
-        Ok(text) if text.chars().all(|c| !matches!(c, '\u{FEFF}' | '`' | '\x7F') && (c >= ' ' || c == '\t')) => {
-            format!("`{text}`")
-        }
-        _ => go_quote(pattern),
-    }
 }

@@ -1,9 +1,8 @@
 //! [`Replacement`]: what takes the place of each match.
 
 use super::class::{self, Class};
-use super::{Regex, Searched, text_of};
-use crate::template::print::decode_rune;
-use crate::template::{Context, Failure};
+use super::{Bounds, Regex, Searched, text_of};
+use crate::go::decode_rune;
 use crate::trace::{Buf, Str};
 use std::ops::Range;
 
@@ -68,8 +67,8 @@ impl Replacement {
     /// Source: Go `regexp`, `replaceAll`.
     ///
     /// # Errors
-    /// When a bound of the render is reached.
-    pub fn replace_all(&self, ctx: &mut Context<'_>, regex: &Regex, source: &Str) -> Result<Str, Failure> {
+    /// When a bound is reached.
+    pub fn replace_all<B: Bounds>(&self, bounds: &mut B, regex: &Regex, source: &Str) -> Result<Str, B::Error> {
         let text = Searched::new(source.as_bytes());
         let groups_needed = self.needs_groups();
         let mut buf = Buf::with_capacity(source.len());
@@ -81,15 +80,15 @@ impl Replacement {
                 regex.find_at(&text, at).map(|found| vec![Some(found)])
             };
             let whole = groups.as_ref().and_then(|groups| groups.first().cloned().flatten());
-            ctx.charge(regex.cost(&text, at, whole.as_ref().map(|range| range.end)))?;
+            bounds.take_steps(regex.cost(&text, at, whole.as_ref().map(|range| range.end)))?;
             let (Some(groups), Some(whole)) = (groups, whole) else { break };
             buf.push_slice(source, text.original(last_end..whole.start));
             // An empty match directly after another match is none.
             if whole.end > last_end || whole.start == 0 {
                 self.expand(regex, &text, source, &groups, &mut buf);
             }
-            if buf.len() > ctx.limits.string_bytes {
-                ctx.allow_string(buf.len())?;
+            if buf.len() > bounds.most_bytes() {
+                bounds.allow_bytes(buf.len())?;
             }
             last_end = whole.end;
             let next = text.next(at);
@@ -99,7 +98,7 @@ impl Replacement {
             return Ok(source.clone());
         }
         buf.push_slice(source, text.original(last_end..text.len()));
-        ctx.allow_string(buf.len())?;
+        bounds.allow_bytes(buf.len())?;
         Ok(buf.into_str())
     }
 

@@ -2,8 +2,8 @@
 
 use super::class::{self, Class};
 use super::text_of;
-use crate::template::HelmVersion;
-use crate::template::print::decode_rune;
+use crate::go::decode_rune;
+use crate::helm::HelmVersion;
 use std::collections::HashMap;
 
 /// Largest count of a repetition, and largest product of nested counts.

@@ -1,8 +1,9 @@
 //! `.Capabilities`: the Kubernetes and helm versions that templates see.
 
+use crate::helm::HelmVersion;
 use crate::semver::Version;
 use crate::template::types::{Kind, STRING, Type};
-use crate::template::{Context, Failure, Flow, Function, HelmVersion, List, Object, Value};
+use crate::template::{Context, Failure, Flow, Function, List, Object, Value};
 use crate::trace::Origin;
 use std::any::Any;
 use std::borrow::Cow;

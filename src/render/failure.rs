@@ -1,7 +1,8 @@
 //! How helm words the failure of a render.
 
+use crate::go::go_quote;
+use crate::helm::HelmVersion;
 use crate::template::error::{Error, Failure, Site};
-use crate::template::{HelmVersion, print};
 
 /// The text that helm prints after `Error: `.
 ///
@@ -59,7 +60,7 @@ fn levels(error: &Error) -> Option<String> {
                     }
                     Some(_) => return None,
                 }
-                let template = print::go_quote(site.template.as_bytes());
+                let template = go_quote(site.template.as_bytes());
                 format!("{}\n  executing {template} at <{}>:\n    {message}", place(site), site.context)
             }
         };

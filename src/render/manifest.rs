@@ -1,12 +1,12 @@
 //! From rendered files to manifests: documents, hooks, helm's order.
 
 use super::Rendered;
+use crate::go::decode_rune;
+use crate::helm::HelmVersion;
 use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::source::File;
-use crate::template::HelmVersion;
 use crate::template::exec::Emit;
-use crate::template::print::decode_rune;
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 use std::sync::Arc;

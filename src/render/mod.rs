@@ -10,12 +10,13 @@ pub mod output;
 pub mod scope;
 
 use crate::funcs::{self, helm};
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::reads::{Reads, Watch};
 use crate::source::File;
 use crate::template::exec::Emit;
 use crate::template::set::{Compiled, Set};
-use crate::template::{Context, Env, Error, HelmVersion, Map};
+use crate::template::{Context, Env, Error, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 pub use capabilities::Capabilities;

@@ -2,7 +2,7 @@
 
 use super::manifest::{Manifest, Manifests, split, trimmed_len};
 use crate::chart::Chart;
-use crate::template::HelmVersion;
+use crate::helm::HelmVersion;
 use crate::trace::Str;
 use crate::values::Instance;
 use std::io::{self, Write};

@@ -3,9 +3,10 @@
 
 use super::{Inputs, capabilities, files, metadata_3};
 use crate::chart::Metadata;
+use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
-use crate::template::{Context, Failure, Flow, Function, HelmVersion, Look, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Map, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use crate::values::{Instance, Requirement};
 use std::sync::Arc;

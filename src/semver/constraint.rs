@@ -2,8 +2,8 @@
 
 use super::version::compare_prerelease;
 use super::{Version, take_suffixes, take_while};
-use crate::template::HelmVersion;
-use crate::template::print::go_quote;
+use crate::go::go_quote;
+use crate::helm::HelmVersion;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -320,8 +320,8 @@ fn skip_space(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::Constraint;
+    use crate::helm::HelmVersion;
     use crate::semver::parse_version;
-    use crate::template::HelmVersion;
     use serde_json::Value as Json;
 
     /// What helm 4.3.1 said of random constraints and versions: an error's text, or whether the version fits.

@@ -1,7 +1,7 @@
 //! [`Version`]: one version, read as leniently as helm reads it.
 
 use super::{is_identifier, take_suffixes, take_while};
-use crate::template::HelmVersion;
+use crate::helm::HelmVersion;
 use std::cmp::Ordering;
 use std::fmt;
 

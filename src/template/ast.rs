@@ -4,7 +4,7 @@
 //! `<…>` in error messages. The tree is immutable and can be shared between threads.
 
 use super::function::Function;
-use super::print::go_quote;
+use crate::go::go_quote;
 use crate::source::File;
 use crate::trace::Str;
 use std::fmt::{self, Display, Formatter};

@@ -1,5 +1,6 @@
 //! [`Env`]: the clock and the randomness that a render may use; there is no other way to either.
 
+use crate::helm::HelmVersion;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,16 +50,6 @@ impl Keys {
         lock().entry(bits).or_default().push(key.clone());
         Ok(key)
     }
-}
-
-/// Helm's major version, where charts can see a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum HelmVersion {
-    /// Helm 3.17.
-    V3,
-    /// Helm 4.3.
-    #[default]
-    V4,
 }
 
 /// What time it is.

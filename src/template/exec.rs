@@ -5,12 +5,13 @@
 
 use super::ast::{self, Branch, Node, Template};
 use super::context::Context;
-use super::env::HelmVersion;
 use super::error::{Error, Failure, Site};
 use super::eval::Eval;
 use super::print;
 use super::set::{Compiled, Set};
 use super::value::Value;
+use crate::go::go_quote;
+use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::trace::{Buf, Origin, OriginData, Str};
 use std::fmt;
@@ -156,7 +157,7 @@ impl Context<'_> {
 
     fn lookup(&self, name: &[u8]) -> Result<Arc<Template>> {
         self.templates.get(name).cloned().ok_or_else(|| {
-            let name = print::go_quote(name);
+            let name = go_quote(name);
             Box::new(Error::Plain(format!("template: no template {name} associated with template \"gotpl\"")))
         })
     }
@@ -457,7 +458,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
 
     fn call_template(&mut self, dot: &Eval, name: &Str, pipe: Option<&'t ast::Pipe>) -> Result<()> {
         let Some(template) = self.ctx.templates.get(name.as_bytes()).cloned() else {
-            return Err(self.fail(format!("template {} not defined", print::go_quote(name.as_bytes()))));
+            return Err(self.fail(format!("template {} not defined", go_quote(name.as_bytes()))));
         };
         let data = match pipe {
             Some(pipe) => self.pipeline(dot, pipe)?,

@@ -2,7 +2,7 @@
 //!
 //! What `%v` prints is [`shortest_g`].
 
-use super::strconv::{format_float, format_int, shortest_g};
+use crate::go::strconv::{format_float, format_int, shortest_g};
 
 /// The text in JSON: `5`, `1000000`, `1e+21`, `1e-7`, `-0`. NaN and the infinities have none; they print as
 /// [`shortest_g`] names them, for error texts.

@@ -5,8 +5,8 @@
 //!
 //! Source of the behaviour: Go `text/template/parse`, `lex.go`.
 
-use super::print::{decode_rune, go_quote, is_printable};
-use super::unicode::{is_digit, is_letter};
+use crate::go::unicode::{is_digit, is_letter};
+use crate::go::{decode_rune, go_quote, is_printable};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

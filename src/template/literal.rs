@@ -1,8 +1,8 @@
 //! Constants of the template language: quoted strings, characters, numbers.
 
 use super::ast::{Number, Pos};
-use super::print::{decode_rune, go_quote};
-use super::strconv::{parse_float, parse_int, parse_uint};
+use crate::go::strconv::{parse_float, parse_int, parse_uint};
+use crate::go::{decode_rune, go_quote};
 use crate::trace::Str;
 
 const INVALID: &str = "invalid syntax";

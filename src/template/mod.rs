@@ -17,15 +17,13 @@ pub mod parse;
 pub mod print;
 pub mod reads;
 pub mod set;
-pub mod strconv;
 pub mod tree;
 pub mod types;
-pub mod unicode;
 pub mod value;
 
 pub use complex::Complex;
 pub use context::Context;
-pub use env::{Clock, Env, HelmVersion, Random};
+pub use env::{Clock, Env, Random};
 pub use error::{Error, Failure};
 pub use function::{Flow, Function, Look};
 pub use value::{IntKind, List, Map, Object, Value};

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::function::Function;
 use super::lex::{Keyword, Kind, Lexer, Token};
 use super::literal;
-use super::print::go_quote;
+use crate::go::go_quote;
 use crate::source::File;
 use crate::trace::Str;
 use foldhash::fast::RandomState;

@@ -8,7 +8,8 @@ use super::Options;
 use super::dependencies::{ChartId, Graph};
 use super::messages::{as_truth, log_line, plain, quote};
 use super::origins::{Nulls, hide};
-use crate::template::{HelmVersion, Map, Value};
+use crate::helm::HelmVersion;
+use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins, Str};
 use std::sync::Arc;
 

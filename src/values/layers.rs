@@ -3,10 +3,11 @@
 use super::json;
 use super::origins::{LayerOrigins, Nulls, hide};
 use super::strvals::{self, Flag};
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::tree::Untraced;
-use crate::template::{HelmVersion, Map, Value};
+use crate::template::{Map, Value};
 use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
 use crate::yaml::{self, Node};
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! How Go words values in warnings and errors about values, and log lines.
 
+use crate::go::{go_quote, is_printable};
 use crate::template::Value;
-use crate::template::print::{go_quote, is_printable, strval};
+use crate::template::print::strval;
 
 /// A line of helm's log: `level=WARN msg="ImportValues missing table" chart=db`.
 ///

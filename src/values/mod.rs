@@ -17,8 +17,9 @@ mod strvals;
 pub use layers::{Merged, UserValues};
 
 use crate::chart::{Chart, Dependency};
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::template::{HelmVersion, Map};
+use crate::template::Map;
 use crate::trace::Origins;
 use coalesce::Coalescer;
 use dependencies::Graph;

@@ -5,10 +5,11 @@
 use super::json;
 use super::messages::{quote, quote_runes};
 use super::origins::{LayerOrigins, Nulls};
+use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::growth::Behind;
 use crate::template::tree::Untraced;
-use crate::template::{HelmVersion, List, Map, Value, types};
+use crate::template::{List, Map, Value, types};
 use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
 use crate::yaml::Data;
 use std::ops::Range;

@@ -2,8 +2,8 @@
 
 use super::node::{Data, Node};
 use super::read::read;
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::template::HelmVersion;
 use std::borrow::Cow;
 
 /// Splits a values file into its documents as helm 4 does (lines that start with `---`) and reads each; the places of

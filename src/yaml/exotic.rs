@@ -5,7 +5,7 @@ use super::compose::{float_key, is_merge, merged, shortest};
 use super::parse::{Content, Id, Tree};
 use super::read::Error;
 use super::resolve::{Scalar, resolve};
-use crate::template::print::go_quote;
+use crate::go::go_quote;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;

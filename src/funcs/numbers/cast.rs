@@ -2,8 +2,8 @@
 //!
 //! Source: spf13/cast 1.7.0, `ToInt64`, `ToFloat64`.
 
+use crate::go::strconv::{parse_float, parse_int};
 use crate::template::Value;
-use crate::template::strconv::{parse_float, parse_int};
 use crate::template::types::Kind;
 
 /// A value as an integer: floats are cut, texts are read as Go source (`0x1F`, `010` is 8), all else is 0.

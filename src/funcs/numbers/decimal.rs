@@ -2,7 +2,7 @@
 //!
 //! Source of the rules: shopspring/decimal 1.4.0, as sprig uses it.
 
-use crate::template::strconv::{Digits, shortest_g};
+use crate::go::strconv::{Digits, shortest_g};
 use std::cmp::Ordering;
 
 /// An exact decimal number: digits in groups of nine, lowest first, times ten to the power of `exponent`.

@@ -5,8 +5,8 @@ mod decimal;
 
 pub use cast::{to_float64, to_int64};
 
+use crate::go::strconv::{atoi_clamped, format_int, ldexp, parse_int};
 use crate::template::print::push_plain;
-use crate::template::strconv::{atoi_clamped, format_int, ldexp, parse_int};
 use crate::template::types::{ANY, FLOAT64, INT, INTS, STRING};
 use crate::template::{Context, Failure, Flow, Function, List, Value};
 use crate::trace::Buf;

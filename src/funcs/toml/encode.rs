@@ -3,10 +3,11 @@
 use super::{escape, is_bare, time};
 use crate::funcs::times::TimeObject;
 use crate::funcs::yaml::too_long;
+use crate::go::strconv::{format_int, format_uint};
+use crate::helm::HelmVersion;
 use crate::template::float::toml_float;
-use crate::template::strconv::{format_int, format_uint};
 use crate::template::types::Kind;
-use crate::template::{Context, Failure, HelmVersion, IntKind, Object, Value};
+use crate::template::{Context, Failure, IntKind, Object, Value};
 use crate::trace::{Buf, Origin, Str};
 
 /// Why a value has no TOML text.

@@ -1,8 +1,8 @@
 //! [`Scanner`]: the characters of a TOML text, its strings, and where it goes wrong.
 
 use super::time::Zones;
+use crate::go::{go_quote, quote_rune};
 use crate::template::Failure;
-use crate::template::print::{go_quote, quote_rune};
 use crate::trace::{Buf, Str};
 
 /// Why reading stopped.

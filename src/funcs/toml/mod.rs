@@ -67,9 +67,10 @@ fn escape(byte: u8) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::helm::HelmVersion;
     use crate::json;
     use crate::limits::Limits;
-    use crate::template::{Env, HelmVersion};
+    use crate::template::Env;
     use crate::trace::Str;
 
     fn value(json: &str) -> Value {

@@ -3,8 +3,8 @@
 use super::lex::{Fault, Scanner};
 use crate::funcs::times::TimeObject;
 use crate::funcs::yaml::origin_at;
-use crate::template::print::go_quote;
-use crate::template::strconv::{NumError, parse_float, parse_int};
+use crate::go::go_quote;
+use crate::go::strconv::{NumError, parse_float, parse_int};
 use crate::template::{IntKind, Value};
 
 /// What a number is so far.

@@ -1,6 +1,6 @@
 //! IP addresses in brackets, with Go's complaints about them.
 
-use crate::template::print::go_quote;
+use crate::go::go_quote;
 
 /// Whether a text is an IPv6 address, perhaps with a zone (`fe80::1%en0`); `false` for an IPv4 address.
 ///

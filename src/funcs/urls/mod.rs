@@ -214,7 +214,7 @@ mod tests {
         ];
         for (url, expected) in cases {
             let shown = url.split('#').next().filter(|_| !url.contains("#%")).unwrap_or(url);
-            let quoted = crate::template::print::go_quote(shown.as_bytes());
+            let quoted = crate::go::go_quote(shown.as_bytes());
             let expected = format!("!unable to parse url: parse {quoted}: {expected}");
             assert_eq!(show(call(FUNCTIONS, "urlParse", &[text(url)])), expected, "{url}");
         }

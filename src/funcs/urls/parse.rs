@@ -1,7 +1,7 @@
 //! Taking a URL apart. Source: Go 1.27 `net/url`, `Parse`.
 
 use super::address;
-use crate::template::print::go_quote;
+use crate::go::go_quote;
 use crate::trace::{Buf, Str};
 
 /// The parts of a URL, decoded where Go decodes them.

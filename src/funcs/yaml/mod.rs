@@ -91,8 +91,9 @@ fn mismatch(node: &Node, wanted: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::helm::HelmVersion;
     use crate::limits::Limits;
-    use crate::template::{Env, HelmVersion};
+    use crate::template::Env;
 
     fn call(function: &str, argument: &Value) -> Value {
         let (mut env, limits) = (Env::seeded(1), Limits::default());

@@ -3,11 +3,12 @@
 use super::source::Source;
 use crate::funcs::layout;
 use crate::funcs::times::TimeObject;
+use crate::go::strconv::{format_int, format_uint, shortest_g};
+use crate::helm::HelmVersion;
 use crate::json;
 use crate::template::float::yaml_float;
-use crate::template::strconv::{format_int, format_uint, shortest_g};
 use crate::template::types::Kind;
-use crate::template::{Context, Failure, HelmVersion, IntKind, Map, Object, Value};
+use crate::template::{Context, Failure, IntKind, Map, Object, Value};
 use crate::trace::{Origin, Str};
 use crate::yaml::{self, Data, Dialect, Emitter, Node, order};
 use base64::Engine;

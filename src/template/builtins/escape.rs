@@ -2,9 +2,10 @@
 
 use super::super::context::Context;
 use super::super::error::Failure;
-use super::super::print::{self, decode_rune, is_printable_in};
+use super::super::print;
 use super::super::types::Kind;
 use super::super::value::Value;
+use crate::go::{decode_rune, is_printable_in};
 use crate::trace::{Buf, Str};
 
 pub(super) fn html(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {

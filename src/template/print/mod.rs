@@ -4,19 +4,14 @@
 //! of templates, [`strval`] is how sprig turns anything into text. All of them keep the origins of strings and scalars.
 
 mod number;
-mod printable;
 mod printer;
-mod quote;
 mod verbs;
-
-pub use printable::{is_printable, is_printable_in};
-pub use quote::{decode_rune, go_quote, push_quoted, quote_rune};
 
 use super::context::Context;
 use super::error::Failure;
-use super::strconv;
 use super::types::Kind;
 use super::value::{IntKind, Object, Value};
+use crate::go::strconv;
 use crate::limits::Limits;
 use crate::trace::{Buf, Str};
 use printer::Printer;

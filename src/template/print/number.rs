@@ -1,11 +1,11 @@
 //! Numbers by their verbs.
 
 use super::super::complex::Complex;
-use super::super::strconv;
 use super::super::value::Value;
-use super::is_printable_in;
 use super::printer::{Done, Printer};
-use super::quote::quote_rune_in;
+use crate::go::is_printable_in;
+use crate::go::quote_rune_in;
+use crate::go::strconv;
 
 impl Printer<'_> {
     /// Prints an integer; `whole` is the value that it is the number of.

@@ -5,8 +5,8 @@ use super::super::error::Failure;
 use super::super::types::Kind;
 use super::super::value::{IntKind, List, Map, Object, Value};
 use super::push_scalar;
-use super::quote::{can_backquote, decode_rune, quote, rune_count};
-use crate::template::HelmVersion;
+use crate::go::{can_backquote, decode_rune, quote, rune_count};
+use crate::helm::HelmVersion;
 use crate::trace::{Buf, Origin, Str};
 use std::ops::Range;
 

@@ -3,7 +3,7 @@
 use super::super::error::Failure;
 use super::super::value::Value;
 use super::printer::{Done, Flags, Printer};
-use super::quote::decode_rune;
+use crate::go::decode_rune;
 use crate::trace::Str;
 
 /// Prints arguments by a format.

@@ -5,7 +5,7 @@
 //! schema; nor about values that do not fit, whose messages are boon's.
 
 use super::prepare::Prepared;
-use crate::template::HelmVersion;
+use crate::helm::HelmVersion;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
 

@@ -5,9 +5,9 @@
 use super::prepare::REGEX_FORMAT;
 use crate::funcs::instant::Zone;
 use crate::funcs::{layout, urls};
+use crate::go::{go_quote, quote_rune};
+use crate::helm::HelmVersion;
 use crate::regex::{Error, Regex};
-use crate::template::HelmVersion;
-use crate::template::print::{go_quote, quote_rune};
 use crate::trace::Str;
 use boon::Format;
 use serde_json::Value as Json;

@@ -6,7 +6,7 @@ use super::cost::Visits;
 use super::formats;
 use super::number::{english, english_count, is_multiple};
 use super::prepare::{Prepared, REGEX_FORMAT, percent_decoded, push_token};
-use crate::template::print::go_quote;
+use crate::go::go_quote;
 use boon::{ErrorKind, InstanceToken, ValidationError};
 use serde_json::{Number, Value as Json};
 use std::collections::{HashMap, VecDeque};

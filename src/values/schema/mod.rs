@@ -14,10 +14,11 @@ mod number;
 mod prepare;
 
 use super::Instance;
+use crate::go::go_quote;
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::log;
-use crate::template::print::go_quote;
-use crate::template::{HelmVersion, Map, Value};
+use crate::template::{Map, Value};
 use crate::trace::Str;
 use boon::{CompileError, Compiler, Draft, Schemas, UrlLoader};
 use cost::{Cost, Visits};
@@ -262,8 +263,9 @@ fn decode_error(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::Check;
+    use crate::helm::HelmVersion;
     use crate::limits::Limits;
-    use crate::template::{HelmVersion, Map, Value};
+    use crate::template::{Map, Value};
     use std::fmt::Write;
     use std::rc::Rc;
 

@@ -2,8 +2,8 @@
 
 use super::cost::Cost;
 use super::{decode_error, number};
+use crate::helm::HelmVersion;
 use crate::regex::{Error, Regex};
-use crate::template::HelmVersion;
 use crate::values::json;
 use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};

@@ -1,6 +1,6 @@
 //! Numbers out of text.
 
-use super::super::print::go_quote;
+use crate::go::go_quote;
 use std::io::Write as _;
 
 /// Why a text is not a number, as Go's `strconv` sees it.

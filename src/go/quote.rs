@@ -1,7 +1,7 @@
 //! Go's quoted strings: `%q`, `quote`, `strconv.Quote`.
 
 use super::is_printable_in;
-use crate::template::HelmVersion;
+use crate::helm::HelmVersion;
 use crate::trace::{Buf, Str};
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ pub fn push_quoted(text: &Str, helm: HelmVersion, out: &mut Buf) {
 }
 
 /// Appends a part of a text as a string constant, in ASCII alone if asked for (`%+q`).
-pub(super) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: HelmVersion) {
+pub fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: HelmVersion) {
     out.push_text("\"");
     let bytes = text.as_bytes();
     let mut plain = range.start;
@@ -54,7 +54,7 @@ pub fn quote_rune(character: char, ascii: bool) -> String {
 }
 
 /// The same in a version of helm.
-pub(super) fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String {
+pub fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String {
     let mut text = String::from("'");
     match escape(character, '\'', ascii, helm) {
         Some(escape) => text.push_str(&escape),
@@ -67,7 +67,7 @@ pub(super) fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> 
 /// Whether a text can stand between backquotes: `%#q`.
 ///
 /// Source: Go `strconv.CanBackquote`.
-pub(super) fn can_backquote(text: &[u8]) -> bool {
+pub fn can_backquote(text: &[u8]) -> bool {
     std::str::from_utf8(text)
         .is_ok_and(|text| text.chars().all(|c| !matches!(c, '\u{feff}' | '`' | '\u{7f}') && (c >= ' ' || c == '\t')))
 }
@@ -89,7 +89,7 @@ pub fn decode_rune(bytes: &[u8]) -> (char, usize) {
 }
 
 /// Number of characters; each byte that is not UTF-8 counts.
-pub(super) fn rune_count(bytes: &[u8]) -> usize {
+pub fn rune_count(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.chars().count(),
         Err(_) => bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum(),

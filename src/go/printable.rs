@@ -4,7 +4,7 @@
 //! on by itself and change what `quote` writes. Newer tables: let a template of the newer helm print `%#U` of every
 //! code point; the character follows the number where it is printable.
 
-use crate::template::HelmVersion;
+use crate::helm::HelmVersion;
 
 /// Whether `%q`, `quote` and `js` leave a character as it is.
 ///
@@ -192,7 +192,7 @@ static SINCE_UNICODE_15: &[(u32, u32)] = &[
 #[cfg(test)]
 mod tests {
     use super::{is_printable, is_printable_in};
-    use crate::template::HelmVersion;
+    use crate::helm::HelmVersion;
     use regex_syntax::hir::{Class, HirKind};
 
     #[test]
