@@ -1,14 +1,12 @@
 //! The dates family. The clock and the zone called Local are those of the render's environment.
 
-use super::durations;
-use super::instant::{Time, Zone};
-use super::layout;
-use super::times::{self, TIME, TimeObject};
+use super::times::{self, TIME, TimeObject, now};
+use crate::go::time::{Time, Zone, duration, layout};
 use crate::template::types::{ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, IntKind, Value};
 use crate::trace::{Origin, Str};
 
-/// The functions of this family; those on durations are in [`durations::FUNCTIONS`].
+/// The functions of this family; those on durations are in [`super::durations`].
 pub static FUNCTIONS: &[Function] = &[
     Function::new("now", &[], Flow::None, "the current time", |ctx, _| {
         let mut time = now(ctx);
@@ -71,16 +69,11 @@ pub static FUNCTIONS: &[Function] = &[
 
 const HTML_DATE: &[u8] = b"2006-01-02";
 
-/// What time it is, in the zone called Local.
-pub(super) fn now(ctx: &Context<'_>) -> Time {
-    Time::from_nanos(ctx.env.now(), Zone::local(ctx))
-}
-
 /// The time that a value stands for: itself, Unix seconds, or now for anything else.
 fn moment(ctx: &Context<'_>, value: Option<&Value>) -> Time {
     match value {
         Some(Value::Int(seconds, IntKind::Int | IntKind::Int32 | IntKind::Int64, _)) => {
-            Time::from_unix(*seconds, Zone::local(ctx))
+            Time::from_unix(*seconds, Zone::local(&ctx.env.time_zone))
         }
         Some(value) => match value.as_object::<TimeObject>() {
             Some(object) => object.time.clone(),
@@ -92,7 +85,8 @@ fn moment(ctx: &Context<'_>, value: Option<&Value>) -> Time {
 
 fn in_zone(ctx: &mut Context<'_>, layout: &[u8], value: Option<&Value>, zone: &[u8]) -> Result<Value, Failure> {
     let time = moment(ctx, value);
-    let zone = std::str::from_utf8(zone).ok().and_then(|name| Zone::load(name, ctx)).unwrap_or(Zone::Utc);
+    let zone =
+        std::str::from_utf8(zone).ok().and_then(|name| Zone::load(name, &ctx.env.time_zone)).unwrap_or(Zone::Utc);
     ctx.allow_string(layout.len())?;
     Ok(Value::str(layout::format(&time.with_zone(zone), layout)))
 }
@@ -102,18 +96,18 @@ fn date_in_zone(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure>
 }
 
 fn read(ctx: &Context<'_>, args: &[Value]) -> Result<Time, String> {
-    layout::parse(text(args, 0), text(args, 1), &Zone::local(ctx))
+    layout::parse(text(args, 0), text(args, 1), &Zone::local(&ctx.env.time_zone))
 }
 
 fn date_modify(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    match durations::parse(text(args, 0)) {
+    match duration::parse(text(args, 0)) {
         Ok(_) => must_date_modify(ctx, args),
         Err(_) => Ok(args.get(1).cloned().unwrap_or_default()),
     }
 }
 
 fn must_date_modify(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let duration = durations::parse(text(args, 0))?;
+    let duration = duration::parse(text(args, 0))?;
     let time = args.get(1).and_then(|value| value.as_object::<TimeObject>()).ok_or("not a time")?;
     let (time, origin) = (time.time.add(duration), ctx.union(args));
     Ok(Value::object(TimeObject { time, origin }))

@@ -1,8 +1,8 @@
 //! The time object of templates: `time.Time` with its methods, and the small types around it.
 
-use super::durations::{DURATION, DurationObject, SECOND, format as format_duration};
-use super::instant::{Time, Zone};
-use super::layout::{self, MONTHS, RFC3339_NANO, WEEKDAYS};
+use super::durations::{DURATION, DurationObject};
+use crate::go::time::layout::{self, MONTHS, RFC3339_NANO, WEEKDAYS};
+use crate::go::time::{SECOND, Time, Zone, duration, quote};
 use crate::template::types::{INT, Kind, STRING, Type};
 use crate::template::{Context, Failure, Flow, Function, IntKind, List, Object, Value};
 use crate::trace::{Origin, Str};
@@ -69,7 +69,7 @@ pub static TIME: Type = Type {
             Ok((moment(args, 0)? == Time::zero().moment()).into())
         }),
         Function::new("Local", &[], Flow::Exact, "the same moment in the zone of the machine", |ctx, args| {
-            let local = Zone::local(ctx);
+            let local = Zone::local(&ctx.env.time_zone);
             changed(args, |time| time.with_zone(local))
         }),
         Function::new("Location", &[], Flow::None, "the zone", |_, args| {
@@ -164,6 +164,11 @@ pub struct TimeObject {
     pub time: Time,
     /// Where what it was made from was set.
     pub origin: Origin,
+}
+
+/// What time it is, in the zone called Local.
+pub(super) fn now(ctx: &Context<'_>) -> Time {
+    Time::from_nanos(ctx.env.now(), Zone::local(&ctx.env.time_zone))
 }
 
 impl Object for TimeObject {
@@ -388,7 +393,7 @@ fn go_string(time: &Time) -> String {
     let zone = match &time.zone {
         Zone::Utc => "time.UTC".to_owned(),
         Zone::Local(_) => "time.Local".to_owned(),
-        other => format!("time.Location({})", super::durations::quote(other.name().as_bytes())),
+        other => format!("time.Location({})", quote(other.name().as_bytes())),
     };
     format!(
         "time.Date({}, time.{month}, {}, {}, {}, {}, {}, {zone})",
@@ -436,5 +441,5 @@ fn duration(args: &[Value], index: usize) -> i64 {
 
 /// How long ago a time was, to the second, as Go prints it.
 pub(super) fn ago(ctx: &Context<'_>, time: &Time) -> String {
-    format_duration(super::durations::round(super::dates::now(ctx).since(time), SECOND))
+    duration::format(duration::round(now(ctx).since(time), SECOND))
 }

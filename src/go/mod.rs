@@ -5,6 +5,7 @@
 mod printable;
 mod quote;
 pub mod strconv;
+pub mod time;
 pub mod unicode;
 
 pub use printable::{is_printable, is_printable_in};

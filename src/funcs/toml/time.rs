@@ -1,7 +1,7 @@
 //! Dates and times of a TOML text.
 
-use crate::funcs::instant::{Time, Zone};
-use crate::funcs::layout::{self, RFC3339_NANO};
+use crate::go::time::layout::{self, RFC3339_NANO};
+use crate::go::time::{Time, Zone};
 use crate::template::Context;
 
 const LOCAL_DATETIME: &str = "datetime-local";
@@ -28,7 +28,7 @@ pub(super) struct Zones {
 
 impl Zones {
     pub(super) fn new(ctx: &Context<'_>) -> Self {
-        let local = Zone::local(ctx);
+        let local = Zone::local(&ctx.env.time_zone);
         let now = ctx.env.now().div_euclid(1_000_000_000);
         let offset = local.at(i64::try_from(now).unwrap_or(0)).1;
         Self { local, offset }

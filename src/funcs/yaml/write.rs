@@ -1,9 +1,9 @@
 //! Values to YAML.
 
 use super::source::Source;
-use crate::funcs::layout;
 use crate::funcs::times::TimeObject;
 use crate::go::strconv::{format_int, format_uint, shortest_g};
+use crate::go::time::layout;
 use crate::helm::HelmVersion;
 use crate::json;
 use crate::template::float::yaml_float;

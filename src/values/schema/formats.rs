@@ -3,8 +3,8 @@
 //! Source: santhosh-tekuri/jsonschema v6.0.3, `format.go`.
 
 use super::prepare::REGEX_FORMAT;
-use crate::funcs::instant::Zone;
-use crate::funcs::{layout, urls};
+use crate::funcs::urls;
+use crate::go::time::{Zone, layout};
 use crate::go::{go_quote, quote_rune};
 use crate::helm::HelmVersion;
 use crate::regex::{Error, Regex};

@@ -1,8 +1,7 @@
 //! [`Time`]: a point in time in a time zone, counted as Go counts it: without the year limits of `jiff`, which knows the
 //! zones.
 
-use super::durations::SECOND;
-use crate::template::Context;
+use super::SECOND;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::rc::Rc;
 
@@ -189,21 +188,18 @@ impl Time {
 }
 
 impl Zone {
-    /// The zone that helm calls Local.
-    pub fn local(ctx: &Context<'_>) -> Self {
-        match find(&ctx.env.time_zone) {
-            Some(zone) if ctx.env.time_zone != "UTC" => Self::Local(Some(zone)),
-            _ => Self::Local(None),
-        }
+    /// The zone called Local where the machine has the zone of this name.
+    pub fn local(name: &str) -> Self {
+        Self::Local(find(name).filter(|_| name != "UTC"))
     }
 
-    /// The zone of a name; `None` when there is none.
+    /// The zone of a name, the machine's being `local`; `None` when there is none.
     ///
     /// Source: Go `time.LoadLocation`, with tables of our own.
-    pub fn load(name: &str, ctx: &Context<'_>) -> Option<Self> {
+    pub fn load(name: &str, local: &str) -> Option<Self> {
         match name {
             "" | "UTC" => Some(Self::Utc),
-            "Local" => Some(Self::local(ctx)),
+            "Local" => Some(Self::local(local)),
             _ => find(name).map(Self::Named),
         }
     }

@@ -1,8 +1,8 @@
 //! Reading a text by a layout.
 
 use super::{MONTHS, OffsetForm, Token, WEEKDAYS, next_token};
-use crate::funcs::durations::{SECOND, leading_integer, quote};
-use crate::funcs::instant::{Time, Zone, days_before, days_in};
+use crate::go::time::instant::{days_before, days_in};
+use crate::go::time::{SECOND, Time, Zone, leading_integer, quote};
 
 /// Reads a text by a layout, in `local` where it names no zone.
 ///

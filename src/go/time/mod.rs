@@ -1,0 +1,40 @@
+//! Go's `time`: points in time and their zones, durations, layouts.
+
+pub mod duration;
+mod instant;
+pub mod layout;
+
+pub use instant::{Civil, Time, Zone};
+
+/// Nanoseconds of a second.
+pub const SECOND: i64 = 1_000_000_000;
+/// Nanoseconds of a minute.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Nanoseconds of an hour.
+pub const HOUR: i64 = 60 * MINUTE;
+
+/// The quoting of the texts in errors of this package: everything but printable ASCII by its bytes.
+pub fn quote(text: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=0x7F => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Reads digits; `None` when the number is larger than 2^63.
+fn leading_integer(text: &[u8]) -> Option<(u64, &[u8])> {
+    let mut number = 0u64;
+    for (at, byte) in text.iter().enumerate() {
+        if !byte.is_ascii_digit() {
+            return Some((number, &text[at..]));
+        }
+        number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0')).filter(|number| *number <= 1 << 63)?;
+    }
+    Some((number, &[]))
+}
