@@ -2,7 +2,7 @@
 //!
 //! Every letter becomes exactly one letter; bytes that are not UTF-8 become U+FFFD.
 
-use super::strings::string;
+use super::args::string;
 use crate::go::decode_rune;
 use crate::go::unicode::{is_digit, is_letter, is_number, is_punct, is_title, is_upper};
 use crate::go::unicode::{to_lower, to_title, to_upper};

@@ -1,5 +1,6 @@
 //! Dicts: Go's maps with string keys, shared and mutable.
 
+use super::args::{map, string};
 use crate::template::growth::Behind;
 use crate::template::print::strval;
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP};
@@ -55,14 +56,6 @@ fn check_depth(depth: u32) -> Result<()> {
     if depth > MAX_DEPTH { Err(Failure::limit(format!("values nest deeper than {MAX_DEPTH}"))) } else { Ok(()) }
 }
 
-fn map(args: &[Value], index: usize) -> Result<&Map> {
-    args.get(index).and_then(Value::as_map).ok_or_else(|| Failure::from("expected a map"))
-}
-
-fn key(args: &[Value], index: usize) -> Result<&Str> {
-    args.get(index).and_then(Value::as_str).ok_or_else(|| Failure::from("expected a string"))
-}
-
 fn dict(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     ctx.charge(args.len() as u64)?;
     let map = Map::new();
@@ -73,8 +66,8 @@ fn dict(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 }
 
 fn get(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    ctx.look_at(map(args, 0)?, key(args, 1)?.as_bytes());
-    Ok(map(args, 0)?.get(key(args, 1)?.as_bytes()).unwrap_or_else(|| Value::str("")))
+    ctx.look_at(map(args, 0)?, string(args, 1)?.as_bytes());
+    Ok(map(args, 0)?.get(string(args, 1)?.as_bytes()).unwrap_or_else(|| Value::str("")))
 }
 
 fn set(_: &mut Context<'_>, args: &[Value]) -> Result {
@@ -82,18 +75,18 @@ fn set(_: &mut Context<'_>, args: &[Value]) -> Result {
     if map.is_nil() {
         return Err(Failure::from("assignment to entry in nil map"));
     }
-    map.insert(key(args, 1)?.clone(), args.get(2).cloned().unwrap_or_default());
+    map.insert(string(args, 1)?.clone(), args.get(2).cloned().unwrap_or_default());
     Ok(args[0].clone())
 }
 
 fn unset(_: &mut Context<'_>, args: &[Value]) -> Result {
-    map(args, 0)?.remove(key(args, 1)?.as_bytes());
+    map(args, 0)?.remove(string(args, 1)?.as_bytes());
     Ok(args[0].clone())
 }
 
 fn has_key(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    ctx.look_at(map(args, 0)?, key(args, 1)?.as_bytes());
-    Ok(map(args, 0)?.contains_key(key(args, 1)?.as_bytes()).into())
+    ctx.look_at(map(args, 0)?, string(args, 1)?.as_bytes());
+    Ok(map(args, 0)?.contains_key(string(args, 1)?.as_bytes()).into())
 }
 
 fn keys(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -112,7 +105,7 @@ fn values(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 }
 
 fn pluck(ctx: &mut Context<'_>, args: &[Value]) -> Result {
-    let key = key(args, 0)?;
+    let key = string(args, 0)?;
     let mut found = Vec::new();
     for index in 1..args.len() {
         let map = map(args, index)?;
@@ -125,7 +118,7 @@ fn pluck(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 fn pick(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let (from, picked) = (map(args, 0)?, Map::new());
     for index in 1..args.len() {
-        let name = key(args, index)?;
+        let name = string(args, index)?;
         ctx.look_at(from, name.as_bytes());
         if let Some((name, value)) = from.borrow().get_key_value(name.as_bytes()) {
             picked.insert(name.clone(), value.clone());
@@ -138,7 +131,7 @@ fn omit(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let rest = map(args, 0)?.copy_as(&MAP);
     ctx.charge(rest.len() as u64)?;
     for index in 1..args.len() {
-        rest.remove(key(args, index)?.as_bytes());
+        rest.remove(string(args, index)?.as_bytes());
     }
     Ok(rest.into())
 }

@@ -1,5 +1,6 @@
 //! Base 64 and base 32.
 
+use super::args::string;
 use crate::template::types::STRING;
 use crate::template::{Context, Failure, Flow, Function, Value};
 
@@ -13,13 +14,13 @@ pub static FUNCTIONS: &[Function] = &[
 
 fn b64enc(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     use base64::Engine;
-    let bytes = super::string(&args[0]).as_bytes();
+    let bytes = string(args, 0)?.as_bytes();
     ctx.allow_string(bytes.len().div_ceil(3) * 4)?;
     Ok(Value::str(base64::engine::general_purpose::STANDARD.encode(bytes)))
 }
 
 fn b64dec(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    Ok(Value::str(match decode64(super::string(&args[0]).as_bytes()) {
+    Ok(Value::str(match decode64(string(args, 0)?.as_bytes()) {
         Ok(bytes) => bytes,
         // sprig quirk: the error is the result.
         Err(at) => format!("illegal base64 data at input byte {at}").into_bytes(),
@@ -27,7 +28,7 @@ fn b64dec(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 fn b32enc(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let bytes = super::string(&args[0]).as_bytes();
+    let bytes = string(args, 0)?.as_bytes();
     ctx.allow_string(bytes.len().div_ceil(5) * 8)?;
     let mut text = Vec::with_capacity(bytes.len().div_ceil(5) * 8);
     for block in bytes.chunks(5) {
@@ -45,7 +46,7 @@ fn b32enc(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 fn b32dec(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    Ok(Value::str(match decode32(super::string(&args[0]).as_bytes()) {
+    Ok(Value::str(match decode32(string(args, 0)?.as_bytes()) {
         Ok(bytes) => bytes,
         // sprig quirk: the error is the result.
         Err(at) => format!("illegal base32 data at input byte {at}").into_bytes(),

@@ -1,5 +1,6 @@
 //! `toJson`, `fromJson` and their kin.
 
+use super::args::string;
 use crate::helm::HelmVersion;
 use crate::json::{self, Decoded, Error, Style};
 use crate::template::types::{self, ANY, STRING};
@@ -80,7 +81,7 @@ fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Decoded, String>, 
 }
 
 fn from_json(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let (map, error) = match decode(ctx, super::string(&args[0]))? {
+    let (map, error) = match decode(ctx, string(args, 0)?)? {
         Ok(Decoded { value: Value::Map(map), error }) => (map, error),
         // Go quirk: null makes the map nil.
         Ok(Decoded { value: Value::Nil, .. }) => (Map::nil(&types::MAP), None),
@@ -94,7 +95,7 @@ fn from_json(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 fn from_json_array(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let error = match decode(ctx, super::string(&args[0]))? {
+    let error = match decode(ctx, string(args, 0)?)? {
         Ok(Decoded { value: Value::List(list), error: None }) => return Ok(Value::List(list)),
         Ok(Decoded { value: Value::List(_), error: Some(error) }) => error,
         Ok(Decoded { value: Value::Nil, .. }) => return Ok(Value::List(List::nil(&types::LIST))),
@@ -105,7 +106,7 @@ fn from_json_array(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failu
 }
 
 fn must_from_json(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    match decode(ctx, super::string(&args[0]))? {
+    match decode(ctx, string(args, 0)?)? {
         Ok(Decoded { value, error: None }) => Ok(value),
         Ok(Decoded { error: Some(error), .. }) | Err(error) => Err(Failure::Text(error)),
     }

@@ -1,5 +1,6 @@
 //! The functions of the template language: one file a family, one table of [`Function`]s in each.
 
+mod args;
 mod case;
 pub mod crypto;
 pub mod dates;
@@ -27,8 +28,7 @@ mod wrap;
 pub mod yaml;
 
 use crate::helm::HelmVersion;
-use crate::template::{Function, Value, builtins};
-use crate::trace::Str;
+use crate::template::{Function, builtins};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -76,12 +76,6 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
                 .collect()
         });
     BY_NAME.get(name).copied()
-}
-
-/// The text of an argument that the engine has checked to be a string.
-fn string(value: &Value) -> &Str {
-    static EMPTY: std::sync::LazyLock<Str> = std::sync::LazyLock::new(|| Str::new(""));
-    value.as_str().unwrap_or(&EMPTY)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Randomness: text and bytes that differ with each render, unless the environment is seeded.
 
+use super::args::int;
 use crate::template::types::{INT, STRING};
 use crate::template::{Context, Failure, Flow, Function, Value};
 use base64::Engine;
@@ -35,16 +36,9 @@ fn rand_ascii(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     rand_of(ctx, args, &(b' '..=b'~').collect::<Vec<u8>>())
 }
 
-fn count(args: &[Value]) -> Result<i64, Failure> {
-    match args.first() {
-        Some(Value::Int(count, ..)) => Ok(*count),
-        _ => Err("expected an int".into()),
-    }
-}
-
 /// So many of these characters; none for a negative number.
 fn rand_of(ctx: &mut Context<'_>, args: &[Value], characters: &[u8]) -> Result<Value, Failure> {
-    let count = usize::try_from(count(args)?).unwrap_or(0);
+    let count = usize::try_from(int(args, 0)?).unwrap_or(0);
     ctx.allow_string(count)?;
     ctx.charge(count as u64)?;
     let mut out = Vec::with_capacity(count);
@@ -60,7 +54,7 @@ fn rand_of(ctx: &mut Context<'_>, args: &[Value], characters: &[u8]) -> Result<V
 }
 
 fn rand_bytes(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let count = usize::try_from(count(args)?).map_err(|_| "runtime error: makeslice: len out of range")?;
+    let count = usize::try_from(int(args, 0)?).map_err(|_| "runtime error: makeslice: len out of range")?;
     ctx.allow_string(count.saturating_mul(4) / 3)?;
     let mut bytes = vec![0; count];
     ctx.env.fill_random(&mut bytes)?;

@@ -1,5 +1,6 @@
 //! The regular expressions family: Go's patterns and rules. A pattern comes first, then the text.
 
+use super::args::{int, string};
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::regex::{Bounds, Error, Regex, Replacement, Searched, quote_meta};
@@ -12,14 +13,14 @@ use std::rc::Rc;
 /// The functions of this family. Those called `must…` report a bad pattern as an error, the others as a panic.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("regexMatch", &[&STRING, &STRING], Flow::None, "whether a pattern matches somewhere", |ctx, args| {
-        match matches(ctx, args) {
+        match matches(ctx, args)? {
             // sprig quirk: a bad pattern just matches nothing.
             Err(Error::Syntax(_)) => Ok(false.into()),
-            result => result.map_err(failure),
+            result => result.map(Value::from).map_err(failure),
         }
     }),
     Function::new("mustRegexMatch", &[&STRING, &STRING], Flow::None, "the same, refusing bad patterns", |ctx, args| {
-        matches(ctx, args).map_err(failure)
+        matches(ctx, args)?.map(Value::from).map_err(failure)
     }),
     Function::new("regexFind", &[&STRING, &STRING], Flow::Exact, "the first match, or nothing", |ctx, args| {
         find(ctx, args, Errors::Panic)
@@ -80,9 +81,9 @@ pub static FUNCTIONS: &[Function] = &[
         split(ctx, args, Errors::Return)
     }),
     Function::new("regexQuoteMeta", &[&STRING], Flow::Exact, "the text as a pattern for itself", |ctx, args| {
-        let text = text(args, 0);
+        let text = string(args, 0)?;
         ctx.allow_string(text.len())?;
-        Ok(quote_meta(&text).into())
+        Ok(quote_meta(text).into())
     }),
 ];
 
@@ -139,27 +140,26 @@ impl Bounds for Context<'_> {
     }
 }
 
-fn matches(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Error> {
-    let (pattern, text) = (text(args, 0), text(args, 1));
+fn matches(ctx: &mut Context<'_>, args: &[Value]) -> Result<Result<bool, Error>, Failure> {
+    let (pattern, text) = (string(args, 0)?, string(args, 1)?);
     let (compiled, cost) = ctx.regexes.get(pattern.as_bytes(), false, ctx.env.helm);
     let scan = compiled.as_ref().map_or(0, |regex| regex.scan_cost(text.len() as u64));
-    ctx.charge(cost + scan)
-        .map_err(|_| Error::Limit("regular expressions that take more than the steps of one render"))?;
-    Ok(compiled?.is_match(&Searched::new(text.as_bytes())).into())
+    ctx.charge(cost + scan)?;
+    Ok(compiled.map(|regex| regex.is_match(&Searched::new(text.as_bytes()))))
 }
 
 fn find(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Value, Failure> {
-    let (pattern, text) = (text(args, 0), text(args, 1));
-    let regex = compiled(ctx, &pattern, false, errors)?;
+    let (pattern, text) = (string(args, 0)?, string(args, 1)?);
+    let regex = compiled(ctx, pattern, false, errors)?;
     ctx.charge(regex.scan_cost(text.len() as u64))?;
     let found = regex.find(&Searched::new(text.as_bytes()));
     Ok(found.map_or_else(|| Value::str(""), |range| text.slice(range).into()))
 }
 
 fn find_all(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Value, Failure> {
-    let (pattern, text) = (text(args, 0), text(args, 1));
-    let regex = compiled(ctx, &pattern, false, errors)?;
-    let found = ranges(ctx, &regex, &text, count(args, 2))?;
+    let (pattern, text) = (string(args, 0)?, string(args, 1)?);
+    let regex = compiled(ctx, pattern, false, errors)?;
+    let found = ranges(ctx, &regex, text, int(args, 2)?)?;
     if found.is_empty() {
         return Ok(List::nil(&STRINGS).into());
     }
@@ -180,25 +180,25 @@ fn replace(
     read: fn(&Str) -> Replacement,
     errors: Errors,
 ) -> Result<Value, Failure> {
-    let (pattern, source) = (text(args, 0), text(args, 1));
-    let replacement = read(&text(args, 2));
-    let regex = compiled(ctx, &pattern, replacement.needs_groups(), errors)?;
-    Ok(replacement.replace_all(ctx, &regex, &source)?.into())
+    let (pattern, source) = (string(args, 0)?, string(args, 1)?);
+    let replacement = read(string(args, 2)?);
+    let regex = compiled(ctx, pattern, replacement.needs_groups(), errors)?;
+    Ok(replacement.replace_all(ctx, &regex, source)?.into())
 }
 
 /// Source: Go `regexp`, `Split`.
 fn split(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Value, Failure> {
-    let (pattern, text, most) = (text(args, 0), text(args, 1), count(args, 2));
-    let regex = compiled(ctx, &pattern, false, errors)?;
+    let (pattern, text, most) = (string(args, 0)?, string(args, 1)?, int(args, 2)?);
+    let regex = compiled(ctx, pattern, false, errors)?;
     if most == 0 {
         return Ok(List::nil(&STRINGS).into());
     }
     if !pattern.is_empty() && text.is_empty() {
-        return Ok(Value::exact_strings([text]));
+        return Ok(Value::exact_strings([text.clone()]));
     }
     let mut parts: Vec<Value> = Vec::new();
     let (mut start, mut end) = (0, 0);
-    let matches = ranges(ctx, &regex, &text, most)?;
+    let matches = ranges(ctx, &regex, text, most)?;
     let expected = matches.len();
     for found in matches {
         if most > 0 && parts.len() as i64 == most - 1 {
@@ -215,17 +215,6 @@ fn split(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Value,
         parts.push(text.slice(start..text.len()).into());
     }
     Ok(List::grown_from(&STRINGS, expected, parts).into())
-}
-
-fn text(args: &[Value], index: usize) -> Str {
-    args.get(index).and_then(Value::as_str).cloned().unwrap_or_else(|| Str::new(""))
-}
-
-fn count(args: &[Value], index: usize) -> i64 {
-    match args.get(index) {
-        Some(Value::Int(number, ..)) => *number,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Lengths and positions are bytes, as in sprig; what a function keeps of its input keeps its origins.
 
+use super::args::{bounded, int, string};
 use super::{case, wrap};
 use crate::go::{decode_rune, push_quoted};
 use crate::template::growth::Behind;
@@ -67,19 +68,6 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 type Result = std::result::Result<Value, Failure>;
-
-/// A string argument; the engine has checked that it is one.
-pub(super) fn string(args: &[Value], index: usize) -> std::result::Result<&Str, Failure> {
-    args.get(index).and_then(Value::as_str).ok_or_else(|| Failure::from("expected a string"))
-}
-
-/// An `int` argument; the engine has checked that it is one.
-pub(super) fn int(args: &[Value], index: usize) -> std::result::Result<i64, Failure> {
-    match args.get(index) {
-        Some(Value::Int(number, _, _)) => Ok(*number),
-        _ => Err(Failure::from("expected an integer")),
-    }
-}
 
 fn dots(head: Option<&str>, kept: Str, tail: Option<&str>) -> Str {
     let mut out = Buf::with_capacity(kept.len() + 6);
@@ -264,11 +252,6 @@ fn has_prefix(_: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn has_suffix(_: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(string(args, 1)?.as_bytes().ends_with(string(args, 0)?.as_bytes()).into())
-}
-
-/// Checks the length of a string that is still growing; only a finished one is charged for.
-pub(super) fn bounded(ctx: &mut Context<'_>, out: &Buf) -> std::result::Result<(), Failure> {
-    if out.len() > ctx.limits.string_bytes { ctx.allow_string(out.len()) } else { Ok(()) }
 }
 
 /// Appends each argument that is not nil, with a blank between two.

@@ -2,7 +2,7 @@
 //!
 //! goutils quirk: all of these work on single bytes.
 
-use super::strings::{bounded, int, string};
+use super::args::{bounded, int, string};
 use crate::template::{Context, Failure, Value};
 use crate::trace::{Buf, Str};
 

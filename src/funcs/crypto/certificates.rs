@@ -2,7 +2,8 @@
 
 use super::der::{self, Reader, tag};
 use super::keys::{PrivateKey, PublicKey};
-use super::{pem, string};
+use super::pem;
+use crate::funcs::args::string;
 use crate::funcs::encoding::decode64;
 use crate::go::go_quote;
 use crate::template::print::push_plain;

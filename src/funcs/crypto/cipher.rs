@@ -1,6 +1,6 @@
 //! `encryptAES` and `decryptAES`: AES-256 in CBC mode, in base64 with the initialization vector in front.
 
-use super::string;
+use crate::funcs::args::string;
 use crate::funcs::encoding::decode64;
 use crate::template::{Context, Failure, Value};
 use aes::Aes256;

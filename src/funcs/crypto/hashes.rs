@@ -1,6 +1,6 @@
 //! Checksums.
 
-use super::string;
+use crate::funcs::args::string;
 use crate::template::{Context, Failure, Value};
 use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};

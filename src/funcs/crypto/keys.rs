@@ -2,7 +2,8 @@
 
 use super::curve::{CURVES, Curve, CurveKind, P256};
 use super::der::{self, Reader, tag};
-use super::{pem, primes, string};
+use super::{pem, primes};
+use crate::funcs::args::string;
 use crate::template::{Context, Env, Failure, Random, Value};
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der};

@@ -18,8 +18,7 @@ mod primes;
 pub use certificates::CERTIFICATE;
 
 use crate::template::types::{INT, LIST, STRING, UINT32};
-use crate::template::{Failure, Flow, Function, Value};
-use crate::trace::Str;
+use crate::template::{Flow, Function};
 use certificates::{
     build_custom_cert, gen_ca, gen_ca_with_key, gen_self_signed_cert, gen_self_signed_cert_with_key, gen_signed_cert,
     gen_signed_cert_with_key,
@@ -96,8 +95,3 @@ pub static FUNCTIONS: &[Function] = &[
     )
     .not_hermetic(),
 ];
-
-/// A string argument.
-fn string(args: &[Value], index: usize) -> Result<&Str, Failure> {
-    args.get(index).and_then(Value::as_str).ok_or_else(|| "expected a string".into())
-}

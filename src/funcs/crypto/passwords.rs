@@ -1,6 +1,6 @@
 //! Passwords: hashed for servers, and derived from a master password.
 
-use super::string;
+use crate::funcs::args::string;
 use crate::template::{Context, Failure, Value};
 use crate::trace::Str;
 use aws_lc_rs::hmac;

@@ -6,6 +6,7 @@ mod lex;
 mod number;
 mod time;
 
+use crate::funcs::args::string;
 use crate::template::types::{ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, Map, Value};
 
@@ -33,7 +34,7 @@ fn must_to_toml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure>
 }
 
 fn from_toml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    match decode::decode(ctx, super::string(&args[0]))? {
+    match decode::decode(ctx, string(args, 0)?)? {
         Ok(map) => Ok(Value::Map(map)),
         Err(words) => {
             let map = Map::new();

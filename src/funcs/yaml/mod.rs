@@ -3,6 +3,7 @@
 mod source;
 mod write;
 
+use crate::funcs::args::string;
 use crate::json;
 use crate::template::types::{self, ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
@@ -50,7 +51,7 @@ fn to_yaml_pretty(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failur
 }
 
 fn from_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let text = super::string(&args[0]);
+    let text = string(args, 0)?;
     let error = match read(ctx, text)? {
         Ok(node) => match &node.data {
             Data::Map(_) => return Source::new(text).value(ctx, &node),
@@ -65,7 +66,7 @@ fn from_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 fn from_yaml_array(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let text = super::string(&args[0]);
+    let text = string(args, 0)?;
     let error = match read(ctx, text)? {
         Ok(node) => match &node.data {
             Data::Seq(_) => return Source::new(text).value(ctx, &node),

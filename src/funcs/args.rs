@@ -1,0 +1,30 @@
+//! What all families do: read their arguments, and mind the length of what they make.
+//!
+//! The engine has checked types before the call; these errors say that a
+//! table states another type than its function takes.
+
+use crate::template::{Context, Failure, Map, Value};
+use crate::trace::{Buf, Str};
+
+/// An argument that is a string.
+pub(super) fn string(args: &[Value], index: usize) -> Result<&Str, Failure> {
+    args.get(index).and_then(Value::as_str).ok_or_else(|| Failure::from("expected a string"))
+}
+
+/// An argument that is an `int`.
+pub(super) fn int(args: &[Value], index: usize) -> Result<i64, Failure> {
+    match args.get(index) {
+        Some(Value::Int(number, _, _)) => Ok(*number),
+        _ => Err(Failure::from("expected an int")),
+    }
+}
+
+/// An argument that is a map.
+pub(super) fn map(args: &[Value], index: usize) -> Result<&Map, Failure> {
+    args.get(index).and_then(Value::as_map).ok_or_else(|| Failure::from("expected a map"))
+}
+
+/// Checks the length of a string that is still growing; only a finished one is charged for.
+pub(super) fn bounded(ctx: &mut Context<'_>, out: &Buf) -> Result<(), Failure> {
+    if out.len() > ctx.limits.string_bytes { ctx.allow_string(out.len()) } else { Ok(()) }
+}
