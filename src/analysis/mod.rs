@@ -9,7 +9,7 @@ mod twin;
 
 use crate::chart::Chart;
 use crate::images::class::{Facts, classify};
-use crate::images::decided::decider;
+use crate::images::decided::{Written, decider, written_by};
 use crate::images::reference::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
 use crate::reads::{Reads, Statics, steps};
@@ -276,6 +276,24 @@ impl Judged {
     /// Where the image has to lie on the mirror, tag and digest included; `None` where its source is not known.
     pub fn destination(&self, settings: &Settings) -> Option<String> {
         self.source.as_ref().map(|source| settings.layout.destination(&settings.mirror, source))
+    }
+
+    /// What the value that decided has to be so that the image comes from the mirror, `mirror.internal/jetstack/x`;
+    /// `None` where the reference is not that value as it stands.
+    pub fn value_on_mirror(&self, settings: &Settings) -> Option<String> {
+        let source = self.source.as_ref()?;
+        let repository = settings.layout.repository(&settings.mirror, source);
+        match written_by(&self.image, self.decider.origin)? {
+            Written::Whole if source.tag.is_none() && source.digest.is_none() => Some(repository),
+            Written::Whole => self.destination(settings),
+            Written::Name => Some(repository),
+            // A registry serves several images: only what is right for all of them.
+            Written::Registry => {
+                let rest = repository.strip_suffix(&source.repository)?;
+                let written = &self.image.text[self.image.reference.as_ref().ok()?.repository_range.clone()];
+                (written == source.repository).then(|| rest.trim_end_matches('/').to_owned())
+            }
+        }
     }
 
     /// Whether it does not resolve through the mirror.

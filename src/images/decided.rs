@@ -120,6 +120,45 @@ pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
     }
 }
 
+/// How much of a reference, from its beginning on, one value alone wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// `quay.io`
+    Registry,
+    /// `quay.io/jetstack/x`
+    Name,
+    /// `quay.io/jetstack/x:v1`
+    Whole,
+}
+
+/// How much of a reference, from its beginning on, the value of an origin wrote as it stands, and nothing else did;
+/// `None` when something was put before it or made of it.
+pub fn written_by(image: &ImageUse, origin: Origin) -> Option<Written> {
+    let reference = image.reference.as_ref().ok()?;
+    let spans = image.manifest.content.spans();
+    let is_by = |part: Range<usize>| {
+        let mut next = 0;
+        image.text.places(part).into_iter().all(|place| {
+            let first = spans.partition_point(|span| span.end <= place.start);
+            let mut end = place.start;
+            for span in spans[first..].iter().take_while(|span| span.start < place.end) {
+                if span.origin != origin || span.start > end || span.at + (end - span.start) != next {
+                    return false;
+                }
+                next += span.end.min(place.end) - end;
+                end = span.end.min(place.end);
+            }
+            end == place.end
+        })
+    };
+    let parts = [
+        (Some(0..image.text.len()), Written::Whole),
+        (Some(0..reference.repository_range.end), Written::Name),
+        (reference.registry_range.clone(), Written::Registry),
+    ];
+    parts.into_iter().find_map(|(part, written)| part.is_some_and(is_by).then_some(written))
+}
+
 /// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
 pub fn printed_at(image: &ImageUse) -> Option<Place> {
     let part = part_places(image, Part::Registry).into_iter().next()?;

@@ -37,7 +37,6 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::decided::user_path;
 use crate::images::{Class, Source};
 
 pub(super) static RULE: Rule = Rule {
@@ -56,12 +55,9 @@ fn check(ctx: &mut Context<'_>) {
         if !bypasses || !image.shape.is_hidden() || judged.decider.source.is_user() {
             continue;
         }
-        let (key, mirror) = (ctx.key(), &ctx.settings.mirror);
+        let key = ctx.key();
         let help = match &judged.decider.source {
-            Source::ChartDefault(chart) => {
-                let path = user_path(chart, &judged.decider.path);
-                format!("set `{path}` to a value on {mirror}, or patch the template to apply `{key}`")
-            }
+            Source::ChartDefault(chart) => ctx.set_or_patch(judged, chart),
             _ => format!("patch the template to apply `{key}`"),
         };
         let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");

@@ -29,7 +29,7 @@ mod wrong_mirror_path;
 
 use crate::analysis::{Analysis, Judged};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::{Decider, layer_name, printed_at};
+use crate::images::decided::{Decider, layer_name, printed_at, user_path};
 use crate::release::Prepared;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -106,6 +106,16 @@ impl<'a> Context<'a> {
     /// The values key of the rewrite in words: `global.imageRegistry`.
     fn key(&self) -> String {
         self.analysis.keys.join("`, `")
+    }
+
+    /// What to do about an image that a default of a chart keeps from the mirror.
+    fn set_or_patch(&self, judged: &Judged, chart: &str) -> String {
+        let path = user_path(chart, &judged.decider.path);
+        let value = match judged.value_on_mirror(self.settings) {
+            Some(value) => format!("`{value}`"),
+            None => format!("a value on {}", self.settings.mirror),
+        };
+        format!("set `{path}` to {value}, or patch the template to apply `{}`", self.key())
     }
 
     /// A finding about an image, with the place that decided it and the place that printed it.

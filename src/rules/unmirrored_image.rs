@@ -35,7 +35,6 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::decided::user_path;
 use crate::images::{Class, Source};
 
 pub(super) static RULE: Rule = Rule {
@@ -55,14 +54,10 @@ fn check(ctx: &mut Context<'_>) {
         {
             continue;
         }
-        let (key, mirror) = (ctx.key(), &ctx.settings.mirror);
+        let key = ctx.key();
         let (label, help) = match &judged.decider.source {
             Source::ChartDefault(chart) => {
-                let path = user_path(chart, &judged.decider.path);
-                (
-                    "this default of the chart decides the registry".to_owned(),
-                    format!("set `{path}` to a value on {mirror}, or patch the template to apply `{key}`"),
-                )
+                ("this default of the chart decides the registry".to_owned(), ctx.set_or_patch(judged, chart))
             }
             _ if ctx.prepared.is_none() => {
                 let to = judged.destination(ctx.settings);
