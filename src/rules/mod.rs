@@ -110,7 +110,11 @@ impl<'a> Context<'a> {
 
     /// What to do about an image that a default of a chart keeps from the mirror.
     fn set_or_patch(&self, judged: &Judged, chart: &str) -> String {
-        let path = user_path(chart, &judged.decider.path);
+        let path = match judged.decider.path.as_str() {
+            // What the whole release shares reaches the chart too, and the others that ask for it.
+            global if global.starts_with("global.") => global.to_owned(),
+            own => user_path(chart, own),
+        };
         let value = match judged.value_on_mirror(self.settings) {
             Some(value) => format!("`{value}`"),
             None => format!("a value on {}", self.settings.mirror),
