@@ -68,6 +68,33 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The charts of the repository.
+pub(crate) fn own_charts() -> Vec<PathBuf> {
+    files("testdata/charts", "")
+}
+
+/// The charts of the corpus by name; none where it is not there.
+pub(crate) fn corpus() -> Vec<PathBuf> {
+    let folders = ["../shared/corpus/charts", "../../shared/corpus/charts"];
+    let Some(entries) = folders.iter().find_map(|folder| std::fs::read_dir(root().join(folder)).ok()) else {
+        return Vec::new();
+    };
+    let mut charts: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    charts.sort();
+    charts
+}
+
+/// Fifty small charts of the corpus.
+pub(crate) fn some_of_corpus() -> Vec<PathBuf> {
+    const CHARTS: usize = 50;
+    const LARGEST: u64 = 80_000;
+    let mut charts = corpus();
+    charts.retain(|path| path.metadata().is_ok_and(|about| about.len() < LARGEST));
+    let step = (charts.len() / CHARTS).max(1);
+    charts.into_iter().step_by(step).take(CHARTS).collect()
+}
+
+mod advice;
 mod cli;
 mod formats;
 mod helm;

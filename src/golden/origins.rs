@@ -4,7 +4,7 @@
 //! Over the charts of `testdata/charts`, and over some of the corpus where that is at hand
 //! (`ORIGINS=kubermatic cargo test origins -- --ignored --nocapture`: all charts of the corpus of such names).
 
-use super::{read, root};
+use super::{corpus, own_charts, read, some_of_corpus};
 use crate::analysis::render;
 use crate::chart::{self, Chart, ChartFile, ValuesFile};
 use crate::cli::on_large_stack;
@@ -22,7 +22,7 @@ use crate::trace::Layer;
 use crate::values::layers::UserValues;
 use crate::yaml;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What an edit puts in the place of a registry, and of anything else.
@@ -346,12 +346,7 @@ fn report(tally: &Tally) -> String {
 fn references_follow_their_origins() {
     let tally = on_large_stack(|| {
         let mut tally = Tally::default();
-        let mut charts: Vec<PathBuf> = std::fs::read_dir(root().join("testdata/charts"))
-            .expect("the folder is there")
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .collect();
-        charts.sort();
-        charts.iter().for_each(|chart| try_chart(chart, usize::MAX, &mut tally));
+        own_charts().iter().for_each(|chart| try_chart(chart, usize::MAX, &mut tally));
         tally
     })
     .expect("it does not panic");
@@ -359,28 +354,12 @@ fn references_follow_their_origins() {
     assert!(tally.wrong.is_empty() && tally.unknown.is_empty(), "{}", report(&tally));
 }
 
-/// The charts of the corpus by name; none where it is not there.
-fn corpus() -> Vec<PathBuf> {
-    let folders = ["../shared/corpus/charts", "../../shared/corpus/charts"];
-    let Some(entries) = folders.iter().find_map(|folder| std::fs::read_dir(root().join(folder)).ok()) else {
-        return Vec::new();
-    };
-    let mut charts: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    charts.sort();
-    charts
-}
-
 #[test]
 fn references_of_real_charts_follow_their_origins() {
-    const CHARTS: usize = 50;
     const MOST: usize = 3;
-    const LARGEST: u64 = 80_000;
-    let charts: Vec<PathBuf> =
-        corpus().into_iter().filter(|path| path.metadata().is_ok_and(|about| about.len() < LARGEST)).collect();
-    let step = (charts.len() / CHARTS).max(1);
     let tally = on_large_stack(|| {
         let mut tally = Tally::default();
-        charts.iter().step_by(step).take(CHARTS).for_each(|chart| try_chart(chart, MOST, &mut tally));
+        some_of_corpus().iter().for_each(|chart| try_chart(chart, MOST, &mut tally));
         tally
     })
     .expect("it does not panic");
