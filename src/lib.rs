@@ -30,6 +30,7 @@ pub mod release;
 pub mod render;
 pub mod report;
 pub mod rules;
+pub mod secrets;
 pub mod semver;
 pub mod settings;
 pub mod source;

@@ -8,6 +8,7 @@ use crate::render::Compiler;
 use crate::report::images::images;
 use crate::report::{Coverage, ReleaseName, Report};
 use crate::rules::Context;
+use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::source::File;
 use std::sync::Arc;
@@ -30,16 +31,20 @@ pub fn lint(
 pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Settings) -> Report {
     let context = Context { prepared, analysis, settings, findings: Vec::new() };
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
+    let findings = context.check_all();
+    // Secrets are looked for where something is shown.
+    let secrets = if findings.is_empty() { Secrets::default() } else { Secrets::of_user(&analysis.origins) };
     Report {
         release: prepared.map(name).unwrap_or_default(),
         home: prepared.map(|prepared| prepared.chart.metadata_file.clone()),
-        findings: context.check_all(),
+        findings,
         suppressed: Vec::new(),
         changes: None,
         images: images(analysis, settings),
         coverage: Coverage { manifests: analysis.manifests.len(), images: analysis.images.len(), mirrored },
         mirror: settings.mirror.to_string(),
         assumed_keys: analysis.assumed_keys.clone(),
+        secrets,
     }
 }
 

@@ -85,6 +85,35 @@ impl Prepared {
         mut origins: Option<&mut Origins>,
         log: &mut Vec<String>,
     ) -> Result<Outcome, Problem> {
+        let values::Processed { root, values } = self.values(changes, origins.as_deref_mut(), log)?;
+        let helm = self.env.helm;
+        if self.check_schema {
+            let checked = values::schema::validate(&root, &values, helm, &self.limits);
+            log.extend(checked.map_err(Problem::Chart)?);
+        }
+        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
+            .map_err(Problem::Chart)?;
+        let inputs = Inputs {
+            values: &values,
+            release: &self.release,
+            capabilities: &self.capabilities,
+            limits: &self.limits,
+        };
+        let mut env = self.env.clone();
+        let rendered = render::render(&root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
+        Ok(Outcome { root, values, rendered })
+    }
+
+    /// Coalesces the values, as far as helm does before it looks at them: what `.Values` is, and which charts there are.
+    ///
+    /// # Errors
+    /// As of [`Prepared::render`].
+    pub fn values(
+        &self,
+        changes: &[Change],
+        mut origins: Option<&mut Origins>,
+        log: &mut Vec<String>,
+    ) -> Result<values::Processed, Problem> {
         let helm = self.env.helm;
         let mut read_file = self.read_file;
         let user = self.user.merge(helm, &self.limits, &mut read_file, origins.as_deref_mut());
@@ -103,24 +132,7 @@ impl Prepared {
             .inspect_err(|error| log.push(format!("level=ERROR msg=\"release name check failed\" error={error:?}")))
             .map_err(|error| Problem::Input(format!("release name check failed: {error}")))?;
         let options = values::Options { helm, limits: &self.limits };
-        let processed =
-            values::process(&self.chart, &user, options, origins.as_deref_mut(), log).map_err(Problem::Chart)?;
-        if self.check_schema {
-            let checked = values::schema::validate(&processed.root, &processed.values, helm, &self.limits);
-            log.extend(checked.map_err(Problem::Chart)?);
-        }
-        chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
-            .map_err(Problem::Chart)?;
-        let inputs = Inputs {
-            values: &processed.values,
-            release: &self.release,
-            capabilities: &self.capabilities,
-            limits: &self.limits,
-        };
-        let mut env = self.env.clone();
-        let rendered =
-            render::render(&processed.root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
-        Ok(Outcome { root: processed.root, values: processed.values, rendered })
+        values::process(&self.chart, &user, options, origins, log).map_err(Problem::Chart)
     }
 }
 

@@ -112,7 +112,7 @@ pub fn analyse(
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let mut keys = Keys::find(prepared, settings, &statics)?;
     let traced = render_with_mirror(prepared, settings, &mut keys, compiler, log)?;
-    let Traced { manifests, origins, root, values, mut rendered, failure } = traced;
+    let Traced { manifests, origins, root, values, mut rendered, failure, .. } = traced;
     let uses: Vec<ImageUse> =
         manifests.iter().flat_map(|manifest| find(manifest, settings, &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);

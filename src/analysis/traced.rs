@@ -24,6 +24,8 @@ pub struct Traced {
     pub rendered: Rendered,
     /// Set when the release did not render.
     pub failure: Option<RenderFailure>,
+    /// What the tool changed of the user's values.
+    pub changes: Vec<Change>,
 }
 
 /// Renders a release with traces and reads its manifests. Helm's log lines are added to `log`.
@@ -69,5 +71,5 @@ pub fn render(
     });
     log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
     let manifests = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
-    Ok(Traced { manifests, origins, root, values, rendered, failure })
+    Ok(Traced { manifests, origins, root, values, rendered, failure, changes: changes.to_vec() })
 }

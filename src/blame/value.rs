@@ -4,8 +4,9 @@ use super::path;
 use crate::analysis::Traced;
 use crate::images::decided::{Decider, decider_of, user_path};
 use crate::images::object::{Path, Step};
+use crate::secrets::{self, Secrets};
 use crate::source::Place;
-use crate::template::Value;
+use crate::template::{Map, Value};
 use crate::template::print::strval;
 use crate::trace::{Layer, OriginData, Origins};
 
@@ -26,6 +27,8 @@ pub struct Trail {
     pub reads: Vec<Place>,
     /// Whether its name says that it is a secret.
     pub is_secret: bool,
+    /// All the secrets that stand in the sources.
+    pub secrets: Secrets,
 }
 
 /// A value as it is shown.
@@ -62,8 +65,12 @@ pub fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
     let steps = path::parse(asked)?;
     let origins = &traced.origins;
     let top = Value::Map(traced.values.clone());
+    let mut is_secret = steps.iter().any(is_secret);
     let found = steps.iter().try_fold(top.clone(), |value, step| match (step, value) {
-        (Step::Key(key), Value::Map(map)) => map.get(key.as_bytes()),
+        (Step::Key(key), Value::Map(map)) => {
+            is_secret |= key == "value" && names_secret(&map);
+            map.get(key.as_bytes())
+        }
         (Step::Index(index), Value::List(list)) => list.get(*index).cloned(),
         _ => None,
     });
@@ -76,7 +83,8 @@ pub fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
         leaves: Vec::new(),
         near: Vec::new(),
         reads: traced.rendered.reads.places(&crate::reads::steps(asked)).into_iter().cloned().collect(),
-        is_secret: steps.iter().any(is_secret),
+        is_secret,
+        secrets: Secrets::of(origins),
     };
     match &found {
         Some(Value::Map(_) | Value::List(_)) => {
@@ -108,9 +116,10 @@ fn shown(value: &Value) -> Shown {
 fn leaves(value: &Value, way: &mut Path, secret: bool, origins: &Origins, found: &mut Vec<Leaf>) {
     match value {
         Value::Map(map) if !map.is_empty() => {
+            let named = names_secret(map);
             for (key, member) in map.entries() {
                 let step = Step::Key(key.to_text().into_owned());
-                let secret = secret || is_secret(&step);
+                let secret = secret || is_secret(&step) || named && key.as_bytes() == b"value";
                 way.push(step);
                 leaves(&member, way, secret, origins, found);
                 way.pop();
@@ -186,49 +195,11 @@ fn paths(value: &Value, way: &mut Path, found: &mut Vec<String>) {
     }
 }
 
-/// Whether a key's name says that its value is a secret: `password`, `apiToken`, `tls.key`; not the name of a secret, as
-/// `existingSecret` and `imagePullSecrets` are.
 fn is_secret(step: &Step) -> bool {
-    const ENDINGS: &[&str] = &[
-        "password",
-        "passwd",
-        "passphrase",
-        "token",
-        "secret",
-        "secretkey",
-        "apikey",
-        "accesskey",
-        "privatekey",
-        "encryptionkey",
-        "credentials",
-        "dockerconfigjson",
-    ];
-    let Step::Key(key) = step else { return false };
-    let name: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    // `automountServiceAccountToken` is a switch.
-    let harmless = name.starts_with("existing") || name.starts_with("automount");
-    !harmless && ENDINGS.iter().any(|ending| name.ends_with(ending))
+    matches!(step, Step::Key(key) if secrets::is_secret(key))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_told_by_their_names() {
-        let secret = |key: &str| is_secret(&Step::Key(key.to_owned()));
-        for key in ["password", "postgres-password", "adminPassword", "apiToken", "API_KEY", "privateKey"] {
-            assert!(secret(key), "{key}");
-        }
-        for key in [
-            "existingSecret",
-            "imagePullSecrets",
-            "secretName",
-            "passwordKey",
-            "tokens",
-            "automountServiceAccountToken",
-        ] {
-            assert!(!secret(key), "{key}");
-        }
-    }
+/// Whether a map's `name` says that its `value` is a secret, as that of an environment variable does.
+fn names_secret(map: &Map) -> bool {
+    matches!(map.get(b"name"), Some(Value::Str(name)) if secrets::is_secret(&name.to_text()))
 }

@@ -1,22 +1,26 @@
 //! `airtight blame`: who decided each line of the rendered manifests, or one value.
 
-use super::images::failed;
+use super::images::{failed, told};
 use super::output::{Color, use_colour};
 use super::release::{ReleaseFlags, log};
 use super::settings::MirrorFlags;
 use super::{Outcome, Problem, Streams};
-use crate::analysis::{render, render_mirrored};
+use crate::analysis::{Traced, render, render_mirrored};
 use crate::blame::select::{Selection, select};
 use crate::blame::{document, value::trail};
 use crate::render::Compiler;
+use crate::release::Prepared;
+use crate::report;
 use crate::report::blame::{json, text};
+use crate::trace::Origins;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
 /// Show who decided each line of the rendered manifests: a values file, a flag, a chart default, a template
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit status: 0 done, 2 the chart does not render, or there is nothing of what was asked for.\n\n\
+    after_help = "Exit status: 0 done, 1 the chart does not render, so that only --value can be told (stderr says why), 2 there is \
+                        nothing of what was asked for, or the tool could not do its work.\n\n\
                         Manifests are printed as they render, Secrets too; --value hides what its name calls a secret."
 )]
 pub struct Args {
@@ -60,7 +64,7 @@ pub struct Args {
 enum Format {
     /// For a terminal
     Text,
-    /// For programs
+    /// For programs (docs/blame.schema.json)
     Json,
 }
 
@@ -74,9 +78,15 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         Some(settings) => render_mirrored(&prepared, settings, &mut compiler, &mut lines),
     };
     log(streams, &lines);
-    let traced = traced?;
-    if let Some(failure) = &traced.failure {
-        return Err(failed(failure));
+    let mut traced = traced?;
+    let mut outcome = Outcome::Clean;
+    if let Some(failure) = traced.failure.clone() {
+        // What became of a value can be told before any template looks at it.
+        if args.value.is_none() || !with_values(&mut traced, &prepared) {
+            return Err(failed(&failure));
+        }
+        let _ = writeln!(streams.err, "warning: {}", report::quiet(&told(&failure)));
+        outcome = Outcome::Findings;
     }
     if let Some(path) = &args.value {
         let trail = trail(&traced, path)?;
@@ -84,7 +94,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
             Format::Text => text::write_trail(&trail, args.show_secrets, use_colour(args.color), streams.out)?,
             Format::Json => json::write_trail(&trail, args.show_secrets, streams.out)?,
         }
-        return Ok(Outcome::Clean);
+        return Ok(outcome);
     }
     let selection =
         Selection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
@@ -96,4 +106,13 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         Format::Json => json::write(&documents, streams.out)?,
     }
     Ok(Outcome::Clean)
+}
+
+/// Adds the values of a release that does not render; `false` where even they are not known.
+fn with_values(traced: &mut Traced, prepared: &Prepared) -> bool {
+    let mut origins = Origins::new();
+    let Ok(processed) = prepared.values(&traced.changes, Some(&mut origins), &mut Vec::new()) else { return false };
+    traced.values = processed.values;
+    traced.origins = origins;
+    true
 }

@@ -129,8 +129,13 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 
 /// A chart that does not render has no list: a part of one would be taken for all.
 pub(super) fn failed(failure: &RenderFailure) -> Problem {
+    Problem::Message(told(failure))
+}
+
+/// Why a chart does not render, and where.
+pub(super) fn told(failure: &RenderFailure) -> String {
     let at = failure.place.as_ref().map(|place| format!("\n  at {place}")).unwrap_or_default();
-    Problem::Message(format!("the chart does not render: {}{at}", plain(&failure.message)))
+    format!("the chart does not render: {}{at}", plain(&failure.message))
 }
 
 /// Columns of the terminal; `None` where stdout is none.

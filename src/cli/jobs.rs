@@ -50,16 +50,12 @@ impl Job {
         // A flag is a list with commas; a path is not.
         let listed = |path: &String| if path.contains(',') { format!("\"{path}\"") } else { path.clone() };
         let values: Vec<String> = entry.values.iter().map(listed).collect();
-        let namespace = match (flags.namespace.as_str(), &entry.namespace) {
-            ("" | "default", Some(namespace)) => namespace.clone(),
-            (given, _) => given.to_owned(),
-        };
-        let helm_version = match (flags.helm_version, entry.helm_version) {
-            (Helm::V4, Some(HelmVersion::V3)) => Helm::V3,
-            (given, _) => given,
-        };
+        let helm_version = entry.helm_version.map(|version| match version {
+            HelmVersion::V3 => Helm::V3,
+            HelmVersion::V4 => Helm::V4,
+        });
         let flags = ReleaseFlags {
-            namespace,
+            namespace: flags.namespace.clone().or_else(|| entry.namespace.clone()),
             values: both(&values, &flags.values),
             set: both(&entry.set, &flags.set),
             set_string: both(&entry.set_string, &flags.set_string),
@@ -70,7 +66,7 @@ impl Job {
             api_versions: both(&entry.api_versions, &flags.api_versions),
             dependency_update: flags.dependency_update || entry.dependency_update,
             skip_schema_validation: flags.skip_schema_validation || entry.skip_schema_validation,
-            helm_version,
+            helm_version: flags.helm_version.or(helm_version),
             ..flags.clone()
         };
         Self {

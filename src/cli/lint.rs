@@ -87,6 +87,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if let Some(path) = &args.write_baseline {
         write_baseline(path, &mut reports, streams)?;
     }
+    reports.iter_mut().for_each(Report::hide_secrets);
     args.output.write(&reports, streams)?;
     let mut findings = reports.iter().flat_map(|report| &report.findings);
     let is_clean = findings.all(|finding| finding.severity == Severity::Hint);

@@ -16,9 +16,9 @@ use std::sync::Arc;
 /// Flags that decide what a release renders to.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ReleaseFlags {
-    /// Namespace of the release
-    #[arg(short, long, default_value = "default", hide_default_value = true)]
-    pub namespace: String,
+    /// Namespace of the release (default: default)
+    #[arg(short, long)]
+    pub namespace: Option<String>,
     /// Values file; later files win over earlier ones (can be given several times, or comma-separated; - is stdin)
     #[arg(short = 'f', long = "values", value_name = "FILE", allow_hyphen_values = true)]
     pub values: Vec<String>,
@@ -52,9 +52,9 @@ pub struct ReleaseFlags {
     /// Do not check the values against values.schema.json
     #[arg(long)]
     pub skip_schema_validation: bool,
-    /// Whose behaviour to show
-    #[arg(long, value_enum, default_value = "4")]
-    pub helm_version: Helm,
+    /// Whose behaviour to show (default: 4)
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub helm_version: Option<Helm>,
     /// Fix the clock, the random functions and certificates, so that two runs give the same bytes
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -100,7 +100,7 @@ impl ReleaseFlags {
     }
 
     fn helm(&self) -> HelmVersion {
-        match self.helm_version {
+        match self.helm_version.unwrap_or_default() {
             Helm::V3 => HelmVersion::V3,
             Helm::V4 => HelmVersion::V4,
         }
@@ -257,10 +257,9 @@ impl ReleaseFlags {
         let (chart, lines) = disk.chart(chart, &limits, self.helm(), complete);
         log.extend(lines);
         let chart = chart?;
-        let namespace = match self.namespace.as_str() {
-            "" | "default" => plugin_namespace().unwrap_or_else(|| "default".to_owned()),
-            given => given.to_owned(),
-        };
+        // Helm quirk: an empty name is the usual one.
+        let given = self.namespace.clone().filter(|name| !name.is_empty()).or_else(plugin_namespace);
+        let namespace = given.unwrap_or_else(|| "default".to_owned());
         Ok(Prepared {
             chart,
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade },

@@ -19,7 +19,7 @@ use crate::source::{File, Place};
 use crate::yaml;
 use jiff::civil::Date;
 pub(crate) use read::meant;
-use read::{Part, problem};
+use read::{Part, Problem, problem, told};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -143,25 +143,25 @@ impl Config {
         let malformed = |error: yaml::Error| format!("{}: {error}", file.name());
         if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
             let place = Place { file: file.clone(), start, end: start };
-            return Err(problem(&place, &format!("the key {key:?} stands here twice")));
+            return Err(told(vec![problem(place, &format!("the key {key:?} stands here twice"))]));
         }
         let node = yaml::read(file.bytes(), &limits).map_err(malformed)?;
         let root = Part { file, node: &node };
         let mut problems = Vec::new();
         root.check_table(keys::ROOT, &mut problems);
         if !problems.is_empty() {
-            return Err(problems.join("\n"));
+            return Err(told(problems));
         }
         let mut reader = Reader { folder, problems };
         let config = reader.config(root);
-        if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems.join("\n")) }
+        if reader.problems.is_empty() { Ok(config) } else { Err(told(reader.problems)) }
     }
 }
 
 /// Reads what passed the table.
 struct Reader<'f> {
     folder: &'f str,
-    problems: Vec<String>,
+    problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
@@ -188,7 +188,7 @@ impl Reader<'_> {
             for release in self.releases(part) {
                 let name = release.entry.full_name();
                 if config.releases.iter().any(|known| known.entry.full_name() == name) {
-                    self.problems.push(problem(&release.place, &format!("there are two releases {name:?}")));
+                    self.problems.push(problem(release.place.clone(), &format!("there are two releases {name:?}")));
                 }
                 config.releases.push(release);
             }

@@ -16,8 +16,8 @@ pub(super) struct Part<'f> {
 
 impl<'f> Part<'f> {
     /// A problem with this part: `airtight.yaml:3:5: there is no key "chrat" here; did you mean "chart"?`.
-    pub(super) fn problem(&self, message: &str) -> String {
-        problem(&self.place(), message)
+    pub(super) fn problem(&self, message: &str) -> Problem {
+        problem(self.place(), message)
     }
 
     pub(super) fn place(&self) -> Place {
@@ -69,7 +69,7 @@ impl<'f> Part<'f> {
     }
 
     /// Adds what is wrong with a table to `problems`.
-    pub(super) fn check_table(&self, keys: &[Key], problems: &mut Vec<String>) {
+    pub(super) fn check_table(&self, keys: &[Key], problems: &mut Vec<Problem>) {
         let Data::Map(entries) = &self.node.data else {
             if self.node.data != Data::Null || keys.iter().any(|key| key.required) {
                 problems.push(self.problem(&format!("expected a table of keys, found {}", self.found())));
@@ -83,7 +83,7 @@ impl<'f> Part<'f> {
                 None => {
                     let place = Place { file: self.file.clone(), start: entry.start, end: entry.end };
                     let names = keys.iter().map(|key| key.name);
-                    problems.push(problem(&place, &format!("there is no key {name:?} here{}", meant(&name, names))));
+                    problems.push(problem(place, &format!("there is no key {name:?} here{}", meant(&name, names))));
                 }
             }
         }
@@ -92,7 +92,7 @@ impl<'f> Part<'f> {
         }
     }
 
-    fn check(&self, key: &Key, problems: &mut Vec<String>) {
+    fn check(&self, key: &Key, problems: &mut Vec<Problem>) {
         let name = key.name;
         if self.node.data == Data::Null {
             return;
@@ -142,13 +142,13 @@ impl<'f> Part<'f> {
         }
     }
 
-    fn check_text(&self, name: &str, problems: &mut Vec<String>) {
+    fn check_text(&self, name: &str, problems: &mut Vec<Problem>) {
         if matches!(self.node.data, Data::Map(_) | Data::Seq(_) | Data::Null) {
             problems.push(self.problem(&format!("{name} is a text, found {}", self.found())));
         }
     }
 
-    fn check_choice(&self, name: &str, choices: &[&str], problems: &mut Vec<String>) {
+    fn check_choice(&self, name: &str, choices: &[&str], problems: &mut Vec<Problem>) {
         let found = self.own_text();
         if !choices.contains(&found.as_str()) {
             let one_of = choices.join(", ");
@@ -157,10 +157,10 @@ impl<'f> Part<'f> {
         }
     }
 
-    fn check_rule(&self, id: &str, place: &Place, problems: &mut Vec<String>) {
+    fn check_rule(&self, id: &str, place: &Place, problems: &mut Vec<Problem>) {
         if !RULES.iter().any(|rule| rule.id == id) {
             let meant = meant(id, RULES.iter().map(|rule| rule.id));
-            problems.push(problem(place, &format!("there is no rule {id:?}{meant}")));
+            problems.push(problem(place.clone(), &format!("there is no rule {id:?}{meant}")));
         }
     }
 
@@ -176,9 +176,23 @@ impl<'f> Part<'f> {
     }
 }
 
-/// A problem at a place, in one line.
-pub(super) fn problem(place: &Place, message: &str) -> String {
-    format!("{place}: {message}")
+/// Something that is wrong with the file, and where.
+#[derive(Debug)]
+pub(super) struct Problem {
+    place: Place,
+    message: String,
+}
+
+/// A problem at a place.
+pub(super) fn problem(place: Place, message: &str) -> Problem {
+    Problem { place, message: message.to_owned() }
+}
+
+/// Problems in the order of the file, a line each: `airtight.yaml:3:5: there is no key "chrat" here`.
+pub(super) fn told(mut problems: Vec<Problem>) -> String {
+    problems.sort_by_key(|problem| problem.place.start);
+    let lines = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// `; did you mean "chart"?`, where a known name is near.

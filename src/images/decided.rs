@@ -2,6 +2,7 @@
 
 use super::find::ImageUse;
 use crate::render::manifest::Manifest;
+use crate::secrets::shown_argument;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting, Span};
 use std::ops::Range;
@@ -242,12 +243,12 @@ fn setting_of(origin: Origin, origins: &Origins) -> Option<(Layer, Place)> {
     }
 }
 
-/// A layer in words.
+/// A layer in words; of a flag that names a secret only which flag it is.
 pub fn layer_name(layer: &Layer) -> String {
     match layer {
         Layer::Chart(chart) => format!("the default of chart {chart}"),
         Layer::File(_) => "the value".to_owned(),
-        Layer::Flag(part) => format!("{} {}", part.flag, part.argument),
+        Layer::Flag(part) => format!("{} {}", part.flag, shown_argument(&part.argument)),
         Layer::Tool => "the global rewrite".to_owned(),
     }
 }

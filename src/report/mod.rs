@@ -18,6 +18,7 @@ pub mod text;
 pub mod totals;
 
 use crate::finding::Finding;
+use crate::secrets::Secrets;
 use crate::source::File;
 use crate::suppress::Suppressed;
 use changes::Changes;
@@ -45,6 +46,8 @@ pub struct Report {
     pub mirror: String,
     /// The values keys of the rewrite that the user did not set, so that the tool did.
     pub assumed_keys: Vec<String>,
+    /// The secrets that stand in the user's files and flags.
+    pub secrets: Secrets,
 }
 
 /// What a release is called.
@@ -75,6 +78,20 @@ impl Report {
     pub fn assumed(&self, key: &str) -> String {
         let mirror = &self.mirror;
         format!("the mirror was set as {key}, which your values do not set: install with --set {key}={mirror}")
+    }
+
+    /// Takes the user's secrets out of the sources that findings show; what a message tells anyway stays.
+    pub fn hide_secrets(&mut self) {
+        let suppressed = self.suppressed.iter_mut().map(|one| &mut one.finding);
+        for finding in self.findings.iter_mut().chain(suppressed) {
+            for excerpt in &mut finding.excerpts {
+                let place = &excerpt.place;
+                let own = place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
+                let own = String::from_utf8_lossy(own);
+                let is_told = !own.is_empty() && finding.message.contains(own.trim_matches(['"', '\'']));
+                excerpt.place = self.secrets.hide(place, is_told);
+            }
+        }
     }
 
     /// The verdict in one line, with what was looked at.

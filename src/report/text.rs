@@ -46,7 +46,9 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
         let name = plain_line(&report.release.full_name());
         if style.detail == Detail::Verdict {
             let name = if reports.len() > 1 { format!("{name}: ") } else { String::new() };
-            writeln!(out, "{name}{}", paint.verdict(report))?;
+            // The verdict is about values that the user does not have yet.
+            let keys = report.assumed_keys.iter().map(|key| format!(", with --set {key}={}", report.mirror));
+            writeln!(out, "{name}{}{}", paint.verdict(report), plain_line(&keys.collect::<String>()))?;
             continue;
         }
         if reports.len() > 1 {

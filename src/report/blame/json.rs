@@ -90,7 +90,7 @@ fn origin(decider: &Decider) -> Map<String, Value> {
 fn value(shown: &Shown, masked: bool) -> Value {
     match shown {
         Shown::Text(text) if masked && !text.is_empty() => MASK.into(),
-        Shown::Plain(_) if masked => MASK.into(),
+        Shown::Plain(text) if masked && !matches!(text.as_str(), "true" | "false") => MASK.into(),
         Shown::Text(text) => text.clone().into(),
         Shown::Plain(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
         Shown::Null | Shown::Tree(..) => Value::Null,
@@ -100,4 +100,49 @@ fn value(shown: &Shown, masked: bool) -> Value {
 fn print(document: &Value, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, document)?;
     writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::{Outcome, Streams, on_large_stack, run};
+    use crate::golden::{read, root};
+
+    /// What `blame --format json` says is what `docs/blame.schema.json` says: of lines, of values, of what is not set.
+    #[test]
+    fn the_document_follows_its_schema() {
+        let parse = |text: &str| serde_json::from_str(text).expect("it is JSON");
+        let mut compiler = boon::Compiler::new();
+        let schema = parse(&read(&root().join("docs/blame.schema.json")));
+        compiler.add_resource("blame.json", schema).expect("a schema");
+        let mut schemas = boon::Schemas::new();
+        let schema = compiler.compile("blame.json", &mut schemas).expect("the schema is right");
+        let runs: &[(&str, &[&str])] = &[
+            ("addons", &["-f", "testdata/values/override.yaml", "--set", "certs.password=x"]),
+            ("addons", &["--mirror", "mirror.internal", "--image", "frr"]),
+            ("addons", &["--set", "certs.password=x", "--value", "certs"]),
+            ("addons", &["--set", "certs.password=x", "--value", "certs.password"]),
+            ("addons", &["-f", "testdata/values/override.yaml", "--value", "certs.image.registry"]),
+            ("addons", &["--value", "certs.image.registri"]),
+            ("addons", &["--value", "certs.enabled"]),
+            ("random", &[]),
+        ];
+        for (chart, flags) in runs {
+            let file = |flag: &&str| match flag.strip_prefix("testdata/") {
+                Some(_) => root().join(flag).to_string_lossy().into_owned(),
+                None => (*flag).to_owned(),
+            };
+            let path = root().join("testdata/charts").join(chart).to_string_lossy().into_owned();
+            let mut args = vec!["airtight".to_owned(), "blame".to_owned(), path, "--format=json".to_owned()];
+            args.extend(flags.iter().map(file));
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let outcome = on_large_stack(|| {
+                run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() })
+            });
+            assert_eq!(outcome, Some(Outcome::Clean), "{chart} {flags:?}: {}", String::from_utf8_lossy(&err));
+            let document = parse(&String::from_utf8_lossy(&out));
+            if let Err(error) = schemas.validate(&document, schema) {
+                panic!("{chart} {flags:?}: {error}");
+            }
+        }
+    }
 }

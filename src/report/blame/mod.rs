@@ -6,11 +6,9 @@ pub mod text;
 use crate::blame::value::Shown;
 use crate::images::Source;
 use crate::images::decided::{Decider, layer_name};
+use crate::secrets::MASK;
 use crate::source::Place;
 use crate::trace::Layer;
-
-/// What is written instead of a secret.
-const MASK: &str = "********";
 
 /// What kind of thing decided, in one word.
 fn kind(decider: &Decider) -> &'static str {
@@ -66,7 +64,7 @@ fn shown(value: &Shown, masked: bool) -> String {
     match value {
         Shown::Text(text) if masked && !text.is_empty() => MASK.to_owned(),
         Shown::Text(text) => format!("{text:?}"),
-        Shown::Plain(_) if masked => MASK.to_owned(),
+        Shown::Plain(text) if masked && !matches!(text.as_str(), "true" | "false") => MASK.to_owned(),
         Shown::Plain(text) => text.clone(),
         Shown::Null => "null".to_owned(),
         Shown::Tree(kind, 0) => format!("an empty {kind}"),

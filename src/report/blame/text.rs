@@ -1,6 +1,6 @@
 //! Blame for a terminal: a gutter with who decided beside each line; a trail with excerpts.
 
-use super::{MASK, kind, place, shown, who};
+use super::{kind, place, shown, who};
 use crate::blame::value::Trail;
 use crate::blame::{Document, Share};
 use crate::finding::Excerpt;
@@ -8,7 +8,8 @@ use crate::images::Source;
 use crate::images::decided::Decider;
 use crate::report::text::snippet;
 use crate::report::{plain, plain_line};
-use crate::source::{File, Place};
+use crate::secrets::{MASK, Secrets, masked};
+use crate::source::Place;
 use crate::trace::Layer;
 use annotate_snippets::{Annotation, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
@@ -128,7 +129,12 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
             Source::User(Layer::File(_)) => role.to_owned(),
             _ => format!("{role}: {}", who(decider)),
         };
-        let place = if masked { masked_place(place) } else { place.clone() };
+        let place = match (masked, show_secrets) {
+            // One of its layers may not tell by itself that it is a secret.
+            (true, _) => masked_place(place, &trail.secrets),
+            (false, false) => trail.secrets.hide(place, false),
+            (false, true) => place.clone(),
+        };
         group = group.element(snippet(&Excerpt { place, label }, index == 0));
     }
     if trail.value.is_none() && trail.settings.is_empty() {
@@ -171,13 +177,12 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
     Ok(())
 }
 
-/// The same place with the value made unreadable.
-fn masked_place(place: &Place) -> Place {
-    let bytes = place.file.bytes();
-    let (start, end) = (place.start as usize, place.end as usize);
-    if start == end {
-        return place.clone();
-    }
-    let text = [&bytes[..start], MASK.as_bytes(), &bytes[end..]].concat();
-    Place { file: File::new(place.file.name(), text), start: place.start, end: place.start + MASK.len() as u32 }
+/// The same place with the value made unreadable, and other secrets in the file.
+fn masked_place(place: &Place, secrets: &Secrets) -> Place {
+    let hidden = secrets.hide(place, false);
+    if hidden.start == hidden.end || is_mask(&hidden) { hidden } else { masked(&hidden) }
+}
+
+fn is_mask(place: &Place) -> bool {
+    place.file.bytes().get(place.start as usize..place.end as usize) == Some(MASK.as_bytes())
 }
