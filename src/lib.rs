@@ -10,6 +10,7 @@ pub mod blame;
 pub mod bundle;
 pub mod chart;
 pub mod cli;
+pub mod compiler;
 pub mod config;
 pub mod downloads;
 pub mod finding;

@@ -2,9 +2,9 @@
 
 use crate::analysis::manifests::{Owners, analyse_manifests};
 use crate::analysis::{Analysis, analyse};
+use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::release::Prepared;
-use crate::render::Compiler;
 use crate::report::images::images;
 use crate::report::{Coverage, ReleaseName, Report};
 use crate::rules::Context;

@@ -1,8 +1,9 @@
 //! [`Prepared`]: a release as its owner would install it, ready to be rendered as often as one likes.
 
 use crate::chart::{self, Chart};
+use crate::compiler::Compiler;
 use crate::limits::Limits;
-use crate::render::{self, Capabilities, Compiler, Inputs, Release, Rendered};
+use crate::render::{self, Capabilities, Inputs, Release, Rendered};
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::Origins;
 use crate::values::{self, Instance, layers::UserValues};
@@ -93,12 +94,8 @@ impl Prepared {
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
             .map_err(Problem::Chart)?;
-        let inputs = Inputs {
-            values: &values,
-            release: &self.release,
-            capabilities: &self.capabilities,
-            limits: &self.limits,
-        };
+        let inputs =
+            Inputs { values: &values, release: &self.release, capabilities: &self.capabilities, limits: &self.limits };
         let mut env = self.env.clone();
         let rendered = render::render(&root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
         Ok(Outcome { root, values, rendered })

@@ -2,13 +2,13 @@
 
 use super::keys::{Keys, names_registry, value_at};
 use super::{Analysis, Judged};
+use crate::compiler::Compiler;
 use crate::images::decided::{decider, deciders};
 use crate::images::{Mirror, Part, Reference, Tier, find as find_images};
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
 use crate::reads::{Path, Setting, dotted};
 use crate::release::{Change, Prepared};
-use crate::render::Compiler;
 use crate::render::manifest::manifests;
 use crate::settings::Settings;
 use crate::source::Place;

@@ -8,14 +8,15 @@ mod traced;
 mod twin;
 
 use crate::chart::Chart;
+use crate::compiler::Compiler;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::{Written, decider, written_by};
 use crate::images::reference::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
 use crate::reads::{Reads, Statics, steps};
 use crate::release::{Change, Prepared};
+use crate::render::Rendered;
 use crate::render::manifest::Manifest;
-use crate::render::{Compiler, Rendered};
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template::error::Error;

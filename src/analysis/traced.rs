@@ -1,9 +1,10 @@
 //! [`Traced`]: a release rendered once, with traces, and read.
 
 use super::{RenderFailure, place_of, unreadable};
+use crate::compiler::Compiler;
 use crate::release::{Change, Prepared, Problem};
 use crate::render::manifest::{Manifest, Manifests, manifests};
-use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::render::{Rendered, failure::helm_text};
 use crate::template::Map;
 use crate::trace::Origins;
 use crate::values::Instance;

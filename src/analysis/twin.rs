@@ -1,9 +1,10 @@
 //! [`Twin`]: the same release rendered with another mirror, and what its images are there.
 
+use crate::compiler::Compiler;
 use crate::images::{ImageUse, find};
 use crate::release::{Change, Prepared};
+use crate::render::Rendered;
 use crate::render::manifest::{Manifests, manifests};
-use crate::render::{Compiler, Rendered};
 use crate::settings::Settings;
 use std::collections::HashMap;
 use std::sync::Arc;

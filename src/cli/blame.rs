@@ -8,7 +8,7 @@ use super::{Outcome, Problem, Streams};
 use crate::analysis::{Traced, render, render_mirrored};
 use crate::blame::select::{Selection, select};
 use crate::blame::{document, value::trail};
-use crate::render::Compiler;
+use crate::compiler::Compiler;
 use crate::release::Prepared;
 use crate::report;
 use crate::report::blame::{json, text};

@@ -2,12 +2,13 @@
 
 use super::release::{ReleaseFlags, log};
 use super::{Outcome, Problem, Streams};
+use crate::compiler::Compiler;
 use crate::funcs;
 use crate::limits::Limits;
 use crate::release;
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::output::{Block, Selection, crds, show_only};
-use crate::render::{Compiler, Rendered, failure::helm_text};
+use crate::render::{Rendered, failure::helm_text};
 use crate::source::File;
 use crate::template::set::{Compiled, Set};
 use crate::template::{Context, Env, Value};

@@ -262,10 +262,11 @@ pub fn dotted(path: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::chart::{Chart, ChartFile, Metadata, ValuesFile};
+    use crate::compiler::Compiler;
     use crate::helm::HelmVersion;
     use crate::limits::Limits;
     use crate::release::Prepared;
-    use crate::render::{Capabilities, Compiler, Release};
+    use crate::render::{Capabilities, Release};
     use crate::template::Env;
     use crate::values::UserValues;
     use crate::yaml;

@@ -7,8 +7,8 @@
 use super::dependencies::named_subcharts;
 use super::{GLOBAL, Path, Reads, steps};
 use crate::chart::Chart;
+use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
-use crate::render::Compiler;
 use crate::source::{File, Place};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
 use crate::template::{Flow, Function, Look};

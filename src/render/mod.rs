@@ -9,19 +9,18 @@ pub mod order;
 pub mod output;
 pub mod scope;
 
+use crate::compiler::Compiler;
 use crate::funcs::{self, helm};
-use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::reads::{Reads, Watch};
 use crate::source::File;
 use crate::template::exec::Emit;
-use crate::template::set::{Compiled, Set};
+use crate::template::set::Set;
 use crate::template::{Context, Env, Error, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 pub use capabilities::Capabilities;
 use helm::remove_no_value;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The facts of a release that templates see.
@@ -57,35 +56,6 @@ pub struct RenderedFile {
     pub text: Str,
     /// Which action of the template wrote which bytes; empty when origins were not asked for.
     pub emits: Vec<Emit>,
-}
-
-/// Compiled template files, kept over renders of the same charts: one that was compiled is not compiled again.
-#[derive(Debug, Default)]
-pub struct Compiler {
-    /// By the file's address and the full name, and helm's version, which decides what functions there are; the file is
-    /// kept so that its address stays its own.
-    known: HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>,
-}
-
-/// The file's address, the full name, and helm's version.
-type CompiledKey = (usize, String, HelmVersion);
-
-impl Compiler {
-    /// Nothing compiled yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// A template file under its full name, compiled.
-    pub fn compile(&mut self, name: &str, file: &Arc<File>, helm: HelmVersion) -> Result<Arc<Compiled>, Error> {
-        let key = (Arc::as_ptr(file) as usize, name.to_owned(), helm);
-        if let Some((_, compiled)) = self.known.get(&key) {
-            return Ok(compiled.clone());
-        }
-        let compiled = Arc::new(Compiled::parse(name, file, funcs::lookup_of(helm))?);
-        self.known.insert(key, (file.clone(), compiled.clone()));
-        Ok(compiled)
-    }
 }
 
 /// Everything that decides what a render gives, besides the chart.
