@@ -93,12 +93,8 @@ impl Prepared {
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
             .map_err(Problem::Chart)?;
-        let inputs = Inputs {
-            values: &values,
-            release: &self.release,
-            capabilities: &self.capabilities,
-            limits: &self.limits,
-        };
+        let inputs =
+            Inputs { values: &values, release: &self.release, capabilities: &self.capabilities, limits: &self.limits };
         let mut env = self.env.clone();
         let rendered = render::render(&root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
         Ok(Outcome { root, values, rendered })

@@ -6,8 +6,8 @@ use crate::images::decided::{Decider, decider_of, user_path};
 use crate::images::object::{Path, Step};
 use crate::secrets::{self, Secrets};
 use crate::source::Place;
-use crate::template::{Map, Value};
 use crate::template::print::strval;
+use crate::template::{Map, Value};
 use crate::trace::{Layer, OriginData, Origins};
 
 /// What became of one value.
