@@ -46,8 +46,8 @@ pub struct Args {
     /// How to write it
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Whether to colour it
-    #[arg(long, value_enum, default_value = "auto")]
+    /// When to colour it
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
     #[command(flatten)]
     render: RenderFlags,

@@ -11,6 +11,7 @@ use crate::report::images::{images, unjudged};
 use crate::report::inventory::{Inventory, csv, json, list, table};
 use crate::report::{ReleaseName, plain};
 use clap::ValueEnum;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 
 /// List the images of a chart: where each is used, who decided it, and what has to be mirrored
@@ -94,6 +95,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         mirror: has_mirror.then(|| settings.mirror.to_string()),
         images,
     };
+    let registries: BTreeSet<String> = inventory.images.iter().map(|image| image.registry.clone()).collect();
     inventory.narrow(
         match args.tier {
             TierFlag::Certain => Tier::Certain,
@@ -112,6 +114,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         (Format::List, false) => list::write(&inventory, out)?,
         (Format::List, true) => list::write_sources(&inventory, out)?,
     };
+    let all: Vec<&str> = registries.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
+    if !args.registry.is_empty() && inventory.images.is_empty() && !all.is_empty() {
+        let (asked, all) = (args.registry.join(", "), all.join(", "));
+        let _ = writeln!(streams.err, "warning: no image is of {}; they are of {}", plain(&asked), plain(&all));
+    }
     if is_empty {
         // Whoever mirrors this list mirrors nothing.
         let _ = writeln!(streams.err, "warning: the chart renders no manifests; is something switched off?");

@@ -62,6 +62,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    args.output.check()?;
     let config = args.config.read()?;
     let mut outcome = Outcome::Clean;
     let mut checked = if let Some(paths) = args.manifests() {

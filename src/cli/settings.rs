@@ -17,7 +17,8 @@ pub(super) const NO_MIRROR: &str = "no mirror is known: give --mirror HOST, or `
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What is checked")]
 pub struct SettingsFlags {
-    /// The private registry all images must be pulled from: a host, with a port and a path if need be
+    /// The private registry all images must be pulled from: a host, with a port and a path if need be (default: the
+    /// configuration's)
     #[arg(long, value_name = "HOST")]
     mirror: Option<String>,
     /// Where on the mirror a source reference goes
@@ -32,9 +33,10 @@ pub struct SettingsFlags {
     /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
-    /// Folder with the lists of what was mirrored: artifacts.txt, images.txt, images-*.txt, charts.txt
-    #[arg(long, value_name = "FOLDER")]
-    bundle: Option<PathBuf>,
+    /// The lists of what was mirrored: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or such a file
+    /// (can be given several times)
+    #[arg(long, value_name = "PATH")]
+    bundle: Vec<PathBuf>,
     /// Check a rule that is off by default (can be given several times, or comma-separated)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
@@ -111,9 +113,9 @@ impl MirrorFlags {
 impl SettingsFlags {
     /// The lists of what was mirrored: files, and folders of them.
     pub fn bundles(&self, config: &Config) -> Vec<PathBuf> {
-        match &self.bundle {
-            Some(folder) => vec![folder.clone()],
-            None => config.bundle.iter().map(PathBuf::from).collect(),
+        match self.bundle.is_empty() {
+            false => self.bundle.clone(),
+            true => config.bundle.iter().map(PathBuf::from).collect(),
         }
     }
 
