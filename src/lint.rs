@@ -36,6 +36,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
     let secrets = if findings.is_empty() { Secrets::default() } else { Secrets::of_user(&analysis.origins) };
     Report {
         release: prepared.map(name).unwrap_or_default(),
+        is_listed: false,
         home: prepared.map(|prepared| prepared.chart.metadata_file.clone()),
         findings,
         suppressed: Vec::new(),

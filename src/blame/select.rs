@@ -71,7 +71,7 @@ pub fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result
             }
         }
         if !is_there {
-            return Err(format!("there is no object {object:?} in the manifests: give KIND/NAME"));
+            return Err(no_object(object, &manifests));
         }
         if !found {
             return Err(format!("{object} has no field {field:?}"));
@@ -116,6 +116,18 @@ fn no_image<'u>(wanted: &str, uses: impl Iterator<Item = &'u ImageUse>) -> Strin
     let near = uses.map(|image| (likeness(&image.text), image.text.as_str()));
     let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, text)| format!("; the nearest is {text}"));
     format!("no image of the chart is called {wanted:?}{}", near.unwrap_or_default())
+}
+
+fn no_object(wanted: &str, manifests: &[Arc<Manifest>]) -> String {
+    let objects = manifests.iter().flat_map(|manifest| {
+        let names =
+            Object::all(manifest).into_iter().map(|object| format!("{}/{}", object.name.kind, object.name.name));
+        names.collect::<Vec<_>>()
+    });
+    let near = objects.map(|name| (strsim::jaro_winkler(wanted, &name), name));
+    let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| format!("; the nearest is {name}"));
+    let how = if wanted.contains('/') { "" } else { ", which is KIND/NAME" };
+    format!("there is no object {wanted:?} in the manifests{how}{}", near.unwrap_or_default())
 }
 
 /// `Deployment/api`, `deployment/kubelb/api`.

@@ -1,9 +1,9 @@
 //! `airtight blame`: who decided each line of the rendered manifests, or one value.
 
 use super::images::{failed, told};
+use super::one::{One, OneFlags, RenderFlags};
 use super::output::{Color, use_colour};
-use super::release::{ReleaseFlags, log};
-use super::settings::MirrorFlags;
+use super::release::log;
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{Traced, render, render_mirrored};
 use crate::blame::select::{Selection, select};
@@ -14,7 +14,6 @@ use crate::report;
 use crate::report::blame::{json, text};
 use crate::trace::Origins;
 use clap::ValueEnum;
-use std::path::PathBuf;
 
 /// Show who decided each line of the rendered manifests: a values file, a flag, a chart default, a template
 #[derive(Debug, clap::Args)]
@@ -24,13 +23,8 @@ use std::path::PathBuf;
                         Manifests are printed as they render, Secrets too; --value hides what its name calls a secret."
 )]
 pub struct Args {
-    /// A chart folder or archive
-    chart: PathBuf,
-    /// The release's name
-    #[arg(long, default_value = "release-name")]
-    name: String,
     #[command(flatten)]
-    release: ReleaseFlags,
+    one: OneFlags,
     /// Only the lines of this image: a reference, or the end of its name (can be given several times)
     #[arg(long, value_name = "REF")]
     image: Vec<String>,
@@ -52,11 +46,11 @@ pub struct Args {
     /// How to write it
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Whether to colour it
-    #[arg(long, value_enum, default_value = "auto")]
+    /// When to colour it
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
     #[command(flatten)]
-    mirror: MirrorFlags,
+    render: RenderFlags,
 }
 
 /// The formats of blame.
@@ -70,12 +64,11 @@ enum Format {
 
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let settings = args.mirror.settings()?;
-    let prepared = args.release.prepare_alone(&args.name, &args.chart, streams)?;
+    let One { prepared, settings, has_mirror, .. } = args.one.prepare(&args.render, streams)?;
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
-    let traced = match &settings {
-        None => render(&prepared, &[], &mut compiler, &mut lines),
-        Some(settings) => render_mirrored(&prepared, settings, &mut compiler, &mut lines),
+    let traced = match has_mirror {
+        false => render(&prepared, &[], &mut compiler, &mut lines),
+        true => render_mirrored(&prepared, &settings, &mut compiler, &mut lines),
     };
     log(streams, &lines);
     let mut traced = traced?;

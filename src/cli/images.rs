@@ -1,7 +1,8 @@
 //! `airtight images`: each image of a chart, where it is used and who decided it.
 
-use super::release::{ReleaseFlags, log};
-use super::settings::MirrorFlags;
+use super::one::{One, OneFlags, RenderFlags};
+use super::release::log;
+use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{RenderFailure, analyse, render};
 use crate::compiler::Compiler;
@@ -10,8 +11,8 @@ use crate::report::images::{images, unjudged};
 use crate::report::inventory::{Inventory, csv, json, list, table};
 use crate::report::{ReleaseName, plain};
 use clap::ValueEnum;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 
 /// List the images of a chart: where each is used, who decided it, and what has to be mirrored
 #[derive(Debug, clap::Args)]
@@ -20,15 +21,10 @@ use std::path::PathBuf;
                         does not render, or the tool could not do its work."
 )]
 pub struct Args {
-    /// A chart folder or archive
-    chart: PathBuf,
-    /// The release's name
-    #[arg(long, default_value = "release-name")]
-    name: String,
     #[command(flatten)]
-    release: ReleaseFlags,
+    one: OneFlags,
     /// Print what has to be mirrored: the public reference, and its destination on the mirror
-    #[arg(long, requires = "mirror", conflicts_with = "wide")]
+    #[arg(long, conflicts_with = "wide")]
     source: bool,
     /// Only images that are at least this sure
     #[arg(long, value_enum, value_name = "TIER", default_value = "possible")]
@@ -43,7 +39,7 @@ pub struct Args {
     #[arg(short, long)]
     wide: bool,
     #[command(flatten)]
-    mirror: MirrorFlags,
+    render: RenderFlags,
 }
 
 /// The tiers by name.
@@ -72,14 +68,17 @@ enum Format {
 
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let settings = args.mirror.settings()?;
-    let prepared = args.release.prepare_alone(&args.name, &args.chart, streams)?;
+    let One { prepared, environment, settings, has_mirror } = args.one.prepare(&args.render, streams)?;
+    if args.source && !has_mirror {
+        return Err(format!("--source: {NO_MIRROR}").into());
+    }
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
-    let found = match &settings {
-        Some(settings) => analyse(&prepared, settings, &mut compiler, &mut lines)
-            .map(|analysis| (images(&analysis, settings), analysis.manifests.is_empty(), analysis.failure)),
-        None => render(&prepared, &[], &mut compiler, &mut lines)
-            .map(|traced| (unjudged(&traced, &prepared.limits), traced.manifests.is_empty(), traced.failure)),
+    let found = if has_mirror {
+        analyse(&prepared, &settings, &mut compiler, &mut lines)
+            .map(|analysis| (images(&analysis, &settings), analysis.manifests.is_empty(), analysis.failure))
+    } else {
+        render(&prepared, &[], &mut compiler, &mut lines)
+            .map(|traced| (unjudged(&traced, &settings, &prepared.limits), traced.manifests.is_empty(), traced.failure))
     };
     log(streams, &lines);
     let (images, is_empty, failure) = found?;
@@ -91,11 +90,12 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
             name: prepared.release.name.clone(),
             chart: prepared.chart.name().to_owned(),
             namespace: prepared.release.namespace.clone(),
-            environment: None,
+            environment,
         },
-        mirror: settings.map(|settings| settings.mirror.to_string()),
+        mirror: has_mirror.then(|| settings.mirror.to_string()),
         images,
     };
+    let registries: BTreeSet<String> = inventory.images.iter().map(|image| image.registry.clone()).collect();
     inventory.narrow(
         match args.tier {
             TierFlag::Certain => Tier::Certain,
@@ -114,6 +114,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         (Format::List, false) => list::write(&inventory, out)?,
         (Format::List, true) => list::write_sources(&inventory, out)?,
     };
+    let all: Vec<&str> = registries.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
+    if !args.registry.is_empty() && inventory.images.is_empty() && !all.is_empty() {
+        let (asked, all) = (args.registry.join(", "), all.join(", "));
+        let _ = writeln!(streams.err, "warning: no image is of {}; they are of {}", plain(&asked), plain(&all));
+    }
     if is_empty {
         // Whoever mirrors this list mirrors nothing.
         let _ = writeln!(streams.err, "warning: the chart renders no manifests; is something switched off?");

@@ -46,34 +46,11 @@ pub struct Done {
 impl Job {
     /// A release of the configuration, with what the flags add.
     pub fn of(entry: &Entry, flags: &ReleaseFlags, settings: Settings) -> Self {
-        let both = |own: &[String], added: &[String]| [own, added].concat();
-        // A flag is a list with commas; a path is not.
-        let listed = |path: &String| if path.contains(',') { format!("\"{path}\"") } else { path.clone() };
-        let values: Vec<String> = entry.values.iter().map(listed).collect();
-        let helm_version = entry.helm_version.map(|version| match version {
-            HelmVersion::V3 => Helm::V3,
-            HelmVersion::V4 => Helm::V4,
-        });
-        let flags = ReleaseFlags {
-            namespace: flags.namespace.clone().or_else(|| entry.namespace.clone()),
-            values: both(&values, &flags.values),
-            set: both(&entry.set, &flags.set),
-            set_string: both(&entry.set_string, &flags.set_string),
-            set_file: both(&entry.set_file, &flags.set_file),
-            set_json: both(&entry.set_json, &flags.set_json),
-            set_literal: both(&entry.set_literal, &flags.set_literal),
-            kube_version: flags.kube_version.clone().or_else(|| entry.kube_version.clone()),
-            api_versions: both(&entry.api_versions, &flags.api_versions),
-            dependency_update: flags.dependency_update || entry.dependency_update,
-            skip_schema_validation: flags.skip_schema_validation || entry.skip_schema_validation,
-            helm_version: flags.helm_version.or(helm_version),
-            ..flags.clone()
-        };
         Self {
             name: entry.name.clone(),
             environment: entry.environment.clone(),
             chart: PathBuf::from(&entry.chart),
-            flags,
+            flags: merged(entry, flags),
             settings,
             entry: Some(entry.clone()),
         }
@@ -116,9 +93,37 @@ impl Job {
             prepared.env.keys = disk.keys.clone();
             let mut report = lint(&prepared, &self.settings, compiler, &mut log)?;
             report.release.environment.clone_from(&self.environment);
+            report.is_listed = self.entry.is_some();
             Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, self.chart.is_dir()) })
         });
         Done { log, checked }
+    }
+}
+
+/// What a release of the configuration renders to, with what the flags add.
+pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
+    let both = |own: &[String], added: &[String]| [own, added].concat();
+    // A flag is a list with commas; a path is not.
+    let listed = |path: &String| if path.contains(',') { format!("\"{path}\"") } else { path.clone() };
+    let values: Vec<String> = entry.values.iter().map(listed).collect();
+    let helm_version = entry.helm_version.map(|version| match version {
+        HelmVersion::V3 => Helm::V3,
+        HelmVersion::V4 => Helm::V4,
+    });
+    ReleaseFlags {
+        namespace: flags.namespace.clone().or_else(|| entry.namespace.clone()),
+        values: both(&values, &flags.values),
+        set: both(&entry.set, &flags.set),
+        set_string: both(&entry.set_string, &flags.set_string),
+        set_file: both(&entry.set_file, &flags.set_file),
+        set_json: both(&entry.set_json, &flags.set_json),
+        set_literal: both(&entry.set_literal, &flags.set_literal),
+        kube_version: flags.kube_version.clone().or_else(|| entry.kube_version.clone()),
+        api_versions: both(&entry.api_versions, &flags.api_versions),
+        dependency_update: flags.dependency_update || entry.dependency_update,
+        skip_schema_validation: flags.skip_schema_validation || entry.skip_schema_validation,
+        helm_version: flags.helm_version.or(helm_version),
+        ..flags.clone()
     }
 }
 

@@ -51,17 +51,18 @@ pub struct Args {
     today: Option<Date>,
     // First what has no heading of its own: a heading stays for what follows.
     #[command(flatten)]
-    release: ReleaseFlags,
-    #[command(flatten)]
-    config: ConfigFlags,
-    #[command(flatten)]
     settings: SettingsFlags,
     #[command(flatten)]
     output: OutputFlags,
+    #[command(flatten)]
+    config: ConfigFlags,
+    #[command(flatten)]
+    release: ReleaseFlags,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    args.output.check()?;
     let config = args.config.read()?;
     let mut outcome = Outcome::Clean;
     let mut checked = if let Some(paths) = args.manifests() {
@@ -133,8 +134,9 @@ impl Args {
 
     fn baseline(&self) -> Result<Option<Baseline>, String> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let text = String::from_utf8_lossy(&read_file(path)?).into_owned();
-        Baseline::parse(&text).map(Some).map_err(|error| format!("{}: {error}", path.display()))
+        let text = read_file(path).map_err(|error| format!("--baseline: {error}"))?;
+        let text = String::from_utf8_lossy(&text);
+        Baseline::parse(&text).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
     }
 
     fn suppressor<'c>(&self, config: &'c Config, baseline: Option<&'c Baseline>) -> Result<Suppressor<'c>, String> {
@@ -255,6 +257,7 @@ impl Args {
             match done.checked {
                 Ok(one) => checked.push(one),
                 Err(error) => {
+                    let error = format!("{error}{}", instead(job));
                     let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
                     let _ = writeln!(streams.err, "Error: {}", crate::report::quiet(&format!("{name}{error}")));
                     *outcome = Outcome::Failed;
@@ -275,6 +278,18 @@ impl Args {
             None => Before::Absent,
             Some(was) => Before::Was(Box::new(was.clone())),
         }
+    }
+}
+
+/// What to do instead with something that was given as a chart and holds manifests.
+fn instead(job: &Job) -> String {
+    let path = &job.chart;
+    let ends = |end: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(end));
+    let is_file = path.is_file() && (ends("yaml") || ends("yml") || ends("json"));
+    let is_folder = path.is_dir() && !path.join("Chart.yaml").exists();
+    match job.entry {
+        None if is_file || is_folder => format!("; for rendered manifests: --manifests {}", path.display()),
+        _ => String::new(),
     }
 }
 

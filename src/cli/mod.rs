@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod lint;
 pub mod manifests;
 pub mod manual;
+pub mod one;
 pub mod output;
 pub mod progress;
 pub mod release;
@@ -30,7 +31,14 @@ use std::process::ExitCode;
 
 /// Renders Helm charts exactly as helm does, and finds the images that bypass the private mirror.
 #[derive(Debug, Parser)]
-#[command(name = "airtight", version, max_term_width = 100, disable_help_subcommand = true, args_override_self = true)]
+#[command(
+    name = "airtight",
+    version,
+    max_term_width = 100,
+    args_override_self = true,
+    after_help = "airtight lint CHART --mirror HOST checks a chart, airtight lint all releases of airtight.yaml; airtight init \
+                  writes a first one."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -38,11 +46,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Template(Box<template::Args>),
     Lint(Box<lint::Args>),
-    Init(init::Args),
     Images(Box<images::Args>),
     Blame(Box<blame::Args>),
+    Template(Box<template::Args>),
+    Init(init::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
     Completions(manual::CompletionsArgs),
@@ -145,7 +153,9 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut St
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            let text = error.render();
+            // One word for all errors, helm's.
+            let text = error.render().to_string();
+            let text = text.strip_prefix("error: ").map_or(text.clone(), |text| format!("Error: {text}"));
             let _ = if error.use_stderr() { write!(streams.err, "{text}") } else { write!(streams.out, "{text}") };
             return if error.use_stderr() { Outcome::Failed } else { Outcome::Clean };
         }

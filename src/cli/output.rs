@@ -24,10 +24,10 @@ struct Typed {
     /// When to colour the report; auto is on a terminal, and follows NO_COLOR, CLICOLOR and CLICOLOR_FORCE
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// As text only the verdict; no progress, none of helm's warnings
+    /// As text: only the verdict, with the key by which the mirror was set; no progress, none of helm's warnings
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// As text also every image with why it counts as one; all that helm logs
+    /// As text: every image too, with why it counts as one; and all that helm logs
     #[arg(short, long)]
     verbose: bool,
 }
@@ -35,7 +35,8 @@ struct Typed {
 /// How a report is written.
 #[derive(Debug, Clone)]
 pub struct OutputFlags {
-    requests: Vec<Request>,
+    /// What is asked for, or why that makes no sense.
+    requests: Result<Vec<Request>, String>,
     color: Color,
     /// How much is told.
     pub detail: Detail,
@@ -101,8 +102,7 @@ impl FromArgMatches for OutputFlags {
         };
         let formats = indices("format").into_iter().zip(typed.format.iter().copied()).collect::<Vec<_>>();
         let outputs = indices("output").into_iter().zip(typed.output.iter().cloned()).collect::<Vec<_>>();
-        let requests = pair(&formats, &outputs)
-            .map_err(|text| clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, text))?;
+        let requests = pair(&formats, &outputs);
         let detail = match (typed.quiet, typed.verbose) {
             (true, _) => Detail::Verdict,
             (_, true) => Detail::All,
@@ -156,6 +156,9 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
 
 /// The format that a file's ending says.
 fn format_of(path: &Path) -> Option<Format> {
+    if path.as_os_str() == "-" {
+        return Some(Format::Text);
+    }
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "txt" => Some(Format::Text),
         "html" | "htm" => Some(Format::Html),
@@ -169,9 +172,15 @@ fn format_of(path: &Path) -> Option<Format> {
 }
 
 impl OutputFlags {
+    /// Tells what makes no sense before the work begins.
+    pub fn check(&self) -> Result<(), String> {
+        self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
     /// Writes the reports of one run: files first, then what goes to stdout.
     pub fn write(&self, reports: &[Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
-        for request in &self.requests {
+        let requests = self.requests.as_ref().map_err(Clone::clone)?;
+        for request in requests {
             if let Some(path) = &request.path {
                 let style = Style { colour: self.color == Color::Always, width: None, detail: self.detail };
                 let mut text = Vec::new();
@@ -179,7 +188,7 @@ impl OutputFlags {
                 write_file(path, &text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             }
         }
-        for request in self.requests.iter().filter(|request| request.path.is_none()) {
+        for request in requests.iter().filter(|request| request.path.is_none()) {
             let style = Style { colour: use_colour(self.color), width: terminal_width(), detail: self.detail };
             write(request.format, reports, style, streams.out)?;
         }
@@ -266,6 +275,7 @@ mod tests {
         );
         assert_eq!(pair(&[], &[file(1, "a.html")]), Ok(vec![request(Format::Html, Some("a.html"))]));
         assert_eq!(pair(&[(1, sarif)], &[file(3, "-")]), Ok(vec![request(sarif, None)]));
+        assert_eq!(pair(&[], &[file(1, "-")]), Ok(vec![request(text, None)]));
         assert!(pair(&[], &[file(1, "a")]).is_err());
         assert!(pair(&[(1, text), (3, sarif)], &[]).is_err());
         assert!(pair(&[(1, text), (5, sarif)], &[file(3, "a"), file(7, "a")]).is_err());

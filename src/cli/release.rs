@@ -3,6 +3,7 @@
 use super::disk::{Complete, Disk};
 use super::{Problem, Streams};
 use crate::chart::{self, Chart};
+use crate::config::meant;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::Prepared;
@@ -10,11 +11,13 @@ use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::template::Env;
 use crate::values::layers::UserValues;
 use clap::ValueEnum;
+use jiff::tz::TimeZoneDatabase;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Flags that decide what a release renders to.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Release, as helm has it")]
 pub struct ReleaseFlags {
     /// Namespace of the release (default: default)
     #[arg(short, long)]
@@ -118,6 +121,20 @@ impl ReleaseFlags {
             (None, None) => local_time_zone(),
         };
         Env { helm: self.helm(), time_zone, ..env }
+    }
+
+    fn check_time_zone(&self) -> Result<(), String> {
+        let Some(zone) = self.time_zone.as_deref().filter(|zone| !matches!(*zone, "" | "UTC" | "Local")) else {
+            return Ok(());
+        };
+        let zones = TimeZoneDatabase::bundled();
+        // Names are told apart by case, as names of files are.
+        if zones.get(zone).is_ok_and(|found| found.iana_name() == Some(zone)) {
+            return Ok(());
+        }
+        let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
+        let near = meant(zone, names.iter().map(String::as_str));
+        Err(format!("--time-zone: there is no zone {zone:?}{near}"))
     }
 
     fn capabilities(&self) -> Result<Capabilities, String> {
@@ -249,6 +266,7 @@ impl ReleaseFlags {
     /// Loads a chart and reads what the flags name. Helm's log lines are added to `log`, also when there is an error.
     pub fn prepare(&self, name: &str, chart: &Path, disk: &Disk, log: &mut Vec<String>) -> Result<Prepared, String> {
         let limits = self.limits()?;
+        self.check_time_zone()?;
         let user = self.user_values(disk)?;
         let capabilities = self.capabilities()?;
         let complete =

@@ -2,7 +2,7 @@
 
 use super::release::read_file;
 use crate::bundle::{self, Bundle};
-use crate::config::{Config, Target};
+use crate::config::{Config, Target, meant};
 use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
@@ -10,11 +10,15 @@ use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What is said where a mirror is needed.
+pub(super) const NO_MIRROR: &str = "no mirror is known: give --mirror HOST, or `mirror` in airtight.yaml";
+
 /// What is checked, and against what.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What is checked")]
 pub struct SettingsFlags {
-    /// The private registry all images must be pulled from: a host, with a port and a path if need be
+    /// The private registry all images must be pulled from: a host, with a port and a path if need be (default: the
+    /// configuration's)
     #[arg(long, value_name = "HOST")]
     mirror: Option<String>,
     /// Where on the mirror a source reference goes
@@ -29,9 +33,10 @@ pub struct SettingsFlags {
     /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
-    /// Folder with the lists of what was mirrored: artifacts.txt, images.txt, images-*.txt, charts.txt
-    #[arg(long, value_name = "FOLDER")]
-    bundle: Option<PathBuf>,
+    /// The lists of what was mirrored: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or such a file
+    /// (can be given several times)
+    #[arg(long, value_name = "PATH")]
+    bundle: Vec<PathBuf>,
     /// Check a rule that is off by default (can be given several times, or comma-separated)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
@@ -66,47 +71,59 @@ impl From<LayoutFlag> for Layout {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Mirror")]
 pub struct MirrorFlags {
-    /// The private registry: render with the chart's global rewrite set to it (default: render as given)
+    /// The private registry: render with the chart's global rewrite set to it (default: the configuration's; without
+    /// either, render as given)
     #[arg(long, value_name = "HOST")]
     mirror: Option<String>,
     /// Where on the mirror a source reference goes
-    #[arg(long, value_enum, default_value = "path", requires = "mirror")]
-    layout: LayoutFlag,
+    ///
+    /// Without this flag: the configuration's, else path.
+    #[arg(long, value_enum)]
+    layout: Option<LayoutFlag>,
     /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
     /// times; default: the one that the charts read, global.imageRegistry before others)
-    #[arg(long, value_name = "PATH", requires = "mirror")]
+    #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
 }
 
 impl MirrorFlags {
-    /// What the flags come to; `None` without a mirror.
-    pub fn settings(&self) -> Result<Option<Settings>, String> {
-        let Some(mirror) = &self.mirror else { return Ok(None) };
-        let mirror = Mirror::parse(mirror).map_err(|error| format!("--mirror: {error}"))?;
-        let (layout, global_keys) = (self.layout.into(), self.global_key.clone());
-        Ok(Some(Settings { layout, global_keys, ..Settings::new(mirror) }))
+    /// What the flags come to over the configuration, and in it over what a release says; `None` without a mirror.
+    pub fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, String> {
+        let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
+        let target = flags.or(release).or(&config.target);
+        let Some(mirror) = target.mirror else {
+            let given = if self.layout.is_some() { Some("--layout") } else { None };
+            let given = given.or((!self.global_key.is_empty()).then_some("--global-key"));
+            return match given {
+                Some(flag) => Err(format!(
+                    "{flag} says nothing without a mirror: give --mirror HOST, or `mirror` in airtight.yaml"
+                )),
+                None => Ok(None),
+            };
+        };
+        Ok(Some(Settings {
+            layout: target.layout.unwrap_or_default(),
+            global_keys: target.global_keys,
+            finders: config.finders.clone(),
+            ..Settings::new(mirror)
+        }))
     }
 }
 
 impl SettingsFlags {
     /// The lists of what was mirrored: files, and folders of them.
     pub fn bundles(&self, config: &Config) -> Vec<PathBuf> {
-        match &self.bundle {
-            Some(folder) => vec![folder.clone()],
-            None => config.bundle.iter().map(PathBuf::from).collect(),
+        match self.bundle.is_empty() {
+            false => self.bundle.clone(),
+            true => config.bundle.iter().map(PathBuf::from).collect(),
         }
     }
 
     /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Settings, String> {
-        let mirror = self.mirror.as_ref().map(|mirror| Mirror::parse(mirror)).transpose();
-        let flags = Target {
-            mirror: mirror.map_err(|error| format!("--mirror: {error}"))?,
-            layout: self.layout.map(Layout::from),
-            global_keys: self.global_key.clone(),
-        };
+        let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
         let target = flags.or(release).or(&config.target);
-        let mirror = target.mirror.ok_or("no mirror is known: give --mirror HOST, or `mirror` in airtight.yaml")?;
+        let mirror = target.mirror.ok_or(NO_MIRROR)?;
         let mut settings = Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
@@ -119,12 +136,24 @@ impl SettingsFlags {
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
             for rule in rules {
                 let known = RULES.iter().find(|known| known.id == rule);
-                let known = known.ok_or_else(|| format!("{flag}: there is no rule {rule:?}"))?;
+                let known = known.ok_or_else(|| {
+                    let near = meant(rule, RULES.iter().map(|rule| rule.id));
+                    format!("{flag}: there is no rule {rule:?}{near} (airtight rules lists them)")
+                })?;
                 settings.rules.insert(known.id.to_owned(), level);
             }
         }
         Ok(settings)
     }
+}
+
+/// Where images go, as flags say it; the error names the flag.
+fn target(mirror: Option<&str>, layout: Option<LayoutFlag>, keys: &[String]) -> Result<Target, String> {
+    let mirror = mirror.map(Mirror::parse).transpose().map_err(|error| format!("--mirror: {error}"))?;
+    if let Some(key) = keys.iter().find(|key| key.split('.').any(str::is_empty)) {
+        return Err(format!("--global-key: {key:?} is not a path of values, like global.imageRegistry"));
+    }
+    Ok(Target { mirror, layout: layout.map(Layout::from), global_keys: keys.to_vec() })
 }
 
 /// Reads the lists of a bundle: files, and folders of them in the order of their names.
@@ -147,7 +176,10 @@ fn read_bundle(paths: &[PathBuf]) -> Result<Option<Bundle>, String> {
 
 /// The lists in a folder, by name.
 fn lists_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let entries = std::fs::read_dir(folder).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no {}", folder.display()),
+        _ => format!("{}: {error}", folder.display()),
+    })?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut names: Vec<String> = names.filter(|name| bundle::is_list(name)).collect();
     names.sort();

@@ -19,13 +19,12 @@ use std::path::{Path, PathBuf};
 
 /// Render a chart and print its manifests, byte for byte as `helm template` does
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "airtight template [OPTIONS] [NAME] <CHART>")]
 #[command(after_help = "Flags of `helm template` that have no effect without a cluster are accepted and ignored.")]
 pub struct Args {
     /// [NAME] CHART: the release's name, and a chart folder or archive
     #[arg(value_name = "NAME CHART", num_args = 1..=2, required = true)]
     positional: Vec<String>,
-    #[command(flatten)]
-    release: ReleaseFlags,
     /// Print the files of crds/ too
     #[arg(long)]
     include_crds: bool,
@@ -58,6 +57,8 @@ pub struct Args {
     debug: bool,
     #[command(flatten)]
     ignored: Ignored,
+    #[command(flatten)]
+    release: ReleaseFlags,
 }
 
 /// Flags of `helm template` that say nothing to a client-side render.

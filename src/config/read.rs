@@ -196,10 +196,15 @@ pub(super) fn told(mut problems: Vec<Problem>) -> String {
 }
 
 /// `; did you mean "chart"?`, where a known name is near.
-pub(crate) fn meant<'n>(found: &str, known: impl Iterator<Item = &'n str>) -> String {
+pub(crate) fn meant<'n>(found: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+    let mut holding = known.clone().filter(|name| name.contains(found));
     let near = known.map(|name| (strsim::damerau_levenshtein(&found.to_lowercase(), name), name)).min();
     match near {
         Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("; did you mean {name:?}?"),
-        _ => String::new(),
+        // Part of one name, and of no other.
+        _ => match (holding.next().filter(|_| found.len() > 2), holding.next()) {
+            (Some(name), None) => format!("; did you mean {name:?}?"),
+            _ => String::new(),
+        },
     }
 }

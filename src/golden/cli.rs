@@ -110,10 +110,12 @@ fn git(folder: &Path, args: &[&str]) {
 /// The README shows what the tool says, word for word.
 #[test]
 fn the_readme_shows_real_output() {
-    let case: Case = toml::from_str(&read(&root().join("testdata/cli/readme.toml"))).expect("a case");
     let readme = read(&root().join("README.md"));
-    assert!(readme.contains(&format!("-- {}\n", case.args.join(" "))), "README.md has another command");
-    assert!(readme.contains(&format!("```text\n{}```", case.stdout)), "README.md shows other output");
+    for name in ["readme", "readme-images"] {
+        let case: Case = toml::from_str(&read(&root().join(format!("testdata/cli/{name}.toml")))).expect("a case");
+        assert!(readme.contains(&format!("-- {}\n", case.args.join(" "))), "README.md has another command than {name}");
+        assert!(readme.contains(&format!("```text\n{}```", case.stdout)), "README.md shows other output than {name}");
+    }
 }
 
 /// So do the pages, and the README's story of a pull request.
@@ -130,4 +132,7 @@ fn the_pages_show_real_output() {
         let text = read(&root().join(page));
         assert!(text.contains(&format!("```text\n{}```", case.stdout)), "{page} shows other output than {name}");
     }
+    let case: Case = toml::from_str(&read(&root().join("testdata/cli/lint-ccm-is-clean.toml"))).expect("a case");
+    let plugin = format!("```text\n$ helm airtight {}\n{}```", case.args.join(" "), case.stdout);
+    assert!(read(&root().join("docs/pull-requests.md")).contains(&plugin), "the plugin says something else");
 }

@@ -1,7 +1,7 @@
 //! [`Image`]: a distinct reference, with everything that is known of it, free of the release it was found in.
 
 use crate::analysis::{Analysis, Judged, Traced, WithoutOverride};
-use crate::images::decided::{decider, layer_name};
+use crate::images::decided::{decider, layer_name, user_path};
 use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Shape, Source, Tier, find};
 use crate::limits::Limits;
 use crate::settings::Settings;
@@ -60,6 +60,8 @@ pub struct PartOrigin {
     pub who: String,
     /// The values path as the file or flag writes it; empty where it is no value.
     pub path: String,
+    /// The same path as the user of the top chart writes it: `db.image.tag`.
+    pub user_path: String,
     /// Where it stands.
     pub place: Option<Place>,
     /// What it hid, in words with places.
@@ -73,9 +75,8 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 
 /// The distinct references of a release that was rendered without a mirror, by reference: nothing is classified, and
 /// each is its own source.
-pub fn unjudged(traced: &Traced, limits: &Limits) -> Vec<Image> {
-    let settings = Settings::without_mirror();
-    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, &settings, limits));
+pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Vec<Image> {
+    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, settings, limits));
     let judged = |image: ImageUse| Judged {
         class: Class::Unexplained,
         decider: decider(&image, Part::Registry, &traced.origins),
@@ -153,5 +154,9 @@ fn part_origin(part: Part, decider: &Decider) -> PartOrigin {
         Source::Unknown => "not known".to_owned(),
     };
     let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer))).collect();
-    PartOrigin { part, who, path: decider.path.clone(), place: decider.place.clone(), hides }
+    let user_path = match &decider.source {
+        Source::ChartDefault(chart) if !decider.path.is_empty() => user_path(chart, &decider.path),
+        _ => decider.path.clone(),
+    };
+    PartOrigin { part, who, path: decider.path.clone(), user_path, place: decider.place.clone(), hides }
 }

@@ -6,6 +6,7 @@ use super::totals::Totals;
 use super::{Report, count, plain_line};
 use crate::finding::Finding;
 use minijinja::{AutoEscape, Environment, Value, context};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// A comment on GitHub holds 65,536 characters.
@@ -22,6 +23,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     env.add_filter("text", |text: String| escaped(&text));
     env.add_filter("code", |text: String| code(&text));
     let summary = match reports {
+        [report] if report.is_listed => format!("{}: {}", report.release.full_name(), report.summary()),
         [report] => report.summary(),
         reports => Totals::of(reports).summary(reports),
     };
@@ -42,6 +44,15 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
     let told = report.findings.len().min(*left);
     *left -= told;
     let findings: Vec<Value> = report.findings.iter().take(told).map(row).collect();
+    // What is said of several places is said once.
+    let mut said = BTreeSet::new();
+    let advice: Vec<Value> = report
+        .findings
+        .iter()
+        .take(told)
+        .filter(|finding| said.insert((&finding.message, &finding.notes, &finding.help)))
+        .map(row)
+        .collect();
     let changes = report.changes.as_ref();
     let replaced = |one: &Replaced| format!("{} → {}", code(&one.before), code(&one.after));
     let classes = Totals::of(std::slice::from_ref(report)).classes();
@@ -59,6 +70,7 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
         is_clean => report.findings.is_empty(),
         summary => report.summary(),
         findings,
+        advice,
         assumed => report.assumed_keys.iter().map(|key| report.assumed(key)).collect::<Vec<_>>(),
         more => report.findings.len() - told,
         images => count(report.images.len(), "image"),

@@ -30,6 +30,8 @@ use std::sync::Arc;
 pub struct Report {
     /// Which release.
     pub release: ReleaseName,
+    /// Whether the configuration lists it, so that it is one of several, whatever this run is about.
+    pub is_listed: bool,
     /// The file that a finding without a place of its own is told at: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
     /// The findings, in order.
@@ -77,7 +79,12 @@ impl Report {
     /// What the reader has to know of a key that the tool set.
     pub fn assumed(&self, key: &str) -> String {
         let mirror = &self.mirror;
-        format!("the mirror was set as {key}, which your values do not set: install with --set {key}={mirror}")
+        let set = format!("the mirror was set as {key}, which your values do not set");
+        // Nobody installs what does not render with it.
+        match self.findings.iter().any(|finding| finding.rule == "render-failed") {
+            true => set,
+            false => format!("{set}: install with --set {key}={mirror}"),
+        }
     }
 
     /// Takes the user's secrets out of the sources that findings show; what a message tells anyway stays.
@@ -104,10 +111,13 @@ impl Report {
             coverage.mirrored,
             plain_line(&self.mirror),
         );
-        let accepted = match self.suppressed.len() {
+        let mut accepted = match self.suppressed.len() {
             0 => String::new(),
             accepted => format!(", {accepted} suppressed"),
         };
+        if let Some(changes) = self.changes.as_ref().filter(|changes| changes.known > 0) {
+            accepted.push_str(&format!(", {} not new", changes.known));
+        }
         match self.findings.len() {
             0 => format!("clean{accepted}: {looked}"),
             found => format!("{}{accepted}: {looked}", count(found, "finding")),

@@ -44,14 +44,15 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
     let paint = Paint(style.colour);
     for report in reports {
         let name = plain_line(&report.release.full_name());
+        let is_named = reports.len() > 1 || report.is_listed;
         if style.detail == Detail::Verdict {
-            let name = if reports.len() > 1 { format!("{name}: ") } else { String::new() };
+            let name = if is_named { format!("{name}: ") } else { String::new() };
             // The verdict is about values that the user does not have yet.
             let keys = report.assumed_keys.iter().map(|key| format!(", with --set {key}={}", report.mirror));
             writeln!(out, "{name}{}{}", paint.verdict(report), plain_line(&keys.collect::<String>()))?;
             continue;
         }
-        if reports.len() > 1 {
+        if is_named {
             writeln!(out, "{}:", paint.bold(&name))?;
         }
         for finding in &report.findings {

@@ -77,7 +77,12 @@ impl Totals {
         }
         let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();
         let mirrors: Vec<String> = mirrors.into_iter().map(plain_line).collect();
-        let accepted = if self.suppressed == 0 { String::new() } else { format!(", {} suppressed", self.suppressed) };
+        let mut accepted =
+            if self.suppressed == 0 { String::new() } else { format!(", {} suppressed", self.suppressed) };
+        let known: usize = reports.iter().filter_map(|report| Some(report.changes.as_ref()?.known)).sum();
+        if known > 0 {
+            accepted.push_str(&format!(", {known} not new"));
+        }
         let verdict = match self.all_findings() {
             0 => format!("clean{accepted}"),
             found => format!("{}{accepted}", count(found, "finding")),

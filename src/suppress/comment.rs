@@ -21,6 +21,8 @@ pub struct Comment {
     pub reason: String,
     /// The last day on which it counts.
     pub until: Option<Date>,
+    /// What stands where that day should, and is none.
+    pub no_day: Option<String>,
     /// The lines it is about, from 1.
     lines: Range<u32>,
     /// Whether it stands in a template, which is looked at for what it prints as well as for what it decides.
@@ -42,7 +44,7 @@ impl Comment {
         let found = lines.iter().enumerate().filter_map(|(index, line)| {
             let (start, words) = find(line)?;
             let (rules, reason) = parts(words);
-            let (until, reason) = day(reason);
+            let (until, no_day, reason) = day(reason);
             let number = index as u32 + 1;
             let begin = file.start_of_line(number)? + start as u32;
             let end = begin + line[start..].trim_end().len() as u32;
@@ -50,7 +52,7 @@ impl Comment {
             let about = if is_alone { next_line(&lines, index) } else { Some(index) };
             let lines = about.map_or(number..number + 1, |about| subtree(&lines, about));
             let place = Place { file: file.clone(), start: begin, end };
-            Some(Self { place, rules, reason, until, lines, in_template })
+            Some(Self { place, rules, reason, until, no_day, lines, in_template })
         });
         found.collect()
     }
@@ -98,13 +100,19 @@ fn parts(words: &str) -> (Vec<String>, &str) {
     (rules.collect(), reason.trim())
 }
 
-/// `until 2026-12-31 because` → the day and the reason.
-fn day(reason: &str) -> (Option<Date>, String) {
-    let day = reason.strip_prefix("until ").and_then(|rest| {
-        let (day, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-        Some((day.trim_end_matches([':', ',']).parse().ok()?, reason.trim().to_owned()))
-    });
-    day.map_or((None, reason.to_owned()), |(day, reason)| (Some(day), reason))
+/// `until 2026-12-31 because` → the day and the reason. What begins with a digit there and is no day is told; a word is
+/// part of the reason.
+fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
+    let Some(rest) = reason.strip_prefix("until ").map(str::trim_start) else {
+        return (None, None, reason.to_owned());
+    };
+    let (day, because) = rest.split_once(' ').unwrap_or((rest, ""));
+    let day = day.trim_end_matches([':', ',']);
+    match day.parse() {
+        Ok(day) => (Some(day), None, because.trim().to_owned()),
+        Err(_) if day.starts_with(|c: char| c.is_ascii_digit()) => (None, Some(day.to_owned()), reason.to_owned()),
+        Err(_) => (None, None, reason.to_owned()),
+    }
 }
 
 /// The line behind a comment that it is about: the next that says something.

@@ -99,7 +99,7 @@ impl Suppressor<'_> {
         let mut found = None;
         for comment in one.comments.iter().filter(|comment| comment.accepts(finding)) {
             used.comments.insert(comment.key(finding.rule));
-            if !comment.reason.is_empty() && counts(comment.until) {
+            if !comment.reason.is_empty() && comment.no_day.is_none() && counts(comment.until) {
                 found = found.or(Some((comment.reason.clone(), Some(comment.place.clone()))));
             }
         }
@@ -140,6 +140,12 @@ impl Suppressor<'_> {
                     let message = format!("the suppression of {} has no reason, so it does not count", comment.rules());
                     let help = "say behind the bracket why the finding is accepted";
                     add(report, settings, "suppression-without-reason", place, &message, help);
+                    continue;
+                }
+                if let Some(day) = &comment.no_day {
+                    let message =
+                        format!("until {day:?} is no day, so the suppression of {} does not count", comment.rules());
+                    add(report, settings, "expired-suppression", place, &message, "write a day such as 2026-12-31");
                     continue;
                 }
                 if let Some(until) = comment.until.filter(|&until| until < self.today) {

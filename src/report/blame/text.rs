@@ -109,6 +109,7 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let masked = trail.is_secret && !show_secrets;
     let title = match &trail.value {
+        Some(value) if trail.path.is_empty() => format!("the values are {}", shown(value, masked)),
         Some(value) => format!("{} is {}", trail.path, shown(value, masked)),
         None => format!("{} is not set", trail.path),
     };

@@ -36,7 +36,8 @@ const LONGEST: usize = 400;
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
-    env.add_filter("breakable", |text: String| Value::from_safe_string(breakable(&text)));
+    env.add_filter("breakable", |text: String| Value::from_safe_string(breakable(&text, &['/', '@'])));
+    env.add_filter("dotted", |text: String| Value::from_safe_string(breakable(&text, &['.'])));
     env.add_filter("words", |text: String| Value::from_safe_string(words(&text)));
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(io::Error::other)?;
     env.set_syntax(syntax);
@@ -197,7 +198,7 @@ fn row(image: &Image, report: &Report) -> Value {
         class => image.class.name(),
         good => image.class.resolves(),
         tier => image.tier.name(),
-        path => decider.map(|origin| plain(&origin.path)),
+        path => decider.map(|origin| plain(&origin.user_path)),
         who => decider.map(|origin| plain(&origin.who)),
         place => decider.map(|origin| plain(&short(origin))),
         source => image.source.as_deref().map(plain),
@@ -230,9 +231,9 @@ fn escaped(text: &str) -> String {
 }
 
 /// A path or a reference that may be broken after its separators.
-fn breakable(text: &str) -> String {
+fn breakable(text: &str, separators: &[char]) -> String {
     let mut out = String::with_capacity(text.len());
-    for part in text.split_inclusive(['/', '@']) {
+    for part in text.split_inclusive(separators) {
         if !out.is_empty() {
             out.push_str("<wbr>");
         }

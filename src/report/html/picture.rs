@@ -139,7 +139,7 @@ fn decided(origin: &PartOrigin) -> Node {
         let detail = if place == origin.who { String::new() } else { place };
         return Node { label: origin.who.clone(), detail };
     }
-    Node { label: origin.path.clone(), detail: place }
+    Node { label: origin.user_path.clone(), detail: place }
 }
 
 /// How wide the line of so many uses is.

@@ -1,0 +1,89 @@
+//! The flags of commands that look at one release: a chart, or a release of the configuration.
+
+use super::config::ConfigFlags;
+use super::jobs::merged;
+use super::release::ReleaseFlags;
+use super::settings::MirrorFlags;
+use super::{Problem, Streams};
+use crate::config::{Config, Target, meant};
+use crate::release::Prepared;
+use crate::settings::Settings;
+use std::path::PathBuf;
+
+/// Which release: a chart, or one of the configuration's.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OneFlags {
+    /// A chart folder or archive
+    chart: Option<PathBuf>,
+    /// The release's name
+    #[arg(long, default_value = "release-name", conflicts_with = "of_config")]
+    name: String,
+    /// Take chart, values and mirror of a release of airtight.yaml, NAME or NAME/ENVIRONMENT
+    #[arg(long = "release", id = "of_config", value_name = "RELEASE", conflicts_with = "chart")]
+    release: Option<String>,
+}
+
+/// All that says what is rendered.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RenderFlags {
+    #[command(flatten)]
+    mirror: MirrorFlags,
+    #[command(flatten)]
+    config: ConfigFlags,
+    #[command(flatten)]
+    release: ReleaseFlags,
+}
+
+/// A release, ready to be rendered.
+#[derive(Debug)]
+pub struct One {
+    /// The release.
+    pub prepared: Prepared,
+    /// The environment, of a release that the configuration gives several.
+    pub environment: Option<String>,
+    /// What it is looked at with; without a mirror nothing is rewritten or judged.
+    pub settings: Settings,
+    /// Whether there is a mirror.
+    pub has_mirror: bool,
+}
+
+impl OneFlags {
+    /// Loads the chart and reads what the flags name; helm's log lines go to stderr.
+    pub fn prepare(&self, flags: &RenderFlags, streams: &mut Streams<'_>) -> Result<One, Problem> {
+        let config = flags.config.read()?;
+        let (name, environment, chart, release, target) = match (&self.release, &self.chart) {
+            (Some(wanted), _) => {
+                let entry = entry(wanted, &config)?;
+                let release = merged(entry, &flags.release);
+                (entry.name.clone(), entry.environment.clone(), PathBuf::from(&entry.chart), release, &entry.target)
+            }
+            (None, Some(chart)) => (self.name.clone(), None, chart.clone(), flags.release.clone(), &Target::default()),
+            (None, None) => return Err("give a chart, or --release NAME for one of airtight.yaml".to_owned().into()),
+        };
+        let settings = flags.mirror.settings(&config, target)?;
+        let has_mirror = settings.is_some();
+        let settings =
+            settings.unwrap_or_else(|| Settings { finders: config.finders.clone(), ..Settings::without_mirror() });
+        let prepared = release.prepare_alone(&name, &chart, streams)?;
+        Ok(One { prepared, environment, settings, has_mirror })
+    }
+}
+
+/// The one release of a configuration that is called so.
+fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c crate::config::Entry, String> {
+    let Some(file) = &config.file else {
+        return Err(format!("--release {wanted}: there is no airtight.yaml here or above (airtight init writes one)"));
+    };
+    let entries = || config.releases.iter().map(|release| &release.entry);
+    if let Some(entry) = entries().find(|entry| entry.full_name() == wanted) {
+        return Ok(entry);
+    }
+    let same: Vec<String> =
+        entries().filter(|entry| entry.name == wanted).map(crate::config::Entry::full_name).collect();
+    if !same.is_empty() {
+        return Err(format!("--release {wanted}: which environment? there are {}", same.join(", ")));
+    }
+    let names: Vec<String> = entries().map(crate::config::Entry::full_name).collect();
+    let near = meant(wanted, names.iter().map(String::as_str));
+    Err(format!("--release: {} has no release {wanted:?}{near}", file.name()))
+}
