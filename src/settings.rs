@@ -2,7 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::finding::Severity;
-use crate::images::find::custom::PlaceRule;
+use crate::images::find::{Hints, PlaceRule};
 use crate::images::{Layout, Mirror};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +54,11 @@ impl Settings {
     /// For those who look for images and judge nothing: no reference is on such a mirror.
     pub fn without_mirror() -> Self {
         Self::new(Mirror::nowhere())
+    }
+
+    /// What finders of images are told.
+    pub fn hints(&self) -> Hints<'_> {
+        Hints { mirror: &self.mirror, places: &self.finders }
     }
 
     /// Whether a rule is checked; `usual` is what it is when the user says nothing.

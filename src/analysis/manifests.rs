@@ -43,7 +43,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
             }
         }
     }
-    let uses = manifests.iter().flat_map(|manifest| find(manifest, settings, limits));
+    let uses = manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), limits));
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
         let reference = image.reference.as_ref().ok();

@@ -115,7 +115,7 @@ pub fn analyse(
     let traced = render_with_mirror(prepared, settings, &mut keys, compiler, log)?;
     let Traced { manifests, origins, root, values, mut rendered, failure, .. } = traced;
     let uses: Vec<ImageUse> =
-        manifests.iter().flat_map(|manifest| find(manifest, settings, &prepared.limits)).collect();
+        manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
     let reads = std::mem::take(&mut rendered.reads);
     let mut analysis = Analysis {

@@ -38,7 +38,7 @@ impl Twin {
         let Ok(read) = manifests(&rendered, prepared.env.helm, &prepared.limits) else { return Self::default() };
         let Manifests { ordinary, hooks, .. } = read;
         let all = ordinary.into_iter().chain(hooks).map(Arc::new);
-        let uses = all.flat_map(|manifest| find(&manifest, settings, &prepared.limits));
+        let uses = all.flat_map(|manifest| find(&manifest, settings.hints(), &prepared.limits));
         Self { texts: uses.map(|image| (key(&image), image.text.as_str().to_owned())).collect() }
     }
 

@@ -45,7 +45,7 @@ pub fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result
     }
     let mut ranges: Vec<Vec<Range<u32>>> = vec![Vec::new(); manifests.len()];
     let settings = Settings::without_mirror();
-    let uses: Vec<Vec<ImageUse>> = manifests.iter().map(|manifest| find(manifest, &settings, limits)).collect();
+    let uses: Vec<Vec<ImageUse>> = manifests.iter().map(|manifest| find(manifest, settings.hints(), limits)).collect();
     for wanted in &selection.images {
         let mut found = false;
         for (ranges, uses) in ranges.iter_mut().zip(&uses) {

@@ -11,7 +11,7 @@ pub mod schema;
 use crate::finding::Severity;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
-use crate::images::find::custom::{Action, PlaceRule};
+use crate::images::find::{Action, PlaceRule};
 use crate::images::{Layout, Mirror};
 use crate::limits::Limits;
 use crate::settings::Level;

@@ -5,7 +5,7 @@
 
 use super::{derived, files, read};
 use crate::helm::HelmVersion;
-use crate::images::find::custom::{Action, PlaceRule};
+use crate::images::find::{Action, PlaceRule};
 use crate::images::{ImageUse, Mirror, find};
 use crate::limits::Limits;
 use crate::render::manifest::{Manifests, manifests};
@@ -51,7 +51,7 @@ fn uses(text: &str, name: &str, settings: &Settings) -> Vec<ImageUse> {
     let rendered = Rendered { files: vec![file], ..Rendered::default() };
     let read: Manifests = manifests(&rendered, HelmVersion::V4, &limits).expect("the case is YAML");
     let all = read.ordinary.into_iter().chain(read.hooks).map(Arc::new);
-    all.flat_map(|manifest| find(&manifest, settings, &limits)).collect()
+    all.flat_map(|manifest| find(&manifest, settings.hints(), &limits)).collect()
 }
 
 fn line(image: &ImageUse) -> String {

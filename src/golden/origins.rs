@@ -95,7 +95,7 @@ fn try_release(prepared: &Prepared, most: usize, tally: &mut Tally) {
     let mut compiler = Compiler::new();
     let Ok(traced) = render(prepared, &[], &mut compiler, &mut Vec::new()) else { return };
     let settings = Settings::without_mirror();
-    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, &settings, &prepared.limits));
+    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits));
     let mut trials: Vec<Trial> = Vec::new();
     for image in uses {
         for part in [Part::Registry, Part::Tag] {
@@ -157,7 +157,7 @@ fn try_one(prepared: &Prepared, trial: &Trial, compiler: &mut Compiler, tally: &
     };
     let all = ordinary.into_iter().chain(hooks).map(Arc::new);
     let settings = Settings::without_mirror();
-    let found = all.flat_map(|manifest| find(&manifest, &settings, &edited.limits));
+    let found = all.flat_map(|manifest| find(&manifest, settings.hints(), &edited.limits));
     let now: BTreeMap<Key, String> = found.map(|image| (key(&image), image.text.as_str().to_owned())).collect();
     for image in &trial.uses {
         match now.get(&key(image)) {

@@ -76,7 +76,7 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 /// The distinct references of a release that was rendered without a mirror, by reference: nothing is classified, and
 /// each is its own source.
 pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Vec<Image> {
-    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, settings, limits));
+    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), limits));
     let judged = |image: ImageUse| Judged {
         class: Class::Unexplained,
         decider: decider(&image, Part::Registry, &traced.origins),

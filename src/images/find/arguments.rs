@@ -47,7 +47,7 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
     if string.contains([' ', '\n', ',', '"', '\'', '{']) {
         if is_plausible(string) {
             let Some(text) = place.object.text(item) else { return };
-            for line in lines(&text, flag, found.settings) {
+            for line in lines(&text, flag, found.hints) {
                 let (tier, reason) = match &line.name {
                     Some(name) => (Tier::Likely, format!("`{name}` in an argument names an image")),
                     None => (Tier::Possible, "a reference in an argument".to_owned()),
@@ -64,12 +64,12 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
     };
     let value = &string[from..];
     let (tier, reason) = match name {
-        Some(name) => match fields::judge(name, value, may_be_bare(name), found.settings) {
+        Some(name) => match fields::judge(name, value, may_be_bare(name), found.hints) {
             Some(Tier::Possible) => (Tier::Possible, format!("the argument `{name}` is a reference")),
             Some(tier) => (tier, format!("the argument `{name}` names an image")),
             None => return,
         },
-        None if is_unmistakable(value, false, found.settings) => {
+        None if is_unmistakable(value, false, found.hints) => {
             (Tier::Possible, "an argument that is a reference".to_owned())
         }
         None => return,

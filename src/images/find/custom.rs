@@ -1,36 +1,11 @@
 //! Places that the configuration names: where images are, and where none are, whatever the other finders say.
 
+use super::hints::{Action, Hints, PlaceRule};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
 use crate::images::object::{Object, Path};
-use crate::settings::Settings;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder { id: "custom", summary: "places that the configuration names", visit };
-
-/// A place in objects, and whether images are there.
-///
-/// Shape: `kind: "Tenant*"`, `name: "*"`, `field: "spec.pools[*].runner"`. In each `*` stands for any run of characters
-/// and `?` for one; everything else is itself. The whole has to match.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlaceRule {
-    /// What is said of the place.
-    pub action: Action,
-    /// Pattern of the object's kind.
-    pub kind: String,
-    /// Pattern of the object's name.
-    pub name: String,
-    /// Pattern of the field's path, as findings print it.
-    pub field: String,
-}
-
-/// What a [`PlaceRule`] says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// A scalar there is an image.
-    Add,
-    /// Nothing there is an image.
-    Exclude,
-}
 
 impl PlaceRule {
     fn matches(&self, object: &Object<'_>, path: &str) -> bool {
@@ -39,7 +14,7 @@ impl PlaceRule {
 }
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
-    let mut rules = found.settings.finders.iter().filter(|rule| rule.action == Action::Add).peekable();
+    let mut rules = found.hints.places.iter().filter(|rule| rule.action == Action::Add).peekable();
     if rules.peek().is_none() {
         return;
     }
@@ -61,8 +36,8 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// Whether the configuration says that no image is at a path.
-pub(super) fn is_excluded(settings: &Settings, object: &Object<'_>, path: &Path) -> bool {
-    let mut rules = settings.finders.iter().filter(|rule| rule.action == Action::Exclude).peekable();
+pub(super) fn is_excluded(hints: Hints<'_>, object: &Object<'_>, path: &Path) -> bool {
+    let mut rules = hints.places.iter().filter(|rule| rule.action == Action::Exclude).peekable();
     if rules.peek().is_none() {
         return false;
     }

@@ -22,7 +22,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
             // An item of `images` is an image only if it says more than a repository.
             let context =
                 Context { naming: place.last_key().map_or(Naming::Other, naming), alone: place.key().is_some() };
-            for joined in join(place.object, &entries, context, found.settings) {
+            for joined in join(place.object, &entries, context, found.hints) {
                 let path = place.path().key(entries[joined.entry].0);
                 let own = joined.own.places(0..joined.own.len());
                 let hit = Hit {

@@ -36,7 +36,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let variable = |item| Some((super::place::str_of(member(item, "name")?)?, member(item, "value")?));
     let (indexes, entries): (Vec<usize>, Vec<(&str, &Node)>) =
         list.iter().enumerate().filter_map(|(index, item)| Some((index, variable(item)?))).unzip();
-    for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.settings) {
+    for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.hints) {
         let index = indexes[joined.entry];
         let path = place.path().with(crate::images::object::Step::Index(index)).key("value");
         let own = joined.own.places(0..joined.own.len());
@@ -61,7 +61,7 @@ fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
         return;
     }
     let is_database = artifacts::is_database(name);
-    let (tier, reason) = match fields::judge(name, string, may_be_bare(name), found.settings) {
+    let (tier, reason) = match fields::judge(name, string, may_be_bare(name), found.hints) {
         Some(Tier::Possible) => (Tier::Possible, format!("the value of `{name}` is a reference")),
         Some(tier) => (tier, format!("the variable `{name}` names an image")),
         None => return,

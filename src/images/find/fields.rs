@@ -1,12 +1,12 @@
 //! Fields named for images in any object, `image`, `proxyImage`, `imageRef`; and any other scalar that is unmistakably a
 //! reference.
 
+use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use super::parts::role_of_part;
 use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
 use crate::images::object::member;
 use crate::images::text::Text;
-use crate::settings::Settings;
 use crate::yaml::Data;
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     let Some(string) = place.str().filter(|string| string.len() <= 512) else { return };
-    let Some((tier, reason)) = named(place, string, found.settings) else { return };
+    let Some((tier, reason)) = named(place, string, found.hints) else { return };
     // Their names are not those of fields.
     if environment::variable(place).is_some() || arguments::is_argument(place) {
         return;
@@ -31,14 +31,14 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// What a text is taken for by the name of its place, and why.
-pub(super) fn named(place: &Place<'_>, string: &str, settings: &Settings) -> Option<(Tier, String)> {
+pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option<(Tier, String)> {
     let key = place.last_key()?;
     if is_label(place) {
         return None;
     }
     // A list of images names each of them; a bare word is an image only right under `image`.
     let bare = place.key() == Some("image") && !is_machine(place);
-    let tier = judge(key, string, bare, settings);
+    let tier = judge(key, string, bare, hints);
     if tier != Some(Tier::Likely)
         && let Some(images) = place.keys().nth(1).filter(|_| string.contains([':', '@']))
         && words(images).last().is_some_and(|word| word == "images")
@@ -73,7 +73,7 @@ pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, fou
 }
 
 /// How sure it is that the value of something with a name is a reference; `None` if it is none.
-pub(super) fn judge(name: &str, value: &str, bare: bool, settings: &Settings) -> Option<Tier> {
+pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Option<Tier> {
     let is_image = match naming(name) {
         Naming::Image => is_named(value, bare),
         Naming::About => value.contains('/') && value.contains([':', '@']) && is_named(value, false),
@@ -82,7 +82,7 @@ pub(super) fn judge(name: &str, value: &str, bare: bool, settings: &Settings) ->
     if is_image {
         return Some(Tier::Likely);
     }
-    let is_reference = value.contains('/') && is_unmistakable(value, !is_prefix(name), settings);
+    let is_reference = value.contains('/') && is_unmistakable(value, !is_prefix(name), hints);
     is_reference.then_some(Tier::Possible)
 }
 

@@ -2,8 +2,8 @@
 
 use super::artifacts::is_database;
 use super::fields::is_prefix;
+use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming};
-use crate::settings::Settings;
 use std::ops::Range;
 
 /// A reference in a text.
@@ -19,13 +19,13 @@ pub(super) struct Line {
 ///
 /// A word is a reference when it is unmistakable, or when what stands before it names an image: `image: x`, `image = "x"`,
 /// `IMAGE=x`, `--image=x`, `--image x`, `"image":"x"`. Lines that begin as a comment are left out.
-pub(super) fn lines(text: &str, name: Option<&str>, settings: &Settings) -> Vec<Line> {
+pub(super) fn lines(text: &str, name: Option<&str>, hints: Hints<'_>) -> Vec<Line> {
     let mut found = Vec::new();
     let named = name.filter(|name| naming(name) != Naming::Other || is_database(name));
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if !is_comment(line) {
-            read_line(line, start, named, text.contains("{{"), settings, &mut found);
+            read_line(line, start, named, text.contains("{{"), hints, &mut found);
         }
         start += line.len();
     }
@@ -42,7 +42,7 @@ fn read_line(
     start: usize,
     named: Option<&str>,
     is_template: bool,
-    settings: &Settings,
+    hints: Hints<'_>,
     found: &mut Vec<Line>,
 ) {
     if !line.contains(['/', ':', '@']) && !line.contains("mage") {
@@ -95,7 +95,7 @@ fn read_line(
         let is_whole = is_template && label == Some("image") && line.trim_end().ends_with(word.trim_end_matches('\\'));
         let tagless = name.is_some() || label.is_some_and(|label| !is_prefix(label));
         let is_reference = !is_cut
-            && (is_unmistakable(value, tagless, settings)
+            && (is_unmistakable(value, tagless, hints)
                 || naming_of(name) == Naming::Image && is_named(value, is_whole)
                 || naming_of(name) == Naming::About
                     && value.contains('/')
@@ -147,8 +147,9 @@ mod tests {
     use crate::images::Mirror;
 
     fn found(text: &str, name: Option<&str>) -> Vec<String> {
-        let settings = Settings::new(Mirror::parse("mirror.internal").expect("a mirror"));
-        lines(text, name, &settings).into_iter().map(|line| text[line.range].to_owned()).collect()
+        let mirror = Mirror::parse("mirror.internal").expect("a mirror");
+        let hints = Hints { mirror: &mirror, places: &[] };
+        lines(text, name, hints).into_iter().map(|line| text[line.range].to_owned()).collect()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What looks like an image reference, and what name promises one. Judged by the text alone, never by asking a registry.
 
+use super::hints::Hints;
 use crate::images::reference::Reference;
-use crate::settings::Settings;
 
 /// What the name of a field, flag or variable says of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,12 +167,12 @@ fn is_api_version(text: &str) -> bool {
 
 /// Whether a text is a reference wherever it stands: it names a registry, and a tag or digest; for a registry that
 /// everybody knows the path is enough when `tagless` says so.
-pub(super) fn is_unmistakable(text: &str, tagless: bool, settings: &Settings) -> bool {
+pub(super) fn is_unmistakable(text: &str, tagless: bool, hints: Hints<'_>) -> bool {
     let Some((host, path)) = text.split_once('/') else { return false };
     if text.len() > 512 || host.len() < 4 || path.is_empty() || !host.contains(['.', ':']) {
         return false;
     }
-    let is_known = is_registry(host, settings);
+    let is_known = is_registry(host, hints);
     let has_version = path.contains([':', '@']);
     // `quay.io/acme` is what stands before a path.
     let is_whole = has_version || tagless && (path.contains('/') || host == "registry.k8s.io");
@@ -201,13 +201,13 @@ const REGISTRIES: &[&str] = &[
 ];
 
 /// Whether a host is a registry: one that everybody knows, the mirror, or what stands for it in a second render.
-fn is_registry(host: &str, settings: &Settings) -> bool {
+fn is_registry(host: &str, hints: Hints<'_>) -> bool {
     let host = host.to_ascii_lowercase();
     let is = |known: &&str| match known.starts_with('.') {
         true => host.ends_with(*known),
         false => host == **known,
     };
-    host == settings.mirror.host()
+    host == hints.mirror.host()
         || host.ends_with(".airtight.invalid")
         || host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.")
         || REGISTRIES.iter().any(is)
@@ -318,7 +318,8 @@ mod tests {
 
     #[test]
     fn what_stands_anywhere_has_to_be_unmistakable() {
-        let settings = Settings::new(Mirror::parse("mirror.internal").expect("a mirror"));
+        let mirror = Mirror::parse("mirror.internal").expect("a mirror");
+        let hints = Hints { mirror: &mirror, places: &[] };
         for text in [
             "quay.io/acme/api",
             "quay.io/acme/api:24",
@@ -328,7 +329,7 @@ mod tests {
             "canary.airtight.invalid/x/y",
             "123.dkr.ecr.eu-west-1.amazonaws.com/x:1",
         ] {
-            assert!(is_unmistakable(text, true, &settings), "{text}");
+            assert!(is_unmistakable(text, true, hints), "{text}");
         }
         for text in [
             "busybox",
@@ -350,8 +351,8 @@ mod tests {
             "quay.io/acme",
             "charts/x.tgz",
         ] {
-            assert!(!is_unmistakable(text, true, &settings), "{text}");
+            assert!(!is_unmistakable(text, true, hints), "{text}");
         }
-        assert!(!is_unmistakable("quay.io/acme/api", false, &settings));
+        assert!(!is_unmistakable("quay.io/acme/api", false, hints));
     }
 }

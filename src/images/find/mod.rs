@@ -7,10 +7,11 @@
 mod arguments;
 mod artifacts;
 mod containers;
-pub mod custom;
+mod custom;
 mod descriptors;
 mod environment;
 mod fields;
+mod hints;
 mod lines;
 mod looks;
 mod nested;
@@ -24,7 +25,7 @@ use super::reference::Reference;
 use super::text::Text;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
-use crate::settings::Settings;
+pub use hints::{Action, Hints, PlaceRule};
 use place::Place;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -173,8 +174,8 @@ pub struct Hit {
 pub struct Found<'l> {
     /// The bounds on the work.
     pub limits: &'l Limits,
-    /// What the user wants: rules of places, and the mirror.
-    pub settings: &'l Settings,
+    /// What the user knows.
+    pub hints: Hints<'l>,
     uses: Vec<ImageUse>,
     /// Bytes of the manifest that were taken already, by their start.
     taken: BTreeMap<u32, u32>,
@@ -192,7 +193,7 @@ impl Found<'_> {
     /// Adds a reference whose parts may belong to others too, as a registry does that stands once for many images;
     /// unless its `own` part was found already.
     pub fn add_joined(&mut self, object: &Object<'_>, mut hit: Hit, own: &[Range<u32>]) {
-        if own.iter().any(|place| self.is_taken(place)) || custom::is_excluded(self.settings, object, &hit.path) {
+        if own.iter().any(|place| self.is_taken(place)) || custom::is_excluded(self.hints, object, &hit.path) {
             return;
         }
         for place in hit.text.places(0..hit.text.len()) {
@@ -238,8 +239,8 @@ impl fmt::Display for ImageUse {
 }
 
 /// The image references of a manifest, in the order of its text.
-pub fn find(manifest: &Arc<Manifest>, settings: &Settings, limits: &Limits) -> Vec<ImageUse> {
-    let mut found = Found { limits, settings, uses: Vec::new(), taken: BTreeMap::new(), nested_nodes: 0 };
+pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<ImageUse> {
+    let mut found = Found { limits, hints, uses: Vec::new(), taken: BTreeMap::new(), nested_nodes: 0 };
     for object in Object::all(manifest) {
         place::walk(&object, &mut found);
     }

@@ -50,7 +50,7 @@ fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
     let text = text.decoded(&bytes, 3, 4);
     if is_text(decoded) {
         document(place, &text, place.last_key().unwrap_or_default(), Shape::Nested, found);
-    } else if let Some((tier, reason)) = fields::named(place, decoded, found.settings) {
+    } else if let Some((tier, reason)) = fields::named(place, decoded, found.hints) {
         fields::add(place, text, tier, reason, found);
     }
 }

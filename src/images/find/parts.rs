@@ -1,11 +1,11 @@
 //! Joins references from parts that stand side by side: `{registry, repository, tag, digest}` of a map,
 //! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment.
 
+use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use crate::images::object::Object;
 use crate::images::reference::Reference;
 use crate::images::text::{Piece, Text};
-use crate::settings::Settings;
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
 
@@ -94,12 +94,7 @@ pub(super) struct Context {
 }
 
 /// The references that entries of one map or list make together.
-pub(super) fn join(
-    object: &Object<'_>,
-    entries: &[(&str, &Node)],
-    context: Context,
-    settings: &Settings,
-) -> Vec<Joined> {
+pub(super) fn join(object: &Object<'_>, entries: &[(&str, &Node)], context: Context, hints: Hints<'_>) -> Vec<Joined> {
     let roles: Vec<(usize, &str, Role)> = entries
         .iter()
         .enumerate()
@@ -120,7 +115,7 @@ pub(super) fn join(
             continue;
         }
         let family = Family { object, entries, index: &index, stem, context };
-        if let Some(joined) = family.join(entry, role, settings) {
+        if let Some(joined) = family.join(entry, role, hints) {
             found.push(joined);
         }
     }
@@ -149,7 +144,7 @@ impl Family<'_> {
         (!text.is_empty()).then_some((index, text))
     }
 
-    fn join(&self, index: usize, role: Role, settings: &Settings) -> Option<Joined> {
+    fn join(&self, index: usize, role: Role, hints: Hints<'_>) -> Option<Joined> {
         let own = self.object.text(self.entries[index].1).filter(|text| !text.is_empty())?;
         let own = trimmed(own);
         let registry = self.part(Role::Registry).filter(|(_, text)| is_host(text));
@@ -224,7 +219,7 @@ impl Family<'_> {
                     && (text.ends_with(&format!("/{}", own.as_str())) || text.as_str() == own.as_str())
                 {
                     // The repository says it all.
-                    return self.whole(before.clone()?, None, tag.or_else(version), digest, settings);
+                    return self.whole(before.clone()?, None, tag.or_else(version), digest, hints);
                 }
                 let tag = tag.or_else(|| version().filter(|_| self.context.naming == Naming::Image));
                 if before.is_none() && tag.is_none() && digest.is_none() && !own.contains(['/', ':']) {
@@ -234,7 +229,7 @@ impl Family<'_> {
             }
             _ => return None,
         };
-        self.whole((index, own), before, tag, digest, settings)
+        self.whole((index, own), before, tag, digest, hints)
     }
 
     /// Puts the parts together.
@@ -244,7 +239,7 @@ impl Family<'_> {
         before: Option<(usize, Text)>,
         tag: Option<(usize, Text)>,
         digest: Option<(usize, Text)>,
-        settings: &Settings,
+        hints: Hints<'_>,
     ) -> Option<Joined> {
         let name = |index: usize| self.entries[index].0.to_owned();
         let mut names = Vec::new();
@@ -273,7 +268,7 @@ impl Family<'_> {
         }
         let text = Text::joined(&pieces);
         let is_image = self.context.naming == Naming::Image && text.contains(['/', ':']);
-        if names.len() == 1 && !(self.context.alone && (is_image || is_unmistakable(&text, true, settings))) {
+        if names.len() == 1 && !(self.context.alone && (is_image || is_unmistakable(&text, true, hints))) {
             return None;
         }
         is_named(&text, true).then_some(Joined { entry: index, text, own, names })

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 /// no template.
 pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
     let is_template = text.contains("{{");
-    for line in lines(text, Some(name), found.settings) {
+    for line in lines(text, Some(name), found.hints) {
         let (tier, mut reason) = match &line.name {
             Some(name) if is_database(name) => (Tier::Likely, format!("`{name}` names databases")),
             Some(name) => (Tier::Likely, format!("`{name}` names an image")),
