@@ -1,10 +1,9 @@
 //! [`Location`]: a place as other programs find it, and [`identity`]: a name for a finding that other programs can keep.
 
-use super::Report;
+use super::{Fingerprint, Report};
 use crate::finding::{Excerpt, Finding};
 use crate::images::Reference;
 use crate::source::Place;
-use crate::suppress::Fingerprint;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

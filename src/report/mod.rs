@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod changes;
 pub mod csv;
+mod fingerprint;
 pub mod github;
 pub mod gitlab;
 pub mod html;
@@ -19,9 +20,9 @@ pub mod totals;
 
 use crate::finding::Finding;
 use crate::secrets::Secrets;
-use crate::source::File;
-use crate::suppress::Suppressed;
+use crate::source::{File, Place};
 use changes::Changes;
+pub use fingerprint::Fingerprint;
 use images::Image;
 use std::sync::Arc;
 
@@ -50,6 +51,17 @@ pub struct Report {
     pub assumed_keys: Vec<String>,
     /// The secrets that stand in the user's files and flags.
     pub secrets: Secrets,
+}
+
+/// A finding that somebody accepted.
+#[derive(Debug, Clone)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Where that stands; `None` for a baseline.
+    pub place: Option<Place>,
 }
 
 /// What a release is called.

@@ -1,7 +1,7 @@
 //! [`Baseline`]: the findings that were there on the day a team began, as a JSON file that git keeps.
 
-use super::{Fingerprint, Suppressed, UNSEEN};
-use crate::report::Report;
+use super::UNSEEN;
+use crate::report::{Fingerprint, Report, Suppressed};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

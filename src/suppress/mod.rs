@@ -7,32 +7,19 @@
 
 pub mod baseline;
 pub mod comment;
-mod fingerprint;
 
 use crate::config::Suppression;
 use crate::finding::{Excerpt, Finding};
 use crate::glob::Glob;
 use crate::limits::Limits;
-use crate::report::{ReleaseName, Report};
+use crate::report::{Fingerprint, ReleaseName, Report, Suppressed};
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
 use baseline::Baseline;
 use comment::Comment;
-pub use fingerprint::Fingerprint;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
-
-/// A finding that somebody accepted.
-#[derive(Debug, Clone)]
-pub struct Suppressed {
-    /// The finding.
-    pub finding: Finding,
-    /// Why it is accepted.
-    pub reason: String,
-    /// Where that stands; `None` for a baseline.
-    pub place: Option<Place>,
-}
 
 /// A release's report, with what was found in its files.
 #[derive(Debug)]

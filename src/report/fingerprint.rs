@@ -1,7 +1,7 @@
 //! [`Fingerprint`]: what stays of a finding when lines move.
 
+use super::ReleaseName;
 use crate::finding::Finding;
-use crate::report::ReleaseName;
 
 /// What stays of a finding when lines move: the rule, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
