@@ -73,7 +73,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     };
     let entries: Vec<Entry> = RULES.iter().map(entry).collect();
     match args.format {
-        Format::Text => table(&entries, streams.out)?,
+        Format::Text => table(&entries, terminal_width(), streams.out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut *streams.out, &entries).map_err(std::io::Error::from)?;
             writeln!(streams.out)?;
@@ -82,11 +82,26 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     Ok(Outcome::Clean)
 }
 
-fn table(entries: &[Entry], out: &mut dyn Write) -> std::io::Result<()> {
+/// A row for each rule; in a terminal the summaries stay in their column.
+fn table(entries: &[Entry], columns: Option<usize>, out: &mut dyn Write) -> std::io::Result<()> {
     let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
     writeln!(out, "{:width$}  SEVERITY  CHECKED  SUMMARY", "RULE")?;
     for Entry { id, severity, on, summary, .. } in entries {
-        writeln!(out, "{id:width$}  {severity:8}  {:7}  {summary}", if *on { "on" } else { "off" })?;
+        let before = format!("{id:width$}  {severity:8}  {:7}  ", if *on { "on" } else { "off" });
+        let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(before.len()).max(20));
+        let mut line = String::new();
+        let mut lines = Vec::new();
+        for word in summary.split(' ') {
+            if !line.is_empty() && line.len() + 1 + word.len() > room {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+        writeln!(out, "{before}{}", lines.join(&format!("\n{}", " ".repeat(before.len()))))?;
     }
     Ok(())
 }
