@@ -1,6 +1,6 @@
 //! `airtight lint`: which images bypass the mirror, and who put them there.
 
-use super::changed::{Base, Before};
+use super::changed::{Base, Before, is_before_first_commit};
 use super::config::{ConfigFlags, folder};
 use super::disk::Disk;
 use super::jobs::{self, Done, Job};
@@ -65,6 +65,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     args.output.check()?;
     let config = args.config.read()?;
     let mut outcome = Outcome::Clean;
+    let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
     let mut checked = if let Some(paths) = args.manifests() {
         let settings = args.settings.settings(&config, &Target::default())?;
         vec![manifests::check(&paths, settings, &args.release.limits()?, streams)?]
@@ -72,7 +73,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         let jobs = args.jobs(&config)?;
         let stdin = jobs.iter().any(|job| job.flags.reads_stdin()).then(|| streams.read_input()).transpose()?;
         let disk = Disk::new(stdin);
-        match &args.changed_since {
+        match since {
             None => {
                 let progress = args.progress(jobs.len());
                 args.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, &mut outcome)
@@ -80,7 +81,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
             Some(revision) => args.changed(revision, jobs, &disk, &config, streams, &mut outcome)?,
         }
     };
-    if args.changed_since.is_none() {
+    if since.is_none() {
         let baseline = args.baseline()?;
         args.suppressor(&config, baseline.as_ref())?.apply(&mut checked);
     }
