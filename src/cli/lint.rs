@@ -24,7 +24,12 @@ use std::path::{Path, PathBuf};
 ///
 /// Without CHART all releases of airtight.yaml are checked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
+#[command(after_help = "Examples:\n  \
+                        airtight lint charts/shop --mirror mirror.internal -f values/prod.yaml\n  \
+                        airtight lint --changed-since main\n  \
+                        airtight lint --format sarif --output report.sarif --format text\n  \
+                        helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n\
+                        Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
 pub struct Args {
     /// A chart folder or archive; - for manifests on stdin
     chart: Option<PathBuf>,

@@ -5,6 +5,7 @@ use super::images::terminal_width;
 use super::output::{Color, use_colour};
 use super::{Outcome, Problem, Streams};
 use crate::report::page;
+use crate::report::text::wrapped;
 use crate::rules::{RULES, Rule};
 use crate::settings::Level;
 use clap::ValueEnum;
@@ -89,19 +90,8 @@ fn table(entries: &[Entry], columns: Option<usize>, out: &mut dyn Write) -> std:
     for Entry { id, severity, on, summary, .. } in entries {
         let before = format!("{id:width$}  {severity:8}  {:7}  ", if *on { "on" } else { "off" });
         let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(before.len()).max(20));
-        let mut line = String::new();
-        let mut lines = Vec::new();
-        for word in summary.split(' ') {
-            if !line.is_empty() && line.len() + 1 + word.len() > room {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-        writeln!(out, "{before}{}", lines.join(&format!("\n{}", " ".repeat(before.len()))))?;
+        let between = format!("\n{}", " ".repeat(before.len()));
+        writeln!(out, "{before}{}", wrapped(summary, room).join(&between))?;
     }
     Ok(())
 }
