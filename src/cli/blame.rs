@@ -17,11 +17,13 @@ use clap::ValueEnum;
 
 /// Show who decided each line of the rendered manifests: a values file, a flag, a chart default, a template
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 done, 1 the chart does not render, so that only --value can be told (stderr says why), 2 there is \
+#[command(after_help = "Examples:\n  \
+                        airtight blame charts/shop -f values/prod.yaml --image acme/shop\n  \
+                        airtight blame charts/shop --path Deployment/shop:spec.template\n  \
+                        airtight blame --release shop/prod --value image.registry\n\n\
+                        Exit status: 0 done, 1 the chart does not render, so that only --value can be told (stderr says why), 2 there is \
                         nothing of what was asked for, or the tool could not do its work.\n\n\
-                        Manifests are printed as they render, Secrets too; --value hides what its name calls a secret."
-)]
+                        Manifests are printed as they render, Secrets too; --value hides what its name calls a secret.")]
 pub struct Args {
     #[command(flatten)]
     one: OneFlags,

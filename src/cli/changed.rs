@@ -37,6 +37,14 @@ pub enum Before {
     Was(Box<Job>),
 }
 
+/// Whether `HEAD` is meant and there is none yet: before the first commit everything is new.
+pub fn is_before_first_commit(revision: &str) -> bool {
+    revision == "HEAD"
+        && text(&["rev-parse", "--git-dir"]).is_ok()
+        && text(&["rev-parse", "--verify", "--quiet", "HEAD"]).is_err()
+        && text(&["rev-list", "--all", "--max-count=1"]).is_ok_and(|commits| commits.trim().is_empty())
+}
+
 impl Base {
     /// Asks git what changed since the merge base of a revision: committed, staged, or not even that.
     pub fn since(revision: &str) -> Result<Self, String> {

@@ -24,7 +24,8 @@ impl ConfigFlags {
             None => Ok(Config::default()),
             Some(path) => {
                 let file = File::on_disk(shown(&path), seen(&path), read_file(&path)?);
-                Config::parse(&file, &folder(&path))
+                // A line each, and each an error of its own.
+                Config::parse(&file, &folder(&path)).map_err(|problems| problems.replace('\n', "\nError: "))
             }
         }
     }

@@ -16,10 +16,11 @@ use std::io::IsTerminal;
 
 /// List the images of a chart: where each is used, who decided it, and what has to be mirrored
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 done, 1 nothing was rendered, or something had to be left out of a list (stderr says what), 2 the chart \
-                        does not render, or the tool could not do its work."
-)]
+#[command(after_help = "Examples:\n  \
+                        airtight images charts/shop --mirror mirror.internal\n  \
+                        airtight images --release shop/prod --source --format list\n\n\
+                        Exit status: 0 done, 1 nothing was rendered, or something had to be left out of a list (stderr says what), 2 the chart \
+                        does not render, or the tool could not do its work.")]
 pub struct Args {
     #[command(flatten)]
     one: OneFlags,

@@ -1,6 +1,6 @@
 //! `airtight lint`: which images bypass the mirror, and who put them there.
 
-use super::changed::{Base, Before};
+use super::changed::{Base, Before, is_before_first_commit};
 use super::config::{ConfigFlags, folder};
 use super::disk::Disk;
 use super::jobs::{self, Done, Job};
@@ -24,7 +24,12 @@ use std::path::{Path, PathBuf};
 ///
 /// Without CHART all releases of airtight.yaml are checked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
+#[command(after_help = "Examples:\n  \
+                        airtight lint charts/shop --mirror mirror.internal -f values/prod.yaml\n  \
+                        airtight lint --changed-since main\n  \
+                        airtight lint --format sarif --output report.sarif --format text\n  \
+                        helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n\
+                        Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
 pub struct Args {
     /// A chart folder or archive; - for manifests on stdin
     chart: Option<PathBuf>,
@@ -65,6 +70,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     args.output.check()?;
     let config = args.config.read()?;
     let mut outcome = Outcome::Clean;
+    let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
     let mut checked = if let Some(paths) = args.manifests() {
         let settings = args.settings.settings(&config, &Target::default())?;
         vec![manifests::check(&paths, settings, &args.release.limits()?, streams)?]
@@ -72,7 +78,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         let jobs = args.jobs(&config)?;
         let stdin = jobs.iter().any(|job| job.flags.reads_stdin()).then(|| streams.read_input()).transpose()?;
         let disk = Disk::new(stdin);
-        match &args.changed_since {
+        match since {
             None => {
                 let progress = args.progress(jobs.len());
                 args.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, &mut outcome)
@@ -80,7 +86,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
             Some(revision) => args.changed(revision, jobs, &disk, &config, streams, &mut outcome)?,
         }
     };
-    if args.changed_since.is_none() {
+    if since.is_none() {
         let baseline = args.baseline()?;
         args.suppressor(&config, baseline.as_ref())?.apply(&mut checked);
     }

@@ -5,7 +5,7 @@ use super::jobs::merged;
 use super::release::ReleaseFlags;
 use super::settings::MirrorFlags;
 use super::{Problem, Streams};
-use crate::config::{Config, Target, meant};
+use crate::config::{Config, Entry, Target, meant};
 use crate::release::Prepared;
 use crate::settings::Settings;
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ impl OneFlags {
 }
 
 /// The one release of a configuration that is called so.
-fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c crate::config::Entry, String> {
+fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, String> {
     let Some(file) = &config.file else {
         return Err(format!("--release {wanted}: there is no airtight.yaml here or above (airtight init writes one)"));
     };
@@ -78,12 +78,15 @@ fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c crate::config::Entr
     if let Some(entry) = entries().find(|entry| entry.full_name() == wanted) {
         return Ok(entry);
     }
-    let same: Vec<String> =
-        entries().filter(|entry| entry.name == wanted).map(crate::config::Entry::full_name).collect();
+    let same: Vec<&Entry> = entries().filter(|entry| entry.name == wanted).collect();
+    if let [entry] = same[..] {
+        return Ok(entry);
+    }
     if !same.is_empty() {
+        let same: Vec<String> = same.into_iter().map(Entry::full_name).collect();
         return Err(format!("--release {wanted}: which environment? there are {}", same.join(", ")));
     }
-    let names: Vec<String> = entries().map(crate::config::Entry::full_name).collect();
+    let names: Vec<String> = entries().map(Entry::full_name).collect();
     let near = meant(wanted, names.iter().map(String::as_str));
     Err(format!("--release: {} has no release {wanted:?}{near}", file.name()))
 }

@@ -5,6 +5,7 @@ use super::images::terminal_width;
 use super::output::{Color, use_colour};
 use super::{Outcome, Problem, Streams};
 use crate::report::page;
+use crate::report::text::wrapped;
 use crate::rules::{RULES, Rule};
 use crate::settings::Level;
 use clap::ValueEnum;
@@ -73,7 +74,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     };
     let entries: Vec<Entry> = RULES.iter().map(entry).collect();
     match args.format {
-        Format::Text => table(&entries, streams.out)?,
+        Format::Text => table(&entries, terminal_width(), streams.out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut *streams.out, &entries).map_err(std::io::Error::from)?;
             writeln!(streams.out)?;
@@ -82,11 +83,15 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     Ok(Outcome::Clean)
 }
 
-fn table(entries: &[Entry], out: &mut dyn Write) -> std::io::Result<()> {
+/// A row for each rule; in a terminal the summaries stay in their column.
+fn table(entries: &[Entry], columns: Option<usize>, out: &mut dyn Write) -> std::io::Result<()> {
     let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
     writeln!(out, "{:width$}  SEVERITY  CHECKED  SUMMARY", "RULE")?;
     for Entry { id, severity, on, summary, .. } in entries {
-        writeln!(out, "{id:width$}  {severity:8}  {:7}  {summary}", if *on { "on" } else { "off" })?;
+        let before = format!("{id:width$}  {severity:8}  {:7}  ", if *on { "on" } else { "off" });
+        let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(before.len()).max(20));
+        let between = format!("\n{}", " ".repeat(before.len()));
+        writeln!(out, "{before}{}", wrapped(summary, room).join(&between))?;
     }
     Ok(())
 }

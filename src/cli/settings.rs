@@ -119,6 +119,13 @@ impl SettingsFlags {
         }
     }
 
+    fn bundle(&self, config: &Config) -> Result<Option<Bundle>, String> {
+        read_bundle(&self.bundles(config)).map_err(|why| match &config.file {
+            Some(file) if self.bundle.is_empty() => format!("{}: bundle: {why}", file.name()),
+            _ => format!("--bundle: {why}"),
+        })
+    }
+
     /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Settings, String> {
         let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
@@ -128,7 +135,7 @@ impl SettingsFlags {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
-            bundle: read_bundle(&self.bundles(config))?.map(Arc::new),
+            bundle: self.bundle(config)?.map(Arc::new),
             rules: config.rules.clone(),
             finders: config.finders.clone(),
             ..Settings::new(mirror)
@@ -161,23 +168,22 @@ fn read_bundle(paths: &[PathBuf]) -> Result<Option<Bundle>, String> {
     if paths.is_empty() {
         return Ok(None);
     }
-    let fail = |why: String| format!("--bundle: {why}");
     let mut lists = Vec::new();
     for path in paths {
-        let files = if path.is_file() { vec![path.clone()] } else { lists_in(path).map_err(fail)? };
+        let files = if path.is_file() { vec![path.clone()] } else { lists_in(path)? };
         for file in files {
-            let text = read_file(&file).map_err(fail)?;
-            let text = String::from_utf8(text).map_err(|_| fail(format!("{} is not UTF-8", file.display())))?;
+            let text = read_file(&file)?;
+            let text = String::from_utf8(text).map_err(|_| format!("{} is not UTF-8", file.display()))?;
             lists.push((file.display().to_string(), text));
         }
     }
-    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str()))).map(Some).map_err(fail)
+    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str()))).map(Some)
 }
 
 /// The lists in a folder, by name.
 fn lists_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no {}", folder.display()),
+        std::io::ErrorKind::NotFound => format!("there is no file or folder {}", folder.display()),
         _ => format!("{}: {error}", folder.display()),
     })?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());

@@ -136,3 +136,20 @@ fn the_pages_show_real_output() {
     let plugin = format!("```text\n$ helm airtight {}\n{}```", case.args.join(" "), case.stdout);
     assert!(read(&root().join("docs/pull-requests.md")).contains(&plugin), "the plugin says something else");
 }
+
+/// A hook that compares with HEAD lets the first commit of a repository be made.
+#[test]
+fn before_the_first_commit_everything_is_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    git(folder.path(), &["init", "--quiet"]);
+    let chart = root().join("testdata/charts/shop");
+    let config = format!("mirror: mirror.internal\nreleases: [{{name: shop, chart: {}}}]\n", chart.display());
+    std::fs::write(folder.path().join("airtight.yaml"), config).expect("a file can be written");
+    let _guard = working_folder(folder.path());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = ["airtight", "lint", "--changed-since", "HEAD", "--quiet"];
+    let outcome =
+        on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    assert_eq!(outcome, Some(Outcome::Clean), "{}", String::from_utf8_lossy(&err));
+    assert!(out.starts_with(b"shop: clean: 2 image references"), "{}", String::from_utf8_lossy(&out));
+}

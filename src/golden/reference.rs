@@ -50,7 +50,13 @@ fn page(command: &Command, text: &mut String) {
         }
     }
     if let Some(after) = command.get_after_help() {
-        let _ = writeln!(text, "\n{}", after.to_string().replace('\n', "  \n"));
+        for part in after.to_string().split("\n\n") {
+            // Lines that stand in are code.
+            let _ = match part.split_once(":\n  ") {
+                Some((title, lines)) => writeln!(text, "\n{title}:\n\n```sh\n{}\n```", lines.replace("\n  ", "\n")),
+                None => writeln!(text, "\n{}", part.replace('\n', "  \n")),
+            };
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
             writeln!(out, "{}:", paint.bold(&name))?;
         }
         for finding in &report.findings {
-            writeln!(out, "{}\n", renderer.render(&[group(finding)]))?;
+            writeln!(out, "{}\n", renderer.render(&[group(finding, style.width)]))?;
         }
         if style.detail == Detail::All {
             images(&report.images, paint, out)?;
@@ -178,7 +178,33 @@ impl Paint {
     }
 }
 
-fn group(finding: &Finding) -> Group<'static> {
+/// Text in lines of at most so many columns; words are not broken, and blanks at the beginning stay.
+pub fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for (index, word) in text.split(' ').enumerate() {
+        // A bullet does not stand alone.
+        if line.trim().len() > 1 && line.width() + 1 + word.width() > room {
+            lines.push(std::mem::take(&mut line));
+        } else if index > 0 {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
+    // What stands before a note: the line numbers' column, and its title.
+    const BEFORE: usize = 14;
+    let fit = |text: &str| match width {
+        None => text.to_owned(),
+        Some(width) => {
+            let room = width.max(NARROWEST) - BEFORE;
+            text.split('\n').flat_map(|line| wrapped(line, room)).collect::<Vec<_>>().join("\n")
+        }
+    };
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -192,10 +218,10 @@ fn group(finding: &Finding) -> Group<'static> {
         group = group.element(snippet(excerpt, index == 0));
     }
     for note in &finding.notes {
-        group = group.element(Level::NOTE.message(plain(note)));
+        group = group.element(Level::NOTE.message(fit(&plain(note))));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(plain_line(help)));
+        group = group.element(Level::HELP.message(fit(&plain_line(help))));
     }
     group
 }
@@ -230,4 +256,19 @@ fn floor(text: &str, mut at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn words_stay_whole() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one a-very-long-word two", 7), ["one", "a-very-long-word", "two"]);
+        assert_eq!(wrapped("  - one two", 9), ["  - one", "two"]);
+        assert_eq!(wrapped("  - a-very-long-word two", 9), ["  - a-very-long-word", "two"]);
+        assert_eq!(wrapped("", 7), [""]);
+        assert_eq!(wrapped("two  blanks", 80), ["two  blanks"]);
+    }
 }
