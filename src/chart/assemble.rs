@@ -3,29 +3,13 @@
 use super::budget::Budget;
 use super::decode::decode_onto;
 use super::metadata::{Draft, Lock};
+use super::raw::RawFile;
+use super::unpack::Fault;
 use super::{Chart, ChartFile, ValuesFile, archive};
 use crate::source::File;
 use crate::{log, yaml};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A file of a chart before it is known what it is for.
-#[derive(Debug)]
-pub(super) struct RawFile {
-    /// The path inside the chart.
-    pub(super) path: String,
-    /// The content, without a byte order mark.
-    pub(super) content: Vec<u8>,
-}
-
-impl RawFile {
-    pub(super) fn new(path: String, mut content: Vec<u8>) -> Self {
-        if content.starts_with(b"\xef\xbb\xbf") {
-            content.drain(..3);
-        }
-        Self { path, content }
-    }
-}
 
 /// What assembling needs beside the files.
 #[derive(Debug)]
@@ -108,7 +92,7 @@ impl Assembler<'_, '_> {
                 Some(file) if file.path == group => {
                     let shown = format!("{parent}{group}");
                     archive::read(file.content.as_slice(), &shown, self.budget, self.warnings)
-                        .map_err(archive::Fault::text)
+                        .map_err(Fault::text)
                         .and_then(|files| self.chart(files, parent, None))
                 }
                 file => {

@@ -5,7 +5,7 @@
 //! refused that Go reads: sparse files.
 //! Source: Go `archive/tar`, `Reader.Next`.
 
-use super::archive::{Fault, Unpacked};
+use super::unpack::{Fault, Unpacked};
 use std::io::BufRead;
 use tar::Header;
 

@@ -1,9 +1,10 @@
 //! Reads a chart folder.
 #![expect(clippy::disallowed_methods, reason = "charts are read from the disk here")]
 
-use super::assemble::RawFile;
 use super::budget::Budget;
 use super::ignore::Rules;
+use super::raw::RawFile;
+use crate::go::system_error;
 use crate::log;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -30,7 +31,7 @@ pub(super) fn chart_yaml(folder: &Path, budget: &Budget<'_>) -> Result<Vec<u8>, 
     let detect = |error: String| format!("unable to detect chart at {}: {error}", path.display());
     let root = real_path(folder)?;
     let found = match fs::symlink_metadata(&path) {
-        Err(error) => return Err(detect(format!("open {}: {}", path.display(), go_error(&error)))),
+        Err(error) => return Err(detect(format!("open {}: {}", path.display(), system_error(&error)))),
         Ok(about) if about.is_symlink() => follow(&path, &root).map_err(detect)?,
         Ok(_) => path.clone(),
     };
@@ -99,7 +100,7 @@ impl Walk<'_, '_> {
             &[("path", &shown), ("resolved", &resolved)],
         ));
         let is_folder =
-            fs::metadata(&target).map_err(|error| format!("lstat {resolved}: {}", go_error(&error)))?.is_dir();
+            fs::metadata(&target).map_err(|error| format!("lstat {resolved}: {}", system_error(&error)))?.is_dir();
         if !self.visit(name, is_folder)? {
             return Ok(());
         }
@@ -179,7 +180,7 @@ impl Walk<'_, '_> {
     fn walk_error(&mut self, path: &str, real: &Path, error: &walkdir::Error) -> String {
         let at = error.path().unwrap_or(real);
         let inside = self.join(path, at.strip_prefix(real).unwrap_or(at));
-        let what = error.io_error().map_or_else(|| error.to_string(), go_error);
+        let what = error.io_error().map_or_else(|| error.to_string(), system_error);
         format!("open {}: {what}", self.shown(&inside))
     }
 }
@@ -191,13 +192,13 @@ pub(super) fn read_file(path: &Path, shown: &Path, limit: u64) -> Result<Vec<u8>
     file.by_ref()
         .take(limit)
         .read_to_end(&mut content)
-        .map_err(|error| format!("read {}: {}", shown.display(), go_error(&error)))?;
+        .map_err(|error| format!("read {}: {}", shown.display(), system_error(&error)))?;
     Ok(content)
 }
 
 /// Opens a regular file, and nothing else: opening a pipe would wait, and reading a device may never end.
 pub(super) fn open(path: &Path, shown: &Path) -> Result<(File, Metadata), String> {
-    let failed = |error: io::Error| format!("open {}: {}", shown.display(), go_error(&error));
+    let failed = |error: io::Error| format!("open {}: {}", shown.display(), system_error(&error));
     let about = fs::metadata(path).map_err(failed)?;
     if about.is_dir() {
         return Err(format!("read {}: is a directory", shown.display()));
@@ -213,7 +214,7 @@ fn follow(link: &Path, root: &Path) -> Result<PathBuf, String> {
     let failed = |error: String| format!("error evaluating symlink {}: {error}", link.display());
     let target = evaluate(link).map_err(failed)?;
     // Whatever way it took, this is the place that would be read.
-    let target = target.canonicalize().map_err(|error| failed(go_error(&error)))?;
+    let target = target.canonicalize().map_err(|error| failed(system_error(&error)))?;
     if !target.starts_with(root) {
         let target = target.display();
         return Err(failed(format!(
@@ -237,15 +238,15 @@ fn evaluate(path: &Path) -> Result<PathBuf, String> {
             Some(Component::CurDir) | None => continue,
             _ => found.push(&part),
         }
-        let about =
-            fs::symlink_metadata(&found).map_err(|error| format!("lstat {}: {}", found.display(), go_error(&error)))?;
+        let about = fs::symlink_metadata(&found)
+            .map_err(|error| format!("lstat {}: {}", found.display(), system_error(&error)))?;
         if about.is_symlink() {
             links += 1;
             if links > 255 {
                 return Err("EvalSymlinks: too many links".to_owned());
             }
-            let target =
-                fs::read_link(&found).map_err(|error| format!("readlink {}: {}", found.display(), go_error(&error)))?;
+            let target = fs::read_link(&found)
+                .map_err(|error| format!("readlink {}: {}", found.display(), system_error(&error)))?;
             found.pop();
             left.extend(parts(&target));
         } else if !about.is_dir() && !left.is_empty() {
@@ -261,13 +262,5 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 }
 
 fn real_path(folder: &Path) -> Result<PathBuf, String> {
-    folder.canonicalize().map_err(|error| format!("lstat {}: {}", folder.display(), go_error(&error)))
-}
-
-/// A system error in Go's words: `no such file or directory`.
-pub(super) fn go_error(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut rest = text.chars();
-    rest.next().map(|first| first.to_lowercase().chain(rest).collect()).unwrap_or_default()
+    folder.canonicalize().map_err(|error| format!("lstat {}: {}", folder.display(), system_error(&error)))
 }

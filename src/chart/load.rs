@@ -1,12 +1,15 @@
 //! Reads a chart from a folder or an archive.
 
-use super::archive::{self, Fault};
-use super::assemble::{Assembler, RawFile};
+use super::archive;
+use super::assemble::Assembler;
 use super::budget::Budget;
 use super::decode::decode_onto;
 use super::metadata::Base;
+use super::raw::RawFile;
+use super::unpack::{CHUNK, Fault};
 use super::{Chart, folder};
 use crate::go::go_quote;
+use crate::go::system_error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use std::io::{BufRead as _, BufReader};
@@ -79,9 +82,9 @@ fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, Stri
 fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>) -> Result<Vec<RawFile>, String> {
     let shown = path.display();
     let (file, _) = folder::open(path, path)?;
-    let mut source = BufReader::with_capacity(archive::CHUNK, file);
+    let mut source = BufReader::with_capacity(CHUNK, file);
     let start =
-        source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", folder::go_error(&error)))?;
+        source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", system_error(&error)))?;
     if !start.starts_with(b"\x1f\x8b\x08") {
         if shown.to_string().ends_with(".yml") || shown.to_string().ends_with(".yaml") {
             return Err(format!("file '{shown}' seems to be a YAML file, but expected a gzipped archive"));

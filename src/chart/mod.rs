@@ -10,6 +10,8 @@ mod folder;
 pub(crate) mod ignore;
 pub mod load;
 pub mod metadata;
+mod raw;
+mod unpack;
 
 use crate::source::File;
 use crate::yaml;

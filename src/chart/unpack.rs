@@ -1,0 +1,170 @@
+//! [`Unpacked`]: the stream inside a gzip file, counted as it comes.
+
+use super::budget::Budget;
+use crate::go::system_error;
+use flate2::bufread::{DeflateDecoder, GzDecoder};
+use std::io::{self, BufRead, Read};
+
+/// Why an archive cannot be read.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The gzip header is wrong.
+    GzipHeader,
+    /// Any other error that helm has as well, in its words.
+    Helm(String),
+    /// One of our own bounds, or something that we refuse and helm reads.
+    Limit(String),
+}
+
+impl Fault {
+    pub(super) fn bad_header() -> Self {
+        Self::Helm("archive/tar: invalid tar header".to_owned())
+    }
+
+    pub(super) fn unexpected_end() -> Self {
+        Self::Helm("unexpected EOF".to_owned())
+    }
+
+    /// The text as it is shown for an archive inside a chart.
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::GzipHeader => "gzip: invalid header".to_owned(),
+            Self::Helm(text) | Self::Limit(text) => text,
+        }
+    }
+}
+
+/// The unpacked stream: all members of a gzip file, one behind the other, counted against the budget.
+pub(super) struct Unpacked<'b, 'l, R: BufRead> {
+    /// `None` after the last one.
+    member: Option<DeflateDecoder<R>>,
+    pub(super) budget: &'b mut Budget<'l>,
+    /// Where it is unpacked to, piece by piece.
+    chunk: Box<[u8]>,
+}
+
+/// What is read and unpacked at a time: the decoder copies the last 32 KiB of each piece aside.
+pub(super) const CHUNK: usize = 256 << 10;
+
+/// What is set aside at once for a file, at most: a stated size costs nothing until it is true.
+const RESERVED: u64 = 8 << 20;
+
+/// How far to look behind the end of the archive.
+const REST_BYTES: u64 = 1 << 20;
+
+impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
+    pub(super) fn new(mut source: R, budget: &'b mut Budget<'l>) -> Result<Self, Fault> {
+        if is_at_end(&mut source)? {
+            return Err(Fault::Helm("EOF".to_owned()));
+        }
+        Ok(Self { member: Some(open_member(source)?), budget, chunk: vec![0; CHUNK].into() })
+    }
+
+    /// Reads exactly so many bytes.
+    pub(super) fn take(&mut self, count: u64) -> Result<Vec<u8>, Fault> {
+        let bytes = self.take_up_to(count)?;
+        if bytes.len() as u64 == count { Ok(bytes) } else { Err(Fault::unexpected_end()) }
+    }
+
+    /// Reads so many bytes, or fewer at the end.
+    pub(super) fn take_up_to(&mut self, count: u64) -> Result<Vec<u8>, Fault> {
+        if count > self.budget.bytes_left() {
+            return Err(Fault::Limit(self.budget.out_of_bytes()));
+        }
+        let mut bytes = Vec::with_capacity(count.min(RESERVED) as usize);
+        self.read(count, |chunk| bytes.extend_from_slice(chunk))?;
+        Ok(bytes)
+    }
+
+    /// Passes over so many bytes, or fewer at the end; says how many.
+    pub(super) fn skip(&mut self, count: u64) -> Result<u64, Fault> {
+        self.read(count, |_| ())
+    }
+
+    fn read(&mut self, count: u64, mut each: impl FnMut(&[u8])) -> Result<u64, Fault> {
+        let mut done = 0;
+        while done < count {
+            let Some(member) = &mut self.member else { break };
+            let wanted = (count - done).min(self.chunk.len() as u64) as usize;
+            let got = member.read(&mut self.chunk[..wanted]).map_err(|error| read_fault(&error))?;
+            if got == 0 {
+                self.next_member()?;
+                continue;
+            }
+            if !self.budget.take_bytes(got as u64) {
+                return Err(Fault::Limit(self.budget.out_of_bytes()));
+            }
+            each(&self.chunk[..got]);
+            done += got as u64;
+        }
+        Ok(done)
+    }
+
+    fn next_member(&mut self) -> Result<(), Fault> {
+        if let Some(member) = self.member.take() {
+            let mut source = member.into_inner();
+            // The checksum and the length: helm ends at the end of the archive, before it comes to them.
+            source.read_exact(&mut [0; 8]).map_err(|error| read_fault(&error))?;
+            if !is_at_end(&mut source)? {
+                self.member = Some(open_member(source)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what lies behind the end of the archive, where helm does not look.
+    pub(super) fn hidden_rest(mut self) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        let mut left = REST_BYTES;
+        let mut chunk = [0; 16 << 10];
+        while let Some(member) = &mut self.member {
+            match member.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(got) if chunk[..got].iter().any(|&byte| byte != 0) => {
+                    found.push("it goes on behind the end of the archive, where helm does not look");
+                    return found;
+                }
+                Ok(got) => left = left.saturating_sub(got as u64),
+                Err(_) => return found,
+            }
+            if left == 0 {
+                found.push("a long run of zeros follows the end of the archive");
+                return found;
+            }
+        }
+        let behind = |member: DeflateDecoder<R>| {
+            let mut source = member.into_inner();
+            let _ = source.read_exact(&mut [0; 8]);
+            source.fill_buf().is_ok_and(|rest| rest.iter().any(|&byte| byte != 0))
+        };
+        if self.member.is_some_and(behind) {
+            found.push("something follows its compressed part, where helm does not look");
+        }
+        found
+    }
+}
+
+/// Reads the gzip header; what follows is unpacked without its checksum, which helm never looks at.
+fn open_member<R: BufRead>(source: R) -> Result<DeflateDecoder<R>, Fault> {
+    let mut member = GzDecoder::new(source);
+    if member.header().is_some() {
+        return Ok(DeflateDecoder::new(member.into_inner()));
+    }
+    match member.read(&mut []) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Fault::unexpected_end()),
+        _ => Err(Fault::GzipHeader),
+    }
+}
+
+fn is_at_end(source: &mut impl BufRead) -> Result<bool, Fault> {
+    source.fill_buf().map(<[u8]>::is_empty).map_err(|error| read_fault(&error))
+}
+
+fn read_fault(error: &io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Fault::unexpected_end(),
+        // The decoder's own errors have no number of the system.
+        _ if error.raw_os_error().is_some() => Fault::Helm(system_error(error)),
+        _ => Fault::Helm("flate: corrupt input".to_owned()),
+    }
+}
