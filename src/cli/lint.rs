@@ -4,12 +4,13 @@ use super::changed::{Base, Before, is_before_first_commit};
 use super::config::{ConfigFlags, folder};
 use super::disk::Disk;
 use super::jobs::{self, Done, Job};
+use super::one::no_release;
 use super::output::OutputFlags;
 use super::progress::Progress;
 use super::release::{ReleaseFlags, log, read_file};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
-use crate::config::{Config, Target, meant};
+use crate::config::{Config, Target};
 use crate::finding::Severity;
 use crate::report::changes::Changes;
 use crate::report::text::Detail;
@@ -123,9 +124,8 @@ impl Args {
         let names = || config.releases.iter().flat_map(|one| [one.entry.name.clone(), one.entry.full_name()]);
         for wanted in &self.releases {
             if !names().any(|name| name == *wanted) {
-                let all: Vec<String> = names().collect();
-                let near = meant(wanted, all.iter().map(String::as_str));
-                return Err(format!("--release: {} has no release {wanted:?}{near}", file.name()));
+                let all: Vec<String> = config.releases.iter().map(|one| one.entry.full_name()).collect();
+                return Err(no_release(wanted, &all, file.name()));
             }
         }
         let entries = config.releases.iter().map(|release| &release.entry);

@@ -87,6 +87,16 @@ fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, String> {
         return Err(format!("--release {wanted}: which environment? there are {}", same.join(", ")));
     }
     let names: Vec<String> = entries().map(Entry::full_name).collect();
+    Err(no_release(wanted, &names, file.name()))
+}
+
+/// That a configuration has no release of a name, and which it may have been, or which there are.
+pub(super) fn no_release(wanted: &str, names: &[String], file: &str) -> String {
+    const MOST: usize = 10;
     let near = meant(wanted, names.iter().map(String::as_str));
-    Err(format!("--release: {} has no release {wanted:?}{near}", file.name()))
+    let all = match names.len() {
+        1..=MOST if near.is_empty() => format!("; there are {}", names.join(", ")),
+        _ => near,
+    };
+    format!("--release: {file} has no release {wanted:?}{all}")
 }
