@@ -24,7 +24,7 @@ impl File {
         Arc::new(Self { name: name.into(), path, bytes: bytes.into(), line_starts: OnceLock::new() })
     }
 
-    /// The name, as shown to people.
+    /// The name, as helm tells of it: `app/templates/web.yaml` of the chart `app`, wherever that lies.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -33,6 +33,11 @@ impl File {
     /// stdin.
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
+    }
+
+    /// Where people find it: its path, or its name where it has none.
+    pub fn shown(&self) -> &str {
+        self.path().unwrap_or(&self.name)
     }
 
     /// Whether it is the text of a flag, `--set`, and no file.
@@ -111,6 +116,6 @@ impl Eq for Place {}
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, column) = self.line_column();
-        write!(f, "{}:{line}:{column}", self.file.name)
+        write!(f, "{}:{line}:{column}", self.file.shown())
     }
 }

@@ -68,6 +68,7 @@ fn the_command_answers_as_recorded() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         derived(&format!("testdata/cli/{name}"), &text);
     }
+    pages();
 }
 
 /// Writes the files of a case, and makes its commits.
@@ -107,34 +108,41 @@ fn git(folder: &Path, args: &[&str]) {
     assert!(status.success(), "git {args:?}");
 }
 
-/// The README shows what the tool says, word for word.
-#[test]
-fn the_readme_shows_real_output() {
+/// A page with what the cases say that it names: `<!-- testdata/cli/NAME.toml -->` before a block of text. A first line
+/// that begins with `$` is what was typed, and stays.
+fn page(text: &str) -> String {
+    const MARK: &str = "<!-- testdata/cli/";
+    const BEGIN: &str = ".toml -->\n```text\n";
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(MARK) {
+        let (name, block) = after.split_once(BEGIN).expect("a block of text follows the mark");
+        let (shown, after) = block.split_once("```\n").expect("the block ends");
+        let typed = if shown.starts_with('$') { shown.split_inclusive('\n').next().unwrap_or_default() } else { "" };
+        let case: Case = toml::from_str(&read(&root().join(format!("testdata/cli/{name}.toml")))).expect("a case");
+        let line = case.args.join(" ");
+        assert!(typed.is_empty() || typed.ends_with(&format!("airtight {line}\n")), "{typed} is not {line}");
+        made.extend([before, MARK, name, BEGIN, typed]);
+        made.push_str(if case.stdout.is_empty() { &case.stderr } else { &case.stdout });
+        made.push_str("```\n");
+        rest = after;
+    }
+    made + rest
+}
+
+/// The pages show what the tool says, word for word.
+fn pages() {
+    for name in ["README.md", "docs/pull-requests.md", "docs/configuration.md"] {
+        let text = read(&root().join(name));
+        let made = page(&text);
+        assert!(text.contains(".toml -->"), "{name} shows nothing");
+        derived(name, &made);
+    }
     let readme = read(&root().join("README.md"));
     for name in ["readme", "readme-images"] {
         let case: Case = toml::from_str(&read(&root().join(format!("testdata/cli/{name}.toml")))).expect("a case");
         assert!(readme.contains(&format!("-- {}\n", case.args.join(" "))), "README.md has another command than {name}");
-        assert!(readme.contains(&format!("```text\n{}```", case.stdout)), "README.md shows other output than {name}");
     }
-}
-
-/// So do the pages, and the README's story of a pull request.
-#[test]
-fn the_pages_show_real_output() {
-    let shown = [
-        ("README.md", "changed-since-main-finds-the-override"),
-        ("README.md", "changed-since-main-after-the-edit"),
-        ("docs/pull-requests.md", "changed-since-main-after-the-edit"),
-        ("docs/pull-requests.md", "manifests-pods-of-a-cluster"),
-    ];
-    for (page, name) in shown {
-        let case: Case = toml::from_str(&read(&root().join(format!("testdata/cli/{name}.toml")))).expect("a case");
-        let text = read(&root().join(page));
-        assert!(text.contains(&format!("```text\n{}```", case.stdout)), "{page} shows other output than {name}");
-    }
-    let case: Case = toml::from_str(&read(&root().join("testdata/cli/lint-ccm-is-clean.toml"))).expect("a case");
-    let plugin = format!("```text\n$ helm airtight {}\n{}```", case.args.join(" "), case.stdout);
-    assert!(read(&root().join("docs/pull-requests.md")).contains(&plugin), "the plugin says something else");
 }
 
 /// A hook that compares with HEAD lets the first commit of a repository be made.

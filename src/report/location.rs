@@ -36,7 +36,7 @@ impl Location {
         };
         let (line, column) = point(place.start);
         let end = (place.end > place.start).then(|| point(place.end));
-        Some(Self { path: file.path().unwrap_or(file.name()).to_owned(), line, column, end })
+        Some(Self { path: file.shown().to_owned(), line, column, end })
     }
 
     /// The place of a finding that people should open first, and the other places: values files before templates, what

@@ -244,7 +244,7 @@ pub(super) fn snippet(excerpt: &Excerpt, primary: bool) -> Snippet<'static, anno
     };
     let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
     Snippet::source(text)
-        .path(plain_line(place.file.name()))
+        .path(plain_line(place.file.shown()))
         .line_start(line as usize)
         .annotation(kind.span(span).label(plain_line(&excerpt.label)))
 }
