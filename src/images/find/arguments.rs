@@ -1,9 +1,10 @@
-//! Arguments of commands: `--x-image=ref`, `--x-image ref` in two words, inside of a shell string, and references that
-//! stand alone.
+//! Arguments of commands: `--x-image=ref`, `--x-image ref` in two words, inside of a shell string, split over
+//! `--x-image-repository` and `--x-image-tag`, and references that stand alone.
 
 use super::lines::lines;
-use super::looks::{is_plausible, is_unmistakable, may_be_bare, words};
-use super::{Finder, Found, Hit, Place, Shape, Tier, fields};
+use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare, words};
+use super::parts::{Context, Entry, join};
+use super::{Finder, Found, Hit, Place, Shape, Tier, descriptors, fields};
 use crate::images::object::{Step, items};
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
@@ -18,11 +19,49 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if !is_command(key) && !starts_with_flag(list) {
         return;
     }
+    split(place, found);
     let mut flag: Option<&str> = None;
     for (index, item) in items(place.node).iter().enumerate() {
         let Some(string) = super::place::str_of(item) else { continue };
         argument(place, index, item, string, flag, found);
         flag = Some(string).filter(|string| string.starts_with('-') && !string.contains(['=', ' ', '\n']));
+    }
+}
+
+/// References that several arguments make together.
+fn split(place: &Place<'_>, found: &mut Found<'_>) {
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut indexes = Vec::new();
+    let mut flag = None;
+    for (index, node) in items(place.node).iter().enumerate() {
+        let Some(string) = super::place::str_of(node).filter(|string| !string.contains([' ', '\n'])) else {
+            flag = None;
+            continue;
+        };
+        let entry = match (string.split_once('='), flag.take()) {
+            (Some((name, _)), _) => Some((name, name.len() + 1)),
+            (None, Some(name)) if !string.starts_with('-') => Some((name, 0)),
+            _ => {
+                flag = Some(string).filter(|string| string.starts_with('-'));
+                None
+            }
+        };
+        if let Some((name, from)) = entry {
+            entries.push(Entry { name, node, from });
+            indexes.push(index);
+        }
+    }
+    for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.hints) {
+        let own = joined.own.places(0..joined.own.len());
+        let hit = Hit {
+            path: place.path().with(Step::Index(indexes[joined.entry])),
+            container: place.container(),
+            tier: Tier::Likely,
+            shape: Shape::Argument,
+            reason: Cow::Owned(descriptors::reason(&joined)),
+            text: joined.text,
+        };
+        found.add_joined(place.object, hit, &own);
     }
 }
 

@@ -2,11 +2,11 @@
 //! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that stand once for all below them.
 
 use super::looks::{Naming, is_named, naming};
-use super::parts::{Context, Joined, join};
+use super::parts::{Context, Entry, Joined, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
 use crate::images::object::{descend, member};
 use crate::images::text::{Piece, Text};
-use crate::yaml::{Data, Node};
+use crate::yaml::Data;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
@@ -15,15 +15,17 @@ pub(super) static FINDER: Finder =
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     match &place.node.data {
         Data::Map(entries) => {
-            let entries: Vec<(&str, &Node)> = entries
+            let entries: Vec<Entry<'_>> = entries
                 .iter()
-                .filter_map(|(entry, value)| Some((std::str::from_utf8(entry.key.as_bytes()).ok()?, value)))
+                .filter_map(|(entry, node)| {
+                    Some(Entry { name: std::str::from_utf8(entry.key.as_bytes()).ok()?, node, from: 0 })
+                })
                 .collect();
             // An item of `images` is an image only if it says more than a repository.
             let context =
                 Context { naming: place.last_key().map_or(Naming::Other, naming), alone: place.key().is_some() };
             for joined in join(place.object, &entries, context, found.hints) {
-                let path = place.path().key(entries[joined.entry].0);
+                let path = place.path().key(entries[joined.entry].name);
                 let own = joined.own.places(0..joined.own.len());
                 let hit = Hit {
                     path,

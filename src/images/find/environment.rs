@@ -2,10 +2,10 @@
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
 use super::looks::{Naming, is_plausible, may_be_bare, naming};
-use super::parts::{Context, join};
+use super::parts::{Context, Entry, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier, artifacts, descriptors, fields, nested};
 use crate::images::object::{items, member};
-use crate::yaml::{Data, Node};
+use crate::yaml::Data;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder {
@@ -33,8 +33,10 @@ pub(super) fn variable<'p>(place: &Place<'p>) -> Option<&'p str> {
 /// References that several variables make together.
 fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let list = items(place.node);
-    let variable = |item| Some((super::place::str_of(member(item, "name")?)?, member(item, "value")?));
-    let (indexes, entries): (Vec<usize>, Vec<(&str, &Node)>) =
+    let variable = |item| {
+        Some(Entry { name: super::place::str_of(member(item, "name")?)?, node: member(item, "value")?, from: 0 })
+    };
+    let (indexes, entries): (Vec<usize>, Vec<Entry<'_>>) =
         list.iter().enumerate().filter_map(|(index, item)| Some((index, variable(item)?))).unzip();
     for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.hints) {
         let index = indexes[joined.entry];

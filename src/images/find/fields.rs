@@ -2,7 +2,7 @@
 //! reference.
 
 use super::hints::Hints;
-use super::looks::{Naming, is_named, is_unmistakable, naming, words};
+use super::looks::{Naming, is_named, is_unmistakable, is_versioned_path, naming, words};
 use super::parts::role_of_part;
 use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
 use crate::images::object::member;
@@ -82,8 +82,15 @@ pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Op
     if is_image {
         return Some(Tier::Likely);
     }
-    let is_reference = value.contains('/') && is_unmistakable(value, !is_prefix(name), hints);
+    let is_reference = value.contains('/')
+        && (is_unmistakable(value, !is_prefix(name), hints) || is_versioned_path(value) && !is_other_artifact(name));
     is_reference.then_some(Tier::Possible)
+}
+
+/// Names of what is told by a path and a version as images are: `--chart=acme/api:1.2.3`.
+fn is_other_artifact(name: &str) -> bool {
+    const WORDS: &[&str] = &["chart", "charts", "module", "modules", "package", "packages", "plugin", "plugins"];
+    words(name).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
 /// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.

@@ -186,6 +186,18 @@ pub(super) fn is_unmistakable(text: &str, tagless: bool, hints: Hints<'_>) -> bo
     is_known || reference.digest.is_some() || reference.tag.as_deref().is_some_and(is_version)
 }
 
+/// Whether a text without a registry is a path and a version of several numbers: `rancher/config-reloader:v0.59.1`.
+pub(super) fn is_versioned_path(text: &str) -> bool {
+    let Some((path, tag)) = text.rsplit_once(':') else { return false };
+    let numbers = tag.strip_prefix('v').unwrap_or(tag).split(['-', '+', '_']).next().unwrap_or_default();
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    path.contains('/')
+        && numbers.split('.').count() >= 3
+        && numbers.split('.').all(is_number)
+        && Reference::parse(text).is_ok_and(|reference| reference.registry_range.is_none())
+        && !is_other(text)
+}
+
 /// Registries that everybody knows; a name that begins with a dot stands for all hosts below it.
 #[rustfmt::skip]
 const REGISTRIES: &[&str] = &[

@@ -1,5 +1,5 @@
 //! Joins references from parts that stand side by side: `{registry, repository, tag, digest}` of a map,
-//! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment.
+//! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment, `--x-image-repository=…`, `--x-image-tag=…` of a command.
 
 use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
@@ -8,6 +8,24 @@ use crate::images::reference::Reference;
 use crate::images::text::{Piece, Text};
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
+
+/// Something with a name among others: a member of a map, a variable, an argument.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'e> {
+    /// The name.
+    pub name: &'e str,
+    /// What holds the value.
+    pub node: &'e Node,
+    /// Where in the node's text the value begins.
+    pub from: usize,
+}
+
+impl Entry<'_> {
+    fn text(&self, object: &Object<'_>) -> Option<Text> {
+        let text = object.text(self.node)?;
+        Some(if self.from == 0 { text } else { text.slice(self.from..text.len()) })
+    }
+}
 
 /// What a part is to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,12 +112,12 @@ pub(super) struct Context {
 }
 
 /// The references that entries of one map or list make together.
-pub(super) fn join(object: &Object<'_>, entries: &[(&str, &Node)], context: Context, hints: Hints<'_>) -> Vec<Joined> {
+pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context, hints: Hints<'_>) -> Vec<Joined> {
     let roles: Vec<(usize, &str, Role)> = entries
         .iter()
         .enumerate()
-        .filter(|(_, (_, node))| !matches!(node.data, Data::Map(_) | Data::Seq(_) | Data::Null | Data::Bool(_)))
-        .filter_map(|(index, (name, _))| role(name).map(|(stem, role)| (index, stem, role)))
+        .filter(|(_, entry)| !matches!(entry.node.data, Data::Map(_) | Data::Seq(_) | Data::Null | Data::Bool(_)))
+        .filter_map(|(index, entry)| role(entry.name).map(|(stem, role)| (index, stem, role)))
         .collect();
     let mut found = Vec::new();
     // One part alone is no business of this file, but in a map that is called an image.
@@ -125,7 +143,7 @@ pub(super) fn join(object: &Object<'_>, entries: &[(&str, &Node)], context: Cont
 /// The parts whose names begin alike.
 struct Family<'f> {
     object: &'f Object<'f>,
-    entries: &'f [(&'f str, &'f Node)],
+    entries: &'f [Entry<'f>],
     index: &'f HashMap<(&'f str, Role), usize>,
     stem: &'f str,
     context: Context,
@@ -140,12 +158,12 @@ impl Family<'_> {
             IMAGE.iter().find_map(|image| self.index.get(&(format!("{}{image}", self.stem).as_str(), role)).copied())
         };
         let index = self.index.get(&(self.stem, role)).copied().or_else(of_image)?;
-        let text = self.object.text(self.entries[index].1)?;
+        let text = self.entries[index].text(self.object)?;
         (!text.is_empty()).then_some((index, text))
     }
 
     fn join(&self, index: usize, role: Role, hints: Hints<'_>) -> Option<Joined> {
-        let own = self.object.text(self.entries[index].1).filter(|text| !text.is_empty())?;
+        let own = self.entries[index].text(self.object).filter(|text| !text.is_empty())?;
         let own = trimmed(own);
         let registry = self.part(Role::Registry).filter(|(_, text)| is_host(text));
         let repository = self.part(Role::Repository);
@@ -241,7 +259,7 @@ impl Family<'_> {
         digest: Option<(usize, Text)>,
         hints: Hints<'_>,
     ) -> Option<Joined> {
-        let name = |index: usize| self.entries[index].0.to_owned();
+        let name = |index: usize| self.entries[index].name.to_owned();
         let mut names = Vec::new();
         let mut pieces = Vec::new();
         let before = before.map(|(index, text)| (index, trimmed(text)));
