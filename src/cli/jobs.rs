@@ -123,7 +123,7 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
         dependency_update: flags.dependency_update || entry.dependency_update,
         skip_schema_validation: flags.skip_schema_validation || entry.skip_schema_validation,
         helm_version: flags.helm_version.or(helm_version),
-        ..flags.clone()
+        ..flags.clone().repeatable()
     }
 }
 

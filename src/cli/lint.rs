@@ -115,7 +115,7 @@ impl Args {
     fn jobs(&self, config: &Config) -> Result<Vec<Job>, String> {
         if let Some(chart) = &self.chart {
             let settings = self.settings.settings(config, &Target::default())?;
-            let (name, flags) = (self.name.clone(), self.release.clone());
+            let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
             return Ok(vec![Job { name, environment: None, chart: chart.clone(), flags, settings, entry: None }]);
         }
         let Some(file) = &config.file else {

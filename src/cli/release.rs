@@ -58,7 +58,8 @@ pub struct ReleaseFlags {
     /// Whose behaviour to show (default: 4)
     #[arg(long, value_enum, value_name = "VERSION")]
     pub helm_version: Option<Helm>,
-    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes
+    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes (default: not fixed by
+    /// template, 0 otherwise)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Time zone in which templates print dates: UTC, Europe/Berlin (default: the machine's; UTC with --seed)
@@ -107,6 +108,11 @@ impl ReleaseFlags {
             Helm::V3 => HelmVersion::V3,
             Helm::V4 => HelmVersion::V4,
         }
+    }
+
+    /// The same for those who report: two runs say the same, whatever is random in a chart, on whatever day and machine.
+    pub(super) fn repeatable(self) -> Self {
+        Self { seed: self.seed.or(Some(0)), ..self }
     }
 
     /// Clock, randomness and helm's version.
