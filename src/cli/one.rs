@@ -57,7 +57,9 @@ impl OneFlags {
                 let release = merged(entry, &flags.release);
                 (entry.name.clone(), entry.environment.clone(), PathBuf::from(&entry.chart), release, &entry.target)
             }
-            (None, Some(chart)) => (self.name.clone(), None, chart.clone(), flags.release.clone().repeatable(), &Target::default()),
+            (None, Some(chart)) => {
+                (self.name.clone(), None, chart.clone(), flags.release.clone().repeatable(), &Target::default())
+            }
             (None, None) => return Err("give a chart, or --release NAME for one of airtight.yaml".to_owned().into()),
         };
         let settings = flags.mirror.settings(&config, target)?;

@@ -18,7 +18,7 @@ pub(super) struct Line {
 /// The references of a text. `name` is what the text as a whole is called; with it every item of a list is named.
 ///
 /// A word is a reference when it is unmistakable, or when what stands before it names an image: `image: x`, `image = "x"`,
-/// `IMAGE=x`, `--image=x`, `--image x`, `"image":"x"`. Lines that begin as a comment are left out.
+/// `IMAGE=x`, `--image=x`, `--image x`, `"image":"x"`, `<image>x</image>`. Lines that begin as a comment are left out.
 pub(super) fn lines(text: &str, name: Option<&str>, hints: Hints<'_>) -> Vec<Line> {
     let mut found = Vec::new();
     let named = name.filter(|name| naming(name) != Naming::Other || is_database(name));
@@ -26,6 +26,7 @@ pub(super) fn lines(text: &str, name: Option<&str>, hints: Hints<'_>) -> Vec<Lin
     for line in text.split_inclusive('\n') {
         if !is_comment(line) {
             read_line(line, start, named, text.contains("{{"), hints, &mut found);
+            elements(line, start, hints, &mut found);
         }
         start += line.len();
     }
@@ -118,6 +119,25 @@ fn read_line(
     }
 }
 
+/// References in elements of XML: `<image>x</image>`.
+fn elements(line: &str, start: usize, hints: Hints<'_>, found: &mut Vec<Line>) {
+    for (close, _) in line.match_indices("</") {
+        let Some(open) = line[..close].rfind('>') else { continue };
+        let Some(begin) = line[..open].rfind('<') else { continue };
+        let name = line[begin + 1..open].split_whitespace().next().unwrap_or_default();
+        let value = line[open + 1..close].trim();
+        let is_element = line[close + 2..].starts_with(name) && !name.is_empty() && !value.contains(['{', '$']);
+        let is_reference = match naming(name) {
+            Naming::Image => is_named(value, false),
+            _ => is_unmistakable(value, false, hints),
+        };
+        if is_element && is_reference {
+            let first = start + open + 1 + line[open + 1..close].find(value).unwrap_or_default();
+            found.push(Line { range: first..first + value.len(), name: Some(name.to_owned()) });
+        }
+    }
+}
+
 /// The word before a lone sign: `image` of `image = "x"`.
 fn previous_word(line: &str, at: usize) -> Option<&str> {
     line[..at].rsplit(|c: char| c.is_ascii() && is_separator(c as u8)).find(|word| !word.is_empty())
@@ -166,6 +186,7 @@ mod tests {
             "{\\\"image\\\": \\\"acme/api:1\\\"}",
             "IMAGE=${IMAGE:-acme/api:1}",
             "{image: acme/api:1}",
+            "<agent><image>acme/api:1</image></agent>",
         ] {
             assert_eq!(found(text, None), ["acme/api:1"], "{text}");
         }
@@ -189,6 +210,9 @@ mod tests {
             "the image: to-be-set",
             "image: busybox",
             "level: info, addr: redis.svc:6379",
+            "run <image>/proxy:1.2",
+            "<image>${HUB}/proxy:1.2</image>",
+            "<url>acme/api:1</url>",
         ] {
             assert_eq!(found(text, None), [""; 0], "{text}");
         }
