@@ -48,6 +48,11 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
         return Some((Tier::Likely, format!("`{key}` of `{images}` names an image")));
     }
     let tier = tier?;
+    // Policies and detectors list repositories that are allowed or known; who pulls says which version.
+    let has_version = string.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
+    if tier == Tier::Possible && place.item_of().is_some() && !has_version {
+        return None;
+    }
     // What programs call an image need not be one of a container.
     let is_bare = !string.contains(['/', ':', '@']);
     // `{repository: "", image: driver}` was left to be filled in.
