@@ -6,13 +6,14 @@ use super::budget::Budget;
 use super::decode::decode_onto;
 use super::metadata::Base;
 use super::raw::RawFile;
+use super::stored::{self, Stored};
 use super::unpack::{CHUNK, Fault};
 use super::{Chart, folder};
 use crate::go::go_quote;
 use crate::go::system_error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,13 +45,40 @@ pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: H
         let generation = generation(&folder::chart_yaml(path, &budget)?, &budget)?;
         (folder::read(path, &mut budget, &mut warnings)?, generation)
     } else {
-        let files = read_archive(path, &mut budget, &mut warnings)?;
-        let Some(chart_yaml) = files.iter().find(|file| file.path == "Chart.yaml") else {
-            return Err("unable to detect chart version, no Chart.yaml found".to_owned());
-        };
-        let generation = generation(&chart_yaml.content, &budget)?;
+        let (file, _) = folder::open(path, path)?;
+        let files = read_archive(file, path, &mut budget, &mut warnings)?;
+        let generation = generation_of(&files, &budget)?;
         (files, generation)
     };
+    finish(files, generation, folder, budget, warnings)
+}
+
+/// As [`load_seen_as`], of a chart that does not lie at its path, or not as it is meant.
+pub fn load_stored(
+    chart: &Stored,
+    path: &Path,
+    seen_as: Option<&str>,
+    limits: &Limits,
+    helm: HelmVersion,
+) -> Result<Loaded, String> {
+    let mut budget = Budget::new(limits, helm);
+    let mut warnings = Vec::new();
+    let (files, folder) = match chart {
+        Stored::Folder(files) => (stored::files(files, &mut budget)?, seen_as),
+        Stored::Archive(bytes) => (read_archive(bytes.as_slice(), path, &mut budget, &mut warnings)?, None),
+    };
+    let generation = generation_of(&files, &budget)?;
+    finish(files, generation, folder, budget, warnings)
+}
+
+/// Makes a chart of its files; `folder` is where they lie, where they do.
+fn finish(
+    files: Vec<RawFile>,
+    generation: Generation,
+    folder: Option<&str>,
+    mut budget: Budget<'_>,
+    mut warnings: Vec<String>,
+) -> Result<Loaded, String> {
     let chart = Assembler { budget: &mut budget, warnings: &mut warnings, depth: 0 }.chart(files, "", folder)?;
     match generation {
         Generation::Known => Ok(Loaded { chart: Arc::new(chart), warnings }),
@@ -63,6 +91,13 @@ pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: H
 enum Generation {
     Known,
     Third,
+}
+
+fn generation_of(files: &[RawFile], budget: &Budget<'_>) -> Result<Generation, String> {
+    let Some(chart_yaml) = files.iter().find(|file| file.path == "Chart.yaml") else {
+        return Err("unable to detect chart version, no Chart.yaml found".to_owned());
+    };
+    generation(&chart_yaml.content, budget)
 }
 
 fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, String> {
@@ -79,10 +114,14 @@ fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, Stri
     }
 }
 
-fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>) -> Result<Vec<RawFile>, String> {
+fn read_archive(
+    source: impl Read,
+    path: &Path,
+    budget: &mut Budget<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<RawFile>, String> {
     let shown = path.display();
-    let (file, _) = folder::open(path, path)?;
-    let mut source = BufReader::with_capacity(CHUNK, file);
+    let mut source = BufReader::with_capacity(CHUNK, source);
     let start =
         source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", system_error(&error)))?;
     if !start.starts_with(b"\x1f\x8b\x08") {

@@ -11,6 +11,7 @@ pub(crate) mod ignore;
 pub mod load;
 pub mod metadata;
 mod raw;
+pub mod stored;
 mod unpack;
 
 use crate::source::File;

@@ -2,6 +2,7 @@
 
 use super::config::seen;
 use super::release::read_file;
+use crate::chart::stored::Stored;
 use crate::chart::{self, Chart};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
@@ -16,10 +17,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub struct Disk {
     /// What stdin holds, where a release reads it.
     stdin: Option<Vec<u8>>,
-    /// Files that are something else than what the disk holds, by the path as people see it.
-    pub texts: HashMap<String, Vec<u8>>,
-    /// Charts that lie elsewhere, by the path as people see it.
-    pub moved: HashMap<PathBuf, PathBuf>,
+    /// Files that are something else than what the disk holds, by the path as people see it; the error says why it is not
+    /// known what.
+    pub texts: HashMap<String, Result<Vec<u8>, String>>,
+    /// The same of charts.
+    pub stored: HashMap<PathBuf, Result<Stored, String>>,
     /// Keys for renders that nobody keeps.
     pub(super) keys: Keys,
     charts: Mutex<HashMap<ChartKey, Arc<OnceLock<LoadedChart>>>>,
@@ -52,8 +54,12 @@ impl Disk {
         let cell = self.charts.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
         let load = || {
             let seen_as = seen(path);
-            let path = self.moved.get(path).map_or(path, PathBuf::as_path);
-            let (mut chart, mut log) = match chart::load::load_seen_as(path, seen_as.as_deref(), limits, helm) {
+            let loaded = match self.stored.get(path) {
+                None => chart::load::load_seen_as(path, seen_as.as_deref(), limits, helm),
+                Some(Ok(stored)) => chart::load::load_stored(stored, path, seen_as.as_deref(), limits, helm),
+                Some(Err(why)) => Err(why.clone()),
+            };
+            let (mut chart, mut log) = match loaded {
                 Ok(loaded) => (loaded.chart, loaded.warnings),
                 Err(error) => return (Err(error), Vec::new()),
             };
@@ -79,7 +85,7 @@ impl Disk {
             return Ok(self.stdin.clone().unwrap_or_default());
         }
         if let Some(text) = self.texts.get(name) {
-            return Ok(text.clone());
+            return text.clone();
         }
         if let Some((scheme, _)) = name.split_once("://") {
             let what = "values are not fetched over";

@@ -210,8 +210,7 @@ impl Args {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
             return Ok(Vec::new());
         }
-        let scratch = tempfile::tempdir().map_err(|error| format!("cannot make a folder: {error}"))?;
-        let old_disk = base.disk(&mut before, same_lists, scratch.path())?;
+        let old_disk = base.disk(&mut before, same_lists);
         let olds: Vec<Job> = before
             .iter()
             .filter_map(|before| match before {

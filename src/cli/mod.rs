@@ -9,6 +9,7 @@ mod booleans;
 pub mod changed;
 pub mod config;
 pub mod disk;
+pub mod git;
 pub mod images;
 pub mod init;
 pub mod jobs;

@@ -1,0 +1,151 @@
+//! [`Repository`]: what is asked of git.
+//!
+//! A repository is untrusted: nothing that its configuration or its content names is run, nothing is fetched, and
+//! nothing is written. What it was at a commit is read from its objects into memory.
+
+mod changes;
+mod command;
+mod objects;
+mod snapshot;
+mod steps;
+
+pub use changes::Changes;
+use command::Git;
+pub use objects::Id;
+use objects::Objects;
+pub use snapshot::Snapshot;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+pub use steps::steps;
+
+/// A repository with a working folder.
+#[derive(Debug)]
+pub struct Repository {
+    git: Git,
+    /// The working folder.
+    top: PathBuf,
+    /// The file of the index.
+    index: PathBuf,
+    /// The file that names the commits of which the history ends here though it goes on elsewhere.
+    shallow: Option<PathBuf>,
+}
+
+/// The most bytes of the list of commits at which a history was cut off.
+const SHALLOW_BYTES: u64 = 64 << 20;
+
+impl Repository {
+    /// The repository around a folder, whose path has no links.
+    pub fn around(here: &Path) -> Result<Self, String> {
+        let mut found = None;
+        for folder in here.ancestors() {
+            if folder.join(".git").symlink_metadata().is_ok() {
+                found = Some(folder);
+                break;
+            }
+            // git would take it for a repository, with all that its configuration says, and anybody can commit such a folder.
+            let is_there = |name: &str| folder.join(name).symlink_metadata().is_ok();
+            if ["HEAD", "objects", "refs"].into_iter().all(is_there) {
+                let name = folder.file_name().unwrap_or_default();
+                return Err(format!("--changed-since: {name:?} is a bare repository; run it in a working folder"));
+            }
+        }
+        let top = found.ok_or("--changed-since: no git repository is here")?;
+        // What a repository around this one brings along comes from strangers as well.
+        let outermost = here.ancestors().filter(|folder| folder.join(".git").symlink_metadata().is_ok()).last();
+        Self::at(&Git::find(outermost.unwrap_or(top))?, top.to_path_buf())
+    }
+
+    /// The repository whose working folder is this one.
+    fn at(git: &Git, top: PathBuf) -> Result<Self, String> {
+        let git = git.in_folder(&top);
+        let answer = git.ask(&[
+            "rev-parse",
+            "--is-inside-work-tree",
+            "--show-prefix",
+            "--is-shallow-repository",
+            "--git-path",
+            "index",
+            "--git-path",
+            "shallow",
+        ])?;
+        let answer =
+            String::from_utf8(answer).map_err(|_| format!("{} has a path that is not UTF-8", top.display()))?;
+        let lines: Vec<&str> = answer.lines().collect();
+        let [is_inside, prefix, is_shallow, index, shallow] = lines[..] else {
+            return Err(format!("--changed-since: git says of {} what nobody asked: {answer:?}", top.display()));
+        };
+        if is_inside != "true" || !prefix.is_empty() {
+            return Err(
+                "--changed-since: the repository's own settings say that its working folder is another one, or \
+                        none: look at git config core.worktree and core.bare"
+                    .to_owned(),
+            );
+        }
+        let shallow = (is_shallow == "true").then(|| top.join(shallow));
+        Ok(Self { git, index: top.join(index), shallow, top })
+    }
+
+    /// A path from the working folder on, as git writes it; `None` where it lies elsewhere.
+    pub fn inside(&self, path: &Path) -> Option<Vec<u8>> {
+        path.strip_prefix(&self.top).ok().map(changes::bytes)
+    }
+
+    /// Where a path of git lies.
+    pub fn on_disk(&self, path: &[u8]) -> PathBuf {
+        self.top.join(changes::to_path(path))
+    }
+
+    /// The commit that a revision names.
+    pub fn commit(&self, revision: &str) -> Option<Id> {
+        let named = format!("{revision}^{{commit}}");
+        let found = self.git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &named]);
+        found.ok().and_then(|text| Id::parse(&text))
+    }
+
+    /// Whether there is no commit at all.
+    pub fn is_empty(&self) -> bool {
+        self.git.ask(&["rev-list", "--all", "--max-count=1"]).is_ok_and(|commits| commits.is_empty())
+    }
+
+    /// The merge base of a commit, which is named in messages by a revision, and HEAD.
+    ///
+    /// Errors: there is none, or the history that is here does not tell.
+    pub fn merge_base(&self, commit: &Id, revision: &str) -> Result<Id, String> {
+        let advice = match self.shallow {
+            Some(_) => "this clone has only a part of the history: git fetch --unshallow",
+            None => "fetch more of the history",
+        };
+        let bases = self.git.ask(&["merge-base", "--all", commit.text(), "HEAD"]).unwrap_or_default();
+        let bases: Vec<Id> = bases.split(|&byte| byte == b'\n').filter_map(Id::parse).collect();
+        let Some(base) = bases.first() else {
+            return Err(format!("--changed-since: {revision} and HEAD have no commit in common here; {advice}"));
+        };
+        if let Some(cut) = &self.shallow
+            && base != commit
+            && self.is_cut(cut, commit, &bases)?
+        {
+            return Err(format!(
+                "--changed-since: {revision} and HEAD may have a later commit in common than those that are here; {advice}"
+            ));
+        }
+        Ok(base.clone())
+    }
+
+    /// Whether the history that leads to a commit or HEAD, and not to their merge bases, was cut off somewhere.
+    fn is_cut(&self, shallow: &Path, commit: &Id, bases: &[Id]) -> Result<bool, String> {
+        let fail = |error: std::io::Error| format!("cannot read {}: {error}", shallow.display());
+        let mut text = Vec::new();
+        std::fs::File::open(shallow).map_err(fail)?.take(SHALLOW_BYTES).read_to_end(&mut text).map_err(fail)?;
+        let ends: BTreeSet<Id> = text.split(|&byte| byte == b'\n').filter_map(Id::parse).collect();
+        let mut ask = vec!["rev-list", commit.text(), "HEAD", "--not"];
+        ask.extend(bases.iter().map(Id::text));
+        let between = self.git.ask(&ask)?;
+        Ok(between.split(|&byte| byte == b'\n').filter_map(Id::parse).any(|commit| ends.contains(&commit)))
+    }
+
+    /// What a commit holds.
+    pub fn snapshot(&self, commit: &Id) -> Result<Snapshot, String> {
+        Snapshot::of(Objects::new(self.git.clone()), commit)
+    }
+}
