@@ -17,9 +17,15 @@ struct Case {
     /// The folder in which it runs, of the repository or, where there are `files`, of the scratch folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cwd: Option<String>,
-    /// Files of a scratch folder, by path, in which it runs then.
+    /// Files of a scratch folder, by path, in which it runs then. `-> TARGET` is a link.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, String>,
+    /// Shell commands in the scratch folder, after the commits: what makes a repository that files cannot express.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    setup: String,
+    /// Files that the run must not have made: what programs write that must not be run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    makes_no: Vec<String>,
     /// Commits of the scratch folder: the files that each changes or, with an empty text, removes. What `files` holds is
     /// committed first, on the branch `main`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,6 +61,9 @@ fn the_command_answers_as_recorded() {
         for (path, text) in &mut case.leaves {
             *text = read(Path::new(path));
         }
+        for made in &case.makes_no {
+            assert!(top.join(made).symlink_metadata().is_err(), "{} made {made}", path.display());
+        }
         drop(folder);
         case.status = match outcome {
             Some(Outcome::Clean) => 0,
@@ -81,13 +90,34 @@ fn set_up(case: &Case, top: &Path) {
                 continue;
             }
             std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder can be made");
-            std::fs::write(path, text).expect("the file can be written");
+            match text.strip_prefix("-> ") {
+                Some(target) => link(target, &path),
+                None => std::fs::write(path, text).expect("the file can be written"),
+            }
         }
     };
     write(&case.files);
-    if case.commits.is_empty() {
-        return;
+    if !case.commits.is_empty() {
+        commits(case, top, write);
     }
+    if !case.setup.is_empty() {
+        let mut shell = Command::new("sh");
+        shell.args(["-euc", &case.setup]).current_dir(top).envs([
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_AUTHOR_NAME", "a"),
+            ("GIT_AUTHOR_EMAIL", "a@example.org"),
+            ("GIT_COMMITTER_NAME", "a"),
+            ("GIT_COMMITTER_EMAIL", "a@example.org"),
+        ]);
+        assert!(shell.status().expect("sh runs").success(), "{}", case.setup);
+    }
+    for made in &case.makes_no {
+        let _ = std::fs::remove_file(top.join(made));
+    }
+}
+
+fn commits(case: &Case, top: &Path, write: impl Fn(&BTreeMap<String, String>)) {
     git(top, &["init", "--quiet", "--initial-branch=main"]);
     commit(top);
     git(top, &["checkout", "--quiet", "-b", "change"]);
@@ -95,6 +125,17 @@ fn set_up(case: &Case, top: &Path) {
         write(files);
         commit(top);
     }
+}
+
+#[cfg(unix)]
+fn link(target: &str, path: &Path) {
+    let _ = std::fs::remove_file(path);
+    std::os::unix::fs::symlink(target, path).expect("the link can be made");
+}
+
+#[cfg(not(unix))]
+fn link(target: &str, path: &Path) {
+    std::fs::write(path, target).expect("the file can be written");
 }
 
 fn commit(folder: &Path) {
