@@ -61,6 +61,8 @@ pub struct Outcome {
     pub values: Map,
     /// The files that the templates made.
     pub rendered: Rendered,
+    /// The seed, when keys, passwords or other random text were made of it: whoever knows it can compute them.
+    pub seed: Option<u64>,
 }
 
 /// Why a release did not render.
@@ -98,7 +100,8 @@ impl Prepared {
             Inputs { values: &values, release: &self.release, capabilities: &self.capabilities, limits: &self.limits };
         let mut env = self.env.clone();
         let rendered = render::render(&root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
-        Ok(Outcome { root, values, rendered })
+        let seed = env.seed().filter(|_| env.has_used_seed());
+        Ok(Outcome { root, values, rendered, seed })
     }
 
     /// Coalesces the values, as far as helm does before it looks at them: what `.Values` is, and which charts there are.

@@ -58,8 +58,8 @@ pub struct ReleaseFlags {
     /// Whose behaviour to show (default: 4)
     #[arg(long, value_enum, value_name = "VERSION")]
     pub helm_version: Option<Helm>,
-    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes (default: not fixed by
-    /// template, 0 otherwise)
+    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes: keys and passwords
+    /// can then be computed by anybody, never install them (default: not fixed by template, 0 otherwise)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Time zone in which templates print dates: UTC, Europe/Berlin (default: the machine's; UTC with --seed)
