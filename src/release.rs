@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::render::{self, Capabilities, Inputs, Release, Rendered};
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::Origins;
+use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance, layers::UserValues};
 use std::sync::Arc;
 
@@ -133,6 +134,24 @@ impl Prepared {
             .map_err(|error| Problem::Input(format!("release name check failed: {error}")))?;
         let options = values::Options { helm, limits: &self.limits };
         values::process(&self.chart, &user, options, origins, log).map_err(Problem::Chart)
+    }
+}
+
+impl Prepared {
+    /// What helm loads because schemas refer to it, when it checks the values.
+    pub fn remote_schemas(&self) -> Vec<Remote> {
+        if !self.check_schema {
+            return Vec::new();
+        }
+        let (helm, limits) = (self.env.helm, &self.limits);
+        match self.values(&[], None, &mut Vec::new()) {
+            Ok(values::Processed { root, values }) => remote::remotes(&root, &values, helm, limits),
+            // Which subcharts there will be is not known then.
+            Err(_) => {
+                let schema = self.chart.schema.iter();
+                schema.flat_map(|schema| remote::of_schema(self.chart.name(), schema, helm, limits)).collect()
+            }
+        }
     }
 }
 

@@ -265,6 +265,13 @@ impl ReleaseFlags {
         let stdin = self.reads_stdin().then(|| streams.read_input()).transpose()?;
         let mut lines = Vec::new();
         let prepared = self.prepare(name, chart, &Disk::new(stdin), &mut lines);
+        for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
+            lines.push(format!(
+                "the values.schema.json of {} refers to {}: helm fetches that, and fails where it cannot; here it allows \
+                 everything",
+                remote.chart, remote.url
+            ));
+        }
         log(streams, &lines);
         Ok(prepared?)
     }
