@@ -20,7 +20,7 @@ pub(super) struct RsaKey {
     /// The key in PKCS #1.
     pub(super) pkcs1: Vec<u8>,
     /// The key that somebody gave, ready to sign where aws-lc refuses: moduli below 2048 bits, more than two primes.
-    given: Option<PrivateKey>,
+    given: Option<Box<PrivateKey>>,
 }
 
 fn failed(_: Unspecified) -> String {
@@ -127,7 +127,7 @@ impl RsaKey {
         if !others.is_empty() {
             // It is written as it was read; nothing else than Go makes such keys.
             RsaPrivateKeyRef::from_der(bytes).map_err(|_| "asn1: structure error")?;
-            return Ok(Self { pkcs1: bytes.to_vec(), given: Some(key) });
+            return Ok(Self { pkcs1: bytes.to_vec(), given: Some(Box::new(key)) });
         }
         let pkcs1 = written(&key)?;
         let made = RsaPrivateKeyRef::from_der(&pkcs1).map_err(|error| error.to_string())?;
@@ -137,7 +137,7 @@ impl RsaKey {
                 return refuse(if index < 2 { "invalid CRT exponent" } else { "invalid CRT coefficient" });
             }
         }
-        Ok(Self { pkcs1, given: Some(key) })
+        Ok(Self { pkcs1, given: Some(Box::new(key)) })
     }
 
     /// A key that was made here, from its PKCS #1.
