@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::render::{self, Capabilities, Inputs, Release, Rendered};
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::Origins;
+use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance, layers::UserValues};
 use std::sync::Arc;
 
@@ -61,6 +62,8 @@ pub struct Outcome {
     pub values: Map,
     /// The files that the templates made.
     pub rendered: Rendered,
+    /// The seed, when keys, passwords or other random text were made of it: whoever knows it can compute them.
+    pub seed: Option<u64>,
 }
 
 /// Why a release did not render.
@@ -98,7 +101,8 @@ impl Prepared {
             Inputs { values: &values, release: &self.release, capabilities: &self.capabilities, limits: &self.limits };
         let mut env = self.env.clone();
         let rendered = render::render(&root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
-        Ok(Outcome { root, values, rendered })
+        let seed = env.seed().filter(|_| env.has_used_seed());
+        Ok(Outcome { root, values, rendered, seed })
     }
 
     /// Coalesces the values, as far as helm does before it looks at them: what `.Values` is, and which charts there are.
@@ -130,6 +134,24 @@ impl Prepared {
             .map_err(|error| Problem::Input(format!("release name check failed: {error}")))?;
         let options = values::Options { helm, limits: &self.limits };
         values::process(&self.chart, &user, options, origins, log).map_err(Problem::Chart)
+    }
+}
+
+impl Prepared {
+    /// What helm loads because schemas refer to it, when it checks the values.
+    pub fn remote_schemas(&self) -> Vec<Remote> {
+        if !self.check_schema {
+            return Vec::new();
+        }
+        let (helm, limits) = (self.env.helm, &self.limits);
+        match self.values(&[], None, &mut Vec::new()) {
+            Ok(values::Processed { root, values }) => remote::remotes(&root, &values, helm, limits),
+            // Which subcharts there will be is not known then.
+            Err(_) => {
+                let schema = self.chart.schema.iter();
+                schema.flat_map(|schema| remote::of_schema(self.chart.name(), schema, helm, limits)).collect()
+            }
+        }
     }
 }
 

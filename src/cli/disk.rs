@@ -7,7 +7,7 @@ use crate::chart::{self, Chart};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
-use crate::template::env::Keys;
+use crate::template::keys::Keys;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -58,8 +58,8 @@ pub struct ReleaseFlags {
     /// Whose behaviour to show (default: 4)
     #[arg(long, value_enum, value_name = "VERSION")]
     pub helm_version: Option<Helm>,
-    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes (default: not fixed by
-    /// template, 0 otherwise)
+    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes: keys and passwords
+    /// can then be computed by anybody, never install them (default: not fixed by template, 0 otherwise)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Time zone in which templates print dates: UTC, Europe/Berlin (default: the machine's; UTC with --seed)
@@ -265,6 +265,13 @@ impl ReleaseFlags {
         let stdin = self.reads_stdin().then(|| streams.read_input()).transpose()?;
         let mut lines = Vec::new();
         let prepared = self.prepare(name, chart, &Disk::new(stdin), &mut lines);
+        for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
+            lines.push(format!(
+                "the values.schema.json of {} refers to {}: helm fetches that, and fails where it cannot; here it allows \
+                 everything",
+                remote.chart, remote.url
+            ));
+        }
         log(streams, &lines);
         Ok(prepared?)
     }

@@ -5,6 +5,7 @@ use super::{Outcome, Problem, Streams};
 use crate::compiler::Compiler;
 use crate::funcs;
 use crate::limits::Limits;
+use crate::log::line as log_line;
 use crate::release;
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::output::{Block, Selection, crds, show_only};
@@ -117,7 +118,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut lines = Vec::new();
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     log(streams, &lines);
-    let release::Outcome { root, rendered, .. } = outcome.map_err(|problem| match problem {
+    let release::Outcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
         release::Problem::Input(text) | release::Problem::Chart(text) => text,
         release::Problem::Template(error) => helm_text(&error, prepared.env.helm),
     })?;
@@ -132,6 +133,10 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         }
     };
     log(streams, &manifests.log.iter().map(|line| format!("level=INFO {line}")).collect::<Vec<_>>());
+    if let Some(seed) = seed {
+        let warning = "keys, passwords and random text follow from the seed: do not install them";
+        log(streams, &[log_line("WARN", warning, &[("seed", &seed.to_string())])]);
+    }
     let selection = Selection { include_crds: args.include_crds, no_hooks: args.no_hooks, skip_tests: args.skip_tests };
     if let Some(folder) = &args.output_dir {
         let folder = if args.release_name { folder.join(&name) } else { folder.clone() };

@@ -19,6 +19,7 @@ mod override_pins_mirror;
 mod public_chart_dependency;
 mod render_failed;
 mod runtime_download;
+mod schema_needs_network;
 mod suppression_without_reason;
 mod unmirrored_image;
 mod unparsable_manifest;
@@ -54,6 +55,7 @@ pub static RULES: &[&Rule] = &[
     &public_chart_dependency::RULE,
     &render_failed::RULE,
     &runtime_download::RULE,
+    &schema_needs_network::RULE,
     &suppression_without_reason::RULE,
     &unmirrored_image::RULE,
     &unparsable_manifest::RULE,
@@ -279,7 +281,9 @@ mod tests {
         for line in text.lines() {
             match line.strip_prefix("# ") {
                 Some(flags) if flags.starts_with("--") => args.extend(flags.split_whitespace().map(str::to_owned)),
-                Some(path) if path.ends_with(".yaml") => files.push((path.to_owned(), String::new())),
+                Some(path) if path.ends_with(".yaml") || path.ends_with(".json") => {
+                    files.push((path.to_owned(), String::new()))
+                }
                 _ => files.last_mut().expect("a file was begun").1.push_str(&format!("{line}\n")),
             }
         }

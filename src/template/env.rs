@@ -1,8 +1,7 @@
 //! [`Env`]: the clock and the randomness that a render may use; there is no other way to either.
 
+use super::keys::Keys;
 use crate::helm::HelmVersion;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// The outside world as templates see it.
 #[derive(Debug, Clone)]
@@ -17,39 +16,6 @@ pub struct Env {
     pub helm: HelmVersion,
     /// Keys that renders share whose keys nobody keeps.
     pub keys: Keys,
-}
-
-/// Keys that were generated for one render and may serve another: the first that a render asks for is the same in each.
-///
-/// A linter renders for the images; new keys for each render would take most of its time. By itself it keeps none.
-#[derive(Debug, Clone, Default)]
-pub struct Keys {
-    shelf: Option<Arc<Mutex<Shelf>>>,
-    taken: usize,
-}
-
-/// Keys as PKCS#8, by their bits, in the order in which they were made.
-type Shelf = BTreeMap<u64, Vec<Arc<[u8]>>>;
-
-impl Keys {
-    /// Keys to share between renders: clones of these have them in common.
-    pub fn shared() -> Self {
-        Self { shelf: Some(Arc::default()), taken: 0 }
-    }
-
-    /// The next key of so many bits that this render has not had, made when there is none.
-    pub fn next(&mut self, bits: u64, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Arc<[u8]>, String> {
-        let Some(shelf) = &self.shelf else { return make().map(Into::into) };
-        let at = self.taken;
-        self.taken += 1;
-        let lock = || shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = lock().get(&bits).and_then(|keys| keys.get(at)) {
-            return Ok(key.clone());
-        }
-        let key: Arc<[u8]> = make()?.into();
-        lock().entry(bits).or_default().push(key.clone());
-        Ok(key)
-    }
 }
 
 /// What time it is.
@@ -105,6 +71,19 @@ impl Env {
             #[expect(clippy::disallowed_methods, reason = "the one place where a render may ask for the time")]
             Clock::System => jiff::Timestamp::now().as_nanosecond(),
         }
+    }
+
+    /// The seed that fixes what is random.
+    pub fn seed(&self) -> Option<u64> {
+        match self.random {
+            Random::System => None,
+            Random::Seeded { seed, .. } => Some(seed),
+        }
+    }
+
+    /// Whether something was made of the seed: who knows it knows the result.
+    pub fn has_used_seed(&self) -> bool {
+        matches!(self.random, Random::Seeded { counter, .. } if counter > 0 || self.keys.is_used())
     }
 
     /// Fills a buffer with random bytes.

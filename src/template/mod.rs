@@ -11,6 +11,7 @@ pub mod exec;
 pub mod float;
 pub mod function;
 pub mod growth;
+pub mod keys;
 mod lex;
 mod literal;
 pub mod parse;

@@ -1,19 +1,23 @@
 //! Cryptography: checksums, passwords, keys, certificates.
 //!
-//! Everything random comes from [`Env`](crate::template::Env). With the system's randomness, keys are made and used by
-//! aws-lc. A seeded environment promises the same bytes each time, which no such library offers: there keys and
-//! signatures come from arithmetic of our own ([`primes`], [`curve`]) over the seeded sequence. Such keys follow from
-//! the seed and are for comparing renders only.
+//! Everything random comes from [`Env`](crate::template::Env). With the system's randomness, keys are made by aws-lc, which
+//! also signs. A seeded environment promises the same bytes each time, which aws-lc does not offer: there RustCrypto's
+//! crates make the keys of a generator that the seed fixes, and ECDSA takes its nonces by RFC 6979 from key and message.
+//! Such keys follow from the seed and are for comparing renders only. No arithmetic on keys is ours.
 
+mod asn1;
 mod certificates;
 mod cipher;
-mod curve;
-mod der;
+mod curves;
+mod dsa;
 mod hashes;
 mod keys;
+mod oids;
+mod parse;
 mod passwords;
 mod pem;
-mod primes;
+mod rsa;
+mod x509;
 
 pub use certificates::CERTIFICATE;
 

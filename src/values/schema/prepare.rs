@@ -22,8 +22,19 @@ pub(super) struct Prepared {
     pub(super) patterns: HashMap<String, String>,
     /// Patterns that Go refuses, by what stands for them in `doc`.
     pub(super) refused: HashMap<String, Refused>,
-    /// The texts of all references.
-    pub(super) refs: Vec<String>,
+    /// All references.
+    pub(super) refs: Vec<Reference>,
+}
+
+/// A reference to a schema: `$ref` and its like, or the `$schema` that names the schema of schemas.
+#[derive(Debug, Clone)]
+pub(super) struct Reference {
+    /// As it is written.
+    pub(super) text: String,
+    /// JSON pointer to it in the prepared schema.
+    pub(super) pointer: String,
+    /// Where its value is in the file, in bytes.
+    pub(super) range: (u32, u32),
 }
 
 /// A pattern that Go refuses.
@@ -119,8 +130,12 @@ impl Reader<'_, '_> {
         match (key, &value.data) {
             ("pattern", Data::Str(pattern)) => self.pattern(&pattern.to_text()).map(Json::String),
             ("format", Data::Str(format)) if *format == *"regex" => Ok(REGEX_FORMAT.into()),
-            ("$ref" | "$dynamicRef" | "$recursiveRef", Data::Str(reference)) => {
-                self.prepared.refs.push(reference.to_text().into_owned());
+            ("$ref" | "$dynamicRef" | "$recursiveRef" | "$schema", Data::Str(reference)) => {
+                self.prepared.refs.push(Reference {
+                    text: reference.to_text().into_owned(),
+                    pointer: self.pointer.clone(),
+                    range: (value.start, value.end),
+                });
                 self.data(value)
             }
             ("enum" | "const" | "default" | "examples", _) => self.data(value),

@@ -1,0 +1,113 @@
+//! [`Keys`]: where the cryptographic keys of a render come from, and how renders that nobody keeps share them.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Keys that were made for one render and may serve another: the first that a render asks for is the same in each.
+///
+/// A linter renders for the images; new keys for each render would take most of its time. By itself it keeps none.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    shelf: Option<Arc<Mutex<Shelf>>>,
+    made: u64,
+}
+
+/// Keys in the form of whoever made them, by the seed, the kind and how many the render had before.
+type Shelf = BTreeMap<(Option<u64>, &'static str, u64), Slot>;
+
+/// A key; whoever finds none makes it, while others who want the same wait.
+type Slot = Arc<Mutex<Option<Arc<[u8]>>>>;
+
+impl Keys {
+    /// Keys to share between renders: clones of these have them in common.
+    pub fn shared() -> Self {
+        Self { shelf: Some(Arc::default()), made: 0 }
+    }
+
+    /// The next key of a kind, made when there is none. With a seed, `make` is given the generator to make it of, which
+    /// is another one for each key of a render; without one it has the system's randomness.
+    pub fn next(
+        &mut self,
+        kind: &'static str,
+        seed: Option<u64>,
+        make: impl FnOnce(Option<ChaCha20Rng>) -> Result<Vec<u8>, String>,
+    ) -> Result<Arc<[u8]>, String> {
+        let number = self.made;
+        self.made += 1;
+        let make = || Ok(make(seed.map(|seed| generator(seed, number)))?.into());
+        let Some(shelf) = &self.shelf else { return make() };
+        let slot = {
+            let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            shelf.entry((seed, kind, number)).or_default().clone()
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some(key) => Ok(key.clone()),
+            None => Ok(slot.insert(make()?).clone()),
+        }
+    }
+
+    /// Whether the render has had a key.
+    pub(super) fn is_used(&self) -> bool {
+        self.made > 0
+    }
+}
+
+/// `ChaCha20`, keyed by SHA-256 over a fixed text, the seed, and the number of the key in its render: the same bytes on
+/// every machine.
+fn generator(seed: u64, number: u64) -> ChaCha20Rng {
+    let mut hash = Sha256::new();
+    hash.update(b"airtight key");
+    hash.update(seed.to_le_bytes());
+    hash.update(number.to_le_bytes());
+    ChaCha20Rng::from_seed(hash.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Keys;
+    use rand_chacha::rand_core::Rng;
+
+    fn bytes(keys: &mut Keys, kind: &'static str, seed: Option<u64>) -> Vec<u8> {
+        let make = |generator: Option<rand_chacha::ChaCha20Rng>| {
+            let mut bytes = vec![0; 16];
+            generator.ok_or("no generator")?.fill_bytes(&mut bytes);
+            Ok(bytes)
+        };
+        keys.next(kind, seed, make).unwrap().to_vec()
+    }
+
+    #[test]
+    fn every_key_has_a_generator_of_its_own() {
+        let mut keys = Keys::default();
+        let first = bytes(&mut keys, "a", Some(1));
+        // The generator is specified: SHA-256 and ChaCha20, whatever crates do them.
+        assert_eq!(first, FIRST);
+        assert_ne!(first, bytes(&mut keys, "a", Some(1)));
+        assert_ne!(first, bytes(&mut Keys::default(), "a", Some(2)));
+        assert_eq!(first, bytes(&mut Keys::default(), "a", Some(1)));
+    }
+
+    const FIRST: [u8; 16] = 0x404f_582f_1a35_0c3a_b243_45ba_1410_13ed_u128.to_be_bytes();
+
+    #[test]
+    fn renders_share_keys() {
+        let shared = Keys::shared();
+        let mut made = 0;
+        for _ in 0..2 {
+            let mut keys = shared.clone();
+            for kind in ["a", "b", "a"] {
+                let make = |_: Option<_>| {
+                    made += 1;
+                    Ok(vec![made])
+                };
+                keys.next(kind, None, make).unwrap();
+            }
+        }
+        assert_eq!(made, 3);
+        assert_eq!(&*shared.clone().next("a", None, |_| Err("there is one".to_owned())).unwrap(), [1]);
+    }
+}
