@@ -8,6 +8,7 @@ use super::metadata::Base;
 use super::raw::RawFile;
 use super::unpack::{CHUNK, Fault};
 use super::{Chart, folder};
+use crate::disk::{By, Reach};
 use crate::go::go_quote;
 use crate::go::system_error;
 use crate::helm::HelmVersion;
@@ -29,11 +30,26 @@ pub struct Loaded {
 ///
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
 pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
-    load_seen_as(path, None, limits, helm)
+    let reach = Reach::of_user(limits.file_bytes);
+    load_from(&Source { reach: &reach, by: By::User, path, seen_as: None }, limits, helm)
 }
 
-/// As [`load`]; `seen_as` is where a folder lies as seen from the working folder, for [`File::path`](crate::source::File::path).
-pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+/// Where a chart is taken from.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'s> {
+    /// What may be read.
+    pub reach: &'s Reach,
+    /// Who named the chart.
+    pub by: By,
+    /// The folder or archive.
+    pub path: &'s Path,
+    /// Where a folder lies as seen from the working folder, for [`File::path`](crate::source::File::path).
+    pub seen_as: Option<&'s str>,
+}
+
+/// Loads a chart, as [`load`] does.
+pub fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+    let Source { reach, by, path, seen_as } = *source;
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     let Ok(about) = path.metadata() else {
@@ -41,10 +57,11 @@ pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: H
     };
     let folder = seen_as.filter(|_| about.is_dir());
     let (files, generation) = if about.is_dir() {
-        let generation = generation(&folder::chart_yaml(path, &budget)?, &budget)?;
-        (folder::read(path, &mut budget, &mut warnings)?, generation)
+        let folder = reach.folder(by, path, "the chart")?;
+        let generation = generation(&folder::chart_yaml(&folder, &budget)?, &budget)?;
+        (folder::read(&folder, &mut budget, &mut warnings)?, generation)
     } else {
-        let files = read_archive(path, &mut budget, &mut warnings)?;
+        let files = read_archive(source, &mut budget, &mut warnings)?;
         let Some(chart_yaml) = files.iter().find(|file| file.path == "Chart.yaml") else {
             return Err("unable to detect chart version, no Chart.yaml found".to_owned());
         };
@@ -79,9 +96,13 @@ fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, Stri
     }
 }
 
-fn read_archive(path: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>) -> Result<Vec<RawFile>, String> {
-    let shown = path.display();
-    let (file, _) = folder::open(path, path)?;
+fn read_archive(
+    source: &Source<'_>,
+    budget: &mut Budget<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<RawFile>, String> {
+    let shown = source.path.display();
+    let file = source.reach.open(source.by, source.path)?.file;
     let mut source = BufReader::with_capacity(CHUNK, file);
     let start =
         source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", system_error(&error)))?;

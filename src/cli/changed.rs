@@ -7,11 +7,13 @@ use super::config::shown;
 use super::disk::Disk;
 use super::jobs::Job;
 use crate::config::Config;
+use crate::disk::Reach;
 use crate::source::File;
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// What changed since a commit.
 #[derive(Debug)]
@@ -132,8 +134,14 @@ impl Base {
 
     /// A disk on which the releases are as they were, unless the lists of what was mirrored changed; charts that changed are written into `folder`. A release that
     /// cannot be had back becomes [`Before::Unknown`].
-    pub fn disk(&self, jobs: &mut [Before], same_lists: bool, folder: &Path) -> Result<Disk, String> {
-        let mut disk = Disk::new(None);
+    pub fn disk(
+        &self,
+        jobs: &mut [Before],
+        same_lists: bool,
+        folder: &Path,
+        reach: &Arc<Reach>,
+    ) -> Result<Disk, String> {
+        let mut disk = Disk::new(None, reach.clone());
         let (mut files, mut charts) = (BTreeSet::new(), BTreeSet::new());
         for before in jobs {
             let Before::Was(job) = before else { continue };
@@ -171,6 +179,7 @@ impl Base {
     }
 
     /// Writes a chart as it was: a folder of files, or one file.
+    #[expect(clippy::disallowed_methods, reason = "writes into a folder of its own")]
     fn restore(&self, chart: &Path, to: &Path) -> Result<(), String> {
         let root = self.in_repository(chart).unwrap_or_default();
         let mut ask = vec!["ls-tree", "-r", "-z", "--full-tree", "--name-only", &self.commit];
