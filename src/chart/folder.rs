@@ -58,7 +58,7 @@ fn special(folder: &Folder<'_>, name: &str, limit: u64) -> Result<Vec<u8>, Missi
     let (place, shown) = (folder.real().join(name), folder.shown().join(name));
     let about = place.symlink_metadata().map_err(|_| Missing::NotThere)?;
     let real = match about.is_symlink() {
-        true => follow(folder, &place).map_err(|error| match place.metadata() {
+        true => follow(folder, &place, &shown).map_err(|error| match place.metadata() {
             Ok(_) => Missing::Refused(error),
             Err(_) => Missing::Broken(error),
         })?,
@@ -69,11 +69,11 @@ fn special(folder: &Folder<'_>, name: &str, limit: u64) -> Result<Vec<u8>, Missi
     opened.read_at_most(&shown, limit).map_err(Missing::Refused)
 }
 
-/// Where a symbolic link leads, when that may be read, and whether it is a folder.
-fn follow(folder: &Folder<'_>, link: &Path) -> Result<(PathBuf, bool), String> {
+/// Where a symbolic link leads, when that may be read, and whether it is a folder; `shown` is for messages.
+fn follow(folder: &Folder<'_>, link: &Path, shown: &Path) -> Result<(PathBuf, bool), String> {
     match folder.follow(link) {
         Ok(target) => Ok((target.path, target.is_folder)),
-        Err(error) => Err(as_typed(folder, &format!("error evaluating symlink {}: {error}", link.display()))),
+        Err(error) => Err(format!("error evaluating symlink {}: {}", shown.display(), as_typed(folder, &error))),
     }
 }
 
@@ -118,7 +118,7 @@ impl Walk<'_, '_> {
 
     /// Follows a symbolic link to what may be read.
     fn link(&mut self, name: &str, link: &Path) -> Result<(), String> {
-        let (target, is_folder) = follow(self.folder, link)?;
+        let (target, is_folder) = follow(self.folder, link, Path::new(&self.shown(name)))?;
         let (path, resolved) = (self.folder.absolute().join(name), target.to_string_lossy());
         self.warnings.push(log::line(
             "INFO",

@@ -263,6 +263,7 @@ fn resolved(path: &Path) -> Result<Resolved, String> {
     }
     resolve(path).map_err(|error| {
         let why = error.rsplit_once(": ").map_or(error.as_str(), |(_, why)| why);
+        let why = if why == "too many links" { "too many levels of symbolic links" } else { why };
         format!("open {}: {why}", path.display())
     })
 }
