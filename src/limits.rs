@@ -74,6 +74,16 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The bounds, with those that were raised.
+    ///
+    /// # Errors
+    /// As of [`Limits::raise`].
+    pub fn raised(texts: &[String]) -> Result<Self, String> {
+        let mut limits = Self::default();
+        texts.iter().try_for_each(|text| limits.raise(text))?;
+        Ok(limits)
+    }
+
     /// Sets one bound from `NAME=N`: the field's name with `-` for `_`.
     ///
     /// Errors say which names there are.

@@ -26,6 +26,9 @@ pub struct Args {
     /// Look at what lies at a path or below it, though a link of the repository leads there (can be given several times)
     #[arg(long, value_name = "PATH")]
     allow_outside: Vec<PathBuf>,
+    /// Raise (or lower) a bound: file-bytes=1000000 (can be given several times)
+    #[arg(long = "limit", value_name = "NAME=N")]
+    limits: Vec<String>,
 }
 
 /// Runs the command.
@@ -34,7 +37,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if let Some(mirror) = &args.mirror {
         Mirror::parse(mirror).map_err(|error| format!("--mirror: {error}"))?;
     }
-    let mut reach = Reach::new(&args.allow_outside, Limits::default().file_bytes)?;
+    let mut reach = Reach::new(&args.allow_outside, Limits::raised(&args.limits)?.file_bytes)?;
     reach.set_configuration(Path::new("."))?;
     let mut look = Look { reach: &reach, refused: Vec::new() };
     let mut found = look.all()?;

@@ -113,11 +113,7 @@ pub enum Helm {
 impl ReleaseFlags {
     /// The bounds, with those that were raised.
     pub fn limits(&self) -> Result<Limits, String> {
-        let mut limits = Limits::default();
-        for text in &self.limits {
-            limits.raise(text)?;
-        }
-        Ok(limits)
+        Limits::raised(&self.limits)
     }
 
     /// What may be read, as far as the flags say it.
