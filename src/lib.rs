@@ -12,6 +12,7 @@ pub mod chart;
 pub mod cli;
 pub mod compiler;
 pub mod config;
+pub mod disk;
 pub mod downloads;
 pub mod finding;
 pub mod funcs;

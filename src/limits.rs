@@ -41,6 +41,8 @@ pub struct Limits {
     pub schema_depth: u32,
     /// Steps of checking values against one values.schema.json: places of the schema read, and visited for a value.
     pub schema_steps: u64,
+    /// Bytes of one file that is no part of a chart, and of stdin: values, lists, manifests, the configuration.
+    pub file_bytes: u64,
     /// Documents within texts within documents that are read for images; what is nested deeper is read line by line.
     pub nested_depth: u32,
 }
@@ -65,12 +67,23 @@ impl Default for Limits {
             glob_steps: 1_000_000,
             schema_depth: 1_000,
             schema_steps: 500_000,
+            file_bytes: 128 << 20,
             nested_depth: 8,
         }
     }
 }
 
 impl Limits {
+    /// The bounds, with those that were raised.
+    ///
+    /// # Errors
+    /// As of [`Limits::raise`].
+    pub fn raised(texts: &[String]) -> Result<Self, String> {
+        let mut limits = Self::default();
+        texts.iter().try_for_each(|text| limits.raise(text))?;
+        Ok(limits)
+    }
+
     /// Sets one bound from `NAME=N`: the field's name with `-` for `_`.
     ///
     /// Errors say which names there are.
@@ -97,12 +110,14 @@ impl Limits {
             "glob-steps" => self.glob_steps = parsed,
             "schema-depth" => self.schema_depth = small()?,
             "schema-steps" => self.schema_steps = parsed,
+            "file-bytes" => self.file_bytes = parsed,
             "nested-depth" => self.nested_depth = small()?,
             _ => {
                 return Err(format!(
                     "--limit {text}: no limit is called {name:?}; there are chart-bytes, chart-entries, chart-depth, \
                      path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-nesting, template-steps, \
-                     string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps, nested-depth"
+                     string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps, file-bytes, \
+                     nested-depth"
                 ));
             }
         }

@@ -6,8 +6,9 @@ use crate::limits::Limits;
 use crate::render::{self, Capabilities, Inputs, Release, Rendered};
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::Origins;
+use crate::values::layers::{Merged, UserValues};
 use crate::values::schema::remote::{self, Remote};
-use crate::values::{self, Instance, layers::UserValues};
+use crate::values::{self, Instance};
 use std::sync::Arc;
 
 /// A release ready to be rendered.
@@ -27,8 +28,37 @@ pub struct Prepared {
     pub user: UserValues,
     /// Whether values are checked against schemas.
     pub check_schema: bool,
-    /// Reads the files that `--set-file` names; the error is in helm's words.
-    pub read_file: fn(&str) -> Result<Vec<u8>, String>,
+    /// Reads the files that `--set-file` names.
+    pub set_files: SetFiles,
+}
+
+/// What reads the files that `--set-file` names: by the number of the flag, and the path in it. The error is in helm's words.
+#[derive(Clone)]
+pub struct SetFiles(Arc<ReadFile>);
+
+type ReadFile = dyn Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync;
+
+impl SetFiles {
+    /// Reads by a function.
+    pub fn new(read: impl Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// Reads nothing.
+    pub fn none() -> Self {
+        Self::new(|_, path| Err(format!("{path}: no files are read here")))
+    }
+
+    /// Reads a file.
+    pub fn read(&self, flag: usize, path: &str) -> Result<Vec<u8>, String> {
+        (self.0)(flag, path)
+    }
+}
+
+impl std::fmt::Debug for SetFiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SetFiles")
+    }
 }
 
 /// What the tool changes of the user's values, for one render.
@@ -116,9 +146,7 @@ impl Prepared {
         log: &mut Vec<String>,
     ) -> Result<values::Processed, Problem> {
         let helm = self.env.helm;
-        let mut read_file = self.read_file;
-        let user = self.user.merge(helm, &self.limits, &mut read_file, origins.as_deref_mut());
-        let user = user.map_err(Problem::Input)?;
+        let user = self.user_values(origins.as_deref_mut()).map_err(Problem::Input)?;
         for change in changes {
             match change {
                 Change::Default(path, text) => user.set_default(path, text, origins.as_deref_mut()),
@@ -152,6 +180,14 @@ impl Prepared {
                 schema.flat_map(|schema| remote::of_schema(self.chart.name(), schema, helm, limits)).collect()
             }
         }
+    }
+
+    /// What the user set, merged.
+    ///
+    /// # Errors
+    /// As of [`UserValues::merge`].
+    pub fn user_values(&self, origins: Option<&mut Origins>) -> Result<Merged, String> {
+        self.user.merge(self.env.helm, &self.limits, &mut |flag, path| self.set_files.read(flag, path), origins)
     }
 }
 

@@ -54,8 +54,7 @@ impl Keys {
     /// # Errors
     /// When what the user gave cannot be read.
     pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, String> {
-        let mut read_file = prepared.read_file;
-        let user = prepared.user.merge(prepared.env.helm, &prepared.limits, &mut read_file, None)?;
+        let user = prepared.user_values(None)?;
         let is_set = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| !value.is_nil());
         let mut keys = Self::default();
         user_keys(&user.values, &mut Vec::new(), &settings.mirror, statics, &mut keys.rests);

@@ -1,61 +1,90 @@
 //! Reads a chart folder.
-#![expect(clippy::disallowed_methods, reason = "charts are read from the disk here")]
 
 use super::budget::Budget;
 use super::ignore::Rules;
 use super::raw::RawFile;
+use crate::disk::{Folder, Walk as Entries};
 use crate::go::system_error;
 use crate::log;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
-use walkdir::WalkDir;
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
 
 /// The files of a chart folder that its `.helmignore` leaves, in helm's order: entries by their names' bytes, depth
 /// first.
 ///
-/// Unlike helm, which follows a symbolic link to wherever it leads, this reads nothing outside of the folder: a chart
-/// could show a secret of the machine that renders it.
-pub(super) fn read(folder: &Path, budget: &mut Budget<'_>, warnings: &mut Vec<String>) -> Result<Vec<RawFile>, String> {
-    let root = real_path(folder)?;
-    let rules = Rules::parse(&helmignore(folder, &root)?)?;
-    let mut walk =
-        Walk { root: &root, shown_root: folder, rules, budget, warnings, files: Vec::new(), links: Vec::new() };
-    walk.folder("", &root)?;
+/// Unlike helm, which follows a symbolic link to wherever it leads and takes `.git` for a part of the chart, this reads
+/// only what the folder's [`Folder::follow`] allows: a chart could show a secret of the machine that renders it.
+pub(super) fn read(
+    folder: &Folder<'_>,
+    budget: &mut Budget<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<RawFile>, String> {
+    /// Far more than anybody writes.
+    const BYTES: u64 = 1 << 20;
+    let rules = match special(folder, ".helmignore", BYTES) {
+        // A broken link is reported when the walk comes to it.
+        Err(Missing::NotThere | Missing::Broken(_)) => Rules::parse(&[])?,
+        Err(Missing::Refused(error)) => return Err(error),
+        Ok(content) => Rules::parse(&content)?,
+    };
+    let mut walk = Walk { folder, rules, budget, warnings, files: Vec::new(), links: Vec::new() };
+    walk.entries("", folder.walk(), folder.real())?;
     Ok(walk.files)
 }
 
 /// Reads `Chart.yaml` of a folder before anything else is known about it.
-pub(super) fn chart_yaml(folder: &Path, budget: &Budget<'_>) -> Result<Vec<u8>, String> {
-    let path = folder.join("Chart.yaml");
-    let detect = |error: String| format!("unable to detect chart at {}: {error}", path.display());
-    let root = real_path(folder)?;
-    let found = match fs::symlink_metadata(&path) {
-        Err(error) => return Err(detect(format!("open {}: {}", path.display(), system_error(&error)))),
-        Ok(about) if about.is_symlink() => follow(&path, &root).map_err(detect)?,
-        Ok(_) => path.clone(),
-    };
-    read_file(&found, &path, budget.bytes_left()).map_err(detect)
+pub(super) fn chart_yaml(folder: &Folder<'_>, budget: &Budget<'_>) -> Result<Vec<u8>, String> {
+    const NAME: &str = "Chart.yaml";
+    let path = folder.shown().join(NAME);
+    special(folder, NAME, budget.bytes_left()).map_err(|missing| {
+        let error = match missing {
+            Missing::NotThere => format!("open {}: no such file or directory", path.display()),
+            Missing::Broken(error) | Missing::Refused(error) => error,
+        };
+        format!("unable to detect chart at {}: {error}", path.display())
+    })
 }
 
-/// The content of `.helmignore`; empty when there is none.
-fn helmignore(folder: &Path, root: &Path) -> Result<Vec<u8>, String> {
-    let path = folder.join(".helmignore");
-    let found = match fs::symlink_metadata(&path) {
-        Err(_) => return Ok(Vec::new()),
-        // A broken one is reported when the walk comes to it.
-        Ok(about) if about.is_symlink() && fs::metadata(&path).is_err() => return Ok(Vec::new()),
-        Ok(about) if about.is_symlink() => follow(&path, root)?,
-        Ok(_) => path.clone(),
+/// Why a file at the top of a chart is not read.
+enum Missing {
+    NotThere,
+    /// It is a link to what is not there.
+    Broken(String),
+    Refused(String),
+}
+
+/// Reads at most so many bytes of a file at the top of a chart.
+fn special(folder: &Folder<'_>, name: &str, limit: u64) -> Result<Vec<u8>, Missing> {
+    let (place, shown) = (folder.real().join(name), folder.shown().join(name));
+    let about = place.symlink_metadata().map_err(|_| Missing::NotThere)?;
+    let real = match about.is_symlink() {
+        true => follow(folder, &place, &shown).map_err(|error| match place.metadata() {
+            Ok(_) => Missing::Refused(error),
+            Err(_) => Missing::Broken(error),
+        })?,
+        false => (place, false),
     };
-    /// Far more than anybody writes.
-    const BYTES: u64 = 1 << 20;
-    read_file(&found, &path, BYTES)
+    let kind = Some(about.file_type()).filter(|kind| !kind.is_symlink());
+    let opened = folder.open(&real.0, kind, &shown).map_err(Missing::Refused)?;
+    opened.read_at_most(&shown, limit).map_err(Missing::Refused)
+}
+
+/// Where a symbolic link leads, when that may be read, and whether it is a folder; `shown` is for messages.
+fn follow(folder: &Folder<'_>, link: &Path, shown: &Path) -> Result<(PathBuf, bool), String> {
+    match folder.follow(link) {
+        Ok(target) => Ok((target.path, target.is_folder)),
+        Err(error) => Err(format!("error evaluating symlink {}: {}", shown.display(), as_typed(folder, &error))),
+    }
+}
+
+/// Turns the real paths of what is in the chart in a message into what was typed.
+fn as_typed(folder: &Folder<'_>, message: &str) -> String {
+    let below = |path: &Path| format!("{}/", path.display());
+    message.replace(&below(folder.real()), &below(folder.shown()))
 }
 
 struct Walk<'a, 'l> {
-    root: &'a Path,
-    shown_root: &'a Path,
+    folder: &'a Folder<'a>,
     rules: Rules,
     budget: &'a mut Budget<'l>,
     warnings: &'a mut Vec<String>,
@@ -66,8 +95,7 @@ struct Walk<'a, 'l> {
 
 impl Walk<'_, '_> {
     /// Walks a real folder as if it were at a path of the chart; `""` is the chart itself.
-    fn folder(&mut self, path: &str, real: &Path) -> Result<(), String> {
-        let mut walk = WalkDir::new(real).min_depth(1).sort_by_file_name().into_iter();
+    fn entries(&mut self, path: &str, mut walk: Entries, real: &Path) -> Result<(), String> {
         while let Some(entry) = walk.next() {
             let entry = entry.map_err(|error| self.walk_error(path, real, &error))?;
             let inside = entry.path().strip_prefix(real).unwrap_or(entry.path());
@@ -82,36 +110,34 @@ impl Walk<'_, '_> {
                     walk.skip_current_dir();
                 }
             } else if !is_folder {
-                self.file(&name, entry.path())?;
+                self.file(&name, entry.path(), Some(entry.file_type()))?;
             }
         }
         Ok(())
     }
 
-    /// Follows a symbolic link that stays inside the chart.
+    /// Follows a symbolic link to what may be read.
     fn link(&mut self, name: &str, link: &Path) -> Result<(), String> {
-        let shown = self.shown(name);
-        let target = follow(link, self.root).map_err(|error| self.as_typed(&error))?;
-        let inside = target.strip_prefix(self.root).unwrap_or(&target);
-        let resolved = self.shown(&inside.to_string_lossy());
+        let (target, is_folder) = follow(self.folder, link, Path::new(&self.shown(name)))?;
+        let (path, resolved) = (self.folder.absolute().join(name), target.to_string_lossy());
         self.warnings.push(log::line(
             "INFO",
             "found symbolic link in path. Contents of linked file included and used",
-            &[("path", &shown), ("resolved", &resolved)],
+            &[("path", &path.to_string_lossy()), ("resolved", &resolved)],
         ));
-        let is_folder =
-            fs::metadata(&target).map_err(|error| format!("lstat {resolved}: {}", system_error(&error)))?.is_dir();
         if !self.visit(name, is_folder)? {
             return Ok(());
         }
         if !is_folder {
-            return self.file(name, &target);
+            return self.file(name, &target, None);
         }
-        self.links.push(link.parent().unwrap_or(self.root).to_owned());
+        self.links.push(link.parent().unwrap_or(link).to_owned());
         if self.links.iter().any(|folder| folder.starts_with(&target)) {
+            let (shown, inside) = (self.shown(name), target.strip_prefix(self.folder.real()));
+            let resolved = inside.map_or(resolved, |inside| self.shown(&inside.to_string_lossy()).into());
             return Err(format!("error evaluating symlink {shown}: it leads to {resolved}, which contains the link"));
         }
-        self.folder(name, &target)?;
+        self.entries(name, self.folder.walk_target(&target), &target)?;
         self.links.pop();
         Ok(())
     }
@@ -125,10 +151,13 @@ impl Walk<'_, '_> {
         Ok(true)
     }
 
-    fn file(&mut self, name: &str, real: &Path) -> Result<(), String> {
+    fn file(&mut self, name: &str, real: &Path, kind: Option<FileType>) -> Result<(), String> {
         let shown = self.shown(name);
+        let shown = Path::new(&shown);
         let left = self.budget.bytes_left();
-        let content = read_file(real, Path::new(&shown), left.saturating_add(1)).map_err(|error| match error {
+        let opened = self.folder.open(real, kind, shown);
+        let read = opened.and_then(|opened| opened.read_at_most(shown, left.saturating_add(1)));
+        let content = read.map_err(|error| match error {
             error if error.starts_with("open ") || error.starts_with("read ") => {
                 format!("error reading {name}: {error}")
             }
@@ -166,15 +195,10 @@ impl Walk<'_, '_> {
     /// A path of the chart as the user would type it.
     fn shown(&self, name: &str) -> String {
         if name.is_empty() {
-            self.shown_root.display().to_string()
+            self.folder.shown().display().to_string()
         } else {
-            self.shown_root.join(name).display().to_string()
+            self.folder.shown().join(name).display().to_string()
         }
-    }
-
-    /// Turns the real root in a message into what the user typed.
-    fn as_typed(&self, message: &str) -> String {
-        message.replace(&*self.root.to_string_lossy(), &self.shown_root.to_string_lossy())
     }
 
     fn walk_error(&mut self, path: &str, real: &Path, error: &walkdir::Error) -> String {
@@ -183,84 +207,4 @@ impl Walk<'_, '_> {
         let what = error.io_error().map_or_else(|| error.to_string(), system_error);
         format!("open {}: {what}", self.shown(&inside))
     }
-}
-
-/// Reads a regular file of at most so many bytes (one that is longer is cut there); `shown` is for messages.
-pub(super) fn read_file(path: &Path, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let (mut file, _) = open(path, shown)?;
-    let mut content = Vec::new();
-    file.by_ref()
-        .take(limit)
-        .read_to_end(&mut content)
-        .map_err(|error| format!("read {}: {}", shown.display(), system_error(&error)))?;
-    Ok(content)
-}
-
-/// Opens a regular file, and nothing else: opening a pipe would wait, and reading a device may never end.
-pub(super) fn open(path: &Path, shown: &Path) -> Result<(File, Metadata), String> {
-    let failed = |error: io::Error| format!("open {}: {}", shown.display(), system_error(&error));
-    let about = fs::metadata(path).map_err(failed)?;
-    if about.is_dir() {
-        return Err(format!("read {}: is a directory", shown.display()));
-    }
-    if !about.is_file() {
-        return Err(format!("cannot load irregular file {} as it has file mode type bits set", shown.display()));
-    }
-    File::open(path).map(|file| (file, about)).map_err(failed)
-}
-
-/// Where a symbolic link leads, when that is inside the chart.
-fn follow(link: &Path, root: &Path) -> Result<PathBuf, String> {
-    let failed = |error: String| format!("error evaluating symlink {}: {error}", link.display());
-    let target = evaluate(link).map_err(failed)?;
-    // Whatever way it took, this is the place that would be read.
-    let target = target.canonicalize().map_err(|error| failed(system_error(&error)))?;
-    if !target.starts_with(root) {
-        let target = target.display();
-        return Err(failed(format!(
-            "it leads out of the chart, to {target}; helm would read that, airtight reads nothing outside of the chart"
-        )));
-    }
-    Ok(target)
-}
-
-/// Go's `filepath.EvalSymlinks`, for its errors.
-fn evaluate(path: &Path) -> Result<PathBuf, String> {
-    let mut left: Vec<PathBuf> = parts(path);
-    let mut found = PathBuf::new();
-    let mut links = 0;
-    while let Some(part) = left.pop() {
-        match part.components().next() {
-            Some(Component::ParentDir) => {
-                found.pop();
-                continue;
-            }
-            Some(Component::CurDir) | None => continue,
-            _ => found.push(&part),
-        }
-        let about = fs::symlink_metadata(&found)
-            .map_err(|error| format!("lstat {}: {}", found.display(), system_error(&error)))?;
-        if about.is_symlink() {
-            links += 1;
-            if links > 255 {
-                return Err("EvalSymlinks: too many links".to_owned());
-            }
-            let target = fs::read_link(&found)
-                .map_err(|error| format!("readlink {}: {}", found.display(), system_error(&error)))?;
-            found.pop();
-            left.extend(parts(&target));
-        } else if !about.is_dir() && !left.is_empty() {
-            return Err("not a directory".to_owned());
-        }
-    }
-    Ok(found)
-}
-
-/// The parts of a path, the last first.
-fn parts(path: &Path) -> Vec<PathBuf> {
-    path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect()
-}
-
-fn real_path(folder: &Path) -> Result<PathBuf, String> {
-    folder.canonicalize().map_err(|error| format!("lstat {}: {}", folder.display(), system_error(&error)))
 }

@@ -9,6 +9,7 @@ use super::raw::RawFile;
 use super::stored::{self, Stored};
 use super::unpack::{CHUNK, Fault};
 use super::{Chart, folder};
+use crate::disk::{By, Reach};
 use crate::go::go_quote;
 use crate::go::system_error;
 use crate::helm::HelmVersion;
@@ -30,11 +31,26 @@ pub struct Loaded {
 ///
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
 pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
-    load_seen_as(path, None, limits, helm)
+    let reach = Reach::of_user(limits.file_bytes);
+    load_from(&Source { reach: &reach, by: By::User, path, seen_as: None }, limits, helm)
 }
 
-/// As [`load`]; `seen_as` is where a folder lies as seen from the working folder, for [`File::path`](crate::source::File::path).
-pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+/// Where a chart is taken from.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'s> {
+    /// What may be read.
+    pub reach: &'s Reach,
+    /// Who named the chart.
+    pub by: By,
+    /// The folder or archive.
+    pub path: &'s Path,
+    /// Where a folder lies as seen from the working folder, for [`File::path`](crate::source::File::path).
+    pub seen_as: Option<&'s str>,
+}
+
+/// Loads a chart, as [`load`] does.
+pub fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+    let Source { reach, by, path, seen_as } = *source;
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     let Ok(about) = path.metadata() else {
@@ -42,10 +58,11 @@ pub fn load_seen_as(path: &Path, seen_as: Option<&str>, limits: &Limits, helm: H
     };
     let folder = seen_as.filter(|_| about.is_dir());
     let (files, generation) = if about.is_dir() {
-        let generation = generation(&folder::chart_yaml(path, &budget)?, &budget)?;
-        (folder::read(path, &mut budget, &mut warnings)?, generation)
+        let folder = reach.folder(by, path, "the chart")?;
+        let generation = generation(&folder::chart_yaml(&folder, &budget)?, &budget)?;
+        (folder::read(&folder, &mut budget, &mut warnings)?, generation)
     } else {
-        let (file, _) = folder::open(path, path)?;
+        let file = reach.open(by, path)?.file;
         let files = read_archive(file, path, &mut budget, &mut warnings)?;
         let generation = generation_of(&files, &budget)?;
         (files, generation)

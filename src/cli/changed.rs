@@ -8,11 +8,13 @@ use super::disk::Disk;
 use super::git::{Changes, Repository, Snapshot, steps};
 use super::jobs::Job;
 use crate::config::Config;
+use crate::disk::Reach;
 use crate::limits::Limits;
 use crate::source::File;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What changed since a commit.
 #[derive(Debug)]
@@ -112,8 +114,8 @@ impl Base {
 
     /// A disk on which the releases are as they were, unless the lists of what was mirrored changed. A release that cannot
     /// be had back becomes [`Before::Unknown`].
-    pub fn disk(&self, jobs: &mut [Before], same_lists: bool) -> Disk {
-        let mut disk = Disk::new(None);
+    pub fn disk(&self, jobs: &mut [Before], same_lists: bool, reach: &Arc<Reach>) -> Disk {
+        let mut disk = Disk::new(None, reach.clone());
         for before in jobs {
             let Before::Was(job) = before else { continue };
             let why = match () {

@@ -1,7 +1,7 @@
 //! Finds `airtight.yaml` and reads it.
 
-use super::release::read_file;
 use crate::config::{Config, FILE_NAME};
+use crate::disk::{By, Reach};
 use crate::source::File;
 use std::path::{Path, PathBuf};
 
@@ -18,23 +18,25 @@ pub struct ConfigFlags {
 }
 
 impl ConfigFlags {
-    /// The configuration; an empty one where there is none.
-    pub fn read(&self) -> Result<Config, String> {
+    /// The configuration; an empty one where there is none. What it names is read in its repository from then on.
+    pub fn read(&self, reach: &mut Reach) -> Result<Config, String> {
         match self.path() {
             None => Ok(Config::default()),
-            Some(path) => {
-                let file = File::on_disk(shown(&path), seen(&path), read_file(&path)?);
+            Some((by, path)) => {
+                reach.set_configuration(path.parent().unwrap_or(Path::new("")))?;
+                let file = File::on_disk(shown(&path), seen(&path), reach.read(by, &path)?);
                 // A line each, and each an error of its own.
                 Config::parse(&file, &folder(&path)).map_err(|problems| problems.replace('\n', "\nError: "))
             }
         }
     }
 
-    fn path(&self) -> Option<PathBuf> {
+    fn path(&self) -> Option<(By, PathBuf)> {
         if self.no_config {
             return None;
         }
-        self.config.clone().or_else(find)
+        let typed = self.config.clone().map(|path| (By::User, path));
+        typed.or_else(|| find().map(|path| (By::Repository, path)))
     }
 }
 
@@ -48,7 +50,8 @@ fn find() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let mut up = PathBuf::new();
     for folder in here.ancestors() {
-        if folder.join(FILE_NAME).is_file() {
+        // One that cannot be read is an error, and not none.
+        if folder.join(FILE_NAME).symlink_metadata().is_ok_and(|about| !about.is_dir()) {
             return Some(up.join(FILE_NAME));
         }
         if folder.join(".git").exists() {

@@ -1,9 +1,10 @@
 //! [`Disk`]: how a run reads charts and values files: each chart once, and some as they were in another commit.
 
 use super::config::seen;
-use super::release::read_file;
+use crate::chart::Chart;
+use crate::chart::load::{Source, load_from, load_stored};
 use crate::chart::stored::Stored;
-use crate::chart::{self, Chart};
+use crate::disk::{By, Reach};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -13,8 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How a run reads charts and values files; threads share it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Disk {
+    /// What may be read.
+    reach: Arc<Reach>,
     /// What stdin holds, where a release reads it.
     stdin: Option<Vec<u8>>,
     /// Files that are something else than what the disk holds, by the path as people see it; the error says why it is not
@@ -27,43 +30,57 @@ pub struct Disk {
     charts: Mutex<HashMap<ChartKey, Arc<OnceLock<LoadedChart>>>>,
 }
 
-/// The path, whose behaviour, and whether missing dependencies are added.
-type ChartKey = (PathBuf, HelmVersion, bool);
+/// The path, who named it, whose behaviour, and whether missing dependencies are added.
+type ChartKey = (PathBuf, By, HelmVersion, bool);
 
 /// A chart with helm's log lines, or why it cannot be loaded.
 pub(super) type LoadedChart = (Result<Arc<Chart>, String>, Vec<String>);
 
-/// Adds to a chart, which was loaded from a path, what it lacks; gives log lines.
-pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Path) -> Result<Vec<String>, String> + 'c;
+/// Adds to a chart, which was loaded from somewhere, what it lacks; gives log lines.
+pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Source<'_>) -> Result<Vec<String>, String> + 'c;
 
 impl Disk {
-    /// The disk as it is, and what stdin holds, where a release reads it.
-    pub fn new(stdin: Option<Vec<u8>>) -> Self {
-        Self { stdin, keys: Keys::shared(), ..Self::default() }
+    /// The disk as it is, as far as it may be read, and what stdin holds, where a release reads it.
+    pub fn new(stdin: Option<Vec<u8>>, reach: Arc<Reach>) -> Self {
+        Self {
+            reach,
+            stdin,
+            texts: HashMap::new(),
+            stored: HashMap::new(),
+            keys: Keys::shared(),
+            charts: Mutex::default(),
+        }
+    }
+
+    /// What may be read.
+    pub fn reach(&self) -> &Arc<Reach> {
+        &self.reach
     }
 
     /// Loads a chart, or gives the one that was loaded already; `complete` adds to it what only one caller wants.
     pub(super) fn chart(
         &self,
+        by: By,
         path: &Path,
         limits: &Limits,
         helm: HelmVersion,
         complete: Option<&Complete<'_>>,
     ) -> LoadedChart {
-        let key = (path.to_path_buf(), helm, complete.is_some());
+        let key = (path.to_path_buf(), by, helm, complete.is_some());
         let cell = self.charts.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
         let load = || {
             let seen_as = seen(path);
+            let source = Source { reach: &self.reach, by, path, seen_as: seen_as.as_deref() };
             let loaded = match self.stored.get(path) {
-                None => chart::load::load_seen_as(path, seen_as.as_deref(), limits, helm),
-                Some(Ok(stored)) => chart::load::load_stored(stored, path, seen_as.as_deref(), limits, helm),
+                None => load_from(&source, limits, helm),
+                Some(Ok(stored)) => load_stored(stored, path, seen_as.as_deref(), limits, helm),
                 Some(Err(why)) => Err(why.clone()),
             };
             let (mut chart, mut log) = match loaded {
                 Ok(loaded) => (loaded.chart, loaded.warnings),
                 Err(error) => return (Err(error), Vec::new()),
             };
-            match complete.map(|complete| complete(&mut chart, path)) {
+            match complete.map(|complete| complete(&mut chart, &source)) {
                 Some(Err(error)) => return (Err(error), log),
                 Some(Ok(lines)) => log.extend(lines),
                 None => {}
@@ -73,15 +90,14 @@ impl Disk {
         cell.get_or_init(load).clone()
     }
 
-    /// A values file by the name that was given; `-` is stdin.
-    pub(super) fn values(&self, name: &str) -> Result<Arc<File>, String> {
-        let path = if name == "-" { None } else { seen(Path::new(name)) };
-        Ok(File::on_disk(name, path, self.values_file(name)?))
+    /// A values file by the name that was given; `-` is stdin, if the user says so.
+    pub(super) fn values(&self, by: By, name: &str) -> Result<Arc<File>, String> {
+        let path = if by == By::User && name == "-" { None } else { seen(Path::new(name)) };
+        Ok(File::on_disk(name, path, self.values_file(by, name)?))
     }
 
-    /// Reads a values file by the name that was given; `-` is stdin.
-    fn values_file(&self, name: &str) -> Result<Vec<u8>, String> {
-        if name == "-" {
+    fn values_file(&self, by: By, name: &str) -> Result<Vec<u8>, String> {
+        if by == By::User && name == "-" {
             return Ok(self.stdin.clone().unwrap_or_default());
         }
         if let Some(text) = self.texts.get(name) {
@@ -91,6 +107,6 @@ impl Disk {
             let what = "values are not fetched over";
             return Err(format!("{name}: {what} {scheme}; download the file first and give its path"));
         }
-        read_file(Path::new(name))
+        self.reach.read(by, Path::new(name))
     }
 }

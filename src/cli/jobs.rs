@@ -2,11 +2,12 @@
 
 use super::disk::Disk;
 use super::progress::Progress;
-use super::release::{Helm, ReleaseFlags};
+use super::release::{Configured, Helm, ReleaseFlags};
 use super::settings::SettingsFlags;
 use super::stack;
 use crate::compiler::Compiler;
 use crate::config::{Config, Entry, Target};
+use crate::disk::Reach;
 use crate::helm::HelmVersion;
 use crate::lint::lint;
 use crate::release::Prepared;
@@ -62,6 +63,7 @@ impl Job {
         flags: &ReleaseFlags,
         settings: &SettingsFlags,
         config: &Config,
+        reach: &Reach,
     ) -> Result<Vec<Self>, String> {
         let mut known: Vec<(Target, Settings)> = Vec::new();
         let mut jobs = Vec::new();
@@ -69,7 +71,7 @@ impl Job {
             let same = known.iter().find(|(target, _)| *target == entry.target);
             let settings = match same {
                 Some((_, settings)) => settings.clone(),
-                None => settings.settings(config, &entry.target)?,
+                None => settings.settings(config, &entry.target, reach)?,
             };
             if same.is_none() {
                 known.push((entry.target.clone(), settings.clone()));
@@ -123,6 +125,7 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
         dependency_update: flags.dependency_update || entry.dependency_update,
         skip_schema_validation: flags.skip_schema_validation || entry.skip_schema_validation,
         helm_version: flags.helm_version.or(helm_version),
+        configured: Configured { chart: true, values: entry.values.len(), set_file: entry.set_file.len() },
         ..flags.clone().repeatable()
     }
 }

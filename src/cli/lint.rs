@@ -7,10 +7,11 @@ use super::jobs::{self, Done, Job};
 use super::one::no_release;
 use super::output::OutputFlags;
 use super::progress::Progress;
-use super::release::{ReleaseFlags, log, read_file};
+use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
 use crate::config::{Config, Target};
+use crate::disk::{By, Reach};
 use crate::finding::Severity;
 use crate::report::changes::Changes;
 use crate::report::text::Detail;
@@ -20,6 +21,7 @@ use crate::suppress::{Checked, Suppressor};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Find the images of a chart that do not resolve through the private mirror, and who decided so
 ///
@@ -69,16 +71,23 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     args.output.check()?;
-    let config = args.config.read()?;
+    let mut reach = args.release.reach()?;
+    let config = args.config.read(&mut reach)?;
+    let reach = Arc::new(reach);
+    args.check_outputs(&reach)?;
     let mut outcome = Outcome::Clean;
     let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
     let mut checked = if let Some(paths) = args.manifests() {
-        let settings = args.settings.settings(&config, &Target::default())?;
-        vec![manifests::check(&paths, settings, &args.release.limits()?, streams)?]
+        let settings = args.settings.settings(&config, &Target::default(), &reach)?;
+        vec![manifests::check(&paths, settings, &args.release.limits()?, &reach, streams)?]
     } else {
-        let jobs = args.jobs(&config)?;
-        let stdin = jobs.iter().any(|job| job.flags.reads_stdin()).then(|| streams.read_input()).transpose()?;
-        let disk = Disk::new(stdin);
+        let jobs = args.jobs(&config, &reach)?;
+        let stdin = jobs
+            .iter()
+            .any(|job| job.flags.reads_stdin())
+            .then(|| streams.read_input(reach.file_bytes()))
+            .transpose()?;
+        let disk = Disk::new(stdin, reach.clone());
         match since {
             None => {
                 let progress = args.progress(jobs.len());
@@ -88,7 +97,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         }
     };
     if since.is_none() {
-        let baseline = args.baseline()?;
+        let baseline = args.baseline(&reach)?;
         args.suppressor(&config, baseline.as_ref())?.apply(&mut checked);
     }
     let mut reports: Vec<Report> = checked.into_iter().map(|one| one.report).collect();
@@ -103,6 +112,13 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 }
 
 impl Args {
+    /// Tells which files cannot be written to before the work begins.
+    fn check_outputs(&self, reach: &Reach) -> Result<(), String> {
+        self.output.check_paths(reach)?;
+        let baseline = self.write_baseline.as_deref();
+        baseline.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--write-baseline: {error}")))
+    }
+
     /// The manifests to check, where it is manifests and not charts.
     fn manifests(&self) -> Option<Vec<PathBuf>> {
         match &self.chart {
@@ -112,9 +128,9 @@ impl Args {
     }
 
     /// What is to be checked: the chart that was named, or the releases of the configuration.
-    fn jobs(&self, config: &Config) -> Result<Vec<Job>, String> {
+    fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, String> {
         if let Some(chart) = &self.chart {
-            let settings = self.settings.settings(config, &Target::default())?;
+            let settings = self.settings.settings(config, &Target::default(), reach)?;
             let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
             return Ok(vec![Job { name, environment: None, chart: chart.clone(), flags, settings, entry: None }]);
         }
@@ -131,16 +147,16 @@ impl Args {
         let entries = config.releases.iter().map(|release| &release.entry);
         let is_wanted = |name: &String| self.releases.is_empty() || self.releases.contains(name);
         let entries = entries.filter(|entry| is_wanted(&entry.name) || is_wanted(&entry.full_name()));
-        let jobs = Job::all(entries, &self.release, &self.settings, config)?;
+        let jobs = Job::all(entries, &self.release, &self.settings, config, reach)?;
         if jobs.is_empty() {
             return Err(format!("nothing to check: {} has no releases", file.name()));
         }
         Ok(jobs)
     }
 
-    fn baseline(&self) -> Result<Option<Baseline>, String> {
+    fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, String> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let text = read_file(path).map_err(|error| format!("--baseline: {error}"))?;
+        let text = reach.read(By::User, path).map_err(|error| format!("--baseline: {error}"))?;
         let text = String::from_utf8_lossy(&text);
         Baseline::parse(&text).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
     }
@@ -154,6 +170,7 @@ impl Args {
     }
 
     /// The day: as given, of `SOURCE_DATE_EPOCH`, or the machine's.
+    #[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
     fn today(&self) -> Result<Date, String> {
         if let Some(today) = self.today {
             return Ok(today);
@@ -190,7 +207,7 @@ impl Args {
         let old_jobs = match &old_config {
             Ok(Some(old)) => {
                 let entries = old.releases.iter().map(|release| &release.entry);
-                Job::all(entries, &self.release, &self.settings, old).map(Some)
+                Job::all(entries, &self.release, &self.settings, old, disk.reach()).map(Some)
             }
             Ok(None) => Ok(None),
             Err(why) => Err(why.clone()),
@@ -210,7 +227,7 @@ impl Args {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
             return Ok(Vec::new());
         }
-        let old_disk = base.disk(&mut before, same_lists);
+        let old_disk = base.disk(&mut before, same_lists, disk.reach());
         let olds: Vec<Job> = before
             .iter()
             .filter_map(|before| match before {
@@ -222,7 +239,7 @@ impl Args {
         let done = jobs::run(&jobs, disk, &progress);
         let mut old_done = jobs::run(&olds, &old_disk, &progress).into_iter();
         drop(progress);
-        let baseline = self.baseline()?;
+        let baseline = self.baseline(disk.reach())?;
         let old_config = old_config.ok().flatten();
         let old_config = old_config.as_ref().unwrap_or(config);
         let mut checked = Vec::new();
@@ -340,6 +357,7 @@ fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision:
 }
 
 /// Writes the findings of a run for later ones, and accepts them in this one.
+#[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
     let baseline = Baseline::of(reports);
     std::fs::write(path, baseline.to_string()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;

@@ -2,7 +2,7 @@
 
 use super::Streams;
 use super::config::{seen, shown};
-use super::release::read_file;
+use crate::disk::{By, Reach};
 use crate::limits::Limits;
 use crate::lint::lint_manifests;
 use crate::settings::Settings;
@@ -20,14 +20,15 @@ pub fn check(
     paths: &[PathBuf],
     settings: Settings,
     limits: &Limits,
+    reach: &Reach,
     streams: &mut Streams<'_>,
 ) -> Result<Checked, String> {
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            files.push(File::new(STDIN, streams.read_input()?));
+            files.push(File::new(STDIN, streams.read_input(reach.file_bytes())?));
         } else {
-            add(path, &mut files)?;
+            add(path, reach, &mut files)?;
         }
     }
     if let Some(large) = files.iter().find(|file| u32::try_from(file.bytes().len()).is_err()) {
@@ -38,22 +39,21 @@ pub fn check(
     Ok(Checked { report, settings, comments })
 }
 
-fn read(path: &Path) -> Result<Arc<File>, String> {
-    Ok(File::on_disk(shown(path), seen(path), read_file(path)?))
-}
-
 /// Adds a file, or all manifests in a folder and below, in the order of their names.
-fn add(path: &Path, files: &mut Vec<Arc<File>>) -> Result<(), String> {
+fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), String> {
+    let file = |path: &Path, content: Vec<u8>| File::on_disk(shown(path), seen(path), content);
     if !path.is_dir() {
-        files.push(read(path)?);
+        files.push(file(path, reach.read(By::User, path)?));
         return Ok(());
     }
-    for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+    let folder = reach.folder(By::User, path, "the folder")?;
+    for entry in folder.walk() {
         let entry = entry.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         let is_manifest =
             entry.path().extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
         if is_manifest && !entry.file_type().is_dir() {
-            files.push(read(entry.path())?);
+            let inside = entry.path().strip_prefix(folder.real()).unwrap_or(entry.path());
+            files.push(file(&path.join(inside), folder.read(inside)?));
         }
     }
     Ok(())

@@ -2,8 +2,6 @@
 //!
 //! stdout is the product, stderr the conversation. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
 
-#![expect(clippy::disallowed_methods, reason = "the edge: reads files, the environment and the standard streams")]
-
 pub mod blame;
 mod booleans;
 pub mod changed;
@@ -24,6 +22,7 @@ pub mod rules;
 pub mod settings;
 pub mod template;
 
+use crate::disk::read_all;
 use crate::report;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -95,11 +94,9 @@ pub struct Streams<'s> {
 }
 
 impl Streams<'_> {
-    /// All that is piped in.
-    fn read_input(&mut self) -> Result<Vec<u8>, String> {
-        let mut text = Vec::new();
-        self.input.read_to_end(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
-        Ok(text)
+    /// All that is piped in, which is not more than so many bytes.
+    fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, String> {
+        read_all(&mut self.input, "stdin", limit)
     }
 }
 

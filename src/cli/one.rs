@@ -9,6 +9,7 @@ use crate::config::{Config, Entry, Target, meant};
 use crate::release::Prepared;
 use crate::settings::Settings;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Which release: a chart, or one of the configuration's.
 #[derive(Debug, Clone, clap::Args)]
@@ -50,7 +51,8 @@ pub struct One {
 impl OneFlags {
     /// Loads the chart and reads what the flags name; helm's log lines go to stderr.
     pub fn prepare(&self, flags: &RenderFlags, streams: &mut Streams<'_>) -> Result<One, Problem> {
-        let config = flags.config.read()?;
+        let mut reach = flags.release.reach()?;
+        let config = flags.config.read(&mut reach)?;
         let (name, environment, chart, release, target) = match (&self.release, &self.chart) {
             (Some(wanted), _) => {
                 let entry = entry(wanted, &config)?;
@@ -66,7 +68,7 @@ impl OneFlags {
         let has_mirror = settings.is_some();
         let settings =
             settings.unwrap_or_else(|| Settings { finders: config.finders.clone(), ..Settings::without_mirror() });
-        let prepared = release.prepare_alone(&name, &chart, streams)?;
+        let prepared = release.prepare_alone(&name, &chart, Arc::new(reach), streams)?;
         Ok(One { prepared, environment, settings, has_mirror })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::images::terminal_width;
 use super::{Problem, Streams};
+use crate::disk::Reach;
 use crate::report::text::{Detail, Style};
 use crate::report::{Report, csv, github, gitlab, html, json, junit, markdown, sarif, text};
 use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
@@ -177,6 +178,13 @@ impl OutputFlags {
         self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
+    /// Tells which of the files cannot be written to before the work begins.
+    pub fn check_paths(&self, reach: &Reach) -> Result<(), String> {
+        let requests = self.requests.as_ref().map_err(Clone::clone)?;
+        let mut paths = requests.iter().filter_map(|request| request.path.as_deref());
+        paths.try_for_each(|path| reach.check_output(path).map_err(|error| format!("--output: {error}")))
+    }
+
     /// Writes the reports of one run: files first, then what goes to stdout.
     pub fn write(&self, reports: &[Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
@@ -211,6 +219,7 @@ fn write(format: Format, reports: &[Report], style: Style, out: &mut dyn Write) 
 }
 
 /// Writes a file whole: nobody sees a half of it, and when it cannot be written what was there stays.
+#[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
     // What is no ordinary file (a pipe, a device) is not replaced but written to; so is what a link leads to.
     if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
@@ -233,6 +242,7 @@ fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
 }
 
 /// Whether stdout is written in colour.
+#[expect(clippy::disallowed_methods, reason = "the environment of the command")]
 pub fn use_colour(color: Color) -> bool {
     match color {
         Color::Always => true,

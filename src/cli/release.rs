@@ -2,17 +2,19 @@
 
 use super::disk::{Complete, Disk};
 use super::{Problem, Streams};
-use crate::chart::{self, Chart};
+use crate::chart::Chart;
+use crate::chart::load::{Source, load_from};
 use crate::config::meant;
+use crate::disk::{By, Reach};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::release::Prepared;
+use crate::release::{Prepared, SetFiles};
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::template::Env;
 use crate::values::layers::UserValues;
 use clap::ValueEnum;
 use jiff::tz::TimeZoneDatabase;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Flags that decide what a release renders to.
@@ -68,6 +70,32 @@ pub struct ReleaseFlags {
     /// Raise (or lower) a bound: template-steps=100000000 (can be given several times)
     #[arg(long = "limit", value_name = "NAME=N")]
     pub limits: Vec<String>,
+    /// Read what lies at a path or below it, though airtight.yaml, a chart or a link of the repository leads there (can be
+    /// given several times)
+    ///
+    /// Without this flag: what a repository names is read in that repository alone, and links in a chart that was typed
+    /// stay in the chart.
+    #[arg(long, value_name = "PATH")]
+    pub allow_outside: Vec<PathBuf>,
+    /// What of all this the configuration says.
+    #[arg(skip)]
+    pub(super) configured: Configured,
+}
+
+/// What of the flags of a release comes from the configuration, and not from the user.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Configured {
+    /// The chart.
+    pub(super) chart: bool,
+    /// So many of `values`, the first.
+    pub(super) values: usize,
+    /// So many of `set_file`, the first.
+    pub(super) set_file: usize,
+}
+
+/// Who named one of a list, of which the first so many are the configuration's.
+fn named_by(at: usize, configured: usize) -> By {
+    if at < configured { By::Repository } else { By::User }
 }
 
 /// Helm's major version.
@@ -85,16 +113,17 @@ pub enum Helm {
 impl ReleaseFlags {
     /// The bounds, with those that were raised.
     pub fn limits(&self) -> Result<Limits, String> {
-        let mut limits = Limits::default();
-        for text in &self.limits {
-            limits.raise(text)?;
-        }
-        Ok(limits)
+        Limits::raised(&self.limits)
     }
 
-    /// Whether something is read from stdin.
+    /// What may be read, as far as the flags say it.
+    pub(super) fn reach(&self) -> Result<Reach, String> {
+        Reach::new(&self.allow_outside, self.limits()?.file_bytes)
+    }
+
+    /// Whether something is read from stdin. That is the user's: a configuration that says `-` means a file.
     pub fn reads_stdin(&self) -> bool {
-        self.values.iter().flat_map(|list| split_list(list)).any(|name| name.trim() == "-")
+        self.values.iter().skip(self.configured.values).flat_map(|list| split_list(list)).any(|name| name.trim() == "-")
     }
 
     /// The paths of the values files, one by one.
@@ -158,12 +187,10 @@ impl ReleaseFlags {
     /// Reads the values files and the files that `--set-file` names.
     fn user_values(&self, disk: &Disk) -> Result<UserValues, String> {
         let mut files = Vec::new();
-        for name in self.values.iter().flat_map(|list| split_list(list)) {
-            let name = name.trim();
-            if name.is_empty() {
-                continue;
+        for (at, list) in self.values.iter().enumerate() {
+            for name in split_list(list).iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+                files.push(disk.values(named_by(at, self.configured.values), name)?);
             }
-            files.push(disk.values(name)?);
         }
         Ok(UserValues {
             files,
@@ -194,19 +221,7 @@ fn split_list(list: &str) -> Vec<String> {
     parts
 }
 
-/// Reads a file; the error is worded as Go does.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-            std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-            std::io::ErrorKind::IsADirectory => return format!("read {}: is a directory", path.display()),
-            _ => error.to_string(),
-        };
-        format!("open {}: {why}", path.display())
-    })
-}
-
+#[expect(clippy::disallowed_methods, reason = "the environment of the command, and a link that is not followed")]
 fn local_time_zone() -> String {
     match std::env::var("TZ") {
         Ok(zone) if !zone.is_empty() => zone.trim_start_matches(':').to_owned(),
@@ -220,6 +235,7 @@ fn local_time_zone() -> String {
 }
 
 /// The namespace that helm was given when it runs us as its plugin: it takes `--namespace` for itself.
+#[expect(clippy::disallowed_methods, reason = "the environment of the command")]
 fn plugin_namespace() -> Option<String> {
     std::env::var_os("HELM_PLUGIN_DIR")?;
     std::env::var("HELM_NAMESPACE").ok().filter(|namespace| !namespace.is_empty())
@@ -229,7 +245,7 @@ fn plugin_namespace() -> Option<String> {
 /// written: the chart is completed in memory.
 fn add_missing_dependencies(
     chart: &mut Arc<Chart>,
-    path: &Path,
+    source: &Source<'_>,
     limits: &Limits,
     helm: HelmVersion,
 ) -> Result<Vec<String>, String> {
@@ -244,7 +260,12 @@ fn add_missing_dependencies(
             let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
             return Err(format!("dependency {name} of chart {} comes from {from}: nothing is fetched", chart.name()));
         };
-        let loaded = chart::load::load(&path.join(folder), limits, helm)?;
+        let folder = source.path.join(folder);
+        source
+            .reach
+            .check_beside(source.by, source.path, &folder)
+            .map_err(|error| format!("dependency {name} of chart {}: {error}", chart.name()))?;
+        let loaded = load_from(&Source { path: &folder, seen_as: None, ..*source }, limits, helm)?;
         warnings.extend(loaded.warnings);
         found.push(loaded.chart);
     }
@@ -260,11 +281,12 @@ impl ReleaseFlags {
         &self,
         name: &str,
         chart: &Path,
+        reach: Arc<Reach>,
         streams: &mut Streams<'_>,
     ) -> Result<Prepared, Problem> {
-        let stdin = self.reads_stdin().then(|| streams.read_input()).transpose()?;
+        let stdin = self.reads_stdin().then(|| streams.read_input(reach.file_bytes())).transpose()?;
         let mut lines = Vec::new();
-        let prepared = self.prepare(name, chart, &Disk::new(stdin), &mut lines);
+        let prepared = self.prepare(name, chart, &Disk::new(stdin, reach), &mut lines);
         for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
             lines.push(format!(
                 "the values.schema.json of {} refers to {}: helm fetches that, and fails where it cannot; here it allows \
@@ -283,14 +305,16 @@ impl ReleaseFlags {
         let user = self.user_values(disk)?;
         let capabilities = self.capabilities()?;
         let complete =
-            |chart: &mut Arc<Chart>, path: &Path| add_missing_dependencies(chart, path, &limits, self.helm());
+            |chart: &mut Arc<Chart>, source: &Source<'_>| add_missing_dependencies(chart, source, &limits, self.helm());
         let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
-        let (chart, lines) = disk.chart(chart, &limits, self.helm(), complete);
+        let by = if self.configured.chart { By::Repository } else { By::User };
+        let (chart, lines) = disk.chart(by, chart, &limits, self.helm(), complete);
         log.extend(lines);
         let chart = chart?;
         // Helm quirk: an empty name is the usual one.
         let given = self.namespace.clone().filter(|name| !name.is_empty()).or_else(plugin_namespace);
         let namespace = given.unwrap_or_else(|| "default".to_owned());
+        let (reach, configured) = (disk.reach().clone(), self.configured.set_file);
         Ok(Prepared {
             chart,
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade },
@@ -299,7 +323,7 @@ impl ReleaseFlags {
             limits,
             user,
             check_schema: !self.skip_schema_validation,
-            read_file: |path| read_file(Path::new(path)),
+            set_files: SetFiles::new(move |at, path| reach.read(named_by(at, configured), Path::new(path))),
         })
     }
 }

@@ -4,6 +4,8 @@ use super::config::ConfigFlags;
 use super::images::terminal_width;
 use super::output::{Color, use_colour};
 use super::{Outcome, Problem, Streams};
+use crate::disk::Reach;
+use crate::limits::Limits;
 use crate::report::page;
 use crate::report::text::wrapped;
 use crate::rules::{RULES, Rule};
@@ -12,6 +14,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use std::io::Write;
+use std::path::PathBuf;
 
 /// List the rules: how bad what they find is, and whether they are checked
 ///
@@ -24,6 +27,10 @@ pub struct Args {
     format: Format,
     #[command(flatten)]
     config: ConfigFlags,
+    /// Read airtight.yaml though it is a link that leads out of the repository, to this path or below it (can be given
+    /// several times)
+    #[arg(long, value_name = "PATH")]
+    allow_outside: Vec<PathBuf>,
 }
 
 /// The formats of the list.
@@ -57,7 +64,8 @@ struct Entry {
 
 /// Lists the rules.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let config = args.config.read()?;
+    let mut reach = Reach::new(&args.allow_outside, Limits::default().file_bytes)?;
+    let config = args.config.read(&mut reach)?;
     let entry = |rule: &&Rule| {
         let level = config.rules.get(rule.id);
         let severity = match level {

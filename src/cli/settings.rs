@@ -1,8 +1,8 @@
 //! The flags that say what is checked, and against what.
 
-use super::release::read_file;
 use crate::bundle::{self, Bundle};
 use crate::config::{Config, Target, meant};
+use crate::disk::{By, Folder, Reach};
 use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
@@ -119,15 +119,16 @@ impl SettingsFlags {
         }
     }
 
-    fn bundle(&self, config: &Config) -> Result<Option<Bundle>, String> {
-        read_bundle(&self.bundles(config)).map_err(|why| match &config.file {
+    fn bundle(&self, config: &Config, reach: &Reach) -> Result<Option<Bundle>, String> {
+        let by = if self.bundle.is_empty() { By::Repository } else { By::User };
+        read_bundle(by, &self.bundles(config), reach).map_err(|why| match &config.file {
             Some(file) if self.bundle.is_empty() => format!("{}: bundle: {why}", file.name()),
             _ => format!("--bundle: {why}"),
         })
     }
 
     /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
-    pub fn settings(&self, config: &Config, release: &Target) -> Result<Settings, String> {
+    pub fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, String> {
         let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or(NO_MIRROR)?;
@@ -135,7 +136,7 @@ impl SettingsFlags {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
-            bundle: self.bundle(config)?.map(Arc::new),
+            bundle: self.bundle(config, reach)?.map(Arc::new),
             rules: config.rules.clone(),
             finders: config.finders.clone(),
             ..Settings::new(mirror)
@@ -164,34 +165,37 @@ fn target(mirror: Option<&str>, layout: Option<LayoutFlag>, keys: &[String]) -> 
 }
 
 /// Reads the lists of a bundle: files, and folders of them in the order of their names.
-fn read_bundle(paths: &[PathBuf]) -> Result<Option<Bundle>, String> {
+fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle>, String> {
     if paths.is_empty() {
         return Ok(None);
     }
     let mut lists = Vec::new();
+    let mut add = |path: &Path, text: Vec<u8>| -> Result<(), String> {
+        let text = String::from_utf8(text).map_err(|_| format!("{} is not UTF-8", path.display()))?;
+        lists.push((path.display().to_string(), text));
+        Ok(())
+    };
     for path in paths {
-        let files = if path.is_file() { vec![path.clone()] } else { lists_in(path)? };
-        for file in files {
-            let text = read_file(&file)?;
-            let text = String::from_utf8(text).map_err(|_| format!("{} is not UTF-8", file.display()))?;
-            lists.push((file.display().to_string(), text));
+        if path.is_dir() {
+            let folder = reach.folder(by, path, "the folder")?;
+            for name in lists_in(&folder)? {
+                add(&path.join(&name), folder.read(Path::new(&name))?)?;
+            }
+        } else if path.symlink_metadata().is_ok() {
+            add(path, reach.read(by, path)?)?;
+        } else {
+            return Err(format!("there is no file or folder {}", path.display()));
         }
     }
     Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str()))).map(Some)
 }
 
 /// The lists in a folder, by name.
-fn lists_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries = std::fs::read_dir(folder).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file or folder {}", folder.display()),
-        _ => format!("{}: {error}", folder.display()),
-    })?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| bundle::is_list(name)).collect();
-    names.sort();
+fn lists_in(folder: &Folder<'_>) -> Result<Vec<String>, String> {
+    let names: Vec<String> = folder.names()?.into_iter().filter(|name| bundle::is_list(name)).collect();
     if names.is_empty() {
-        let folder = folder.display();
+        let folder = folder.shown().display();
         return Err(format!("{folder} holds no artifacts.txt, images.txt, images-*.txt or charts.txt"));
     }
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
+    Ok(names)
 }

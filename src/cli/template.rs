@@ -3,6 +3,7 @@
 use super::release::{ReleaseFlags, log};
 use super::{Outcome, Problem, Streams};
 use crate::compiler::Compiler;
+use crate::disk::Reach;
 use crate::funcs;
 use crate::limits::Limits;
 use crate::log::line as log_line;
@@ -17,6 +18,7 @@ use crate::values::Instance;
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Render a chart and print its manifests, byte for byte as `helm template` does
 #[derive(Debug, clap::Args)]
@@ -114,7 +116,8 @@ struct Ignored {
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
-    let prepared = args.release.prepare_alone(&name, Path::new(&chart), streams)?;
+    let reach = Arc::new(args.release.reach()?);
+    let prepared = args.release.prepare_alone(&name, Path::new(&chart), reach.clone(), streams)?;
     let mut lines = Vec::new();
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     log(streams, &lines);
@@ -141,7 +144,8 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if let Some(folder) = &args.output_dir {
         let folder = if args.release_name { folder.join(&name) } else { folder.clone() };
         let crd_folder = args.output_dir.as_deref().unwrap_or(&folder);
-        write_files(&folder, crd_folder, &root, &manifests, &selection, streams)?;
+        let files = Files { folder: &folder, crd_folder, reach: &reach };
+        write_files(&files, &root, &manifests, &selection, streams)?;
         // Helm quirk: nothing is left to pick from once the manifests are in files.
         if let Some(first) = args.show_only.first() {
             return Err(format!("could not find template {first} in chart").into());
@@ -198,9 +202,16 @@ fn raw(rendered: &Rendered) -> std::io::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Where `--output-dir` writes.
+struct Files<'f> {
+    folder: &'f Path,
+    crd_folder: &'f Path,
+    reach: &'f Reach,
+}
+
+#[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_files(
-    folder: &Path,
-    crd_folder: &Path,
+    files: &Files<'_>,
     root: &Instance,
     manifests: &Manifests<()>,
     selection: &Selection,
@@ -212,6 +223,7 @@ fn write_files(
         let mut text = Vec::new();
         block.write(&mut text)?;
         let fail = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
+        files.reach.check_output(&path).map_err(|error| format!("--output-dir: {error}"))?;
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(fail)?;
         }
@@ -226,14 +238,14 @@ fn write_files(
     };
     if selection.include_crds {
         for (name, content) in crds(root) {
-            write(crd_folder, Block { name: &name, content })?;
+            write(files.crd_folder, Block { name: &name, content })?;
         }
     }
     for block in manifests.blocks() {
-        write(folder, block)?;
+        write(files.folder, block)?;
     }
     for block in manifests.selected_hooks(selection) {
-        write(folder, block)?;
+        write(files.folder, block)?;
     }
     Ok(())
 }

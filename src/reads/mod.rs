@@ -265,7 +265,7 @@ mod tests {
     use crate::compiler::Compiler;
     use crate::helm::HelmVersion;
     use crate::limits::Limits;
-    use crate::release::Prepared;
+    use crate::release::{Prepared, SetFiles};
     use crate::render::{Capabilities, Release};
     use crate::template::Env;
     use crate::values::UserValues;
@@ -311,7 +311,7 @@ db: {user: u}
             limits: Limits::default(),
             user: UserValues { set: vec!["image.tag=3,db.user=v".to_owned()], ..UserValues::default() },
             check_schema: true,
-            read_file: |_| Err(String::new()),
+            set_files: SetFiles::none(),
         };
         let mut origins = Origins::new();
         let outcome = prepared.render(&mut Compiler::new(), &[], Some(&mut origins), &mut Vec::new());

@@ -232,10 +232,7 @@ fn quoted(names: &[&String]) -> String {
 
 /// The names in `global.imagePullSecrets` as the user set it: `[{name: x}]`, or `[x]`.
 fn of_values(prepared: &Prepared) -> Vec<String> {
-    let mut read_file = prepared.read_file;
-    let Ok(user) = prepared.user.merge(prepared.env.helm, &prepared.limits, &mut read_file, None) else {
-        return Vec::new();
-    };
+    let Ok(user) = prepared.user_values(None) else { return Vec::new() };
     let text = |value: &Value| value.as_str().map(|text| text.to_text().into_owned());
     let global = user.values.get(b"global");
     let list = global.as_ref().and_then(Value::as_map).and_then(|global| global.get(KEY.as_bytes()));

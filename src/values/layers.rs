@@ -29,6 +29,9 @@ pub struct UserValues {
     pub set_literal: Vec<String>,
 }
 
+/// Reads a file that `--set-file` names: by the number of the flag, and the path in it. The error is in helm's words.
+pub type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, String> + 'r;
+
 /// The user's values, merged.
 #[derive(Debug, Clone, Default)]
 pub struct Merged {
@@ -46,7 +49,8 @@ impl From<Map> for Merged {
 
 impl UserValues {
     /// Merges everything: files, `--set-json`, `--set`, `--set-string`, `--set-file`, `--set-literal`, whatever the
-    /// order in which the kinds were typed. `read_file` reads the files that `--set-file` names.
+    /// order in which the kinds were typed. `read_file` reads the files that `--set-file` names, by the number of the flag
+    /// and the path.
     ///
     /// # Errors
     /// helm's text after `Error: `, such as `failed parsing --set data: key "a" has no value`.
@@ -56,7 +60,7 @@ impl UserValues {
         &self,
         helm: HelmVersion,
         limits: &Limits,
-        read_file: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+        read_file: &mut ReadFile<'_>,
         mut origins: Option<&mut Origins>,
     ) -> Result<Merged, String> {
         let mut nulls = Nulls::default();
@@ -80,8 +84,16 @@ impl UserValues {
                 values = merge_maps(&values, &read, &mut origins, &nulls, &mut Vec::new());
             } else {
                 let trace = origins.as_deref_mut().map(|origins| (origins, &mut nulls));
-                strvals::parse_into(Flag::Json, argument, number, &values, helm, read_file, trace)
-                    .map_err(|_| format!("failed parsing --set-json data {argument}"))?;
+                strvals::parse_into(
+                    Flag::Json,
+                    argument,
+                    number,
+                    &values,
+                    helm,
+                    &mut |path| read_file(number, path),
+                    trace,
+                )
+                .map_err(|_| format!("failed parsing --set-json data {argument}"))?;
             }
         }
         let flags = [
@@ -93,7 +105,7 @@ impl UserValues {
         for (flag, arguments) in flags {
             for (number, argument) in arguments.iter().enumerate() {
                 let trace = origins.as_deref_mut().map(|origins| (origins, &mut nulls));
-                strvals::parse_into(flag, argument, number, &values, helm, read_file, trace)
+                strvals::parse_into(flag, argument, number, &values, helm, &mut |path| read_file(number, path), trace)
                     .map_err(|error| format!("failed parsing {} data: {error}", flag.name()))?;
             }
         }
@@ -298,7 +310,7 @@ mod tests {
     use crate::trace::{Origin, OriginData};
 
     fn merge(user: &UserValues, origins: &mut Origins) -> Merged {
-        let mut read = |_: &str| Ok(b"content".to_vec());
+        let mut read = |_: usize, _: &str| Ok(b"content".to_vec());
         user.merge(HelmVersion::V4, &Limits::default(), &mut read, Some(origins)).unwrap_or_default()
     }
 

@@ -159,7 +159,7 @@ mod tests {
     fn run(chart: &Arc<Chart>, set: &str, origins: Option<&mut Origins>) -> Result<Processed, String> {
         let limits = Limits::default();
         let user = UserValues { set: vec![set.to_owned()], ..UserValues::default() };
-        let mut read = |_: &str| Err(String::new());
+        let mut read = |_: usize, _: &str| Err(String::new());
         let mut origins = origins;
         let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
         process(chart, &user, Options { helm: HelmVersion::V4, limits: &limits }, origins, &mut Vec::new())

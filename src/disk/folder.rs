@@ -1,0 +1,124 @@
+//! [`Folder`]: a folder whose links lead nowhere else.
+
+use super::open::{Fault, Opened, open};
+use super::reach::{Bound, Reach, quoted};
+use super::resolve::{Resolved, absolute, resolve};
+use super::walk::Walk;
+use crate::go::system_error;
+use std::fs::{self, FileType};
+use std::path::{Path, PathBuf};
+
+/// A folder that may be read: a chart, a folder of manifests or lists.
+#[derive(Debug)]
+pub struct Folder<'r> {
+    pub(super) reach: &'r Reach,
+    pub(super) bound: Bound,
+    pub(super) shown: PathBuf,
+    pub(super) real: PathBuf,
+}
+
+/// What a link in a folder leads to.
+#[derive(Debug)]
+pub struct Target {
+    /// The real path.
+    pub path: PathBuf,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+impl Folder<'_> {
+    /// The path that was named.
+    pub fn shown(&self) -> &Path {
+        &self.shown
+    }
+
+    /// The path that was named, from the root on, as helm writes it.
+    pub fn absolute(&self) -> PathBuf {
+        let path = absolute(&self.shown).unwrap_or_else(|_| self.shown.clone());
+        // Without `.` and `..`, as Go's `filepath.Abs` does, by the text alone.
+        let mut clean = PathBuf::new();
+        for part in path.components() {
+            match part {
+                std::path::Component::CurDir => {}
+                std::path::Component::ParentDir => drop(clean.pop()),
+                part => clean.push(part),
+            }
+        }
+        clean
+    }
+
+    /// The real path.
+    pub fn real(&self) -> &Path {
+        &self.real
+    }
+
+    /// All that lies in it and below.
+    pub fn walk(&self) -> Walk {
+        Walk::new(&self.real)
+    }
+
+    /// All that lies in a folder that a link of this one leads to ([`Folder::follow`]), and below.
+    pub fn walk_target(&self, target: &Path) -> Walk {
+        Walk::new(target)
+    }
+
+    /// The names of what lies in it, in order, as far as they are UTF-8.
+    pub fn names(&self) -> Result<Vec<String>, String> {
+        let failed = |error: std::io::Error| format!("{}: {}", self.shown.display(), system_error(&error));
+        let entries = fs::read_dir(&self.real).map_err(failed)?;
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Where a link, by its real place, leads to, when that may be read.
+    ///
+    /// # Errors
+    /// Those of Go's `filepath.EvalSymlinks`, or why not, without the link's name.
+    pub fn follow(&self, link: &Path) -> Result<Target, String> {
+        let resolved = resolve(link)?;
+        self.check(link, &resolved)?;
+        let is_folder = fs::symlink_metadata(&resolved.path)
+            .map_err(|error| format!("lstat {}: {}", resolved.path.display(), system_error(&error)))?
+            .is_dir();
+        Ok(Target { path: resolved.path, is_folder })
+    }
+
+    fn check(&self, link: &Path, resolved: &Resolved) -> Result<(), String> {
+        if let Some(place) = super::open::forbidden(&resolved.path) {
+            return Err(format!("it leads to {}, and nothing in {place} is read or written", resolved.path.display()));
+        }
+        if self.reach.check_bound(&self.bound, link, resolved).is_err() {
+            let what = self.bound.what;
+            return Err(format!(
+                "it leads out of {what}, to {}; if that is meant: --allow-outside {}",
+                resolved.path.display(),
+                quoted(&resolved.path)
+            ));
+        }
+        Ok(())
+    }
+
+    /// Opens a regular file by its real path, which is below this folder or what a link leads to. `kind` is what the
+    /// walk said of it.
+    ///
+    /// # Errors
+    /// Helm's texts for charts, with `shown` for the path.
+    pub fn open(&self, real: &Path, kind: Option<FileType>, shown: &Path) -> Result<Opened, String> {
+        open(real, kind).map_err(|fault| match fault {
+            Fault::System(error) => format!("open {}: {}", shown.display(), system_error(&error)),
+            Fault::Folder => format!("read {}: is a directory", shown.display()),
+            Fault::Odd(_) => {
+                format!("cannot load irregular file {} as it has file mode type bits set", shown.display())
+            }
+        })
+    }
+
+    /// Reads a file of the folder, by its path in it; a link is followed.
+    ///
+    /// # Errors
+    /// As of [`Reach::read`].
+    pub fn read(&self, inside: &Path) -> Result<Vec<u8>, String> {
+        self.reach.read_inside(&self.bound, &self.real.join(inside), &self.shown.join(inside))
+    }
+}

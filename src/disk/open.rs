@@ -1,0 +1,136 @@
+//! Opens files, and nothing but files; reads no more than a bound.
+
+use super::walk::is_git;
+use crate::go::system_error;
+use std::fs::{self, File, FileType, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A file that is open, and what the system says of it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file.
+    pub file: File,
+    /// What was opened.
+    pub about: Metadata,
+}
+
+impl Opened {
+    /// Reads all of it; `shown` is for messages.
+    pub(super) fn read(self, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
+        let content = self.read_at_most(shown, limit.saturating_add(1))?;
+        if content.len() as u64 > limit { Err(too_long(&shown.display().to_string(), limit)) } else { Ok(content) }
+    }
+
+    /// Reads at most so many bytes; what is longer is cut there.
+    pub fn read_at_most(self, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
+        let expected = self.about.len().saturating_add(1).min(limit).min(1 << 30);
+        let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+        self.file
+            .take(limit)
+            .read_to_end(&mut content)
+            .map_err(|error| format!("read {}: {}", shown.display(), system_error(&error)))?;
+        Ok(content)
+    }
+}
+
+/// Reads a stream to its end, which has to come before a bound does.
+///
+/// # Errors
+/// `stdin has more than 10 bytes (--limit file-bytes)`.
+pub fn read_all(stream: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, String> {
+    let mut content = Vec::new();
+    let read = stream.take(limit.saturating_add(1)).read_to_end(&mut content);
+    read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    if content.len() as u64 > limit { Err(too_long(name, limit)) } else { Ok(content) }
+}
+
+fn too_long(name: &str, limit: u64) -> String {
+    format!("{name} has more than {limit} bytes (--limit file-bytes)")
+}
+
+/// Why something cannot be opened.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The system says so.
+    System(io::Error),
+    /// It is a folder.
+    Folder,
+    /// It is something that has no end, or waits, or acts: a pipe, a socket, a device.
+    Odd(&'static str),
+}
+
+/// Opens a file by its real path. `kind` is what its folder says of it, where that was asked.
+///
+/// A device or a pipe is not even opened, which may act or wait; and should the file have become a link or a pipe since
+/// it was looked at, neither is followed or waited for.
+pub(super) fn open(real: &Path, kind: Option<FileType>) -> Result<Opened, Fault> {
+    let kind = match kind {
+        Some(kind) => kind,
+        None => fs::symlink_metadata(real).map_err(Fault::System)?.file_type(),
+    };
+    check(kind)?;
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
+    }
+    let file = options.open(real).map_err(Fault::System)?;
+    let about = file.metadata().map_err(Fault::System)?;
+    check(about.file_type())?;
+    Ok(Opened { file, about })
+}
+
+/// Opens what a program was handed: its stdin, or a pipe of the shell.
+pub(super) fn open_handed(path: &Path) -> io::Result<Opened> {
+    let file = File::open(path)?;
+    let about = file.metadata()?;
+    Ok(Opened { file, about })
+}
+
+fn check(kind: FileType) -> Result<(), Fault> {
+    if kind.is_file() {
+        return Ok(());
+    }
+    if kind.is_dir() {
+        return Err(Fault::Folder);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            return Err(Fault::Odd("pipe"));
+        }
+        if kind.is_socket() {
+            return Err(Fault::Odd("socket"));
+        }
+    }
+    Err(Fault::Odd(if kind.is_symlink() { "link" } else { "device" }))
+}
+
+/// The folder of the system in which a path lies, and in which nothing is an ordinary file.
+pub(super) fn system_folder(path: &Path) -> Option<&'static str> {
+    // Memory that many take for a temporary folder.
+    const ORDINARY: &str = "/dev/shm";
+    let folder = ["/proc", "/sys", "/dev"].into_iter().find(|folder| path.starts_with(folder));
+    folder.filter(|_| !path.starts_with(ORDINARY))
+}
+
+/// Where a real path lies that is never read: `/proc`, `a .git folder`.
+pub(super) fn forbidden(real: &Path) -> Option<&'static str> {
+    if let Some(folder) = system_folder(real) {
+        return Some(folder);
+    }
+    // A working tree may itself lie below a folder of this name.
+    let repository = repository(real.parent()?);
+    let inside = repository.and_then(|folder| real.strip_prefix(folder).ok()).unwrap_or(real);
+    inside.iter().any(is_git).then_some("a .git folder")
+}
+
+/// The root of the repository that a real folder belongs to.
+pub(super) fn repository(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
+}

@@ -1,0 +1,361 @@
+//! [`Reach`]: what a run may read.
+
+use super::folder::Folder;
+use super::open::{self, Fault, Opened, forbidden, repository, system_folder};
+use super::resolve::{Resolved, absolute, resolve};
+use crate::go::system_error;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Who named a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum By {
+    /// The user, on the command line.
+    User,
+    /// A file of the repository: its configuration, a chart, a link.
+    Repository,
+}
+
+/// A folder that paths and links must not leave.
+#[derive(Debug, Clone)]
+pub(super) struct Bound {
+    /// Its real path.
+    pub(super) folder: PathBuf,
+    /// What it is to the user: `the repository`.
+    pub(super) what: &'static str,
+}
+
+impl Bound {
+    /// The repository that a real folder belongs to.
+    fn repository(folder: &Path) -> Option<Self> {
+        Some(Self { folder: repository(folder)?.to_path_buf(), what: "the repository" })
+    }
+}
+
+/// What a run may read. Threads share it.
+#[derive(Debug)]
+pub struct Reach {
+    /// Where the configuration's paths stay.
+    root: Option<Bound>,
+    /// The real paths of what may be read besides.
+    allowed: Vec<PathBuf>,
+    /// Bytes of one file.
+    file_bytes: u64,
+    /// What came out of pipes of the shell: it comes once, and may be asked for again.
+    handed: Mutex<BTreeMap<PathBuf, Arc<Vec<u8>>>>,
+}
+
+impl Reach {
+    /// What may be read without a configuration. `allowed` is what `--allow-outside` names, `file_bytes` the greatest
+    /// size of one file.
+    ///
+    /// # Errors
+    /// When one of `allowed` is not there.
+    pub fn new(allowed: &[PathBuf], file_bytes: u64) -> Result<Self, String> {
+        let real = |path: &PathBuf| match resolve(path) {
+            Ok(resolved) => Ok(resolved.path),
+            Err(error) => Err(format!("--allow-outside {}: {error}", path.display())),
+        };
+        let allowed: Vec<PathBuf> = allowed.iter().map(real).collect::<Result<_, _>>()?;
+        Ok(Self { allowed, ..Self::of_user(file_bytes) })
+    }
+
+    /// What may be read where nothing is allowed and there is no configuration.
+    pub fn of_user(file_bytes: u64) -> Self {
+        Self { root: None, allowed: Vec::new(), file_bytes, handed: Mutex::default() }
+    }
+
+    /// Takes the repository of a folder, or where there is none the folder itself, for what holds the configuration.
+    pub fn set_configuration(&mut self, folder: &Path) -> Result<(), String> {
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = resolve(here)?.path;
+        let alone = |folder| Bound { folder, what: "the folder of airtight.yaml" };
+        self.root = Some(Bound::repository(&folder).unwrap_or_else(|| alone(folder)));
+        Ok(())
+    }
+
+    /// The greatest size of one file.
+    pub fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// In Go's words where Go has some: `open x.yaml: no such file or directory`.
+    pub fn read(&self, by: By, path: &Path) -> Result<Vec<u8>, String> {
+        if by == By::User && is_handed(path) {
+            // Who comes second waits, and gets the same.
+            let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(content) = handed.get(path) {
+                return Ok(content.to_vec());
+            }
+            let content = self.open(by, path)?.read(path, self.file_bytes)?;
+            handed.insert(path.to_path_buf(), Arc::new(content.clone()));
+            return Ok(content);
+        }
+        self.open(by, path)?.read(path, self.file_bytes)
+    }
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// As of [`Reach::read`].
+    pub fn open(&self, by: By, path: &Path) -> Result<Opened, String> {
+        if by == By::User && is_handed(path) {
+            return open::open_handed(path).map_err(|error| in_words_of_go(path, Fault::System(error)));
+        }
+        let real = self.find(by, path)?;
+        open::open(&real, None).map_err(|fault| in_words_of_go(path, fault))
+    }
+
+    /// A folder, whose own links lead nowhere else: out of the folder if the user typed it, else out of the repository.
+    /// `what` is what it is to the user: `the chart`.
+    ///
+    /// # Errors
+    /// As of [`Reach::read`].
+    pub fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
+        let real = self.find(by, path)?;
+        let bound = match (by, &self.root) {
+            (By::Repository, Some(root)) => root.clone(),
+            _ => Bound { folder: real.clone(), what },
+        };
+        Ok(Folder { reach: self, bound, shown: path.to_path_buf(), real })
+    }
+
+    /// Whether a chart may name a folder beside itself, as `file://../common` does: in its own repository, as what a
+    /// configuration names.
+    ///
+    /// # Errors
+    /// As of [`Reach::read`].
+    pub fn check_beside(&self, by: By, chart: &Path, path: &Path) -> Result<(), String> {
+        let folder = self.find(by, chart)?;
+        let root = self.root.as_ref().filter(|root| by == By::Repository || folder.starts_with(&root.folder));
+        let bound = match root.cloned().or_else(|| Bound::repository(&folder)) {
+            Some(bound) => bound,
+            None => Bound { folder, what: "the chart" },
+        };
+        self.inside(&bound, path).map(|_| ())
+    }
+
+    /// Whether a path that somebody named may be read.
+    ///
+    /// # Errors
+    /// As of [`Reach::read`].
+    pub fn check(&self, by: By, path: &Path) -> Result<(), String> {
+        self.find(by, path).map(|_| ())
+    }
+
+    /// Whether a file may be written at a path that the user typed: anywhere, but not where a link of a repository leads
+    /// out of it or into `.git`.
+    ///
+    /// # Errors
+    /// Names the link.
+    pub fn check_output(&self, path: &Path) -> Result<(), String> {
+        // What is not there yet is made in the folder that is.
+        let there = path.ancestors().find(|path| path.symlink_metadata().is_ok());
+        let Some(there) = there else { return Ok(()) };
+        match resolve(there) {
+            Ok(resolved) => self.check_links(there, &resolved),
+            Err(_) => {
+                // A link to what is not there, which would be made there.
+                let folder = absolute(there)?.parent().and_then(|folder| folder.canonicalize().ok());
+                match folder.and_then(|folder| self.holder(&folder)) {
+                    Some(bound) => {
+                        Err(format!("{} is a link in {} that leads to nothing", there.display(), bound.what))
+                    }
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// What holds a real folder, and so decides over the links in it; `None` where that is the user alone.
+    fn holder(&self, folder: &Path) -> Option<Bound> {
+        let of_configuration = || self.root.clone().filter(|root| folder.starts_with(&root.folder));
+        Bound::repository(folder).or_else(of_configuration)
+    }
+
+    /// Reads what lies in a bound, by its real place before the last links; `shown` is for messages.
+    pub(super) fn read_inside(&self, bound: &Bound, place: &Path, shown: &Path) -> Result<Vec<u8>, String> {
+        let resolved =
+            resolved(place).map_err(|error| error.replacen(&*place.to_string_lossy(), &shown.to_string_lossy(), 1))?;
+        self.check_place(shown, &resolved)?;
+        self.check_bound(bound, shown, &resolved)?;
+        let opened = open::open(&resolved.path, None).map_err(|fault| in_words_of_go(shown, fault))?;
+        opened.read(shown, self.file_bytes)
+    }
+
+    /// The real path of what was named, if it may be read.
+    fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
+        match (by, &self.root) {
+            (By::Repository, Some(root)) => self.inside(root, path),
+            _ => {
+                let resolved = resolved(path)?;
+                self.check_place(path, &resolved)?;
+                self.check_links(path, &resolved)?;
+                Ok(resolved.path)
+            }
+        }
+    }
+
+    /// The real path of what lies in a bound, or is allowed.
+    fn inside(&self, bound: &Bound, path: &Path) -> Result<PathBuf, String> {
+        let resolved = resolved(path)?;
+        self.check_place(path, &resolved)?;
+        self.check_bound(bound, path, &resolved)?;
+        Ok(resolved.path)
+    }
+
+    /// Links that a repository holds do not lead out of it, even on a path that the user typed.
+    fn check_links(&self, path: &Path, resolved: &Resolved) -> Result<(), String> {
+        for link in &resolved.links {
+            let Some(folder) = link.parent() else { continue };
+            if let Some(bound) = self.holder(folder) {
+                self.check_bound(&bound, path, resolved)?;
+                self.check_place(path, resolved)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is read in `/proc`, `/sys`, `/dev` and `.git`.
+    pub(super) fn check_place(&self, path: &Path, resolved: &Resolved) -> Result<(), String> {
+        let Some(place) = forbidden(&resolved.path) else { return Ok(()) };
+        let (shown, target) = (path.display(), resolved.path.display());
+        Err(match resolved.links.last() {
+            None => format!("{shown}: nothing in {place} is read or written"),
+            Some(_) if path.is_symlink() => {
+                format!("{shown} is a link to {target}: nothing in {place} is read or written")
+            }
+            Some(_) => format!("{shown} leads to {target}: nothing in {place} is read or written"),
+        })
+    }
+
+    /// A path that leads out of a bound must be allowed.
+    pub(super) fn check_bound(&self, bound: &Bound, path: &Path, resolved: &Resolved) -> Result<(), String> {
+        let target = &resolved.path;
+        if target.starts_with(&bound.folder) || self.allowed.iter().any(|allowed| target.starts_with(allowed)) {
+            return Ok(());
+        }
+        let (shown, what, target) = (path.display(), bound.what, target.display());
+        let way_out = format!("if that is meant: --allow-outside {}", quoted(&resolved.path));
+        // The last link in the bound is the one that leaves it.
+        Err(match resolved.links.iter().rfind(|link| link.starts_with(&bound.folder)) {
+            None => format!("{shown} lies outside of {what} ({}); {way_out}", bound.folder.display()),
+            Some(link) if is_at(path, link) => {
+                format!("{shown} is a link that leads out of {what}, to {target}; {way_out}")
+            }
+            Some(link) => {
+                let link = seen(link);
+                format!("{shown}: {} is a link that leads out of {what}, to {target}; {way_out}", link.display())
+            }
+        })
+    }
+}
+
+/// Follows the links of a path; the error is worded as Go's for a file that cannot be opened.
+fn resolved(path: &Path) -> Result<Resolved, String> {
+    // Whether or not it is there.
+    if let Some(place) = system_folder(path) {
+        return Err(format!("{}: nothing in {place} is read or written", path.display()));
+    }
+    resolve(path).map_err(|error| {
+        let why = error.rsplit_once(": ").map_or(error.as_str(), |(_, why)| why);
+        let why = if why == "too many links" { "too many levels of symbolic links" } else { why };
+        format!("open {}: {why}", path.display())
+    })
+}
+
+fn in_words_of_go(path: &Path, fault: Fault) -> String {
+    let path = path.display();
+    match fault {
+        Fault::System(error) => format!("open {path}: {}", system_error(&error)),
+        Fault::Folder => format!("read {path}: is a directory"),
+        Fault::Odd(what) => format!("{path} is a {what}; only files are read (and what is piped in, as -)"),
+    }
+}
+
+/// Whether a path is one of those by which a shell hands over a stream that is open: `<(helm get values shop)`.
+fn is_handed(path: &Path) -> bool {
+    let Some(text) = path.to_str() else { return false };
+    let number = text.strip_prefix("/dev/fd/").or_else(|| text.strip_prefix("/proc/self/fd/"));
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    cfg!(unix) && (text == "/dev/stdin" || number.is_some_and(is_number))
+}
+
+/// Whether a path, as it was named, is that of a link.
+fn is_at(path: &Path, link: &Path) -> bool {
+    let Ok(path) = absolute(path) else { return false };
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    folder.as_deref() == link.parent() && path.file_name() == link.file_name()
+}
+
+/// A real path as seen from the working folder, if it lies in it.
+fn seen(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path)
+}
+
+/// A path as a shell takes it.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%:,=".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    /// `-f <(helm get values shop)`: what a shell hands over comes once, however often it is read. Only the user has a shell.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_of_the_shell_is_read_once() {
+        use std::os::fd::AsRawFd as _;
+        let (reader, mut writer) = std::io::pipe().expect("a pipe can be made");
+        writer.write_all(b"a: 1\n").expect("it holds so much");
+        drop(writer);
+        let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+        let mut reach = Reach::of_user(5);
+        assert_eq!(reach.read(By::User, &path).as_deref(), Ok(&b"a: 1\n"[..]));
+        assert_eq!(reach.read(By::User, &path).as_deref(), Ok(&b"a: 1\n"[..]));
+        reach.set_configuration(&std::env::temp_dir()).expect("it is there");
+        assert_eq!(
+            reach.read(By::Repository, &path),
+            Err(format!("{}: nothing in /dev is read or written", path.display()))
+        );
+        let (reader, mut writer) = std::io::pipe().expect("a pipe can be made");
+        writer.write_all(b"a: 12\n").expect("it holds so much");
+        let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+        let too_long = format!("{} has more than 5 bytes (--limit file-bytes)", path.display());
+        assert_eq!(Reach::of_user(5).read(By::User, &path), Err(too_long));
+    }
+
+    #[test]
+    fn a_name_is_git_s_in_any_case_and_only_inside_of_a_repository() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let top = folder.path().canonicalize().expect("it is there");
+        for inside in [".git/HEAD", "wt/.git/worktree/.git/HEAD", ".GIT/x", "sub/.git"] {
+            let path = top.join(inside);
+            std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
+            std::fs::write(path, "x").expect("a file can be written");
+        }
+        for (inside, wanted) in [
+            ("values.yaml", None),
+            (".git/config", Some("a .git folder")),
+            (".GIT/x", Some("a .git folder")),
+            ("sub/.git", Some("a .git folder")),
+            (".gitignore", None),
+            // A working tree below a folder of the name.
+            ("wt/.git/worktree/values.yaml", None),
+            ("wt/.git/worktree/.git/HEAD", Some("a .git folder")),
+        ] {
+            assert_eq!(forbidden(&top.join(inside)), wanted, "{inside}");
+        }
+        assert_eq!(forbidden(Path::new("/dev/shm/values.yaml")), None);
+        assert_eq!(forbidden(Path::new("/sys/class/net")), Some("/sys"));
+    }
+}
