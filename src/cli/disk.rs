@@ -1,6 +1,7 @@
 //! [`Disk`]: how a run reads charts and values files: each chart once, and some as they were in another commit.
 
 use super::config::seen;
+use super::own::Own;
 use super::release::read_file;
 use crate::chart::{self, Chart};
 use crate::helm::HelmVersion;
@@ -20,6 +21,8 @@ pub struct Disk {
     pub texts: HashMap<String, Vec<u8>>,
     /// Charts that lie elsewhere, by the path as people see it.
     pub moved: HashMap<PathBuf, PathBuf>,
+    /// Which files are the user's own.
+    pub own: Own,
     /// Keys for renders that nobody keeps.
     pub(super) keys: Keys,
     charts: Mutex<HashMap<ChartKey, Arc<OnceLock<LoadedChart>>>>,
@@ -38,6 +41,11 @@ impl Disk {
     /// The disk as it is, and what stdin holds, where a release reads it.
     pub fn new(stdin: Option<Vec<u8>>) -> Self {
         Self { stdin, keys: Keys::shared(), ..Self::default() }
+    }
+
+    /// Whether a chart lies open in a folder, which is the user's own.
+    pub(super) fn is_own_folder(&self, chart: &Path) -> bool {
+        self.moved.get(chart).map_or(chart, PathBuf::as_path).is_dir() && self.own.holds(chart)
     }
 
     /// Loads a chart, or gives the one that was loaded already; `complete` adds to it what only one caller wants.

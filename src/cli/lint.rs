@@ -6,6 +6,7 @@ use super::disk::Disk;
 use super::jobs::{self, Done, Job};
 use super::one::no_release;
 use super::output::OutputFlags;
+use super::own::Own;
 use super::progress::Progress;
 use super::release::{ReleaseFlags, log, read_file};
 use super::settings::SettingsFlags;
@@ -78,7 +79,8 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     } else {
         let jobs = args.jobs(&config)?;
         let stdin = jobs.iter().any(|job| job.flags.reads_stdin()).then(|| streams.read_input()).transpose()?;
-        let disk = Disk::new(stdin);
+        let mut disk = Disk::new(stdin);
+        disk.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
         match since {
             None => {
                 let progress = args.progress(jobs.len());

@@ -17,6 +17,7 @@ pub mod manifests;
 pub mod manual;
 pub mod one;
 pub mod output;
+pub mod own;
 pub mod progress;
 pub mod release;
 pub mod rules;

@@ -4,8 +4,11 @@
 //! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}`; at the end of a line, or above one. It is about that line
 //! and what is nested below.
 
+use super::literal;
 use crate::finding::Finding;
+use crate::limits::Limits;
 use crate::source::{File, Place};
+use crate::yaml;
 use jiff::civil::Date;
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,6 +30,8 @@ pub struct Comment {
     lines: Range<u32>,
     /// Whether it stands in a template, which is looked at for what it prints as well as for what it decides.
     in_template: bool,
+    /// The keys that lead to what it is about, the outermost last; by these it is known in another state of the file.
+    about: Vec<String>,
 }
 
 /// What begins a suppression.
@@ -39,20 +44,30 @@ impl Comment {
         if memchr::memmem::find(file.bytes(), MARK).is_none() {
             return Vec::new();
         }
-        let text = String::from_utf8_lossy(file.bytes());
+        // Positions are those of the bytes.
+        let Ok(text) = std::str::from_utf8(file.bytes()) else { return Vec::new() };
+        let comments = match in_template {
+            true => literal::comments(file.bytes()),
+            false => yaml::comments(file.bytes(), &Limits::default()),
+        };
         let lines: Vec<&str> = text.lines().collect();
-        let found = lines.iter().enumerate().filter_map(|(index, line)| {
-            let (start, words) = find(line)?;
+        let found = comments.into_iter().filter_map(|range| {
+            let written = text.get(range.clone())?;
+            let (offset, words) = find(written)?;
             let (rules, reason) = parts(words);
             let (until, no_day, reason) = day(reason);
-            let number = index as u32 + 1;
-            let begin = file.start_of_line(number)? + start as u32;
-            let end = begin + line[start..].trim_end().len() as u32;
+            let begin = (range.start + offset) as u32;
+            let (number, column) = file.line_column(begin);
+            let index = number as usize - 1;
+            let line = lines.get(index)?;
+            let start = column as usize;
+            let end = begin + line.get(start..)?.trim_end().len() as u32;
             let is_alone = line[..start].trim().is_empty();
             let about = if is_alone { next_line(&lines, index) } else { Some(index) };
+            let keys = about.map(|about| keys(&lines, about)).unwrap_or_default();
             let lines = about.map_or(number..number + 1, |about| subtree(&lines, about));
             let place = Place { file: file.clone(), start: begin, end };
-            Some(Self { place, rules, reason, until, no_day, lines, in_template })
+            Some(Self { place, rules, reason, until, no_day, lines, in_template, about: keys })
         });
         found.collect()
     }
@@ -78,17 +93,19 @@ impl Comment {
     }
 }
 
-/// Where the comment begins in a line, and what follows its mark.
-fn find(line: &str) -> Option<(usize, &str)> {
+/// Where in a comment the suppression begins, and what follows its mark. In `{{/* … */}}` it is what comes first.
+fn find(comment: &str) -> Option<(usize, &str)> {
     let mark = std::str::from_utf8(MARK).unwrap_or_default();
-    let at = line.find(mark)?;
-    let before = line[..at].trim_end();
-    let start = [("#", 1), ("{{/*", 4), ("{{- /*", 6)]
-        .iter()
-        .find_map(|(begin, width)| before.ends_with(begin).then(|| before.len() - width))?;
-    let words = line[at + mark.len()..].trim();
-    let words = words.split("*/").next().unwrap_or(words);
-    Some((start, words.trim()))
+    let (at, begin) = comment.match_indices(mark).find_map(|(at, _)| {
+        let before = comment[..at].trim_end();
+        match before.strip_suffix('#') {
+            Some(before) => Some((at, before.len())),
+            None => matches!(before, "{{/*" | "{{- /*").then_some((at, 0)),
+        }
+    })?;
+    let line = comment[at + mark.len()..].lines().next().unwrap_or_default();
+    let words = line.split("*/").next().unwrap_or(line);
+    Some((begin, words.trim()))
 }
 
 /// `[a, b] because` → the rules and the reason.
@@ -117,7 +134,8 @@ fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
 
 /// The line behind a comment that it is about: the next that says something.
 fn next_line(lines: &[&str], comment: usize) -> Option<usize> {
-    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#') && find(line).is_none();
+    let is_comment = |line: &str| ["#", "{{/*", "{{- /*"].iter().any(|begin| line.trim_start().starts_with(begin));
+    let says = |line: &&str| !line.trim().is_empty() && !is_comment(line);
     (comment + 1..lines.len()).find(|&index| says(&lines[index]))
 }
 
@@ -134,6 +152,30 @@ fn subtree(lines: &[&str], first: usize) -> Range<u32> {
     };
     let below = lines[first + 1..].iter().take_while(is_below).count();
     first as u32 + 1..(first + 1 + below) as u32 + 1
+}
+
+/// The keys that lead to a line, its own first, as the depth of lines says: `registry`, `image`. Of an element of a list
+/// it is the whole line, which tells it from the others.
+fn keys(lines: &[&str], about: usize) -> Vec<String> {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let key = |line: &str| match line.trim() {
+        element if element.starts_with("- ") => element.to_owned(),
+        line => line.split_once(": ").map_or(line, |(key, _)| key).trim_end_matches(':').to_owned(),
+    };
+    let mut found = vec![key(lines[about])];
+    let mut left = depth(lines[about]);
+    for line in lines[..about].iter().rev() {
+        let says =
+            !line.trim().is_empty() && !line.trim_start().starts_with('#') && !line.trim_start().starts_with("{{");
+        if says && depth(line) < left {
+            left = depth(line);
+            found.push(key(line));
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    found
 }
 
 #[cfg(test)]

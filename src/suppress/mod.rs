@@ -7,6 +7,7 @@
 
 pub mod baseline;
 pub mod comment;
+mod literal;
 
 use crate::config::Suppression;
 use crate::finding::{Excerpt, Finding};
@@ -45,7 +46,8 @@ pub struct Suppressor<'c> {
     pub is_complete: bool,
 }
 
-/// Rules whose findings say that something was not looked at: a file of fingerprints does not settle that.
+/// Rules whose findings say that something was not looked at: neither a file of fingerprints nor a comment beside what
+/// was not looked at settles that, only an entry of the configuration.
 const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unparsable-manifest"];
 
 /// Whether a finding says that something was not looked at.
@@ -86,6 +88,9 @@ impl Suppressor<'_> {
         let mut found = None;
         for comment in one.comments.iter().filter(|comment| comment.accepts(finding)) {
             used.comments.insert(comment.key(finding.rule));
+            if UNSEEN.contains(&finding.rule) {
+                continue;
+            }
             if !comment.reason.is_empty() && comment.no_day.is_none() && counts(comment.until) {
                 found = found.or(Some((comment.reason.clone(), Some(comment.place.clone()))));
             }
@@ -141,6 +146,12 @@ impl Suppressor<'_> {
                     continue;
                 }
                 for rule in &comment.rules {
+                    if UNSEEN.contains(&rule.as_str()) {
+                        let message =
+                            format!("a comment does not accept {rule}, which says that something was not looked at");
+                        add(report, settings, "unused-suppression", place, &message, ONLY_ENTRIES);
+                        continue;
+                    }
                     let met = used.comments.contains(&comment.key(rule));
                     if !met && !unseen.contains(place.file.name()) && may_find(rule, settings) {
                         let message = match RULES.iter().any(|known| known.id == rule) {
@@ -177,6 +188,7 @@ impl Suppressor<'_> {
 }
 
 const EXPIRED: &str = "mend what it accepts, or give it another day";
+const ONLY_ENTRIES: &str = "remove it; an entry of `suppressions` in airtight.yaml accepts it, with a reason";
 const UNUSED: &str = "remove it, or name what it is about";
 
 /// Whether a rule was checked; one that does not exist counts as such.

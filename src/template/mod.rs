@@ -14,6 +14,7 @@ pub mod growth;
 mod lex;
 mod literal;
 pub mod parse;
+pub mod parts;
 pub mod print;
 pub mod reads;
 pub mod set;
