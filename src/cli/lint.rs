@@ -1,7 +1,7 @@
 //! `airtight lint`: which images bypass the mirror, and who put them there.
 
 use super::changed::{Base, Before, is_before_first_commit};
-use super::config::{ConfigFlags, folder};
+use super::config::{ConfigFlags, folder, seen, shown};
 use super::disk::Disk;
 use super::jobs::{self, Done, Job};
 use super::one::no_release;
@@ -16,6 +16,7 @@ use crate::finding::Severity;
 use crate::report::changes::Changes;
 use crate::report::text::Detail;
 use crate::report::{Fingerprint, Report};
+use crate::source::File;
 use crate::suppress::baseline::Baseline;
 use crate::suppress::{Checked, Suppressor};
 use jiff::civil::Date;
@@ -143,8 +144,8 @@ impl Args {
     fn baseline(&self) -> Result<Option<Baseline>, String> {
         let Some(path) = &self.baseline else { return Ok(None) };
         let text = read_file(path).map_err(|error| format!("--baseline: {error}"))?;
-        let text = String::from_utf8_lossy(&text);
-        Baseline::parse(&text).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
+        let file = File::on_disk(shown(path), seen(path), text);
+        Baseline::parse(&file).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
     }
 
     fn suppressor<'c>(&self, config: &'c Config, baseline: Option<&'c Baseline>) -> Result<Suppressor<'c>, String> {
@@ -344,7 +345,7 @@ fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision:
 
 /// Writes the findings of a run for later ones, and accepts them in this one.
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
-    let baseline = Baseline::of(reports);
+    let baseline = Baseline::of(reports, &shown(path));
     std::fs::write(path, baseline.to_string()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     for report in reports.iter_mut() {
         baseline.accept(report);

@@ -12,6 +12,7 @@ const FORMATS: [&str; 9] = ["text", "html", "json", "sarif", "junit", "github", 
 const RUNS: &[&[&str]] = &[
     &["testdata/charts/addons", "-f", "testdata/values/override.yaml"],
     &["testdata/charts/addons", "--set", "certs.image.registry=ghcr.io"],
+    &["testdata/charts/addons", "-f", "testdata/values/suppressed.yaml"],
     &["testdata/charts/addons", "--set-json", r#"{"certs":{"image":{"registry":"<b>%22,;:\n[x](y){0}"}}}"#],
     &["testdata/charts/manager"],
     &["testdata/charts/manager", "--set", "config.envoyProxy=null"],
@@ -145,6 +146,25 @@ fn github_commands_are_one_line_each() {
     }
 }
 
+/// How many findings a report tells, accepted ones too.
+fn told(json: &Value) -> usize {
+    let release = &json["releases"][0];
+    ["findings", "suppressed"].iter().map(|name| release[name].as_array().map_or(0, Vec::len)).sum()
+}
+
+#[test]
+fn every_format_says_what_was_suppressed_by_whom_and_why() {
+    let _guard = working_folder(&root());
+    let run = &["testdata/charts/addons", "-f", "testdata/values/suppressed.yaml"];
+    for format in FORMATS {
+        let text = String::from_utf8(report(run, format)).expect("it is UTF-8");
+        for part in ["suppressed", "cert-manager-controller:v1.16.1", "has no other registry", "values/suppressed.yaml"]
+        {
+            assert!(text.contains(part), "{format} does not say {part}:\n{text}");
+        }
+    }
+}
+
 #[test]
 fn csv_has_as_many_cells_in_each_row() {
     let _guard = working_folder(&root());
@@ -152,7 +172,7 @@ fn csv_has_as_many_cells_in_each_row() {
         let text = report(run, "csv");
         let rows = csv::Reader::from_reader(text.as_slice()).into_records().filter_map(Result::ok).count();
         let json: Value = serde_json::from_slice(&report(run, "json")).expect("it is JSON");
-        assert_eq!(rows, json["releases"][0]["findings"].as_array().map_or(0, Vec::len), "{run:?}");
+        assert_eq!(rows, told(&json), "{run:?}");
     }
 }
 
@@ -202,7 +222,7 @@ fn the_page_needs_nothing_but_itself() {
         let page = String::from_utf8(report(run, "html")).expect("it is UTF-8");
         let json: Value = serde_json::from_slice(&report(run, "json")).expect("it is JSON");
         let images = json["releases"][0]["images"].as_array().map_or(0, Vec::len);
-        let findings = json["releases"][0]["findings"].as_array().map_or(0, Vec::len);
+        let findings = told(&json);
         assert_eq!(page.matches("<tr data-class=").count(), images, "{run:?}");
         assert_eq!(page.matches("<article class=\"finding").count(), findings, "{run:?}");
         for markup in ["<b>%22", "<img", "<script>alert", "</title><script"] {

@@ -60,8 +60,48 @@ pub struct Suppressed {
     pub finding: Finding,
     /// Why it is accepted.
     pub reason: String,
-    /// Where that stands; `None` for a baseline.
-    pub place: Option<Place>,
+    /// What accepts it.
+    pub by: By,
+    /// Where that stands: the comment, the entry, or its line in the baseline.
+    pub place: Place,
+}
+
+/// What accepts a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A comment beside what it accepts.
+    Comment,
+    /// An entry of `suppressions`.
+    Configuration,
+    /// The findings of the day a team began.
+    Baseline,
+}
+
+impl By {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+impl Suppressed {
+    /// What was accepted: the rule and the reference in its object, or else the message.
+    pub fn what(&self) -> String {
+        let finding = &self.finding;
+        match &finding.subject {
+            Some(subject) => format!("{}, {} ({})", finding.rule, subject.reference, subject.object),
+            None => format!("{}, {}", finding.rule, finding.message),
+        }
+    }
+
+    /// Why, and by whom: `the vendor has no other registry yet (airtight.yaml:12:5)`.
+    pub fn why(&self) -> String {
+        format!("{} ({})", self.reason, self.place)
+    }
 }
 
 /// What a release is called.

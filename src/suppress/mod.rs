@@ -13,7 +13,7 @@ use crate::config::Suppression;
 use crate::finding::{Excerpt, Finding};
 use crate::glob::Glob;
 use crate::limits::Limits;
-use crate::report::{Fingerprint, ReleaseName, Report, Suppressed};
+use crate::report::{By, Fingerprint, ReleaseName, Report, Suppressed};
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
@@ -70,7 +70,7 @@ impl Suppressor<'_> {
             let findings = std::mem::take(&mut one.report.findings);
             for finding in findings {
                 match self.accepted(&finding, one, &mut used) {
-                    Some((reason, place)) => one.report.suppressed.push(Suppressed { finding, reason, place }),
+                    Some((reason, by, place)) => one.report.suppressed.push(Suppressed { finding, reason, by, place }),
                     None => one.report.findings.push(finding),
                 }
             }
@@ -83,7 +83,7 @@ impl Suppressor<'_> {
     }
 
     /// Why a finding is accepted, and where that stands.
-    fn accepted(&self, finding: &Finding, one: &Checked, used: &mut Used) -> Option<(String, Option<Place>)> {
+    fn accepted(&self, finding: &Finding, one: &Checked, used: &mut Used) -> Option<(String, By, Place)> {
         let counts = |until: Option<Date>| until.is_none_or(|until| self.today <= until);
         let mut found = None;
         for comment in one.comments.iter().filter(|comment| comment.accepts(finding)) {
@@ -92,22 +92,22 @@ impl Suppressor<'_> {
                 continue;
             }
             if !comment.reason.is_empty() && comment.no_day.is_none() && counts(comment.until) {
-                found = found.or(Some((comment.reason.clone(), Some(comment.place.clone()))));
+                found = found.or(Some((comment.reason.clone(), By::Comment, comment.place.clone())));
             }
         }
         for (number, entry) in self.entries.iter().enumerate() {
             if entry.rule == finding.rule && entry.meets(finding, &one.report.release) {
                 used.entries.insert(number);
                 if counts(entry.expires) {
-                    found = found.or(Some((entry.reason.clone(), Some(entry.place.clone()))));
+                    found = found.or(Some((entry.reason.clone(), By::Configuration, entry.place.clone())));
                 }
             }
         }
         if found.is_some() || UNSEEN.contains(&finding.rule) {
             return found;
         }
-        let known = self.baseline?.holds(&Fingerprint::of(finding, &one.report.release));
-        known.then(|| (baseline::REASON.to_owned(), None))
+        let place = self.baseline?.place(&Fingerprint::of(finding, &one.report.release))?;
+        Some((baseline::REASON.to_owned(), By::Baseline, place))
     }
 
     fn judge_comments(&self, checked: &mut [Checked], used: &Used) {
