@@ -116,6 +116,27 @@ impl Base {
         }
     }
 
+    /// A file as it was; `None` where it was not there. One that is longer than the limit is an error.
+    pub fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
+        let inside = self.in_repository(path);
+        let inside = inside.ok_or_else(|| format!("{} leads out of the repository", shown(path)))?;
+        match self.blobs(&[inside])?.pop().flatten() {
+            Some(text) if text.len() > limit => Err(format!("{} has more than {limit} bytes", shown(path))),
+            found => Ok(found),
+        }
+    }
+
+    /// The names of what was in a folder, in order; none where it was not there.
+    pub fn names_in(&self, folder: &Path) -> Result<Vec<String>, String> {
+        let inside = self.in_repository(folder);
+        let inside = inside.ok_or_else(|| format!("{} leads out of the repository", shown(folder)))?;
+        let tree = format!("{}:{inside}", self.commit);
+        let Ok(list) = text(&["ls-tree", "-z", "--name-only", "--end-of-options", &tree]) else {
+            return Ok(Vec::new());
+        };
+        Ok(list.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
     /// Whether a release's chart or values files changed.
     pub fn touches_files(&self, job: &Job) -> bool {
         // Dependencies in other folders are found only when the chart is loaded.

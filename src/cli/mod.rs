@@ -18,10 +18,12 @@ pub mod manual;
 pub mod one;
 pub mod output;
 pub mod own;
+pub mod policy;
 pub mod progress;
 pub mod release;
 pub mod rules;
 pub mod settings;
+mod since;
 pub mod template;
 
 use crate::report;

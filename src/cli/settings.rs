@@ -7,6 +7,7 @@ use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -120,26 +121,46 @@ impl SettingsFlags {
     }
 
     fn bundle(&self, config: &Config) -> Result<Option<Bundle>, String> {
-        read_bundle(&self.bundles(config)).map_err(|why| match &config.file {
+        read_bundle(&self.bundles(config)).map_err(|why| self.of_bundle(config, &why))
+    }
+
+    /// Something that is wrong with the lists, and who named them.
+    pub(super) fn of_bundle(&self, config: &Config, why: &str) -> String {
+        match &config.file {
             Some(file) if self.bundle.is_empty() => format!("{}: bundle: {why}", file.name()),
             _ => format!("--bundle: {why}"),
-        })
+        }
     }
 
     /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Settings, String> {
+        self.settings_with(config, release, self.bundle(config)?.map(Arc::new))
+    }
+
+    /// The same, with lists that were read already.
+    pub(super) fn settings_with(
+        &self,
+        config: &Config,
+        release: &Target,
+        bundle: Option<Arc<Bundle>>,
+    ) -> Result<Settings, String> {
         let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or(NO_MIRROR)?;
-        let mut settings = Settings {
+        Ok(Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
-            bundle: self.bundle(config)?.map(Arc::new),
-            rules: config.rules.clone(),
+            bundle,
+            rules: self.levels(config)?,
             finders: config.finders.clone(),
             ..Settings::new(mirror)
-        };
+        })
+    }
+
+    /// What the flags and the configuration say of rules.
+    pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, String> {
+        let mut levels = config.rules.clone();
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
             for rule in rules {
                 let known = RULES.iter().find(|known| known.id == rule);
@@ -147,10 +168,10 @@ impl SettingsFlags {
                     let near = meant(rule, RULES.iter().map(|rule| rule.id));
                     format!("{flag}: there is no rule {rule:?}{near} (airtight rules lists them)")
                 })?;
-                settings.rules.insert(known.id.to_owned(), level);
+                levels.insert(known.id.to_owned(), level);
             }
         }
-        Ok(settings)
+        Ok(levels)
     }
 }
 
@@ -168,16 +189,25 @@ fn read_bundle(paths: &[PathBuf]) -> Result<Option<Bundle>, String> {
     if paths.is_empty() {
         return Ok(None);
     }
-    let mut lists = Vec::new();
-    for path in paths {
-        let files = if path.is_file() { vec![path.clone()] } else { lists_in(path)? };
-        for file in files {
-            let text = read_file(&file)?;
-            let text = String::from_utf8(text).map_err(|_| format!("{} is not UTF-8", file.display()))?;
-            lists.push((file.display().to_string(), text));
-        }
-    }
-    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str()))).map(Some)
+    let lists: Vec<Vec<(String, Vec<u8>)>> =
+        paths.iter().map(|path| read_lists(path)).collect::<Result<_, String>>()?;
+    parse_lists(&lists.concat()).map(Some)
+}
+
+/// The lists at a path, a file or a folder of them, by name.
+pub(super) fn read_lists(path: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let files = if path.is_file() { vec![path.to_path_buf()] } else { lists_in(path)? };
+    files.iter().map(|file| Ok((file.display().to_string(), read_file(file)?))).collect()
+}
+
+/// What lists come to.
+pub(super) fn parse_lists(lists: &[(String, Vec<u8>)]) -> Result<Bundle, String> {
+    let text = |(name, text): &(String, Vec<u8>)| match String::from_utf8(text.clone()) {
+        Ok(text) => Ok((name.clone(), text)),
+        Err(_) => Err(format!("{name} is not UTF-8")),
+    };
+    let lists: Vec<(String, String)> = lists.iter().map(text).collect::<Result<_, String>>()?;
+    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str())))
 }
 
 /// The lists in a folder, by name.

@@ -146,6 +146,51 @@ fn github_commands_are_one_line_each() {
     }
 }
 
+/// What a branch changes about the check is told in every format, in the form that its schema wants.
+#[test]
+fn every_format_tells_what_a_branch_changes() {
+    use super::cli::{commit, git};
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
+        std::fs::write(path, text).expect("a file can be written");
+    };
+    let config = "mirror: mirror.internal\nreleases: [{name: shop, chart: chart}]\n";
+    write("airtight.yaml", config);
+    write("chart/Chart.yaml", "{apiVersion: v2, name: shop, version: 1.0.0}\n");
+    git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
+    commit(folder.path());
+    write("airtight.yaml", &format!("rules: {{mutable-tag: on, hardcoded-image: off}}\n{config}"));
+    let schemas = [
+        ("json", Some(read(&root().join("docs/report.schema.json")))),
+        ("sarif", Some(read(&root().join("testdata/schemas/sarif-2.1.0.json")))),
+        ("gitlab", Some(read(&root().join("testdata/schemas/gitlab-code-quality.json")))),
+    ];
+    let _guard = working_folder(folder.path());
+    for format in FORMATS {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = ["airtight", "lint", "--changed-since", "main", "--format", format].map(str::to_owned);
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+        assert_eq!(outcome, Some(Outcome::Findings), "{format}: {}", String::from_utf8_lossy(&err));
+        let text = String::from_utf8(out).expect("it is UTF-8");
+        for part in ["policy-changed", "the rule hardcoded-image is now off", "airtight.yaml"] {
+            assert!(text.contains(part), "{format} does not say {part}:\n{text}");
+        }
+        let schema = schemas.iter().find(|(name, _)| *name == format).and_then(|(_, schema)| schema.as_ref());
+        if let Some(schema) = schema {
+            let parse = |text: &str| serde_json::from_str::<Value>(text).expect("it is JSON");
+            let (mut compiler, mut compiled) = (boon::Compiler::new(), boon::Schemas::new());
+            compiler.add_resource("schema.json", parse(schema)).expect("a schema");
+            let schema = compiler.compile("schema.json", &mut compiled).expect("the schema is right");
+            if let Err(error) = compiled.validate(&parse(&text), schema) {
+                panic!("{format}: {error:#}");
+            }
+        }
+    }
+}
+
 /// How many findings a report tells, accepted ones too.
 fn told(json: &Value) -> usize {
     let release = &json["releases"][0];

@@ -33,6 +33,8 @@ pub struct Report {
     pub release: ReleaseName,
     /// Whether the configuration lists it, so that it is one of several, whatever this run is about.
     pub is_listed: bool,
+    /// Whether it is no release but what a branch changes about the check itself: it looks at no manifest.
+    pub is_policy: bool,
     /// The file that a finding without a place of its own is told at: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
     /// The findings, in order.
@@ -155,6 +157,21 @@ impl Report {
 
     /// The verdict in one line, with what was looked at.
     pub fn summary(&self) -> String {
+        if self.is_policy {
+            let hints =
+                self.findings.iter().filter(|finding| finding.severity == crate::finding::Severity::Hint).count();
+            let found = match self.findings.len() {
+                0 => "clean".to_owned(),
+                found if found == hints => count(found, "hint"),
+                found => count(found, "finding"),
+            };
+            let accepted = if self.suppressed.is_empty() {
+                String::new()
+            } else {
+                format!(", {} suppressed", self.suppressed.len())
+            };
+            return format!("{found}{accepted}: what the branch changes about the check");
+        }
         let coverage = self.coverage;
         let looked = format!(
             "{} in {}: {} through {}",

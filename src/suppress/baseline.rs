@@ -73,6 +73,17 @@ impl Baseline {
         own.filter_map(|fingerprint| Some((fingerprint, self.place(fingerprint)?)))
     }
 
+    /// Those findings that another one holds too.
+    pub fn both(&self, other: &Self) -> Self {
+        let known = self.known.iter().filter(|(fingerprint, _)| other.known.contains_key(fingerprint));
+        Self { file: self.file.clone(), known: known.map(|(known, line)| (known.clone(), *line)).collect() }
+    }
+
+    /// Where the file begins.
+    pub fn start(&self) -> Place {
+        Place { file: self.file.clone(), start: 0, end: 0 }
+    }
+
     /// Reads the file.
     pub fn parse(file: &Arc<File>) -> Result<Self, String> {
         let text = String::from_utf8_lossy(file.bytes());

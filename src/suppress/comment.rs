@@ -29,7 +29,7 @@ pub struct Comment {
     /// The lines it is about, from 1.
     lines: Range<u32>,
     /// Whether it stands in a template, which is looked at for what it prints as well as for what it decides.
-    in_template: bool,
+    pub in_template: bool,
     /// The keys that lead to what it is about, the outermost last; by these it is known in another state of the file.
     about: Vec<String>,
 }
@@ -72,6 +72,45 @@ impl Comment {
         found.collect()
     }
 
+    /// Tells those that were in the file already from those that are new, by what they are about, wherever that is now. One
+    /// that was changed counts as it was: for its old rules, until its old day.
+    pub fn since(now: &[Self], before: &[Self]) -> (Vec<Self>, Vec<Self>) {
+        let (mut known, mut new) = (Vec::new(), Vec::new());
+        let mut left: Vec<&Self> = before.iter().collect();
+        for comment in now {
+            let at = left.iter().position(|was| was.about == comment.about);
+            let Some(was) = at.map(|at| left.remove(at)) else {
+                new.push(comment.clone());
+                continue;
+            };
+            let (old, added): (Vec<String>, Vec<String>) =
+                comment.rules.iter().cloned().partition(|rule| was.rules.contains(rule));
+            let earlier = [was.until, comment.until].into_iter().flatten().min();
+            let is_longer = comment.until.is_none_or(|until| was.until.is_some_and(|old| until > old));
+            let was_none = was.reason.is_empty() || was.no_day.is_some();
+            let counts_more = was.until.is_some() && is_longer || was_none && !comment.reason.is_empty();
+            if counts_more || !added.is_empty() {
+                new.push(Self { rules: if counts_more { comment.rules.clone() } else { added }, ..comment.clone() });
+            }
+            // One that did not count goes on not counting.
+            if !was_none && !old.is_empty() || comment.rules.is_empty() {
+                known.push(Self {
+                    rules: old,
+                    until: earlier,
+                    no_day: was.no_day.clone().or_else(|| comment.no_day.clone()),
+                    reason: if was.reason.is_empty() { String::new() } else { comment.reason.clone() },
+                    ..comment.clone()
+                });
+            }
+        }
+        (known, new)
+    }
+
+    /// Whether another one, in another state of the file, is about the same.
+    pub fn is_about_the_same(&self, other: &Self) -> bool {
+        self.about == other.about
+    }
+
     /// Whether it is about a finding.
     pub(super) fn accepts(&self, finding: &Finding) -> bool {
         let about = if self.in_template { finding.excerpts.len() } else { 1 };
@@ -83,12 +122,12 @@ impl Comment {
     }
 
     /// Its rules in words.
-    pub(super) fn rules(&self) -> String {
+    pub fn rules(&self) -> String {
         self.rules.join(", ")
     }
 
     /// What it is told apart by, with one of its rules.
-    pub(super) fn key(&self, rule: &str) -> (String, u32, String) {
+    pub fn key(&self, rule: &str) -> (String, u32, String) {
         (self.place.file.name().to_owned(), self.place.start, rule.to_owned())
     }
 }

@@ -62,9 +62,31 @@ struct Used {
     entries: BTreeSet<usize>,
 }
 
+/// Where a suppression stands that would accept a finding, did it count; `None` where none would.
+pub fn would_accept(
+    finding: &Finding,
+    release: &ReleaseName,
+    comments: &[Comment],
+    entries: &[&Suppression],
+) -> Option<Place> {
+    let comment = comments.iter().find(|comment| comment.accepts(finding)).map(|comment| comment.place.clone());
+    let meets = |entry: &&&Suppression| entry.rule == finding.rule && entry.meets(finding, release);
+    comment.or_else(|| entries.iter().find(meets).map(|entry| entry.place.clone()))
+}
+
 impl Suppressor<'_> {
     /// Takes what is accepted out of the reports, and adds what is wrong with the suppressions.
     pub fn apply(&self, checked: &mut [Checked]) {
+        let used = self.accept_all(checked);
+        self.judge_comments(checked, &used);
+        self.judge_entries(checked, &used);
+        for one in checked {
+            one.report.findings.sort_by_cached_key(Finding::order_key);
+        }
+    }
+
+    /// Takes what is accepted out of the reports; says what accepted it.
+    fn accept_all(&self, checked: &mut [Checked]) -> Used {
         let mut used = Used::default();
         for one in checked.iter_mut() {
             let findings = std::mem::take(&mut one.report.findings);
@@ -75,11 +97,12 @@ impl Suppressor<'_> {
                 }
             }
         }
-        self.judge_comments(checked, &used);
-        self.judge_entries(checked, &used);
-        for one in checked {
-            one.report.findings.sort_by_cached_key(Finding::order_key);
-        }
+        used
+    }
+
+    /// Takes what is accepted out of the reports, and judges no suppression.
+    pub fn accept(&self, checked: &mut [Checked]) {
+        self.accept_all(checked);
     }
 
     /// Why a finding is accepted, and where that stands.
