@@ -10,7 +10,7 @@ use super::own::Own;
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
-use crate::config::diff::{Pair, files, pairs, target_of_new};
+use crate::config::sides::{Pair, files, pairs, target_of_new};
 use crate::config::{Config, Entry, FILE_NAME, Release, Target};
 use crate::finding::Finding;
 use crate::report::changes::Changes;

@@ -8,6 +8,7 @@ pub mod init;
 pub mod keys;
 mod read;
 pub mod schema;
+pub mod sides;
 
 use crate::finding::Severity;
 use crate::glob::Glob;
