@@ -26,6 +26,7 @@ pub mod json;
 pub mod limits;
 pub mod lint;
 mod log;
+pub mod policy;
 pub mod reads;
 pub mod regex;
 pub mod release;

@@ -37,6 +37,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
     Report {
         release: prepared.map(name).unwrap_or_default(),
         is_listed: false,
+        is_policy: false,
         home: prepared.map(|prepared| prepared.chart.metadata_file.clone()),
         findings,
         suppressed: Vec::new(),

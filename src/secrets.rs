@@ -78,6 +78,12 @@ impl Secrets {
         Self(leaves.map(|(_, setting)| setting.place.clone()).filter(|place| tells(text(place))).collect())
     }
 
+    /// These, and what is at some other places.
+    pub fn and(mut self, places: impl IntoIterator<Item = Place>) -> Self {
+        self.0.extend(places);
+        self
+    }
+
     /// The same place in its file without secrets; lines stay what they are. What is at the place itself is shown where
     /// it `is_told` anyway.
     pub fn hide(&self, place: &Place, is_told: bool) -> Place {

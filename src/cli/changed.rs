@@ -98,6 +98,16 @@ impl Base {
         }
     }
 
+    /// A file as it was; `None` where it was not there. One that is longer than the limit is an error.
+    pub fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
+        self.snapshot.file(&self.old_path(path)?, limit as u64)
+    }
+
+    /// The names of what was in a folder, in order; none where it was not there.
+    pub fn names_in(&self, folder: &Path) -> Result<Vec<String>, String> {
+        self.snapshot.names(&self.old_path(folder)?)
+    }
+
     /// Whether a release's chart or values files changed.
     pub fn touches_files(&self, job: &Job) -> bool {
         // Dependencies in other folders are found only when the chart is loaded.
@@ -144,11 +154,6 @@ impl Base {
             }
         }
         disk
-    }
-
-    /// A file as it was; `None` where it was not there.
-    fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
-        self.snapshot.file(&self.old_path(path)?, limit as u64)
     }
 
     fn old_path(&self, path: &Path) -> Result<Vec<u8>, String> {

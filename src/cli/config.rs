@@ -45,21 +45,25 @@ pub fn folder(path: &Path) -> String {
     path.parent().map(shown).unwrap_or_default()
 }
 
-/// The nearest configuration, seen from the working folder: `../../airtight.yaml`. A repository ends the search.
-fn find() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
+/// Where a configuration is looked for, the nearest first, whether one is there or not.
+pub(super) fn searched() -> Vec<PathBuf> {
+    let Ok(here) = std::env::current_dir() else { return Vec::new() };
     let mut up = PathBuf::new();
+    let mut paths = Vec::new();
     for folder in here.ancestors() {
-        // One that cannot be read is an error, and not none.
-        if folder.join(FILE_NAME).symlink_metadata().is_ok_and(|about| !about.is_dir()) {
-            return Some(up.join(FILE_NAME));
-        }
+        paths.push(up.join(FILE_NAME));
         if folder.join(".git").exists() {
-            return None;
+            break;
         }
         up.push("..");
     }
-    None
+    paths
+}
+
+/// The nearest configuration, seen from the working folder: `../../airtight.yaml`. A repository ends the search.
+fn find() -> Option<PathBuf> {
+    // One that cannot be read is an error, and not none.
+    searched().into_iter().find(|path| path.symlink_metadata().is_ok_and(|about| !about.is_dir()))
 }
 
 /// A path with `/`, as people see it.

@@ -1,6 +1,7 @@
 //! [`Disk`]: how a run reads charts and values files: each chart once, and some as they were in another commit.
 
 use super::config::seen;
+use super::own::Own;
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, load_stored};
 use crate::chart::stored::Stored;
@@ -25,6 +26,8 @@ pub struct Disk {
     pub texts: HashMap<String, Result<Vec<u8>, String>>,
     /// The same of charts.
     pub stored: HashMap<PathBuf, Result<Stored, String>>,
+    /// Which files are the user's own.
+    pub own: Own,
     /// Keys for renders that nobody keeps.
     pub(super) keys: Keys,
     charts: Mutex<HashMap<ChartKey, Arc<OnceLock<LoadedChart>>>>,
@@ -47,6 +50,7 @@ impl Disk {
             stdin,
             texts: HashMap::new(),
             stored: HashMap::new(),
+            own: Own::default(),
             keys: Keys::shared(),
             charts: Mutex::default(),
         }
@@ -55,6 +59,15 @@ impl Disk {
     /// What may be read.
     pub fn reach(&self) -> &Arc<Reach> {
         &self.reach
+    }
+
+    /// Whether a chart lies open in a folder, which is the user's own.
+    pub(super) fn is_own_folder(&self, chart: &Path) -> bool {
+        let is_folder = match self.stored.get(chart) {
+            Some(stored) => matches!(stored, Ok(Stored::Folder(_))),
+            None => chart.is_dir(),
+        };
+        is_folder && self.own.holds(chart)
     }
 
     /// Loads a chart, or gives the one that was loaded already; `complete` adds to it what only one caller wants.

@@ -12,11 +12,12 @@ use crate::helm::HelmVersion;
 use crate::lint::lint;
 use crate::release::Prepared;
 use crate::settings::Settings;
+use crate::source::File;
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One release to check.
 #[derive(Debug, Clone)]
@@ -96,7 +97,7 @@ impl Job {
             let mut report = lint(&prepared, &self.settings, compiler, &mut log)?;
             report.release.environment.clone_from(&self.environment);
             report.is_listed = self.entry.is_some();
-            Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, self.chart.is_dir()) })
+            Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, disk) })
         });
         Done { log, checked }
     }
@@ -166,13 +167,25 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
 
 /// The suppressions in the files that the user wrote: the values files, and a chart that lies open in a folder.
 ///
-/// What comes from elsewhere, in an archive or as a dependency, does not accept its own faults.
-fn comments(prepared: &Prepared, is_folder: bool) -> Vec<Comment> {
-    let mut found: Vec<Comment> = prepared.user.files.iter().flat_map(|file| Comment::all(file, false)).collect();
-    if is_folder {
-        let chart = &prepared.chart;
-        found.extend(chart.values.iter().flat_map(|values| Comment::all(&values.file, false)));
-        found.extend(chart.templates.iter().flat_map(|template| Comment::all(&template.file, true)));
+/// What comes from elsewhere, in an archive, as a dependency or through a link, does not accept its own faults ([`Own`]).
+///
+/// [`Own`]: super::own::Own
+fn comments(prepared: &Prepared, chart: &Path, disk: &Disk) -> Vec<Comment> {
+    let all = |file: &Arc<File>, in_template: bool, is_own: &dyn Fn(&Path) -> bool| {
+        let mut found = Comment::all(file, in_template);
+        // Nearly all files have none, and need not be looked for.
+        let path = file.path().unwrap_or(file.name());
+        found.retain(|_| is_own(Path::new(path)));
+        found
+    };
+    let values = |path: &Path| disk.own.holds_values(path);
+    let mut found: Vec<Comment> = prepared.user.files.iter().flat_map(|file| all(file, false, &values)).collect();
+    let (own, is_own) = (&prepared.chart, |path: &Path| disk.own.holds(path));
+    let files = own.values.iter().map(|values| (&values.file, false));
+    let files = files.chain(own.templates.iter().map(|template| (&template.file, true)));
+    let of_chart: Vec<Comment> = files.flat_map(|(file, in_template)| all(file, in_template, &is_own)).collect();
+    if !of_chart.is_empty() && disk.is_own_folder(chart) {
+        found.extend(of_chart);
     }
     found
 }

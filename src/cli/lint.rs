@@ -1,25 +1,27 @@
 //! `airtight lint`: which images bypass the mirror, and who put them there.
 
-use super::changed::{Base, Before, is_before_first_commit};
-use super::config::{ConfigFlags, folder};
+use super::changed::is_before_first_commit;
+use super::config::{ConfigFlags, seen, shown};
 use super::disk::Disk;
 use super::jobs::{self, Done, Job};
 use super::one::no_release;
 use super::output::OutputFlags;
+use super::own::Own;
+use super::policy::ConfigFrom;
 use super::progress::Progress;
 use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
-use crate::config::{Config, Target};
+use crate::config::{Config, Entry, Suppression, Target};
 use crate::disk::{By, Reach};
 use crate::finding::Severity;
-use crate::report::changes::Changes;
+use crate::report::Report;
 use crate::report::text::Detail;
-use crate::report::{Fingerprint, Report};
+use crate::settings::Settings;
+use crate::source::File;
 use crate::suppress::baseline::Baseline;
 use crate::suppress::{Checked, Suppressor};
 use jiff::civil::Date;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,22 +37,26 @@ use std::sync::Arc;
                         Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
 pub struct Args {
     /// A chart folder or archive; - for manifests on stdin
-    chart: Option<PathBuf>,
+    pub(super) chart: Option<PathBuf>,
     /// The release's name
     #[arg(long, default_value = "release-name", requires = "chart")]
-    name: String,
+    pub(super) name: String,
     /// Check this release of airtight.yaml, NAME or NAME/ENVIRONMENT (can be given several times, or comma-separated)
     #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "chart")]
-    releases: Vec<String>,
+    pub(super) releases: Vec<String>,
     /// Check manifests that were rendered elsewhere or read from a cluster: a file, a folder, or - for stdin
     #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "releases", "changed_since"])]
     manifests: Vec<PathBuf>,
     /// Check only releases that changed since the merge base with a git revision, and tell only what is new
     #[arg(long, value_name = "REV")]
     changed_since: Option<String>,
+    /// Whose configuration decides with --changed-since what is checked and what is accepted (rules, mirror, suppressions,
+    /// lists of the bundle, baseline)
+    #[arg(long, value_enum, value_name = "WHOSE", default_value = "base", requires = "changed_since")]
+    pub(super) config_from: ConfigFrom,
     /// Accept the findings that this file lists
     #[arg(long, value_name = "FILE")]
-    baseline: Option<PathBuf>,
+    pub(super) baseline: Option<PathBuf>,
     /// Write the findings to a file for --baseline, and accept them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "changed_since"])]
     write_baseline: Option<PathBuf>,
@@ -59,14 +65,17 @@ pub struct Args {
     today: Option<Date>,
     // First what has no heading of its own: a heading stays for what follows.
     #[command(flatten)]
-    settings: SettingsFlags,
+    pub(super) settings: SettingsFlags,
     #[command(flatten)]
     output: OutputFlags,
     #[command(flatten)]
-    config: ConfigFlags,
+    pub(super) config: ConfigFlags,
     #[command(flatten)]
-    release: ReleaseFlags,
+    pub(super) release: ReleaseFlags,
 }
+
+/// What is said where there is neither a chart nor a configuration.
+pub(super) const NOTHING: &str = "nothing to check: give a chart, or write an airtight.yaml (airtight init)";
 
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
@@ -77,30 +86,12 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     args.check_outputs(&reach)?;
     let mut outcome = Outcome::Clean;
     let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
-    let mut checked = if let Some(paths) = args.manifests() {
-        let settings = args.settings.settings(&config, &Target::default(), &reach)?;
-        vec![manifests::check(&paths, settings, &args.release.limits()?, &reach, streams)?]
-    } else {
-        let jobs = args.jobs(&config, &reach)?;
-        let stdin = jobs
-            .iter()
-            .any(|job| job.flags.reads_stdin())
-            .then(|| streams.read_input(reach.file_bytes()))
-            .transpose()?;
-        let disk = Disk::new(stdin, reach.clone());
-        match since {
-            None => {
-                let progress = args.progress(jobs.len());
-                args.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, &mut outcome)
-            }
-            Some(revision) => args.changed(revision, jobs, &disk, &config, streams, &mut outcome)?,
+    let mut reports: Vec<Report> = match since {
+        Some(revision) if args.manifests().is_none() => {
+            args.changed(revision, &config, &reach, streams, &mut outcome)?
         }
+        _ => args.whole(&config, &reach, streams, &mut outcome)?,
     };
-    if since.is_none() {
-        let baseline = args.baseline(&reach)?;
-        args.suppressor(&config, baseline.as_ref())?.apply(&mut checked);
-    }
-    let mut reports: Vec<Report> = checked.into_iter().map(|one| one.report).collect();
     if let Some(path) = &args.write_baseline {
         write_baseline(path, &mut reports, streams)?;
     }
@@ -119,6 +110,29 @@ impl Args {
         baseline.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--write-baseline: {error}")))
     }
 
+    /// Checks everything as it is.
+    fn whole(
+        &self,
+        config: &Config,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<Report>, Problem> {
+        let mut checked = if let Some(paths) = self.manifests() {
+            let settings = self.settings.settings(config, &Target::default(), reach)?;
+            vec![manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?]
+        } else {
+            let jobs = self.jobs(config, reach)?;
+            let mut disk = Disk::new(stdin(&jobs, reach, streams)?, reach.clone());
+            disk.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+            let progress = self.progress(jobs.len());
+            self.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, outcome)
+        };
+        let baseline = self.baseline(reach)?;
+        self.suppressor(&config.suppressions, baseline.as_ref())?.apply(&mut checked);
+        Ok(checked.into_iter().map(|one| one.report).collect())
+    }
+
     /// The manifests to check, where it is manifests and not charts.
     fn manifests(&self) -> Option<Vec<PathBuf>> {
         match &self.chart {
@@ -130,12 +144,10 @@ impl Args {
     /// What is to be checked: the chart that was named, or the releases of the configuration.
     fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, String> {
         if let Some(chart) = &self.chart {
-            let settings = self.settings.settings(config, &Target::default(), reach)?;
-            let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
-            return Ok(vec![Job { name, environment: None, chart: chart.clone(), flags, settings, entry: None }]);
+            return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)]);
         }
         let Some(file) = &config.file else {
-            return Err("nothing to check: give a chart, or write an airtight.yaml (airtight init)".to_owned());
+            return Err(NOTHING.to_owned());
         };
         let names = || config.releases.iter().flat_map(|one| [one.entry.name.clone(), one.entry.full_name()]);
         for wanted in &self.releases {
@@ -145,8 +157,7 @@ impl Args {
             }
         }
         let entries = config.releases.iter().map(|release| &release.entry);
-        let is_wanted = |name: &String| self.releases.is_empty() || self.releases.contains(name);
-        let entries = entries.filter(|entry| is_wanted(&entry.name) || is_wanted(&entry.full_name()));
+        let entries = entries.filter(|entry| self.is_wanted(entry));
         let jobs = Job::all(entries, &self.release, &self.settings, config, reach)?;
         if jobs.is_empty() {
             return Err(format!("nothing to check: {} has no releases", file.name()));
@@ -154,19 +165,35 @@ impl Args {
         Ok(jobs)
     }
 
-    fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, String> {
-        let Some(path) = &self.baseline else { return Ok(None) };
-        let text = reach.read(By::User, path).map_err(|error| format!("--baseline: {error}"))?;
-        let text = String::from_utf8_lossy(&text);
-        Baseline::parse(&text).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
+    /// The chart that was named.
+    pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Job {
+        let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
+        Job { name, environment: None, chart: chart.to_path_buf(), flags, settings, entry: None }
     }
 
-    fn suppressor<'c>(&self, config: &'c Config, baseline: Option<&'c Baseline>) -> Result<Suppressor<'c>, String> {
+    /// Whether a release of the configuration is to be checked.
+    pub(super) fn is_wanted(&self, entry: &Entry) -> bool {
+        let named = |name: &String| self.releases.contains(name);
+        self.releases.is_empty() || named(&entry.name) || named(&entry.full_name())
+    }
+
+    pub(super) fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, String> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let text = reach.read(By::User, path).map_err(|error| format!("--baseline: {error}"))?;
+        let file = File::on_disk(shown(path), seen(path), text);
+        Baseline::parse(&file).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
+    }
+
+    pub(super) fn suppressor<'c>(
+        &self,
+        entries: &'c [Suppression],
+        baseline: Option<&'c Baseline>,
+    ) -> Result<Suppressor<'c>, String> {
         let is_complete = self.chart.is_none()
             && self.manifests.is_empty()
             && self.releases.is_empty()
             && self.changed_since.is_none();
-        Ok(Suppressor { entries: &config.suppressions, baseline, today: self.today()?, is_complete })
+        Ok(Suppressor { entries, baseline, today: self.today()?, is_complete })
     }
 
     /// The day: as given, of `SOURCE_DATE_EPOCH`, or the machine's.
@@ -185,89 +212,18 @@ impl Args {
         Ok(now.to_zoned(jiff::tz::TimeZone::UTC).date())
     }
 
-    /// Checks the releases that changed, and how they were, and leaves what is new.
-    fn changed(
-        &self,
-        revision: &str,
-        jobs: Vec<Job>,
-        disk: &Disk,
-        config: &Config,
-        streams: &mut Streams<'_>,
-        outcome: &mut Outcome,
-    ) -> Result<Vec<Checked>, Problem> {
-        let base = Base::since(revision)?;
-        let at = config.file.as_ref().map(|file| folder(Path::new(file.name()))).unwrap_or_default();
-        let old_config = base.config(config, &at);
-        let all = jobs.len();
-        let accepts_alike = match &old_config {
-            Ok(Some(old)) => accept_alike(old, config),
-            Ok(None) => true,
-            Err(_) => false,
-        };
-        let old_jobs = match &old_config {
-            Ok(Some(old)) => {
-                let entries = old.releases.iter().map(|release| &release.entry);
-                Job::all(entries, &self.release, &self.settings, old, disk.reach()).map(Some)
-            }
-            Ok(None) => Ok(None),
-            Err(why) => Err(why.clone()),
-        };
-        let bundles = self.settings.bundles(config);
-        let same_lists = !bundles.iter().any(|path| base.touches(path));
-        let mut touched = Vec::new();
-        for job in jobs {
-            let before = Self::before(&job, &old_jobs);
-            let same = matches!(&before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
-            if !same || !accepts_alike || !same_lists || base.touches_files(&job) {
-                touched.push((job, before));
-            }
-        }
-        let (jobs, mut before): (Vec<Job>, Vec<Before>) = touched.into_iter().unzip();
-        if jobs.is_empty() {
-            let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
-            return Ok(Vec::new());
-        }
-        let old_disk = base.disk(&mut before, same_lists, disk.reach());
-        let olds: Vec<Job> = before
-            .iter()
-            .filter_map(|before| match before {
-                Before::Was(job) => Some((**job).clone()),
-                _ => None,
-            })
-            .collect();
-        let progress = self.progress(jobs.len() + olds.len());
-        let done = jobs::run(&jobs, disk, &progress);
-        let mut old_done = jobs::run(&olds, &old_disk, &progress).into_iter();
-        drop(progress);
-        let baseline = self.baseline(disk.reach())?;
-        let old_config = old_config.ok().flatten();
-        let old_config = old_config.as_ref().unwrap_or(config);
-        let mut checked = Vec::new();
-        for ((job, before), done) in jobs.iter().zip(before).zip(done) {
-            let old = match before {
-                Before::Absent => Ok(None),
-                Before::Unknown(why) => Err(why),
-                Before::Was(_) => old_done.next().map(|done| done.checked).transpose(),
-            };
-            let mut now = self.settle(vec![done], std::slice::from_ref(job), streams, outcome);
-            self.suppressor(config, baseline.as_ref())?.apply(&mut now);
-            let Some(mut now) = now.pop() else { continue };
-            let mut old = old.map(|old| old.into_iter().collect::<Vec<_>>());
-            if let Ok(old) = &mut old {
-                self.suppressor(old_config, baseline.as_ref())?.apply(old);
-            }
-            leave_new(&mut now.report, old.map(|mut old| old.pop().map(|old| old.report)), revision);
-            checked.push(now);
-        }
-        Ok(checked)
-    }
-
-    fn progress(&self, releases: usize) -> Progress {
+    pub(super) fn progress(&self, releases: usize) -> Progress {
         Progress::new(releases, "checking releases", self.output.detail != Detail::Verdict)
     }
 
     /// Tells what helm logs and what could not be checked, and gives the rest.
-    fn settle(&self, done: Vec<Done>, jobs: &[Job], streams: &mut Streams<'_>, outcome: &mut Outcome) -> Vec<Checked> {
+    pub(super) fn settle(
+        &self,
+        done: Vec<Done>,
+        jobs: &[Job],
+        streams: &mut Streams<'_>,
+        outcome: &mut Outcome,
+    ) -> Vec<Checked> {
         let mut checked = Vec::new();
         for (done, job) in done.into_iter().zip(jobs) {
             let is_told = |line: &String| match self.output.detail {
@@ -288,19 +244,6 @@ impl Args {
         }
         checked
     }
-
-    /// How a release was.
-    fn before(job: &Job, old: &Result<Option<Vec<Job>>, String>) -> Before {
-        let old = match (&job.entry, old) {
-            (None, _) | (_, Ok(None)) => return Before::Was(Box::new(job.clone())),
-            (_, Err(why)) => return Before::Unknown(why.clone()),
-            (Some(_), Ok(Some(old))) => old,
-        };
-        match old.iter().find(|was| was.full_name() == job.full_name()) {
-            None => Before::Absent,
-            Some(was) => Before::Was(Box::new(was.clone())),
-        }
-    }
 }
 
 /// What to do instead with something that was given as a chart and holds manifests.
@@ -315,51 +258,16 @@ fn instead(job: &Job) -> String {
     }
 }
 
-/// Whether two configurations accept the same findings.
-fn accept_alike(a: &Config, b: &Config) -> bool {
-    let said = |config: &Config| -> Vec<_> {
-        let entries = config.suppressions.iter().cloned();
-        entries.map(|one| (one.rule, one.image, one.object, one.release, one.expires)).collect()
-    };
-    said(a) == said(b)
-}
-
-/// Takes out of a report what the release had before, and adds what became of its images.
-fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision: &str) {
-    let nothing_seen =
-        |report: &Report| report.findings.iter().find(|finding| finding.rule == "render-failed").cloned();
-    let before = before.and_then(|before| match before.as_ref().and_then(nothing_seen) {
-        Some(_) => Err("it does not render there".to_owned()),
-        None => Ok(before),
-    });
-    match before {
-        Err(why) => {
-            now.changes = Some(Changes { since: revision.to_owned(), unknown: Some(why), ..Changes::default() });
-        }
-        Ok(None) => {
-            let new = now.images.iter().map(|image| image.reference.clone()).collect();
-            now.changes = Some(Changes { since: revision.to_owned(), new, ..Changes::default() });
-        }
-        Ok(Some(before)) => {
-            let mut changes = Changes::between(&before, now, revision);
-            let print = |finding: &crate::finding::Finding| Fingerprint::of(finding, &now.release);
-            let known: BTreeSet<Fingerprint> = before.findings.iter().map(print).collect();
-            let all = now.findings.len();
-            let release = now.release.clone();
-            // What was not looked at before is still not looked at.
-            now.findings.retain(|finding| {
-                crate::suppress::is_unseen(finding) || !known.contains(&Fingerprint::of(finding, &release))
-            });
-            changes.known = all - now.findings.len();
-            now.changes = Some(changes);
-        }
-    }
+/// What stdin holds, where a release reads it.
+pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, String> {
+    let is_read = jobs.iter().any(|job| job.flags.reads_stdin());
+    is_read.then(|| streams.read_input(reach.file_bytes())).transpose()
 }
 
 /// Writes the findings of a run for later ones, and accepts them in this one.
 #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
-    let baseline = Baseline::of(reports);
+    let baseline = Baseline::of(reports, &shown(path));
     std::fs::write(path, baseline.to_string()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     for report in reports.iter_mut() {
         baseline.accept(report);

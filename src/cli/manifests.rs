@@ -2,6 +2,7 @@
 
 use super::Streams;
 use super::config::{seen, shown};
+use super::own::Own;
 use crate::disk::{By, Reach};
 use crate::limits::Limits;
 use crate::lint::lint_manifests;
@@ -11,6 +12,9 @@ use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What helm writes above each document that it renders.
+const SOURCE: &[u8] = b"# Source: ";
 
 /// What stdin is called in a report.
 const STDIN: &str = "<stdin>";
@@ -35,8 +39,16 @@ pub fn check(
         return Err(format!("{} has more than 4 GiB", large.name()));
     }
     let report = lint_manifests(&files, &settings, limits);
-    let comments = files.iter().flat_map(|file| Comment::all(file, false)).collect();
+    let comments =
+        files.iter().filter(|file| is_written_here(file)).flat_map(|file| Comment::all(file, false)).collect();
     Ok(Checked { report, settings, comments })
+}
+
+/// Whether a comment in a file is the user's: not in what stdin holds, nor in what helm rendered, where templates from
+/// anywhere leave theirs.
+fn is_written_here(file: &File) -> bool {
+    let is_rendered = file.bytes().starts_with(SOURCE) || memchr::memmem::find(file.bytes(), b"\n# Source: ").is_some();
+    !is_rendered && file.path().is_some_and(|path| Own::default().holds(Path::new(path)))
 }
 
 /// Adds a file, or all manifests in a folder and below, in the order of their names.

@@ -16,10 +16,13 @@ pub mod manifests;
 pub mod manual;
 pub mod one;
 pub mod output;
+pub mod own;
+pub mod policy;
 pub mod progress;
 pub mod release;
 pub mod rules;
 pub mod settings;
+mod since;
 pub mod template;
 
 use crate::disk::read_all;

@@ -7,6 +7,7 @@ use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -120,27 +121,52 @@ impl SettingsFlags {
     }
 
     fn bundle(&self, config: &Config, reach: &Reach) -> Result<Option<Bundle>, String> {
-        let by = if self.bundle.is_empty() { By::Repository } else { By::User };
-        read_bundle(by, &self.bundles(config), reach).map_err(|why| match &config.file {
+        let (by, paths) = (self.who_names_bundles(), self.bundles(config));
+        read_bundle(by, &paths, reach).map_err(|why| self.of_bundle(config, &why))
+    }
+
+    /// Who names the lists of what was mirrored.
+    pub(super) fn who_names_bundles(&self) -> By {
+        if self.bundle.is_empty() { By::Repository } else { By::User }
+    }
+
+    /// Something that is wrong with the lists, and who named them.
+    pub(super) fn of_bundle(&self, config: &Config, why: &str) -> String {
+        match &config.file {
             Some(file) if self.bundle.is_empty() => format!("{}: bundle: {why}", file.name()),
             _ => format!("--bundle: {why}"),
-        })
+        }
     }
 
     /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
     pub fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, String> {
+        self.settings_with(config, release, self.bundle(config, reach)?.map(Arc::new))
+    }
+
+    /// The same, with lists that were read already.
+    pub(super) fn settings_with(
+        &self,
+        config: &Config,
+        release: &Target,
+        bundle: Option<Arc<Bundle>>,
+    ) -> Result<Settings, String> {
         let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or(NO_MIRROR)?;
-        let mut settings = Settings {
+        Ok(Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
-            bundle: self.bundle(config, reach)?.map(Arc::new),
-            rules: config.rules.clone(),
+            bundle,
+            rules: self.levels(config)?,
             finders: config.finders.clone(),
             ..Settings::new(mirror)
-        };
+        })
+    }
+
+    /// What the flags and the configuration say of rules.
+    pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, String> {
+        let mut levels = config.rules.clone();
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
             for rule in rules {
                 let known = RULES.iter().find(|known| known.id == rule);
@@ -148,10 +174,10 @@ impl SettingsFlags {
                     let near = meant(rule, RULES.iter().map(|rule| rule.id));
                     format!("{flag}: there is no rule {rule:?}{near} (airtight rules lists them)")
                 })?;
-                settings.rules.insert(known.id.to_owned(), level);
+                levels.insert(known.id.to_owned(), level);
             }
         }
-        Ok(settings)
+        Ok(levels)
     }
 }
 
@@ -169,25 +195,32 @@ fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle
     if paths.is_empty() {
         return Ok(None);
     }
-    let mut lists = Vec::new();
-    let mut add = |path: &Path, text: Vec<u8>| -> Result<(), String> {
-        let text = String::from_utf8(text).map_err(|_| format!("{} is not UTF-8", path.display()))?;
-        lists.push((path.display().to_string(), text));
-        Ok(())
-    };
-    for path in paths {
-        if path.is_dir() {
-            let folder = reach.folder(by, path, "the folder")?;
-            for name in lists_in(&folder)? {
-                add(&path.join(&name), folder.read(Path::new(&name))?)?;
-            }
-        } else if path.symlink_metadata().is_ok() {
-            add(path, reach.read(by, path)?)?;
-        } else {
-            return Err(format!("there is no file or folder {}", path.display()));
-        }
+    let lists: Vec<Vec<(String, Vec<u8>)>> =
+        paths.iter().map(|path| read_lists(by, path, reach)).collect::<Result<_, String>>()?;
+    parse_lists(&lists.concat()).map(Some)
+}
+
+/// The lists at a path, a file or a folder of them, by name.
+pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(String, Vec<u8>)>, String> {
+    if path.is_dir() {
+        let folder = reach.folder(by, path, "the folder")?;
+        let read = |name: String| Ok((path.join(&name).display().to_string(), folder.read(Path::new(&name))?));
+        return lists_in(&folder)?.into_iter().map(read).collect();
     }
-    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str()))).map(Some)
+    if path.symlink_metadata().is_err() {
+        return Err(format!("there is no file or folder {}", path.display()));
+    }
+    Ok(vec![(path.display().to_string(), reach.read(by, path)?)])
+}
+
+/// What lists come to.
+pub(super) fn parse_lists(lists: &[(String, Vec<u8>)]) -> Result<Bundle, String> {
+    let text = |(name, text): &(String, Vec<u8>)| match String::from_utf8(text.clone()) {
+        Ok(text) => Ok((name.clone(), text)),
+        Err(_) => Err(format!("{name} is not UTF-8")),
+    };
+    let lists: Vec<(String, String)> = lists.iter().map(text).collect::<Result<_, String>>()?;
+    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str())))
 }
 
 /// The lists in a folder, by name.

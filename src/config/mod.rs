@@ -3,10 +3,12 @@
 //! [`Config::parse`] reads the text ([`keys`] is the table of what may stand there); whoever has the disk finds the file.
 //! Paths in it count from its folder, and are kept as people see them: `../charts/api` seen from a folder below.
 
+pub mod diff;
 pub mod init;
 pub mod keys;
 mod read;
 pub mod schema;
+pub mod sides;
 
 use crate::finding::Severity;
 use crate::glob::Glob;
@@ -155,6 +157,30 @@ impl Config {
         let mut reader = Reader { folder, problems };
         let config = reader.config(root);
         if reader.problems.is_empty() { Ok(config) } else { Err(told(reader.problems)) }
+    }
+}
+
+impl Config {
+    /// Where flags of releases set values, `image.tag=1`: what they are is shown nowhere but where a finding is about it.
+    pub fn settings(&self) -> Vec<Place> {
+        const FLAGS: [&str; 4] = ["set", "set_string", "set_json", "set_literal"];
+        let Some(file) = &self.file else { return Vec::new() };
+        let Ok(node) = yaml::read(file.bytes(), &Limits::default()) else { return Vec::new() };
+        let releases = Part { file, node: &node }.get("releases");
+        let mut places = Vec::new();
+        for part in releases.iter().flat_map(Part::items) {
+            let environments = part.get("environments").map(|part| part.entries()).unwrap_or_default();
+            for part in std::iter::once(part).chain(environments.into_iter().map(|(_, part)| part)) {
+                let flags = FLAGS.iter().filter_map(|flag| part.get(flag));
+                for flag in flags {
+                    match flag.items().next() {
+                        Some(_) => places.extend(flag.items().map(|item| item.place())),
+                        None => places.push(flag.place()),
+                    }
+                }
+            }
+        }
+        places
     }
 }
 

@@ -163,13 +163,13 @@ fn link(target: &str, path: &Path) {
     std::fs::write(path, target).expect("the file can be written");
 }
 
-fn commit(folder: &Path) {
+pub(crate) fn commit(folder: &Path) {
     git(folder, &["add", "--all"]);
     let author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
     git(folder, &[&author[..], &["commit", "--quiet", "--allow-empty", "--message=a"]].concat());
 }
 
-fn git(folder: &Path, args: &[&str]) {
+pub(crate) fn git(folder: &Path, args: &[&str]) {
     let status = Command::new("git").arg("-C").arg(folder).args(args).status().expect("git runs");
     assert!(status.success(), "git {args:?}");
 }
@@ -196,11 +196,41 @@ fn page(text: &str) -> String {
     made + rest
 }
 
+/// A page with the table of who decides which key, after its mark.
+fn decided(text: &str) -> String {
+    use crate::config::keys::{Decides, ENVIRONMENT, FINDERS, Key, RELEASE, ROOT, SUPPRESSION};
+    const MARK: &str = "<!-- src/config/keys.rs -->\n\n";
+    let Some((before, after)) = text.split_once(MARK) else { return text.to_owned() };
+    let (_, after) = after.split_once("\n\n").expect("the table ends");
+    let mut table = String::from("| keys | what counts | when the branch changes it |\n| --- | --- | --- |\n");
+    let tables: [(&str, &[Key]); 5] = [
+        ("", ROOT),
+        ("a release's ", RELEASE),
+        ("an environment's ", ENVIRONMENT),
+        ("in `finders`: ", FINDERS),
+        ("a suppression's ", SUPPRESSION),
+    ];
+    for (of, keys) in tables {
+        for (decides, words) in [
+            (Decides::Base, "the base | `policy-changed`"),
+            (Decides::BranchTold, "the branch | `policy-changed`, a warning"),
+            (Decides::Branch, "the branch | its own business"),
+        ] {
+            let names = keys.iter().filter(|key| key.decides == decides).map(|key| format!("`{}`", key.name));
+            let names: Vec<String> = names.collect();
+            if !names.is_empty() {
+                table.push_str(&format!("| {of}{} | {words} |\n", names.join(", ")));
+            }
+        }
+    }
+    format!("{before}{MARK}{table}\n{after}")
+}
+
 /// The pages show what the tool says, word for word.
 fn pages() {
     for name in ["README.md", "docs/pull-requests.md", "docs/configuration.md"] {
         let text = read(&root().join(name));
-        let made = page(&text);
+        let made = decided(&page(&text));
         assert!(text.contains(".toml -->"), "{name} shows nothing");
         derived(name, &made);
     }

@@ -12,6 +12,7 @@ const FORMATS: [&str; 9] = ["text", "html", "json", "sarif", "junit", "github", 
 const RUNS: &[&[&str]] = &[
     &["testdata/charts/addons", "-f", "testdata/values/override.yaml"],
     &["testdata/charts/addons", "--set", "certs.image.registry=ghcr.io"],
+    &["testdata/charts/addons", "-f", "testdata/values/suppressed.yaml"],
     &["testdata/charts/addons", "--set-json", r#"{"certs":{"image":{"registry":"<b>%22,;:\n[x](y){0}"}}}"#],
     &["testdata/charts/manager"],
     &["testdata/charts/manager", "--set", "config.envoyProxy=null"],
@@ -145,6 +146,70 @@ fn github_commands_are_one_line_each() {
     }
 }
 
+/// What a branch changes about the check is told in every format, in the form that its schema wants.
+#[test]
+fn every_format_tells_what_a_branch_changes() {
+    use super::cli::{commit, git};
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
+        std::fs::write(path, text).expect("a file can be written");
+    };
+    let config = "mirror: mirror.internal\nreleases: [{name: shop, chart: chart}]\n";
+    write("airtight.yaml", config);
+    write("chart/Chart.yaml", "{apiVersion: v2, name: shop, version: 1.0.0}\n");
+    git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
+    commit(folder.path());
+    write("airtight.yaml", &format!("rules: {{mutable-tag: on, hardcoded-image: off}}\n{config}"));
+    let schemas = [
+        ("json", Some(read(&root().join("docs/report.schema.json")))),
+        ("sarif", Some(read(&root().join("testdata/schemas/sarif-2.1.0.json")))),
+        ("gitlab", Some(read(&root().join("testdata/schemas/gitlab-code-quality.json")))),
+    ];
+    let _guard = working_folder(folder.path());
+    for format in FORMATS {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = ["airtight", "lint", "--changed-since", "main", "--format", format].map(str::to_owned);
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+        assert_eq!(outcome, Some(Outcome::Findings), "{format}: {}", String::from_utf8_lossy(&err));
+        let text = String::from_utf8(out).expect("it is UTF-8");
+        for part in ["policy-changed", "the rule hardcoded-image is now off", "airtight.yaml"] {
+            assert!(text.contains(part), "{format} does not say {part}:\n{text}");
+        }
+        let schema = schemas.iter().find(|(name, _)| *name == format).and_then(|(_, schema)| schema.as_ref());
+        if let Some(schema) = schema {
+            let parse = |text: &str| serde_json::from_str::<Value>(text).expect("it is JSON");
+            let (mut compiler, mut compiled) = (boon::Compiler::new(), boon::Schemas::new());
+            compiler.add_resource("schema.json", parse(schema)).expect("a schema");
+            let schema = compiler.compile("schema.json", &mut compiled).expect("the schema is right");
+            if let Err(error) = compiled.validate(&parse(&text), schema) {
+                panic!("{format}: {error:#}");
+            }
+        }
+    }
+}
+
+/// How many findings a report tells, accepted ones too.
+fn told(json: &Value) -> usize {
+    let release = &json["releases"][0];
+    ["findings", "suppressed"].iter().map(|name| release[name].as_array().map_or(0, Vec::len)).sum()
+}
+
+#[test]
+fn every_format_says_what_was_suppressed_by_whom_and_why() {
+    let _guard = working_folder(&root());
+    let run = &["testdata/charts/addons", "-f", "testdata/values/suppressed.yaml"];
+    for format in FORMATS {
+        let text = String::from_utf8(report(run, format)).expect("it is UTF-8");
+        for part in ["suppressed", "cert-manager-controller:v1.16.1", "has no other registry", "values/suppressed.yaml"]
+        {
+            assert!(text.contains(part), "{format} does not say {part}:\n{text}");
+        }
+    }
+}
+
 #[test]
 fn csv_has_as_many_cells_in_each_row() {
     let _guard = working_folder(&root());
@@ -152,7 +217,7 @@ fn csv_has_as_many_cells_in_each_row() {
         let text = report(run, "csv");
         let rows = csv::Reader::from_reader(text.as_slice()).into_records().filter_map(Result::ok).count();
         let json: Value = serde_json::from_slice(&report(run, "json")).expect("it is JSON");
-        assert_eq!(rows, json["releases"][0]["findings"].as_array().map_or(0, Vec::len), "{run:?}");
+        assert_eq!(rows, told(&json), "{run:?}");
     }
 }
 
@@ -202,7 +267,7 @@ fn the_page_needs_nothing_but_itself() {
         let page = String::from_utf8(report(run, "html")).expect("it is UTF-8");
         let json: Value = serde_json::from_slice(&report(run, "json")).expect("it is JSON");
         let images = json["releases"][0]["images"].as_array().map_or(0, Vec::len);
-        let findings = json["releases"][0]["findings"].as_array().map_or(0, Vec::len);
+        let findings = told(&json);
         assert_eq!(page.matches("<tr data-class=").count(), images, "{run:?}");
         assert_eq!(page.matches("<article class=\"finding").count(), findings, "{run:?}");
         for markup in ["<b>%22", "<img", "<script>alert", "</title><script"] {

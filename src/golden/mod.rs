@@ -95,7 +95,7 @@ pub(crate) fn some_of_corpus() -> Vec<PathBuf> {
 }
 
 mod advice;
-mod cli;
+pub(crate) mod cli;
 mod formats;
 mod helm;
 mod images;

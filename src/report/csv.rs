@@ -1,12 +1,12 @@
 //! The report for a spreadsheet: comma-separated values (RFC 4180), one row a finding, accepted ones too.
 
-use super::Report;
 use super::inventory::csv::cell;
 use super::location::{Location, values_path};
+use super::{Report, Suppressed};
 use crate::finding::Finding;
 use std::io::{self, Write};
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "release",
     "rule",
     "severity",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 19] = [
     "notes",
     "help",
     "suppressed_because",
+    "suppressed_by",
 ];
 
 /// Writes one row for each finding.
@@ -34,16 +35,16 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     table.write_record(COLUMNS)?;
     for report in reports {
         for finding in &report.findings {
-            table.write_record(row(finding, "", report).map(|text| cell(&text)))?;
+            table.write_record(row(finding, None, report).map(|text| cell(&text)))?;
         }
         for one in &report.suppressed {
-            table.write_record(row(&one.finding, &one.reason, report).map(|text| cell(&text)))?;
+            table.write_record(row(&one.finding, Some(one), report).map(|text| cell(&text)))?;
         }
     }
     table.flush()
 }
 
-fn row(finding: &Finding, accepted: &str, report: &Report) -> [String; COLUMNS.len()] {
+fn row(finding: &Finding, accepted: Option<&Suppressed>, report: &Report) -> [String; COLUMNS.len()] {
     let subject = finding.subject.clone();
     let of_subject = |get: fn(&crate::finding::Subject) -> String| subject.as_ref().map(get).unwrap_or_default();
     let at = Location::of_finding(finding, report).0;
@@ -66,6 +67,7 @@ fn row(finding: &Finding, accepted: &str, report: &Report) -> [String; COLUMNS.l
         values_path(finding, report).to_owned(),
         finding.notes.join("; "),
         finding.help.clone().unwrap_or_default(),
-        accepted.to_owned(),
+        accepted.map(|one| one.reason.clone()).unwrap_or_default(),
+        accepted.map(|one| one.place.to_string()).unwrap_or_default(),
     ]
 }

@@ -5,7 +5,7 @@
 
 use super::location::{Location, details};
 use super::totals::Totals;
-use super::{Report, plain};
+use super::{Report, Suppressed, plain};
 use crate::finding::{Finding, Severity};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -14,7 +14,10 @@ use std::io::{self, Write};
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     for report in reports {
         for finding in &report.findings {
-            writeln!(out, "{}", command(finding, report))?;
+            writeln!(out, "{}", command(finding, report, None))?;
+        }
+        for one in &report.suppressed {
+            writeln!(out, "{}", command(&one.finding, report, Some(one)))?;
         }
     }
     let assumed = reports.iter().flat_map(|report| report.assumed_keys.iter().map(|key| report.assumed(key)));
@@ -28,8 +31,9 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "::notice title=airtight::{}", data(&verdict))
 }
 
-fn command(finding: &Finding, report: &Report) -> String {
+fn command(finding: &Finding, report: &Report, suppressed: Option<&Suppressed>) -> String {
     let name = match finding.severity {
+        _ if suppressed.is_some() => "notice",
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Hint => "notice",
@@ -51,7 +55,9 @@ fn command(finding: &Finding, report: &Report) -> String {
     }
     let title = format!("{} ({})", finding.rule, report.release.full_name());
     let title = if report.release.name.is_empty() { finding.rule.to_owned() } else { title };
-    let lines: Vec<String> = std::iter::once(finding.message.clone()).chain(details(finding)).collect();
+    let title = if suppressed.is_some() { format!("suppressed: {title}") } else { title };
+    let why = suppressed.map(|one| format!("suppressed: {}", one.why()));
+    let lines: Vec<String> = std::iter::once(finding.message.clone()).chain(why).chain(details(finding)).collect();
     format!("::{name} {properties}title={}::{}", property(&title), data(&lines.join("\n")))
 }
 

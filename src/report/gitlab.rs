@@ -36,6 +36,16 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut issues = Vec::new();
     for report in reports {
         issues.extend(report.findings.iter().map(|finding| issue(finding, report, &mut ordinals)));
+        // The widget knows no suppressions: they are told as what needs nothing done.
+        issues.extend(report.suppressed.iter().map(|one| {
+            let issue = issue(&one.finding, report, &mut ordinals);
+            Issue {
+                description: plain(&format!("suppressed: {}: {}", one.finding.message, one.why())),
+                fingerprint: format!("{}-suppressed", issue.fingerprint),
+                severity: "info",
+                ..issue
+            }
+        }));
     }
     serde_json::to_writer_pretty(&mut *out, &issues)?;
     writeln!(out)

@@ -122,8 +122,8 @@ struct PlaceEntry<'a> {
 #[derive(Serialize)]
 struct SuppressedEntry<'a> {
     reason: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<PlaceEntry<'a>>,
+    by: &'static str,
+    place: PlaceEntry<'a>,
     finding: FindingEntry<'a>,
 }
 
@@ -172,7 +172,8 @@ fn release(report: &Report) -> Release<'_> {
     let ReleaseName { name, chart, namespace, environment } = &report.release;
     let suppressed = report.suppressed.iter().map(|one| SuppressedEntry {
         reason: &one.reason,
-        place: one.place.as_ref().map(|at| place(at, "")),
+        by: one.by.name(),
+        place: place(&one.place, ""),
         finding: finding(&one.finding, report),
     });
     Release {

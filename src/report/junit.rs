@@ -2,7 +2,7 @@
 //! finding that is about none.
 
 use super::location::{Location, details};
-use super::{Report, plain};
+use super::{Report, Suppressed, plain};
 use crate::finding::{Finding, Severity};
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 struct Case<'r> {
     name: &'r str,
     failed: Vec<&'r Finding>,
-    accepted: Vec<(&'r Finding, &'r str)>,
+    accepted: Vec<&'r Suppressed>,
 }
 
 /// Writes the document.
@@ -63,7 +63,7 @@ fn cases(report: &Report) -> Vec<Case<'_>> {
     }
     for one in &report.suppressed {
         let at = case_of(&one.finding, &mut cases);
-        cases[at].accepted.push((&one.finding, &one.reason));
+        cases[at].accepted.push(one);
     }
     cases
 }
@@ -90,7 +90,7 @@ fn suite<W: Write>(report: &Report, cases: &[Case<'_>], xml: &mut Writer<W>) -> 
 }
 
 fn case<W: Write>(case: &Case<'_>, suite: &str, report: &Report, xml: &mut Writer<W>) -> io::Result<()> {
-    let first = case.failed.first().copied().or(case.accepted.first().map(|(finding, _)| *finding));
+    let first = case.failed.first().copied().or(case.accepted.first().map(|one| &one.finding));
     let place = first.and_then(|finding| Location::of_finding(finding, report).0);
     let mut element = xml
         .create_element("testcase")
@@ -107,9 +107,14 @@ fn case<W: Write>(case: &Case<'_>, suite: &str, report: &Report, xml: &mut Write
     }
     element.write_inner_content(|xml| {
         if case.is_skipped() {
-            let reasons: Vec<&str> = case.accepted.iter().map(|(_, reason)| *reason).collect();
+            let reasons: Vec<String> =
+                case.accepted.iter().map(|one| format!("{}: {}", one.finding.rule, one.why())).collect();
             let reasons = text(&reasons.join("; "));
             xml.create_element("skipped").with_attribute(("message", reasons.as_str())).write_empty()?;
+        } else if !case.accepted.is_empty() {
+            let lines: Vec<String> =
+                case.accepted.iter().map(|one| format!("suppressed: {}: {}", one.what(), one.why())).collect();
+            xml.create_element("system-out").write_text_content(BytesText::new(&text(&lines.join("\n"))))?;
         }
         for finding in &case.failed {
             let lines = text(&details(finding).join("\n"));

@@ -3,7 +3,7 @@
 use super::changes::{Changes, Replaced};
 use super::images::Image;
 use super::totals::Totals;
-use super::{Report, count, plain_line};
+use super::{Report, Suppressed, count, plain_line};
 use crate::finding::Finding;
 use minijinja::{AutoEscape, Environment, Value, context};
 use std::collections::BTreeSet;
@@ -73,6 +73,9 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
         advice,
         assumed => report.assumed_keys.iter().map(|key| report.assumed(key)).collect::<Vec<_>>(),
         more => report.findings.len() - told,
+        suppressed => report.suppressed.len(),
+        accepted => report.suppressed.iter().take(most_images).map(accepted).collect::<Vec<_>>(),
+        more_accepted => report.suppressed.len().saturating_sub(most_images),
         images => count(report.images.len(), "image"),
         classes,
         rows => report.images.iter().take(most_images).map(image).collect::<Vec<_>>(),
@@ -82,6 +85,17 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
         gone => changes.map(|changes| changes.gone.clone()).unwrap_or_default(),
         changed => changes.map(|changes| changes.changed.iter().map(replaced).collect::<Vec<_>>()).unwrap_or_default(),
         change_notes => changes.map(Changes::notes).unwrap_or_default(),
+    }
+}
+
+/// What the template sees of a finding that somebody accepted.
+fn accepted(one: &Suppressed) -> Value {
+    let subject = one.finding.subject.as_ref();
+    context! {
+        rule => one.finding.rule,
+        what => subject.map_or_else(|| escaped(&one.finding.message), |subject| code(&subject.reference)),
+        reason => one.reason.clone(),
+        place => one.place.to_string(),
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Report {
     pub release: ReleaseName,
     /// Whether the configuration lists it, so that it is one of several, whatever this run is about.
     pub is_listed: bool,
+    /// Whether it is no release but what a branch changes about the check itself: it looks at no manifest.
+    pub is_policy: bool,
     /// The file that a finding without a place of its own is told at: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
     /// The findings, in order.
@@ -60,8 +62,48 @@ pub struct Suppressed {
     pub finding: Finding,
     /// Why it is accepted.
     pub reason: String,
-    /// Where that stands; `None` for a baseline.
-    pub place: Option<Place>,
+    /// What accepts it.
+    pub by: By,
+    /// Where that stands: the comment, the entry, or its line in the baseline.
+    pub place: Place,
+}
+
+/// What accepts a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A comment beside what it accepts.
+    Comment,
+    /// An entry of `suppressions`.
+    Configuration,
+    /// The findings of the day a team began.
+    Baseline,
+}
+
+impl By {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+impl Suppressed {
+    /// What was accepted: the rule and the reference in its object, or else the message.
+    pub fn what(&self) -> String {
+        let finding = &self.finding;
+        match &finding.subject {
+            Some(subject) => format!("{}, {} ({})", finding.rule, subject.reference, subject.object),
+            None => format!("{}, {}", finding.rule, finding.message),
+        }
+    }
+
+    /// Why, and by whom: `the vendor has no other registry yet (airtight.yaml:12:5)`.
+    pub fn why(&self) -> String {
+        format!("{} ({})", self.reason, self.place)
+    }
 }
 
 /// What a release is called.
@@ -115,6 +157,21 @@ impl Report {
 
     /// The verdict in one line, with what was looked at.
     pub fn summary(&self) -> String {
+        if self.is_policy {
+            let hints =
+                self.findings.iter().filter(|finding| finding.severity == crate::finding::Severity::Hint).count();
+            let found = match self.findings.len() {
+                0 => "clean".to_owned(),
+                found if found == hints => count(found, "hint"),
+                found => count(found, "finding"),
+            };
+            let accepted = if self.suppressed.is_empty() {
+                String::new()
+            } else {
+                format!(", {} suppressed", self.suppressed.len())
+            };
+            return format!("{found}{accepted}: what the branch changes about the check");
+        }
         let coverage = self.coverage;
         let looked = format!(
             "{} in {}: {} through {}",

@@ -3,9 +3,9 @@
 //! Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0. GitHub tells results apart by the
 //! `primaryLocationLineHash` alone, so what survives a move of lines stands there too.
 
-use super::Report;
 use super::location::{Location, Ordinals, details, identity};
 use super::plain;
+use super::{By, Report};
 use crate::finding::{Finding, Severity};
 use crate::rules::{RULES, Rule};
 use serde::Serialize;
@@ -182,17 +182,12 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
             results.push(result(finding, Vec::new(), report, &rules, &mut ordinals));
         }
         for one in &report.suppressed {
-            let location = one.place.as_ref().and_then(Location::of);
             let suppression = Suppression {
                 // What stands beside the code, and what stands in a file of its own.
-                kind: if location.as_ref().is_some_and(|at| !at.path.ends_with("airtight.yaml")) {
-                    "inSource"
-                } else {
-                    "external"
-                },
+                kind: if one.by == By::Comment { "inSource" } else { "external" },
                 status: "accepted",
                 justification: plain(&one.reason),
-                location: location.map(|at| location_entry(&at, None)),
+                location: Location::of(&one.place).map(|at| location_entry(&at, None)),
             };
             results.push(result(&one.finding, vec![suppression], report, &rules, &mut ordinals));
         }

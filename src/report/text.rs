@@ -58,6 +58,9 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
         for finding in &report.findings {
             writeln!(out, "{}\n", renderer.render(&[group(finding, style.width)]))?;
         }
+        for one in &report.suppressed {
+            writeln!(out, "{}", paint.dim(&plain_line(&format!("suppressed: {}: {}", one.what(), one.why()))))?;
+        }
         if style.detail == Detail::All {
             images(&report.images, paint, out)?;
         }

@@ -29,10 +29,11 @@ pub struct Totals {
 impl Totals {
     /// Adds up.
     pub fn of(reports: &[Report]) -> Self {
-        let mut totals = Self { releases: reports.len(), ..Self::default() };
+        let mut totals = Self::default();
         let mut images: BTreeMap<&str, (&str, Class)> = BTreeMap::new();
         for report in reports {
-            totals.clean += usize::from(report.findings.is_empty());
+            totals.releases += usize::from(!report.is_policy);
+            totals.clean += usize::from(!report.is_policy && report.findings.is_empty());
             for finding in &report.findings {
                 totals.findings[severity_index(finding.severity)] += 1;
             }
@@ -75,7 +76,8 @@ impl Totals {
         if reports.is_empty() {
             return "nothing was checked".to_owned();
         }
-        let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();
+        let mirrors: BTreeSet<&str> =
+            reports.iter().filter(|report| !report.is_policy).map(|report| report.mirror.as_str()).collect();
         let mirrors: Vec<String> = mirrors.into_iter().map(plain_line).collect();
         let mut accepted =
             if self.suppressed == 0 { String::new() } else { format!(", {} suppressed", self.suppressed) };

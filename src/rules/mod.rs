@@ -16,6 +16,7 @@ mod not_in_bundle;
 mod nothing_rendered;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
+mod policy_changed;
 mod public_chart_dependency;
 mod render_failed;
 mod runtime_download;
@@ -52,6 +53,7 @@ pub static RULES: &[&Rule] = &[
     &nothing_rendered::RULE,
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
+    &policy_changed::RULE,
     &public_chart_dependency::RULE,
     &render_failed::RULE,
     &runtime_download::RULE,
@@ -205,7 +207,8 @@ mod tests {
 
     use super::{RULES, Rule};
     use crate::cli::{Outcome, Streams, on_large_stack, run};
-    use crate::golden::{derived, files, read};
+    use crate::golden::cli::{commit, git};
+    use crate::golden::{derived, files, read, root, working_folder};
 
     #[test]
     fn the_list_is_the_folder() {
@@ -265,9 +268,11 @@ mod tests {
             .collect()
     }
 
-    /// Lints an example: files under `# path` lines, flags after `# --`.
+    /// Lints an example: files under `# path` lines, flags after `# --`. What is under `# main/` is committed first, and the
+    /// rest compared with it.
     fn lint(name: &str, text: &str) -> String {
-        let folder = std::env::temp_dir().join(format!("airtight-{}-{name}", std::process::id()));
+        // A chart outside of the repository is somebody else's.
+        let folder = root().join(format!("target/examples/{}-{name}", std::process::id()));
         let mut files: Vec<(String, String)> =
             vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];
         let mut args = vec!["airtight".to_owned(), "lint".to_owned(), folder.to_string_lossy().into_owned()];
@@ -277,7 +282,13 @@ mod tests {
             args[2] = folder.join("manifests").to_string_lossy().into_owned();
             args.insert(2, "--manifests".to_owned());
         }
-        args.extend(["--no-config".to_owned(), "--mirror".to_owned(), "mirror.internal".to_owned()]);
+        let is_branch = text.contains("# main/");
+        if is_branch {
+            files.clear();
+            args = ["airtight", "lint", "--changed-since", "main"].map(str::to_owned).to_vec();
+        } else {
+            args.extend(["--no-config".to_owned(), "--mirror".to_owned(), "mirror.internal".to_owned()]);
+        }
         for line in text.lines() {
             match line.strip_prefix("# ") {
                 Some(flags) if flags.starts_with("--") => args.extend(flags.split_whitespace().map(str::to_owned)),
@@ -287,14 +298,26 @@ mod tests {
                 _ => files.last_mut().expect("a file was begun").1.push_str(&format!("{line}\n")),
             }
         }
-        for (path, text) in files {
+        let write = |path: &str, text: &str| {
             let path = folder.join(path);
             std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder can be made");
             std::fs::write(path, text).expect("the file can be written");
+        };
+        for (path, text) in files.iter().filter_map(|(path, text)| Some((path.strip_prefix("main/")?, text))) {
+            write(path, text);
         }
+        if is_branch {
+            git(&folder, &["init", "--quiet", "--initial-branch=main"]);
+            commit(&folder);
+        }
+        for (path, text) in files.iter().filter(|(path, _)| !path.starts_with("main/")) {
+            write(path, text);
+        }
+        let guard = working_folder(if is_branch { folder.clone() } else { root() }.as_path());
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let outcome =
             on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+        drop(guard);
         std::fs::remove_dir_all(&folder).expect("the folder can be removed");
         assert!(matches!(outcome, Some(Outcome::Clean | Outcome::Findings)), "{}", String::from_utf8_lossy(&err));
         String::from_utf8_lossy(&out).into_owned()

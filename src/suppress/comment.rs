@@ -4,8 +4,11 @@
 //! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}`; at the end of a line, or above one. It is about that line
 //! and what is nested below.
 
+use super::literal;
 use crate::finding::Finding;
+use crate::limits::Limits;
 use crate::source::{File, Place};
+use crate::yaml;
 use jiff::civil::Date;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,7 +29,9 @@ pub struct Comment {
     /// The lines it is about, from 1.
     lines: Range<u32>,
     /// Whether it stands in a template, which is looked at for what it prints as well as for what it decides.
-    in_template: bool,
+    pub in_template: bool,
+    /// The keys that lead to what it is about, the outermost last; by these it is known in another state of the file.
+    about: Vec<String>,
 }
 
 /// What begins a suppression.
@@ -39,22 +44,71 @@ impl Comment {
         if memchr::memmem::find(file.bytes(), MARK).is_none() {
             return Vec::new();
         }
-        let text = String::from_utf8_lossy(file.bytes());
+        // Positions are those of the bytes.
+        let Ok(text) = std::str::from_utf8(file.bytes()) else { return Vec::new() };
+        let comments = match in_template {
+            true => literal::comments(file.bytes()),
+            false => yaml::comments(file.bytes(), &Limits::default()),
+        };
         let lines: Vec<&str> = text.lines().collect();
-        let found = lines.iter().enumerate().filter_map(|(index, line)| {
-            let (start, words) = find(line)?;
+        let found = comments.into_iter().filter_map(|range| {
+            let written = text.get(range.clone())?;
+            let (offset, words) = find(written)?;
             let (rules, reason) = parts(words);
             let (until, no_day, reason) = day(reason);
-            let number = index as u32 + 1;
-            let begin = file.start_of_line(number)? + start as u32;
-            let end = begin + line[start..].trim_end().len() as u32;
+            let begin = (range.start + offset) as u32;
+            let (number, column) = file.line_column(begin);
+            let index = number as usize - 1;
+            let line = lines.get(index)?;
+            let start = column as usize;
+            let end = begin + line.get(start..)?.trim_end().len() as u32;
             let is_alone = line[..start].trim().is_empty();
             let about = if is_alone { next_line(&lines, index) } else { Some(index) };
+            let keys = about.map(|about| keys(&lines, about)).unwrap_or_default();
             let lines = about.map_or(number..number + 1, |about| subtree(&lines, about));
             let place = Place { file: file.clone(), start: begin, end };
-            Some(Self { place, rules, reason, until, no_day, lines, in_template })
+            Some(Self { place, rules, reason, until, no_day, lines, in_template, about: keys })
         });
         found.collect()
+    }
+
+    /// Tells those that were in the file already from those that are new, by what they are about, wherever that is now. One
+    /// that was changed counts as it was: for its old rules, until its old day.
+    pub fn since(now: &[Self], before: &[Self]) -> (Vec<Self>, Vec<Self>) {
+        let (mut known, mut new) = (Vec::new(), Vec::new());
+        let mut left: Vec<&Self> = before.iter().collect();
+        for comment in now {
+            let at = left.iter().position(|was| was.about == comment.about);
+            let Some(was) = at.map(|at| left.remove(at)) else {
+                new.push(comment.clone());
+                continue;
+            };
+            let (old, added): (Vec<String>, Vec<String>) =
+                comment.rules.iter().cloned().partition(|rule| was.rules.contains(rule));
+            let earlier = [was.until, comment.until].into_iter().flatten().min();
+            let is_longer = comment.until.is_none_or(|until| was.until.is_some_and(|old| until > old));
+            let was_none = was.reason.is_empty() || was.no_day.is_some();
+            let counts_more = was.until.is_some() && is_longer || was_none && !comment.reason.is_empty();
+            if counts_more || !added.is_empty() {
+                new.push(Self { rules: if counts_more { comment.rules.clone() } else { added }, ..comment.clone() });
+            }
+            // One that did not count goes on not counting.
+            if !was_none && !old.is_empty() || comment.rules.is_empty() {
+                known.push(Self {
+                    rules: old,
+                    until: earlier,
+                    no_day: was.no_day.clone().or_else(|| comment.no_day.clone()),
+                    reason: if was.reason.is_empty() { String::new() } else { comment.reason.clone() },
+                    ..comment.clone()
+                });
+            }
+        }
+        (known, new)
+    }
+
+    /// Whether another one, in another state of the file, is about the same.
+    pub fn is_about_the_same(&self, other: &Self) -> bool {
+        self.about == other.about
     }
 
     /// Whether it is about a finding.
@@ -68,27 +122,29 @@ impl Comment {
     }
 
     /// Its rules in words.
-    pub(super) fn rules(&self) -> String {
+    pub fn rules(&self) -> String {
         self.rules.join(", ")
     }
 
     /// What it is told apart by, with one of its rules.
-    pub(super) fn key(&self, rule: &str) -> (String, u32, String) {
+    pub fn key(&self, rule: &str) -> (String, u32, String) {
         (self.place.file.name().to_owned(), self.place.start, rule.to_owned())
     }
 }
 
-/// Where the comment begins in a line, and what follows its mark.
-fn find(line: &str) -> Option<(usize, &str)> {
+/// Where in a comment the suppression begins, and what follows its mark. In `{{/* … */}}` it is what comes first.
+fn find(comment: &str) -> Option<(usize, &str)> {
     let mark = std::str::from_utf8(MARK).unwrap_or_default();
-    let at = line.find(mark)?;
-    let before = line[..at].trim_end();
-    let start = [("#", 1), ("{{/*", 4), ("{{- /*", 6)]
-        .iter()
-        .find_map(|(begin, width)| before.ends_with(begin).then(|| before.len() - width))?;
-    let words = line[at + mark.len()..].trim();
-    let words = words.split("*/").next().unwrap_or(words);
-    Some((start, words.trim()))
+    let (at, begin) = comment.match_indices(mark).find_map(|(at, _)| {
+        let before = comment[..at].trim_end();
+        match before.strip_suffix('#') {
+            Some(before) => Some((at, before.len())),
+            None => matches!(before, "{{/*" | "{{- /*").then_some((at, 0)),
+        }
+    })?;
+    let line = comment[at + mark.len()..].lines().next().unwrap_or_default();
+    let words = line.split("*/").next().unwrap_or(line);
+    Some((begin, words.trim()))
 }
 
 /// `[a, b] because` → the rules and the reason.
@@ -117,7 +173,8 @@ fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
 
 /// The line behind a comment that it is about: the next that says something.
 fn next_line(lines: &[&str], comment: usize) -> Option<usize> {
-    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#') && find(line).is_none();
+    let is_comment = |line: &str| ["#", "{{/*", "{{- /*"].iter().any(|begin| line.trim_start().starts_with(begin));
+    let says = |line: &&str| !line.trim().is_empty() && !is_comment(line);
     (comment + 1..lines.len()).find(|&index| says(&lines[index]))
 }
 
@@ -134,6 +191,30 @@ fn subtree(lines: &[&str], first: usize) -> Range<u32> {
     };
     let below = lines[first + 1..].iter().take_while(is_below).count();
     first as u32 + 1..(first + 1 + below) as u32 + 1
+}
+
+/// The keys that lead to a line, its own first, as the depth of lines says: `registry`, `image`. Of an element of a list
+/// it is the whole line, which tells it from the others.
+fn keys(lines: &[&str], about: usize) -> Vec<String> {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let key = |line: &str| match line.trim() {
+        element if element.starts_with("- ") => element.to_owned(),
+        line => line.split_once(": ").map_or(line, |(key, _)| key).trim_end_matches(':').to_owned(),
+    };
+    let mut found = vec![key(lines[about])];
+    let mut left = depth(lines[about]);
+    for line in lines[..about].iter().rev() {
+        let says =
+            !line.trim().is_empty() && !line.trim_start().starts_with('#') && !line.trim_start().starts_with("{{");
+        if says && depth(line) < left {
+            left = depth(line);
+            found.push(key(line));
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    found
 }
 
 #[cfg(test)]

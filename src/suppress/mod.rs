@@ -7,12 +7,13 @@
 
 pub mod baseline;
 pub mod comment;
+mod literal;
 
 use crate::config::Suppression;
 use crate::finding::{Excerpt, Finding};
 use crate::glob::Glob;
 use crate::limits::Limits;
-use crate::report::{Fingerprint, ReleaseName, Report, Suppressed};
+use crate::report::{By, Fingerprint, ReleaseName, Report, Suppressed};
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
@@ -45,7 +46,8 @@ pub struct Suppressor<'c> {
     pub is_complete: bool,
 }
 
-/// Rules whose findings say that something was not looked at: a file of fingerprints does not settle that.
+/// Rules whose findings say that something was not looked at: neither a file of fingerprints nor a comment beside what
+/// was not looked at settles that, only an entry of the configuration.
 const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unparsable-manifest"];
 
 /// Whether a finding says that something was not looked at.
@@ -60,19 +62,22 @@ struct Used {
     entries: BTreeSet<usize>,
 }
 
+/// Where a suppression stands that would accept a finding, did it count; `None` where none would.
+pub fn would_accept(
+    finding: &Finding,
+    release: &ReleaseName,
+    comments: &[Comment],
+    entries: &[&Suppression],
+) -> Option<Place> {
+    let comment = comments.iter().find(|comment| comment.accepts(finding)).map(|comment| comment.place.clone());
+    let meets = |entry: &&&Suppression| entry.rule == finding.rule && entry.meets(finding, release);
+    comment.or_else(|| entries.iter().find(meets).map(|entry| entry.place.clone()))
+}
+
 impl Suppressor<'_> {
     /// Takes what is accepted out of the reports, and adds what is wrong with the suppressions.
     pub fn apply(&self, checked: &mut [Checked]) {
-        let mut used = Used::default();
-        for one in checked.iter_mut() {
-            let findings = std::mem::take(&mut one.report.findings);
-            for finding in findings {
-                match self.accepted(&finding, one, &mut used) {
-                    Some((reason, place)) => one.report.suppressed.push(Suppressed { finding, reason, place }),
-                    None => one.report.findings.push(finding),
-                }
-            }
-        }
+        let used = self.accept_all(checked);
         self.judge_comments(checked, &used);
         self.judge_entries(checked, &used);
         for one in checked {
@@ -80,29 +85,52 @@ impl Suppressor<'_> {
         }
     }
 
+    /// Takes what is accepted out of the reports; says what accepted it.
+    fn accept_all(&self, checked: &mut [Checked]) -> Used {
+        let mut used = Used::default();
+        for one in checked.iter_mut() {
+            let findings = std::mem::take(&mut one.report.findings);
+            for finding in findings {
+                match self.accepted(&finding, one, &mut used) {
+                    Some((reason, by, place)) => one.report.suppressed.push(Suppressed { finding, reason, by, place }),
+                    None => one.report.findings.push(finding),
+                }
+            }
+        }
+        used
+    }
+
+    /// Takes what is accepted out of the reports, and judges no suppression.
+    pub fn accept(&self, checked: &mut [Checked]) {
+        self.accept_all(checked);
+    }
+
     /// Why a finding is accepted, and where that stands.
-    fn accepted(&self, finding: &Finding, one: &Checked, used: &mut Used) -> Option<(String, Option<Place>)> {
+    fn accepted(&self, finding: &Finding, one: &Checked, used: &mut Used) -> Option<(String, By, Place)> {
         let counts = |until: Option<Date>| until.is_none_or(|until| self.today <= until);
         let mut found = None;
         for comment in one.comments.iter().filter(|comment| comment.accepts(finding)) {
             used.comments.insert(comment.key(finding.rule));
+            if UNSEEN.contains(&finding.rule) {
+                continue;
+            }
             if !comment.reason.is_empty() && comment.no_day.is_none() && counts(comment.until) {
-                found = found.or(Some((comment.reason.clone(), Some(comment.place.clone()))));
+                found = found.or(Some((comment.reason.clone(), By::Comment, comment.place.clone())));
             }
         }
         for (number, entry) in self.entries.iter().enumerate() {
             if entry.rule == finding.rule && entry.meets(finding, &one.report.release) {
                 used.entries.insert(number);
                 if counts(entry.expires) {
-                    found = found.or(Some((entry.reason.clone(), Some(entry.place.clone()))));
+                    found = found.or(Some((entry.reason.clone(), By::Configuration, entry.place.clone())));
                 }
             }
         }
         if found.is_some() || UNSEEN.contains(&finding.rule) {
             return found;
         }
-        let known = self.baseline?.holds(&Fingerprint::of(finding, &one.report.release));
-        known.then(|| (baseline::REASON.to_owned(), None))
+        let place = self.baseline?.place(&Fingerprint::of(finding, &one.report.release))?;
+        Some((baseline::REASON.to_owned(), By::Baseline, place))
     }
 
     fn judge_comments(&self, checked: &mut [Checked], used: &Used) {
@@ -141,6 +169,12 @@ impl Suppressor<'_> {
                     continue;
                 }
                 for rule in &comment.rules {
+                    if UNSEEN.contains(&rule.as_str()) {
+                        let message =
+                            format!("a comment does not accept {rule}, which says that something was not looked at");
+                        add(report, settings, "unused-suppression", place, &message, ONLY_ENTRIES);
+                        continue;
+                    }
                     let met = used.comments.contains(&comment.key(rule));
                     if !met && !unseen.contains(place.file.name()) && may_find(rule, settings) {
                         let message = match RULES.iter().any(|known| known.id == rule) {
@@ -177,6 +211,7 @@ impl Suppressor<'_> {
 }
 
 const EXPIRED: &str = "mend what it accepts, or give it another day";
+const ONLY_ENTRIES: &str = "remove it; an entry of `suppressions` in airtight.yaml accepts it, with a reason";
 const UNUSED: &str = "remove it, or name what it is about";
 
 /// Whether a rule was checked; one that does not exist counts as such.

@@ -15,6 +15,7 @@ pub mod keys;
 mod lex;
 mod literal;
 pub mod parse;
+pub mod parts;
 pub mod print;
 pub mod reads;
 pub mod set;

@@ -12,6 +12,7 @@ pub mod read;
 
 mod align;
 mod chars;
+mod comments;
 mod compose;
 mod direct;
 mod documents;
@@ -27,6 +28,7 @@ mod text;
 mod timestamp;
 
 pub use align::align;
+pub use comments::comments;
 pub use documents::read_documents;
 pub use duplicates::{Duplicate, duplicates};
 pub use emit::{Dialect, Emitter};

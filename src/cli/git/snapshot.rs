@@ -77,6 +77,12 @@ impl Snapshot {
         }
     }
 
+    /// The names of what is in a folder, in order; none where there is none.
+    pub fn names(&self, path: &[u8]) -> Result<Vec<String>, String> {
+        let Found::Folder(folder) = self.find(path)? else { return Ok(Vec::new()) };
+        Ok(self.tree(&folder.id)?.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect())
+    }
+
     /// The chart at a path, a folder or an archive.
     ///
     /// Errors say why it cannot be told.

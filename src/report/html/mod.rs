@@ -10,7 +10,7 @@ use super::images::{Image, Use};
 use super::inventory::short;
 use super::location::place_name;
 use super::totals::Totals;
-use super::{Report, count, plain};
+use super::{Report, Suppressed, count, plain};
 use crate::finding::{Excerpt, Finding};
 use crate::rules::RULES;
 use base64::Engine as _;
@@ -128,8 +128,8 @@ fn release(report: &Report, number: usize) -> Value {
         is_clean => report.findings.is_empty(),
         assumed => report.assumed_keys.iter().map(|key| plain(&report.assumed(key))).collect::<Vec<_>>(),
         picture => picture(report, number).map(Value::from_safe_string),
-        findings => report.findings.iter().map(|one| finding(one, "")).collect::<Vec<_>>(),
-        suppressed => report.suppressed.iter().map(|one| finding(&one.finding, &one.reason)).collect::<Vec<_>>(),
+        findings => report.findings.iter().map(|one| finding(one, None)).collect::<Vec<_>>(),
+        suppressed => report.suppressed.iter().map(|one| finding(&one.finding, Some(one))).collect::<Vec<_>>(),
         since => changes.map(|changes| plain(&changes.since)),
         changes => changes.map(|changes| changes.lines().iter().map(|line| plain(line)).collect::<Vec<_>>()),
         change_notes => changes.map(Changes::notes).unwrap_or_default(),
@@ -137,7 +137,7 @@ fn release(report: &Report, number: usize) -> Value {
 }
 
 /// What the template sees of a finding.
-fn finding(finding: &Finding, accepted: &str) -> Value {
+fn finding(finding: &Finding, accepted: Option<&Suppressed>) -> Value {
     let subject = finding.subject.as_ref();
     context! {
         rule => finding.rule,
@@ -150,7 +150,8 @@ fn finding(finding: &Finding, accepted: &str) -> Value {
         excerpts => finding.excerpts.iter().map(excerpt).collect::<Vec<_>>(),
         notes => finding.notes.iter().map(|note| plain(note.trim_end())).collect::<Vec<_>>(),
         help => finding.help.as_deref().map(plain),
-        accepted => plain(accepted),
+        accepted => accepted.map(|one| plain(&one.reason)),
+        accepted_by => accepted.map(|one| plain(&one.place.to_string())),
     }
 }
 

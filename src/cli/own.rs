@@ -1,0 +1,148 @@
+//! Which files are the user's own: a comment in one that came from elsewhere accepts nothing.
+//!
+//! A file is the user's own where it is part of the repository around the working folder or around airtight.yaml (without
+//! a repository, where it is below that folder), links resolved, and nothing on the way says that it was brought there:
+//! the `charts/` folder of a chart, a folder for what others wrote (`vendor`, `third_party`), a repository in the
+//! repository, as a submodule is.
+
+use std::path::{Component, Path, PathBuf};
+
+/// Folders that by their names hold what others wrote.
+const BROUGHT: &[&str] = &["vendor", "vendored", "third_party", "third-party"];
+
+/// Where the user's own files are.
+#[derive(Debug, Clone, Default)]
+pub struct Own {
+    /// The folder of the configuration, where there is one.
+    config: Option<PathBuf>,
+}
+
+impl Own {
+    /// Beside those of the working folder, the files around a configuration.
+    pub fn with(config: Option<&Path>) -> Self {
+        let folder = config.map(|path| path.parent().map(Path::to_path_buf).unwrap_or_default());
+        Self { config: folder }
+    }
+
+    /// Whether a file or folder of a chart, or manifests, are the user's own.
+    pub fn holds(&self, path: &Path) -> bool {
+        let real = real(path);
+        let mut roots = [Some(Path::new("")), self.config.as_deref()].into_iter().flatten().map(root);
+        roots.any(|root| real.strip_prefix(&root).is_ok_and(|inside| is_written_here(&root, inside)))
+    }
+
+    /// Whether a values file is the user's own: what lies elsewhere is, if it was named there and no link leads there.
+    pub fn holds_values(&self, path: &Path) -> bool {
+        let named = absolute(path);
+        let is_inside = [Some(Path::new("")), self.config.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|folder| named.starts_with(root(folder)) || named.starts_with(repository(&absolute(folder))));
+        match is_inside {
+            true => self.holds(path),
+            false => real(path).parent().is_none_or(|folder| is_written_here(Path::new("/"), folder)),
+        }
+    }
+}
+
+/// Whether nothing on the way from a root says that it was brought there.
+fn is_written_here(root: &Path, inside: &Path) -> bool {
+    let mut folder = root.to_path_buf();
+    for part in inside.components() {
+        let Component::Normal(name) = part else { continue };
+        let is_of_chart = name == "charts" && folder.join("Chart.yaml").is_file();
+        folder.push(name);
+        let is_brought = name.to_str().is_some_and(|name| BROUGHT.contains(&name));
+        if is_of_chart || is_brought && folder.is_dir() || folder.join(".git").exists() {
+            return false;
+        }
+    }
+    true
+}
+
+/// The real repository around a folder, or the folder itself.
+fn root(folder: &Path) -> PathBuf {
+    repository(&real(folder))
+}
+
+fn repository(folder: &Path) -> PathBuf {
+    let around = folder.ancestors().find(|folder| folder.join(".git").exists());
+    around.unwrap_or(folder).to_path_buf()
+}
+
+/// A path without links, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let path = absolute(path);
+    for there in path.ancestors() {
+        if let Ok(real) = there.canonicalize() {
+            let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
+            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+        }
+    }
+    path
+}
+
+/// A path from the root on, without `.` and `..`.
+fn absolute(path: &Path) -> PathBuf {
+    let mut whole = std::env::current_dir().unwrap_or_default();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                whole.pop();
+            }
+            Component::CurDir => {}
+            part => whole.push(part),
+        }
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::working_folder;
+    use std::fs;
+
+    #[test]
+    fn what_was_brought_is_told_from_what_was_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let make = |path: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
+            fs::write(path, "").expect("a file can be written");
+        };
+        for path in [
+            "repo/.git/HEAD",
+            "repo/deploy/airtight.yaml",
+            "repo/charts/shop/Chart.yaml",
+            "repo/charts/shop/charts/db/values.yaml",
+            "repo/charts/shop/values.yaml",
+            "repo/vendor/web/values.yaml",
+            "repo/sub/.git",
+            "repo/sub/values.yaml",
+            "other/chart/values.yaml",
+            "other/vendor/values.yaml",
+        ] {
+            make(path);
+        }
+        let _guard = working_folder(&folder.path().join("repo/deploy"));
+        let own = Own::default();
+        let chart = |path: &str| own.holds(Path::new(path));
+        assert!(chart("../charts/shop") && chart("../charts/shop/values.yaml") && chart("../charts/shop/gone.yaml"));
+        for brought in ["../charts/shop/charts/db", "../vendor/web", "../sub", "../../other/chart"] {
+            assert!(!chart(brought), "{brought}");
+        }
+        let other = Own::with(Some(&folder.path().join("other/airtight.yaml")));
+        assert!(other.holds(Path::new("../../other/chart")));
+        let values = |path: &str| own.holds_values(Path::new(path));
+        assert!(values("../../other/chart/values.yaml") && values("airtight.yaml"));
+        for brought in ["../vendor/web/values.yaml", "../../other/vendor/values.yaml"] {
+            assert!(!values(brought), "{brought}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("../../other/chart", folder.path().join("repo/charts/link")).expect("a link");
+            assert!(!chart("../charts/link") && !values("../charts/link/values.yaml"));
+        }
+    }
+}

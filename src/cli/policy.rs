@@ -1,0 +1,410 @@
+//! [`Policy`]: whose configuration, lists, suppressions and baseline count where a branch is compared with its base, and
+//! what the branch changes in them.
+
+use super::changed::Base;
+use super::config::{ConfigFlags, folder, searched, seen, shown};
+use super::settings::{SettingsFlags, parse_lists, read_lists};
+use crate::bundle::{Bundle, is_list};
+use crate::config::diff::changes;
+use crate::config::sides::{added, kept};
+use crate::config::{Config, Entry, Suppression};
+use crate::disk::{By, Reach};
+use crate::finding::Finding;
+use crate::limits::Limits;
+use crate::policy::{Change, Weight};
+use crate::report::Report;
+use crate::secrets::Secrets;
+use crate::source::{File, Place};
+use crate::suppress::baseline::Baseline;
+use crate::suppress::comment::Comment;
+use crate::suppress::would_accept;
+use clap::ValueEnum;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Whose configuration decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ConfigFrom {
+    /// That of the merge base: a branch does not decide how it is checked
+    #[default]
+    Base,
+    /// That of the branch; what it changes is told as hints
+    Head,
+}
+
+/// How the configuration was.
+#[derive(Debug)]
+enum Old {
+    /// As it is.
+    Same,
+    /// It was this.
+    Was(Box<Config>),
+    /// There was none.
+    Absent,
+    /// It was not readable, and why.
+    Unreadable(String),
+}
+
+/// Whose configuration counts, and what the branch changes in it.
+#[derive(Debug)]
+pub struct Policy<'a> {
+    base: &'a Base,
+    /// What the user called the base.
+    since: &'a str,
+    from: ConfigFrom,
+    head: &'a Config,
+    old: Old,
+    changes: Vec<Change>,
+    /// The comments that were compared, by place.
+    compared: BTreeSet<(String, u32, String)>,
+    /// The comments of files as they were.
+    old_comments: BTreeMap<(String, bool), Vec<Comment>>,
+}
+
+/// A list with its name and what it holds.
+type List = (String, Vec<u8>);
+
+impl<'a> Policy<'a> {
+    /// Looks up how the configuration was, wherever it was.
+    pub fn of(
+        base: &'a Base,
+        since: &'a str,
+        from: ConfigFrom,
+        flags: &ConfigFlags,
+        head: &'a Config,
+        reach: &Reach,
+    ) -> Result<Self, String> {
+        let mut changes = Vec::new();
+        let now = head.file.as_ref().map(|file| PathBuf::from(file.name()));
+        let mut candidates: Vec<PathBuf> = flags.config.iter().cloned().collect();
+        if !flags.no_config {
+            candidates.extend(searched());
+        }
+        let mut was = None;
+        for path in candidates {
+            if !base.touches(&path) {
+                if path.is_file() {
+                    was = Some((path, None));
+                    break;
+                }
+            } else if let Some(text) = base.file(&path, Limits::default().yaml_bytes)? {
+                was = Some((path, Some(text)));
+                break;
+            }
+        }
+        let start = |file: &Arc<File>| Place { file: file.clone(), start: 0, end: 0 };
+        let after = head.file.as_ref().map(start);
+        let (path, text) = match (was, &now) {
+            (None, now) => {
+                if now.is_some() {
+                    let message = format!("{since} has no configuration: the one of this branch decides");
+                    changes.push(Change::new(Weight::Stricter, message, None, after));
+                }
+                let old = if now.is_some() { Old::Absent } else { Old::Same };
+                return Ok(Self::new(base, since, from, head, old, changes));
+            }
+            (Some((path, None)), Some(now)) if path == *now => {
+                return Ok(Self::new(base, since, from, head, Old::Same, changes));
+            }
+            (Some((path, text)), _) => {
+                let by = if flags.config.as_ref() == Some(&path) { By::User } else { By::Repository };
+                let text = text.map_or_else(|| reach.read(by, &path), Ok)?;
+                (path, text)
+            }
+        };
+        let file = File::new(format!("{since}:{}", shown(&path)), text);
+        if now.as_ref() != Some(&path) {
+            let message = match &now {
+                Some(now) => format!("the configuration is now {}, it was {}", shown(now), shown(&path)),
+                None => format!("there is no configuration any more, it was {}", shown(&path)),
+            };
+            changes.push(Change::new(Weight::Looser, message, Some(start(&file)), after.clone()));
+        }
+        let old = match Config::parse(&file, &folder(&path)) {
+            Ok(config) => Old::Was(Box::new(config)),
+            Err(why) => {
+                let message = format!("the configuration of {since} cannot be read: the one of this branch decides");
+                let mut change = Change::new(Weight::Looser, message, Some(start(&file)), after);
+                change.notes.extend(why.lines().map(str::to_owned));
+                changes.push(change);
+                Old::Unreadable(why.lines().next().unwrap_or_default().to_owned())
+            }
+        };
+        Ok(Self::new(base, since, from, head, old, changes))
+    }
+
+    fn new(base: &'a Base, since: &'a str, from: ConfigFrom, head: &'a Config, old: Old, changes: Vec<Change>) -> Self {
+        let (compared, old_comments) = (BTreeSet::new(), BTreeMap::new());
+        Self { base, since, from, head, old, changes, compared, old_comments }
+    }
+
+    /// Whether the base decides, which it does only where it says something.
+    pub fn is_of_base(&self) -> bool {
+        self.from == ConfigFrom::Base && !matches!(self.old, Old::Absent | Old::Unreadable(_))
+    }
+
+    /// The configuration that decides.
+    pub fn decides(&self) -> &Config {
+        match &self.old {
+            Old::Was(old) if self.from == ConfigFrom::Base => old,
+            _ => self.head,
+        }
+    }
+
+    /// The configuration as it was; `None` where it had nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn old(&self) -> Result<Option<&Config>, String> {
+        match &self.old {
+            Old::Same => Ok(Some(self.head)),
+            Old::Was(old) => Ok(Some(old)),
+            Old::Absent => Ok(None),
+            Old::Unreadable(why) => Err(why.clone()),
+        }
+    }
+
+    /// Notes what the configuration changes; `wanted` says which releases this run is about.
+    pub fn compare(&mut self, wanted: &dyn Fn(&Entry) -> bool) {
+        if let Old::Was(old) = &self.old {
+            let exists = |path: &str| is_there(Path::new(path));
+            let found = changes(old, self.head, &exists, wanted);
+            self.changes.extend(found);
+        }
+    }
+
+    /// The suppressions of the configuration that count.
+    pub fn entries(&self) -> Vec<Suppression> {
+        match &self.old {
+            Old::Was(old) if self.from == ConfigFrom::Base => kept(&old.suppressions, &self.head.suppressions),
+            _ => self.head.suppressions.clone(),
+        }
+    }
+
+    /// The suppressions as they were.
+    pub fn old_entries(&self) -> &[Suppression] {
+        self.old().ok().flatten().map_or(&[], |old| &old.suppressions)
+    }
+
+    /// What was mirrored, as the lists say that count.
+    pub fn bundle(&mut self, flags: &SettingsFlags, reach: &Reach) -> Result<Option<Arc<Bundle>>, String> {
+        let decides = self.decides();
+        let paths = flags.bundles(decides);
+        let fail = |why: String| flags.of_bundle(decides, &why);
+        let mut lists = Vec::new();
+        let mut found = Vec::new();
+        for path in &paths {
+            let now = || read_lists(flags.who_names_bundles(), path, reach);
+            if !self.base.touches(path) {
+                lists.extend(now().map_err(fail)?);
+                continue;
+            }
+            let old = self.old_lists(path).map_err(fail)?;
+            // A list that is gone is told where it is named.
+            let new = now().unwrap_or_default();
+            found.extend(self.grown(&old, &new));
+            match self.from {
+                ConfigFrom::Head => lists.extend(now().map_err(fail)?),
+                ConfigFrom::Base if old.is_empty() => {
+                    let path = shown(path);
+                    let way = format!("{} has no {path}; --config-from head takes the one of this branch", self.since);
+                    return Err(fail(way));
+                }
+                ConfigFrom::Base => lists.extend(old),
+            }
+        }
+        let bundle = if paths.is_empty() { None } else { Some(Arc::new(parse_lists(&lists).map_err(fail)?)) };
+        self.changes.extend(found);
+        Ok(bundle)
+    }
+
+    /// The lists at a path as they were.
+    fn old_lists(&self, path: &Path) -> Result<Vec<List>, String> {
+        let limit = Limits::default().yaml_bytes;
+        let named = |path: &Path| format!("{}:{}", self.since, shown(path));
+        if let Some(text) = self.base.file(path, limit)? {
+            return Ok(vec![(named(path), text)]);
+        }
+        let mut names = self.base.names_in(path)?;
+        names.retain(|name| is_list(name));
+        let mut lists = Vec::new();
+        for path in names.iter().map(|name| path.join(name)) {
+            lists.extend(self.base.file(&path, limit)?.map(|text| (named(&path), text)));
+        }
+        Ok(lists)
+    }
+
+    /// What lists hold that they did not.
+    fn grown(&self, old: &[List], new: &[List]) -> Vec<Change> {
+        const MOST: usize = 10;
+        let known: BTreeSet<&[u8]> =
+            old.iter().flat_map(|(_, text)| text.split(|&byte| byte == b'\n')).map(entry).collect();
+        let mut found = Vec::new();
+        for (name, text) in new {
+            let file = File::on_disk(name.clone(), seen(Path::new(name)), text.clone());
+            let lines = (1..).map_while(|number| Some((number, file.start_of_line(number)?)));
+            let fresh: Vec<(String, Place)> = lines
+                .filter_map(|(number, start)| {
+                    let line = file.line(number)?;
+                    let own = entry(line.as_bytes());
+                    let place = Place { file: file.clone(), start, end: start + own.len() as u32 };
+                    (!own.is_empty() && !known.contains(own))
+                        .then(|| (String::from_utf8_lossy(own).into_owned(), place))
+                })
+                .collect();
+            let Some((_, first)) = fresh.first() else { continue };
+            let as_it_was = format!("{}:{name}", self.since);
+            let before = old.iter().find(|(old, _)| *old == as_it_was);
+            let before =
+                before.map(|(name, text)| Place { file: File::new(name.clone(), text.clone()), start: 0, end: 0 });
+            let count = if fresh.len() == 1 { "1 image".to_owned() } else { format!("{} images", fresh.len()) };
+            let message = format!("{name} lists {count} as mirrored that {} does not list", self.since);
+            let mut change = Change::new(Weight::Looser, message, before, Some(first.clone()));
+            change.notes.extend(fresh.iter().take(MOST).map(|(line, place)| format!("new at {place}: {line}")));
+            if fresh.len() > MOST {
+                change.notes.push(format!("and {} more", fresh.len() - MOST));
+            }
+            found.push(change);
+        }
+        found
+    }
+
+    /// The baseline that counts, and the one that counts for how things were.
+    pub fn baseline(
+        &mut self,
+        path: Option<&Path>,
+        head: Option<Baseline>,
+    ) -> Result<(Option<Baseline>, Option<Baseline>), String> {
+        let (Some(path), Some(head)) = (path, head) else { return Ok((None, None)) };
+        if !self.base.touches(path) {
+            return Ok((Some(head.clone()), Some(head)));
+        }
+        let name = format!("{}:{}", self.since, shown(path));
+        let text = self.base.file(path, Limits::default().yaml_bytes).map_err(|why| format!("--baseline: {why}"))?;
+        let is_new = text.is_none();
+        let old = match text {
+            None => Baseline::of(&[], &name),
+            Some(text) => {
+                let read = Baseline::parse(&File::new(name.clone(), text));
+                let way = "--config-from head takes the one of this branch";
+                match (read, self.from) {
+                    (Ok(old), _) => old,
+                    (Err(_), ConfigFrom::Head) => Baseline::of(&[], &name),
+                    (Err(why), ConfigFrom::Base) => return Err(format!("--baseline: {name}: {why}; {way}")),
+                }
+            }
+        };
+        const MOST: usize = 10;
+        let fresh: Vec<_> = head.without(&old).collect();
+        if let Some((_, first)) = fresh.first() {
+            let count = if fresh.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", fresh.len()) };
+            let message = format!("the baseline {} accepts {count} more than in {}", shown(path), self.since);
+            let before = (!is_new).then(|| old.start());
+            let mut change = Change::new(Weight::Looser, message, before, Some(first.clone()));
+            change.notes.extend(fresh.iter().take(MOST).map(|(finding, place)| {
+                let about = if finding.reference.is_empty() { &finding.field } else { &finding.reference };
+                format!("new at {place}: {} in {}, {about}", finding.rule, finding.release)
+            }));
+            if fresh.len() > MOST {
+                change.notes.push(format!("and {} more", fresh.len() - MOST));
+            }
+            self.changes.push(change);
+        }
+        match self.from {
+            ConfigFrom::Head => Ok((Some(head.clone()), Some(head))),
+            ConfigFrom::Base => Ok((Some(head.both(&old)), Some(old))),
+        }
+    }
+
+    /// Those comments of a release that count, and those that do not because they are new.
+    pub fn comments(&mut self, comments: Vec<Comment>) -> Result<(Vec<Comment>, Vec<Comment>), String> {
+        let mut files: Vec<(Arc<File>, Vec<Comment>)> = Vec::new();
+        for comment in comments {
+            match files.iter_mut().find(|(file, _)| Arc::ptr_eq(file, &comment.place.file)) {
+                Some((_, own)) => own.push(comment),
+                None => files.push((comment.place.file.clone(), vec![comment])),
+            }
+        }
+        let (mut known, mut new) = (Vec::new(), Vec::new());
+        for (file, comments) in files {
+            let path = file.path().unwrap_or(file.name()).to_owned();
+            if !self.base.touches(Path::new(&path)) {
+                known.extend(comments);
+                continue;
+            }
+            let in_template = comments.iter().any(|comment| comment.in_template);
+            let key = (path.clone(), in_template);
+            if !self.old_comments.contains_key(&key) {
+                let text = self.base.file(Path::new(&path), Limits::default().yaml_bytes)?;
+                let named = |text| File::new(format!("{}:{path}", self.since), text);
+                let old = text.map(|text| Comment::all(&named(text), in_template)).unwrap_or_default();
+                self.old_comments.insert(key.clone(), old);
+            }
+            let old = &self.old_comments[&key];
+            let (kept, fresh) = Comment::since(&comments, old);
+            for comment in &fresh {
+                if self.compared.insert(comment.key("")) {
+                    let was = old.iter().find(|was| was.is_about_the_same(comment)).map(|was| was.place.clone());
+                    let what = if was.is_some() { "accepts more" } else { "is new" };
+                    let rules = if comment.rules.is_empty() { "no rule".to_owned() } else { comment.rules() };
+                    let message = format!("a suppression {what}: {rules}, in {path}");
+                    self.changes.push(Change::new(Weight::Looser, message, was, Some(comment.place.clone())));
+                }
+            }
+            if self.from == ConfigFrom::Head {
+                known.extend(comments);
+            } else {
+                known.extend(kept);
+                new.extend(fresh);
+            }
+        }
+        Ok((known, new))
+    }
+
+    /// Says of findings which suppressions would accept them, did they count.
+    pub fn note_new(&self, report: &mut Report, comments: &[Comment]) {
+        let entries: Vec<&Suppression> = match &self.old {
+            Old::Was(old) if self.from == ConfigFrom::Base => added(&old.suppressions, &self.head.suppressions),
+            _ => Vec::new(),
+        };
+        let release = report.release.clone();
+        for finding in &mut report.findings {
+            if let Some(place) = would_accept(finding, &release, comments, &entries) {
+                finding.notes.push(format!("the suppression at {place} is new in this branch, so it does not count"));
+            }
+        }
+    }
+
+    /// What the branch changes, as findings.
+    pub fn findings(&self, settings: &crate::settings::Settings) -> Vec<Finding> {
+        let is_told_only = self.from == ConfigFrom::Head;
+        let findings = self.changes.iter().filter_map(|change| change.finding(settings, self.since, is_told_only));
+        findings.collect()
+    }
+
+    /// What flags in both configurations set: nobody needs to see it.
+    pub fn secrets(&self) -> Secrets {
+        let old = self.old().ok().flatten();
+        [Some(self.head), old]
+            .into_iter()
+            .flatten()
+            .fold(Secrets::default(), |found, config| found.and(config.settings()))
+    }
+
+    /// The configuration's file in the branch.
+    pub fn home(&self) -> Option<Arc<File>> {
+        self.head.file.clone()
+    }
+}
+
+/// Whether a values file or a chart is there; an empty folder is none.
+pub(super) fn is_there(path: &Path) -> bool {
+    path.is_file() || path.join("Chart.yaml").is_file()
+}
+
+/// What a line of a list says.
+fn entry(line: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b'#', line).unwrap_or(line.len());
+    line[..end].trim_ascii()
+}

@@ -1,0 +1,259 @@
+//! `airtight lint --changed-since`: the releases that a branch touches are checked as they were and as they are, by what
+//! the base says is checked, and what is new is left.
+
+use super::changed::{Base, Before};
+use super::disk::Disk;
+use super::jobs::{self, Done, Job};
+use super::lint::{Args, NOTHING, stdin};
+use super::one::no_release;
+use super::own::Own;
+use super::policy::{Policy, is_there};
+use super::{Outcome, Problem, Streams};
+use crate::bundle::Bundle;
+use crate::config::sides::{Pair, files, pairs, target_of_new};
+use crate::config::{Config, Entry, FILE_NAME, Release, Target};
+use crate::disk::Reach;
+use crate::finding::Finding;
+use crate::report::changes::Changes;
+use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
+use crate::settings::Settings;
+use crate::suppress::Checked;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+impl Args {
+    /// Checks the releases that changed, and how they were, and leaves what is new. What the branch changes about the check
+    /// itself is told before them.
+    pub(super) fn changed(
+        &self,
+        revision: &str,
+        config: &Config,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<Report>, Problem> {
+        let base = Base::since(revision)?;
+        let mut policy = Policy::of(&base, revision, self.config_from, &self.config, config, reach)?;
+        policy.compare(&|entry| self.is_wanted(entry));
+        let bundle = policy.bundle(&self.settings, reach)?;
+        let lists = self.settings.bundles(policy.decides());
+        let same_lists = policy.is_of_base() || !lists.iter().any(|path| base.touches(path));
+        let jobs = self.both(&policy, config, bundle, reach)?;
+        let (baseline, old_baseline) = policy.baseline(self.baseline.as_deref(), self.baseline(reach)?)?;
+        let entries = policy.entries();
+        let accepts_alike = same_entries(&entries, policy.old_entries())
+            && match (&baseline, &old_baseline) {
+                (Some(now), Some(old)) => old.without(now).next().is_none(),
+                _ => true,
+            };
+        let all = jobs.len();
+        let is_touched = |(job, before): &(Job, Before)| {
+            let same = matches!(before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
+            !same || !accepts_alike || !same_lists || base.touches_files(job)
+        };
+        let (jobs, mut before): (Vec<Job>, Vec<Before>) = jobs.into_iter().filter(is_touched).unzip();
+        if jobs.is_empty() {
+            let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
+        }
+        let own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+        let mut disk = Disk::new(stdin(&jobs, reach, streams)?, reach.clone());
+        disk.own = own.clone();
+        let mut old_disk = base.disk(&mut before, same_lists, reach);
+        old_disk.own = own;
+        let was = |before: &Before| match before {
+            Before::Was(job) => Some((**job).clone()),
+            _ => None,
+        };
+        let olds: Vec<Job> = before.iter().filter_map(was).collect();
+        let progress = self.progress(jobs.len() + olds.len());
+        let done = jobs::run(&jobs, &disk, &progress);
+        let mut old_done = jobs::run(&olds, &old_disk, &progress).into_iter();
+        drop(progress);
+        let mut reports = Vec::new();
+        for ((job, before), done) in jobs.iter().zip(before).zip(done) {
+            let old = match before {
+                Before::Absent => Ok(None),
+                Before::Unknown(why) => Err(why),
+                Before::Was(_) => old_done.next().map(|done: Done| done.checked).transpose(),
+            };
+            let mut now = self.settle(vec![done], std::slice::from_ref(job), streams, outcome);
+            let Some(one) = now.first_mut() else { continue };
+            let (known, new) = policy.comments(std::mem::take(&mut one.comments))?;
+            one.comments = known;
+            self.suppressor(&entries, baseline.as_ref())?.apply(&mut now);
+            let Some(mut now) = now.pop() else { continue };
+            policy.note_new(&mut now.report, &new);
+            let mut old = old.map(|old| old.into_iter().collect::<Vec<_>>());
+            if let Ok(old) = &mut old {
+                self.suppressor(policy.old_entries(), old_baseline.as_ref())?.apply(old);
+            }
+            leave_new(&mut now.report, old.map(|mut old| old.pop().map(|old| old.report)), revision);
+            reports.push(now.report);
+        }
+        let told = self.told(&policy, jobs.first())?;
+        Ok(told.into_iter().chain(reports).collect())
+    }
+
+    /// The releases with how they were: those that the branch lists, and those that it does not list any more but that can
+    /// still be looked at.
+    fn both(
+        &self,
+        policy: &Policy<'_>,
+        config: &Config,
+        bundle: Option<Arc<Bundle>>,
+        reach: &Reach,
+    ) -> Result<Vec<(Job, Before)>, String> {
+        let decides = policy.decides();
+        let settings = |config: &Config, target: &Target| self.settings.settings_with(config, target, bundle.clone());
+        if let Some(chart) = &self.chart {
+            let job = self.typed(chart, settings(decides, &Target::default())?);
+            return Ok(vec![(job.clone(), Before::Was(Box::new(job)))]);
+        }
+        let nothing = Config::default();
+        let old = policy.old().map(|old| old.unwrap_or(&nothing));
+        let pairs: Vec<Pair<'_>> = match &old {
+            Ok(old) => pairs(old, config),
+            Err(_) => config.releases.iter().map(|release| Pair { before: None, after: Some(release) }).collect(),
+        };
+        self.check_names(&pairs, config)?;
+        let mut jobs = Vec::new();
+        for pair in pairs {
+            let is_wanted = |release: Option<&Release>| release.is_some_and(|release| self.is_wanted(&release.entry));
+            if !is_wanted(pair.before) && !is_wanted(pair.after) {
+                continue;
+            }
+            let old = old.clone();
+            let before =
+                |settings: Settings, entry: &Entry| Before::Was(Box::new(Job::of(entry, &self.release, settings)));
+            let (entry, settings, before) = match (pair.before, pair.after, old) {
+                // The branch's own words count.
+                (_, Some(is), Err(why)) => (&is.entry, settings(config, &is.entry.target)?, Before::Unknown(why)),
+                (None, Some(is), Ok(old)) => {
+                    let target = match policy.is_of_base() {
+                        true => target_of_new(old, config, &is.entry).0,
+                        false => is.entry.target.clone(),
+                    };
+                    (&is.entry, settings(decides, &target)?, Before::Absent)
+                }
+                (Some(was), Some(is), Ok(old)) => {
+                    let (target, old_settings) = match policy.is_of_base() {
+                        true => (&was.entry.target, settings(decides, &was.entry.target)?),
+                        false => (&is.entry.target, self.settings.settings(old, &was.entry.target, reach)?),
+                    };
+                    (&is.entry, settings(decides, target)?, before(old_settings, &was.entry))
+                }
+                // It is as it was, but for its files.
+                (Some(was), None, Ok(_)) if policy.is_of_base() => {
+                    if files(&was.entry).into_iter().any(|path| !is_there(Path::new(path))) {
+                        continue;
+                    }
+                    let settings = settings(decides, &was.entry.target)?;
+                    (&was.entry, settings.clone(), before(settings, &was.entry))
+                }
+                _ => continue,
+            };
+            jobs.push((Job::of(entry, &self.release, settings), before));
+        }
+        Ok(jobs)
+    }
+
+    /// Whether the releases that were asked for are there, now or before.
+    fn check_names(&self, pairs: &[Pair<'_>], config: &Config) -> Result<(), String> {
+        let file = config.file.as_ref().map_or(FILE_NAME, |file| file.name());
+        if pairs.is_empty() && config.file.is_none() {
+            return Err(NOTHING.to_owned());
+        }
+        let entries =
+            || pairs.iter().flat_map(|pair| [pair.before, pair.after]).flatten().map(|release| &release.entry);
+        for wanted in &self.releases {
+            if !entries().any(|entry| entry.name == *wanted || entry.full_name() == *wanted) {
+                let all: Vec<String> = config.releases.iter().map(|one| one.entry.full_name()).collect();
+                return Err(no_release(wanted, &all, file));
+            }
+        }
+        match pairs.is_empty() {
+            true => Err(format!("nothing to check: {file} has no releases")),
+            false => Ok(()),
+        }
+    }
+
+    /// What the branch changes about the check, as a report of its own: it is about all releases. Nothing of the branch
+    /// accepts it; an entry of the base does.
+    fn told(&self, policy: &Policy<'_>, job: Option<&Job>) -> Result<Option<Report>, String> {
+        let decides = policy.decides();
+        let home = policy.home();
+        let mut settings = job.map_or_else(Settings::without_mirror, |job| job.settings.clone());
+        settings.rules = self.settings.levels(decides)?;
+        let findings = policy.findings(&settings);
+        if findings.is_empty() {
+            return Ok(None);
+        }
+        let name = home.as_ref().map_or(FILE_NAME, |file| file.name()).to_owned();
+        let report = Report {
+            release: ReleaseName { name, ..ReleaseName::default() },
+            is_listed: true,
+            is_policy: true,
+            secrets: policy.secrets(),
+            home,
+            findings,
+            suppressed: Vec::new(),
+            changes: None,
+            images: Vec::new(),
+            coverage: Coverage::default(),
+            mirror: job
+                .map(|job| &job.settings.mirror)
+                .or(decides.target.mirror.as_ref())
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            assumed_keys: Vec::new(),
+        };
+        let mut checked = [Checked { report, settings, comments: Vec::new() }];
+        if policy.is_of_base() {
+            self.suppressor(policy.old_entries(), None)?.accept(&mut checked);
+        }
+        let [checked] = checked;
+        Ok(Some(checked.report))
+    }
+}
+
+/// Whether two lists of suppressions accept the same findings.
+fn same_entries(a: &[crate::config::Suppression], b: &[crate::config::Suppression]) -> bool {
+    let said = |entries: &[crate::config::Suppression]| -> Vec<_> {
+        let entries = entries.iter().cloned();
+        entries.map(|one| (one.rule, one.image, one.object, one.release, one.expires)).collect()
+    };
+    said(a) == said(b)
+}
+
+/// Takes out of a report what the release had before, and adds what became of its images.
+fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision: &str) {
+    let nothing_seen =
+        |report: &Report| report.findings.iter().find(|finding| finding.rule == "render-failed").cloned();
+    let before = before.and_then(|before| match before.as_ref().and_then(nothing_seen) {
+        Some(_) => Err("it does not render there".to_owned()),
+        None => Ok(before),
+    });
+    match before {
+        Err(why) => {
+            now.changes = Some(Changes { since: revision.to_owned(), unknown: Some(why), ..Changes::default() });
+        }
+        Ok(None) => {
+            let new = now.images.iter().map(|image| image.reference.clone()).collect();
+            now.changes = Some(Changes { since: revision.to_owned(), new, ..Changes::default() });
+        }
+        Ok(Some(before)) => {
+            let mut changes = Changes::between(&before, now, revision);
+            let print = |finding: &Finding| Fingerprint::of(finding, &now.release);
+            let known: BTreeSet<Fingerprint> = before.findings.iter().map(print).collect();
+            let all = now.findings.len();
+            let release = now.release.clone();
+            // What was not looked at before is still not looked at.
+            now.findings.retain(|finding| {
+                crate::suppress::is_unseen(finding) || !known.contains(&Fingerprint::of(finding, &release))
+            });
+            changes.known = all - now.findings.len();
+            now.changes = Some(changes);
+        }
+    }
+}

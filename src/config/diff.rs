@@ -1,0 +1,577 @@
+//! What one state of the configuration checks and accepts that another does not: [`changes`].
+//!
+//! A branch is compared with its base. Whose word counts for which key is in the table ([`keys`](super::keys)).
+
+use super::read::Part;
+use super::sides::{Day, Pair, files, is_later, latest, pairs, same, target_of_new};
+use super::{Config, Entry, Release, Suppression, Target};
+use crate::finding::Severity;
+use crate::helm::HelmVersion;
+use crate::images::Layout;
+use crate::images::find::{Action, PlaceRule};
+use crate::limits::Limits;
+use crate::policy::{Change, Weight};
+use crate::rules::RULES;
+use crate::settings::Level;
+use crate::source::Place;
+use crate::yaml::{self, Data, Node};
+
+/// What a branch changes, in the order of the table of keys. `exists` says whether a path that the configuration names is
+/// there in the branch. Of releases that are not `wanted` only those are told that are gone.
+pub fn changes(
+    before: &Config,
+    after: &Config,
+    exists: &dyn Fn(&str) -> bool,
+    wanted: &dyn Fn(&Entry) -> bool,
+) -> Vec<Change> {
+    let mut diff = Diff { before: Side::new(before), after: Side::new(after), exists, found: Vec::new() };
+    diff.top();
+    diff.rules();
+    diff.finders();
+    diff.suppressions();
+    for pair in pairs(before, after) {
+        let is_wanted = [pair.before, pair.after].into_iter().flatten().any(|release| wanted(&release.entry));
+        if is_wanted || pair.after.is_none() {
+            diff.release(pair, is_wanted);
+        }
+    }
+    diff.found
+}
+
+/// A configuration with its tree, in which places are looked up.
+struct Side<'c> {
+    config: &'c Config,
+    node: Option<Node>,
+}
+
+impl<'c> Side<'c> {
+    fn new(config: &'c Config) -> Self {
+        let read = |file: &std::sync::Arc<crate::source::File>| yaml::read(file.bytes(), &Limits::default()).ok();
+        Self { config, node: config.file.as_ref().and_then(read) }
+    }
+
+    fn root(&self) -> Option<Part<'_>> {
+        Some(Part { file: self.config.file.as_ref()?, node: self.node.as_ref()? })
+    }
+
+    /// A key with its value.
+    fn key_of(part: Part<'_>, name: &str) -> Option<Place> {
+        let Data::Map(entries) = &part.node.data else { return None };
+        let (entry, node) = entries.iter().rev().find(|(entry, _)| entry.key == *name)?;
+        Some(Place { file: part.file.clone(), start: entry.start, end: node.end.max(entry.end) })
+    }
+
+    /// The key at the end of a way.
+    fn at(&self, way: &[&str]) -> Option<Place> {
+        let (last, way) = way.split_last()?;
+        Self::key_of(way.iter().try_fold(self.root()?, |part, name| part.get(name))?, last)
+    }
+
+    /// The key at the end of a way, or the nearest one on it; at last the file.
+    fn near(&self, way: &[&str]) -> Option<Place> {
+        let on_way = (1..=way.len()).rev().find_map(|length| self.at(&way[..length]));
+        on_way.or_else(|| self.config.file.as_ref().map(|file| Place { file: file.clone(), start: 0, end: 0 }))
+    }
+
+    /// The element of a list that is a text.
+    fn item(&self, way: &[&str], text: &str) -> Option<Place> {
+        let part = way.iter().try_fold(self.root()?, |part, name| part.get(name))?;
+        let found = part.items().find(|item| item.own_text() == text).map(|item| item.place());
+        found.or_else(|| self.at(way))
+    }
+
+    /// The element of a list by its number.
+    fn element(&self, way: &[&str], number: usize) -> Option<Place> {
+        let part = way.iter().try_fold(self.root()?, |part, name| part.get(name))?;
+        part.items().nth(number).map(|item| item.place())
+    }
+
+    /// A key of a release: its environment's, or its own, or else the release.
+    fn of_release(&self, release: &Release, key: &str) -> Option<Place> {
+        let entry = &release.entry;
+        let found = || {
+            let mut releases = self.root()?.get("releases")?.items();
+            let part = releases.find(|part| part.text("name").as_deref() == Some(&entry.name))?;
+            let environment = entry.environment.as_ref().and_then(|name| part.get("environments")?.get(name));
+            environment.and_then(|part| Self::key_of(part, key)).or_else(|| Self::key_of(part, key))
+        };
+        found().or_else(|| Some(release.place.clone()))
+    }
+}
+
+/// The two sides, and what was found to be different.
+struct Diff<'c> {
+    before: Side<'c>,
+    after: Side<'c>,
+    exists: &'c dyn Fn(&str) -> bool,
+    found: Vec<Change>,
+}
+
+/// `x` is now b, it was a.
+fn replaced(what: &str, was: Option<&str>, is: Option<&str>) -> String {
+    match (was, is) {
+        (Some(was), Some(is)) => format!("{what} is now {is}, it was {was}"),
+        (Some(was), None) => format!("{what} is not set any more, it was {was}"),
+        (None, Some(is)) => format!("{what} is now {is}, it was not set"),
+        (None, None) => format!("{what} changed"),
+    }
+}
+
+fn layout_name(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Path => "path",
+        Layout::HostAndPath => "host-and-path",
+        Layout::Name => "name",
+    }
+}
+
+impl Diff<'_> {
+    /// Something at a way of keys.
+    fn add(&mut self, weight: Weight, message: String, way: &[&str]) {
+        let change = match self.after.at(way) {
+            Some(after) => Change::new(weight, message, self.before.at(way), Some(after)),
+            None => Change::new(weight, message, self.before.at(way), self.after.near(way)).gone(),
+        };
+        self.found.push(change);
+    }
+
+    /// The target of all releases, and the lists.
+    fn top(&mut self) {
+        let (was, is) = (self.before.config, self.after.config);
+        let mirror = |target: &Target| target.mirror.as_ref().map(ToString::to_string);
+        if was.target.mirror != is.target.mirror {
+            // Nothing was checked without one, unless the command line named it.
+            let weight = if was.target.mirror.is_none() { Weight::Stricter } else { Weight::Looser };
+            let message = replaced("the mirror", mirror(&was.target).as_deref(), mirror(&is.target).as_deref());
+            self.add(weight, message, &["mirror"]);
+        }
+        let (old, new) = (was.target.layout.unwrap_or_default(), is.target.layout.unwrap_or_default());
+        if old != new {
+            let message = replaced("the layout", Some(layout_name(old)), Some(layout_name(new)));
+            self.add(Weight::Looser, message, &["layout"]);
+        }
+        let (keys, now) = (&was.target.global_keys, &is.target.global_keys);
+        self.list("global_keys", keys, now, Weight::Looser, Weight::Looser);
+        self.list("pull_secrets", &was.pull_secrets, &is.pull_secrets, Weight::Looser, Weight::Stricter);
+        let (lists, now) = (&was.bundle, &is.bundle);
+        // Without lists nothing is looked up in them; with fewer, less counts as mirrored.
+        let gone = if now.is_empty() { Weight::Looser } else { Weight::Stricter };
+        let new = if lists.is_empty() { Weight::Stricter } else { Weight::Looser };
+        self.list("bundle", lists, now, gone, new);
+    }
+
+    /// What came to a list of texts, and what went.
+    fn list(&mut self, key: &str, was: &[String], is: &[String], gone: Weight, new: Weight) {
+        for text in was.iter().filter(|text| !is.contains(text)) {
+            let place = self.before.item(&[key], text);
+            let message = format!("`{key}` has no {text} any more");
+            let after = self.after.near(&[key]);
+            self.found.push(Change::new(gone, message, place, after).gone());
+        }
+        for text in is.iter().filter(|text| !was.contains(text)) {
+            let (before, after) = (self.before.at(&[key]), self.after.item(&[key], text));
+            self.found.push(Change::new(new, format!("`{key}` now has {text}"), before, after));
+        }
+    }
+
+    fn rules(&mut self) {
+        for rule in RULES {
+            // How bad a finding is, from 0 for none.
+            let rank = |config: &Config| match config.rules.get(rule.id) {
+                Some(Level::Off) => 0,
+                None if !rule.on => 0,
+                Some(Level::As(severity)) => rank(*severity),
+                Some(Level::On) | None => rank(rule.severity),
+            };
+            let (was, is) = (rank(self.before.config), rank(self.after.config));
+            let word = |rank: i32| ["off", "a hint", "a warning", "an error"][rank as usize];
+            if was != is {
+                let weight = if is < was { Weight::Looser } else { Weight::Stricter };
+                let message = format!("the rule {} is now {}, it was {}", rule.id, word(is), word(was));
+                self.add(weight, message, &["rules", rule.id]);
+            }
+        }
+    }
+
+    fn finders(&mut self) {
+        for (name, action, gone, new) in [
+            ("add", Action::Add, Weight::Looser, Weight::Stricter),
+            ("exclude", Action::Exclude, Weight::Stricter, Weight::Looser),
+        ] {
+            let of = |config: &Config| -> Vec<PlaceRule> {
+                config.finders.iter().filter(|place| place.action == action).cloned().collect()
+            };
+            let (was, is) = (of(self.before.config), of(self.after.config));
+            let words = |place: &PlaceRule| format!("{} of {} {}", place.field, place.kind, place.name);
+            let way = ["finders", name];
+            for (number, place) in was.iter().enumerate().filter(|(_, place)| !is.contains(place)) {
+                let message = format!("`finders.{name}` has no {} any more", words(place));
+                let (before, after) = (self.before.element(&way, number), self.after.near(&way));
+                self.found.push(Change::new(gone, message, before, after).gone());
+            }
+            for (number, place) in is.iter().enumerate().filter(|(_, place)| !was.contains(place)) {
+                let message = format!("`finders.{name}` now has {}", words(place));
+                let (before, after) = (self.before.at(&way), self.after.element(&way, number));
+                self.found.push(Change::new(new, message, before, after));
+            }
+        }
+    }
+
+    fn suppressions(&mut self) {
+        let (was, is) = (&self.before.config.suppressions, &self.after.config.suppressions);
+        let words = |entry: &Suppression| {
+            let parts = [("image", &entry.image), ("object", &entry.object), ("release", &entry.release)];
+            let parts = parts.iter().filter_map(|(name, glob)| Some(format!(", {name} {}", (*glob).as_ref()?)));
+            format!("{}{}", entry.rule, parts.collect::<String>())
+        };
+        let day = |until: Day| until.map_or("for ever".to_owned(), |day| format!("until {day}"));
+        for entry in is {
+            let of_base = was.iter().filter(|old| same(old, entry));
+            let old = was.iter().find(|old| same(old, entry)).map(|old| old.place.clone());
+            let place = Some(entry.place.clone());
+            match latest(of_base) {
+                None => {
+                    let before = self.before.at(&["suppressions"]);
+                    let message = format!("a suppression is new: {}", words(entry));
+                    self.found.push(Change::new(Weight::Looser, message, before, place));
+                }
+                Some(until) if until != entry.expires => {
+                    let weight = if is_later(entry.expires, until) { Weight::Looser } else { Weight::Stricter };
+                    let days = format!("{}, it was {}", day(entry.expires), day(until));
+                    let message = format!("the suppression of {} now counts {days}", words(entry));
+                    self.found.push(Change::new(weight, message, old, place));
+                }
+                Some(_) if !was.iter().any(|old| same(old, entry) && old.reason == entry.reason) => {
+                    let message = format!("the suppression of {} has another reason", words(entry));
+                    self.found.push(Change::new(Weight::Stricter, message, old, place));
+                }
+                Some(_) => {}
+            }
+        }
+        for entry in was.iter().filter(|entry| !is.iter().any(|new| same(new, entry))) {
+            let message = format!("a suppression is gone: {}", words(entry));
+            let after = self.after.near(&["suppressions"]);
+            self.found.push(Change::new(Weight::Stricter, message, Some(entry.place.clone()), after).gone());
+        }
+    }
+
+    fn release(&mut self, pair: Pair<'_>, is_wanted: bool) {
+        match (pair.before, pair.after) {
+            (Some(was), Some(is)) => self.both(was, is),
+            (Some(was), None) => {
+                let name = was.entry.full_name();
+                let is_gone = !files(&was.entry).into_iter().any(|path| (self.exists)(path));
+                let (weight, rest) = match is_gone {
+                    true => (Weight::Stricter, ", and neither are its files"),
+                    false => (Weight::Looser, ""),
+                };
+                let message = format!("the release {name} is not in the list any more{rest}");
+                let after = self.after.near(&["releases"]);
+                let mut change = Change::new(weight, message, Some(was.place.clone()), after).gone();
+                let missing = files(&was.entry).into_iter().find(|path| !(self.exists)(path));
+                match missing {
+                    Some(_) if is_gone => {}
+                    Some(path) => change.notes.push(format!("it cannot be checked: {path} is not there")),
+                    None if is_wanted => change.notes.push("it is checked all the same".to_owned()),
+                    None => {}
+                }
+                self.found.push(change);
+            }
+            (None, Some(is)) => {
+                let (target, is_known) = target_of_new(self.before.config, self.after.config, &is.entry);
+                if !is_known {
+                    let name = is.entry.full_name();
+                    let message = format!("the release {name} is new, and so are its mirror, its layout or its keys");
+                    let mut change = Change::new(
+                        Weight::Looser,
+                        message,
+                        self.before.at(&["mirror"]),
+                        self.after.of_release(is, "mirror"),
+                    );
+                    change.notes.extend(target.mirror.map(|mirror| format!("it is held against {mirror}")));
+                    self.found.push(change);
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn both(&mut self, was: &Release, is: &Release) {
+        let (old, new) = (&was.entry, &is.entry);
+        let name = new.full_name();
+        if old.full_name() != name {
+            let message = format!("the release {} is now called {name}", old.full_name());
+            let (before, after) = (Some(was.place.clone()), Some(is.place.clone()));
+            self.found.push(Change::new(Weight::Stricter, message, before, after));
+        }
+        let mut add = |weight: Weight, message: String, key: &str| {
+            let (before, after) = (self.before.of_release(was, key), self.after.of_release(is, key));
+            self.found.push(Change::new(weight, message, before, after));
+        };
+        // What all releases share was compared already.
+        let (was_to, is_to) =
+            (old.target.clone().or(&self.before.config.target), new.target.clone().or(&self.after.config.target));
+        if old.target.mirror != new.target.mirror && was_to.mirror != is_to.mirror {
+            let mirror = |target: &Target| target.mirror.as_ref().map(ToString::to_string);
+            let what = format!("the mirror of {name}");
+            add(Weight::Looser, replaced(&what, mirror(&was_to).as_deref(), mirror(&is_to).as_deref()), "mirror");
+        }
+        let layout = |target: &Target| layout_name(target.layout.unwrap_or_default());
+        if old.target.layout != new.target.layout && layout(&was_to) != layout(&is_to) {
+            let what = format!("the layout of {name}");
+            add(Weight::Looser, replaced(&what, Some(layout(&was_to)), Some(layout(&is_to))), "layout");
+        }
+        if old.target.global_keys != new.target.global_keys && was_to.global_keys != is_to.global_keys {
+            let keys = |target: &Target| Some(target.global_keys.join(", ")).filter(|keys| !keys.is_empty());
+            let what = format!("`global_keys` of {name}");
+            add(Weight::Looser, replaced(&what, keys(&was_to).as_deref(), keys(&is_to).as_deref()), "global_keys");
+        }
+        let helm = |entry: &Entry| match entry.helm_version.unwrap_or_default() {
+            HelmVersion::V3 => "helm 3",
+            HelmVersion::V4 => "helm 4",
+        };
+        if helm(old) != helm(new) {
+            let what = format!("what renders {name}");
+            add(Weight::Other, replaced(&what, Some(helm(old)), Some(helm(new))), "helm_version");
+        }
+        if old.kube_version != new.kube_version {
+            let what = format!("`kube_version` of {name}");
+            let message = replaced(&what, old.kube_version.as_deref(), new.kube_version.as_deref());
+            add(Weight::Other, message, "kube_version");
+        }
+        let list = |texts: &[String]| Some(texts.join(", ")).filter(|texts| !texts.is_empty());
+        if old.api_versions != new.api_versions {
+            let what = format!("`api_versions` of {name}");
+            let message = replaced(&what, list(&old.api_versions).as_deref(), list(&new.api_versions).as_deref());
+            add(Weight::Other, message, "api_versions");
+        }
+        for (key, was, is) in [
+            ("dependency_update", old.dependency_update, new.dependency_update),
+            ("skip_schema_validation", old.skip_schema_validation, new.skip_schema_validation),
+        ] {
+            if was != is {
+                let what = format!("`{key}` of {name}");
+                let words = [was, is].map(|on| Some(if on { "true" } else { "false" }));
+                add(Weight::Other, replaced(&what, words[0], words[1]), key);
+            }
+        }
+        // What is there still, and what no release looks at any more.
+        let all = &self.after.config.releases;
+        let is_lost = |path: &str| {
+            let of =
+                |release: &Release| release.entry.chart == path || release.entry.values.iter().any(|one| one == path);
+            (self.exists)(path) && !all.iter().any(of)
+        };
+        if old.chart != new.chart && is_lost(&old.chart) {
+            add(Weight::Other, format!("{name} is no more made of {}, which is still there", old.chart), "chart");
+        }
+        for path in old.values.iter().filter(|path| !new.values.contains(path) && is_lost(path)) {
+            add(Weight::Other, format!("{name} does not take {path} any more, which is still there"), "values");
+        }
+        for (key, was, is) in [
+            ("set", &old.set, &new.set),
+            ("set_string", &old.set_string, &new.set_string),
+            ("set_json", &old.set_json, &new.set_json),
+            ("set_literal", &old.set_literal, &new.set_literal),
+            ("set_file", &old.set_file, &new.set_file),
+        ] {
+            // One JSON object has no path, and may hold what is nobody's business.
+            let path = |argument: &String| match argument.trim_start().starts_with('{') {
+                true => "several values".to_owned(),
+                false => argument.split('=').next().unwrap_or_default().to_owned(),
+            };
+            let known: Vec<String> = was.iter().map(path).collect();
+            for argument in is.iter().filter(|argument| !known.contains(&path(argument))) {
+                let message =
+                    format!("`{key}` of {name} now decides {}, whatever its values files say", path(argument));
+                add(Weight::Stricter, message, key);
+            }
+        }
+    }
+}
+
+fn rank(severity: Severity) -> i32 {
+    match severity {
+        Severity::Error => 3,
+        Severity::Warning => 2,
+        Severity::Hint => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::keys::{Decides, ENVIRONMENT, FINDERS, Key, Kind, PLACE, RELEASE, ROOT, SUPPRESSION};
+    use crate::source::File;
+
+    /// Of each key whose change is told one: how it was and how it is.
+    const SAMPLES: &[(&str, &str, &str)] = &[
+        ("mirror", "mirror: a.internal", "mirror: b.internal"),
+        ("layout", "", "layout: name"),
+        ("global_keys", "", "global_keys: global.registry"),
+        ("pull_secrets", "pull_secrets: [a, b]", "pull_secrets: [a]"),
+        ("bundle", "bundle: a", "bundle: [a, b]"),
+        ("rules", "", "rules: {hardcoded-image: warning}"),
+        ("finders", "", "finders: {exclude: [{field: a}]}"),
+        ("finders.add", "finders: {add: [{field: a}]}", ""),
+        ("finders.exclude", "finders: {exclude: [{field: a}]}", "finders: {exclude: [{field: a}, {field: b}]}"),
+        ("place.kind", "finders: {exclude: [{kind: A, field: a}]}", "finders: {exclude: [{field: a}]}"),
+        ("place.name", "finders: {exclude: [{name: A, field: a}]}", "finders: {exclude: [{field: a}]}"),
+        ("place.field", "finders: {exclude: [{field: a}]}", "finders: {exclude: [{field: b}]}"),
+        ("suppressions", "", "suppressions: [{rule: mutable-tag, reason: a}]"),
+        (
+            "suppression.rule",
+            "suppressions: [{rule: mutable-tag, reason: a}]",
+            "suppressions: [{rule: hardcoded-image, reason: a}]",
+        ),
+        (
+            "suppression.image",
+            "suppressions: [{rule: mutable-tag, image: a, reason: a}]",
+            "suppressions: [{rule: mutable-tag, image: b, reason: a}]",
+        ),
+        (
+            "suppression.object",
+            "suppressions: [{rule: mutable-tag, object: a, reason: a}]",
+            "suppressions: [{rule: mutable-tag, reason: a}]",
+        ),
+        (
+            "suppression.release",
+            "suppressions: [{rule: mutable-tag, release: a, reason: a}]",
+            "suppressions: [{rule: mutable-tag, release: b, reason: a}]",
+        ),
+        (
+            "suppression.expires",
+            "suppressions: [{rule: mutable-tag, expires: 2026-01-01, reason: a}]",
+            "suppressions: [{rule: mutable-tag, reason: a}]",
+        ),
+        ("releases", "releases: [{name: a, chart: c}, {name: b, chart: d}]", "releases: [{name: a, chart: c}]"),
+        ("release.mirror", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, mirror: b.internal}]"),
+        ("release.layout", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, layout: name}]"),
+        ("release.global_keys", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, global_keys: b}]"),
+        (
+            "release.environments",
+            "releases: [{name: a, chart: c, environments: {x: , y: }}]",
+            "releases: [{name: a, chart: c, environments: {x: }}]",
+        ),
+        (
+            "release.kube_version",
+            "releases: [{name: a, chart: c}]",
+            "releases: [{name: a, chart: c, kube_version: \"1.20\"}]",
+        ),
+        ("release.api_versions", "releases: [{name: a, chart: c, api_versions: b}]", "releases: [{name: a, chart: c}]"),
+        ("release.helm_version", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, helm_version: 3}]"),
+        (
+            "release.dependency_update",
+            "releases: [{name: a, chart: c}]",
+            "releases: [{name: a, chart: c, dependency_update: true}]",
+        ),
+        (
+            "release.skip_schema_validation",
+            "releases: [{name: a, chart: c}]",
+            "releases: [{name: a, chart: c, skip_schema_validation: true}]",
+        ),
+        (
+            "environment.mirror",
+            "releases: [{name: a, chart: c, environments: {x: {mirror: a.internal}}}]",
+            "releases: [{name: a, chart: c, environments: {x: {mirror: b.internal}}}]",
+        ),
+        (
+            "environment.layout",
+            "releases: [{name: a, chart: c, environments: {x: {layout: name}}}]",
+            "releases: [{name: a, chart: c, environments: {x: }}]",
+        ),
+        (
+            "environment.global_keys",
+            "releases: [{name: a, chart: c, environments: {x: {global_keys: b}}}]",
+            "releases: [{name: a, chart: c, environments: {x: }}]",
+        ),
+        (
+            "environment.kube_version",
+            "releases: [{name: a, chart: c, environments: {x: {kube_version: \"1.30\"}}}]",
+            "releases: [{name: a, chart: c, environments: {x: }}]",
+        ),
+        (
+            "environment.api_versions",
+            "releases: [{name: a, chart: c, environments: {x: }}]",
+            "releases: [{name: a, chart: c, environments: {x: {api_versions: b}}}]",
+        ),
+    ];
+
+    /// What it says is not what it accepts, and changes of it are told as hints.
+    const HINT: &str = "suppression.reason";
+
+    fn told(before: &str, after: &str) -> Vec<Change> {
+        let read = |name: &str, text: &str| Config::parse(&File::new(name, format!("{text}\n")), "").expect(text);
+        changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true)
+    }
+
+    /// A new key says whose word counts, and a change of one that decides about the check is told.
+    #[test]
+    fn a_change_of_every_key_of_the_policy_is_told() {
+        let tables = [
+            ("", ROOT),
+            ("release.", RELEASE),
+            ("environment.", ENVIRONMENT),
+            ("finders.", FINDERS),
+            ("place.", PLACE),
+            ("suppression.", SUPPRESSION),
+        ];
+        let known = |keys: &[Key]| tables.iter().any(|(_, table)| std::ptr::eq(*table, keys));
+        for (prefix, key) in tables.iter().flat_map(|(prefix, keys)| keys.iter().map(move |key| (prefix, key))) {
+            let name = format!("{prefix}{}", key.name);
+            match key.kind {
+                Kind::Table(keys) | Kind::Tables(keys) | Kind::Named(keys) => assert!(known(keys), "{name}"),
+                _ => {}
+            }
+            let Some((_, before, after)) = SAMPLES.iter().find(|(sample, ..)| *sample == name) else {
+                assert!(key.decides == Decides::Branch || name == HINT, "there is no sample of {name}");
+                continue;
+            };
+            let found = told(before, after);
+            let worst = if key.decides == Decides::Base { Weight::Looser } else { Weight::Other };
+            assert!(found.iter().any(|change| change.weight == worst), "{name}: {found:?}");
+            let is_placed = |change: &Change| change.after.is_some();
+            assert!(found.iter().all(is_placed), "{name}: {found:?}");
+            assert!(told(before, before).is_empty() && told(after, after).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_makes_the_check_stricter_is_a_hint() {
+        for (before, after) in [
+            ("rules: {mutable-tag: off}", "rules: {mutable-tag: on}"),
+            ("rules: {hardcoded-image: hint}", ""),
+            ("suppressions: [{rule: mutable-tag, reason: a}]", ""),
+            ("suppressions: [{rule: mutable-tag, reason: a}]", "suppressions: [{rule: mutable-tag, reason: b}]"),
+            (
+                "suppressions: [{rule: mutable-tag, reason: a}]",
+                "suppressions: [{rule: mutable-tag, reason: a, expires: 2026-01-01}]",
+            ),
+            ("finders: {exclude: [{field: a}]}", ""),
+            ("", "finders: {add: [{field: a}]}"),
+            ("", "pull_secrets: a"),
+            ("", "bundle: a"),
+            ("bundle: [a, b]", "bundle: a"),
+            ("releases: [{name: a, chart: c}]", "releases: [{name: b, chart: c, values: d}]"),
+            ("releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, set: [a=1]}]"),
+        ] {
+            let found = told(before, after);
+            assert!(!found.is_empty(), "{before} → {after}");
+            assert!(found.iter().all(|change| change.weight == Weight::Stricter), "{before} → {after}: {found:?}");
+        }
+        // What means the same is no change, and what a release is made of is its own.
+        for (before, after) in [
+            ("rules: {hardcoded-image: on}", "rules: {hardcoded-image: error}"),
+            ("layout: path", ""),
+            ("releases: [{name: a, chart: c, set: [a=1]}]", "releases: [{name: a, chart: c, set: [a=2]}]"),
+            ("releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, values: d, namespace: e}]"),
+            (
+                "mirror: m.internal\nreleases: [{name: a, chart: c}]",
+                "mirror: m.internal\nreleases: [{name: a, chart: c, mirror: m.internal}]",
+            ),
+        ] {
+            let found = told(before, after);
+            assert!(found.is_empty(), "{before} → {after}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A branch and its base: what counts of what exists on one side only. Which releases are the same ([`pairs`]), where the
+//! images of new ones go ([`target_of_new`]), which suppressions both sides have ([`kept`]).
+
+use super::{Config, Entry, Release, Suppression, Target};
+
+/// A release before and after; at least one of them is there.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<'c> {
+    /// As it was.
+    pub before: Option<&'c Release>,
+    /// As it is.
+    pub after: Option<&'c Release>,
+}
+
+/// The releases of both, those of `after` first. One of another name is the same release where neither has its name, the
+/// chart is the same, and it takes all values files that the other took.
+pub fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
+    let named = |config: &'c Config, release: &Release| {
+        config.releases.iter().find(|one| one.entry.full_name() == release.entry.full_name())
+    };
+    let mut left: Vec<&Release> = before.releases.iter().filter(|one| named(after, one).is_none()).collect();
+    let mut found = Vec::new();
+    for release in &after.releases {
+        let same = named(before, release).or_else(|| {
+            let is_same = |was: &&Release| {
+                let (was, is) = (&was.entry, &release.entry);
+                was.chart == is.chart && was.values.iter().all(|path| is.values.contains(path))
+            };
+            left.iter().position(is_same).map(|at| left.remove(at))
+        });
+        found.push(Pair { before: same, after: Some(release) });
+    }
+    found.extend(left.into_iter().map(|release| Pair { before: Some(release), after: None }));
+    found
+}
+
+/// Where the images of a release go that only `after` lists, and whether `before` knows such a target: one that it has, or
+/// else the one of all its releases.
+pub fn target_of_new(before: &Config, after: &Config, entry: &Entry) -> (Target, bool) {
+    let own = entry.target.clone().or(&after.target);
+    let others = before.releases.iter().map(|release| release.entry.target.clone().or(&before.target));
+    if std::iter::once(before.target.clone()).chain(others).any(|known| known == own) {
+        return (own, true);
+    }
+    match before.target.mirror {
+        Some(_) => (before.target.clone(), entry.target == Target::default()),
+        None => (own, false),
+    }
+}
+
+/// The suppressions that both have, each as long as both have it; places are those in `after`.
+pub fn kept(before: &[Suppression], after: &[Suppression]) -> Vec<Suppression> {
+    let one = |entry: &Suppression| {
+        let until = latest(before.iter().filter(|was| same(was, entry)))?;
+        let expires = [until, entry.expires].into_iter().flatten().min();
+        Some(Suppression { expires, ..entry.clone() })
+    };
+    after.iter().filter_map(one).collect()
+}
+
+/// The suppressions, or longer ones, that only `after` has.
+pub fn added<'c>(before: &[Suppression], after: &'c [Suppression]) -> Vec<&'c Suppression> {
+    let is_new = |entry: &&Suppression| match latest(before.iter().filter(|was| same(was, entry))) {
+        None => true,
+        Some(until) => is_later(entry.expires, until),
+    };
+    after.iter().filter(is_new).collect()
+}
+
+/// Whether two suppressions are about the same.
+pub(super) fn same(a: &Suppression, b: &Suppression) -> bool {
+    a.rule == b.rule && a.image == b.image && a.object == b.object && a.release == b.release
+}
+
+pub(super) type Day = Option<jiff::civil::Date>;
+
+/// The last day of suppressions, `None` in it for ever; `None` of it where there are none.
+pub(super) fn latest<'s>(entries: impl Iterator<Item = &'s Suppression>) -> Option<Day> {
+    entries.map(|entry| entry.expires).reduce(|a, b| if is_later(a, b) { a } else { b })
+}
+
+pub(super) fn is_later(a: Day, b: Day) -> bool {
+    match (a, b) {
+        (None, None) => false,
+        (None, Some(_)) => true,
+        (Some(_), None) => false,
+        (Some(a), Some(b)) => a > b,
+    }
+}
+
+/// The chart of a release and its values files.
+pub fn files(entry: &Entry) -> Vec<&str> {
+    std::iter::once(entry.chart.as_str()).chain(entry.values.iter().map(String::as_str)).collect()
+}

@@ -1,0 +1,88 @@
+//! [`Change`]: something that a branch changes about what is checked and what is accepted, and what it comes to as a finding
+//! of `policy-changed`.
+
+use crate::finding::{Excerpt, Finding, Severity};
+use crate::rules::{RULES, Rule};
+use crate::settings::Settings;
+use crate::source::Place;
+
+/// The rule's id.
+pub const RULE: &str = "policy-changed";
+
+/// Something that a branch changes about what is checked and what is accepted.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What it does to the check.
+    pub weight: Weight,
+    /// What changed, as a fact.
+    pub message: String,
+    /// Where it was, in the file as it was.
+    pub before: Option<Place>,
+    /// Where it is, or where it is missing.
+    pub after: Option<Place>,
+    /// Whether it is missing there.
+    pub is_gone: bool,
+    /// Facts that belong to it.
+    pub notes: Vec<String>,
+}
+
+/// What a change does to the check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Less is checked, or more is accepted.
+    Looser,
+    /// Something else is rendered or looked at, and nobody can say which way that goes.
+    Other,
+    /// More is checked, or it is only to be said.
+    Stricter,
+}
+
+impl Change {
+    /// A change without notes.
+    pub fn new(weight: Weight, message: String, before: Option<Place>, after: Option<Place>) -> Self {
+        Self { weight, message, before, after, is_gone: false, notes: Vec::new() }
+    }
+
+    /// The same, of something that is not there any more.
+    pub fn gone(self) -> Self {
+        Self { is_gone: true, ..self }
+    }
+
+    /// The finding, unless the rule is off. `since` names the state that it is compared with; where the branch's own
+    /// configuration decides, changes are only told.
+    pub fn finding(&self, settings: &Settings, since: &str, is_told_only: bool) -> Option<Finding> {
+        let rule = RULES.iter().find(|known: &&&Rule| known.id == RULE)?;
+        if !settings.is_on(rule.id, rule.on) {
+            return None;
+        }
+        let severity = match self.weight {
+            _ if is_told_only => Severity::Hint,
+            Weight::Looser => settings.severity(rule.id, Severity::Error),
+            // Never worse than what is surely looser.
+            Weight::Other => settings.severity(rule.id, Severity::Warning),
+            Weight::Stricter => Severity::Hint,
+        };
+        let place = |place: &Option<Place>, label: String| place.clone().map(|place| Excerpt { place, label });
+        let after = match self.before {
+            _ if self.is_gone => "not in this branch any more".to_owned(),
+            Some(_) => "in this branch".to_owned(),
+            None => format!("in this branch, and not in {since}"),
+        };
+        let excerpts = place(&self.after, after).into_iter().chain(place(&self.before, format!("in {since}")));
+        let help = match self.weight {
+            Weight::Other => "to accept it, run with --config-from head".to_owned(),
+            _ => {
+                format!("the check follows {since} until this is merged; to accept it now, run with --config-from head")
+            }
+        };
+        Some(Finding {
+            rule: rule.id,
+            severity,
+            message: self.message.clone(),
+            subject: None,
+            excerpts: excerpts.collect(),
+            notes: self.notes.clone(),
+            help: (severity != Severity::Hint).then_some(help),
+        })
+    }
+}

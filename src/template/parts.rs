@@ -1,0 +1,76 @@
+//! What a template's file is made of: text, actions, comments.
+
+use super::lex::{Kind, Lexer};
+use std::ops::Range;
+
+/// A part of a template's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What is printed as it is written.
+    Text,
+    /// `{{ … }}`
+    Action,
+    /// `{{/* … */}}`
+    Comment,
+}
+
+/// The parts of a template's file in order; what trimming removes is in none of them, and nothing is after a fault.
+pub fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
+    let mut lexer = Lexer::new(input);
+    let mut found = Vec::new();
+    let (mut from, mut action) = (0, None);
+    loop {
+        let token = lexer.next_token();
+        let range = token.start as usize..token.end as usize;
+        if action.is_none() {
+            comments(input, from..range.start, &mut found);
+        }
+        match token.kind {
+            Kind::Error | Kind::Eof => break,
+            Kind::Text => found.push((Part::Text, range.clone())),
+            Kind::LeftDelim => action = Some(range.start),
+            Kind::RightDelim => found.extend(action.take().map(|start| (Part::Action, start..range.end))),
+            _ => {}
+        }
+        from = range.end;
+    }
+    found
+}
+
+/// Adds the comments of a range that the lexer passed over.
+fn comments(input: &[u8], range: Range<usize>, found: &mut Vec<(Part, Range<usize>)>) {
+    use memchr::memmem::find;
+    let mut at = range.start;
+    while let Some(gap) = input.get(at..range.end) {
+        let Some(open) = find(gap, b"{{") else { break };
+        let Some(close) = find(&gap[open..], b"*/").map(|length| open + length) else { break };
+        let Some(end) = find(&gap[close..], b"}}").map(|length| close + length + 2) else { break };
+        found.push((Part::Comment, at + open..at + end));
+        at += end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_told_apart() {
+        let text = "a {{/* b }} */}}{{- /* c */ -}}  d{{ \"{{/* e */}}\" }}f {{- /* g */}}";
+        let found: Vec<(Part, &str)> =
+            parts(text.as_bytes()).into_iter().map(|(part, range)| (part, &text[range])).collect();
+        assert_eq!(
+            found,
+            [
+                (Part::Text, "a "),
+                (Part::Comment, "{{/* b }} */}}"),
+                (Part::Comment, "{{- /* c */ -}}"),
+                (Part::Text, "d"),
+                (Part::Action, "{{ \"{{/* e */}}\" }}"),
+                (Part::Text, "f"),
+                (Part::Comment, "{{- /* g */}}"),
+            ]
+        );
+        assert_eq!(parts(b"a{{ b"), [(Part::Text, 0..1)]);
+    }
+}
