@@ -5,7 +5,7 @@
 
 use super::Report;
 use super::location::{Location, Ordinals, details, identity};
-use super::plain;
+use super::{plain, write_json};
 use crate::finding::{Finding, Severity};
 use crate::rules::{RULES, Rule};
 use serde::Serialize;
@@ -203,8 +203,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         rules: rules.iter().map(|rule| rule_entry(rule)).collect(),
     };
     let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
-    serde_json::to_writer_pretty(&mut *out, &Log { schema: SCHEMA, version: "2.1.0", runs: [run] })?;
-    writeln!(out)
+    write_json(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
 
 fn rule_entry(rule: &Rule) -> RuleEntry {

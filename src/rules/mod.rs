@@ -203,7 +203,7 @@ mod tests {
 
     use super::{RULES, Rule};
     use crate::cli::{Outcome, Streams, on_large_stack, run};
-    use crate::golden::{derived, files, read};
+    use crate::golden::{derived, files, read, root, working_folder};
 
     #[test]
     fn the_list_is_the_folder() {
@@ -232,6 +232,7 @@ mod tests {
 
     #[test]
     fn every_bad_example_has_one_finding_and_every_good_one_none() {
+        let _guard = working_folder(&root());
         let mut wrong = Vec::new();
         for rule in RULES {
             let examples = examples(rule);
