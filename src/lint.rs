@@ -32,8 +32,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
     let context = Context { prepared, analysis, settings, findings: Vec::new() };
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
     let findings = context.check_all();
-    // Secrets are looked for where something is shown.
-    let secrets = if findings.is_empty() { Secrets::default() } else { Secrets::of_user(&analysis.origins) };
+    let secrets = Secrets::of(&analysis.origins);
     Report {
         release: prepared.map(name).unwrap_or_default(),
         is_listed: false,

@@ -11,6 +11,19 @@ pub struct File {
     path: Option<String>,
     bytes: Vec<u8>,
     line_starts: OnceLock<Vec<u32>>,
+    /// Of an excerpt: where its place is in the file that it was made of.
+    spots: Option<(Spot, Option<Spot>)>,
+}
+
+/// A position in a text, as programs and people count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The line, from 1.
+    pub line: u32,
+    /// The byte of that line, from 1.
+    pub column: u32,
+    /// The character of that line, from 1.
+    pub character: u32,
 }
 
 impl File {
@@ -21,7 +34,13 @@ impl File {
 
     /// A file that lies at a path, as seen from the working folder: `deploy/charts/app/values.yaml`.
     pub fn on_disk(name: impl Into<String>, path: Option<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), path, bytes: bytes.into(), line_starts: OnceLock::new() })
+        Arc::new(Self { name: name.into(), path, bytes: bytes.into(), line_starts: OnceLock::new(), spots: None })
+    }
+
+    /// What may be shown of a file around a place of it; lines are where they were, and the place is told as it was.
+    pub fn excerpt(of: &Place, bytes: Vec<u8>) -> Arc<Self> {
+        let (name, path) = (of.file.name.clone(), of.file.path.clone());
+        Arc::new(Self { name, path, bytes, line_starts: OnceLock::new(), spots: Some(of.spots()) })
     }
 
     /// The name, as helm tells of it: `app/templates/web.yaml` of the chart `app`, wherever that lies.
@@ -99,8 +118,22 @@ pub struct Place {
 impl Place {
     /// The 1-based line and the 1-based byte column, as editors count.
     pub fn line_column(&self) -> (u32, u32) {
-        let (line, column) = self.file.line_column(self.start);
-        (line, column + 1)
+        let (start, _) = self.spots();
+        (start.line, start.column)
+    }
+
+    /// Where it begins and where it ends, the latter unless it is a point.
+    pub fn spots(&self) -> (Spot, Option<Spot>) {
+        if let Some(spots) = self.file.spots {
+            return spots;
+        }
+        let spot = |offset: u32| {
+            let (line, column) = self.file.line_column(offset);
+            let text = self.file.line(line).unwrap_or_default();
+            let before = text.as_bytes().get(..column as usize).unwrap_or(text.as_bytes());
+            Spot { line, column: column + 1, character: String::from_utf8_lossy(before).chars().count() as u32 + 1 }
+        };
+        (spot(self.start), (self.end > self.start).then(|| spot(self.end)))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod value;
 use crate::images::decided::{Decider, Source, atoms, decider_of, printed};
 use crate::images::{ObjectName, object::Object};
 use crate::render::manifest::Manifest;
+use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
 use std::ops::Range;
 use std::sync::Arc;
@@ -42,9 +43,20 @@ pub struct Share {
     pub text: String,
 }
 
-/// The lines of a manifest, those that hold some of the `wanted` bytes, or all.
-pub fn document(manifest: &Arc<Manifest>, wanted: Option<&[Range<u32>]>, origins: &Origins) -> Document {
+/// The lines of a manifest, those that hold some of the `wanted` bytes, or all; without its secrets and those that are
+/// known, unless everything is to be seen.
+pub fn document(
+    manifest: &Arc<Manifest>,
+    wanted: Option<&[Range<u32>]>,
+    origins: &Origins,
+    secrets: Option<&Secrets>,
+) -> Document {
     let content = manifest.content.as_bytes();
+    let hidden = if secrets.is_some() { hidden_in_manifest(content, &manifest.node) } else { Vec::new() };
+    let shown = |range: Range<u32>| match secrets {
+        Some(secrets) => secrets.hide_in(&masked(content, range, &hidden), false),
+        None => masked(content, range, &hidden),
+    };
     let mut lines = Vec::new();
     let mut start = 0;
     for (number, raw) in content.split_inclusive(|&byte| byte == b'\n').enumerate() {
@@ -59,31 +71,53 @@ pub fn document(manifest: &Arc<Manifest>, wanted: Option<&[Range<u32>]>, origins
         let range = from + blank as u32..from + text.len() as u32;
         lines.push(Line {
             number: number as u32 + 1,
-            text: String::from_utf8_lossy(text).into_owned(),
-            shares: shares(manifest, range, origins),
+            text: shown(from..from + text.len() as u32),
+            shares: shares(manifest, range, origins, &shown),
         });
     }
     let object = Object::all(manifest).into_iter().next().map(|object| object.name).unwrap_or_default();
     Document { template: manifest.name.clone(), object, lines }
 }
 
+/// A text without the ranges that are hidden.
+fn masked(content: &[u8], range: Range<u32>, hidden: &[Range<usize>]) -> String {
+    let (mut at, end) = (range.start as usize, range.end as usize);
+    let mut text = String::new();
+    for one in hidden.iter().filter(|one| one.start < end) {
+        if one.end <= at {
+            continue;
+        }
+        text.push_str(&String::from_utf8_lossy(&content[at..one.start.max(at)]));
+        text.push_str(MASK);
+        at = one.end.min(end);
+    }
+    text.push_str(&String::from_utf8_lossy(&content[at..end]));
+    text
+}
+
 /// Who had a share in some bytes of a line.
-fn shares(manifest: &Manifest, line: Range<u32>, origins: &Origins) -> Vec<Share> {
+fn shares(
+    manifest: &Manifest,
+    line: Range<u32>,
+    origins: &Origins,
+    shown: &dyn Fn(Range<u32>) -> String,
+) -> Vec<Share> {
     let content = manifest.content.as_bytes();
     let spans = manifest.content.spans();
     let mut found: Vec<Share> = Vec::new();
     let first = spans.partition_point(|span| span.end <= line.start);
     for span in spans[first..].iter().take_while(|span| span.start < line.end) {
         let from = span.start.max(line.start);
-        let text = String::from_utf8_lossy(&content[from as usize..span.end.min(line.end) as usize]);
-        if text.trim().is_empty() {
+        let range = from..span.end.min(line.end);
+        if content[range.start as usize..range.end as usize].trim_ascii().is_empty() {
             continue;
         }
+        let text = shown(range);
         for (origin, at) in atoms(span, from, origins) {
             let decider = decider_of(origin, at, origins);
             match found.iter_mut().find(|share| is_same(&share.decider, &decider)) {
                 Some(share) => share.text.push_str(&text),
-                None => found.push(Share { decider, text: text.clone().into_owned() }),
+                None => found.push(Share { decider, text: text.clone() }),
             }
         }
     }
@@ -91,7 +125,7 @@ fn shares(manifest: &Manifest, line: Range<u32>, origins: &Origins) -> Vec<Share
     // Nothing is known of the text itself, but the action that printed it is.
     if found.is_empty() && !line.is_empty() {
         found.extend(printed(manifest, line.clone()).map(|place| Share {
-            text: String::from_utf8_lossy(&content[line.start as usize..line.end as usize]).into_owned(),
+            text: shown(line.clone()),
             decider: Decider {
                 source: Source::Template,
                 origin: Origin::NONE,

@@ -31,6 +31,18 @@ pub struct Trail {
     pub secrets: Secrets,
 }
 
+impl Trail {
+    /// Takes secrets out of the values that their names do not call secrets.
+    pub fn hide_secrets(&mut self) {
+        let values = self.value.iter_mut().chain(self.leaves.iter_mut().map(|leaf| &mut leaf.value));
+        for value in values {
+            if let Shown::Text(text) = value {
+                *text = self.secrets.hide_in(text, false);
+            }
+        }
+    }
+}
+
 /// A value as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {

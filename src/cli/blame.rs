@@ -3,15 +3,15 @@
 use super::images::{failed, told};
 use super::one::{One, OneFlags, RenderFlags};
 use super::output::{Color, use_colour};
-use super::release::log;
+use super::release::{hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{Traced, render, render_mirrored};
-use crate::blame::select::{Selection, select};
+use crate::blame::select::{Selected, Selection, select};
 use crate::blame::{document, value::trail};
 use crate::compiler::Compiler;
 use crate::release::Prepared;
-use crate::report;
 use crate::report::blame::{json, text};
+use crate::secrets::Secrets;
 use crate::trace::Origins;
 use clap::ValueEnum;
 
@@ -23,7 +23,7 @@ use clap::ValueEnum;
                         airtight blame --release shop/prod --value image.registry\n\n\
                         Exit status: 0 done, 1 the chart does not render, so that only --value can be told (stderr says why), 2 there is \
                         nothing of what was asked for, or the tool could not do its work.\n\n\
-                        Manifests are printed as they render, Secrets too; --value hides what its name calls a secret.")]
+                        The data of Secrets and what its name calls a secret is hidden: --show-secrets shows it.")]
 pub struct Args {
     #[command(flatten)]
     one: OneFlags,
@@ -39,8 +39,8 @@ pub struct Args {
     /// The trail of one value instead: who set it, and what that hid
     #[arg(long, value_name = "PATH", conflicts_with_all = ["image", "path", "show_only", "full"])]
     value: Option<String>,
-    /// Show values whose names say that they are secrets
-    #[arg(long, requires = "value")]
+    /// Show the data of Secrets, and values whose names say that they are secrets
+    #[arg(long)]
     show_secrets: bool,
     /// Everybody who had a share in a line, not only the most telling
     #[arg(short = 'v', long)]
@@ -72,19 +72,23 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         false => render(&prepared, &[], &mut compiler, &mut lines),
         true => render_mirrored(&prepared, &settings, &mut compiler, &mut lines),
     };
+    hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let mut traced = traced?;
+    let mut traced = traced.map_err(|why| without_secrets(&prepared, &why))?;
     let mut outcome = Outcome::Clean;
     if let Some(failure) = traced.failure.clone() {
         // What became of a value can be told before any template looks at it.
         if args.value.is_none() || !with_values(&mut traced, &prepared) {
-            return Err(failed(&failure));
+            return Err(failed(&failure, &prepared));
         }
-        let _ = writeln!(streams.err, "warning: {}", report::quiet(&told(&failure)));
+        let _ = writeln!(streams.err, "warning: {}", told(&failure, &prepared));
         outcome = Outcome::Findings;
     }
     if let Some(path) = &args.value {
-        let trail = trail(&traced, path)?;
+        let mut trail = trail(&traced, path)?;
+        if !args.show_secrets {
+            trail.hide_secrets();
+        }
         match args.format {
             Format::Text => text::write_trail(&trail, args.show_secrets, use_colour(args.color), streams.out)?,
             Format::Json => json::write_trail(&trail, args.show_secrets, streams.out)?,
@@ -94,8 +98,10 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let selection =
         Selection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
     let selected = select(&traced, &selection, &prepared.limits)?;
-    let documents: Vec<_> =
-        selected.iter().map(|(manifest, wanted)| document(manifest, wanted.as_deref(), &traced.origins)).collect();
+    let secrets = (!args.show_secrets).then(|| Secrets::of(&traced.origins));
+    let shown =
+        |(manifest, wanted): &Selected| document(manifest, wanted.as_deref(), &traced.origins, secrets.as_ref());
+    let documents: Vec<_> = selected.iter().map(shown).collect();
     match args.format {
         Format::Text => text::write(&documents, args.full, use_colour(args.color), streams.out)?,
         Format::Json => json::write(&documents, streams.out)?,

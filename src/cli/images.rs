@@ -1,15 +1,17 @@
 //! `airtight images`: each image of a chart, where it is used and who decided it.
 
 use super::one::{One, OneFlags, RenderFlags};
-use super::release::log;
+use super::release::{hide_secrets, log, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{RenderFailure, analyse, render};
 use crate::compiler::Compiler;
 use crate::images::Tier;
+use crate::release::Prepared;
 use crate::report::images::{images, unjudged};
 use crate::report::inventory::{Inventory, csv, json, list, table};
-use crate::report::{ReleaseName, plain};
+use crate::report::{ReleaseName, hide_in_images};
+use crate::secrets::Secrets;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -81,11 +83,13 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         render(&prepared, &[], &mut compiler, &mut lines)
             .map(|traced| (unjudged(&traced, &settings, &prepared.limits), traced.manifests.is_empty(), traced.failure))
     };
+    hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let (images, is_empty, failure) = found?;
+    let (mut images, is_empty, failure) = found.map_err(|why| without_secrets(&prepared, &why))?;
     if let Some(failure) = failure {
-        return Err(failed(&failure));
+        return Err(failed(&failure, &prepared));
     }
+    hide_in_images(&mut images, &Secrets::of_release(&prepared));
     let mut inventory = Inventory {
         release: ReleaseName {
             name: prepared.release.name.clone(),
@@ -118,7 +122,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let all: Vec<&str> = registries.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
     if !args.registry.is_empty() && inventory.images.is_empty() && !all.is_empty() {
         let (asked, all) = (args.registry.join(", "), all.join(", "));
-        let _ = writeln!(streams.err, "warning: no image is of {}; they are of {}", plain(&asked), plain(&all));
+        let _ = writeln!(streams.err, "warning: no image is of {}; they are of {}", asked, all);
     }
     if is_empty {
         // Whoever mirrors this list mirrors nothing.
@@ -134,14 +138,14 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 }
 
 /// A chart that does not render has no list: a part of one would be taken for all.
-pub(super) fn failed(failure: &RenderFailure) -> Problem {
-    Problem::Message(told(failure))
+pub(super) fn failed(failure: &RenderFailure, prepared: &Prepared) -> Problem {
+    Problem::Message(told(failure, prepared))
 }
 
 /// Why a chart does not render, and where.
-pub(super) fn told(failure: &RenderFailure) -> String {
+pub(super) fn told(failure: &RenderFailure, prepared: &Prepared) -> String {
     let at = failure.place.as_ref().map(|place| format!("\n  at {place}")).unwrap_or_default();
-    format!("the chart does not render: {}{at}", plain(&failure.message))
+    format!("the chart does not render: {}{at}", without_secrets(prepared, &failure.message))
 }
 
 /// Columns of the terminal; `None` where stdout is none.

@@ -2,7 +2,7 @@
 
 use super::disk::Disk;
 use super::progress::Progress;
-use super::release::{Configured, Helm, ReleaseFlags};
+use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
 use super::stack;
 use crate::compiler::Compiler;
@@ -94,7 +94,9 @@ impl Job {
         let mut log = Vec::new();
         let checked = self.flags.prepare(&self.name, &self.chart, disk, &mut log).and_then(|mut prepared| {
             prepared.env.keys = disk.keys.clone();
-            let mut report = lint(&prepared, &self.settings, compiler, &mut log)?;
+            let report = lint(&prepared, &self.settings, compiler, &mut log);
+            hide_secrets(&prepared, &mut log);
+            let mut report = report.map_err(|why| without_secrets(&prepared, &why))?;
             report.release.environment.clone_from(&self.environment);
             report.is_listed = self.entry.is_some();
             Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, disk) })

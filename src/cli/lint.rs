@@ -237,7 +237,7 @@ impl Args {
                 Err(error) => {
                     let error = format!("{error}{}", instead(job));
                     let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
-                    let _ = writeln!(streams.err, "Error: {}", crate::report::quiet(&format!("{name}{error}")));
+                    let _ = writeln!(streams.err, "Error: {name}{error}");
                     *outcome = Outcome::Failed;
                 }
             }

@@ -1,5 +1,6 @@
 //! `airtight completions` and `airtight man`: what shells and manuals want to know of the command line, derived from it.
 
+use super::door::Verbatim;
 use super::{Cli, Outcome, Problem, Streams};
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -26,7 +27,7 @@ pub struct ManArgs {
 pub fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "airtight", &mut text);
-    streams.out.write_all(&text)?;
+    streams.out.verbatim(Verbatim::OwnText)?.write_all(&text)?;
     Ok(Outcome::Clean)
 }
 

@@ -7,6 +7,7 @@ mod booleans;
 pub mod changed;
 pub mod config;
 pub mod disk;
+pub mod door;
 pub mod git;
 pub mod images;
 pub mod init;
@@ -26,10 +27,10 @@ mod since;
 pub mod template;
 
 use crate::disk::read_all;
-use crate::report;
 use clap::{Parser, Subcommand};
+use door::{Door, Stream};
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Write as _};
 use std::process::ExitCode;
 
 /// Renders Helm charts exactly as helm does, and finds the images that bypass the private mirror.
@@ -86,12 +87,12 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// What a run writes to.
+/// What a run writes to; within a run each is behind its [`Door`].
 pub struct Streams<'s> {
     /// The product.
-    pub out: &'s mut dyn Write,
+    pub out: &'s mut dyn Stream,
     /// The conversation.
-    pub err: &'s mut dyn Write,
+    pub err: &'s mut dyn Stream,
     /// What is piped in.
     pub input: &'s mut dyn Read,
 }
@@ -115,6 +116,10 @@ const STACK_BYTES: usize = 1 << 30;
 
 /// Runs the command with the process's arguments and streams.
 pub fn main() -> ExitCode {
+    // A bug's message may hold text of a chart.
+    std::panic::set_hook(Box::new(|about| {
+        let _ = writeln!(Door::to_err(&mut io::stderr()), "{about}\nthis is a bug in airtight");
+    }));
     let run = || {
         let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let outcome = {
@@ -150,6 +155,16 @@ fn stack() -> std::thread::Builder {
 ///
 /// Shape: `run(["airtight", "template", "rel", "chart"], &mut streams)`.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
+    let (mut out, mut err) = (Door::to_out(streams.out), Door::to_err(streams.err));
+    let outcome = run_behind_doors(args, &mut Streams { out: &mut out, err: &mut err, input: streams.input });
+    let written = out.finish();
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Outcome::Failed,
+        _ => outcome,
+    }
+}
+
+fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
     let args = booleans::spelled_out(args.into_iter().map(Into::into).collect(), command);
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -175,7 +190,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut St
     match result {
         Ok(outcome) => outcome,
         Err(Problem::Message(text)) => {
-            let _ = writeln!(streams.err, "Error: {}", report::quiet(&text));
+            let _ = writeln!(streams.err, "Error: {text}");
             Outcome::Failed
         }
         // Whoever read our output has seen enough.

@@ -1,5 +1,6 @@
 //! The flags that say how a report is written, and where to.
 
+use super::door::{Door, Stream, Verbatim};
 use super::images::terminal_width;
 use super::{Problem, Streams};
 use crate::disk::Reach;
@@ -192,7 +193,7 @@ impl OutputFlags {
             if let Some(path) = &request.path {
                 let style = Style { colour: self.color == Color::Always, width: None, detail: self.detail };
                 let mut text = Vec::new();
-                write(request.format, reports, style, &mut text)?;
+                write(request.format, reports, style, &mut Door::to_out(&mut text))?;
                 write_file(path, &text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             }
         }
@@ -204,14 +205,14 @@ impl OutputFlags {
     }
 }
 
-fn write(format: Format, reports: &[Report], style: Style, out: &mut dyn Write) -> std::io::Result<()> {
+fn write(format: Format, reports: &[Report], style: Style, out: &mut dyn Stream) -> std::io::Result<()> {
     match format {
         Format::Text => text::write(reports, style, out),
         Format::Html => html::write(reports, out),
         Format::Json => json::write(reports, out),
         Format::Sarif => sarif::write(reports, out),
         Format::Junit => junit::write(reports, out),
-        Format::Github => github::write(reports, out),
+        Format::Github => github::write(reports, out.verbatim(Verbatim::GithubCommands)?),
         Format::Gitlab => gitlab::write(reports, out),
         Format::Markdown => markdown::write(reports, out),
         Format::Csv => csv::write(reports, out),

@@ -10,6 +10,7 @@ use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::{Prepared, SetFiles};
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
+use crate::secrets::Secrets;
 use crate::template::Env;
 use crate::values::layers::UserValues;
 use clap::ValueEnum;
@@ -328,9 +329,22 @@ impl ReleaseFlags {
     }
 }
 
+/// A message without what the values of a release call secrets.
+pub(super) fn without_secrets(prepared: &Prepared, text: &str) -> String {
+    Secrets::of_release(prepared).hide_in(text, true)
+}
+
+/// Takes what the values of a release call secrets out of log lines.
+pub(super) fn hide_secrets(prepared: &Prepared, lines: &mut [String]) {
+    if !lines.is_empty() {
+        let secrets = Secrets::of_release(prepared);
+        lines.iter_mut().for_each(|line| *line = secrets.hide_in(line, true));
+    }
+}
+
 /// Prints log lines to stderr.
 pub(super) fn log(streams: &mut Streams<'_>, lines: &[String]) {
     for line in lines {
-        let _ = writeln!(streams.err, "{}", crate::report::quiet(line));
+        let _ = writeln!(streams.err, "{line}");
     }
 }

@@ -1,6 +1,7 @@
 //! `airtight template`: prints what `helm template` prints.
 
-use super::release::{ReleaseFlags, log};
+use super::door::Verbatim;
+use super::release::{ReleaseFlags, hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::compiler::Compiler;
 use crate::disk::Reach;
@@ -120,16 +121,17 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let prepared = args.release.prepare_alone(&name, Path::new(&chart), reach.clone(), streams)?;
     let mut lines = Vec::new();
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
+    hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
     let release::Outcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
-        release::Problem::Input(text) | release::Problem::Chart(text) => text,
-        release::Problem::Template(error) => helm_text(&error, prepared.env.helm),
+        release::Problem::Input(text) | release::Problem::Chart(text) => without_secrets(&prepared, &text),
+        release::Problem::Template(error) => without_secrets(&prepared, &helm_text(&error, prepared.env.helm)),
     })?;
     let manifests: Manifests<()> = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(manifests) => manifests,
         Err(error) => {
             if args.debug {
-                streams.out.write_all(&raw(&rendered)?)?;
+                helms_output(streams)?.write_all(&raw(&rendered)?)?;
                 return Err(error.into());
             }
             return Err(format!("{error}\n\nUse --debug flag to render out invalid YAML").into());
@@ -150,17 +152,22 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         if let Some(first) = args.show_only.first() {
             return Err(format!("could not find template {first} in chart").into());
         }
-        streams.out.write_all(b"\n")?;
+        helms_output(streams)?.write_all(b"\n")?;
         return Ok(Outcome::Clean);
     }
     if args.show_only.is_empty() {
-        manifests.write(&root, &selection, streams.out)?;
+        manifests.write(&root, &selection, helms_output(streams)?)?;
     } else {
         let mut text = Vec::new();
         manifests.write(&root, &selection, &mut text)?;
-        streams.out.write_all(&show_only(&text, &args.show_only, prepared.env.helm)?)?;
+        helms_output(streams)?.write_all(&show_only(&text, &args.show_only, prepared.env.helm)?)?;
     }
     Ok(Outcome::Clean)
+}
+
+/// Stdout for what helm prints, byte for byte.
+fn helms_output<'s>(streams: &'s mut Streams<'_>) -> std::io::Result<&'s mut dyn Write> {
+    streams.out.verbatim(Verbatim::HelmsOutput)
 }
 
 /// Helm quirk: a client-side render calls a release without a name "release-name", also with `--generate-name`.
@@ -233,7 +240,7 @@ fn write_files(
         options.create(true).write(true).truncate(first).append(!first);
         let mut file = options.open(&path).map_err(fail)?;
         file.write_all(&text).map_err(fail)?;
-        writeln!(streams.out, "wrote {}", path.display())?;
+        writeln!(helms_output(streams)?, "wrote {}", path.display())?;
         Ok(())
     };
     if selection.include_crds {

@@ -2,6 +2,7 @@
 
 use super::ReleaseName;
 use crate::finding::Finding;
+use crate::secrets::redacted;
 
 /// What stays of a finding when lines move: the rule, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +32,8 @@ impl Fingerprint {
                     }
                     _ => subject.field.clone(),
                 };
-                let (object, reference) = (subject.object.to_string(), subject.reference.clone());
+                // It is written into files that are kept.
+                let (object, reference) = (subject.object.to_string(), redacted(&subject.reference).into_owned());
                 Self { release, rule, object, field, reference }
             }
             None => {
@@ -39,7 +41,7 @@ impl Fingerprint {
                 Self {
                     release,
                     rule,
-                    object: finding.message.clone(),
+                    object: redacted(&finding.message).into_owned(),
                     field: file.to_owned(),
                     reference: String::new(),
                 }

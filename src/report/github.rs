@@ -5,7 +5,7 @@
 
 use super::location::{Location, details};
 use super::totals::Totals;
-use super::{Report, Suppressed, plain};
+use super::{Report, Suppressed, escape, neutral, plain};
 use crate::finding::{Finding, Severity};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -63,7 +63,9 @@ fn command(finding: &Finding, report: &Report, suppressed: Option<&Suppressed>) 
 
 /// The text of a command.
 fn data(text: &str) -> String {
-    plain(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    // Another runner reads the log, too.
+    let text: Vec<String> = plain(text).split('\n').map(|line| neutral(line, escape).into_owned()).collect();
+    text.join("\n").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A property of a command.
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn nothing_ends_a_command_early() {
-        assert_eq!(data("100%\n::error::x"), "100%25%0A::error::x");
+        assert_eq!(data("100%\n::error::x"), "100%25%0A:\\u{3a}error::x");
         assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");
     }
 }

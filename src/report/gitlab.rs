@@ -3,7 +3,7 @@
 //! Source: GitLab, "Code Quality", "Code Quality report format". Fingerprints must differ within a report.
 
 use super::location::{Location, Ordinals, details, identity};
-use super::{Report, plain};
+use super::{Report, plain, write_json};
 use crate::finding::{Finding, Severity};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -47,8 +47,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
             }
         }));
     }
-    serde_json::to_writer_pretty(&mut *out, &issues)?;
-    writeln!(out)
+    write_json(&issues, out)
 }
 
 fn issue(finding: &Finding, report: &Report, ordinals: &mut Ordinals) -> Issue {

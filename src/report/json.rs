@@ -3,7 +3,7 @@
 use super::inventory::json::{Entry, entry};
 use super::location::{Location, identity, values_path};
 use super::totals::Totals;
-use super::{ReleaseName, Report};
+use super::{ReleaseName, Report, write_json};
 use crate::finding::{Excerpt, Finding};
 use crate::source::Place;
 use serde::Serialize;
@@ -164,8 +164,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         },
         releases: reports.iter().map(release).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    write_json(&document, out)
 }
 
 fn release(report: &Report) -> Release<'_> {

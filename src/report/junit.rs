@@ -2,7 +2,7 @@
 //! finding that is about none.
 
 use super::location::{Location, details};
-use super::{Report, Suppressed, plain};
+use super::{Report, Suppressed, neutral, plain};
 use crate::finding::{Finding, Severity};
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
@@ -19,7 +19,8 @@ struct Case<'r> {
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let suites: Vec<(&Report, Vec<Case<'_>>)> = reports.iter().map(|report| (report, cases(report))).collect();
     let all = || suites.iter().flat_map(|(_, cases)| cases);
-    let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
+    let mut text = Vec::new();
+    let mut xml = Writer::new_with_indent(&mut text, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     xml.create_element("testsuites")
         .with_attribute(("name", "airtight"))
@@ -27,7 +28,9 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         .with_attribute(("failures", all().filter(|case| case.fails()).count().to_string().as_str()))
         .with_attribute(("errors", "0"))
         .write_inner_content(|xml| suites.iter().try_for_each(|(report, cases)| suite(report, cases, xml)))?;
-    writeln!(out)
+    // Who prints the document into a log prints no command.
+    let text = neutral(&String::from_utf8_lossy(&text), |c| format!("&#{};", u32::from(c))).into_owned();
+    writeln!(out, "{text}")
 }
 
 impl Case<'_> {

@@ -28,15 +28,9 @@ impl Location {
         if file.is_flag() {
             return None;
         }
-        let point = |offset: u32| {
-            let (line, column) = file.line_column(offset);
-            let text = file.line(line).unwrap_or_default();
-            let before = text.as_bytes().get(..column as usize).unwrap_or(text.as_bytes());
-            (line, String::from_utf8_lossy(before).chars().count() as u32 + 1)
-        };
-        let (line, column) = point(place.start);
-        let end = (place.end > place.start).then(|| point(place.end));
-        Some(Self { path: file.shown().to_owned(), line, column, end })
+        let (start, end) = place.spots();
+        let end = end.map(|end| (end.line, end.character));
+        Some(Self { path: file.shown().to_owned(), line: start.line, column: start.character, end })
     }
 
     /// The place of a finding that people should open first, and the other places: values files before templates, what

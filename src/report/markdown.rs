@@ -120,23 +120,55 @@ fn row(finding: &Finding) -> Value {
     }
 }
 
-/// Untrusted text in Markdown: nothing in it is markup, a link, or a mention of somebody.
+/// Untrusted text in Markdown: nothing in it is markup, a link, or a mention of somebody or something. A word that would
+/// become a link, wherever it stands, is shown as code.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in plain_line(text).chars() {
+    let text = plain_line(text).replace('\t', " ");
+    let words = text.trim_start().split(' ').enumerate().map(|(at, word)| match is_linked(word) {
+        true => code(word),
+        false => escaped_word(word, at == 0),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn escaped_word(word: &str, is_first: bool) -> String {
+    let mut out = String::with_capacity(word.len());
+    for c in word.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '@' => out.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             c => out.push(c),
         }
     }
+    // What begins a list or a line under a heading.
+    let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    if is_first && word.starts_with(['-', '+', '=']) {
+        out.insert(0, '\\');
+    } else if is_first && digits > 0 && word[digits..].starts_with(['.', ')']) {
+        out.insert(digits, '\\');
+    }
     out
+}
+
+/// Whether GitHub or GitLab make a link of a word: addresses, names of people, numbers of issues, ids of commits.
+fn is_linked(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let number_after = |marks: &[char]| {
+        word.match_indices(marks).any(|(at, mark)| word[at + mark.len()..].starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let is_commit = |run: &str| (7..=64).contains(&run.len()) && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    word.contains('@')
+        || ["://", "www.", "mailto:", "xmpp:"].iter().any(|begin| lower.contains(begin))
+        || number_after(&['#', '!', '%', '&', '$', '~'])
+        || lower
+            .match_indices("gh-")
+            .any(|(at, mark)| lower[at + mark.len()..].starts_with(|c: char| c.is_ascii_digit()))
+        || lower.split(|c: char| !c.is_ascii_alphanumeric()).any(is_commit)
 }
 
 /// Untrusted text as code in a table; a backquote would end it, a bar would end the cell.

@@ -3,9 +3,11 @@
 pub mod blame;
 pub mod changes;
 pub mod csv;
+mod exact;
 mod fingerprint;
 pub mod github;
 pub mod gitlab;
+mod hide;
 pub mod html;
 pub mod images;
 pub mod inventory;
@@ -14,6 +16,7 @@ pub mod junit;
 pub mod location;
 pub mod markdown;
 pub mod page;
+mod plain;
 pub mod sarif;
 pub mod text;
 pub mod totals;
@@ -22,8 +25,11 @@ use crate::finding::Finding;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
 use changes::Changes;
+pub use exact::write_json;
 pub use fingerprint::Fingerprint;
+pub use hide::hide_in_images;
 use images::Image;
+pub use plain::{escape, neutral, plain, plain_line, quiet};
 use std::sync::Arc;
 
 /// What a lint comes to.
@@ -51,7 +57,7 @@ pub struct Report {
     pub mirror: String,
     /// The values keys of the rewrite that the user did not set, so that the tool did.
     pub assumed_keys: Vec<String>,
-    /// The secrets that stand in the user's files and flags.
+    /// The secrets that stand in files, flags and defaults.
     pub secrets: Secrets,
 }
 
@@ -141,20 +147,6 @@ impl Report {
         }
     }
 
-    /// Takes the user's secrets out of the sources that findings show; what a message tells anyway stays.
-    pub fn hide_secrets(&mut self) {
-        let suppressed = self.suppressed.iter_mut().map(|one| &mut one.finding);
-        for finding in self.findings.iter_mut().chain(suppressed) {
-            for excerpt in &mut finding.excerpts {
-                let place = &excerpt.place;
-                let own = place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
-                let own = String::from_utf8_lossy(own);
-                let is_told = !own.is_empty() && finding.message.contains(own.trim_matches(['"', '\'']));
-                excerpt.place = self.secrets.hide(place, is_told);
-            }
-        }
-    }
-
     /// The verdict in one line, with what was looked at.
     pub fn summary(&self) -> String {
         if self.is_policy {
@@ -208,40 +200,4 @@ pub struct Coverage {
     pub images: usize,
     /// Those that resolve through the mirror.
     pub mirrored: usize,
-}
-
-/// Text without anything that a terminal would obey or show out of order: control characters and bidirectional marks
-/// become visible escapes. Tabs and line breaks stay.
-///
-/// Chart text is untrusted text.
-pub fn plain(text: &str) -> String {
-    let is_hostile = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(is_hostile) {
-        out.push_str(&rest[..at]);
-        let c = rest[at..].chars().next().unwrap_or_default();
-        out.extend(c.escape_unicode());
-        rest = &rest[at + c.len_utf8()..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// [`plain`] text none of whose lines is a command to a CI system, as `::error::` and `##vso[` are.
-pub fn quiet(text: &str) -> String {
-    let text = plain(text);
-    let lines = text.split('\n').map(|line| match line {
-        line if line.starts_with("::") || line.starts_with("##") => format!("  {line}"),
-        line => line.to_owned(),
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// [`plain`] text on one line.
-pub fn plain_line(text: &str) -> String {
-    plain(text).replace('\n', "\\n")
 }

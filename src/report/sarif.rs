@@ -4,8 +4,7 @@
 //! `primaryLocationLineHash` alone, so what survives a move of lines stands there too.
 
 use super::location::{Location, Ordinals, details, identity};
-use super::plain;
-use super::{By, Report};
+use super::{By, Report, plain, write_json};
 use crate::finding::{Finding, Severity};
 use crate::rules::{RULES, Rule};
 use serde::Serialize;
@@ -198,8 +197,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         rules: rules.iter().map(|rule| rule_entry(rule)).collect(),
     };
     let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
-    serde_json::to_writer_pretty(&mut *out, &Log { schema: SCHEMA, version: "2.1.0", runs: [run] })?;
-    writeln!(out)
+    write_json(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
 
 fn rule_entry(rule: &Rule) -> RuleEntry {

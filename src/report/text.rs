@@ -4,6 +4,7 @@ use super::images::{Image, Use};
 use super::totals::Totals;
 use super::{Report, plain, plain_line};
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::source::Place;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style as Colour};
 use std::io::{self, Write};
@@ -56,7 +57,9 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
             writeln!(out, "{}:", paint.bold(&name))?;
         }
         for finding in &report.findings {
-            writeln!(out, "{}\n", renderer.render(&[group(finding, style.width)]))?;
+            let text = renderer.render(&[group(finding, style.width)]);
+            let places = finding.excerpts.iter().map(|excerpt| &excerpt.place);
+            writeln!(out, "{}\n", told_as_they_are(text, places))?;
         }
         for one in &report.suppressed {
             writeln!(out, "{}", paint.dim(&plain_line(&format!("suppressed: {}: {}", one.what(), one.why()))))?;
@@ -227,6 +230,26 @@ fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
         group = group.element(Level::HELP.message(fit(&plain_line(help))));
     }
     group
+}
+
+/// A rendered text in which places are told as they are in their files: what is hidden before one has another length.
+pub(super) fn told_as_they_are<'p>(mut text: String, places: impl Iterator<Item = &'p Place>) -> String {
+    for place in places {
+        let (spot, _) = place.spots();
+        let (line, column) = place.file.line_column(place.start);
+        if (line, column + 1) == (spot.line, spot.column) {
+            continue;
+        }
+        let before = place.file.line(line).unwrap_or_default();
+        let shown = before.get(..column as usize).map_or(0, |before| before.chars().count()) + 1;
+        let path = plain_line(place.file.shown());
+        let (wrong, right) = (format!("{path}:{line}:{shown}"), format!("{path}:{line}:{}", spot.character));
+        let is_whole = |at: &usize| !text[at + wrong.len()..].starts_with(|c: char| c.is_ascii_digit());
+        if let Some(at) = text.match_indices(&wrong).map(|(at, _)| at).find(is_whole) {
+            text.replace_range(at..at + wrong.len(), &right);
+        }
+    }
+    text
 }
 
 /// One line of a source with its place marked.

@@ -4,6 +4,7 @@ use super::{MASK, hidden, kind, who};
 use crate::blame::Document;
 use crate::blame::value::{Shown, Trail};
 use crate::images::decided::Decider;
+use crate::report::write_json;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -37,7 +38,7 @@ pub fn write(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
             })
         })
         .collect();
-    print(&json!({"version": VERSION, "documents": documents}), out)
+    write_json(&json!({"version": VERSION, "documents": documents}), out)
 }
 
 /// Writes the trail of a value.
@@ -63,7 +64,7 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, out: &mut dyn Write) -> io
         "near": trail.near,
         "reads": trail.reads.iter().map(place).collect::<Vec<_>>(),
     });
-    print(&document, out)
+    write_json(&document, out)
 }
 
 fn origin(decider: &Decider) -> Map<String, Value> {
@@ -95,11 +96,6 @@ fn value(shown: &Shown, masked: bool) -> Value {
         Shown::Plain(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
         Shown::Null | Shown::Tree(..) => Value::Null,
     }
-}
-
-fn print(document: &Value, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document)?;
-    writeln!(out)
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use crate::blame::{Document, Share};
 use crate::finding::Excerpt;
 use crate::images::Source;
 use crate::images::decided::Decider;
-use crate::report::text::snippet;
+use crate::report::text::{snippet, told_as_they_are};
 use crate::report::{plain, plain_line};
-use crate::secrets::{MASK, Secrets, masked};
+use crate::secrets::masked as hidden;
 use crate::source::Place;
 use crate::trace::Layer;
 use annotate_snippets::{Annotation, Level, Renderer, Snippet};
@@ -114,6 +114,7 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
         None => format!("{} is not set", trail.path),
     };
     let mut group = Level::NOTE.primary_title(plain_line(&title)).elements(Vec::<Snippet<'_, Annotation<'_>>>::new());
+    let mut places = Vec::new();
     for (index, decider) in trail.settings.iter().enumerate() {
         let Some(place) = &decider.place else { continue };
         let is_null = |place: &Place| {
@@ -132,11 +133,12 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
         };
         let place = match (masked, show_secrets) {
             // One of its layers may not tell by itself that it is a secret.
-            (true, _) => masked_place(place, &trail.secrets),
-            (false, false) => trail.secrets.hide(place, false),
+            (true, _) => hidden(place),
+            (false, false) => trail.secrets.hide(place, &title),
             (false, true) => place.clone(),
         };
-        group = group.element(snippet(&Excerpt { place, label }, index == 0));
+        group = group.element(snippet(&Excerpt { place: place.clone(), label }, index == 0));
+        places.push(place);
     }
     if trail.value.is_none() && trail.settings.is_empty() {
         group = group.element(Level::NOTE.message("nobody sets it: no chart, no file, no flag"));
@@ -150,7 +152,7 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
     if !trail.near.is_empty() {
         group = group.element(Level::HELP.message(plain_line(&format!("spelled like it: {}", trail.near.join(", ")))));
     }
-    writeln!(out, "{}", renderer.render(&[group]))?;
+    writeln!(out, "{}", told_as_they_are(renderer.render(&[group]), places.iter()))?;
     if trail.leaves.is_empty() {
         return Ok(());
     }
@@ -176,14 +178,4 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
         }
     }
     Ok(())
-}
-
-/// The same place with the value made unreadable, and other secrets in the file.
-fn masked_place(place: &Place, secrets: &Secrets) -> Place {
-    let hidden = secrets.hide(place, false);
-    if hidden.start == hidden.end || is_mask(&hidden) { hidden } else { masked(&hidden) }
-}
-
-fn is_mask(place: &Place) -> bool {
-    place.file.bytes().get(place.start as usize..place.end as usize) == Some(MASK.as_bytes())
 }

@@ -10,7 +10,7 @@ use super::images::{Image, Use};
 use super::inventory::short;
 use super::location::place_name;
 use super::totals::Totals;
-use super::{Report, Suppressed, count, plain};
+use super::{Report, Suppressed, count, neutral, plain};
 use crate::finding::{Excerpt, Finding};
 use crate::rules::RULES;
 use base64::Engine as _;
@@ -99,7 +99,9 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         rules,
     };
     let text = env.render_named_str("page.html", include_str!("page.html.j2"), context).map_err(io::Error::other)?;
-    writeln!(out, "{}", text.trim_end())
+    // Who prints the page into a log prints no command.
+    let text = neutral(text.trim_end(), |c| format!("&#{};", u32::from(c)));
+    writeln!(out, "{text}")
 }
 
 /// The verdict in a few words.

@@ -70,8 +70,21 @@ pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<u
 
 /// A text that a spreadsheet takes for a text: what begins like a formula gets an apostrophe before it.
 pub(in crate::report) fn cell(text: &str) -> String {
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let is_formula = |text: &str| text.trim_start_matches([' ', '\t', '"', '\'']).starts_with(FORMULA);
     let text = plain_line(text);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+    let mut cell = String::with_capacity(text.len() + 1);
+    if is_formula(&text) || text.starts_with('\t') {
+        cell.push('\'');
+    }
+    // Where commas stand in numbers, cells end at semicolons, or at tabs.
+    for (at, c) in text.char_indices() {
+        cell.push(c);
+        if matches!(c, ';' | '\t') && is_formula(&text[at + 1..]) {
+            cell.push('\'');
+        }
+    }
+    cell
 }
 
 #[cfg(test)]
@@ -84,5 +97,8 @@ mod tests {
             assert_eq!(cell(text), format!("'{text}"));
         }
         assert_eq!(cell("quay.io/a=b"), "quay.io/a=b");
+        assert_eq!(cell(" =1"), "' =1");
+        assert_eq!(cell("a; =1"), "a;' =1");
+        assert_eq!(cell("a\r=1"), "a\\u{d}=1");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Inventory;
 use crate::report::images::{Image, PartOrigin, Use};
+use crate::report::write_json;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -87,8 +88,7 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
         mirror: inventory.mirror.as_deref(),
         images: inventory.images.iter().map(|image| entry(image, judged)).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    write_json(&document, out)
 }
 
 /// An image as the document has it; without a mirror, it has no class.

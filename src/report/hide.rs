@@ -1,0 +1,76 @@
+//! Reports without secrets: what every format shows of a chart, of values and of flags passes here once.
+
+use super::images::Image;
+use super::{Report, Suppressed};
+use crate::finding::Finding;
+use crate::images::ObjectName;
+use crate::secrets::Secrets;
+
+impl Report {
+    /// Takes secrets out of all that the report shows: of the sources, and of what is said about them.
+    pub fn hide_secrets(&mut self) {
+        let secrets = std::mem::take(&mut self.secrets);
+        let text = |text: &mut String| *text = secrets.hide_in(text, false);
+        self.findings.iter_mut().for_each(|finding| hide_in_finding(finding, &secrets));
+        for Suppressed { finding, reason, by: _, place } in &mut self.suppressed {
+            hide_in_finding(finding, &secrets);
+            text(reason);
+            *place = secrets.hide(place, reason);
+        }
+        if let Some(changes) = &mut self.changes {
+            changes.new.iter_mut().chain(&mut changes.gone).for_each(text);
+            for one in &mut changes.changed {
+                text(&mut one.before);
+                text(&mut one.after);
+            }
+            changes.unknown.iter_mut().for_each(|why| *why = secrets.hide_in(why, true));
+        }
+        hide_in_images(&mut self.images, &secrets);
+        let name = &mut self.release;
+        [&mut name.name, &mut name.chart, &mut name.namespace, &mut self.mirror].into_iter().for_each(text);
+        self.assumed_keys.iter_mut().for_each(text);
+        self.secrets = secrets;
+    }
+}
+
+fn hide_in_finding(finding: &mut Finding, secrets: &Secrets) {
+    // What the finding is about; its notes may hold anything.
+    let subject = finding.subject.as_ref().map(|subject| subject.reference.as_str()).unwrap_or_default();
+    let told = format!("{}\n{subject}\n{}", finding.message, finding.help.as_deref().unwrap_or_default());
+    for excerpt in &mut finding.excerpts {
+        excerpt.place = secrets.hide(&excerpt.place, &told);
+        excerpt.label = secrets.hide_in(&excerpt.label, false);
+    }
+    finding.message = secrets.hide_in(&finding.message, false);
+    finding.notes.iter_mut().for_each(|note| *note = secrets.hide_in(note, true));
+    finding.help.iter_mut().for_each(|help| *help = secrets.hide_in(help, false));
+    if let Some(subject) = &mut finding.subject {
+        hide_in_name(&mut subject.object, secrets);
+        let texts = [&mut subject.template, &mut subject.field, &mut subject.reference];
+        texts.into_iter().chain(&mut subject.container).for_each(|text| *text = secrets.hide_in(text, false));
+    }
+}
+
+fn hide_in_name(name: &mut ObjectName, secrets: &Secrets) {
+    let texts = [&mut name.kind, &mut name.name, &mut name.namespace];
+    texts.into_iter().for_each(|text| *text = secrets.hide_in(text, false));
+}
+
+/// Takes secrets out of a list of images.
+pub fn hide_in_images(images: &mut [Image], secrets: &Secrets) {
+    let text = |text: &mut String| *text = secrets.hide_in(text, false);
+    for image in images {
+        [&mut image.reference, &mut image.registry].into_iter().for_each(text);
+        image.source.iter_mut().chain(&mut image.destination).for_each(text);
+        for one in &mut image.uses {
+            hide_in_name(&mut one.object, secrets);
+            [&mut one.field, &mut one.template, &mut one.reason].into_iter().chain(&mut one.container).for_each(text);
+            for origin in &mut one.origins {
+                [&mut origin.who, &mut origin.path, &mut origin.user_path]
+                    .into_iter()
+                    .chain(&mut origin.hides)
+                    .for_each(text);
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Untrusted text as people and logs may see it: nothing in it is obeyed by a terminal or by a CI system.
+
+use std::borrow::Cow;
+
+/// Text without anything that a terminal would obey or show out of order, and without what cannot be seen: control
+/// characters, bidirectional marks and invisible characters become visible escapes. Tabs and line breaks stay.
+///
+/// Chart text is untrusted text, and so are names of files.
+pub fn plain(text: &str) -> String {
+    let is_shown = |c: char| matches!(c, '\n' | '\t') || !is_unseen(c);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_shown(c) {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
+        }
+    }
+    out
+}
+
+/// [`plain`] text on one line.
+pub fn plain_line(text: &str) -> String {
+    plain(text).replace('\n', "\\n")
+}
+
+/// [`plain`] text none of whose lines is a command to a CI system.
+pub fn quiet(text: &str) -> String {
+    neutral(&plain(text), escape).into_owned()
+}
+
+/// Whether a character is not seen, or changes how others are seen: it takes no room, or it turns the order round.
+pub(super) fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A character as a visible escape: `\u{23}`.
+pub fn escape(c: char) -> String {
+    c.escape_unicode().to_string()
+}
+
+/// Text none of whose lines is a command to a CI system: of each command one character is written as `escaped` says.
+///
+/// GitHub's runner trims a line and takes `::command::` at its beginning, and `##[command]` anywhere; that of Azure takes
+/// `##vso[` and TeamCity `##teamcity[` anywhere; GitLab's log folds at `section_start:`; Buildkite's at lines that begin
+/// with `--- `, `+++ ` or `~~~ `. What is not seen does not count: some of them compare as people read.
+pub fn neutral(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.split(['\n', '\r']).any(may_command) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive(['\n', '\r']) {
+        let marks = if may_command(line) { marks(line) } else { Vec::new() };
+        for (at, c) in line.char_indices() {
+            if marks.contains(&at) {
+                out.push_str(&escaped(c));
+            } else {
+                out.push(c);
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a line is worth a closer look.
+pub(super) fn may_command(line: &str) -> bool {
+    let twice = |wanted: u8| memchr::memchr_iter(wanted, line.as_bytes()).nth(1).is_some();
+    twice(b'#')
+        || line.contains("section_")
+        || line.starts_with(['-', '+', '~', '^'])
+        || twice(b':') && line.trim_start_matches(|c: char| c.is_whitespace() || is_unseen(c)).starts_with(':')
+}
+
+/// The bytes of a line at which the characters stand that make commands of it.
+pub(super) fn marks(line: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let seen: Vec<(usize, char)> = line.char_indices().filter(|(_, c)| !is_unseen(*c) || c.is_whitespace()).collect();
+    let first = seen.iter().position(|(_, c)| !c.is_whitespace()).unwrap_or(seen.len());
+    // What begins with three of them has no name of a command; sources are named so in a report.
+    if let [(_, ':'), (at, ':'), rest @ ..] = &seen[first..]
+        && rest.first().is_none_or(|(_, c)| *c != ':')
+    {
+        found.push(*at);
+    }
+    for (index, pair) in seen.windows(2).enumerate() {
+        if pair[0].1 != '#' || pair[1].1 != '#' {
+            continue;
+        }
+        let mut rest = seen[index + 2..].iter().map(|(_, c)| *c).skip_while(|c| *c == '#');
+        if rest.find(|c| !c.is_ascii_alphabetic()) == Some('[') {
+            found.push(pair[1].0);
+        }
+    }
+    for name in ["section_start:", "section_end:"] {
+        found.extend(line.match_indices(name).map(|(at, _)| at + "section".len()));
+    }
+    let folds = ["--- ", "+++ ", "~~~ ", "^^^ "];
+    found.extend(folds.iter().any(|fold| line.starts_with(fold)).then_some(0));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_shown() {
+        assert_eq!(plain("a\tb\nc ä 鏡 ✓"), "a\tb\nc ä 鏡 ✓");
+        for hidden in
+            ['\u{1b}', '\r', '\u{9b}', '\u{61C}', '\u{AD}', '\u{200B}', '\u{202E}', '\u{2060}', '\u{FEFF}', '\u{E0041}']
+        {
+            assert_eq!(plain(&format!("a{hidden}b")), format!("a{}b", hidden.escape_unicode()));
+        }
+    }
+
+    #[test]
+    fn no_line_is_a_command() {
+        for (text, neutral) in [
+            ("::error::x", ":\\u{3a}error::x"),
+            ("a\n \t::stop-commands::t", "a\n \t:\\u{3a}stop-commands::t"),
+            ("\u{3000}::x::", "\\u{3000}:\\u{3a}x::"),
+            ("a ##[set-env name=a]b", "a #\\u{23}[set-env name=a]b"),
+            ("a ##vso[task.x]b ##teamcity[y]", "a #\\u{23}vso[task.x]b #\\u{23}teamcity[y]"),
+            ("###[x]", "#\\u{23}\\u{23}[x]"),
+            ("section_start:1:a\r", "section\\u{5f}start:1:a\\u{d}"),
+            ("--- a", "\\u{2d}-- a"),
+        ] {
+            assert_eq!(quiet(text).replace('\u{3000}', "\\u{3000}"), neutral);
+        }
+        for text in ["a::b", "## a", "#[x]", "---", "a: ::b", "image: quay.io/a:1", " ::: a.yaml:1:1"] {
+            assert_eq!(quiet(text), text);
+        }
+        // What is not seen does not keep a command apart.
+        assert_eq!(neutral("\u{feff} :\u{200b}:x::", escape), "\u{feff} :\u{200b}\\u{3a}x::");
+        assert_eq!(neutral("#\u{1b}#\u{ad}[x]", escape), "#\u{1b}\\u{23}\u{ad}[x]");
+    }
+}
