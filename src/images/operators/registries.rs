@@ -22,7 +22,7 @@ pub(super) fn add(manifests: &[Arc<Manifest>], mirror: &Mirror, found: &mut Vec<
         let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
         let is_core = !group.contains('.') || group.ends_with(".k8s.io");
         let is_other = OTHERS.iter().any(|other| group == *other || group.ends_with(&format!(".{other}")));
-        if is_core && !group.ends_with(".x-k8s.io") || is_other {
+        if is_core && !group.ends_with(".x-k8s.io") || is_other && object.kind != "AssignImage" {
             continue;
         }
         object.walk(&mut |path, node, above| {
@@ -72,6 +72,8 @@ fn is_registry_of_all(key: &str, path: &Path, map: &Node) -> bool {
         "imageRegistry" | "containerRegistry" | "dockerRegistry" | "image_registry" => {
             !has(&["repository", "imageRepository", "imageName", "image_name"])
         }
+        // Gatekeeper's AssignImage, which leaves their paths to the images.
+        "assignDomain" => !has(&["assignPath"]),
         "registry" | "hub" => {
             let above = path.steps().iter().rev().skip(1).find_map(|step| match step {
                 Step::Key(key) => Some(key.as_str()),
