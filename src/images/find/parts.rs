@@ -315,7 +315,7 @@ impl Family<'_> {
 
     /// The version of the only image among the entries: `{image: acme/api, defaultImageVersion: v1}`.
     fn only_version(&self) -> Option<(usize, Text)> {
-        if self.index.keys().filter(|(_, role)| *role == Role::Image).count() != 1 {
+        if !self.stem.is_empty() || self.index.keys().filter(|(_, role)| *role == Role::Image).count() != 1 {
             return None;
         }
         let of_image = |(stem, role): &&(&str, Role)| {
