@@ -87,7 +87,7 @@ fn check(ctx: &mut Context<'_>) {
         let (message, label, note) = match found.is_named {
             true => (
                 format!("{} takes images from {} for {}", found.operator, found.image, found.used),
-                format!("this is not the mirror: {at}"),
+                format!("its images come from {}: {at}", found.image),
                 format!("{} is not {}", found.image, ctx.settings.mirror),
             ),
             false => (

@@ -107,7 +107,8 @@ fn check(ctx: &mut Context<'_>) {
 fn look(ctx: &Context<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Finding>) {
     for dependency in chart.metadata.dependencies.iter().flatten() {
         let is_there = chart.subcharts.iter().any(|subchart| subchart.name() == dependency.name);
-        let is_public_host = host_of_url(&dependency.repository).is_some_and(|host| is_public(host, &ctx.settings.mirror));
+        let is_public_host =
+            host_of_url(&dependency.repository).is_some_and(|host| is_public(host, &ctx.settings.mirror));
         if is_there || !is_public_host {
             continue;
         }

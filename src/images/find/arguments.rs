@@ -4,7 +4,7 @@
 use super::lines::lines;
 use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare, words};
 use super::parts::{Context, Entry, join};
-use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, fields};
+use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, fields};
 use crate::images::object::{Step, items, member};
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
@@ -107,6 +107,24 @@ fn starts_with_flag(list: &[Node]) -> bool {
 
 fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
     if string.contains([' ', '\n', ',', '"', '\'', '{']) {
+        if string.contains("<<")
+            && let Some(text) = place.object.text(item)
+        {
+            for base in dockerfile::written(string).into_iter().flat_map(|range| dockerfile::bases(&text.slice(range)))
+            {
+                let reason = format!("`{}` of a Dockerfile", base.by);
+                let path = place.path().with(Step::Index(index));
+                let hit = Hit {
+                    path,
+                    container: place.container(),
+                    text: base.text,
+                    tier: Tier::Likely,
+                    shape: Shape::Argument,
+                    reason: Cow::Owned(reason),
+                };
+                found.add(place.object, hit);
+            }
+        }
         if commands::is_plausible(string) {
             for image in commands::in_script(string) {
                 let reason = format!("`{}` pulls an image", image.command);

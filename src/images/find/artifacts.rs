@@ -99,7 +99,10 @@ fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
     });
     // A ruleset is called after its plugin there.
     let end = if path.ends_with("ruleset/") { name.len() - "-rules".len() } else { name.len() };
-    let (name, version) = (text.slice(0..end), text.slice(string.len().min(end + if path.ends_with("ruleset/") { 6 } else { 0 })..string.len()));
+    let (name, version) = (
+        text.slice(0..end),
+        text.slice(string.len().min(end + if path.ends_with("ruleset/") { 6 } else { 0 })..string.len()),
+    );
     let whole = Text::joined(&[Piece::Literal(path), Piece::Found(&name), Piece::Found(&version)]);
     let reason = format!("`{key}` names an artifact of falcoctl's index");
     let hit = Hit {

@@ -139,8 +139,20 @@ const RUN: &[&str] = &[
 
 /// Flags of `docker pull` and its like that take no value.
 const PULL: &[&str] = &[
-    "--all-tags", "--quiet", "--disable-content-trust", "--tls-verify", "--all-platforms", "--insecure",
-    "--plain-http", "--skip-verify", "--local", "--debug", "--help", "--all", "--recursive", "--raw",
+    "--all-tags",
+    "--quiet",
+    "--disable-content-trust",
+    "--tls-verify",
+    "--all-platforms",
+    "--insecure",
+    "--plain-http",
+    "--skip-verify",
+    "--local",
+    "--debug",
+    "--help",
+    "--all",
+    "--recursive",
+    "--raw",
 ];
 
 impl<'w> Call<'w> {
@@ -228,7 +240,9 @@ impl<'w> Call<'w> {
     fn containerd(&mut self) {
         let step = self.operand(PULL, "").map(|(_, step)| step);
         let step = match step {
-            Some("image" | "images" | "i" | "container" | "containers" | "c") => self.operand(PULL, "").map(|(_, step)| step),
+            Some("image" | "images" | "i" | "container" | "containers" | "c") => {
+                self.operand(PULL, "").map(|(_, step)| step)
+            }
             step => step,
         };
         let Some(step @ ("pull" | "fetch" | "run" | "create")) = step else { return };
@@ -241,8 +255,8 @@ impl<'w> Call<'w> {
     /// `skopeo copy docker://x y`: only what is read.
     fn skopeo(&mut self) {
         let Some((_, step)) = self.operand(PULL, "") else { return };
-        let reads_registry = step == "sync"
-            && self.words.windows(2).any(|two| two == ["--src", "docker"] || two == ["-s", "docker"]);
+        let reads_registry =
+            step == "sync" && self.words.windows(2).any(|two| two == ["--src", "docker"] || two == ["-s", "docker"]);
         if let Some((word, source)) = self.operand(PULL, "aq")
             && (source.starts_with("docker://") || reads_registry)
             && matches!(step, "copy" | "sync" | "inspect")
@@ -280,8 +294,31 @@ impl<'w> Call<'w> {
 
 /// Words of sentences about these programs: `docker run the container`.
 const PROSE: &[&str] = &[
-    "a", "an", "and", "any", "as", "at", "command", "commands", "container", "containers", "for", "from", "in", "is",
-    "it", "image", "images", "of", "on", "or", "the", "this", "to", "with", "your",
+    "a",
+    "an",
+    "and",
+    "any",
+    "as",
+    "at",
+    "command",
+    "commands",
+    "container",
+    "containers",
+    "for",
+    "from",
+    "in",
+    "is",
+    "it",
+    "image",
+    "images",
+    "of",
+    "on",
+    "or",
+    "the",
+    "this",
+    "to",
+    "with",
+    "your",
 ];
 
 #[cfg(test)]

@@ -17,9 +17,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         Data::Map(entries) => {
             let entries: Vec<Entry<'_>> = entries
                 .iter()
-                .filter_map(|(entry, node)| {
-                    Some(Entry::node(std::str::from_utf8(entry.key.as_bytes()).ok()?, node, 0))
-                })
+                .filter_map(|(entry, node)| Some(Entry::node(std::str::from_utf8(entry.key.as_bytes()).ok()?, node, 0)))
                 .collect();
             // An item of `images` is an image only if it says more than a repository.
             let context =

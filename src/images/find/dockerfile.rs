@@ -29,6 +29,39 @@ pub(super) fn is_one(name: &str, text: &str) -> bool {
         && lines.any(|line| OTHERS.iter().any(|other| line.starts_with(other)))
 }
 
+/// The Dockerfiles that a script writes: `cat <<EOF > Dockerfile`.
+pub(super) fn written(script: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if memchr::memmem::find(script.as_bytes(), b"<<").is_none() {
+        return found;
+    }
+    // Where a text began, and the word that ends it.
+    let mut open: Option<(usize, &str, bool)> = None;
+    let mut start = 0;
+    for line in script.split_inclusive('\n') {
+        match open {
+            Some((from, end, is_named)) if line.trim() == end => {
+                let name = if is_named { "Dockerfile" } else { "" };
+                if is_one(name, &script[from..start]) {
+                    found.push(from..start);
+                }
+                open = None;
+            }
+            Some(_) => {}
+            None => {
+                if let Some((_, rest)) = line.split_once("<<") {
+                    let word = rest.trim_start_matches(['-', ' ', '~']).split_whitespace().next().unwrap_or_default();
+                    let word = word.trim_matches(['"', '\'', '\\']);
+                    let is_named = line.to_ascii_lowercase().contains("dockerfile");
+                    open = (!word.is_empty()).then_some((start + line.len(), word, is_named));
+                }
+            }
+        }
+        start += line.len();
+    }
+    found
+}
+
 /// The images that a Dockerfile builds upon.
 pub(super) fn bases(text: &Text) -> Vec<Base> {
     let mut build = Build { text, found: Vec::new(), arguments: HashMap::new(), stages: Vec::new() };
@@ -234,6 +267,13 @@ mod tests {
         ] {
             assert_eq!(found(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn scripts_write_dockerfiles() {
+        let script = "set -e\ncat > Dockerfile <<'EOF'\nFROM a/b:1\nEOF\ncat <<X\nFROM users\nX\n";
+        let found: Vec<&str> = written(script).into_iter().map(|range| &script[range]).collect();
+        assert_eq!(found, ["FROM a/b:1\n"]);
     }
 
     #[test]

@@ -60,9 +60,8 @@ mod tests {
 
     #[test]
     fn images_of_pipelines_are_read() {
-        let found = |text: &str| -> Vec<String> {
-            images(text).into_iter().map(|(range, _)| text[range].to_owned()).collect()
-        };
+        let found =
+            |text: &str| -> Vec<String> { images(text).into_iter().map(|(range, _)| text[range].to_owned()).collect() };
         for text in [
             "pipeline { agent { docker { image 'maven:3.9' } } }",
             "agent { docker 'maven:3.9' }",

@@ -143,7 +143,9 @@ fn in_registry(word: &str) -> Option<(Range<usize>, &'static str)> {
 
 /// Whether a path is one that Docker Hub cannot have: it has no registry and no version, and more than two components.
 fn is_too_deep(value: &str) -> bool {
-    value.matches('/').count() > 1 && !value.contains([':', '@']) && !value.split('/').next().unwrap_or_default().contains('.')
+    value.matches('/').count() > 1
+        && !value.contains([':', '@'])
+        && !value.split('/').next().unwrap_or_default().contains('.')
 }
 
 /// Types of services in audit maps: `image = service/storage/image`.

@@ -31,9 +31,14 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// Whether a text may pull images without a word that looks like one: scripts, Dockerfiles, pipelines, settings.
+/// Whether a text may pull images without a word that looks like one: scripts, Dockerfiles, pipelines, settings, names of
+/// falcoctl's index.
 pub(super) fn is_script(text: &str, name: &str) -> bool {
-    commands::is_plausible(text) || text.contains("container_repository") || dockerfile::is_one(name, text)
+    commands::is_plausible(text)
+        || text.contains("container_repository")
+        || text.contains("<<")
+        || text.contains("refs") && text.contains("artifact")
+        || dockerfile::is_one(name, text)
 }
 
 /// Whether a text is more than a word.

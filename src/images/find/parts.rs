@@ -50,9 +50,7 @@ impl<'e> Entry<'e> {
 
     fn is_scalar(&self) -> bool {
         match &self.value {
-            Value::Node(node, _) => {
-                !matches!(node.data, Data::Map(_) | Data::Seq(_) | Data::Null | Data::Bool(_))
-            }
+            Value::Node(node, _) => !matches!(node.data, Data::Map(_) | Data::Seq(_) | Data::Null | Data::Bool(_)),
             Value::Part(..) => true,
         }
     }
@@ -318,9 +316,8 @@ impl Family<'_> {
         if !self.stem.is_empty() || self.index.keys().filter(|(_, role)| *role == Role::Image).count() != 1 {
             return None;
         }
-        let of_image = |(stem, role): &&(&str, Role)| {
-            matches!(role, Role::Tag | Role::Version) && naming(stem) == Naming::Image
-        };
+        let of_image =
+            |(stem, role): &&(&str, Role)| matches!(role, Role::Tag | Role::Version) && naming(stem) == Naming::Image;
         let mut versions = self.index.iter().filter(|(key, _)| of_image(key));
         let (Some((_, &index)), None) = (versions.next(), versions.next()) else { return None };
         let text = self.entries[index].text(self.object)?;
@@ -329,8 +326,19 @@ impl Family<'_> {
 
     /// Whether the entries speak of a source of charts or code.
     fn is_source(&self) -> bool {
-        const NAMES: &[&str] =
-            &["chart", "branch", "revision", "targetRevision", "path", "url", "ref", "commit", "owner", "name", "module"];
+        const NAMES: &[&str] = &[
+            "chart",
+            "branch",
+            "revision",
+            "targetRevision",
+            "path",
+            "url",
+            "ref",
+            "commit",
+            "owner",
+            "name",
+            "module",
+        ];
         is_other_repository(self.stem) || self.entries.iter().any(|entry| NAMES.contains(&entry.name))
     }
 

@@ -25,13 +25,15 @@ pub(super) struct Setting {
 pub(super) fn images(place: &Place<'_>, text: &Text, hints: Hints<'_>) -> Vec<Setting> {
     let mut found = Vec::new();
     let mut section: Vec<(&str, Range<usize>)> = Vec::new();
+    let mut has_sections = false;
     let mut start = 0;
     for line in text.as_str().split_inclusive('\n') {
         let trimmed = line.trim();
         if trimmed.starts_with('[') && trimmed.ends_with(']') {
             read(place, text, &section, hints, &mut found);
             section.clear();
-        } else if let Some((name, value)) = assignment(line) {
+            has_sections = true;
+        } else if let Some((name, value)) = assignment(line, has_sections) {
             section.push((name, start + value.start..start + value.end));
         }
         start += line.len();
@@ -40,24 +42,25 @@ pub(super) fn images(place: &Place<'_>, text: &Text, hints: Hints<'_>) -> Vec<Se
     found
 }
 
-fn read(
-    place: &Place<'_>,
-    text: &Text,
-    section: &[(&str, Range<usize>)],
-    hints: Hints<'_>,
-    found: &mut Vec<Setting>,
-) {
-    let entries: Vec<Entry<'_>> =
-        section.iter().map(|(name, range)| Entry::part(name, text, range.clone())).collect();
+fn read(place: &Place<'_>, text: &Text, section: &[(&str, Range<usize>)], hints: Hints<'_>, found: &mut Vec<Setting>) {
+    let all = text.as_str();
+    let entries: Vec<Entry<'_>> = section.iter().map(|(name, range)| Entry::part(name, text, range.clone())).collect();
     for Joined { text, own, names, is_sure, .. } in
         join(place.object, &entries, Context { naming: Naming::Other, alone: false }, hints)
     {
+        // `REPO=owner/name` and `TAG=v1` are a release of code as well.
+        let is_bare = names.iter().any(|name| matches!(name.to_ascii_lowercase().as_str(), "repo" | "repository"));
+        if is_bare && all.contains("git") {
+            continue;
+        }
         found.push(Setting { text, own, names, is_sure });
     }
     for (name, range) in section {
         let value = &text.as_str()[range.clone()];
-        // One word says image of many things; two of them of an image that is started.
-        if may_be_bare(name) && !value.contains(['/', ':', '@']) && is_named(value, true) {
+        // One word says image of many things; two of them of an image that is started. Other values than bare words are
+        // found by their lines, unless no sign stands before them.
+        let is_own = !value.contains(['/', ':', '@']) || name.starts_with("spark.");
+        if may_be_bare(name) && is_own && is_named(value, true) {
             let value = text.slice(range.clone());
             let is_sure = words(name).len() > 1;
             found.push(Setting { own: value.clone(), text: value, names: vec![(*name).to_owned()], is_sure });
@@ -65,8 +68,9 @@ fn read(
     }
 }
 
-/// The name and the value of a line: `name = "value"`, `export NAME=value`, and `spark.x value` as Spark writes it.
-fn assignment(line: &str) -> Option<(&str, Range<usize>)> {
+/// The name and the value of a line: `name = "value"`, `export NAME=value`, `spark.x value` as Spark writes it, and
+/// `name: value` in INI.
+fn assignment(line: &str, is_ini: bool) -> Option<(&str, Range<usize>)> {
     let start = line.len() - line.trim_start().len();
     let body = line[start..].strip_prefix("export ").unwrap_or(&line[start..]);
     let at = line.len() - body.len();
@@ -79,15 +83,17 @@ fn assignment(line: &str) -> Option<(&str, Range<usize>)> {
     let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
     let value_at = match rest[blanks..].strip_prefix('=') {
         Some(value) if !value.starts_with(['=', '~']) => at + end + blanks + 1,
+        None if is_ini && rest.starts_with(": ") => at + end + 1,
         None if blanks > 0 && name.starts_with("spark.") => at + end + blanks,
         _ => return None,
     };
     let value = line[value_at..].trim_end();
     let from = value_at + (value.len() - value.trim_start().len());
     let value = value.trim();
-    let quoted = value.len() >= 2 && [b'"', b'\''].iter().any(|quote| {
-        value.as_bytes().first() == Some(quote) && value.as_bytes().last() == Some(quote)
-    });
+    let quoted = value.len() >= 2
+        && [b'"', b'\'']
+            .iter()
+            .any(|quote| value.as_bytes().first() == Some(quote) && value.as_bytes().last() == Some(quote));
     let range = if quoted { from + 1..from + value.len() - 1 } else { from..from + value.len() };
     let value = &line[range.clone()];
     (!value.is_empty() && value.len() <= 512 && !value.contains([' ', '"', '\'', '$', '{', '<', '`', ';', '(']))
@@ -106,11 +112,11 @@ mod tests {
             ("export A_IMAGE=a/b:1", "A_IMAGE", "a/b:1"),
             ("spark.kubernetes.container.image   spark:3", "spark.kubernetes.container.image", "spark:3"),
         ] {
-            let found = assignment(line).map(|(name, range)| (name, &line[range]));
+            let found = assignment(line, false).map(|(name, range)| (name, &line[range]));
             assert_eq!(found, Some((name, value)), "{line}");
         }
         for line in ["image: x", "if [ a = b ]; then", "a == b", "image spark", "A=$B", "a = b c", "# a = b", "= x"] {
-            assert_eq!(assignment(line), None, "{line}");
+            assert_eq!(assignment(line, false), None, "{line}");
         }
     }
 }

@@ -55,6 +55,11 @@ fn formats(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut
             add(base.text.clone(), &base.text, Tier::Likely, format!("`{}` of a Dockerfile", base.by));
         }
     }
+    for range in dockerfile::written(text) {
+        for base in dockerfile::bases(&text.slice(range)) {
+            add(base.text.clone(), &base.text, Tier::Likely, format!("`{}` of a Dockerfile", base.by));
+        }
+    }
     for image in commands::in_script(text) {
         let reference = text.slice(image.range);
         add(reference.clone(), &reference, Tier::Likely, format!("`{}` pulls an image", image.command));

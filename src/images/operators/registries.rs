@@ -14,7 +14,8 @@ use crate::yaml::{Data, Node};
 use std::sync::Arc;
 
 /// Groups whose objects speak of registries without pulling from them: policies, credentials.
-const OTHERS: &[&str] = &["kyverno.io", "gatekeeper.sh", "external-secrets.io", "bitnami.com", "sigstore.dev", "argoproj.io"];
+const OTHERS: &[&str] =
+    &["kyverno.io", "gatekeeper.sh", "external-secrets.io", "bitnami.com", "sigstore.dev", "argoproj.io"];
 
 /// Adds the registries that are not the mirror.
 pub(super) fn add(manifests: &[Arc<Manifest>], mirror: &Mirror, found: &mut Vec<Implicit>) {
@@ -29,7 +30,8 @@ pub(super) fn add(manifests: &[Arc<Manifest>], mirror: &Mirror, found: &mut Vec<
             if path.steps().len() == 1 {
                 return matches!(path.last_key(), Some("spec"));
             }
-            let (Data::Str(_), Some(Step::Key(key)), Some(map)) = (&node.data, path.steps().last(), above.last()) else {
+            let (Data::Str(_), Some(Step::Key(key)), Some(map)) = (&node.data, path.steps().last(), above.last())
+            else {
                 return true;
             };
             if is_registry_of_all(key, path, map) && !is_known(&object, group, path) {
@@ -60,7 +62,9 @@ fn implicit(object: &Object<'_>, path: &Path, node: &Node, registry: String, mir
         field: path.to_string(),
         container: None,
         place,
-        doubt: Some("what the operator takes from there is not known; the name of the field says that it is images".to_owned()),
+        doubt: Some(
+            "what the operator takes from there is not known; the name of the field says that it is images".to_owned(),
+        ),
     })
 }
 
@@ -75,24 +79,26 @@ fn is_registry_of_all(key: &str, path: &Path, map: &Node) -> bool {
         // Gatekeeper's AssignImage, which leaves their paths to the images.
         "assignDomain" => !has(&["assignPath"]),
         "registry" | "hub" => {
-            let above = path.steps().iter().rev().skip(1).find_map(|step| match step {
-                Step::Key(key) => Some(key.as_str()),
-                _ => None,
-            });
-            matches!(above, Some("spec" | "global" | "images" | "image"))
-                && !has(&["repository", "repo", "name", "image", "username", "password", "credentials"])
+            !has(&["repository", "repo", "name", "image", "username", "password", "credentials"])
+                && !path.steps().iter().any(|step| matches!(step, Step::Key(key) if is_of_others(key)))
         }
         _ => false,
     }
+}
+
+/// Names of what speaks of registries without pulling from them.
+fn is_of_others(key: &str) -> bool {
+    const NAMES: &[&str] =
+        &["auth", "credential", "secret", "allow", "deny", "polic", "rule", "match", "mirror", "push", "output"];
+    let key = key.to_ascii_lowercase();
+    NAMES.iter().any(|name| key.contains(name))
 }
 
 /// Whether the catalogue knows this field, and speaks of it.
 fn is_known(object: &Object<'_>, group: &str, path: &Path) -> bool {
     catalogue().iter().any(|entry| {
         let On::Objects(objects) = &entry.when.on else { return false };
-        let field = |given: &Given| {
-            given.own_field().is_some_and(|field| field.0.join(".") == path.to_string())
-        };
+        let field = |given: &Given| given.own_field().is_some_and(|field| field.0.join(".") == path.to_string());
         objects.kinds.contains(&object.kind)
             && objects.group.as_deref().is_some_and(|known| group.ends_with(known))
             && entry.given.iter().any(field)

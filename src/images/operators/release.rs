@@ -111,7 +111,9 @@ impl<'n> Release<'n> {
         }
         let container = |found: &dyn Fn(&Operator) -> bool| -> Vec<Implicit> {
             let starts = |operator: &&Operator| {
-                when.word.as_ref().is_none_or(|word| operator.words.iter().find(|word| !word.contains('/')) == Some(word))
+                when.word
+                    .as_ref()
+                    .is_none_or(|word| operator.words.iter().find(|word| !word.contains('/')) == Some(word))
             };
             let is_older =
                 |operator: &&Operator| when.before.as_ref().is_none_or(|version| !operator.is_at_least(version));
@@ -124,9 +126,7 @@ impl<'n> Release<'n> {
                 trees.filter_map(|tree| self.of_tree(entry, tree, mirror)).collect()
             }
             On::Container(repositories) => container(&|operator| operator.is_of(repositories)),
-            On::ContainerWith(names) => container(&|operator| {
-                names.iter().any(|name| operator.has(name))
-            }),
+            On::ContainerWith(names) => container(&|operator| names.iter().any(|name| operator.has(name))),
         }
     }
 
@@ -188,7 +188,8 @@ impl<'n> Release<'n> {
             Given::Elsewhere { objects, own, field, names } => {
                 let asked = own.as_ref().is_none_or(|own| tree.is_some_and(|tree| tree.has(own, "")));
                 let sets = |tree: &Tree<'_>| {
-                    tree.has(field, names) && (names.is_empty() || tree.texts(field).iter().any(|text| sets(text, names)))
+                    tree.has(field, names)
+                        && (names.is_empty() || tree.texts(field).iter().any(|text| sets(text, names)))
                 };
                 answer(asked && self.trees.iter().any(|tree| tree.is_one_of(objects) && sets(tree)))
             }
@@ -202,7 +203,7 @@ impl<'n> Release<'n> {
                         None => Answer::Given,
                         // `UseDefault`
                         Some(value) if !value.contains(['.', ':', '/']) => Answer::Open,
-                        Some(value) => Answer::Named(value),
+                        Some(value) => Answer::Named(value.trim_end_matches('/').to_owned()),
                     }
                 }
                 other => other,
@@ -276,7 +277,8 @@ fn found(entry: &Entry, left: Left, manifest: &Arc<Manifest>, object: &ObjectNam
 fn sets(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let ends = |c: char| c.is_alphanumeric() || c == '_';
-        !text[..at].ends_with(ends) && text[at + name.len()..].trim_start_matches([' ', '\t', '"']).starts_with(['=', ':'])
+        !text[..at].ends_with(ends)
+            && text[at + name.len()..].trim_start_matches([' ', '\t', '"']).starts_with(['=', ':'])
     })
 }
 
