@@ -2,7 +2,7 @@
 
 use super::looks::is_named;
 use crate::images::text::{Piece, Text};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// An image that a build pulls.
@@ -64,7 +64,7 @@ pub(super) fn written(script: &str) -> Vec<Range<usize>> {
 
 /// The images that a Dockerfile builds upon.
 pub(super) fn bases(text: &Text) -> Vec<Base> {
-    let mut build = Build { text, found: Vec::new(), arguments: HashMap::new(), stages: Vec::new() };
+    let mut build = Build { text, found: Vec::new(), arguments: HashMap::new(), stages: HashSet::new(), count: 0 };
     let string = text.as_str();
     let mut start = 0;
     let mut instruction: Option<Range<usize>> = None;
@@ -97,14 +97,16 @@ struct Build<'t> {
     /// Defaults of `ARG`.
     arguments: HashMap<String, Range<usize>>,
     /// Names of stages, which are no images.
-    stages: Vec<String>,
+    stages: HashSet<String>,
+    /// Stages that have begun.
+    count: usize,
 }
 
 impl Build<'_> {
     /// `# syntax=docker/dockerfile:1` makes the builder pull this image.
     fn comment(&mut self, start: usize, line: &str) {
         let Some((name, value)) = line[1..].split_once('=') else { return };
-        if name.trim() == "syntax" && self.found.is_empty() && self.stages.is_empty() {
+        if name.trim() == "syntax" && self.found.is_empty() && self.count == 0 {
             let value = value.trim();
             let at = start + line.len() - value.len();
             self.add(at..at + value.len(), "# syntax");
@@ -128,16 +130,15 @@ impl Build<'_> {
             "FROM" => {
                 let mut rest = rest.iter().skip_while(|range| word(range).starts_with("--"));
                 let Some(base) = rest.next() else { return };
-                if !self.stages.iter().any(|stage| stage.eq_ignore_ascii_case(word(base))) && word(base) != "scratch" {
+                if !self.stages.contains(&word(base).to_ascii_lowercase()) && word(base) != "scratch" {
                     self.add(base.clone(), "FROM");
                 }
                 if rest.next().is_some_and(|range| word(range).eq_ignore_ascii_case("as"))
                     && let Some(name) = rest.next()
                 {
-                    self.stages.push(word(name).to_owned());
-                } else {
-                    self.stages.push(String::new());
+                    self.stages.insert(word(name).to_ascii_lowercase());
                 }
+                self.count += 1;
             }
             "COPY" | "ADD" | "RUN" => {
                 for flag in rest.iter().take_while(|range| word(range).starts_with("--")) {
@@ -150,7 +151,7 @@ impl Build<'_> {
                     let end = word(flag)[from..].find(',').map_or(flag.end, |comma| flag.start + from + comma);
                     let base = unquoted(string, flag.start + from..end);
                     let is_stage = word(&base).bytes().all(|byte| byte.is_ascii_digit())
-                        || self.stages.iter().any(|stage| stage.eq_ignore_ascii_case(word(&base)));
+                        || self.stages.contains(&word(&base).to_ascii_lowercase());
                     if !is_stage {
                         self.add(base, by);
                     }
@@ -163,7 +164,13 @@ impl Build<'_> {
     /// Adds what a word names, `${ARG}` put in.
     fn add(&mut self, range: Range<usize>, by: &'static str) {
         let range = unquoted(self.text.as_str(), range);
-        let Some(slices) = self.expanded(range) else { return };
+        // No reference is longer; arguments could make a text of any length.
+        let Some(slices) = Some(range).filter(|range| range.len() <= 512).and_then(|range| self.expanded(range)) else {
+            return;
+        };
+        if slices.iter().map(Range::len).sum::<usize>() > 512 {
+            return;
+        }
         let texts: Vec<Text> = slices.into_iter().map(|range| self.text.slice(range)).collect();
         let pieces: Vec<Piece<'_>> = texts.iter().map(Piece::Found).collect();
         let text = if let [text] = texts.as_slice() { text.clone() } else { Text::joined(&pieces) };

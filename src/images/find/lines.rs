@@ -52,6 +52,7 @@ fn read_line(
     // A comment at the end of a line.
     let line = &line[..line.find(" # ").unwrap_or(line.len())];
     let bytes = line.as_bytes();
+    let is_cue = line.contains("*\"");
     // The name before the word, and whether only an assignment came between.
     let mut label: Option<&str> = None;
     let mut at = 0;
@@ -72,7 +73,7 @@ fn read_line(
             continue;
         }
         // `image: *"acme/api:1" | string` and `image: string | *"acme/api:1"`, as CUE writes a default.
-        if label.is_some() && matches!(word, "*" | "string") && line.contains("*\"") {
+        if label.is_some() && matches!(word, "*" | "string") && is_cue {
             at = end;
             continue;
         }

@@ -163,11 +163,13 @@ pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context,
     for &(entry, stem, role) in &roles {
         index.entry((stem, role)).or_insert(entry);
     }
+    let only_version = only_version(&index);
+    let is_source = entries.iter().any(|entry| is_of_source(entry.name));
     for &(entry, stem, role) in &roles {
         if !matches!(role, Role::Repository | Role::Image | Role::Name | Role::NewName | Role::Registry) {
             continue;
         }
-        let family = Family { object, entries, index: &index, stem, context };
+        let family = Family { object, entries, index: &index, stem, context, only_version, is_source };
         if let Some(joined) = family.join(entry, role, hints) {
             found.push(joined);
         }
@@ -182,6 +184,10 @@ struct Family<'f> {
     index: &'f HashMap<(&'f str, Role), usize>,
     stem: &'f str,
     context: Context,
+    /// The version of the only image among the entries.
+    only_version: Option<usize>,
+    /// Whether the entries speak of a source of charts or code.
+    is_source: bool,
 }
 
 impl Family<'_> {
@@ -224,7 +230,7 @@ impl Family<'_> {
                 }
                 let before = registry.filter(|_| !has_host);
                 // `{repository: scylladb/scylla, version: 5.2}`; a version stands beside much that is no image.
-                let is_path = || own.matches('/').count() == 1 && !self.is_source();
+                let is_path = || own.matches('/').count() == 1 && !self.is_source && !is_other_repository(self.stem);
                 let is_sure = is_image || before.is_some() || has_host;
                 is_certain = is_sure || tag.is_some() || digest.is_some();
                 let tag = tag.or_else(|| {
@@ -311,35 +317,11 @@ impl Family<'_> {
         Some(Joined { is_sure: is_certain, ..joined })
     }
 
-    /// The version of the only image among the entries: `{image: acme/api, defaultImageVersion: v1}`.
+    /// The version of the only image, if this is it.
     fn only_version(&self) -> Option<(usize, Text)> {
-        if !self.stem.is_empty() || self.index.keys().filter(|(_, role)| *role == Role::Image).count() != 1 {
-            return None;
-        }
-        let of_image =
-            |(stem, role): &&(&str, Role)| matches!(role, Role::Tag | Role::Version) && naming(stem) == Naming::Image;
-        let mut versions = self.index.iter().filter(|(key, _)| of_image(key));
-        let (Some((_, &index)), None) = (versions.next(), versions.next()) else { return None };
+        let index = self.only_version.filter(|_| self.stem.is_empty())?;
         let text = self.entries[index].text(self.object)?;
         (!text.is_empty()).then_some((index, text))
-    }
-
-    /// Whether the entries speak of a source of charts or code.
-    fn is_source(&self) -> bool {
-        const NAMES: &[&str] = &[
-            "chart",
-            "branch",
-            "revision",
-            "targetRevision",
-            "path",
-            "url",
-            "ref",
-            "commit",
-            "owner",
-            "name",
-            "module",
-        ];
-        is_other_repository(self.stem) || self.entries.iter().any(|entry| NAMES.contains(&entry.name))
     }
 
     /// Puts the parts together.
@@ -383,6 +365,27 @@ impl Family<'_> {
         }
         is_named(&text, true).then_some(Joined { entry: index, text, own, names, is_sure: true })
     }
+}
+
+/// The version of the only image among entries: `{image: acme/api, defaultImageVersion: v1}`.
+fn only_version(index: &HashMap<(&str, Role), usize>) -> Option<usize> {
+    if index.keys().filter(|(_, role)| *role == Role::Image).count() != 1 {
+        return None;
+    }
+    let mut versions = index
+        .iter()
+        .filter(|((stem, role), _)| matches!(role, Role::Tag | Role::Version) && naming(stem) == Naming::Image);
+    match (versions.next(), versions.next()) {
+        (Some((_, &version)), None) => Some(version),
+        _ => None,
+    }
+}
+
+/// Names of entries that speak of a source of charts or code.
+fn is_of_source(name: &str) -> bool {
+    const NAMES: &[&str] =
+        &["chart", "branch", "revision", "targetRevision", "path", "url", "ref", "commit", "owner", "name", "module"];
+    NAMES.contains(&name)
 }
 
 /// Names of repositories that hold no images: `GIT_REPOSITORY`, `chartRepository`.

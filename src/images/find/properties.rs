@@ -43,14 +43,14 @@ pub(super) fn images(place: &Place<'_>, text: &Text, hints: Hints<'_>) -> Vec<Se
 }
 
 fn read(place: &Place<'_>, text: &Text, section: &[(&str, Range<usize>)], hints: Hints<'_>, found: &mut Vec<Setting>) {
-    let all = text.as_str();
+    let speaks_of_git = std::cell::LazyCell::new(|| text.as_str().contains("git"));
     let entries: Vec<Entry<'_>> = section.iter().map(|(name, range)| Entry::part(name, text, range.clone())).collect();
     for Joined { text, own, names, is_sure, .. } in
         join(place.object, &entries, Context { naming: Naming::Other, alone: false }, hints)
     {
         // `REPO=owner/name` and `TAG=v1` are a release of code as well.
         let is_bare = names.iter().any(|name| matches!(name.to_ascii_lowercase().as_str(), "repo" | "repository"));
-        if is_bare && all.contains("git") {
+        if is_bare && *speaks_of_git {
             continue;
         }
         found.push(Setting { text, own, names, is_sure });
