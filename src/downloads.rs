@@ -2,6 +2,7 @@
 
 use crate::images::Mirror;
 use crate::images::hosts::{host_of_url, is_public};
+use crate::shell::commands;
 use std::ops::Range;
 
 /// A command that fetches something.
@@ -89,42 +90,6 @@ pub fn download(words: &[&str], mirror: &Mirror) -> Option<String> {
     }
     let step = arguments.iter().find(|word| wanted.contains(word)).map(|word| format!(" {word}")).unwrap_or_default();
     Some(format!("{program}{step} fetches packages from the internet"))
-}
-
-/// The simple commands of a shell script, comments left out, continued lines joined.
-fn commands(script: &str) -> Vec<Range<usize>> {
-    let bytes = script.as_bytes();
-    let mut found = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    let mut quote = None;
-    let mut ends = |start: &mut usize, end: usize, next: usize| {
-        if !script[*start..end].trim().is_empty() {
-            found.push(*start..end);
-        }
-        *start = next;
-    };
-    while at < bytes.len() {
-        let byte = bytes[at];
-        let begins_word = at == 0 || bytes[at - 1].is_ascii_whitespace();
-        match (byte, quote) {
-            (b'\\', _) => at += 1,
-            (b'\'' | b'"', None) => quote = Some(byte),
-            // What a string holds is run where it is substituted.
-            (_, Some(open)) if byte == open => quote = None,
-            (b'#', None) if begins_word => {
-                let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
-                ends(&mut start, at, end);
-                at = end;
-                continue;
-            }
-            (b'\n' | b';' | b'|' | b'&', None) => ends(&mut start, at, at + 1),
-            (b'`' | b'(' | b')', None | Some(b'"')) => ends(&mut start, at, at + 1),
-            _ => {}
-        }
-        at += 1;
-    }
-    ends(&mut start, bytes.len(), bytes.len());
-    found
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@
 //! Set the field, argument or variable that the finding names, and mirror the image. The tag goes with the operator's
 //! version: its documentation, or a running cluster, tells.
 //!
+//! A registry that an operator is told to take its images from, `registry: quay.io/` of a custom resource or an operator's
+//! `--container-registry`, is reported here too where it is not the mirror.
+//!
 //! A finding is an error where the release decides, and a warning where something outside of the release may.
 //!
 //! ```bad
@@ -74,33 +77,43 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &mut Context<'_>) {
     let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
-    for found in implicit(&ctx.analysis.manifests, &limits) {
-        let entry = found.entry;
+    for found in implicit(&ctx.analysis.manifests, &ctx.settings.mirror, &limits) {
         let place = printed(&found.manifest, found.place.clone());
         let usual = if found.doubt.is_some() { Severity::Warning } else { RULE.severity };
         let at = match &found.container {
             Some(container) => format!("{}, container {container}", found.object),
             None => format!("{}, {}", found.object, found.field),
         };
-        let label = format!("nothing here names the image: {at}");
-        let mut notes = vec![format!("the default of {} is {}", entry.operator, entry.image)];
+        let (message, label, note) = match found.is_named {
+            true => (
+                format!("{} takes images from {} for {}", found.operator, found.image, found.used),
+                format!("its images come from {}: {at}", found.image),
+                format!("{} is not {}", found.image, ctx.settings.mirror),
+            ),
+            false => (
+                format!("{} takes its public default for {}", found.operator, found.used),
+                format!("nothing here names the image: {at}"),
+                format!("the default of {} is {}", found.operator, found.image),
+            ),
+        };
+        let mut notes = vec![note];
         notes.extend(found.doubt.iter().cloned());
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, usual),
-            message: format!("{} takes its public default for {}", entry.operator, entry.used),
+            message,
             subject: Some(Subject {
                 object: found.object.clone(),
                 template: found.manifest.name.clone(),
                 field: found.field.clone(),
                 container: found.container.clone(),
-                reference: entry.image.clone(),
+                reference: found.image.clone(),
                 tier: if found.doubt.is_some() { Tier::Likely } else { Tier::Certain },
                 class: Class::Unexplained,
             }),
             excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
             notes,
-            help: Some(format!("name the image on {} in {}", ctx.settings.mirror, entry.set)),
+            help: Some(format!("name the image on {} in {}", ctx.settings.mirror, found.set)),
         });
     }
 }

@@ -1,12 +1,18 @@
-//! A chart that the release depends on, and that is to be fetched from a public repository.
+//! A chart that the release depends on, or what an object of it has installed, that is to be fetched from a public
+//! repository.
 //!
 //! ## Why it matters in an air gap
 //! `helm dependency build` and every tool that runs it (GitOps controllers too) ask that repository, and cannot reach it.
 //! Dependencies that lie in `charts/` are not fetched, and are no finding.
 //!
+//! Objects that make a controller fetch charts, manifests or disks are looked at too: Flux (HelmRepository, GitRepository,
+//! Bucket), Argo CD (Application, ApplicationSet, git repositories too), the HelmChart of k3s and RKE2, Rancher and Fleet,
+//! Crossplane's Helm provider, kapp-controller, Cluster API, KubeVirt, the plugins of a KafkaConnect that is built, and the
+//! indexes of falcoctl. Charts and artifacts in registries are references, and found as images are.
+//!
 //! ## What to do
 //! Run `helm dependency build` before the chart crosses the gap, and carry it along with its `charts/`; or name the
-//! mirror in the repository.
+//! mirror in the repository. For an object, name a repository inside the gap.
 //!
 //! ```bad
 //! # Chart.yaml
@@ -22,6 +28,20 @@
 //! kind: ConfigMap
 //! metadata: {name: settings}
 //! # --ignore render-failed
+//! ```
+//! ```bad
+//! # templates/repository.yaml
+//! apiVersion: source.toolkit.fluxcd.io/v1
+//! kind: HelmRepository
+//! metadata: {name: bitnami}
+//! spec: {url: "https://charts.bitnami.com/bitnami"}
+//! ```
+//! ```good
+//! # templates/repository.yaml
+//! apiVersion: source.toolkit.fluxcd.io/v1
+//! kind: HelmRepository
+//! metadata: {name: charts}
+//! spec: {url: "https://charts.tools.svc/stable"}
 //! ```
 //! ```good
 //! # Chart.yaml
@@ -45,15 +65,17 @@
 use super::{Context, Rule};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::images::decided::printed;
 use crate::images::hosts::{host_of_url, is_public};
 use crate::images::object::{items, member, string};
 use crate::limits::Limits;
 use crate::source::Place;
+use crate::sources::public;
 use crate::yaml;
 
 pub(super) static RULE: Rule = Rule {
     id: "public-chart-dependency",
-    summary: "a dependency of the chart has to be fetched from a public repository",
+    summary: "a dependency of the chart, or what an object installs, has to be fetched from a public repository",
     severity: Severity::Warning,
     on: true,
     source: include_str!("public_chart_dependency.rs"),
@@ -61,17 +83,33 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>) {
-    let Some(prepared) = ctx.prepared else { return };
     let mut findings = Vec::new();
-    look(ctx, &prepared.chart, &prepared.limits, &mut findings);
+    if let Some(prepared) = ctx.prepared {
+        look(ctx, &prepared.chart, &prepared.limits, &mut findings);
+    }
+    let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
+    for source in public(&ctx.analysis.manifests, &ctx.settings.mirror, &limits) {
+        let place = printed(&source.manifest, source.url.whole());
+        let label = format!("printed here: {}, {}", source.object, source.field);
+        findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            message: format!("{} has {} fetched from {}", source.object, source.what, without_user(&source.url)),
+            subject: None,
+            excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
+            notes: Vec::new(),
+            help: Some("name a repository inside the gap".to_owned()),
+        });
+    }
     ctx.findings.extend(findings);
 }
 
 fn look(ctx: &Context<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Finding>) {
     for dependency in chart.metadata.dependencies.iter().flatten() {
         let is_there = chart.subcharts.iter().any(|subchart| subchart.name() == dependency.name);
-        let public = host_of_url(&dependency.repository).is_some_and(|host| is_public(host, &ctx.settings.mirror));
-        if is_there || !public {
+        let is_public_host =
+            host_of_url(&dependency.repository).is_some_and(|host| is_public(host, &ctx.settings.mirror));
+        if is_there || !is_public_host {
             continue;
         }
         let place = place(chart, &dependency.name, limits);
@@ -97,4 +135,14 @@ fn place(chart: &Chart, name: &str, limits: &Limits) -> Option<Place> {
     let dependency = list.iter().find(|dependency| string(member(dependency, "name")) == name)?;
     let repository = member(dependency, "repository")?;
     Some(Place { file: chart.metadata_file.clone(), start: repository.start, end: repository.end })
+}
+
+/// A URL without the user and password in it.
+fn without_user(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find('/').map_or(url.len(), |slash| start + slash);
+    match url[start..end].rfind('@') {
+        Some(at) if start > 0 => format!("{}{}", &url[..start], &url[start + at + 1..]),
+        _ => url.to_owned(),
+    }
 }

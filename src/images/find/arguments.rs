@@ -4,8 +4,8 @@
 use super::lines::lines;
 use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare, words};
 use super::parts::{Context, Entry, join};
-use super::{Finder, Found, Hit, Place, Shape, Tier, descriptors, fields};
-use crate::images::object::{Step, items};
+use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, fields};
+use crate::images::object::{Step, items, member};
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,11 +20,34 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     split(place, found);
+    pulled(place, key, found);
     let mut flag: Option<&str> = None;
     for (index, item) in items(place.node).iter().enumerate() {
         let Some(string) = super::place::str_of(item) else { continue };
         argument(place, index, item, string, flag, found);
         flag = Some(string).filter(|string| string.starts_with('-') && !string.contains(['=', ' ', '\n']));
+    }
+}
+
+/// Images that the command pulls whose words these are: `[docker, pull, x]`, or `args` behind the `command` beside them.
+fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
+    let words = |list: &[Node]| -> Option<Vec<String>> {
+        let words = list.iter().map(super::place::str_of);
+        words.map(|word| word.filter(|word| !word.contains(['\n', ' '])).map(str::to_owned)).collect()
+    };
+    let list = items(place.node);
+    let command = match key {
+        "args" => place.parent().and_then(|map| member(map, "command")).map(items).unwrap_or_default(),
+        _ => &[],
+    };
+    let (Some(mut all), Some(own)) = (words(command), words(list)) else { return };
+    let before = all.len();
+    all.extend(own);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    for image in commands::in_words(&all) {
+        let Some(index) = image.word.checked_sub(before) else { continue };
+        let reason = format!("`{}` pulls an image", image.command);
+        add(place, index, &list[index], Some(image.range), Tier::Likely, reason, found);
     }
 }
 
@@ -47,7 +70,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
             }
         };
         if let Some((name, from)) = entry {
-            entries.push(Entry { name, node, from });
+            entries.push(Entry::node(name, node, from));
             indexes.push(index);
         }
     }
@@ -84,6 +107,30 @@ fn starts_with_flag(list: &[Node]) -> bool {
 
 fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
     if string.contains([' ', '\n', ',', '"', '\'', '{']) {
+        if string.contains("<<")
+            && let Some(text) = place.object.text(item)
+        {
+            for base in dockerfile::written(string).into_iter().flat_map(|range| dockerfile::bases(&text.slice(range)))
+            {
+                let reason = format!("`{}` of a Dockerfile", base.by);
+                let path = place.path().with(Step::Index(index));
+                let hit = Hit {
+                    path,
+                    container: place.container(),
+                    text: base.text,
+                    tier: Tier::Likely,
+                    shape: Shape::Argument,
+                    reason: Cow::Owned(reason),
+                };
+                found.add(place.object, hit);
+            }
+        }
+        if commands::is_plausible(string) {
+            for image in commands::in_script(string) {
+                let reason = format!("`{}` pulls an image", image.command);
+                add(place, index, item, Some(image.range), Tier::Likely, reason, found);
+            }
+        }
         if is_plausible(string) {
             let Some(text) = place.object.text(item) else { return };
             for line in lines(&text, flag, found.hints) {

@@ -3,10 +3,10 @@
 use super::looks::{is_named, words};
 use super::place::text_of;
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::member;
+use crate::images::object::{items, member};
 use crate::images::reference::Reference;
 use crate::images::text::{Piece, Text};
-use crate::yaml::Data;
+use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
@@ -42,7 +42,8 @@ fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
     } else if place.object.api_version.starts_with("pkg.crossplane.io/") && key == "package" {
         "the package of a Crossplane object".to_owned()
     } else if is_falco(place, key, string) {
-        format!("`{key}` names an artifact that falcoctl installs")
+        falco(place, key, string, found);
+        return;
     } else if words(key).ends_with(&["oci".to_owned(), "ref".to_owned()]) && string.contains('/') {
         format!("`{key}` names an OCI artifact")
     } else {
@@ -64,8 +65,55 @@ pub(super) fn is_database(name: &str) -> bool {
 /// `falco-rules:5` below `artifact.install.refs`, or a plugin's reference.
 fn is_falco(place: &Place<'_>, key: &str, string: &str) -> bool {
     matches!(key, "ref" | "refs" | "pluginRef")
-        && string.contains(':')
+        && is_named(string, true)
         && place.keys().any(|key| matches!(key, "artifact" | "falcoctl"))
+}
+
+/// Where falcoctl's own index keeps what it names, by how the names begin or end; what is left are plugins.
+/// Source: <https://falcosecurity.github.io/falcoctl/index.yaml>.
+const FALCO: &[(&str, &str)] = &[
+    ("falco-rules", "ghcr.io/falcosecurity/rules/"),
+    ("falco-incubating-rules", "ghcr.io/falcosecurity/rules/"),
+    ("falco-sandbox-rules", "ghcr.io/falcosecurity/rules/"),
+    ("falco-deprecated-rules", "ghcr.io/falcosecurity/rules/"),
+];
+
+/// An artifact of falcoctl: a reference, or a name that an index leads to a registry.
+fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
+    let Some(text) = place.text() else { return };
+    if string.contains('/') {
+        add(place, text, format!("`{key}` names an artifact that falcoctl installs"), found);
+        return;
+    }
+    let indexes = place.above.first().and_then(|root| member(root, "indexes")).map(items).unwrap_or_default();
+    let own = |index: &Node| crate::images::object::string(member(index, "url")).contains("falcosecurity.github.io");
+    if !indexes.is_empty() && !indexes.iter().any(own) {
+        // What a name means there is not known here.
+        return;
+    }
+    let name = string.split([':', '@']).next().unwrap_or_default();
+    let path = FALCO.iter().find(|(known, _)| *known == name).map(|(_, path)| *path);
+    let path = path.unwrap_or(match name.strip_suffix("-rules") {
+        Some(_) => "ghcr.io/falcosecurity/plugins/ruleset/",
+        None => "ghcr.io/falcosecurity/plugins/plugin/",
+    });
+    // A ruleset is called after its plugin there.
+    let end = if path.ends_with("ruleset/") { name.len() - "-rules".len() } else { name.len() };
+    let (name, version) = (
+        text.slice(0..end),
+        text.slice(string.len().min(end + if path.ends_with("ruleset/") { 6 } else { 0 })..string.len()),
+    );
+    let whole = Text::joined(&[Piece::Literal(path), Piece::Found(&name), Piece::Found(&version)]);
+    let reason = format!("`{key}` names an artifact of falcoctl's index");
+    let hit = Hit {
+        path: place.path(),
+        container: None,
+        text: whole,
+        tier: Tier::Likely,
+        shape: Shape::Artifact,
+        reason: Cow::Owned(reason),
+    };
+    found.add_joined(place.object, hit, &text.places(0..text.len()));
 }
 
 fn scheme(text: &str) -> Option<&'static str> {
@@ -77,8 +125,10 @@ fn without_scheme(text: &Text) -> Option<Text> {
     let scheme = scheme(text)?;
     let end = text.trim_end_matches('/').len();
     let rest = text.get(scheme.len()..end)?;
-    let is_whole =
+    let has_host =
         rest.contains('/') && Reference::parse(rest).is_ok_and(|reference| reference.registry_range.is_some());
+    // Of these schemes only this one has short names.
+    let is_whole = has_host || scheme == "docker://" && is_named(rest, true);
     is_whole.then(|| text.slice(scheme.len()..end))
 }
 

@@ -17,9 +17,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         Data::Map(entries) => {
             let entries: Vec<Entry<'_>> = entries
                 .iter()
-                .filter_map(|(entry, node)| {
-                    Some(Entry { name: std::str::from_utf8(entry.key.as_bytes()).ok()?, node, from: 0 })
-                })
+                .filter_map(|(entry, node)| Some(Entry::node(std::str::from_utf8(entry.key.as_bytes()).ok()?, node, 0)))
                 .collect();
             // An item of `images` is an image only if it says more than a repository.
             let context =
@@ -30,7 +28,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                 let hit = Hit {
                     path,
                     container: None,
-                    tier: Tier::Likely,
+                    tier: tier(&joined),
                     shape: if place.holds_config_data() { Shape::Nested } else { Shape::Descriptor },
                     reason: Cow::Owned(reason(&joined)),
                     text: joined.text,
@@ -43,9 +41,19 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
+/// How sure it is that what was joined is a reference.
+pub(super) fn tier(joined: &Joined) -> Tier {
+    if joined.is_sure { Tier::Likely } else { Tier::Possible }
+}
+
 /// What a reference was joined from, in words.
 pub(super) fn reason(joined: &Joined) -> String {
-    match joined.names.as_slice() {
+    named(&joined.names)
+}
+
+/// What a reference with these names was joined from, in words.
+pub(super) fn named(names: &[String]) -> String {
+    match names {
         [name] => format!("`{name}` of an image"),
         [first @ .., last] => format!("joined from `{}` and `{last}`", first.join("`, `")),
         [] => String::new(),

@@ -33,9 +33,7 @@ pub(super) fn variable<'p>(place: &Place<'p>) -> Option<&'p str> {
 /// References that several variables make together.
 fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let list = items(place.node);
-    let variable = |item| {
-        Some(Entry { name: super::place::str_of(member(item, "name")?)?, node: member(item, "value")?, from: 0 })
-    };
+    let variable = |item| Some(Entry::node(super::place::str_of(member(item, "name")?)?, member(item, "value")?, 0));
     let (indexes, entries): (Vec<usize>, Vec<Entry<'_>>) =
         list.iter().enumerate().filter_map(|(index, item)| Some((index, variable(item)?))).unzip();
     for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.hints) {
@@ -45,7 +43,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
         let hit = Hit {
             path,
             container: place.container(),
-            tier: Tier::Likely,
+            tier: descriptors::tier(&joined),
             shape: Shape::Environment,
             reason: Cow::Owned(descriptors::reason(&joined)),
             text: joined.text,
@@ -57,7 +55,11 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
 fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
     let Some(string) = place.str() else { return };
     if string.contains(['\n', ',', ' ', '{', '=', ';', '"', '|']) {
-        if is_plausible(string) || naming(name) != Naming::Other || artifacts::is_database(name) {
+        if is_plausible(string)
+            || nested::is_script(string, name)
+            || naming(name) != Naming::Other
+            || artifacts::is_database(name)
+        {
             nested::read(place, name, Shape::Environment, found);
         }
         return;

@@ -52,6 +52,7 @@ fn read_line(
     // A comment at the end of a line.
     let line = &line[..line.find(" # ").unwrap_or(line.len())];
     let bytes = line.as_bytes();
+    let is_cue = line.contains("*\"");
     // The name before the word, and whether only an assignment came between.
     let mut label: Option<&str> = None;
     let mut at = 0;
@@ -63,7 +64,16 @@ fn read_line(
         let end = at + bytes[at..].iter().take_while(|&&byte| !is_separator(byte)).count();
         let word = &line[at..end];
         if word.contains("://") {
+            if let Some((range, scheme)) = in_registry(word).filter(|_| !is_cut(bytes, at, end)) {
+                let first = start + at + range.start;
+                found.push(Line { range: first..first + range.len(), name: Some(scheme.to_owned()) });
+            }
             label = None;
+            at = end;
+            continue;
+        }
+        // `image: *"acme/api:1" | string` and `image: string | *"acme/api:1"`, as CUE writes a default.
+        if label.is_some() && matches!(word, "*" | "string") && is_cue {
             at = end;
             continue;
         }
@@ -102,8 +112,9 @@ fn read_line(
                     && value.contains('/')
                     && value.contains([':', '@'])
                     && is_named(value, false));
-        if is_reference {
+        if is_reference && !is_service(value) {
             let first = start + at + from;
+            let name = name.filter(|_| !is_too_deep(value));
             found.push(Line { range: first..first + value.len(), name: name.map(str::to_owned) });
         }
         // What stands before the next word: a flag, `key:`, or a bare `"key"` in quotes.
@@ -117,6 +128,30 @@ fn read_line(
         };
         at = end;
     }
+}
+
+/// The reference in a URL that leads to a registry: `docker://alpine`, `oci://quay.io/acme/chart`.
+fn in_registry(word: &str) -> Option<(Range<usize>, &'static str)> {
+    const SCHEMES: &[&str] = &["docker-image://", "docker://", "oci://"];
+    SCHEMES.iter().find_map(|scheme| {
+        let start = word.find(scheme)? + scheme.len();
+        let value = word[start..].trim_end_matches(['.', ':', '/', '!']);
+        let has_host = value.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']));
+        let is_image = is_named(value, true) && !value.contains('$') && (*scheme != "oci://" || has_host);
+        is_image.then_some((start..start + value.len(), *scheme))
+    })
+}
+
+/// Whether a path is one that Docker Hub cannot have: it has no registry and no version, and more than two components.
+fn is_too_deep(value: &str) -> bool {
+    value.matches('/').count() > 1
+        && !value.contains([':', '@'])
+        && !value.split('/').next().unwrap_or_default().contains('.')
+}
+
+/// Types of services in audit maps: `image = service/storage/image`.
+fn is_service(value: &str) -> bool {
+    value.starts_with("service/") && !value.contains([':', '@'])
 }
 
 /// References in elements of XML: `<image>x</image>`.
@@ -187,6 +222,9 @@ mod tests {
             "IMAGE=${IMAGE:-acme/api:1}",
             "{image: acme/api:1}",
             "<agent><image>acme/api:1</image></agent>",
+            "image: *\"acme/api:1\" | string",
+            "image: string | *\"acme/api:1\"",
+            "uses: docker://acme/api:1",
         ] {
             assert_eq!(found(text, None), ["acme/api:1"], "{text}");
         }
@@ -213,6 +251,8 @@ mod tests {
             "run <image>/proxy:1.2",
             "<image>${HUB}/proxy:1.2</image>",
             "<url>acme/api:1</url>",
+            "image = service/storage/image",
+            "see oci://acme",
         ] {
             assert_eq!(found(text, None), [""; 0], "{text}");
         }

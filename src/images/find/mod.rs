@@ -6,17 +6,23 @@
 
 mod arguments;
 mod artifacts;
+mod commands;
 mod containers;
 mod custom;
 mod descriptors;
+mod dockerfile;
+mod doubt;
 mod environment;
 mod fields;
+mod groovy;
 mod hints;
 mod lines;
 mod looks;
+mod mutations;
 mod nested;
 mod parts;
 mod place;
+mod properties;
 mod template;
 mod volumes;
 
@@ -39,6 +45,7 @@ pub static FINDERS: &[&Finder] = &[
     &containers::FINDER,
     &volumes::FINDER,
     &descriptors::FINDER,
+    &mutations::FINDER,
     &environment::FINDER,
     &arguments::FINDER,
     &artifacts::FINDER,
@@ -244,6 +251,7 @@ pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<
     for object in Object::all(manifest) {
         place::walk(&object, &mut found);
     }
+    found.uses.iter_mut().for_each(doubt::lower);
     found.uses.sort_by_key(|image| (image.text.whole().start, image.text.whole().end));
     let mut seen: HashMap<(ObjectName, String), u32> = HashMap::new();
     for image in &mut found.uses {

@@ -5,7 +5,7 @@
 use super::looks::is_plausible;
 use super::place::walk;
 use super::template::by_line;
-use super::{Finder, Found, Place, Shape, arguments, environment, fields};
+use super::{Finder, Found, Place, Shape, arguments, commands, dockerfile, environment, fields};
 use crate::images::object::{Object, Step, member, string};
 use crate::images::text::{Piece, Text};
 use crate::yaml::{self, Data, Node};
@@ -20,7 +20,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if place.is_base64() {
         secret(place, text, found);
     } else if is_text(text)
-        && is_plausible(text)
+        && (is_plausible(text) || is_script(text, place.last_key().unwrap_or_default()))
         && environment::variable(place).is_none()
         && !arguments::is_argument(place)
     {
@@ -29,6 +29,16 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         let shape = if is_command { Shape::Argument } else { Shape::Nested };
         read(place, key, shape, found);
     }
+}
+
+/// Whether a text may pull images without a word that looks like one: scripts, Dockerfiles, pipelines, settings, names of
+/// falcoctl's index.
+pub(super) fn is_script(text: &str, name: &str) -> bool {
+    commands::is_plausible(text)
+        || text.contains("container_repository")
+        || text.contains("<<")
+        || text.contains("refs") && text.contains("artifact")
+        || dockerfile::is_one(name, text)
 }
 
 /// Whether a text is more than a word.
@@ -42,7 +52,7 @@ fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
     let lines: String = encoded.split_ascii_whitespace().collect();
     let Ok(bytes) = STANDARD.decode(lines) else { return };
     let Ok(decoded) = std::str::from_utf8(&bytes) else { return };
-    if !is_plausible(decoded) {
+    if !is_plausible(decoded) && !is_script(decoded, place.last_key().unwrap_or_default()) {
         return;
     }
     let Some(text) = place.text() else { return };
@@ -82,13 +92,14 @@ fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mu
         return;
     }
     let is_deep = place.object.depth >= found.limits.nested_depth || found.nested_nodes > found.limits.yaml_nodes;
-    if is_deep || !text.contains('\n') && !text.starts_with(['{', '[']) {
+    let is_other = dockerfile::is_one(name, text);
+    if is_deep || is_other || !text.contains('\n') && !text.starts_with(['{', '[']) {
         by_line(place, text, name, shape, found);
         return;
     }
     for range in documents(text) {
         let part = if range.len() == text.len() { text.clone() } else { text.slice(range) };
-        if !is_plausible(&part) {
+        if !is_plausible(&part) && !is_script(&part, name) {
             continue;
         }
         match yaml::read(part.as_bytes(), found.limits) {

@@ -8,22 +8,51 @@ use crate::images::reference::Reference;
 use crate::images::text::{Piece, Text};
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
+use std::ops::Range;
 
-/// Something with a name among others: a member of a map, a variable, an argument.
-#[derive(Debug, Clone, Copy)]
+/// Something with a name among others: a member of a map, a variable, an argument, a line of a text.
+#[derive(Debug, Clone)]
 pub(super) struct Entry<'e> {
     /// The name.
     pub name: &'e str,
-    /// What holds the value.
-    pub node: &'e Node,
-    /// Where in the node's text the value begins.
-    pub from: usize,
+    value: Value<'e>,
 }
 
-impl Entry<'_> {
+/// What holds the value of an [`Entry`].
+#[derive(Debug, Clone)]
+enum Value<'e> {
+    /// A scalar, from a byte of its text on.
+    Node(&'e Node, usize),
+    /// A part of a text.
+    Part(&'e Text, Range<usize>),
+}
+
+impl<'e> Entry<'e> {
+    /// A scalar with a name; the value begins at the byte `from` of its text.
+    pub(super) fn node(name: &'e str, node: &'e Node, from: usize) -> Self {
+        Self { name, value: Value::Node(node, from) }
+    }
+
+    /// A part of a text.
+    pub(super) fn part(name: &'e str, text: &'e Text, range: Range<usize>) -> Self {
+        Self { name, value: Value::Part(text, range) }
+    }
+
     fn text(&self, object: &Object<'_>) -> Option<Text> {
-        let text = object.text(self.node)?;
-        Some(if self.from == 0 { text } else { text.slice(self.from..text.len()) })
+        match &self.value {
+            Value::Node(node, from) => {
+                let text = object.text(node)?;
+                Some(if *from == 0 { text } else { text.slice(*from..text.len()) })
+            }
+            Value::Part(text, range) => Some(text.slice(range.clone())),
+        }
+    }
+
+    fn is_scalar(&self) -> bool {
+        match &self.value {
+            Value::Node(node, _) => !matches!(node.data, Data::Map(_) | Data::Seq(_) | Data::Null | Data::Bool(_)),
+            Value::Part(..) => true,
+        }
     }
 }
 
@@ -53,6 +82,10 @@ enum Role {
 /// The ends of names that say a role, longer ones before those they end with.
 const ENDS: &[(&str, Role)] = &[
     ("registry", Role::Registry),
+    ("registryurl", Role::Registry),
+    ("registry_url", Role::Registry),
+    ("repourl", Role::Registry),
+    ("repo_url", Role::Registry),
     ("hub", Role::Registry),
     ("repository", Role::Repository),
     ("repo", Role::Repository),
@@ -73,7 +106,7 @@ const ENDS: &[(&str, Role)] = &[
 fn role(name: &str) -> Option<(&str, Role)> {
     if !matches!(
         name.as_bytes().last()?.to_ascii_lowercase(),
-        b'y' | b'b' | b'o' | b'e' | b'g' | b'n' | b't' | b'a' | b'6'
+        b'y' | b'b' | b'o' | b'e' | b'g' | b'n' | b't' | b'a' | b'6' | b'l'
     ) {
         return None;
     }
@@ -100,6 +133,8 @@ pub(super) struct Joined {
     pub own: Text,
     /// The names of the entries it was joined from, in the order of the reference.
     pub names: Vec<String>,
+    /// Whether the names leave no doubt: not for a path and a version that other things have too.
+    pub is_sure: bool,
 }
 
 /// Where parts stand.
@@ -116,7 +151,7 @@ pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context,
     let roles: Vec<(usize, &str, Role)> = entries
         .iter()
         .enumerate()
-        .filter(|(_, entry)| !matches!(entry.node.data, Data::Map(_) | Data::Seq(_) | Data::Null | Data::Bool(_)))
+        .filter(|(_, entry)| entry.is_scalar())
         .filter_map(|(index, entry)| role(entry.name).map(|(stem, role)| (index, stem, role)))
         .collect();
     let mut found = Vec::new();
@@ -128,11 +163,13 @@ pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context,
     for &(entry, stem, role) in &roles {
         index.entry((stem, role)).or_insert(entry);
     }
+    let only_version = only_version(&index);
+    let is_source = entries.iter().any(|entry| is_of_source(entry.name));
     for &(entry, stem, role) in &roles {
         if !matches!(role, Role::Repository | Role::Image | Role::Name | Role::NewName | Role::Registry) {
             continue;
         }
-        let family = Family { object, entries, index: &index, stem, context };
+        let family = Family { object, entries, index: &index, stem, context, only_version, is_source };
         if let Some(joined) = family.join(entry, role, hints) {
             found.push(joined);
         }
@@ -147,17 +184,26 @@ struct Family<'f> {
     index: &'f HashMap<(&'f str, Role), usize>,
     stem: &'f str,
     context: Context,
+    /// The version of the only image among the entries.
+    only_version: Option<usize>,
+    /// Whether the entries speak of a source of charts or code.
+    is_source: bool,
 }
 
 impl Family<'_> {
     /// The part with a role: its entry and text.
     fn part(&self, role: Role) -> Option<(usize, Text)> {
-        // `X_IMAGE_TAG` belongs to `X_IMAGE` as well as to `X_REPOSITORY`.
+        // `X_IMAGE_TAG` belongs to `X_IMAGE` as well as to `X_REPOSITORY`, and `X_VERSION` to `X_IMAGE_REPOSITORY`.
         const IMAGE: &[&str] = &["Image", "image", "_IMAGE", "IMAGE", "_image", "-image", ".image"];
         let of_image = || {
             IMAGE.iter().find_map(|image| self.index.get(&(format!("{}{image}", self.stem).as_str(), role)).copied())
         };
-        let index = self.index.get(&(self.stem, role)).copied().or_else(of_image)?;
+        let without_image = || {
+            let is_version = matches!(role, Role::Tag | Role::Version | Role::Digest);
+            let stem = IMAGE.iter().find_map(|image| self.stem.strip_suffix(image)).filter(|_| is_version)?;
+            self.index.get(&(stem.trim_end_matches(['_', '-', '.']), role)).copied()
+        };
+        let index = self.index.get(&(self.stem, role)).copied().or_else(of_image).or_else(without_image)?;
         let text = self.entries[index].text(self.object)?;
         (!text.is_empty()).then_some((index, text))
     }
@@ -170,6 +216,7 @@ impl Family<'_> {
         let tag = self.part(Role::Tag).or_else(|| self.part(Role::NewTag));
         let version = || self.part(Role::Version);
         let digest = self.part(Role::Digest);
+        let mut is_certain = true;
         let is_image = self.context.naming == Naming::Image || naming(self.stem) != Naming::Other;
         let has_host = has_host(&own);
         // Which parts stand before and behind this one.
@@ -182,8 +229,13 @@ impl Family<'_> {
                     return None;
                 }
                 let before = registry.filter(|_| !has_host);
+                // `{repository: scylladb/scylla, version: 5.2}`; a version stands beside much that is no image.
+                let is_path = || own.matches('/').count() == 1 && !self.is_source && !is_other_repository(self.stem);
                 let is_sure = is_image || before.is_some() || has_host;
-                let tag = tag.or_else(|| version().filter(|_| is_sure));
+                is_certain = is_sure || tag.is_some() || digest.is_some();
+                let tag = tag.or_else(|| {
+                    version().filter(|(_, version)| is_sure || is_path() && version.starts_with(is_version_start))
+                });
                 if !has_host && before.is_none() && is_other_repository(self.stem) {
                     return None;
                 }
@@ -203,15 +255,29 @@ impl Family<'_> {
                     true => None,
                     false => repository.filter(|(_, text)| Reference::parse(text).is_ok()).or(registry),
                 };
+                let is_base = self.entries[index].name.to_ascii_lowercase().ends_with("baseimage");
                 let tag = match before {
                     Some(_) => tag.or_else(version),
                     // `version` says what runs, which need not be the tag; beside a digest it can do no harm.
-                    None => tag.or_else(|| version().filter(|_| digest.is_some())),
+                    None => tag.or_else(|| version().filter(|_| digest.is_some() || is_base)),
                 };
+                let tag = tag.or_else(|| self.only_version());
                 if before.is_none() && tag.is_none() && digest.is_none() {
                     return None;
                 }
                 (before, tag)
+            }
+            // `X_REPO_URL`, `X_NAME` and `X_VERSION`
+            Role::Name
+                if !self.stem.is_empty()
+                    && registry.as_ref().is_some_and(|(index, text)| {
+                        self.entries[*index].name.to_ascii_lowercase().ends_with("url") && text.contains('.')
+                    })
+                    && !has_host_or_version(&own)
+                    && self.part(Role::Image).is_none()
+                    && self.part(Role::Repository).is_none() =>
+            {
+                (registry, tag.or_else(version))
             }
             // `{imageName: quay.io/acme/api, imageVersion: v1}`
             Role::Name if !self.stem.is_empty() && naming(self.stem) == Naming::Image => {
@@ -247,7 +313,15 @@ impl Family<'_> {
             }
             _ => return None,
         };
-        self.whole((index, own), before, tag, digest, hints)
+        let joined = self.whole((index, own), before, tag, digest, hints)?;
+        Some(Joined { is_sure: is_certain, ..joined })
+    }
+
+    /// The version of the only image, if this is it.
+    fn only_version(&self) -> Option<(usize, Text)> {
+        let index = self.only_version.filter(|_| self.stem.is_empty())?;
+        let text = self.entries[index].text(self.object)?;
+        (!text.is_empty()).then_some((index, text))
     }
 
     /// Puts the parts together.
@@ -289,8 +363,29 @@ impl Family<'_> {
         if names.len() == 1 && !(self.context.alone && (is_image || is_unmistakable(&text, true, hints))) {
             return None;
         }
-        is_named(&text, true).then_some(Joined { entry: index, text, own, names })
+        is_named(&text, true).then_some(Joined { entry: index, text, own, names, is_sure: true })
     }
+}
+
+/// The version of the only image among entries: `{image: acme/api, defaultImageVersion: v1}`.
+fn only_version(index: &HashMap<(&str, Role), usize>) -> Option<usize> {
+    if index.keys().filter(|(_, role)| *role == Role::Image).count() != 1 {
+        return None;
+    }
+    let mut versions = index
+        .iter()
+        .filter(|((stem, role), _)| matches!(role, Role::Tag | Role::Version) && naming(stem) == Naming::Image);
+    match (versions.next(), versions.next()) {
+        (Some((_, &version)), None) => Some(version),
+        _ => None,
+    }
+}
+
+/// Names of entries that speak of a source of charts or code.
+fn is_of_source(name: &str) -> bool {
+    const NAMES: &[&str] =
+        &["chart", "branch", "revision", "targetRevision", "path", "url", "ref", "commit", "owner", "name", "module"];
+    NAMES.contains(&name)
 }
 
 /// Names of repositories that hold no images: `GIT_REPOSITORY`, `chartRepository`.
@@ -298,6 +393,11 @@ fn is_other_repository(stem: &str) -> bool {
     const WORDS: &[&str] =
         &["apt", "backup", "chart", "charts", "git", "github", "gitlab", "helm", "maven", "npm", "s3"];
     words(stem).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// What versions begin with: `5.2`, `v1`.
+fn is_version_start(c: char) -> bool {
+    c.is_ascii_digit() || c == 'v'
 }
 
 /// A path without the slash at its end.

@@ -2,7 +2,7 @@
 
 use super::artifacts::is_database;
 use super::lines::lines;
-use super::{Found, Hit, Place, Shape, Tier};
+use super::{Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, groovy, properties};
 use crate::images::text::Text;
 use std::borrow::Cow;
 
@@ -10,6 +10,7 @@ use std::borrow::Cow;
 /// no template.
 pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
     let is_template = text.contains("{{");
+    formats(place, text, name, shape, found);
     for line in lines(text, Some(name), found.hints) {
         let (tier, mut reason) = match &line.name {
             Some(name) if is_database(name) => (Tier::Likely, format!("`{name}` names databases")),
@@ -32,5 +33,43 @@ pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, 
             reason: Cow::Owned(reason),
         };
         found.add(place.object, hit);
+    }
+}
+
+/// Adds what the known formats of texts name: Dockerfiles, scripts, pipelines, settings.
+fn formats(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
+    let hints = found.hints;
+    let mut add = |image: Text, own: &Text, tier: Tier, reason: String| {
+        let hit = Hit {
+            path: place.path(),
+            container: place.container(),
+            text: image,
+            tier,
+            shape: if text.contains("{{") { Shape::Template } else { shape },
+            reason: Cow::Owned(reason),
+        };
+        found.add_joined(place.object, hit, &own.places(0..own.len()));
+    };
+    if dockerfile::is_one(name, text) {
+        for base in dockerfile::bases(text) {
+            add(base.text.clone(), &base.text, Tier::Likely, format!("`{}` of a Dockerfile", base.by));
+        }
+    }
+    for range in dockerfile::written(text) {
+        for base in dockerfile::bases(&text.slice(range)) {
+            add(base.text.clone(), &base.text, Tier::Likely, format!("`{}` of a Dockerfile", base.by));
+        }
+    }
+    for image in commands::in_script(text) {
+        let reference = text.slice(image.range);
+        add(reference.clone(), &reference, Tier::Likely, format!("`{}` pulls an image", image.command));
+    }
+    for (range, by) in groovy::images(text) {
+        let reference = text.slice(range);
+        add(reference.clone(), &reference, Tier::Likely, format!("`{by}` of a pipeline"));
+    }
+    for setting in properties::images(place, text, hints) {
+        let tier = if setting.is_sure { Tier::Likely } else { Tier::Possible };
+        add(setting.text, &setting.own, tier, descriptors::named(&setting.names));
     }
 }

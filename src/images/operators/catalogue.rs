@@ -34,13 +34,17 @@ pub struct Entry {
 pub(super) struct When {
     pub(super) on: On,
     /// Values that tell the operator to do without.
-    pub(super) unless: Vec<(Field, String)>,
+    pub(super) unless: Conditions,
     /// A field that has to be there.
     pub(super) with: Option<Field>,
     /// A field that must not be there.
     pub(super) without: Option<Field>,
     /// Objects of which there is none in the release.
     pub(super) alone: Option<Objects>,
+    /// A word that the operator's container is started with.
+    pub(super) word: Option<String>,
+    /// The version of the operator that does without it, and all later ones.
+    pub(super) before: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +67,11 @@ pub(super) struct Objects {
     /// Whether they are documents in the texts of ConfigMaps.
     pub(super) nested: bool,
     /// Values they must have.
-    pub(super) conditions: Vec<(Field, String)>,
+    pub(super) conditions: Conditions,
 }
+
+/// Fields, and the values of each that are meant.
+pub(super) type Conditions = Vec<(Field, Vec<String>)>;
 
 /// What names the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,19 +80,27 @@ pub(super) enum Given {
     Field { field: Field, holds: String },
     /// A field that refers to an object of this kind, which has an entry of its own.
     Reference { field: Field, kind: String },
-    /// A field of any object of these; only if the first object has the field `own`, where one is given.
-    Elsewhere { objects: Objects, own: Option<Field>, field: Field },
+    /// A field of any object of these; only if the first object has the field `own`, where one is given. With `names` it
+    /// has to be a text that sets this name: `helper_image = "x"`.
+    Elsewhere { objects: Objects, own: Option<Field>, field: Field, names: String },
     /// Arguments (`--x`) and environment variables of the operator's container; all of them.
     Settings(Vec<String>),
+    /// What names the registry of the images, not an image that finders see: it has to be the mirror.
+    Registry(Box<Given>),
 }
 
-/// The way to a field. `*` is any one step, `**` any number of them.
+/// The way to a field. `*` is any one step, `**` any number of them; a step with dots stands in quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field(pub(super) Vec<String>);
 
 impl Field {
     fn parse(text: &str) -> Self {
-        Self(text.split('.').map(str::to_owned).collect())
+        let mut quoted = false;
+        let steps = text.split(|c: char| {
+            quoted ^= c == '"';
+            c == '.' && !quoted
+        });
+        Self(steps.map(|step| step.trim_matches('"').to_owned()).collect())
     }
 }
 
@@ -141,6 +156,8 @@ fn when(node: &Node) -> Result<When, String> {
             "with",
             "without",
             "alone",
+            "word",
+            "before",
         ],
     )?;
     let on = match (texts(member(node, "container")), texts(member(node, "container-with"))) {
@@ -155,6 +172,8 @@ fn when(node: &Node) -> Result<When, String> {
         with: field("with"),
         without: field("without"),
         alone: member(node, "alone").map(objects),
+        word: member(node, "word").map(|word| string(Some(word))),
+        before: member(node, "before").map(|version| string(Some(version))),
     })
 }
 
@@ -170,25 +189,30 @@ fn objects(node: &Node) -> Objects {
 }
 
 fn given(node: &Node) -> Result<Given, String> {
-    only(node, &["field", "holds", "reference", "kind", "in", "own", "setting", "settings"])?;
+    only(node, &["field", "holds", "reference", "kind", "in", "own", "names", "setting", "settings", "registry"])?;
     let field = |name: &str| member(node, name).map(|field| Field::parse(&string(Some(field))));
     let mut settings = texts(member(node, "settings"));
     settings.extend(member(node, "setting").map(|setting| string(Some(setting))));
-    match (field("field"), field("reference"), member(node, "in")) {
+    let given = match (field("field"), field("reference"), member(node, "in")) {
         (Some(field), None, Some(place)) => {
             let own = member(node, "own").map(|own| Field::parse(&string(Some(own))));
-            Ok(Given::Elsewhere { objects: objects(place), own, field })
+            Given::Elsewhere { objects: objects(place), own, field, names: string(member(node, "names")) }
         }
-        (Some(field), None, None) => Ok(Given::Field { field, holds: string(member(node, "holds")) }),
-        (None, Some(field), None) => Ok(Given::Reference { field, kind: string(member(node, "kind")) }),
-        (None, None, None) if !settings.is_empty() => Ok(Given::Settings(settings)),
-        _ => Err("an item of given is of no known form".to_owned()),
-    }
+        (Some(field), None, None) => Given::Field { field, holds: string(member(node, "holds")) },
+        (None, Some(field), None) => Given::Reference { field, kind: string(member(node, "kind")) },
+        (None, None, None) if !settings.is_empty() => Given::Settings(settings),
+        _ => return Err("an item of given is of no known form".to_owned()),
+    };
+    Ok(if string(member(node, "registry")) == "true" { Given::Registry(Box::new(given)) } else { given })
 }
 
-fn conditions(node: Option<&Node>) -> Vec<(Field, String)> {
+fn conditions(node: Option<&Node>) -> Conditions {
     let Some(Data::Map(entries)) = node.map(|node| &node.data) else { return Vec::new() };
-    entries.iter().map(|(entry, value)| (Field::parse(&entry.key.to_text()), string(Some(value)))).collect()
+    let values = |value: &Node| match &value.data {
+        Data::Seq(_) => texts(Some(value)),
+        _ => vec![string(Some(value))],
+    };
+    entries.iter().map(|(entry, value)| (Field::parse(&entry.key.to_text()), values(value))).collect()
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {
@@ -218,7 +242,10 @@ mod tests {
             assert!(entry.sources.iter().all(|source| source.starts_with("https://")), "{}", entry.id);
             if let On::Objects(objects) = &entry.when.on {
                 assert!(!objects.kinds.is_empty() && objects.group.is_some(), "{}: which objects?", entry.id);
-                let by_setting = entry.given.iter().any(|given| matches!(given, Given::Settings(_)));
+                let by_setting = entry.given.iter().any(|given| match given {
+                    Given::Registry(given) => matches!(**given, Given::Settings(_)),
+                    given => matches!(given, Given::Settings(_)),
+                });
                 assert_eq!(by_setting, !entry.containers.is_empty(), "{}: whose setting?", entry.id);
             }
         }

@@ -4,11 +4,13 @@
 //! compiled into its binary, and that one is public: no manifest shows it.
 
 mod catalogue;
+mod registries;
 mod release;
 
 pub use catalogue::{Entry, catalogue};
 
 use super::object::ObjectName;
+use super::reference::Mirror;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 use std::ops::Range;
@@ -17,8 +19,16 @@ use std::sync::Arc;
 /// A place where an image is left to an operator's default.
 #[derive(Debug, Clone)]
 pub struct Implicit {
-    /// What the catalogue says of it.
-    pub entry: &'static Entry,
+    /// Whose default it is: `cert-manager`.
+    pub operator: String,
+    /// The public image, or the registry that is named for it: `docker.io/envoyproxy/envoy`, `quay.io`.
+    pub image: String,
+    /// What it is used for, in words.
+    pub used: String,
+    /// What to set, in words.
+    pub set: String,
+    /// Whether the release itself names the registry, one that is not the mirror.
+    pub is_named: bool,
     /// The manifest.
     pub manifest: Arc<Manifest>,
     /// The object that leaves it open: a custom resource, an operator's configuration, an operator's pods.
@@ -33,7 +43,16 @@ pub struct Implicit {
     pub doubt: Option<String>,
 }
 
-/// The places in a release where an image is left to an operator's default, in the order of the catalogue.
-pub fn implicit(manifests: &[Arc<Manifest>], limits: &Limits) -> Vec<Implicit> {
-    release::Release::read(manifests, limits).implicit()
+/// The places in a release where an image is left to an operator's default, in the order of the catalogue; then those where
+/// an operator is told to take its images from a registry that is not the mirror.
+pub fn implicit(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -> Vec<Implicit> {
+    let mut found = release::Release::read(manifests, limits).implicit(mirror);
+    registries::add(manifests, mirror, &mut found);
+    found
+}
+
+/// Whether images of a registry, `mirror.internal` or `mirror.internal/team`, come from the mirror.
+fn is_mirror(registry: &str, mirror: &Mirror) -> bool {
+    let image = format!("{}/image", registry.trim_end_matches('/'));
+    super::reference::Reference::parse(&image).is_ok_and(|reference| mirror.serves(&reference))
 }

@@ -1,10 +1,11 @@
 //! Where a release leaves an image to an operator's default.
 
-use super::Implicit;
-use super::catalogue::{Entry, Field, Given, Objects, On, catalogue};
+use super::catalogue::{Conditions, Entry, Field, Given, Objects, On, catalogue};
+use super::{Implicit, is_mirror};
+use crate::images::hosts::{host_of_url, is_public};
 use crate::images::object::{Object, ObjectName, Path, Step, items, member, string};
 use crate::images::pods::Pod;
-use crate::images::reference::Reference;
+use crate::images::reference::{Mirror, Reference};
 use crate::images::text::Text;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
@@ -43,9 +44,11 @@ struct Operator {
     place: Range<u32>,
     /// The repository of its image.
     repository: String,
+    /// The tag of its image.
+    tag: Option<String>,
     words: Vec<String>,
-    /// Environment variables that are set to something.
-    variables: Vec<String>,
+    /// Environment variables that are set to something, and the values that stand there.
+    variables: Vec<(String, String)>,
     /// Whether variables come from objects that are not looked into.
     takes_more: bool,
 }
@@ -55,8 +58,17 @@ struct Operator {
 enum Answer {
     Given,
     Open,
+    /// A registry that is not the mirror.
+    Named(String),
     /// It cannot be told from the release, and why.
     Unknown(String),
+}
+
+/// What is known of an image that nothing names.
+#[derive(Debug, Default)]
+struct Left {
+    doubt: Option<String>,
+    registry: Option<String>,
 }
 
 impl<'n> Release<'n> {
@@ -88,78 +100,76 @@ impl<'n> Release<'n> {
         release
     }
 
-    pub(super) fn implicit(&self) -> Vec<Implicit> {
-        catalogue().iter().flat_map(|entry| self.of_entry(entry)).collect()
+    pub(super) fn implicit(&self, mirror: &Mirror) -> Vec<Implicit> {
+        catalogue().iter().flat_map(|entry| self.of_entry(entry, mirror)).collect()
     }
 
-    fn of_entry(&self, entry: &'static Entry) -> Vec<Implicit> {
+    fn of_entry(&self, entry: &Entry, mirror: &Mirror) -> Vec<Implicit> {
         let when = &entry.when;
         if when.alone.as_ref().is_some_and(|alone| self.trees.iter().any(|tree| tree.is_one_of(alone))) {
             return Vec::new();
         }
         let container = |found: &dyn Fn(&Operator) -> bool| -> Vec<Implicit> {
-            let operators = self.operators.iter().filter(|operator| found(operator));
-            operators.filter_map(|operator| self.of_operator(entry, operator)).collect()
+            let starts = |operator: &&Operator| {
+                when.word
+                    .as_ref()
+                    .is_none_or(|word| operator.words.iter().find(|word| !word.contains('/')) == Some(word))
+            };
+            let is_older =
+                |operator: &&Operator| when.before.as_ref().is_none_or(|version| !operator.is_at_least(version));
+            let operators = self.operators.iter().filter(|operator| found(operator)).filter(starts).filter(is_older);
+            operators.filter_map(|operator| self.of_operator(entry, operator, mirror)).collect()
         };
         match &when.on {
             On::Objects(objects) => {
                 let trees = self.trees.iter().filter(|tree| tree.is_one_of(objects) && tree.wants(entry));
-                trees.filter_map(|tree| self.of_tree(entry, tree)).collect()
+                trees.filter_map(|tree| self.of_tree(entry, tree, mirror)).collect()
             }
             On::Container(repositories) => container(&|operator| operator.is_of(repositories)),
-            On::ContainerWith(names) => container(&|operator| {
-                names.iter().any(|name| operator.variables.iter().any(|variable| variable == name))
-            }),
+            On::ContainerWith(names) => container(&|operator| names.iter().any(|name| operator.has(name))),
         }
     }
 
-    fn of_tree(&self, entry: &'static Entry, tree: &Tree<'_>) -> Option<Implicit> {
+    fn of_tree(&self, entry: &Entry, tree: &Tree<'_>, mirror: &Mirror) -> Option<Implicit> {
         let operators: Vec<&Operator> =
             self.operators.iter().filter(|operator| operator.is_of(&entry.containers)).collect();
-        let doubt = self.doubt(entry, Some(tree), &operators)?;
-        let first = entry.given.iter().find_map(|given| match given {
-            Given::Field { field, .. } | Given::Reference { field, .. } => Some(field),
-            _ => None,
-        })?;
-        let (path, place) = tree.nearest(first);
-        Some(Implicit {
-            entry,
-            manifest: tree.manifest.clone(),
-            object: tree.name.clone(),
-            field: path.to_string(),
-            container: None,
-            place,
-            doubt,
-        })
+        let left = self.left(entry, Some(tree), &operators, mirror)?;
+        let first = entry.given.iter().find_map(Given::own_field);
+        let (path, place) = first.map_or_else(|| tree.start(), |field| tree.nearest(field));
+        let found = found(entry, left, tree.manifest, &tree.name, place);
+        Some(Implicit { field: path.to_string(), ..found })
     }
 
-    fn of_operator(&self, entry: &'static Entry, operator: &Operator) -> Option<Implicit> {
-        let doubt = self.doubt(entry, None, &[operator])?;
-        Some(Implicit {
-            entry,
-            manifest: operator.manifest.clone(),
-            object: operator.object.clone(),
-            field: operator.field.clone(),
-            container: Some(operator.name.clone()),
-            place: operator.place.clone(),
-            doubt,
-        })
+    fn of_operator(&self, entry: &Entry, operator: &Operator, mirror: &Mirror) -> Option<Implicit> {
+        let left = self.left(entry, None, &[operator], mirror)?;
+        let found = found(entry, left, &operator.manifest, &operator.object, operator.place.clone());
+        Some(Implicit { field: operator.field.clone(), container: Some(operator.name.clone()), ..found })
     }
 
-    /// Whether nothing names the image, and why that is not sure; `None` where something names it.
-    fn doubt(&self, entry: &Entry, tree: Option<&Tree<'_>>, operators: &[&Operator]) -> Option<Option<String>> {
-        let mut doubt = Some(entry.doubt.clone()).filter(|doubt| !doubt.is_empty());
+    /// What is known where nothing names the image; `None` where something names it.
+    fn left(&self, entry: &Entry, tree: Option<&Tree<'_>>, operators: &[&Operator], mirror: &Mirror) -> Option<Left> {
+        let mut left = Left { doubt: Some(entry.doubt.clone()).filter(|doubt| !doubt.is_empty()), registry: None };
         for given in &entry.given {
-            match self.answer(entry, given, tree, operators) {
+            match self.answer(entry, given, tree, operators, mirror) {
                 Answer::Given => return None,
                 Answer::Open => {}
-                Answer::Unknown(why) => doubt = doubt.or(Some(why)),
+                Answer::Named(registry) => left.registry = left.registry.or(Some(registry)),
+                Answer::Unknown(why) => left.doubt = left.doubt.or(Some(why)),
             }
         }
-        Some(doubt)
+        // Who reads the release reads the registry in it.
+        left.doubt = left.doubt.filter(|_| left.registry.is_none());
+        Some(left)
     }
 
-    fn answer(&self, entry: &Entry, given: &Given, tree: Option<&Tree<'_>>, operators: &[&Operator]) -> Answer {
+    fn answer(
+        &self,
+        entry: &Entry,
+        given: &Given,
+        tree: Option<&Tree<'_>>,
+        operators: &[&Operator],
+        mirror: &Mirror,
+    ) -> Answer {
         let answer = |given: bool| if given { Answer::Given } else { Answer::Open };
         match given {
             Given::Field { field, holds } => answer(tree.is_some_and(|tree| tree.has(field, holds))),
@@ -175,10 +185,29 @@ impl<'n> Release<'n> {
                 }
                 Answer::Unknown(format!("the {kind} {name} that it names is not part of this release"))
             }
-            Given::Elsewhere { objects, own, field } => {
+            Given::Elsewhere { objects, own, field, names } => {
                 let asked = own.as_ref().is_none_or(|own| tree.is_some_and(|tree| tree.has(own, "")));
-                answer(asked && self.trees.iter().any(|tree| tree.is_one_of(objects) && tree.has(field, "")))
+                let sets = |tree: &Tree<'_>| {
+                    tree.has(field, names)
+                        && (names.is_empty() || tree.texts(field).iter().any(|text| sets(text, names)))
+                };
+                answer(asked && self.trees.iter().any(|tree| tree.is_one_of(objects) && sets(tree)))
             }
+            Given::Registry(given) => match self.answer(entry, given, tree, operators, mirror) {
+                Answer::Given => {
+                    let values = self.values(given, tree, operators);
+                    let is_inside = |value: &String| {
+                        is_mirror(value, mirror) || host_of_url(value).is_some_and(|host| !is_public(host, mirror))
+                    };
+                    match values.into_iter().find(|value| !is_inside(value)) {
+                        None => Answer::Given,
+                        // `UseDefault`
+                        Some(value) if !value.contains(['.', ':', '/']) => Answer::Open,
+                        Some(value) => Answer::Named(value.trim_end_matches('/').to_owned()),
+                    }
+                }
+                other => other,
+            },
             Given::Settings(settings) => {
                 if operators.is_empty() {
                     return Answer::Unknown(format!(
@@ -198,6 +227,59 @@ impl<'n> Release<'n> {
             }
         }
     }
+
+    /// The texts that a way to name something finds in the release.
+    fn values(&self, given: &Given, tree: Option<&Tree<'_>>, operators: &[&Operator]) -> Vec<String> {
+        match given {
+            Given::Field { field, .. } => tree.map(|tree| tree.texts(field)).unwrap_or_default(),
+            Given::Elsewhere { objects, field, .. } => {
+                let trees = self.trees.iter().filter(|tree| tree.is_one_of(objects));
+                trees.flat_map(|tree| tree.texts(field)).collect()
+            }
+            Given::Settings(settings) => {
+                let value = |setting: &String| operators.iter().find_map(|operator| operator.value(setting));
+                settings.iter().filter_map(value).filter(|value| !value.is_empty()).collect()
+            }
+            Given::Reference { .. } | Given::Registry(_) => Vec::new(),
+        }
+    }
+}
+
+impl Given {
+    /// The field of the object itself that names the image.
+    pub(super) fn own_field(&self) -> Option<&Field> {
+        match self {
+            Self::Field { field, .. } | Self::Reference { field, .. } => Some(field),
+            Self::Registry(given) => given.own_field(),
+            Self::Elsewhere { .. } | Self::Settings(_) => None,
+        }
+    }
+}
+
+/// What is found, but for the field it is found at.
+fn found(entry: &Entry, left: Left, manifest: &Arc<Manifest>, object: &ObjectName, place: Range<u32>) -> Implicit {
+    Implicit {
+        operator: entry.operator.clone(),
+        is_named: left.registry.is_some(),
+        image: left.registry.unwrap_or_else(|| entry.image.clone()),
+        used: entry.used.clone(),
+        set: entry.set.clone(),
+        manifest: manifest.clone(),
+        object: object.clone(),
+        field: String::new(),
+        container: None,
+        place,
+        doubt: left.doubt,
+    }
+}
+
+/// Whether a text sets a name: `helper_image = "x"`, `helper_image: x`.
+fn sets(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let ends = |c: char| c.is_alphanumeric() || c == '_';
+        !text[..at].ends_with(ends)
+            && text[at + name.len()..].trim_start_matches([' ', '\t', '"']).starts_with(['=', ':'])
+    })
 }
 
 impl Tree<'_> {
@@ -212,15 +294,15 @@ impl Tree<'_> {
             && self.all(&objects.conditions)
     }
 
-    fn all(&self, conditions: &[(Field, String)]) -> bool {
-        conditions.iter().all(|(field, value)| string(at(&self.node, &field.0)) == *value)
+    fn all(&self, conditions: &Conditions) -> bool {
+        conditions.iter().all(|(field, values)| values.contains(&string(at(&self.node, &field.0))))
     }
 
     /// Whether it needs the image at all.
     fn wants(&self, entry: &Entry) -> bool {
         let when = &entry.when;
         let is_there = |field: &Field| at(&self.node, &field.0).is_some_and(|node| node.data != Data::Null);
-        let without = when.unless.iter().any(|(field, value)| string(at(&self.node, &field.0)) == *value);
+        let without = when.unless.iter().any(|(field, values)| values.contains(&string(at(&self.node, &field.0))));
         !without && when.with.as_ref().is_none_or(is_there) && !when.without.as_ref().is_some_and(is_there)
     }
 
@@ -232,6 +314,21 @@ impl Tree<'_> {
             Data::Seq(items) => !items.is_empty(),
             _ => holds.is_empty(),
         })
+    }
+
+    /// The texts at the way to a field.
+    fn texts(&self, field: &Field) -> Vec<String> {
+        let texts = std::cell::RefCell::new(Vec::new());
+        any(&self.node, &field.0, &|node| {
+            texts.borrow_mut().extend(Some(string(Some(node))).filter(|text| !text.is_empty()));
+            false
+        });
+        texts.into_inner()
+    }
+
+    /// The spec of the object.
+    fn start(&self) -> (Path, Range<u32>) {
+        self.nearest(&Field(vec!["spec".to_owned()]))
     }
 
     /// How far the way to a field goes, and where its last step stands in the manifest.
@@ -261,9 +358,18 @@ impl Operator {
         })
     }
 
+    /// Whether its tag says that it is of a version or a later one.
+    fn is_at_least(&self, version: &str) -> bool {
+        let numbers = |text: &str| -> Vec<u64> {
+            let parts = text.trim_start_matches('v').split(|c: char| !c.is_ascii_digit());
+            parts.map_while(|part| part.parse().ok()).collect()
+        };
+        self.tag.as_deref().map(numbers).is_some_and(|tag| !tag.is_empty() && tag >= numbers(version))
+    }
+
     fn has(&self, setting: &str) -> bool {
         if !setting.starts_with('-') {
-            return self.variables.iter().any(|variable| variable == setting);
+            return self.variables.iter().any(|(name, _)| name == setting);
         }
         let name = setting.trim_start_matches('-');
         // In one word, in two, or in a line for a shell.
@@ -272,6 +378,26 @@ impl Operator {
             let flag = flag.strip_prefix('-').unwrap_or(flag);
             flag.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.len() > 1 && rest.starts_with('='))
         })
+    }
+}
+
+impl Operator {
+    /// The value of a setting, where it stands in the container.
+    fn value(&self, setting: &str) -> Option<String> {
+        if !setting.starts_with('-') {
+            return self.variables.iter().find(|(name, _)| name == setting).map(|(_, value)| value.clone());
+        }
+        let name = setting.trim_start_matches('-');
+        let mut words = self.words.iter().flat_map(|word| word.split_ascii_whitespace());
+        while let Some(word) = words.next() {
+            let flag = word.strip_prefix('-').map(|flag| flag.strip_prefix('-').unwrap_or(flag));
+            match flag.and_then(|flag| flag.strip_prefix(name)) {
+                Some("") => return words.next().map(str::to_owned),
+                Some(rest) if rest.starts_with('=') => return Some(rest[1..].trim_matches(['"', '\'']).to_owned()),
+                _ => {}
+            }
+        }
+        None
     }
 }
 
@@ -289,8 +415,11 @@ fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
             place: object.source.places(image.start as usize..image.end as usize).into_iter().next()?,
             field: container.path.to_string(),
             repository: reference.repository,
+            tag: reference.tag,
             words: container.words(object).iter().map(|word| word.as_str().to_owned()).collect(),
-            variables: variables.map(|variable| string(member(variable, "name"))).collect(),
+            variables: variables
+                .map(|variable| (string(member(variable, "name")), string(member(variable, "value"))))
+                .collect(),
             takes_more: member(container.node, "envFrom").is_some_and(|from| !items(from).is_empty()),
             name: container.name,
         })
@@ -339,7 +468,10 @@ fn needles() -> Vec<&'static str> {
         if let Some(alone) = &entry.when.alone {
             add(alone, None);
         }
-        for given in &entry.given {
+        for mut given in &entry.given {
+            if let Given::Registry(inner) = given {
+                given = inner;
+            }
             if let Given::Elsewhere { objects, field, .. } = given {
                 add(objects, Some(field));
             }
