@@ -30,6 +30,7 @@ pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, 
                 _ => shape,
             },
             reason: Cow::Owned(reason),
+            nodes: Vec::new(),
         };
         found.add(place.object, hit);
     }
