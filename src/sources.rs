@@ -175,6 +175,7 @@ fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut V
                 source: text,
                 prefix: Path::default().key("data").key(&entry.key.to_text()).with(Step::Nested),
                 depth: 1,
+                is_list: false,
             };
             of_object(&nested, mirror, found);
             if is_index {

@@ -182,7 +182,7 @@ fn switched_on(
     let Some(read) = read else { return found };
     for manifest in read.ordinary.into_iter().chain(read.hooks).map(Arc::new) {
         for image in find_images(&manifest, settings.hints(), &prepared.limits) {
-            let bypasses = image.reference.as_ref().is_ok_and(|reference| !settings.mirror.serves(reference));
+            let bypasses = image.known().is_some_and(|reference| !settings.mirror.serves(reference));
             let decider = decider(&image, Part::Registry, &origins);
             if bypasses && image.tier != Tier::Possible && decider.source.is_user() {
                 found.entry(decider.path).or_insert_with(|| image.text.as_str().to_owned());

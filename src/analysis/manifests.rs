@@ -11,7 +11,7 @@ use crate::images::object::{Object, descend, items, member, string};
 use crate::images::{ImageUse, ObjectName, Part, find};
 use crate::limits::Limits;
 use crate::render::Rendered;
-use crate::render::manifest::{Manifest, split};
+use crate::render::manifest::{Manifest, more, split};
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::trace::{OriginData, Origins, Str};
@@ -30,7 +30,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         for (start, content) in documents(&text) {
             match read(&content, limits) {
                 Ok(None) => {}
-                Ok(Some(node)) => manifests.push(Arc::new(manifest(file, start, content, node))),
+                Ok(Some(node)) => manifests.push(Arc::new(document(file, start, content, node))),
                 Err(message) => {
                     let place = Place { file: file.clone(), start, end: start };
                     unreadable.push(RenderFailure {
@@ -47,7 +47,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
         let reference = image.reference.as_ref().ok();
-        let facts = Facts { reference, canary: None, source: None, decided_by: &decider.source };
+        let facts = Facts { reference: image.known(), canary: None, source: None, decided_by: &decider.source };
         let class = classify(&facts, &settings.mirror, &settings.mirror, settings.layout);
         let source = reference.filter(|reference| !settings.mirror.serves(reference)).cloned();
         Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
@@ -95,7 +95,8 @@ fn read(content: &Str, limits: &Limits) -> Result<Option<Node>, String> {
     }
 }
 
-fn manifest(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest {
+/// The manifest that a document of a file is, as far as it can be told without a template.
+pub(super) fn document(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest {
     let hook = descend(&node, &["metadata", "annotations", "helm.sh/hook"]);
     let hook = hook.map(|hook| string(Some(hook)).split(',').map(|event| event.trim().to_owned()).collect());
     Manifest {
@@ -107,6 +108,7 @@ fn manifest(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest 
         kind: string(member(&node, "kind")),
         object_name: string(descend(&node, &["metadata", "name"])),
         hook,
+        more: more(&content, &node),
         content,
         node,
     }

@@ -1,6 +1,7 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
 //! who decided it and what became of the rewrite.
 
+mod crds;
 mod keys;
 mod latent;
 pub mod manifests;
@@ -34,7 +35,7 @@ pub use latent::{Latent, Proof};
 /// What is known of a release once it was rendered and looked through.
 #[derive(Debug)]
 pub struct Analysis {
-    /// The manifests in the order of installation, then the hooks; none when the render failed.
+    /// The manifests in the order of installation, those of `crds/` first, then the hooks; none when the render failed.
     pub manifests: Vec<Arc<Manifest>>,
     /// The images they name, in that order.
     pub images: Vec<Judged>,
@@ -113,7 +114,8 @@ pub fn analyse(
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let mut keys = Keys::find(prepared, settings, &statics)?;
     let traced = render_with_mirror(prepared, settings, &mut keys, compiler, log)?;
-    let Traced { manifests, origins, root, values, mut rendered, failure, .. } = traced;
+    let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
+    manifests.splice(0..0, crds);
     let uses: Vec<ImageUse> =
         manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
     let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
@@ -210,7 +212,7 @@ fn judge(
         let decider = decider(&image, Part::Registry, origins);
         let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
         let facts = Facts {
-            reference: image.reference.as_ref().ok(),
+            reference: image.known(),
             canary: with_canary.text_of(&image),
             source: source.as_ref(),
             decided_by: &decider.source,
@@ -299,7 +301,7 @@ impl Judged {
 
     /// Whether it does not resolve through the mirror.
     pub fn bypasses(&self, mirror: &Mirror) -> bool {
-        !self.image.reference.as_ref().is_ok_and(|reference| mirror.serves(reference))
+        !self.image.is_served_by(mirror)
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Traced`]: a release rendered once, with traces, and read.
 
-use super::{RenderFailure, place_of, unreadable};
+use super::{RenderFailure, crds, place_of, unreadable};
 use crate::compiler::Compiler;
 use crate::release::{Change, Prepared, Problem};
 use crate::render::manifest::{Manifest, Manifests, manifests};
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct Traced {
     /// The manifests in the order of installation, then the hooks; none when the render failed.
     pub manifests: Vec<Arc<Manifest>>,
+    /// What lies in `crds/` of the chart and its subcharts, which helm installs before everything else.
+    pub crds: Vec<Arc<Manifest>>,
     /// Where everything came from.
     pub origins: Origins,
     /// The top chart as rendered; `None` when that failed.
@@ -70,7 +72,17 @@ pub fn render(
         let plain = (!removed.is_empty()).then(|| prepared.render(compiler, &removed, None, &mut Vec::new()));
         RenderFailure { refuses_mirror: plain.is_some_and(|plain| plain.is_ok()), ..failure }
     });
+    let crds = root.as_ref().filter(|_| failure.is_none()).map(|root| crds::read(root, &prepared.limits, &mut origins));
     log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));
     let manifests = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
-    Ok(Traced { manifests, origins, root, values, rendered, failure, changes: changes.to_vec() })
+    Ok(Traced {
+        manifests,
+        crds: crds.unwrap_or_default(),
+        origins,
+        root,
+        values,
+        rendered,
+        failure,
+        changes: changes.to_vec(),
+    })
 }

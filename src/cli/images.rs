@@ -80,8 +80,13 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         analyse(&prepared, &settings, &mut compiler, &mut lines)
             .map(|analysis| (images(&analysis, &settings), analysis.manifests.is_empty(), analysis.failure))
     } else {
-        render(&prepared, &[], &mut compiler, &mut lines)
-            .map(|traced| (unjudged(&traced, &settings, &prepared.limits), traced.manifests.is_empty(), traced.failure))
+        render(&prepared, &[], &mut compiler, &mut lines).map(|traced| {
+            (
+                unjudged(&traced, &settings, &prepared.limits),
+                traced.manifests.is_empty() && traced.crds.is_empty(),
+                traced.failure,
+            )
+        })
     };
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
@@ -132,7 +137,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if left_out == 0 {
         return Ok(Outcome::Clean);
     }
-    let why = if args.source { "whose source is not known" } else { "that are no image references" };
+    let why = if args.source {
+        "whose source is not known"
+    } else {
+        "that are no image references, or have variables in them"
+    };
     let _ = writeln!(streams.err, "warning: {left_out} left out {why}; --format json has all");
     Ok(Outcome::Findings)
 }

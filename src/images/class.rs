@@ -2,6 +2,7 @@
 
 use super::decided::Source;
 use super::layout::Layout;
+use super::open::OpenReference;
 use super::reference::{Mirror, Reference};
 
 /// What became of the rewrite in a reference.
@@ -58,7 +59,7 @@ impl Class {
 /// What is known of a reference when it is classified.
 #[derive(Debug)]
 pub struct Facts<'a> {
-    /// The reference as rendered; `None` when it is none.
+    /// The reference as rendered, as far as it is known; `None` when it is none.
     pub reference: Option<&'a Reference>,
     /// The same place with the mirror replaced by the canary; `None` where it does not exist there or says the same.
     pub canary: Option<&'a str>,
@@ -73,7 +74,7 @@ pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Lay
     let Some(reference) = facts.reference else { return Class::NotAReference };
     let serves = mirror.serves(reference);
     let follows = facts.canary.is_some_and(|text| text.to_ascii_lowercase().contains(canary.host()));
-    let lands = facts.canary.and_then(|text| Reference::parse(text).ok()).is_some_and(|there| canary.serves(&there));
+    let lands = facts.canary.and_then(known).is_some_and(|there| canary.serves(&there));
     if follows && !lands {
         return Class::HalfRewritten;
     }
@@ -89,6 +90,11 @@ pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Lay
         (false, _, Source::Template) => Class::HardCoded,
         (false, ..) => Class::Unexplained,
     }
+}
+
+/// The reference that a text is, as far as it is known.
+fn known(text: &str) -> Option<Reference> {
+    Reference::parse(text).ok().or_else(|| OpenReference::parse(text)?.known)
 }
 
 /// Whether the source registry was kept in the path although the layout drops it.

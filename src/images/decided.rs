@@ -107,8 +107,8 @@ pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider>
 
 /// The bytes of the manifest that a part of the reference was written as.
 pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
-    match &image.reference {
-        Ok(reference) => {
+    match image.known() {
+        Some(reference) => {
             let range = match part {
                 Part::Registry => reference.registry_range.clone().or(Some(reference.repository_range.clone())),
                 Part::Repository => Some(reference.repository_range.clone()),
@@ -117,7 +117,7 @@ pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
             };
             range.map(|range| image.text.places(range)).unwrap_or_default()
         }
-        Err(_) => vec![image.text.whole()],
+        None => vec![image.text.whole()],
     }
 }
 
@@ -135,7 +135,7 @@ pub enum Written {
 /// How much of a reference, from its beginning on, the value of an origin wrote as it stands, and nothing else did;
 /// `None` when something was put before it or made of it.
 pub fn written_by(image: &ImageUse, origin: Origin) -> Option<Written> {
-    let reference = image.reference.as_ref().ok()?;
+    let reference = image.known()?;
     let spans = image.manifest.content.spans();
     let is_by = |part: Range<usize>| {
         let mut next = 0;

@@ -48,13 +48,19 @@ pub struct Object<'n> {
     pub prefix: Path,
     /// How many documents it is nested in; 0 for the object itself.
     pub depth: u32,
+    /// Whether its `items` are objects of their own, so that they are not looked at as fields of this one.
+    pub is_list: bool,
 }
 
 impl Object<'_> {
-    /// The objects of a manifest: itself, or the items of a `List`, each with the path its fields count from.
+    /// The objects of a manifest: itself, or the items of a `List`, each with the path its fields count from; and those
+    /// that follow in a stream of JSON.
     pub fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
         let mut found = Vec::new();
-        collect(manifest, &manifest.node, &Text::of_manifest(&manifest.content), &mut found);
+        let source = Text::of_manifest(&manifest.content);
+        for node in std::iter::once(&manifest.node).chain(&manifest.more) {
+            collect(manifest, node, &source, &mut found);
+        }
         found
     }
 
@@ -78,31 +84,49 @@ impl Object<'_> {
 }
 
 fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found: &mut Vec<Object<'n>>) {
-    let items = member(node, "items").and_then(|items| match &items.data {
-        Data::Seq(items) => Some(items),
-        _ => None,
-    });
+    let items = member(node, "items").map(items).unwrap_or_default();
     let kind = string(member(node, "kind"));
-    // `List`, and the lists of one kind (`DeploymentList`), whose items may leave out their kind.
-    let is_object = |item: &Node| member(item, "kind").is_some() || member(item, "metadata").is_some();
-    if let Some(items) = items
-        && kind.ends_with("List")
-        && items.iter().all(is_object)
-    {
+    let is_list = is_list(&kind, items);
+    // Helm installs the items and nothing else of a list; what is written beside them was meant for somebody.
+    let has_more = || match &node.data {
+        Data::Map(entries) => entries
+            .iter()
+            .any(|(entry, _)| !["apiVersion", "kind", "metadata", "items"].iter().any(|name| entry.key == **name)),
+        _ => true,
+    };
+    if !is_list || has_more() {
+        let metadata = member(node, "metadata");
+        let name = ObjectName {
+            kind: kind.clone(),
+            name: string(metadata.and_then(|metadata| member(metadata, "name"))),
+            namespace: string(metadata.and_then(|metadata| member(metadata, "namespace"))),
+        };
+        let api_version = string(member(node, "apiVersion"));
+        let prefix = Path::default();
+        found.push(Object {
+            manifest,
+            name,
+            api_version,
+            kind,
+            node,
+            source: source.clone(),
+            prefix,
+            depth: 0,
+            is_list,
+        });
+    }
+    if is_list {
         for item in items {
             collect(manifest, item, source, found);
         }
-        return;
     }
-    let metadata = member(node, "metadata");
-    let name = ObjectName {
-        kind: kind.clone(),
-        name: string(metadata.and_then(|metadata| member(metadata, "name"))),
-        namespace: string(metadata.and_then(|metadata| member(metadata, "namespace"))),
-    };
-    let api_version = string(member(node, "apiVersion"));
-    let prefix = Path::default();
-    found.push(Object { manifest, name, api_version, kind, node, source: source.clone(), prefix, depth: 0 });
+}
+
+/// Whether items are objects: those of `List`, and of the lists of one kind (`DeploymentList`), whose items may leave out
+/// their kind. A kind may end in `List` and be none.
+fn is_list(kind: &str, items: &[Node]) -> bool {
+    let is_object = |item: &Node| member(item, "kind").is_some() || member(item, "metadata").is_some();
+    kind.ends_with("List") && !items.is_empty() && items.iter().all(is_object)
 }
 
 fn walk<'n>(
@@ -205,6 +229,14 @@ impl Path {
         &self.0
     }
 
+    /// The nodes of the texts that the way leads through, the outermost first, and itself: `data["a.yaml"]` and
+    /// `data["a.yaml"] → image`.
+    pub fn texts(&self) -> impl Iterator<Item = String> {
+        let nested = self.0.iter().enumerate().filter(|(_, step)| matches!(step, Step::Nested));
+        let ends = nested.map(|(at, _)| at).chain([self.0.len()]);
+        ends.map(|end| Shown(&self.0[..end]).to_string())
+    }
+
     /// The name of the last member on the way, indexes passed over: `args` for `containers[0].args[2]`.
     pub fn last_key(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {
@@ -216,8 +248,17 @@ impl Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(&self.0).fmt(f)
+    }
+}
+
+/// Steps as they are printed.
+struct Shown<'s>(&'s [Step]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for step in &self.0 {
+        for step in self.0 {
             match step {
                 Step::Key(key) if key.contains(['.', '/', '[', ' ']) => write!(f, "[{key:?}]")?,
                 Step::Key(key) if first => f.write_str(key)?,

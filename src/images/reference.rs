@@ -78,6 +78,20 @@ impl Reference {
         })
     }
 
+    /// A reference of which only the beginning is known: the registry and where the repository is written.
+    pub(super) fn beginning(text: &str, host: Option<&str>, repository: Range<usize>) -> Self {
+        let registry = host.map_or(DOCKER_HUB.to_owned(), str::to_ascii_lowercase);
+        Self {
+            text: text.to_owned(),
+            registry: if registry == "index.docker.io" { DOCKER_HUB.to_owned() } else { registry },
+            repository: text[repository.clone()].to_owned(),
+            tag: None,
+            digest: None,
+            registry_range: host.map(|host| 0..host.len()),
+            repository_range: repository,
+        }
+    }
+
     /// Where the tag is written, without its colon.
     pub fn tag_range(&self) -> Option<Range<usize>> {
         let start = self.repository_range.end + 1;

@@ -63,6 +63,17 @@ impl Text {
         Self::new(out.into_str(), self.whole.clone())
     }
 
+    /// Another text that this one stands for as a whole, such as what it is when it is unpacked: no part of it has a place
+    /// of its own.
+    pub fn stands_for(&self, text: &str) -> Self {
+        Self { text: Str::from(text), string: text.to_owned(), whole: self.whole.clone() }
+    }
+
+    /// Whether its bytes have places of their own.
+    pub fn is_placed(&self) -> bool {
+        self.text.is_empty() || !self.text.spans().is_empty()
+    }
+
     /// Texts one after the other, with literal text between them: `["quay.io", "/", "acme/api"]`.
     pub fn joined(parts: &[Piece<'_>]) -> Self {
         let mut out = Buf::new();

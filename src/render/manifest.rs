@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::source::File;
 use crate::template::exec::Emit;
 use crate::trace::Str;
+use crate::values::json;
 use crate::yaml::{self, Data, Node};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct Manifest<N = Node> {
     pub emits: Arc<[Emit]>,
     /// What is kept of the document as it was read; places are those in `content`.
     pub node: N,
+    /// What is kept of the objects that follow the first in a document that is a stream of JSON; see [`more`].
+    pub more: Vec<N>,
     /// `apiVersion`, empty when there is none.
     pub api_version: String,
     /// `kind`, empty when there is none.
@@ -57,6 +60,8 @@ impl<N> Default for Manifests<N> {
 
 /// What is kept of a document that was read.
 pub trait Keep: Sized {
+    /// Whether the objects behind the first of a stream are needed.
+    const WANTS_ALL: bool;
     /// Whether the value of an entry of the document is needed.
     fn wants(key: &[u8]) -> bool;
     /// What is kept of the document.
@@ -65,6 +70,7 @@ pub trait Keep: Sized {
 
 /// All of it.
 impl Keep for Node {
+    const WANTS_ALL: bool = true;
     fn wants(_: &[u8]) -> bool {
         true
     }
@@ -75,6 +81,7 @@ impl Keep for Node {
 
 /// Nothing: the text is all that is printed, and its head decides where.
 impl Keep for () {
+    const WANTS_ALL: bool = false;
     fn wants(key: &[u8]) -> bool {
         [&b"apiVersion"[..], b"kind", b"metadata"].iter().any(|wanted| key.eq_ignore_ascii_case(wanted))
     }
@@ -109,6 +116,7 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
                 }
             };
             let list = if hook.is_some() { &mut found.hooks } else { &mut found.ordinary };
+            let more = if N::WANTS_ALL { more(&content, &node) } else { Vec::new() };
             list.push(Manifest {
                 name: file.name.clone(),
                 source: file.source.clone(),
@@ -116,6 +124,7 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
                 start,
                 emits: emits.clone(),
                 node: N::keep(node),
+                more: more.into_iter().map(N::keep).collect(),
                 api_version: head.api_version,
                 kind: head.kind,
                 object_name: head.name,
@@ -126,6 +135,26 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
     found.ordinary.sort_by(|a, b| kind_order(&a.kind).cmp(&kind_order(&b.kind)));
     found.hooks.sort_by(|a, b| kind_order(&a.kind).cmp(&kind_order(&b.kind)));
     Ok(found)
+}
+
+/// The objects behind the first of a document that is a stream of JSON, `{…} {…}`.
+///
+/// Helm quirk: a document is read as YAML, which ends behind the first object; but what begins with a brace is handed to
+/// the cluster as a stream, and each object in it is installed: of a hook, and of a file of `crds/`. Of a template helm
+/// installs the first only; others that take its output install the rest, so that it counts as well.
+pub fn more(content: &Str, first: &Node) -> Vec<Node> {
+    let mut found = Vec::new();
+    let Ok(text) = std::str::from_utf8(content.as_bytes()) else { return found };
+    if !text.trim_start().starts_with('{') {
+        return found;
+    }
+    let mut at = first.end as usize;
+    while text.get(at..).is_some_and(|rest| rest.trim_start().starts_with('{')) {
+        let Some((node, end)) = json::read_value(text, at) else { break };
+        found.push(node);
+        at = end;
+    }
+    found
 }
 
 /// Cuts a text into its documents at every line that starts with `---`: each with its place, without the white space

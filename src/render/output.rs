@@ -3,9 +3,11 @@
 use super::manifest::{Manifest, Manifests, split, trimmed_len};
 use crate::chart::Chart;
 use crate::helm::HelmVersion;
+use crate::source::File;
 use crate::trace::Str;
 use crate::values::Instance;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// What to print of a release.
 #[derive(Debug, Clone, Default)]
@@ -81,16 +83,32 @@ impl<N> Manifests<N> {
 
 /// The custom resource definitions of a chart and its subcharts, in helm's order, with their full names.
 pub fn crds(root: &Instance) -> Vec<(String, &[u8])> {
+    crd_files(root).into_iter().map(|(name, file)| (name, file.bytes())).collect()
+}
+
+/// The same as files.
+pub fn crd_files(root: &Instance) -> Vec<(String, &Arc<File>)> {
     let mut found = Vec::new();
     collect_crds(root, &mut found);
     found
 }
 
-fn collect_crds<'c>(instance: &'c Instance, found: &mut Vec<(String, &'c [u8])>) {
+fn collect_crds<'c>(instance: &'c Instance, found: &mut Vec<(String, &'c Arc<File>)>) {
     let chart: &Chart = &instance.chart;
-    found.extend(chart.crds().map(|crd| (format!("{}/{}", instance.full_path, crd.path), crd.file.bytes())));
+    found.extend(chart.crds().map(|crd| (format!("{}/{}", instance.full_path, crd.path), &crd.file)));
     for child in &instance.children {
         collect_crds(child, found);
+    }
+}
+
+/// Whether a file is one of `crds/`, which helm installs as it stands, by its full name: `app/charts/db/crds/x.yaml`.
+pub fn is_crd_file(name: &str) -> bool {
+    let mut path = name.split('/').skip(1);
+    loop {
+        match path.next() {
+            Some("charts") => path.next(),
+            next => return next == Some("crds"),
+        };
     }
 }
 

@@ -76,7 +76,8 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 /// The distinct references of a release that was rendered without a mirror, by reference: nothing is classified, and
 /// each is its own source.
 pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Vec<Image> {
-    let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), limits));
+    let uses =
+        traced.crds.iter().chain(&traced.manifests).flat_map(|manifest| find(manifest, settings.hints(), limits));
     let judged = |image: ImageUse| Judged {
         class: Class::Unexplained,
         decider: decider(&image, Part::Registry, &traced.origins),
@@ -105,7 +106,7 @@ fn distinct(uses: &[Judged], origins: &Origins, settings: Option<&Settings>) -> 
             None => {
                 let image = Image {
                     reference: reference.to_owned(),
-                    registry: judged.image.reference.as_ref().map_or(String::new(), |parsed| parsed.registry.clone()),
+                    registry: judged.image.known().map_or(String::new(), |known| known.registry.clone()),
                     class: one.class,
                     tier: one.tier,
                     source: judged.source.as_ref().map(ToString::to_string),

@@ -60,6 +60,7 @@ use crate::analysis::{Judged, names_registry};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::{Class, Tier};
 use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::render::output::is_crd_file;
 use crate::source::Place;
 use crate::template::Value;
 use crate::values::Instance;
@@ -95,6 +96,8 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
         is_of(instance, &judged.image.manifest.name)
             && judged.bypasses(mirror)
             && judged.class != Class::NotAReference
+            // What is no template cannot look at it.
+            && !is_crd_file(&judged.image.manifest.name)
             && judged.image.tier != Tier::Possible
             && !judged.decider.source.is_user()
     };

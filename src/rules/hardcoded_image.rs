@@ -36,6 +36,7 @@
 use super::{Context, Rule};
 use crate::finding::Severity;
 use crate::images::Class;
+use crate::render::output::is_crd_file;
 
 pub(super) static RULE: Rule = Rule {
     id: "hardcoded-image",
@@ -51,8 +52,15 @@ fn check(ctx: &mut Context<'_>) {
         if judged.class != Class::HardCoded || judged.image.shape.is_hidden() {
             continue;
         }
-        let mut finding = ctx.image_finding(&RULE, judged, "the template names the registry itself");
-        finding.help = Some(format!("no value reaches it: patch the template to apply `{}`", ctx.key()));
+        let (label, help) = match is_crd_file(&judged.image.manifest.name) {
+            true => ("the file names the registry itself", "no value reaches `crds/`: patch the file".to_owned()),
+            false => {
+                let help = format!("no value reaches it: patch the template to apply `{}`", ctx.key());
+                ("the template names the registry itself", help)
+            }
+        };
+        let mut finding = ctx.image_finding(&RULE, judged, label);
+        finding.help = Some(help);
         ctx.findings.push(finding);
     }
 }

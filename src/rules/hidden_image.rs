@@ -37,7 +37,7 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::{Class, Source};
+use crate::images::{Class, Reference, Source};
 
 pub(super) static RULE: Rule = Rule {
     id: "hidden-image",
@@ -51,7 +51,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>) {
     for judged in &ctx.analysis.images {
         let image = &judged.image;
-        let bypasses = matches!(judged.class, Class::ChartDefault | Class::HardCoded | Class::Unexplained);
+        let bypasses = match judged.class {
+            Class::ChartDefault | Class::HardCoded | Class::Unexplained => true,
+            // A text with variables names an image all the same, and so does one with capitals.
+            Class::NotAReference => image.open.is_some() || Reference::parse(&image.text.to_ascii_lowercase()).is_ok(),
+            _ => false,
+        };
         if !bypasses || !image.shape.is_hidden() || judged.decider.source.is_user() {
             continue;
         }

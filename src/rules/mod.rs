@@ -136,7 +136,13 @@ impl<'a> Context<'a> {
                 let implied = if reference.registry_range.is_none() { format!(" ({full})") } else { String::new() };
                 format!("{written}{implied} does not resolve through {}", self.settings.mirror)
             }
-            Err(why) => format!("{:?} is not an image reference: {why}", image.text.as_str()),
+            Err(why) => match &image.open {
+                Some(open) if open.known.is_some() => {
+                    format!("{} does not resolve through {}; {why}", image.text, self.settings.mirror)
+                }
+                Some(_) => format!("{} cannot be judged: {why}", image.text),
+                None => format!("{:?} is not an image reference: {why}", image.text.as_str()),
+            },
         };
         self.finding_at(rule, judged, &judged.decider, label, message)
     }

@@ -9,7 +9,8 @@
 //!
 //! The folder holds any of `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`: one
 //! reference a line, its source or where it lies on the mirror, and behind it, if at all, its digest or its destination.
-//! Tags are compared letter by letter, digests where both sides have one.
+//! Tags are compared letter by letter, digests where both sides have one. A reference with a variable in it
+//! (`acme/api:$(TAG)`) cannot be looked up, which is a finding as well.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -41,10 +42,10 @@
 use super::{Context, Rule};
 use crate::analysis::Judged;
 use crate::bundle::Verdict;
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::images::decided::decider;
 use crate::images::{Part, Reference, Shape, Tier};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
     id: "not-in-bundle",
@@ -71,7 +72,25 @@ fn check(ctx: &mut Context<'_>) {
         });
         findings.push(finding);
     }
+    findings.extend(not_comparable(ctx));
     ctx.findings.extend(findings);
+}
+
+/// Images of which nobody knows the version, so that nobody knows whether it is in the bundle.
+fn not_comparable(ctx: &Context<'_>) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    for judged in ctx.analysis.images.iter().filter(|judged| judged.image.tier != Tier::Possible) {
+        let (Some(_), Err(why)) = (&judged.image.open, &judged.image.reference) else { continue };
+        if ctx.settings.bundle.is_none() || !seen.insert(judged.image.text.as_str()) {
+            continue;
+        }
+        let message = format!("{} cannot be looked up in the bundle: {why}", judged.image.text);
+        let mut finding = ctx.finding_at(&RULE, judged, &judged.decider, "this is the image", message);
+        finding.help = Some("find out what the variable stands for, and whether that is in the lists".to_owned());
+        findings.push(finding);
+    }
+    findings
 }
 
 /// What the bundle says of each distinct reference: its first use, and how many more there are.

@@ -12,7 +12,7 @@ const DEPTH: u32 = 10_000;
 
 /// Reads the value that begins at a byte of the text (white space may come first); gives it with the byte after it.
 /// `None` when there is no valid value.
-pub(super) fn read_value(text: &str, at: usize) -> Option<(Node, usize)> {
+pub(crate) fn read_value(text: &str, at: usize) -> Option<(Node, usize)> {
     let mut reader = Reader { text, at, line: 1 };
     let node = reader.value(0)?;
     Some((node, reader.at))

@@ -4,8 +4,9 @@
 use super::lines::lines;
 use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare, words};
 use super::parts::{Context, Entry, join};
-use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, fields};
+use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, fields, variables};
 use crate::images::object::{Step, items, member};
+use crate::images::open::variables;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -82,6 +83,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
             tier: Tier::Likely,
             shape: Shape::Argument,
             reason: Cow::Owned(descriptors::reason(&joined)),
+            nodes: joined.nodes(|entry| place.path().with(Step::Index(indexes[entry]))),
             text: joined.text,
         };
         found.add_joined(place.object, hit, &own);
@@ -106,6 +108,27 @@ fn starts_with_flag(list: &[Node]) -> bool {
 }
 
 fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
+    if variables::may_have(string) {
+        // `--image=quay.io/acme/api:$(TAG)`; a sign may stand in the variable too.
+        let first = variables(string).next().map_or(string.len(), |variable| variable.start);
+        let (name, from) = match string[..first].rfind('=') {
+            Some(sign) => (Some(&string[..sign]), sign + 1),
+            None => (flag, 0),
+        };
+        if let Some(text) = place.object.text(item)
+            && let path = place.path().with(Step::Index(index))
+            && variables::add(
+                place,
+                path,
+                name.unwrap_or_default(),
+                &text.slice(from..text.len()),
+                Shape::Argument,
+                found,
+            )
+        {
+            return;
+        }
+    }
     if string.contains([' ', '\n', ',', '"', '\'', '{']) {
         if string.contains("<<")
             && let Some(text) = place.object.text(item)
@@ -121,6 +144,7 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
                     tier: Tier::Likely,
                     shape: Shape::Argument,
                     reason: Cow::Owned(reason),
+                    nodes: Vec::new(),
                 };
                 found.add(place.object, hit);
             }
@@ -175,7 +199,14 @@ fn add(
     let Some(text) = place.object.text(item) else { return };
     let text = range.map_or_else(|| text.clone(), |range| text.slice(range));
     let path = place.path().with(Step::Index(index));
-    let hit =
-        Hit { path, container: place.container(), text, tier, shape: Shape::Argument, reason: Cow::Owned(reason) };
+    let hit = Hit {
+        path,
+        container: place.container(),
+        text,
+        tier,
+        shape: Shape::Argument,
+        reason: Cow::Owned(reason),
+        nodes: Vec::new(),
+    };
     found.add(place.object, hit);
 }

@@ -1,7 +1,7 @@
 //! OCI artifacts that are not a pod's image: charts, databases, plugins, wasm modules, packages.
 
 use super::looks::{is_named, words};
-use super::place::text_of;
+use super::place::{str_of, text_of};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
 use crate::images::object::{items, member};
 use crate::images::reference::Reference;
@@ -22,6 +22,8 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                 application(place, found);
             } else if place.object.kind == "OCIRepository" && place.key() == Some("spec") {
                 repository(place, found);
+            } else if member(place.node, "kind").and_then(str_of) == Some("DockerImage") {
+                docker_image(place, found);
             }
         }
         Data::Str(_) => scalar(place, found),
@@ -112,6 +114,7 @@ fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
         tier: Tier::Likely,
         shape: Shape::Artifact,
         reason: Cow::Owned(reason),
+        nodes: Vec::new(),
     };
     found.add_joined(place.object, hit, &text.places(0..text.len()));
 }
@@ -130,6 +133,21 @@ fn without_scheme(text: &Text) -> Option<Text> {
     // Of these schemes only this one has short names.
     let is_whole = has_host || scheme == "docker://" && is_named(rest, true);
     is_whole.then(|| text.slice(scheme.len()..end))
+}
+
+/// What OpenShift takes from a registry, for an image stream or a build: `from: {kind: DockerImage, name: acme/api:1}`.
+fn docker_image(place: &Place<'_>, found: &mut Found<'_>) {
+    let Some(text) = text_of(place.object, place.node, "name").filter(|name| is_named(name, true)) else { return };
+    let hit = Hit {
+        path: place.path().key("name"),
+        container: None,
+        text,
+        tier: Tier::Likely,
+        shape: Shape::Field,
+        reason: Cow::Borrowed("the image of a `DockerImage`"),
+        nodes: Vec::new(),
+    };
+    found.add(place.object, hit);
 }
 
 /// A chart from a registry in an Application of Argo CD: `{repoURL, chart, targetRevision}`.
@@ -173,9 +191,11 @@ fn joined(
     let text = Text::joined(&pieces);
     if Reference::parse(&text).is_ok_and(|reference| reference.registry_range.is_some()) {
         let path = place.path().key(field);
-        let reason = Cow::Owned(reason.to_owned());
-        let hit = Hit { path, container: None, text, tier: Tier::Likely, shape: Shape::Artifact, reason };
         // A registry may serve several charts.
+        let nodes = [chart.map(|_| "chart"), Some(field)].into_iter().flatten().map(|name| place.path().key(name));
+        let nodes = nodes.collect();
+        let reason = Cow::Owned(reason.to_owned());
+        let hit = Hit { path, container: None, text, tier: Tier::Likely, shape: Shape::Artifact, reason, nodes };
         let own = chart.unwrap_or(start);
         found.add_joined(place.object, hit, &own.places(0..own.len()));
     }
@@ -189,6 +209,7 @@ fn add(place: &Place<'_>, text: Text, reason: String, found: &mut Found<'_>) {
         tier: Tier::Likely,
         shape: Shape::Artifact,
         reason: Cow::Owned(reason),
+        nodes: Vec::new(),
     };
     found.add(place.object, hit);
 }

@@ -1,7 +1,10 @@
 //! Containers of pod templates: of the known kinds and of anything shaped like one.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier};
+use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
 use crate::images::object::{Step, items, member, string};
+use crate::images::open::OpenReference;
+use crate::images::text::Text;
+use crate::yaml::Node;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
@@ -16,10 +19,15 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
     for (index, container) in items(place.node).iter().enumerate() {
         let Some(text) = member(container, "image").and_then(|image| place.object.text(image)) else { continue };
-        // Policies and templates of other kinds hold patterns for containers.
-        if !is_workload(&place.object.kind) && text.contains(['*', '!', '?', '{', '$']) {
-            continue;
-        }
+        let own = text.places(0..text.len());
+        let text = match is_workload(&place.object.kind) && place.object.depth == 0 {
+            true => text,
+            // Templates of other kinds hold variables, and policies patterns.
+            false => match image(place, container, text) {
+                Some(text) => text,
+                None => continue,
+            },
+        };
         let name = string(member(container, "name"));
         let hit = Hit {
             path: place.path().with(Step::Index(index)).key("image"),
@@ -28,13 +36,25 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
             tier: Tier::Certain,
             shape: Shape::Container,
             reason: Cow::Borrowed("a container's image"),
+            nodes: Vec::new(),
         };
-        found.add(place.object, hit);
+        found.add_joined(place.object, hit, &own);
     }
 }
 
+/// The image of a container in something that is no pod yet: its variables filled in as far as they can be; `None` for a
+/// pattern, and for nothing but variables.
+fn image(place: &Place<'_>, container: &Node, text: Text) -> Option<Text> {
+    let text = variables::filled_in(place, container, &text).unwrap_or(text);
+    if OpenReference::parse(&text).is_some() {
+        return Some(text);
+    }
+    let is_nested_pod = place.object.depth > 0 && is_workload(&place.object.kind);
+    (is_nested_pod || !text.contains(['*', '!', '?', '{', '$'])).then_some(text)
+}
+
 /// The kinds of Kubernetes that hold pods.
-fn is_workload(kind: &str) -> bool {
+pub(super) fn is_workload(kind: &str) -> bool {
     const KINDS: &[&str] = &[
         "CronJob",
         "DaemonSet",

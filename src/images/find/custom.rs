@@ -31,6 +31,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         tier: Tier::Likely,
         shape: Shape::Custom,
         reason: Cow::Borrowed("the configuration says that an image is there"),
+        nodes: Vec::new(),
     };
     found.add(place.object, hit);
 }

@@ -31,6 +31,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                     tier: tier(&joined),
                     shape: if place.holds_config_data() { Shape::Nested } else { Shape::Descriptor },
                     reason: Cow::Owned(reason(&joined)),
+                    nodes: joined.nodes(|entry| place.path().key(entries[entry].name)),
                     text: joined.text,
                 };
                 found.add_joined(place.object, hit, &own);
@@ -88,6 +89,7 @@ fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
         tier: Tier::Likely,
         shape: Shape::Descriptor,
         reason: Cow::Borrowed("joined from `hub`, `image` and `tag`"),
+        nodes: Vec::new(),
     };
     found.add_joined(place.object, hit, &own.places(0..own.len()));
 }

@@ -3,8 +3,8 @@
 
 use super::looks::{Naming, is_plausible, may_be_bare, naming};
 use super::parts::{Context, Entry, join};
-use super::{Finder, Found, Hit, Place, Shape, Tier, artifacts, descriptors, fields, nested};
-use crate::images::object::{items, member};
+use super::{Finder, Found, Hit, Place, Shape, Tier, artifacts, descriptors, fields, nested, variables};
+use crate::images::object::{Step, items, member};
 use crate::yaml::Data;
 use std::borrow::Cow;
 
@@ -37,8 +37,8 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let (indexes, entries): (Vec<usize>, Vec<Entry<'_>>) =
         list.iter().enumerate().filter_map(|(index, item)| Some((index, variable(item)?))).unzip();
     for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.hints) {
-        let index = indexes[joined.entry];
-        let path = place.path().with(crate::images::object::Step::Index(index)).key("value");
+        let way = |entry: usize| place.path().with(Step::Index(indexes[entry])).key("value");
+        let path = way(joined.entry);
         let own = joined.own.places(0..joined.own.len());
         let hit = Hit {
             path,
@@ -46,6 +46,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
             tier: descriptors::tier(&joined),
             shape: Shape::Environment,
             reason: Cow::Owned(descriptors::reason(&joined)),
+            nodes: joined.nodes(way),
             text: joined.text,
         };
         found.add_joined(place.object, hit, &own);
@@ -54,6 +55,12 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
 
 fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
     let Some(string) = place.str() else { return };
+    if variables::may_have(string)
+        && let Some(text) = place.text()
+        && variables::add(place, place.path(), name, &text, Shape::Environment, found)
+    {
+        return;
+    }
     if string.contains(['\n', ',', ' ', '{', '=', ';', '"', '|']) {
         if is_plausible(string)
             || nested::is_script(string, name)
@@ -78,6 +85,7 @@ fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
         tier: if is_database { Tier::Likely } else { tier },
         shape: if is_database { Shape::Artifact } else { Shape::Environment },
         reason: Cow::Owned(if is_database { format!("the variable `{name}` names a database") } else { reason }),
+        nodes: Vec::new(),
     };
     found.add(place.object, hit);
 }

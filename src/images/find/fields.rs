@@ -2,9 +2,13 @@
 //! reference.
 
 use super::hints::Hints;
-use super::looks::{Naming, is_named, is_unmistakable, is_versioned_path, naming, words};
+use super::looks::{
+    Naming, has_capitals, is_named, is_tagged_name, is_tagged_path, is_unmistakable, is_versioned_path, may_be_bare,
+    naming, words,
+};
 use super::parts::role_of_part;
-use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment};
+use super::schema::is_definition;
+use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment, variables};
 use crate::images::object::member;
 use crate::images::text::Text;
 use crate::yaml::Data;
@@ -20,14 +24,21 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
         return;
     }
-    let Some(string) = place.str().filter(|string| string.len() <= 512) else { return };
-    let Some((tier, reason)) = named(place, string, found.hints) else { return };
+    let Some(string) = place.str().filter(|string| string.len() <= 1024) else { return };
     // Their names are not those of fields.
-    if environment::variable(place).is_some() || arguments::is_argument(place) {
-        return;
+    let is_named_elsewhere = || environment::variable(place).is_some() || arguments::is_argument(place);
+    if let Some((tier, reason)) = named(place, string, found.hints) {
+        if let Some(text) = place.text().filter(|_| !is_named_elsewhere()) {
+            add(place, text, tier, reason, found);
+        }
+    } else if variables::may_have(string)
+        && !is_label(place)
+        && !is_named_elsewhere()
+        && let (Some(key), Some(text)) = (place.last_key(), place.text())
+    {
+        let shape = if place.is_config_data() { Shape::Nested } else { Shape::Field };
+        variables::add(place, place.path(), key, &text, shape, found);
     }
-    let Some(text) = place.text() else { return };
-    add(place, text, tier, reason, found);
 }
 
 /// What a text is taken for by the name of its place, and why.
@@ -36,8 +47,8 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
     if is_label(place) {
         return None;
     }
-    // A list of images names each of them; a bare word is an image only right under `image`.
-    let bare = place.key() == Some("image") && !is_machine(place);
+    // A list of images names each of them; a bare word is an image only right under a name that ends in `image`.
+    let bare = place.key().is_some_and(|key| is_of_image(place, key)) && !is_machine(place);
     let tier = judge(key, string, bare, hints);
     if tier != Some(Tier::Likely)
         && let Some(images) = place.keys().nth(1).filter(|_| string.contains([':', '@']))
@@ -46,6 +57,9 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
         && is_named(string, false)
     {
         return Some((Tier::Likely, format!("`{key}` of `{images}` names an image")));
+    }
+    if tier.is_none() && is_short_name(place, key, string) {
+        return Some((Tier::Possible, format!("the field `{key}` holds a path and a version")));
     }
     let tier = tier?;
     // Policies and detectors list repositories that are allowed or known; who pulls says which version.
@@ -73,7 +87,8 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
 /// Adds a text of a place.
 pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, found: &mut Found<'_>) {
     let shape = if place.is_config_data() { Shape::Nested } else { Shape::Field };
-    let hit = Hit { path: place.path(), container: None, text, tier, shape, reason: Cow::Owned(reason) };
+    let hit =
+        Hit { path: place.path(), container: None, text, tier, shape, reason: Cow::Owned(reason), nodes: Vec::new() };
     found.add(place.object, hit);
 }
 
@@ -87,9 +102,55 @@ pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Op
     if is_image {
         return Some(Tier::Likely);
     }
+    if has_capitals(value, hints) && (naming(name) == Naming::Image || value.contains([':', '@']) && !is_prefix(name)) {
+        return Some(if naming(name) == Naming::Image { Tier::Likely } else { Tier::Possible });
+    }
     let is_reference = value.contains('/')
         && (is_unmistakable(value, !is_prefix(name), hints) || is_versioned_path(value) && !is_other_artifact(name));
     is_reference.then_some(Tier::Possible)
+}
+
+/// Whether what stands right under a key can only be an image, `image`, `containerImage`; Kubernetes' own kinds know the
+/// first only, but for annotations.
+fn is_of_image(place: &Place<'_>, key: &str) -> bool {
+    let is_open = || {
+        is_custom(place)
+            || is_definition(&place.object.kind)
+            || place.is_config_data()
+            || place.object.depth > 0
+            || key.contains('/')
+    };
+    key == "image" || may_be_bare(key) && !is_picture(key) && is_open()
+}
+
+/// Whether the object is of a kind that Kubernetes does not bring along.
+fn is_custom(place: &Place<'_>) -> bool {
+    let group = place.object.api_version.split('/').next().unwrap_or_default();
+    group.contains('.') && !group.ends_with(".k8s.io")
+}
+
+/// Pictures, and disks of machines.
+fn is_picture(key: &str) -> bool {
+    #[rustfmt::skip]
+    const WORDS: &[&str] = &[
+        "ami", "avatar", "backdrop", "background", "banner", "boot", "cloud", "cover", "disk", "hero", "icon", "iso",
+        "login", "logo", "machine", "node", "os", "preview", "profile", "splash", "thumbnail", "vm",
+    ];
+    words(key).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// `runner: acme/runner:1` in a custom resource: a short name in a field that says nothing.
+fn is_short_name(place: &Place<'_>, key: &str, string: &str) -> bool {
+    place.object.depth == 0
+        && is_custom(place)
+        && !is_prefix(key)
+        && !is_other_artifact(key)
+        && (is_tagged_path(string) || is_container(key) && is_tagged_name(string))
+}
+
+/// Names that say what is run: `docker: maven:3`.
+fn is_container(key: &str) -> bool {
+    words(key).iter().any(|word| matches!(word.as_str(), "container" | "docker" | "oci"))
 }
 
 /// Names of what is told by a path and a version as images are: `--chart=acme/api:1.2.3`.

@@ -4,6 +4,8 @@ use super::artifacts::is_database;
 use super::fields::is_prefix;
 use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming};
+use super::registries::is_registry;
+use crate::images::open::{OpenReference, variable};
 use std::ops::Range;
 
 /// A reference in a text.
@@ -105,6 +107,13 @@ fn read_line(
         };
         let is_whole = is_template && label == Some("image") && line.trim_end().ends_with(word.trim_end_matches('\\'));
         let tagless = name.is_some() || label.is_some_and(|label| !is_prefix(label));
+        if is_cut && let Some(open) = open_reference(line, at + from, hints) {
+            let range = start + open.start..start + open.end;
+            found.push(Line { range, name: name.filter(|name| naming(name) == Naming::Image).map(str::to_owned) });
+            label = None;
+            at = open.end;
+            continue;
+        }
         let is_reference = !is_cut
             && (is_unmistakable(value, tagless, hints)
                 || naming_of(name) == Naming::Image && is_named(value, is_whole)
@@ -152,6 +161,27 @@ fn is_too_deep(value: &str) -> bool {
 /// Types of services in audit maps: `image = service/storage/image`.
 fn is_service(value: &str) -> bool {
     value.starts_with("service/") && !value.contains([':', '@'])
+}
+
+/// A reference with variables that begins at a byte of a line: only behind a registry that everybody knows and the
+/// beginning of a path, `quay.io/acme/api:${TAG}`.
+fn open_reference(line: &str, start: usize, hints: Hints<'_>) -> Option<Range<usize>> {
+    let text = &line[start..];
+    let (host, path) = text.split_once('/')?;
+    if !is_registry(host, hints) || !path.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let mut end = 0;
+    // What is longer is no reference.
+    while let Some(&byte) = text.as_bytes()[..text.len().min(1024)].get(end) {
+        match variable(&text[end..]) {
+            Some(length) => end += length,
+            None if is_separator(byte) => break,
+            None => end += text[end..].chars().next().map_or(1, char::len_utf8),
+        }
+    }
+    let end = text[..end].trim_end_matches(['.', ':', '!', '*']).len();
+    OpenReference::parse(&text[..end]).map(|_| start..start + end)
 }
 
 /// References in elements of XML: `<image>x</image>`.

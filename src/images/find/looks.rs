@@ -1,6 +1,7 @@
 //! What looks like an image reference, and what name promises one. Judged by the text alone, never by asking a registry.
 
 use super::hints::Hints;
+use super::registries::{is_called_registry, is_registry, may_be_registry};
 use crate::images::reference::Reference;
 
 /// What the name of a field, flag or variable says of its value.
@@ -122,20 +123,25 @@ fn is_bare(text: &str) -> bool {
 
 /// Texts that parse as a reference and are something else, wherever they stand.
 fn is_other(text: &str) -> bool {
-    #[rustfmt::skip]
-const STARTS: &[&str] = &[
-    "system:", "image/", "application/", "text/", "audio/", "video/", "projects/", "global/", "arn:", "urn:",
-    "data:", "refs/",
-];
+    const SCHEMES: &[&str] = &["system:", "arn:", "urn:", "data:"];
+    // Media types, and what clouds call their things; none of them has a tag.
+    const FOLDERS: &[&str] = &["image/", "application/", "text/", "audio/", "video/", "projects/", "global/", "refs/"];
     let last = text.rsplit('/').next().unwrap_or(text);
     let (name, tag) = last.split_once(':').unwrap_or((last, ""));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    STARTS.iter().any(|start| text.starts_with(start))
-        || ends_like_file(last)
+    SCHEMES.iter().any(|start| text.starts_with(start))
+        || !last.contains([':', '@']) && FOLDERS.iter().any(|start| text.starts_with(start))
+        || ends_like_file(last) && !begins_like_version(tag)
         // `redis.svc:6379`, `0.0.0.0:8080`, `12:30`
         || !text.contains('/') && (is_number(name) || name.contains('.') && is_number(tag) && !tag.contains('.'))
         || text.bytes().all(|byte| byte.is_ascii_digit() || b"./:-".contains(&byte))
         || is_api_version(text)
+}
+
+/// `1.0.db`, `v2.4-sql`: numbers with a dot between them.
+fn begins_like_version(tag: &str) -> bool {
+    let rest = tag.strip_prefix('v').unwrap_or(tag).trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.len() < tag.len() && rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a text ends as the name of a file does.
@@ -145,16 +151,20 @@ fn ends_like_file(text: &str) -> bool {
 }
 
 #[rustfmt::skip]
-const FILE_ENDS: &[&str] = &[
+pub(super) const FILE_ENDS: &[&str] = &[
     "bash", "bin", "cfg", "conf", "crt", "css", "csv", "db", "exe", "gif", "go", "gz", "html", "ico", "img",
     "ini", "iso", "jar", "jpeg", "jpg", "js", "json", "key", "log", "lua", "md", "pdf", "pem", "php", "png",
     "properties", "proto", "py", "qcow2", "rb", "rego", "rs", "sh", "so", "sock", "sql", "svg", "tar", "tgz",
     "tmpl", "toml", "tpl", "ts", "txt", "vmdk", "wasm", "webp", "xml", "yaml", "yml", "zip",
 ];
 
-/// `apps/v1`, `cert-manager.io/v1alpha2`
+/// `apps/v1`, `cert-manager.io/v1alpha2`; not `acme/v1`, since groups of other people have a dot.
 fn is_api_version(text: &str) -> bool {
-    let Some((_, version)) = text.split_once('/') else { return false };
+    const GROUPS: &[&str] = &["apps", "autoscaling", "batch", "events", "extensions", "policy"];
+    let Some((group, version)) = text.split_once('/') else { return false };
+    if !group.contains('.') && !GROUPS.contains(&group) {
+        return false;
+    }
     let Some(rest) = version.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) else {
         return false;
     };
@@ -176,14 +186,42 @@ pub(super) fn is_unmistakable(text: &str, tagless: bool, hints: Hints<'_>) -> bo
     let has_version = path.contains([':', '@']);
     // `quay.io/acme` is what stands before a path.
     let is_whole = has_version || tagless && (path.contains('/') || host == "registry.k8s.io");
-    if !is_whole || !is_known && (!has_version || !may_be_registry(host)) {
+    if !is_whole || !is_known && !(may_be_registry(host) && (has_version || is_called_registry(host))) {
         return false;
     }
     let Ok(reference) = Reference::parse(text) else { return false };
     if is_other(text) {
         return false;
     }
-    is_known || reference.digest.is_some() || reference.tag.as_deref().is_some_and(is_version)
+    is_known || reference.digest.is_some() || reference.tag.as_deref().is_none_or(is_version)
+}
+
+/// Whether a text is what a reference is but for capitals in its path, which a runtime refuses: `quay.io/Acme/api:1`.
+pub(super) fn has_capitals(text: &str, hints: Hints<'_>) -> bool {
+    let Some((host, path)) = text.split_once('/') else { return false };
+    text.len() <= 512
+        && path.bytes().any(|byte| byte.is_ascii_uppercase())
+        && (is_registry(host, hints) || may_be_registry(host))
+        && Reference::parse(text).is_err()
+        && Reference::parse(&text.to_ascii_lowercase()).is_ok()
+        && !is_other(text)
+}
+
+/// Whether a text without a registry is a path and a version, as a setting of a custom resource may hold it:
+/// `acme/runner:1`, `acme/runner:v2-alpine`; not `shop/db:5432`.
+pub(super) fn is_tagged_path(text: &str) -> bool {
+    text.contains('/') && is_tagged_name(text)
+}
+
+/// The same for a name without a path: `maven:3`.
+pub(super) fn is_tagged_name(text: &str) -> bool {
+    let Some((_, tag)) = text.rsplit_once(':') else { return false };
+    let number = tag.strip_prefix('v').unwrap_or(tag);
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    let is_port = digits == tag.len() && digits > 1;
+    (tag == "latest" || digits > 0 && !is_port)
+        && Reference::parse(text).is_ok_and(|reference| reference.registry_range.is_none())
+        && !is_other(text)
 }
 
 /// Whether a text without a registry is a path and a version of several numbers: `rancher/config-reloader:v0.59.1`.
@@ -196,52 +234,6 @@ pub(super) fn is_versioned_path(text: &str) -> bool {
         && numbers.split('.').all(is_number)
         && Reference::parse(text).is_ok_and(|reference| reference.registry_range.is_none())
         && !is_other(text)
-}
-
-/// Registries that everybody knows; a name that begins with a dot stands for all hosts below it.
-#[rustfmt::skip]
-const REGISTRIES: &[&str] = &[
-    "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "quay.io", "ghcr.io",
-    "gcr.io", ".gcr.io", ".pkg.dev", "registry.k8s.io", "mcr.microsoft.com", ".azurecr.io", "public.ecr.aws",
-    "nvcr.io", "registry.gitlab.com", "docker.elastic.co", "registry.redhat.io", "registry.access.redhat.com",
-    "registry.connect.redhat.com", "icr.io", ".icr.io", "xpkg.upbound.io", "xpkg.crossplane.io", "cr.l5d.io",
-    "cr.fluentbit.io", "reg.kyverno.io", "registry.suse.com", "registry.opensuse.org",
-    "container-registry.oracle.com", "lscr.io", "cgr.dev", "docker.n8n.io", "cr.agentgateway.dev",
-    "docker.redpanda.com", "registry.rancher.com", "oci.external-secrets.io", "cr.weaviate.io",
-    "cr.kgateway.dev", "registry.developers.crunchydata.com", "docker.dragonflydb.io", "cr.yandex", "ecr.aws",
-    "docker-registry.wikimedia.org", "registry.ci.openshift.org",
-];
-
-/// Whether a host is a registry: one that everybody knows, the mirror, or what stands for it in a second render.
-fn is_registry(host: &str, hints: Hints<'_>) -> bool {
-    let host = host.to_ascii_lowercase();
-    let is = |known: &&str| match known.starts_with('.') {
-        true => host.ends_with(*known),
-        false => host == **known,
-    };
-    host == hints.mirror.host()
-        || host.ends_with(".airtight.invalid")
-        || host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.")
-        || REGISTRIES.iter().any(is)
-}
-
-/// Ends of hosts that serve no images.
-#[rustfmt::skip]
-const NO_REGISTRIES: &[&str] = &[
-    "k8s.io", "kubernetes.io", "github.com", "githubusercontent.com", "bitbucket.org", "golang.org", "gopkg.in",
-    "schema.org", "w3.org", "svc", "cluster.local", "example.com.svc", "pypi.org", "npmjs.com", "npmjs.org",
-];
-
-/// Whether a host can be one of a registry: `registry.acme.com`, `registry:5000`; not `rbac.authorization.k8s.io`.
-fn may_be_registry(host: &str) -> bool {
-    let name = host.split(':').next().unwrap_or(host);
-    let top = name.rsplit('.').next().unwrap_or(name);
-    let is_below = |end: &str| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    (name.contains('.') || host.contains(':'))
-        && top.len() >= 2
-        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && !FILE_ENDS.contains(&top)
-        && !NO_REGISTRIES.iter().any(|end| is_below(end))
 }
 
 /// Whether a tag is one that versions have: a digit, or a word that is used for branches.

@@ -2,7 +2,8 @@
 //!
 //! The walk goes through an [`Object`] once and shows each node to every finder, outermost nodes first; what comes first
 //! wins where two find the same text. `looks` knows what a reference looks like, `lines` finds references in texts that
-//! are no documents. What is found is never checked with a registry.
+//! are no documents. Nothing is left out for a name that anybody can write: what is called prose (`prose`) is possible at
+//! most, and of a schema (`schema`) only what a schema has. What is found is never checked with a registry.
 
 mod arguments;
 mod artifacts;
@@ -12,10 +13,12 @@ mod custom;
 mod descriptors;
 mod dockerfile;
 mod doubt;
+mod encoded;
 mod environment;
 mod fields;
 mod groovy;
 mod hints;
+mod kubeadm;
 mod lines;
 mod looks;
 mod mutations;
@@ -23,18 +26,23 @@ mod nested;
 mod parts;
 mod place;
 mod properties;
+mod prose;
+mod registries;
+mod schema;
 mod template;
+mod variables;
 mod volumes;
 
 use super::object::{Object, ObjectName, Path};
-use super::reference::Reference;
+use super::open::OpenReference;
+use super::reference::{Mirror, Reference};
 use super::text::Text;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 pub use hints::{Action, Hints, PlaceRule};
 use place::Place;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,6 +57,8 @@ pub static FINDERS: &[&Finder] = &[
     &environment::FINDER,
     &arguments::FINDER,
     &artifacts::FINDER,
+    &kubeadm::FINDER,
+    &encoded::FINDER,
     &fields::FINDER,
     &nested::FINDER,
 ];
@@ -151,12 +161,26 @@ pub struct ImageUse {
     pub text: Text,
     /// The reference; the error says why it is none.
     pub reference: Result<Reference, String>,
+    /// What is known of a reference that variables stand in.
+    pub open: Option<OpenReference>,
     /// How sure this is.
     pub tier: Tier,
     /// What it was found as.
     pub shape: Shape,
     /// Why it is taken for an image, in words: `the argument --acme-http01-solver-image names an image`.
     pub reason: Cow<'static, str>,
+}
+
+impl ImageUse {
+    /// The reference as far as it is known: of one with variables what stands before the first of them.
+    pub fn known(&self) -> Option<&Reference> {
+        self.reference.as_ref().ok().or_else(|| self.open.as_ref()?.known.as_ref())
+    }
+
+    /// Whether it is pulled from a mirror.
+    pub fn is_served_by(&self, mirror: &Mirror) -> bool {
+        self.known().is_some_and(|reference| mirror.serves(reference))
+    }
 }
 
 /// What a finder adds.
@@ -174,6 +198,9 @@ pub struct Hit {
     pub shape: Shape,
     /// Why it is taken for an image.
     pub reason: Cow<'static, str>,
+    /// The nodes that the text was put together from, the one that no other reference shares first; empty where it is
+    /// the node at `path` alone.
+    pub nodes: Vec<Path>,
 }
 
 /// What was found so far, and what finders may use.
@@ -184,10 +211,17 @@ pub struct Found<'l> {
     /// What the user knows.
     pub hints: Hints<'l>,
     uses: Vec<ImageUse>,
-    /// Bytes of the manifest that were taken already, by their start.
-    taken: BTreeMap<u32, u32>,
+    /// Bytes of the manifest that were taken already, by the path of the node they belong to and by their start. An alias
+    /// is a node of its own with the bytes of another.
+    taken: HashMap<String, BTreeMap<u32, u32>>,
+    /// Texts without a place of their own that were taken already, with the path of their node.
+    unplaced: HashSet<(String, String)>,
     /// Nodes of nested documents that were read.
     nested_nodes: u64,
+    /// Bytes of texts that were decoded.
+    decoded_bytes: usize,
+    /// How many of the keys on the way call what is below them prose.
+    prose: u32,
 }
 
 impl Found<'_> {
@@ -200,12 +234,13 @@ impl Found<'_> {
     /// Adds a reference whose parts may belong to others too, as a registry does that stands once for many images;
     /// unless its `own` part was found already.
     pub fn add_joined(&mut self, object: &Object<'_>, mut hit: Hit, own: &[Range<u32>]) {
-        if own.iter().any(|place| self.is_taken(place)) || custom::is_excluded(self.hints, object, &hit.path) {
+        let field = hit.path.to_string();
+        if custom::is_excluded(self.hints, object, &hit.path) || !self.take(&hit, &field, own) {
             return;
         }
-        for place in hit.text.places(0..hit.text.len()) {
-            let end = self.taken.entry(place.start).or_default();
-            *end = (*end).max(place.end.max(place.start + 1));
+        // What is called prose may be something else, but for a container no other name is needed.
+        if self.prose > 0 && !matches!(hit.shape, Shape::Container | Shape::Volume | Shape::Custom) {
+            hit.tier = Tier::Possible;
         }
         // What a text holds is read by a program, not by Kubernetes.
         if object.depth > 0 {
@@ -214,13 +249,21 @@ impl Found<'_> {
                 hit.shape = Shape::Nested;
             }
         }
+        let (reference, open) = match Reference::parse(&hit.text) {
+            Ok(reference) => (Ok(reference), None),
+            Err(why) => match OpenReference::parse(&hit.text).filter(|_| !is_expanded_by_nobody(&hit, object)) {
+                Some(open) => (Err(open.why()), Some(open)),
+                None => (Err(why), None),
+            },
+        };
         self.uses.push(ImageUse {
             manifest: object.manifest.clone(),
             object: object.name.clone(),
-            field: hit.path.to_string(),
+            field,
             nth: 0,
             container: hit.container,
-            reference: Reference::parse(&hit.text),
+            reference,
+            open,
             text: hit.text,
             tier: hit.tier,
             shape: hit.shape,
@@ -228,12 +271,46 @@ impl Found<'_> {
         });
     }
 
-    /// Whether a part of these bytes of the manifest was found already.
-    fn is_taken(&self, place: &Range<u32>) -> bool {
-        // An empty text takes its place as well.
-        let end = place.end.max(place.start + 1);
-        self.taken.range(..end).next_back().is_some_and(|(_, taken)| *taken > place.start)
+    /// Whether so many bytes more may be decoded; counts them.
+    fn may_decode(&mut self, bytes: usize) -> bool {
+        self.decoded_bytes = self.decoded_bytes.saturating_add(bytes);
+        self.decoded_bytes <= self.limits.yaml_bytes
     }
+
+    /// Takes the text of a hit; false when its `own` part was taken already.
+    fn take(&mut self, hit: &Hit, field: &str, own: &[Range<u32>]) -> bool {
+        if !hit.text.is_placed() {
+            return self.unplaced.insert((field.to_owned(), hit.text.as_str().to_owned()));
+        }
+        let is_taken =
+            |node: &str| self.taken.get(node).is_some_and(|taken| own.iter().any(|place| is_taken(taken, place)));
+        // A nested document is a part of the text that it is in.
+        let path = hit.nodes.first().unwrap_or(&hit.path);
+        if path.texts().any(|node| is_taken(&node)) {
+            return false;
+        }
+        let others = hit.nodes.iter().map(ToString::to_string);
+        for node in others.chain(hit.nodes.is_empty().then(|| field.to_owned())) {
+            let taken = self.taken.entry(node).or_default();
+            for place in hit.text.places(0..hit.text.len()) {
+                let end = taken.entry(place.start).or_default();
+                *end = (*end).max(place.end.max(place.start + 1));
+            }
+        }
+        true
+    }
+}
+
+/// Whether a part of these bytes is among those that were taken.
+fn is_taken(taken: &BTreeMap<u32, u32>, place: &Range<u32>) -> bool {
+    // An empty text takes its place as well.
+    let end = place.end.max(place.start + 1);
+    taken.range(..end).next_back().is_some_and(|(_, taken)| *taken > place.start)
+}
+
+/// Whether a text with variables is the image of a container that Kubernetes itself runs: nobody fills them in.
+fn is_expanded_by_nobody(hit: &Hit, object: &Object<'_>) -> bool {
+    hit.shape == Shape::Container && object.depth == 0 && containers::is_workload(&object.kind)
 }
 
 impl fmt::Display for ImageUse {
@@ -247,8 +324,20 @@ impl fmt::Display for ImageUse {
 
 /// The image references of a manifest, in the order of its text.
 pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<ImageUse> {
-    let mut found = Found { limits, hints, uses: Vec::new(), taken: BTreeMap::new(), nested_nodes: 0 };
+    let mut found = Found {
+        limits,
+        hints,
+        uses: Vec::new(),
+        taken: HashMap::new(),
+        unplaced: HashSet::new(),
+        nested_nodes: 0,
+        decoded_bytes: 0,
+        prose: 0,
+    };
     for object in Object::all(manifest) {
+        // Objects of one list, or of one stream, have the same paths.
+        found.taken.clear();
+        found.unplaced.clear();
         place::walk(&object, &mut found);
     }
     found.uses.iter_mut().for_each(doubt::lower);

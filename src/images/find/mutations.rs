@@ -30,6 +30,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         tier: if domain.is_some() { Tier::Likely } else { Tier::Possible },
         shape: Shape::Descriptor,
         reason: Cow::Borrowed("joined from `assignDomain`, `assignPath` and `assignTag`"),
+        nodes: Vec::new(),
     };
     found.add_joined(place.object, hit, &path.places(0..path.len()));
 }

@@ -5,12 +5,10 @@
 use super::looks::is_plausible;
 use super::place::walk;
 use super::template::by_line;
-use super::{Finder, Found, Place, Shape, arguments, commands, dockerfile, environment, fields};
+use super::{Finder, Found, Place, Shape, arguments, commands, dockerfile, encoded, environment, fields, prose};
 use crate::images::object::{Object, Step, member, string};
-use crate::images::text::{Piece, Text};
+use crate::images::text::Text;
 use crate::yaml::{self, Data, Node};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 pub(super) static FINDER: Finder =
     Finder { id: "nested", summary: "documents in texts: ConfigMaps, Secrets, values in a resource", visit };
@@ -48,36 +46,19 @@ fn is_text(text: &str) -> bool {
 
 /// A text of a Secret.
 fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
-    let is_folded = encoded.bytes().any(|byte| byte.is_ascii_whitespace());
-    let lines: String = encoded.split_ascii_whitespace().collect();
-    let Ok(bytes) = STANDARD.decode(lines) else { return };
-    let Ok(decoded) = std::str::from_utf8(&bytes) else { return };
-    if !is_plausible(decoded) && !is_script(decoded, place.last_key().unwrap_or_default()) {
+    let Some(text) = place.text() else { return };
+    let Some(decoded) = encoded::base64(&text, encoded, found) else { return };
+    let is_script = is_script(&decoded, place.last_key().unwrap_or_default());
+    if !is_plausible(&decoded) && !is_script && !encoded::may_be_encoded(&decoded) {
         return;
     }
-    let Some(text) = place.text() else { return };
-    let text = if is_folded { unfolded(&text) } else { text };
-    let text = text.decoded(&bytes, 3, 4);
-    if is_text(decoded) {
-        document(place, &text, place.last_key().unwrap_or_default(), Shape::Nested, found);
-    } else if let Some((tier, reason)) = fields::named(place, decoded, found.hints) {
-        fields::add(place, text, tier, reason, found);
+    if is_text(&decoded) {
+        document(place, &decoded, place.last_key().unwrap_or_default(), Shape::Nested, found);
+    } else if let Some((tier, reason)) = fields::named(place, &decoded, found.hints) {
+        fields::add(place, decoded, tier, reason, found);
+    } else {
+        encoded::read(place, &decoded, found);
     }
-}
-
-/// A text without its white space.
-fn unfolded(text: &Text) -> Text {
-    let mut lines = Vec::new();
-    let mut at = 0;
-    for line in text.split_inclusive(char::is_whitespace) {
-        let length = line.trim_end().len();
-        if length > 0 {
-            lines.push(text.slice(at..at + length));
-        }
-        at += line.len();
-    }
-    let pieces: Vec<Piece<'_>> = lines.iter().map(Piece::Found).collect();
-    Text::joined(&pieces)
 }
 
 /// Looks through the text of a node; `name` is what the text is called, `shape` what its lines are found as.
@@ -87,10 +68,7 @@ pub(super) fn read(place: &Place<'_>, name: &str, shape: Shape, found: &mut Foun
     }
 }
 
-fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
-    if is_dashboard(text) || text.contains("-----BEGIN ") {
-        return;
-    }
+pub(super) fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
     let is_deep = place.object.depth >= found.limits.nested_depth || found.nested_nodes > found.limits.yaml_nodes;
     let is_other = dockerfile::is_one(name, text);
     if is_deep || is_other || !text.contains('\n') && !text.starts_with(['{', '[']) {
@@ -106,9 +84,12 @@ fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mu
             Ok(node) if matches!(node.data, Data::Map(_) | Data::Seq(_)) => {
                 // `[section]` of TOML is a list of YAML, and what follows it no YAML at all.
                 let rest = part.get(node.end as usize..).is_some_and(has_lines);
+                let is_dashboard = prose::is_dashboard(&node);
+                found.prose += u32::from(is_dashboard);
                 tree(place, &node, part.clone(), found);
+                found.prose -= u32::from(is_dashboard);
                 if rest {
-                    by_line(place, &part, name, shape, found);
+                    by_line(place, &part.slice(node.end as usize..part.len()), name, shape, found);
                 }
             }
             _ => by_line(place, &part, name, shape, found),
@@ -127,6 +108,7 @@ fn tree(place: &Place<'_>, node: &Node, source: Text, found: &mut Found<'_>) {
         source,
         prefix: place.path().with(Step::Nested),
         depth: place.object.depth + 1,
+        is_list: false,
     };
     walk(&object, found);
 }
@@ -153,9 +135,4 @@ fn documents(text: &str) -> Vec<std::ops::Range<usize>> {
         documents.push(start..at);
     }
     documents
-}
-
-/// Whether a text is a dashboard of Grafana: large, full of queries about images, without one.
-fn is_dashboard(text: &str) -> bool {
-    text.trim_start().starts_with('{') && text.contains("\"panels\"") && text.contains("\"schemaVersion\"")
 }

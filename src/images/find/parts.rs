@@ -3,7 +3,9 @@
 
 use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
-use crate::images::object::Object;
+use super::variables;
+use crate::images::object::{Object, Path};
+use crate::images::open::OpenReference;
 use crate::images::reference::Reference;
 use crate::images::text::{Piece, Text};
 use crate::yaml::{Data, Node};
@@ -135,6 +137,16 @@ pub(super) struct Joined {
     pub names: Vec<String>,
     /// Whether the names leave no doubt: not for a path and a version that other things have too.
     pub is_sure: bool,
+    /// Which entries these are.
+    pub parts: Vec<usize>,
+}
+
+impl Joined {
+    /// The nodes that it was joined from, the repository first, by the way to each entry.
+    pub(super) fn nodes(&self, way: impl Fn(usize) -> Path) -> Vec<Path> {
+        let others = self.parts.iter().filter(|&&part| part != self.entry);
+        std::iter::once(&self.entry).chain(others).map(|&part| way(part)).collect()
+    }
 }
 
 /// Where parts stand.
@@ -335,18 +347,22 @@ impl Family<'_> {
     ) -> Option<Joined> {
         let name = |index: usize| self.entries[index].name.to_owned();
         let mut names = Vec::new();
+        let mut parts = Vec::new();
         let mut pieces = Vec::new();
         let before = before.map(|(index, text)| (index, trimmed(text)));
         if let Some((index, text)) = &before {
             names.push(name(*index));
+            parts.push(*index);
             pieces.extend([Piece::Found(text), Piece::Literal("/")]);
         }
         names.push(name(index));
+        parts.push(index);
         pieces.push(Piece::Found(&own));
         if let Some((index, text)) = &tag
             && !has_version(&own)
         {
             names.push(name(*index));
+            parts.push(*index);
             pieces.push(Piece::Literal(if text.starts_with("sha256:") { "@" } else { ":" }));
             pieces.push(Piece::Found(text));
         }
@@ -355,6 +371,7 @@ impl Family<'_> {
             && !tag.as_ref().is_some_and(|(_, tag)| tag.contains("sha256:"))
         {
             names.push(name(*index));
+            parts.push(*index);
             pieces.push(Piece::Literal(if text.contains(':') { "@" } else { "@sha256:" }));
             pieces.push(Piece::Found(text));
         }
@@ -363,7 +380,8 @@ impl Family<'_> {
         if names.len() == 1 && !(self.context.alone && (is_image || is_unmistakable(&text, true, hints))) {
             return None;
         }
-        is_named(&text, true).then_some(Joined { entry: index, text, own, names, is_sure: true })
+        let is_reference = is_named(&text, true) || is_open(&text);
+        is_reference.then_some(Joined { entry: index, text, own, names, is_sure: true, parts })
     }
 }
 
@@ -398,6 +416,14 @@ fn is_other_repository(stem: &str) -> bool {
 /// What versions begin with: `5.2`, `v1`.
 fn is_version_start(c: char) -> bool {
     c.is_ascii_digit() || c == 'v'
+}
+
+/// Whether a text is a reference with variables behind a registry that is written out.
+fn is_open(text: &str) -> bool {
+    variables::may_have(text)
+        && OpenReference::parse(text)
+            .and_then(|open| open.known)
+            .is_some_and(|known| known.registry_range.is_some() && !known.repository.is_empty())
 }
 
 /// A path without the slash at its end.

@@ -1,9 +1,10 @@
 //! [`Place`]: a node of a tree as finders see it, and the walk that shows them.
 
-use super::{FINDERS, Found};
+use super::schema::{self, Keyword};
+use super::{FINDERS, Found, prose};
 use crate::images::object::{Object, Path, Step, member};
 use crate::images::text::Text;
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Entry, Node};
 use std::borrow::Cow;
 
 /// A node of a tree, and the way to it.
@@ -23,15 +24,26 @@ pub struct Place<'w> {
 enum Way<'w> {
     Key(Cow<'w, str>),
     Index(usize),
+    /// A name that a schema tells of.
+    Property(Cow<'w, str>),
+    /// `default` in the schema of the property with this name.
+    Default(Cow<'w, str>),
+}
+
+impl Way<'_> {
+    /// The name that the step gives to what is there.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) | Self::Property(key) | Self::Default(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
 }
 
 impl<'w> Place<'w> {
     /// The name of the member that this node is; `None` for an item of a list.
     pub fn key(&self) -> Option<&str> {
-        match self.way.last() {
-            Some(Way::Key(key)) => Some(key),
-            _ => None,
-        }
+        self.way.last()?.key()
     }
 
     /// The name of the member that this node is, or that holds the list it is in.
@@ -41,23 +53,20 @@ impl<'w> Place<'w> {
 
     /// The names of the members on the way, the innermost first.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.way.iter().rev().filter_map(|way| match way {
-            Way::Key(key) => Some(key.as_ref()),
-            Way::Index(_) => None,
-        })
+        self.way.iter().rev().filter_map(Way::key)
     }
 
     /// The name of the member that holds the list that this node is an item of, and which item it is.
     pub fn item_of(&self) -> Option<(&str, usize)> {
         match self.way {
-            [.., Way::Key(key), Way::Index(index)] => Some((key, *index)),
+            [.., step, Way::Index(index)] => Some((step.key()?, *index)),
             _ => None,
         }
     }
 
     /// The name of the container that the node is in.
     pub fn container(&self) -> Option<String> {
-        let is_list = |pair: &[Way<'_>]| matches!(pair, [Way::Key(key), Way::Index(_)] if super::containers::LISTS.contains(&key.as_ref()));
+        let is_list = |pair: &[Way<'_>]| matches!(pair, [Way::Key(key) | Way::Default(key), Way::Index(_)] if super::containers::LISTS.contains(&key.as_ref()));
         let at = self.way.windows(2).rposition(is_list)?;
         let container = self.above.get(at + 2)?;
         Some(crate::images::object::string(member(container, "name")))
@@ -83,7 +92,8 @@ impl<'w> Place<'w> {
         let mut path = self.object.prefix.clone();
         for way in self.way {
             path.push(match way {
-                Way::Key(key) => Step::Key(key.clone().into_owned()),
+                Way::Key(key) | Way::Property(key) => Step::Key(key.clone().into_owned()),
+                Way::Default(_) => Step::Key("default".to_owned()),
                 Way::Index(index) => Step::Index(*index),
             });
         }
@@ -153,18 +163,27 @@ fn step<'w>(
     }
     match &node.data {
         Data::Map(entries) => {
-            if describes(node) {
-                return;
-            }
+            let is_schema = schema::is_schema(node);
             above.push(node);
             for (entry, value) in entries {
                 let key = entry.key.to_text();
+                let is_top = way.is_empty() && object.depth == 0;
                 // What an object has come to is not what is asked for.
-                if is_description(&key) || way.is_empty() && object.depth == 0 && key == "status" {
+                if is_top && (key == "status" || object.is_list && key == "items") {
                     continue;
                 }
+                if is_schema || key == "openAPIV3Schema" {
+                    way.push(Way::Key(key));
+                    let keyword = if is_schema { schema::keyword(&entry.key.to_text()) } else { Keyword::Schema };
+                    below_keyword(keyword, object, value, way, above, found);
+                    way.pop();
+                    continue;
+                }
+                let is_prose = prose::is_prose(&key, object, way.iter().filter_map(Way::key));
                 way.push(Way::Key(key));
+                found.prose += u32::from(is_prose);
                 step(object, value, way, above, found);
+                found.prose -= u32::from(is_prose);
                 way.pop();
             }
             above.pop();
@@ -182,22 +201,75 @@ fn step<'w>(
     }
 }
 
-/// Whether what stands under a key tells of things instead of being them.
-fn is_description(key: &str) -> bool {
-    const NAMES: &[&str] =
-        &["openAPIV3Schema", "description", "summary", "example", "examples", "alm-examples", "$comment", "changelog"];
-    const ENDS: &[&str] = &[".md", ".markdown", ".rst", ".adoc"];
-    NAMES.contains(&key)
-        || ENDS.iter().any(|end| key.len() > end.len() && key.ends_with(end))
-        || ["readme", "notes.txt", "license"].iter().any(|name| key.eq_ignore_ascii_case(name))
-        || key == "artifacthub.io/changes"
-}
-
-/// Whether a map is a JSON schema: it has members named like settings, and no setting in it.
-fn describes(node: &Node) -> bool {
-    let Some(properties) = member(node, "properties") else { return false };
-    let is_schema = |node: &Node| member(node, "type").is_some() || member(node, "$ref").is_some();
-    let Data::Map(entries) = &properties.data else { return false };
-    member(node, "$schema").is_some()
-        || member(node, "type").and_then(str_of) == Some("object") && entries.iter().any(|(_, value)| is_schema(value))
+/// Goes through what stands under a keyword of a schema.
+fn below_keyword<'w>(
+    keyword: Keyword,
+    object: &'w Object<'w>,
+    node: &'w Node,
+    way: &mut Vec<Way<'w>>,
+    above: &mut Vec<&'w Node>,
+    found: &mut Found<'_>,
+) {
+    let is_definition = schema::is_definition(&object.kind);
+    match (keyword, &node.data) {
+        (Keyword::Schema, Data::Map(entries)) => {
+            // Parts of an image may be called like members of a schema.
+            let has_more = |(entry, _): &(Entry, Node)| schema::keyword(&entry.key.to_text()) == Keyword::Other;
+            if !is_definition && entries.iter().any(has_more) {
+                let place = Place { object, node, above, way };
+                FINDERS.iter().for_each(|finder| (finder.visit)(&place, found));
+            }
+            above.push(node);
+            for (entry, value) in entries {
+                let key = entry.key.to_text();
+                let keyword = schema::keyword(&key);
+                way.push(Way::Key(key));
+                below_keyword(keyword, object, value, way, above, found);
+                way.pop();
+            }
+            above.pop();
+        }
+        (Keyword::Schemas, Data::Map(entries)) => {
+            above.push(node);
+            for (entry, value) in entries {
+                way.push(Way::Property(entry.key.to_text()));
+                below_keyword(Keyword::Schema, object, value, way, above, found);
+                way.pop();
+            }
+            above.pop();
+        }
+        (Keyword::Schema | Keyword::Schemas, Data::Seq(items)) => {
+            above.push(node);
+            for (index, item) in items.iter().enumerate() {
+                way.push(Way::Index(index));
+                below_keyword(Keyword::Schema, object, item, way, above, found);
+                way.pop();
+            }
+            above.pop();
+        }
+        // The cluster fills in what a definition says; of other schemas nobody knows what is made of them.
+        (Keyword::Default, _) => {
+            let Some(Way::Key(_)) = way.pop() else { return };
+            let property = way.iter().rev().find_map(|step| match step {
+                Way::Property(name) => Some(name.clone()),
+                _ => None,
+            });
+            way.push(Way::Default(property.unwrap_or(Cow::Borrowed("default"))));
+            found.prose += u32::from(!is_definition);
+            step(object, node, way, above, found);
+            found.prose -= u32::from(!is_definition);
+        }
+        // Of what tells of a setting a definition keeps nothing, and a text says nothing anywhere.
+        (Keyword::Words, Data::Map(_) | Data::Seq(_)) if !is_definition => {
+            found.prose += 1;
+            step(object, node, way, above, found);
+            found.prose -= 1;
+        }
+        (Keyword::Words, _) => {}
+        // The cluster drops from a definition what is no keyword.
+        (Keyword::Other | Keyword::Schema | Keyword::Schemas, _) if !is_definition => {
+            step(object, node, way, above, found);
+        }
+        (Keyword::Other | Keyword::Schema | Keyword::Schemas, _) => {}
+    }
 }

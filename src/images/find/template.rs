@@ -31,6 +31,7 @@ pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, 
                 _ => shape,
             },
             reason: Cow::Owned(reason),
+            nodes: Vec::new(),
         };
         found.add(place.object, hit);
     }
@@ -47,6 +48,7 @@ fn formats(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut
             tier,
             shape: if text.contains("{{") { Shape::Template } else { shape },
             reason: Cow::Owned(reason),
+            nodes: Vec::new(),
         };
         found.add_joined(place.object, hit, &own.places(0..own.len()));
     };

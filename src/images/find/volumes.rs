@@ -20,6 +20,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
             tier: Tier::Certain,
             shape: Shape::Volume,
             reason: Cow::Borrowed("the reference of an image volume"),
+            nodes: Vec::new(),
         };
         found.add(place.object, hit);
     }

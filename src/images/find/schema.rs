@@ -1,0 +1,59 @@
+//! JSON schemas in manifests: what of them can hold images. A map is a schema only as far as it consists of what schemas
+//! consist of; whatever else stands in it is looked at as anywhere.
+
+use super::place::str_of;
+use crate::images::object::member;
+use crate::yaml::{Data, Node};
+
+/// What stands under a keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keyword {
+    /// A schema, or a list of them.
+    Schema,
+    /// Schemas by name.
+    Schemas,
+    /// What is taken where nothing is given.
+    Default,
+    /// Words about what is described, and values that nobody takes.
+    Words,
+    /// No keyword.
+    Other,
+}
+
+/// What stands under a key of a schema.
+pub(super) fn keyword(key: &str) -> Keyword {
+    match key {
+        "properties" | "patternProperties" | "definitions" | "$defs" | "dependentSchemas" => Keyword::Schemas,
+        "items"
+        | "additionalProperties"
+        | "additionalItems"
+        | "allOf"
+        | "anyOf"
+        | "oneOf"
+        | "not"
+        | "if"
+        | "then"
+        | "else"
+        | "contains"
+        | "propertyNames"
+        | "prefixItems" => Keyword::Schema,
+        "default" => Keyword::Default,
+        "description" | "title" | "example" | "examples" | "enum" | "const" | "pattern" | "$comment" | "format"
+        | "externalDocs" | "required" | "type" | "$schema" | "$id" | "$ref" => Keyword::Words,
+        _ => Keyword::Other,
+    }
+}
+
+/// Whether a map is a schema: it has members that are described.
+pub(super) fn is_schema(node: &Node) -> bool {
+    let Some(properties) = member(node, "properties") else { return false };
+    let is_described = |node: &Node| member(node, "type").is_some() || member(node, "$ref").is_some();
+    let Data::Map(entries) = &properties.data else { return false };
+    entries.iter().any(|(_, value)| is_described(value))
+        && (member(node, "$schema").is_some() || member(node, "type").and_then(str_of) == Some("object"))
+}
+
+/// The kinds that define kinds: the cluster fills in the defaults of their schemas, and drops what is no schema.
+pub(super) fn is_definition(kind: &str) -> bool {
+    matches!(kind, "CustomResourceDefinition" | "CompositeResourceDefinition")
+}

@@ -1,0 +1,140 @@
+//! References with variables: those that the object itself gives values to are put in, of the others it is told what is
+//! known.
+//!
+//! Kubernetes puts variables of the environment into `$(NAME)`, OpenShift the parameters of a Template into `${NAME}`.
+
+use super::hints::Hints;
+use super::looks::{Naming, naming};
+use super::place::str_of;
+use super::registries::{is_registry, may_be_registry};
+use super::{Found, Hit, Place, Shape, Tier, fields};
+use crate::images::object::{Path, items, member};
+use crate::images::open::{OpenReference, variables};
+use crate::images::text::{Piece, Text};
+use crate::yaml::Node;
+use std::borrow::Cow;
+
+/// Whether a text may have variables: the cheap question.
+pub(super) fn may_have(text: &str) -> bool {
+    text.bytes().any(|byte| b"{$%<@".contains(&byte)) && text.len() <= 1024
+}
+
+/// Values inside of values.
+const ROUNDS: usize = 4;
+
+/// The text with the values of those variables that the object gives values to; `None` where it gives none.
+fn filled(place: &Place<'_>, text: &Text) -> Option<Text> {
+    filled_in(place, place.node, text)
+}
+
+/// The same for a text that is in a node below the place.
+pub(super) fn filled_in(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
+    let mut filled: Option<Text> = None;
+    for _ in 0..ROUNDS {
+        let Some(next) = filled_once(place, node, filled.as_ref().unwrap_or(text)) else { break };
+        if next.len() > 1024 {
+            break;
+        }
+        filled = Some(next);
+    }
+    filled
+}
+
+fn filled_once(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
+    let mut texts = Vec::new();
+    let mut at = 0;
+    let mut is_filled = false;
+    for variable in variables(text) {
+        let Some(value) = value(place, node, &text[variable.clone()]) else { continue };
+        is_filled = true;
+        texts.push(text.slice(at..variable.start));
+        texts.push(value);
+        at = variable.end;
+    }
+    texts.push(text.slice(at..text.len()));
+    let pieces: Vec<Piece<'_>> = texts.iter().filter(|text| !text.is_empty()).map(Piece::Found).collect();
+    is_filled.then(|| Text::joined(&pieces))
+}
+
+/// Longer lists of values are not searched to their beginning.
+const MOST: usize = 1_000;
+
+/// The value that the object gives to a variable, as it is written: `$(NAME)`, `${NAME}`, `$NAME`.
+fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
+    let name = variable.trim_matches(['$', '(', ')', '{', '}', ' ']);
+    if name.is_empty() || !variable.starts_with(['$', '{']) {
+        return None;
+    }
+    let named = |list: &'_ Node, name: &str, field: &str| {
+        let mut all = items(list).iter().rev().take(MOST);
+        let item = all.find(|item| member(item, "name").and_then(str_of) == Some(name))?;
+        place.object.text(member(item, field)?).filter(|text| !text.is_empty())
+    };
+    let root = place.object.node;
+    let above = || std::iter::once(node).chain(place.above.iter().rev().copied());
+    // The environment of the container.
+    let environment = || {
+        let env = above().find_map(|map| member(map, "env"))?;
+        named(env, name, "value")
+    };
+    let parameters = || named(member(root, "parameters")?, name, "value");
+    if variable.starts_with("{{") {
+        // Argo: `{{workflow.parameters.tag}}`, `{{inputs.parameters.tag}}`
+        let (scope, name) = name.rsplit_once(".parameters.")?;
+        let holder = match scope {
+            "workflow" => member(member(root, "spec")?, "arguments")?,
+            _ => above().find_map(|map| member(map, "inputs"))?,
+        };
+        return named(member(holder, "parameters")?, name, "value");
+    }
+    if let Some(name) = name.strip_prefix("params.") {
+        // Tekton: `$(params.tag)`
+        let params = above().find_map(|map| member(map, "params"))?;
+        return named(params, name, "default").or_else(|| named(params, name, "value"));
+    }
+    match place.object.kind.as_str() {
+        "Template" => parameters(),
+        _ => environment(),
+    }
+}
+
+/// Adds a text with variables, if it is a reference once they are filled in. `path` is that of the text, `name` what it is
+/// called.
+pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape: Shape, found: &mut Found<'_>) -> bool {
+    let own = text.places(0..text.len());
+    let filled = filled(place, text);
+    let text = filled.as_ref().unwrap_or(text);
+    let (tier, reason) = match &filled {
+        Some(filled) if !may_have(filled) => {
+            match fields::judge(name, filled, super::looks::may_be_bare(name), found.hints) {
+                Some(tier) => (tier, format!("`{name}`, with the values of its variables, is a reference")),
+                None => return false,
+            }
+        }
+        _ => match judge(name, text, found.hints) {
+            Some(tier) => (tier, format!("`{name}` is a reference with variables")),
+            None => return false,
+        },
+    };
+    let container = place.container();
+    let (text, reason) = (text.clone(), Cow::Owned(reason));
+    found.add_joined(place.object, Hit { path, container, text, tier, shape, reason, nodes: Vec::new() }, &own);
+    true
+}
+
+/// How sure it is that a text with variables is a reference; `None` if it is none, or if nothing is known of it.
+pub(super) fn judge(name: &str, text: &str, hints: Hints<'_>) -> Option<Tier> {
+    if fields::is_prefix(name) {
+        return None;
+    }
+    let open = OpenReference::parse(text)?;
+    let is_image = naming(name) == Naming::Image;
+    let Some(known) = &open.known else { return is_image.then_some(Tier::Likely) };
+    match known.registry_range.as_ref().map(|host| &text[host.clone()]) {
+        Some(host) if is_registry(host, hints) && (is_image || !known.repository.is_empty()) => {
+            Some(if is_image { Tier::Likely } else { Tier::Possible })
+        }
+        Some(host) => (is_image && may_be_registry(host)).then_some(Tier::Likely),
+        None => is_image.then_some(Tier::Likely),
+    }
+}
