@@ -243,7 +243,6 @@ mod tests {
 
     #[test]
     fn every_bad_example_has_one_finding_and_every_good_one_none() {
-        let _guard = working_folder(&root());
         let mut wrong = Vec::new();
         for rule in RULES {
             let examples = examples(rule);
