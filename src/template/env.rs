@@ -17,6 +17,8 @@ pub struct Env {
     pub helm: HelmVersion,
     /// Keys that renders share whose keys nobody keeps.
     pub keys: Keys,
+    /// How often randomness was asked for.
+    pub draws: u64,
 }
 
 /// Keys that were generated for one render and may serve another: the first that a render asks for is the same in each.
@@ -83,6 +85,7 @@ impl Default for Env {
             time_zone: "UTC".to_owned(),
             helm: HelmVersion::V4,
             keys: Keys::default(),
+            draws: 0,
         }
     }
 }
@@ -107,8 +110,14 @@ impl Env {
         }
     }
 
+    /// How often randomness was asked for: what differs with each render is known by it.
+    pub fn draws(&self) -> u64 {
+        self.draws + self.keys.taken as u64
+    }
+
     /// Fills a buffer with random bytes.
     pub fn fill_random(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+        self.draws += 1;
         match &mut self.random {
             Random::System => getrandom::fill(bytes).map_err(|error| format!("no randomness from the system: {error}")),
             Random::Seeded { seed, counter } => {
