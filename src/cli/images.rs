@@ -75,14 +75,18 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     }
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let found = if has_mirror {
-        analyse(&prepared, &settings, &mut compiler, &mut lines)
-            .map(|analysis| (images(&analysis, &settings), analysis.manifests.is_empty(), analysis.failure))
+        analyse(&prepared, &settings, &mut compiler, &mut lines).map(|analysis| {
+            let images = images(&analysis, &settings);
+            (images, analysis.gated, analysis.manifests.is_empty(), analysis.failure)
+        })
     } else {
-        render(&prepared, &[], &mut compiler, &mut lines)
-            .map(|traced| (unjudged(&traced, &settings, &prepared.limits), traced.manifests.is_empty(), traced.failure))
+        render(&prepared, &[], &mut compiler, &mut lines).map(|traced| {
+            let images = unjudged(&traced, &settings, &prepared.limits);
+            (images, Vec::new(), traced.manifests.is_empty(), traced.failure)
+        })
     };
     log(streams, &lines);
-    let (images, is_empty, failure) = found?;
+    let (images, gated, is_empty, failure) = found?;
     if let Some(failure) = failure {
         return Err(failed(&failure));
     }
@@ -95,6 +99,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         },
         mirror: has_mirror.then(|| settings.mirror.to_string()),
         images,
+        gated,
     };
     let registries: BTreeSet<String> = inventory.images.iter().map(|image| image.registry.clone()).collect();
     inventory.narrow(

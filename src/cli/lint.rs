@@ -103,6 +103,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 }
 
 impl Args {
+    /// Has all releases see the same time.
+    pub fn stop_clock(&mut self) {
+        self.release.stop_clock();
+    }
+
     /// The manifests to check, where it is manifests and not charts.
     fn manifests(&self) -> Option<Vec<PathBuf>> {
         match &self.chart {

@@ -51,7 +51,7 @@ impl OneFlags {
     /// Loads the chart and reads what the flags name; helm's log lines go to stderr.
     pub fn prepare(&self, flags: &RenderFlags, streams: &mut Streams<'_>) -> Result<One, Problem> {
         let config = flags.config.read()?;
-        let (name, environment, chart, release, target) = match (&self.release, &self.chart) {
+        let (name, environment, chart, mut release, target) = match (&self.release, &self.chart) {
             (Some(wanted), _) => {
                 let entry = entry(wanted, &config)?;
                 let release = merged(entry, &flags.release);
@@ -66,6 +66,7 @@ impl OneFlags {
         let has_mirror = settings.is_some();
         let settings =
             settings.unwrap_or_else(|| Settings { finders: config.finders.clone(), ..Settings::without_mirror() });
+        release.stop_clock();
         let prepared = release.prepare_alone(&name, &chart, streams)?;
         Ok(One { prepared, environment, settings, has_mirror })
     }

@@ -101,3 +101,4 @@ mod helm;
 mod images;
 mod origins;
 mod reference;
+mod ways;

@@ -18,6 +18,7 @@ pub mod sarif;
 pub mod text;
 pub mod totals;
 
+use crate::analysis::Gated;
 use crate::finding::Finding;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
@@ -43,6 +44,8 @@ pub struct Report {
     pub changes: Option<Changes>,
     /// The distinct references, by reference.
     pub images: Vec<Image>,
+    /// Images that the release does not bring as it is.
+    pub gated: Vec<Gated>,
     /// What was looked at.
     pub coverage: Coverage,
     /// The mirror, as people write it.
