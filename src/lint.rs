@@ -42,6 +42,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
         suppressed: Vec::new(),
         changes: None,
         images: images(analysis, settings),
+        gated: analysis.gated.clone(),
         coverage: Coverage { manifests: analysis.manifests.len(), images: analysis.images.len(), mirrored },
         mirror: settings.mirror.to_string(),
         assumed_keys: analysis.assumed_keys.clone(),

@@ -4,8 +4,9 @@ use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::render::{self, Capabilities, Inputs, Release, Rendered};
+use crate::template::decisions::Decisions;
 use crate::template::{Env, Map, Value, error::Error};
-use crate::trace::Origins;
+use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
 use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance};
@@ -116,10 +117,27 @@ impl Prepared {
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
-        mut origins: Option<&mut Origins>,
+        origins: Option<&mut Origins>,
         log: &mut Vec<String>,
     ) -> Result<Outcome, Problem> {
-        let values::Processed { root, values } = self.values(changes, origins.as_deref_mut(), log)?;
+        self.render_deciding(compiler, changes, origins, None, log)
+    }
+
+    /// The same, of a course of its own, and with what was decided.
+    ///
+    /// # Errors
+    /// As of [`Prepared::render`].
+    pub fn render_deciding(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        mut origins: Option<&mut Origins>,
+        decisions: Option<Decisions>,
+        log: &mut Vec<String>,
+    ) -> Result<Outcome, Problem> {
+        let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
+        let values::Processed { root, values } =
+            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log)?;
         let helm = self.env.helm;
         if self.check_schema {
             let checked = values::schema::validate(&root, &values, helm, &self.limits);
@@ -130,7 +148,8 @@ impl Prepared {
         let inputs =
             Inputs { values: &values, release: &self.release, capabilities: &self.capabilities, limits: &self.limits };
         let mut env = self.env.clone();
-        let rendered = render::render(&root, &inputs, compiler, &mut env, origins).map_err(Problem::Template)?;
+        let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions);
+        let rendered = rendered.map_err(Problem::Template)?;
         let seed = env.seed().filter(|_| env.has_used_seed());
         Ok(Outcome { root, values, rendered, seed })
     }
@@ -142,6 +161,16 @@ impl Prepared {
     pub fn values(
         &self,
         changes: &[Change],
+        origins: Option<&mut Origins>,
+        log: &mut Vec<String>,
+    ) -> Result<values::Processed, Problem> {
+        self.values_with_mirror(changes, &[], origins, log)
+    }
+
+    fn values_with_mirror(
+        &self,
+        changes: &[Change],
+        mirror_keys: &[String],
         mut origins: Option<&mut Origins>,
         log: &mut Vec<String>,
     ) -> Result<values::Processed, Problem> {
@@ -155,6 +184,9 @@ impl Prepared {
                 Change::Remove(path) => user.remove(path),
             }
             .map_err(Problem::Input)?;
+        }
+        for key in mirror_keys {
+            user.mark(key, Marks::MIRROR);
         }
         log.extend(chart::check_installable(&self.chart).map_err(Problem::Chart)?);
         check_release_name(&self.release.name)

@@ -65,6 +65,8 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         reads: Default::default(),
         statics: Default::default(),
         latent: Vec::new(),
+        gated: Vec::new(),
+        unstable: Vec::new(),
         unreadable,
     }
 }

@@ -1,12 +1,15 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
 //! who decided it and what became of the rewrite.
 
+mod course;
 mod crds;
+mod gated;
 mod keys;
 mod latent;
 pub mod manifests;
 mod traced;
 mod twin;
+mod unstable;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
@@ -20,6 +23,7 @@ use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::source::{File, Place};
+use crate::template::decisions::{Course, Decided, Site};
 use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
@@ -28,9 +32,11 @@ use std::sync::Arc;
 pub use traced::{Traced, render};
 use twin::Twin;
 
+pub use gated::Gated;
 use keys::Keys;
 pub use keys::{USUAL_KEY, names_registry, other_key};
 pub use latent::{Latent, Proof};
+pub use unstable::Unstable;
 
 /// What is known of a release once it was rendered and looked through.
 #[derive(Debug)]
@@ -57,6 +63,10 @@ pub struct Analysis {
     pub statics: Statics,
     /// The user's values that would bypass the mirror once something is switched on.
     pub latent: Vec<Latent>,
+    /// Images that something brings that is off.
+    pub gated: Vec<Gated>,
+    /// What decides about images and is not the same in each install.
+    pub unstable: Vec<Unstable>,
     /// Documents that are no manifests, of those that came without a chart.
     pub unreadable: Vec<RenderFailure>,
 }
@@ -113,12 +123,14 @@ pub fn analyse(
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let mut keys = Keys::find(prepared, settings, &statics)?;
-    let traced = render_with_mirror(prepared, settings, &mut keys, compiler, log)?;
+    let traced = render_with_mirror(prepared, settings, &mut keys, true, compiler, log)?;
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
     manifests.splice(0..0, crds);
     let uses: Vec<ImageUse> =
         manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
-    let images = judge(uses, prepared, settings, &keys, compiler, &rendered, &origins);
+    let decisions = rendered.decisions.take();
+    let sites = decisions.as_ref().map(unstable::mirror_sites).unwrap_or_default();
+    let (images, other_ways) = judge(uses, prepared, settings, &keys, sites, compiler, (&rendered, &origins));
     let reads = std::mem::take(&mut rendered.reads);
     let mut analysis = Analysis {
         manifests,
@@ -132,8 +144,19 @@ pub fn analyse(
         reads,
         statics,
         latent: Vec::new(),
+        gated: Vec::new(),
+        unstable: Vec::new(),
         unreadable: Vec::new(),
     };
+    if analysis.failure.is_none()
+        && let Some(decisions) = &decisions
+    {
+        let mut course = course::Courses { prepared, settings, keys: &keys, compiler };
+        if settings.is_on(unstable::RULE, true) {
+            analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
+        }
+        analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
+    }
     if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);
     }
@@ -152,7 +175,7 @@ pub fn render_mirrored(
 ) -> Result<Traced, String> {
     let statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     let mut keys = Keys::find(prepared, settings, &statics)?;
-    render_with_mirror(prepared, settings, &mut keys, compiler, log)
+    render_with_mirror(prepared, settings, &mut keys, false, compiler, log)
 }
 
 /// Renders with traces and with the mirror set as its owner would. Where what was found of the keys beforehand proves
@@ -161,11 +184,14 @@ fn render_with_mirror(
     prepared: &Prepared,
     settings: &Settings,
     keys: &mut Keys,
+    deciding: bool,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
 ) -> Result<Traced, String> {
     let mut first_log = Vec::new();
-    let first = traced::render(prepared, &keys.defaults(&settings.mirror), compiler, &mut first_log)?;
+    let decisions = |keys: &Keys| deciding.then(|| course::decisions(Course::AsIs, keys));
+    let changes = keys.defaults(&settings.mirror);
+    let first = traced::render_deciding(prepared, &changes, decisions(keys), compiler, &mut first_log)?;
     let again = match &first.failure {
         // Nothing in the code names it, but a key that was put together on the way came to it.
         None if keys.is_only_named() && first.rendered.reads.looks_at(&steps(USUAL_KEY)) => {
@@ -185,7 +211,7 @@ fn render_with_mirror(
         log.extend(first_log);
         return Ok(first);
     }
-    traced::render(prepared, &keys.defaults(&settings.mirror), compiler, log)
+    traced::render_deciding(prepared, &keys.defaults(&settings.mirror), decisions(keys), compiler, log)
 }
 
 /// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
@@ -194,18 +220,18 @@ fn judge(
     prepared: &Prepared,
     settings: &Settings,
     keys: &Keys,
+    sites: BTreeSet<Site>,
     compiler: &mut Compiler,
-    rendered: &Rendered,
-    origins: &Origins,
-) -> Vec<Judged> {
+    (rendered, origins): (&Rendered, &Origins),
+) -> (Vec<Judged>, Vec<Decided>) {
     let canary = settings.mirror.at_host(NOWHERE);
     let (set, removed) = (keys.canary(&canary), keys.removed());
-    let (with_canary, without) = if uses.is_empty() || set.is_empty() {
+    let (with_canary, without) = if uses.is_empty() && sites.is_empty() || set.is_empty() {
         (Twin::default(), Twin::default())
     } else {
         (
-            Twin::render(prepared, settings, &set, compiler, rendered),
-            Twin::render(prepared, settings, &removed, compiler, rendered),
+            Twin::render(prepared, settings, &set, compiler, rendered, sites),
+            Twin::render(prepared, settings, &removed, compiler, rendered, BTreeSet::new()),
         )
     };
     let judged = |image: ImageUse| {
@@ -227,7 +253,7 @@ fn judge(
     };
     let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
     take_overrides_away(&mut judged, prepared, settings, &set, &canary, compiler, rendered);
-    judged
+    (judged, with_canary.decided)
 }
 
 /// Renders once more, with the canary and without the settings of the user's that decided registries, and notes what
@@ -251,7 +277,7 @@ fn take_overrides_away(
     }
     let removed = paths.iter().map(|path| Change::Remove((*path).to_owned()));
     let changes: Vec<Change> = removed.chain(set.iter().cloned()).collect();
-    let twin = Twin::render(prepared, settings, &changes, compiler, rendered);
+    let twin = Twin::render(prepared, settings, &changes, compiler, rendered, BTreeSet::new());
     for judged in judged.iter_mut().filter(|judged| is_override(judged)) {
         let Some(reference) = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok()) else {
             continue;

@@ -6,6 +6,7 @@ use crate::release::{Change, Prepared, Problem};
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::render::{Rendered, failure::helm_text};
 use crate::template::Map;
+use crate::template::decisions::Decisions;
 use crate::trace::Origins;
 use crate::values::Instance;
 use std::sync::Arc;
@@ -41,27 +42,42 @@ pub fn render(
     compiler: &mut Compiler,
     log: &mut Vec<String>,
 ) -> Result<Traced, String> {
+    render_deciding(prepared, changes, None, compiler, log)
+}
+
+/// The same, with what was decided at branches.
+///
+/// # Errors
+/// As of [`render`].
+pub(super) fn render_deciding(
+    prepared: &Prepared,
+    changes: &[Change],
+    decisions: Option<Decisions>,
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<Traced, String> {
     let mut origins = Origins::new();
-    let (root, values, rendered, failure) = match prepared.render(compiler, changes, Some(&mut origins), log) {
-        Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
-        Err(Problem::Input(message)) => return Err(message),
-        Err(Problem::Chart(message)) => (
-            None,
-            Map::new(),
-            Rendered::default(),
-            Some(RenderFailure { message, place: None, refuses_mirror: false, before_templates: true }),
-        ),
-        Err(Problem::Template(error)) => {
-            let message = helm_text(&error, prepared.env.helm);
-            let place = place_of(&error, prepared);
-            (
+    let (root, values, rendered, failure) =
+        match prepared.render_deciding(compiler, changes, Some(&mut origins), decisions, log) {
+            Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
+            Err(Problem::Input(message)) => return Err(message),
+            Err(Problem::Chart(message)) => (
                 None,
                 Map::new(),
                 Rendered::default(),
-                Some(RenderFailure { message, place, refuses_mirror: false, before_templates: false }),
-            )
-        }
-    };
+                Some(RenderFailure { message, place: None, refuses_mirror: false, before_templates: true }),
+            ),
+            Err(Problem::Template(error)) => {
+                let message = helm_text(&error, prepared.env.helm);
+                let place = place_of(&error, prepared);
+                (
+                    None,
+                    Map::new(),
+                    Rendered::default(),
+                    Some(RenderFailure { message, place, refuses_mirror: false, before_templates: false }),
+                )
+            }
+        };
     let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(read) => (read, failure),
         Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),

@@ -10,7 +10,7 @@ use crate::images::Tier;
 use crate::release::Prepared;
 use crate::report::images::{images, unjudged};
 use crate::report::inventory::{Inventory, csv, json, list, table};
-use crate::report::{ReleaseName, hide_in_images};
+use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
@@ -77,24 +77,26 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     }
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let found = if has_mirror {
-        analyse(&prepared, &settings, &mut compiler, &mut lines)
-            .map(|analysis| (images(&analysis, &settings), analysis.manifests.is_empty(), analysis.failure))
+        analyse(&prepared, &settings, &mut compiler, &mut lines).map(|analysis| {
+            let images = images(&analysis, &settings);
+            (images, analysis.gated, analysis.manifests.is_empty(), analysis.failure)
+        })
     } else {
         render(&prepared, &[], &mut compiler, &mut lines).map(|traced| {
-            (
-                unjudged(&traced, &settings, &prepared.limits),
-                traced.manifests.is_empty() && traced.crds.is_empty(),
-                traced.failure,
-            )
+            let images = unjudged(&traced, &settings, &prepared.limits);
+            let is_empty = traced.manifests.is_empty() && traced.crds.is_empty();
+            (images, Vec::new(), is_empty, traced.failure)
         })
     };
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let (mut images, is_empty, failure) = found.map_err(|why| without_secrets(&prepared, &why))?;
+    let (mut images, mut gated, is_empty, failure) = found.map_err(|why| without_secrets(&prepared, &why))?;
     if let Some(failure) = failure {
         return Err(failed(&failure, &prepared));
     }
-    hide_in_images(&mut images, &Secrets::of_release(&prepared));
+    let secrets = Secrets::of_release(&prepared);
+    hide_in_images(&mut images, &secrets);
+    hide_in_gated(&mut gated, &secrets);
     let mut inventory = Inventory {
         release: ReleaseName {
             name: prepared.release.name.clone(),
@@ -104,6 +106,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         },
         mirror: has_mirror.then(|| settings.mirror.to_string()),
         images,
+        gated,
     };
     let registries: BTreeSet<String> = inventory.images.iter().map(|image| image.registry.clone()).collect();
     inventory.narrow(

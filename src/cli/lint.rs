@@ -103,6 +103,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 }
 
 impl Args {
+    /// Has all releases see the same time.
+    pub fn stop_clock(&mut self) {
+        self.release.stop_clock();
+    }
+
     /// Tells which files cannot be written to before the work begins.
     fn check_outputs(&self, reach: &Reach) -> Result<(), String> {
         self.output.check_paths(reach)?;

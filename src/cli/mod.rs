@@ -166,7 +166,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut St
 
 fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
     let args = booleans::spelled_out(args.into_iter().map(Into::into).collect(), command);
-    let cli = match Cli::try_parse_from(args) {
+    let mut cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             // One word for all errors, helm's.
@@ -176,9 +176,12 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
             return if error.use_stderr() { Outcome::Failed } else { Outcome::Clean };
         }
     };
-    let result = match &cli.command {
+    let result = match &mut cli.command {
         Command::Template(args) => template::run(args, streams),
-        Command::Lint(args) => lint::run(args, streams),
+        Command::Lint(args) => {
+            args.stop_clock();
+            lint::run(args, streams)
+        }
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),

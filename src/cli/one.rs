@@ -53,7 +53,7 @@ impl OneFlags {
     pub fn prepare(&self, flags: &RenderFlags, streams: &mut Streams<'_>) -> Result<One, Problem> {
         let mut reach = flags.release.reach()?;
         let config = flags.config.read(&mut reach)?;
-        let (name, environment, chart, release, target) = match (&self.release, &self.chart) {
+        let (name, environment, chart, mut release, target) = match (&self.release, &self.chart) {
             (Some(wanted), _) => {
                 let entry = entry(wanted, &config)?;
                 let release = merged(entry, &flags.release);
@@ -68,6 +68,7 @@ impl OneFlags {
         let has_mirror = settings.is_some();
         let settings =
             settings.unwrap_or_else(|| Settings { finders: config.finders.clone(), ..Settings::without_mirror() });
+        release.stop_clock();
         let prepared = release.prepare_alone(&name, &chart, Arc::new(reach), streams)?;
         Ok(One { prepared, environment, settings, has_mirror })
     }

@@ -11,9 +11,10 @@ use crate::limits::Limits;
 use crate::release::{Prepared, SetFiles};
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::secrets::Secrets;
-use crate::template::Env;
+use crate::template::{Clock, Env};
 use crate::values::layers::UserValues;
 use clap::ValueEnum;
+use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,10 +62,13 @@ pub struct ReleaseFlags {
     /// Whose behaviour to show (default: 4)
     #[arg(long, value_enum, value_name = "VERSION")]
     pub helm_version: Option<Helm>,
-    /// Fix the clock, the random functions and certificates, so that two runs give the same bytes: keys and passwords
-    /// can then be computed by anybody, never install them (default: not fixed by template, 0 otherwise)
+    /// Fix the random functions and certificates, and with template the clock, so that two runs give the same bytes: keys
+    /// and passwords can then be computed by anybody, never install them (default: not fixed by template, 0 otherwise)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// What time templates are told, 2026-01-31T12:00:00Z (default: now; 2000-01-01 for template with --seed)
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<Timestamp>,
     /// Time zone in which templates print dates: UTC, Europe/Berlin (default: the machine's; UTC with --seed)
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
@@ -140,7 +144,12 @@ impl ReleaseFlags {
         }
     }
 
-    /// The same for those who report: two runs say the same, whatever is random in a chart, on whatever day and machine.
+    /// Has all renders of a run see the same time, unless one was given: as the release would be installed now.
+    pub(super) fn stop_clock(&mut self) {
+        self.time.get_or_insert_with(Timestamp::now);
+    }
+
+    /// The same for those who report: two runs say the same, whatever is random in a chart, on whatever machine.
     pub(super) fn repeatable(self) -> Self {
         Self { seed: self.seed.or(Some(0)), ..self }
     }
@@ -156,7 +165,8 @@ impl ReleaseFlags {
             (None, Some(_)) => env.time_zone.clone(),
             (None, None) => local_time_zone(),
         };
-        Env { helm: self.helm(), time_zone, ..env }
+        let clock = self.time.map_or(env.clock, |time| Clock::Fixed(time.as_nanosecond()));
+        Env { helm: self.helm(), time_zone, clock, ..env }
     }
 
     fn check_time_zone(&self) -> Result<(), String> {

@@ -200,6 +200,7 @@ impl Args {
             suppressed: Vec::new(),
             changes: None,
             images: Vec::new(),
+            gated: Vec::new(),
             coverage: Coverage::default(),
             mirror: job
                 .map(|job| &job.settings.mirror)

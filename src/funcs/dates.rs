@@ -3,32 +3,37 @@
 use super::times::{self, TIME, TimeObject, now};
 use crate::go::time::{Time, Zone, duration, layout};
 use crate::template::types::{ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, IntKind, Value};
-use crate::trace::{Origin, Str};
+use crate::template::{Context, Failure, Flow, Function, IntKind, Spread, Value};
+use crate::trace::Str;
 
 /// The functions of this family; those on durations are in [`super::durations`].
 pub static FUNCTIONS: &[Function] = &[
     Function::new("now", &[], Flow::None, "the current time", |ctx, _| {
         let mut time = now(ctx);
         time.monotonic = Some(0);
-        Ok(Value::object(TimeObject { time, origin: Origin::NONE }))
+        Ok(Value::object(TimeObject { time, origin: ctx.clock_origin() }))
     })
     .not_hermetic(),
     Function::new("date", &[&STRING, &ANY], Flow::Union, "a time, Unix seconds or now by a layout", |ctx, args| {
         in_zone(ctx, text(args, 0), args.get(1), b"Local")
     })
+    .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("htmlDate", &[&ANY], Flow::Union, "the date of a time, 2006-01-02", |ctx, args| {
         in_zone(ctx, HTML_DATE, args.first(), b"Local")
     })
+    .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("dateInZone", &[&STRING, &ANY, &STRING], Flow::Union, "date in a time zone", date_in_zone)
+        .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("date_in_zone", &[&STRING, &ANY, &STRING], Flow::Union, "the same as dateInZone", date_in_zone)
+        .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("htmlDateInZone", &[&ANY, &STRING], Flow::Union, "htmlDate in a time zone", |ctx, args| {
         in_zone(ctx, HTML_DATE, args.first(), text(args, 1))
     })
+    .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("toDate", &[&STRING, &STRING], Flow::Exact, "a text read by a layout, or the year 1", |ctx, args| {
         let time = read(ctx, args).unwrap_or_else(|_| Time::zero());
@@ -60,11 +65,13 @@ pub static FUNCTIONS: &[Function] = &[
         let time = moment(ctx, time);
         Ok(times::ago(ctx, &time).into())
     })
+    .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("unixEpoch", &[&TIME], Flow::Union, "a time in seconds since 1970, as text", |_, args| {
         let time = args.first().and_then(|value| value.as_object::<TimeObject>());
         Ok(time.map_or(0, |object| object.time.unix()).to_string().into())
-    }),
+    })
+    .spreads(Spread::Full),
 ];
 
 const HTML_DATE: &[u8] = b"2006-01-02";

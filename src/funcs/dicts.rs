@@ -4,46 +4,72 @@ use super::args::{map, string};
 use crate::template::growth::Behind;
 use crate::template::print::strval;
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP};
-use crate::template::{Context, Failure, Flow, Function, Look, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Map, Spread, Value};
 use crate::trace::Str;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("dict", &[], Flow::Exact, "a map of the keys and values given in turn", dict)
+        .spreads(Spread::Holds)
         .looks(Look::Nothing)
         .variadic(&ANY),
     Function::new("get", &[&MAP, &STRING], Flow::Exact, "the value of a key, empty when there is none", get)
+        .spreads(Spread::Member)
         .looks(Look::Some),
-    Function::new("set", &[&MAP, &STRING, &ANY], Flow::Exact, "sets a key in the map itself", set).looks(Look::Nothing),
-    Function::new("unset", &[&MAP, &STRING], Flow::Exact, "removes a key from the map itself", unset)
+    Function::new("set", &[&MAP, &STRING, &ANY], Flow::Exact, "sets a key in the map itself", set)
+        .spreads(Spread::Holds)
         .looks(Look::Nothing),
-    Function::new("hasKey", &[&MAP, &STRING], Flow::None, "whether there is such a key", has_key).looks(Look::Some),
+    Function::new("unset", &[&MAP, &STRING], Flow::Exact, "removes a key from the map itself", unset)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("hasKey", &[&MAP, &STRING], Flow::None, "whether there is such a key", has_key)
+        .spreads(Spread::Member)
+        .looks(Look::Some),
     Function::new("keys", &[], Flow::Exact, "the keys of all maps (helm: in random order)", keys)
+        .spreads(Spread::Shuffled)
         .looks(Look::Members)
         .variadic(&MAP),
-    Function::new("values", &[&MAP], Flow::Exact, "the values (helm: in random order)", values).looks(Look::Members),
+    Function::new("values", &[&MAP], Flow::Exact, "the values (helm: in random order)", values)
+        .spreads(Spread::Shuffled)
+        .looks(Look::Members),
     Function::new("pluck", &[&STRING], Flow::Exact, "the values of one key in several maps", pluck)
+        .spreads(Spread::Member)
         .looks(Look::Some)
         .variadic(&MAP),
-    Function::new("pick", &[&MAP], Flow::Exact, "a map of some of the keys", pick).looks(Look::Some).variadic(&STRING),
+    Function::new("pick", &[&MAP], Flow::Exact, "a map of some of the keys", pick)
+        .spreads(Spread::Member)
+        .looks(Look::Some)
+        .variadic(&STRING),
     Function::new("omit", &[&MAP], Flow::Exact, "a map without some of the keys", omit)
+        .spreads(Spread::Member)
         .looks(Look::Nothing)
         .variadic(&STRING),
     Function::new("dig", &[], Flow::Exact, "the value at a path of keys, or a default", dig)
+        .spreads(Spread::Member)
         .looks(Look::Some)
         .variadic(&ANY),
     Function::new("merge", &[&MAP], Flow::Exact, "adds what the first lacks to the first itself", merge)
+        .spreads(Spread::Holds)
         .looks(Look::Some)
         .variadic(&MAP),
-    Function::new("mustMerge", &[&MAP], Flow::Exact, "the same as merge", must_merge).looks(Look::Some).variadic(&MAP),
+    Function::new("mustMerge", &[&MAP], Flow::Exact, "the same as merge", must_merge)
+        .spreads(Spread::Holds)
+        .looks(Look::Some)
+        .variadic(&MAP),
     Function::new("mergeOverwrite", &[&MAP], Flow::Exact, "overwrites the first itself", merge_overwrite)
+        .spreads(Spread::Holds)
         .looks(Look::Some)
         .variadic(&MAP),
     Function::new("mustMergeOverwrite", &[&MAP], Flow::Exact, "the same as mergeOverwrite", must_merge_overwrite)
+        .spreads(Spread::Holds)
         .looks(Look::Some)
         .variadic(&MAP),
-    Function::new("deepCopy", &[&ANY], Flow::Exact, "a copy that shares nothing", deep_copy).looks(Look::Nothing),
-    Function::new("mustDeepCopy", &[&ANY], Flow::Exact, "the same as deepCopy", deep_copy).looks(Look::Nothing),
+    Function::new("deepCopy", &[&ANY], Flow::Exact, "a copy that shares nothing", deep_copy)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("mustDeepCopy", &[&ANY], Flow::Exact, "the same as deepCopy", deep_copy)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
 ];
 
 type Result<T = Value> = std::result::Result<T, Failure>;

@@ -2,21 +2,37 @@
 
 use super::args::string;
 use crate::template::types::STRING;
-use crate::template::{Context, Failure, Flow, Function, Value};
+use crate::template::{Context, Failure, Flow, Function, Spread, Value};
+use crate::trace::{Buf, Str};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("b64enc", &[&STRING], Flow::Union, "the text in base 64", b64enc),
-    Function::new("b64dec", &[&STRING], Flow::Union, "the text behind base 64, or what is wrong with it", b64dec),
-    Function::new("b32enc", &[&STRING], Flow::Union, "the text in base 32", b32enc),
-    Function::new("b32dec", &[&STRING], Flow::Union, "the text behind base 32, or what is wrong with it", b32dec),
+    Function::new("b64enc", &[&STRING], Flow::Exact, "the text in base 64", b64enc).spreads(Spread::Full),
+    Function::new("b64dec", &[&STRING], Flow::Union, "the text behind base 64, or what is wrong with it", b64dec)
+        .spreads(Spread::Full),
+    Function::new("b32enc", &[&STRING], Flow::Union, "the text in base 32", b32enc).spreads(Spread::Full),
+    Function::new("b32dec", &[&STRING], Flow::Union, "the text behind base 32, or what is wrong with it", b32dec)
+        .spreads(Spread::Full),
 ];
 
 fn b64enc(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     use base64::Engine;
-    let bytes = string(args, 0)?.as_bytes();
+    let text = string(args, 0)?;
+    let bytes = text.as_bytes();
     ctx.allow_string(bytes.len().div_ceil(3) * 4)?;
-    Ok(Value::str(base64::engine::general_purpose::STANDARD.encode(bytes)))
+    let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let origin = ctx.union(args).unmarked();
+    if text.marks().is_none() || bytes.is_empty() {
+        return Ok(Value::Str(Str::with_origin(encoded, origin)));
+    }
+    // Where everything came from is told of the whole; what is random stays where it is.
+    let mut out = Buf::with_capacity(encoded.len());
+    for (number, group) in encoded.as_bytes().chunks(4).enumerate() {
+        let start = number * 3;
+        let marks = text.slice(start..(start + 3).min(bytes.len())).marks();
+        out.push_from(group, origin.marked(marks), 0);
+    }
+    Ok(Value::Str(out.into_str()))
 }
 
 fn b64dec(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {

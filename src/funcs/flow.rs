@@ -1,24 +1,35 @@
 //! Flow: defaults, choices, failure.
 
 use crate::template::types::{ANY, BOOL, STRING};
-use crate::template::{Context, Failure, Flow, Function, Look, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Spread, Value};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("default", &[&ANY], Flow::Exact, "the second, or the first when that is empty", default)
+        .spreads(Spread::Choice)
         .looks(Look::Nothing)
         .variadic(&ANY),
     Function::new("empty", &[&ANY], Flow::None, "whether a value is nil, false, 0 or has no length", empty)
+        .spreads(Spread::Size)
         .looks(Look::Nothing),
     Function::new("coalesce", &[], Flow::Exact, "the first that is not empty", coalesce)
+        .spreads(Spread::Choice)
         .looks(Look::Nothing)
         .variadic(&ANY),
-    Function::new("all", &[], Flow::None, "whether none is empty", all).looks(Look::Nothing).variadic(&ANY),
-    Function::new("any", &[], Flow::None, "whether one is not empty", any).looks(Look::Nothing).variadic(&ANY),
+    Function::new("all", &[], Flow::None, "whether none is empty", all)
+        .spreads(Spread::Size)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
+    Function::new("any", &[], Flow::None, "whether one is not empty", any)
+        .spreads(Spread::Size)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
     Function::new("ternary", &[&ANY, &ANY, &BOOL], Flow::Exact, "the first if true, else the second", ternary)
+        .spreads(Spread::Choice)
         .looks(Look::Nothing),
     Function::new("fail", &[&STRING], Flow::None, "stops with a message", fail),
     Function::new("required", &[&STRING, &ANY], Flow::Exact, "the value, or a failure when it is missing", required)
+        .spreads(Spread::Choice)
         .looks(Look::Nothing),
 ];
 

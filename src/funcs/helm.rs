@@ -2,14 +2,16 @@
 
 use crate::go::go_quote;
 use crate::template::types::{ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, Look, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Spread, Value};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("include", &[&STRING, &ANY], Flow::Exact, "text of a named template executed with data", include)
+        .spreads(Spread::Holds)
         .looks(Look::Nothing),
     Function::new("tpl", &[&STRING, &ANY], Flow::Exact, "text of a string executed as a template with data", tpl)
+        .spreads(Spread::Holds)
         .looks(Look::Nothing),
 ];
 
@@ -45,6 +47,7 @@ fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
             let context = format!("error during tpl function execution for {}", go_quote(text.as_bytes()));
             Err(Failure::Template { context, error })
         }
+        Ok(Ok(text)) if ctx.keeps_no_value() => Ok(Value::Str(text)),
         Ok(Ok(text)) => Ok(Value::Str(without_no_value(&text))),
     }
 }

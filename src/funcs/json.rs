@@ -4,32 +4,40 @@ use super::args::string;
 use crate::helm::HelmVersion;
 use crate::json::{self, Decoded, Error, Style};
 use crate::template::types::{self, ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, List, Map, Spread, Value};
 use crate::trace::Str;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("toJson", &[&ANY], Flow::Exact, "the value as JSON; nothing if it cannot be written", to_json),
-    Function::new("mustToJson", &[&ANY], Flow::Exact, "the value as JSON, or an error", must_to_json),
-    Function::new("toPrettyJson", &[&ANY], Flow::Exact, "the value as indented JSON", to_pretty_json),
+    Function::new("toJson", &[&ANY], Flow::Exact, "the value as JSON; nothing if it cannot be written", to_json)
+        .spreads(Spread::Full),
+    Function::new("mustToJson", &[&ANY], Flow::Exact, "the value as JSON, or an error", must_to_json)
+        .spreads(Spread::Full),
+    Function::new("toPrettyJson", &[&ANY], Flow::Exact, "the value as indented JSON", to_pretty_json)
+        .spreads(Spread::Full),
     Function::new(
         "mustToPrettyJson",
         &[&ANY],
         Flow::Exact,
         "the value as indented JSON, or an error",
         must_to_pretty_json,
-    ),
-    Function::new("toRawJson", &[&ANY], Flow::Exact, "the value as JSON with `<`, `>`, `&` as they are", to_raw_json),
-    Function::new("mustToRawJson", &[&ANY], Flow::Exact, "the same as toRawJson", to_raw_json),
-    Function::new("fromJson", &[&STRING], Flow::Exact, "the map in a JSON text; `Error` says what is wrong", from_json),
+    )
+    .spreads(Spread::Full),
+    Function::new("toRawJson", &[&ANY], Flow::Exact, "the value as JSON with `<`, `>`, `&` as they are", to_raw_json)
+        .spreads(Spread::Full),
+    Function::new("mustToRawJson", &[&ANY], Flow::Exact, "the same as toRawJson", to_raw_json).spreads(Spread::Full),
+    Function::new("fromJson", &[&STRING], Flow::Exact, "the map in a JSON text; `Error` says what is wrong", from_json)
+        .spreads(Spread::Holds),
     Function::new(
         "fromJsonArray",
         &[&STRING],
         Flow::Exact,
         "the list in a JSON text, or a list of one error",
         from_json_array,
-    ),
-    Function::new("mustFromJson", &[&STRING], Flow::Exact, "the value in a JSON text, or an error", must_from_json),
+    )
+    .spreads(Spread::Holds),
+    Function::new("mustFromJson", &[&STRING], Flow::Exact, "the value in a JSON text, or an error", must_from_json)
+        .spreads(Spread::Holds),
 ];
 
 fn encode(ctx: &mut Context<'_>, value: &Value, html: bool, pretty: bool) -> Result<Value, Failure> {

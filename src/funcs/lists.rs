@@ -5,50 +5,94 @@ use super::numbers::to_int64;
 use super::reflect::deep_equal;
 use crate::template::growth::{self, Behind};
 use crate::template::types::{ANY, INT, Kind, LIST, Type};
-use crate::template::{Context, Failure, Flow, Function, IntKind, List, Look, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, IntKind, List, Look, Map, Spread, Value};
 use crate::trace::Origin;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("list", &[], Flow::Exact, "a list of the arguments", list).looks(Look::Nothing).variadic(&ANY),
-    Function::new("tuple", &[], Flow::Exact, "the same as list", list).looks(Look::Nothing).variadic(&ANY),
-    Function::new("first", &[&ANY], Flow::Exact, "the first element", first).looks(Look::Nothing),
-    Function::new("mustFirst", &[&ANY], Flow::Exact, "the same as first", first).looks(Look::Nothing),
-    Function::new("last", &[&ANY], Flow::Exact, "the last element", last).looks(Look::Nothing),
-    Function::new("mustLast", &[&ANY], Flow::Exact, "the same as last", last).looks(Look::Nothing),
-    Function::new("rest", &[&ANY], Flow::Exact, "all but the first element", rest).looks(Look::Nothing),
-    Function::new("mustRest", &[&ANY], Flow::Exact, "the same as rest", rest).looks(Look::Nothing),
-    Function::new("initial", &[&ANY], Flow::Exact, "all but the last element", initial).looks(Look::Nothing),
-    Function::new("mustInitial", &[&ANY], Flow::Exact, "the same as initial", initial).looks(Look::Nothing),
-    Function::new("append", &[&ANY, &ANY], Flow::Exact, "the list with one more at the end", append)
-        .looks(Look::Nothing),
-    Function::new("mustAppend", &[&ANY, &ANY], Flow::Exact, "the same as append", append).looks(Look::Nothing),
-    Function::new("push", &[&ANY, &ANY], Flow::Exact, "the same as append", append).looks(Look::Nothing),
-    Function::new("mustPush", &[&ANY, &ANY], Flow::Exact, "the same as append", append).looks(Look::Nothing),
-    Function::new("prepend", &[&ANY, &ANY], Flow::Exact, "the list with one more at the start", prepend)
-        .looks(Look::Nothing),
-    Function::new("mustPrepend", &[&ANY, &ANY], Flow::Exact, "the same as prepend", prepend).looks(Look::Nothing),
-    Function::new("concat", &[], Flow::Exact, "the lists one after another", concat)
+    Function::new("list", &[], Flow::Exact, "a list of the arguments", list)
+        .spreads(Spread::Holds)
         .looks(Look::Nothing)
         .variadic(&ANY),
-    Function::new("reverse", &[&ANY], Flow::Exact, "the last element first", reverse).looks(Look::Nothing),
-    Function::new("mustReverse", &[&ANY], Flow::Exact, "the same as reverse", reverse).looks(Look::Nothing),
+    Function::new("tuple", &[], Flow::Exact, "the same as list", list)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
+    Function::new("first", &[&ANY], Flow::Exact, "the first element", first)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("mustFirst", &[&ANY], Flow::Exact, "the same as first", first)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("last", &[&ANY], Flow::Exact, "the last element", last).spreads(Spread::Member).looks(Look::Nothing),
+    Function::new("mustLast", &[&ANY], Flow::Exact, "the same as last", last)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("rest", &[&ANY], Flow::Exact, "all but the first element", rest)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("mustRest", &[&ANY], Flow::Exact, "the same as rest", rest)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("initial", &[&ANY], Flow::Exact, "all but the last element", initial)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("mustInitial", &[&ANY], Flow::Exact, "the same as initial", initial)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("append", &[&ANY, &ANY], Flow::Exact, "the list with one more at the end", append)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("mustAppend", &[&ANY, &ANY], Flow::Exact, "the same as append", append)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("push", &[&ANY, &ANY], Flow::Exact, "the same as append", append)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("mustPush", &[&ANY, &ANY], Flow::Exact, "the same as append", append)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("prepend", &[&ANY, &ANY], Flow::Exact, "the list with one more at the start", prepend)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("mustPrepend", &[&ANY, &ANY], Flow::Exact, "the same as prepend", prepend)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
+    Function::new("concat", &[], Flow::Exact, "the lists one after another", concat)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
+    Function::new("reverse", &[&ANY], Flow::Exact, "the last element first", reverse)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("mustReverse", &[&ANY], Flow::Exact, "the same as reverse", reverse)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
     Function::new("uniq", &[&ANY], Flow::Exact, "the list without repetitions", uniq),
     Function::new("mustUniq", &[&ANY], Flow::Exact, "the same as uniq", uniq),
     Function::new("without", &[&ANY], Flow::Exact, "the list without the elements named", without).variadic(&ANY),
     Function::new("mustWithout", &[&ANY], Flow::Exact, "the same as without", without).variadic(&ANY),
-    Function::new("has", &[&ANY, &ANY], Flow::None, "whether the second holds the first", has),
-    Function::new("mustHas", &[&ANY, &ANY], Flow::None, "the same as has", has),
+    Function::new("has", &[&ANY, &ANY], Flow::None, "whether the second holds the first", has)
+        .spreads(Spread::Unordered),
+    Function::new("mustHas", &[&ANY, &ANY], Flow::None, "the same as has", has).spreads(Spread::Unordered),
     Function::new("compact", &[&ANY], Flow::Exact, "the list without empty elements", compact).looks(Look::Nothing),
     Function::new("mustCompact", &[&ANY], Flow::Exact, "the same as compact", compact).looks(Look::Nothing),
-    Function::new("chunk", &[&INT, &ANY], Flow::Exact, "lists of n elements each", chunk).looks(Look::Nothing),
-    Function::new("mustChunk", &[&INT, &ANY], Flow::Exact, "the same as chunk", chunk).looks(Look::Nothing),
+    Function::new("chunk", &[&INT, &ANY], Flow::Exact, "lists of n elements each", chunk)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
+    Function::new("mustChunk", &[&INT, &ANY], Flow::Exact, "the same as chunk", chunk)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing),
     Function::new("slice", &[&ANY], Flow::Exact, "the elements from one index to another", slice)
+        .spreads(Spread::Member)
         .looks(Look::Nothing)
         .variadic(&ANY),
-    Function::new("mustSlice", &[&ANY], Flow::Exact, "the same as slice", slice).looks(Look::Nothing).variadic(&ANY),
+    Function::new("mustSlice", &[&ANY], Flow::Exact, "the same as slice", slice)
+        .spreads(Spread::Member)
+        .looks(Look::Nothing)
+        .variadic(&ANY),
 ];
 
 /// `[][]interface {}`, what `chunk` makes.

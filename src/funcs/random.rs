@@ -2,7 +2,7 @@
 
 use super::args::int;
 use crate::template::types::{INT, STRING};
-use crate::template::{Context, Failure, Flow, Function, Value};
+use crate::template::{Context, Failure, Flow, Function, Spread, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -13,7 +13,9 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("randNumeric", &[&INT], Flow::None, "n random digits", rand_numeric).not_hermetic(),
     Function::new("randAscii", &[&INT], Flow::None, "n random characters of ASCII", rand_ascii).not_hermetic(),
     Function::new("randBytes", &[&INT], Flow::None, "n random bytes in base64", rand_bytes).not_hermetic(),
-    Function::new("shuffle", &[&STRING], Flow::Union, "the characters in random order", shuffle).not_hermetic(),
+    Function::new("shuffle", &[&STRING], Flow::Union, "the characters in random order", shuffle)
+        .spreads(Spread::Full)
+        .not_hermetic(),
     Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).not_hermetic(),
 ];
 

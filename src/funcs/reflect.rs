@@ -1,21 +1,27 @@
 //! Reflection: the Go types of values, and equality by them.
 
 use crate::template::types::{ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, List, Look, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, List, Look, Map, Spread, Value};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("typeOf", &[&ANY], Flow::None, "the Go type", type_of).looks(Look::Nothing),
-    Function::new("typeIs", &[&STRING, &ANY], Flow::None, "whether a value is of a type", type_is).looks(Look::Nothing),
+    Function::new("typeOf", &[&ANY], Flow::None, "the Go type", type_of).spreads(Spread::Kind).looks(Look::Nothing),
+    Function::new("typeIs", &[&STRING, &ANY], Flow::None, "whether a value is of a type", type_is)
+        .spreads(Spread::Kind)
+        .looks(Look::Nothing),
     Function::new(
         "typeIsLike",
         &[&STRING, &ANY],
         Flow::None,
         "whether it is of a type or a pointer to it",
         type_is_like,
-    ),
-    Function::new("kindOf", &[&ANY], Flow::None, "the family of the Go type", kind_of).looks(Look::Nothing),
+    )
+    .spreads(Spread::Kind),
+    Function::new("kindOf", &[&ANY], Flow::None, "the family of the Go type", kind_of)
+        .spreads(Spread::Kind)
+        .looks(Look::Nothing),
     Function::new("kindIs", &[&STRING, &ANY], Flow::None, "whether a value is of a family", kind_is)
+        .spreads(Spread::Kind)
         .looks(Look::Nothing),
     Function::new("deepEqual", &[&ANY, &ANY], Flow::None, "whether two values are the same, types included", equal),
 ];

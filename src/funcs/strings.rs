@@ -8,28 +8,32 @@ use crate::go::{decode_rune, push_quoted};
 use crate::template::growth::Behind;
 use crate::template::print::{push_plain, strval};
 use crate::template::types::{ANY, INT, STRING, STRING_MAP, STRINGS};
-use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, List, Map, Spread, Value};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("abbrev", &[&INT, &STRING], Flow::Exact, "cut to a width, with ... at the end", abbrev),
     Function::new("abbrevboth", &[&INT, &INT, &STRING], Flow::Exact, "cut to a width from both sides", abbrevboth),
-    Function::new("trunc", &[&INT, &STRING], Flow::Exact, "the first n bytes, or the last -n", trunc),
+    Function::new("trunc", &[&INT, &STRING], Flow::Exact, "the first n bytes, or the last -n", trunc)
+        .spreads(Spread::Full),
     Function::new("substr", &[&INT, &INT, &STRING], Flow::Exact, "the bytes from one position to another", substr),
     Function::new("trim", &[&STRING], Flow::Exact, "without white space at both ends", trim),
     Function::new("trimAll", &[&STRING, &STRING], Flow::Exact, "without any of some characters at both ends", trim_all),
     Function::new("trimall", &[&STRING, &STRING], Flow::Exact, "the same as trimAll", trim_all),
     Function::new("trimPrefix", &[&STRING, &STRING], Flow::Exact, "without a prefix", trim_prefix),
     Function::new("trimSuffix", &[&STRING, &STRING], Flow::Exact, "without a suffix", trim_suffix),
-    Function::new("upper", &[&STRING], Flow::Exact, "in upper case", case::upper),
-    Function::new("lower", &[&STRING], Flow::Exact, "in lower case", case::lower),
-    Function::new("title", &[&STRING], Flow::Exact, "with a capital at the start of each word", case::title),
-    Function::new("untitle", &[&STRING], Flow::Exact, "with a small letter at the start of each word", case::untitle),
-    Function::new("swapcase", &[&STRING], Flow::Exact, "upper case for lower and the reverse", case::swapcase),
-    Function::new("camelcase", &[&STRING], Flow::Exact, "a_name as AName", case::camelcase),
-    Function::new("snakecase", &[&STRING], Flow::Exact, "AName as a_name", case::snakecase),
-    Function::new("kebabcase", &[&STRING], Flow::Exact, "AName as a-name", case::kebabcase),
+    Function::new("upper", &[&STRING], Flow::Exact, "in upper case", case::upper).spreads(Spread::Full),
+    Function::new("lower", &[&STRING], Flow::Exact, "in lower case", case::lower).spreads(Spread::Full),
+    Function::new("title", &[&STRING], Flow::Exact, "with a capital at the start of each word", case::title)
+        .spreads(Spread::Full),
+    Function::new("untitle", &[&STRING], Flow::Exact, "with a small letter at the start of each word", case::untitle)
+        .spreads(Spread::Full),
+    Function::new("swapcase", &[&STRING], Flow::Exact, "upper case for lower and the reverse", case::swapcase)
+        .spreads(Spread::Full),
+    Function::new("camelcase", &[&STRING], Flow::Exact, "a_name as AName", case::camelcase).spreads(Spread::Full),
+    Function::new("snakecase", &[&STRING], Flow::Exact, "AName as a_name", case::snakecase).spreads(Spread::Full),
+    Function::new("kebabcase", &[&STRING], Flow::Exact, "AName as a-name", case::kebabcase).spreads(Spread::Full),
     Function::new("nospace", &[&STRING], Flow::Exact, "without white space", wrap::nospace),
     Function::new("initials", &[&STRING], Flow::Exact, "the first byte of each word", wrap::initials),
     Function::new("wrap", &[&INT, &STRING], Flow::Exact, "broken into lines at spaces", wrap::wrap),
@@ -40,15 +44,21 @@ pub static FUNCTIONS: &[Function] = &[
         "wrap that breaks long words, with a separator",
         wrap::wrap_with,
     ),
-    Function::new("repeat", &[&INT, &STRING], Flow::Exact, "n times the string", repeat),
+    Function::new("repeat", &[&INT, &STRING], Flow::Exact, "n times the string", repeat).spreads(Spread::Full),
     Function::new("contains", &[&STRING, &STRING], Flow::None, "whether the second holds the first", contains),
     Function::new("hasPrefix", &[&STRING, &STRING], Flow::None, "whether the second begins with the first", has_prefix),
     Function::new("hasSuffix", &[&STRING, &STRING], Flow::None, "whether the second ends with the first", has_suffix),
-    Function::new("quote", &[], Flow::Exact, "each argument in double quotes", quote).variadic(&ANY),
-    Function::new("squote", &[], Flow::Exact, "each argument in single quotes", squote).variadic(&ANY),
-    Function::new("cat", &[], Flow::Exact, "the arguments with blanks between them", cat).variadic(&ANY),
-    Function::new("indent", &[&INT, &STRING], Flow::Exact, "n blanks before every line", indent),
-    Function::new("nindent", &[&INT, &STRING], Flow::Exact, "a line break, then indent", nindent),
+    Function::new("quote", &[], Flow::Exact, "each argument in double quotes", quote)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
+    Function::new("squote", &[], Flow::Exact, "each argument in single quotes", squote)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
+    Function::new("cat", &[], Flow::Exact, "the arguments with blanks between them", cat)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
+    Function::new("indent", &[&INT, &STRING], Flow::Exact, "n blanks before every line", indent).spreads(Spread::Full),
+    Function::new("nindent", &[&INT, &STRING], Flow::Exact, "a line break, then indent", nindent).spreads(Spread::Full),
     Function::new(
         "replace",
         &[&STRING, &STRING, &STRING],
@@ -57,13 +67,15 @@ pub static FUNCTIONS: &[Function] = &[
         replace,
     ),
     Function::new("plural", &[&STRING, &STRING, &INT], Flow::Exact, "the first for 1, the second for all else", plural),
-    Function::new("toString", &[&ANY], Flow::Exact, "the value as text", to_string),
-    Function::new("toStrings", &[&ANY], Flow::Exact, "the elements as text", to_strings),
-    Function::new("join", &[&STRING, &ANY], Flow::Exact, "the elements with a separator between them", join),
+    Function::new("toString", &[&ANY], Flow::Exact, "the value as text", to_string).spreads(Spread::Full),
+    Function::new("toStrings", &[&ANY], Flow::Exact, "the elements as text", to_strings).spreads(Spread::Full),
+    Function::new("join", &[&STRING, &ANY], Flow::Exact, "the elements with a separator between them", join)
+        .spreads(Spread::Full),
     Function::new("split", &[&STRING, &STRING], Flow::Exact, "the parts as a map _0, _1 …", split),
     Function::new("splitn", &[&STRING, &INT, &STRING], Flow::Exact, "at most n parts as a map _0, _1 …", splitn),
     Function::new("splitList", &[&STRING, &STRING], Flow::Exact, "the parts as a list", split_list),
-    Function::new("sortAlpha", &[&ANY], Flow::Exact, "the elements as text, sorted by bytes", sort_alpha),
+    Function::new("sortAlpha", &[&ANY], Flow::Exact, "the elements as text, sorted by bytes", sort_alpha)
+        .spreads(Spread::Unordered),
     Function::new("hello", &[], Flow::None, "Hello!", hello),
 ];
 

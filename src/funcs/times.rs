@@ -168,7 +168,7 @@ pub struct TimeObject {
 
 /// What time it is, in the zone called Local.
 pub(super) fn now(ctx: &Context<'_>) -> Time {
-    Time::from_nanos(ctx.env.now(), Zone::local(&ctx.env.time_zone))
+    Time::from_nanos(ctx.now(), Zone::local(&ctx.env.time_zone))
 }
 
 impl Object for TimeObject {

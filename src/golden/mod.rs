@@ -104,3 +104,4 @@ mod origins;
 mod planted;
 mod reference;
 mod runners;
+mod ways;

@@ -14,6 +14,7 @@ use crate::funcs::{self, helm};
 use crate::limits::Limits;
 use crate::reads::{Reads, Watch};
 use crate::source::File;
+use crate::template::decisions::Decisions;
 use crate::template::exec::Emit;
 use crate::template::set::Set;
 use crate::template::{Context, Env, Error, Map};
@@ -43,6 +44,10 @@ pub struct Rendered {
     pub notes: Vec<RenderedFile>,
     /// What was looked at; nothing when origins were not asked for.
     pub reads: Reads,
+    /// Which way it went at branches, where that was asked for.
+    pub decisions: Option<Decisions>,
+    /// The steps that the templates took.
+    pub steps: u64,
 }
 
 /// What one template file made.
@@ -80,6 +85,7 @@ pub fn render(
     compiler: &mut Compiler,
     env: &mut Env,
     mut origins: Option<&mut Origins>,
+    decisions: Option<Decisions>,
 ) -> Result<Rendered, Box<Error>> {
     let (helm, mut files) = (env.helm, Vec::new());
     scope::collect(root, inputs, helm, origins.as_deref_mut(), &mut files);
@@ -102,13 +108,24 @@ pub fn render(
     }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
     ctx.reads = noted;
+    ctx.decisions = decisions;
     let mut rendered = Rendered::default();
     let mut bytes = 0;
     for file in files.iter().filter(|file| !file.is_partial()) {
         file.enter();
-        let (text, emits) = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into())?;
+        if let Some(decisions) = &mut ctx.decisions
+            && !decisions.enter_file(&file.name)
+        {
+            continue;
+        }
+        let executed = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into());
+        // What looks at everything goes as far as it can.
+        if executed.is_err() && ctx.keeps_no_value() {
+            break;
+        }
+        let (text, emits) = executed?;
         let mut removed = Vec::new();
-        let clean = remove_no_value(&text, &mut |at| removed.push(at));
+        let clean = if ctx.keeps_no_value() { text } else { remove_no_value(&text, &mut |at| removed.push(at)) };
         let emits = moved(emits, &removed);
         bytes += clean.len() as u64;
         if bytes > inputs.limits.output_bytes {
@@ -122,6 +139,8 @@ pub fn render(
     }
     rendered.files.sort_by(|a, b| a.name.cmp(&b.name));
     rendered.notes.sort_by(|a, b| a.name.cmp(&b.name));
+    rendered.steps = ctx.steps();
+    rendered.decisions = ctx.decisions.take();
     if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
         rendered.reads = watch.finish(reads);
     }

@@ -6,7 +6,7 @@ use crate::chart::Metadata;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
-use crate::template::{Context, Failure, Flow, Function, Look, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, Look, Map, Spread, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use crate::values::{Instance, Requirement};
 use std::sync::Arc;
@@ -48,10 +48,16 @@ fn values_type(helm: HelmVersion) -> &'static Type {
 }
 
 static VALUES_METHODS: [Function; 5] = [
-    Function::new("AsMap", &[], Flow::Exact, "the values as a plain map", as_map).looks(Look::Nothing),
+    Function::new("AsMap", &[], Flow::Exact, "the values as a plain map", as_map)
+        .spreads(Spread::Holds)
+        .looks(Look::Nothing),
     Function::new("YAML", &[], Flow::Exact, "the values as YAML", yaml),
-    Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table).looks(Look::Some),
-    Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value).looks(Look::Some),
+    Function::new("Table", &[&STRING], Flow::Exact, "the map at a dotted path", table)
+        .spreads(Spread::Member)
+        .looks(Look::Some),
+    Function::new("PathValue", &[&STRING], Flow::Exact, "the scalar at a dotted path", path_value)
+        .spreads(Spread::Member)
+        .looks(Look::Some),
     // Its parameter is a writer, which no template has.
     Function::new("Encode", &[&WRITER], Flow::None, "not callable from a template", encode),
 ];

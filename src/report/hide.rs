@@ -2,6 +2,7 @@
 
 use super::images::Image;
 use super::{Report, Suppressed};
+use crate::analysis::Gated;
 use crate::finding::Finding;
 use crate::images::ObjectName;
 use crate::secrets::Secrets;
@@ -26,6 +27,7 @@ impl Report {
             changes.unknown.iter_mut().for_each(|why| *why = secrets.hide_in(why, true));
         }
         hide_in_images(&mut self.images, &secrets);
+        hide_in_gated(&mut self.gated, &secrets);
         let name = &mut self.release;
         [&mut name.name, &mut name.chart, &mut name.namespace, &mut self.mirror].into_iter().for_each(text);
         self.assumed_keys.iter_mut().for_each(text);
@@ -54,6 +56,14 @@ fn hide_in_finding(finding: &mut Finding, secrets: &Secrets) {
 fn hide_in_name(name: &mut ObjectName, secrets: &Secrets) {
     let texts = [&mut name.kind, &mut name.name, &mut name.namespace];
     texts.into_iter().for_each(|text| *text = secrets.hide_in(text, false));
+}
+
+/// Takes secrets out of a list of images that are not installed.
+pub fn hide_in_gated(images: &mut [Gated], secrets: &Secrets) {
+    for Gated { reference, template, place: _, switches, mirrored: _ } in images {
+        let texts = [reference, template].into_iter().chain(switches);
+        texts.for_each(|text| *text = secrets.hide_in(text, false));
+    }
 }
 
 /// Takes secrets out of a list of images.

@@ -1,6 +1,6 @@
 //! The report for programs: one JSON document, described by `docs/report.schema.json`.
 
-use super::inventory::json::{Entry, entry};
+use super::inventory::json::{Entry, GatedEntry, entry, gated_entry};
 use super::location::{Location, identity, values_path};
 use super::totals::Totals;
 use super::{ReleaseName, Report, write_json};
@@ -52,6 +52,8 @@ struct Release<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<ChangesEntry<'a>>,
     images: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gated: Vec<GatedEntry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -199,6 +201,7 @@ fn release(report: &Report) -> Release<'_> {
             unknown: changes.unknown.as_deref(),
         }),
         images: report.images.iter().map(|image| entry(image, true)).collect(),
+        gated: report.gated.iter().map(gated_entry).collect(),
     }
 }
 

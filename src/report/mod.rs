@@ -21,13 +21,14 @@ pub mod sarif;
 pub mod text;
 pub mod totals;
 
+use crate::analysis::Gated;
 use crate::finding::Finding;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
 use changes::Changes;
 pub use exact::write_json;
 pub use fingerprint::Fingerprint;
-pub use hide::hide_in_images;
+pub use hide::{hide_in_gated, hide_in_images};
 use images::Image;
 pub use plain::{escape, neutral, plain, plain_line, quiet};
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub struct Report {
     pub changes: Option<Changes>,
     /// The distinct references, by reference.
     pub images: Vec<Image>,
+    /// Images that the release does not bring as it is.
+    pub gated: Vec<Gated>,
     /// What was looked at.
     pub coverage: Coverage,
     /// The mirror, as people write it.

@@ -2,11 +2,13 @@
 
 use super::images::{Image, Use};
 use super::totals::Totals;
-use super::{Report, plain, plain_line};
+use super::{Report, count, plain, plain_line};
+use crate::analysis::Gated;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::source::Place;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style as Colour};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
@@ -66,6 +68,7 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
         }
         if style.detail == Detail::All {
             images(&report.images, paint, out)?;
+            gated(&report.gated, paint, out)?;
         }
         changes(report, out)?;
         if reports.len() == 1 {
@@ -73,6 +76,10 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
         }
         for key in &report.assumed_keys {
             writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+        }
+        if !report.gated.is_empty() {
+            let more = if style.detail == Detail::All { "" } else { " (--verbose lists them)" };
+            writeln!(out, "{}{more}", count_gated(&report.gated))?;
         }
         writeln!(out, "{}", paint.verdict(report))?;
         if reports.len() > 1 {
@@ -117,6 +124,32 @@ fn images(images: &[Image], paint: Paint, out: &mut dyn Write) -> io::Result<()>
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// Each image that the release does not bring as it is, and what would bring it.
+fn gated(images: &[Gated], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    for image in images {
+        let class =
+            paint.class(if image.mirrored { "not installed, mirrored" } else { "not installed" }, image.mirrored);
+        writeln!(out, "{}  {class}", paint.bold(&plain_line(&image.reference)))?;
+        writeln!(out, "  {}: needs {}", plain_line(&image.template), plain_line(&image.switches.join(", ")))?;
+    }
+    if !images.is_empty() {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// How many images the release does not bring as it is.
+fn count_gated(images: &[Gated]) -> String {
+    let distinct: BTreeSet<&str> = images.iter().map(|image| image.reference.as_str()).collect();
+    let bypassing: BTreeSet<&str> =
+        images.iter().filter(|image| !image.mirrored).map(|image| image.reference.as_str()).collect();
+    let of_them = match bypassing.len() {
+        0 => String::new(),
+        some => format!(", {some} of them not through the mirror"),
+    };
+    format!("{} not installed with these values{of_them}", count(distinct.len(), "image"))
 }
 
 fn told(one: &Use) -> String {

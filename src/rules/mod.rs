@@ -26,6 +26,7 @@ mod unmirrored_image;
 mod unparsable_manifest;
 mod unpinned_image;
 mod unread_override;
+mod unstable_render;
 mod unused_suppression;
 mod wrong_mirror_path;
 
@@ -63,6 +64,7 @@ pub static RULES: &[&Rule] = &[
     &unparsable_manifest::RULE,
     &unpinned_image::RULE,
     &unread_override::RULE,
+    &unstable_render::RULE,
     &unused_suppression::RULE,
     &wrong_mirror_path::RULE,
 ];

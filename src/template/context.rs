@@ -1,5 +1,6 @@
 //! [`Context`]: what one render carries from action to action, and what a function may use of it.
 
+use super::decisions::Decisions;
 use super::env::Env;
 use super::error::Failure;
 use super::function::Function;
@@ -8,7 +9,8 @@ use super::set::{Compiled, Set};
 use super::value::{Map, Value};
 use crate::limits::Limits;
 use crate::source::Place;
-use crate::trace::{Origin, Origins, Str};
+use crate::trace::{Marks, Origin, Origins, Str};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -22,6 +24,10 @@ pub struct Context<'r> {
     pub origins: Option<&'r mut Origins>,
     /// What was looked at; `None` when nobody asked.
     pub reads: Option<Reads>,
+    /// Which way it goes at branches, and what is noted of that; `None` when nobody asked.
+    pub decisions: Option<Decisions>,
+    /// Whether the function that is called, or one before, looked at the clock.
+    pub(super) clock_seen: Cell<bool>,
     /// The place of the function that is called, while something watched is among its arguments.
     pub(super) caller: Option<Place>,
     /// The regular expressions that were compiled.
@@ -50,6 +56,8 @@ impl<'r> Context<'r> {
             limits,
             origins,
             reads: None,
+            decisions: None,
+            clock_seen: Cell::new(false),
             caller: None,
             regexes: crate::regex::Cache::default(),
             functions: &|_| None,
@@ -75,6 +83,33 @@ impl<'r> Context<'r> {
         if let (Some(reads), Some(caller)) = (&mut self.reads, &self.caller) {
             reads.member(map, key, caller);
         }
+    }
+
+    /// The current time in nanoseconds since 1970 (UTC).
+    pub fn now(&self) -> i128 {
+        self.clock_seen.set(true);
+        self.env.now()
+    }
+
+    /// What makes a value that was read off the clock known as such.
+    pub fn clock_origin(&self) -> Origin {
+        if self.decisions.is_some() { Origin::NONE.marked(Marks::CLOCK) } else { Origin::NONE }
+    }
+
+    /// Whether missing values keep their mark, so that what is made of them is known as such: where everything is
+    /// executed, whatever it needs.
+    pub fn keeps_no_value(&self) -> bool {
+        self.decisions.as_ref().is_some_and(|decisions| decisions.way().is_some())
+    }
+
+    /// Steps that the render took.
+    pub fn steps(&self) -> u64 {
+        self.limits.template_steps - self.steps_left
+    }
+
+    /// Whether the render may not go on.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps_left == 0
     }
 
     /// Whether origins are asked for.

@@ -16,6 +16,8 @@ pub struct Env {
     pub helm: HelmVersion,
     /// Keys that renders share whose keys nobody keeps.
     pub keys: Keys,
+    /// How often randomness was asked for.
+    pub draws: u64,
 }
 
 /// What time it is.
@@ -49,6 +51,7 @@ impl Default for Env {
             time_zone: "UTC".to_owned(),
             helm: HelmVersion::V4,
             keys: Keys::default(),
+            draws: 0,
         }
     }
 }
@@ -83,11 +86,17 @@ impl Env {
 
     /// Whether something was made of the seed: who knows it knows the result.
     pub fn has_used_seed(&self) -> bool {
-        matches!(self.random, Random::Seeded { counter, .. } if counter > 0 || self.keys.is_used())
+        matches!(self.random, Random::Seeded { counter, .. } if counter > 0 || self.keys.count() > 0)
+    }
+
+    /// How often randomness was asked for: what differs with each render is known by it.
+    pub fn draws(&self) -> u64 {
+        self.draws + self.keys.count()
     }
 
     /// Fills a buffer with random bytes.
     pub fn fill_random(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+        self.draws += 1;
         match &mut self.random {
             Random::System => getrandom::fill(bytes).map_err(|error| format!("no randomness from the system: {error}")),
             Random::Seeded { seed, counter } => {

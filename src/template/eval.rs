@@ -5,10 +5,10 @@ use super::builtins::index::len_of_nothing;
 use super::complex::Complex;
 use super::error::Failure;
 use super::exec::{At, Result, State};
-use super::function::{Flow, Function, Look};
+use super::function::{Flow, Function, Look, Spread};
 use super::types::{self, Kind, Type};
 use super::value::{IntKind, List, Map, Value};
-use crate::trace::{Buf, Origin, Str};
+use crate::trace::{Buf, Marks, Origin, Str};
 use std::sync::Arc;
 
 /// A value, and whether it sits in an `interface {}` (Go's `reflect.Value` of kind Interface), as a member of a values
@@ -17,16 +17,45 @@ use std::sync::Arc;
 pub(super) struct Eval {
     pub(super) value: Value,
     pub(super) slot: bool,
+    /// What nil, or an object, depends on; other values know that themselves.
+    pub(super) marks: Marks,
 }
 
 impl Eval {
     pub(super) fn of(value: Value) -> Self {
-        Self { value, slot: false }
+        Self { value, slot: false, marks: Marks::NONE }
     }
 
     /// Go's zero `reflect.Value`: no value, not even nil.
     pub(super) fn invalid() -> Self {
-        Self { value: Value::Nil, slot: false }
+        Self::of(Value::Nil)
+    }
+
+    /// A value as a member of a container.
+    pub(super) fn member(value: Value, slot: bool) -> Self {
+        Self { value, slot, marks: Marks::NONE }
+    }
+
+    /// What it depends on.
+    pub(super) fn marks(&self) -> Marks {
+        self.marks | self.value.marks()
+    }
+
+    /// What its truth depends on.
+    pub(super) fn truth_marks(&self) -> Marks {
+        match self.value {
+            Value::Nil => self.marks,
+            _ => self.value.truth_marks(),
+        }
+    }
+
+    /// The same, depending on more.
+    pub(super) fn marked(self, marks: Marks) -> Self {
+        if marks.is_none() {
+            return self;
+        }
+        let held = if let Value::Nil | Value::Object(_) = self.value { marks } else { Marks::NONE };
+        Self { value: self.value.marked(marks), slot: self.slot, marks: self.marks | held }
     }
 
     /// Whether the elements of a container type sit in interfaces.
@@ -163,8 +192,8 @@ impl<'t> State<'t, '_, '_> {
     fn constant(&mut self, dot: &Eval, arg: &'t Arg) -> Result<Eval> {
         Ok(match arg {
             Arg::Dot(_) => dot.clone(),
-            Arg::Bool(_, truth) => Eval::of(Value::bool(*truth)),
-            Arg::Number(number) => Eval::of(self.number(number)?),
+            Arg::Bool(pos, truth) => Eval::of(Value::bool(*truth)).marked(self.text_marks(*pos)),
+            Arg::Number(number) => Eval::of(self.number(number)?).marked(self.text_marks(number.pos)),
             Arg::String { .. } => Eval::of(self.string(arg)),
             _ => Eval::invalid(),
         })
@@ -190,6 +219,14 @@ impl<'t> State<'t, '_, '_> {
             (None, Some(_)) => Err(self.fail(format!("{text} overflows int"))),
             (None, None) => Ok(Value::Nil),
         }
+    }
+
+    /// What a constant depends on: of a template that is itself a text of `tpl`, its own text.
+    fn text_marks(&self, pos: u32) -> Marks {
+        let Some(source) = self.template.source.as_ref().filter(|_| self.is_marking()) else { return Marks::NONE };
+        let spans = source.spans();
+        let span = spans.get(spans.partition_point(|span| span.end <= pos)).filter(|span| span.start <= pos);
+        span.map_or(Marks::NONE, |span| span.origin.marks())
     }
 
     fn string(&self, arg: &Arg) -> Value {
@@ -246,6 +283,7 @@ impl<'t> State<'t, '_, '_> {
             return Ok(receiver);
         }
         let type_name = receiver.type_name();
+        let marks = if self.is_marking() { receiver.marks().taken_out() } else { Marks::NONE };
         if let Some(method) = receiver.value.ty().method(name) {
             let callee = Callee { function: method, node: At::Arg(node), receiver: Some(receiver.value) };
             return self.call(dot, callee, rest, last);
@@ -256,6 +294,8 @@ impl<'t> State<'t, '_, '_> {
                 if has_arguments {
                     return Err(self.fail(format!("{name} is not a method but has arguments")));
                 }
+                // A member of another map may be empty.
+                let marks = if marks.is_none() { marks } else { marks | Marks::SIZE };
                 if let Some(reads) = &self.ctx.reads
                     && !reads.knows(map, name.as_bytes())
                 {
@@ -263,9 +303,10 @@ impl<'t> State<'t, '_, '_> {
                 }
                 let elem = map.ty().elem.unwrap_or(&types::ANY);
                 return Ok(match map.get(name.as_bytes()) {
-                    Some(value) => Eval { value, slot: elem.kind == Kind::Interface },
+                    Some(value) => Eval::member(value, elem.kind == Kind::Interface),
                     None => zero_element(elem),
-                });
+                }
+                .marked(marks));
             }
             Value::Object(object) => {
                 if let Some(value) = object.field(name) {
@@ -275,7 +316,7 @@ impl<'t> State<'t, '_, '_> {
                     if has_arguments {
                         return Err(self.fail(format!("{name} has arguments but cannot be invoked as function")));
                     }
-                    return Ok(Eval::of(value));
+                    return Ok(Eval::of(value).marked(marks));
                 }
             }
             _ => {}
@@ -292,6 +333,7 @@ impl<'t> State<'t, '_, '_> {
             return self.and_or(dot, function.name == "or", args, last);
         }
         let mut values = Vec::with_capacity(args.len() + 2);
+        let mut held = Marks::NONE;
         let method = usize::from(callee.receiver.is_some());
         values.extend(callee.receiver);
         let fixed = function.params.len();
@@ -303,11 +345,13 @@ impl<'t> State<'t, '_, '_> {
             {
                 return Err(self.len_of_nil(&callee.node, value.slot));
             }
+            held = held | value.marks;
             values.push(value.value.passed());
         }
         if let Some(last) = last {
             let index = values.len() - method;
             let ty = if index < fixed { function.params[index] } else { function.variadic.unwrap_or(&types::ANY) };
+            held = held | last.marks;
             let value = self.checked(last, ty)?;
             if let "len" = function.name
                 && value.value.is_nil()
@@ -329,8 +373,21 @@ impl<'t> State<'t, '_, '_> {
         if self.ctx.reads.is_some() && values.iter().any(|value| matches!(value, Value::Map(_) | Value::List(_))) {
             self.look(function, &values, callee.node);
         }
+        let draws = self.ctx.env.draws();
+        if let Spread::Choice = function.spread
+            && self.is_marking()
+            && let Some(chosen) = self.choose(function, &values, callee.node)
+        {
+            return Ok(Eval::of(chosen));
+        }
         match (function.call)(self.ctx, &values) {
-            Ok(value) => Ok(Eval::of(self.with_flow(function, value, &values))),
+            Ok(value) => {
+                let value = self.with_flow(function, value, &values);
+                if !self.is_marking() {
+                    return Ok(Eval::of(value));
+                }
+                Ok(self.with_marks(function, value, &values, held, draws))
+            }
             Err(failure) => {
                 self.at = callee.node;
                 Err(self.fail_with(format!("error calling {}", function.name), Some(Box::new(failure))))
@@ -401,10 +458,21 @@ impl<'t> State<'t, '_, '_> {
     /// `and` and `or` stop at the first argument that decides.
     fn and_or(&mut self, dot: &Eval, or: bool, args: &'t [Arg], last: Option<Eval>) -> Result<Eval> {
         let mut value = Eval::invalid();
-        for arg in args {
+        for (number, arg) in args.iter().enumerate() {
             value = self.argument(dot, arg, &types::ANY)?;
-            if value.value.truth() == or {
-                return Ok(value);
+            let holds = value.value.truth();
+            if !self.is_marking() || number + 1 == args.len() && last.is_none() {
+                if holds == or {
+                    return Ok(value);
+                }
+                continue;
+            }
+            let marks = value.truth_marks();
+            let decided = self.decide(At::Arg(arg), 0, holds, marks);
+            if decided == or {
+                // Which way it goes was decided here, not where the answer is used.
+                let is_settled = decided != holds || matches!(value.value, Value::Bool(..)) && !marks.is_none();
+                return Ok(if is_settled { Eval::of(Value::bool(decided)) } else { value });
             }
         }
         Ok(last.unwrap_or(value))
@@ -480,7 +548,7 @@ impl<'t> State<'t, '_, '_> {
         }
         let got = if eval.value.is_nil() { &types::ANY } else { eval.value.ty() };
         if got == ty {
-            return Ok(Eval::of(eval.value));
+            return Ok(Eval { slot: false, ..eval });
         }
         if is_assignable(got, ty) {
             return Ok(Eval::of(match eval.value {
@@ -530,7 +598,7 @@ fn zero_element(elem: &'static Type) -> Eval {
         Kind::Slice if *elem == types::BYTES => Value::Bytes(Str::new("")),
         Kind::Slice => Value::List(List::nil(elem)),
         Kind::Map => Value::Map(Map::nil(elem)),
-        _ => return Eval { value: Value::Nil, slot: elem.kind == Kind::Interface },
+        _ => return Eval::member(Value::Nil, elem.kind == Kind::Interface),
     };
     Eval::of(value)
 }

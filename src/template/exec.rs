@@ -13,7 +13,7 @@ use super::value::Value;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
-use crate::trace::{Buf, Origin, OriginData, Str};
+use crate::trace::{Buf, Marks, Origin, OriginData, Str};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(super) enum At<'t> {
 }
 
 impl At<'_> {
-    fn pos(self) -> Option<ast::Pos> {
+    pub(super) fn pos(self) -> Option<ast::Pos> {
         match self {
             Self::Start => None,
             Self::Node(node) => Some(node.pos()),
@@ -86,6 +86,10 @@ pub(super) struct State<'t, 'c, 'r> {
     pub(super) text_origin: Origin,
     /// The number of its file in [`Reads`](super::reads::Reads).
     pub(super) file: Option<u32>,
+    /// The text or action that is executed.
+    pub(super) node: Option<&'t Node>,
+    /// How many conditions of an `if … else if` did not hold before the next `if`.
+    chain: u32,
     vars: Vec<(&'t str, Eval)>,
     out: Buf,
     /// Only for the outermost template of a traced file.
@@ -197,7 +201,18 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             None => Origin::NONE,
         };
         let file = ctx.reads.as_ref().and_then(|reads| reads.file(&template.file));
-        Self { ctx, template, at: At::Start, text_origin, file, vars: vec![("$", data)], out, emits }
+        Self {
+            ctx,
+            template,
+            at: At::Start,
+            text_origin,
+            file,
+            node: None,
+            chain: 0,
+            vars: vec![("$", data)],
+            out,
+            emits,
+        }
     }
 
     fn enter(&mut self) -> Result<()> {
@@ -262,7 +277,11 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
         self.nest()?;
         for node in &list.nodes {
-            match self.node(dot, node)? {
+            let next = match self.ctx.keeps_no_value() {
+                true => self.node_at_any_cost(dot, node)?,
+                false => self.node(dot, node)?,
+            };
+            match next {
                 Next::On => {}
                 leave => {
                     self.ctx.nesting -= 1;
@@ -313,6 +332,54 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         Ok(Next::On)
     }
 
+    /// Executes a node of a render that looks at everything: what fails there prints nothing.
+    fn node_at_any_cost(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
+        let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
+        if let Node::Text { .. } | Node::Action { .. } = node {
+            self.node = Some(node);
+            if self.ctx.decisions.as_ref().is_some_and(|decisions| decisions.depth() > 0) {
+                self.reach(At::Node(node));
+            }
+        }
+        match self.node(dot, node) {
+            Err(_) if !self.ctx.is_exhausted() => {
+                (self.ctx.depth, self.ctx.nesting) = (depth, nesting);
+                self.vars.truncate(variables);
+                if let Node::Action { pipe, .. } = node {
+                    match pipe.decl.as_slice() {
+                        [] => self.out.push_text(NO_VALUE),
+                        _ => self.declare_nothing(pipe),
+                    }
+                }
+                Ok(Next::On)
+            }
+            other => other,
+        }
+    }
+
+    /// Declares the variables of a pipeline that failed.
+    fn declare_nothing(&mut self, pipe: &'t ast::Pipe) {
+        if !pipe.is_assign {
+            for variable in &pipe.decl {
+                self.declare(&variable.ident[0], Eval::invalid());
+            }
+        }
+    }
+
+    /// The value of a condition; of a render that looks at everything, nothing where it fails.
+    fn condition(&mut self, dot: &Eval, pipe: &'t ast::Pipe) -> Result<Eval> {
+        let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
+        match self.pipeline(dot, pipe) {
+            Err(_) if self.ctx.keeps_no_value() && !self.ctx.is_exhausted() => {
+                (self.ctx.depth, self.ctx.nesting) = (depth, nesting);
+                self.vars.truncate(variables);
+                self.declare_nothing(pipe);
+                Ok(Eval::invalid())
+            }
+            other => other,
+        }
+    }
+
     fn write_text(&mut self, pos: ast::Pos, text: &Str) -> Result<()> {
         match &self.template.source {
             Some(source) => self.out.push_slice(source, pos as usize..pos as usize + text.len()),
@@ -343,25 +410,111 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
 
     fn branch(&mut self, dot: &Eval, branch: &'t Branch, with: bool) -> Result<Next> {
         let mark = self.vars.len();
-        let value = self.pipeline(dot, &branch.pipe)?;
-        let next = if value.value.truth() {
+        let value = self.condition(dot, &branch.pipe)?;
+        let holds = value.value.truth();
+        let (decided, gate) = match self.is_marking() {
+            true => self.way(branch, holds, &value),
+            false => (holds, false),
+        };
+        let next = if decided {
             self.list(if with { &value } else { dot }, &branch.list)
         } else if let Some(list) = &branch.else_list {
             self.list(dot, list)
         } else {
             Ok(Next::On)
         };
+        if gate && let Some(decisions) = &mut self.ctx.decisions {
+            decisions.leave_gate();
+        }
         self.vars.truncate(mark);
         next
+    }
+
+    /// Which way a branch goes, and whether through a gate.
+    fn way(&mut self, branch: &'t Branch, holds: bool, value: &Eval) -> (bool, bool) {
+        let marks = value.truth_marks();
+        // Without the mirror the images are those that it replaces.
+        let is_mirror = holds && matches!(value.value, Value::Str(_)) && value.value.marks().mirror;
+        let chain = std::mem::take(&mut self.chain);
+        let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
+        let templates = self.ctx.templates.clone();
+        let Some(decisions) = &mut self.ctx.decisions else { return (holds, false) };
+        let is_gated = decisions.depth() > 0;
+        let (decided, gate) = match decisions.way() {
+            Some(way) => {
+                let wanted = branch.else_list.is_none() || chain >= way;
+                let at = std::ptr::from_ref(branch) as usize;
+                let gate = wanted != holds
+                    && !is_mirror
+                    && decisions.enter(at, &|| super::marking::condition(&branch.pipe), wanted);
+                (if gate { wanted } else { holds }, gate)
+            }
+            None => (self.decide(At::Pipe(&branch.pipe), 0, holds, marks), false),
+        };
+        // Behind a gate, the render as it is has seen neither way.
+        let taken = if is_gated { decided } else { holds };
+        let left = if taken { branch.else_list.as_ref() } else { Some(&branch.list) };
+        let left = left.filter(|_| !is_mirror);
+        if let (Some(left), Some(decisions)) = (left, &mut self.ctx.decisions) {
+            let way = chain + u32::from(taken);
+            match &self.template.source {
+                Some(source) => decisions.leave_text(source.as_bytes(), way),
+                None => decisions.leave(left, branch, way, &templates),
+            }
+        }
+        if !decided && branch.else_list.as_ref().is_some_and(is_chain) {
+            self.chain = chain + 1;
+        }
+        (decided, gate)
     }
 
     fn range(&mut self, dot: &Eval, branch: &'t Branch, node: &'t Node) -> Result<Next> {
         self.at = At::Node(node);
         let mark = self.vars.len();
-        let collection = self.pipeline(dot, &branch.pipe)?.value;
-        let next = self.iterate(dot, branch, collection);
+        let mut collection = self.condition(dot, &branch.pipe)?;
+        let mut gate = false;
+        if self.is_marking() {
+            let holds = collection.value.truth();
+            let marks = collection.marks().without_size();
+            let decided;
+            (decided, gate) = self.way(branch, holds, &collection);
+            collection = self.decided_loop(branch, collection, holds, decided);
+            if marks.order && super::marking::tells_order(&branch.list) {
+                collection.value = self.in_decided_order(branch, collection.value);
+            }
+        }
+        let next = self.iterate(dot, branch, collection.value);
+        if gate && let Some(decisions) = &mut self.ctx.decisions {
+            decisions.leave_gate();
+        }
         self.vars.truncate(mark);
         next
+    }
+
+    /// What a loop goes over when it was decided whether it goes over anything.
+    fn decided_loop(&mut self, branch: &Branch, collection: Eval, holds: bool, decided: bool) -> Eval {
+        if holds == decided {
+            return collection;
+        }
+        // The variables of the loop are of its elements.
+        let pair = branch.pipe.decl.len() > 1;
+        match (decided, &collection.value) {
+            (false, _) => Eval::of(Value::list(Vec::new())),
+            (true, Value::Int(..)) if !pair => Eval::of(Value::int(1)),
+            (true, Value::Map(_)) => Eval::of(Value::Map(std::iter::once((Str::new(""), Value::Nil)).collect())),
+            (true, _) => Eval::of(Value::list(vec![Value::Nil])),
+        }
+    }
+
+    /// The elements of a list in random order, the first of which is another where that was decided.
+    fn in_decided_order(&mut self, branch: &'t Branch, value: Value) -> Value {
+        let Value::List(list) = &value else { return value };
+        if self.decide(At::Pipe(&branch.pipe), 1, true, Marks::ORDER | Marks::RANDOM) {
+            return value;
+        }
+        let mut items = list.to_vec();
+        items.rotate_left(1);
+        Value::List(list.remade(items, list.origin()))
     }
 
     fn iterate(&mut self, dot: &Eval, branch: &'t Branch, collection: Value) -> Result<Next> {
@@ -369,8 +522,9 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             Value::Nil => {}
             Value::List(list) if !list.is_empty() => {
                 let slot = Eval::is_slot_of(list.ty());
+                let marks = collection.marks().unordered();
                 for (index, item) in list.iter().enumerate() {
-                    let item = Eval { value: item.clone(), slot };
+                    let item = Eval::member(item.clone(), slot).marked(marks);
                     match self.iteration(branch, Eval::of(Value::int(index as i64)), item)? {
                         Next::Break => break,
                         Next::On | Next::Continue => {}
@@ -389,10 +543,12 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             }
             Value::Map(map) if !map.is_empty() => {
                 let slot = Eval::is_slot_of(map.ty());
+                let marks = collection.marks();
                 self.look_at_members(map);
                 // The keys are collected first, so that the body may change the map.
                 for (key, value) in map.entries() {
-                    if let Next::Break = self.iteration(branch, Eval::of(Value::Str(key)), Eval { value, slot })? {
+                    let item = Eval::member(value, slot).marked(marks);
+                    if let Next::Break = self.iteration(branch, Eval::of(Value::Str(key)), item)? {
                         break;
                     }
                 }
@@ -400,12 +556,12 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             }
             Value::List(_) | Value::Bytes(_) | Value::Map(_) => {}
             // Older Go, of helm 3, does not count.
-            Value::Int(count, kind, _) if self.ctx.env.helm == HelmVersion::V4 => {
+            Value::Int(count, kind, origin) if self.ctx.env.helm == HelmVersion::V4 => {
                 if branch.pipe.decl.len() > 1 {
                     return Err(self.fail(format!("can't use {count} to iterate over more than one variable")));
                 }
                 for number in 0..*count {
-                    let item = Eval::of(Value::Int(number, *kind, Origin::NONE));
+                    let item = Eval::of(Value::Int(number, *kind, Origin::NONE.marked(origin.marks())));
                     if let Next::Break = self.iteration(branch, Eval::invalid(), item)? {
                         break;
                     }

@@ -29,13 +29,36 @@ pub enum Look {
     Some,
 }
 
+/// How what a function gives depends on [`Marks`](crate::trace::Marks) of its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Spread {
+    /// It is computed from all of them, and so is how long it is (`regexFind`, `add`).
+    All,
+    /// It is computed from all of them, and is never empty where they are not (`quote`, `sha256sum`).
+    Full,
+    /// It is one of them, by the truth of another: a branch of its own (`ternary`, `default`).
+    Choice,
+    /// It is, or is made of, members of lists and maps, which the other arguments name (`get`, `first`).
+    Member,
+    /// It holds them as they are, and members keep their own (`list`, `set`, `include`).
+    Holds,
+    /// It says only how many there are, or whether any (`len`, `empty`, `not`).
+    Size,
+    /// It says what they are, not which (`kindOf`).
+    Kind,
+    /// A member is looked for, wherever it is (`has`); or their order is made new (`sortAlpha`).
+    Unordered,
+    /// A list in random order.
+    Shuffled,
+}
+
 /// The native side of a function: bound arguments in, result out.
 pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
 
 /// A function (or method) that templates can call.
 ///
 /// Shape of a row in a family's table:
-/// `Function::new("trunc", &[&INT, &STRING], Flow::Exact, "the first n bytes", trunc)`.
+/// `Function::new("trunc", &[&INT, &STRING], Flow::Exact, "the first n bytes", trunc).spreads(Spread::Full)`.
 ///
 /// The engine checks the arguments against `params` the way Go's `text/template` binds them to a signature, so the
 /// native side can rely on their types; values of `interface {}` can be anything, nothing included.
@@ -50,6 +73,8 @@ pub struct Function {
     pub flow: Flow,
     /// What it looks at in maps and lists.
     pub look: Look,
+    /// How what it gives depends on what its arguments depend on.
+    pub spread: Spread,
     /// Whether the result depends on the arguments alone: no clock, no randomness, no network.
     pub hermetic: bool,
     /// Whether helm 3 does not have it.
@@ -69,7 +94,18 @@ impl Function {
         doc: &'static str,
         call: Native,
     ) -> Self {
-        Self { name, params, variadic: None, flow, look: Look::Whole, hermetic: true, since_helm_4: false, doc, call }
+        Self {
+            name,
+            params,
+            variadic: None,
+            flow,
+            look: Look::Whole,
+            spread: Spread::All,
+            hermetic: true,
+            since_helm_4: false,
+            doc,
+            call,
+        }
     }
 
     /// The same function taking any number of further arguments of a type.
@@ -81,6 +117,12 @@ impl Function {
     /// The same function, looking at less than everything in maps and lists.
     pub const fn looks(mut self, look: Look) -> Self {
         self.look = look;
+        self
+    }
+
+    /// The same function, depending on its arguments in another way.
+    pub const fn spreads(mut self, spread: Spread) -> Self {
+        self.spread = spread;
         self
     }
 

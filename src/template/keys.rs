@@ -50,9 +50,9 @@ impl Keys {
         }
     }
 
-    /// Whether the render has had a key.
-    pub(super) fn is_used(&self) -> bool {
-        self.made > 0
+    /// How many keys the render has had.
+    pub(super) fn count(&self) -> u64 {
+        self.made
     }
 }
 

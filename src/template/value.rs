@@ -2,7 +2,7 @@
 
 use super::growth::{self, Behind};
 use super::types::{self, Kind, Type};
-use crate::trace::{Origin, Str};
+use crate::trace::{Marks, Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
@@ -57,8 +57,10 @@ pub enum Value {
 const _: () = assert!(size_of::<Value>() <= 24);
 
 /// A slice. Go's slices are mutable; of all template functions only `sortAlpha` writes through one.
+///
+/// What it depends on is of the one who holds it: the element of a list that was chosen at random, say.
 #[derive(Clone)]
-pub struct List(Rc<ListData>);
+pub struct List(Rc<ListData>, Marks);
 
 struct ListData {
     ty: &'static Type,
@@ -72,10 +74,13 @@ struct ListData {
 }
 
 /// A map with string keys, sorted by their bytes. Clones are the same map: what one sets, all see.
+///
+/// What it depends on is of the one who holds it, as of a [`List`].
 #[derive(Clone)]
 pub struct Map {
     ty: &'static Type,
     data: Rc<MapData>,
+    marks: Marks,
 }
 
 struct MapData {
@@ -315,6 +320,70 @@ impl Value {
         }
     }
 
+    /// What the value depends on; of a list or a map, which one it is and how many members it has, not what they are.
+    pub fn marks(&self) -> Marks {
+        match self {
+            Self::Nil => Marks::NONE,
+            Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => origin.marks(),
+            Self::Str(text) | Self::Bytes(text) => text.marks(),
+            Self::List(list) => list.1 | list.0.origin.marks(),
+            Self::Map(map) => map.marks | map.origin().marks(),
+            Self::Object(object) => object.origin().marks(),
+        }
+    }
+
+    /// What it depends on with everything in it.
+    pub fn all_marks(&self) -> Marks {
+        let mut marks = self.marks();
+        if let Self::List(_) | Self::Map(_) = self {
+            self.visit_marks(&mut marks, 32);
+        }
+        marks
+    }
+
+    fn visit_marks(&self, marks: &mut Marks, depth: u32) {
+        *marks = *marks | self.marks();
+        match self {
+            Self::List(list) if depth > 0 => list.iter().for_each(|item| item.visit_marks(marks, depth - 1)),
+            Self::Map(map) if depth > 0 => {
+                for (key, value) in map.borrow().iter() {
+                    *marks = *marks | key.marks();
+                    value.visit_marks(marks, depth - 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What its truth in `if` depends on.
+    ///
+    /// A text that is never empty, as random letters and the mirror's name are, is true whatever it says.
+    pub fn truth_marks(&self) -> Marks {
+        match self {
+            Self::Str(text) | Self::Bytes(text) => text.size_marks(),
+            Self::Object(object) if matches!(object.ty().kind, Kind::Struct | Kind::Ptr) => Marks::NONE,
+            other => other.marks().unordered(),
+        }
+    }
+
+    /// The same value, depending on more; nil and objects are as they were.
+    #[must_use]
+    pub fn marked(self, marks: Marks) -> Self {
+        if marks.is_none() {
+            return self;
+        }
+        match self {
+            Self::Nil | Self::Object(_) => self,
+            Self::Bool(truth, origin) => Self::Bool(truth, origin.marked(marks)),
+            Self::Int(number, kind, origin) => Self::Int(number, kind, origin.marked(marks)),
+            Self::Float(number, origin) => Self::Float(number, origin.marked(marks)),
+            Self::Str(text) => Self::Str(text.marked(marks)),
+            Self::Bytes(text) => Self::Bytes(text.marked(marks)),
+            Self::List(list) => Self::List(List(list.0, list.1 | marks)),
+            Self::Map(map) => Self::Map(Map { marks: map.marks | marks, ..map }),
+        }
+    }
+
     /// Calls `visit` with every origin in the value, members included, to a bounded depth.
     pub fn for_each_origin(&self, visit: &mut dyn FnMut(Origin)) {
         self.visit_origins(visit, 32);
@@ -375,7 +444,7 @@ impl List {
     }
 
     fn made(ty: &'static Type, items: Vec<Value>, behind: Behind, nil: bool, origin: Origin) -> Self {
-        Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), behind, nil, origin }))
+        Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), behind, nil, origin }), Marks::NONE)
     }
 
     /// What lies behind the last element.
@@ -436,13 +505,13 @@ impl Map {
     pub fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
         let data =
             MapData { entries: RefCell::new(entries), nil: false, origin: Cell::default(), mark: Cell::default() };
-        Self { ty, data: Rc::new(data) }
+        Self { ty, data: Rc::new(data), marks: Marks::NONE }
     }
 
     /// A nil map of a type: reads as empty, cannot be written to.
     pub fn nil(ty: &'static Type) -> Self {
         let data = MapData { entries: RefCell::default(), nil: true, origin: Cell::default(), mark: Cell::default() };
-        Self { ty, data: Rc::new(data) }
+        Self { ty, data: Rc::new(data), marks: Marks::NONE }
     }
 
     /// Its type.
@@ -520,7 +589,7 @@ impl Map {
         let copy = Self::of(ty, self.borrow().clone());
         copy.set_origin(self.origin());
         copy.watch_as(self);
-        copy
+        Self { marks: self.marks, ..copy }
     }
 
     /// What [`Reads`](super::reads::Reads) knows the map by; 0 where it does not.
@@ -540,7 +609,7 @@ impl Map {
     /// The same map, entries shared, seen as one of another type: `.Values` handed to a parameter
     /// `map[string]interface {}`.
     pub fn retyped(&self, ty: &'static Type) -> Self {
-        Self { ty, data: self.data.clone() }
+        Self { ty, data: self.data.clone(), marks: self.marks }
     }
 
     /// Whether both are one and the same map.

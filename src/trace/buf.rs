@@ -69,8 +69,14 @@ impl Buf {
         self.bytes.extend_from_slice(&text.as_bytes()[range.clone()]);
         let (from, to) = (range.start as u32, range.end as u32);
         let spans = text.spans();
-        let first = spans.partition_point(|span| span.end <= from);
-        for span in spans[first..].iter().take_while(|span| span.start < to) {
+        if spans.is_empty() {
+            return;
+        }
+        // What is empty, and depends on something, is kept too.
+        let is_empty = |span: &Span| span.start == span.end;
+        let first = spans.partition_point(|span| span.end < from || span.end == from && !is_empty(span));
+        let rest = spans[first..].iter();
+        for span in rest.take_while(|span| span.start < to || span.start == to && is_empty(span)) {
             let start = span.start.max(from);
             self.push_span(Span {
                 start: base + start - from,
@@ -114,12 +120,15 @@ impl Buf {
     }
 
     fn push_span(&mut self, span: Span) {
-        if span.start == span.end {
+        if span.start == span.end && span.origin.marks().is_none() {
             return;
         }
         if let Some(last) = self.spans.last_mut() {
             // Neighbours that continue each other are one stretch.
-            if last.end == span.start && last.origin == span.origin && last.at + (last.end - last.start) == span.at {
+            if last.end == span.start
+                && last.origin.is_same(span.origin)
+                && last.at + (last.end - last.start) == span.at
+            {
                 last.end = span.end;
                 return;
             }

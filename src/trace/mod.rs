@@ -5,10 +5,12 @@
 //! no spans, and none of this costs anything.
 
 mod buf;
+mod marks;
 mod origin;
 mod str;
 
 pub use buf::Buf;
+pub use marks::Marks;
 pub use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting};
 pub(crate) use str::go_text;
 pub use str::{Span, Str};

@@ -1,20 +1,82 @@
 //! Where a piece of data was set, and what a setting hid.
 
+use super::Marks;
 use crate::source::{File, Place};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Where a piece of data was set: an index into one render's [`Origins`], one word small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+/// Where a piece of data was set: an index into one render's [`Origins`], one word small, and what the data depend on
+/// besides what was set ([`Marks`]).
+///
+/// Equality, order and hash look at the index alone.
+#[derive(Clone, Copy, Default)]
 pub struct Origin(u32);
+
+/// Bits of the word that are the index; those above are the marks.
+const INDEX_BITS: u32 = u32::BITS - Marks::BITS;
+const INDEX: u32 = (1 << INDEX_BITS) - 1;
 
 impl Origin {
     /// Unknown, or not traced.
     pub const NONE: Self = Self(0);
 
-    /// Whether nothing is known.
+    /// Whether nothing is known: not where it was set, nor that it depends on anything.
     pub fn is_none(self) -> bool {
         self.0 == 0
+    }
+
+    /// What the data depend on.
+    #[inline]
+    pub fn marks(self) -> Marks {
+        if self.0 <= INDEX { Marks::NONE } else { Marks::from_bits((self.0 >> INDEX_BITS) as u8) }
+    }
+
+    /// The same origin of data that depend on more.
+    #[must_use]
+    pub fn marked(self, marks: Marks) -> Self {
+        Self(self.0 | u32::from(marks.bits()) << INDEX_BITS)
+    }
+
+    /// The same origin of data that depend on nothing.
+    #[must_use]
+    pub fn unmarked(self) -> Self {
+        Self(self.index())
+    }
+
+    /// Whether both are equal, and of data that depend on the same.
+    pub(super) fn is_same(self, other: Self) -> bool {
+        self.0 == other.0
+    }
+
+    fn index(self) -> u32 {
+        self.0 & INDEX
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        self.index() == other.index()
+    }
+}
+impl Eq for Origin {}
+impl PartialOrd for Origin {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Origin {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.index().cmp(&other.index())
+    }
+}
+impl std::hash::Hash for Origin {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.index().hash(state);
+    }
+}
+impl std::fmt::Debug for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Origin({})", self.index())
     }
 }
 
@@ -111,6 +173,10 @@ impl Origins {
 
     /// Adds an origin.
     pub fn add(&mut self, data: OriginData) -> Origin {
+        // More than there are indexes for: unknown from here on, which is never taken for something else.
+        if self.entries.len() > INDEX as usize {
+            return Origin::NONE;
+        }
         self.entries.push(data);
         Origin(self.entries.len() as u32 - 1)
     }
@@ -128,7 +194,7 @@ impl Origins {
 
     /// What stands behind an origin; `None` for [`Origin::NONE`].
     pub fn get(&self, origin: Origin) -> Option<&OriginData> {
-        if origin.is_none() { None } else { self.entries.get(origin.0 as usize) }
+        if origin.index() == 0 { None } else { self.entries.get(origin.index() as usize) }
     }
 
     /// All origins, in the order in which they were added.
@@ -138,8 +204,9 @@ impl Origins {
 
     /// The origin of something computed from several: the one, if they are one.
     pub fn union(&mut self, origins: impl IntoIterator<Item = Origin>) -> Origin {
-        let mut set = Vec::new();
+        let (mut set, mut marks) = (Vec::new(), Marks::NONE);
         for origin in origins {
+            marks = marks | origin.marks();
             match self.get(origin) {
                 None => {}
                 Some(OriginData::Derived(parts)) => set.extend_from_slice(parts),
@@ -149,21 +216,21 @@ impl Origins {
         set.sort_unstable();
         set.dedup();
         match set.as_slice() {
-            [] => Origin::NONE,
+            [] => Origin::NONE.marked(marks),
             _ => {
                 if let Some(&known) = self.unions.get(&set) {
-                    return known;
+                    return known.marked(marks);
                 }
                 let origin = self.add(OriginData::Derived(set.clone()));
                 self.unions.insert(set, origin);
-                origin
+                origin.marked(marks)
             }
         }
     }
 
     /// Notes that the setting `winner` took the place of the setting `loser`.
     pub fn hide(&mut self, winner: Origin, loser: Origin) {
-        if winner.is_none() || loser.is_none() || winner == loser {
+        if winner == Origin::NONE || loser == Origin::NONE || winner == loser {
             return;
         }
         let hidden = self.hidden.entry(winner).or_default();

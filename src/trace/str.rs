@@ -1,6 +1,6 @@
 //! [`Str`]: a Go string (bytes, usually UTF-8) and where its bytes came from.
 
-use super::{Buf, Origin};
+use super::{Buf, Marks, Origin};
 use crate::source::File;
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -98,6 +98,45 @@ impl Str {
             [span] if span.start == 0 && span.end as usize == self.len() => span.origin,
             _ => Origin::NONE,
         }
+    }
+
+    /// What the text depends on.
+    pub fn marks(&self) -> Marks {
+        self.0.spans.iter().fold(Marks::NONE, |marks, span| marks | span.origin.marks())
+    }
+
+    /// What it depends on whether there is any text.
+    pub fn size_marks(&self) -> Marks {
+        let mut end = 0;
+        let mut marks = Marks::NONE;
+        for span in &self.0.spans {
+            if span.start > end || !span.origin.marks().size {
+                return Marks::NONE;
+            }
+            end = span.end;
+            marks = marks | span.origin.marks();
+        }
+        if end as usize == self.len() { marks } else { Marks::NONE }
+    }
+
+    /// The same text, all of which depends on more.
+    #[must_use]
+    pub fn marked(&self, marks: Marks) -> Self {
+        let mut spans: Vec<Span> = Vec::with_capacity(self.0.spans.len() + 1);
+        let unknown = |start, end| Span { start, end, origin: Origin::NONE.marked(marks), at: 0 };
+        let mut end = 0;
+        for span in &self.0.spans {
+            if span.start > end {
+                spans.push(unknown(end, span.start));
+            }
+            spans.push(Span { origin: span.origin.marked(marks), ..*span });
+            end = span.end;
+        }
+        let len = self.len() as u32;
+        if end < len || spans.is_empty() {
+            spans.push(unknown(end, len));
+        }
+        Self::from_parts(self.as_bytes().to_vec(), spans)
     }
 
     /// The part of the text in a byte range, with its origins.

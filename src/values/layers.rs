@@ -8,7 +8,7 @@ use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
-use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
+use crate::trace::{FlagPart, Key, Layer, Marks, Origin, OriginData, Origins, Setting, Str};
 use crate::yaml::{self, Node};
 use std::sync::Arc;
 
@@ -217,6 +217,15 @@ impl Merged {
         match map.get(last.as_bytes())? {
             Value::Str(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// Says what the text that the user set at a dotted path is, if there is one: the mirror.
+    pub fn mark(&self, path: &str, marks: Marks) {
+        if let Ok(Some((map, last))) = self.table_of(path, false)
+            && let Some(Value::Str(text)) = map.get(last.as_bytes())
+        {
+            map.insert(last.as_str(), Value::Str(text.marked(marks)));
         }
     }
 

@@ -22,7 +22,7 @@ mod x509;
 pub use certificates::CERTIFICATE;
 
 use crate::template::types::{INT, LIST, STRING, UINT32};
-use crate::template::{Flow, Function};
+use crate::template::{Flow, Function, Spread};
 use certificates::{
     build_custom_cert, gen_ca, gen_ca_with_key, gen_self_signed_cert, gen_self_signed_cert_with_key, gen_signed_cert,
     gen_signed_cert_with_key,
@@ -30,12 +30,16 @@ use certificates::{
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum),
-    Function::new("sha256sum", &[&STRING], Flow::Union, "SHA-256 in hex", hashes::sha256sum),
-    Function::new("sha512sum", &[&STRING], Flow::Union, "SHA-512 in hex", hashes::sha512sum),
-    Function::new("adler32sum", &[&STRING], Flow::Union, "Adler-32 in decimal", hashes::adler32sum),
-    Function::new("bcrypt", &[&STRING], Flow::Union, "bcrypt hash with cost 10", passwords::bcrypt).not_hermetic(),
+    Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum).spreads(Spread::Full),
+    Function::new("sha256sum", &[&STRING], Flow::Union, "SHA-256 in hex", hashes::sha256sum).spreads(Spread::Full),
+    Function::new("sha512sum", &[&STRING], Flow::Union, "SHA-512 in hex", hashes::sha512sum).spreads(Spread::Full),
+    Function::new("adler32sum", &[&STRING], Flow::Union, "Adler-32 in decimal", hashes::adler32sum)
+        .spreads(Spread::Full),
+    Function::new("bcrypt", &[&STRING], Flow::Union, "bcrypt hash with cost 10", passwords::bcrypt)
+        .spreads(Spread::Full)
+        .not_hermetic(),
     Function::new("htpasswd", &[&STRING, &STRING], Flow::Union, "a line user:bcrypt of .htpasswd", passwords::htpasswd)
+        .spreads(Spread::Full)
         .not_hermetic(),
     Function::new(
         "derivePassword",
@@ -43,10 +47,13 @@ pub static FUNCTIONS: &[Function] = &[
         Flow::Union,
         "the master password's password by counter, type, password, user, site",
         passwords::derive_password,
-    ),
+    )
+    .spreads(Spread::Full),
     Function::new("encryptAES", &[&STRING, &STRING], Flow::Union, "AES-256-CBC in base64", cipher::encrypt)
+        .spreads(Spread::Full)
         .not_hermetic(),
-    Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "what encryptAES hid", cipher::decrypt),
+    Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "what encryptAES hid", cipher::decrypt)
+        .spreads(Spread::Full),
     Function::new("genPrivateKey", &[&STRING], Flow::None, "a key: rsa, dsa, ecdsa, ed25519", keys::gen_private_key)
         .not_hermetic(),
     Function::new(

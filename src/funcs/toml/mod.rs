@@ -8,13 +8,17 @@ mod time;
 
 use crate::funcs::args::string;
 use crate::template::types::{ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, Map, Spread, Value};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("toToml", &[&ANY], Flow::Exact, "the value as TOML, or what is wrong with it", to_toml),
-    Function::new("mustToToml", &[&ANY], Flow::Exact, "the value as TOML, or an error", must_to_toml).since_helm_4(),
-    Function::new("fromToml", &[&STRING], Flow::Exact, "the map in a TOML text; `Error` says what is wrong", from_toml),
+    Function::new("toToml", &[&ANY], Flow::Exact, "the value as TOML, or what is wrong with it", to_toml)
+        .spreads(Spread::Full),
+    Function::new("mustToToml", &[&ANY], Flow::Exact, "the value as TOML, or an error", must_to_toml)
+        .spreads(Spread::Full)
+        .since_helm_4(),
+    Function::new("fromToml", &[&STRING], Flow::Exact, "the map in a TOML text; `Error` says what is wrong", from_toml)
+        .spreads(Spread::Holds),
 ];
 
 fn to_toml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {

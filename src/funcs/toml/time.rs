@@ -29,7 +29,7 @@ pub(super) struct Zones {
 impl Zones {
     pub(super) fn new(ctx: &Context<'_>) -> Self {
         let local = Zone::local(&ctx.env.time_zone);
-        let now = ctx.env.now().div_euclid(1_000_000_000);
+        let now = ctx.now().div_euclid(1_000_000_000);
         let offset = local.at(i64::try_from(now).unwrap_or(0)).1;
         Self { local, offset }
     }

@@ -6,7 +6,7 @@ mod write;
 use crate::funcs::args::string;
 use crate::json;
 use crate::template::types::{self, ANY, STRING};
-use crate::template::{Context, Failure, Flow, Function, List, Map, Value};
+use crate::template::{Context, Failure, Flow, Function, List, Map, Spread, Value};
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 use source::Source;
@@ -16,17 +16,23 @@ pub(super) use write::too_long;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("toYaml", &[&ANY], Flow::Exact, "the value as YAML; nothing if it cannot be written", to_yaml),
-    Function::new("mustToYaml", &[&ANY], Flow::Exact, "the value as YAML, or an error", must_to_yaml).since_helm_4(),
-    Function::new("toYamlPretty", &[&ANY], Flow::Exact, "the value as YAML with indented lists", to_yaml_pretty),
-    Function::new("fromYaml", &[&STRING], Flow::Exact, "the map in a YAML text; `Error` says what is wrong", from_yaml),
+    Function::new("toYaml", &[&ANY], Flow::Exact, "the value as YAML; nothing if it cannot be written", to_yaml)
+        .spreads(Spread::Full),
+    Function::new("mustToYaml", &[&ANY], Flow::Exact, "the value as YAML, or an error", must_to_yaml)
+        .spreads(Spread::Full)
+        .since_helm_4(),
+    Function::new("toYamlPretty", &[&ANY], Flow::Exact, "the value as YAML with indented lists", to_yaml_pretty)
+        .spreads(Spread::Full),
+    Function::new("fromYaml", &[&STRING], Flow::Exact, "the map in a YAML text; `Error` says what is wrong", from_yaml)
+        .spreads(Spread::Holds),
     Function::new(
         "fromYamlArray",
         &[&STRING],
         Flow::Exact,
         "the list in a YAML text, or a list of one error",
         from_yaml_array,
-    ),
+    )
+    .spreads(Spread::Holds),
 ];
 
 fn to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {

@@ -2,9 +2,9 @@
 
 use crate::template::tree::NodeOrigins;
 use crate::template::{Context, Failure, Value};
-use crate::trace::{Key, Origin, Str};
+use crate::trace::{Key, Marks, Origin, Str};
 use crate::yaml::node::Entry;
-use crate::yaml::{Node, align};
+use crate::yaml::{Data, Node, align};
 
 /// A text that was read as YAML.
 pub(super) struct Source<'a> {
@@ -39,7 +39,12 @@ impl<'a> Source<'a> {
 impl NodeOrigins for Source<'_> {
     fn origin(&mut self, node: &Node, _: Option<Key>, _: Origin) -> Origin {
         self.nodes += 1;
-        origin_at(self.text, node.start as usize, node.end as usize)
+        let origin = origin_at(self.text, node.start as usize, node.end as usize);
+        match node.data {
+            Data::Map(_) | Data::Seq(_) => origin,
+            // A number that was put together depends on all of its digits.
+            _ => origin.marked(marks_at(self.text, node.start, node.end)),
+        }
     }
 
     fn string(&mut self, node: &Node, string: &Str, _: Origin) -> Str {
@@ -67,6 +72,14 @@ pub(in crate::funcs) fn origin_at(text: &Str, start: usize, end: usize) -> Origi
     } else {
         Origin::NONE
     }
+}
+
+/// What a byte range of a text depends on.
+fn marks_at(text: &Str, start: u32, end: u32) -> Marks {
+    let spans = text.spans();
+    let first = spans.partition_point(|span| span.end <= start);
+    let inside = spans[first..].iter().take_while(|span| span.start < end);
+    inside.fold(Marks::NONE, |marks, span| marks | span.origin.marks())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The inventory for programs: one JSON document, described by `docs/images.schema.json`.
 
 use super::Inventory;
+use crate::analysis::Gated;
 use crate::report::images::{Image, PartOrigin, Use};
 use crate::report::write_json;
 use serde::Serialize;
@@ -16,6 +17,37 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     mirror: Option<&'a str>,
     images: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gated: Vec<GatedEntry<'a>>,
+}
+
+/// An image that the release does not bring as it is, as the document has it.
+#[derive(Serialize)]
+pub(in crate::report) struct GatedEntry<'a> {
+    reference: &'a str,
+    switches: &'a [String],
+    mirrored: bool,
+    template: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
+}
+
+/// An image that the release does not bring as it is, as the document has it.
+pub(in crate::report) fn gated_entry(gated: &Gated) -> GatedEntry<'_> {
+    let at = gated.place.as_ref().map(|place| place.line_column());
+    GatedEntry {
+        reference: &gated.reference,
+        switches: &gated.switches,
+        mirrored: gated.mirrored,
+        template: &gated.template,
+        file: gated.place.as_ref().map(|place| place.file.name()),
+        line: at.map(|(line, _)| line),
+        column: at.map(|(_, column)| column),
+    }
 }
 
 #[derive(Serialize)]
@@ -87,6 +119,7 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
         },
         mirror: inventory.mirror.as_deref(),
         images: inventory.images.iter().map(|image| entry(image, judged)).collect(),
+        gated: inventory.gated.iter().map(gated_entry).collect(),
     };
     write_json(&document, out)
 }

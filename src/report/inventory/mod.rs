@@ -7,6 +7,7 @@ pub mod table;
 
 use super::ReleaseName;
 use super::images::{Image, PartOrigin};
+use crate::analysis::Gated;
 use crate::images::Tier;
 use std::collections::BTreeSet;
 
@@ -19,6 +20,8 @@ pub struct Inventory {
     pub mirror: Option<String>,
     /// The distinct references, by reference.
     pub images: Vec<Image>,
+    /// Images that the release does not bring as it is.
+    pub gated: Vec<Gated>,
 }
 
 impl Inventory {

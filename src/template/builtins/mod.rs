@@ -10,7 +10,7 @@ pub(super) mod index;
 
 use super::context::Context;
 use super::error::Failure;
-use super::function::{Flow, Function, Look};
+use super::function::{Flow, Function, Look, Spread};
 use super::print;
 use super::types::{ANY, STRING};
 use super::value::Value;
@@ -24,23 +24,38 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("eq", &[&ANY], Flow::None, "whether the first equals any of the others", compare::eq).variadic(&ANY),
     Function::new("ge", &[&ANY, &ANY], Flow::None, "whether the first is greater or equal", compare::ge),
     Function::new("gt", &[&ANY, &ANY], Flow::None, "whether the first is greater", compare::gt),
-    Function::new("html", &[], Flow::Exact, "text escaped for HTML", escape::html).variadic(&ANY),
+    Function::new("html", &[], Flow::Exact, "text escaped for HTML", escape::html).spreads(Spread::Full).variadic(&ANY),
     Function::new("index", &[&ANY], Flow::Exact, "the element of nested maps and lists", index::index)
+        .spreads(Spread::Member)
         .looks(Look::Some)
         .variadic(&ANY),
-    Function::new("js", &[], Flow::Exact, "text escaped for JavaScript strings", escape::js).variadic(&ANY),
+    Function::new("js", &[], Flow::Exact, "text escaped for JavaScript strings", escape::js)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
     Function::new("le", &[&ANY, &ANY], Flow::None, "whether the first is less or equal", compare::le),
-    Function::new("len", &[&ANY], Flow::None, "number of bytes, elements or keys", index::len).looks(Look::Members),
+    Function::new("len", &[&ANY], Flow::None, "number of bytes, elements or keys", index::len)
+        .spreads(Spread::Size)
+        .looks(Look::Members),
     Function::new("lt", &[&ANY, &ANY], Flow::None, "whether the first is less", compare::lt),
     Function::new("ne", &[&ANY, &ANY], Flow::None, "whether two values differ", compare::ne),
-    Function::new("not", &[&ANY], Flow::None, "whether the operand is not true", not).looks(Look::Nothing),
+    Function::new("not", &[&ANY], Flow::None, "whether the operand is not true", not)
+        .spreads(Spread::Size)
+        .looks(Look::Nothing),
     Function::new("or", &[&ANY], Flow::Exact, "the first operand that is true, or the last", or)
         .looks(Look::Nothing)
         .variadic(&ANY),
-    Function::new("print", &[], Flow::Exact, "the arguments as text, spaced between non-strings", print).variadic(&ANY),
-    Function::new("printf", &[&STRING], Flow::Exact, "the arguments by a format", printf).variadic(&ANY),
-    Function::new("println", &[], Flow::Exact, "the arguments as a line of text", println).variadic(&ANY),
-    Function::new("urlquery", &[], Flow::Exact, "text escaped for the query of a URL", escape::urlquery).variadic(&ANY),
+    Function::new("print", &[], Flow::Exact, "the arguments as text, spaced between non-strings", print)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
+    Function::new("printf", &[&STRING], Flow::Exact, "the arguments by a format", printf)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
+    Function::new("println", &[], Flow::Exact, "the arguments as a line of text", println)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
+    Function::new("urlquery", &[], Flow::Exact, "text escaped for the query of a URL", escape::urlquery)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
 ];
 
 fn and(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {

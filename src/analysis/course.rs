@@ -1,0 +1,165 @@
+//! [`Courses`]: renders a release along another course, and reads what comes out as far as it can be read.
+
+use super::keys::Keys;
+use crate::compiler::Compiler;
+use crate::images::object::{descend, member, string};
+use crate::images::{ImageUse, Tier, find};
+use crate::limits::Limits;
+use crate::release::{Change, Prepared};
+use crate::render::manifest::{Manifest, more, split};
+use crate::render::{Rendered, RenderedFile};
+use crate::settings::Settings;
+use crate::template::decisions::{Course, Decisions};
+use crate::trace::{Marks, Origins, Str};
+use crate::yaml::{self, Data, Node};
+use memchr::memmem::{self, Finder};
+use std::sync::{Arc, LazyLock};
+
+/// What renders a release along another course.
+pub(super) struct Courses<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) settings: &'a Settings,
+    pub(super) keys: &'a Keys,
+    pub(super) compiler: &'a mut Compiler,
+}
+
+/// What came out of a render along another course.
+pub(super) struct Ran {
+    pub(super) rendered: Rendered,
+    pub(super) origins: Origins,
+    pub(super) decisions: Decisions,
+}
+
+/// Decisions of a course, of a release whose mirror is set.
+pub(super) fn decisions(course: Course, keys: &Keys) -> Decisions {
+    let mut decisions = Decisions::new(course, may_name_an_image);
+    if !keys.is_only_named() {
+        decisions.mirror_keys = keys.all.clone();
+    }
+    decisions
+}
+
+impl Courses<'_> {
+    /// Renders with traces and with the mirror set; `None` where that fails.
+    pub(super) fn render(&mut self, decisions: Decisions, more: &[Change], limits: Limits) -> Option<Ran> {
+        let prepared = Prepared { check_schema: false, limits, ..self.prepared.clone() };
+        let mut changes = self.keys.defaults(&self.settings.mirror);
+        changes.extend_from_slice(more);
+        let mut origins = Origins::new();
+        let (origins_of, log) = (Some(&mut origins), &mut Vec::new());
+        let outcome = prepared.render_deciding(self.compiler, &changes, origins_of, Some(decisions), log).ok()?;
+        let mut rendered = outcome.rendered;
+        let decisions = rendered.decisions.take()?;
+        Some(Ran { rendered, origins, decisions })
+    }
+
+    /// The images of a file, of those of its documents that can be read, and of the lines of the others.
+    pub(super) fn images(&self, file: &RenderedFile) -> Vec<ImageUse> {
+        let limits = &self.prepared.limits;
+        let mut found = Vec::new();
+        let emits: Arc<[_]> = file.emits.clone().into();
+        for (start, content) in split(&file.text, self.prepared.env.helm) {
+            if !may_name_an_image(content.as_bytes()) || is_schema(content.as_bytes()) {
+                continue;
+            }
+            let parts = match yaml::read(content.as_bytes(), limits) {
+                Ok(node) => vec![(start, content, node)],
+                Err(_) => lines(&content, limits).map(|(at, line, node)| (start + at, line, node)).collect(),
+            };
+            for (start, content, node) in parts {
+                let manifest = Manifest {
+                    name: file.name.clone(),
+                    source: file.source.clone(),
+                    start,
+                    emits: emits.clone(),
+                    api_version: string(member(&node, "apiVersion")),
+                    kind: string(member(&node, "kind")),
+                    object_name: string(descend(&node, &["metadata", "name"])),
+                    hook: None,
+                    more: more(&content, &node),
+                    content,
+                    node,
+                };
+                found.extend(find(&Arc::new(manifest), self.settings.hints(), limits));
+            }
+        }
+        found.retain(|image| image.tier != Tier::Possible && image.reference.is_ok());
+        found
+    }
+}
+
+/// Whether a document is the definition of a custom resource: long, and no image of its own.
+fn is_schema(content: &[u8]) -> bool {
+    memmem::find(content, b"\nkind: CustomResourceDefinition").is_some()
+}
+
+/// The lines of a document that cannot be read as a whole, each as a table of its own, with the byte it begins at.
+fn lines<'s>(content: &'s Str, limits: &'s Limits) -> impl Iterator<Item = (u32, Str, Node)> + 's {
+    let bytes = content.as_bytes();
+    let mut next = 0;
+    bytes.split_inclusive(|&byte| byte == b'\n').filter_map(move |line| {
+        let start = next;
+        next += line.len();
+        let lead = line.iter().take_while(|&&byte| byte == b' ' || byte == b'-').count();
+        let line = &line[lead..];
+        if !may_name_an_image(line) {
+            return None;
+        }
+        let at = start + lead;
+        let text = content.slice(at..at + line.len());
+        let node = yaml::read(text.as_bytes(), limits).ok()?;
+        matches!(node.data, Data::Map(_)).then_some((at as u32, text, node))
+    })
+}
+
+/// What the bytes of an image depend on.
+pub(super) fn marks(image: &ImageUse) -> Marks {
+    let spans = image.manifest.content.spans();
+    let mut marks = Marks::NONE;
+    for place in image.text.places(0..image.text.len()) {
+        let first = spans.partition_point(|span| span.end <= place.start);
+        for span in spans[first..].iter().take_while(|span| span.start < place.end) {
+            marks = marks | span.origin.marks();
+        }
+    }
+    marks
+}
+
+/// Whether text may name an image: the word, a registry that everybody knows, or a reference with a tag or a digest.
+pub(super) fn may_name_an_image(text: &[u8]) -> bool {
+    static WORDS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| WORDS_OF_IMAGES.iter().map(Finder::new).collect());
+    WORDS.iter().any(|word| word.find(text).is_some()) || has_tagged_path(text)
+}
+
+/// What stands in most texts that name images.
+const WORDS_OF_IMAGES: &[&[u8]] = &[
+    b"image",
+    b"Image",
+    b"IMAGE",
+    b"repository",
+    b"Repository",
+    b"egistry",
+    b"quay.io",
+    b"docker.io",
+    b"gcr.io",
+    b"ghcr.io",
+    b"mcr.microsoft",
+    b"public.ecr",
+    b"azurecr",
+    b".pkg.dev",
+    b"amazonaws",
+    b"@sha256:",
+    b"oci://",
+    b"docker://",
+];
+
+/// Whether there is something like `host/path:tag`.
+fn has_tagged_path(text: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
+    memchr::memchr_iter(b':', text).any(|colon| {
+        let before = text[..colon].iter().rev().take_while(|byte| is_part(byte)).count();
+        let path = &text[colon - before..colon];
+        let tag = text.get(colon + 1).is_some_and(u8::is_ascii_alphanumeric);
+        tag && memchr::memchr(b'/', path).is_some_and(|slash| slash > 0 && slash + 1 < path.len())
+    })
+}

@@ -1,0 +1,86 @@
+//! `testdata/ways/*.jsonl`: small charts with branches, and what is found behind those that were not taken: what is told to
+//! decide about images and is not the same each time, and the images that something else would bring.
+
+use super::{derived, files, read};
+use crate::cli::{Outcome, Streams, on_large_stack, run};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// By path in the chart; there is a Chart.yaml, and a template with an image on the mirror, anyway.
+    files: BTreeMap<String, String>,
+    /// What `unstable-render` says, with its notes.
+    #[serde(default)]
+    unstable: Vec<String>,
+    /// Reference, and what brings it.
+    #[serde(default)]
+    gated: Vec<(String, Vec<String>)>,
+    /// Other findings, by rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    others: Vec<String>,
+}
+
+const CHART: &str = "{apiVersion: v2, name: app, version: 1.0.0}\n";
+const VALUES: &str = "global: {imageRegistry: \"\"}\n";
+const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good}\nspec:\n  containers:\n    - name: good\n      \
+                    image: {{ .Values.global.imageRegistry }}/acme/good:1.0\n";
+
+#[test]
+fn what_lies_behind_branches_is_found() {
+    let lists = files("testdata/ways", ".jsonl");
+    assert!(!lists.is_empty());
+    for path in lists {
+        let mut text = String::new();
+        for line in read(&path).lines() {
+            let case: Case = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            let case = on_large_stack(|| judged(case)).expect("it does not panic");
+            text.push_str(&serde_json::to_string(&case).expect("a case can be written"));
+            text.push('\n');
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        derived(&format!("testdata/ways/{name}"), &text);
+    }
+}
+
+fn judged(case: Case) -> Case {
+    let report = lint(&case.files);
+    let release = &report["releases"][0];
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (mut unstable, mut others) = (Vec::new(), Vec::new());
+    for finding in list(&release["findings"]) {
+        if finding["rule"] != "unstable-render" {
+            others.push(text(&finding["rule"]));
+            continue;
+        }
+        let notes: Vec<String> = list(&finding["notes"]).iter().map(text).collect();
+        unstable.push([vec![text(&finding["message"])], notes].concat().join("; "));
+    }
+    let gated = list(&release["gated"]);
+    let gated = gated.iter().map(|one| (text(&one["reference"]), list(&one["switches"]).iter().map(text).collect()));
+    Case { unstable, gated: gated.collect(), others, ..case }
+}
+
+fn lint(files: &BTreeMap<String, String>) -> Value {
+    let scratch = tempfile::tempdir().expect("a folder can be made");
+    let folder = scratch.path().join("app");
+    let usual = [("Chart.yaml", CHART), ("values.yaml", VALUES), ("templates/good.yaml", GOOD)];
+    let usual = usual.into_iter().filter(|(path, _)| !files.contains_key(*path));
+    for (path, text) in usual.chain(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))) {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the folder can be made");
+        std::fs::write(path, text).expect("the file can be written");
+    }
+    let folder = folder.to_string_lossy().into_owned();
+    let args = ["airtight", "lint", &folder, "--no-config", "--mirror=mirror.internal", "--format=json"];
+    let args = args.into_iter().chain(["--time=2026-01-31T12:00:00Z"]).map(str::to_owned);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let outcome = run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() });
+    assert_ne!(outcome, Outcome::Failed, "{}", String::from_utf8_lossy(&err));
+    serde_json::from_slice(&out).expect("it is JSON")
+}

@@ -1,0 +1,319 @@
+//! [`Decisions`]: which way a render goes at its branches: as its values say, or another way, to see what lies there.
+//!
+//! A render of any other course than [`Course::AsIs`] is not what is installed.
+
+use super::ast::{self, Arg, Branch, Node, Pipe};
+use super::set::Set;
+use crate::source::Place;
+use crate::trace::Marks;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// The branch of an `if … else if … else` that is looked at is one of the first so many.
+pub const MAX_WAYS: u32 = 6;
+
+/// A place where a render goes one way or another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// The file, by its full path where that is known.
+    pub file: String,
+    /// The position in it.
+    pub at: u32,
+    /// The position in the text that is executed, where that was set elsewhere.
+    pub within: u32,
+    /// Which argument of a function decides.
+    pub argument: u32,
+}
+
+/// What was decided at a site whose condition depends on something.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The site.
+    pub site: Site,
+    /// Its place.
+    pub place: Place,
+    /// The condition as Go writes it.
+    pub condition: String,
+    /// What the condition depends on.
+    pub marks: Marks,
+    /// Whether it was false, and whether it was true.
+    pub ways: [bool; 2],
+}
+
+/// How a render decides.
+#[derive(Debug, Clone, Default)]
+pub enum Course {
+    /// As its values say.
+    #[default]
+    AsIs,
+    /// As its values say, except at these sites.
+    Turned(BTreeMap<Site, bool>),
+    /// As its values say; only what is decided at these sites is noted, whatever it depends on.
+    Watched(BTreeSet<Site>),
+    /// Every `if … else if … else` goes this way, counted from 0, as far as it has so many; loops run at least once;
+    /// what fails is left out.
+    Everything(u32),
+}
+
+/// A branch that is taken only since everything is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gate {
+    /// The condition as Go writes it.
+    pub condition: String,
+    /// Whether it has to hold, or must not.
+    pub holds: bool,
+    /// The template file that is executed, by its full name.
+    pub file: Rc<str>,
+}
+
+/// The byte after the last of what was reached, and the gates on the way.
+type Reached = (u32, Rc<[Gate]>);
+
+/// A gate, and the branch or call it is at.
+type Entered = (Gate, usize);
+
+/// How a render decides, and what it notes of that.
+#[derive(Debug)]
+pub struct Decisions {
+    /// How it decides.
+    pub course: Course,
+    /// What text is worth a look where it was not taken.
+    pub matters: fn(&[u8]) -> bool,
+    /// Paths of values that hold the mirror.
+    pub mirror_keys: Vec<String>,
+    /// These files are not executed.
+    pub skipped: BTreeSet<String>,
+    decided: Vec<Decided>,
+    known: HashMap<Site, usize>,
+    /// The file that is executed.
+    file: Rc<str>,
+    /// By the address of a list: whether it holds text that matters.
+    interesting: HashMap<usize, bool>,
+    /// By the file that is executed: which ways have text that matters and were not taken.
+    pub untaken: BTreeMap<String, BTreeSet<u32>>,
+    gates: Vec<Entered>,
+    /// File, first byte, the byte after the last: text and actions that were reached through gates.
+    gated: BTreeMap<(usize, u32), Reached>,
+}
+
+impl Decisions {
+    /// Of a course; `matters` says which text is worth a look where it was not taken.
+    pub fn new(course: Course, matters: fn(&[u8]) -> bool) -> Self {
+        Self {
+            course,
+            matters,
+            mirror_keys: Vec::new(),
+            skipped: BTreeSet::new(),
+            decided: Vec::new(),
+            known: HashMap::new(),
+            file: "".into(),
+            interesting: HashMap::new(),
+            untaken: BTreeMap::new(),
+            gates: Vec::new(),
+            gated: BTreeMap::new(),
+        }
+    }
+
+    /// What was decided, in the order in which it first was.
+    pub fn decided(&self) -> &[Decided] {
+        &self.decided
+    }
+
+    /// The way through everything, if that is the course.
+    pub fn way(&self) -> Option<u32> {
+        match self.course {
+            Course::Everything(way) => Some(way),
+            _ => None,
+        }
+    }
+
+    /// A file is executed from now on; whether it is to be.
+    pub fn enter_file(&mut self, name: &str) -> bool {
+        self.file = name.into();
+        !self.skipped.contains(name)
+    }
+
+    /// The gates that a byte of a file was reached through.
+    pub fn gates_of(&self, place: &Place) -> Option<&Rc<[Gate]>> {
+        let file = std::sync::Arc::as_ptr(&place.file) as usize;
+        let (_, (end, gates)) = self.gated.range((file, 0)..=(file, place.start)).next_back()?;
+        (place.start < *end).then_some(gates)
+    }
+
+    /// Whether what is decided here has to be noted or may be another: only then is its place needed.
+    pub(super) fn is_watched(&self, marks: Marks) -> bool {
+        match &self.course {
+            Course::AsIs | Course::Turned(_) => !marks.without_size().is_none(),
+            Course::Watched(_) => true,
+            Course::Everything(_) => false,
+        }
+    }
+
+    /// Notes what the values say at a site, and says which way it goes.
+    pub(super) fn decide(
+        &mut self,
+        site: Site,
+        place: Place,
+        condition: &dyn Fn() -> String,
+        holds: bool,
+        marks: Marks,
+    ) -> bool {
+        if let Course::Watched(sites) = &self.course
+            && !sites.contains(&site)
+        {
+            return holds;
+        }
+        let number = *self.known.entry(site.clone()).or_insert_with(|| {
+            let site = site.clone();
+            self.decided.push(Decided { site, place, condition: condition(), marks, ways: [false; 2] });
+            self.decided.len() - 1
+        });
+        let decided = &mut self.decided[number];
+        decided.ways[usize::from(holds)] = true;
+        decided.marks = decided.marks | marks;
+        match &self.course {
+            Course::Turned(sites) => sites.get(&site).copied().unwrap_or(holds),
+            _ => holds,
+        }
+    }
+
+    /// Notes that a list of nodes is not executed, which is this way of its branch.
+    pub(super) fn leave(&mut self, list: &ast::List, branch: &Branch, way: u32, templates: &Set) {
+        if way < MAX_WAYS && self.is_interesting(list, &branch.pipe, templates) {
+            self.untaken.entry(self.file.to_string()).or_default().insert(way);
+        }
+    }
+
+    /// Notes that a text that matters is not taken, which is this way of its choice.
+    pub(super) fn leave_text(&mut self, text: &[u8], way: u32) {
+        if (self.matters)(text) {
+            self.untaken.entry(self.file.to_string()).or_default().insert(way);
+        }
+    }
+
+    /// Goes through a gate, unless that was done on the way here; `at` is the address of the branch.
+    pub(super) fn enter(&mut self, at: usize, condition: &dyn Fn() -> String, holds: bool) -> bool {
+        if self.gates.iter().any(|(_, entered)| *entered == at) {
+            return false;
+        }
+        self.gates.push((Gate { condition: condition(), holds, file: self.file.clone() }, at));
+        true
+    }
+
+    /// Goes back out of a gate.
+    pub(super) fn leave_gate(&mut self) {
+        self.gates.pop();
+    }
+
+    /// Gates on the way here.
+    pub(super) fn depth(&self) -> usize {
+        self.gates.len()
+    }
+
+    /// Notes that some bytes of a file were reached through the gates.
+    pub(super) fn reach(&mut self, place: &Place, length: u32) {
+        let file = std::sync::Arc::as_ptr(&place.file) as usize;
+        let gates = || self.gates.iter().map(|(gate, _)| gate.clone()).collect();
+        self.gated.entry((file, place.start)).or_insert_with(|| (place.start + length, gates()));
+    }
+
+    fn is_interesting(&mut self, list: &ast::List, condition: &Pipe, templates: &Set) -> bool {
+        let key = std::ptr::from_ref(list) as usize;
+        if let Some(&known) = self.interesting.get(&key) {
+            return known;
+        }
+        // What calls itself is as interesting as the rest of it.
+        self.interesting.insert(key, false);
+        let mut asked = Vec::new();
+        pipe_fields(condition, &mut asked);
+        let found = list.nodes.iter().any(|node| self.node(node, &asked, templates));
+        self.interesting.insert(key, found);
+        found
+    }
+
+    fn list(&mut self, list: &ast::List, asked: &[String], templates: &Set) -> bool {
+        list.nodes.iter().any(|node| self.node(node, asked, templates))
+    }
+
+    fn node(&mut self, node: &Node, asked: &[String], templates: &Set) -> bool {
+        match node {
+            Node::Text { text, .. } => (self.matters)(text.as_bytes()),
+            Node::Action { pipe, .. } => self.pipe(pipe, asked, templates),
+            Node::If(branch) | Node::With(branch) | Node::Range(branch) => {
+                let mut asked = asked.to_vec();
+                pipe_fields(&branch.pipe, &mut asked);
+                self.pipe(&branch.pipe, &asked, templates)
+                    || self.list(&branch.list, &asked, templates)
+                    || branch.else_list.as_ref().is_some_and(|list| self.list(list, &asked, templates))
+            }
+            Node::Template { name, .. } => self.template(name.as_bytes(), asked, templates),
+            Node::Break(_) | Node::Continue(_) => false,
+        }
+    }
+
+    fn template(&mut self, name: &[u8], asked: &[String], templates: &Set) -> bool {
+        let Some(template) = templates.get(name).cloned() else { return false };
+        let key = std::ptr::from_ref(&template.body) as usize;
+        if let Some(&known) = self.interesting.get(&key) {
+            return known;
+        }
+        self.interesting.insert(key, false);
+        let found = self.list(&template.body, asked, templates);
+        self.interesting.insert(key, found);
+        found
+    }
+
+    fn pipe(&mut self, pipe: &Pipe, asked: &[String], templates: &Set) -> bool {
+        pipe.cmds.iter().any(|command| {
+            let name = match &command.args[0] {
+                Arg::Identifier { name, .. } => &**name,
+                _ => "",
+            };
+            match name {
+                "include" => match command.args.get(1) {
+                    Some(Arg::String { text, .. }) => return self.template(text.as_bytes(), asked, templates),
+                    // The name is computed: it may be any.
+                    _ => return true,
+                },
+                // What is asked for is empty where it is not taken; anything else that is printed whole may hold images.
+                "toYaml" | "toJson" | "tpl" | "toYamlPretty" | "toPrettyJson" | "toRawJson" => {
+                    let mut fields = Vec::new();
+                    pipe_fields(pipe, &mut fields);
+                    if fields.iter().any(|field| field.contains("Values.") && !asked.contains(field)) {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+            command.args.iter().any(|arg| self.arg(arg, asked, templates))
+        })
+    }
+
+    fn arg(&mut self, arg: &Arg, asked: &[String], templates: &Set) -> bool {
+        match arg {
+            Arg::String { text, .. } => (self.matters)(text.as_bytes()),
+            Arg::Pipe(pipe) => self.pipe(pipe, asked, templates),
+            Arg::Chain { node, field, .. } => {
+                field.iter().any(|name| (self.matters)(name.as_bytes())) || self.arg(node, asked, templates)
+            }
+            Arg::Field { ident, .. } => ident.iter().any(|name| (self.matters)(name.as_bytes())),
+            Arg::Variable(variable) => variable.ident.iter().any(|name| (self.matters)(name.as_bytes())),
+            _ => false,
+        }
+    }
+}
+
+/// The fields that a pipeline looks at, `.Values.a.b`, `$.Values.a.b` without its `$`.
+fn pipe_fields(pipe: &Pipe, found: &mut Vec<String>) {
+    pipe.cmds.iter().flat_map(|command| &command.args).for_each(|arg| arg_fields(arg, found));
+}
+
+fn arg_fields(arg: &Arg, found: &mut Vec<String>) {
+    match arg {
+        Arg::Field { .. } => found.push(arg.to_string()),
+        Arg::Variable(variable) => found.push(variable.to_string().trim_start_matches('$').to_owned()),
+        Arg::Pipe(pipe) => pipe_fields(pipe, found),
+        Arg::Chain { node, .. } => arg_fields(node, found),
+        _ => {}
+    }
+}
