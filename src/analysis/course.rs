@@ -63,17 +63,20 @@ impl Courses<'_> {
                 continue;
             }
             let parts = match yaml::read(content.as_bytes(), limits) {
-                Ok(node) => vec![(start, content, node)],
-                Err(_) => lines(&content, limits).map(|(at, line, node)| (start + at, line, node)).collect(),
+                Ok(node) => vec![(string(member(&node, "kind")), start, content, node)],
+                Err(_) => {
+                    let kind = kind_in_words(content.as_bytes());
+                    lines(&content, limits).map(|(at, line, node)| (kind.clone(), start + at, line, node)).collect()
+                }
             };
-            for (start, content, node) in parts {
+            for (kind, start, content, node) in parts {
                 let manifest = Manifest {
                     name: file.name.clone(),
                     source: file.source.clone(),
                     start,
                     emits: emits.clone(),
                     api_version: string(member(&node, "apiVersion")),
-                    kind: string(member(&node, "kind")),
+                    kind,
                     object_name: string(descend(&node, &["metadata", "name"])),
                     hook: None,
                     more: more(&content, &node),
@@ -91,6 +94,12 @@ impl Courses<'_> {
 /// Whether a document is the definition of a custom resource: long, and no image of its own.
 fn is_schema(content: &[u8]) -> bool {
     memmem::find(content, b"\nkind: CustomResourceDefinition").is_some()
+}
+
+/// The kind that a document names which cannot be read as a whole; a line of it stands for an object.
+fn kind_in_words(content: &[u8]) -> String {
+    let named = content.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"kind:"));
+    named.map_or_else(|| "Unknown".to_owned(), |kind| String::from_utf8_lossy(kind.trim_ascii()).into_owned())
 }
 
 /// The lines of a document that cannot be read as a whole, each as a table of its own, with the byte it begins at.

@@ -2,7 +2,6 @@
 //! objects. What is there is kept, as possible.
 
 use super::{ImageUse, Tier};
-use crate::images::object::{member, string};
 
 /// Lowers the tier of a reference that most likely nobody pulls.
 pub(super) fn lower(image: &mut ImageUse) {
@@ -25,5 +24,5 @@ fn is_matcher(field: &str) -> bool {
 
 /// A manifest without a kind, such as a test of helm-unittest: a cluster refuses it.
 fn is_no_object(image: &ImageUse) -> bool {
-    string(member(&image.manifest.node, "kind")).is_empty()
+    image.manifest.kind.is_empty()
 }
