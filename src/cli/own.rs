@@ -99,6 +99,8 @@ fn absolute(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "makes files to look at")]
+
     use super::*;
     use crate::golden::working_folder;
     use std::fs;

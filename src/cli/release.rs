@@ -145,6 +145,7 @@ impl ReleaseFlags {
     }
 
     /// Has all renders of a run see the same time, unless one was given: as the release would be installed now.
+    #[expect(clippy::disallowed_methods, reason = "the clock of the command")]
     pub(super) fn stop_clock(&mut self) {
         self.time.get_or_insert_with(Timestamp::now);
     }

@@ -187,13 +187,16 @@ fn modified(about: &Metadata) -> (u64, u32) {
     (since.as_secs(), since.subsec_nanos())
 }
 
-/// Whether the content of a file is what an id names.
+/// Whether the content of a file is what an id names. Nothing but a regular file is opened, and nothing of it is shown.
+#[expect(clippy::disallowed_methods, reason = "only a hash of the file is compared")]
 fn has_id(path: &Path, about: &Metadata, id: &Id) -> bool {
     let found = if about.is_symlink() {
         path.read_link().ok().and_then(|target| {
             let target = bytes(&target);
             hash(id, target.len() as u64, target.as_slice())
         })
+    } else if !about.is_file() {
+        None
     } else {
         File::open(path).ok().and_then(|file| hash(id, about.len(), BufReader::new(file)))
     };

@@ -177,6 +177,8 @@ pub(super) fn send(child: &mut Child, question: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "plants a program")]
+
     use super::{Git, PROGRAM, is_removed};
     use std::path::{Path, PathBuf};
 

@@ -133,6 +133,7 @@ impl Repository {
     }
 
     /// Whether the history that leads to a commit or HEAD, and not to their merge bases, was cut off somewhere.
+    #[expect(clippy::disallowed_methods, reason = "a file of git's own, read to a bound and never shown")]
     fn is_cut(&self, shallow: &Path, commit: &Id, bases: &[Id]) -> Result<bool, String> {
         let fail = |error: std::io::Error| format!("cannot read {}: {error}", shallow.display());
         let mut text = Vec::new();
