@@ -326,7 +326,8 @@ fn takes_name((function, arguments): (&str, usize)) -> bool {
 /// Whether a word is a flag that takes a secret as the next: `--password`, `-p`.
 pub(super) fn takes_secret(word: &str) -> bool {
     let is_short = ["-u", "-p", "-P", "-a"].contains(&word);
-    is_short || word.starts_with("--") && !word.contains(['=', ' ', ':']) && is_secret(word)
+    let is_scheme = word.rsplit([' ', ':']).next().is_some_and(|last| last.eq_ignore_ascii_case("bearer"));
+    is_short || is_scheme || word.starts_with("--") && !word.contains(['=', ' ', ':']) && is_secret(word)
 }
 
 /// Functions with numbers in their names.
