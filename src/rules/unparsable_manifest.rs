@@ -64,6 +64,12 @@
 //! # values.yaml
 //! enabled: true
 //! ```
+//! ```good
+//! # manifests/kustomization.yaml
+//! apiVersion: kustomize.config.k8s.io/v1beta1
+//! kind: Kustomization
+//! resources: [pod.yaml]
+//! ```
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity};
@@ -169,7 +175,9 @@ fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
     }
     let name = |name: &str| string(descend(object.node, &["metadata", name]));
     let is_list = object.kind.ends_with("List") && member(object.node, "items").is_some();
-    if name("name").is_empty() && name("generateName").is_empty() && !is_list {
+    // A file for kustomize beside the definitions in `crds/`, as traefik has one, is no object of the cluster.
+    let is_kustomize = object.api_version.starts_with("kustomize.config.k8s.io/");
+    if name("name").is_empty() && name("generateName").is_empty() && !is_list && !is_kustomize {
         add("it has no metadata.name".to_owned());
     }
 }

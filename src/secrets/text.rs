@@ -138,7 +138,15 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
             value.bytes().all(|byte| byte.is_ascii_lowercase()) && !text[..range.start].ends_with(['"', '\'']);
         let is_sentence =
             separator == ":" && is_spaced && is_word && text[range.end..].starts_with([' ', ',', '.', ';']);
-        if !super::harmless::is_trivial(value) && !is_sentence && !value.starts_with("{{") && value != "\\n" {
+        // `templates/secret.yaml:26:16` is a place in a file.
+        let is_place =
+            separator == ":" && is_file_name(name) && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+        if !super::harmless::is_trivial(value)
+            && !is_sentence
+            && !is_place
+            && !value.starts_with("{{")
+            && value != "\\n"
+        {
             found.push(range.clone());
         }
         if ["bearer", "basic", "token", "digest"].contains(&value.to_ascii_lowercase().as_str()) {
@@ -169,6 +177,11 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
             found.push(value);
         }
     }
+}
+
+/// Whether a name is that of a file of a chart or of values.
+fn is_file_name(name: &str) -> bool {
+    [".yaml", ".yml", ".tpl", ".json", ".txt", ".toml"].iter().any(|end| name.ends_with(end))
 }
 
 /// The words of a text.
@@ -290,6 +303,8 @@ mod tests {
             ("quay.io:5000/x:1", "quay.io:5000/x:1"),
             ("https://registry.npmjs.org/@scope/x@1", "https://registry.npmjs.org/@scope/x@1"),
             ("git@github.com:acme/x me@example.org", "git@github.com:acme/x me@example.org"),
+            ("at (web/templates/secret.yaml:26:16): no", "at (web/templates/secret.yaml:26:16): no"),
+            ("secret.yaml: hunter2", "secret.yaml: ********"),
             ("u:p@tcp(db:3306)/x", "********@tcp(db:3306)/x"),
             ("--image=u:p@quay.io/x", "--image=********@quay.io/x"),
             ("Server=x;Password=S3cr3t;User=a", "Server=x;Password=********;User=a"),
