@@ -26,6 +26,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A day, `2026-12-31`.
     Date,
+    /// Texts by names of the user's choice.
+    TextsByName,
     /// Rules by id with `off`, `on` or how bad they are.
     Levels,
     /// The id of a rule.
@@ -42,7 +44,7 @@ pub enum Kind {
 pub const LEVELS: &[&str] = &["off", "on", "error", "warning", "hint"];
 
 /// The layouts, as the flag names them.
-pub const LAYOUTS: &[&str] = &["path", "host-and-path", "name"];
+pub const LAYOUTS: &[&str] = &["path", "host-and-path", "name", "familiar-path"];
 
 const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, required: false, doc }
@@ -53,6 +55,11 @@ const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
 }
 
 const MIRROR: Key = key("mirror", Kind::Text, "The private registry: a host, with a port and a path if need be.");
+const MIRRORS: Key = key(
+    "mirrors",
+    Kind::TextsByName,
+    "Where the images of each source registry are, `docker.io: harbor.corp/dockerhub-proxy`; `*` stands for all others, as `mirror` does.",
+);
 const LAYOUT: Key = key("layout", Kind::Choice(LAYOUTS), "Where on the mirror a source reference goes.");
 const GLOBAL_KEYS: Key =
     key("global_keys", Kind::Texts, "The values that charts read the mirror from, `global.imageRegistry`.");
@@ -69,6 +76,7 @@ const API_VERSIONS: Key = key("api_versions", Kind::Texts, "API versions that th
 /// The top of the file.
 pub const ROOT: &[Key] = &[
     MIRROR,
+    MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
     key("pull_secrets", Kind::Texts, "Pull secrets that every pod needs."),
@@ -96,6 +104,7 @@ pub const RELEASE: &[Key] = &[
     key("dependency_update", Kind::Truth, "Take missing dependencies from file:// repositories."),
     key("skip_schema_validation", Kind::Truth, "Do not check the values against values.schema.json."),
     MIRROR,
+    MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
     key("environments", Kind::Named(ENVIRONMENT), "Where it is installed; each is checked, with what it adds."),
@@ -113,6 +122,7 @@ pub const ENVIRONMENT: &[Key] = &[
     KUBE_VERSION,
     API_VERSIONS,
     MIRROR,
+    MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
 ];

@@ -119,7 +119,11 @@ impl<'a> Context<'a> {
             Some(value) => format!("`{value}`"),
             None => format!("a value on {}", self.settings.mirror),
         };
-        format!("set `{path}` to {value}, or patch the template to apply `{}`", self.key())
+        match self.settings.mirror.only_place() {
+            Some(_) => format!("set `{path}` to {value}, or patch the template to apply `{}`", self.key()),
+            // No key for all images can name a place for each source.
+            None => format!("set `{path}` to {value}"),
+        }
     }
 
     /// A finding about an image, with the place that decided it and the place that printed it.
