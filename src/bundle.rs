@@ -126,7 +126,7 @@ impl Entry {
 
     /// Whether the line is about one of these names, whatever the version.
     fn is_of(&self, names: &[&Reference], mirror: &Mirror, layout: Layout) -> bool {
-        let on_mirror = self.destination.is_none().then(|| layout.repository(mirror, &self.source));
+        let on_mirror = self.destination.is_none().then(|| layout.repository(mirror, &self.source)).flatten();
         names.iter().any(|name| {
             let same = |other: &Reference| name.registry == other.registry && name.repository == other.repository;
             same(&self.source)

@@ -5,6 +5,7 @@
 
 use crate::chart::Chart;
 use crate::images::Mirror;
+use crate::images::mirror::NOWHERE;
 use crate::reads::statics::{Reading, Statics};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::release::{Change, Prepared};
@@ -44,7 +45,7 @@ pub(super) struct Keys {
     pub(super) assumed: Vec<String>,
     /// Nothing reads the key, so that it is only named.
     only_named: bool,
-    /// What the user's values say behind the mirror, `/proxy` of `mirror.internal/proxy`, by key.
+    /// What the user's values say after the mirror's host, `/proxy` of `mirror.internal/proxy`, by key.
     rests: BTreeMap<String, String>,
 }
 
@@ -58,15 +59,18 @@ impl Keys {
         let is_set = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| !value.is_nil());
         let mut keys = Self::default();
         user_keys(&user.values, &mut Vec::new(), &settings.mirror, statics, &mut keys.rests);
+        // One value cannot send the images of several sources to places of their own.
+        let may_assume = settings.mirror.only_place().is_some();
         if !settings.global_keys.is_empty() {
-            keys.all = settings.global_keys.clone();
+            let is_of_user = |key: &&String| is_set(key);
+            keys.all = settings.global_keys.iter().filter(|key| may_assume || is_of_user(key)).cloned().collect();
             keys.assumed = keys.all.iter().filter(|key| !is_set(key)).cloned().collect();
             return Ok(keys);
         }
         let is_read = |key: &&str| is_read_by_code(key, &prepared.chart, statics);
         if is_set(USUAL_KEY) {
             keys.all.push(USUAL_KEY.to_owned());
-        } else if is_read(&USUAL_KEY) {
+        } else if may_assume && is_read(&USUAL_KEY) {
             keys.assume(USUAL_KEY);
         }
         // Where a global key is read, one of a chart's own that names the mirror is an override.
@@ -77,9 +81,9 @@ impl Keys {
         if keys.all.is_empty() {
             match OTHER_KEYS.iter().find(|key| is_read(key)) {
                 Some(other) if is_set(other) => keys.all.push((*other).to_owned()),
-                Some(other) => keys.assume(other),
+                Some(other) if may_assume => keys.assume(other),
                 // Nothing reads it: it is named, but not set.
-                None => {
+                _ => {
                     keys.all.push(USUAL_KEY.to_owned());
                     keys.only_named = true;
                 }
@@ -99,7 +103,8 @@ impl Keys {
 
     /// What sets the keys that the user did not set.
     pub(super) fn defaults(&self, mirror: &Mirror) -> Vec<Change> {
-        self.assumed.iter().map(|key| Change::Default(key.clone(), mirror.to_string())).collect()
+        let Some(place) = mirror.only_place() else { return Vec::new() };
+        self.assumed.iter().map(|key| Change::Default(key.clone(), place.clone())).collect()
     }
 
     /// What puts the canary where the mirror is.
@@ -107,7 +112,8 @@ impl Keys {
         if self.only_named {
             return Vec::new();
         }
-        let text = |key: &String| format!("{canary}{}", self.rests.get(key).map_or("", String::as_str));
+        let usual = canary.only_place().unwrap_or_else(|| NOWHERE.to_owned());
+        let text = |key: &String| self.rests.get(key).map_or_else(|| usual.clone(), |rest| format!("{NOWHERE}{rest}"));
         self.all.iter().map(|key| Change::Set(key.clone(), text(key))).collect()
     }
 
@@ -166,14 +172,14 @@ pub fn names_registry(key: &str) -> bool {
     key.contains("registry") || key == "hub"
 }
 
-/// The keys that the user set to the mirror, or to something on it, with what follows the mirror.
+/// The keys that the user set to the mirror, or to something on it, with what follows its host.
 fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, found: &mut BTreeMap<String, String>) {
     for (key, value) in values.entries() {
         path.push(key.to_text().into_owned());
         match value {
             Value::Map(inner) => user_keys(&inner, path, mirror, statics, found),
             Value::Str(text) => {
-                if let Some(rest) = behind(&text.to_text(), mirror)
+                if let Some(rest) = mirror.split(&text.to_text()).map(|(_, rest)| rest.to_owned())
                     && is_key(path, &rest, statics)
                     && statics.could_read(path, Reading::Named).is_some()
                 {
@@ -184,12 +190,6 @@ fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, 
         }
         path.pop();
     }
-}
-
-/// What follows the mirror in a text that begins with it.
-fn behind(text: &str, mirror: &Mirror) -> Option<String> {
-    let rest = text.strip_prefix(&mirror.to_string())?;
-    (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
 }
 
 /// Whether a path that is set to the mirror is for all images of a chart, and not for one.

@@ -15,7 +15,7 @@ use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::{Written, decider, written_by};
-use crate::images::reference::NOWHERE;
+use crate::images::mirror::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
 use crate::reads::{Reads, Statics, steps};
 use crate::release::{Change, Prepared};
@@ -194,7 +194,10 @@ fn render_with_mirror(
     let first = traced::render_deciding(prepared, &changes, decisions(keys), compiler, &mut first_log)?;
     let again = match &first.failure {
         // Nothing in the code names it, but a key that was put together on the way came to it.
-        None if keys.is_only_named() && first.rendered.reads.looks_at(&steps(USUAL_KEY)) => {
+        None if keys.is_only_named()
+            && settings.mirror.only_place().is_some()
+            && first.rendered.reads.looks_at(&steps(USUAL_KEY)) =>
+        {
             keys.assume(USUAL_KEY);
             true
         }
@@ -249,10 +252,14 @@ fn judge(
             let own = image.reference.as_ref().ok().filter(|own| !settings.mirror.serves(own));
             own.cloned()
         });
+        let source = source.or_else(|| settings.layout.source(&settings.mirror, image.reference.as_ref().ok()?));
         Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
     };
     let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
     take_overrides_away(&mut judged, prepared, settings, &set, &canary, compiler, rendered);
+    judged.iter_mut().filter(|judged| judged.source.is_none()).for_each(|judged| {
+        judged.source = pinned_source(judged, origins);
+    });
     (judged, with_canary.decided)
 }
 
@@ -289,6 +296,26 @@ fn take_overrides_away(
     }
 }
 
+/// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.
+///
+/// None where the user took another image: `mirror.internal/platform/nginx-hardened` for `docker.io/library/nginx`.
+fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
+    let (Class::PinnedToMirror, WithoutOverride::Elsewhere(default)) = (judged.class, &judged.without_override) else {
+        return None;
+    };
+    let path = decider(&judged.image, Part::Repository, origins);
+    if path.source.is_user() && path.origin != judged.decider.origin {
+        return None;
+    }
+    let (own, default) = (judged.image.reference.as_ref().ok()?, Reference::parse(default).ok()?);
+    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
+    let (mine, theirs) = (last(own), last(&default));
+    // A slip of the fingers names the same image.
+    let is_same = mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1;
+    let source = format!("{}/{}{}", default.registry, default.repository, own.version());
+    is_same.then(|| Reference::parse(&source).ok()).flatten()
+}
+
 impl Analysis {
     /// Whether the chart at this place of the values is enabled.
     pub fn is_rendered(&self, prefix: &[String]) -> bool {
@@ -304,23 +331,27 @@ impl Analysis {
 impl Judged {
     /// Where the image has to lie on the mirror, tag and digest included; `None` where its source is not known.
     pub fn destination(&self, settings: &Settings) -> Option<String> {
-        self.source.as_ref().map(|source| settings.layout.destination(&settings.mirror, source))
+        self.source.as_ref().and_then(|source| settings.layout.destination(&settings.mirror, source))
     }
 
     /// What the value that decided has to be so that the image comes from the mirror, `mirror.internal/jetstack/x`;
     /// `None` where the reference is not that value as it stands.
     pub fn value_on_mirror(&self, settings: &Settings) -> Option<String> {
         let source = self.source.as_ref()?;
-        let repository = settings.layout.repository(&settings.mirror, source);
+        let repository = settings.layout.repository(&settings.mirror, source)?;
         match written_by(&self.image, self.decider.origin)? {
             Written::Whole if source.tag.is_none() && source.digest.is_none() => Some(repository),
             Written::Whole => self.destination(settings),
             Written::Name => Some(repository),
-            // A registry serves several images: only what is right for all of them.
-            Written::Registry => {
-                let rest = repository.strip_suffix(&source.repository)?;
-                let written = &self.image.text[self.image.reference.as_ref().ok()?.repository_range.clone()];
-                (written == source.repository).then(|| rest.trim_end_matches('/').to_owned())
+            Written::Start(written) => {
+                let own = self.image.reference.as_ref().ok()?;
+                let (start, rest) = self.image.text[..own.repository_range.end].split_at_checked(written)?;
+                let value = repository.strip_suffix(rest)?;
+                let place = settings.mirror.place_of(&source.registry)?;
+                let path = start[own.registry_range.as_ref()?.end..].to_owned();
+                // Such a value serves several images: only what is right for all of them. Of an image that the user
+                // pinned, the value that the chart has says nothing of the path.
+                (value == place + &path || self.class == Class::PinnedToMirror).then(|| value.to_owned())
             }
         }
     }

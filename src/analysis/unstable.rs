@@ -116,10 +116,10 @@ pub(super) fn find(
         let Some(ran) = courses.render(decisions, &[], courses.prepared.limits.clone()) else { continue };
         let (other, own) = compare(analysis, &ran, &installed, courses);
         let of_mirror = !trial.about.marks.is_unstable();
-        let mirror = courses.settings.mirror.to_string();
+        let mirror = &courses.settings.mirror;
         let other: BTreeSet<String> = other
             .into_iter()
-            .filter(|reference| !of_mirror || bypasses(reference, courses) && !reference.contains(&mirror))
+            .filter(|reference| !of_mirror || bypasses(reference, courses) && !mirror.is_named_in(reference))
             .collect();
         let own = if of_mirror { BTreeSet::new() } else { own };
         let is_new = trial.turned.len() == 1 || other.iter().any(|reference| !all_other.contains(reference));

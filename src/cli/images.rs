@@ -140,12 +140,14 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if left_out == 0 {
         return Ok(Outcome::Clean);
     }
-    let why = if args.source {
-        "whose source is not known"
-    } else {
-        "that are no image references, or have variables in them"
+    let warning = match (args.source, left_out) {
+        (true, 1) => "the source of 1 image is not known".to_owned(),
+        (true, _) => format!("the sources of {left_out} images are not known"),
+        (false, _) => format!(
+            "{left_out} left out that are no image references, or have variables in them; --format json has all"
+        ),
     };
-    let _ = writeln!(streams.err, "warning: {left_out} left out {why}; --format json has all");
+    let _ = writeln!(streams.err, "warning: {warning}");
     Ok(Outcome::Findings)
 }
 

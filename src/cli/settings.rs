@@ -18,10 +18,13 @@ pub(super) const NO_MIRROR: &str = "no mirror is known: give --mirror HOST, or `
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What is checked")]
 pub struct SettingsFlags {
-    /// The private registry all images must be pulled from: a host, with a port and a path if need be (default: the
-    /// configuration's)
+    /// The private registry all images must be pulled from: a host, with a port and a path if need be; or
+    /// SOURCE=HOST/PATH for each source registry (default: the configuration's)
+    ///
+    /// `--mirror docker.io=harbor.corp/dockerhub-proxy --mirror quay.io=harbor.corp/quay-proxy` for a registry with a
+    /// project for each source; `*=harbor.corp/other`, or the host alone, stands for all other sources.
     #[arg(long, value_name = "HOST")]
-    mirror: Option<String>,
+    mirror: Vec<String>,
     /// Where on the mirror a source reference goes
     ///
     /// Without this flag: the configuration's, else path.
@@ -56,6 +59,8 @@ pub enum LayoutFlag {
     HostAndPath,
     /// quay.io/jetstack/x → MIRROR/x
     Name,
+    /// As path, but docker.io/library/busybox → MIRROR/busybox
+    FamiliarPath,
 }
 
 impl From<LayoutFlag> for Layout {
@@ -64,6 +69,7 @@ impl From<LayoutFlag> for Layout {
             LayoutFlag::Path => Self::Path,
             LayoutFlag::HostAndPath => Self::HostAndPath,
             LayoutFlag::Name => Self::Name,
+            LayoutFlag::FamiliarPath => Self::FamiliarPath,
         }
     }
 }
@@ -73,9 +79,9 @@ impl From<LayoutFlag> for Layout {
 #[command(next_help_heading = "Mirror")]
 pub struct MirrorFlags {
     /// The private registry: render with the chart's global rewrite set to it (default: the configuration's; without
-    /// either, render as given)
+    /// either, render as given); or SOURCE=HOST/PATH for each source registry
     #[arg(long, value_name = "HOST")]
-    mirror: Option<String>,
+    mirror: Vec<String>,
     /// Where on the mirror a source reference goes
     ///
     /// Without this flag: the configuration's, else path.
@@ -90,7 +96,7 @@ pub struct MirrorFlags {
 impl MirrorFlags {
     /// What the flags come to over the configuration, and in it over what a release says; `None` without a mirror.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, String> {
-        let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
+        let flags = target(&self.mirror, self.layout, &self.global_key)?;
         let target = flags.or(release).or(&config.target);
         let Some(mirror) = target.mirror else {
             let given = if self.layout.is_some() { Some("--layout") } else { None };
@@ -150,7 +156,7 @@ impl SettingsFlags {
         release: &Target,
         bundle: Option<Arc<Bundle>>,
     ) -> Result<Settings, String> {
-        let flags = target(self.mirror.as_deref(), self.layout, &self.global_key)?;
+        let flags = target(&self.mirror, self.layout, &self.global_key)?;
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or(NO_MIRROR)?;
         Ok(Settings {
@@ -182,8 +188,11 @@ impl SettingsFlags {
 }
 
 /// Where images go, as flags say it; the error names the flag.
-fn target(mirror: Option<&str>, layout: Option<LayoutFlag>, keys: &[String]) -> Result<Target, String> {
-    let mirror = mirror.map(Mirror::parse).transpose().map_err(|error| format!("--mirror: {error}"))?;
+fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String]) -> Result<Target, String> {
+    let mirror = match mirror {
+        [] => None,
+        places => Some(Mirror::parse_all(places).map_err(|error| format!("--mirror: {error}"))?),
+    };
     if let Some(key) = keys.iter().find(|key| key.split('.').any(str::is_empty)) {
         return Err(format!("--global-key: {key:?} is not a path of values, like global.imageRegistry"));
     }

@@ -7,8 +7,8 @@ use super::sides::{Day, Pair, files, is_later, latest, pairs, same, target_of_ne
 use super::{Config, Entry, Release, Suppression, Target};
 use crate::finding::Severity;
 use crate::helm::HelmVersion;
-use crate::images::Layout;
 use crate::images::find::{Action, PlaceRule};
+use crate::images::{Layout, Mirror};
 use crate::limits::Limits;
 use crate::policy::{Change, Weight};
 use crate::rules::RULES;
@@ -122,6 +122,7 @@ fn layout_name(layout: Layout) -> &'static str {
         Layout::Path => "path",
         Layout::HostAndPath => "host-and-path",
         Layout::Name => "name",
+        Layout::FamiliarPath => "familiar-path",
     }
 }
 
@@ -138,12 +139,14 @@ impl Diff<'_> {
     /// The target of all releases, and the lists.
     fn top(&mut self) {
         let (was, is) = (self.before.config, self.after.config);
-        let mirror = |target: &Target| target.mirror.as_ref().map(ToString::to_string);
+        let mirror = |target: &Target| target.mirror.as_ref().map(Mirror::places);
         if was.target.mirror != is.target.mirror {
             // Nothing was checked without one, unless the command line named it.
             let weight = if was.target.mirror.is_none() { Weight::Stricter } else { Weight::Looser };
             let message = replaced("the mirror", mirror(&was.target).as_deref(), mirror(&is.target).as_deref());
-            self.add(weight, message, &["mirror"]);
+            let is_there = |key: &&str| self.after.at(&[key]).is_some();
+            let key = ["mirror", "mirrors"].into_iter().find(is_there).unwrap_or("mirror");
+            self.add(weight, message, &[key]);
         }
         let (old, new) = (was.target.layout.unwrap_or_default(), is.target.layout.unwrap_or_default());
         if old != new {
@@ -312,7 +315,7 @@ impl Diff<'_> {
         let (was_to, is_to) =
             (old.target.clone().or(&self.before.config.target), new.target.clone().or(&self.after.config.target));
         if old.target.mirror != new.target.mirror && was_to.mirror != is_to.mirror {
-            let mirror = |target: &Target| target.mirror.as_ref().map(ToString::to_string);
+            let mirror = |target: &Target| target.mirror.as_ref().map(Mirror::places);
             let what = format!("the mirror of {name}");
             add(Weight::Looser, replaced(&what, mirror(&was_to).as_deref(), mirror(&is_to).as_deref()), "mirror");
         }
@@ -407,6 +410,7 @@ mod tests {
     /// Of each key whose change is told one: how it was and how it is.
     const SAMPLES: &[(&str, &str, &str)] = &[
         ("mirror", "mirror: a.internal", "mirror: b.internal"),
+        ("mirrors", "mirrors: {quay.io: a.internal/quay}", "mirrors: {quay.io: a.internal/hub}"),
         ("layout", "", "layout: name"),
         ("global_keys", "", "global_keys: global.registry"),
         ("pull_secrets", "pull_secrets: [a, b]", "pull_secrets: [a]"),
@@ -446,6 +450,11 @@ mod tests {
         ),
         ("releases", "releases: [{name: a, chart: c}, {name: b, chart: d}]", "releases: [{name: a, chart: c}]"),
         ("release.mirror", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, mirror: b.internal}]"),
+        (
+            "release.mirrors",
+            "releases: [{name: a, chart: c}]",
+            "releases: [{name: a, chart: c, mirrors: {quay.io: b.internal}}]",
+        ),
         ("release.layout", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, layout: name}]"),
         ("release.global_keys", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, global_keys: b}]"),
         (
@@ -474,6 +483,11 @@ mod tests {
             "environment.mirror",
             "releases: [{name: a, chart: c, environments: {x: {mirror: a.internal}}}]",
             "releases: [{name: a, chart: c, environments: {x: {mirror: b.internal}}}]",
+        ),
+        (
+            "environment.mirrors",
+            "releases: [{name: a, chart: c, environments: {x: {mirrors: {\"*\": a.internal}}}}]",
+            "releases: [{name: a, chart: c, environments: {x: {mirrors: {\"*\": b.internal}}}}]",
         ),
         (
             "environment.layout",

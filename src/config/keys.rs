@@ -39,6 +39,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A day, `2026-12-31`.
     Date,
+    /// Texts by names of the user's choice.
+    TextsByName,
     /// Rules by id with `off`, `on` or how bad they are.
     Levels,
     /// The id of a rule.
@@ -55,7 +57,7 @@ pub enum Kind {
 pub const LEVELS: &[&str] = &["off", "on", "error", "warning", "hint"];
 
 /// The layouts, as the flag names them.
-pub const LAYOUTS: &[&str] = &["path", "host-and-path", "name"];
+pub const LAYOUTS: &[&str] = &["path", "host-and-path", "name", "familiar-path"];
 
 /// Something that the base decides.
 const fn policy(name: &'static str, kind: Kind, doc: &'static str) -> Key {
@@ -78,6 +80,11 @@ const fn must(key: Key) -> Key {
 }
 
 const MIRROR: Key = policy("mirror", Kind::Text, "The private registry: a host, with a port and a path if need be.");
+const MIRRORS: Key = policy(
+    "mirrors",
+    Kind::TextsByName,
+    "Where the images of each source registry are, `docker.io: harbor.corp/dockerhub-proxy`; `*` stands for all others, as `mirror` does.",
+);
 const LAYOUT: Key = policy("layout", Kind::Choice(LAYOUTS), "Where on the mirror a source reference goes.");
 const GLOBAL_KEYS: Key =
     policy("global_keys", Kind::Texts, "The values that charts read the mirror from, `global.imageRegistry`.");
@@ -96,6 +103,7 @@ const API_VERSIONS: Key =
 /// The top of the file.
 pub const ROOT: &[Key] = &[
     MIRROR,
+    MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
     policy("pull_secrets", Kind::Texts, "Pull secrets that every pod needs."),
@@ -123,6 +131,7 @@ pub const RELEASE: &[Key] = &[
     told("dependency_update", Kind::Truth, "Take missing dependencies from file:// repositories."),
     told("skip_schema_validation", Kind::Truth, "Do not check the values against values.schema.json."),
     MIRROR,
+    MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
     policy("environments", Kind::Named(ENVIRONMENT), "Where it is installed; each is checked, with what it adds."),
@@ -140,6 +149,7 @@ pub const ENVIRONMENT: &[Key] = &[
     KUBE_VERSION,
     API_VERSIONS,
     MIRROR,
+    MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
 ];

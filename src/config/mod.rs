@@ -14,6 +14,7 @@ use crate::finding::Severity;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
 use crate::images::find::{Action, PlaceRule};
+use crate::images::mirror::ANY;
 use crate::images::{Layout, Mirror};
 use crate::limits::Limits;
 use crate::settings::Level;
@@ -228,19 +229,35 @@ impl Reader<'_> {
     }
 
     fn target(&mut self, part: Part<'_>) -> Target {
-        let mirror = part.get("mirror").and_then(|mirror| match Mirror::parse(&mirror.own_text()) {
-            Ok(mirror) => Some(mirror),
-            Err(error) => {
-                self.problems.push(mirror.problem(&format!("mirror: {error}")));
-                None
-            }
-        });
+        let mirror = self.mirror(part);
         let layout = part.text("layout").map(|layout| match layout.as_str() {
             "host-and-path" => Layout::HostAndPath,
             "name" => Layout::Name,
+            "familiar-path" => Layout::FamiliarPath,
             _ => Layout::Path,
         });
         Target { mirror, layout, global_keys: part.texts("global_keys") }
+    }
+
+    /// `mirror` for all images, `mirrors` for those of each source; both together are one mirror.
+    fn mirror(&mut self, part: Part<'_>) -> Option<Mirror> {
+        let all = part.get("mirror");
+        let named = part.get("mirrors");
+        let own: Vec<(String, Part<'_>)> = named.map(|named| named.entries()).unwrap_or_default();
+        let read = match (all, named) {
+            (None, None) => return None,
+            (Some(all), None) => {
+                Mirror::parse(&all.own_text()).map_err(|error| all.problem(&format!("mirror: {error}")))
+            }
+            (all, Some(named)) => {
+                let others = all.map(|all| (ANY.to_owned(), all.own_text()));
+                let places: Vec<(String, String)> =
+                    own.iter().map(|(source, place)| (source.clone(), place.own_text())).chain(others).collect();
+                Mirror::by_source(places.iter().map(|(source, place)| (source.as_str(), place.as_str())))
+                    .map_err(|error| named.problem(&format!("mirrors: {error}")))
+            }
+        };
+        read.map_err(|problem| self.problems.push(problem)).ok()
     }
 
     fn suppression(&mut self, part: Part<'_>) -> Suppression {

@@ -116,6 +116,12 @@ impl<'f> Part<'f> {
                 }
             }
             Kind::Rule => self.check_rule(&self.own_text(), &self.place(), problems),
+            Kind::TextsByName => match &self.node.data {
+                Data::Map(entries) => {
+                    entries.iter().for_each(|(entry, node)| self.at(node).check_text(&entry.key.to_text(), problems));
+                }
+                _ => problems.push(self.problem(&format!("{name} is a table of names, found {}", self.found()))),
+            },
             Kind::Levels => {
                 let Data::Map(entries) = &self.node.data else {
                     problems.push(self.problem(&format!("{name} is a table of rules, found {}", self.found())));

@@ -42,6 +42,7 @@ fn of_kind(kind: &Kind) -> Value {
             let all: Vec<Value> = choices.iter().map(|&choice| Value::from(choice)).chain(numbers).collect();
             json!({ "enum": all })
         }
+        Kind::TextsByName => json!({ "type": "object", "additionalProperties": text }),
         Kind::Date => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
         Kind::Levels => {
             let levels: Vec<Value> =
@@ -89,6 +90,7 @@ mod tests {
             Some("array") => json!([example(&schema["items"], key)]),
             Some("object") => match schema["properties"].as_object() {
                 Some(keys) => Value::Object(keys.iter().map(|(key, one)| (key.clone(), example(one, key))).collect()),
+                None if key == "mirrors" => json!({ "quay.io": "mirror.internal/quay" }),
                 None => json!({ "prod": example(&schema["additionalProperties"], key) }),
             },
             Some("boolean") => json!(true),

@@ -2,8 +2,9 @@
 
 use super::decided::Source;
 use super::layout::Layout;
+use super::mirror::Mirror;
 use super::open::OpenReference;
-use super::reference::{Mirror, Reference};
+use super::reference::Reference;
 
 /// What became of the rewrite in a reference.
 ///
@@ -73,7 +74,7 @@ pub struct Facts<'a> {
 pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Layout) -> Class {
     let Some(reference) = facts.reference else { return Class::NotAReference };
     let serves = mirror.serves(reference);
-    let follows = facts.canary.is_some_and(|text| text.to_ascii_lowercase().contains(canary.host()));
+    let follows = facts.canary.is_some_and(|text| canary.is_named_in(&text.to_ascii_lowercase()));
     let lands = facts.canary.and_then(known).is_some_and(|there| canary.serves(&there));
     if follows && !lands {
         return Class::HalfRewritten;

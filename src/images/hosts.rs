@@ -1,6 +1,6 @@
 //! Which hosts lie outside of the gap.
 
-use super::reference::Mirror;
+use super::mirror::Mirror;
 
 /// The host of a URL, without user, port and path: `charts.acme.example` of `https://charts.acme.example:8443/stable`.
 /// `None` for what is no URL with a host, and where the host is a variable.
@@ -24,8 +24,7 @@ pub fn host_of_url(url: &str) -> Option<&str> {
 /// Whether a host lies outside: not the mirror, not a name of the cluster or of a private network, not an address of one.
 pub fn is_public(host: &str, mirror: &Mirror) -> bool {
     let host = host.to_ascii_lowercase();
-    let mirror = mirror.host().split(':').next().unwrap_or_default();
-    if host == mirror || !host.contains('.') {
+    if mirror.has_host_name(&host) || !host.contains('.') {
         return false;
     }
     if let Ok(address) = host.parse::<std::net::Ipv4Addr>() {

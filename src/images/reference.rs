@@ -8,10 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// The registry that a reference without a host means.
-const DOCKER_HUB: &str = "docker.io";
-
-/// A host that can stand nowhere.
-pub const NOWHERE: &str = "canary.airtight.invalid";
+pub(super) const DOCKER_HUB: &str = "docker.io";
 
 /// An image reference, with the place of its parts in the text it was parsed from.
 ///
@@ -103,6 +100,11 @@ impl Reference {
         self.digest.as_ref().map(|digest| self.text.len() - digest.len()..self.text.len())
     }
 
+    /// Tag and digest as they are written, `:v1@sha256:…`; empty where there is neither.
+    pub fn version(&self) -> &str {
+        &self.text[self.repository_range.end..]
+    }
+
     /// The reference as it was written.
     pub fn as_written(&self) -> &str {
         &self.text
@@ -127,7 +129,7 @@ fn is_host(component: &str) -> bool {
     component.contains(['.', ':']) || component == "localhost" || component.chars().any(char::is_uppercase)
 }
 
-fn check_host(host: &str) -> Result<String, String> {
+pub(super) fn check_host(host: &str) -> Result<String, String> {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !name.ends_with(':') && !host.ends_with(']') => (name, Some(port)),
         _ => (host, None),
@@ -151,7 +153,7 @@ fn check_host(host: &str) -> Result<String, String> {
     Ok(host.to_ascii_lowercase())
 }
 
-fn check_path(path: &str) -> Result<(), String> {
+pub(super) fn check_path(path: &str) -> Result<(), String> {
     if path.is_empty() {
         return Err("the repository is missing".to_owned());
     }
@@ -201,81 +203,9 @@ fn check_digest(digest: &str) -> Result<&str, String> {
     if good { Ok(digest) } else { Err(format!("{digest:?} is not a digest")) }
 }
 
-/// The private registry that everything is pulled from, with the path in it where there is one.
-///
-/// Shape: `mirror.internal`, `mirror.internal:5000/team`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mirror {
-    host: String,
-    path: String,
-}
-
-impl Mirror {
-    /// Reads a host, with a port and a path if need be.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim_end_matches('/');
-        let (host, path) = text.split_once('/').unwrap_or((text, ""));
-        if host.is_empty() || text.contains("://") {
-            return Err(format!(
-                "{text:?} is not a registry: give a host, like mirror.internal or mirror.internal:5000"
-            ));
-        }
-        let host = check_host(host)?;
-        if !path.is_empty() {
-            check_path(path)?;
-        }
-        Ok(Self { host, path: path.to_owned() })
-    }
-
-    /// A mirror that serves nothing: its host is reserved, so that it can stand nowhere.
-    pub fn nowhere() -> Self {
-        Self { host: NOWHERE.to_owned(), path: String::new() }
-    }
-
-    /// The same mirror on another host: its path is kept.
-    pub fn at_host(&self, host: &str) -> Self {
-        Self { host: host.to_owned(), path: self.path.clone() }
-    }
-
-    /// The host, with its port.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The path of a reference's repository below the mirror: `jetstack/x` of `mirror.internal/team/jetstack/x`; `None`
-    /// where the mirror does not serve it.
-    pub fn path_of<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
-        if !self.serves(reference) {
-            return None;
-        }
-        let below = reference.repository.strip_prefix(self.path.as_str()).unwrap_or(&reference.repository);
-        Some(below.trim_start_matches('/'))
-    }
-
-    /// Whether a reference is pulled from the mirror. Hosts are compared as hosts, port included, and the path by whole
-    /// components.
-    pub fn serves(&self, reference: &Reference) -> bool {
-        if reference.registry != self.host || reference.registry_range.is_none() {
-            return false;
-        }
-        self.path.is_empty()
-            || reference.repository.strip_prefix(self.path.as_str()).is_some_and(|rest| rest.starts_with('/'))
-    }
-}
-
-impl fmt::Display for Mirror {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.host)?;
-        if !self.path.is_empty() {
-            write!(f, "/{}", self.path)?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Mirror, Reference};
+    use super::Reference;
 
     #[test]
     fn references_are_normalized() {
@@ -306,26 +236,5 @@ mod tests {
         ] {
             assert!(Reference::parse(text).is_err(), "{text:?} is not a reference");
         }
-    }
-
-    #[test]
-    fn a_mirror_is_compared_as_a_host() {
-        let serves =
-            |mirror: &str, text: &str| Ok::<_, String>(Mirror::parse(mirror)?.serves(&Reference::parse(text)?));
-        for text in ["mirror.internal/x", "mirror.internal/a/b:1", "MIRROR.internal/x"] {
-            assert_eq!(serves("mirror.internal", text), Ok(true), "{text}");
-        }
-        for text in [
-            "mirror.internal.evil.com/x",
-            "mirror.internal:5000/x",
-            "evil/mirror.internal/x",
-            "docker.io/mirror.internal/x",
-            "x",
-        ] {
-            assert_eq!(serves("mirror.internal", text), Ok(false), "{text}");
-        }
-        assert_eq!(serves("mirror.internal/team", "mirror.internal/team/x"), Ok(true));
-        assert_eq!(serves("mirror.internal/team", "mirror.internal/teams/x"), Ok(false));
-        assert!(Mirror::parse("https://mirror.internal").is_err());
     }
 }

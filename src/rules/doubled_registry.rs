@@ -35,7 +35,7 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::{Class, Layout, Part, decided};
+use crate::images::{Class, Part, Reference, decided};
 
 pub(super) static RULE: Rule = Rule {
     id: "doubled-registry",
@@ -55,11 +55,12 @@ fn check(ctx: &mut Context<'_>) {
         let decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
         let message = format!("{} keeps the registry {registry} in its path", reference.as_written());
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "the registry comes with this", message);
-        let wanted = match ctx.settings.layout {
-            Layout::Name => path.rsplit('/').next().unwrap_or(path),
-            _ => path,
-        };
-        finding.help = Some(format!("it has to be {mirror}/{wanted}: leave {registry}/ out of the repository"));
+        let source = Reference::parse(&format!("{registry}/{path}")).ok();
+        let wanted = source.and_then(|source| ctx.settings.layout.repository(mirror, &source));
+        finding.help = Some(match wanted {
+            Some(wanted) => format!("it has to be {wanted}: leave {registry}/ out of the repository"),
+            None => format!("leave {registry}/ out of the repository"),
+        });
         ctx.findings.push(finding);
     }
 }

@@ -92,6 +92,10 @@ fn chart(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
 
 fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
     let (analysis, mirror) = (ctx.analysis, &ctx.settings.mirror);
+    if mirror.only_place().is_none() {
+        // No key for all images can name a place for each source.
+        return;
+    }
     let is_bad = |judged: &&Judged| {
         is_of(instance, &judged.image.manifest.name)
             && judged.bypasses(mirror)

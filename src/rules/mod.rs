@@ -121,11 +121,21 @@ impl<'a> Context<'a> {
             global if global.starts_with("global.") => global.to_owned(),
             own => user_path(chart, own),
         };
+        if let Some(source) = &judged.source
+            && self.settings.mirror.place_of(&source.registry).is_none()
+        {
+            let registry = &source.registry;
+            return format!("the mirror has no place for {registry}: give one, --mirror {registry}=HOST/PATH");
+        }
         let value = match judged.value_on_mirror(self.settings) {
             Some(value) => format!("`{value}`"),
             None => format!("a value on {}", self.settings.mirror),
         };
-        format!("set `{path}` to {value}, or patch the template to apply `{}`", self.key())
+        match self.settings.mirror.only_place() {
+            Some(_) => format!("set `{path}` to {value}, or patch the template to apply `{}`", self.key()),
+            // No key for all images can name a place for each source.
+            None => format!("set `{path}` to {value}"),
+        }
     }
 
     /// A finding about an image, with the place that decided it and the place that printed it.

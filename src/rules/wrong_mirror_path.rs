@@ -59,14 +59,28 @@ fn check(ctx: &mut Context<'_>) {
         let mirror = &ctx.settings.mirror;
         let wanted = ctx.settings.layout.repository(mirror, source);
         let actual = format!("{}/{}", reference.registry, reference.repository);
-        if actual != wanted && judged.class != Class::Doubled {
-            let decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+        if wanted.as_ref() != Some(&actual) && judged.class != Class::Doubled {
+            let mut decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+            // Who points an image at the mirror by hand has to say its path, too.
+            if judged.class == Class::PinnedToMirror && !decider.source.is_user() {
+                decider = judged.decider.clone();
+            }
             let message = format!("{} is not where {source} is mirrored to", reference.as_written());
             let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the path", message);
-            finding.help = Some(format!("it lies at {wanted}: mirror it to {actual} as well, or set that repository"));
+            let value = judged.value_on_mirror(ctx.settings).filter(|_| judged.class == Class::PinnedToMirror);
+            finding.help = Some(match (wanted, value) {
+                (Some(_), Some(value)) => format!("set `{}` to `{value}`", judged.decider.path),
+                (Some(wanted), None) => {
+                    format!("it lies at {wanted}: mirror it to {actual} as well, or set that repository")
+                }
+                (None, _) => format!(
+                    "give the images of {} a place on the mirror, or take the image from elsewhere",
+                    source.registry
+                ),
+            });
             found.push(finding);
         }
-        let destination = ctx.settings.layout.destination(mirror, source);
+        let Some(destination) = ctx.settings.layout.destination(mirror, source) else { continue };
         let first = taken.entry(destination.clone()).or_insert(source);
         if first.registry != source.registry || first.repository != source.repository {
             let message = format!("{first} and {source} are both mirrored to {destination}");

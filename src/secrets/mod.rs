@@ -142,8 +142,9 @@ impl Secrets {
         let mut known: Vec<&String> = self.known.iter().filter(|secret| text.contains(secret.as_str())).collect();
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in known {
-            if is_free || is_strong(secret) {
-                text = replaced(&text, secret);
+            let is_strong = is_strong(secret);
+            if is_free || is_strong {
+                text = replaced(&text, secret, is_strong);
             }
         }
         text
@@ -160,16 +161,25 @@ fn is_strong(secret: &str) -> bool {
     secret.len() >= 6 && classes > 1
 }
 
-/// A text in which a secret is masked where it stands as a word.
-fn replaced(text: &str, secret: &str) -> String {
+/// A text in which a secret is masked where it stands as a word. One that could be a name, a password `reports`, is none as
+/// a part of `ghcr.io/acme/reports-server:v1` or `.Values.reports.image`.
+fn replaced(text: &str, secret: &str, is_strong: bool) -> String {
     let is_word = |c: char| c.is_alphanumeric();
+    // What joins words, with a word on its other side.
+    let is_joint = |next: Option<char>, after: Option<char>| {
+        !is_strong && next.is_some_and(|c| "-_./:@".contains(c)) && after.is_some_and(is_word)
+    };
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for (start, _) in text.match_indices(secret) {
         let end = start + secret.len();
         let joined = |a: Option<char>, b: Option<char>| a.is_some_and(is_word) && b.is_some_and(is_word);
-        let is_part = joined(text[..start].chars().next_back(), secret.chars().next())
-            || joined(secret.chars().next_back(), text[end..].chars().next());
+        let (mut before, mut after) = (text[..start].chars().rev(), text[end..].chars());
+        let (last, next) = (before.next(), after.next());
+        let is_part = joined(last, secret.chars().next())
+            || joined(secret.chars().next_back(), next)
+            || is_joint(last, before.next())
+            || is_joint(next, after.next());
         if start >= at && !is_part {
             out.push_str(&text[at..start]);
             out.push_str(MASK);
@@ -182,4 +192,22 @@ fn replaced(text: &str, secret: &str) -> String {
 
 fn own_text(place: &Place) -> &[u8] {
     place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replaced;
+
+    #[test]
+    fn a_password_that_could_be_a_name_is_none_as_a_part_of_one() {
+        for (text, shown) in [
+            ("it renders ghcr.io/acme/reports-server:v1", "it renders ghcr.io/acme/reports-server:v1"),
+            (".Values.reports.enabled", ".Values.reports.enabled"),
+            ("wrong password: reports.", "wrong password: ********."),
+            ("'reports' (reports)", "'********' (********)"),
+        ] {
+            assert_eq!(replaced(text, "reports", false), shown);
+        }
+        assert_eq!(replaced("x/S3cret-y", "S3cret", true), "x/********-y");
+    }
 }

@@ -33,9 +33,10 @@ mod template;
 mod variables;
 mod volumes;
 
+use super::mirror::Mirror;
 use super::object::{Object, ObjectName, Path};
 use super::open::OpenReference;
-use super::reference::{Mirror, Reference};
+use super::reference::Reference;
 use super::text::Text;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;

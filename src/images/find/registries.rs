@@ -24,7 +24,7 @@ pub(super) fn is_registry(host: &str, hints: Hints<'_>) -> bool {
         true => host.ends_with(*known),
         false => host == **known,
     };
-    host == hints.mirror.host()
+    hints.mirror.has_host(&host)
         || host.ends_with(".airtight.invalid")
         || host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.")
         || REGISTRIES.iter().any(is)

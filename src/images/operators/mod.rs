@@ -9,8 +9,8 @@ mod release;
 
 pub use catalogue::{Entry, catalogue};
 
+use super::mirror::Mirror;
 use super::object::ObjectName;
-use super::reference::Mirror;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 use std::ops::Range;

@@ -64,8 +64,11 @@ pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<u
     for (source, destination) in sources {
         table.write_record([cell(source), cell(destination)])?;
     }
+    for reference in &unknown {
+        table.write_record(["", &cell(reference)])?;
+    }
     table.flush()?;
-    Ok(unknown)
+    Ok(unknown.len())
 }
 
 /// A text that a spreadsheet takes for a text: what begins like a formula gets an apostrophe before it.

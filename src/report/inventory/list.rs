@@ -19,11 +19,15 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     Ok(left_out)
 }
 
-/// Writes `SOURCE DESTINATION` lines; the answer is how many images were left out because their source is not known.
+/// Writes `SOURCE DESTINATION` lines, and a comment for each image whose source is not known; the answer is how many
+/// these are.
 pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     for (source, destination) in sources {
         writeln!(out, "{} {}", plain_line(source), plain_line(destination))?;
     }
-    Ok(unknown)
+    for reference in &unknown {
+        writeln!(out, "# source unknown: {}", plain_line(reference))?;
+    }
+    Ok(unknown.len())
 }

@@ -39,17 +39,17 @@ impl Inventory {
         }
     }
 
-    /// What has to be mirrored, and where to; in the order of the references, each once. What has no known source is
-    /// left out and counted.
-    pub fn sources(&self) -> (Vec<(&str, &str)>, usize) {
+    /// What has to be mirrored, and where to; in the order of the references, each once; and the references whose source
+    /// is not known.
+    pub fn sources(&self) -> (Vec<(&str, &str)>, Vec<&str>) {
         let mut seen = BTreeSet::new();
-        let mut unknown = 0;
+        let mut unknown = Vec::new();
         for image in &self.images {
             match (&image.source, &image.destination) {
                 (Some(source), Some(destination)) => {
                     seen.insert((source.as_str(), destination.as_str()));
                 }
-                _ => unknown += 1,
+                _ => unknown.push(image.reference.as_str()),
             }
         }
         (seen.into_iter().collect(), unknown)

@@ -9,6 +9,9 @@ use unicode_width::UnicodeWidthStr;
 /// Between two columns.
 const GAP: &str = "  ";
 
+/// What is written for a source that is not known.
+const UNKNOWN: &str = "(unknown)";
+
 /// Columns are not made narrower than this to fit a terminal.
 const NARROWEST: usize = 20;
 
@@ -35,14 +38,16 @@ pub fn write(inventory: &Inventory, wide: bool, width: Option<usize>, out: &mut 
     writeln!(out, "\n{}", summary(inventory))
 }
 
-/// Writes `SOURCE` and `DESTINATION`; the answer is how many images were left out because their source is not known.
+/// Writes `SOURCE` and `DESTINATION`; the answer is of how many images the source is not known.
 pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     let head = vec!["SOURCE".to_owned(), "DESTINATION".to_owned()];
     let row = |(source, destination): (&str, &str)| vec![source.to_owned(), destination.to_owned()];
-    let rows: Vec<Vec<String>> = std::iter::once(head).chain(sources.into_iter().map(row)).collect();
+    let unknown_row = |reference: &&str| row((UNKNOWN, reference));
+    let rows: Vec<Vec<String>> =
+        std::iter::once(head).chain(sources.into_iter().map(row)).chain(unknown.iter().map(unknown_row)).collect();
     lay_out(&rows, None, out)?;
-    Ok(unknown)
+    Ok(unknown.len())
 }
 
 fn row(image: &Image) -> Vec<String> {
