@@ -131,6 +131,12 @@ impl<'a> Context<'a> {
             Some(value) => format!("`{value}`"),
             None => format!("a value on {}", self.settings.mirror),
         };
+        // A value for one element, with `--set` or in a file, takes the others away.
+        if path.contains('[') {
+            return format!(
+                "set `{path}` to {value} in a values file that repeats the whole list: helm replaces lists"
+            );
+        }
         match self.settings.mirror.only_place() {
             Some(_) => format!("set `{path}` to {value}, or patch the template to apply `{}`", self.key()),
             // No key for all images can name a place for each source.
