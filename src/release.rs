@@ -200,7 +200,8 @@ impl Prepared {
 impl Prepared {
     /// What helm loads because schemas refer to it, when it checks the values.
     pub fn remote_schemas(&self) -> Vec<Remote> {
-        if !self.check_schema {
+        // Coalescing the values once more is not free, and most charts have no schema.
+        if !self.check_schema || !has_schema(&self.chart) {
             return Vec::new();
         }
         let (helm, limits) = (self.env.helm, &self.limits);
@@ -221,6 +222,11 @@ impl Prepared {
     pub fn user_values(&self, origins: Option<&mut Origins>) -> Result<Merged, String> {
         self.user.merge(self.env.helm, &self.limits, &mut |flag, path| self.set_files.read(flag, path), origins)
     }
+}
+
+/// Whether a chart, or one in it, has a schema.
+fn has_schema(chart: &Chart) -> bool {
+    chart.schema.is_some() || chart.subcharts.iter().any(|inside| has_schema(inside))
 }
 
 /// Helm's rule for the names of releases.
