@@ -4,6 +4,7 @@ use super::Inventory;
 use crate::analysis::Gated;
 use crate::report::images::{Image, PartOrigin, Use};
 use crate::report::write_json;
+use crate::source::Place;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -28,6 +29,13 @@ pub(in crate::report) struct GatedEntry<'a> {
     switches: &'a [String],
     mirrored: bool,
     template: &'a str,
+    #[serde(flatten)]
+    at: At<'a>,
+}
+
+/// Where something is in a file; empty where that is not known.
+#[derive(Serialize)]
+struct At<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,17 +44,25 @@ pub(in crate::report) struct GatedEntry<'a> {
     column: Option<u32>,
 }
 
+impl<'a> At<'a> {
+    fn of(place: Option<&'a Place>) -> Self {
+        let at = place.map(|place| place.line_column());
+        Self {
+            file: place.map(|place| place.file.name()),
+            line: at.map(|(line, _)| line),
+            column: at.map(|(_, column)| column),
+        }
+    }
+}
+
 /// An image that the release does not bring as it is, as the document has it.
 pub(in crate::report) fn gated_entry(gated: &Gated) -> GatedEntry<'_> {
-    let at = gated.place.as_ref().map(|place| place.line_column());
     GatedEntry {
         reference: &gated.reference,
         switches: &gated.switches,
         mirrored: gated.mirrored,
         template: &gated.template,
-        file: gated.place.as_ref().map(|place| place.file.name()),
-        line: at.map(|(line, _)| line),
-        column: at.map(|(_, column)| column),
+        at: At::of(gated.place.as_ref()),
     }
 }
 
@@ -97,12 +113,8 @@ struct OriginEntry<'a> {
     by: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     path: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<u32>,
+    #[serde(flatten)]
+    at: At<'a>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     hides: &'a [String],
 }
@@ -154,15 +166,11 @@ fn use_entry(one: &Use, judged: bool) -> UseEntry<'_> {
 }
 
 fn origin_entry(origin: &PartOrigin) -> OriginEntry<'_> {
-    let place = origin.place.as_ref();
-    let at = place.map(|place| place.line_column());
     OriginEntry {
         part: origin.part.name(),
         by: &origin.who,
         path: &origin.path,
-        file: place.map(|place| place.file.name()),
-        line: at.map(|(line, _)| line),
-        column: at.map(|(_, column)| column),
+        at: At::of(origin.place.as_ref()),
         hides: &origin.hides,
     }
 }
