@@ -111,11 +111,7 @@ fn set_up(case: &Case, top: &Path) {
     for (path, target) in &case.links {
         let path = top.join(path);
         std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder can be made");
-        #[cfg(unix)]
-        std::os::unix::fs::symlink(target.replace("@/", &format!("{}/", top.display())), path)
-            .expect("a link can be made");
-        #[cfg(not(unix))]
-        let _ = target;
+        link(&target.replace("@/", &format!("{}/", top.display())), &path);
     }
     for path in &case.pipes {
         let path = top.join(path);
