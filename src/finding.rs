@@ -1,5 +1,6 @@
 //! [`Finding`]: something about a release that its owner should change, and where.
 
+use crate::fix::Fix;
 use crate::images::{Class, ObjectName, Tier};
 use crate::source::Place;
 
@@ -40,8 +41,10 @@ pub struct Finding {
     pub excerpts: Vec<Excerpt>,
     /// Facts that belong to it.
     pub notes: Vec<String>,
-    /// What to do.
+    /// What to do, in words.
     pub help: Option<String>,
+    /// What to do, as edits that were tried.
+    pub fix: Option<Fix>,
 }
 
 /// The place in the rendered manifests that a finding is about.

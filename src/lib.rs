@@ -15,6 +15,7 @@ pub mod config;
 pub mod disk;
 pub mod downloads;
 pub mod finding;
+pub mod fix;
 pub mod funcs;
 pub mod glob;
 pub mod go;

@@ -83,6 +83,7 @@ impl Change {
             excerpts: excerpts.collect(),
             notes: self.notes.clone(),
             help: (severity != Severity::Hint).then_some(help),
+            fix: None,
         })
     }
 }

@@ -130,6 +130,7 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
         excerpts: vec![Excerpt { place, label: "no template of this chart looks at it".to_owned() }],
         notes: images.into_iter().map(|image| format!("it renders {image}")).collect(),
         help: Some(help),
+        fix: None,
     });
 }
 

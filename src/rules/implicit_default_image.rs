@@ -114,6 +114,7 @@ fn check(ctx: &mut Context<'_>) {
             excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
             notes,
             help: Some(format!("name the image on {} in {}", ctx.settings.mirror, found.set)),
+            fix: None,
         });
     }
 }

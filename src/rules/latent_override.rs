@@ -89,6 +89,7 @@ fn check(ctx: &mut Context<'_>) {
             excerpts,
             notes,
             help: Some(format!("remove `{path}`, or point it at {mirror}")),
+            fix: None,
         });
     }
 }

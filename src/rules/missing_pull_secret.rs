@@ -153,6 +153,7 @@ fn check(ctx: &mut Context<'_>) {
                 excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
                 notes,
                 help: Some(help),
+                fix: None,
             }
         };
         if !missing.is_empty() {

@@ -202,6 +202,7 @@ impl<'a> Context<'a> {
             excerpts,
             notes,
             help: None,
+            fix: None,
         }
     }
 }

@@ -69,5 +69,6 @@ fn check(ctx: &mut Context<'_>) {
         excerpts: Vec::new(),
         notes: Vec::new(),
         help: Some(help.to_owned()),
+        fix: None,
     });
 }

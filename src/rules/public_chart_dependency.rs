@@ -99,6 +99,7 @@ fn check(ctx: &mut Context<'_>) {
             excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
             notes: Vec::new(),
             help: Some("name a repository inside the gap".to_owned()),
+            fix: None,
         });
     }
     ctx.findings.extend(findings);
@@ -121,6 +122,7 @@ fn look(ctx: &Context<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Fi
             excerpts: place.map(|place| Excerpt { place, label: "this is public".to_owned() }).into_iter().collect(),
             notes: Vec::new(),
             help: Some("carry the chart in `charts/`, or name the mirror in the repository".to_owned()),
+            fix: None,
         });
     }
     for subchart in &chart.subcharts {

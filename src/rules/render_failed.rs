@@ -52,6 +52,7 @@ fn check(ctx: &mut Context<'_>) {
         subject: None,
         excerpts: place.map(|place| Excerpt { place, label: "rendering stopped here".to_owned() }).collect(),
         notes: vec![failure.message.clone()],
+        fix: None,
         help: Some(match failure.refuses_mirror {
             // Charts of Bitnami stop at images that they do not know, until a value allows them.
             true => format!(

@@ -87,6 +87,7 @@ fn check(ctx: &mut Context<'_>) {
                 .collect(),
             notes: Vec::new(),
             help: Some("use an image that has it, or fetch it from a host inside the gap".to_owned()),
+            fix: None,
         });
     };
     for (object, pod) in &pods {

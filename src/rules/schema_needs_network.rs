@@ -67,6 +67,7 @@ fn finding(ctx: &Context<'_>, remote: &Remote) -> Finding {
             .into_iter()
             .collect(),
         notes: if others.is_empty() { Vec::new() } else { vec![format!("so do {lines} {}", others.join(", "))] },
+        fix: None,
         help: Some(
             "put that schema under `definitions`, with this address as its `$id` (the reference then stays), or install \
              with --skip-schema-validation"

@@ -109,6 +109,7 @@ fn check(ctx: &mut Context<'_>) {
             excerpts: place.map(|place| Excerpt { place, label: "this document".to_owned() }).collect(),
             notes: Vec::new(),
             help: Some("give manifests alone, or leave this file out".to_owned()),
+            fix: None,
         });
     }
     let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
@@ -156,6 +157,7 @@ fn finding(ctx: &Context<'_>, manifest: &Arc<Manifest>, fault: Fault) -> Finding
         excerpts: place.map(|place| Excerpt { place, label: "printed here".to_owned() }).into_iter().collect(),
         notes: Vec::new(),
         help: Some("mend the template, or the value that it prints".to_owned()),
+        fix: None,
     }
 }
 

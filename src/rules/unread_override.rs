@@ -114,6 +114,7 @@ fn check(ctx: &mut Context<'_>) {
             subject: None,
             excerpts: vec![Excerpt { place, label: "set here, to no effect".to_owned() }],
             notes: if count > 1 { vec![format!("{count} values are set below `{path}`")] } else { Vec::new() },
+            fix: None,
             help: Some(match near {
                 _ if other.is_some() => format!("did you mean `{}`?", other.unwrap_or_default()),
                 None if is_key => "set the registries of its images one by one, or patch its templates".to_owned(),

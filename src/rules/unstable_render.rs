@@ -80,6 +80,7 @@ fn branch(ctx: &Context<'_>, decided: &Decided, other: &[String], own: &[String]
         excerpts: vec![Excerpt { place: decided.place.clone(), label: format!("{cause} decides here") }],
         notes: notes.map(|(verb, references)| format!("the other way {verb} {}", references.join(", "))).collect(),
         help: Some("let a value decide".to_owned()),
+        fix: None,
     }
 }
 

@@ -233,6 +233,7 @@ fn add(report: &mut Report, settings: &Settings, rule: &str, place: &Place, mess
         excerpts: vec![Excerpt { place: place.clone(), label: "this suppression".to_owned() }],
         notes: Vec::new(),
         help: Some(help.to_owned()),
+        fix: None,
     });
 }
 

@@ -1,0 +1,93 @@
+//! [`Fix`]: a change of what the user gave that makes a finding go away, tried before it is told.
+//!
+//! A fix is data: what to edit, from what to what. `edit` makes the new text of a values file, and our own reader judges
+//! it; whoever tries a fix renders the release with the edited values as it would be installed.
+
+use crate::source::{File, Place};
+use crate::trace::{FlagPart, Key};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A change that makes a finding go away.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// What to do, in the imperative, without a full stop: ``set `image.registry` to `mirror.internal` ``.
+    pub title: String,
+    /// Who may apply it.
+    pub safety: Safety,
+    /// What to edit; all of it together.
+    pub edits: Vec<Edit>,
+    /// What the trial showed: the references as they are, and as they are with the edits.
+    pub proof: Vec<Proven>,
+}
+
+/// Who may apply a fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Safety {
+    /// `--fix`: it changes or removes lines of the user's own values files.
+    Safe,
+    /// `--unsafe-fixes`: it adds keys, or changes tags or digests.
+    Unsafe,
+    /// Only a person: it is about flags, or files that the tool does not write.
+    Manual,
+}
+
+impl Safety {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// A reference that a fix changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// As it is.
+    pub before: String,
+    /// With the edits.
+    pub after: String,
+}
+
+/// One edit of what the user gave.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// Where.
+    pub target: Target,
+    /// Which value, from the top of the values.
+    pub path: Vec<Key>,
+    /// Where the value stands now; `None` where it is added.
+    pub place: Option<Place>,
+    /// What becomes of it.
+    pub action: Action,
+}
+
+/// What a fix edits.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The values file with this number of the release's, from 0.
+    File {
+        /// Its number.
+        number: u32,
+        /// The file as it is.
+        file: Arc<File>,
+    },
+    /// A `--set`-like flag.
+    Flag(FlagPart),
+    /// A values file that is given after all others, or `--set`.
+    Overlay,
+}
+
+/// What becomes of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// It is another one.
+    Set(Value),
+    /// It and its key are taken away.
+    Remove,
+    /// It is added.
+    Add(Value),
+}
