@@ -46,6 +46,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
         coverage: Coverage { manifests: analysis.manifests.len(), images: analysis.images.len(), mirrored },
         mirror: settings.mirror.to_string(),
         assumed_keys: analysis.assumed_keys.clone(),
+        is_told: settings.assume_rewrite,
         secrets,
     }
 }

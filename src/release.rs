@@ -27,6 +27,8 @@ pub struct Prepared {
     pub limits: Limits,
     /// What the user set.
     pub user: UserValues,
+    /// Whether it is a release whose values were given, to be judged as it is; and not a chart alone.
+    pub is_given: bool,
     /// Whether values are checked against schemas.
     pub check_schema: bool,
     /// Reads the files that `--set-file` names.

@@ -14,8 +14,11 @@ pub struct Settings {
     pub mirror: Mirror,
     /// Where source references go on it.
     pub layout: Layout,
-    /// The values paths that send images to the mirror, `global.imageRegistry`; empty: found from what the chart reads.
-    pub global_keys: Vec<String>,
+    /// The values paths that send images to the mirror, `global.imageRegistry`; `None`: found from what the chart reads.
+    /// An empty list says that there are none.
+    pub global_keys: Option<Vec<String>>,
+    /// Whether the rewrite is set, if the values do not set it, also for a release whose values are given.
+    pub assume_rewrite: bool,
     /// Names of the pull secrets that every pod needs, besides what `global.imagePullSecrets` says.
     pub pull_secrets: Vec<String>,
     /// What was mirrored, where lists of it were given.
@@ -43,7 +46,8 @@ impl Settings {
         Self {
             mirror,
             layout: Layout::default(),
-            global_keys: Vec::new(),
+            global_keys: None,
+            assume_rewrite: false,
             pull_secrets: Vec::new(),
             bundle: None,
             rules: BTreeMap::new(),

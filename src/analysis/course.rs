@@ -43,7 +43,7 @@ impl Courses<'_> {
     /// Renders with traces and with the mirror set; `None` where that fails.
     pub(super) fn render(&mut self, decisions: Decisions, more: &[Change], limits: Limits) -> Option<Ran> {
         let prepared = Prepared { check_schema: false, limits, ..self.prepared.clone() };
-        let mut changes = self.keys.defaults(&self.settings.mirror);
+        let mut changes = self.keys.defaults();
         changes.extend_from_slice(more);
         let mut origins = Origins::new();
         let (origins_of, log) = (Some(&mut origins), &mut Vec::new());

@@ -4,8 +4,8 @@
 //! it, and says so. What the owner set to the mirror is a key as well.
 
 use crate::chart::Chart;
-use crate::images::Mirror;
 use crate::images::mirror::NOWHERE;
+use crate::images::{Mirror, Reference};
 use crate::reads::statics::{Reading, Statics};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::release::{Change, Prepared};
@@ -36,6 +36,18 @@ const OTHER_KEYS: &[&str] = &[
     "systemDefaultRegistry",
 ];
 
+/// Names under which a table at such a key holds the registry: `global.imageRegistry: {url: ""}`.
+const TABLE_NAMES: &[&str] = &["url", "registry", "host", "hostname", "server", "address", "domain", "hub", "name"];
+
+/// A key that the tool set, since the user's values do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumed {
+    /// The key, `global.imageRegistry`.
+    pub key: String,
+    /// What it was set to, in the shape of the chart's default: `mirror.internal/`.
+    pub value: String,
+}
+
 /// The keys of a release.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys {
@@ -45,8 +57,11 @@ pub(super) struct Keys {
     pub(super) assumed: Vec<String>,
     /// Nothing reads the key, so that it is only named.
     only_named: bool,
-    /// What the user's values say after the mirror's host, `/proxy` of `mirror.internal/proxy`, by key.
-    rests: BTreeMap<String, String>,
+    /// The tool may set keys: nobody said what is installed, or said that they are set elsewhere.
+    may_set: bool,
+    /// What a key has to be, or is, so that images come from the mirror: `mirror.internal/proxy`, in the shape of the chart's
+    /// default.
+    values: BTreeMap<String, String>,
 }
 
 impl Keys {
@@ -57,31 +72,54 @@ impl Keys {
     pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, String> {
         let user = prepared.user_values(None)?;
         let is_set = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| !value.is_nil());
-        let mut keys = Self::default();
-        user_keys(&user.values, &mut Vec::new(), &settings.mirror, statics, &mut keys.rests);
-        // One value cannot send the images of several sources to places of their own.
-        let may_assume = settings.mirror.only_place().is_some();
-        if !settings.global_keys.is_empty() {
-            let is_of_user = |key: &&String| is_set(key);
-            keys.all = settings.global_keys.iter().filter(|key| may_assume || is_of_user(key)).cloned().collect();
-            keys.assumed = keys.all.iter().filter(|key| !is_set(key)).cloned().collect();
+        let mut keys = Self { may_set: !prepared.is_given || settings.assume_rewrite, ..Self::default() };
+        let (mirror, chart) = (&settings.mirror, &prepared.chart);
+        let mut of_user = BTreeMap::new();
+        user_keys(&user.values, &mut Vec::new(), mirror, statics, &mut of_user);
+        let shape = |key: &str| value_of_shape(default_at(chart, &steps(key)), settings);
+        if let Some(given) = &settings.global_keys {
+            for key in given {
+                let value = of_user.get(key).cloned().or_else(|| shape(key));
+                if value.is_none() && !is_set(key) {
+                    continue;
+                }
+                keys.all.push(key.clone());
+                keys.values.extend(value.map(|value| (key.clone(), value)));
+                if !is_set(key) && keys.may_set {
+                    keys.assumed.push(key.clone());
+                }
+            }
+            keys.only_named = keys.all.is_empty();
             return Ok(keys);
         }
-        let is_read = |key: &&str| is_read_by_code(key, &prepared.chart, statics);
-        if is_set(USUAL_KEY) {
+        if is_set(USUAL_KEY) && !value_at(&user.values, &steps(USUAL_KEY)).is_some_and(|value| value.as_map().is_some())
+        {
             keys.all.push(USUAL_KEY.to_owned());
-        } else if may_assume && is_read(&USUAL_KEY) {
-            keys.assume(USUAL_KEY);
+            keys.values.extend(shape(USUAL_KEY).map(|value| (USUAL_KEY.to_owned(), value)));
+        } else if let Some(key) = key_in_code(USUAL_KEY, chart, statics)
+            && !is_set(&key)
+            && let Some(value) = shape(&key)
+        {
+            keys.assume(&key, value);
         }
         // Where a global key is read, one of a chart's own that names the mirror is an override.
         let is_global = |key: &String| key.starts_with("global.");
-        let has_global = !keys.all.is_empty() || keys.rests.keys().any(is_global);
-        keys.rests.retain(|key, _| !has_global || is_global(key));
-        keys.all.extend(keys.rests.keys().filter(|key| *key != USUAL_KEY).cloned());
+        let has_global = !keys.all.is_empty() || of_user.keys().any(is_global);
+        of_user.retain(|key, _| !has_global || is_global(key));
+        for (key, value) in of_user {
+            if !keys.all.contains(&key) {
+                keys.all.push(key.clone());
+            }
+            keys.values.insert(key, value);
+        }
         if keys.all.is_empty() {
-            match OTHER_KEYS.iter().find(|key| is_read(key)) {
-                Some(other) if is_set(other) => keys.all.push((*other).to_owned()),
-                Some(other) if may_assume => keys.assume(other),
+            let other = OTHER_KEYS.iter().find_map(|key| key_in_code(key, chart, statics));
+            match other.map(|key| (shape(&key), key)) {
+                Some((value, key)) if is_set(&key) => {
+                    keys.values.extend(value.map(|value| (key.clone(), value)));
+                    keys.all.push(key);
+                }
+                Some((Some(value), key)) => keys.assume(&key, value),
                 // Nothing reads it: it is named, but not set.
                 _ => {
                     keys.all.push(USUAL_KEY.to_owned());
@@ -92,29 +130,45 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Has the tool set a key.
-    pub(super) fn assume(&mut self, key: &str) {
+    /// Adds a key that the user did not set, and has the tool set it if it may.
+    fn assume(&mut self, key: &str, value: String) {
         if !self.all.iter().any(|known| known == key) {
             self.all.push(key.to_owned());
         }
-        self.assumed.push(key.to_owned());
+        self.values.insert(key.to_owned(), value);
+        if self.may_set {
+            self.assumed.push(key.to_owned());
+        }
         self.only_named = false;
     }
 
-    /// What sets the keys that the user did not set.
-    pub(super) fn defaults(&self, mirror: &Mirror) -> Vec<Change> {
-        let Some(place) = mirror.only_place() else { return Vec::new() };
-        self.assumed.iter().map(|key| Change::Default(key.clone(), place.clone())).collect()
+    /// The usual key, which no code names, but which a render came to: put together on the way. Gives whether there is
+    /// something new to set.
+    pub(super) fn came_to_usual_key(&mut self, settings: &Settings) -> bool {
+        let Some(value) = settings.mirror.only_place() else { return false };
+        if !self.only_named || settings.global_keys.is_some() {
+            return false;
+        }
+        self.assume(USUAL_KEY, value);
+        !self.assumed.is_empty()
     }
 
-    /// What puts the canary where the mirror is.
-    pub(super) fn canary(&self, canary: &Mirror) -> Vec<Change> {
+    /// What sets the keys that the user did not set.
+    pub(super) fn defaults(&self) -> Vec<Change> {
+        let set = |key: &String| Some(Change::Default(key.clone(), self.values.get(key)?.clone()));
+        self.assumed.iter().filter_map(set).collect()
+    }
+
+    /// What puts the canary where the mirror is, or would be.
+    pub(super) fn canary(&self, mirror: &Mirror) -> Vec<Change> {
         if self.only_named {
             return Vec::new();
         }
-        let usual = canary.only_place().unwrap_or_else(|| NOWHERE.to_owned());
-        let text = |key: &String| self.rests.get(key).map_or_else(|| usual.clone(), |rest| format!("{NOWHERE}{rest}"));
-        self.all.iter().map(|key| Change::Set(key.clone(), text(key))).collect()
+        let text = |key: &String| {
+            let (_, rest) = mirror.split(self.values.get(key)?)?;
+            Some(Change::Set(key.clone(), format!("{NOWHERE}{rest}")))
+        };
+        self.all.iter().filter_map(text).collect()
     }
 
     /// What takes the rewrite away.
@@ -123,6 +177,17 @@ impl Keys {
             return Vec::new();
         }
         self.all.iter().map(|key| Change::Remove(key.clone())).collect()
+    }
+
+    /// The keys that the tool set, with what they were set to.
+    pub(super) fn told(&self) -> Vec<Assumed> {
+        let told = |key: &String| Some(Assumed { key: key.clone(), value: self.values.get(key)?.clone() });
+        self.assumed.iter().filter_map(told).collect()
+    }
+
+    /// What a key has to be so that images come from the mirror.
+    pub(super) fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
     }
 
     /// Whether the tool sets nothing, though the key is one that it could set.
@@ -134,6 +199,59 @@ impl Keys {
     pub(super) fn unset(self) -> Self {
         Self { assumed: Vec::new(), ..self }
     }
+}
+
+/// What a key has to be so that images come from the mirror, in the shape of the chart's default: `quay.io/` becomes
+/// `mirror.internal/`, `docker.io/acme` becomes `mirror.internal/acme`; `None` where sources have places of their own, and
+/// the default names none.
+fn value_of_shape(default: Option<&Node>, settings: &Settings) -> Option<String> {
+    let (mirror, layout) = (&settings.mirror, settings.layout);
+    let usual = mirror.only_place();
+    let text = match default.map(|node| &node.data) {
+        Some(Data::Str(text)) => text.to_text().into_owned(),
+        _ => return usual,
+    };
+    let (own, slash) = text.strip_suffix('/').map_or((text.as_str(), ""), |own| (own, "/"));
+    let host = own.split('/').next().unwrap_or_default();
+    if !(host.contains(['.', ':']) || host == "localhost") {
+        return usual.map(|usual| if own.is_empty() { usual + slash } else { usual });
+    }
+    // Where an image below it goes, without the image.
+    let below = ["/a/b", "/b"].into_iter().find_map(|end| {
+        let source = Reference::parse(&format!("{own}{end}")).ok()?;
+        layout.repository(mirror, &source)?.strip_suffix(end).map(str::to_owned)
+    });
+    below.or(usual).map(|value| value + slash)
+}
+
+/// The default at a path of values: of the chart, or, of what charts share, of one below it.
+fn default_at<'c>(chart: &'c Chart, path: &[String]) -> Option<&'c Node> {
+    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| member_of(node, step));
+    let own = chart.values.iter().flat_map(|values| &values.documents).rev().find_map(at);
+    own.or_else(|| {
+        let is_shared = path.first().is_some_and(|first| first == GLOBAL);
+        chart.subcharts.iter().filter(|_| is_shared).find_map(|subchart| default_at(subchart, path))
+    })
+}
+
+fn member_of<'n>(node: &'n Node, step: &str) -> Option<&'n Node> {
+    match &node.data {
+        Data::Map(members) => members.iter().rev().find(|(entry, _)| entry.key == *step).map(|(_, node)| node),
+        _ => None,
+    }
+}
+
+/// A key that code reads: the key itself, or the one in the table that stands there.
+fn key_in_code(key: &str, chart: &Chart, statics: &Statics) -> Option<String> {
+    if is_read_by_code(key, chart, statics) {
+        return Some(key.to_owned());
+    }
+    let Data::Map(_) = &default_at(chart, &steps(key))?.data else { return None };
+    let inside = TABLE_NAMES.iter().map(|name| format!("{key}.{name}"));
+    inside.into_iter().find(|key| {
+        let is_text = |node: &Node| matches!(node.data, Data::Str(_) | Data::Null);
+        default_at(chart, &steps(key)).is_some_and(is_text) && is_read_by_code(key, chart, statics)
+    })
 }
 
 /// Another key for all images that code reads, where there is one: for who set a key that does nothing.
@@ -172,18 +290,19 @@ pub fn names_registry(key: &str) -> bool {
     key.contains("registry") || key == "hub"
 }
 
-/// The keys that the user set to the mirror, or to something on it, with what follows its host.
+/// The keys that the user set to the mirror, or to something on it, with what they are.
 fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, found: &mut BTreeMap<String, String>) {
     for (key, value) in values.entries() {
         path.push(key.to_text().into_owned());
         match value {
             Value::Map(inner) => user_keys(&inner, path, mirror, statics, found),
             Value::Str(text) => {
-                if let Some(rest) = mirror.split(&text.to_text()).map(|(_, rest)| rest.to_owned())
-                    && is_key(path, &rest, statics)
+                let text = text.to_text();
+                if let Some((_, rest)) = mirror.split(&text)
+                    && is_key(path, rest, statics)
                     && statics.could_read(path, Reading::Named).is_some()
                 {
-                    found.insert(dotted(path), rest);
+                    found.insert(dotted(path), text.into_owned());
                 }
             }
             _ => {}

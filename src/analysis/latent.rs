@@ -173,7 +173,7 @@ fn switched_on(
     keys: &Keys,
     compiler: &mut Compiler,
 ) -> BTreeMap<String, String> {
-    let mut changes = keys.defaults(&settings.mirror);
+    let mut changes = keys.defaults();
     changes.extend(switches.iter().cloned().map(Change::SwitchOn));
     let prepared = Prepared { check_schema: false, ..prepared.clone() };
     let (mut origins, mut found) = (Origins::new(), BTreeMap::new());

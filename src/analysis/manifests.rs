@@ -3,7 +3,7 @@
 //! There are no values and no templates: what decides an image is the line of the file, and nothing is known of a
 //! rewrite.
 
-use super::{Analysis, Judged, RenderFailure, USUAL_KEY, WithoutOverride};
+use super::{Analysis, Judged, RenderFailure, USUAL_KEY};
 use crate::helm::HelmVersion;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
@@ -50,7 +50,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         let facts = Facts { reference: image.known(), canary: None, source: None, decided_by: &decider.source };
         let class = classify(&facts, &settings.mirror, &settings.mirror, settings.layout);
         let source = reference.filter(|reference| !settings.mirror.serves(reference)).cloned();
-        Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
+        Judged { source, ..Judged::new(image, class, decider) }
     };
     let images = uses.map(judged).collect();
     Analysis {
@@ -58,6 +58,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         images,
         origins,
         keys: vec![USUAL_KEY.to_owned()],
+        unset: Vec::new(),
         assumed_keys: Vec::new(),
         root: None,
         rendered: Rendered::default(),

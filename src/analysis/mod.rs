@@ -1,41 +1,46 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
 //! who decided it and what became of the rewrite.
 
+mod advice;
 mod course;
 mod crds;
+mod culprit;
 mod gated;
+mod judge;
 mod keys;
 mod latent;
 pub mod manifests;
+mod propose;
+mod reach;
+mod rewrite;
 mod traced;
+mod trial;
 mod twin;
 mod unstable;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
-use crate::images::class::{Facts, classify};
-use crate::images::decided::{Written, decider, written_by};
-use crate::images::mirror::NOWHERE;
-use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
+use crate::fix::Fix;
+use crate::images::decided::{Written, written_by};
+use crate::images::{Class, Decider, ImageUse, Mirror, Reference, find};
 use crate::reads::{Reads, Statics, steps};
-use crate::release::{Change, Prepared};
+use crate::release::Prepared;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::source::{File, Place};
-use crate::template::decisions::{Course, Decided, Site};
+use crate::template::decisions::Course;
 use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 pub use traced::{Traced, render};
-use twin::Twin;
 
 pub use gated::Gated;
 use keys::Keys;
-pub use keys::{USUAL_KEY, names_registry, other_key};
+pub use keys::{Assumed, USUAL_KEY, names_registry, other_key};
 pub use latent::{Latent, Proof};
+pub use rewrite::Unset;
 pub use unstable::Unstable;
 
 /// What is known of a release once it was rendered and looked through.
@@ -45,12 +50,14 @@ pub struct Analysis {
     pub manifests: Vec<Arc<Manifest>>,
     /// The images they name, in that order.
     pub images: Vec<Judged>,
+    /// What keeps the rewrite from images that would follow it.
+    pub unset: Vec<Unset>,
     /// Where everything came from.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
     pub keys: Vec<String>,
     /// Those of the keys that the user did not set, so that the tool did.
-    pub assumed_keys: Vec<String>,
+    pub assumed_keys: Vec<Assumed>,
     /// The top chart as rendered; `None` when that failed before its templates were executed, or there is no chart.
     pub root: Option<Instance>,
     /// What the templates made.
@@ -84,6 +91,15 @@ pub struct Judged {
     pub source: Option<Reference>,
     /// What becomes of it without the setting of the user's that decided its registry.
     pub without_override: WithoutOverride,
+    /// The user's settings that make it what it is, all of them together, where nothing of them is printed: a switch, an
+    /// empty registry.
+    pub culprits: Vec<Decider>,
+    /// The user's setting that takes its version away, where nothing of it is printed: `tag: null`.
+    pub version_decider: Option<Decider>,
+    /// No value reaches it: those that its template looks at were tried.
+    pub is_out_of_reach: bool,
+    /// What sends it to the mirror.
+    pub fix: Option<Fix>,
 }
 
 /// What becomes of a reference without the user's setting that decided its registry, proven by another render.
@@ -130,14 +146,25 @@ pub fn analyse(
         manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
     let decisions = rendered.decisions.take();
     let sites = decisions.as_ref().map(unstable::mirror_sites).unwrap_or_default();
-    let (images, other_ways) = judge(uses, prepared, settings, &keys, sites, compiler, (&rendered, &origins));
     let reads = std::mem::take(&mut rendered.reads);
+    let given = judge::Given {
+        prepared,
+        settings,
+        keys: &keys,
+        rendered: &rendered,
+        manifests: &manifests,
+        origins: &origins,
+        reads: &reads,
+        values: &values,
+    };
+    let judge::Verdict { images, unset, other_ways } = judge::judge(uses, &given, sites, compiler);
     let mut analysis = Analysis {
         manifests,
         images,
+        unset,
         origins,
         keys: keys.all.clone(),
-        assumed_keys: keys.assumed.clone(),
+        assumed_keys: keys.told(),
         root,
         rendered,
         failure,
@@ -178,8 +205,8 @@ pub fn render_mirrored(
     render_with_mirror(prepared, settings, &mut keys, false, compiler, log)
 }
 
-/// Renders with traces and with the mirror set as its owner would. Where what was found of the keys beforehand proves
-/// wrong, renders again.
+/// Renders with traces as the release would be installed. Where what was found of the keys beforehand proves wrong, renders
+/// again.
 fn render_with_mirror(
     prepared: &Prepared,
     settings: &Settings,
@@ -190,17 +217,11 @@ fn render_with_mirror(
 ) -> Result<Traced, String> {
     let mut first_log = Vec::new();
     let decisions = |keys: &Keys| deciding.then(|| course::decisions(Course::AsIs, keys));
-    let changes = keys.defaults(&settings.mirror);
+    let changes = keys.defaults();
     let first = traced::render_deciding(prepared, &changes, decisions(keys), compiler, &mut first_log)?;
     let again = match &first.failure {
         // Nothing in the code names it, but a key that was put together on the way came to it.
-        None if keys.is_only_named()
-            && settings.mirror.only_place().is_some()
-            && first.rendered.reads.looks_at(&steps(USUAL_KEY)) =>
-        {
-            keys.assume(USUAL_KEY);
-            true
-        }
+        None if first.rendered.reads.looks_at(&steps(USUAL_KEY)) => keys.came_to_usual_key(settings),
         // The schema may have no room for the key.
         Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
             prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
@@ -214,106 +235,7 @@ fn render_with_mirror(
         log.extend(first_log);
         return Ok(first);
     }
-    traced::render_deciding(prepared, &keys.defaults(&settings.mirror), decisions(keys), compiler, log)
-}
-
-/// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
-fn judge(
-    uses: Vec<ImageUse>,
-    prepared: &Prepared,
-    settings: &Settings,
-    keys: &Keys,
-    sites: BTreeSet<Site>,
-    compiler: &mut Compiler,
-    (rendered, origins): (&Rendered, &Origins),
-) -> (Vec<Judged>, Vec<Decided>) {
-    let canary = settings.mirror.at_host(NOWHERE);
-    let (set, removed) = (keys.canary(&canary), keys.removed());
-    let (with_canary, without) = if uses.is_empty() && sites.is_empty() || set.is_empty() {
-        (Twin::default(), Twin::default())
-    } else {
-        (
-            Twin::render(prepared, settings, &set, compiler, rendered, sites),
-            Twin::render(prepared, settings, &removed, compiler, rendered, BTreeSet::new()),
-        )
-    };
-    let judged = |image: ImageUse| {
-        let decider = decider(&image, Part::Registry, origins);
-        let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
-        let facts = Facts {
-            reference: image.known(),
-            canary: with_canary.text_of(&image),
-            source: source.as_ref(),
-            decided_by: &decider.source,
-        };
-        let class = classify(&facts, &settings.mirror, &canary, settings.layout);
-        // Nothing rewrites it, so it is its own source, wherever it leads to; but the mirror is never a source.
-        let source = source.or_else(|| {
-            let own = image.reference.as_ref().ok().filter(|own| !settings.mirror.serves(own));
-            own.cloned()
-        });
-        let source = source.or_else(|| settings.layout.source(&settings.mirror, image.reference.as_ref().ok()?));
-        Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
-    };
-    let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
-    take_overrides_away(&mut judged, prepared, settings, &set, &canary, compiler, rendered);
-    judged.iter_mut().filter(|judged| judged.source.is_none()).for_each(|judged| {
-        judged.source = pinned_source(judged, origins);
-    });
-    (judged, with_canary.decided)
-}
-
-/// Renders once more, with the canary and without the settings of the user's that decided registries, and notes what
-/// becomes of the references they decided.
-fn take_overrides_away(
-    judged: &mut [Judged],
-    prepared: &Prepared,
-    settings: &Settings,
-    set: &[Change],
-    canary: &Mirror,
-    compiler: &mut Compiler,
-    rendered: &Rendered,
-) {
-    let is_override = |judged: &Judged| judged.decider.source.is_user() && judged.class != Class::Rewritten;
-    let paths: BTreeSet<&str> =
-        judged.iter().filter(|judged| is_override(judged)).map(|judged| judged.decider.path.as_str()).collect();
-    // An element of a list cannot be taken away without moving the others.
-    let paths: Vec<&str> = paths.into_iter().filter(|path| !path.is_empty() && !path.contains('[')).collect();
-    if paths.is_empty() {
-        return;
-    }
-    let removed = paths.iter().map(|path| Change::Remove((*path).to_owned()));
-    let changes: Vec<Change> = removed.chain(set.iter().cloned()).collect();
-    let twin = Twin::render(prepared, settings, &changes, compiler, rendered, BTreeSet::new());
-    for judged in judged.iter_mut().filter(|judged| is_override(judged)) {
-        let Some(reference) = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok()) else {
-            continue;
-        };
-        judged.without_override = match canary.serves(&reference) {
-            true => WithoutOverride::Mirror,
-            false => WithoutOverride::Elsewhere(reference.as_written().to_owned()),
-        };
-    }
-}
-
-/// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.
-///
-/// None where the user took another image: `mirror.internal/platform/nginx-hardened` for `docker.io/library/nginx`.
-fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
-    let (Class::PinnedToMirror, WithoutOverride::Elsewhere(default)) = (judged.class, &judged.without_override) else {
-        return None;
-    };
-    let path = decider(&judged.image, Part::Repository, origins);
-    if path.source.is_user() && path.origin != judged.decider.origin {
-        return None;
-    }
-    let (own, default) = (judged.image.reference.as_ref().ok()?, Reference::parse(default).ok()?);
-    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
-    let (mine, theirs) = (last(own), last(&default));
-    // A slip of the fingers names the same image.
-    let is_same = mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1;
-    let source = format!("{}/{}{}", default.registry, default.repository, own.version());
-    is_same.then(|| Reference::parse(&source).ok()).flatten()
+    traced::render_deciding(prepared, &keys.defaults(), decisions(keys), compiler, log)
 }
 
 impl Analysis {
@@ -329,6 +251,21 @@ impl Analysis {
 }
 
 impl Judged {
+    /// A use of which no more is known.
+    pub fn new(image: ImageUse, class: Class, decider: Decider) -> Self {
+        Self {
+            image,
+            class,
+            decider,
+            source: None,
+            without_override: WithoutOverride::Unknown,
+            culprits: Vec::new(),
+            version_decider: None,
+            is_out_of_reach: false,
+            fix: None,
+        }
+    }
+
     /// Where the image has to lie on the mirror, tag and digest included; `None` where its source is not known.
     pub fn destination(&self, settings: &Settings) -> Option<String> {
         self.source.as_ref().and_then(|source| settings.layout.destination(&settings.mirror, source))

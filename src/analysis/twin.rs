@@ -1,22 +1,43 @@
 //! [`Twin`]: the same release rendered with another mirror, and what its images are there.
 
 use crate::compiler::Compiler;
+use crate::images::object::{descend, string};
 use crate::images::{ImageUse, find};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
-use crate::render::manifest::{Manifests, manifests};
+use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::settings::Settings;
 use crate::template::decisions::{Course, Decided, Decisions, Site};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What the images of a second render are, as far as they differ from those of the first.
 #[derive(Debug, Default)]
 pub(super) struct Twin {
-    texts: HashMap<Key, String>,
+    texts: BTreeMap<Key, String>,
+    /// The files that came out differently, or not at all.
+    files: BTreeSet<String>,
+    /// The objects of those.
+    objects: BTreeSet<Object>,
+    /// Whether it rendered.
+    pub(super) is_whole: bool,
     /// What was decided at the sites that were asked for.
     pub(super) decided: Vec<Decided>,
 }
+
+/// What a use of the first render is in the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen<'t> {
+    /// As in the first.
+    Same,
+    /// Another reference.
+    Other(&'t str),
+    /// It is not there, or nothing is known.
+    Gone,
+}
+
+/// An object: the template file, its kind, namespace and name.
+type Object = (String, String, String, String);
 
 /// The place of a use: the template file, the object's kind, namespace and name, the field, which reference in it.
 type Key = (String, String, String, String, String, u32);
@@ -37,18 +58,55 @@ impl Twin {
         let decisions = (!sites.is_empty()).then(|| Decisions::new(Course::Watched(sites), |_| false));
         let outcome = prepared.render_deciding(compiler, changes, None, decisions, &mut Vec::new());
         let Ok(outcome) = outcome else { return Self::default() };
-        let mut rendered = outcome.rendered;
+        Self::of(outcome.rendered, &prepared, settings, first)
+    }
+
+    /// What a second render is, as far as it differs from the first.
+    fn of(mut rendered: Rendered, prepared: &Prepared, settings: &Settings, first: &Rendered) -> Self {
         let decided = rendered.decisions.take().map(|decisions| decisions.decided().to_vec()).unwrap_or_default();
         let known: HashMap<&str, &[u8]> =
             first.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
+        let mut files: BTreeSet<String> = known.keys().map(|name| (*name).to_owned()).collect();
+        rendered.files.iter().filter(|file| known.get(file.name.as_str()) == Some(&file.text.as_bytes())).for_each(
+            |file| {
+                files.remove(&file.name);
+            },
+        );
         rendered.files.retain(|file| known.get(file.name.as_str()) != Some(&file.text.as_bytes()));
         let Ok(read) = manifests(&rendered, prepared.env.helm, &prepared.limits) else {
             return Self { decided, ..Self::default() };
         };
         let Manifests { ordinary, hooks, .. } = read;
-        let all = ordinary.into_iter().chain(hooks).map(Arc::new);
-        let uses = all.flat_map(|manifest| find(&manifest, settings.hints(), &prepared.limits));
-        Self { texts: uses.map(|image| (key(&image), image.text.as_str().to_owned())).collect(), decided }
+        let all: Vec<Arc<Manifest>> = ordinary.into_iter().chain(hooks).map(Arc::new).collect();
+        let uses = all.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits));
+        let texts = uses.map(|image| (key(&image), image.text.as_str().to_owned())).collect();
+        Self { texts, files, objects: all.iter().map(|manifest| object(manifest)).collect(), is_whole: true, decided }
+    }
+
+    /// What a use of the first render is here.
+    pub(super) fn seen(&self, image: &ImageUse) -> Seen<'_> {
+        if !self.is_whole {
+            return Seen::Gone;
+        }
+        if !self.files.contains(&image.manifest.name) {
+            return Seen::Same;
+        }
+        match self.texts.get(&key(image)) {
+            Some(text) if text == image.text.as_str() => Seen::Same,
+            Some(text) => Seen::Other(text),
+            None => Seen::Gone,
+        }
+    }
+
+    /// The references of uses that the first render does not have.
+    pub(super) fn new_ones<'t>(&'t self, first: impl Iterator<Item = &'t ImageUse>) -> Vec<&'t str> {
+        let known: BTreeSet<Key> = first.map(key).collect();
+        self.texts.iter().filter(|(key, _)| !known.contains(*key)).map(|(_, text)| text.as_str()).collect()
+    }
+
+    /// Whether an object of the first render is here as well.
+    pub(super) fn has(&self, manifest: &Manifest) -> bool {
+        self.is_whole && (!self.files.contains(&manifest.name) || self.objects.contains(&object(manifest)))
     }
 
     /// What a use of the first render is here; `None` where it is the same, or not there.
@@ -56,6 +114,11 @@ impl Twin {
         let text = self.texts.get(&key(image))?;
         (text != image.text.as_str()).then_some(text.as_str())
     }
+}
+
+fn object(manifest: &Manifest) -> Object {
+    let namespace = string(descend(&manifest.node, &["metadata", "namespace"]));
+    (manifest.name.clone(), manifest.kind.clone(), namespace, manifest.object_name.clone())
 }
 
 fn key(image: &ImageUse) -> Key {

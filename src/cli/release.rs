@@ -333,6 +333,7 @@ impl ReleaseFlags {
             capabilities,
             env: self.env(),
             limits,
+            is_given: self.configured.chart || !user.is_empty(),
             user,
             check_schema: !self.skip_schema_validation,
             set_files: SetFiles::new(move |at, path| reach.read(named_by(at, configured), Path::new(path))),

@@ -34,6 +34,12 @@ pub struct SettingsFlags {
     /// times; default: the one that the charts read, global.imageRegistry before others)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
+    /// Set the value that charts read the mirror from, if the values do not, also where values are given
+    ///
+    /// For a release that gets it at install time from elsewhere. Without this flag, only a chart without any values is looked
+    /// at that way; what has values is judged as it is given (default: the configuration's `rewrite`).
+    #[arg(long)]
+    assume_rewrite: bool,
     /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
@@ -78,8 +84,8 @@ impl From<LayoutFlag> for Layout {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Mirror")]
 pub struct MirrorFlags {
-    /// The private registry: render with the chart's global rewrite set to it (default: the configuration's; without
-    /// either, render as given); or SOURCE=HOST/PATH for each source registry
+    /// The private registry (default: the configuration's); a chart without values is rendered with its global rewrite set to
+    /// it; or SOURCE=HOST/PATH for each source registry
     #[arg(long, value_name = "HOST")]
     mirror: Vec<String>,
     /// Where on the mirror a source reference goes
@@ -91,16 +97,20 @@ pub struct MirrorFlags {
     /// times; default: the one that the charts read, global.imageRegistry before others)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
+    /// Set the value that charts read the mirror from, if the values do not, also where values are given
+    #[arg(long)]
+    assume_rewrite: bool,
 }
 
 impl MirrorFlags {
     /// What the flags come to over the configuration, and in it over what a release says; `None` without a mirror.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, String> {
-        let flags = target(&self.mirror, self.layout, &self.global_key)?;
+        let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
         let target = flags.or(release).or(&config.target);
         let Some(mirror) = target.mirror else {
             let given = if self.layout.is_some() { Some("--layout") } else { None };
             let given = given.or((!self.global_key.is_empty()).then_some("--global-key"));
+            let given = given.or(self.assume_rewrite.then_some("--assume-rewrite"));
             return match given {
                 Some(flag) => Err(format!(
                     "{flag} says nothing without a mirror: give --mirror HOST, or `mirror` in airtight.yaml"
@@ -111,6 +121,7 @@ impl MirrorFlags {
         Ok(Some(Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
+            assume_rewrite: target.assume_rewrite.unwrap_or_default(),
             finders: config.finders.clone(),
             ..Settings::new(mirror)
         }))
@@ -156,12 +167,13 @@ impl SettingsFlags {
         release: &Target,
         bundle: Option<Arc<Bundle>>,
     ) -> Result<Settings, String> {
-        let flags = target(&self.mirror, self.layout, &self.global_key)?;
+        let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
         let target = flags.or(release).or(&config.target);
         let mirror = target.mirror.ok_or(NO_MIRROR)?;
         Ok(Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
+            assume_rewrite: target.assume_rewrite.unwrap_or_default(),
             pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
             bundle,
             rules: self.levels(config)?,
@@ -188,7 +200,7 @@ impl SettingsFlags {
 }
 
 /// Where images go, as flags say it; the error names the flag.
-fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String]) -> Result<Target, String> {
+fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume: bool) -> Result<Target, String> {
     let mirror = match mirror {
         [] => None,
         places => Some(Mirror::parse_all(places).map_err(|error| format!("--mirror: {error}"))?),
@@ -196,7 +208,12 @@ fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String]) -> Res
     if let Some(key) = keys.iter().find(|key| key.split('.').any(str::is_empty)) {
         return Err(format!("--global-key: {key:?} is not a path of values, like global.imageRegistry"));
     }
-    Ok(Target { mirror, layout: layout.map(Layout::from), global_keys: keys.to_vec() })
+    Ok(Target {
+        mirror,
+        layout: layout.map(Layout::from),
+        global_keys: Some(keys.to_vec()).filter(|keys| !keys.is_empty()),
+        assume_rewrite: assume.then_some(true),
+    })
 }
 
 /// Reads the lists of a bundle: files, and folders of them in the order of their names.

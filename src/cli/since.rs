@@ -208,6 +208,7 @@ impl Args {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             assumed_keys: Vec::new(),
+            is_told: false,
         };
         let mut checked = [Checked { report, settings, comments: Vec::new() }];
         if policy.is_of_base() {

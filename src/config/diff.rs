@@ -2,6 +2,7 @@
 //!
 //! A branch is compared with its base. Whose word counts for which key is in the table ([`keys`](super::keys)).
 
+use super::keys::REWRITES;
 use super::read::Part;
 use super::sides::{Day, Pair, files, is_later, latest, pairs, same, target_of_new};
 use super::{Config, Entry, Release, Suppression, Target};
@@ -153,8 +154,19 @@ impl Diff<'_> {
             let message = replaced("the layout", Some(layout_name(old)), Some(layout_name(new)));
             self.add(Weight::Looser, message, &["layout"]);
         }
-        let (keys, now) = (&was.target.global_keys, &is.target.global_keys);
-        self.list("global_keys", keys, now, Weight::Looser, Weight::Looser);
+        let list = |target: &Target| target.global_keys.clone().unwrap_or_default();
+        let (keys, now) = (list(&was.target), list(&is.target));
+        if keys.is_empty() && now.is_empty() && was.target.global_keys != is.target.global_keys {
+            let said = |target: &Target| target.global_keys.as_ref().map(|_| "[]");
+            let message = replaced("`global_keys`", said(&was.target), said(&is.target));
+            self.add(Weight::Looser, message, &["global_keys"]);
+        }
+        self.list("global_keys", &keys, &now, Weight::Looser, Weight::Looser);
+        let (old, new) = (rewrite(&was.target), rewrite(&is.target));
+        if old != new {
+            let weight = if is.target.assume_rewrite == Some(true) { Weight::Looser } else { Weight::Stricter };
+            self.add(weight, replaced("what sets the rewrite", Some(old), Some(new)), &["rewrite"]);
+        }
         self.list("pull_secrets", &was.pull_secrets, &is.pull_secrets, Weight::Looser, Weight::Stricter);
         let (lists, now) = (&was.bundle, &is.bundle);
         // Without lists nothing is looked up in them; with fewer, less counts as mirrored.
@@ -325,9 +337,19 @@ impl Diff<'_> {
             add(Weight::Looser, replaced(&what, Some(layout(&was_to)), Some(layout(&is_to))), "layout");
         }
         if old.target.global_keys != new.target.global_keys && was_to.global_keys != is_to.global_keys {
-            let keys = |target: &Target| Some(target.global_keys.join(", ")).filter(|keys| !keys.is_empty());
+            let keys = |target: &Target| {
+                target.global_keys.as_ref().map(|keys| match &keys[..] {
+                    [] => "[]".to_owned(),
+                    keys => keys.join(", "),
+                })
+            };
             let what = format!("`global_keys` of {name}");
             add(Weight::Looser, replaced(&what, keys(&was_to).as_deref(), keys(&is_to).as_deref()), "global_keys");
+        }
+        if old.target.assume_rewrite != new.target.assume_rewrite && rewrite(&was_to) != rewrite(&is_to) {
+            let weight = if is_to.assume_rewrite == Some(true) { Weight::Looser } else { Weight::Stricter };
+            let what = format!("what sets the rewrite of {name}");
+            add(weight, replaced(&what, Some(rewrite(&was_to)), Some(rewrite(&is_to))), "rewrite");
         }
         let helm = |entry: &Entry| match entry.helm_version.unwrap_or_default() {
             HelmVersion::V3 => "helm 3",
@@ -393,6 +415,11 @@ impl Diff<'_> {
     }
 }
 
+/// What sets the rewrite, as the configuration says it.
+fn rewrite(target: &Target) -> &'static str {
+    REWRITES[usize::from(target.assume_rewrite.unwrap_or_default())]
+}
+
 fn rank(severity: Severity) -> i32 {
     match severity {
         Severity::Error => 3,
@@ -413,6 +440,7 @@ mod tests {
         ("mirrors", "mirrors: {quay.io: a.internal/quay}", "mirrors: {quay.io: a.internal/hub}"),
         ("layout", "", "layout: name"),
         ("global_keys", "", "global_keys: global.registry"),
+        ("rewrite", "", "rewrite: assumed"),
         ("pull_secrets", "pull_secrets: [a, b]", "pull_secrets: [a]"),
         ("bundle", "bundle: a", "bundle: [a, b]"),
         ("rules", "", "rules: {hardcoded-image: warning}"),
@@ -457,6 +485,7 @@ mod tests {
         ),
         ("release.layout", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, layout: name}]"),
         ("release.global_keys", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, global_keys: b}]"),
+        ("release.rewrite", "releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, rewrite: assumed}]"),
         (
             "release.environments",
             "releases: [{name: a, chart: c, environments: {x: , y: }}]",
@@ -497,6 +526,11 @@ mod tests {
         (
             "environment.global_keys",
             "releases: [{name: a, chart: c, environments: {x: {global_keys: b}}}]",
+            "releases: [{name: a, chart: c, environments: {x: }}]",
+        ),
+        (
+            "environment.rewrite",
+            "releases: [{name: a, chart: c, environments: {x: {rewrite: assumed}}}]",
             "releases: [{name: a, chart: c, environments: {x: }}]",
         ),
         (

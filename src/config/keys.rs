@@ -59,6 +59,9 @@ pub const LEVELS: &[&str] = &["off", "on", "error", "warning", "hint"];
 /// The layouts, as the flag names them.
 pub const LAYOUTS: &[&str] = &["path", "host-and-path", "name", "familiar-path"];
 
+/// What sets the rewrite of a release.
+pub const REWRITES: &[&str] = &["values", "assumed"];
+
 /// Something that the base decides.
 const fn policy(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, required: false, doc, decides: Decides::Base }
@@ -88,6 +91,12 @@ const MIRRORS: Key = policy(
 const LAYOUT: Key = policy("layout", Kind::Choice(LAYOUTS), "Where on the mirror a source reference goes.");
 const GLOBAL_KEYS: Key =
     policy("global_keys", Kind::Texts, "The values that charts read the mirror from, `global.imageRegistry`.");
+const REWRITE: Key = policy(
+    "rewrite",
+    Kind::Choice(REWRITES),
+    "What sets the value that charts read the mirror from: the `values` of the release (the usual), or something else at \
+     install time, so that it is `assumed`.",
+);
 const NAMESPACE: Key = input("namespace", Kind::Text, "Namespace of the release.");
 const VALUES: Key = input("values", Kind::Texts, "Values files, later ones over earlier ones.");
 const SET: Key = input("set", Kind::Texts, "`--set` assignments, `image.tag=1.4`.");
@@ -106,6 +115,7 @@ pub const ROOT: &[Key] = &[
     MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
+    REWRITE,
     policy("pull_secrets", Kind::Texts, "Pull secrets that every pod needs."),
     policy("bundle", Kind::Texts, "Lists that say what was mirrored, or folders of them."),
     policy("rules", Kind::Levels, "Which rules are checked, and how bad their findings are."),
@@ -134,6 +144,7 @@ pub const RELEASE: &[Key] = &[
     MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
+    REWRITE,
     policy("environments", Kind::Named(ENVIRONMENT), "Where it is installed; each is checked, with what it adds."),
 ];
 
@@ -152,6 +163,7 @@ pub const ENVIRONMENT: &[Key] = &[
     MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
+    REWRITE,
 ];
 
 /// Places of the user's choice.

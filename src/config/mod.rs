@@ -21,6 +21,7 @@ use crate::settings::Level;
 use crate::source::{File, Place};
 use crate::yaml;
 use jiff::civil::Date;
+use keys::REWRITES;
 pub(crate) use read::meant;
 use read::{Part, Problem, problem, told};
 use std::collections::BTreeMap;
@@ -57,8 +58,10 @@ pub struct Target {
     pub mirror: Option<Mirror>,
     /// The layout on it.
     pub layout: Option<Layout>,
-    /// The values that charts read it from.
-    pub global_keys: Vec<String>,
+    /// The values that charts read it from; an empty list says that there are none.
+    pub global_keys: Option<Vec<String>>,
+    /// Whether those are set by others than the values that are named: `rewrite: assumed`.
+    pub assume_rewrite: Option<bool>,
 }
 
 /// An entry of `suppressions`.
@@ -236,7 +239,12 @@ impl Reader<'_> {
             "familiar-path" => Layout::FamiliarPath,
             _ => Layout::Path,
         });
-        Target { mirror, layout, global_keys: part.texts("global_keys") }
+        Target {
+            mirror,
+            layout,
+            global_keys: part.get("global_keys").map(|_| part.texts("global_keys")),
+            assume_rewrite: part.text("rewrite").map(|word| word == REWRITES[1]),
+        }
     }
 
     /// `mirror` for all images, `mirrors` for those of each source; both together are one mirror.
@@ -344,7 +352,8 @@ impl Target {
         Self {
             mirror: self.mirror.or_else(|| other.mirror.clone()),
             layout: self.layout.or(other.layout),
-            global_keys: if self.global_keys.is_empty() { other.global_keys.clone() } else { self.global_keys },
+            global_keys: self.global_keys.or_else(|| other.global_keys.clone()),
+            assume_rewrite: self.assume_rewrite.or(other.assume_rewrite),
         }
     }
 }

@@ -243,7 +243,7 @@ fn before_the_first_commit_everything_is_new() {
     let folder = tempfile::tempdir().expect("a folder");
     git(folder.path(), &["init", "--quiet"]);
     let chart = root().join("testdata/charts/shop").to_string_lossy().into_owned();
-    let config = format!("mirror: mirror.internal\nreleases: [{{name: shop, chart: {chart}}}]\n");
+    let config = format!("mirror: mirror.internal\nrewrite: assumed\nreleases: [{{name: shop, chart: {chart}}}]\n");
     std::fs::write(folder.path().join("airtight.yaml"), config).expect("a file can be written");
     let _guard = working_folder(folder.path());
     let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -86,6 +86,7 @@ fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
         limits: Limits::default(),
         user,
         check_schema: false,
+        is_given: false,
         set_files: SetFiles::none(),
     }
 }

@@ -16,6 +16,8 @@ pub enum Class {
     Rewritten,
     /// It follows the mirror, but keeps its source registry as a part of the path: `mirror.internal/quay.io/…`.
     Doubled,
+    /// It would follow the mirror to a place on it, if only the rewrite were set.
+    NotRewritten,
     /// The mirror is somewhere in it, but it does not resolve through the mirror: `docker.io/mirror.internal/…`.
     HalfRewritten,
     /// Nothing rewrites it; a user's value happens to name the mirror.
@@ -40,6 +42,7 @@ impl Class {
         match self {
             Self::Rewritten => "rewritten",
             Self::Doubled => "doubled",
+            Self::NotRewritten => "not-rewritten",
             Self::HalfRewritten => "half-rewritten",
             Self::PinnedToMirror => "pinned-to-mirror",
             Self::NamesMirror => "names-mirror",
@@ -84,6 +87,7 @@ pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Lay
     }
     match (serves, follows, facts.decided_by) {
         (true, true, _) => Class::Rewritten,
+        (false, true, _) => Class::NotRewritten,
         (true, false, Source::User(_)) => Class::PinnedToMirror,
         (true, false, _) => Class::NamesMirror,
         (false, _, Source::User(_)) => Class::Overridden,

@@ -311,6 +311,7 @@ db: {user: u}
             limits: Limits::default(),
             user: UserValues { set: vec!["image.tag=3,db.user=v".to_owned()], ..UserValues::default() },
             check_schema: true,
+            is_given: false,
             set_files: SetFiles::none(),
         };
         let mut origins = Origins::new();

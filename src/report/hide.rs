@@ -30,7 +30,7 @@ impl Report {
         hide_in_gated(&mut self.gated, &secrets);
         let name = &mut self.release;
         [&mut name.name, &mut name.chart, &mut name.namespace, &mut self.mirror].into_iter().for_each(text);
-        self.assumed_keys.iter_mut().for_each(text);
+        self.assumed_keys.iter_mut().for_each(|one| text(&mut one.value));
         self.secrets = secrets;
     }
 }

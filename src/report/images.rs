@@ -1,6 +1,6 @@
 //! [`Image`]: a distinct reference, with everything that is known of it, free of the release it was found in.
 
-use crate::analysis::{Analysis, Judged, Traced, WithoutOverride};
+use crate::analysis::{Analysis, Judged, Traced};
 use crate::images::decided::{decider, layer_name, user_path};
 use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Shape, Source, Tier, find};
 use crate::limits::Limits;
@@ -78,12 +78,10 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Vec<Image> {
     let uses =
         traced.crds.iter().chain(&traced.manifests).flat_map(|manifest| find(manifest, settings.hints(), limits));
-    let judged = |image: ImageUse| Judged {
-        class: Class::Unexplained,
-        decider: decider(&image, Part::Registry, &traced.origins),
-        source: image.reference.as_ref().ok().cloned(),
-        without_override: WithoutOverride::Unknown,
-        image,
+    let judged = |image: ImageUse| {
+        let decider = decider(&image, Part::Registry, &traced.origins);
+        let source = image.reference.as_ref().ok().cloned();
+        Judged { source, ..Judged::new(image, Class::Unexplained, decider) }
     };
     let uses: Vec<Judged> = uses.map(judged).collect();
     distinct(&uses, &traced.origins, None)

@@ -43,8 +43,8 @@ struct Summary {
 struct Release<'a> {
     release: Name<'a>,
     mirror: &'a str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    assumed_keys: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    assumed_keys: Vec<&'a str>,
     coverage: Coverage,
     findings: Vec<FindingEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -180,7 +180,7 @@ fn release(report: &Report) -> Release<'_> {
     Release {
         release: Name { name, environment: environment.as_deref(), chart, namespace },
         mirror: &report.mirror,
-        assumed_keys: &report.assumed_keys,
+        assumed_keys: report.assumed_keys.iter().map(|one| one.key.as_str()).collect(),
         coverage: Coverage {
             manifests: report.coverage.manifests,
             references: report.coverage.images,

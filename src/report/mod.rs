@@ -21,7 +21,7 @@ pub mod sarif;
 pub mod text;
 pub mod totals;
 
-use crate::analysis::Gated;
+use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
@@ -59,7 +59,9 @@ pub struct Report {
     /// The mirror, as people write it.
     pub mirror: String,
     /// The values keys of the rewrite that the user did not set, so that the tool did.
-    pub assumed_keys: Vec<String>,
+    pub assumed_keys: Vec<Assumed>,
+    /// Whether the user said that others set them at install time.
+    pub is_told: bool,
     /// The secrets that stand in files, flags and defaults.
     pub secrets: Secrets,
 }
@@ -140,13 +142,15 @@ impl ReleaseName {
 
 impl Report {
     /// What the reader has to know of a key that the tool set.
-    pub fn assumed(&self, key: &str) -> String {
-        let mirror = &self.mirror;
+    pub fn assumed(&self, Assumed { key, value }: &Assumed) -> String {
+        if self.is_told {
+            return format!("as told, something else sets {key} to {value} at install time");
+        }
         let set = format!("the mirror was set as {key}, which your values do not set");
         // Nobody installs what does not render with it.
         match self.findings.iter().any(|finding| finding.rule == "render-failed") {
             true => set,
-            false => format!("{set}: install with --set {key}={mirror}"),
+            false => format!("{set}: install with --set {key}={value}"),
         }
     }
 

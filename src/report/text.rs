@@ -51,7 +51,7 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
         if style.detail == Detail::Verdict {
             let name = if is_named { format!("{name}: ") } else { String::new() };
             // The verdict is about values that the user does not have yet.
-            let keys = report.assumed_keys.iter().map(|key| format!(", with --set {key}={}", report.mirror));
+            let keys = report.assumed_keys.iter().map(|one| format!(", with --set {}={}", one.key, one.value));
             writeln!(out, "{name}{}{}", paint.verdict(report), plain_line(&keys.collect::<String>()))?;
             continue;
         }

@@ -52,7 +52,8 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");
-        finding.help = Some(format!("the rewrite `{}` has to decide the registry, and nothing before it", ctx.key()));
+        let or_else = format!("the rewrite `{}` has to decide the registry, and nothing before it", ctx.key());
+        ctx.help(&mut finding, judged, or_else);
         ctx.findings.push(finding);
     }
 }

@@ -54,13 +54,10 @@ fn check(ctx: &mut Context<'_>) {
         }
         let (label, help) = match is_crd_file(&judged.image.manifest.name) {
             true => ("the file names the registry itself", "no value reaches `crds/`: patch the file".to_owned()),
-            false => {
-                let help = format!("no value reaches it: patch the template to apply `{}`", ctx.key());
-                ("the template names the registry itself", help)
-            }
+            false => ("the template names the registry itself", ctx.patch(judged)),
         };
         let mut finding = ctx.image_finding(&RULE, judged, label);
-        finding.help = Some(help);
+        ctx.help(&mut finding, judged, help);
         ctx.findings.push(finding);
     }
 }

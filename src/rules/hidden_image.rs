@@ -60,14 +60,13 @@ fn check(ctx: &mut Context<'_>) {
         if !bypasses || !image.shape.is_hidden() || judged.decider.source.is_user() {
             continue;
         }
-        let key = ctx.key();
         let help = match &judged.decider.source {
             Source::ChartDefault(chart) => ctx.set_or_patch(judged, chart),
-            _ => format!("patch the template to apply `{key}`"),
+            _ => ctx.patch(judged),
         };
         let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");
         finding.notes.insert(0, format!("{} an image: {}", image.tier.name(), image.reason));
-        finding.help = Some(help);
+        ctx.help(&mut finding, judged, help);
         ctx.findings.push(finding);
     }
 }

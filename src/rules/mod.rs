@@ -19,6 +19,7 @@ mod override_pins_mirror;
 mod policy_changed;
 mod public_chart_dependency;
 mod render_failed;
+mod rewrite_not_set;
 mod runtime_download;
 mod schema_needs_network;
 mod suppression_without_reason;
@@ -36,6 +37,7 @@ use crate::images::decided::{Decider, layer_name, printed_at, user_path};
 use crate::release::Prepared;
 use crate::settings::Settings;
 use crate::source::Place;
+use std::collections::BTreeSet;
 
 /// Every rule, by id.
 pub static RULES: &[&Rule] = &[
@@ -57,6 +59,7 @@ pub static RULES: &[&Rule] = &[
     &policy_changed::RULE,
     &public_chart_dependency::RULE,
     &render_failed::RULE,
+    &rewrite_not_set::RULE,
     &runtime_download::RULE,
     &schema_needs_network::RULE,
     &suppression_without_reason::RULE,
@@ -112,6 +115,43 @@ impl<'a> Context<'a> {
     /// The values key of the rewrite in words: `global.imageRegistry`.
     fn key(&self) -> String {
         self.analysis.keys.join("`, `")
+    }
+
+    /// How many images some uses are, and that they go somewhere: `2 images go`.
+    fn go(&self, images: &[usize]) -> String {
+        match self.distinct(images).len() {
+            1 => "1 image goes".to_owned(),
+            count => format!("{count} images go"),
+        }
+    }
+
+    fn distinct(&self, images: &[usize]) -> BTreeSet<&'a str> {
+        let analysis = self.analysis;
+        images.iter().map(|&number| analysis.images[number].image.text.as_str()).collect()
+    }
+
+    /// The references of some uses, a note each; the most of them.
+    fn references(&self, images: &[usize]) -> Vec<String> {
+        const MOST: usize = 10;
+        let all = self.distinct(images);
+        let more = all.len().saturating_sub(MOST);
+        let notes = all.into_iter().take(MOST).map(|text| format!("it leaves {text} as it is"));
+        notes.chain((more > 0).then(|| format!("and {more} more"))).collect()
+    }
+
+    /// What to do about an image: what was tried and helps, or else these words.
+    fn help(&self, finding: &mut Finding, judged: &Judged, or_else: String) {
+        finding.help = Some(judged.fix.as_ref().map_or(or_else, |fix| fix.title.clone()));
+        finding.fix = judged.fix.clone();
+    }
+
+    /// What to do about an image that no proposal helps.
+    fn patch(&self, judged: &Judged) -> String {
+        let key = self.key();
+        match (judged.is_out_of_reach, &judged.decider.source) {
+            (true, _) => format!("no value reaches it: patch the template to apply `{key}`"),
+            _ => format!("patch the template to apply `{key}`"),
+        }
     }
 
     /// What to do about an image that a default of a chart keeps from the mirror.

@@ -34,10 +34,12 @@
 //! ```
 
 use super::{Context, Rule};
-use crate::analysis::WithoutOverride;
-use crate::finding::Severity;
-use crate::images::Source;
+use crate::analysis::{Judged, WithoutOverride};
+use crate::finding::{Excerpt, Finding, Severity};
+use crate::images::decided::{layer_name, printed_at};
+use crate::images::{Class, Decider, Source};
 use crate::trace::Layer;
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     id: "override-bypasses-mirror",
@@ -49,29 +51,99 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>) {
-    for judged in &ctx.analysis.images {
+    rewrite_taken_away(ctx);
+    let mut told: BTreeSet<Vec<String>> = BTreeSet::new();
+    for (number, judged) in ctx.analysis.images.iter().enumerate() {
         let (decider, mirror) = (&judged.decider, &ctx.settings.mirror);
-        if judged.class.resolves() || !decider.source.is_user() {
+        if judged.class.resolves() || judged.class == Class::NotRewritten || !decider.source.is_user() {
             continue;
         }
-        // A value that names the mirror would be a finding, too, where the chart sends the image there by itself.
-        let or_else = match judged.without_override {
-            WithoutOverride::Mirror => String::new(),
-            _ => format!(", or point it at {mirror}"),
-        };
-        let (label, help) = match &decider.source {
-            Source::User(Layer::Flag(part)) => {
-                (format!("set by {}", part.flag), format!("leave `{}` out of {}{or_else}", decider.path, part.flag))
+        if !judged.culprits.is_empty() && judged.image.reference.is_ok() {
+            let places = judged.culprits.iter().filter_map(|one| one.place.as_ref()).map(ToString::to_string);
+            if told.insert(places.collect()) {
+                switched(ctx, number, judged);
             }
-            _ => ("set here".to_owned(), format!("remove `{}`{or_else}", decider.path)),
+            continue;
+        }
+        let label = match &decider.source {
+            Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
+            _ => "set here".to_owned(),
         };
         let mut finding = ctx.image_finding(&RULE, judged, &label);
-        finding.help = Some(help);
+        ctx.help(&mut finding, judged, format!("point `{}` at {mirror}", decider.path));
         match &judged.without_override {
-            WithoutOverride::Mirror => finding.notes.push(format!("without it the image comes from {mirror}")),
+            WithoutOverride::Mirror if judged.fix.is_some() => {
+                finding.notes.push(format!("without it the image comes from {mirror}"));
+            }
             WithoutOverride::Elsewhere(text) => finding.notes.push(format!("without it the image is {text}")),
-            WithoutOverride::Unknown => {}
+            _ => {}
         }
         ctx.findings.push(finding);
+    }
+}
+
+/// Settings of which nothing is printed, and that make references what they are: one finding for all of them.
+fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
+    let same = |other: &Judged| other.culprits == judged.culprits;
+    let images: Vec<usize> =
+        (first..ctx.analysis.images.len()).filter(|&number| same(&ctx.analysis.images[number])).collect();
+    let paths: Vec<&str> = judged.culprits.iter().map(|one| one.path.as_str()).collect();
+    let (paths, mirror) = (paths.join("` and `"), &ctx.settings.mirror);
+    let message = format!("`{paths}` keeps images from {mirror}: {} past it", ctx.go(&images));
+    let label = |decider: &Decider| match &decider.source {
+        Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
+        _ => "set here".to_owned(),
+    };
+    let mut excerpts: Vec<Excerpt> = judged
+        .culprits
+        .iter()
+        .filter_map(|one| Some(Excerpt { place: one.place.clone()?, label: label(one) }))
+        .collect();
+    let printed = printed_at(&judged.image);
+    excerpts.extend(printed.map(|place| Excerpt { place, label: format!("printed here: {}", judged.image) }));
+    let mut finding = Finding {
+        rule: RULE.id,
+        severity: ctx.settings.severity(RULE.id, RULE.severity),
+        message,
+        subject: None,
+        excerpts,
+        notes: ctx.references(&images),
+        help: None,
+        fix: None,
+    };
+    ctx.help(&mut finding, judged, format!("without `{paths}` the images would follow `{}`", ctx.key()));
+    ctx.findings.push(finding);
+}
+
+/// A setting that takes the rewrite away from the images that would follow it.
+fn rewrite_taken_away(ctx: &mut Context<'_>) {
+    for unset in &ctx.analysis.unset {
+        let Some((decider, said)) = &unset.by else { continue };
+        let label = match &decider.source {
+            Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
+            _ => "set here".to_owned(),
+        };
+        let mut notes = ctx.references(&unset.images);
+        for (layer, place) in &decider.hides {
+            notes.push(format!("it hides {} at {place}", layer_name(layer)));
+        }
+        let is_said = if said.len() > 60 || decider.path != unset.key {
+            "is taken away".to_owned()
+        } else {
+            format!("is {said}")
+        };
+        ctx.findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            message: format!("`{}` {is_said}: {} past {}", unset.key, ctx.go(&unset.images), ctx.settings.mirror),
+            subject: None,
+            excerpts: decider.place.clone().map(|place| Excerpt { place, label }).into_iter().collect(),
+            notes,
+            help: Some(match &unset.fix {
+                Some(fix) => fix.title.clone(),
+                None => format!("`{}` has to be `{}`", unset.key, unset.value),
+            }),
+            fix: unset.fix.clone(),
+        });
     }
 }

@@ -54,9 +54,12 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let decider = &judged.decider;
+        // Only what can go is a finding: where the rewrite is not set, this value is what brings the image from the mirror.
+        let Some(fix) = &judged.fix else { continue };
         let message = format!("{} does not follow `{}`", judged.image.text, ctx.key());
         let mut finding = ctx.finding_at(&RULE, judged, decider, "set here", message);
-        finding.help = Some(format!("remove `{}`: without it the image comes from the mirror, too", decider.path));
+        finding.help = Some(format!("{}: without it the image comes from the mirror, too", fix.title));
+        finding.fix = Some(fix.clone());
         ctx.findings.push(finding);
     }
 }

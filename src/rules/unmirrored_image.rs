@@ -67,10 +67,10 @@ fn check(ctx: &mut Context<'_>) {
             Source::Other(what) => {
                 (format!("{what} decides the registry"), format!("patch the template to apply `{key}`"))
             }
-            _ => ("this decides the registry".to_owned(), format!("patch the template to apply `{key}`")),
+            _ => ("this decides the registry".to_owned(), ctx.patch(judged)),
         };
         let mut finding = ctx.image_finding(&RULE, judged, &label);
-        finding.help = Some(help);
+        ctx.help(&mut finding, judged, help);
         ctx.findings.push(finding);
     }
 }

@@ -74,14 +74,19 @@ fn check(ctx: &mut Context<'_>) {
             }
             _ => continue,
         };
-        let decider = decider(image, part, &ctx.analysis.origins);
+        let decider = match &judged.version_decider {
+            Some(culprit) if reference.tag.is_none() => culprit.clone(),
+            _ => decider(image, part, &ctx.analysis.origins),
+        };
         let message = format!("{} {what}", reference.as_written());
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the version", message);
         finding.help = Some(match &decider.source {
             Source::ChartDefault(chart) if part == Part::Tag => {
                 format!("set `{}` to a version", user_path(chart, &decider.path))
             }
-            Source::User(_) if part == Part::Tag => format!("set `{}` to a version", decider.path),
+            Source::User(_) if part == Part::Tag || judged.version_decider.is_some() => {
+                format!("set `{}` to a version", decider.path)
+            }
             _ => "name a version, or better a digest".to_owned(),
         });
         ctx.findings.push(finding);

@@ -254,8 +254,8 @@ impl Origins {
         found
     }
 
-    /// The dotted path of a setting inside the file or flag that set it: `image.repository`, `hosts[0].name`.
-    pub fn path(&self, origin: Origin) -> String {
+    /// The members that lead to a setting inside the file or flag that set it, the outermost first.
+    pub fn keys(&self, origin: Origin) -> Vec<&Key> {
         let mut keys = Vec::new();
         let mut next = origin;
         while let Some(OriginData::Setting(setting)) = self.get(next) {
@@ -263,8 +263,14 @@ impl Origins {
             keys.push(key);
             next = setting.parent;
         }
+        keys.reverse();
+        keys
+    }
+
+    /// The dotted path of a setting inside the file or flag that set it: `image.repository`, `hosts[0].name`.
+    pub fn path(&self, origin: Origin) -> String {
         let mut path = String::new();
-        for key in keys.into_iter().rev() {
+        for key in self.keys(origin) {
             match key {
                 Key::Name(name) => {
                     if !path.is_empty() {

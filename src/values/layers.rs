@@ -48,6 +48,12 @@ impl From<Map> for Merged {
 }
 
 impl UserValues {
+    /// Whether the user gave nothing.
+    pub fn is_empty(&self) -> bool {
+        let flags = [&self.set_json, &self.set, &self.set_string, &self.set_file, &self.set_literal];
+        self.files.is_empty() && flags.iter().all(|flag| flag.is_empty())
+    }
+
     /// Merges everything: files, `--set-json`, `--set`, `--set-string`, `--set-file`, `--set-literal`, whatever the
     /// order in which the kinds were typed. `read_file` reads the files that `--set-file` names, by the number of the flag
     /// and the path.

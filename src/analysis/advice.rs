@@ -1,0 +1,190 @@
+//! What to change so that images come from the mirror: proposals, each tried before it becomes a [`Fix`].
+//!
+//! A proposal is tried as its user would carry it out: what the user gave is edited in memory, and the release is rendered
+//! as it would be installed. It holds where the image then comes from the place on the mirror that the layout gives, and
+//! nothing else became worse. Proposals that change different things are tried together first.
+
+use super::Judged;
+use super::propose::{Proposal, overlaid};
+use super::rewrite::Unset;
+use super::trial::Trials;
+use super::twin::Twin;
+use crate::fix::{Action, Edit, Fix, Proven};
+use std::collections::BTreeSet;
+
+/// Most references that a fix tells of.
+const MOST_PROVEN: usize = 20;
+
+/// Something that a fix is looked for.
+struct Problem {
+    of: Of,
+    /// The images that have to become right; of the images of an unset rewrite as many as can.
+    targets: BTreeSet<usize>,
+    proposals: Vec<Proposal>,
+    next: usize,
+    fix: Option<Fix>,
+}
+
+#[derive(Clone, Copy)]
+enum Of {
+    Image(usize),
+    Unset(usize),
+}
+
+impl Problem {
+    fn is_open(&self) -> bool {
+        self.fix.is_none() && self.next < self.proposals.len()
+    }
+
+    fn proposal(&self) -> &Proposal {
+        &self.proposals[self.next]
+    }
+
+    /// Whether a trial shows what it should, as far as the targets go; and what it shows.
+    fn proven(&self, twin: &Twin, judged: &[Judged], trials: &Trials<'_>) -> Option<Vec<Proven>> {
+        let becomes_right = |&number: &usize| {
+            let one = &judged[number];
+            let after = Trials::text(twin, &one.image)?;
+            trials.is_right(after, one.source.as_ref()).then(|| (number, after.to_owned()))
+        };
+        let right: Vec<(usize, String)> = self.targets.iter().filter_map(becomes_right).collect();
+        let enough = match self.of {
+            Of::Image(_) => right.len() == self.targets.len(),
+            Of::Unset(_) => !right.is_empty(),
+        };
+        if !enough {
+            return None;
+        }
+        let mut proven: Vec<Proven> = Vec::new();
+        for (number, after) in right {
+            let one = Proven { before: judged[number].image.text.as_str().to_owned(), after };
+            if !proven.contains(&one) && proven.len() < MOST_PROVEN {
+                proven.push(one);
+            }
+        }
+        Some(proven)
+    }
+}
+
+/// Looks for fixes, for each image the first of its proposals that holds; for an unset rewrite likewise.
+pub(super) fn find(
+    judged: &mut [Judged],
+    of_images: Vec<(usize, Vec<Proposal>)>,
+    unset: &mut [(Unset, Vec<Proposal>)],
+    trials: &mut Trials<'_>,
+) {
+    let of_unset = unset.iter_mut().enumerate().map(|(number, (unset, proposals))| Problem {
+        of: Of::Unset(number),
+        targets: unset.images.iter().copied().collect(),
+        proposals: std::mem::take(proposals),
+        next: 0,
+        fix: None,
+    });
+    let of_images = of_images.into_iter().map(|(number, proposals)| Problem {
+        of: Of::Image(number),
+        targets: BTreeSet::from([number]),
+        proposals,
+        next: 0,
+        fix: None,
+    });
+    let mut problems: Vec<Problem> = of_unset.chain(of_images).filter(Problem::is_open).collect();
+    trials.limit(4 + 2 * problems.len());
+    while problems.iter().any(Problem::is_open) {
+        if !round(&mut problems, judged, trials) {
+            break;
+        }
+    }
+    for problem in problems {
+        match problem.of {
+            Of::Image(number) => judged[number].fix = problem.fix,
+            Of::Unset(number) => unset[number].0.fix = problem.fix,
+        }
+    }
+}
+
+/// Tries the next proposals of problems that are open; false where no trial is left.
+fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -> bool {
+    let mut chosen: Vec<Proposal> = Vec::new();
+    let mut in_batch: Vec<usize> = Vec::new();
+    for (number, problem) in problems.iter().enumerate().filter(|(_, problem)| problem.is_open()) {
+        let proposal = problem.proposal();
+        let is_known = chosen.iter().any(|other| other.is_same(proposal));
+        if is_known || chosen.iter().all(|other| other.goes_with(proposal)) {
+            in_batch.push(number);
+            if !is_known {
+                chosen.push(proposal.clone());
+            }
+        }
+    }
+    if chosen.len() > 1 {
+        let edits: Vec<Edit> = chosen.iter().flat_map(|proposal| proposal.edits.clone()).collect();
+        let targets: BTreeSet<usize> =
+            in_batch.iter().flat_map(|&number| problems[number].targets.iter().copied()).collect();
+        match trials.with_edits(&edits) {
+            Ok(None) => return false,
+            Ok(Some(twin)) if twin.is_whole && trials.spares(&twin, judged, &targets) => {
+                let mut solved = false;
+                for &number in &in_batch {
+                    let proven = problems[number].proven(&twin, judged, trials);
+                    solved |= proven.is_some();
+                    settle(&mut problems[number], proven);
+                }
+                // What did not hold together with others may hold alone, and the other way round: only what held is told.
+                if solved {
+                    return true;
+                }
+                return true;
+            }
+            Ok(Some(_)) | Err(_) => {}
+        }
+    }
+    for proposal in chosen {
+        let same: Vec<usize> = in_batch
+            .iter()
+            .copied()
+            .filter(|&number| problems[number].is_open() && problems[number].proposal().is_same(&proposal))
+            .collect();
+        match trials.with_edits(&proposal.edits) {
+            Ok(None) => return false,
+            Ok(Some(twin)) => {
+                let targets: BTreeSet<usize> =
+                    same.iter().flat_map(|&number| problems[number].targets.iter().copied()).collect();
+                let holds = twin.is_whole && trials.spares(&twin, judged, &targets);
+                for number in same {
+                    let proven = holds.then(|| problems[number].proven(&twin, judged, trials)).flatten();
+                    settle(&mut problems[number], proven);
+                }
+            }
+            // What cannot be written into the user's file can be set over it.
+            Err(_) => same.into_iter().for_each(|number| {
+                let over = over(problems[number].proposal());
+                let problem = &mut problems[number];
+                match over {
+                    Some(over) => problem.proposals[problem.next] = over,
+                    None => problem.next += 1,
+                }
+            }),
+        }
+    }
+    true
+}
+
+/// Notes what a trial showed: a fix, or that the next proposal has to be tried.
+fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>) {
+    match proven {
+        Some(proof) => {
+            let Proposal { title, safety, edits } = problem.proposal().clone();
+            problem.fix = Some(Fix { title, safety, edits, proof });
+        }
+        None => problem.next += 1,
+    }
+}
+
+/// The same as a values file that is given after all others; `None` where it takes something away, or is one already.
+fn over(proposal: &Proposal) -> Option<Proposal> {
+    let [edit] = &proposal.edits[..] else { return None };
+    let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };
+    let is_plain = edit.path.iter().all(|key| matches!(key, crate::trace::Key::Name(_)));
+    let is_overlay = matches!(edit.target, crate::fix::Target::Overlay);
+    (is_plain && !is_overlay).then(|| overlaid(edit.path.clone(), value.clone(), proposal.title.clone()))
+}

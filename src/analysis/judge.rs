@@ -1,0 +1,170 @@
+//! What became of the rewrite in each image, who decided it, and what would send it to the mirror.
+
+use super::culprit;
+use super::keys::Keys;
+use super::propose::{Proposal, changed, of_image};
+use super::reach;
+use super::rewrite::{self, Unset};
+use super::trial::Trials;
+use super::twin::Twin;
+use super::{Judged, WithoutOverride, advice};
+use crate::compiler::Compiler;
+use crate::fix::{Action, Edit};
+use crate::images::class::{Facts, classify};
+use crate::images::decided::decider;
+use crate::images::mirror::NOWHERE;
+use crate::images::{Class, ImageUse, Part, Reference, Tier};
+use crate::reads::Reads;
+use crate::release::Prepared;
+use crate::render::Rendered;
+use crate::render::manifest::Manifest;
+use crate::settings::Settings;
+use crate::template::Map;
+use crate::template::decisions::{Decided, Site};
+use crate::trace::Origins;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A release as it was rendered, and what is needed to render it again.
+pub(super) struct Given<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) settings: &'a Settings,
+    pub(super) keys: &'a Keys,
+    pub(super) rendered: &'a Rendered,
+    pub(super) manifests: &'a [Arc<Manifest>],
+    pub(super) origins: &'a Origins,
+    pub(super) reads: &'a Reads,
+    pub(super) values: &'a Map,
+}
+
+/// What is known of the images of a release.
+#[derive(Default)]
+pub(super) struct Verdict {
+    pub(super) images: Vec<Judged>,
+    pub(super) unset: Vec<Unset>,
+    /// What was decided with another mirror at the sites that were asked for.
+    pub(super) other_ways: Vec<Decided>,
+}
+
+/// Renders with a canary for the mirror, and without the rewrite, and says what became of each use, who decided it, and what
+/// would send it to the mirror.
+pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site>, compiler: &mut Compiler) -> Verdict {
+    let Given { prepared, settings, keys, rendered, origins, .. } = *given;
+    let canary = settings.mirror.at_host(NOWHERE);
+    let (set, removed) = (keys.canary(&settings.mirror), keys.removed());
+    let (with_canary, without) = if uses.is_empty() && sites.is_empty() || set.is_empty() {
+        (Twin::default(), Twin::default())
+    } else {
+        (
+            Twin::render(prepared, settings, &set, compiler, rendered, sites),
+            Twin::render(prepared, settings, &removed, compiler, rendered, BTreeSet::new()),
+        )
+    };
+    let judged = |image: ImageUse| {
+        let decider = decider(&image, Part::Registry, origins);
+        let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
+        let facts = Facts {
+            reference: image.known(),
+            canary: with_canary.text_of(&image),
+            source: source.as_ref(),
+            decided_by: &decider.source,
+        };
+        let class = classify(&facts, &settings.mirror, &canary, settings.layout);
+        // Nothing rewrites it, so it is its own source, wherever it leads to; but the mirror is never a source.
+        let source = source.or_else(|| {
+            let own = image.reference.as_ref().ok().filter(|own| !settings.mirror.serves(own));
+            own.cloned()
+        });
+        let source = source.or_else(|| settings.layout.source(&settings.mirror, image.reference.as_ref().ok()?));
+        Judged { source, ..Judged::new(image, class, decider) }
+    };
+    let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
+    let mut trials = Trials::new(prepared, settings, keys, compiler, rendered, given.manifests);
+    let mut of_user = Origins::new();
+    if prepared.is_given
+        && let Ok(user) = prepared.user_values(Some(&mut of_user))
+    {
+        culprit::find(&mut judged, &user, &of_user, &canary, &mut trials);
+    }
+    take_overrides_away(&mut judged, origins, &mut trials);
+    judged.iter_mut().filter(|judged| judged.source.is_none()).for_each(|judged| {
+        judged.source = pinned_source(judged, origins);
+    });
+    let unset = advise(&mut judged, given, &mut trials);
+    Verdict { images: judged, unset, other_ways: with_canary.decided }
+}
+
+/// Looks for what would send images to the mirror, and tries it.
+fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Vec<Unset> {
+    let Given { prepared, settings, keys, origins, .. } = *given;
+    let mut unset = rewrite::find(judged, prepared, keys, &settings.mirror);
+    let reached = reach::find(judged, given.reads, given.values, trials);
+    for (&number, reached) in &reached {
+        judged[number].is_out_of_reach = reached.is_empty();
+    }
+    let set_key: Option<Proposal> =
+        keys.all.iter().find_map(|key| rewrite::setting(key, prepared, keys, &settings.mirror));
+    let proposals = |(number, one): (usize, &Judged)| {
+        let is_pin = one.class == Class::PinnedToMirror && one.without_override == WithoutOverride::Mirror;
+        let is_wrong = !trials.is_right_now(one) || is_pin;
+        if !is_wrong || one.class == Class::NotRewritten || one.image.tier == Tier::Possible {
+            return None;
+        }
+        let reached = reached.get(&number).map(Vec::as_slice).unwrap_or_default();
+        Some((number, of_image(one, reached, set_key.as_ref(), (prepared, settings, origins))))
+    };
+    let of_images: Vec<(usize, Vec<Proposal>)> = judged.iter().enumerate().filter_map(proposals).collect();
+    advice::find(judged, of_images, &mut unset, trials);
+    unset.into_iter().map(|(unset, _)| unset).collect()
+}
+
+/// Renders once more without the settings of the user's that decided registries, each taken out where it stands, and notes
+/// what becomes of the references they decided: what another file says counts then.
+fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Trials<'_>) {
+    let is_override = |judged: &Judged| {
+        judged.decider.source.is_user() && !matches!(judged.class, Class::Rewritten | Class::NotRewritten)
+    };
+    let (mut edits, mut removed) = (Vec::<Edit>::new(), BTreeSet::new());
+    for judged in judged.iter().filter(|judged| is_override(judged) && judged.culprits.is_empty()) {
+        let removal = changed(judged.decider.origin, Action::Remove, String::new(), origins);
+        let removal = removal.into_iter().flat_map(|removal| removal.edits).filter(|edit| trials.can(edit));
+        for edit in removal {
+            removed.insert(judged.decider.origin);
+            if !edits.iter().any(|known| known.place == edit.place) {
+                edits.push(edit);
+            }
+        }
+    }
+    if edits.is_empty() {
+        return;
+    }
+    let Ok(Some(twin)) = trials.with_edits(&edits) else { return };
+    for judged in judged.iter_mut().filter(|judged| removed.contains(&judged.decider.origin) && is_override(judged)) {
+        let text = Trials::text(&twin, &judged.image);
+        let Some(reference) = text.and_then(|text| Reference::parse(text).ok()) else { continue };
+        judged.without_override = match trials.settings.mirror.serves(&reference) {
+            true => WithoutOverride::Mirror,
+            false => WithoutOverride::Elsewhere(reference.as_written().to_owned()),
+        };
+    }
+}
+
+/// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.
+///
+/// None where the user took another image: `mirror.internal/platform/nginx-hardened` for `docker.io/library/nginx`.
+fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
+    let (Class::PinnedToMirror, WithoutOverride::Elsewhere(default)) = (judged.class, &judged.without_override) else {
+        return None;
+    };
+    let path = decider(&judged.image, Part::Repository, origins);
+    if path.source.is_user() && path.origin != judged.decider.origin {
+        return None;
+    }
+    let (own, default) = (judged.image.reference.as_ref().ok()?, Reference::parse(default).ok()?);
+    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
+    let (mine, theirs) = (last(own), last(&default));
+    // A slip of the fingers names the same image.
+    let is_same = mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1;
+    let source = format!("{}/{}{}", default.registry, default.repository, own.version());
+    is_same.then(|| Reference::parse(&source).ok()).flatten()
+}

@@ -1,0 +1,260 @@
+//! [`Proposal`]: a change of what the user gave that may make a finding go away, before it was tried.
+
+use super::reach::Reached;
+use super::{Judged, WithoutOverride};
+use crate::fix::{Action, Edit, Safety, Target};
+use crate::images::decided::{Decider, Source, decider};
+use crate::images::{Class, ImageUse, Part};
+use crate::reads::GLOBAL;
+use crate::release::Prepared;
+use crate::settings::Settings;
+use crate::trace::{Key, Layer, Origin, OriginData, Origins};
+use crate::yaml::{Data, Node};
+use serde_json::Value;
+use std::ops::Range;
+
+/// A change that may help.
+#[derive(Debug, Clone)]
+pub(super) struct Proposal {
+    /// What to do, in words: ``set `image.registry` to `mirror.internal` ``.
+    pub(super) title: String,
+    /// Who may apply it.
+    pub(super) safety: Safety,
+    /// The edits.
+    pub(super) edits: Vec<Edit>,
+}
+
+impl Proposal {
+    /// The same and another one, together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            title: format!("{} and {}", self.title, other.title),
+            safety: self.safety.max(other.safety),
+            edits: [self.edits, other.edits].concat(),
+        }
+    }
+
+    /// Whether two change the same thing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.edits.len() == other.edits.len() && self.edits.iter().zip(&other.edits).all(|(a, b)| is_same(a, b))
+    }
+
+    /// Whether they can be tried together: they change different things.
+    pub(super) fn goes_with(&self, other: &Self) -> bool {
+        let overlaps = |a: &Edit, b: &Edit| {
+            let shared = a.path.len().min(b.path.len());
+            a.path[..shared] == b.path[..shared]
+        };
+        !self.edits.iter().any(|a| other.edits.iter().any(|b| overlaps(a, b)))
+    }
+}
+
+fn is_same(a: &Edit, b: &Edit) -> bool {
+    let target = match (&a.target, &b.target) {
+        (Target::File { number, .. }, Target::File { number: other, .. }) => number == other,
+        (Target::Flag(part), Target::Flag(other)) => part == other,
+        (Target::Overlay, Target::Overlay) => true,
+        _ => false,
+    };
+    target && a.path == b.path && a.action == b.action
+}
+
+/// A change of a setting of the user's, where it stands; `None` where it is no setting of the user's.
+pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &Origins) -> Option<Proposal> {
+    let Some(OriginData::Setting(setting)) = origins.get(origin) else { return None };
+    let (target, safety) = match &setting.layer {
+        Layer::File(number) => (Target::File { number: *number, file: setting.place.file.clone() }, Safety::Safe),
+        Layer::Flag(part) => (Target::Flag(part.clone()), Safety::Manual),
+        Layer::Chart(_) | Layer::Tool => return None,
+    };
+    let path = origins.keys(origin).into_iter().cloned().collect();
+    let edit = Edit { target, path, place: Some(setting.place.clone()), action };
+    Some(Proposal { title, safety, edits: vec![edit] })
+}
+
+/// A setting that is added: to the last of the user's values files; or else to one that is given after them.
+pub(super) fn added(path: Vec<Key>, value: Value, title: String, prepared: &Prepared) -> Proposal {
+    let last = prepared.user.files.iter().enumerate().next_back();
+    let (target, safety) = match last {
+        Some((number, file)) => (Target::File { number: number as u32, file: file.clone() }, Safety::Unsafe),
+        None => (Target::Overlay, Safety::Manual),
+    };
+    Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: Action::Add(value) }] }
+}
+
+/// The same in a values file that is given after all others.
+pub(super) fn overlaid(path: Vec<Key>, value: Value, title: String) -> Proposal {
+    let edit = Edit { target: Target::Overlay, path, place: None, action: Action::Add(value) };
+    Proposal { title, safety: Safety::Manual, edits: vec![edit] }
+}
+
+/// What may send an image to the mirror, the best first. `set_key` is what sets the rewrite, where it is not set.
+pub(super) fn of_image(
+    judged: &Judged,
+    reached: &[Reached],
+    set_key: Option<&Proposal>,
+    (prepared, settings, origins): (&Prepared, &Settings, &Origins),
+) -> Vec<Proposal> {
+    let mut found: Vec<Proposal> = Vec::new();
+    let with_key = |proposal: Proposal| set_key.map(|key| proposal.and(key.clone()));
+    let removed = |decider: &Decider| changed(decider.origin, Action::Remove, title_of_removal(decider), origins);
+    if !judged.culprits.is_empty() {
+        let all = judged.culprits.iter().filter_map(removed).reduce(Proposal::and);
+        found.extend(all.clone());
+        found.extend(all.and_then(with_key));
+    }
+    let wanted = judged.destination(settings);
+    let repository = decider(&judged.image, Part::Repository, origins);
+    let registry = judged.decider.clone();
+    let deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
+    let sets: Vec<Proposal> = deciders
+        .iter()
+        .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, prepared, origins))
+        .collect();
+    let of_user: Vec<&Decider> = deciders.iter().filter(|decider| decider.source.is_user()).collect();
+    let removals = of_user.iter().copied().filter_map(removed);
+    let comes_back = judged.without_override == WithoutOverride::Mirror;
+    match judged.class {
+        // That is what its rule is about.
+        Class::PinnedToMirror if comes_back => found.extend(removals),
+        Class::PinnedToMirror => found.extend(sets),
+        _ if comes_back => {
+            found.extend(removals);
+            found.extend(sets);
+        }
+        _ => {
+            found.extend(sets);
+            let removals: Vec<Proposal> = removals.collect();
+            found.extend(removals.iter().cloned());
+            found.extend(removals.into_iter().filter_map(with_key));
+        }
+    }
+    let text = |value: &str| Value::from(value);
+    found.extend(reached.iter().map(|reached| {
+        let title = format!("set `{}` to `{}`", crate::reads::dotted(&reached.path), reached.value);
+        let path = reached.path.iter().map(|step| Key::Name(step.as_str().into())).collect();
+        added(path, text(&reached.value), title, prepared)
+    }));
+    found
+}
+
+fn title_of_removal(decider: &Decider) -> String {
+    match &decider.source {
+        Source::User(Layer::Flag(part)) => format!("leave `{}` out of {}", decider.path, part.flag),
+        _ => format!("remove `{}`", decider.path),
+    }
+}
+
+/// What sets the value that decided a part of an image so that the image is what it should be.
+fn set(image: &ImageUse, decider: &Decider, wanted: &str, prepared: &Prepared, origins: &Origins) -> Option<Proposal> {
+    let run = run_of(image, decider.origin)?;
+    let text = image.text.as_str();
+    let value = wanted.strip_prefix(&text[..run.start])?.strip_suffix(&text[run.end..])?;
+    if value.is_empty() || value == &text[run] {
+        return None;
+    }
+    let json = Value::from(value);
+    match &decider.source {
+        Source::User(_) => {
+            let title = format!("set `{}` to `{value}`", decider.path);
+            changed(decider.origin, Action::Set(json), title, origins)
+        }
+        Source::ChartDefault(chart) => {
+            let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
+            let is_shared = matches!(keys.first(), Some(Key::Name(name)) if **name == *GLOBAL);
+            let prefix = chart.split("/charts/").skip(1).filter(|_| !is_shared).map(|name| Key::Name(name.into()));
+            let path: Vec<Key> = prefix.collect();
+            let of_list = keys.iter().position(|key| matches!(key, Key::Index(_)));
+            let shown = shown(&[path.clone(), keys.clone()].concat());
+            let title = format!("set `{shown}` to `{value}`");
+            match of_list {
+                None => Some(added([path, keys].concat(), json, title, prepared)),
+                // Helm replaces lists: one element of the chart's cannot be set without the others.
+                Some(at) => {
+                    let list = list_around(decider.origin, keys.len() - at, origins)?;
+                    let mut list = json_of(&list)?;
+                    *member_of(&mut list, &keys[at..])? = json;
+                    let path = [path, keys[..at].to_vec()].concat();
+                    Some(added(path, list, format!("{title} in a list that repeats the others"), prepared))
+                }
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The list in a file that a setting lies in, so many members up.
+fn list_around(origin: Origin, up: usize, origins: &Origins) -> Option<Node> {
+    let mut next = origin;
+    for _ in 0..up {
+        let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
+        next = setting.parent;
+    }
+    let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
+    let keys: Vec<Key> = origins.keys(next).into_iter().cloned().collect();
+    let documents =
+        crate::yaml::read_documents(setting.place.file.bytes(), Default::default(), &Default::default()).ok()?;
+    documents.iter().rev().find_map(|document| node_at(document, &keys)).cloned()
+}
+
+fn node_at<'n>(node: &'n Node, keys: &[Key]) -> Option<&'n Node> {
+    keys.iter().try_fold(node, |node, key| match (&node.data, key) {
+        (Data::Map(members), Key::Name(name)) => {
+            members.iter().rev().find(|(entry, _)| entry.key == **name).map(|(_, node)| node)
+        }
+        (Data::Seq(items), Key::Index(index)) => items.get(*index as usize),
+        _ => None,
+    })
+}
+
+fn json_of(node: &Node) -> Option<Value> {
+    Some(match &node.data {
+        Data::Null => Value::Null,
+        Data::Bool(truth) => Value::from(*truth),
+        Data::Int(number) => Value::from(*number),
+        Data::Uint(number) => Value::from(*number),
+        Data::Float(number) => Value::from(*number),
+        Data::Str(text) => Value::from(text.to_text().into_owned()),
+        Data::Seq(items) => Value::Array(items.iter().map(json_of).collect::<Option<_>>()?),
+        Data::Map(members) => {
+            let member = |(entry, node): &(_, Node)| {
+                let entry: &crate::yaml::Entry = entry;
+                Some((entry.key.to_text().into_owned(), json_of(node)?))
+            };
+            Value::Object(members.iter().map(member).collect::<Option<_>>()?)
+        }
+    })
+}
+
+fn member_of<'v>(value: &'v mut Value, keys: &[Key]) -> Option<&'v mut Value> {
+    keys.iter().try_fold(value, |value, key| match key {
+        Key::Name(name) => value.get_mut(&**name),
+        Key::Index(index) => value.get_mut(*index as usize),
+    })
+}
+
+/// A path as a user writes it: `hosts[0].name`.
+fn shown(keys: &[Key]) -> String {
+    let steps: Vec<String> = keys
+        .iter()
+        .map(|key| match key {
+            Key::Name(name) => name.to_string(),
+            Key::Index(index) => format!("[{index}]"),
+        })
+        .collect();
+    crate::reads::dotted(&steps)
+}
+
+/// Where in a reference the value of an origin stands as it is, from its first byte on.
+fn run_of(image: &ImageUse, origin: Origin) -> Option<Range<usize>> {
+    let spans = image.manifest.content.spans();
+    let of = |at: usize| {
+        let place = image.text.places(at..at + 1).into_iter().next()?;
+        let span = spans.get(spans.partition_point(|span| span.end <= place.start))?;
+        (span.start <= place.start && span.origin == origin).then(|| span.at + (place.start - span.start))
+    };
+    let length = image.text.as_str().len();
+    let start = (0..length).find(|&at| of(at) == Some(0))?;
+    let end = (start..length).find(|&at| of(at) != Some((at - start) as u32)).unwrap_or(length);
+    Some(start..end)
+}

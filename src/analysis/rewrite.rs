@@ -1,0 +1,208 @@
+//! [`Unset`]: the rewrite is not set in a release that is judged as it is given, or somebody took it away.
+
+use super::Judged;
+use super::keys::{Keys, value_at};
+use super::propose::{Proposal, added, changed};
+use crate::fix::{Action, Fix};
+use crate::images::decided::{Decider, decider_of};
+use crate::images::{Class, Mirror};
+use crate::reads::{Path, steps};
+use crate::release::Prepared;
+use crate::source::File;
+use crate::template::Value;
+use crate::trace::{Key, Layer, Origin, OriginData, Origins};
+use crate::values::layers::{Merged, UserValues};
+use std::sync::Arc;
+
+/// The rewrite is not set, and these images would follow it.
+#[derive(Debug, Clone)]
+pub struct Unset {
+    /// The key that would send them to the mirror.
+    pub key: String,
+    /// What it has to be.
+    pub value: String,
+    /// The setting of the user's that keeps it away, with what it says: `""`, `null`, `quay.io`; `None` where nobody set it.
+    pub by: Option<(Decider, String)>,
+    /// The images, by their numbers.
+    pub images: Vec<usize>,
+    /// What sets it.
+    pub fix: Option<Fix>,
+}
+
+/// What keeps the rewrite from the images that would follow it; and for each, what would set it, the best first.
+pub(super) fn find(
+    judged: &[Judged],
+    prepared: &Prepared,
+    keys: &Keys,
+    mirror: &Mirror,
+) -> Vec<(Unset, Vec<Proposal>)> {
+    let images: Vec<usize> = (0..judged.len()).filter(|&number| judged[number].class == Class::NotRewritten).collect();
+    if images.is_empty() {
+        return Vec::new();
+    }
+    let mut origins = Origins::new();
+    let Ok(user) = prepared.user_values(Some(&mut origins)) else { return Vec::new() };
+    let mut found: Vec<(Unset, Vec<Proposal>)> = Vec::new();
+    for key in &keys.all {
+        let Some(value) = keys.value(key) else { continue };
+        if is_on_mirror(&user, key, mirror) {
+            continue;
+        }
+        let by = taken_by(&user, key, prepared, mirror, &mut origins);
+        // One key that nobody set is enough.
+        if by.is_none() && !found.is_empty() {
+            continue;
+        }
+        let proposals = proposals(key, value, by, &user, prepared, &origins);
+        let said = |origin: Origin| (decider_of(origin, 0, &origins), said(origin, &origins));
+        let unset =
+            Unset { key: key.clone(), value: value.to_owned(), by: by.map(said), images: images.clone(), fix: None };
+        found.push((unset, proposals));
+    }
+    // Who took one away says more than that another is not set.
+    if found.iter().any(|(unset, _)| unset.by.is_some()) {
+        found.retain(|(unset, _)| unset.by.is_some());
+    }
+    found
+}
+
+/// What sets a key that is not the mirror; `None` where it is, or nothing is known of it.
+pub(super) fn setting(key: &str, prepared: &Prepared, keys: &Keys, mirror: &Mirror) -> Option<Proposal> {
+    let mut origins = Origins::new();
+    let user = prepared.user_values(Some(&mut origins)).ok()?;
+    if !prepared.is_given || keys.assumed.iter().any(|assumed| assumed == key) || is_on_mirror(&user, key, mirror) {
+        return None;
+    }
+    let by = taken_by(&user, key, prepared, mirror, &mut origins);
+    proposals(key, keys.value(key)?, by, &user, prepared, &origins).into_iter().next()
+}
+
+fn is_on_mirror(user: &Merged, key: &str, mirror: &Mirror) -> bool {
+    match value_at(&user.values, &steps(key)) {
+        Some(Value::Str(text)) => mirror.split(&text.to_text()).is_some(),
+        _ => false,
+    }
+}
+
+/// The setting of the user's that keeps a key from being the mirror: another value, null, or what hides a file that has it.
+fn taken_by(user: &Merged, key: &str, prepared: &Prepared, mirror: &Mirror, origins: &mut Origins) -> Option<Origin> {
+    let path = steps(key);
+    let own = value_at(&user.values, &path).map(|value| value.origin()).filter(|origin| !origin.is_none());
+    let null = || {
+        let names: Vec<Arc<str>> = path.iter().map(|step| step.as_str().into()).collect();
+        (1..=names.len()).rev().map(|length| user.nulls.get(&names[..length])).find(|origin| !origin.is_none())
+    };
+    own.or_else(null).or_else(|| hidden_by(key, &path, prepared, mirror, origins))
+}
+
+/// The setting that took a whole table away, and the mirror with it: `--set-json global={}`. Found by merging without each
+/// layer, the last first.
+fn hidden_by(key: &str, path: &Path, prepared: &Prepared, mirror: &Mirror, origins: &Origins) -> Option<Origin> {
+    let comes_back = |user: UserValues| {
+        let without = Prepared { user, ..prepared.clone() };
+        without.user_values(None).is_ok_and(|user| is_on_mirror(&user, key, mirror))
+    };
+    let layer =
+        layers(&prepared.user).into_iter().rev().find_map(|(layer, without)| comes_back(without).then_some(layer))?;
+    let of_layer = |origin: &Origin| match origins.get(*origin) {
+        Some(OriginData::Setting(setting)) => layer.is(&setting.layer),
+        _ => false,
+    };
+    let leads = |origin: &Origin| {
+        let keys = origins.keys(*origin);
+        let is_step = |(key, step): (&&Key, &String)| matches!(key, Key::Name(name) if **name == **step);
+        !keys.is_empty() && keys.len() <= path.len() && keys.iter().zip(path).all(is_step)
+    };
+    origins.all().filter(of_layer).filter(leads).max_by_key(|origin| origins.keys(*origin).len())
+}
+
+/// One of the things that the user gave: a file, or an occurrence of a flag.
+enum Given {
+    File(u32),
+    Flag(&'static str, u32),
+}
+
+impl Given {
+    fn is(&self, layer: &Layer) -> bool {
+        match (self, layer) {
+            (Self::File(number), Layer::File(other)) => number == other,
+            (Self::Flag(flag, occurrence), Layer::Flag(part)) => *flag == part.flag && *occurrence == part.occurrence,
+            _ => false,
+        }
+    }
+}
+
+/// What the user gave, the first to be merged first, each with everything but it.
+fn layers(user: &UserValues) -> Vec<(Given, UserValues)> {
+    let mut found = Vec::new();
+    for (number, file) in user.files.iter().enumerate() {
+        let mut without = user.clone();
+        without.files[number] = File::new(file.name(), "");
+        found.push((Given::File(number as u32), without));
+    }
+    type Flags = fn(&mut UserValues) -> &mut Vec<String>;
+    let flags: [(&'static str, Flags); 4] = [
+        ("--set-json", |user| &mut user.set_json),
+        ("--set", |user| &mut user.set),
+        ("--set-string", |user| &mut user.set_string),
+        ("--set-literal", |user| &mut user.set_literal),
+    ];
+    for (flag, of) in flags {
+        for number in 0..of(&mut user.clone()).len() {
+            let mut without = user.clone();
+            // What is empty sets nothing, and the others keep their numbers.
+            of(&mut without)[number] = if flag == "--set-json" { "{}".to_owned() } else { String::new() };
+            found.push((Given::Flag(flag, number as u32), without));
+        }
+    }
+    found
+}
+
+/// What a setting says, as it is written; of a table that it is one.
+fn said(origin: Origin, origins: &Origins) -> String {
+    let Some(OriginData::Setting(setting)) = origins.get(origin) else { return String::new() };
+    let place = &setting.place;
+    let bytes = &place.file.bytes()[place.start as usize..place.end as usize];
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim();
+    match text {
+        "" if matches!(setting.layer, Layer::Flag(_)) => "empty".to_owned(),
+        "\"\"" | "''" => "empty".to_owned(),
+        "" | "~" => "null".to_owned(),
+        text if text.contains('\n') => "another table".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+/// What would set a key, the best first.
+fn proposals(
+    key: &str,
+    value: &str,
+    by: Option<Origin>,
+    user: &Merged,
+    prepared: &Prepared,
+    origins: &Origins,
+) -> Vec<Proposal> {
+    let path: Vec<Key> = steps(key).into_iter().map(|step| Key::Name(step.into())).collect();
+    let text = || serde_json::Value::from(value);
+    let mut found = Vec::new();
+    if let Some(origin) = by {
+        let hides = origins.hidden(origin);
+        let own = value_at(&user.values, &steps(key)).is_some();
+        let title = |what: &str| match origins.get(origin) {
+            Some(OriginData::Setting(setting)) => match &setting.layer {
+                Layer::Flag(part) => format!("leave `{}` out of {}", origins.path(origin), part.flag),
+                _ => format!("{what} `{}`", origins.path(origin)),
+            },
+            _ => format!("{what} `{key}`"),
+        };
+        if !hides.is_empty() || !own {
+            found.extend(changed(origin, Action::Remove, title("remove"), origins));
+        }
+        if origins.path(origin) == *key {
+            found.extend(changed(origin, Action::Set(text()), format!("set `{key}` to `{value}`"), origins));
+        }
+    }
+    found.push(added(path, text(), format!("set `{key}` to `{value}`"), prepared));
+    found
+}

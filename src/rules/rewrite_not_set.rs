@@ -1,0 +1,82 @@
+//! The value that would send images to the mirror is not set in a release that is judged as it is installed.
+//!
+//! ## Why it matters in an air gap
+//! The chart knows how to pull from the mirror, and nobody told it to: helm installs the images of the chart's defaults, and
+//! the pods stay in `ImagePullBackOff`. It happens when a values file is written anew, or a pull request deletes a line.
+//!
+//! A release whose values are given (`-f`, `--set`, a release of airtight.yaml) is judged as it is. A chart without values is
+//! not: there the tool sets the value itself, to see whether the chart can be sent to the mirror.
+//!
+//! ## What to do
+//! Set the value in the values file of the release. If it is set elsewhere at install time, say so: `rewrite: assumed` in
+//! airtight.yaml, or `--assume-rewrite`.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry | default "quay.io" }}/acme/api:{{ .Values.tag }}
+//! # values.yaml
+//! global: {}
+//! tag: 1.4.0
+//! # --set tag=1.4.1
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry | default "quay.io" }}/acme/api:{{ .Values.tag }}
+//! # values.yaml
+//! global: {}
+//! tag: 1.4.0
+//! # --set tag=1.4.1,global.imageRegistry=mirror.internal
+//! ```
+
+use super::{Context, Rule};
+use crate::analysis::Unset;
+use crate::finding::{Excerpt, Finding, Severity};
+use crate::source::Place;
+
+pub(super) static RULE: Rule = Rule {
+    id: "rewrite-not-set",
+    summary: "the value that would send images to the mirror is not set in what is installed",
+    severity: Severity::Error,
+    on: true,
+    source: include_str!("rewrite_not_set.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let unset: Vec<&Unset> = ctx.analysis.unset.iter().filter(|unset| unset.by.is_none()).collect();
+    for unset in unset {
+        // The file that is merged last is the one to set it in.
+        let last = ctx.prepared.and_then(|prepared| prepared.user.files.last());
+        let place = last.map(|file| Place { file: file.clone(), start: 0, end: 0 });
+        let message = format!("`{}` is not set: {} past {}", unset.key, ctx.go(&unset.images), ctx.settings.mirror);
+        let help = match &unset.fix {
+            Some(fix) => format!("{}, or give --assume-rewrite if it is set elsewhere", fix.title),
+            None => format!("set `{}` to `{}`, as far as that helps", unset.key, unset.value),
+        };
+        ctx.findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            message,
+            subject: None,
+            excerpts: place
+                .map(|place| Excerpt { place, label: "nothing here sets it".to_owned() })
+                .into_iter()
+                .collect(),
+            notes: ctx.references(&unset.images),
+            help: Some(help),
+            fix: unset.fix.clone(),
+        });
+    }
+}
