@@ -80,12 +80,7 @@ fn comments_between(splice: &Splice<'_>, way: &[(&Written, usize)]) -> Vec<u8> {
     kept
 }
 
-fn block_member(
-    splice: &mut Splice<'_>,
-    spans: &[Range<usize>],
-    number: usize,
-    kept: &[u8],
-) -> Result<(), Refusal> {
+fn block_member(splice: &mut Splice<'_>, spans: &[Range<usize>], number: usize, kept: &[u8]) -> Result<(), Refusal> {
     let Range { start, end } = spans[number].clone();
     if !splice.ends_line(end) {
         return Err(Refusal::Layout);

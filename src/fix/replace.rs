@@ -21,9 +21,9 @@ pub(super) fn set(splice: &mut Splice<'_>, located: &Located<'_>, value: &Value)
 }
 
 fn is_in_flow(above: &[(&Written, usize)]) -> bool {
-    above.iter().any(|(node, _)| {
-        matches!(node.form, Form::Map { is_flow: true, .. } | Form::List { is_flow: true, .. })
-    })
+    above
+        .iter()
+        .any(|(node, _)| matches!(node.form, Form::Map { is_flow: true, .. } | Form::List { is_flow: true, .. }))
 }
 
 /// Replaces a node by text that stands on one line.

@@ -23,8 +23,7 @@ pub(super) fn inline(value: &Value, quotes: Quotes, in_flow: bool) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(entries) => {
-            let entries: Vec<String> =
-                entries.iter().map(|(key, value)| entry(key, value, true)).collect();
+            let entries: Vec<String> = entries.iter().map(|(key, value)| entry(key, value, true)).collect();
             format!("{{{}}}", entries.join(", "))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
