@@ -3,6 +3,7 @@
 
 mod course;
 mod crds;
+pub mod fixes;
 mod gated;
 mod keys;
 mod latent;

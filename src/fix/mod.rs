@@ -4,6 +4,7 @@
 //! it; whoever tries a fix renders the release with the edited values as it would be installed.
 
 mod apply;
+mod change;
 mod document;
 mod flag;
 mod insert;
@@ -18,6 +19,7 @@ mod tree;
 mod write;
 
 pub use apply::{OVERLAY, apply, edited};
+pub use change::{TextChange, text_change};
 pub use document::edit;
 pub use overlay::overlay;
 pub use paths::{path_keys, path_text};

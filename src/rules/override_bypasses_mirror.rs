@@ -35,6 +35,7 @@
 
 use super::{Context, Rule};
 use crate::analysis::WithoutOverride;
+use crate::analysis::fixes::remove_override;
 use crate::finding::Severity;
 use crate::images::Source;
 use crate::trace::Layer;
@@ -67,6 +68,7 @@ fn check(ctx: &mut Context<'_>) {
         };
         let mut finding = ctx.image_finding(&RULE, judged, &label);
         finding.help = Some(help);
+        finding.fix = ctx.prepared.and_then(|prepared| remove_override(judged, prepared, ctx.settings));
         match &judged.without_override {
             WithoutOverride::Mirror => finding.notes.push(format!("without it the image comes from {mirror}")),
             WithoutOverride::Elsewhere(text) => finding.notes.push(format!("without it the image is {text}")),
