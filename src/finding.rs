@@ -1,6 +1,6 @@
 //! [`Finding`]: something about a release that its owner should change, and where.
 
-use crate::fix::Fix;
+use crate::fix::{Fix, Safety};
 use crate::images::{Class, ObjectName, Tier};
 use crate::source::Place;
 
@@ -76,6 +76,15 @@ pub struct Excerpt {
 }
 
 impl Finding {
+    /// What to do, in one line: what was tried, with who may apply it, or else words.
+    pub fn advice(&self) -> Option<String> {
+        let Some(fix) = &self.fix else { return self.help.clone() };
+        Some(match fix.safety {
+            Safety::Manual => fix.title.clone(),
+            safety => format!("{} [{}]", fix.title, safety.name()),
+        })
+    }
+
     /// The order of a report: by the template, the place to edit, the object and the rule.
     pub fn order_key(&self) -> impl Ord + use<> {
         let subject = self.subject.as_ref();

@@ -1,7 +1,29 @@
 //! [`Fix`]: a change of what the user gave that makes a finding go away, tried before it is told.
 //!
-//! A fix is data: what to edit, from what to what. `edit` makes the new text of a values file, and our own reader judges
+//! A fix is data: what to edit, from what to what. `document` makes the new text of a values file, and our own reader judges
 //! it; whoever tries a fix renders the release with the edited values as it would be installed.
+
+mod apply;
+mod change;
+mod document;
+mod flag;
+mod insert;
+mod locate;
+mod overlay;
+mod paths;
+mod refusal;
+mod remove;
+mod replace;
+mod splice;
+mod tree;
+mod write;
+
+pub use apply::{OVERLAY, apply, edited};
+pub use change::{TextChange, text_change};
+pub use document::edit;
+pub use overlay::overlay;
+pub use paths::{path_keys, path_text};
+pub use refusal::Refusal;
 
 use crate::source::{File, Place};
 use crate::trace::{FlagPart, Key};

@@ -96,6 +96,7 @@ pub(crate) fn some_of_corpus() -> Vec<PathBuf> {
 
 mod advice;
 pub(crate) mod cli;
+mod fix;
 mod formats;
 mod helm;
 mod hostile;

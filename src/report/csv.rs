@@ -66,7 +66,7 @@ fn row(finding: &Finding, accepted: Option<&Suppressed>, report: &Report) -> [St
         at.as_ref().map(|at| at.column.to_string()).unwrap_or_default(),
         values_path(finding, report).to_owned(),
         finding.notes.join("; "),
-        finding.help.clone().unwrap_or_default(),
+        finding.advice().unwrap_or_default(),
         accepted.map(|one| one.reason.clone()).unwrap_or_default(),
         accepted.map(|one| one.place.to_string()).unwrap_or_default(),
     ]

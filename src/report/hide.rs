@@ -4,8 +4,9 @@ use super::images::Image;
 use super::{Report, Suppressed};
 use crate::analysis::Gated;
 use crate::finding::Finding;
+use crate::fix::{Action, Edit, Fix, Proven, Target};
 use crate::images::ObjectName;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, shown_argument};
 
 impl Report {
     /// Takes secrets out of all that the report shows: of the sources, and of what is said about them.
@@ -38,7 +39,7 @@ impl Report {
 fn hide_in_finding(finding: &mut Finding, secrets: &Secrets) {
     // What the finding is about; its notes may hold anything.
     let subject = finding.subject.as_ref().map(|subject| subject.reference.as_str()).unwrap_or_default();
-    let told = format!("{}\n{subject}\n{}", finding.message, finding.help.as_deref().unwrap_or_default());
+    let told = format!("{}\n{subject}\n{}", finding.message, finding.advice().unwrap_or_default());
     for excerpt in &mut finding.excerpts {
         excerpt.place = secrets.hide(&excerpt.place, &told);
         excerpt.label = secrets.hide_in(&excerpt.label, false);
@@ -46,11 +47,37 @@ fn hide_in_finding(finding: &mut Finding, secrets: &Secrets) {
     finding.message = secrets.hide_in(&finding.message, false);
     finding.notes.iter_mut().for_each(|note| *note = secrets.hide_in(note, true));
     finding.help.iter_mut().for_each(|help| *help = secrets.hide_in(help, false));
+    let proof = finding.fix.iter().flat_map(|fix| &fix.proof).map(|one| format!("{}\n{}\n", one.before, one.after));
+    let told = proof.collect::<String>() + &told;
+    finding.fix = finding.fix.take().and_then(|fix| hide_in_fix(fix, &told, secrets));
     if let Some(subject) = &mut finding.subject {
         hide_in_name(&mut subject.object, secrets);
         let texts = [&mut subject.template, &mut subject.field, &mut subject.reference];
         texts.into_iter().chain(&mut subject.container).for_each(|text| *text = secrets.hide_in(text, false));
     }
+}
+
+/// A fix without secrets; `None` where it sets one.
+fn hide_in_fix(mut fix: Fix, told: &str, secrets: &Secrets) -> Option<Fix> {
+    fix.title = secrets.hide_in(&fix.title, false);
+    for Proven { before, after } in &mut fix.proof {
+        [before, after].into_iter().for_each(|text| *text = secrets.hide_in(text, false));
+    }
+    for Edit { target, path: _, place, action } in &mut fix.edits {
+        if let Target::Flag(part) = target {
+            part.argument = shown_argument(&part.argument).into();
+        }
+        if let Some(place) = place {
+            *place = secrets.hide(place, told);
+        }
+        if let Action::Set(value) | Action::Add(value) = action {
+            let text = value.to_string();
+            if secrets.hide_in(&text, false) != text {
+                return None;
+            }
+        }
+    }
+    Some(fix)
 }
 
 fn hide_in_name(name: &mut ObjectName, secrets: &Secrets) {

@@ -1,5 +1,6 @@
 //! The report for programs: one JSON document, described by `docs/report.schema.json`.
 
+use super::fix::{FixEntry, fix_entry};
 use super::inventory::json::{Entry, GatedEntry, entry, gated_entry};
 use super::location::{Location, identity, values_path};
 use super::totals::Totals;
@@ -84,7 +85,9 @@ struct FindingEntry<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<&'a str>,
+    help: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<FixEntry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -226,7 +229,8 @@ fn finding<'a>(finding: &'a Finding, report: &'a Report) -> FindingEntry<'a> {
         }),
         places: finding.excerpts.iter().map(labelled).collect(),
         notes: &finding.notes,
-        help: finding.help.as_deref(),
+        help: finding.advice(),
+        fix: finding.fix.as_ref().map(fix_entry),
     }
 }
 

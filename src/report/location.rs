@@ -65,7 +65,7 @@ pub fn details(finding: &Finding) -> Vec<String> {
     let place = |excerpt: &Excerpt| format!("{}: {}", place_name(&excerpt.place), excerpt.label);
     let places = finding.excerpts.iter().map(place);
     let notes = finding.notes.iter().map(|note| format!("note: {}", note.trim_end()));
-    let help = finding.help.iter().map(|help| format!("help: {help}"));
+    let help = finding.advice().into_iter().map(|help| format!("help: {help}"));
     places.chain(notes).chain(help).collect()
 }
 

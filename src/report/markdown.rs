@@ -5,9 +5,12 @@ use super::images::Image;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, plain_line};
 use crate::finding::Finding;
+use crate::fix::{Action, Fix, text_change};
+use crate::source::{File, Place};
 use minijinja::{AutoEscape, Environment, Value, context};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// A comment on GitHub holds 65,536 characters.
 const LONGEST: usize = 60_000;
@@ -43,15 +46,15 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
 fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
     let told = report.findings.len().min(*left);
     *left -= told;
-    let findings: Vec<Value> = report.findings.iter().take(told).map(row).collect();
+    let findings: Vec<Value> = report.findings.iter().take(told).map(|finding| row(finding, report)).collect();
     // What is said of several places is said once.
     let mut said = BTreeSet::new();
     let advice: Vec<Value> = report
         .findings
         .iter()
         .take(told)
-        .filter(|finding| said.insert((&finding.message, &finding.notes, &finding.help)))
-        .map(row)
+        .filter(|finding| said.insert((&finding.message, &finding.notes, finding.advice())))
+        .map(|finding| row(finding, report))
         .collect();
     let changes = report.changes.as_ref();
     let replaced = |one: &Replaced| format!("{} → {}", code(&one.before), code(&one.after));
@@ -100,7 +103,7 @@ fn accepted(one: &Suppressed) -> Value {
 }
 
 /// What the template sees of a finding; places are Markdown already.
-fn row(finding: &Finding) -> Value {
+fn row(finding: &Finding, report: &Report) -> Value {
     let subject = finding.subject.as_ref();
     let object = subject.map(|subject| match &subject.container {
         Some(container) => format!("{}, container {container}", subject.object),
@@ -116,8 +119,38 @@ fn row(finding: &Finding) -> Value {
         object => object.unwrap_or_default(),
         places,
         notes => finding.notes.clone(),
-        help => finding.help.clone(),
+        help => finding.advice(),
+        change => finding.fix.as_ref().and_then(|fix| changed_line(fix, report)),
     }
+}
+
+/// The one line that a fix replaces or takes away, as a diff; `None` where it does more, or the line has a secret.
+fn changed_line(fix: &Fix, report: &Report) -> Option<String> {
+    let [edit] = &fix.edits[..] else { return None };
+    let change = text_change(edit)?;
+    let ends = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let (line, _) = change.place.file.line_column(change.place.start);
+    let removed = change.place.file.bytes().get(change.place.start as usize..change.place.end as usize)?;
+    let is_gone = edit.action == Action::Remove && ends(removed) == 1 && change.text.is_empty();
+    if !is_gone && (ends(removed) > 0 || change.text.contains('\n')) {
+        return None;
+    }
+    // Of equal ends of lines it is not known to which of them they belong.
+    let line = edit.place.as_ref().filter(|_| is_gone).map_or(line, |place| place.line_column().0);
+    let shown = |file: &Arc<File>, line: u32| {
+        let text = file.line(line)?;
+        let start = file.start_of_line(line)?;
+        let place = Place { file: file.clone(), start, end: start };
+        let told = format!("{} {}", fix.title, text.trim());
+        let hidden = report.secrets.hide(&place, &told).file.line(line)?;
+        let is_plain = plain_line(&text) == text && !text.contains('`');
+        (hidden == text && report.secrets.hide_in(&text, true) == text && is_plain).then_some(text)
+    };
+    let old = shown(&change.place.file, line)?;
+    if is_gone {
+        return Some(format!("-{old}"));
+    }
+    Some(format!("-{old}\n+{}", shown(&change.after, line)?))
 }
 
 /// Untrusted text in Markdown: nothing in it is markup, a link, or a mention of somebody or something. A word that would

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod csv;
 mod exact;
 mod fingerprint;
+mod fix;
 pub mod github;
 pub mod gitlab;
 mod hide;
@@ -23,6 +24,7 @@ pub mod totals;
 
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
+use crate::fix::Safety;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
 use changes::Changes;
@@ -190,6 +192,18 @@ impl Report {
             0 => format!("clean{accepted}: {looked}"),
             found => format!("{}{accepted}: {looked}", count(found, "finding")),
         }
+    }
+}
+
+/// How many findings `lint --fix` takes away; `None` where there is none.
+pub fn fixable(reports: &[Report]) -> Option<String> {
+    let fixes = || reports.iter().flat_map(|report| &report.findings).filter_map(|finding| finding.fix.as_ref());
+    let of = |safety: Safety| fixes().filter(|fix| fix.safety == safety).count();
+    match (of(Safety::Safe), of(Safety::Unsafe)) {
+        (0, 0) => None,
+        (0, more) => Some(format!("{more} fixable with --fix --unsafe-fixes")),
+        (safe, 0) => Some(format!("{safe} fixable with --fix")),
+        (safe, more) => Some(format!("{safe} fixable with --fix ({more} more with --unsafe-fixes)")),
     }
 }
 

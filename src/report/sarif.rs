@@ -6,6 +6,7 @@
 use super::location::{Location, Ordinals, details, identity};
 use super::{By, Report, plain, write_json};
 use crate::finding::{Finding, Severity};
+use crate::fix::{Fix, text_change};
 use crate::rules::{RULES, Rule};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -88,6 +89,8 @@ struct ResultEntry {
     related_locations: Vec<LocationEntry>,
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<FixEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     suppressions: Vec<Suppression>,
     properties: ResultProperties,
 }
@@ -98,6 +101,28 @@ struct Fingerprints {
     #[serde(rename = "airtight/v1")]
     identity: String,
     primary_location_line_hash: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FixEntry {
+    description: Text,
+    artifact_changes: Vec<ArtifactChange>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange {
+    artifact_location: ArtifactLocation,
+    replacements: [Replacement; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement {
+    deleted_region: Region,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inserted_content: Option<Text>,
 }
 
 #[derive(Serialize)]
@@ -244,6 +269,7 @@ fn result(
         locations: vec![location],
         related_locations: related.collect(),
         partial_fingerprints: Fingerprints { primary_location_line_hash: format!("{identity}:{ordinal}"), identity },
+        fixes: finding.fix.iter().filter_map(fix_entry).collect(),
         suppressions,
         properties: ResultProperties {
             release: report.release.full_name(),
@@ -252,6 +278,38 @@ fn result(
             tier: subject.map(|subject| subject.tier.name()),
         },
     }
+}
+
+/// A fix of files, as what is replaced in each; `None` where it is about anything else too. Replacements of one file count
+/// from the file as it is: only fixes that change a file once can be told so.
+fn fix_entry(fix: &Fix) -> Option<FixEntry> {
+    let mut changes = Vec::new();
+    let mut seen = BTreeSet::new();
+    for edit in &fix.edits {
+        let change = text_change(edit)?;
+        let path = change.place.file.path()?.to_owned();
+        let (start, end) = change.place.spots();
+        let deleted_region = Region {
+            start_line: start.line,
+            start_column: start.character,
+            end_line: Some(end.map_or(start.line, |end| end.line)),
+            end_column: Some(end.map_or(start.character, |end| end.character)),
+        };
+        if !seen.insert(path.clone()) {
+            return None;
+        }
+        changes.push(ArtifactChange {
+            artifact_location: ArtifactLocation { uri: uri(&path), uri_base_id: ROOT },
+            replacements: [Replacement {
+                deleted_region,
+                inserted_content: Some(change.text)
+                    .filter(|text| !text.is_empty())
+                    .map(|text| Text { text, markdown: None }),
+            }],
+        });
+    }
+    let description = Text { text: plain(&fix.title), markdown: None };
+    (!changes.is_empty()).then_some(FixEntry { description, artifact_changes: changes })
 }
 
 fn logical(subject: &crate::finding::Subject) -> LogicalLocation {

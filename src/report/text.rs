@@ -2,7 +2,7 @@
 
 use super::images::{Image, Use};
 use super::totals::Totals;
-use super::{Report, count, plain, plain_line};
+use super::{Report, count, fixable, plain, plain_line};
 use crate::analysis::Gated;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::source::Place;
@@ -92,6 +92,11 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
             registries(&totals, paint, out)?;
         }
         writeln!(out, "{}", paint.by_outcome(&totals.summary(reports), totals.all_findings() == 0))?;
+    }
+    if style.detail != Detail::Verdict
+        && let Some(fixable) = fixable(reports)
+    {
+        writeln!(out, "{fixable}")?;
     }
     Ok(())
 }
@@ -259,8 +264,8 @@ fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
     for note in &finding.notes {
         group = group.element(Level::NOTE.message(fit(&plain(note))));
     }
-    if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(fit(&plain_line(help))));
+    if let Some(help) = finding.advice() {
+        group = group.element(Level::HELP.message(fit(&plain_line(&help))));
     }
     group
 }

@@ -58,7 +58,8 @@ fn check(ctx: &mut Context<'_>) {
         let Some(fix) = &judged.fix else { continue };
         let message = format!("{} does not follow `{}`", judged.image.text, ctx.key());
         let mut finding = ctx.finding_at(&RULE, judged, decider, "set here", message);
-        finding.help = Some(format!("{}: without it the image comes from the mirror, too", fix.title));
+        finding.notes.push("without it the image comes from the mirror, too".to_owned());
+        finding.help = Some(fix.title.clone());
         finding.fix = Some(fix.clone());
         ctx.findings.push(finding);
     }

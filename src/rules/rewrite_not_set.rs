@@ -62,9 +62,11 @@ fn check(ctx: &mut Context<'_>) {
         let place = last.map(|file| Place { file: file.clone(), start: 0, end: 0 });
         let message = format!("`{}` is not set: {} past {}", unset.key, ctx.go(&unset.images), ctx.settings.mirror);
         let help = match &unset.fix {
-            Some(fix) => format!("{}, or give --assume-rewrite if it is set elsewhere", fix.title),
+            Some(fix) => fix.title.clone(),
             None => format!("set `{}` to `{}`, as far as that helps", unset.key, unset.value),
         };
+        let mut notes = ctx.references(&unset.images);
+        notes.push("if something else sets it at install time, give --assume-rewrite".to_owned());
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
@@ -74,7 +76,7 @@ fn check(ctx: &mut Context<'_>) {
                 .map(|place| Excerpt { place, label: "nothing here sets it".to_owned() })
                 .into_iter()
                 .collect(),
-            notes: ctx.references(&unset.images),
+            notes,
             help: Some(help),
             fix: unset.fix.clone(),
         });

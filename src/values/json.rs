@@ -26,6 +26,11 @@ pub(crate) fn read_all(text: &str) -> Option<Node> {
     (reader.at == text.len()).then_some(node)
 }
 
+/// Whether a text is one JSON value.
+pub fn is_json(text: &str) -> bool {
+    read_all(text).is_some()
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,

@@ -5,6 +5,7 @@
 //! and what they export ([`dependencies`]). [`origins`] says where each value was set, and every step that lets one
 //! setting take the place of another notes which one lost.
 
+mod assignments;
 mod coalesce;
 mod dependencies;
 pub(crate) mod json;
@@ -14,6 +15,8 @@ pub mod origins;
 pub mod schema;
 mod strvals;
 
+pub use assignments::{Assignment, assignments};
+pub use json::is_json;
 pub use layers::{Merged, UserValues};
 
 use crate::chart::{Chart, Dependency};

@@ -5,6 +5,7 @@ use super::read::read;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Splits a values file into its documents as helm 4 does (lines that start with `---`) and reads each; the places of
 /// the nodes are those in the whole text. Each document is a map or null.
@@ -47,6 +48,14 @@ fn must_be_map(document: &Node) -> Result<(), String> {
         "error unmarshaling JSON: while decoding JSON: json: \
          cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
     ))
+}
+
+/// The bytes of each document that is read of a text.
+pub(super) fn ranges(text: &[u8], helm: HelmVersion) -> Vec<Range<usize>> {
+    match helm {
+        HelmVersion::V3 => std::iter::once(0..text.len()).collect(),
+        HelmVersion::V4 => split(text).0.into_iter().map(|document| document.start..document.end).collect(),
+    }
 }
 
 /// A document's bytes in the text.

@@ -3,7 +3,7 @@
 //! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a tree as it is written),
 //! `compose` (what it means); `resolve` knows what plain scalars are. Documents that are written plainly, most are, take
 //! the short way, `direct`. Writing is `emit`; `style` knows what quotes a string
-//! needs, `order` how keys are sorted.
+//! needs, `order` how keys are sorted. `written` is a text as it is written, for those who edit it.
 
 pub mod emit;
 pub mod node;
@@ -26,6 +26,7 @@ mod scan;
 mod style;
 mod text;
 mod timestamp;
+mod written;
 
 pub use align::align;
 pub use comments::comments;
@@ -35,3 +36,5 @@ pub use emit::{Dialect, Emitter};
 pub use node::{Data, Entry, Node};
 pub use read::{Error, read, read_entries};
 pub use repeated::repeated_key;
+pub use style::is_plain;
+pub use written::{Document, Form, Written, written};

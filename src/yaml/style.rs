@@ -105,6 +105,13 @@ pub(super) fn is_string(text: &str, dialect: Dialect) -> bool {
     !older && matches!(resolve(bytes, Tag::None, true), Ok(Scalar::Str(_)))
 }
 
+/// Whether a text can stand in a block without quotes and is read as a string, by readers of YAML 1.1 and 1.2.
+pub fn is_plain(text: &str) -> bool {
+    let dialects = [Dialect::V2, Dialect::V3];
+    dialects.into_iter().all(|dialect| is_string(text, dialect) && Shape::of(text, dialect).plain)
+        && !matches!(text, "<<" | "=")
+}
+
 /// `[-+]?d[d_]*(:[0-5]?d)+(\.[d_]*)?`
 fn is_base60(text: &str) -> bool {
     if !text.contains(':') {

@@ -151,7 +151,7 @@ fn finding(finding: &Finding, accepted: Option<&Suppressed>) -> Value {
         class => subject.map(|subject| subject.class.name()),
         excerpts => finding.excerpts.iter().map(excerpt).collect::<Vec<_>>(),
         notes => finding.notes.iter().map(|note| plain(note.trim_end())).collect::<Vec<_>>(),
-        help => finding.help.as_deref().map(plain),
+        help => finding.advice().as_deref().map(plain),
         accepted => accepted.map(|one| plain(&one.reason)),
         accepted_by => accepted.map(|one| plain(&one.place.to_string())),
     }

@@ -1,0 +1,96 @@
+//! [`locate`]: the way to a value through a document as it is written.
+
+use super::Refusal;
+use crate::trace::Key;
+use crate::yaml::{Form, Written};
+
+/// How far a path goes in a document.
+#[derive(Debug)]
+pub(super) struct Located<'w> {
+    /// The collections on the way, from the root on, each with the number of the member that comes next.
+    pub(super) above: Vec<(&'w Written, usize)>,
+    /// What is there.
+    pub(super) node: &'w Written,
+    /// Whether it is in a flow collection, or is one.
+    pub(super) in_flow: bool,
+}
+
+/// Follows a path as far as there is something, null not being anything to go on into.
+///
+/// # Errors
+/// The way leads through what is not edited.
+pub(super) fn locate<'w>(root: &'w Written, path: &[Key], text: &[u8]) -> Result<Located<'w>, Refusal> {
+    let mut located = Located { above: Vec::new(), node: root, in_flow: false };
+    let mut keys = path.iter();
+    loop {
+        let node = located.node;
+        if node.is_marked || matches!(node.form, Form::Alias) {
+            return Err(Refusal::Anchor);
+        }
+        if let Form::Map { is_flow: true, .. } | Form::List { is_flow: true, .. } = node.form {
+            located.in_flow = true;
+        }
+        let Some(key) = keys.next() else { return Ok(located) };
+        let number = match (key, &node.form) {
+            (Key::Name(name), Form::Map { is_pair, entries, .. }) => {
+                if *is_pair {
+                    return Err(Refusal::Layout);
+                }
+                if entries.iter().any(|entry| entry.is_merge) {
+                    return Err(Refusal::Merge);
+                }
+                let is_it = |number: &usize| entries[*number].name.as_deref() == Some(name);
+                let mut found = (0..entries.len()).filter(is_it);
+                let Some(number) = found.next() else { return Ok(located) };
+                if found.next().is_some() {
+                    return Err(Refusal::Duplicate(name.to_string()));
+                }
+                let entry = &entries[number];
+                if entry.key.is_marked || matches!(entry.key.form, Form::Alias) {
+                    return Err(Refusal::Anchor);
+                }
+                if entry.is_explicit {
+                    return Err(Refusal::Layout);
+                }
+                located.node = &entry.value;
+                number
+            }
+            (Key::Index(index), Form::List { items, .. }) => {
+                let number = *index as usize;
+                let Some(item) = items.get(number) else { return Ok(located) };
+                located.node = item;
+                number
+            }
+            _ if is_null(node, text) => return Ok(located),
+            _ => return Err(Refusal::NoCollection),
+        };
+        located.above.push((node, number));
+    }
+}
+
+/// Whether a node is null.
+pub(super) fn is_null(node: &Written, text: &[u8]) -> bool {
+    let bytes = text.get(node.start..node.end).unwrap_or_default();
+    matches!(node.form, Form::Plain) && matches!(bytes, b"" | b"~" | b"null" | b"Null" | b"NULL")
+}
+
+/// Whether nothing in what an edit takes away is referred to from elsewhere, or refers to it.
+///
+/// # Errors
+/// An alias, an anchor, a tag, a merge key.
+pub(super) fn check_inside(node: &Written) -> Result<(), Refusal> {
+    if node.is_marked || matches!(node.form, Form::Alias) {
+        return Err(Refusal::Anchor);
+    }
+    match &node.form {
+        Form::List { items, .. } => items.iter().try_for_each(check_inside),
+        Form::Map { entries, .. } => entries.iter().try_for_each(|entry| {
+            if entry.is_merge {
+                return Err(Refusal::Merge);
+            }
+            check_inside(&entry.key)?;
+            check_inside(&entry.value)
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,29 @@
+//! [`overlay`]: edits as a values file of their own, to be given after all others.
+
+use super::write::entry_lines;
+use super::{Action, Edit, Refusal, Target, tree};
+use serde_json::{Map, Value};
+
+/// The text of a values file with all that edits of [`Target::Overlay`] set; nothing where there are none.
+///
+/// # Errors
+/// Helm merges maps, but a list takes the place of another, and null takes away what the chart has: such a file can
+/// neither set an element of a list nor take a value away.
+pub fn overlay(edits: &[Edit]) -> Result<String, Refusal> {
+    let mut values = Value::Object(Map::new());
+    for edit in edits.iter().filter(|edit| matches!(edit.target, Target::Overlay)) {
+        let (Action::Set(value) | Action::Add(value)) = &edit.action else { return Err(Refusal::Overlay) };
+        if edit.path.iter().any(|key| matches!(key, crate::trace::Key::Index(_))) {
+            return Err(Refusal::Overlay);
+        }
+        match tree::get(&values, &edit.path) {
+            Some(_) => tree::set(&mut values, &edit.path, value.clone())?,
+            None => tree::add(&mut values, &edit.path, value.clone())?,
+        }
+    }
+    let mut lines = Vec::new();
+    for (key, value) in values.as_object().into_iter().flatten() {
+        entry_lines(key, value, 0, 2, &mut lines);
+    }
+    Ok(lines.into_iter().map(|line| line + "\n").collect())
+}

@@ -1,0 +1,74 @@
+//! Paths of values as people write them.
+
+use crate::trace::Key;
+
+/// A path in one text, as [`Origins::path`](crate::trace::Origins::path) writes it: `image.registry`, `l[0].a\\.b`.
+pub fn path_text(path: &[Key]) -> String {
+    let mut text = String::new();
+    for key in path {
+        match key {
+            Key::Name(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(&name.replace('.', "\\."));
+            }
+            Key::Index(index) => text.push_str(&format!("[{index}]")),
+        }
+    }
+    text
+}
+
+/// The keys of such a text. What is in brackets is an index if it is a number, and part of the name if not.
+pub fn path_keys(text: &str) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for part in parts(text) {
+        let (name, indexes) = indexed(&part);
+        if !name.is_empty() || indexes.is_empty() {
+            keys.push(Key::Name(name.replace("\\.", ".").into()));
+        }
+        keys.extend(indexes.into_iter().map(Key::Index));
+    }
+    keys
+}
+
+/// What is between dots that are not escaped.
+fn parts(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if chars.peek() == Some(&'.') => {
+                chars.next();
+                parts.last_mut().into_iter().for_each(|part| part.push_str("\\."));
+            }
+            '.' => parts.push(String::new()),
+            c => parts.last_mut().into_iter().for_each(|part| part.push(c)),
+        }
+    }
+    parts
+}
+
+/// The indexes at the end of a part.
+fn indexed(part: &str) -> (&str, Vec<u32>) {
+    let (mut name, mut indexes) = (part, Vec::new());
+    while let Some((before, index)) = name.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) {
+        let Ok(index) = index.parse() else { break };
+        indexes.insert(0, index);
+        name = before;
+    }
+    (name, indexes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways() {
+        for text in ["a", "a.b", "a[0].b[1][2]", r"a\.b.c", "a[x]"] {
+            assert_eq!(path_text(&path_keys(text)), text);
+        }
+        assert_eq!(path_keys(r"a\.b[1]"), [Key::Name("a.b".into()), Key::Index(1)]);
+    }
+}

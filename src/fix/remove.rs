@@ -1,0 +1,135 @@
+//! Takes a value out of the text of a document.
+
+use super::Refusal;
+use super::locate::{Located, check_inside};
+use super::replace::replace;
+use super::splice::{Splice, find, has_comment, is_blank};
+use crate::yaml::{Form, Written};
+use std::ops::Range;
+
+/// Takes away the value at the end of a way, and its key; with `prunes`, also the maps above it that it was the only member of.
+pub(super) fn remove(splice: &mut Splice<'_>, located: &Located<'_>, prunes: bool) -> Result<(), Refusal> {
+    check_inside(located.node)?;
+    let mut depth = located.above.len();
+    if prunes {
+        // The topmost map and an element of a list stay, empty.
+        while depth > 1 && is_only_entry(located.above[depth - 1].0) && is_map(located.above[depth - 2].0) {
+            depth -= 1;
+        }
+    }
+    let Some(&(parent, number)) = depth.checked_sub(1).and_then(|at| located.above.get(at)) else {
+        return Err(Refusal::Missing);
+    };
+    let kept = comments_between(splice, &located.above[depth - 1..]);
+    match &parent.form {
+        Form::Map { is_flow: true, .. } | Form::List { is_flow: true, .. } => {
+            flow_member(splice, &spans(splice, parent)?, number, parent.start + 1..parent.end - 1)
+        }
+        Form::Map { entries, .. } if entries.len() == 1 && depth > 1 => replace_all(splice, located, depth - 1, "{}"),
+        Form::List { items, .. } if items.len() == 1 => replace_all(splice, located, depth - 1, "[]"),
+        Form::Map { .. } | Form::List { .. } => block_member(splice, &spans(splice, parent)?, number, &kept),
+        _ => Err(Refusal::Layout),
+    }
+}
+
+fn is_map(node: &Written) -> bool {
+    matches!(node.form, Form::Map { .. })
+}
+
+fn is_only_entry(node: &Written) -> bool {
+    matches!(&node.form, Form::Map { entries, .. } if entries.len() == 1)
+}
+
+/// Replaces the collection at a depth of the way by an empty one.
+fn replace_all(splice: &mut Splice<'_>, located: &Located<'_>, depth: usize, by: &str) -> Result<(), Refusal> {
+    let (node, _) = located.above[depth];
+    replace(splice, &located.above[..depth], node, by)
+}
+
+/// From the first byte of each member to that after its last.
+pub(super) fn spans(splice: &Splice<'_>, parent: &Written) -> Result<Vec<Range<usize>>, Refusal> {
+    match &parent.form {
+        Form::Map { entries, .. } => Ok(entries.iter().map(|entry| entry.key.start..entry.value.end).collect()),
+        Form::List { is_flow: true, items } => Ok(items.iter().map(|item| item.start..item.end).collect()),
+        Form::List { items, .. } => {
+            let mut from = parent.start;
+            let dashes = items.iter().map(|item| {
+                let dash = from + find(splice.slice(from..item.start.max(from)), b'-').ok_or(Refusal::Layout)?;
+                from = item.end;
+                Ok(dash..item.end)
+            });
+            dashes.collect()
+        }
+        _ => Err(Refusal::Layout),
+    }
+}
+
+/// The comments in lines of their own between the key of a map that goes and that of the value in it: they are kept.
+fn comments_between(splice: &Splice<'_>, way: &[(&Written, usize)]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    for &(parent, number) in way.iter().take(way.len().saturating_sub(1)) {
+        let Form::Map { entries, .. } = &parent.form else { continue };
+        let entry = &entries[number];
+        let (from, to) = (splice.next_line(entry.key.end), splice.line_start(entry.value.start));
+        for line in splice.slice(from..to.max(from)).split_inclusive(|&byte| byte == b'\n') {
+            if line.trim_ascii_start().starts_with(b"#") {
+                kept.extend_from_slice(line);
+            }
+        }
+    }
+    kept
+}
+
+fn block_member(splice: &mut Splice<'_>, spans: &[Range<usize>], number: usize, kept: &[u8]) -> Result<(), Refusal> {
+    let Range { start, end } = spans[number].clone();
+    if !splice.ends_line(end) {
+        return Err(Refusal::Layout);
+    }
+    if splice.begins_line(start) {
+        if !kept.is_empty() {
+            let lines = splice.line_start(start)..splice.next_line(end);
+            splice.replace(lines, kept);
+            return Ok(());
+        }
+        splice.remove_lines(start, end);
+        return Ok(());
+    }
+    // It shares its line with a dash: what comes next takes its place.
+    let Some(next) = spans.get(number + 1) else { return Err(Refusal::Layout) };
+    if !kept.is_empty() {
+        return Err(Refusal::Comment);
+    }
+    let behind = splice.next_line(end);
+    let blanks = splice.slice(behind..next.start).iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    splice.replace(start..behind + blanks, b"");
+    Ok(())
+}
+
+fn flow_member(
+    splice: &mut Splice<'_>,
+    spans: &[Range<usize>],
+    number: usize,
+    inside: Range<usize>,
+) -> Result<(), Refusal> {
+    let Range { start, end } = spans[number].clone();
+    let before = number.checked_sub(1).map(|before| spans[before].end);
+    let next = spans.get(number + 1).map(|next| next.start);
+    let (cut, gaps) = match (before, next) {
+        (None, None) => (inside.clone(), [inside.start..start, end..inside.end]),
+        (_, Some(next)) => (start..next, [start..start, end..next]),
+        (Some(before), None) => (before..end, [before..start, end..end]),
+    };
+    if !gaps.into_iter().any(|gap| has_comment(splice.slice(gap))) {
+        splice.replace(cut, b"");
+        return Ok(());
+    }
+    // Whole lines go without the comments of other lines; a comma that is left at the end is allowed.
+    let rest = splice.slice(end..splice.line_end(end)).trim_ascii_start();
+    let rest = rest.strip_prefix(b",").unwrap_or(rest);
+    let is_whole = splice.begins_line(start) && (is_blank(rest.trim_ascii_end()) || rest.trim_ascii_start()[0] == b'#');
+    if !is_whole {
+        return Err(Refusal::Comment);
+    }
+    splice.remove_lines(start, end);
+    Ok(())
+}

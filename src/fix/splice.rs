@@ -1,0 +1,138 @@
+//! [`Splice`]: pieces of a text that are replaced, and what has to be known of its lines for that.
+
+use super::Refusal;
+use std::ops::Range;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A text with pieces of it replaced.
+#[derive(Debug)]
+pub(super) struct Splice<'t> {
+    pub(super) text: &'t [u8],
+    pieces: Vec<(Range<usize>, Vec<u8>)>,
+}
+
+impl<'t> Splice<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, pieces: Vec::new() }
+    }
+
+    /// Replaces a piece.
+    pub(super) fn replace(&mut self, range: Range<usize>, by: impl AsRef<[u8]>) {
+        self.pieces.push((range, by.as_ref().to_vec()));
+    }
+
+    /// The new text.
+    ///
+    /// # Errors
+    /// Pieces overlap.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Refusal> {
+        self.pieces.sort_by_key(|(range, _)| range.start);
+        let mut out = Vec::with_capacity(self.text.len());
+        let mut at = 0;
+        for (range, by) in &self.pieces {
+            out.extend_from_slice(self.text.get(at..range.start).ok_or(Refusal::Layout)?);
+            out.extend_from_slice(by);
+            at = range.end;
+        }
+        out.extend_from_slice(self.text.get(at..).ok_or(Refusal::Layout)?);
+        Ok(out)
+    }
+
+    pub(super) fn slice(&self, range: Range<usize>) -> &'t [u8] {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// Where the line of a byte begins, behind a byte order mark.
+    pub(super) fn line_start(&self, at: usize) -> usize {
+        let before = self.slice(0..at);
+        match memchr::memrchr(b'\n', before) {
+            Some(end) => end + 1,
+            None if self.text.starts_with(BYTE_ORDER_MARK) => BYTE_ORDER_MARK.len().min(at),
+            None => 0,
+        }
+    }
+
+    /// Where the line of a byte ends: its line feed, or the end of the text.
+    pub(super) fn line_end(&self, at: usize) -> usize {
+        memchr::memchr(b'\n', self.slice(at..self.text.len())).map_or(self.text.len(), |end| at + end)
+    }
+
+    /// Where the line after that of a byte begins.
+    pub(super) fn next_line(&self, at: usize) -> usize {
+        (self.line_end(at) + 1).min(self.text.len())
+    }
+
+    /// Whether only blanks are before a byte in its line.
+    pub(super) fn begins_line(&self, at: usize) -> bool {
+        is_blank(self.slice(self.line_start(at)..at))
+    }
+
+    /// Whether nothing but blanks and a comment is in the rest of a line.
+    pub(super) fn ends_line(&self, at: usize) -> bool {
+        let rest = self.slice(at..self.line_end(at));
+        let words = rest.trim_ascii_start();
+        words.is_empty() || words[0] == b'#' && (words.len() < rest.len() || self.begins_line(at))
+    }
+
+    /// How the text ends its lines.
+    pub(super) fn line_break(&self) -> &'static str {
+        match memchr::memchr(b'\n', self.text) {
+            Some(at) if at > 0 && self.text[at - 1] == b'\r' => "\r\n",
+            _ => "\n",
+        }
+    }
+
+    /// Columns before a byte in its line.
+    pub(super) fn column(&self, at: usize) -> usize {
+        String::from_utf8_lossy(self.slice(self.line_start(at)..at)).chars().count()
+    }
+
+    /// Takes whole lines away, from that of one byte to that of another.
+    pub(super) fn remove_lines(&mut self, first: usize, last: usize) {
+        let (mut start, end) = (self.line_start(first), self.next_line(last));
+        // What is the last line then has no line break either.
+        if self.line_end(last) == self.text.len() {
+            let before = self.slice(0..start);
+            let kept = before.strip_suffix(b"\n").map(|kept| kept.strip_suffix(b"\r").unwrap_or(kept));
+            start = kept.map_or(start, <[u8]>::len);
+        }
+        self.replace(start..end, b"");
+    }
+
+    /// Puts lines in front of a byte that begins a line, or is the end of the text.
+    pub(super) fn insert_lines(&mut self, at: usize, lines: &[String]) {
+        let line_break = self.line_break();
+        let text = lines.join(line_break);
+        let before = self.slice(0..at);
+        let is_open = !before.is_empty() && before != BYTE_ORDER_MARK && !before.ends_with(b"\n");
+        let text = if is_open { format!("{line_break}{text}") } else { format!("{text}{line_break}") };
+        self.replace(at..at, text);
+    }
+}
+
+/// Whether there are nothing but spaces and tabs.
+pub(super) fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// The first byte of a kind outside of comments.
+pub(super) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let mut is_comment = false;
+    let mut before = b' ';
+    for (at, &byte) in bytes.iter().enumerate() {
+        match byte {
+            b'\n' => is_comment = false,
+            b'#' if before.is_ascii_whitespace() => is_comment = true,
+            _ if !is_comment && byte == wanted => return Some(at),
+            _ => {}
+        }
+        before = byte;
+    }
+    None
+}
+
+/// Whether a comment begins between two nodes.
+pub(super) fn has_comment(bytes: &[u8]) -> bool {
+    bytes.contains(&b'#')
+}

@@ -1,0 +1,166 @@
+//! `testdata/fix/*.toml`: edits of what the user gave, and what comes of them.
+//!
+//! `document.toml` has texts of values files: `[[case]]` with `text`, `path`, one of `set`, `add` and `remove`, and the
+//! `result`, or the word of the `refusal`. `helm = 3` is read as helm 3 does.
+
+use super::{read, root};
+use crate::fix::{Action, edit, path_keys};
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use crate::trace::Key;
+use crate::yaml::{Data, Node, read_documents};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub(super) fn json(value: &toml::Value) -> Value {
+    serde_json::to_value(value).expect("TOML is JSON")
+}
+
+pub(super) fn action(case: &toml::Value) -> Action {
+    match (case.get("set"), case.get("add"), case.get("null")) {
+        (Some(value), ..) => Action::Set(json(value)),
+        (_, Some(value), _) => Action::Add(json(value)),
+        (.., Some(_)) => Action::Set(Value::Null),
+        _ => Action::Remove,
+    }
+}
+
+#[test]
+fn documents_are_edited_as_recorded() {
+    let cases: toml::Value = toml::from_str(&read(&root().join("testdata/fix/document.toml"))).expect("it is TOML");
+    let cases = cases["case"].as_array().expect("it has cases");
+    assert!(cases.len() >= 40);
+    let mut wrong = Vec::new();
+    for case in cases {
+        let name = case["name"].as_str().expect("a case has a name");
+        let text = case["text"].as_str().expect("a case has a text");
+        let helm = if case.get("helm").is_some() { HelmVersion::V3 } else { HelmVersion::V4 };
+        let (keys, action) = (path_keys(case["path"].as_str().expect("a path")), action(case));
+        let made = edit(text.as_bytes(), &keys, &action, helm, &Limits::default());
+        let made = made.map(|bytes| String::from_utf8(bytes).expect("it is UTF-8"));
+        let is_right = match (&made, case.get("result"), case.get("refusal")) {
+            (Ok(made), Some(result), None) => Some(made.as_str()) == result.as_str(),
+            (Err(refusal), None, Some(wanted)) => Some(refusal.name()) == wanted.as_str(),
+            _ => false,
+        };
+        if !is_right {
+            wrong.push(format!("{name}: {}", made.unwrap_or_else(|refusal| format!("refused: {refusal:?}"))));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every scalar of every values file of the repository is set and taken away: the judge in `edit` sees to the rest of
+/// the values, and the lines that are not touched are as they were.
+#[test]
+fn any_scalar_of_any_values_file_is_edited_or_refused() {
+    let limits = Limits::default();
+    let (mut edits, mut refused) = (0, Vec::new());
+    let mut texts = Vec::new();
+    for folder in ["testdata/charts", "testdata/values", "testdata/fix"] {
+        values_files(&root().join(folder), &mut texts);
+    }
+    assert!(texts.len() > 20, "{}", texts.len());
+    for (name, text) in texts {
+        let Ok(documents) = read_documents(&text, HelmVersion::V4, &limits) else { continue };
+        let mut paths = Vec::new();
+        documents.iter().for_each(|document| scalars(document, &mut Vec::new(), &mut paths));
+        for path in paths {
+            for action in [Action::Set("3.10".into()), Action::Set("mirror.internal/a".into()), Action::Remove] {
+                match edit(&text, &path, &action, HelmVersion::V4, &limits) {
+                    Err(refusal) => refused.push(format!("{name} {path:?} {action:?}: {}", refusal.name())),
+                    Ok(after) => {
+                        edits += 1;
+                        let (lost, new) = (lines_of(&text, &after), lines_of(&after, &text));
+                        assert!(new.len() <= 1, "{name} {path:?} {action:?}: {new:?}");
+                        let comment = lost.iter().find(|line| line.trim_start().starts_with('#'));
+                        assert_eq!(comment, None, "{name} {path:?} {action:?}");
+                        assert_eq!(edit(&text, &path, &action, HelmVersion::V4, &limits).as_ref(), Ok(&after));
+                    }
+                }
+            }
+        }
+    }
+    let differs: Vec<&String> = refused.iter().filter(|line| line.ends_with(": differs")).collect();
+    assert!(differs.is_empty(), "{differs:#?}");
+    assert!(edits > 400 && refused.len() * 5 < edits, "{edits} edits, refused: {refused:#?}");
+}
+
+pub(super) fn values_files(folder: &std::path::Path, found: &mut Vec<(String, Vec<u8>)>) {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.to_string_lossy().into_owned();
+        if path.is_dir() && !path.is_symlink() {
+            values_files(&path, found);
+        } else if name.ends_with(".yaml") && name.contains("values") {
+            found.extend(std::fs::read(&path).ok().map(|text| (name, text)));
+        }
+    }
+}
+
+pub(super) fn scalars(node: &Node, path: &mut Vec<Key>, found: &mut Vec<Vec<Key>>) {
+    match &node.data {
+        Data::Map(entries) => {
+            for (key, value) in entries {
+                path.push(Key::Name(key.key.to_string().into()));
+                scalars(value, path, found);
+                path.pop();
+            }
+        }
+        Data::Seq(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push(Key::Index(index as u32));
+                scalars(item, path, found);
+                path.pop();
+            }
+        }
+        _ if !path.is_empty() => found.push(path.clone()),
+        _ => {}
+    }
+}
+
+/// Lines of a text that another does not have, or not as often.
+pub(super) fn lines_of(text: &[u8], other: &[u8]) -> Vec<String> {
+    let mut counts = BTreeMap::new();
+    for line in other.split(|&byte| byte == b'\n') {
+        *counts.entry(line).or_insert(0) += 1;
+    }
+    let mut lines = Vec::new();
+    for line in text.split(|&byte| byte == b'\n') {
+        match counts.get_mut(line) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => lines.push(String::from_utf8_lossy(line).into_owned()),
+        }
+    }
+    lines
+}
+
+#[test]
+fn odd_texts_are_refused_or_edited_and_never_panic() {
+    let limits = Limits::default();
+    let sample = "# c\na:\n  b: 'x' # d\n  c: {e: 1, f: [g, h]}\nl:\n- n: 1\n  m: |\n    t\n- o\n";
+    let edits = [
+        ("a.b", Action::Set("x: y".into())),
+        ("a.c.e", Action::Remove),
+        ("a.c.f[1]", Action::Remove),
+        ("l[0].n", Action::Remove),
+        ("l[1]", Action::Set("".into())),
+        ("l[0].p.q", Action::Add("z".into())),
+        ("q.r", Action::Add("z".into())),
+    ]
+    .map(|(text, action)| (path_keys(text), action));
+    let pieces = [
+        "", "\t", "\r", "- ", ": ", "{", "]", "*a ", "&a ", "? ", "---\n", "\u{FEFF}", "|", "'", "\u{85}", "#", "\n",
+        "<<: ",
+    ];
+    for at in 0..=sample.len() {
+        for piece in pieces {
+            let text = [&sample[..at], piece, &sample[at..]].concat();
+            for (path, action) in &edits {
+                let _ = edit(text.as_bytes(), path, action, HelmVersion::V4, &limits);
+            }
+        }
+    }
+}

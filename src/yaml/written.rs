@@ -1,0 +1,199 @@
+//! [`written`]: a text as it is written, for those who edit it: what is a block and what a flow collection, which quotes a
+//! scalar has, and where anchors, tags and aliases are.
+
+use super::compose::{float_key, is_merge};
+use super::documents::ranges;
+use super::parse::{Content, Id, Tree, parse};
+use super::read::Error;
+use super::resolve::{Scalar, resolve};
+use super::scan::Scanner;
+use super::text::Text;
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use std::borrow::Cow;
+
+/// A document of a text.
+#[derive(Debug)]
+pub struct Document {
+    /// Its first byte.
+    pub start: usize,
+    /// The byte after its last.
+    pub end: usize,
+    /// What is in it; `None` where there is nothing but comments.
+    pub root: Option<Written>,
+}
+
+/// A node as it is written.
+#[derive(Debug)]
+pub struct Written {
+    /// What it is.
+    pub form: Form,
+    /// Its first byte, behind anchor and tag.
+    pub start: usize,
+    /// The byte after its last.
+    pub end: usize,
+    /// Whether there is an anchor or a tag before it.
+    pub is_marked: bool,
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub enum Form {
+    /// A scalar without quotes; of no bytes where a value is left out.
+    Plain,
+    /// `'…'`
+    Single,
+    /// `"…"`
+    Double,
+    /// `|` or `>`
+    Block,
+    /// `*name`
+    Alias,
+    /// A list.
+    List {
+        /// `[…]`
+        is_flow: bool,
+        /// The elements.
+        items: Vec<Written>,
+    },
+    /// A map.
+    Map {
+        /// `{…}`
+        is_flow: bool,
+        /// `[key: value]`, a map without braces in a flow list.
+        is_pair: bool,
+        /// The entries, in order.
+        entries: Vec<Entry>,
+    },
+}
+
+/// An entry of a map.
+#[derive(Debug)]
+pub struct Entry {
+    /// The key as JSON has it; `None` where it is no scalar, or none that JSON can have.
+    pub name: Option<String>,
+    /// The key as it is written.
+    pub key: Written,
+    /// `? key`
+    pub is_explicit: bool,
+    /// `<<`
+    pub is_merge: bool,
+    /// The value.
+    pub value: Written,
+}
+
+/// Reads the documents of a values file as they are written; [`read_documents`](super::read_documents) says what they mean.
+///
+/// # Errors
+/// A document is not YAML, or not in UTF-8.
+pub fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Document>, Error> {
+    let mut documents = Vec::new();
+    for range in ranges(text, helm) {
+        let bytes = text.get(range.clone()).unwrap_or_default();
+        if bytes.len() > limits.yaml_bytes {
+            let message = format!("document has more than {} bytes (--limit yaml-bytes)", limits.yaml_bytes);
+            return Err(Error { line: None, message, bridge: true });
+        }
+        let decoded = Text::new(bytes);
+        if let Cow::Owned(_) = decoded.bytes {
+            return Err(Error { line: None, message: "the text is not in UTF-8".to_owned(), bridge: true });
+        }
+        let root = parse(Scanner::new(&decoded, limits.yaml_depth))?;
+        let root = root.map(|(tree, root)| {
+            let reader = Reader { tree: &tree, text: bytes, shift: range.start };
+            reader.node(root, decoded.start, false)
+        });
+        documents.push(Document { start: range.start, end: range.end, root });
+    }
+    Ok(documents)
+}
+
+struct Reader<'t, 'a> {
+    tree: &'t Tree<'a>,
+    text: &'a [u8],
+    /// Bytes before the document.
+    shift: usize,
+}
+
+impl Reader<'_, '_> {
+    /// A node; `gap` is where what may stand before it begins.
+    fn node(&self, id: Id, gap: usize, in_flow: bool) -> Written {
+        let raw = self.tree.get(id);
+        let (start, end) = (raw.start as usize, raw.end as usize);
+        let byte = self.text.get(start).copied();
+        let form = match &raw.content {
+            Content::Alias { .. } => Form::Alias,
+            Content::Scalar { .. } if start == end => Form::Plain,
+            Content::Scalar { .. } => match byte {
+                Some(b'\'') => Form::Single,
+                Some(b'"') => Form::Double,
+                Some(b'|' | b'>') => Form::Block,
+                _ => Form::Plain,
+            },
+            Content::Seq(first) => {
+                let is_flow = byte == Some(b'[');
+                let mut gap = start + usize::from(is_flow);
+                let mut items = Vec::new();
+                for id in self.children(*first) {
+                    items.push(self.node(id, gap, in_flow || is_flow));
+                    gap = self.tree.get(id).end as usize;
+                }
+                Form::List { is_flow, items }
+            }
+            Content::Map(first) => {
+                let parts: Vec<Id> = self.children(*first).collect();
+                // A block map begins where its first key does, whatever that is.
+                let begins_with_key = parts.first().is_some_and(|&key| self.tree.get(key).start as usize == start);
+                let is_flow = byte == Some(b'{') && !begins_with_key;
+                let mut gap = start + usize::from(is_flow);
+                let mut entries = Vec::with_capacity(parts.len() / 2);
+                for pair in parts.chunks_exact(2) {
+                    let (key, value) = (self.tree.get(pair[0]), self.tree.get(pair[1]));
+                    entries.push(Entry {
+                        name: self.name(pair[0]),
+                        is_explicit: self.holds(gap, key.start as usize, b"?") || self.text.get(start) == Some(&b'?'),
+                        key: self.node(pair[0], gap, in_flow || is_flow),
+                        is_merge: is_merge(self.tree, pair[0]),
+                        value: self.node(pair[1], key.end as usize, in_flow || is_flow),
+                    });
+                    gap = value.end as usize;
+                }
+                Form::Map { is_flow, is_pair: in_flow && !is_flow, entries }
+            }
+        };
+        let is_marked = self.holds(gap, start, b"&!");
+        Written { form, start: start + self.shift, end: end + self.shift, is_marked }
+    }
+
+    fn children(&self, first: Option<Id>) -> impl Iterator<Item = Id> {
+        std::iter::successors(first, |&id| self.tree.get(id).next)
+    }
+
+    /// Whether one of these bytes is between two nodes, outside of comments.
+    fn holds(&self, from: usize, to: usize, wanted: &[u8]) -> bool {
+        let between = self.text.get(from..to).unwrap_or_default();
+        let mut is_comment = false;
+        let mut before = from.checked_sub(1).and_then(|at| self.text.get(at)).copied().unwrap_or(b'\n');
+        for &byte in between {
+            match byte {
+                b'\n' | b'\r' => is_comment = false,
+                b'#' if matches!(before, b' ' | b'\t' | b'\n' | b'\r') => is_comment = true,
+                _ if !is_comment && wanted.contains(&byte) => return true,
+                _ => {}
+            }
+            before = byte;
+        }
+        false
+    }
+
+    fn name(&self, key: Id) -> Option<String> {
+        let Content::Scalar { text, tag, plain } = &self.tree.get(key).content else { return None };
+        match resolve(text, *tag, *plain).ok()? {
+            Scalar::Str(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+            Scalar::Bool(value) => Some(value.to_string()),
+            Scalar::Int(value) => Some(value.to_string()),
+            Scalar::Float(value) => Some(float_key(value)),
+            Scalar::Null | Scalar::Uint(_) => None,
+        }
+    }
+}
