@@ -5,6 +5,7 @@
 //! nothing else became worse. Proposals that change different things are tried together first.
 
 use super::Judged;
+use super::judge::is_taken_for_wrong;
 use super::propose::{Proposal, overlaid};
 use super::rewrite::Unset;
 use super::trial::Trials;
@@ -45,7 +46,8 @@ impl Problem {
         let becomes_right = |&number: &usize| {
             let one = &judged[number];
             let after = Trials::text(twin, &one.image)?;
-            trials.is_right(after, one.source.as_ref()).then(|| (number, after.to_owned()))
+            let is_right = trials.is_right(after, one.source.as_ref());
+            (is_right && !is_taken_for_wrong(one, after, trials.settings)).then(|| (number, after.to_owned()))
         };
         let right: Vec<(usize, String)> = self.targets.iter().filter_map(becomes_right).collect();
         let enough = match self.of {

@@ -2,7 +2,7 @@
 
 use super::culprit;
 use super::keys::Keys;
-use super::propose::{Proposal, changed, of_image};
+use super::propose::{Lists, Proposal, changed, of_image};
 use super::reach;
 use super::rewrite::{self, Unset};
 use super::trial::Trials;
@@ -94,6 +94,11 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
     Verdict { images: judged, unset, other_ways: with_canary.decided }
 }
 
+/// Whether an image needs a fix of its own.
+fn is_wrong(judged: &Judged, trials: &Trials<'_>) -> bool {
+    judged.class != Class::NotRewritten && judged.image.tier != Tier::Possible && !trials.is_right_now(judged)
+}
+
 /// Looks for what would send images to the mirror, and tries it.
 fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Vec<Unset> {
     let Given { prepared, settings, keys, origins, .. } = *given;
@@ -104,14 +109,15 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     }
     let set_key: Option<Proposal> =
         keys.all.iter().find_map(|key| rewrite::setting(key, prepared, keys, &settings.mirror));
+    let mut lists = Lists::default();
+    judged.iter().filter(|one| is_wrong(one, trials)).for_each(|one| lists.note(one, settings, origins));
     let proposals = |(number, one): (usize, &Judged)| {
         let is_pin = one.class == Class::PinnedToMirror && one.without_override == WithoutOverride::Mirror;
-        let is_wrong = !trials.is_right_now(one) || is_pin;
-        if !is_wrong || one.class == Class::NotRewritten || one.image.tier == Tier::Possible {
+        if !is_wrong(one, trials) && !is_pin {
             return None;
         }
         let reached = reached.get(&number).map(Vec::as_slice).unwrap_or_default();
-        Some((number, of_image(one, reached, set_key.as_ref(), (prepared, settings, origins))))
+        Some((number, of_image(one, reached, set_key.as_ref(), &lists, (prepared, settings, origins))))
     };
     let of_images: Vec<(usize, Vec<Proposal>)> = judged.iter().enumerate().filter_map(proposals).collect();
     advice::find(judged, of_images, &mut unset, trials);
@@ -149,6 +155,21 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
     }
 }
 
+/// Whether two references name the same image, by the last part of their paths: a slip of the fingers names it as well.
+fn is_same_image(own: &Reference, other: &Reference) -> bool {
+    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
+    let (mine, theirs) = (last(own), last(other));
+    mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1
+}
+
+/// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of what the chart pulls without it.
+pub(super) fn is_taken_for_wrong(judged: &Judged, after: &str, settings: &Settings) -> bool {
+    let WithoutOverride::Elsewhere(default) = &judged.without_override else { return false };
+    let (Ok(after), Ok(default)) = (Reference::parse(after), Reference::parse(default)) else { return false };
+    let wanted = settings.layout.repository(&settings.mirror, &default);
+    is_same_image(&after, &default) && wanted != Some(format!("{}/{}", after.registry, after.repository))
+}
+
 /// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.
 ///
 /// None where the user took another image: `mirror.internal/platform/nginx-hardened` for `docker.io/library/nginx`.
@@ -161,10 +182,7 @@ fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
         return None;
     }
     let (own, default) = (judged.image.reference.as_ref().ok()?, Reference::parse(default).ok()?);
-    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
-    let (mine, theirs) = (last(own), last(&default));
-    // A slip of the fingers names the same image.
-    let is_same = mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1;
+    let is_same = is_same_image(own, &default);
     let source = format!("{}/{}{}", default.registry, default.repository, own.version());
     is_same.then(|| Reference::parse(&source).ok()).flatten()
 }

@@ -11,6 +11,7 @@ use crate::settings::Settings;
 use crate::trace::{Key, Layer, Origin, OriginData, Origins};
 use crate::yaml::{Data, Node};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A change that may help.
@@ -88,11 +89,40 @@ pub(super) fn overlaid(path: Vec<Key>, value: Value, title: String) -> Proposal 
     Proposal { title, safety: Safety::Manual, edits: vec![edit] }
 }
 
+/// What elements of lists of the charts' defaults have to be, by the list: helm replaces lists, so that all are set at once.
+#[derive(Debug, Default)]
+pub(super) struct Lists(BTreeMap<String, Vec<(Vec<Key>, String)>>);
+
+impl Lists {
+    /// Notes what an image needs, if a default in a list decides it.
+    pub(super) fn note(&mut self, judged: &Judged, settings: &Settings, origins: &Origins) {
+        let decider = &judged.decider;
+        let wanted = judged.destination(settings);
+        let value = wanted.and_then(|wanted| value_of(&judged.image, decider.origin, &wanted));
+        let (Source::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
+        if let Some((list, element)) = in_list(decider, origins) {
+            let elements = self.0.entry(list).or_default();
+            if !elements.iter().any(|(known, _)| *known == element) {
+                elements.push((element, value));
+            }
+        }
+    }
+}
+
+/// The list that a default of a chart is in, by file and path, and the members that lead from it to the default.
+fn in_list(decider: &Decider, origins: &Origins) -> Option<(String, Vec<Key>)> {
+    let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
+    let at = keys.iter().position(|key| matches!(key, Key::Index(_)))?;
+    let file = decider.place.as_ref()?.file.name().to_owned();
+    Some((format!("{file} {}", shown(&keys[..at])), keys[at..].to_vec()))
+}
+
 /// What may send an image to the mirror, the best first. `set_key` is what sets the rewrite, where it is not set.
 pub(super) fn of_image(
     judged: &Judged,
     reached: &[Reached],
     set_key: Option<&Proposal>,
+    lists: &Lists,
     (prepared, settings, origins): (&Prepared, &Settings, &Origins),
 ) -> Vec<Proposal> {
     let mut found: Vec<Proposal> = Vec::new();
@@ -109,7 +139,7 @@ pub(super) fn of_image(
     let deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
     let sets: Vec<Proposal> = deciders
         .iter()
-        .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, prepared, origins))
+        .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins)))
         .collect();
     let of_user: Vec<&Decider> = deciders.iter().filter(|decider| decider.source.is_user()).collect();
     let removals = of_user.iter().copied().filter_map(removed);
@@ -146,14 +176,15 @@ fn title_of_removal(decider: &Decider) -> String {
 }
 
 /// What sets the value that decided a part of an image so that the image is what it should be.
-fn set(image: &ImageUse, decider: &Decider, wanted: &str, prepared: &Prepared, origins: &Origins) -> Option<Proposal> {
-    let run = run_of(image, decider.origin)?;
-    let text = image.text.as_str();
-    let value = wanted.strip_prefix(&text[..run.start])?.strip_suffix(&text[run.end..])?;
-    if value.is_empty() || value == &text[run] {
-        return None;
-    }
-    let json = Value::from(value);
+fn set(
+    image: &ImageUse,
+    decider: &Decider,
+    wanted: &str,
+    lists: &Lists,
+    (prepared, origins): (&Prepared, &Origins),
+) -> Option<Proposal> {
+    let value = value_of(image, decider.origin, wanted)?;
+    let json = Value::from(value.as_str());
     match &decider.source {
         Source::User(_) => {
             let title = format!("set `{}` to `{value}`", decider.path);
@@ -165,8 +196,7 @@ fn set(image: &ImageUse, decider: &Decider, wanted: &str, prepared: &Prepared, o
             let prefix = chart.split("/charts/").skip(1).filter(|_| !is_shared).map(|name| Key::Name(name.into()));
             let path: Vec<Key> = prefix.collect();
             let of_list = keys.iter().position(|key| matches!(key, Key::Index(_)));
-            let shown = shown(&[path.clone(), keys.clone()].concat());
-            let title = format!("set `{shown}` to `{value}`");
+            let title = format!("set `{}` to `{value}`", shown(&[path.clone(), keys.clone()].concat()));
             match of_list {
                 None => Some(added([path, keys].concat(), json, title, prepared)),
                 // Helm replaces lists: one element of the chart's cannot be set without the others.
@@ -174,13 +204,33 @@ fn set(image: &ImageUse, decider: &Decider, wanted: &str, prepared: &Prepared, o
                     let list = list_around(decider.origin, keys.len() - at, origins)?;
                     let mut list = json_of(&list)?;
                     *member_of(&mut list, &keys[at..])? = json;
+                    let (name, _) = in_list(decider, origins)?;
+                    let others = lists.0.get(&name).map(Vec::as_slice).unwrap_or_default();
+                    for (element, value) in others {
+                        if let Some(member) = member_of(&mut list, element) {
+                            *member = Value::from(value.as_str());
+                        }
+                    }
                     let path = [path, keys[..at].to_vec()].concat();
-                    Some(added(path, list, format!("{title} in a list that repeats the others"), prepared))
+                    let whole = shown(&path);
+                    let title = match others.len() {
+                        0 | 1 => format!("{title}, in the whole of `{whole}`"),
+                        count => format!("{title}, and {} more images in the whole of `{whole}`", count - 1),
+                    };
+                    Some(added(path, list, title, prepared))
                 }
             }
         }
         _ => None,
     }
+}
+
+/// What the value of an origin, which stands in an image as it is, has to be so that the image is what it should be.
+fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option<String> {
+    let run = run_of(image, origin)?;
+    let text = image.text.as_str();
+    let value = wanted.strip_prefix(&text[..run.start])?.strip_suffix(&text[run.end..])?;
+    (!value.is_empty() && value != &text[run]).then(|| value.to_owned())
 }
 
 /// The list in a file that a setting lies in, so many members up.

@@ -52,7 +52,7 @@
 //!   containers:
 //!     - name: dns
 //!       image: {{ .Values.imageRegistry }}/dns:1.2
-//! # --set dns.imageRegistry=mirror.internal
+//! # --set dns.imageRegistry=mirror.internal,global.imageRegistry=mirror.internal
 //! ```
 
 use super::{Context, Rule};

@@ -25,7 +25,7 @@
 //!           image: {{ .Values.global.imageRegistry }}/acme/migrate:1.4
 //! # values.yaml
 //! global: {imageRegistry: quay.io}
-//! # --set global.imagePullSecrets[0].name=mirror-creds
+//! # --set global.imageRegistry=mirror.internal,global.imagePullSecrets[0].name=mirror-creds
 //! ```
 //! ```bad
 //! # templates/pod.yaml
@@ -59,7 +59,7 @@
 //!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
 //! # values.yaml
 //! global: {imageRegistry: quay.io}
-//! # --set global.imagePullSecrets={mirror-creds}
+//! # --set global.imageRegistry=mirror.internal,global.imagePullSecrets={mirror-creds}
 //! ```
 
 use super::{Context, Rule};

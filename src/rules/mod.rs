@@ -230,20 +230,26 @@ impl<'a> Context<'a> {
             rule: rule.id,
             severity: self.settings.severity(rule.id, rule.severity),
             message,
-            subject: Some(Subject {
-                object: image.object.clone(),
-                template: image.manifest.name.clone(),
-                field: image.field.clone(),
-                container: image.container.clone(),
-                reference: image.text.as_str().to_owned(),
-                tier: image.tier,
-                class: judged.class,
-            }),
+            subject: Some(subject(judged)),
             excerpts,
             notes,
             help: None,
             fix: None,
         }
+    }
+}
+
+/// The place in the manifests of a use.
+fn subject(judged: &Judged) -> Subject {
+    let image = &judged.image;
+    Subject {
+        object: image.object.clone(),
+        template: image.manifest.name.clone(),
+        field: image.field.clone(),
+        container: image.container.clone(),
+        reference: image.text.as_str().to_owned(),
+        tier: image.tier,
+        class: judged.class,
     }
 }
 

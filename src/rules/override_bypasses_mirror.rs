@@ -18,7 +18,7 @@
 //!       image: {{ .Values.registry | default .Values.global.imageRegistry }}/acme/api:1.4
 //! # values.yaml
 //! registry: ""
-//! # --set registry=quay.io
+//! # --set registry=quay.io,global.imageRegistry=mirror.internal
 //! ```
 //! ```good
 //! # templates/pod.yaml
@@ -33,7 +33,7 @@
 //! registry: ""
 //! ```
 
-use super::{Context, Rule};
+use super::{Context, Rule, subject};
 use crate::analysis::{Judged, WithoutOverride};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::decided::{layer_name, printed_at};
@@ -105,7 +105,7 @@ fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
         rule: RULE.id,
         severity: ctx.settings.severity(RULE.id, RULE.severity),
         message,
-        subject: None,
+        subject: Some(subject(judged)),
         excerpts,
         notes: ctx.references(&images),
         help: None,

@@ -18,7 +18,7 @@
 //!       image: {{ .Values.registry | default .Values.global.imageRegistry }}/acme/api:1.4
 //! # values.yaml
 //! registry: ""
-//! # --set registry=mirror.internal
+//! # --set registry=mirror.internal,global.imageRegistry=mirror.internal
 //! ```
 //! ```good
 //! # templates/pod.yaml
