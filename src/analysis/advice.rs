@@ -14,7 +14,7 @@ use crate::fix::{Action, Edit, Fix, Proven};
 use std::collections::BTreeSet;
 
 /// Most references that a fix tells of.
-const MOST_PROVEN: usize = 20;
+const MOST_PROVEN: usize = 1000;
 
 /// Something that a fix is looked for.
 struct Problem {
@@ -24,6 +24,8 @@ struct Problem {
     proposals: Vec<Proposal>,
     next: usize,
     fix: Option<Fix>,
+    /// The targets that the fix does not make right, with what they are then.
+    not_enough: Vec<(usize, String)>,
 }
 
 #[derive(Clone, Copy)]
@@ -81,6 +83,7 @@ pub(super) fn find(
         proposals: std::mem::take(proposals),
         next: 0,
         fix: None,
+        not_enough: Vec::new(),
     });
     let of_images = of_images.into_iter().map(|(number, proposals)| Problem {
         of: Of::Image(number),
@@ -88,6 +91,7 @@ pub(super) fn find(
         proposals,
         next: 0,
         fix: None,
+        not_enough: Vec::new(),
     });
     let mut problems: Vec<Problem> = of_unset.chain(of_images).filter(Problem::is_open).collect();
     trials.limit(4 + 2 * problems.len());
@@ -99,7 +103,10 @@ pub(super) fn find(
     for problem in problems {
         match problem.of {
             Of::Image(number) => judged[number].fix = problem.fix,
-            Of::Unset(number) => unset[number].0.fix = problem.fix,
+            Of::Unset(number) => {
+                unset[number].0.fix = problem.fix;
+                unset[number].0.not_enough = problem.not_enough;
+            }
         }
     }
 }
@@ -125,15 +132,9 @@ fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -
         match trials.with_edits(&edits) {
             Ok(None) => return false,
             Ok(Some(twin)) if twin.is_whole && trials.spares(&twin, judged, &targets) => {
-                let mut solved = false;
                 for &number in &in_batch {
                     let proven = problems[number].proven(&twin, judged, trials);
-                    solved |= proven.is_some();
-                    settle(&mut problems[number], proven);
-                }
-                // What did not hold together with others may hold alone, and the other way round: only what held is told.
-                if solved {
-                    return true;
+                    settle(&mut problems[number], proven, &twin, judged);
                 }
                 return true;
             }
@@ -154,7 +155,7 @@ fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -
                 let holds = twin.is_whole && trials.spares(&twin, judged, &targets);
                 for number in same {
                     let proven = holds.then(|| problems[number].proven(&twin, judged, trials)).flatten();
-                    settle(&mut problems[number], proven);
+                    settle(&mut problems[number], proven, &twin, judged);
                 }
             }
             // What cannot be written into the user's file can be set over it.
@@ -172,9 +173,13 @@ fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -
 }
 
 /// Notes what a trial showed: a fix, or that the next proposal has to be tried.
-fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>) {
+fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>, twin: &Twin, judged: &[Judged]) {
     match proven {
         Some(proof) => {
+            let is_proven = |number: usize| proof.iter().any(|one| one.before == judged[number].image.text.as_str());
+            let others = problem.targets.iter().copied().filter(|&number| !is_proven(number));
+            let after = |number: usize| Some((number, Trials::text(twin, &judged[number].image)?.to_owned()));
+            problem.not_enough = others.filter_map(after).collect();
             let Proposal { title, safety, edits } = problem.proposal().clone();
             problem.fix = Some(Fix { title, safety, edits, proof });
         }

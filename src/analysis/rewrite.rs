@@ -25,6 +25,8 @@ pub struct Unset {
     pub by: Option<(Decider, String)>,
     /// The images, by their numbers.
     pub images: Vec<usize>,
+    /// Those of them that the key alone does not bring to where the layout has them, with what they are then.
+    pub not_enough: Vec<(usize, String)>,
     /// What sets it.
     pub fix: Option<Fix>,
 }
@@ -55,8 +57,14 @@ pub(super) fn find(
         }
         let proposals = proposals(key, value, by, &user, prepared, &origins);
         let said = |origin: Origin| (decider_of(origin, 0, &origins), said(origin, &origins));
-        let unset =
-            Unset { key: key.clone(), value: value.to_owned(), by: by.map(said), images: images.clone(), fix: None };
+        let unset = Unset {
+            key: key.clone(),
+            value: value.to_owned(),
+            by: by.map(said),
+            images: images.clone(),
+            not_enough: Vec::new(),
+            fix: None,
+        };
         found.push((unset, proposals));
     }
     // Who took one away says more than that another is not set.

@@ -31,7 +31,7 @@ mod unstable_render;
 mod unused_suppression;
 mod wrong_mirror_path;
 
-use crate::analysis::{Analysis, Judged};
+use crate::analysis::{Analysis, Judged, Unset};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::decided::{Decider, layer_name, printed_at, user_path};
 use crate::release::Prepared;
@@ -128,6 +128,15 @@ impl<'a> Context<'a> {
     fn distinct(&self, images: &[usize]) -> BTreeSet<&'a str> {
         let analysis = self.analysis;
         images.iter().map(|&number| analysis.images[number].image.text.as_str()).collect()
+    }
+
+    /// What a key does not bring to where the layout has it, a note each.
+    fn not_enough(&self, unset: &Unset) -> Vec<String> {
+        let told = |(number, after): &(usize, String)| {
+            let before = &self.analysis.images[*number].image.text;
+            format!("with `{}` alone {before} becomes {after}, which is not where it is mirrored to", unset.key)
+        };
+        unset.not_enough.iter().map(told).collect::<BTreeSet<String>>().into_iter().collect()
     }
 
     /// The references of some uses, a note each; the most of them.

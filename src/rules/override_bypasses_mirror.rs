@@ -124,6 +124,7 @@ fn rewrite_taken_away(ctx: &mut Context<'_>) {
             _ => "set here".to_owned(),
         };
         let mut notes = ctx.references(&unset.images);
+        notes.extend(ctx.not_enough(unset));
         for (layer, place) in &decider.hides {
             notes.push(format!("it hides {} at {place}", layer_name(layer)));
         }

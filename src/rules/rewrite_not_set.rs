@@ -66,6 +66,7 @@ fn check(ctx: &mut Context<'_>) {
             None => format!("set `{}` to `{}`, as far as that helps", unset.key, unset.value),
         };
         let mut notes = ctx.references(&unset.images);
+        notes.extend(ctx.not_enough(unset));
         notes.push("if something else sets it at install time, give --assume-rewrite".to_owned());
         ctx.findings.push(Finding {
             rule: RULE.id,
