@@ -64,6 +64,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         failure: None,
         reads: Default::default(),
         statics: Default::default(),
+        flow: Default::default(),
         latent: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),

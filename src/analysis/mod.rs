@@ -17,7 +17,7 @@ use crate::images::class::{Facts, classify};
 use crate::images::decided::{Written, decider, written_by};
 use crate::images::mirror::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
-use crate::reads::{Reads, Statics, steps};
+use crate::reads::{Flow, Reads, Statics, steps};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
@@ -27,6 +27,7 @@ use crate::template::decisions::{Course, Decided, Site};
 use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 pub use traced::{Traced, render};
@@ -61,6 +62,8 @@ pub struct Analysis {
     pub reads: Reads,
     /// What their code could look at.
     pub statics: Statics,
+    /// The same, followed through what hands values on; see [`Analysis::flow`].
+    flow: OnceCell<Flow>,
     /// The user's values that would bypass the mirror once something is switched on.
     pub latent: Vec<Latent>,
     /// Images that something brings that is off.
@@ -126,6 +129,7 @@ pub fn analyse(
     let traced = render_with_mirror(prepared, settings, &mut keys, true, compiler, log)?;
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
     manifests.splice(0..0, crds);
+    manifests.retain(|manifest| !manifest.is_blank());
     let uses: Vec<ImageUse> =
         manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
     let decisions = rendered.decisions.take();
@@ -143,6 +147,7 @@ pub fn analyse(
         failure,
         reads,
         statics,
+        flow: OnceCell::new(),
         latent: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
@@ -317,6 +322,14 @@ fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
 }
 
 impl Analysis {
+    /// What the code can read, followed from call to call; that is work, which is done when somebody asks first.
+    pub fn flow(&self, prepared: &Prepared) -> &Flow {
+        self.flow.get_or_init(|| {
+            let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, Compiler::new());
+            Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
+        })
+    }
+
     /// Whether the chart at this place of the values is enabled.
     pub fn is_rendered(&self, prefix: &[String]) -> bool {
         let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);

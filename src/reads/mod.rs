@@ -4,6 +4,7 @@
 //! is below `global` is one and the same for every chart.
 
 pub mod dependencies;
+pub mod flow;
 pub mod near;
 pub mod statics;
 
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use dependencies::of_dependencies;
+pub use flow::Flow;
 pub use statics::Statics;
 
 /// The steps of a values path as a user writes it: keys, and elements of lists as `[0]`.

@@ -77,7 +77,8 @@ fn check(ctx: &mut Context<'_>) {
     if unread.is_empty() {
         return;
     }
-    let known = analysis.statics.paths();
+    let flow = analysis.flow(prepared);
+    let known = if flow.is_complete() { flow.paths() } else { analysis.statics.paths() };
     let mut reported: BTreeSet<Path> = BTreeSet::new();
     let mut more: Vec<(Path, usize, Place)> = Vec::new();
     for (setting, place) in unread {
@@ -145,6 +146,10 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     let around = &path[..path.iter().rposition(|step| !step.starts_with('[')).unwrap_or(0)];
     if setting.alone && !around.is_empty() && reads.looks_at(around) && !reads.looks_into(around) {
         return true;
+    }
+    let flow = ctx.prepared.map(|prepared| ctx.analysis.flow(prepared)).filter(|flow| flow.is_complete());
+    if let Some(flow) = flow {
+        return flow.can_read(path).is_some();
     }
     let is_rendered = ctx.analysis.is_rendered(&statics.prefix_of(path));
     let reading = Reading::Possible(is_rendered.then_some(reads));

@@ -1,0 +1,282 @@
+//! [`Flow`]: which values the code of a release can come to, executed or not, followed through what hands them on: helpers
+//! and what they are given, maps and lists that code makes, merges, keys given as text, loops, texts for `tpl`.
+//!
+//! Every template is walked with what it may be called with, both ways at each branch, until nothing new comes. Of code
+//! that this render executed, the render itself knows what it looked at; where such code leaves open what it takes
+//! (`toYaml`, a computed key), that is not asked again.
+
+mod call;
+mod engine;
+mod value;
+mod walk;
+
+use super::dependencies::named_subcharts;
+use super::{Path, Reads, steps};
+use crate::chart::Chart;
+use crate::compiler::Compiler;
+use crate::helm::HelmVersion;
+use crate::source::{File, Place};
+use crate::template::ast::Template;
+use crate::yaml::{Data, Node};
+use engine::{Engine, Kind, Scope, Site};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+use value::{Atom, Step, one};
+
+/// Most rounds until nothing new comes.
+const MOST_ROUNDS: u32 = 10;
+/// What stands for no call: in text that is no template yet.
+const NO_FRAME: u32 = u32::MAX;
+
+/// What the code of a release can read.
+#[derive(Debug, Default)]
+pub struct Flow {
+    reads: Vec<Read>,
+    is_complete: bool,
+}
+
+/// A path that code reads.
+#[derive(Debug)]
+struct Read {
+    /// `None` is any key.
+    path: Vec<Option<String>>,
+    is_whole: bool,
+    /// Members that are not read.
+    without: Vec<String>,
+    place: Place,
+    /// A place of which this render does not know what it looks at.
+    open: Option<Place>,
+    /// Where the charts stand whose templates come to it.
+    charts: BTreeSet<Path>,
+}
+
+impl Flow {
+    /// Follows the values of a release; `is_rendered` says of a place in the values whether its chart is enabled.
+    pub fn of(
+        chart: &Chart,
+        helm: HelmVersion,
+        compiler: &mut Compiler,
+        reads: &Reads,
+        is_rendered: &dyn Fn(&[String]) -> bool,
+    ) -> Self {
+        let mut engine = Engine::new(compiler, helm, reads);
+        let mut bodies = Vec::new();
+        add_chart(&mut engine, chart, chart.name(), &mut Vec::new(), &mut bodies);
+        let settings = reads.settings().iter().filter_map(|setting| Some((&setting.path, setting.text.as_ref()?)));
+        for (path, text) in settings {
+            let text = text.to_text();
+            if text.contains("{{") {
+                let file = File::new("a value", text.as_bytes());
+                for scope in 0..engine.scopes.len() {
+                    if path.starts_with(&engine.scopes[scope].prefix) {
+                        add_text(&mut engine, scope, &text, &file, 0, &mut bodies);
+                    }
+                }
+            }
+        }
+        let bodies: Vec<u32> = bodies
+            .into_iter()
+            .filter_map(|(template, scope, may_run)| {
+                let is_live = may_run && is_rendered(&engine.scopes[scope].prefix);
+                engine.frame(&template, &one(Atom::Root(scope)), scope, is_live)
+            })
+            .collect();
+        for round in 1..=MOST_ROUNDS {
+            (engine.round, engine.changed) = (round, false);
+            for &body in &bodies {
+                engine.call(body);
+            }
+            if !engine.changed || engine.is_cut {
+                break;
+            }
+        }
+        Self { is_complete: !engine.is_cut && !engine.changed, reads: found(&engine) }
+    }
+
+    /// Whether all code was followed to its end.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// A place of the code that can read a value, though this render did not look at it.
+    pub fn can_read(&self, path: &[String]) -> Option<&Place> {
+        self.reads.iter().find_map(|read| read.reads(path))
+    }
+
+    /// A place that names a value, in templates that run for the chart at a place of the values.
+    pub fn names_in(&self, chart: &Path, path: &[String]) -> Option<&Place> {
+        let is_it = |read: &&Read| read.charts.contains(chart) && read.named().is_some_and(|named| named == path);
+        self.reads.iter().find(is_it).map(|read| &read.place)
+    }
+
+    /// The values that code names.
+    pub fn paths(&self) -> BTreeSet<Path> {
+        self.reads.iter().filter_map(Read::named).collect()
+    }
+
+    /// The values that templates name which run for the chart at a place of the values.
+    pub fn paths_in(&self, chart: &Path) -> BTreeSet<Path> {
+        self.reads.iter().filter(|read| read.charts.contains(chart)).filter_map(Read::named).collect()
+    }
+}
+
+impl Read {
+    fn named(&self) -> Option<Path> {
+        if self.is_whole { None } else { self.path.iter().cloned().collect() }
+    }
+
+    /// The place, if this may be a read of a value.
+    fn reads(&self, path: &[String]) -> Option<&Place> {
+        let common = self.path.len().min(path.len());
+        let fits = self.path.iter().zip(path).all(|(step, wanted)| step.as_ref().is_none_or(|step| step == wanted));
+        if !fits {
+            return None;
+        }
+        let is_exact = self.path[..common].iter().all(Option::is_some);
+        match path.get(self.path.len()) {
+            // It leads to the value, or into it.
+            None if is_exact => Some(&self.place),
+            None => self.open.as_ref(),
+            Some(next) => self.open.as_ref().filter(|_| self.is_whole && !self.without.contains(next)),
+        }
+    }
+}
+
+/// A template that is executed for a chart with all that charts have; whether a render does.
+type Body = (Arc<Template>, usize, bool);
+
+fn add_chart(
+    engine: &mut Engine<'_>,
+    chart: &Chart,
+    full_path: &str,
+    prefix: &mut Vec<String>,
+    bodies: &mut Vec<Body>,
+) -> usize {
+    let name = full_path.rsplit('/').next().unwrap_or_default().to_owned();
+    let scope = engine.add_scope(Scope {
+        prefix: prefix.clone(),
+        full_path: full_path.to_owned(),
+        name,
+        children: Vec::new(),
+    });
+    for template in &chart.templates {
+        let name = format!("{full_path}/{}", template.path);
+        let Ok(compiled) = engine.compiler.compile(&name, &template.file, engine.helm) else {
+            chains(engine, scope, &template.file);
+            continue;
+        };
+        let is_partial = template.path.rsplit('/').next().is_some_and(|file| file.starts_with('_'));
+        for template in &compiled.templates {
+            engine.named.entry(template.name.as_bytes().to_vec()).or_default().push(template.clone());
+            if template.name == compiled.name && !is_partial {
+                bodies.push((template.clone(), scope, true));
+            }
+        }
+    }
+    let mut children = Vec::new();
+    for (name, subchart) in named_subcharts(chart) {
+        prefix.push(name.clone());
+        children.push(add_chart(engine, subchart, &format!("{full_path}/charts/{name}"), prefix, bodies));
+        prefix.pop();
+    }
+    engine.scopes[scope].children = children;
+    // What these hold can be handed to `tpl`.
+    for file in &chart.files {
+        let text = String::from_utf8_lossy(file.file.bytes());
+        if text.contains("{{") {
+            add_text(engine, scope, &text, &file.file, 0, bodies);
+        }
+    }
+    if let Some(values) = &chart.values {
+        for document in &values.documents {
+            add_texts(engine, scope, document, &values.file, bodies);
+        }
+    }
+    scope
+}
+
+/// The texts of a chart's values that may be templates; those below a subchart's key are that one's, too.
+fn add_texts(engine: &mut Engine<'_>, scope: usize, node: &Node, file: &Arc<File>, bodies: &mut Vec<Body>) {
+    match &node.data {
+        Data::Str(text) => {
+            let text = text.to_text();
+            if text.contains("{{") {
+                add_text(engine, scope, &text, file, node.start, bodies);
+            }
+        }
+        Data::Seq(items) => items.iter().for_each(|item| add_texts(engine, scope, item, file, bodies)),
+        Data::Map(members) => {
+            for (entry, node) in members {
+                add_texts(engine, scope, node, file, bodies);
+                let children = engine.scopes[scope].children.iter();
+                let child = children.copied().find(|&child| entry.key == *engine.scopes[child].name.as_str());
+                if let Some(child) = child {
+                    add_texts(engine, child, node, file, bodies);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_text(
+    engine: &mut Engine<'_>,
+    scope: usize,
+    text: &str,
+    file: &Arc<File>,
+    at: u32,
+    bodies: &mut Vec<Body>,
+) {
+    match engine.compile(&Rc::from(text)) {
+        Some(compiled) => {
+            let own = compiled.templates.iter().filter(|template| template.name == compiled.name);
+            bodies.extend(own.map(|template| (template.clone(), scope, false)));
+        }
+        None => chains_in(engine, scope, text, file, at),
+    }
+}
+
+fn chains(engine: &mut Engine<'_>, scope: usize, file: &Arc<File>) {
+    let text = String::from_utf8_lossy(file.bytes()).into_owned();
+    chains_in(engine, scope, &text, file, 0);
+}
+
+/// Chains in a text that is no template as it stands.
+fn chains_in(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>, from: u32) {
+    const MARK: &str = ".Values.";
+    let number = engine.file(file);
+    for (at, _) in text.match_indices(MARK) {
+        let chain = &text[at + MARK.len()..];
+        let end = chain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(chain.len());
+        let mut value = engine.values_of(scope);
+        let site: Site = (number, from + at as u32, NO_FRAME);
+        for step in steps(chain[..end].trim_matches('.')) {
+            value = engine.member(&value, &Step::Key(step.as_str().into()), site);
+        }
+        engine.whole(&value, site);
+    }
+}
+
+fn found(engine: &Engine<'_>) -> Vec<Read> {
+    let text = |step: &Step| match step {
+        Step::Key(key) => Some(key.to_string()),
+        Step::Any => None,
+    };
+    let mut found = Vec::new();
+    for ((path, kind, without), sites) in &engine.reads {
+        let place = |&(file, at, _): &Site| Place { file: engine.files[file].clone(), start: at, end: at };
+        let frame = |site: &Site| engine.frames.get(site.2 as usize);
+        let is_known = |site: &Site| frame(site).is_some_and(|frame| frame.is_live) && engine.is_noted(site.0, site.1);
+        let Some(first) = sites.first() else { continue };
+        found.push(Read {
+            path: path.iter().map(text).collect(),
+            is_whole: *kind == Kind::Whole,
+            without: without.iter().map(|key| key.to_string()).collect(),
+            place: place(first),
+            open: sites.iter().find(|site| !is_known(site)).map(place),
+            charts: sites.iter().filter_map(frame).map(|frame| engine.scopes[frame.chart].prefix.clone()).collect(),
+        });
+    }
+    found
+}
