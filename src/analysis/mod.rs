@@ -3,6 +3,7 @@
 
 mod course;
 mod crds;
+mod failure;
 mod gated;
 mod keys;
 mod latent;
@@ -33,9 +34,10 @@ use std::sync::Arc;
 pub use traced::{Traced, render};
 use twin::Twin;
 
+pub use failure::Cause;
 pub use gated::Gated;
 use keys::Keys;
-pub use keys::{USUAL_KEY, names_registry, other_key};
+pub use keys::{USUAL_KEY, is_known_key, names_registry, other_key};
 pub use latent::{Latent, Proof};
 pub use unstable::Unstable;
 
@@ -107,6 +109,8 @@ pub struct RenderFailure {
     pub message: String,
     /// The template's place, where one is known.
     pub place: Option<Place>,
+    /// What kind of failure it is.
+    pub cause: Cause,
     /// The release renders without the rewrite: the chart refuses other registries.
     pub refuses_mirror: bool,
     /// The chart refused before its templates were executed: by a schema, a dependency, a Kubernetes version.
@@ -414,5 +418,5 @@ fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
         start: 0,
         end: 0,
     });
-    RenderFailure { message, place, refuses_mirror: false, before_templates: false }
+    RenderFailure { message, place, cause: Cause::NotYaml, refuses_mirror: false, before_templates: false }
 }

@@ -352,7 +352,7 @@ db: {user: u}
             ("{{ (omit .Values.image \"tag\").registry }}", "image image.registry"),
             ("{{ (deepCopy .Values.image).tag }}", "image image.tag"),
             ("{{ (default dict .Values.image).tag }}", "image image.tag"),
-            ("{{ (merge (dict \"tag\" 1) .Values.web.image).tag }}", "web web.image web.image.tag"),
+            ("{{ (merge (dict \"tag\" 1) .Values.web.image).tag }}", "web web.image"),
             ("{{ $all := merge (dict \"x\" 1) . }}{{ $all.Values.image.tag }}", "image image.tag"),
             (
                 "{{ define \"i\" }}{{ .i.tag }}{{ end }}{{ include \"i\" (dict \"i\" .Values.image) }}",

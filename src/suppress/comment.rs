@@ -289,7 +289,10 @@ f: 1
             assert_eq!(shapes, [("a+b".to_owned(), "why".to_owned(), 1..2)], "{comment:?}");
         }
         for comment in ["# airtight: ignores[a] why", "# airtight ignore[a] why", "# airtight: ignore-next[a] why"] {
-            assert!(Comment::all(&File::new("values.yaml", format!("x: 1 {comment}\n")), false).is_empty(), "{comment}");
+            assert!(
+                Comment::all(&File::new("values.yaml", format!("x: 1 {comment}\n")), false).is_empty(),
+                "{comment}"
+            );
         }
         for comment in ["{{/*airtight:ignore [ a,b ] why*/}}", "{{-\t/*  airtight:\tignore[a, b] why\t*/ -}}"] {
             let all = Comment::all(&File::new("t.yaml", format!("x: 1 {comment}\n")), true);

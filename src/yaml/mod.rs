@@ -26,6 +26,7 @@ mod scan;
 mod style;
 mod text;
 mod timestamp;
+mod within;
 
 pub use align::align;
 pub use comments::comments;
@@ -35,3 +36,4 @@ pub use emit::{Dialect, Emitter};
 pub use node::{Data, Entry, Node};
 pub use read::{Error, read, read_entries};
 pub use repeated::repeated_key;
+pub use within::within;

@@ -1,5 +1,6 @@
 //! What functions make of what they are given.
 
+use super::engine::Site;
 use super::value::{Abs, Atom, MOST, Step, bounded, depth, join, join_all, keys_of, nothing, one, other};
 use super::walk::Walk;
 use crate::limits::Limits;
@@ -181,10 +182,13 @@ impl Walk<'_, '_> {
 
     /// What a function computes: known, where it is given nothing but constants.
     fn computed(&mut self, function: &'static Function, args: &[Abs], at: u32) -> Abs {
-        if let Some(found) = folded(function, args) {
-            return found;
-        }
         let site = self.site(at);
+        if let Some(values) = folded(function, args)
+            && values.iter().all(|value| is_small(value, 0))
+        {
+            let found: Vec<Abs> = values.iter().map(|value| self.constant(value, site)).collect();
+            return join_all(&found);
+        }
         match function.look {
             Look::Whole => args.iter().for_each(|arg| self.engine.whole(arg, site)),
             Look::Members => args.iter().for_each(|arg| self.note_members(arg, site)),
@@ -193,6 +197,25 @@ impl Walk<'_, '_> {
             Look::Nothing => return join_all(args),
         }
         other()
+    }
+
+    /// A value that is known; maps are those of a site.
+    fn constant(&mut self, value: &Value, site: Site) -> Abs {
+        match value {
+            Value::Str(text) => one(Atom::Text(text.to_text().as_ref().into())),
+            Value::Int(number, ..) => one(Atom::Int(*number)),
+            Value::List(items) => list(items.iter().map(|item| self.constant(item, site)).collect()),
+            Value::Map(map) => {
+                let made = self.engine.make(site);
+                for (key, value) in map.entries() {
+                    let value = self.constant(&value, site);
+                    self.engine.put(made, &Step::Key(key.to_text().as_ref().into()), &value);
+                }
+                one(Atom::Made(made))
+            }
+            Value::Nil => nothing(),
+            _ => other(),
+        }
     }
 
     /// What gives a template that is called by a name.
@@ -282,7 +305,7 @@ fn is_there(value: &Abs) -> bool {
 }
 
 /// What a function makes of constants; `None` where it is given something else, or fails.
-fn folded(function: &'static Function, args: &[Abs]) -> Option<Abs> {
+fn folded(function: &'static Function, args: &[Abs]) -> Option<Vec<Value>> {
     if !function.hermetic || args.is_empty() || args.iter().any(|arg| arg.is_empty()) {
         return None;
     }
@@ -314,19 +337,21 @@ fn folded(function: &'static Function, args: &[Abs]) -> Option<Abs> {
         }
         let mut env = Env::seeded(0);
         let mut context = Context::new(&mut env, &limits, None);
-        found.push((function.call)(&mut context, &values).ok().and_then(|value| constant(&value, 0))?);
+        found.push((function.call)(&mut context, &values).ok()?);
     }
-    Some(join_all(&found))
+    Some(found)
 }
 
-fn constant(value: &Value, depth: usize) -> Option<Abs> {
+/// Whether a value is small enough to be known in full.
+fn is_small(value: &Value, depth: usize) -> bool {
     match value {
-        Value::Str(text) if text.len() <= MOST_TEXT => Some(one(Atom::Text(text.to_text().as_ref().into()))),
-        Value::Int(number, ..) => Some(one(Atom::Int(*number))),
-        Value::List(items) if items.len() <= MOST && depth < MOST_LISTS => {
-            let items: Option<Vec<Abs>> = items.iter().map(|item| constant(item, depth + 1)).collect();
-            Some(list(items?))
+        Value::Str(text) => text.len() <= MOST_TEXT,
+        Value::List(items) => {
+            items.len() <= MOST && depth < MOST_LISTS && items.iter().all(|item| is_small(item, depth + 1))
         }
-        _ => None,
+        Value::Map(map) => {
+            map.len() <= MOST && depth < MOST_LISTS && map.entries().iter().all(|(_, value)| is_small(value, depth + 1))
+        }
+        _ => true,
     }
 }

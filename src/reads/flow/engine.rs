@@ -85,6 +85,8 @@ pub(super) struct Engine<'e> {
     pub(super) calls: u32,
     pub(super) changed: bool,
     steps: u64,
+    /// The files that charts ask for, by name or pattern.
+    pub(super) asked: BTreeSet<(usize, Step)>,
     /// Whether there was more than could be walked.
     pub(super) is_cut: bool,
 }
@@ -111,6 +113,7 @@ impl<'e> Engine<'e> {
             calls: 0,
             changed: false,
             steps: 0,
+            asked: BTreeSet::new(),
             is_cut: false,
         }
     }
@@ -320,7 +323,8 @@ impl<'e> Engine<'e> {
         let own = join(&own, &made.any);
         let is_sure = matches!(key, Step::Key(key) if !made.is_overwritten && made.sure.contains(key));
         let parts = made.parts.clone();
-        let found = if is_sure || parts.is_empty() { own } else { join(&own, &self.member_of(&parts, key, site, seen)) };
+        let found =
+            if is_sure || parts.is_empty() { own } else { join(&own, &self.member_of(&parts, key, site, seen)) };
         seen.pop();
         found
     }

@@ -14,7 +14,9 @@ use super::dependencies::named_subcharts;
 use super::{Path, Reads, steps};
 use crate::chart::Chart;
 use crate::compiler::Compiler;
+use crate::glob::Glob;
 use crate::helm::HelmVersion;
+use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::ast::Template;
 use crate::yaml::{Data, Node};
@@ -61,8 +63,8 @@ impl Flow {
         is_rendered: &dyn Fn(&[String]) -> bool,
     ) -> Self {
         let mut engine = Engine::new(compiler, helm, reads);
-        let mut bodies = Vec::new();
-        add_chart(&mut engine, chart, chart.name(), &mut Vec::new(), &mut bodies);
+        let (mut bodies, mut files) = (Vec::new(), Vec::new());
+        add_chart(&mut engine, chart, chart.name(), &mut Vec::new(), &mut bodies, &mut files);
         let settings = reads.settings().iter().filter_map(|setting| Some((&setting.path, setting.text.as_ref()?)));
         for (path, text) in settings {
             let text = text.to_text();
@@ -75,19 +77,20 @@ impl Flow {
                 }
             }
         }
-        let bodies: Vec<u32> = bodies
-            .into_iter()
-            .filter_map(|(template, scope, may_run)| {
-                let is_live = may_run && is_rendered(&engine.scopes[scope].prefix);
-                engine.frame(&template, &one(Atom::Root(scope)), scope, is_live)
-            })
-            .collect();
         for round in 1..=MOST_ROUNDS {
             (engine.round, engine.changed) = (round, false);
-            for &body in &bodies {
-                engine.call(body);
+            for (template, scope, may_run) in &bodies {
+                let is_live = *may_run && is_rendered(&engine.scopes[*scope].prefix);
+                if let Some(frame) = engine.frame(template, &one(Atom::Root(*scope)), *scope, is_live) {
+                    engine.call(frame);
+                }
             }
-            if !engine.changed || engine.is_cut {
+            let asked: Vec<ChartText> = files.extract_if(.., |file| is_asked_for(file, &engine)).collect();
+            for (scope, _, file) in &asked {
+                let text = String::from_utf8_lossy(file.bytes()).into_owned();
+                add_text(&mut engine, *scope, &text, file, 0, &mut bodies);
+            }
+            if engine.is_cut || !engine.changed && asked.is_empty() {
                 break;
             }
         }
@@ -146,20 +149,35 @@ impl Read {
 /// A template that is executed for a chart with all that charts have; whether a render does.
 type Body = (Arc<Template>, usize, bool);
 
+/// A file of a chart that may be a template: whose, its path in it, its content.
+type ChartText = (usize, String, Arc<File>);
+
+/// Whether code asks for a file.
+fn is_asked_for((scope, path, _): &ChartText, engine: &Engine<'_>) -> bool {
+    engine.asked.iter().any(|(chart, name)| {
+        chart == scope
+            && match name {
+                Step::Key(name) => {
+                    let steps = Limits::default().glob_steps;
+                    **name == **path || Glob::parse(name).is_ok_and(|glob| glob.matches(path, steps) == Ok(true))
+                }
+                // A page about the chart is for another program than helm.
+                Step::Any => !path.contains(".md"),
+            }
+    })
+}
+
 fn add_chart(
     engine: &mut Engine<'_>,
     chart: &Chart,
     full_path: &str,
     prefix: &mut Vec<String>,
     bodies: &mut Vec<Body>,
+    files: &mut Vec<ChartText>,
 ) -> usize {
     let name = full_path.rsplit('/').next().unwrap_or_default().to_owned();
-    let scope = engine.add_scope(Scope {
-        prefix: prefix.clone(),
-        full_path: full_path.to_owned(),
-        name,
-        children: Vec::new(),
-    });
+    let scope =
+        engine.add_scope(Scope { prefix: prefix.clone(), full_path: full_path.to_owned(), name, children: Vec::new() });
     for template in &chart.templates {
         let name = format!("{full_path}/{}", template.path);
         let Ok(compiled) = engine.compiler.compile(&name, &template.file, engine.helm) else {
@@ -177,17 +195,13 @@ fn add_chart(
     let mut children = Vec::new();
     for (name, subchart) in named_subcharts(chart) {
         prefix.push(name.clone());
-        children.push(add_chart(engine, subchart, &format!("{full_path}/charts/{name}"), prefix, bodies));
+        children.push(add_chart(engine, subchart, &format!("{full_path}/charts/{name}"), prefix, bodies, files));
         prefix.pop();
     }
     engine.scopes[scope].children = children;
     // What these hold can be handed to `tpl`.
-    for file in &chart.files {
-        let text = String::from_utf8_lossy(file.file.bytes());
-        if text.contains("{{") {
-            add_text(engine, scope, &text, &file.file, 0, bodies);
-        }
-    }
+    let templates = chart.files.iter().filter(|file| memchr::memmem::find(file.file.bytes(), b"{{").is_some());
+    files.extend(templates.map(|file| (scope, file.path.clone(), file.file.clone())));
     if let Some(values) = &chart.values {
         for document in &values.documents {
             add_texts(engine, scope, document, &values.file, bodies);
@@ -220,14 +234,7 @@ fn add_texts(engine: &mut Engine<'_>, scope: usize, node: &Node, file: &Arc<File
     }
 }
 
-fn add_text(
-    engine: &mut Engine<'_>,
-    scope: usize,
-    text: &str,
-    file: &Arc<File>,
-    at: u32,
-    bodies: &mut Vec<Body>,
-) {
+fn add_text(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>, at: u32, bodies: &mut Vec<Body>) {
     match engine.compile(&Rc::from(text)) {
         Some(compiled) => {
             let own = compiled.templates.iter().filter(|template| template.name == compiled.name);
@@ -279,4 +286,104 @@ fn found(engine: &Engine<'_>) -> Vec<Read> {
         });
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{ChartFile, Metadata, ValuesFile};
+    use crate::yaml;
+
+    fn chart(name: &str, templates: &[&str], values: &str, subcharts: Vec<Arc<Chart>>) -> Arc<Chart> {
+        let file = File::new("values.yaml", values);
+        let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
+        let file_of = |(number, text): (usize, &&str)| ChartFile {
+            path: format!("templates/{number}.yaml"),
+            file: File::new(format!("{name}/templates/{number}.yaml"), *text),
+        };
+        let metadata =
+            Metadata { api_version: "v2".into(), name: name.into(), version: "1.0.0".into(), ..Metadata::default() };
+        Arc::new(Chart {
+            metadata,
+            metadata_file: File::new("Chart.yaml", ""),
+            values: Some(ValuesFile { file, documents: vec![document] }),
+            schema: None,
+            templates: templates.iter().enumerate().map(file_of).collect(),
+            files: Vec::new(),
+            subcharts,
+        })
+    }
+
+    /// What a chart can read of these paths, where nothing is known of a render.
+    fn readable(chart: &Chart, paths: &[&str]) -> Vec<String> {
+        let flow = Flow::of(chart, HelmVersion::V4, &mut Compiler::new(), &Reads::default(), &|_| false);
+        assert!(flow.is_complete());
+        paths.iter().filter(|path| flow.can_read(&steps(path)).is_some()).map(|path| (*path).to_owned()).collect()
+    }
+
+    #[test]
+    fn values_are_followed_through_what_hands_them_on() {
+        let get = r#"{{ define "get" }}{{ $o := .context.Values }}{{ range splitList "." .key }}{{ $o = index $o . }}{{ end }}{{ $o }}{{ end }}"#;
+        let print = r#"{{ define "print" }}{{ tpl (toYaml .value) .context }}{{ end }}"#;
+        let cases: &[(&[&str], &[&str], &[&str])] = &[
+            (&["{{ .Values.a.b }}"], &["a.b", "a.c", "a", "b"], &["a.b", "a"]),
+            (
+                &["{{ include \"i\" (dict \"v\" .Values) }}", "{{ define \"i\" }}{{ .v.a.b }}{{ end }}"],
+                &["a.b", "b", "x.b"],
+                &["a.b"],
+            ),
+            (
+                &["{{ include \"i\" . }}", "{{ define \"i\" }}{{ with .Values.a }}{{ .b }}{{ end }}{{ end }}"],
+                &["a.b", "x.b"],
+                &["a.b"],
+            ),
+            (&[r#"{{ include "get" (dict "key" "a.b" "context" $) }}"#, get], &["a.b", "a.c", "b"], &["a.b"]),
+            (&[r#"{{ include "get" (dict "key" (printf "%s.b" "a") "context" .) }}"#, get], &["a.b", "a.c"], &["a.b"]),
+            (&[r#"{{ include "print" (dict "value" .Values.a "context" $) }}"#, print], &["a.b.c", "b"], &["a.b.c"]),
+            (&["{{ toYaml (omit .Values.a \"b\") }}"], &["a.b", "a.c"], &["a.c"]),
+            (&["{{ (omit .Values.a \"b\").b }}"], &["a.b"], &[]),
+            (&["{{ toYaml (pick .Values.a \"b\") }}"], &["a.b.c", "a.c"], &["a.b.c"]),
+            (&["{{ $m := merge (dict \"b\" 1) .Values.a }}{{ toYaml $m }}"], &["a.b", "a.c"], &["a.c"]),
+            (&["{{ $m := mergeOverwrite (dict \"b\" 1) .Values.a }}{{ $m.b }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ $m := merge .Values.a .Values.d }}{{ $m.b }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
+            (&["{{ $_ := set .Values \"x\" .Values.a }}{{ .Values.x.b }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ $d := dict }}{{ $_ := set $d \"v\" .Values.a }}{{ $d.v.b }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ range $k, $v := .Values.a }}{{ $v.b }}{{ end }}"], &["a.x.b", "a.x.c"], &["a.x.b"]),
+            (&["{{ range $k := list \"x\" \"y\" }}{{ index $.Values $k }}{{ end }}"], &["x", "y", "z"], &["x", "y"]),
+            (&["{{ range tuple .Values.a .Values.d }}{{ .b }}{{ end }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
+            (&["{{ index .Values .Values.key \"b\" }}"], &["x.b", "x.c"], &["x.b"]),
+            (&["{{ (first (list .Values.a .Values.d)).b }}"], &["a.b", "d.b"], &["a.b"]),
+            (&["{{ (.Values.a | default .Values.d).b }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
+            (&["{{ dig \"a\" \"b\" \"\" .Values }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ .Values.PathValue \"a.b\" }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ if .Values.a }}{{ fail \"x\" }}{{ else }}{{ .Values.d.b }}{{ end }}"], &["d.b", "d.c"], &["d.b"]),
+            (
+                &["{{ $v := .Values }}{{ $w := $v.a }}{{ if $w }}{{ $w = $v.d }}{{ end }}{{ $w.b }}"],
+                &["a.b", "d.b", "b"],
+                &["a.b", "d.b"],
+            ),
+            (&["{{ toYaml .Values | sha256sum }}"], &["a.b", "b"], &["a.b", "b"]),
+            (
+                &["{{ include (printf \"%s.i\" .Chart.Name) . }}", "{{ define \"app.i\" }}{{ .Values.a }}{{ end }}"],
+                &["a", "b"],
+                &["a"],
+            ),
+            (&["{{ include .Values.name .Values.a }}"], &["a.b", "b"], &["a.b"]),
+            (&["{{ include (print $.Template.BasePath \"/1.yaml\") . }}", "{{ .Values.a }}"], &["a", "b"], &["a"]),
+            (&["{{ tpl .Values.text . }}"], &["t.u", "t.x"], &["t.u"]),
+            (&["{{ tpl \"{{ .Values.a.b }}\" . }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ .Values.global.a }}"], &["global.a", "global.b", "db.global.a"], &["global.a"]),
+            (&["{{ .Subcharts.db.Values.a }}"], &["db.a", "db.b"], &["db.a", "db.b"]),
+            (
+                &["{{ define \"loop\" }}{{ .a }}{{ include \"loop\" .b }}{{ end }}{{ include \"loop\" .Values.x }}"],
+                &["x.b.a", "x.c"],
+                &["x.b.a"],
+            ),
+        ];
+        for (templates, paths, expected) in cases {
+            let db = chart("db", &["{{ .Values.b }}"], "{}", Vec::new());
+            let app = chart("app", templates, "{text: '{{ .Values.t.u }}'}", vec![db]);
+            assert_eq!(readable(&app, paths), *expected, "{templates:?}");
+        }
+    }
 }

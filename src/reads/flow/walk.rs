@@ -34,14 +34,8 @@ impl Engine<'_> {
         let (template, dot, chart) = (frame.template.clone(), frame.dot.clone(), frame.chart);
         let (is_live, file) = (frame.is_live, self.file(&template.file));
         self.calls += 1;
-        let mut walk = Walk {
-            engine: self,
-            frame: number,
-            file,
-            chart,
-            is_live,
-            variables: vec![("$".into(), dot.clone())],
-        };
+        let mut walk =
+            Walk { engine: self, frame: number, file, chart, is_live, variables: vec![("$".into(), dot.clone())] };
         let out = walk.list(&template.body, &dot);
         self.calls -= 1;
         let out = match out {
@@ -280,6 +274,13 @@ impl Walk<'_, '_> {
         };
         let Some((last, names)) = names.split_last() else { return other() };
         let site = self.site(at);
+        if matches!(&**last, "Get" | "GetBytes" | "Glob" | "Lines") {
+            let files = args.first().map(|names| keys_of(names)).unwrap_or_default();
+            for file in files {
+                let new = self.engine.asked.insert((self.chart, file));
+                self.engine.changed |= new;
+            }
+        }
         let of = names.iter().fold(of, |of, name| self.engine.member(&of, &Step::Key((&**name).into()), site));
         if !matches!(&**last, "PathValue" | "Table") || !of.iter().any(|atom| matches!(atom, Atom::Value(..))) {
             return other();
@@ -287,7 +288,9 @@ impl Walk<'_, '_> {
         let mut found = nothing();
         for key in args.first().map(|path| keys_of(path)).unwrap_or_default() {
             let steps: Vec<Step> = match key {
-                Step::Key(path) => crate::reads::steps(&path).iter().map(|step| Step::Key(step.as_str().into())).collect(),
+                Step::Key(path) => {
+                    crate::reads::steps(&path).iter().map(|step| Step::Key(step.as_str().into())).collect()
+                }
                 Step::Any => {
                     self.engine.whole(&of, site);
                     continue;
