@@ -104,7 +104,9 @@ impl Flow {
 
     /// A place of the code that can read a value, though this render did not look at it.
     pub fn can_read(&self, path: &[String]) -> Option<&Place> {
-        self.reads.iter().find_map(|read| read.reads(path))
+        // A list that is taken is taken with what is in it, unless that is maps.
+        let length = path.iter().rposition(|step| !is_index(step)).map_or(0, |last| last + 1);
+        self.reads.iter().find_map(|read| read.reads(&path[..length]))
     }
 
     /// A place that names a value, in templates that run for the chart at a place of the values.
@@ -124,6 +126,10 @@ impl Flow {
     }
 }
 
+fn is_index(step: &str) -> bool {
+    step.starts_with('[')
+}
+
 impl Read {
     fn named(&self) -> Option<Path> {
         if self.is_whole { None } else { self.path.iter().cloned().collect() }
@@ -136,7 +142,9 @@ impl Read {
         if !fits {
             return None;
         }
-        let is_exact = self.path[..common].iter().all(Option::is_some);
+        // Whoever walks over a list means each of its elements.
+        let is_meant = |(step, wanted): (&Option<String>, &String)| step.is_some() || is_index(wanted);
+        let is_exact = self.path[..common].iter().zip(path).all(is_meant);
         match path.get(self.path.len()) {
             // It leads to the value, or into it.
             None if is_exact => Some(&self.place),
@@ -348,6 +356,11 @@ mod tests {
             (&["{{ $m := merge .Values.a .Values.d }}{{ $m.b }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
             (&["{{ $_ := set .Values \"x\" .Values.a }}{{ .Values.x.b }}"], &["a.b", "a.c"], &["a.b"]),
             (&["{{ $d := dict }}{{ $_ := set $d \"v\" .Values.a }}{{ $d.v.b }}"], &["a.b", "a.c"], &["a.b"]),
+            (
+                &["{{ range .Values.l }}{{ .b }}{{ end }}{{ range .Values.m }}{{ . }}{{ end }}"],
+                &["l[0].b", "l[0].c", "m[1]"],
+                &["l[0].b", "m[1]"],
+            ),
             (&["{{ range $k, $v := .Values.a }}{{ $v.b }}{{ end }}"], &["a.x.b", "a.x.c"], &["a.x.b"]),
             (&["{{ range $k := list \"x\" \"y\" }}{{ index $.Values $k }}{{ end }}"], &["x", "y", "z"], &["x", "y"]),
             (&["{{ range tuple .Values.a .Values.d }}{{ .b }}{{ end }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
