@@ -188,15 +188,16 @@ fn check(ctx: &mut Context<'_>) {
 fn hidden_globals(ctx: &mut Context<'_>) {
     let analysis = ctx.analysis;
     let of_setting = |origin: Origin| match analysis.origins.get(origin) {
-        Some(OriginData::Setting(setting)) => Some((setting, steps(&analysis.origins.path(origin)))),
+        Some(OriginData::Setting(setting)) => Some(setting),
         _ => None,
     };
     let mut found: Vec<(Path, Place, Place)> = Vec::new();
     for (winner, loser) in analysis.origins.hides() {
-        let (Some((by, above)), Some((set, path))) = (of_setting(winner), of_setting(loser)) else { continue };
+        let (Some(by), Some(set)) = (of_setting(winner), of_setting(loser)) else { continue };
         if by.layer == Layer::Tool || !matches!(set.layer, Layer::File(_) | Layer::Flag(_)) {
             continue;
         }
+        let (above, path) = (steps(&analysis.origins.path(winner)), steps(&analysis.origins.path(loser)));
         let global = |path: &Path| path.iter().position(|step| step == GLOBAL);
         let (Some(own), Some(outer)) = (global(&path), global(&above)) else { continue };
         let is_of_chart = own > 0 && analysis.statics.prefixes().contains(&path[..own]);

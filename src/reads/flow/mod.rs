@@ -21,7 +21,7 @@ use crate::source::{File, Place};
 use crate::template::ast::Template;
 use crate::yaml::{Data, Node};
 use engine::{Engine, Kind, Scope, Site};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use value::{Atom, Step, one};
@@ -49,8 +49,8 @@ struct Read {
     place: Place,
     /// A place of which this render does not know what it looks at.
     open: Option<Place>,
-    /// Where the charts stand whose templates come to it.
-    charts: BTreeSet<Path>,
+    /// Where the charts stand whose templates come to it, each with the first place of its own.
+    charts: BTreeMap<Path, Place>,
 }
 
 impl Flow {
@@ -111,18 +111,13 @@ impl Flow {
 
     /// A place that names a value, in templates that run for the chart at a place of the values.
     pub fn names_in(&self, chart: &Path, path: &[String]) -> Option<&Place> {
-        let is_it = |read: &&Read| read.charts.contains(chart) && read.named().is_some_and(|named| named == path);
-        self.reads.iter().find(is_it).map(|read| &read.place)
+        let named = self.reads.iter().filter(|read| read.named().is_some_and(|named| named == path));
+        named.filter_map(|read| read.charts.get(chart)).next()
     }
 
     /// The values that code names.
     pub fn paths(&self) -> BTreeSet<Path> {
         self.reads.iter().filter_map(Read::named).collect()
-    }
-
-    /// The values that templates name which run for the chart at a place of the values.
-    pub fn paths_in(&self, chart: &Path) -> BTreeSet<Path> {
-        self.reads.iter().filter(|read| read.charts.contains(chart)).filter_map(Read::named).collect()
     }
 }
 
@@ -284,13 +279,19 @@ fn found(engine: &Engine<'_>) -> Vec<Read> {
         let frame = |site: &Site| engine.frames.get(site.2 as usize);
         let is_known = |site: &Site| frame(site).is_some_and(|frame| frame.is_live) && engine.is_noted(site.0, site.1);
         let Some(first) = sites.first() else { continue };
+        let mut charts = BTreeMap::new();
+        for site in sites {
+            if let Some(frame) = frame(site) {
+                charts.entry(engine.scopes[frame.chart].prefix.clone()).or_insert_with(|| place(site));
+            }
+        }
         found.push(Read {
             path: path.iter().map(text).collect(),
             is_whole: *kind == Kind::Whole,
             without: without.iter().map(|key| key.to_string()).collect(),
             place: place(first),
             open: sites.iter().find(|site| !is_known(site)).map(place),
-            charts: sites.iter().filter_map(frame).map(|frame| engine.scopes[frame.chart].prefix.clone()).collect(),
+            charts,
         });
     }
     found
