@@ -102,7 +102,7 @@ impl Walk<'_, '_> {
                 one(Atom::Made(made))
             }
             "omit" => {
-                let keys = args.iter().skip(1).flat_map(|key| keys_of(key));
+                let keys = args.iter().skip(1).flat_map(keys_of);
                 let keys: Vec<Rc<str>> = keys
                     .filter_map(|key| match key {
                         Step::Key(key) => Some(key),

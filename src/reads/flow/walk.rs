@@ -275,7 +275,7 @@ impl Walk<'_, '_> {
         let Some((last, names)) = names.split_last() else { return other() };
         let site = self.site(at);
         if matches!(&**last, "Get" | "GetBytes" | "Glob" | "Lines") {
-            let files = args.first().map(|names| keys_of(names)).unwrap_or_default();
+            let files = args.first().map(keys_of).unwrap_or_default();
             for file in files {
                 let new = self.engine.asked.insert((self.chart, file));
                 self.engine.changed |= new;
@@ -286,7 +286,7 @@ impl Walk<'_, '_> {
             return other();
         }
         let mut found = nothing();
-        for key in args.first().map(|path| keys_of(path)).unwrap_or_default() {
+        for key in args.first().map(keys_of).unwrap_or_default() {
             let steps: Vec<Step> = match key {
                 Step::Key(path) => {
                     crate::reads::steps(&path).iter().map(|step| Step::Key(step.as_str().into())).collect()
