@@ -259,6 +259,11 @@ pub fn other_key(chart: &Chart, statics: &Statics) -> Option<&'static str> {
     OTHER_KEYS.iter().copied().find(|key| is_read_by_code(key, chart, statics))
 }
 
+/// Whether charts are known that read the registry of their images from a key.
+pub fn is_known_key(key: &str) -> bool {
+    key == USUAL_KEY || OTHER_KEYS.contains(&key)
+}
+
 fn is_read_by_code(key: &str, chart: &Chart, statics: &Statics) -> bool {
     let path = steps(key);
     statics.could_read(&path, Reading::Named).is_some() && !clashes(chart, &path)

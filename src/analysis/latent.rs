@@ -7,7 +7,7 @@ use crate::images::decided::{decider, deciders};
 use crate::images::{Mirror, Part, Reference, Tier, find as find_images};
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
-use crate::reads::{Path, Setting, dotted};
+use crate::reads::{Path, Setting, dotted, steps};
 use crate::release::{Change, Prepared};
 use crate::render::manifest::manifests;
 use crate::settings::Settings;
@@ -22,6 +22,10 @@ pub(super) const RULE: &str = "latent-override";
 
 /// Most combinations of switches that are tried.
 const MAX_RENDERS: usize = 8;
+/// Most further combinations, for values that the switches beside them do not settle.
+const MORE_RENDERS: usize = 12;
+/// Most switches that are tried together.
+const MOST_SWITCHES: usize = 32;
 
 /// A value that a user set, and that would bypass the mirror.
 #[derive(Debug, Clone)]
@@ -85,23 +89,88 @@ pub(super) fn find(
         by_switches.entry(switches).or_default().push(setting);
     }
     let mut found = Vec::new();
+    let mut open: Vec<(BTreeSet<String>, &Setting, Place)> = Vec::new();
     for (number, (switches, candidates)) in by_switches.into_iter().enumerate() {
         let proven = match switches.is_empty() || number >= MAX_RENDERS {
             true => BTreeMap::new(),
             false => switched_on(&switches, prepared, settings, keys, compiler),
         };
         for setting in candidates {
-            let proof = match proven.get(&analysis.origins.path(setting.origin)) {
-                Some(reference) => Some(Proof::SwitchedOn {
-                    switches: switches.iter().cloned().collect(),
-                    reference: reference.clone(),
-                }),
-                None => possible(setting, analysis, settings).map(Proof::Possible),
-            };
-            found.extend(proof.map(|proof| Latent { setting: setting.clone(), proof }));
+            match proven.get(&analysis.origins.path(setting.origin)) {
+                Some(reference) => {
+                    let switches = switches.iter().cloned().collect();
+                    let proof = Proof::SwitchedOn { switches, reference: reference.clone() };
+                    found.push(Latent { setting: setting.clone(), proof });
+                }
+                None => {
+                    let place = possible(setting, analysis, prepared, settings);
+                    open.extend(place.map(|place| (switches.clone(), setting, place)));
+                }
+            }
         }
     }
+    let mut trial = |switches: &BTreeSet<String>| switched_on(switches, prepared, settings, keys, compiler);
+    found.extend(settle(open, analysis, values, prepared, &mut trial));
     found.sort_by(|a, b| a.setting.path.cmp(&b.setting.path));
+    found
+}
+
+/// Settles by trial what the switches beside values do not: with other values on that code reads and that are false.
+fn settle(
+    open: Vec<(BTreeSet<String>, &Setting, Place)>,
+    analysis: &Analysis,
+    values: &Map,
+    prepared: &Prepared,
+    trial: &mut dyn FnMut(&BTreeSet<String>) -> BTreeMap<String, String>,
+) -> Vec<Latent> {
+    let mut found: Vec<Latent> = Vec::new();
+    let mut left = MORE_RENDERS;
+    let known = if open.is_empty() { BTreeSet::new() } else { analysis.flow(prepared).paths() };
+    let is_off = |path: &&Path| matches!(value_at(values, path), Some(Value::Bool(false, _)));
+    let off: BTreeSet<&Path> = known.iter().chain(analysis.reads.paths()).filter(is_off).collect();
+    for (beside, setting, place) in open {
+        let path = analysis.origins.path(setting.origin);
+        let mut proves = |switches: &BTreeSet<String>| {
+            left = left.checked_sub(1)?;
+            trial(switches).remove(&path)
+        };
+        // The nearest first.
+        let near = |off: &Path| off.iter().zip(&setting.path).take_while(|(a, b)| a == b).count();
+        let mut nearest: Vec<&Path> = off.iter().copied().collect();
+        nearest.sort_by_key(|off| std::cmp::Reverse(near(off)));
+        let others: Vec<String> = nearest
+            .into_iter()
+            .map(|off| dotted(off))
+            .filter(|off| !beside.contains(off))
+            .take(MOST_SWITCHES)
+            .collect();
+        let with = |others: &[String]| beside.iter().chain(others).cloned().collect::<BTreeSet<String>>();
+        let mut proof = None;
+        let close = others.iter().filter(|off| near(&steps(off)) > 0).count();
+        for count in [1, close, others.len()] {
+            if proof.is_none() && count > 0 && count <= others.len() {
+                proof = proves(&with(&others[..count])).map(|reference| (others[..count].to_vec(), reference));
+            }
+        }
+        // Of those that prove it together, not all are needed.
+        while let Some((all, reference)) = &mut proof
+            && all.len() > 1
+        {
+            let (first, second) = all.split_at(all.len() / 2);
+            let (first, second) = (first.to_vec(), second.to_vec());
+            let Some((half, given)) =
+                [first, second].into_iter().find_map(|half| proves(&with(&half)).map(|given| (half, given)))
+            else {
+                break;
+            };
+            (*all, *reference) = (half, given);
+        }
+        let proof = match proof {
+            Some((others, reference)) => Proof::SwitchedOn { switches: with(&others).into_iter().collect(), reference },
+            None => Proof::Possible(place),
+        };
+        found.push(Latent { setting: setting.clone(), proof });
+    }
     found
 }
 
@@ -193,9 +262,13 @@ fn switched_on(
 }
 
 /// The code that could read a value that names another registry, and that nothing read in this render.
-fn possible(setting: &Setting, analysis: &Analysis, settings: &Settings) -> Option<Place> {
+fn possible(setting: &Setting, analysis: &Analysis, prepared: &Prepared, settings: &Settings) -> Option<Place> {
     if analysis.reads.read(&setting.path).is_some() || names_other_registry(setting, &settings.mirror) != Names::Other {
         return None;
+    }
+    let flow = analysis.flow(prepared);
+    if flow.is_complete() {
+        return flow.can_read(&setting.path).cloned();
     }
     let reading = Reading::Possible(Some(&analysis.reads));
     let prefix = analysis.statics.prefix_of(&setting.path);

@@ -36,6 +36,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
                     unreadable.push(RenderFailure {
                         message,
                         place: Some(place),
+                        cause: super::Cause::NotYaml,
                         refuses_mirror: false,
                         before_templates: false,
                     });
@@ -65,6 +66,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         failure: None,
         reads: Default::default(),
         statics: Default::default(),
+        flow: Default::default(),
         latent: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),

@@ -5,6 +5,7 @@ mod advice;
 mod course;
 mod crds;
 mod culprit;
+mod failure;
 mod gated;
 mod judge;
 mod keys;
@@ -23,7 +24,7 @@ use crate::compiler::Compiler;
 use crate::fix::Fix;
 use crate::images::decided::{Written, written_by};
 use crate::images::{Class, Decider, ImageUse, Mirror, Reference, find};
-use crate::reads::{Reads, Statics, steps};
+use crate::reads::{Flow, Reads, Statics, steps};
 use crate::release::Prepared;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
@@ -33,12 +34,14 @@ use crate::template::decisions::Course;
 use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
+use std::cell::OnceCell;
 use std::sync::Arc;
 pub use traced::{Traced, render};
 
+pub use failure::Cause;
 pub use gated::Gated;
 use keys::Keys;
-pub use keys::{Assumed, USUAL_KEY, names_registry, other_key};
+pub use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
 pub use latent::{Latent, Proof};
 pub use rewrite::Unset;
 pub use unstable::Unstable;
@@ -68,6 +71,8 @@ pub struct Analysis {
     pub reads: Reads,
     /// What their code could look at.
     pub statics: Statics,
+    /// The same, followed through what hands values on; see [`Analysis::flow`].
+    flow: OnceCell<Flow>,
     /// The user's values that would bypass the mirror once something is switched on.
     pub latent: Vec<Latent>,
     /// Images that something brings that is off.
@@ -120,6 +125,8 @@ pub struct RenderFailure {
     pub message: String,
     /// The template's place, where one is known.
     pub place: Option<Place>,
+    /// What kind of failure it is.
+    pub cause: Cause,
     /// The release renders without the rewrite: the chart refuses other registries.
     pub refuses_mirror: bool,
     /// The chart refused before its templates were executed: by a schema, a dependency, a Kubernetes version.
@@ -142,6 +149,7 @@ pub fn analyse(
     let traced = render_with_mirror(prepared, settings, &mut keys, true, compiler, log)?;
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
     manifests.splice(0..0, crds);
+    manifests.retain(|manifest| !manifest.is_blank());
     let uses: Vec<ImageUse> =
         manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
     let decisions = rendered.decisions.take();
@@ -170,6 +178,7 @@ pub fn analyse(
         failure,
         reads,
         statics,
+        flow: OnceCell::new(),
         latent: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
@@ -239,6 +248,14 @@ fn render_with_mirror(
 }
 
 impl Analysis {
+    /// What the code can read, followed from call to call; that is work, which is done when somebody asks first.
+    pub fn flow(&self, prepared: &Prepared) -> &Flow {
+        self.flow.get_or_init(|| {
+            let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, Compiler::new());
+            Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
+        })
+    }
+
     /// Whether the chart at this place of the values is enabled.
     pub fn is_rendered(&self, prefix: &[String]) -> bool {
         let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
@@ -338,5 +355,5 @@ fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
         start: 0,
         end: 0,
     });
-    RenderFailure { message, place, refuses_mirror: false, before_templates: false }
+    RenderFailure { message, place, cause: Cause::NotYaml, refuses_mirror: false, before_templates: false }
 }

@@ -1,6 +1,6 @@
 //! [`Traced`]: a release rendered once, with traces, and read.
 
-use super::{RenderFailure, crds, place_of, unreadable};
+use super::{Cause, RenderFailure, crds, place_of, unreadable};
 use crate::compiler::Compiler;
 use crate::release::{Change, Prepared, Problem};
 use crate::render::manifest::{Manifest, Manifests, manifests};
@@ -61,21 +61,18 @@ pub(super) fn render_deciding(
         match prepared.render_deciding(compiler, changes, Some(&mut origins), decisions, log) {
             Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
             Err(Problem::Input(message)) => return Err(message),
-            Err(Problem::Chart(message)) => (
-                None,
-                Map::new(),
-                Rendered::default(),
-                Some(RenderFailure { message, place: None, refuses_mirror: false, before_templates: true }),
-            ),
+            Err(Problem::Chart(message)) => {
+                let cause = Cause::of_refusal(&message);
+                let failure =
+                    RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: true };
+                (None, Map::new(), Rendered::default(), Some(failure))
+            }
             Err(Problem::Template(error)) => {
                 let message = helm_text(&error, prepared.env.helm);
                 let place = place_of(&error, prepared);
-                (
-                    None,
-                    Map::new(),
-                    Rendered::default(),
-                    Some(RenderFailure { message, place, refuses_mirror: false, before_templates: false }),
-                )
+                let cause = Cause::of_template(&error);
+                let failure = RenderFailure { message, place, cause, refuses_mirror: false, before_templates: false };
+                (None, Map::new(), Rendered::default(), Some(failure))
             }
         };
     let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
@@ -83,10 +80,12 @@ pub(super) fn render_deciding(
         Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
     };
     let failure = failure.map(|failure| {
-        // Does the chart render without the rewrite, whoever asked for it?
+        // Does the chart render without the rewrite, whoever asked for it, to what can be installed?
         let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().to_owned())).collect();
         let plain = (!removed.is_empty()).then(|| prepared.render(compiler, &removed, None, &mut Vec::new()));
-        RenderFailure { refuses_mirror: plain.is_some_and(|plain| plain.is_ok()), ..failure }
+        let is_read = |rendered: &Rendered| manifests::<()>(rendered, prepared.env.helm, &prepared.limits).is_ok();
+        let refuses_mirror = plain.is_some_and(|plain| plain.is_ok_and(|plain| is_read(&plain.rendered)));
+        RenderFailure { refuses_mirror, ..failure }
     });
     let crds = root.as_ref().filter(|_| failure.is_none()).map(|root| crds::read(root, &prepared.limits, &mut origins));
     log.extend(read.log.iter().map(|line| format!("level=INFO {line}")));

@@ -4,7 +4,7 @@ pub mod path;
 pub mod select;
 pub mod value;
 
-use crate::images::decided::{Decider, Source, atoms, decider_of, printed};
+use crate::images::decided::{Decider, Source, atoms, decider_at, decider_of, printed};
 use crate::images::{ObjectName, object::Object};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
@@ -114,7 +114,10 @@ fn shares(
         }
         let text = shown(range);
         for (origin, at) in atoms(span, from, origins) {
-            let decider = decider_of(origin, at, origins);
+            let decider = match span.origin == origin {
+                true => decider_at(origin, at, origins),
+                false => decider_of(origin, at, origins),
+            };
             match found.iter_mut().find(|share| is_same(&share.decider, &decider)) {
                 Some(share) => share.text.push_str(&text),
                 None => found.push(Share { decider, text: text.clone() }),

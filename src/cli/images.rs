@@ -84,7 +84,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     } else {
         render(&prepared, &[], &mut compiler, &mut lines).map(|traced| {
             let images = unjudged(&traced, &settings, &prepared.limits);
-            let is_empty = traced.manifests.is_empty() && traced.crds.is_empty();
+            let is_empty = traced.manifests.iter().all(|manifest| manifest.is_blank()) && traced.crds.is_empty();
             (images, Vec::new(), is_empty, traced.failure)
         })
     };

@@ -270,10 +270,10 @@ fn merge_maps(
     }
     ctx.charge(from.len() as u64)?;
     for (name, value) in from.entries() {
-        ctx.look_at(from, name.as_bytes());
         if value.is_nil() {
             // mergo quirk: only when overwriting does a nil make an entry.
             if overwrite {
+                ctx.look_at(from, name.as_bytes());
                 put(into, from, name, value)?;
             }
             continue;
@@ -289,6 +289,10 @@ fn merge_maps(
             Some(Value::Map(_)) if matches!(value, Value::Map(_)) => true,
             Some(_) => !overwrite,
         };
+        // What is there already is not taken from here, and nobody asks for it.
+        if !stays || matches!(value, Value::Map(_)) {
+            ctx.look_at(from, name.as_bytes());
+        }
         if !stays {
             put(into, from, name, value)?;
         }

@@ -5,6 +5,7 @@ use crate::render::manifest::Manifest;
 use crate::secrets::shown_argument;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting, Span};
+use crate::yaml;
 use std::ops::Range;
 
 /// A part of a reference.
@@ -72,6 +73,11 @@ impl Source {
     pub fn is_user(&self) -> bool {
         matches!(self, Self::User(_))
     }
+
+    /// Whether it is a value that somebody set, and no text.
+    pub fn is_setting(&self) -> bool {
+        matches!(self, Self::User(_) | Self::ChartDefault(_))
+    }
 }
 
 /// Who decided a part of the reference of a use, and it alone where several did: what a person set explains more than
@@ -94,8 +100,13 @@ pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider>
         let first = spans.partition_point(|span| span.end <= place.start);
         for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
             for (origin, at) in atoms(span, place.start, origins) {
-                let decider = decider_of(origin, at, origins);
-                if !found.contains(&decider) {
+                let decider = match span.origin == origin {
+                    true => decider_at(origin, at, origins),
+                    false => decider_of(origin, at, origins),
+                };
+                let is_known =
+                    |known: &Decider| *known == decider || known.origin == origin && decider.source.is_setting();
+                if !found.iter().any(is_known) {
                     found.push(decider);
                 }
             }
@@ -215,6 +226,18 @@ fn rank(decider: &Decider) -> u32 {
         Source::Tool => 5,
         Source::Unknown => 6,
     }
+}
+
+/// What an origin is to a reader, at a byte of its own text: of a value that goes over several lines, that line.
+pub fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider {
+    let mut decider = decider_of(origin, at, origins);
+    if let (true, Some(place)) = (decider.source.is_setting(), &mut decider.place)
+        && !place.file.is_flag()
+        && let Some(range) = yaml::within(place.file.bytes(), place.start as usize..place.end as usize, at as usize)
+    {
+        (place.start, place.end) = (range.start as u32, range.end as u32);
+    }
+    decider
 }
 
 /// What an origin is to a reader; `at` is a byte of its own text.

@@ -4,6 +4,7 @@
 //! is below `global` is one and the same for every chart.
 
 pub mod dependencies;
+pub mod flow;
 pub mod near;
 pub mod statics;
 
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use dependencies::of_dependencies;
+pub use flow::Flow;
 pub use statics::Statics;
 
 /// The steps of a values path as a user writes it: keys, and elements of lists as `[0]`.
@@ -351,7 +353,7 @@ db: {user: u}
             ("{{ (omit .Values.image \"tag\").registry }}", "image image.registry"),
             ("{{ (deepCopy .Values.image).tag }}", "image image.tag"),
             ("{{ (default dict .Values.image).tag }}", "image image.tag"),
-            ("{{ (merge (dict \"tag\" 1) .Values.web.image).tag }}", "web web.image web.image.tag"),
+            ("{{ (merge (dict \"tag\" 1) .Values.web.image).tag }}", "web web.image"),
             ("{{ $all := merge (dict \"x\" 1) . }}{{ $all.Values.image.tag }}", "image image.tag"),
             (
                 "{{ define \"i\" }}{{ .i.tag }}{{ end }}{{ include \"i\" (dict \"i\" .Values.image) }}",

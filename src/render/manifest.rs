@@ -52,6 +52,13 @@ pub struct Manifests<N = Node> {
     pub log: Vec<String>,
 }
 
+impl Manifest {
+    /// Whether there is nothing in the document but comments: nothing is installed of it.
+    pub fn is_blank(&self) -> bool {
+        self.node.data == Data::Null && self.more.is_empty()
+    }
+}
+
 impl<N> Default for Manifests<N> {
     fn default() -> Self {
         Self { ordinary: Vec::new(), hooks: Vec::new(), log: Vec::new() }

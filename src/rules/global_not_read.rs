@@ -2,7 +2,8 @@
 //!
 //! ## Why it matters in an air gap
 //! One value is meant to send all images to the mirror, but each chart has to apply it. This one does not look at it at
-//! all: setting it changes nothing here, today and for every image that the chart adds tomorrow.
+//! all: setting it changes nothing here, today and for every image that the chart adds tomorrow. Or only code looks at
+//! it that did not run: the finding says where.
 //!
 //! ## What to do
 //! Where the chart has a value of its own for this, set that one: the finding names it. Otherwise set the registries of
@@ -31,6 +32,22 @@
 //!     - name: dns
 //!       image: {{ .Values.imageRegistry }}/dns:1.2
 //! ```
+//! ```bad
+//! # --ignore unmirrored-image
+//! # charts/dns/Chart.yaml
+//! {apiVersion: v2, name: dns, version: 1.0.0}
+//! # charts/dns/values.yaml
+//! useGlobal: false
+//! registry: registry.k8s.io
+//! # charts/dns/templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: dns}
+//! spec:
+//!   containers:
+//!     - name: dns
+//!       image: {{ if .Values.useGlobal }}{{ .Values.global.imageRegistry }}{{ else }}{{ .Values.registry }}{{ end }}/dns:1.2
+//! ```
 //! ```good
 //! # templates/pod.yaml
 //! apiVersion: v1
@@ -56,7 +73,7 @@
 //! ```
 
 use super::{Context, Rule};
-use crate::analysis::{Judged, names_registry};
+use crate::analysis::{Judged, is_known_key, names_registry};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::{Class, Tier};
 use crate::reads::{GLOBAL, Path, dotted, steps};
@@ -113,21 +130,35 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
     if images.is_empty() || analysis.keys.iter().any(is_read) {
         return;
     }
-    let (name, key) = (&instance.name, ctx.key());
+    let name = &instance.name;
+    // Code that does not run may look at it all the same.
+    let flow = ctx.prepared.map(|prepared| analysis.flow(prepared));
+    let named = |key: &String| Some((key.clone(), flow?.names_in(prefix, &steps(key))?.clone()));
+    let unrun = analysis.keys.iter().find_map(named);
     let count = images.len();
     let them = if count == 1 { "1 image that does".to_owned() } else { format!("{count} images that do") };
-    let message = format!("chart {name} renders {them} not resolve through {mirror}, and never looks at `{key}`");
+    let looks = match &unrun {
+        Some((key, _)) => format!("looks at `{key}` only in code that did not run"),
+        None => format!("never looks at `{}`", ctx.key()),
+    };
+    let message = format!("chart {name} renders {them} not resolve through {mirror}, and {looks}");
     let help = match own_key(instance, prefix, ctx) {
         Some(own) => format!("it looks at `{}`: set that to {mirror}", dotted(&own)),
         None => "set the registries of its images one by one, or patch its templates".to_owned(),
     };
-    let place = Place { file: instance.chart.metadata_file.clone(), start: 0, end: 0 };
+    let (place, label) = match unrun {
+        Some((_, place)) => (place, "this did not run"),
+        None => {
+            let place = Place { file: instance.chart.metadata_file.clone(), start: 0, end: 0 };
+            (place, "no template of this chart looks at it")
+        }
+    };
     ctx.findings.push(Finding {
         rule: RULE.id,
         severity: ctx.settings.severity(RULE.id, RULE.severity),
         message,
         subject: None,
-        excerpts: vec![Excerpt { place, label: "no template of this chart looks at it".to_owned() }],
+        excerpts: vec![Excerpt { place, label: label.to_owned() }],
         notes: images.into_iter().map(|image| format!("it renders {image}")).collect(),
         help: Some(help),
         fix: None,
@@ -162,8 +193,8 @@ fn own_key(instance: &Instance, prefix: &Path, ctx: &Context<'_>) -> Option<Path
         let is_global = path.first().is_some_and(|first| first == GLOBAL);
         let is_direct = path.len() == prefix.len() + 1 && path.starts_with(prefix);
         (is_global || is_direct)
-            && path.last().is_some_and(|last| names_registry(last))
-            && is_for_images(instance, path)
+            && (is_global && is_known_key(&dotted(path))
+                || path.last().is_some_and(|last| names_registry(last)) && is_for_images(instance, path))
     };
     let mut own: Vec<&Path> = ctx.analysis.reads.paths_in(&instance.full_path).filter(is_own).collect();
     own.sort_by_key(|path| path.first().is_none_or(|first| first != GLOBAL));

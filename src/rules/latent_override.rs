@@ -28,6 +28,26 @@
 //! global: {}
 //! # --set metrics.registry=quay.io
 //! ```
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web}
+//! spec:
+//!   containers:
+//!     - name: web
+//!       image: {{ .Values.global.imageRegistry }}/acme/web:1.4
+//!     {{ if .Values.withMetrics }}
+//!     - name: metrics
+//!       image: {{ .Values.metrics.registry | default .Values.global.imageRegistry }}/acme/metrics:1.4
+//!     {{ end }}
+//! # values.yaml
+//! withMetrics: false
+//! other: false
+//! metrics: {registry: ""}
+//! global: {}
+//! # --set metrics.registry=quay.io
+//! ```
 //! ```good
 //! # templates/pod.yaml
 //! {{ if .Values.metrics.enabled }}

@@ -5,7 +5,7 @@
 //! checked.
 //!
 //! ## What to do
-//! Lint with the values of the real install.
+//! Lint with the values of the real install. Comments alone are nothing.
 //!
 //! ```bad
 //! # templates/map.yaml
@@ -16,6 +16,13 @@
 //! {{ end }}
 //! # values.yaml
 //! enabled: false
+//! ```
+//! ```bad
+//! # templates/notes.yaml
+//! # settings are kept elsewhere
+//! ---
+//!
+//! # nothing here
 //! ```
 //! ```good
 //! # templates/map.yaml

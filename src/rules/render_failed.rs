@@ -4,7 +4,8 @@
 //! What does not render cannot be checked: an image may hide behind the failure. No result is not a clean result.
 //!
 //! ## What to do
-//! Give the values that the chart asks for, or mend the template that the finding names. Some charts stop when their
+//! The help says what kind of failure it is: a value that the chart asks for or takes for granted, a schema, a template that
+//! does not parse, a dependency that is not there. Some charts stop when their
 //! images come from another registry than their own, until a value allows it
 //! (`global.security.allowInsecureImages=true` in those of Bitnami): then the finding says that the chart renders without
 //! the rewrite.
@@ -31,6 +32,7 @@
 //! ```
 
 use super::{Context, Rule};
+use crate::analysis::{Cause, RenderFailure};
 use crate::finding::{Excerpt, Finding, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -53,13 +55,44 @@ fn check(ctx: &mut Context<'_>) {
         excerpts: place.map(|place| Excerpt { place, label: "rendering stopped here".to_owned() }).collect(),
         notes: vec![failure.message.clone()],
         fix: None,
-        help: Some(match failure.refuses_mirror {
-            // Charts of Bitnami stop at images that they do not know, until a value allows them.
-            true => format!(
-                "the chart refuses the mirror: without `{}` it renders; set the value that allows other registries",
-                ctx.key()
-            ),
-            false => "give the values the chart asks for, then lint again".to_owned(),
-        }),
+        help: Some(help(failure, ctx)),
     });
+}
+
+fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
+    if failure.refuses_mirror {
+        let key = ctx.key();
+        return match failure.cause {
+            // Charts of Bitnami stop at images that they do not know, until a value allows them.
+            Cause::Refuses(_) => format!(
+                "the chart refuses the mirror: without `{key}` it renders; set the value that allows other registries"
+            ),
+            _ => format!("without `{key}` it renders: look at what reads that value here"),
+        };
+    }
+    match &failure.cause {
+        Cause::Refuses(Some(value)) => format!("set `{value}`, which the chart asks for, then lint again"),
+        Cause::Refuses(None) => "the chart stops on purpose: give it what its message asks for".to_owned(),
+        Cause::Missing(Some(value)) if value.starts_with("global.") => {
+            format!(
+                "nothing sets `{value}`, which the template expects: where a chart around this one sets it, lint that"
+            )
+        }
+        Cause::Missing(Some(value)) => format!(
+            "nothing sets `{value}`, which the template expects: set it, or, where a chart around this one sets it, lint \
+             that"
+        ),
+        Cause::Missing(None) => {
+            "the template expects a value that nothing sets: where a chart around this one sets it, lint that"
+                .to_owned()
+        }
+        Cause::Parse => "mend the template, or take a chart that this version of helm renders".to_owned(),
+        Cause::Schema => "correct the values that the message names: they do not meet the chart's schema".to_owned(),
+        Cause::Dependency => "bring the chart's dependencies (`helm dependency build`)".to_owned(),
+        Cause::KubeVersion => "lint with the Kubernetes version of the cluster (--kube-version)".to_owned(),
+        Cause::Library => "lint a chart that uses this one: a library renders nothing itself".to_owned(),
+        Cause::NotYaml => "what the template makes is not YAML: mend it, or the value that it prints there".to_owned(),
+        Cause::Limit => "raise the limit that the message names, if the chart is to be trusted".to_owned(),
+        Cause::Other => "mend what the message names: it is not the mirror's doing".to_owned(),
+    }
 }

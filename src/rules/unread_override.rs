@@ -22,6 +22,62 @@
 //! image: {tag: 1.4}
 //! # --set image.tga=1.5
 //! ```
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ include "image" (dict "values" .Values) }}
+//! # templates/_image.yaml
+//! {{ define "image" }}mirror.internal/acme/api:{{ .values.image.tag }}{{ end }}
+//! # values.yaml
+//! image: {tag: 1.4}
+//! # --set imgae.tag=1.5
+//! ```
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
+//! # values.yaml
+//! global: {imageRegistry: ""}
+//! # charts/dns/Chart.yaml
+//! {apiVersion: v2, name: dns, version: 1.0.0}
+//! # charts/dns/templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: dns}
+//! spec:
+//!   containers:
+//!     - name: dns
+//!       image: {{ .Values.global.imageRegistry }}/dns:1.2
+//! # --set global.imageRegistry=mirror.internal,dns.global.imageRegistry=quay.io
+//! ```
+//! ```good
+//! # templates/map.yaml
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata: {name: api}
+//! {{ if .Values.auth.enabled }}
+//! data: {password: {{ include "value" (dict "key" "auth.password" "context" $) }}}
+//! {{ end }}
+//! # templates/_value.yaml
+//! {{ define "value" }}
+//! {{ $found := .context.Values }}
+//! {{ range $key := splitList "." .key }}{{ $found = index $found $key }}{{ end }}
+//! {{ $found }}
+//! {{ end }}
+//! # values.yaml
+//! auth: {enabled: false, password: ""}
+//! # --set auth.password=x
+//! ```
 //! ```good
 //! # templates/pod.yaml
 //! apiVersion: v1
@@ -45,8 +101,9 @@ use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::decided::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
-use crate::reads::{GLOBAL, Path, Setting, dotted, near::nearest, of_dependencies};
+use crate::reads::{GLOBAL, Path, Setting, dotted, near::nearest, of_dependencies, steps};
 use crate::source::Place;
+use crate::trace::{Layer, Origin, OriginData};
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -74,10 +131,12 @@ fn check(ctx: &mut Context<'_>) {
         .into_iter()
         .filter(|(setting, place)| !places.contains(&key(place.clone())) && !holds_an_anchor(&setting.path, place));
     let unread: Vec<(&Setting, Place)> = unread.collect();
+    hidden_globals(ctx);
     if unread.is_empty() {
         return;
     }
-    let known = analysis.statics.paths();
+    let flow = analysis.flow(prepared);
+    let known = if flow.is_complete() { flow.paths() } else { analysis.statics.paths() };
     let mut reported: BTreeSet<Path> = BTreeSet::new();
     let mut more: Vec<(Path, usize, Place)> = Vec::new();
     for (setting, place) in unread {
@@ -125,6 +184,49 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
+/// Globals that the user set for a subchart, and that those of a chart around it replace.
+fn hidden_globals(ctx: &mut Context<'_>) {
+    let analysis = ctx.analysis;
+    let of_setting = |origin: Origin| match analysis.origins.get(origin) {
+        Some(OriginData::Setting(setting)) => Some(setting),
+        _ => None,
+    };
+    let mut found: Vec<(Path, Place, Place)> = Vec::new();
+    for (winner, loser) in analysis.origins.hides() {
+        let (Some(by), Some(set)) = (of_setting(winner), of_setting(loser)) else { continue };
+        if by.layer == Layer::Tool || !matches!(set.layer, Layer::File(_) | Layer::Flag(_)) {
+            continue;
+        }
+        let (above, path) = (steps(&analysis.origins.path(winner)), steps(&analysis.origins.path(loser)));
+        let global = |path: &Path| path.iter().position(|step| step == GLOBAL);
+        let (Some(own), Some(outer)) = (global(&path), global(&above)) else { continue };
+        let is_of_chart = own > 0 && analysis.statics.prefixes().contains(&path[..own]);
+        // In one layer the same path wins by coming later.
+        let is_same = by.layer == set.layer || matches!(by.layer, Layer::File(_) | Layer::Flag(_));
+        if is_of_chart && path[own..] == above[outer..] && !(is_same && path == above) {
+            found.push((path, set.place.clone(), by.place.clone()));
+        }
+    }
+    found.sort_by(|a, b| (&a.0, a.1.start).cmp(&(&b.0, b.1.start)));
+    found.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
+    for (path, place, winner) in found {
+        let path = dotted(&path);
+        ctx.findings.push(Finding {
+            rule: RULE.id,
+            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            message: format!("nothing reads `{path}`: the globals of the chart around it win"),
+            subject: None,
+            excerpts: vec![
+                Excerpt { place, label: "set here, to no effect".to_owned() },
+                Excerpt { place: winner, label: "this wins".to_owned() },
+            ],
+            notes: Vec::new(),
+            fix: None,
+            help: Some(format!("remove `{path}`")),
+        });
+    }
+}
+
 fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     let (path, reads, statics) = (&setting.path, &ctx.analysis.reads, &ctx.analysis.statics);
     if reads.read(path).is_some() {
@@ -145,6 +247,10 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     let around = &path[..path.iter().rposition(|step| !step.starts_with('[')).unwrap_or(0)];
     if setting.alone && !around.is_empty() && reads.looks_at(around) && !reads.looks_into(around) {
         return true;
+    }
+    let flow = ctx.prepared.map(|prepared| ctx.analysis.flow(prepared)).filter(|flow| flow.is_complete());
+    if let Some(flow) = flow {
+        return flow.can_read(path).is_some();
     }
     let is_rendered = ctx.analysis.is_rendered(&statics.prefix_of(path));
     let reading = Reading::Possible(is_rendered.then_some(reads));

@@ -2,7 +2,7 @@
 //!
 //! Shape: `# airtight: ignore[rule, other-rule] reason` in a values file or a manifest, and in a template
 //! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}`; at the end of a line, or above one. It is about that line
-//! and what is nested below.
+//! and what is nested below. Blanks count nowhere: `#airtight:ignore [ rule ,other-rule ]` is the same.
 
 use super::literal;
 use crate::finding::Finding;
@@ -34,14 +34,14 @@ pub struct Comment {
     about: Vec<String>,
 }
 
-/// What begins a suppression.
-const MARK: &[u8] = b"airtight: ignore";
+/// The words that begin a suppression, with a colon between them.
+const MARK: [&str; 2] = ["airtight", "ignore"];
 
 impl Comment {
     /// The suppressions in a file, in order.
     pub fn all(file: &Arc<File>, in_template: bool) -> Vec<Self> {
         // Nearly all files have none.
-        if memchr::memmem::find(file.bytes(), MARK).is_none() {
+        if MARK.iter().any(|word| memchr::memmem::find(file.bytes(), word.as_bytes()).is_none()) {
             return Vec::new();
         }
         // Positions are those of the bytes.
@@ -134,17 +134,33 @@ impl Comment {
 
 /// Where in a comment the suppression begins, and what follows its mark. In `{{/* … */}}` it is what comes first.
 fn find(comment: &str) -> Option<(usize, &str)> {
-    let mark = std::str::from_utf8(MARK).unwrap_or_default();
-    let (at, begin) = comment.match_indices(mark).find_map(|(at, _)| {
+    let (begin, rest) = comment.match_indices(MARK[0]).find_map(|(at, word)| {
+        let rest = after_mark(&comment[at + word.len()..])?;
         let before = comment[..at].trim_end();
         match before.strip_suffix('#') {
-            Some(before) => Some((at, before.len())),
-            None => matches!(before, "{{/*" | "{{- /*").then_some((at, 0)),
+            Some(before) => Some((before.len(), rest)),
+            None => opens_comment(before).then_some((0, rest)),
         }
     })?;
-    let line = comment[at + mark.len()..].lines().next().unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default();
     let words = line.split("*/").next().unwrap_or(line);
     Some((begin, words.trim()))
+}
+
+/// What follows `: ignore`, with blanks wherever they are.
+fn after_mark(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches(BLANKS).strip_prefix(':')?;
+    let rest = text.trim_start_matches(BLANKS).strip_prefix(MARK[1])?;
+    let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    (!goes_on).then_some(rest)
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// Whether this is `{{/*` or `{{- /*`, where one blank of any kind may follow the dash.
+fn opens_comment(text: &str) -> bool {
+    let open = text.strip_suffix("/*").and_then(|text| text.strip_prefix("{{"));
+    open.is_some_and(|open| open.is_empty() || open.strip_prefix('-').is_some_and(|blank| blank.trim().is_empty()))
 }
 
 /// `[a, b] because` → the rules and the reason.
@@ -159,10 +175,10 @@ fn parts(words: &str) -> (Vec<String>, &str) {
 /// `until 2026-12-31 because` → the day and the reason. What begins with a digit there and is no day is told; a word is
 /// part of the reason.
 fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
-    let Some(rest) = reason.strip_prefix("until ").map(str::trim_start) else {
+    let Some(rest) = reason.strip_prefix("until").filter(|rest| rest.starts_with(BLANKS)).map(str::trim_start) else {
         return (None, None, reason.to_owned());
     };
-    let (day, because) = rest.split_once(' ').unwrap_or((rest, ""));
+    let (day, because) = rest.split_once(BLANKS).unwrap_or((rest, ""));
     let day = day.trim_end_matches([':', ',']);
     match day.parse() {
         Ok(day) => (Some(day), None, because.trim().to_owned()),
@@ -173,7 +189,10 @@ fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
 
 /// The line behind a comment that it is about: the next that says something.
 fn next_line(lines: &[&str], comment: usize) -> Option<usize> {
-    let is_comment = |line: &str| ["#", "{{/*", "{{- /*"].iter().any(|begin| line.trim_start().starts_with(begin));
+    let is_comment = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with('#') || line.split_inclusive("/*").next().is_some_and(opens_comment)
+    };
     let says = |line: &&str| !line.trim().is_empty() && !is_comment(line);
     (comment + 1..lines.len()).find(|&index| says(&lines[index]))
 }
@@ -255,6 +274,31 @@ f: 1
             ]
         );
         assert_eq!(all[1].until.map(|day| day.to_string()).as_deref(), Some("2026-12-31"));
+        let written = [
+            "# airtight: ignore[a, b] why",
+            "#airtight:ignore[a,b] why",
+            "#  airtight:  ignore[a, b]  why  ",
+            "#\tairtight :\tignore\t[ a ,\tb ]\twhy\t",
+            "# airtight:ignore [a,b,] why",
+            "## airtight: ignore[a, b]why",
+            "# airtight: ignore[a, b]\tuntil\t2026-12-31\twhy",
+        ];
+        for comment in written {
+            let all = Comment::all(&File::new("values.yaml", format!("x: 1 {comment}\n")), false);
+            let shapes: Vec<_> = all.iter().map(shape).collect();
+            assert_eq!(shapes, [("a+b".to_owned(), "why".to_owned(), 1..2)], "{comment:?}");
+        }
+        for comment in ["# airtight: ignores[a] why", "# airtight ignore[a] why", "# airtight: ignore-next[a] why"] {
+            assert!(
+                Comment::all(&File::new("values.yaml", format!("x: 1 {comment}\n")), false).is_empty(),
+                "{comment}"
+            );
+        }
+        for comment in ["{{/*airtight:ignore [ a,b ] why*/}}", "{{-\t/*  airtight:\tignore[a, b] why\t*/ -}}"] {
+            let all = Comment::all(&File::new("t.yaml", format!("x: 1 {comment}\n")), true);
+            let shapes: Vec<_> = all.iter().map(shape).collect();
+            assert_eq!(shapes, [("a+b".to_owned(), "why".to_owned(), 1..2)], "{comment:?}");
+        }
         let text = "kind: Pod\n{{- /* airtight: ignore[hardcoded-image] it is the mirror's own */}}\nimage: x\n";
         let all = Comment::all(&File::new("t.yaml", text), true);
         assert_eq!(shape(&all[0]), ("hardcoded-image".into(), "it is the mirror's own".into(), 3..4));

@@ -117,8 +117,9 @@ impl<'t> State<'t, '_, '_> {
                 let receiver = self.chain_receiver(dot, first, node)?;
                 self.field_chain(dot, receiver, first, field, rest, last)
             }
-            Arg::Identifier { function, .. } => {
+            Arg::Identifier { function, pos, .. } => {
                 self.at = At::Arg(first);
+                self.reached(*pos);
                 let callee = Callee { function, node: At::Command(command), receiver: None };
                 self.call(dot, callee, rest, last)
             }
@@ -130,6 +131,7 @@ impl<'t> State<'t, '_, '_> {
                 self.at = At::Arg(first);
                 let value = self.variable(&variable.ident[0])?;
                 if variable.ident.len() == 1 {
+                    self.reached(variable.pos);
                     self.not_a_function(first, rest, &last)?;
                     return Ok(value);
                 }
@@ -172,12 +174,16 @@ impl<'t> State<'t, '_, '_> {
             Arg::Variable(variable) => {
                 let value = self.variable(&variable.ident[0])?;
                 match &variable.ident[1..] {
-                    [] => Ok(value),
+                    [] => {
+                        self.reached(variable.pos);
+                        Ok(value)
+                    }
                     fields => self.field_chain(dot, value, arg, fields, &[], None),
                 }
             }
             Arg::Pipe(pipe) => self.pipeline(dot, pipe),
-            Arg::Identifier { function, .. } => {
+            Arg::Identifier { function, pos, .. } => {
+                self.reached(*pos);
                 let callee = Callee { function, node: At::Arg(arg), receiver: None };
                 self.call(dot, callee, &[], None)
             }
@@ -191,7 +197,10 @@ impl<'t> State<'t, '_, '_> {
     /// A constant or the dot, where no type is asked for.
     fn constant(&mut self, dot: &Eval, arg: &'t Arg) -> Result<Eval> {
         Ok(match arg {
-            Arg::Dot(_) => dot.clone(),
+            Arg::Dot(pos) => {
+                self.reached(*pos);
+                dot.clone()
+            }
             Arg::Bool(pos, truth) => Eval::of(Value::bool(*truth)).marked(self.text_marks(*pos)),
             Arg::Number(number) => Eval::of(self.number(number)?).marked(self.text_marks(number.pos)),
             Arg::String { .. } => Eval::of(self.string(arg)),
@@ -247,6 +256,13 @@ impl<'t> State<'t, '_, '_> {
         Value::Str(buf.into_str())
     }
 
+    /// Notes that the operand at a position is evaluated.
+    pub(super) fn reached(&mut self, at: u32) {
+        if let (Some(reads), Some(file)) = (&mut self.ctx.reads, self.file) {
+            reads.reach(file, at);
+        }
+    }
+
     fn field_chain(
         &mut self,
         dot: &Eval,
@@ -257,9 +273,7 @@ impl<'t> State<'t, '_, '_> {
         last: Option<Eval>,
     ) -> Result<Eval> {
         let Some((final_ident, idents)) = idents.split_last() else { return Ok(receiver) };
-        if let (Some(reads), Some(file)) = (&mut self.ctx.reads, self.file) {
-            reads.reach(file, node.pos());
-        }
+        self.reached(node.pos());
         for ident in idents {
             receiver = self.field(dot, ident, node, &[], None, receiver)?;
         }
@@ -481,8 +495,9 @@ impl<'t> State<'t, '_, '_> {
     /// Evaluates an argument for a parameter of a type.
     fn argument(&mut self, dot: &Eval, arg: &'t Arg, ty: &'static Type) -> Result<Eval> {
         match arg {
-            Arg::Dot(_) => {
+            Arg::Dot(pos) => {
                 self.at = At::Arg(arg);
+                self.reached(*pos);
                 return self.checked(dot.clone(), ty);
             }
             Arg::Nil(_) => {

@@ -319,7 +319,10 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             Node::If(branch) => return self.branch(dot, branch, false),
             Node::With(branch) => return self.branch(dot, branch, true),
             Node::Range(branch) => return self.range(dot, branch, node),
-            Node::Template { name, pipe, .. } => self.call_template(dot, name, pipe.as_ref())?,
+            Node::Template { pos, name, pipe } => {
+                self.reached(*pos);
+                self.call_template(dot, name, pipe.as_ref())?;
+            }
             Node::Break(_) => return Ok(Next::Break),
             Node::Continue(_) => return Ok(Next::Continue),
         }

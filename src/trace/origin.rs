@@ -239,6 +239,14 @@ impl Origins {
         }
     }
 
+    /// All winners, each with what it took the place of, in order.
+    pub fn hides(&self) -> Vec<(Origin, Origin)> {
+        let pairs = self.hidden.iter().flat_map(|(&winner, losers)| losers.iter().map(move |&loser| (winner, loser)));
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
     /// What a setting hid, nearest first, each followed by what it had hidden itself.
     pub fn hidden(&self, winner: Origin) -> Vec<Origin> {
         let mut found = Vec::new();

@@ -27,6 +27,7 @@ mod style;
 mod text;
 mod timestamp;
 mod written;
+mod within;
 
 pub use align::align;
 pub use comments::comments;
@@ -38,3 +39,4 @@ pub use read::{Error, read, read_entries};
 pub use repeated::repeated_key;
 pub use style::is_plain;
 pub use written::{Document, Form, Written, written};
+pub use within::within;

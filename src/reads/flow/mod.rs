@@ -1,0 +1,403 @@
+//! [`Flow`]: which values the code of a release can come to, executed or not, followed through what hands them on: helpers
+//! and what they are given, maps and lists that code makes, merges, keys given as text, loops, texts for `tpl`.
+//!
+//! Every template is walked with what it may be called with, both ways at each branch, until nothing new comes. Of code
+//! that this render executed, the render itself knows what it looked at; where such code leaves open what it takes
+//! (`toYaml`, a computed key), that is not asked again.
+
+mod call;
+mod engine;
+mod value;
+mod walk;
+
+use super::dependencies::named_subcharts;
+use super::{Path, Reads, steps};
+use crate::chart::Chart;
+use crate::compiler::Compiler;
+use crate::glob::Glob;
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use crate::source::{File, Place};
+use crate::template::ast::Template;
+use crate::yaml::{Data, Node};
+use engine::{Engine, Kind, Scope, Site};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use value::{Atom, Step, one};
+
+/// Most rounds until nothing new comes.
+const MOST_ROUNDS: u32 = 10;
+/// What stands for no call: in text that is no template yet.
+const NO_FRAME: u32 = u32::MAX;
+
+/// What the code of a release can read.
+#[derive(Debug, Default)]
+pub struct Flow {
+    reads: Vec<Read>,
+    is_complete: bool,
+}
+
+/// A path that code reads.
+#[derive(Debug)]
+struct Read {
+    /// `None` is any key.
+    path: Vec<Option<String>>,
+    is_whole: bool,
+    /// Members that are not read.
+    without: Vec<String>,
+    place: Place,
+    /// A place of which this render does not know what it looks at.
+    open: Option<Place>,
+    /// Where the charts stand whose templates come to it, each with the first place of its own.
+    charts: BTreeMap<Path, Place>,
+}
+
+impl Flow {
+    /// Follows the values of a release; `is_rendered` says of a place in the values whether its chart is enabled.
+    pub fn of(
+        chart: &Chart,
+        helm: HelmVersion,
+        compiler: &mut Compiler,
+        reads: &Reads,
+        is_rendered: &dyn Fn(&[String]) -> bool,
+    ) -> Self {
+        let mut engine = Engine::new(compiler, helm, reads);
+        let (mut bodies, mut files) = (Vec::new(), Vec::new());
+        add_chart(&mut engine, chart, chart.name(), &mut Vec::new(), &mut bodies, &mut files);
+        let settings = reads.settings().iter().filter_map(|setting| Some((&setting.path, setting.text.as_ref()?)));
+        for (path, text) in settings {
+            let text = text.to_text();
+            if text.contains("{{") {
+                let file = File::new("a value", text.as_bytes());
+                for scope in 0..engine.scopes.len() {
+                    if path.starts_with(&engine.scopes[scope].prefix) {
+                        add_text(&mut engine, scope, &text, &file, 0, &mut bodies);
+                    }
+                }
+            }
+        }
+        for round in 1..=MOST_ROUNDS {
+            (engine.round, engine.changed) = (round, false);
+            for (template, scope, may_run) in &bodies {
+                let is_live = *may_run && is_rendered(&engine.scopes[*scope].prefix);
+                if let Some(frame) = engine.frame(template, &one(Atom::Root(*scope)), *scope, is_live) {
+                    engine.call(frame);
+                }
+            }
+            let asked: Vec<ChartText> = files.extract_if(.., |file| is_asked_for(file, &engine)).collect();
+            for (scope, _, file) in &asked {
+                let text = String::from_utf8_lossy(file.bytes()).into_owned();
+                add_text(&mut engine, *scope, &text, file, 0, &mut bodies);
+            }
+            if engine.is_cut || !engine.changed && asked.is_empty() {
+                break;
+            }
+        }
+        Self { is_complete: !engine.is_cut && !engine.changed, reads: found(&engine) }
+    }
+
+    /// Whether all code was followed to its end.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// A place of the code that can read a value, though this render did not look at it.
+    pub fn can_read(&self, path: &[String]) -> Option<&Place> {
+        // A list that is taken is taken with what is in it, unless that is maps.
+        let length = path.iter().rposition(|step| !is_index(step)).map_or(0, |last| last + 1);
+        self.reads.iter().find_map(|read| read.reads(&path[..length]))
+    }
+
+    /// A place that names a value, in templates that run for the chart at a place of the values.
+    pub fn names_in(&self, chart: &Path, path: &[String]) -> Option<&Place> {
+        let named = self.reads.iter().filter(|read| read.named().is_some_and(|named| named == path));
+        named.filter_map(|read| read.charts.get(chart)).next()
+    }
+
+    /// The values that code names.
+    pub fn paths(&self) -> BTreeSet<Path> {
+        self.reads.iter().filter_map(Read::named).collect()
+    }
+}
+
+fn is_index(step: &str) -> bool {
+    step.starts_with('[')
+}
+
+impl Read {
+    fn named(&self) -> Option<Path> {
+        if self.is_whole { None } else { self.path.iter().cloned().collect() }
+    }
+
+    /// The place, if this may be a read of a value.
+    fn reads(&self, path: &[String]) -> Option<&Place> {
+        let common = self.path.len().min(path.len());
+        let fits = self.path.iter().zip(path).all(|(step, wanted)| step.as_ref().is_none_or(|step| step == wanted));
+        if !fits {
+            return None;
+        }
+        // Whoever walks over a list means each of its elements.
+        let is_meant = |(step, wanted): (&Option<String>, &String)| step.is_some() || is_index(wanted);
+        let is_exact = self.path[..common].iter().zip(path).all(is_meant);
+        match path.get(self.path.len()) {
+            // It leads to the value, or into it.
+            None if is_exact => Some(&self.place),
+            None => self.open.as_ref(),
+            Some(next) => self.open.as_ref().filter(|_| self.is_whole && !self.without.contains(next)),
+        }
+    }
+}
+
+/// A template that is executed for a chart with all that charts have; whether a render does.
+type Body = (Arc<Template>, usize, bool);
+
+/// A file of a chart that may be a template: whose, its path in it, its content.
+type ChartText = (usize, String, Arc<File>);
+
+/// Whether code asks for a file.
+fn is_asked_for((scope, path, _): &ChartText, engine: &Engine<'_>) -> bool {
+    engine.asked.iter().any(|(chart, name)| {
+        chart == scope
+            && match name {
+                Step::Key(name) => {
+                    let steps = Limits::default().glob_steps;
+                    **name == **path || Glob::parse(name).is_ok_and(|glob| glob.matches(path, steps) == Ok(true))
+                }
+                // A page about the chart is for another program than helm.
+                Step::Any => !path.contains(".md"),
+            }
+    })
+}
+
+fn add_chart(
+    engine: &mut Engine<'_>,
+    chart: &Chart,
+    full_path: &str,
+    prefix: &mut Vec<String>,
+    bodies: &mut Vec<Body>,
+    files: &mut Vec<ChartText>,
+) -> usize {
+    let name = full_path.rsplit('/').next().unwrap_or_default().to_owned();
+    let scope =
+        engine.add_scope(Scope { prefix: prefix.clone(), full_path: full_path.to_owned(), name, children: Vec::new() });
+    for template in &chart.templates {
+        let name = format!("{full_path}/{}", template.path);
+        let Ok(compiled) = engine.compiler.compile(&name, &template.file, engine.helm) else {
+            chains(engine, scope, &template.file);
+            continue;
+        };
+        let is_partial = template.path.rsplit('/').next().is_some_and(|file| file.starts_with('_'));
+        for template in &compiled.templates {
+            engine.named.entry(template.name.as_bytes().to_vec()).or_default().push(template.clone());
+            if template.name == compiled.name && !is_partial {
+                bodies.push((template.clone(), scope, true));
+            }
+        }
+    }
+    let mut children = Vec::new();
+    for (name, subchart) in named_subcharts(chart) {
+        prefix.push(name.clone());
+        children.push(add_chart(engine, subchart, &format!("{full_path}/charts/{name}"), prefix, bodies, files));
+        prefix.pop();
+    }
+    engine.scopes[scope].children = children;
+    // What these hold can be handed to `tpl`.
+    let templates = chart.files.iter().filter(|file| memchr::memmem::find(file.file.bytes(), b"{{").is_some());
+    files.extend(templates.map(|file| (scope, file.path.clone(), file.file.clone())));
+    if let Some(values) = &chart.values {
+        for document in &values.documents {
+            add_texts(engine, scope, document, &values.file, bodies);
+        }
+    }
+    scope
+}
+
+/// The texts of a chart's values that may be templates; those below a subchart's key are that one's, too.
+fn add_texts(engine: &mut Engine<'_>, scope: usize, node: &Node, file: &Arc<File>, bodies: &mut Vec<Body>) {
+    match &node.data {
+        Data::Str(text) => {
+            let text = text.to_text();
+            if text.contains("{{") {
+                add_text(engine, scope, &text, file, node.start, bodies);
+            }
+        }
+        Data::Seq(items) => items.iter().for_each(|item| add_texts(engine, scope, item, file, bodies)),
+        Data::Map(members) => {
+            for (entry, node) in members {
+                add_texts(engine, scope, node, file, bodies);
+                let children = engine.scopes[scope].children.iter();
+                let child = children.copied().find(|&child| entry.key == *engine.scopes[child].name.as_str());
+                if let Some(child) = child {
+                    add_texts(engine, child, node, file, bodies);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_text(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>, at: u32, bodies: &mut Vec<Body>) {
+    match engine.compile(&Rc::from(text)) {
+        Some(compiled) => {
+            let own = compiled.templates.iter().filter(|template| template.name == compiled.name);
+            bodies.extend(own.map(|template| (template.clone(), scope, false)));
+        }
+        None => chains_in(engine, scope, text, file, at),
+    }
+}
+
+fn chains(engine: &mut Engine<'_>, scope: usize, file: &Arc<File>) {
+    let text = String::from_utf8_lossy(file.bytes()).into_owned();
+    chains_in(engine, scope, &text, file, 0);
+}
+
+/// Chains in a text that is no template as it stands.
+fn chains_in(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>, from: u32) {
+    const MARK: &str = ".Values.";
+    let number = engine.file(file);
+    for (at, _) in text.match_indices(MARK) {
+        let chain = &text[at + MARK.len()..];
+        let end = chain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(chain.len());
+        let mut value = engine.values_of(scope);
+        let site: Site = (number, from + at as u32, NO_FRAME);
+        for step in steps(chain[..end].trim_matches('.')) {
+            value = engine.member(&value, &Step::Key(step.as_str().into()), site);
+        }
+        engine.whole(&value, site);
+    }
+}
+
+fn found(engine: &Engine<'_>) -> Vec<Read> {
+    let text = |step: &Step| match step {
+        Step::Key(key) => Some(key.to_string()),
+        Step::Any => None,
+    };
+    let mut found = Vec::new();
+    for ((path, kind, without), sites) in &engine.reads {
+        let place = |&(file, at, _): &Site| Place { file: engine.files[file].clone(), start: at, end: at };
+        let frame = |site: &Site| engine.frames.get(site.2 as usize);
+        let is_known = |site: &Site| frame(site).is_some_and(|frame| frame.is_live) && engine.is_noted(site.0, site.1);
+        let Some(first) = sites.first() else { continue };
+        let mut charts = BTreeMap::new();
+        for site in sites {
+            if let Some(frame) = frame(site) {
+                charts.entry(engine.scopes[frame.chart].prefix.clone()).or_insert_with(|| place(site));
+            }
+        }
+        found.push(Read {
+            path: path.iter().map(text).collect(),
+            is_whole: *kind == Kind::Whole,
+            without: without.iter().map(|key| key.to_string()).collect(),
+            place: place(first),
+            open: sites.iter().find(|site| !is_known(site)).map(place),
+            charts,
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{ChartFile, Metadata, ValuesFile};
+    use crate::yaml;
+
+    fn chart(name: &str, templates: &[&str], values: &str, subcharts: Vec<Arc<Chart>>) -> Arc<Chart> {
+        let file = File::new("values.yaml", values);
+        let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
+        let file_of = |(number, text): (usize, &&str)| ChartFile {
+            path: format!("templates/{number}.yaml"),
+            file: File::new(format!("{name}/templates/{number}.yaml"), *text),
+        };
+        let metadata =
+            Metadata { api_version: "v2".into(), name: name.into(), version: "1.0.0".into(), ..Metadata::default() };
+        Arc::new(Chart {
+            metadata,
+            metadata_file: File::new("Chart.yaml", ""),
+            values: Some(ValuesFile { file, documents: vec![document] }),
+            schema: None,
+            templates: templates.iter().enumerate().map(file_of).collect(),
+            files: Vec::new(),
+            subcharts,
+        })
+    }
+
+    /// What a chart can read of these paths, where nothing is known of a render.
+    fn readable(chart: &Chart, paths: &[&str]) -> Vec<String> {
+        let flow = Flow::of(chart, HelmVersion::V4, &mut Compiler::new(), &Reads::default(), &|_| false);
+        assert!(flow.is_complete());
+        paths.iter().filter(|path| flow.can_read(&steps(path)).is_some()).map(|path| (*path).to_owned()).collect()
+    }
+
+    #[test]
+    fn values_are_followed_through_what_hands_them_on() {
+        let get = r#"{{ define "get" }}{{ $o := .context.Values }}{{ range splitList "." .key }}{{ $o = index $o . }}{{ end }}{{ $o }}{{ end }}"#;
+        let print = r#"{{ define "print" }}{{ tpl (toYaml .value) .context }}{{ end }}"#;
+        let cases: &[(&[&str], &[&str], &[&str])] = &[
+            (&["{{ .Values.a.b }}"], &["a.b", "a.c", "a", "b"], &["a.b", "a"]),
+            (
+                &["{{ include \"i\" (dict \"v\" .Values) }}", "{{ define \"i\" }}{{ .v.a.b }}{{ end }}"],
+                &["a.b", "b", "x.b"],
+                &["a.b"],
+            ),
+            (
+                &["{{ include \"i\" . }}", "{{ define \"i\" }}{{ with .Values.a }}{{ .b }}{{ end }}{{ end }}"],
+                &["a.b", "x.b"],
+                &["a.b"],
+            ),
+            (&[r#"{{ include "get" (dict "key" "a.b" "context" $) }}"#, get], &["a.b", "a.c", "b"], &["a.b"]),
+            (&[r#"{{ include "get" (dict "key" (printf "%s.b" "a") "context" .) }}"#, get], &["a.b", "a.c"], &["a.b"]),
+            (&[r#"{{ include "print" (dict "value" .Values.a "context" $) }}"#, print], &["a.b.c", "b"], &["a.b.c"]),
+            (&["{{ toYaml (omit .Values.a \"b\") }}"], &["a.b", "a.c"], &["a.c"]),
+            (&["{{ (omit .Values.a \"b\").b }}"], &["a.b"], &[]),
+            (&["{{ toYaml (pick .Values.a \"b\") }}"], &["a.b.c", "a.c"], &["a.b.c"]),
+            (&["{{ $m := merge (dict \"b\" 1) .Values.a }}{{ toYaml $m }}"], &["a.b", "a.c"], &["a.c"]),
+            (&["{{ $m := mergeOverwrite (dict \"b\" 1) .Values.a }}{{ $m.b }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ $m := merge .Values.a .Values.d }}{{ $m.b }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
+            (&["{{ $_ := set .Values \"x\" .Values.a }}{{ .Values.x.b }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ $d := dict }}{{ $_ := set $d \"v\" .Values.a }}{{ $d.v.b }}"], &["a.b", "a.c"], &["a.b"]),
+            (
+                &["{{ range .Values.l }}{{ .b }}{{ end }}{{ range .Values.m }}{{ . }}{{ end }}"],
+                &["l[0].b", "l[0].c", "m[1]"],
+                &["l[0].b", "m[1]"],
+            ),
+            (&["{{ range $k, $v := .Values.a }}{{ $v.b }}{{ end }}"], &["a.x.b", "a.x.c"], &["a.x.b"]),
+            (&["{{ range $k := list \"x\" \"y\" }}{{ index $.Values $k }}{{ end }}"], &["x", "y", "z"], &["x", "y"]),
+            (&["{{ range tuple .Values.a .Values.d }}{{ .b }}{{ end }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
+            (&["{{ index .Values .Values.key \"b\" }}"], &["x.b", "x.c"], &["x.b"]),
+            (&["{{ (first (list .Values.a .Values.d)).b }}"], &["a.b", "d.b"], &["a.b"]),
+            (&["{{ (.Values.a | default .Values.d).b }}"], &["a.b", "d.b", "d.c"], &["a.b", "d.b"]),
+            (&["{{ dig \"a\" \"b\" \"\" .Values }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ .Values.PathValue \"a.b\" }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ if .Values.a }}{{ fail \"x\" }}{{ else }}{{ .Values.d.b }}{{ end }}"], &["d.b", "d.c"], &["d.b"]),
+            (
+                &["{{ $v := .Values }}{{ $w := $v.a }}{{ if $w }}{{ $w = $v.d }}{{ end }}{{ $w.b }}"],
+                &["a.b", "d.b", "b"],
+                &["a.b", "d.b"],
+            ),
+            (&["{{ toYaml .Values | sha256sum }}"], &["a.b", "b"], &["a.b", "b"]),
+            (
+                &["{{ include (printf \"%s.i\" .Chart.Name) . }}", "{{ define \"app.i\" }}{{ .Values.a }}{{ end }}"],
+                &["a", "b"],
+                &["a"],
+            ),
+            (&["{{ include .Values.name .Values.a }}"], &["a.b", "b"], &["a.b"]),
+            (&["{{ include (print $.Template.BasePath \"/1.yaml\") . }}", "{{ .Values.a }}"], &["a", "b"], &["a"]),
+            (&["{{ tpl .Values.text . }}"], &["t.u", "t.x"], &["t.u"]),
+            (&["{{ tpl \"{{ .Values.a.b }}\" . }}"], &["a.b", "a.c"], &["a.b"]),
+            (&["{{ .Values.global.a }}"], &["global.a", "global.b", "db.global.a"], &["global.a"]),
+            (&["{{ .Subcharts.db.Values.a }}"], &["db.a", "db.b"], &["db.a", "db.b"]),
+            (
+                &["{{ define \"loop\" }}{{ .a }}{{ include \"loop\" .b }}{{ end }}{{ include \"loop\" .Values.x }}"],
+                &["x.b.a", "x.c"],
+                &["x.b.a"],
+            ),
+        ];
+        for (templates, paths, expected) in cases {
+            let db = chart("db", &["{{ .Values.b }}"], "{}", Vec::new());
+            let app = chart("app", templates, "{text: '{{ .Values.t.u }}'}", vec![db]);
+            assert_eq!(readable(&app, paths), *expected, "{templates:?}");
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! [`Walk`]: statements and operands of one call of a template.
+
+use super::engine::{Engine, Kind, MOST_CALLS, Site};
+use super::value::{Abs, Atom, MOST, Step, bounded, join, join_all, keys_of, nothing, one, other, text};
+use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Variables, the innermost last.
+type Variables = Vec<(Rc<str>, Abs)>;
+
+/// Longest text that is put together.
+const MOST_TEXT: usize = 512;
+/// Most texts that a template is known to give.
+const MOST_OUT: usize = 8;
+/// How often the body of a loop is walked until nothing new comes.
+const MOST_TURNS: usize = 3;
+
+/// What a list of nodes prints: one of these texts; `None` where that is not known.
+type Out = Option<BTreeSet<String>>;
+
+impl Engine<'_> {
+    /// What a call of a template gives.
+    pub(super) fn call(&mut self, number: u32) -> Abs {
+        let frame = &mut self.frames[number as usize];
+        if frame.is_active || frame.round == self.round {
+            return if frame.out.is_empty() { other() } else { frame.out.clone() };
+        }
+        if self.calls >= MOST_CALLS {
+            self.is_cut = true;
+            return other();
+        }
+        (frame.is_active, frame.round) = (true, self.round);
+        let (template, dot, chart) = (frame.template.clone(), frame.dot.clone(), frame.chart);
+        let (is_live, file) = (frame.is_live, self.file(&template.file));
+        self.calls += 1;
+        let mut walk =
+            Walk { engine: self, frame: number, file, chart, is_live, variables: vec![("$".into(), dot.clone())] };
+        let out = walk.list(&template.body, &dot);
+        self.calls -= 1;
+        let out = match out {
+            Some(texts) => Rc::new(texts.iter().map(|text| Atom::Text(text.as_str().into())).collect()),
+            None => other(),
+        };
+        let frame = &mut self.frames[number as usize];
+        frame.is_active = false;
+        if frame.out != out {
+            frame.out = out.clone();
+            self.changed = true;
+        }
+        out
+    }
+}
+
+/// The walk over one call of a template.
+pub(super) struct Walk<'w, 'e> {
+    pub(super) engine: &'w mut Engine<'e>,
+    pub(super) frame: u32,
+    pub(super) file: usize,
+    pub(super) chart: usize,
+    pub(super) is_live: bool,
+    variables: Variables,
+}
+
+impl Walk<'_, '_> {
+    pub(super) fn site(&self, at: u32) -> Site {
+        (self.file, at, self.frame)
+    }
+
+    fn list(&mut self, list: &List, dot: &Abs) -> Out {
+        let depth = self.variables.len();
+        let mut out: Out = Some(BTreeSet::from([String::new()]));
+        for node in &list.nodes {
+            let printed = self.node(node, dot);
+            out = and_then(out, printed);
+        }
+        self.variables.truncate(depth);
+        out
+    }
+
+    fn node(&mut self, node: &Node, dot: &Abs) -> Out {
+        match node {
+            Node::Text { text, .. } => Some(BTreeSet::from([text.to_text().into_owned()])),
+            Node::Action { pipe, .. } => {
+                let value = self.pipe(pipe, dot);
+                if !pipe.decl.is_empty() {
+                    return Some(BTreeSet::from([String::new()]));
+                }
+                let site = self.site(site_of(pipe));
+                self.engine.whole(&value, site);
+                printed(&value)
+            }
+            Node::If(branch) => {
+                let before = self.variables.len();
+                self.pipe(&branch.pipe, dot);
+                let out = self.either(branch, |walk| walk.list(&branch.list, dot), dot);
+                self.variables.truncate(before);
+                out
+            }
+            Node::With(branch) => {
+                let before = self.variables.len();
+                let value = self.pipe(&branch.pipe, dot);
+                let out = self.either(branch, |walk| walk.list(&branch.list, &value), dot);
+                self.variables.truncate(before);
+                out
+            }
+            Node::Range(branch) => self.range(branch, dot),
+            Node::Template { pos, name, pipe } => {
+                let value = pipe.as_ref().map_or_else(nothing, |pipe| self.pipe(pipe, dot));
+                let called = self.include(&text(&name.to_text()), &value, *pos);
+                printed(&called)
+            }
+            Node::Break(_) | Node::Continue(_) => None,
+        }
+    }
+
+    /// Both branches, each with the variables as they were; what they make of them is put together.
+    fn either(&mut self, branch: &Branch, then: impl FnOnce(&mut Self) -> Out, dot: &Abs) -> Out {
+        let before = self.variables.clone();
+        let first = then(self);
+        let after = std::mem::replace(&mut self.variables, before);
+        let second = match &branch.else_list {
+            Some(list) => self.list(list, dot),
+            None => Some(BTreeSet::from([String::new()])),
+        };
+        self.join_variables(&after);
+        match (first, second) {
+            (Some(a), Some(b)) => limited(a.into_iter().chain(b).collect()),
+            _ => None,
+        }
+    }
+
+    fn join_variables(&mut self, others: &Variables) {
+        for ((_, own), (_, other)) in self.variables.iter_mut().zip(others) {
+            *own = join(own, other);
+        }
+    }
+
+    fn range(&mut self, branch: &Branch, dot: &Abs) -> Out {
+        let depth = self.variables.len();
+        let over = self.commands(&branch.pipe, dot);
+        let site = self.site(site_of(&branch.pipe));
+        let before = self.variables.clone();
+        let mut results: Vec<Variables> = Vec::new();
+        let mut lists: Vec<Vec<(Abs, Abs)>> = Vec::new();
+        for atom in over.iter() {
+            match atom {
+                Atom::List(items) => {
+                    let item = |(index, item): (usize, &Abs)| (one(Atom::Int(index as i64)), item.clone());
+                    lists.push(items.iter().enumerate().map(item).collect());
+                }
+                atom => {
+                    let (key, item) = self.element(atom, site);
+                    self.variables.clone_from(&before);
+                    for _ in 0..MOST_TURNS {
+                        let was = self.variables.clone();
+                        self.turn(branch, &key, &item);
+                        self.variables.truncate(depth);
+                        self.join_variables(&was);
+                        if self.variables == was {
+                            break;
+                        }
+                    }
+                    results.push(std::mem::take(&mut self.variables));
+                }
+            }
+        }
+        for list in lists {
+            self.variables.clone_from(&before);
+            for (key, item) in list {
+                self.turn(branch, &key, &item);
+                self.variables.truncate(depth);
+            }
+            results.push(std::mem::take(&mut self.variables));
+        }
+        self.variables = before;
+        if let Some(list) = &branch.else_list {
+            self.list(list, dot);
+        }
+        // Of lists that are known, one is walked over.
+        let is_known = !over.is_empty() && over.iter().all(|atom| matches!(atom, Atom::List(_)));
+        if is_known && let Some(first) = results.pop() {
+            self.variables = first;
+        }
+        for result in &results {
+            self.join_variables(result);
+        }
+        None
+    }
+
+    /// One turn of a loop.
+    fn turn(&mut self, branch: &Branch, key: &Abs, item: &Abs) {
+        match branch.pipe.decl.as_slice() {
+            [] => {}
+            [value] => self.set(branch.pipe.is_assign, &value.ident[0], item.clone()),
+            [first, value, ..] => {
+                self.set(branch.pipe.is_assign, &first.ident[0], key.clone());
+                self.set(branch.pipe.is_assign, &value.ident[0], item.clone());
+            }
+        }
+        self.list(&branch.list, item);
+    }
+
+    /// The key and the value of whatever is walked over.
+    fn element(&mut self, atom: &Atom, site: Site) -> (Abs, Abs) {
+        let of = one(atom.clone());
+        let item = self.engine.member(&of, &Step::Any, site);
+        let key = match atom {
+            Atom::Made(number) => {
+                let made = self.engine.made(*number);
+                let keys: BTreeSet<Atom> = made.members.keys().map(|key| Atom::Text(key.clone())).collect();
+                let is_open = !made.any.is_empty() || !made.parts.is_empty();
+                let keys = bounded(keys);
+                if is_open { join(&keys, &other()) } else { keys }
+            }
+            Atom::Text(_) | Atom::Int(_) => nothing(),
+            _ => other(),
+        };
+        let item = if let Atom::Int(_) = atom { other() } else { item };
+        (key, item)
+    }
+
+    fn set(&mut self, is_assign: bool, name: &str, value: Abs) {
+        if is_assign {
+            if let Some((_, known)) = self.variables.iter_mut().rev().find(|(known, _)| **known == *name) {
+                *known = value;
+            }
+            return;
+        }
+        self.variables.push((name.into(), value));
+    }
+
+    /// The value of a pipeline; its variables are set.
+    pub(super) fn pipe(&mut self, pipe: &Pipe, dot: &Abs) -> Abs {
+        let value = self.commands(pipe, dot);
+        for variable in &pipe.decl {
+            self.set(pipe.is_assign, &variable.ident[0], value.clone());
+        }
+        value
+    }
+
+    fn commands(&mut self, pipe: &Pipe, dot: &Abs) -> Abs {
+        let mut piped = None;
+        for command in &pipe.cmds {
+            if !self.engine.step() {
+                return other();
+            }
+            piped = Some(self.command(command, dot, piped));
+        }
+        piped.unwrap_or_default()
+    }
+
+    fn command(&mut self, command: &Command, dot: &Abs, piped: Option<Abs>) -> Abs {
+        let Some((first, rest)) = command.args.split_first() else { return nothing() };
+        if let Arg::Identifier { function, pos, .. } = first {
+            let mut args: Vec<Abs> = rest.iter().map(|arg| self.arg(arg, dot)).collect();
+            args.extend(piped);
+            return self.function(function, &args, *pos);
+        }
+        if rest.is_empty() && piped.is_none() {
+            return self.arg(first, dot);
+        }
+        let args: Vec<Abs> = rest.iter().map(|arg| self.arg(arg, dot)).chain(piped).collect();
+        self.method(first, dot, &args)
+    }
+
+    /// A method: those of `.Values` take paths.
+    fn method(&mut self, callee: &Arg, dot: &Abs, args: &[Abs]) -> Abs {
+        let (of, names, at) = match callee {
+            Arg::Field { pos, ident } => (dot.clone(), ident.as_slice(), *pos),
+            Arg::Variable(variable) => (self.variable(&variable.ident[0]), &variable.ident[1..], variable.pos),
+            Arg::Chain { pos, node, field } => (self.arg(node, dot), field.as_slice(), *pos),
+            other => return self.arg(other, dot),
+        };
+        let Some((last, names)) = names.split_last() else { return other() };
+        let site = self.site(at);
+        if matches!(&**last, "Get" | "GetBytes" | "Glob" | "Lines") {
+            let files = args.first().map(keys_of).unwrap_or_default();
+            for file in files {
+                let new = self.engine.asked.insert((self.chart, file));
+                self.engine.changed |= new;
+            }
+        }
+        let of = names.iter().fold(of, |of, name| self.engine.member(&of, &Step::Key((&**name).into()), site));
+        if !matches!(&**last, "PathValue" | "Table") || !of.iter().any(|atom| matches!(atom, Atom::Value(..))) {
+            return other();
+        }
+        let mut found = nothing();
+        for key in args.first().map(keys_of).unwrap_or_default() {
+            let steps: Vec<Step> = match key {
+                Step::Key(path) => {
+                    crate::reads::steps(&path).iter().map(|step| Step::Key(step.as_str().into())).collect()
+                }
+                Step::Any => {
+                    self.engine.whole(&of, site);
+                    continue;
+                }
+            };
+            let value = steps.iter().fold(of.clone(), |of, step| self.engine.member(&of, step, site));
+            found = join(&found, &value);
+        }
+        found
+    }
+
+    fn variable(&self, name: &str) -> Abs {
+        let known = self.variables.iter().rev().find(|(known, _)| **known == *name);
+        known.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn arg(&mut self, arg: &Arg, dot: &Abs) -> Abs {
+        match arg {
+            Arg::Dot(_) => dot.clone(),
+            Arg::Nil(_) => nothing(),
+            Arg::Bool(..) => other(),
+            Arg::Number(number) => number.int.map_or_else(other, |int| one(Atom::Int(int))),
+            Arg::String { text: value, .. } => text(&value.to_text()),
+            Arg::Identifier { function, pos, .. } => self.function(function, &[], *pos),
+            Arg::Field { pos, ident } => self.fields(dot.clone(), ident, *pos),
+            Arg::Variable(variable) => {
+                let value = self.variable(&variable.ident[0]);
+                self.fields(value, &variable.ident[1..], variable.pos)
+            }
+            Arg::Chain { pos, node, field } => {
+                let value = self.arg(node, dot);
+                self.fields(value, field, *pos)
+            }
+            Arg::Pipe(pipe) => self.pipe(pipe, dot),
+        }
+    }
+
+    fn fields(&mut self, of: Abs, names: &[std::sync::Arc<str>], at: u32) -> Abs {
+        let site = self.site(at);
+        names.iter().fold(of, |of, name| self.engine.member(&of, &Step::Key((&**name).into()), site))
+    }
+
+    /// The members of whatever something may be, by keys that may be computed.
+    pub(super) fn members(&mut self, of: &Abs, key: &Abs, site: Site) -> Abs {
+        let keys = keys_of(key);
+        let found: Vec<Abs> = keys.iter().map(|key| self.engine.member(of, key, site)).collect();
+        join_all(&found)
+    }
+
+    /// Notes that there may be more in something than code names.
+    pub(super) fn note_members(&mut self, of: &Abs, site: Site) {
+        for atom in of.iter() {
+            if let Atom::Value(path, _) = atom {
+                let path: Rc<[Step]> = path.iter().cloned().chain([Step::Any]).collect();
+                self.engine.read(&path, Kind::Member, &Rc::from([]), site);
+            }
+        }
+    }
+}
+
+/// The position that a render notes of a pipeline: that of what its last command calls or names.
+pub(super) fn site_of(pipe: &Pipe) -> u32 {
+    let command = pipe.cmds.last().and_then(|command| command.args.first());
+    match command {
+        Some(Arg::Pipe(inner)) => site_of(inner),
+        Some(arg) => arg.pos(),
+        None => pipe.pos,
+    }
+}
+
+/// What is printed of something, where that is known.
+fn printed(value: &Abs) -> Out {
+    let texts = value.iter().map(|atom| match atom {
+        Atom::Text(text) => Some(text.to_string()),
+        Atom::Int(number) => Some(number.to_string()),
+        _ => None,
+    });
+    let texts: Option<BTreeSet<String>> = texts.collect();
+    texts.filter(|texts| !texts.is_empty()).and_then(limited)
+}
+
+fn limited(texts: BTreeSet<String>) -> Out {
+    (texts.len() <= MOST_OUT && texts.iter().all(|text| text.len() <= MOST_TEXT)).then_some(texts)
+}
+
+fn and_then(out: Out, more: Out) -> Out {
+    let (out, more) = (out?, more?);
+    if out.len() * more.len() > MOST {
+        return None;
+    }
+    limited(out.iter().flat_map(|a| more.iter().map(move |b| format!("{a}{b}"))).collect())
+}
