@@ -18,6 +18,7 @@ mod environment;
 mod fields;
 mod groovy;
 mod hints;
+mod history;
 mod kubeadm;
 mod lines;
 mod looks;
