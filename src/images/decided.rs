@@ -188,6 +188,17 @@ pub fn printed(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
     Some(Place { file: manifest.source.clone(), start, end })
 }
 
+/// Where some bytes of a manifest come from: the action that printed them, or, where no template did, the file that holds
+/// them.
+pub fn written_at(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
+    let of_file = || {
+        let (start, end) = (manifest.start + part.start, manifest.start + part.end);
+        let is_there = manifest.emits.is_empty() && end as usize <= manifest.source.bytes().len();
+        is_there.then(|| Place { file: manifest.source.clone(), start, end })
+    };
+    printed(manifest, part.clone()).or_else(of_file)
+}
+
 /// The action that holds a position of a template, with its delimiters.
 fn action_around(text: &[u8], at: u32) -> (u32, u32) {
     let at = (at as usize).min(text.len());

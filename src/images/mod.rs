@@ -4,6 +4,7 @@ pub mod class;
 pub mod decided;
 pub mod find;
 pub mod hosts;
+pub mod injection;
 pub mod layout;
 pub mod mirror;
 pub mod object;

@@ -61,7 +61,7 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::printed;
+use crate::images::decided::written_at;
 use crate::images::operators::implicit;
 use crate::images::{Class, Tier};
 use crate::limits::Limits;
@@ -78,7 +78,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>) {
     let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
     for found in implicit(&ctx.analysis.manifests, &ctx.settings.mirror, &limits) {
-        let place = printed(&found.manifest, found.place.clone());
+        let place = written_at(&found.manifest, found.place.clone());
         let usual = if found.doubt.is_some() { Severity::Warning } else { RULE.severity };
         let at = match &found.container {
             Some(container) => format!("{}, container {container}", found.object),
