@@ -60,6 +60,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         keys: vec![USUAL_KEY.to_owned()],
         assumed_keys: Vec::new(),
         root: None,
+        values: Default::default(),
         rendered: Rendered::default(),
         failure: None,
         reads: Default::default(),

@@ -23,6 +23,7 @@ use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::source::{File, Place};
+use crate::template::Map;
 use crate::template::decisions::{Course, Decided, Site};
 use crate::template::error::Error;
 use crate::trace::Origins;
@@ -53,6 +54,8 @@ pub struct Analysis {
     pub assumed_keys: Vec<String>,
     /// The top chart as rendered; `None` when that failed before its templates were executed, or there is no chart.
     pub root: Option<Instance>,
+    /// `.Values` of the top chart.
+    pub values: Map,
     /// What the templates made.
     pub rendered: Rendered,
     /// Set when the release did not render.
@@ -139,6 +142,7 @@ pub fn analyse(
         keys: keys.all.clone(),
         assumed_keys: keys.assumed.clone(),
         root,
+        values: values.clone(),
         rendered,
         failure,
         reads,

@@ -10,6 +10,7 @@ mod hardcoded_image;
 mod hidden_image;
 mod implicit_default_image;
 mod latent_override;
+mod missing_image;
 mod missing_pull_secret;
 mod mutable_tag;
 mod not_in_bundle;
@@ -48,6 +49,7 @@ pub static RULES: &[&Rule] = &[
     &hidden_image::RULE,
     &implicit_default_image::RULE,
     &latent_override::RULE,
+    &missing_image::RULE,
     &missing_pull_secret::RULE,
     &mutable_tag::RULE,
     &not_in_bundle::RULE,
