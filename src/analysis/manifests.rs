@@ -66,6 +66,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         reads: Default::default(),
         statics: Default::default(),
         latent: Vec::new(),
+        numbers: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
         unreadable,

@@ -7,6 +7,7 @@ mod gated;
 mod keys;
 mod latent;
 pub mod manifests;
+mod numbers;
 mod traced;
 mod twin;
 mod unstable;
@@ -37,6 +38,7 @@ pub use gated::Gated;
 use keys::Keys;
 pub use keys::{USUAL_KEY, names_registry, other_key};
 pub use latent::{Latent, Proof};
+pub use numbers::Number;
 pub use unstable::Unstable;
 
 /// What is known of a release once it was rendered and looked through.
@@ -66,6 +68,8 @@ pub struct Analysis {
     pub statics: Statics,
     /// The user's values that would bypass the mirror once something is switched on.
     pub latent: Vec<Latent>,
+    /// Tags that were read as numbers and print as other tags.
+    pub numbers: Vec<Number>,
     /// Images that something brings that is off.
     pub gated: Vec<Gated>,
     /// What decides about images and is not the same in each install.
@@ -148,6 +152,7 @@ pub fn analyse(
         reads,
         statics,
         latent: Vec::new(),
+        numbers: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
         unreadable: Vec::new(),
@@ -160,6 +165,10 @@ pub fn analyse(
             analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
         }
         analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
+    }
+    if settings.is_on(numbers::RULE, true) {
+        let release = (prepared, settings, &keys);
+        analysis.numbers = numbers::find(&analysis.images, &analysis.origins, &analysis.rendered, release, compiler);
     }
     if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);

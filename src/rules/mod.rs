@@ -15,6 +15,7 @@ mod missing_pull_secret;
 mod mutable_tag;
 mod not_in_bundle;
 mod nothing_rendered;
+mod number_as_tag;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
 mod policy_changed;
@@ -54,6 +55,7 @@ pub static RULES: &[&Rule] = &[
     &mutable_tag::RULE,
     &not_in_bundle::RULE,
     &nothing_rendered::RULE,
+    &number_as_tag::RULE,
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
     &policy_changed::RULE,
