@@ -8,6 +8,7 @@ mod keys;
 mod latent;
 pub mod manifests;
 mod numbers;
+mod sources;
 mod traced;
 mod twin;
 mod unstable;
@@ -15,7 +16,7 @@ mod unstable;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::images::class::{Facts, classify};
-use crate::images::decided::{Written, decider, written_by};
+use crate::images::decided::{Written, decider, deciders, written_by};
 use crate::images::mirror::NOWHERE;
 use crate::images::{Class, Decider, ImageUse, Mirror, Part, Reference, find};
 use crate::reads::{Reads, Statics, steps};
@@ -253,19 +254,17 @@ fn judge(
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);
         let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
+        let is_path_of_user = deciders(&image, Part::Repository, origins).iter().any(|one| one.source.is_user());
         let facts = Facts {
+            text: &image.text,
+            is_path_of_user,
             reference: image.known(),
             canary: with_canary.text_of(&image),
             source: source.as_ref(),
             decided_by: &decider.source,
         };
         let class = classify(&facts, &settings.mirror, &canary, settings.layout);
-        // Nothing rewrites it, so it is its own source, wherever it leads to; but the mirror is never a source.
-        let source = source.or_else(|| {
-            let own = image.reference.as_ref().ok().filter(|own| !settings.mirror.serves(own));
-            own.cloned()
-        });
-        let source = source.or_else(|| settings.layout.source(&settings.mirror, image.reference.as_ref().ok()?));
+        let source = sources::source(&image, source, is_path_of_user, settings);
         Judged { class, decider, source, image, without_override: WithoutOverride::Unknown }
     };
     let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
@@ -273,6 +272,7 @@ fn judge(
     judged.iter_mut().filter(|judged| judged.source.is_none()).for_each(|judged| {
         judged.source = pinned_source(judged, origins);
     });
+    sources::fill(&mut judged, prepared, settings, keys, compiler, rendered);
     (judged, with_canary.decided)
 }
 
@@ -320,13 +320,7 @@ fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
     if path.source.is_user() && path.origin != judged.decider.origin {
         return None;
     }
-    let (own, default) = (judged.image.reference.as_ref().ok()?, Reference::parse(default).ok()?);
-    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
-    let (mine, theirs) = (last(own), last(&default));
-    // A slip of the fingers names the same image.
-    let is_same = mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1;
-    let source = format!("{}/{}{}", default.registry, default.repository, own.version());
-    is_same.then(|| Reference::parse(&source).ok()).flatten()
+    sources::in_version_of(judged.image.reference.as_ref().ok()?, &Reference::parse(default).ok()?)
 }
 
 impl Analysis {

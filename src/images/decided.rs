@@ -88,9 +88,18 @@ pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
 
 /// All that had a share in a part of the reference, the one that explains most first.
 pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
+    deciders_at(image, part_places(image, part), origins)
+}
+
+/// The same for some bytes of the reference's text.
+pub fn deciders_of(image: &ImageUse, range: Range<usize>, origins: &Origins) -> Vec<Decider> {
+    deciders_at(image, image.text.places(range), origins)
+}
+
+fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> Vec<Decider> {
     let spans = image.manifest.content.spans();
     let mut found: Vec<Decider> = Vec::new();
-    for place in part_places(image, part) {
+    for place in places {
         let first = spans.partition_point(|span| span.end <= place.start);
         for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
             for (origin, at) in atoms(span, place.start, origins) {

@@ -2,6 +2,7 @@
 
 pub mod class;
 pub mod decided;
+pub mod doubled;
 pub mod find;
 pub mod hosts;
 pub mod injection;

@@ -43,6 +43,7 @@ use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 pub use hints::{Action, Hints, PlaceRule};
 use place::Place;
+pub use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
