@@ -31,8 +31,8 @@ pub(super) fn source(
     }
     let writer = Writer { source: None, is_user: is_path_of_user };
     let kept = doubled::on_mirror(&image.text, writer, mirror, settings.layout)?;
-    let text = format!("{}/{}{}", kept.registry, kept.repository, version(&image.text));
-    Reference::parse(&text).ok().filter(|_| !mirror.has_host(&kept.registry))
+    let inside = Reference::parse(&format!("{}/{}{}", kept.registry, kept.repository, version(&image.text))).ok()?;
+    if mirror.has_host(&kept.registry) { settings.layout.source(mirror, &inside) } else { Some(inside) }
 }
 
 /// A source without a registry before its own, `quay.io/acme/api` of `docker.io/quay.io/acme/api`; `None` where it is the

@@ -45,9 +45,11 @@ pub fn on_mirror(text: &str, writer: Writer<'_>, mirror: &Mirror, layout: Layout
         return is_certain(&kept.registry, mirror).then_some(kept);
     }
     let kept = kept(text, start..end)?;
+    // A place that holds one source alone tells it.
+    let only = layout.source(mirror, &reference);
     let is_one = is_certain(&kept.registry, mirror)
         || kept.registry.contains(':')
-        || match writer.source {
+        || match writer.source.or(only.as_ref()) {
             Some(source) => kept.registry == source.registry || is_of_user(&kept.registry, source, writer.is_user),
             // A repository's own first part hardly ever looks like a host.
             None => true,
@@ -72,8 +74,9 @@ fn kept(text: &str, path: Range<usize>) -> Option<Kept> {
     })
 }
 
+/// Whether a part of a path is a registry by its looks; `google.com` is a project of `gcr.io`.
 fn is_host(component: &str) -> bool {
-    component.contains(['.', ':']) || component == "localhost"
+    (component.contains(['.', ':']) || component == "localhost") && component != "google.com"
 }
 
 /// Whether a registry is never a part of a repository's own name.
@@ -82,7 +85,7 @@ fn is_certain(registry: &str, mirror: &Mirror) -> bool {
 }
 
 /// Whether a person wrote a registry into a path. Google's registries have projects that are called like a domain:
-/// `gcr.io/google.com/cloudsdktool/x`.
+/// `gcr.io/acme.com/api/x`.
 fn is_of_user(registry: &str, source: &Reference, is_user: bool) -> bool {
     let has_domains = source.registry.ends_with("gcr.io") || source.registry.ends_with(".pkg.dev");
     is_user && !has_domains && may_be_registry(registry)
@@ -142,7 +145,9 @@ mod tests {
             ("mirror.internal:5000/acme.com/a:1", Some("docker.io/acme.com/a:1"), true, path, Some("acme.com a")),
             // A project that is called like a domain.
             ("mirror.internal:5000/google.com/sdk/x:1", Some("gcr.io/google.com/sdk/x:1"), true, path, None),
+            ("mirror.internal:5000/google.com/sdk/x:1", None, true, path, None),
             ("mirror.internal:5000/acme.com/a:1", Some("quay.io/acme.com/a:1"), false, path, None),
+            ("harbor.corp/quay-proxy/acme.com/a:1", None, false, path, None),
             ("mirror.internal:5000/a/quay.io:1", None, true, path, None),
             ("quay.io/quay.io/a:1", None, true, path, None),
         ] {

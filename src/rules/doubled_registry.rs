@@ -35,9 +35,9 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::Class;
 use crate::images::decided::{decider_of, deciders_of};
-use crate::images::doubled::{Writer, on_mirror};
+use crate::images::doubled::{Kept, Writer, on_mirror};
+use crate::images::{Class, Mirror, Reference};
 use crate::trace::Origin;
 
 pub(super) static RULE: Rule = Rule {
@@ -58,14 +58,22 @@ fn check(ctx: &mut Context<'_>) {
         // The registry in the path comes with this, whoever decided the rest.
         let decider = deciders_of(image, kept.range.clone(), &ctx.analysis.origins).into_iter().next();
         let decider = decider.unwrap_or_else(|| decider_of(Origin::NONE, 0, &ctx.analysis.origins));
-        let registry = &kept.registry;
+        let (registry, before) = (&kept.registry, before_path(&kept, mirror));
         let message = format!("{} keeps the registry {registry} in its path", image.text);
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "the registry comes with this", message);
         let wanted = judged.source.as_ref().and_then(|source| ctx.settings.layout.repository(mirror, source));
         finding.help = Some(match wanted {
-            Some(wanted) => format!("it has to be {wanted}: leave {registry}/ out of the repository"),
-            None => format!("leave {registry}/ out of the repository"),
+            Some(wanted) => format!("it has to be {wanted}: leave {before} out of the repository"),
+            None => format!("leave {before} out of the repository"),
         });
         ctx.findings.push(finding);
     }
+}
+
+/// What is too much in a path: the registry, and of the mirror its place.
+fn before_path(kept: &Kept, mirror: &Mirror) -> String {
+    let name = format!("{}/{}", kept.registry, kept.repository);
+    let inside = Reference::parse(&name).ok();
+    let path = inside.as_ref().and_then(|inside| mirror.path_of(inside)).unwrap_or(&kept.repository);
+    name.strip_suffix(path).unwrap_or(&name).to_owned()
 }

@@ -42,6 +42,7 @@ use super::text::Text;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 pub use hints::{Action, Hints, PlaceRule};
+pub use looks::words;
 use place::Place;
 pub use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;
