@@ -5,13 +5,14 @@ use super::keys::Keys;
 use super::propose::{Lists, Proposal, changed, of_image};
 use super::reach;
 use super::rewrite::{self, Unset};
+use super::sources;
 use super::trial::Trials;
 use super::twin::Twin;
 use super::{Judged, WithoutOverride, advice};
 use crate::compiler::Compiler;
 use crate::fix::{Action, Edit};
 use crate::images::class::{Facts, classify};
-use crate::images::decided::decider;
+use crate::images::decided::{decider, deciders};
 use crate::images::mirror::NOWHERE;
 use crate::images::{Class, ImageUse, Part, Reference, Tier};
 use crate::reads::Reads;
@@ -63,19 +64,17 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);
         let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
+        let is_path_of_user = deciders(&image, Part::Repository, origins).iter().any(|one| one.source.is_user());
         let facts = Facts {
+            text: &image.text,
+            is_path_of_user,
             reference: image.known(),
             canary: with_canary.text_of(&image),
             source: source.as_ref(),
             decided_by: &decider.source,
         };
         let class = classify(&facts, &settings.mirror, &canary, settings.layout);
-        // Nothing rewrites it, so it is its own source, wherever it leads to; but the mirror is never a source.
-        let source = source.or_else(|| {
-            let own = image.reference.as_ref().ok().filter(|own| !settings.mirror.serves(own));
-            own.cloned()
-        });
-        let source = source.or_else(|| settings.layout.source(&settings.mirror, image.reference.as_ref().ok()?));
+        let source = sources::source(&image, source, is_path_of_user, settings);
         Judged { source, ..Judged::new(image, class, decider) }
     };
     let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
@@ -90,6 +89,7 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
     judged.iter_mut().filter(|judged| judged.source.is_none()).for_each(|judged| {
         judged.source = pinned_source(judged, origins);
     });
+    sources::fill(&mut judged, given, trials.compiler);
     let unset = advise(&mut judged, given, &mut trials);
     Verdict { images: judged, unset, other_ways: with_canary.decided }
 }
@@ -155,19 +155,12 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
     }
 }
 
-/// Whether two references name the same image, by the last part of their paths: a slip of the fingers names it as well.
-fn is_same_image(own: &Reference, other: &Reference) -> bool {
-    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
-    let (mine, theirs) = (last(own), last(other));
-    mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1
-}
-
 /// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of what the chart pulls without it.
 pub(super) fn is_taken_for_wrong(judged: &Judged, after: &str, settings: &Settings) -> bool {
     let WithoutOverride::Elsewhere(default) = &judged.without_override else { return false };
     let (Ok(after), Ok(default)) = (Reference::parse(after), Reference::parse(default)) else { return false };
     let wanted = settings.layout.repository(&settings.mirror, &default);
-    is_same_image(&after, &default) && wanted != Some(format!("{}/{}", after.registry, after.repository))
+    sources::in_version_of(&after, &default).is_some() && wanted != Some(format!("{}/{}", after.registry, after.repository))
 }
 
 /// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.
@@ -181,8 +174,5 @@ fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
     if path.source.is_user() && path.origin != judged.decider.origin {
         return None;
     }
-    let (own, default) = (judged.image.reference.as_ref().ok()?, Reference::parse(default).ok()?);
-    let is_same = is_same_image(own, &default);
-    let source = format!("{}/{}{}", default.registry, default.repository, own.version());
-    is_same.then(|| Reference::parse(&source).ok()).flatten()
+    sources::in_version_of(judged.image.reference.as_ref().ok()?, &Reference::parse(default).ok()?)
 }

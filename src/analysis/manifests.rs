@@ -3,7 +3,7 @@
 //! There are no values and no templates: what decides an image is the line of the file, and nothing is known of a
 //! rewrite.
 
-use super::{Analysis, Judged, RenderFailure, USUAL_KEY};
+use super::{Analysis, Judged, RenderFailure, USUAL_KEY, sources};
 use crate::helm::HelmVersion;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
@@ -47,10 +47,16 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
     let uses = manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), limits));
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
-        let reference = image.reference.as_ref().ok();
-        let facts = Facts { reference: image.known(), canary: None, source: None, decided_by: &decider.source };
+        let facts = Facts {
+            text: &image.text,
+            reference: image.known(),
+            canary: None,
+            source: None,
+            decided_by: &decider.source,
+            is_path_of_user: false,
+        };
         let class = classify(&facts, &settings.mirror, &settings.mirror, settings.layout);
-        let source = reference.filter(|reference| !settings.mirror.serves(reference)).cloned();
+        let source = sources::source(&image, None, false, settings);
         Judged { source, ..Judged::new(image, class, decider) }
     };
     let images = uses.map(judged).collect();
@@ -62,12 +68,14 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         unset: Vec::new(),
         assumed_keys: Vec::new(),
         root: None,
+        values: Default::default(),
         rendered: Rendered::default(),
         failure: None,
         reads: Default::default(),
         statics: Default::default(),
         flow: Default::default(),
         latent: Vec::new(),
+        numbers: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
         unreadable,

@@ -11,9 +11,11 @@ mod judge;
 mod keys;
 mod latent;
 pub mod manifests;
+mod numbers;
 mod propose;
 mod reach;
 mod rewrite;
+mod sources;
 mod traced;
 mod trial;
 mod twin;
@@ -30,6 +32,7 @@ use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::source::{File, Place};
+use crate::template::Map;
 use crate::template::decisions::Course;
 use crate::template::error::Error;
 use crate::trace::Origins;
@@ -43,6 +46,7 @@ pub use gated::Gated;
 use keys::Keys;
 pub use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
 pub use latent::{Latent, Proof};
+pub use numbers::Number;
 pub use rewrite::Unset;
 pub use unstable::Unstable;
 
@@ -63,6 +67,8 @@ pub struct Analysis {
     pub assumed_keys: Vec<Assumed>,
     /// The top chart as rendered; `None` when that failed before its templates were executed, or there is no chart.
     pub root: Option<Instance>,
+    /// `.Values` of the top chart.
+    pub values: Map,
     /// What the templates made.
     pub rendered: Rendered,
     /// Set when the release did not render.
@@ -75,6 +81,8 @@ pub struct Analysis {
     flow: OnceCell<Flow>,
     /// The user's values that would bypass the mirror once something is switched on.
     pub latent: Vec<Latent>,
+    /// Tags that were read as numbers and print as other tags.
+    pub numbers: Vec<Number>,
     /// Images that something brings that is off.
     pub gated: Vec<Gated>,
     /// What decides about images and is not the same in each install.
@@ -174,12 +182,14 @@ pub fn analyse(
         keys: keys.all.clone(),
         assumed_keys: keys.told(),
         root,
+        values: values.clone(),
         rendered,
         failure,
         reads,
         statics,
         flow: OnceCell::new(),
         latent: Vec::new(),
+        numbers: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
         unreadable: Vec::new(),
@@ -192,6 +202,10 @@ pub fn analyse(
             analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
         }
         analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
+    }
+    if settings.is_on(numbers::RULE, true) {
+        let release = (prepared, settings, &keys);
+        analysis.numbers = numbers::find(&analysis.images, &analysis.origins, &analysis.rendered, release, compiler);
     }
     if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);

@@ -127,6 +127,12 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         (Format::List, false) => list::write(&inventory, out)?,
         (Format::List, true) => list::write_sources(&inventory, out)?,
     };
+    if args.format == Format::List && !args.source {
+        // Nothing but references may stand in the list.
+        for (reference, caution) in inventory.cautions() {
+            let _ = writeln!(streams.err, "warning: {reference}: {caution}");
+        }
+    }
     let all: Vec<&str> = registries.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
     if !args.registry.is_empty() && inventory.images.is_empty() && !all.is_empty() {
         let (asked, all) = (args.registry.join(", "), all.join(", "));

@@ -1,6 +1,7 @@
 //! [`Class`]: what became of the rewrite in one reference, proven by rendering twice.
 
 use super::decided::Source;
+use super::doubled::{self, Kept, Writer};
 use super::layout::Layout;
 use super::mirror::Mirror;
 use super::open::OpenReference;
@@ -63,6 +64,8 @@ impl Class {
 /// What is known of a reference when it is classified.
 #[derive(Debug)]
 pub struct Facts<'a> {
+    /// The text as rendered.
+    pub text: &'a str,
     /// The reference as rendered, as far as it is known; `None` when it is none.
     pub reference: Option<&'a Reference>,
     /// The same place with the mirror replaced by the canary; `None` where it does not exist there or says the same.
@@ -71,19 +74,35 @@ pub struct Facts<'a> {
     pub source: Option<&'a Reference>,
     /// Who decided the registry.
     pub decided_by: &'a Source,
+    /// Whether a person had a share in the repository.
+    pub is_path_of_user: bool,
 }
 
 /// The class of a reference.
 pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Layout) -> Class {
-    let Some(reference) = facts.reference else { return Class::NotAReference };
+    let writer = Writer { source: facts.source, is_user: facts.is_path_of_user };
+    let is_doubled = || doubled::on_mirror(facts.text, writer, mirror, layout).is_some();
+    let Some(reference) = facts.reference else {
+        return if is_doubled() { Class::Doubled } else { Class::NotAReference };
+    };
     let serves = mirror.serves(reference);
     let follows = facts.canary.is_some_and(|text| canary.is_named_in(&text.to_ascii_lowercase()));
     let lands = facts.canary.and_then(known).is_some_and(|there| canary.serves(&there));
     if follows && !lands {
         return Class::HalfRewritten;
     }
-    if serves && is_doubled(reference, facts.source, mirror, layout) {
+    if serves && is_doubled() {
         return Class::Doubled;
+    }
+    // With the rewrite, the user's registry would stand in its path.
+    let there = || facts.canary.is_some_and(|text| doubled::on_mirror(text, writer, canary, layout).is_some());
+    if !serves && follows && facts.is_path_of_user && there() {
+        return Class::Doubled;
+    }
+    // Nothing follows the mirror there, and still somebody wrote it behind another registry.
+    let names_mirror = |kept: Kept| mirror.has_host(&kept.registry);
+    if !serves && doubled::in_path(reference, true, mirror).is_some_and(names_mirror) {
+        return Class::HalfRewritten;
     }
     match (serves, follows, facts.decided_by) {
         (true, true, _) => Class::Rewritten,
@@ -102,19 +121,6 @@ fn known(text: &str) -> Option<Reference> {
     Reference::parse(text).ok().or_else(|| OpenReference::parse(text)?.known)
 }
 
-/// Whether the source registry was kept in the path although the layout drops it.
-fn is_doubled(reference: &Reference, source: Option<&Reference>, mirror: &Mirror, layout: Layout) -> bool {
-    if layout == Layout::HostAndPath {
-        return false;
-    }
-    let Some((first, _)) = mirror.path_of(reference).and_then(|path| path.split_once('/')) else { return false };
-    match source {
-        Some(source) => first == source.registry && !source.repository.starts_with(&format!("{first}/")),
-        // A repository's own first part hardly ever looks like a host.
-        None => first.contains('.') || first == "localhost",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,8 +133,14 @@ mod tests {
         let class = |text: &str, there: Option<&str>, source: Option<&str>, by: Source| {
             let parse = |text: &str| Reference::parse(text).ok();
             let (reference, source) = (parse(text), source.and_then(parse));
-            let facts =
-                Facts { reference: reference.as_ref(), canary: there, source: source.as_ref(), decided_by: &by };
+            let facts = Facts {
+                text,
+                reference: reference.as_ref(),
+                canary: there,
+                source: source.as_ref(),
+                decided_by: &by,
+                is_path_of_user: by.is_user(),
+            };
             classify(&facts, &mirror, &canary, Layout::Path)
         };
         let user = || Source::User(Layer::File(0));
@@ -149,6 +161,8 @@ mod tests {
                 Class::Doubled,
             ),
             ("mirror.internal/quay.io/a:1", None, None, user(), Class::Doubled),
+            ("mirror.internal/localhost:5000/a:1", None, None, user(), Class::Doubled),
+            ("docker.io/mirror.internal/a:1", None, None, user(), Class::HalfRewritten),
             (
                 "docker.io/mirror.internal/a:1",
                 Some("docker.io/canary.invalid/a:1"),

@@ -94,9 +94,18 @@ pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
 
 /// All that had a share in a part of the reference, the one that explains most first.
 pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
+    deciders_at(image, part_places(image, part), origins)
+}
+
+/// The same for some bytes of the reference's text.
+pub fn deciders_of(image: &ImageUse, range: Range<usize>, origins: &Origins) -> Vec<Decider> {
+    deciders_at(image, image.text.places(range), origins)
+}
+
+fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> Vec<Decider> {
     let spans = image.manifest.content.spans();
     let mut found: Vec<Decider> = Vec::new();
-    for place in part_places(image, part) {
+    for place in places {
         let first = spans.partition_point(|span| span.end <= place.start);
         for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
             for (origin, at) in atoms(span, place.start, origins) {
@@ -197,6 +206,17 @@ pub fn printed(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
         action_around(manifest.source.bytes(), emit.at)
     };
     Some(Place { file: manifest.source.clone(), start, end })
+}
+
+/// Where some bytes of a manifest come from: the action that printed them, or, where no template did, the file that holds
+/// them.
+pub fn written_at(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
+    let of_file = || {
+        let (start, end) = (manifest.start + part.start, manifest.start + part.end);
+        let is_there = manifest.emits.is_empty() && end as usize <= manifest.source.bytes().len();
+        is_there.then(|| Place { file: manifest.source.clone(), start, end })
+    };
+    printed(manifest, part.clone()).or_else(of_file)
 }
 
 /// The action that holds a position of a template, with its delimiters.

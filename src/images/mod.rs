@@ -2,8 +2,10 @@
 
 pub mod class;
 pub mod decided;
+pub mod doubled;
 pub mod find;
 pub mod hosts;
+pub mod injection;
 pub mod layout;
 pub mod mirror;
 pub mod object;

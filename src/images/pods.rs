@@ -11,6 +11,8 @@ pub struct Pod<'n> {
     pub path: Path,
     /// The spec.
     pub spec: &'n Node,
+    /// What holds it, and the metadata of the pods.
+    pub template: &'n Node,
 }
 
 /// A container of a pod.
@@ -36,9 +38,11 @@ impl<'n> Pod<'n> {
             "PodTemplate" => &["template", "spec"],
             _ => return None,
         };
-        let spec = descend(object.node, names)?;
+        let (_, above) = names.split_last()?;
+        let template = descend(object.node, above)?;
+        let spec = member(template, "spec")?;
         let path = names.iter().fold(object.prefix.clone(), |path, name| path.key(name));
-        matches!(spec.data, Data::Map(_)).then_some(Self { path, spec })
+        matches!(spec.data, Data::Map(_)).then_some(Self { path, spec, template })
     }
 
     /// Its containers, those that run first and the ephemeral ones included.

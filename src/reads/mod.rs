@@ -7,6 +7,7 @@ pub mod dependencies;
 pub mod flow;
 pub mod near;
 pub mod statics;
+pub mod unset;
 
 use crate::source::{File, Place};
 use crate::template::reads::{self as engine, Reached};

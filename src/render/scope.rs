@@ -262,8 +262,14 @@ fn field(file: &Arc<File>, key: &str, value: &str) -> Option<Place> {
     for line in file.bytes().split_inclusive(|&byte| byte == b'\n') {
         let rest = line.strip_prefix(key.as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
         if let Some(rest) = rest {
-            let at = start + line.len() - rest.len() + memchr::memmem::find(rest, value.as_bytes())?;
-            return Some(Place { file: file.clone(), start: at as u32, end: (at + value.len()) as u32 });
+            let from = rest.len() - rest.trim_ascii_start().len();
+            let word = rest[from..].split(u8::is_ascii_whitespace).next().unwrap_or_default();
+            // What a number is as a text need not be what is written: `1.10` is `1.1`.
+            let is_number = word.first().is_some_and(|byte| byte.is_ascii_digit() || b"+-.".contains(byte));
+            let found = memchr::memmem::find(rest, value.as_bytes()).map(|at| at..at + value.len());
+            let place = if is_number { from..from + word.len() } else { found? };
+            let at = start + line.len() - rest.len();
+            return Some(Place { file: file.clone(), start: (at + place.start) as u32, end: (at + place.end) as u32 });
         }
         start += line.len();
     }

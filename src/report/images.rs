@@ -2,7 +2,7 @@
 
 use crate::analysis::{Analysis, Judged, Traced};
 use crate::images::decided::{decider, layer_name, user_path};
-use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Shape, Source, Tier, find};
+use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Reference, Shape, Source, Tier, find};
 use crate::limits::Limits;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -26,6 +26,20 @@ pub struct Image {
     pub destination: Option<String>,
     /// Where it is used, in the order of installation.
     pub uses: Vec<Use>,
+}
+
+/// What whoever copies a reference without a tag has to know.
+const NO_TAG: &str = "no tag: `:latest` would be copied; the real tag is decided elsewhere";
+
+impl Image {
+    /// What is to be known before the image is copied: a reference without a tag in an argument, a variable or a configuration
+    /// is completed by the program that reads it.
+    pub fn caution(&self) -> Option<&'static str> {
+        let reference = Reference::parse(&self.reference).ok()?;
+        let is_pulled = |one: &Use| matches!(one.shape, Shape::Container | Shape::Volume);
+        let has_version = reference.tag.is_some() || reference.digest.is_some();
+        (!has_version && !self.uses.iter().any(is_pulled)).then_some(NO_TAG)
+    }
 }
 
 /// One use of a reference.

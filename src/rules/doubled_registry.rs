@@ -35,7 +35,10 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::{Class, Part, Reference, decided};
+use crate::images::decided::{decider_of, deciders_of};
+use crate::images::doubled::{Kept, Writer, in_path, on_mirror};
+use crate::images::{Class, Mirror, Reference};
+use crate::trace::Origin;
 
 pub(super) static RULE: Rule = Rule {
     id: "doubled-registry",
@@ -48,19 +51,32 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &mut Context<'_>) {
     for judged in ctx.analysis.images.iter().filter(|judged| judged.class == Class::Doubled) {
-        let Ok(reference) = &judged.image.reference else { continue };
-        let mirror = &ctx.settings.mirror;
-        let Some((registry, path)) = mirror.path_of(reference).and_then(|path| path.split_once('/')) else { continue };
-        // The registry in the path comes with the repository.
-        let decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
-        let message = format!("{} keeps the registry {registry} in its path", reference.as_written());
+        let (image, mirror) = (&judged.image, &ctx.settings.mirror);
+        // Whether it counts was asked when the class was found.
+        let writer = Writer { source: None, is_user: true };
+        let in_reference = || in_path(image.reference.as_ref().ok()?, true, mirror);
+        let kept = on_mirror(&image.text, writer, mirror, ctx.settings.layout).or_else(in_reference);
+        let Some(kept) = kept else { continue };
+        // The registry in the path comes with this, whoever decided the rest.
+        let decider = deciders_of(image, kept.range.clone(), &ctx.analysis.origins).into_iter().next();
+        let decider = decider.unwrap_or_else(|| decider_of(Origin::NONE, 0, &ctx.analysis.origins));
+        let (registry, before) = (&kept.registry, before_path(&kept, mirror));
+        let message = format!("{} keeps the registry {registry} in its path", image.text);
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "the registry comes with this", message);
-        let source = Reference::parse(&format!("{registry}/{path}")).ok();
-        let wanted = source.and_then(|source| ctx.settings.layout.repository(mirror, &source));
-        finding.help = Some(match wanted {
-            Some(wanted) => format!("it has to be {wanted}: leave {registry}/ out of the repository"),
-            None => format!("leave {registry}/ out of the repository"),
-        });
+        let wanted = judged.source.as_ref().and_then(|source| ctx.settings.layout.repository(mirror, source));
+        let or_else = match wanted {
+            Some(wanted) => format!("it has to be {wanted}: leave {before} out of the repository"),
+            None => format!("leave {before} out of the repository"),
+        };
+        ctx.help(&mut finding, judged, or_else);
         ctx.findings.push(finding);
     }
+}
+
+/// What is too much in a path: the registry, and of the mirror its place.
+fn before_path(kept: &Kept, mirror: &Mirror) -> String {
+    let name = format!("{}/{}", kept.registry, kept.repository);
+    let inside = Reference::parse(&name).ok();
+    let path = inside.as_ref().and_then(|inside| mirror.path_of(inside)).unwrap_or(&kept.repository);
+    name.strip_suffix(path).unwrap_or(&name).to_owned()
 }

@@ -34,8 +34,11 @@
 //! ```
 
 use super::{Context, Rule};
-use crate::finding::Severity;
+use crate::analysis::Judged;
+use crate::finding::{Excerpt, Severity};
 use crate::images::Class;
+use crate::images::decided::{Decider, deciders_of};
+use crate::images::doubled::in_path;
 
 pub(super) static RULE: Rule = Rule {
     id: "half-rewritten-image",
@@ -52,8 +55,22 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");
+        // Whoever wrote the mirror behind a registry that was left as it is can change both.
+        let mirror = writer(ctx, judged);
+        if let Some(place) = mirror.and_then(|decider| decider.place) {
+            finding
+                .excerpts
+                .insert(0, Excerpt { place, label: "the mirror is written here, behind a registry".into() });
+        }
         let or_else = format!("the rewrite `{}` has to decide the registry, and nothing before it", ctx.key());
         ctx.help(&mut finding, judged, or_else);
         ctx.findings.push(finding);
     }
+}
+
+/// The person who wrote the mirror into the path of a reference.
+fn writer(ctx: &Context<'_>, judged: &Judged) -> Option<Decider> {
+    let kept = in_path(judged.image.known()?, true, &ctx.settings.mirror)?;
+    let deciders = deciders_of(&judged.image, kept.range, &ctx.analysis.origins);
+    deciders.into_iter().next().filter(|decider| decider.source.is_user())
 }

@@ -9,7 +9,8 @@
 //! version: its documentation, or a running cluster, tells.
 //!
 //! A registry that an operator is told to take its images from, `registry: quay.io/` of a custom resource or an operator's
-//! `--container-registry`, is reported here too where it is not the mirror.
+//! `--container-registry`, is reported here too where it is not the mirror. So is a variable, an argument or a key of a
+//! configuration file that is called a registry of images (`AGENT_IMAGE_REGISTRY`) and names a public one.
 //!
 //! A finding is an error where the release decides, and a warning where something outside of the release may.
 //!
@@ -61,10 +62,12 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::printed;
-use crate::images::operators::implicit;
-use crate::images::{Class, Tier};
+use crate::images::decided::{part_places, written_at};
+use crate::images::operators::{Implicit, implicit};
+use crate::images::{Class, Part, Tier};
 use crate::limits::Limits;
+use std::ops::Range;
+use std::sync::Arc;
 
 pub(super) static RULE: Rule = Rule {
     id: "implicit-default-image",
@@ -78,7 +81,10 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>) {
     let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
     for found in implicit(&ctx.analysis.manifests, &ctx.settings.mirror, &limits) {
-        let place = printed(&found.manifest, found.place.clone());
+        if is_part_of_an_image(ctx, &found) {
+            continue;
+        }
+        let place = written_at(&found.manifest, found.place.clone());
         let usual = if found.doubt.is_some() { Severity::Warning } else { RULE.severity };
         let at = match &found.container {
             Some(container) => format!("{}, container {container}", found.object),
@@ -117,4 +123,15 @@ fn check(ctx: &mut Context<'_>) {
             fix: None,
         });
     }
+}
+
+/// Whether a registry that is named is the beginning of a reference that was found, so that it is judged with it.
+fn is_part_of_an_image(ctx: &Context<'_>, found: &Implicit) -> bool {
+    let is_there = |place: Range<u32>| place.start < found.place.end && found.place.start < place.end;
+    found.is_named
+        && ctx.analysis.images.iter().map(|judged| &judged.image).any(|image| {
+            Arc::ptr_eq(&image.manifest, &found.manifest)
+                && image.object == found.object
+                && part_places(image, Part::Registry).into_iter().any(is_there)
+        })
 }

@@ -10,10 +10,12 @@ mod hardcoded_image;
 mod hidden_image;
 mod implicit_default_image;
 mod latent_override;
+mod missing_image;
 mod missing_pull_secret;
 mod mutable_tag;
 mod not_in_bundle;
 mod nothing_rendered;
+mod number_as_tag;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
 mod policy_changed;
@@ -50,10 +52,12 @@ pub static RULES: &[&Rule] = &[
     &hidden_image::RULE,
     &implicit_default_image::RULE,
     &latent_override::RULE,
+    &missing_image::RULE,
     &missing_pull_secret::RULE,
     &mutable_tag::RULE,
     &not_in_bundle::RULE,
     &nothing_rendered::RULE,
+    &number_as_tag::RULE,
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
     &policy_changed::RULE,

@@ -67,17 +67,14 @@ fn check(ctx: &mut Context<'_>) {
             }
             let message = format!("{} is not where {source} is mirrored to", reference.as_written());
             let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the path", message);
-            let value = judged.value_on_mirror(ctx.settings).filter(|_| judged.class == Class::PinnedToMirror);
-            finding.help = Some(match (wanted, value) {
-                (Some(_), Some(value)) => format!("set `{}` to `{value}`", judged.decider.path),
-                (Some(wanted), None) => {
-                    format!("it lies at {wanted}: mirror it to {actual} as well, or set that repository")
+            let or_else = match wanted {
+                Some(wanted) => format!("it lies at {wanted}: mirror it to {actual} as well, or set that repository"),
+                None => {
+                    let registry = &source.registry;
+                    format!("give the images of {registry} a place on the mirror, or take the image from elsewhere")
                 }
-                (None, _) => format!(
-                    "give the images of {} a place on the mirror, or take the image from elsewhere",
-                    source.registry
-                ),
-            });
+            };
+            ctx.help(&mut finding, judged, or_else);
             found.push(finding);
         }
         let Some(destination) = ctx.settings.layout.destination(mirror, source) else { continue };

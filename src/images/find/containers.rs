@@ -1,6 +1,7 @@
 //! Containers of pod templates: of the known kinds and of anything shaped like one.
 
 use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
+use crate::images::injection;
 use crate::images::object::{Step, items, member, string};
 use crate::images::open::OpenReference;
 use crate::images::text::Text;
@@ -17,8 +18,17 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if !place.key().is_some_and(|key| LISTS.contains(&key)) {
         return;
     }
+    let template = place.above.len().checked_sub(2).map(|at| place.above[at]);
     for (index, container) in items(place.node).iter().enumerate() {
+        // It is told of as what an operator brings.
+        if template.is_some_and(|template| injection::fills_in(template, container)) {
+            continue;
+        }
         let Some(text) = member(container, "image").and_then(|image| place.object.text(image)) else { continue };
+        // One without an image is no use of one: it is told of as what it is.
+        if text.is_empty() && place.object.depth == 0 {
+            continue;
+        }
         let own = text.places(0..text.len());
         let text = match is_workload(&place.object.kind) && place.object.depth == 0 {
             true => text,

@@ -230,7 +230,11 @@ impl Family<'_> {
         let digest = self.part(Role::Digest);
         let mut is_certain = true;
         let is_image = self.context.naming == Naming::Image || naming(self.stem) != Naming::Other;
-        let has_host = has_host(&own);
+        // The mirror in a part that stands behind a registry is no registry: what is there is put behind the other.
+        let is_behind = registry.as_ref().is_some_and(|(_, registry)| {
+            begins_at_mirror(&own, hints) && (role == Role::Repository || !begins_at_mirror(registry, hints))
+        });
+        let has_host = has_host(&own) && !is_behind;
         // Which parts stand before and behind this one.
         let (before, tag) = match role {
             Role::Repository => {
@@ -260,7 +264,8 @@ impl Family<'_> {
                 (before, tag)
             }
             Role::Image => {
-                if has_host_or_version(&own) && (has_version(&own) || tag.is_none() && digest.is_none()) {
+                let is_whole = has_host || has_version(&own);
+                if is_whole && !is_behind && (has_version(&own) || tag.is_none() && digest.is_none()) {
                     return None;
                 }
                 let before = match has_host {
@@ -295,7 +300,7 @@ impl Family<'_> {
             Role::Name if !self.stem.is_empty() && naming(self.stem) == Naming::Image => {
                 let before = registry.filter(|_| !has_host);
                 let tag = tag.or_else(version);
-                if has_version(&own) || before.is_none() && tag.is_none() && digest.is_none() {
+                if has_version(&own) && !is_behind || before.is_none() && tag.is_none() && digest.is_none() {
                     return None;
                 }
                 (before, tag)
@@ -441,6 +446,12 @@ fn is_host(text: &str) -> bool {
 
 fn has_host(text: &str) -> bool {
     Reference::parse(text).is_ok_and(|reference| reference.registry_range.is_some())
+}
+
+/// Whether a text begins with a host of the mirror, or with what stands for it in a second render.
+fn begins_at_mirror(text: &str, hints: Hints<'_>) -> bool {
+    let host = text.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    hints.mirror.has_host(&host) || host.ends_with(".airtight.invalid")
 }
 
 fn has_version(text: &str) -> bool {

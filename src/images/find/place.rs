@@ -1,7 +1,7 @@
 //! [`Place`]: a node of a tree as finders see it, and the walk that shows them.
 
 use super::schema::{self, Keyword};
-use super::{FINDERS, Found, prose};
+use super::{FINDERS, Found, history, prose};
 use crate::images::object::{Object, Path, Step, member};
 use crate::images::text::Text;
 use crate::yaml::{Data, Entry, Node};
@@ -170,6 +170,9 @@ fn step<'w>(
                 let is_top = way.is_empty() && object.depth == 0;
                 // What an object has come to is not what is asked for.
                 if is_top && (key == "status" || object.is_list && key == "items") {
+                    continue;
+                }
+                if history::is_history(&key, object, way.iter().filter_map(Way::key)) {
                     continue;
                 }
                 if is_schema || key == "openAPIV3Schema" {

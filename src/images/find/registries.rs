@@ -20,14 +20,17 @@ const REGISTRIES: &[&str] = &[
 /// Whether a host is a registry: one that everybody knows, the mirror, or what stands for it in a second render.
 pub(super) fn is_registry(host: &str, hints: Hints<'_>) -> bool {
     let host = host.to_ascii_lowercase();
+    hints.mirror.has_host(&host) || host.ends_with(".airtight.invalid") || is_well_known(&host)
+}
+
+/// Whether a host is a registry that everybody knows.
+pub fn is_well_known(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
     let is = |known: &&str| match known.starts_with('.') {
         true => host.ends_with(*known),
         false => host == **known,
     };
-    hints.mirror.has_host(&host)
-        || host.ends_with(".airtight.invalid")
-        || host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.")
-        || REGISTRIES.iter().any(is)
+    host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.") || REGISTRIES.iter().any(is)
 }
 
 /// Ends of hosts that serve no images.
@@ -57,7 +60,7 @@ pub(super) fn is_called_registry(host: &str) -> bool {
 }
 
 /// Whether a host can be one of a registry: `registry.acme.com`, `registry:5000`; not `rbac.authorization.k8s.io`.
-pub(super) fn may_be_registry(host: &str) -> bool {
+pub fn may_be_registry(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host);
     // An address has a port: without one it is a network, `10.0.0.0/8`.
     if name.parse::<std::net::Ipv4Addr>().is_ok() {

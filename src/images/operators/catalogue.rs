@@ -55,6 +55,8 @@ pub(super) enum On {
     Container(Vec<String>),
     /// A container with one of these environment variables.
     ContainerWith(Vec<String>),
+    /// A container whose image Istio's injector fills in.
+    Injected,
 }
 
 /// Objects of some kinds.
@@ -152,6 +154,7 @@ fn when(node: &Node) -> Result<When, String> {
             "if",
             "container",
             "container-with",
+            "injected",
             "unless",
             "with",
             "without",
@@ -160,8 +163,10 @@ fn when(node: &Node) -> Result<When, String> {
             "before",
         ],
     )?;
+    let is_injected = string(member(node, "injected")) == "true";
     let on = match (texts(member(node, "container")), texts(member(node, "container-with"))) {
         (containers, _) if !containers.is_empty() => On::Container(containers),
+        _ if is_injected => On::Injected,
         (_, names) if !names.is_empty() => On::ContainerWith(names),
         _ => On::Objects(objects(node)),
     };

@@ -6,6 +6,7 @@
 mod catalogue;
 mod registries;
 mod release;
+mod settings;
 
 pub use catalogue::{Entry, catalogue};
 
@@ -48,6 +49,7 @@ pub struct Implicit {
 pub fn implicit(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -> Vec<Implicit> {
     let mut found = release::Release::read(manifests, limits).implicit(mirror);
     registries::add(manifests, mirror, &mut found);
+    settings::add(manifests, mirror, limits, &mut found);
     found
 }
 

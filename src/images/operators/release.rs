@@ -3,6 +3,7 @@
 use super::catalogue::{Conditions, Entry, Field, Given, Objects, On, catalogue};
 use super::{Implicit, is_mirror};
 use crate::images::hosts::{host_of_url, is_public};
+use crate::images::injection::{fills_in, names_proxy};
 use crate::images::object::{Object, ObjectName, Path, Step, items, member, string};
 use crate::images::pods::Pod;
 use crate::images::text::Text;
@@ -49,6 +50,8 @@ struct Operator {
     words: Vec<String>,
     /// Environment variables that are set to something, and the values that stand there.
     variables: Vec<(String, String)>,
+    /// Whether Istio's injector fills in its image, and nothing in the pod says with which.
+    is_injected: bool,
     /// Whether variables come from objects that are not looked into.
     takes_more: bool,
 }
@@ -126,6 +129,7 @@ impl<'n> Release<'n> {
                 trees.filter_map(|tree| self.of_tree(entry, tree, mirror)).collect()
             }
             On::Container(repositories) => container(&|operator| operator.is_of(repositories)),
+            On::Injected => container(&|operator| operator.is_injected),
             On::ContainerWith(names) => container(&|operator| names.iter().any(|name| operator.has(name))),
         }
     }
@@ -420,6 +424,7 @@ fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
             variables: variables
                 .map(|variable| (string(member(variable, "name")), string(member(variable, "value"))))
                 .collect(),
+            is_injected: fills_in(pod.template, container.node) && !names_proxy(pod.template),
             takes_more: member(container.node, "envFrom").is_some_and(|from| !items(from).is_empty()),
             name: container.name,
         })

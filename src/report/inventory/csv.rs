@@ -5,7 +5,7 @@ use crate::images::Part;
 use crate::report::plain_line;
 use std::io::{self, Write};
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "reference",
     "registry",
     "class",
@@ -22,6 +22,7 @@ const COLUMNS: [&str; 16] = [
     "registry_decided_by",
     "repository_decided_by",
     "tag_decided_by",
+    "caution",
 ];
 
 /// Writes one row for each use of each reference.
@@ -49,6 +50,7 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
                 &by(Part::Registry),
                 &by(Part::Repository),
                 &by(Part::Tag),
+                image.caution().unwrap_or_default(),
             ];
             table.write_record(row.map(cell))?;
         }
@@ -60,12 +62,12 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
 pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     let mut table = csv::Writer::from_writer(out);
-    table.write_record(["source", "destination"])?;
+    table.write_record(["source", "destination", "caution"])?;
     for (source, destination) in sources {
-        table.write_record([cell(source), cell(destination)])?;
+        table.write_record([cell(source), cell(destination), inventory.caution_of(destination).to_owned()])?;
     }
     for reference in &unknown {
-        table.write_record(["", &cell(reference)])?;
+        table.write_record(["", &cell(reference), ""])?;
     }
     table.flush()?;
     Ok(unknown.len())

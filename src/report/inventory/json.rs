@@ -86,6 +86,8 @@ pub(in crate::report) struct Entry<'a> {
     source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     destination: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caution: Option<&'static str>,
     uses: Vec<UseEntry<'a>>,
 }
 
@@ -145,6 +147,7 @@ pub(in crate::report) fn entry(image: &Image, judged: bool) -> Entry<'_> {
         tier: image.tier.name(),
         source: image.source.as_deref(),
         destination: image.destination.as_deref(),
+        caution: image.caution(),
         uses: image.uses.iter().map(|one| use_entry(one, judged)).collect(),
     }
 }

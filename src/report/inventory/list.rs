@@ -24,6 +24,10 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
 pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     for (source, destination) in sources {
+        let caution = inventory.caution_of(destination);
+        if !caution.is_empty() {
+            writeln!(out, "# {caution}: {}", plain_line(source))?;
+        }
         writeln!(out, "{} {}", plain_line(source), plain_line(destination))?;
     }
     for reference in &unknown {

@@ -56,6 +56,19 @@ impl Inventory {
     }
 }
 
+impl Inventory {
+    /// What is to be known before the image of a destination is copied; empty where there is nothing.
+    fn caution_of(&self, destination: &str) -> &'static str {
+        let mut of = self.images.iter().filter(|image| image.destination.as_deref() == Some(destination));
+        of.find_map(Image::caution).unwrap_or_default()
+    }
+
+    /// The references that have to be copied with caution, each with what is to be known.
+    pub fn cautions(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.images.iter().filter_map(|image| Some((image.reference.as_str(), image.caution()?)))
+    }
+}
+
 /// An origin in a few characters: `values/prod.yaml:8`, `--set image.tag=1`, `--mirror`.
 pub(super) fn short(origin: &PartOrigin) -> String {
     match &origin.place {

@@ -35,7 +35,17 @@ pub fn write(inventory: &Inventory, wide: bool, width: Option<usize>, out: &mut 
         rows.iter_mut().for_each(|row| drop(row.remove(1)));
     }
     lay_out(&rows, if wide { None } else { width }, out)?;
+    write_cautions(inventory, out)?;
     writeln!(out, "\n{}", summary(inventory))
+}
+
+/// Writes what is to be known before references are copied.
+fn write_cautions(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+    let mut cautions = inventory.cautions().peekable();
+    if cautions.peek().is_some() {
+        writeln!(out)?;
+    }
+    cautions.try_for_each(|(reference, caution)| writeln!(out, "{}: {caution}", plain_line(reference)))
 }
 
 /// Writes `SOURCE` and `DESTINATION`; the answer is of how many images the source is not known.
@@ -47,6 +57,7 @@ pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<u
     let rows: Vec<Vec<String>> =
         std::iter::once(head).chain(sources.into_iter().map(row)).chain(unknown.iter().map(unknown_row)).collect();
     lay_out(&rows, None, out)?;
+    write_cautions(inventory, out)?;
     Ok(unknown.len())
 }
 

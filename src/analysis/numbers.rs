@@ -1,0 +1,160 @@
+//! [`Number`]: a tag or version that was written without quotes, so that YAML read a number or a boolean and the template
+//! printed something else than was written: `3.10` prints `3.1`.
+
+use super::Judged;
+use super::keys::Keys;
+use super::twin::Twin;
+use crate::compiler::Compiler;
+use crate::images::ImageUse;
+use crate::images::decided::{atoms, user_path};
+use crate::limits::Limits;
+use crate::release::{Change, Prepared};
+use crate::render::Rendered;
+use crate::settings::Settings;
+use crate::source::{File, Place};
+use crate::template::Value;
+use crate::template::print::print_value;
+use crate::template::tree::Untraced;
+use crate::trace::{Buf, Layer, Origin, OriginData, Origins};
+use crate::yaml::{self, Data};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// The rule that asks for this.
+pub(super) const RULE: &str = "number-as-tag";
+
+/// A number that was printed in a reference as something else than was written.
+#[derive(Debug, Clone)]
+pub struct Number {
+    /// Who set it.
+    pub origin: Origin,
+    /// As it was written: `3.10`.
+    pub written: String,
+    /// What it was read as, in a template's words: `3.1`.
+    pub read: String,
+    /// Where it was written.
+    pub place: Place,
+    /// The bytes of the first image's manifest that show it.
+    pub printed: Range<u32>,
+    /// The images it has a share in, by their number among those of the analysis, the first one first.
+    pub images: Vec<usize>,
+    /// What the first of the images is with the value in quotes; `None` where that was not tried, or gave something else.
+    pub quoted: Option<String>,
+}
+
+/// The numbers in the references of a release.
+pub(super) fn find(
+    images: &[Judged],
+    origins: &Origins,
+    rendered: &Rendered,
+    (prepared, settings, keys): (&Prepared, &Settings, &Keys),
+    compiler: &mut Compiler,
+) -> Vec<Number> {
+    let mut found: Vec<Number> = Vec::new();
+    for (index, judged) in images.iter().enumerate() {
+        for (origin, printed) in settings_in(&judged.image, origins) {
+            let Some((written, read, place)) = number(origin, origins) else { continue };
+            if judged.image.text.contains(&written) {
+                continue;
+            }
+            // An alias is a setting of its own at the place of its anchor.
+            match found.iter_mut().find(|known| known.place == place) {
+                Some(known) if known.images.contains(&index) => {}
+                Some(known) => known.images.push(index),
+                None => found.push(Number { origin, written, read, place, printed, images: vec![index], quoted: None }),
+            }
+        }
+    }
+    if !found.is_empty() {
+        let (edited, changes) = quoted(&found, origins, prepared, keys, settings);
+        let twin = Twin::render(&edited, settings, &changes, compiler, rendered, BTreeSet::new());
+        for number in &mut found {
+            let text = twin.text_of(&images[number.images[0]].image);
+            number.quoted = text.filter(|text| text.contains(&number.written)).map(str::to_owned);
+        }
+    }
+    found
+}
+
+/// What had a share in a reference, each with the bytes of the manifest that show it.
+fn settings_in(image: &ImageUse, origins: &Origins) -> BTreeMap<Origin, Range<u32>> {
+    let spans = image.manifest.content.spans();
+    let mut found = BTreeMap::new();
+    for place in image.text.places(0..image.text.len()) {
+        let first = spans.partition_point(|span| span.end <= place.start);
+        for span in spans[first..].iter().take_while(|span| span.start < place.end) {
+            for (origin, _) in atoms(span, place.start, origins) {
+                found.entry(origin).or_insert(span.start.max(place.start)..span.end.min(place.end));
+            }
+        }
+    }
+    found
+}
+
+/// What was written, what it was read as, and where, of a value that is no text and prints differently.
+fn number(origin: Origin, origins: &Origins) -> Option<(String, String, Place)> {
+    let place = match origins.get(origin)? {
+        OriginData::Setting(setting) => setting.place.clone(),
+        OriginData::Field(place) => place.clone(),
+        _ => return None,
+    };
+    // Only JSON and YAML know numbers; what other flags make of `3.10` is a text.
+    if place.file.is_flag() && place.file.name() != "--set-json" {
+        return None;
+    }
+    let written = std::str::from_utf8(place.file.bytes().get(place.start as usize..place.end as usize)?).ok()?;
+    // A number is short, and the text of a flag is an assignment.
+    let written = match place.file.is_flag() {
+        true => written.rsplit_once('=').map_or(written, |(_, value)| value),
+        false => written,
+    };
+    if written.len() > 64 || written.contains(char::is_whitespace) {
+        return None;
+    }
+    let node = yaml::read(written.as_bytes(), &Limits::default()).ok()?;
+    if !matches!(node.data, Data::Bool(_) | Data::Int(_) | Data::Uint(_) | Data::Float(_)) {
+        return None;
+    }
+    let mut read = Buf::new();
+    print_value(&Value::from_node(&node, &mut Untraced), &mut read).ok()?;
+    let read = read.into_str().to_text().into_owned();
+    let written = written.to_owned();
+    (read != written).then_some((written, read, place))
+}
+
+/// The release with these numbers in quotes, as far as they are the user's, and the changes that quote those of charts.
+fn quoted(
+    numbers: &[Number],
+    origins: &Origins,
+    prepared: &Prepared,
+    keys: &Keys,
+    settings: &Settings,
+) -> (Prepared, Vec<Change>) {
+    let mut edited = prepared.clone();
+    let mut changes = keys.defaults();
+    let mut places: BTreeMap<u32, Vec<&Place>> = BTreeMap::new();
+    for number in numbers {
+        let Some(OriginData::Setting(setting)) = origins.get(number.origin) else { continue };
+        let path = origins.path(number.origin);
+        match &setting.layer {
+            Layer::File(file) => places.entry(*file).or_default().push(&number.place),
+            Layer::Chart(chart) if !path.contains('[') => {
+                changes.push(Change::Default(user_path(chart, &path), number.written.clone()));
+            }
+            _ => {}
+        }
+    }
+    for (number, mut places) in places {
+        let Some(file) = edited.user.files.get_mut(number as usize) else { continue };
+        places.sort_by_key(|place| std::cmp::Reverse(place.start));
+        places.dedup();
+        let mut bytes = file.bytes().to_vec();
+        for place in places {
+            let (start, end) = (place.start as usize, place.end as usize);
+            let text = format!("\"{}\"", String::from_utf8_lossy(&bytes[start..end]));
+            bytes.splice(start..end, text.into_bytes());
+        }
+        *file = File::new(file.name(), bytes);
+    }
+    (edited, changes)
+}

@@ -1,0 +1,92 @@
+//! What a reference on the mirror is a copy of: its source.
+
+use super::Judged;
+use super::judge::Given;
+use super::twin::Twin;
+use crate::compiler::Compiler;
+use crate::images::doubled::{self, Writer};
+use crate::images::{Class, ImageUse, Mirror, Reference};
+use crate::reads::dotted;
+use crate::release::Change;
+use crate::settings::Settings;
+use std::collections::BTreeSet;
+
+/// The source of a use, as far as one reference tells it. `without` is what it is without the rewrite.
+pub(super) fn source(
+    image: &ImageUse,
+    without: Option<Reference>,
+    is_path_of_user: bool,
+    settings: &Settings,
+) -> Option<Reference> {
+    let mirror = &settings.mirror;
+    let is_elsewhere = |reference: &Reference| !mirror.serves(reference);
+    // Nothing rewrites it, so it is its own source, wherever it leads to; but the mirror is never a source.
+    let own = || image.reference.as_ref().ok().filter(|own| is_elsewhere(own)).cloned();
+    if let Some(source) = without.or_else(own).filter(is_elsewhere) {
+        return alone(source, is_path_of_user, mirror);
+    }
+    if let Some(source) = image.reference.as_ref().ok().and_then(|own| settings.layout.source(mirror, own)) {
+        return alone(source, is_path_of_user, mirror);
+    }
+    let writer = Writer { source: None, is_user: is_path_of_user };
+    let kept = doubled::on_mirror(&image.text, writer, mirror, settings.layout)?;
+    let inside = Reference::parse(&format!("{}/{}{}", kept.registry, kept.repository, version(&image.text))).ok()?;
+    if mirror.has_host(&kept.registry) { settings.layout.source(mirror, &inside) } else { Some(inside) }
+}
+
+/// A source without a registry before its own, `quay.io/acme/api` of `docker.io/quay.io/acme/api`; `None` where it is the
+/// mirror that stands in its path.
+fn alone(source: Reference, is_path_of_user: bool, mirror: &Mirror) -> Option<Reference> {
+    match doubled::in_path(&source, is_path_of_user, mirror) {
+        None => Some(source),
+        Some(kept) if mirror.has_host(&kept.registry) => None,
+        Some(kept) => Reference::parse(&format!("{}/{}{}", kept.registry, kept.repository, source.version())).ok(),
+    }
+}
+
+/// Tag and digest of a text that need not be a reference.
+fn version(text: &str) -> &str {
+    let name = text.rfind('/').map_or(0, |slash| slash + 1);
+    text[name..].find([':', '@']).map_or("", |at| &text[name + at..])
+}
+
+/// Fills in the sources that are not known because the user's own values name the mirror: renders once more without the
+/// rewrite and without these values.
+pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Compiler) {
+    let Given { prepared, settings, keys, rendered, reads, .. } = *given;
+    let is_open = |judged: &Judged| {
+        judged.source.is_none() && matches!(judged.class, Class::Rewritten | Class::Doubled | Class::HalfRewritten)
+    };
+    if !judged.iter().any(is_open) {
+        return;
+    }
+    let names_mirror = |text: &crate::trace::Str| settings.mirror.is_named_in(&text.to_text().to_ascii_lowercase());
+    let settings_of_user = reads.settings().iter();
+    let paths = settings_of_user.filter(|setting| setting.text.as_ref().is_some_and(names_mirror));
+    // An element of a list cannot be taken away without moving the others.
+    let paths: BTreeSet<String> =
+        paths.map(|setting| dotted(&setting.path)).filter(|path| !path.contains('[')).collect();
+    if paths.is_empty() {
+        return;
+    }
+    let removed = paths.into_iter().map(Change::Remove);
+    let changes: Vec<Change> = keys.removed().into_iter().chain(removed).collect();
+    let twin = Twin::render(prepared, settings, &changes, compiler, rendered, BTreeSet::new());
+    for judged in judged.iter_mut().filter(|judged| is_open(judged)) {
+        let default = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok());
+        let default = default.filter(|default| !settings.mirror.serves(default));
+        judged.source = default
+            .and_then(|default| alone(default, false, &settings.mirror))
+            .and_then(|default| in_version_of(judged.image.known()?, &default));
+    }
+}
+
+/// The chart's own image in the version of a reference; `None` where they are not the same image.
+pub(super) fn in_version_of(own: &Reference, default: &Reference) -> Option<Reference> {
+    let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
+    let (mine, theirs) = (last(own), last(default));
+    // A slip of the fingers names the same image.
+    let is_same = mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1;
+    let source = format!("{}/{}{}", default.registry, default.repository, own.version());
+    is_same.then(|| Reference::parse(&source).ok()).flatten()
+}

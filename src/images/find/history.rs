@@ -1,0 +1,27 @@
+//! What objects carry along of what they were: nobody pulls an image that stands only there.
+
+use crate::images::object::Object;
+
+/// Annotations in which tools keep the object as it was applied last, to compare it with the next one.
+///
+/// Sources: kubectl (`apply`), kapp (`original`), Rancher's wrangler (`applied`), Banzai Cloud's objectmatcher.
+const APPLIED: &[&str] = &[
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kapp.k14s.io/original",
+    "objectset.rio.cattle.io/applied",
+    "banzaicloud.com/last-applied",
+];
+
+/// Whether what stands under a key is the past of an object. `above` are the keys on the way, the outermost
+/// first.
+pub(super) fn is_history<'k>(
+    key: &str,
+    object: &Object<'_>,
+    mut above: impl DoubleEndedIterator<Item = &'k str>,
+) -> bool {
+    if APPLIED.contains(&key) {
+        return above.next_back() == Some("annotations");
+    }
+    // A revision that a StatefulSet or DaemonSet can go back to.
+    key == "data" && object.kind == "ControllerRevision" && object.depth == 0 && above.next().is_none()
+}

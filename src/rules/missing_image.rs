@@ -1,0 +1,233 @@
+//! A container without an image.
+//!
+//! ## Why it matters in an air gap
+//! The API server refuses the object: the install, or the upgrade, ends there. Most often a template reads a value that is not
+//! there, `image: {{ .Values.imge }}`, so that nobody knows which image has to be mirrored.
+//!
+//! ## What to do
+//! Set the value that the finding names, or correct its name in the template.
+//!
+//! Containers of Kubernetes' own kinds are looked at; in pod templates of custom resources the operator may fill the image
+//! in, as Istio's injector does with its own containers.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.imge }}
+//! # values.yaml
+//! image: mirror.internal/acme/api:1.4
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.image }}
+//! # values.yaml
+//! image: mirror.internal/acme/api:1.4
+//! ```
+
+use super::{Context, Rule};
+use crate::finding::{Excerpt, Finding, Severity, Subject};
+use crate::images::decided::written_at;
+use crate::images::object::{Object, items, member, string};
+use crate::images::pods::{Container, Pod};
+use crate::images::{Class, Tier, injection};
+use crate::reads::dotted;
+use crate::reads::unset::{Unset, unset};
+use crate::source::Place;
+use crate::yaml::{Data, Node};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+pub(super) static RULE: Rule = Rule {
+    id: "missing-image",
+    summary: "a container has no image",
+    severity: Severity::Error,
+    on: true,
+    source: include_str!("missing_image.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    let objects: Vec<Object<'_>> = ctx.analysis.manifests.iter().flat_map(Object::all).collect();
+    let patches = Patches::of(&objects);
+    let mut findings = Vec::new();
+    for object in &objects {
+        let Some(pod) = Pod::of(object).filter(|_| is_of_kubernetes(object)) else { continue };
+        for container in pod.containers() {
+            let is_left = |container: &Container<'_>| {
+                image_of(container).is_some()
+                    || injection::may_fill_in(pod.template, container.node)
+                    || ctx.prepared.is_none() && patches.has(object, container)
+            };
+            if !is_left(&container) {
+                findings.push(finding(ctx, object, &container));
+            }
+        }
+    }
+    ctx.findings.append(&mut findings);
+}
+
+/// The image of a container, whatever it is.
+fn image_of(container: &Container<'_>) -> Option<String> {
+    Some(string(member(container.node, "image"))).filter(|image| !image.is_empty())
+}
+
+/// Whether an object is of one of Kubernetes' own groups: others have kinds of these names too.
+fn is_of_kubernetes(object: &Object<'_>) -> bool {
+    let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    ["", "apps", "batch", "extensions"].contains(&group)
+}
+
+fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) -> Finding {
+    let (what, range) = what_is_there(container.node);
+    let place = object.source.places(range.start as usize..range.end as usize).into_iter().next();
+    let place = place.and_then(|place| written_at(object.manifest, place)).map(rest_of_line);
+    let unset = place.as_ref().map(|place| unset_at(ctx, object, place)).unwrap_or_default();
+    let path = container.path.key("image").to_string();
+    let name = match container.name.as_str() {
+        "" => container.path.to_string(),
+        name => format!("container {name}"),
+    };
+    let list = unset.iter().map(|one| format!("`{}`", dotted(&one.path))).collect::<Vec<_>>().join(", ");
+    let help = match unset.as_slice() {
+        [] => "name an image, or take the container out".to_owned(),
+        [_] => format!("set {list}, or correct the name in the template"),
+        _ => format!("set one of {list}, or correct the name in the template"),
+    };
+    let label = format!("{what}: {}, {name}", object.name);
+    Finding {
+        rule: RULE.id,
+        severity: ctx.settings.severity(RULE.id, RULE.severity),
+        message: format!("{name} of {} has no image", object.name),
+        subject: Some(Subject {
+            object: object.name.clone(),
+            template: object.manifest.name.clone(),
+            field: path,
+            container: Some(container.name.clone()),
+            reference: String::new(),
+            tier: Tier::Certain,
+            class: Class::NotAReference,
+        }),
+        excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
+        notes: unset.iter().map(note).collect(),
+        help: Some(help),
+        fix: None,
+    }
+}
+
+/// What is there in place of the image, in words, and where.
+fn what_is_there(container: &Node) -> (&'static str, Range<u32>) {
+    let Data::Map(entries) = &container.data else { return ("this is no container", container.start..container.end) };
+    let Some((entry, value)) = entries.iter().rev().find(|(entry, _)| entry.key == *"image") else {
+        return ("it has no `image`", container.start..container.start + 1);
+    };
+    let what = match &value.data {
+        Data::Map(_) => "a table is there, and no text",
+        Data::Seq(_) => "a list is there, and no text",
+        _ => "nothing is printed here",
+    };
+    (what, entry.start..entry.end)
+}
+
+/// The place up to the end of its line, which holds the action that printed nothing.
+fn rest_of_line(place: Place) -> Place {
+    let rest = place.file.bytes().get(place.start as usize..).unwrap_or_default();
+    let line = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+    let length = rest[..line].trim_ascii_end().len() as u32;
+    Place { end: place.end.max(place.start + length), ..place }
+}
+
+fn note(one: &Unset) -> String {
+    format!("`{}` is read here and {}", dotted(&one.path), if one.is_empty { "is empty" } else { "is not set" })
+}
+
+/// The values that the template looks at there and that hold nothing.
+fn unset_at(ctx: &Context<'_>, object: &Object<'_>, place: &Place) -> Vec<Unset> {
+    let (Some(prepared), Some((chart, _))) = (ctx.prepared, object.manifest.name.rsplit_once("/templates/")) else {
+        return Vec::new();
+    };
+    unset(place, chart, &prepared.chart, &ctx.analysis.values, &ctx.analysis.reads)
+}
+
+/// Which documents are patches of others: a container in one is added to that of its name.
+#[derive(Debug)]
+struct Patches {
+    /// Containers that have an image somewhere: kind, namespace, name, container.
+    whole: BTreeSet<[String; 4]>,
+    /// Files that a kustomization names.
+    files: BTreeSet<String>,
+}
+
+impl Patches {
+    fn of(objects: &[Object<'_>]) -> Self {
+        let mut patches = Self { whole: BTreeSet::new(), files: BTreeSet::new() };
+        for object in objects {
+            if object.api_version.starts_with("kustomize.config.k8s.io/") {
+                patches.add_kustomization(object);
+            } else if let Some(pod) = Pod::of(object) {
+                let whole = pod.containers().into_iter().filter(|container| image_of(container).is_some());
+                patches.whole.extend(whole.map(|container| id(object, &container)));
+            }
+        }
+        patches
+    }
+
+    fn add_kustomization(&mut self, object: &Object<'_>) {
+        let folder = object.manifest.source.shown().rsplit_once('/').map_or("", |(folder, _)| folder);
+        let lists = ["patches", "patchesStrategicMerge"].into_iter().filter_map(|list| member(object.node, list));
+        for patch in lists.flat_map(items) {
+            let path = match string(member(patch, "path")) {
+                path if path.is_empty() => string(Some(patch)),
+                path => path,
+            };
+            self.files.insert(joined(folder, &path));
+        }
+    }
+
+    /// Whether a container without an image belongs to a patch.
+    fn has(&self, object: &Object<'_>, container: &Container<'_>) -> bool {
+        self.files.contains(object.manifest.source.shown())
+            || self.whole.contains(&id(object, container))
+            || has_directive(object.node)
+    }
+}
+
+fn id(object: &Object<'_>, container: &Container<'_>) -> [String; 4] {
+    let name = &object.name;
+    [name.kind.clone(), name.namespace.clone(), name.name.clone(), container.name.clone()]
+}
+
+/// A path from a folder on, with `..` and `.` undone.
+fn joined(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let start = if folder.starts_with('/') { "/" } else { "" };
+    format!("{start}{}", parts.join("/"))
+}
+
+/// Whether a tree has a directive of strategic merge patches: `$patch: delete`.
+fn has_directive(node: &Node) -> bool {
+    match &node.data {
+        Data::Map(entries) => {
+            entries.iter().any(|(entry, value)| entry.key.as_bytes().starts_with(b"$") || has_directive(value))
+        }
+        Data::Seq(items) => items.iter().any(has_directive),
+        _ => false,
+    }
+}

@@ -1,0 +1,126 @@
+//! A tag or version without quotes, which YAML read as a number: `3.10` is `3.1`.
+//!
+//! ## Why it matters in an air gap
+//! The reference names another image than was written: `3.10` prints as `3.1`, `1_000` as `1000`, `0777` as `511`, `1e3` as
+//! `1000`, `20240101` as `2.0240101e+07`, `on` as `true`. What was mirrored is the version that somebody wrote; what is pulled is
+//! another one, or none.
+//!
+//! ## What to do
+//! Put the value in quotes. A number that prints as it is written, `3`, is no finding.
+//!
+//! A default of a chart is a hint: the version that it prints may be the one that its author wants.
+//!
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: mirror.internal/acme/api:{{ .Values.tag }}
+//! # values.yaml
+//! tag: 3.10
+//! ```
+//! ```good
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   containers:
+//!     - name: api
+//!       image: mirror.internal/acme/api:{{ .Values.tag }}
+//! # values.yaml
+//! tag: "3.10"
+//! ```
+
+use super::{Context, Rule};
+use crate::analysis::Number;
+use crate::finding::Severity;
+use crate::fix::{Action, Edit, Fix, Proven, Safety, Target};
+use crate::images::decided::{Decider, Source, decider_of, printed, user_path};
+use crate::trace::{Key, Layer, Origin, OriginData, Origins};
+use serde_json::Value;
+
+pub(super) static RULE: Rule = Rule {
+    id: "number-as-tag",
+    summary: "a tag without quotes was read as a number, and prints as another tag",
+    severity: Severity::Warning,
+    on: true,
+    source: include_str!("number_as_tag.rs"),
+    check,
+};
+
+fn check(ctx: &mut Context<'_>) {
+    for number in &ctx.analysis.numbers {
+        let judged = &ctx.analysis.images[number.images[0]];
+        let decider = decider_of(number.origin, 0, &ctx.analysis.origins);
+        let reference = &judged.image.text;
+        let message = format!("`{}` is read as the number {}: {reference}", number.written, number.read);
+        let message = match number.read.as_str() {
+            read @ ("true" | "false") => format!("`{}` is read as the boolean {read}: {reference}", number.written),
+            _ => message,
+        };
+        let mut finding = ctx.finding_at(&RULE, judged, &decider, "written without quotes", message);
+        // The action that printed the number, which need not be the one of the registry.
+        let at = printed(&judged.image.manifest, number.printed.clone());
+        if let (Some(place), [_, shown]) = (at, finding.excerpts.as_mut_slice()) {
+            shown.place = place;
+        }
+        if !decider.source.is_user() {
+            finding.severity = ctx.settings.severity(RULE.id, Severity::Hint);
+        }
+        finding.notes.extend(number.quoted.iter().map(|quoted| format!("in quotes it gives {quoted}")));
+        if let others @ 1.. = number.images.len() - 1 {
+            finding.notes.push(format!("{others} more {} it", if others == 1 { "image has" } else { "images have" }));
+        }
+        finding.help = Some(help(number, &decider));
+        finding.fix = fix(ctx, number, &decider);
+        ctx.findings.push(finding);
+    }
+}
+
+fn help(number: &Number, decider: &Decider) -> String {
+    let quoted = format!("\"{}\"", number.written);
+    match (&decider.source, &number.quoted) {
+        (Source::User(Layer::File(_)), _) => format!("quote it: {quoted}"),
+        (Source::User(_), _) => format!("give it as a text: --set-string {}={}", decider.path, number.written),
+        (Source::ChartDefault(chart), Some(_)) => {
+            format!("if {} is what is meant, set `{}` to {quoted}", number.written, user_path(chart, &decider.path))
+        }
+        _ => format!("it has to be in quotes there: {quoted}"),
+    }
+}
+
+/// The value in quotes, where it stands in a values file of the user's and was tried.
+fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
+    let Source::User(Layer::File(file)) = decider.source else { return None };
+    let after = number.quoted.clone()?;
+    let judged = &ctx.analysis.images[number.images[0]];
+    Some(Fix {
+        title: format!("quote `{}`: \"{}\"", decider.path, number.written),
+        // It changes the tag.
+        safety: Safety::Unsafe,
+        edits: vec![Edit {
+            target: Target::File { number: file, file: number.place.file.clone() },
+            path: keys(number.origin, &ctx.analysis.origins),
+            place: Some(number.place.clone()),
+            action: Action::Set(Value::String(number.written.clone())),
+        }],
+        proof: vec![Proven { before: judged.image.text.as_str().to_owned(), after }],
+    })
+}
+
+/// The way to a setting from the top of its file.
+fn keys(origin: Origin, origins: &Origins) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let mut next = origin;
+    while let Some(OriginData::Setting(setting)) = origins.get(next) {
+        let Some(key) = &setting.key else { break };
+        keys.push(key.clone());
+        next = setting.parent;
+    }
+    keys.reverse();
+    keys
+}
