@@ -3,9 +3,11 @@
 
 mod course;
 mod crds;
+mod documents;
 mod gated;
 mod keys;
 mod latent;
+mod listed;
 pub mod manifests;
 mod traced;
 mod twin;

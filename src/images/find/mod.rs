@@ -120,6 +120,8 @@ pub enum Shape {
     Artifact,
     /// A place that the configuration names.
     Custom,
+    /// A line of a plain list of images.
+    List,
 }
 
 impl Shape {
@@ -136,6 +138,7 @@ impl Shape {
             Self::Template => "template",
             Self::Artifact => "artifact",
             Self::Custom => "custom",
+            Self::List => "list",
         }
     }
 
