@@ -16,7 +16,7 @@ pub struct Settings {
     pub layout: Layout,
     /// The values paths that send images to the mirror, `global.imageRegistry`; empty: found from what the chart reads.
     pub global_keys: Vec<String>,
-    /// Names of the pull secrets that every pod needs, besides what `global.imagePullSecrets` says.
+    /// Names of the pull secrets that every pod needs, besides those that the values name.
     pub pull_secrets: Vec<String>,
     /// What was mirrored, where lists of it were given.
     pub bundle: Option<Arc<Bundle>>,

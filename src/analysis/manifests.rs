@@ -6,6 +6,7 @@
 
 use super::documents::{Document, documents};
 use super::listed;
+use super::pull_secrets::PullSecrets;
 use super::{Analysis, Judged, RenderFailure, USUAL_KEY, WithoutOverride};
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
@@ -76,6 +77,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         latent: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
+        pull_secrets: PullSecrets::of_settings(settings),
         unreadable,
     }
 }

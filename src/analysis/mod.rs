@@ -9,6 +9,7 @@ mod keys;
 mod latent;
 mod listed;
 pub mod manifests;
+pub mod pull_secrets;
 mod traced;
 mod twin;
 mod unstable;
@@ -38,6 +39,7 @@ pub use gated::Gated;
 use keys::Keys;
 pub use keys::{USUAL_KEY, names_registry, other_key};
 pub use latent::{Latent, Proof};
+use pull_secrets::PullSecrets;
 pub use unstable::Unstable;
 
 /// What is known of a release once it was rendered and looked through.
@@ -69,6 +71,8 @@ pub struct Analysis {
     pub gated: Vec<Gated>,
     /// What decides about images and is not the same in each install.
     pub unstable: Vec<Unstable>,
+    /// What the owner of the release says of pull secrets.
+    pub pull_secrets: PullSecrets,
     /// Documents that are no manifests, of those that came without a chart.
     pub unreadable: Vec<RenderFailure>,
 }
@@ -148,6 +152,7 @@ pub fn analyse(
         latent: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
+        pull_secrets: PullSecrets::default(),
         unreadable: Vec::new(),
     };
     if analysis.failure.is_none()
@@ -158,6 +163,10 @@ pub fn analyse(
             analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
         }
         analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
+    }
+    if analysis.failure.is_none() && settings.is_on(pull_secrets::RULE, true) {
+        let set = keys.defaults(&settings.mirror);
+        analysis.pull_secrets = pull_secrets::find(&analysis, &values, prepared, settings, &set, compiler);
     }
     if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);

@@ -34,7 +34,7 @@ pub struct SettingsFlags {
     /// times; default: the one that the charts read, global.imageRegistry before others)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
-    /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
+    /// Name of the pull secret that every pod needs, besides those that the values name (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
     /// The lists of what was mirrored: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or such a file
