@@ -103,8 +103,7 @@ impl Keys {
 
     /// What sets the keys that the user did not set.
     pub(super) fn defaults(&self, mirror: &Mirror) -> Vec<Change> {
-        let Some(place) = mirror.only_place() else { return Vec::new() };
-        self.assumed.iter().map(|key| Change::Default(key.clone(), place.clone())).collect()
+        set_keys(&self.assumed, mirror)
     }
 
     /// What puts the canary where the mirror is.
@@ -134,6 +133,12 @@ impl Keys {
     pub(super) fn unset(self) -> Self {
         Self { assumed: Vec::new(), ..self }
     }
+}
+
+/// What sets keys to the mirror that the user did not set.
+pub(super) fn set_keys(keys: &[String], mirror: &Mirror) -> Vec<Change> {
+    let Some(place) = mirror.only_place() else { return Vec::new() };
+    keys.iter().map(|key| Change::Default(key.clone(), place.clone())).collect()
 }
 
 /// Another key for all images that code reads, where there is one: for who set a key that does nothing.

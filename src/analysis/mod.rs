@@ -13,6 +13,7 @@ pub mod pull_secrets;
 mod traced;
 mod twin;
 mod unstable;
+pub mod upgrade;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
@@ -36,7 +37,7 @@ pub use traced::{Traced, render};
 use twin::Twin;
 
 pub use gated::Gated;
-use keys::Keys;
+use keys::{Keys, set_keys};
 pub use keys::{USUAL_KEY, names_registry, other_key};
 pub use latent::{Latent, Proof};
 use pull_secrets::PullSecrets;

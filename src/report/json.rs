@@ -70,6 +70,8 @@ struct Coverage {
     manifests: usize,
     references: usize,
     mirrored: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    other_event_failed: bool,
 }
 
 #[derive(Serialize)]
@@ -185,6 +187,7 @@ fn release(report: &Report) -> Release<'_> {
             manifests: report.coverage.manifests,
             references: report.coverage.images,
             mirrored: report.coverage.mirrored,
+            other_event_failed: report.other_event_failed,
         },
         findings: report.findings.iter().map(|one| finding(one, report)).collect(),
         suppressed: suppressed.collect(),

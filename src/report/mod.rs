@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod changes;
 pub mod csv;
+mod event;
 mod exact;
 mod fingerprint;
 pub mod github;
@@ -54,6 +55,9 @@ pub struct Report {
     pub images: Vec<Image>,
     /// Images that the release does not bring as it is.
     pub gated: Vec<Gated>,
+    /// Whether the release, an install, does not render as an upgrade, or the other way about, though templates ask which
+    /// it is: what it brings then is not known.
+    pub other_event_failed: bool,
     /// What was looked at.
     pub coverage: Coverage,
     /// The mirror, as people write it.
