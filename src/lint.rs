@@ -1,6 +1,7 @@
 //! [`lint()`]: a release is analysed, the rules judge it, and a [`Report`] tells.
 
 use crate::analysis::manifests::{Owners, analyse_manifests};
+use crate::analysis::pull_secrets;
 use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
@@ -54,7 +55,12 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
         images: images(analysis, settings),
         gated: analysis.gated.clone(),
         other_event_failed: false,
-        coverage: Coverage { manifests: analysis.manifests.len(), images: analysis.images.len(), mirrored },
+        coverage: Coverage {
+            manifests: analysis.manifests.len(),
+            images: analysis.images.len(),
+            mirrored,
+            no_pull_secret: analysis.pull_secrets.are_unknown() && settings.is_on(pull_secrets::RULE, true),
+        },
         mirror: settings.mirror.to_string(),
         assumed_keys: analysis.assumed_keys.clone(),
         secrets,

@@ -63,6 +63,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
     };
     let images = uses.map(judged).collect();
     manifests.extend(lists);
+    let pull_secrets = PullSecrets::of_manifests(&manifests, settings);
     Analysis {
         manifests,
         images,
@@ -77,7 +78,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         latent: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
-        pull_secrets: PullSecrets::of_settings(settings),
+        pull_secrets,
         unreadable,
     }
 }

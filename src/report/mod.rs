@@ -186,12 +186,16 @@ impl Report {
         if let Some(changes) = self.changes.as_ref().filter(|changes| changes.known > 0) {
             accepted.push_str(&format!(", {} not new", changes.known));
         }
+        let secrets = if coverage.no_pull_secret { NO_PULL_SECRET } else { "" };
         match self.findings.len() {
-            0 => format!("clean{accepted}: {looked}"),
-            found => format!("{}{accepted}: {looked}", count(found, "finding")),
+            0 => format!("clean{accepted}: {looked}{secrets}"),
+            found => format!("{}{accepted}: {looked}{secrets}", count(found, "finding")),
         }
     }
 }
+
+/// What is added to a verdict that says nothing of pull secrets.
+const NO_PULL_SECRET: &str = "; pull secrets not looked at";
 
 /// `1 finding`, `2 findings`.
 fn count(number: usize, what: &str) -> String {
@@ -207,4 +211,6 @@ pub struct Coverage {
     pub images: usize,
     /// Those that resolve through the mirror.
     pub mirrored: usize,
+    /// Whether pods pull from the mirror, and nobody said with which pull secret, so that none was looked for.
+    pub no_pull_secret: bool,
 }

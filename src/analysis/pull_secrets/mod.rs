@@ -10,11 +10,13 @@ use crate::images::ObjectName;
 use crate::images::object::Object;
 use crate::images::pull_secrets::{Puller, Pullers};
 use crate::release::Prepared;
+use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::template::Map;
 pub use asks::Ask;
 use asks::asks;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 pub use trial::Giving;
 
 /// The rule that asks for this.
@@ -33,17 +35,27 @@ pub struct PullSecrets {
     pub local: BTreeSet<String>,
     /// What gives a pod that lacks a secret what it needs, as tried.
     pub giving: BTreeMap<ObjectName, Giving>,
+    /// Whether some pod pulls from the mirror.
+    pub has_pullers: bool,
 }
 
 impl PullSecrets {
-    /// What flags and airtight.yaml say, without a chart.
-    pub(super) fn of_settings(settings: &Settings) -> Self {
+    /// What flags and airtight.yaml say.
+    fn of_settings(settings: &Settings) -> Self {
         Self { required: settings.pull_secrets.iter().cloned().collect(), ..Self::default() }
     }
 
-    /// Whether nobody said which secrets are needed.
+    /// What is said of manifests that came without a chart.
+    pub(super) fn of_manifests(manifests: &[Arc<Manifest>], settings: &Settings) -> Self {
+        let objects: Vec<Object<'_>> = manifests.iter().flat_map(Object::all).collect();
+        let pullers = Pullers::of(&objects, "", &settings.mirror);
+        let has_pullers = pullers.pods.iter().any(|puller| puller.image.is_some());
+        Self { has_pullers, ..Self::of_settings(settings) }
+    }
+
+    /// Whether pods pull from the mirror, and nobody said which secrets they need.
     pub fn are_unknown(&self) -> bool {
-        self.required.is_empty() && self.local.is_empty()
+        self.has_pullers && self.required.is_empty() && self.local.is_empty()
     }
 
     /// The names that a pod lacks; none for one that does not pull from the mirror.
@@ -71,6 +83,7 @@ pub(super) fn find(
     let objects: Vec<Object<'_>> = analysis.manifests.iter().flat_map(Object::all).collect();
     let pullers = Pullers::of(&objects, &prepared.release.namespace, &settings.mirror);
     let mut found = PullSecrets::of_settings(settings);
+    found.has_pullers = pullers.pods.iter().any(|puller| puller.image.is_some());
     for ask in asks(analysis, prepared, &objects, &pullers) {
         let names = ask.names.iter().cloned();
         if ask.is_global() {
