@@ -17,6 +17,7 @@ pub mod downloads;
 pub mod finding;
 pub mod fix;
 pub mod funcs;
+pub mod gitops;
 pub mod glob;
 pub mod go;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! [`lint()`]: a release is analysed, the rules judge it, and a [`Report`] tells.
 
 use crate::analysis::manifests::{Owners, analyse_manifests};
+use crate::analysis::pull_secrets;
+use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
@@ -24,7 +26,16 @@ pub fn lint(
     log: &mut Vec<String>,
 ) -> Result<Report, String> {
     let analysis = analyse(prepared, settings, compiler, log)?;
-    Ok(report(Some(prepared), &analysis, settings))
+    let mut report = report(Some(prepared), &analysis, settings);
+    match other_event(prepared, &analysis, settings, compiler) {
+        OtherEvent::Same => {}
+        OtherEvent::Failed => report.other_event_failed = true,
+        OtherEvent::Differs(other) => {
+            let analysis = analyse(&other, settings, compiler, &mut Vec::new())?;
+            report.add_event(self::report(Some(&other), &analysis, settings), other.release.is_upgrade);
+        }
+    }
+    Ok(report)
 }
 
 /// What the rules say of an analysis.
@@ -43,7 +54,13 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
         changes: None,
         images: images(analysis, settings),
         gated: analysis.gated.clone(),
-        coverage: Coverage { manifests: analysis.manifests.len(), images: analysis.images.len(), mirrored },
+        other_event_failed: false,
+        coverage: Coverage {
+            manifests: analysis.manifests.len(),
+            images: analysis.images.len(),
+            mirrored,
+            no_pull_secret: analysis.pull_secrets.are_unknown() && settings.is_on(pull_secrets::RULE, true),
+        },
         mirror: settings.mirror.to_string(),
         assumed_keys: analysis.assumed_keys.clone(),
         is_told: settings.assume_rewrite,

@@ -5,11 +5,12 @@ use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::render::{self, Capabilities, Inputs, Release, Rendered};
 use crate::template::decisions::Decisions;
+use crate::template::tree::Untraced;
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
 use crate::values::schema::remote::{self, Remote};
-use crate::values::{self, Instance};
+use crate::values::{self, Instance, json};
 use std::sync::Arc;
 
 /// A release ready to be rendered.
@@ -75,13 +76,16 @@ pub enum Change {
     SwitchOn(String),
     /// Takes away what the user set at a path.
     Remove(String),
+    /// Sets a path to a value, as JSON, whatever the user set: a trial.
+    SetJson(String, String),
 }
 
 impl Change {
     /// The path it is about.
     pub fn path(&self) -> &str {
         match self {
-            Self::Default(path, _) | Self::Set(path, _) | Self::SwitchOn(path) | Self::Remove(path) => path,
+            Self::Default(path, _) | Self::Set(path, _) | Self::SetJson(path, _) => path,
+            Self::SwitchOn(path) | Self::Remove(path) => path,
         }
     }
 }
@@ -184,6 +188,10 @@ impl Prepared {
                 Change::Set(path, text) => user.set(path, Value::str(text.as_str())),
                 Change::SwitchOn(path) => user.set(path, Value::bool(true)),
                 Change::Remove(path) => user.remove(path),
+                Change::SetJson(path, text) => match json::read_all(text) {
+                    Some(node) => user.set(path, Value::from_node(&node, &mut Untraced)),
+                    None => Err(format!("{text} is not JSON")),
+                },
             }
             .map_err(Problem::Input)?;
         }

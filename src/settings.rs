@@ -19,7 +19,7 @@ pub struct Settings {
     pub global_keys: Option<Vec<String>>,
     /// Whether the rewrite is set, if the values do not set it, also for a release whose values are given.
     pub assume_rewrite: bool,
-    /// Names of the pull secrets that every pod needs, besides what `global.imagePullSecrets` says.
+    /// Names of the pull secrets that every pod needs, besides those that the values name.
     pub pull_secrets: Vec<String>,
     /// What was mirrored, where lists of it were given.
     pub bundle: Option<Arc<Bundle>>,

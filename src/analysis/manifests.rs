@@ -1,36 +1,44 @@
-//! An [`Analysis`] of manifests that came without a chart: rendered elsewhere, or read from a cluster.
+//! An [`Analysis`] of manifests that came without a chart: rendered elsewhere, or read from a cluster; and of plain lists
+//! of images.
 //!
 //! There are no values and no templates: what decides an image is the line of the file, and nothing is known of a
 //! rewrite.
 
+use super::documents::{Document, documents};
+use super::listed;
+use super::pull_secrets::PullSecrets;
 use super::{Analysis, Judged, RenderFailure, USUAL_KEY, sources};
-use crate::helm::HelmVersion;
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
 use crate::images::object::{Object, descend, items, member, string};
 use crate::images::{ImageUse, ObjectName, Part, find};
 use crate::limits::Limits;
 use crate::render::Rendered;
-use crate::render::manifest::{Manifest, more, split};
+use crate::render::manifest::{Manifest, more};
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::trace::{OriginData, Origins, Str};
-use crate::values::json;
-use crate::yaml::{self, Data, Node};
+use crate::yaml::{Data, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Reads files of manifests, YAML or JSON, and judges their images.
+/// Reads files of manifests, YAML or JSON, and of plain lists, and judges their images.
 pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Analysis {
     let mut origins = Origins::new();
-    let (mut manifests, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut manifests, mut unreadable, mut lists) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
         let origin = origins.add(OriginData::File(file.clone()));
         let text = Str::of_file(file, origin);
-        for (start, content) in documents(&text) {
-            match read(&content, limits) {
-                Ok(None) => {}
-                Ok(Some(node)) => manifests.push(Arc::new(document(file, start, content, node))),
+        if let Some(list) = listed::read(&text) {
+            lists.push(Arc::new(document(file, 0, text, list)));
+            continue;
+        }
+        for Document { start, content, read } in documents(&text, limits) {
+            match read {
+                Ok(nodes) => {
+                    let manifest = |node| Arc::new(document(file, start, content.clone(), node));
+                    manifests.extend(nodes.into_iter().map(manifest));
+                }
                 Err(message) => {
                     let place = Place { file: file.clone(), start, end: start };
                     unreadable.push(RenderFailure {
@@ -44,7 +52,8 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
             }
         }
     }
-    let uses = manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), limits));
+    let found = manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), limits));
+    let uses = found.chain(lists.iter().flat_map(listed::uses));
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
         let facts = Facts {
@@ -60,6 +69,8 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         Judged { source, ..Judged::new(image, class, decider) }
     };
     let images = uses.map(judged).collect();
+    manifests.extend(lists);
+    let pull_secrets = PullSecrets::of_manifests(&manifests, settings);
     Analysis {
         manifests,
         images,
@@ -78,34 +89,14 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         numbers: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
+        pull_secrets,
         unreadable,
     }
 }
 
-/// The documents of a file: JSON is one.
-fn documents(text: &Str) -> Vec<(u32, Str)> {
-    match text.as_bytes().trim_ascii_start().first() {
-        Some(b'{' | b'[') => vec![(0, text.clone())],
-        _ => split(text, HelmVersion::V4),
-    }
-}
-
-/// The tree of a document; `None` where it holds nothing but comments.
-fn read(content: &Str, limits: &Limits) -> Result<Option<Node>, String> {
-    let bytes = content.as_bytes();
-    let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
-    // What is JSON need not be YAML as helm reads it.
-    let node = is_json.then(|| std::str::from_utf8(bytes).ok().and_then(json::read_all)).flatten();
-    let node = match node {
-        Some(node) => node,
-        None => yaml::read(bytes, limits).map_err(|error| error.to_string())?,
-    };
-    match &node.data {
-        Data::Null => Ok(None),
-        Data::Map(_) if string(member(&node, "kind")).is_empty() => Err("it has no kind".to_owned()),
-        Data::Map(_) => Ok(Some(node)),
-        _ => Err("it is not a table of keys".to_owned()),
-    }
+/// Whether a file is a plain list of images, one a line.
+pub fn is_image_list(file: &Arc<File>) -> bool {
+    listed::read(&Str::from(String::from_utf8_lossy(file.bytes()).as_ref())).is_some()
 }
 
 /// The manifest that a document of a file is, as far as it can be told without a template.

@@ -5,14 +5,17 @@ mod advice;
 mod course;
 mod crds;
 mod culprit;
+mod documents;
 mod failure;
 mod gated;
 mod judge;
 mod keys;
 mod latent;
+mod listed;
 pub mod manifests;
 mod numbers;
 mod propose;
+pub mod pull_secrets;
 mod reach;
 mod rewrite;
 mod sources;
@@ -20,6 +23,7 @@ mod traced;
 mod trial;
 mod twin;
 mod unstable;
+pub mod upgrade;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
@@ -47,6 +51,7 @@ use keys::Keys;
 pub use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
 pub use latent::{Latent, Proof};
 pub use numbers::Number;
+use pull_secrets::PullSecrets;
 pub use rewrite::Unset;
 pub use unstable::Unstable;
 
@@ -87,6 +92,8 @@ pub struct Analysis {
     pub gated: Vec<Gated>,
     /// What decides about images and is not the same in each install.
     pub unstable: Vec<Unstable>,
+    /// What the owner of the release says of pull secrets.
+    pub pull_secrets: PullSecrets,
     /// Documents that are no manifests, of those that came without a chart.
     pub unreadable: Vec<RenderFailure>,
 }
@@ -192,6 +199,7 @@ pub fn analyse(
         numbers: Vec::new(),
         gated: Vec::new(),
         unstable: Vec::new(),
+        pull_secrets: PullSecrets::default(),
         unreadable: Vec::new(),
     };
     if analysis.failure.is_none()
@@ -206,6 +214,10 @@ pub fn analyse(
     if settings.is_on(numbers::RULE, true) {
         let release = (prepared, settings, &keys);
         analysis.numbers = numbers::find(&analysis.images, &analysis.origins, &analysis.rendered, release, compiler);
+    }
+    if analysis.failure.is_none() && settings.is_on(pull_secrets::RULE, true) {
+        let set = keys.defaults();
+        analysis.pull_secrets = pull_secrets::find(&analysis, &values, prepared, settings, &set, compiler);
     }
     if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);

@@ -5,16 +5,23 @@ use super::{Outcome, Problem, Streams};
 use crate::config::init::{Found, text};
 use crate::config::{Config, FILE_NAME};
 use crate::disk::{By, Reach};
+use crate::gitops;
+use crate::helm::HelmVersion;
 use crate::images::Mirror;
-use crate::images::object::{descend, items, member, string};
+use crate::images::object::{member, string};
 use crate::limits::Limits;
+use crate::render::manifest::split;
 use crate::report::quiet;
 use crate::source::File;
+use crate::trace::Str;
 use crate::yaml::{self, Node};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Write a first airtight.yaml from what the working folder holds: charts, values files, helmfile.yaml, Argo CD
-/// applications
+/// Write a first airtight.yaml from what the working folder holds: charts, values files, and what helmfile, Argo CD and
+/// Flux install from it
+///
+/// What cannot be said in airtight.yaml is told; a release that lacks a part cannot be checked before that is put right.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The private registry
@@ -39,17 +46,33 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     }
     let mut reach = Reach::new(&args.allow_outside, Limits::raised(&args.limits)?.file_bytes)?;
     reach.set_configuration(Path::new("."))?;
-    let mut look = Look { reach: &reach, refused: Vec::new() };
+    let mut look = Look { reach: &reach, refused: Vec::new(), elsewhere: Vec::new() };
     let mut found = look.all()?;
+    let elsewhere = look.elsewhere;
     for why in look.refused {
         let _ = writeln!(streams.err, "warning: {}", quiet(&why));
+    }
+    for one in &elsewhere {
+        let _ = writeln!(streams.err, "warning: left out: {}", quiet(one));
     }
     let count = found.len();
     if count == 0 {
         return Err("no chart is here, so there is nothing to write".to_owned().into());
     }
     name_apart(&mut found);
-    let text = text(args.mirror.as_deref(), &found);
+    for one in &found {
+        for part in &one.left_out {
+            let _ = writeln!(streams.err, "warning: {}: left out: {}", quiet(&one.name), quiet(part));
+        }
+    }
+    let incomplete = found.iter().filter(|one| !one.left_out.is_empty()).count();
+    if incomplete > 0 {
+        let _ = writeln!(
+            streams.err,
+            "warning: {incomplete} of {count} releases cannot be checked before their values named LEFT OUT are replaced"
+        );
+    }
+    let text = text(args.mirror.as_deref(), &found, &elsewhere);
     // Whatever a folder is called, what is written can be read.
     Config::parse(&File::new(FILE_NAME, text.as_str()), "")?;
     if args.print {
@@ -74,6 +97,8 @@ struct Look<'r> {
     reach: &'r Reach,
     /// What was left out, and why.
     refused: Vec<String>,
+    /// What is installed from here and is no release that can be checked here.
+    elsewhere: Vec<String>,
 }
 
 impl Look<'_> {
@@ -97,7 +122,9 @@ impl Look<'_> {
             if entry.file_type().is_dir() && self.is_chart(path) {
                 charts.push(self.chart(&shown));
                 walk.skip_current_dir();
-            } else if entry.file_type().is_file() && (shown.ends_with(".yaml") || shown.ends_with(".yml")) {
+            } else if entry.file_type().is_file()
+                && (shown.ends_with(".yaml") || shown.ends_with(".yml") || is_template_of_helmfile(&shown))
+            {
                 others.extend(self.of_other_tools(&shown));
             }
         }
@@ -159,73 +186,84 @@ impl Look<'_> {
         Found { name, chart: path.to_owned(), environments, ..Found::default() }
     }
 
-    /// What helmfile and Argo CD install from folders of this repository; templates of theirs are not understood.
+    /// What Argo CD, Flux and helmfile install from folders of this repository.
     fn of_other_tools(&mut self, path: &str) -> Vec<Found> {
-        let Some(node) = self.read_yaml(Path::new(path)) else { return Vec::new() };
-        let found = of_other_tools(path, &node).into_iter().filter(|one| self.is_chart(Path::new(&one.chart)));
-        found.map(|one| Found { from: format!("from {path}"), ..one }).collect()
-    }
-}
-
-/// What helmfile and Argo CD install, whether its charts are here or not.
-fn of_other_tools(path: &str, node: &Node) -> Vec<Found> {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let text = |node: &Node, name: &str| string(member(node, name));
-    let list = |node: Option<&Node>, folder: &str| -> Vec<String> {
-        let files = node.map(items).unwrap_or_default().iter().map(|item| string(Some(item)));
-        files.filter(|file| !file.is_empty()).map(|file| below(folder, &file)).collect()
-    };
-    let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    let file_name = path.rsplit('/').next().unwrap_or(path);
-    if file_name.starts_with("helmfile") {
-        let releases = member(node, "releases").map(items).unwrap_or_default();
-        let release = |one: &Node| Found {
-            name: text(one, "name"),
-            chart: below(folder, &text(one, "chart")),
-            namespace: some(text(one, "namespace")),
-            values: list(member(one, "values"), folder),
-            ..Found::default()
-        };
-        releases.iter().map(release).collect()
-    } else if text(node, "kind") == "Application" && text(node, "apiVersion").starts_with("argoproj.io/") {
-        let Some(source) = descend(node, &["spec", "source"]) else { return Vec::new() };
-        let chart = below("", &text(source, "path"));
-        let name = some(string(descend(source, &["helm", "releaseName"])));
-        vec![Found {
-            name: name.unwrap_or_else(|| string(descend(node, &["metadata", "name"]))),
-            namespace: some(string(descend(node, &["spec", "destination", "namespace"]))),
-            values: list(descend(source, &["helm", "valueFiles"]), &chart),
-            chart,
-            ..Found::default()
-        }]
-    } else {
-        Vec::new()
-    }
-}
-
-/// A path that counts from a folder, without `.` and `..`.
-fn below(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
+        let Some(bytes) = self.read_file(Path::new(path)) else { return Vec::new() };
+        let text = Str::from(String::from_utf8_lossy(&bytes).as_ref());
+        let mut releases = Vec::new();
+        for (_, document) in split(&text, HelmVersion::V4) {
+            match yaml::read(document.as_bytes(), &Limits::default()) {
+                Ok(node) => releases.extend(gitops::releases(path, &node)),
+                Err(_) if gitops::is_helmfile(path) => {
+                    let (text, has_conditions) = gitops::without_actions(&document.to_text());
+                    match yaml::read(text.as_bytes(), &Limits::default()) {
+                        Ok(node) => releases.extend(gitops::releases(path, &node).into_iter().map(|mut one| {
+                            if has_conditions {
+                                one.left_out.push("conditions of the template".to_owned());
+                            }
+                            one
+                        })),
+                        Err(why) => self.elsewhere.push(format!("{path}, which cannot be read: {why}")),
+                    }
+                }
+                Err(why) if gitops::may_install(path, document.as_bytes()) => {
+                    self.elsewhere.push(format!("{path}, which cannot be read: {why}"));
+                }
+                Err(_) => {}
             }
-            part => parts.push(part),
         }
+        let mut found = Vec::new();
+        for mut one in releases {
+            let is_here = !one.chart.is_empty() && self.is_chart(Path::new(&one.chart));
+            match &one.remote {
+                _ if is_here => {
+                    if one.drops_missing {
+                        one.values.retain(|file| self.read_file(Path::new(file)).is_some());
+                    }
+                    found.push(one);
+                }
+                Some(remote) if one.name.is_empty() => self.elsewhere.push(format!("{path}: {remote}")),
+                Some(remote) => self.elsewhere.push(format!("{} of {path}: its chart is not here: {remote}", one.name)),
+                None => self.elsewhere.push(format!("{} of {path}: there is no chart at {:?}", one.name, one.chart)),
+            }
+        }
+        found
     }
-    parts.join("/")
 }
 
-/// Releases of one name get numbers.
+/// Whether a file is one of helmfile's that is a template.
+fn is_template_of_helmfile(path: &str) -> bool {
+    path.ends_with(".gotmpl") && gitops::is_helmfile(path)
+}
+
+/// Releases of one name are told apart by environments that are called as the files they are from: their own name is what
+/// templates see.
 fn name_apart(found: &mut [Found]) {
-    let mut seen = std::collections::BTreeMap::<String, u32>::new();
+    let mut seen = BTreeSet::new();
     for one in found {
-        let count = seen.entry(one.name.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            one.name = format!("{}-{count}", one.name);
+        let all = |one: &Found| -> Vec<String> {
+            let environments = one.environments.iter().map(|(name, _)| format!("{}/{name}", one.name));
+            if one.environments.is_empty() { vec![one.name.clone()] } else { environments.collect() }
+        };
+        let is_known = |one: &Found, seen: &BTreeSet<String>| all(one).iter().any(|name| seen.contains(name));
+        if is_known(one, &seen) && one.environments.is_empty() {
+            let file = one.from.rsplit('/').next().unwrap_or_default();
+            let stem = file.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("other").to_owned();
+            let numbered = (2..).map(|number| format!("{stem}-{number}"));
+            for name in std::iter::once(stem.clone()).chain(numbered) {
+                one.environments = vec![(name, Vec::new())];
+                if !is_known(one, &seen) {
+                    break;
+                }
+            }
+        } else if is_known(one, &seen) {
+            // Two charts of one name; which of them is installed is not known.
+            let name = one.name.clone();
+            let mut numbered = (2..).map(|number| format!("{name}-{number}"));
+            while is_known(one, &seen) {
+                one.name = numbered.next().unwrap_or_default();
+            }
         }
+        seen.extend(all(one));
     }
 }

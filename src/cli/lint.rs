@@ -36,7 +36,7 @@ use std::sync::Arc;
                         helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n\
                         Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
 pub struct Args {
-    /// A chart folder or archive; - for manifests on stdin
+    /// A chart folder or archive; - for manifests on stdin, or a plain list of images
     pub(super) chart: Option<PathBuf>,
     /// The release's name
     #[arg(long, default_value = "release-name", requires = "chart")]
@@ -44,7 +44,8 @@ pub struct Args {
     /// Check this release of airtight.yaml, NAME or NAME/ENVIRONMENT (can be given several times, or comma-separated)
     #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "chart")]
     pub(super) releases: Vec<String>,
-    /// Check manifests that were rendered elsewhere or read from a cluster: a file, a folder, or - for stdin
+    /// Check manifests that were rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON,
+    /// or a plain list of images, one a line
     #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "releases", "changed_since"])]
     manifests: Vec<PathBuf>,
     /// Check only releases that changed since the merge base with a git revision, and tell only what is new

@@ -3,6 +3,8 @@
 use super::Streams;
 use super::config::{seen, shown};
 use super::own::Own;
+use crate::analysis::manifests::is_image_list;
+use crate::bundle::is_list;
 use crate::disk::{By, Reach};
 use crate::limits::Limits;
 use crate::lint::lint_manifests;
@@ -19,6 +21,12 @@ const SOURCE: &[u8] = b"# Source: ";
 /// What stdin is called in a report.
 const STDIN: &str = "<stdin>";
 
+/// How the names of manifests end.
+const MANIFESTS: &[&str] = &["yaml", "yml", "json", "jsonl", "ndjson"];
+
+/// How the names of files end that may be lists of images.
+const LISTS: &[&str] = &["txt", "list"];
+
 /// Reads the manifests at some paths and judges their images.
 pub fn check(
     paths: &[PathBuf],
@@ -30,7 +38,7 @@ pub fn check(
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            files.push(File::new(STDIN, streams.read_input(reach.file_bytes())?));
+            files.push(File::new(STDIN, decoded(streams.read_input(reach.file_bytes())?)));
         } else {
             add(path, reach, &mut files)?;
         }
@@ -44,6 +52,21 @@ pub fn check(
     Ok(Checked { report, settings, comments })
 }
 
+/// A text as UTF-8: what PowerShell writes to a file is UTF-16 with a byte order mark. What is broken stays as it is.
+fn decoded(content: Vec<u8>) -> Vec<u8> {
+    let unit = match content[..] {
+        [0xFF, 0xFE, ..] => u16::from_le_bytes,
+        [0xFE, 0xFF, ..] => u16::from_be_bytes,
+        _ => return content,
+    };
+    let (pairs, rest) = content[2..].as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    match String::from_utf16(&units) {
+        Ok(text) if rest.is_empty() => text.into_bytes(),
+        _ => content,
+    }
+}
+
 /// Whether a comment in a file is the user's: not in what stdin holds, nor in what helm rendered, where templates from
 /// anywhere leave theirs.
 fn is_written_here(file: &File) -> bool {
@@ -53,7 +76,7 @@ fn is_written_here(file: &File) -> bool {
 
 /// Adds a file, or all manifests in a folder and below, in the order of their names.
 fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), String> {
-    let file = |path: &Path, content: Vec<u8>| File::on_disk(shown(path), seen(path), content);
+    let file = |path: &Path, content: Vec<u8>| File::on_disk(shown(path), seen(path), decoded(content));
     if !path.is_dir() {
         files.push(file(path, reach.read(By::User, path)?));
         return Ok(());
@@ -61,11 +84,21 @@ fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), Str
     let folder = reach.folder(By::User, path, "the folder")?;
     for entry in folder.walk() {
         let entry = entry.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        let is_manifest =
-            entry.path().extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
-        if is_manifest && !entry.file_type().is_dir() {
-            let inside = entry.path().strip_prefix(folder.real()).unwrap_or(entry.path());
-            files.push(file(&path.join(inside), folder.read(inside)?));
+        let ends = |ends: &[&str]| entry.path().extension().is_some_and(|own| ends.iter().any(|end| own == *end));
+        let may_be_list = ends(LISTS);
+        if !(may_be_list || ends(MANIFESTS)) || entry.file_type().is_dir() {
+            continue;
+        }
+        let inside = entry.path().strip_prefix(folder.real()).unwrap_or(entry.path());
+        let content = match folder.read(inside) {
+            Ok(content) => content,
+            // Notes lie in folders too.
+            Err(_) if may_be_list && !is_list(&entry.file_name().to_string_lossy()) => continue,
+            Err(why) => return Err(why),
+        };
+        let read = file(&path.join(inside), content);
+        if !may_be_list || is_image_list(&read) {
+            files.push(read);
         }
     }
     Ok(())

@@ -329,7 +329,7 @@ impl ReleaseFlags {
         let (reach, configured) = (disk.reach().clone(), self.configured.set_file);
         Ok(Prepared {
             chart,
-            release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade },
+            release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade, revision: 1 },
             capabilities,
             env: self.env(),
             limits,

@@ -40,7 +40,7 @@ pub struct SettingsFlags {
     /// at that way; what has values is judged as it is given (default: the configuration's `rewrite`).
     #[arg(long)]
     assume_rewrite: bool,
-    /// Name of the pull secret that every pod needs, besides what global.imagePullSecrets says (can be given several times)
+    /// Name of the pull secret that every pod needs, besides those that the values name (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
     /// The lists of what was mirrored: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or such a file

@@ -201,6 +201,7 @@ impl Args {
             changes: None,
             images: Vec::new(),
             gated: Vec::new(),
+            other_event_failed: false,
             coverage: Coverage::default(),
             mirror: job
                 .map(|job| &job.settings.mirror)

@@ -17,10 +17,64 @@ pub struct Found {
     pub environments: Vec<(String, Vec<String>)>,
     /// Where it was found, `helmfile.yaml`; empty for a folder with a chart.
     pub from: String,
+    /// Assignments as the keys of airtight.yaml have them.
+    pub set: Vec<String>,
+    /// Assignments of strings.
+    pub set_string: Vec<String>,
+    /// Values that were written in place.
+    pub set_json: Vec<String>,
+    /// Assignments of files.
+    pub set_file: Vec<String>,
+    /// Kubernetes version.
+    pub kube_version: Option<String>,
+    /// API versions.
+    pub api_versions: Vec<String>,
+    /// Whether schemas are left alone.
+    pub skip_schema_validation: bool,
+    /// Values files that are not here count as empty.
+    pub drops_missing: bool,
+    /// A chart that is not in this folder, or may not be, in words.
+    pub remote: Option<String>,
+    /// What is installed with it and has no word here; with such a part the release is incomplete.
+    pub left_out: Vec<String>,
 }
 
-/// The text of the file.
-pub fn text(mirror: Option<&str>, releases: &[Found]) -> String {
+/// What stands in the place of an action of a template that was taken out to read the rest.
+pub const ACTION: &str = "<template>";
+
+/// What a values file is called in place of a part that was left out: no file is called so, and the release cannot be
+/// checked before somebody says what is right.
+const LEFT_OUT: &str = "LEFT OUT: ";
+
+impl Found {
+    /// Adds values that were written in place; `what` is told where JSON has no words for them.
+    pub fn add_inline(&mut self, values: Option<String>, what: &str) {
+        match values {
+            Some(values) => self.set_json.push(values),
+            None => self.left_out.push(format!("`{what}` with numbers that JSON does not have")),
+        }
+    }
+
+    /// Takes out what another tool still has to fill in, `{{ .Environment.Name }}` or `${cluster}`, and says so.
+    pub fn leave_out_placeholders(&mut self, filler: &str) {
+        let is_open = |text: &String| text.contains("{{") || text.contains("${") || text.contains(ACTION);
+        let mut open: Vec<String> =
+            [&self.name, &self.chart].into_iter().filter(|text| is_open(text)).cloned().collect();
+        open.extend(self.namespace.take_if(|text| is_open(text)).map(|text| format!("the namespace {text}")));
+        open.extend(self.values.extract_if(.., |text| is_open(text)));
+        // Values may be secrets: only their keys are told.
+        let key = |assignment: String| assignment.split('=').next().unwrap_or_default().to_owned();
+        for list in [&mut self.set, &mut self.set_string, &mut self.set_file] {
+            open.extend(list.extract_if(.., |text| is_open(text)).map(key));
+        }
+        let inline = self.set_json.extract_if(.., |text| is_open(text)).count();
+        open.extend((inline > 0).then(|| "values that are written in place".to_owned()));
+        self.left_out.extend(open.into_iter().map(|text| format!("{text}: {filler} fills it in")));
+    }
+}
+
+/// The text of the file; `elsewhere` is what is installed from here and cannot be a release here, in words.
+pub fn text(mirror: Option<&str>, releases: &[Found], elsewhere: &[String]) -> String {
     let mut out =
         String::from("# What is installed from here, and where its images have to come from (`airtight lint`).\n");
     match mirror {
@@ -32,23 +86,60 @@ pub fn text(mirror: Option<&str>, releases: &[Found]) -> String {
     out.push_str("\nreleases:\n");
     for release in releases {
         if !release.from.is_empty() {
-            let _ = writeln!(out, "  # {}", release.from);
+            let _ = writeln!(out, "  # from {}", line(&release.from));
+        }
+        for part in &release.left_out {
+            let _ = writeln!(out, "  # left out: {}", line(part));
         }
         let _ = writeln!(out, "  - name: {}\n    chart: {}", scalar(&release.name), scalar(&release.chart));
         if let Some(namespace) = &release.namespace {
             let _ = writeln!(out, "    namespace: {}", scalar(namespace));
         }
-        if !release.values.is_empty() {
-            let _ = writeln!(out, "    values: {}", list(&release.values));
+        let open = release.left_out.iter().map(|part| format!("{LEFT_OUT}{}", line(part).replace('"', "'")));
+        let values: Vec<String> = release.values.iter().cloned().chain(open).collect();
+        let lists = [
+            ("values", &values),
+            ("set", &release.set),
+            ("set_string", &release.set_string),
+            ("set_json", &release.set_json),
+            ("set_file", &release.set_file),
+            ("api_versions", &release.api_versions),
+        ];
+        for (key, items) in lists.into_iter().filter(|(_, items)| !items.is_empty()) {
+            let _ = writeln!(out, "    {key}: {}", list(items));
+        }
+        if let Some(version) = &release.kube_version {
+            let _ = writeln!(out, "    kube_version: {}", scalar(version));
+        }
+        if release.skip_schema_validation {
+            out.push_str("    skip_schema_validation: true\n");
         }
         if !release.environments.is_empty() {
             out.push_str("    environments:\n");
             for (name, values) in &release.environments {
-                let _ = writeln!(out, "      {}:\n        values: {}", scalar(name), list(values));
+                match values.is_empty() {
+                    true => {
+                        let _ = writeln!(out, "      {}: {{}}", scalar(name));
+                    }
+                    false => {
+                        let _ = writeln!(out, "      {}:\n        values: {}", scalar(name), list(values));
+                    }
+                }
             }
         }
     }
+    if !elsewhere.is_empty() {
+        out.push_str("\n# Left out, and not checked:\n");
+    }
+    for one in elsewhere {
+        let _ = writeln!(out, "# - {}", line(one));
+    }
     out
+}
+
+/// A text that stays on its line.
+fn line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
 fn list(items: &[String]) -> String {
@@ -78,7 +169,7 @@ mod tests {
             environments: vec![("no".to_owned(), vec!["a, b.yaml".to_owned()])],
             ..Found::default()
         };
-        let config = Config::parse(&File::new(FILE_NAME, text(None, &[found])), "").expect("it can be read");
+        let config = Config::parse(&File::new(FILE_NAME, text(None, &[found], &[])), "").expect("it can be read");
         let entry = &config.releases[0].entry;
         assert_eq!((entry.full_name().as_str(), entry.chart.as_str()), ("on/no", "charts/it's: a #1"));
         assert_eq!((entry.namespace.as_deref(), entry.values.as_slice()), (Some("1.0"), &["a, b.yaml".to_owned()][..]));

@@ -33,7 +33,7 @@ struct Tally {
 fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
     Prepared {
         chart,
-        release: Release { name: "rel".into(), namespace: "kubelb".into(), is_upgrade: false },
+        release: Release { name: "rel".into(), namespace: "kubelb".into(), is_upgrade: false, revision: 1 },
         capabilities: Capabilities::default_of(HelmVersion::V4),
         env: Env::seeded(1),
         limits: Limits::default(),

@@ -12,6 +12,7 @@ pub mod object;
 pub mod open;
 pub mod operators;
 pub mod pods;
+pub mod pull_secrets;
 pub mod reference;
 pub mod text;
 

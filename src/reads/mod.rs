@@ -308,7 +308,7 @@ db: {user: u}
     fn reads(template: &str, of_db: &str) -> Reads {
         let prepared = Prepared {
             chart: chart("app", template, vec![chart("db", of_db, Vec::new())]),
-            release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false },
+            release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false, revision: 1 },
             capabilities: Capabilities::default_of(HelmVersion::V4),
             env: Env::default(),
             limits: Limits::default(),

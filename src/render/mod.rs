@@ -33,6 +33,8 @@ pub struct Release {
     pub namespace: String,
     /// An upgrade rather than an install.
     pub is_upgrade: bool,
+    /// Its revision: 1, as `helm template` has it for upgrades too.
+    pub revision: i64,
 }
 
 /// The files that a chart's templates made, with where their text came from.

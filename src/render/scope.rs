@@ -139,7 +139,7 @@ pub(super) fn collect(
     release.insert("Namespace", Value::Str(Str::with_origin(inputs.release.namespace.as_str(), namespace)));
     release.insert("IsUpgrade", Value::bool(inputs.release.is_upgrade));
     release.insert("IsInstall", Value::bool(!inputs.release.is_upgrade));
-    release.insert("Revision", Value::int(1));
+    release.insert("Revision", Value::int(inputs.release.revision));
     release.insert("Service", Value::str("Helm"));
     let kube_version = fact(&mut origins, "Capabilities.KubeVersion");
     let capabilities = capabilities::object(inputs.capabilities, helm, kube_version);

@@ -71,6 +71,10 @@ struct Coverage {
     manifests: usize,
     references: usize,
     mirrored: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    no_pull_secret: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    other_event_failed: bool,
 }
 
 #[derive(Serialize)]
@@ -188,6 +192,8 @@ fn release(report: &Report) -> Release<'_> {
             manifests: report.coverage.manifests,
             references: report.coverage.images,
             mirrored: report.coverage.mirrored,
+            no_pull_secret: report.coverage.no_pull_secret,
+            other_event_failed: report.other_event_failed,
         },
         findings: report.findings.iter().map(|one| finding(one, report)).collect(),
         suppressed: suppressed.collect(),

@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod changes;
 pub mod csv;
+mod event;
 mod exact;
 mod fingerprint;
 mod fix;
@@ -56,6 +57,9 @@ pub struct Report {
     pub images: Vec<Image>,
     /// Images that the release does not bring as it is.
     pub gated: Vec<Gated>,
+    /// Whether the release, an install, does not render as an upgrade, or the other way about, though templates ask which
+    /// it is: what it brings then is not known.
+    pub other_event_failed: bool,
     /// What was looked at.
     pub coverage: Coverage,
     /// The mirror, as people write it.
@@ -188,9 +192,10 @@ impl Report {
         if let Some(changes) = self.changes.as_ref().filter(|changes| changes.known > 0) {
             accepted.push_str(&format!(", {} not new", changes.known));
         }
+        let secrets = if coverage.no_pull_secret { NO_PULL_SECRET } else { "" };
         match self.findings.len() {
-            0 => format!("clean{accepted}: {looked}"),
-            found => format!("{}{accepted}: {looked}", count(found, "finding")),
+            0 => format!("clean{accepted}: {looked}{secrets}"),
+            found => format!("{}{accepted}: {looked}{secrets}", count(found, "finding")),
         }
     }
 }
@@ -206,6 +211,8 @@ pub fn fixable(reports: &[Report]) -> Option<String> {
         (safe, more) => Some(format!("{safe} fixable with --fix ({more} more with --unsafe-fixes)")),
     }
 }
+/// What is added to a verdict that says nothing of pull secrets.
+const NO_PULL_SECRET: &str = "; pull secrets not looked at";
 
 /// `1 finding`, `2 findings`.
 fn count(number: usize, what: &str) -> String {
@@ -221,4 +228,6 @@ pub struct Coverage {
     pub images: usize,
     /// Those that resolve through the mirror.
     pub mirrored: usize,
+    /// Whether pods pull from the mirror, and nobody said with which pull secret, so that none was looked for.
+    pub no_pull_secret: bool,
 }

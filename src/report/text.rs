@@ -34,6 +34,9 @@ pub enum Detail {
     All,
 }
 
+const OTHER_EVENT_FAILED: &str = "templates ask whether this is an install or an upgrade, and the release does not render as \
+                                  the other one: what that brings is not known";
+
 /// Excerpts are not cut narrower than this.
 const NARROWEST: usize = 60;
 
@@ -69,6 +72,9 @@ pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Resul
         if style.detail == Detail::All {
             images(&report.images, paint, out)?;
             gated(&report.gated, paint, out)?;
+            if report.other_event_failed {
+                writeln!(out, "{OTHER_EVENT_FAILED}")?;
+            }
         }
         changes(report, out)?;
         if reports.len() == 1 {

@@ -1,6 +1,6 @@
 //! [`Totals`]: what the reports of one run come to together.
 
-use super::{Report, count, plain_line};
+use super::{NO_PULL_SECRET, Report, count, plain_line};
 use crate::finding::Severity;
 use crate::images::Class;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,8 @@ pub struct Totals {
     pub uses: usize,
     /// Those that resolve through the mirror.
     pub mirrored: usize,
+    /// Releases whose pods nobody said a pull secret for.
+    pub no_pull_secret: usize,
     /// Distinct references by registry, and of each by what became of the rewrite; where releases differ, the worst.
     pub registries: BTreeMap<String, BTreeMap<Class, usize>>,
 }
@@ -41,6 +43,7 @@ impl Totals {
             totals.manifests += report.coverage.manifests;
             totals.uses += report.coverage.images;
             totals.mirrored += report.coverage.mirrored;
+            totals.no_pull_secret += usize::from(report.coverage.no_pull_secret);
             for image in &report.images {
                 let known = images.entry(&image.reference).or_insert((&image.registry, image.class));
                 known.1 = known.1.max(image.class);
@@ -90,13 +93,18 @@ impl Totals {
             found => format!("{}{accepted}", count(found, "finding")),
         };
         format!(
-            "{verdict} in {}, {} of them clean: {} in {}: {} through {}",
+            "{verdict} in {}, {} of them clean: {} in {}: {} through {}{}",
             count(self.releases, "release"),
             self.clean,
             count(self.uses, "image reference"),
             count(self.manifests, "manifest"),
             self.mirrored,
             mirrors.join(", "),
+            match self.no_pull_secret {
+                0 => String::new(),
+                all if all == self.releases => NO_PULL_SECRET.to_owned(),
+                some => format!("{NO_PULL_SECRET} in {}", count(some, "release")),
+            },
         )
     }
 }

@@ -1,14 +1,21 @@
 //! A pod that pulls from the mirror without the pull secret that the mirror wants.
 //!
-//! Checked once a pull secret is known: from `global.imagePullSecrets` in the values, or from `--pull-secret NAME`.
+//! Checked once a pull secret is known: from `--pull-secret NAME`, from `pull_secrets` of airtight.yaml, or from the user's
+//! values. There every key that names pull secrets counts (`global.imagePullSecrets`, `imagePullSecrets`,
+//! `image.pullSecrets`, `global.image.pullSecrets`: a name, a list of names or of `{name: …}`, a table), and every other
+//! value that comes to be a name in a pod's `imagePullSecrets`. What is named below `global`, every pod needs that pulls
+//! from the mirror. What is named for one chart or component alone tells that the mirror wants a secret: the other pods
+//! need one of those too. Where nobody says anything of pull secrets, the summary says that they were not looked at.
+//!
+//! A list of the wrong form, `imagePullSecrets: regcred`, is a finding too: Kubernetes refuses the object.
 //!
 //! ## Why it matters in an air gap
 //! The mirror refuses the pull, and the pod stays in `ImagePullBackOff`. Most often it is a hook, a test or a job that
 //! the chart's template forgot.
 //!
 //! ## What to do
-//! Set the value that gives this pod its `imagePullSecrets`, or patch the template; or let its ServiceAccount carry the
-//! secret. A pull secret works in its own namespace alone: copy it to each namespace that the release puts pods in.
+//! Set the value that gives this pod its `imagePullSecrets`: the help names it where one does, as tried. Otherwise patch the
+//! template, or let the pod's ServiceAccount carry the secret. A pull secret works in its own namespace alone: copy it to each namespace that the release puts pods in.
 //!
 //! Pods that an operator makes are not seen here.
 //!
@@ -41,6 +48,49 @@
 //! global: {imageRegistry: quay.io}
 //! # --pull-secret mirror-creds
 //! ```
+//! ```bad
+//! # templates/all.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   {{- with .Values.imagePullSecrets }}
+//!   imagePullSecrets: {{ toYaml . | nindent 4 }}
+//!   {{- end }}
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: test}
+//! spec:
+//!   {{- with .Values.test.pullSecrets }}
+//!   imagePullSecrets: {{ toYaml . | nindent 4 }}
+//!   {{- end }}
+//!   containers:
+//!     - name: test
+//!       image: {{ .Values.global.imageRegistry }}/acme/test:1.4
+//! # values.yaml
+//! global: {imageRegistry: quay.io}
+//! imagePullSecrets: []
+//! test: {pullSecrets: []}
+//! # --set imagePullSecrets[0].name=mirror-creds
+//! ```
+//! ```bad
+//! # templates/pod.yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api}
+//! spec:
+//!   imagePullSecrets: {{ toYaml .Values.global.imagePullSecrets | nindent 4 }}
+//!   containers:
+//!     - name: api
+//!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
+//! # values.yaml
+//! global: {imageRegistry: quay.io, imagePullSecrets: []}
+//! # --set global.imagePullSecrets=mirror-creds
+//! ```
 //! ```good
 //! # templates/all.yaml
 //! apiVersion: v1
@@ -63,17 +113,16 @@
 //! ```
 
 use super::{Context, Rule};
+use crate::analysis::pull_secrets::{Giving, RULE as ID};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::decided::printed;
 use crate::images::object::{Object, member};
-use crate::images::pods::{Pod, names};
-use crate::images::{Class, Reference, Tier};
-use crate::release::Prepared;
-use crate::template::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::images::pull_secrets::{DEFAULT_ACCOUNT, FIELD, Puller, Pullers, misshapen};
+use crate::images::{Class, Tier};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
-    id: "missing-pull-secret",
+    id: ID,
     summary: "a pod pulls from the mirror without the pull secret",
     severity: Severity::Error,
     on: true,
@@ -81,136 +130,42 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// The key under which charts take the names of pull secrets for all their pods.
-const KEY: &str = "imagePullSecrets";
-
 fn check(ctx: &mut Context<'_>) {
-    let from_values = ctx.prepared.map(of_values).unwrap_or_default();
-    let wanted: BTreeSet<String> = from_values.iter().chain(&ctx.settings.pull_secrets).cloned().collect();
-    if wanted.is_empty() {
-        return;
-    }
+    let asked = &ctx.analysis.pull_secrets;
     let home = ctx.prepared.map_or("", |prepared| prepared.release.namespace.as_str());
     let objects: Vec<Object<'_>> = ctx.analysis.manifests.iter().flat_map(Object::all).collect();
-    let namespace = |object: &Object<'_>| match object.name.namespace.as_str() {
-        "" => home.to_owned(),
-        namespace => namespace.to_owned(),
-    };
-    // What each account and each secret of the release is, by namespace and name.
-    let mut accounts: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    let mut secrets: BTreeSet<(String, String)> = BTreeSet::new();
-    for object in &objects {
-        let id = (namespace(object), object.name.name.clone());
-        match object.kind.as_str() {
-            "ServiceAccount" => {
-                accounts.insert(id, names(member(object.node, KEY)));
-            }
-            "Secret" => {
-                secrets.insert(id);
-            }
-            _ => {}
-        }
-    }
+    let pullers = Pullers::of(&objects, home, &ctx.settings.mirror);
     let mut found = Vec::new();
     // The first pod in each namespace that lacks a secret, and how many others there are.
     let mut away: BTreeMap<(String, String), (Finding, usize)> = BTreeMap::new();
-    for object in &objects {
-        let Some(pod) = Pod::of(object) else { continue };
-        let mirror = &ctx.settings.mirror;
-        let serves = |image: &String| Reference::parse(image).is_ok_and(|reference| mirror.serves(&reference));
-        let Some(image) = pod.images().into_iter().find(serves) else { continue };
-        let account = match pod.service_account() {
-            name if name.is_empty() => "default".to_owned(),
-            name => name,
-        };
-        let here = namespace(object);
-        let carried = accounts.get(&(here.clone(), account.clone()));
-        let own = pod.pull_secrets();
-        // Kubernetes takes the account's secrets only for pods that have none of their own.
-        let carries = |name: &String| match own.is_empty() {
-            true => carried.is_some_and(|carried| carried.contains(name)),
-            false => own.contains(name),
-        };
-        let missing: Vec<&String> = wanted.iter().filter(|name| !carries(name)).collect();
-        let finding = |message: String, label: &str, notes: Vec<String>, help: String, usual: Severity| {
-            let place = member(pod.spec, KEY).unwrap_or(pod.spec);
-            let start = object.source.places(place.start as usize..place.end as usize).into_iter().next();
-            let place = start.and_then(|start| printed(object.manifest, start.start..start.start));
-            let label = format!("{label}: {}", object.name);
-            Finding {
-                rule: RULE.id,
-                severity: ctx.settings.severity(RULE.id, usual),
-                message,
-                subject: Some(Subject {
-                    object: object.name.clone(),
-                    template: object.manifest.name.clone(),
-                    field: pod.path.key(KEY).to_string(),
-                    container: None,
-                    reference: image.clone(),
-                    tier: Tier::Certain,
-                    class: Class::Rewritten,
-                }),
-                excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
-                notes,
-                help: Some(help),
-                fix: None,
-            }
-        };
+    for puller in &pullers.pods {
+        let object = &objects[puller.object];
+        let missing = asked.missing(puller);
+        let form = misshapen(member(puller.pod.spec, FIELD));
         if !missing.is_empty() {
-            let list = quoted(&missing);
-            let unknown = own.is_empty() && carried.is_none();
-            let mut notes = match (own.is_empty(), carried) {
-                (false, _) => {
-                    let own: Vec<&String> = own.iter().filter(|name| !name.is_empty()).collect();
-                    Some(&own)
-                        .filter(|own| !own.is_empty())
-                        .map(|own| format!("it carries {}", quoted(own)))
-                        .into_iter()
-                        .collect()
-                }
-                (true, Some(_)) => {
-                    vec![format!("its ServiceAccount {account}, which this release renders, does not carry it either")]
-                }
-                (true, None) => vec![format!(
-                    "its ServiceAccount {account} is not part of this release: whether it carries the secret is not known"
-                )],
-            };
-            // The two forms in which charts take the list, each given where the other is wanted.
-            if own.iter().any(|name| name.starts_with("map[name:")) {
-                notes.push("this template wants a list of names, and was given a list of `{name: …}`".to_owned());
-            } else if own.iter().any(String::is_empty) {
-                notes.push("this template wants a list of `{name: …}`, and was given a list of names".to_owned());
-            }
-            // That somebody patches the account of a namespace is not to be hoped for.
-            let usual = if unknown && account != "default" { Severity::Warning } else { RULE.severity };
-            found.push(finding(
-                format!("{} pulls from {mirror} without the pull secret {list}", object.name),
-                "no such pull secret in this pod",
-                notes,
-                "set the value that gives this pod `imagePullSecrets`, or patch its template".to_owned(),
-                usual,
-            ));
+            found.push(lacking(ctx, object, puller, &missing, form));
+        } else if let Some(form) = form {
+            let message = format!("the `{FIELD}` of {} has the wrong form: {form}", object.name);
+            let help = "mend the value that it is made of, or the template".to_owned();
+            found.push(finding(ctx, object, puller, message, "not a list of pull secrets", help));
         }
-        if here == home {
+        if puller.namespace == home || puller.image.is_none() {
             continue;
         }
-        for name in wanted.iter().filter(|name| carries(name)) {
-            let id = (here.clone(), name.clone());
-            if secrets.contains(&id) {
+        for name in asked.required.iter().chain(&asked.local).filter(|name| puller.carries(name)) {
+            if pullers.brings(&puller.namespace, name) {
                 continue;
             }
+            let id = (puller.namespace.clone(), name.clone());
             let (_, others) = away.entry(id).or_insert_with(|| {
-                let finding = finding(
-                    format!(
-                        "{} runs in namespace {here}, and the pull secret `{name}` is not brought there",
-                        object.name
-                    ),
-                    "in another namespace than the release",
-                    Vec::new(),
-                    format!("copy the secret `{name}` to namespace {here}"),
-                    Severity::Warning,
+                let here = &puller.namespace;
+                let message = format!(
+                    "{} runs in namespace {here}, and the pull secret `{name}` is not brought there",
+                    object.name
                 );
-                (finding, 0)
+                let help = format!("copy the secret `{name}` to namespace {here}");
+                let finding = finding(ctx, object, puller, message, "in another namespace than the release", help);
+                (Finding { severity: ctx.settings.severity(RULE.id, Severity::Warning), ..finding }, 0)
             });
             *others += 1;
         }
@@ -226,21 +181,103 @@ fn check(ctx: &mut Context<'_>) {
     ctx.findings.extend(found);
 }
 
+/// That a pod lacks pull secrets, and what gives them to it.
+fn lacking(
+    ctx: &Context<'_>,
+    object: &Object<'_>,
+    puller: &Puller<'_>,
+    missing: &[&String],
+    form: Option<String>,
+) -> Finding {
+    let asked = &ctx.analysis.pull_secrets;
+    let list = quoted(missing);
+    let what = match missing.len() {
+        1 => format!("the pull secret {list}"),
+        // Of those that are named here and there, one is enough.
+        _ if asked.required.is_empty() => format!("any of the pull secrets {list}"),
+        _ => format!("the pull secrets {list}"),
+    };
+    let mirror = &ctx.settings.mirror;
+    let message = format!("{} pulls from {mirror} without {what}", object.name);
+    let help = match asked.giving.get(&object.name) {
+        Some(Giving::Set { path, value }) => {
+            format!("set `{path}` to `{value}`: with it the pod carries {list}, as tried")
+        }
+        Some(Giving::Nothing) => {
+            format!(
+                "none of the values that may name a secret gives it to this pod, as tried: patch its template, or let its \
+                 ServiceAccount carry it"
+            )
+        }
+        Some(Giving::Unknown) | None => {
+            "set the value that gives this pod `imagePullSecrets`, or patch its template".to_owned()
+        }
+    };
+    let mut finding = finding(ctx, object, puller, message, "no such pull secret in this pod", help);
+    let account = &puller.account;
+    let own: Vec<&String> = puller.own.iter().filter(|name| !name.is_empty()).collect();
+    let carried = puller.carried.is_some();
+    finding.notes.extend(match (puller.own.is_empty(), carried) {
+        (false, _) if own.is_empty() => None,
+        (false, _) => Some(format!("it carries {}", quoted(&own))),
+        (true, _) if form.is_some() => None,
+        (true, true) => {
+            Some(format!("its ServiceAccount {account}, which this release renders, does not carry it either"))
+        }
+        (true, false) => Some(format!(
+            "its ServiceAccount {account} is not part of this release: whether it carries the secret is not known"
+        )),
+    });
+    match &form {
+        Some(form) => finding.notes.push(format!("its `{FIELD}` has the wrong form: {form}")),
+        None if puller.own.iter().any(String::is_empty) => {
+            finding.notes.push("this template wants a list of `{name: …}`, and was given a list of names".to_owned());
+        }
+        None => {}
+    }
+    // That somebody patches the account of a namespace is not to be hoped for.
+    if puller.own.is_empty() && form.is_none() && !carried && account != DEFAULT_ACCOUNT {
+        finding.severity = ctx.settings.severity(RULE.id, Severity::Warning);
+    }
+    let asks = asked.asks.iter().filter(|ask| ask.names.iter().any(|name| missing.contains(&name)));
+    let places = asks.filter_map(|ask| Some((ask, ask.place.clone()?)));
+    finding.excerpts.extend(places.map(|(ask, place)| Excerpt { place, label: format!("`{}` names it", ask.path) }));
+    finding
+}
+
+fn finding(
+    ctx: &Context<'_>,
+    object: &Object<'_>,
+    puller: &Puller<'_>,
+    message: String,
+    label: &str,
+    help: String,
+) -> Finding {
+    let place = member(puller.pod.spec, FIELD).unwrap_or(puller.pod.spec);
+    let start = object.source.places(place.start as usize..place.end as usize).into_iter().next();
+    let place = start.and_then(|start| printed(object.manifest, start.start..start.start));
+    let label = format!("{label}: {}", object.name);
+    Finding {
+        rule: RULE.id,
+        severity: ctx.settings.severity(RULE.id, RULE.severity),
+        message,
+        subject: Some(Subject {
+            object: object.name.clone(),
+            template: object.manifest.name.clone(),
+            field: puller.pod.path.key(FIELD).to_string(),
+            container: None,
+            reference: puller.image.clone().unwrap_or_default(),
+            tier: Tier::Certain,
+            class: Class::Rewritten,
+        }),
+        excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
+        notes: Vec::new(),
+        help: Some(help),
+        fix: None,
+    }
+}
+
 fn quoted(names: &[&String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
-}
-
-/// The names in `global.imagePullSecrets` as the user set it: `[{name: x}]`, or `[x]`.
-fn of_values(prepared: &Prepared) -> Vec<String> {
-    let Ok(user) = prepared.user_values(None) else { return Vec::new() };
-    let text = |value: &Value| value.as_str().map(|text| text.to_text().into_owned());
-    let global = user.values.get(b"global");
-    let list = global.as_ref().and_then(Value::as_map).and_then(|global| global.get(KEY.as_bytes()));
-    let items = list.as_ref().and_then(Value::as_list).map(|list| list.iter().cloned().collect::<Vec<_>>());
-    let name = |item: &Value| match item.as_map() {
-        Some(map) => map.get(b"name").as_ref().and_then(text),
-        None => text(item),
-    };
-    items.unwrap_or_default().iter().filter_map(name).filter(|name| !name.is_empty()).collect()
 }

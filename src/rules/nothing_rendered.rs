@@ -1,11 +1,12 @@
-//! The chart renders to nothing at all.
+//! The chart renders to nothing at all, or the manifests are an empty list.
 //!
 //! ## Why it matters in an air gap
 //! An empty result proves nothing: most likely everything is switched off, and what will be switched on was not
 //! checked.
 //!
 //! ## What to do
-//! Lint with the values of the real install. Comments alone are nothing.
+//! Lint with the values of the real install. Comments alone are nothing. `kubectl get` prints an empty list where a namespace has no
+//! such objects, or where there is no such namespace.
 //!
 //! ```bad
 //! # templates/map.yaml
@@ -23,6 +24,12 @@
 //! ---
 //!
 //! # nothing here
+//! ```
+//! ```bad
+//! # manifests/pods.yaml
+//! apiVersion: v1
+//! kind: PodList
+//! items: []
 //! ```
 //! ```good
 //! # templates/map.yaml
@@ -43,7 +50,9 @@
 
 use super::{Context, Rule};
 use crate::finding::{Finding, Severity};
+use crate::images::object::{Object, descend, items, member, string};
 use crate::render::output::crds;
+use crate::yaml::{Data, Node};
 
 pub(super) static RULE: Rule = Rule {
     id: "nothing-rendered",
@@ -57,15 +66,22 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>) {
     // A chart of nothing but `crds/` installs those.
     let has_crds = ctx.analysis.root.as_ref().is_some_and(|root| !crds(root).is_empty());
-    if ctx.analysis.failure.is_some() || !ctx.analysis.manifests.is_empty() || has_crds {
+    let mut objects = ctx.analysis.manifests.iter().flat_map(Object::all);
+    let is_something = |object: Object<'_>| !is_empty_list(object.node);
+    if ctx.analysis.failure.is_some() || has_crds || objects.any(is_something) {
         return;
     }
+    let is_list = !ctx.analysis.manifests.is_empty();
     let (message, help) = match ctx.prepared {
         Some(_) => (
             "the chart renders to nothing, which proves nothing",
             "lint with the values of the real install (-f, --set)",
         ),
         None if !ctx.analysis.unreadable.is_empty() => return,
+        None if is_list => (
+            "the list of objects is empty, which proves nothing",
+            "look at what was to write it: kubectl prints an empty list for a namespace that has none, or that does not exist",
+        ),
         None => ("there are no manifests, which proves nothing", "look at what was to write them"),
     };
     ctx.findings.push(Finding {
@@ -78,4 +94,13 @@ fn check(ctx: &mut Context<'_>) {
         help: Some(help.to_owned()),
         fix: None,
     });
+}
+
+/// Whether an object is a list of none: `List`, or a list of one kind. Lists have no name, so that a custom resource whose
+/// kind ends in `List` is an object.
+fn is_empty_list(node: &Node) -> bool {
+    let is_none = |list: &Node| list.data == Data::Null || matches!(list.data, Data::Seq(_)) && items(list).is_empty();
+    string(member(node, "kind")).ends_with("List")
+        && string(descend(node, &["metadata", "name"])).is_empty()
+        && member(node, "items").is_some_and(is_none)
 }

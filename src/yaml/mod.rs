@@ -35,7 +35,7 @@ pub use documents::read_documents;
 pub use duplicates::{Duplicate, duplicates};
 pub use emit::{Dialect, Emitter};
 pub use node::{Data, Entry, Node};
-pub use read::{Error, read, read_entries};
+pub use read::{Error, read, read_entries, read_whole};
 pub use repeated::repeated_key;
 pub use style::is_plain;
 pub use written::{Document, Form, Written, written};

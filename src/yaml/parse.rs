@@ -123,6 +123,20 @@ pub(super) fn parse(scanner: Scanner<'_>) -> Result<Option<(Tree<'_>, Id)>, Erro
     Ok(Some((parser.tree, root)))
 }
 
+/// Parses a text that is one document; an error where something follows it.
+pub(super) fn parse_whole(scanner: Scanner<'_>) -> Result<Option<(Tree<'_>, Id)>, Error> {
+    let mut parser = Parser { scanner, tree: Tree::default(), anchors: HashMap::new(), tags: HashMap::new() };
+    let Some(root) = parser.document()? else { return Ok(None) };
+    loop {
+        let token = parser.scanner.next()?;
+        match token.kind {
+            Kind::StreamEnd => return Ok(Some((parser.tree, root))),
+            Kind::DocumentEnd => {}
+            _ => return Err(error("did not find expected <document start>", token.start)),
+        }
+    }
+}
+
 impl<'a> Parser<'a> {
     fn document(&mut self) -> Result<Option<Id>, Error> {
         let is_explicit = match self.scanner.peek()?.kind {

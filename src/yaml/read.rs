@@ -4,7 +4,7 @@ use super::Node;
 use super::compose::compose;
 use super::direct;
 use super::node::Data;
-use super::parse::parse;
+use super::parse::{parse, parse_whole};
 use super::scan::Scanner;
 use super::text::Text;
 use crate::limits::Limits;
@@ -46,20 +46,39 @@ pub fn read(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     read_entries(text, limits, |_| true)
 }
 
+/// Reads a text that is one document, as [`read`] does; that something follows it is an error.
+pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
+    check_size(text, limits)?;
+    let text = Text::new(text);
+    // The short way gives up where something follows.
+    if let Some(node) = direct::read(&text, limits, |_| true) {
+        return Ok(node);
+    }
+    match parse_whole(Scanner::new(&text, limits.yaml_depth))? {
+        Some((tree, root)) => compose(&tree, root, limits, |_| true),
+        None => Ok(Node { data: Data::Null, start: 0, end: 0, line: 1 }),
+    }
+}
+
 /// Reads the first document of a text as [`read`] does, but keeps of its map only the entries whose key is `wanted`; the
 /// others are there without their values. What is wrong anywhere in the document is an error all the same.
 ///
 /// For those who look at the head of many large documents.
 pub fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
-    if text.len() > limits.yaml_bytes {
-        let message = format!("document has more than {} bytes (--limit yaml-bytes)", limits.yaml_bytes);
-        return Err(Error { line: None, message, bridge: true });
-    }
+    check_size(text, limits)?;
     let text = Text::new(text);
     if let Some(node) = direct::read(&text, limits, wanted) {
         return Ok(node);
     }
     read_any(&text, limits, wanted)
+}
+
+fn check_size(text: &[u8], limits: &Limits) -> Result<(), Error> {
+    if text.len() > limits.yaml_bytes {
+        let message = format!("document has more than {} bytes (--limit yaml-bytes)", limits.yaml_bytes);
+        return Err(Error { line: None, message, bridge: true });
+    }
+    Ok(())
 }
 
 /// The long way, for whatever is YAML or not.

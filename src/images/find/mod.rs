@@ -123,6 +123,8 @@ pub enum Shape {
     Artifact,
     /// A place that the configuration names.
     Custom,
+    /// A line of a plain list of images.
+    List,
 }
 
 impl Shape {
@@ -139,6 +141,7 @@ impl Shape {
             Self::Template => "template",
             Self::Artifact => "artifact",
             Self::Custom => "custom",
+            Self::List => "list",
         }
     }
 

@@ -1,0 +1,130 @@
+//! The documents of a text that came without a chart: YAML, JSON, several of each one after the other.
+//!
+//! Nothing of a text is passed over: what follows a document is a document too, and what cannot be read is told.
+
+use crate::helm::HelmVersion;
+use crate::images::object::{member, string};
+use crate::limits::Limits;
+use crate::render::manifest::split;
+use crate::trace::Str;
+use crate::values::json;
+use crate::yaml::{self, Data, Node};
+
+/// A document of a text.
+pub(super) struct Document {
+    /// The byte of the text at which it begins.
+    pub(super) start: u32,
+    /// Its text, in which the places of its nodes count.
+    pub(super) content: Str,
+    /// Its objects, or why it cannot be read.
+    pub(super) read: Result<Vec<Node>, String>,
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The documents of a text, in its order; those of comments only are left out.
+///
+/// A line that begins with `---` or is `...` ends a document. A document that begins with a bracket is a stream of JSON
+/// values, or YAML.
+pub(super) fn documents(text: &Str, limits: &Limits) -> Vec<Document> {
+    let mut found = Vec::new();
+    let marks = leading_marks(text.as_bytes());
+    let whole = text.slice(marks..text.len());
+    for (start, content) in split(&whole, HelmVersion::V4) {
+        for (at, content) in cut_at_ends(&content) {
+            add(marks as u32 + start + at, content, limits, &mut found);
+        }
+    }
+    found
+}
+
+/// Length of the byte order marks, and of the white space between them, at the start of a text.
+fn leading_marks(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    loop {
+        let blank = bytes[end..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        match bytes[end + blank..].starts_with(BYTE_ORDER_MARK) {
+            true => end += blank + BYTE_ORDER_MARK.len(),
+            false => return end,
+        }
+    }
+}
+
+/// The parts of a text between the lines that are `...`, each with the byte it begins at.
+fn cut_at_ends(text: &Str) -> Vec<(u32, Str)> {
+    let bytes = text.as_bytes();
+    let mut parts = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let rest = line.strip_prefix(b"...");
+        if rest.is_some_and(|rest| rest.is_empty() || rest[0].is_ascii_whitespace()) {
+            parts.push((from as u32, text.slice(from..at)));
+            // What follows on the line is a comment, or belongs to nothing and is told as what it is.
+            from = at + 3;
+        }
+        at += line.len();
+    }
+    parts.push((from as u32, text.slice(from..bytes.len())));
+    parts
+}
+
+/// Adds the documents of a part between two separators.
+fn add(start: u32, text: Str, limits: &Limits, found: &mut Vec<Document>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += leading_marks(&bytes[at..]);
+        at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let rest = &bytes[at..];
+        if is_comment(rest) {
+            return;
+        }
+        let is_json = matches!(rest.first(), Some(b'{' | b'['));
+        let value =
+            is_json.then(|| std::str::from_utf8(rest).ok()).flatten().and_then(|rest| json::read_value(rest, 0));
+        let content = |end: usize| text.slice(at..at + end);
+        match value {
+            Some((node, end)) => {
+                found.push(Document { start: start + at as u32, content: content(end), read: objects(node) });
+                at += end;
+            }
+            // What is no JSON is YAML to its end, in which a bracket may begin a map.
+            None => {
+                let read = yaml::read_whole(rest, limits).map_err(|error| match is_json && is_cut_off(rest) {
+                    true => "the text ends in the middle of a JSON value".to_owned(),
+                    false => error.to_string(),
+                });
+                let read = read.and_then(objects);
+                found.push(Document { start: start + at as u32, content: content(rest.len()), read });
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a text is the beginning of a JSON value.
+fn is_cut_off(text: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>();
+    matches!(values.next(), Some(Err(error)) if error.is_eof())
+}
+
+/// Whether there is nothing in a text but comments and directives.
+fn is_comment(text: &[u8]) -> bool {
+    text.split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .all(|line| matches!(line.first(), None | Some(b'#' | b'%')))
+}
+
+/// The objects of a document: itself, or the elements of a list of objects.
+fn objects(node: Node) -> Result<Vec<Node>, String> {
+    let has_kind = |node: &Node| !string(member(node, "kind")).is_empty();
+    match node.data {
+        Data::Null => Ok(Vec::new()),
+        Data::Map(_) if has_kind(&node) => Ok(vec![node]),
+        Data::Map(_) => Err("it has no kind".to_owned()),
+        Data::Seq(items) if !items.is_empty() && items.iter().all(has_kind) => Ok(items),
+        // As an empty `List` it holds nothing, and proves nothing.
+        Data::Seq(items) if items.is_empty() => Ok(Vec::new()),
+        _ => Err("it is not a table of keys".to_owned()),
+    }
+}

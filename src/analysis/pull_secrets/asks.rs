@@ -1,0 +1,145 @@
+//! The values of a user that name pull secrets.
+
+use super::super::Analysis;
+use crate::images::decided::{atoms, decider_of};
+use crate::images::object::{Object, items, member, string};
+use crate::images::pull_secrets::{FIELD, Pullers};
+use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::release::Prepared;
+use crate::source::Place;
+use crate::template::{Map, Value};
+use crate::yaml::Node;
+
+/// A value that names pull secrets.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Its path, as the user writes it.
+    pub path: String,
+    /// The names.
+    pub names: Vec<String>,
+    /// Where it was set.
+    pub place: Option<Place>,
+}
+
+impl Ask {
+    /// Whether it is for all charts.
+    pub(super) fn is_global(&self) -> bool {
+        steps(&self.path).first().is_some_and(|first| first == GLOBAL)
+    }
+}
+
+/// How keys end that name pull secrets, in lower case and without dashes.
+const ENDS: &[&str] = &["pullsecret", "pullsecrets", "pullsecretname", "pullsecretnames", "pullsecretsname"];
+
+/// Members of a table below such a key that hold names.
+const MEMBERS: &[&[u8]] = &[b"name", b"names", b"secretName", b"existingSecret", b"secrets"];
+
+/// Whether a key of values names pull secrets: `imagePullSecrets`, `image-pull-secret`, `pullSecretName`.
+pub(super) fn names_pull_secrets(key: &str) -> bool {
+    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    ENDS.iter().any(|end| key.ends_with(end)) && !key.starts_with("create")
+}
+
+/// The values that name pull secrets: by their keys, and by where they come to be in the manifests.
+pub(super) fn asks(
+    analysis: &Analysis,
+    prepared: &Prepared,
+    objects: &[Object<'_>],
+    pullers: &Pullers<'_>,
+) -> Vec<Ask> {
+    let mut found = Vec::new();
+    if let Ok(user) = prepared.user_values(None) {
+        by_key(&user.values, &mut Vec::new(), &mut found);
+    }
+    // What is set for a chart that is off says nothing of those that are on.
+    found.retain(|(path, _)| {
+        let prefix = analysis.statics.prefix_of(path);
+        path.first().is_some_and(|first| first == GLOBAL) || analysis.is_rendered(&prefix)
+    });
+    let place = |path: &Path| {
+        let settings = analysis.reads.settings().iter();
+        let mut own = settings.filter(|setting| setting.path.starts_with(path));
+        own.find_map(|setting| decider_of(setting.origin, 0, &analysis.origins).place)
+    };
+    let mut asks: Vec<Ask> =
+        found.into_iter().map(|(path, names)| Ask { path: dotted(&path), names, place: place(&path) }).collect();
+    let lists = pullers.pods.iter().filter_map(|puller| Some((puller.object, member(puller.pod.spec, FIELD)?)));
+    let accounts = objects.iter().enumerate().filter(|(_, object)| object.kind == "ServiceAccount");
+    let accounts = accounts.filter_map(|(number, object)| Some((number, member(object.node, FIELD)?)));
+    for (number, list) in lists.chain(accounts) {
+        for node in items(list).iter().filter_map(|item| member(item, "name")) {
+            let name = string(Some(node));
+            if !is_name(&name) || asks.iter().any(|ask| ask.names.contains(&name)) {
+                continue;
+            }
+            if let Some((path, place)) = user_of(analysis, &objects[number], node) {
+                asks.push(Ask { path, names: vec![name], place });
+            }
+        }
+    }
+    asks
+}
+
+/// The user's value that a node of a manifest was made of, with its place.
+fn user_of(analysis: &Analysis, object: &Object<'_>, node: &Node) -> Option<(String, Option<Place>)> {
+    let spans = object.manifest.content.spans();
+    let first = spans.partition_point(|span| span.end <= node.start);
+    let own = spans[first..].iter().take_while(|span| span.start < node.end);
+    let origins = own.flat_map(|span| atoms(span, node.start, &analysis.origins));
+    let mut deciders = origins.map(|(origin, at)| decider_of(origin, at, &analysis.origins));
+    let decider = deciders.find(|decider| decider.source.is_user())?;
+    Some((decider.path, decider.place))
+}
+
+fn by_key(map: &Map, path: &mut Path, found: &mut Vec<(Path, Vec<String>)>) {
+    for (key, value) in map.entries() {
+        path.push(key.to_text().into_owned());
+        let names = path.last().filter(|key| names_pull_secrets(key)).map(|_| names_in(&value));
+        match (names, &value) {
+            (Some(names), _) if !names.is_empty() => found.push((path.clone(), names)),
+            (_, Value::Map(inner)) => by_key(inner, path, found),
+            (_, Value::List(list)) => {
+                for (index, item) in list.iter().enumerate() {
+                    if let Some(inner) = item.as_map() {
+                        path.push(format!("[{index}]"));
+                        by_key(inner, path, found);
+                        path.pop();
+                    }
+                }
+            }
+            _ => {}
+        }
+        path.pop();
+    }
+}
+
+/// The names in a value below such a key: `x`, `[x]`, `[{name: x}]`, `{name: x}`, `{x: {}}`.
+fn names_in(value: &Value) -> Vec<String> {
+    let mut names: Vec<String> = match value {
+        Value::Str(text) => vec![text.to_text().into_owned()],
+        Value::List(list) => list.iter().flat_map(names_in).collect(),
+        Value::Map(map) => {
+            let is_off = map.get(b"enabled").is_some_and(|enabled| !enabled.truth());
+            let named: Vec<String> =
+                MEMBERS.iter().filter_map(|member| map.get(member)).flat_map(|value| names_in(&value)).collect();
+            let tables = map.entries().into_iter().filter(|(_, value)| value.as_map().is_some());
+            match (is_off, named.is_empty()) {
+                (true, _) => Vec::new(),
+                (false, false) => named,
+                (false, true) => tables.map(|(key, _)| key.to_text().into_owned()).collect(),
+            }
+        }
+        _ => Vec::new(),
+    };
+    names.retain(|name| is_name(name));
+    names
+}
+
+/// Whether Kubernetes takes a text for the name of a secret.
+pub(super) fn is_name(text: &str) -> bool {
+    let part = |part: &str| {
+        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        part.starts_with(is_word) && part.ends_with(is_word) && part.chars().all(|c| is_word(c) || c == '-')
+    };
+    text.len() <= 253 && text.split('.').all(part)
+}

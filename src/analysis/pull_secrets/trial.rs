@@ -1,0 +1,167 @@
+//! Which value gives a pod the pull secret that it lacks: each that the templates look at is set, one after the other, and
+//! the release rendered.
+
+use super::super::Analysis;
+use super::super::keys::value_at;
+use super::PullSecrets;
+use super::asks::names_pull_secrets;
+use crate::compiler::Compiler;
+use crate::images::ObjectName;
+use crate::images::object::Object;
+use crate::images::pull_secrets::{Puller, Pullers};
+use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::release::{Change, Prepared};
+use crate::render::manifest::{Manifest, manifests};
+use crate::settings::Settings;
+use crate::template::{Map, Value};
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Most renders of one release.
+const MAX_RENDERS: usize = 24;
+
+/// Words in keys that may name a secret of a registry; those that name pull secrets are tried first.
+const OTHER_WORDS: &[&str] = &["secret", "cred"];
+
+/// What gives a pod the pull secrets that it lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Giving {
+    /// This value, tried.
+    Set {
+        /// Its path.
+        path: String,
+        /// What it has to be, as YAML in one line.
+        value: String,
+    },
+    /// None of the values that the templates look at and that may name secrets.
+    Nothing,
+    /// Not all of them were tried.
+    Unknown,
+}
+
+/// What trials are made of.
+pub(super) struct Trials<'a> {
+    pub(super) analysis: &'a Analysis,
+    pub(super) values: &'a Map,
+    pub(super) prepared: &'a Prepared,
+    pub(super) settings: &'a Settings,
+    /// What the tool changed of the values in the render that is judged.
+    pub(super) changes: &'a [Change],
+    pub(super) compiler: &'a mut Compiler,
+}
+
+impl Trials<'_> {
+    /// What gives each of these pods what it lacks.
+    pub(super) fn run(
+        &mut self,
+        asked: &PullSecrets,
+        objects: &[Object<'_>],
+        lacking: &[&Puller<'_>],
+    ) -> BTreeMap<ObjectName, Giving> {
+        let name = |puller: &Puller<'_>| objects[puller.object].name.clone();
+        let mut open: BTreeSet<ObjectName> = lacking.iter().map(|puller| name(puller)).collect();
+        let missing: BTreeSet<String> = lacking.iter().flat_map(|puller| asked.missing(puller)).cloned().collect();
+        let mut found = BTreeMap::new();
+        let (mut renders, mut is_complete) = (0, true);
+        'candidates: for path in self.candidates(asked) {
+            for value in forms(value_at(self.values, &path).as_ref(), &missing) {
+                if open.is_empty() {
+                    break 'candidates;
+                }
+                if renders == MAX_RENDERS {
+                    is_complete = false;
+                    break 'candidates;
+                }
+                renders += 1;
+                for pod in self.given(&path, &value, asked) {
+                    if open.remove(&pod) {
+                        found.insert(pod, Giving::Set { path: dotted(&path), value: in_one_line(&value) });
+                    }
+                }
+            }
+        }
+        let rest = if is_complete { Giving::Nothing } else { Giving::Unknown };
+        found.extend(open.into_iter().map(|pod| (pod, rest.clone())));
+        found
+    }
+
+    /// The values that the templates look at and that may name pull secrets: those that the user took for it, then those
+    /// whose keys say so, and of these those of all charts first.
+    fn candidates(&self, asked: &PullSecrets) -> Vec<Path> {
+        let is_word = |key: &str| OTHER_WORDS.iter().any(|word| key.to_ascii_lowercase().contains(word));
+        // No value of one element is set: the others would be gone.
+        let whole = |path: &[String]| path.iter().take_while(|key| !key.starts_with('[')).cloned().collect::<Path>();
+        let mut paths: BTreeMap<Path, usize> = BTreeMap::new();
+        let named = self.analysis.statics.paths();
+        for path in self.analysis.reads.paths().chain(&named) {
+            let by_name = path.iter().position(|key| names_pull_secrets(key)).map(|at| (at, 1));
+            let by_word = || path.iter().position(|key| is_word(key)).map(|at| (at, 2));
+            if let Some((at, rank)) = by_name.or_else(by_word) {
+                paths.entry(whole(&path[..=at])).or_insert(rank);
+            }
+        }
+        for ask in &asked.asks {
+            paths.insert(whole(&steps(&ask.path)), 0);
+        }
+        let mut paths: Vec<(Path, usize)> = paths.into_iter().collect();
+        paths.sort_by_key(|(path, rank)| (*rank, path.first().is_none_or(|first| first != GLOBAL)));
+        paths.into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// The pods that lack nothing once a value is set; none where the release does not render.
+    fn given(&mut self, path: &Path, value: &Json, asked: &PullSecrets) -> Vec<ObjectName> {
+        let mut changes = self.changes.to_vec();
+        changes.push(Change::SetJson(dotted(path), value.to_string()));
+        let Ok(outcome) = self.prepared.render(self.compiler, &changes, None, &mut Vec::new()) else {
+            return Vec::new();
+        };
+        let Ok(read) = manifests(&outcome.rendered, self.prepared.env.helm, &self.prepared.limits) else {
+            return Vec::new();
+        };
+        let all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+        let objects: Vec<Object<'_>> = all.iter().flat_map(Object::all).collect();
+        let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &self.settings.mirror);
+        let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
+        given.map(|puller| objects[puller.object].name.clone()).collect()
+    }
+}
+
+/// The forms in which a value can name secrets, that of what it is now first; what a list names now stays in it.
+fn forms(now: Option<&Value>, missing: &BTreeSet<String>) -> Vec<Json> {
+    let one = missing.iter().next().filter(|_| missing.len() == 1).map(|name| json!(name));
+    let names: Vec<&String> = missing.iter().collect();
+    let tables: Vec<Json> = names.iter().map(|name| json!({"name": name})).collect();
+    match now {
+        Some(Value::Str(text)) if !text.is_empty() => one.into_iter().chain([json!(tables), json!(names)]).collect(),
+        Some(Value::Str(_)) => one.into_iter().collect(),
+        Some(Value::Map(_)) => one.into_iter().map(|name| json!({"name": name})).collect(),
+        Some(Value::List(list)) if !list.is_empty() => {
+            let name = |item: &Value| match item.as_map() {
+                Some(map) => map.get(b"name").and_then(|name| Some(name.as_str()?.to_text().into_owned())),
+                None => item.as_str().map(|text| text.to_text().into_owned()),
+            };
+            let own = list.iter().filter_map(name).filter(|name| !missing.contains(name));
+            let all: Vec<String> = own.chain(missing.iter().cloned()).collect();
+            let tables: Vec<Json> = all.iter().map(|name| json!({"name": name})).collect();
+            match list.iter().any(|item| item.as_map().is_some()) {
+                true => vec![json!(tables), json!(all)],
+                false => vec![json!(all), json!(tables)],
+            }
+        }
+        _ => [json!(tables), json!(names)].into_iter().chain(one).collect(),
+    }
+}
+
+/// A value as YAML in one line: `[{name: regcred}]`. Names need no quotes, but for those that are numbers.
+fn in_one_line(value: &Json) -> String {
+    match value {
+        Json::Array(items) => format!("[{}]", items.iter().map(in_one_line).collect::<Vec<_>>().join(", ")),
+        Json::Object(members) => {
+            let members = members.iter().map(|(key, value)| format!("{key}: {}", in_one_line(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Json::String(text) if text.starts_with(|c: char| c.is_ascii_alphabetic()) => text.clone(),
+        other => other.to_string(),
+    }
+}

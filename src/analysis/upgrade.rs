@@ -1,0 +1,73 @@
+//! [`OtherEvent`]: an install is looked at as an upgrade too, and an upgrade as an install, where templates ask which of the two
+//! it is.
+
+use super::Analysis;
+use crate::chart::Chart;
+use crate::compiler::Compiler;
+use crate::images::find;
+use crate::release::{Change, Prepared};
+use crate::render::Release;
+use crate::render::manifest::{Manifests, manifests};
+use crate::settings::Settings;
+use memchr::memmem;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The fields of `.Release` that tell an upgrade from an install.
+const ASKS: &[&[u8]] = &[b"IsUpgrade", b"IsInstall", b"Revision"];
+
+/// What a release is on the other event.
+#[derive(Debug)]
+pub enum OtherEvent {
+    /// No template asks, or the images are the same.
+    Same,
+    /// It brings an image that this one does not bring.
+    Differs(Box<Prepared>),
+    /// It does not render, so that its images are not known.
+    Failed,
+}
+
+/// Whether a release brings other images on an upgrade than on an install, or the other way about.
+pub fn other_event(
+    prepared: &Prepared,
+    analysis: &Analysis,
+    settings: &Settings,
+    compiler: &mut Compiler,
+) -> OtherEvent {
+    let asks = |text: &[u8]| ASKS.iter().any(|word| memmem::find(text, word).is_some());
+    let by_values = prepared.user.files.iter().any(|file| asks(file.bytes()));
+    if analysis.failure.is_some() || !(by_values || is_asked(&prepared.chart, &asks)) {
+        return OtherEvent::Same;
+    }
+    let is_upgrade = !prepared.release.is_upgrade;
+    // The first upgrade makes the second revision.
+    let revision = if is_upgrade { 2 } else { 1 };
+    let release = Release { is_upgrade, revision, ..prepared.release.clone() };
+    let other = Prepared { release, ..prepared.clone() };
+    let set = |one: &super::Assumed| Change::Default(one.key.clone(), one.value.clone());
+    let changes: Vec<Change> = analysis.assumed_keys.iter().map(set).collect();
+    let Ok(outcome) = other.render(compiler, &changes, None, &mut Vec::new()) else { return OtherEvent::Failed };
+    let mut rendered = outcome.rendered;
+    let known: HashMap<&str, &[u8]> =
+        analysis.rendered.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
+    rendered.files.retain(|file| known.get(file.name.as_str()) != Some(&file.text.as_bytes()));
+    let Ok(Manifests { ordinary, hooks, .. }) = manifests(&rendered, prepared.env.helm, &prepared.limits) else {
+        return OtherEvent::Failed;
+    };
+    let installed: BTreeSet<&str> = analysis.images.iter().map(|judged| judged.image.text.as_str()).collect();
+    let is_new = |manifest| {
+        let uses = find(&Arc::new(manifest), settings.hints(), &prepared.limits);
+        uses.iter().any(|image| !installed.contains(image.text.as_str()))
+    };
+    match ordinary.into_iter().chain(hooks).any(is_new) {
+        true => OtherEvent::Differs(Box::new(other)),
+        false => OtherEvent::Same,
+    }
+}
+
+/// Whether the text of a chart, or of one in it, asks which event it is.
+fn is_asked(chart: &Chart, asks: &dyn Fn(&[u8]) -> bool) -> bool {
+    let values = chart.values.iter().map(|values| &values.file);
+    let mut files = chart.templates.iter().chain(&chart.files).map(|file| &file.file).chain(values);
+    files.any(|file| asks(file.bytes())) || chart.subcharts.iter().any(|inside| is_asked(inside, asks))
+}

@@ -1,0 +1,143 @@
+//! [`Pullers`]: the pods of a release that pull from a mirror, and which pull secrets each of them carries.
+
+use super::mirror::Mirror;
+use super::object::{Object, member, string};
+use super::pods::{Pod, names};
+use super::reference::Reference;
+use crate::yaml::{Data, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The field of pods and of service accounts.
+pub const FIELD: &str = "imagePullSecrets";
+
+/// The account of pods that name none.
+pub const DEFAULT_ACCOUNT: &str = "default";
+
+/// An object by its namespace and name.
+type Id = (String, String);
+
+/// The pods of a release, with the accounts and secrets that it brings along.
+#[derive(Debug)]
+pub struct Pullers<'n> {
+    /// The pods, in the order of the objects.
+    pub pods: Vec<Puller<'n>>,
+    /// The service accounts, with the names that each carries.
+    accounts: BTreeMap<Id, Vec<String>>,
+    secrets: BTreeSet<Id>,
+}
+
+/// A pod.
+#[derive(Debug)]
+pub struct Puller<'n> {
+    /// The number of its object, and the pod.
+    pub object: usize,
+    /// The pod.
+    pub pod: Pod<'n>,
+    /// The first of its images that is pulled from the mirror.
+    pub image: Option<String>,
+    /// Its namespace; that of the release where it names none.
+    pub namespace: String,
+    /// Its service account.
+    pub account: String,
+    /// The names that it carries itself.
+    pub own: Vec<String>,
+    /// Those of its account, where the release brings that.
+    pub carried: Option<Vec<String>>,
+}
+
+impl<'n> Pullers<'n> {
+    /// Looks through the objects of a release whose namespace is `home`.
+    pub fn of(objects: &[Object<'n>], home: &str, mirror: &Mirror) -> Self {
+        let namespace = |object: &Object<'_>| match object.name.namespace.as_str() {
+            "" => home.to_owned(),
+            namespace => namespace.to_owned(),
+        };
+        let (mut accounts, mut secrets) = (BTreeMap::new(), BTreeSet::new());
+        for object in objects {
+            let id = (namespace(object), object.name.name.clone());
+            match object.kind.as_str() {
+                "ServiceAccount" => {
+                    accounts.insert(id, names(member(object.node, FIELD)));
+                }
+                "Secret" => {
+                    secrets.insert(id);
+                }
+                _ => {}
+            }
+        }
+        let puller = |(number, object): (usize, &Object<'n>)| {
+            let pod = Pod::of(object)?;
+            let serves = |image: &String| Reference::parse(image).is_ok_and(|reference| mirror.serves(&reference));
+            let account = match pod.service_account() {
+                name if name.is_empty() => DEFAULT_ACCOUNT.to_owned(),
+                name => name,
+            };
+            let namespace = namespace(object);
+            Some(Puller {
+                object: number,
+                image: pod.images().into_iter().find(serves),
+                own: pod.pull_secrets(),
+                carried: accounts.get(&(namespace.clone(), account.clone())).cloned(),
+                account,
+                namespace,
+                pod,
+            })
+        };
+        let pods = objects.iter().enumerate().filter_map(puller).collect();
+        Self { pods, accounts, secrets }
+    }
+
+    /// Whether the release brings a secret to a namespace.
+    pub fn brings(&self, namespace: &str, secret: &str) -> bool {
+        self.secrets.contains(&(namespace.to_owned(), secret.to_owned()))
+    }
+
+    /// Whether some account of the release carries a secret.
+    pub fn has_account_with(&self, secret: &str) -> bool {
+        self.accounts.values().flatten().any(|name| name == secret)
+    }
+}
+
+impl Puller<'_> {
+    /// Whether it pulls with a secret of this name. Kubernetes takes the account's only for pods that have none of their
+    /// own.
+    pub fn carries(&self, name: &str) -> bool {
+        let is_it = |one: &String| one == name;
+        match self.own.is_empty() {
+            true => self.carried.iter().flatten().any(is_it),
+            false => self.own.iter().any(is_it),
+        }
+    }
+}
+
+/// What is wrong with the form of a list of pull secrets, where Kubernetes refuses it or takes no name from it.
+pub fn misshapen(list: Option<&Node>) -> Option<String> {
+    let Some(list) = list else { return None };
+    let kind = |data: &Data| match data {
+        Data::Str(_) => "a text",
+        Data::Bool(_) => "a truth value",
+        Data::Map(_) => "a table",
+        Data::Seq(_) => "a list",
+        Data::Null => "null",
+        Data::Int(_) | Data::Uint(_) | Data::Float(_) => "a number",
+    };
+    let items = match &list.data {
+        Data::Null => return None,
+        Data::Seq(items) => items,
+        other => return Some(format!("it is {}, and has to be a list of `{{name: …}}`", kind(other))),
+    };
+    items.iter().find_map(|item| {
+        let name = member(item, "name");
+        match (&item.data, name.map(|name| &name.data)) {
+            (Data::Map(_), Some(Data::Str(text))) if text.as_bytes().starts_with(b"map[") => {
+                let text = string(name);
+                Some(format!("`{text}` is no name: the template wants a list of names, and was given `{{name: …}}`"))
+            }
+            (Data::Map(_), Some(Data::Map(_) | Data::Seq(_))) => {
+                Some(format!("a name in it is {}, and has to be a text", kind(&name?.data)))
+            }
+            (Data::Map(_) | Data::Null, _) => None,
+            (other, _) => Some(format!("an element of it is {}, and has to be `{{name: …}}`", kind(other))),
+        }
+    })
+}
