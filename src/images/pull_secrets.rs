@@ -112,7 +112,7 @@ impl Puller<'_> {
 
 /// What is wrong with the form of a list of pull secrets, where Kubernetes refuses it or takes no name from it.
 pub fn misshapen(list: Option<&Node>) -> Option<String> {
-    let Some(list) = list else { return None };
+    let list = list?;
     let kind = |data: &Data| match data {
         Data::Str(_) => "a text",
         Data::Bool(_) => "a truth value",

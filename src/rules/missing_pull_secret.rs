@@ -204,10 +204,9 @@ fn lacking(
             format!("set `{path}` to `{value}`: with it the pod carries {list}, as tried")
         }
         Some(Giving::Nothing) => {
-            format!(
-                "none of the values that may name a secret gives it to this pod, as tried: patch its template, or let its \
-                 ServiceAccount carry it"
-            )
+            "none of the values that may name a secret gives it to this pod, as tried: patch its template, or let its \
+             ServiceAccount carry it"
+                .to_owned()
         }
         Some(Giving::Unknown) | None => {
             "set the value that gives this pod `imagePullSecrets`, or patch its template".to_owned()
