@@ -49,7 +49,7 @@ enum Wanted {
 
 /// Looks for culprits, and notes them: as who decided the registry, or the version.
 pub(super) fn find(judged: &mut [Judged], user: &Merged, origins: &Origins, canary: &Mirror, trials: &mut Trials<'_>) {
-    let candidates = candidates(user, trials);
+    let candidates = candidates(user, origins, trials);
     let wanted: Vec<(usize, Wanted)> =
         judged.iter().enumerate().filter_map(|(number, one)| Some((number, wanted(one)?))).collect();
     if candidates.is_empty() || wanted.is_empty() {
@@ -95,9 +95,9 @@ fn wanted(judged: &Judged) -> Option<Wanted> {
 }
 
 /// The user's settings: scalars, lists as wholes, empty tables and nulls; not those that are for the mirror.
-fn candidates(user: &Merged, trials: &Trials<'_>) -> Vec<Candidate> {
+fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
-    collect(&Value::Map(user.values.clone()), &mut Path::new(), user, &mut found);
+    collect(&Value::Map(user.values.clone()), &mut Path::new(), (user, origins), &mut found);
     let (keys, mirror) = (&trials.keys.all, &trials.settings.mirror);
     let is_rewrite = |candidate: &Candidate| {
         let value = super::keys::value_at(&user.values, &steps(&candidate.path));
@@ -108,19 +108,21 @@ fn candidates(user: &Merged, trials: &Trials<'_>) -> Vec<Candidate> {
     found
 }
 
-fn collect(value: &Value, path: &mut Path, user: &Merged, found: &mut Vec<Candidate>) {
+fn collect(value: &Value, path: &mut Path, of: (&Merged, &Origins), found: &mut Vec<Candidate>) {
     if let Value::Map(map) = value
         && !(map.is_empty() && !path.is_empty())
     {
         for (key, value) in map.entries() {
             path.push(key.to_text().into_owned());
-            collect(&value, path, user, found);
+            collect(&value, path, of, found);
             path.pop();
         }
         return;
     }
+    let (user, origins) = of;
     let origin = match value {
         Value::Nil => user.nulls.get(&path.iter().map(|step| step.as_str().into()).collect::<Vec<_>>()),
+        value if value.origin().is_none() => origins.of_user_at(path),
         value => value.origin(),
     };
     if !origin.is_none() {

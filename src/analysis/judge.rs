@@ -160,7 +160,8 @@ pub(super) fn is_taken_for_wrong(judged: &Judged, after: &str, settings: &Settin
     let WithoutOverride::Elsewhere(default) = &judged.without_override else { return false };
     let (Ok(after), Ok(default)) = (Reference::parse(after), Reference::parse(default)) else { return false };
     let wanted = settings.layout.repository(&settings.mirror, &default);
-    sources::in_version_of(&after, &default).is_some() && wanted != Some(format!("{}/{}", after.registry, after.repository))
+    sources::in_version_of(&after, &default).is_some()
+        && wanted != Some(format!("{}/{}", after.registry, after.repository))
 }
 
 /// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.

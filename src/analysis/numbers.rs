@@ -66,7 +66,7 @@ pub(super) fn find(
         }
     }
     if !found.is_empty() {
-        let (edited, changes) = quoted(&found, origins, prepared, keys, settings);
+        let (edited, changes) = quoted(&found, origins, prepared, keys);
         let twin = Twin::render(&edited, settings, &changes, compiler, rendered, BTreeSet::new());
         for number in &mut found {
             let text = twin.text_of(&images[number.images[0]].image);
@@ -123,13 +123,7 @@ fn number(origin: Origin, origins: &Origins) -> Option<(String, String, Place)> 
 }
 
 /// The release with these numbers in quotes, as far as they are the user's, and the changes that quote those of charts.
-fn quoted(
-    numbers: &[Number],
-    origins: &Origins,
-    prepared: &Prepared,
-    keys: &Keys,
-    settings: &Settings,
-) -> (Prepared, Vec<Change>) {
+fn quoted(numbers: &[Number], origins: &Origins, prepared: &Prepared, keys: &Keys) -> (Prepared, Vec<Change>) {
     let mut edited = prepared.clone();
     let mut changes = keys.defaults();
     let mut places: BTreeMap<u32, Vec<&Place>> = BTreeMap::new();

@@ -95,7 +95,11 @@ fn is_on_mirror(user: &Merged, key: &str, mirror: &Mirror) -> bool {
 /// The setting of the user's that keeps a key from being the mirror: another value, null, or what hides a file that has it.
 fn taken_by(user: &Merged, key: &str, prepared: &Prepared, mirror: &Mirror, origins: &mut Origins) -> Option<Origin> {
     let path = steps(key);
-    let own = value_at(&user.values, &path).map(|value| value.origin()).filter(|origin| !origin.is_none());
+    let own = value_at(&user.values, &path).filter(|value| !value.is_nil()).map(|value| match value.origin() {
+        none if none.is_none() => origins.of_user_at(&path),
+        origin => origin,
+    });
+    let own = own.filter(|origin| !origin.is_none());
     let null = || {
         let names: Vec<Arc<str>> = path.iter().map(|step| step.as_str().into()).collect();
         (1..=names.len()).rev().map(|length| user.nulls.get(&names[..length])).find(|origin| !origin.is_none())

@@ -275,6 +275,20 @@ impl Origins {
         keys
     }
 
+    /// The setting at a path that counts among those of the user, who set it last: also of a text that is empty, which has no
+    /// origin of its own.
+    pub fn of_user_at(&self, path: &[String]) -> Origin {
+        let is_at = |origin: &Origin| match self.get(*origin) {
+            Some(OriginData::Setting(Setting { layer: Layer::File(_) | Layer::Flag(_), .. })) => {
+                let keys = self.keys(*origin);
+                let is_step = |(key, step): (&&Key, &String)| matches!(key, Key::Name(name) if **name == **step);
+                keys.len() == path.len() && keys.iter().zip(path).all(is_step)
+            }
+            _ => false,
+        };
+        self.all().filter(is_at).last().unwrap_or(Origin::NONE)
+    }
+
     /// The dotted path of a setting inside the file or flag that set it: `image.repository`, `hosts[0].name`.
     pub fn path(&self, origin: Origin) -> String {
         let mut path = String::new();

@@ -26,8 +26,8 @@ mod scan;
 mod style;
 mod text;
 mod timestamp;
-mod written;
 mod within;
+mod written;
 
 pub use align::align;
 pub use comments::comments;
@@ -38,5 +38,5 @@ pub use node::{Data, Entry, Node};
 pub use read::{Error, read, read_entries, read_whole};
 pub use repeated::repeated_key;
 pub use style::is_plain;
-pub use written::{Document, Form, Written, written};
 pub use within::within;
+pub use written::{Document, Form, Written, written};

@@ -19,6 +19,11 @@ const MOST_TURNS: usize = 3;
 /// What a list of nodes prints: one of these texts; `None` where that is not known.
 type Out = Option<BTreeSet<String>>;
 
+/// Whether what is printed is known to be nothing.
+fn is_empty(out: &Out) -> bool {
+    out.as_ref().is_some_and(|texts| texts.iter().all(String::is_empty))
+}
+
 impl Engine<'_> {
     /// What a call of a template gives.
     pub(super) fn call(&mut self, number: u32) -> Abs {
@@ -142,6 +147,8 @@ impl Walk<'_, '_> {
         let site = self.site(site_of(&branch.pipe));
         let before = self.variables.clone();
         let mut results: Vec<Variables> = Vec::new();
+        // A loop that prints nothing, whatever it walks over, gives the empty text.
+        let mut is_silent = true;
         let mut lists: Vec<Vec<(Abs, Abs)>> = Vec::new();
         for atom in over.iter() {
             match atom {
@@ -154,7 +161,7 @@ impl Walk<'_, '_> {
                     self.variables.clone_from(&before);
                     for _ in 0..MOST_TURNS {
                         let was = self.variables.clone();
-                        self.turn(branch, &key, &item);
+                        is_silent &= is_empty(&self.turn(branch, &key, &item));
                         self.variables.truncate(depth);
                         self.join_variables(&was);
                         if self.variables == was {
@@ -168,14 +175,14 @@ impl Walk<'_, '_> {
         for list in lists {
             self.variables.clone_from(&before);
             for (key, item) in list {
-                self.turn(branch, &key, &item);
+                is_silent &= is_empty(&self.turn(branch, &key, &item));
                 self.variables.truncate(depth);
             }
             results.push(std::mem::take(&mut self.variables));
         }
         self.variables = before;
         if let Some(list) = &branch.else_list {
-            self.list(list, dot);
+            is_silent &= is_empty(&self.list(list, dot));
         }
         // Of lists that are known, one is walked over.
         let is_known = !over.is_empty() && over.iter().all(|atom| matches!(atom, Atom::List(_)));
@@ -185,11 +192,11 @@ impl Walk<'_, '_> {
         for result in &results {
             self.join_variables(result);
         }
-        None
+        is_silent.then(|| BTreeSet::from([String::new()]))
     }
 
     /// One turn of a loop.
-    fn turn(&mut self, branch: &Branch, key: &Abs, item: &Abs) {
+    fn turn(&mut self, branch: &Branch, key: &Abs, item: &Abs) -> Out {
         match branch.pipe.decl.as_slice() {
             [] => {}
             [value] => self.set(branch.pipe.is_assign, &value.ident[0], item.clone()),
@@ -198,7 +205,7 @@ impl Walk<'_, '_> {
                 self.set(branch.pipe.is_assign, &value.ident[0], item.clone());
             }
         }
-        self.list(&branch.list, item);
+        self.list(&branch.list, item)
     }
 
     /// The key and the value of whatever is walked over.
