@@ -9,10 +9,15 @@ use crate::trace::Layer;
 
 /// Takes the setting away that sends an image past the mirror, where the render without it sends the image there.
 pub fn remove_override(judged: &Judged, prepared: &Prepared, settings: &Settings) -> Option<Fix> {
-    let (Source::User(Layer::File(number)), WithoutOverride::Mirror) = (&judged.decider.source, &judged.without_override)
+    let (Source::User(Layer::File(number)), WithoutOverride::Mirror) =
+        (&judged.decider.source, &judged.without_override)
     else {
         return None;
     };
+    // What it hides would come to light.
+    if judged.decider.hides.iter().any(|(layer, _)| !matches!(layer, Layer::Chart(_))) {
+        return None;
+    }
     let place = judged.decider.place.clone()?;
     let file = prepared.user.files.get(*number as usize)?.clone();
     let path = &judged.decider.path;
