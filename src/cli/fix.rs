@@ -42,6 +42,9 @@ pub(super) struct FixFlags {
     overlay: Option<PathBuf>,
 }
 
+/// How many findings went away, by file.
+type Fixed = BTreeMap<String, usize>;
+
 /// What came of a run over all releases.
 struct Round {
     reports: Vec<Report>,
@@ -123,11 +126,13 @@ impl Args {
             for (old, new) in &changed {
                 diff::write(old.shown(), Some(old), new, &before, streams.out)?;
             }
-        } else {
-            fixing.edits.write(reach)?;
         }
         let mut reports = after.unwrap_or(before);
+        // Where that cannot be written, nothing is.
         let is_overlaid = fixing.overlay(&reports, streams)?;
+        if !self.fixes.diff {
+            fixing.edits.write(reach)?;
+        }
         self.tell(&fixed, &fixing.refused, &reports, streams);
         if self.fixes.diff {
             *outcome = if changed.is_empty() && !is_overlaid { Outcome::Clean } else { Outcome::Findings };
@@ -137,13 +142,7 @@ impl Args {
     }
 
     /// What was fixed, what was not, and what more there is.
-    fn tell(
-        &self,
-        fixed: &BTreeMap<String, usize>,
-        refused: &BTreeMap<String, String>,
-        reports: &[Report],
-        streams: &mut Streams<'_>,
-    ) {
+    fn tell(&self, fixed: &Fixed, refused: &BTreeMap<String, String>, reports: &[Report], streams: &mut Streams<'_>) {
         let verb = if self.fixes.diff { "would fix" } else { "fixed" };
         for (file, count) in fixed {
             let s = if *count == 1 { "" } else { "s" };
@@ -166,7 +165,7 @@ impl Args {
 impl Fixing<'_> {
     /// Fixes until nothing is fixed any more. Gives how many findings went away by file, and the reports of what
     /// is left where something was fixed.
-    fn all(&mut self, before: &[Report]) -> Result<(BTreeMap<String, usize>, Option<Vec<Report>>), String> {
+    fn all(&mut self, before: &[Report]) -> Result<(Fixed, Option<Vec<Report>>), String> {
         let known = identities(before);
         // The finding, and the file that it was fixed in.
         let mut fixed: BTreeMap<String, String> = BTreeMap::new();
@@ -220,10 +219,10 @@ impl Fixing<'_> {
             reports = Some(round.reports);
         }
         let Some(reports) = reports else {
-            return Ok((BTreeMap::new(), None));
+            return Ok((Fixed::new(), None));
         };
         let left = identities(&reports);
-        let mut files = BTreeMap::new();
+        let mut files = Fixed::new();
         for file in fixed.into_iter().filter(|(finding, _)| !left.contains(finding)).map(|(_, file)| file) {
             *files.entry(file).or_default() += 1;
         }
