@@ -21,6 +21,8 @@ pub enum Verbatim {
     HelmsOutput,
     /// Commands to GitHub's runner, made by [`github`](crate::report::github), which escapes what it puts in them.
     GithubCommands,
+    /// The names of files over a diff, which begin as a heading in a log does; made plain before.
+    NamesOfDiff,
     /// Pages and scripts for shells; nothing in them is from elsewhere.
     OwnText,
 }

@@ -3,6 +3,7 @@
 use super::changed::is_before_first_commit;
 use super::config::{ConfigFlags, seen, shown};
 use super::disk::Disk;
+use super::fix::FixFlags;
 use super::jobs::{self, Done, Job};
 use super::one::no_release;
 use super::output::OutputFlags;
@@ -64,6 +65,8 @@ pub struct Args {
     /// The day on which suppressions are judged
     #[arg(long, value_name = "DATE", hide = true)]
     today: Option<Date>,
+    #[command(flatten)]
+    pub(super) fixes: FixFlags,
     // First what has no heading of its own: a heading stays for what follows.
     #[command(flatten)]
     pub(super) settings: SettingsFlags,
@@ -85,14 +88,19 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let config = args.config.read(&mut reach)?;
     let reach = Arc::new(reach);
     args.check_outputs(&reach)?;
+    args.fixes.check(args.chart.as_deref(), &reach)?;
     let mut outcome = Outcome::Clean;
     let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
     let mut reports: Vec<Report> = match since {
         Some(revision) if args.manifests().is_none() => {
             args.changed(revision, &config, &reach, streams, &mut outcome)?
         }
+        _ if args.fixes.is_on() => args.fixed(&config, &reach, streams, &mut outcome)?,
         _ => args.whole(&config, &reach, streams, &mut outcome)?,
     };
+    if args.fixes.diff {
+        return Ok(outcome);
+    }
     if let Some(path) = &args.write_baseline {
         write_baseline(path, &mut reports, streams)?;
     }
@@ -148,7 +156,7 @@ impl Args {
     }
 
     /// What is to be checked: the chart that was named, or the releases of the configuration.
-    fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, String> {
+    pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, String> {
         if let Some(chart) = &self.chart {
             return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)]);
         }

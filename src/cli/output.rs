@@ -221,7 +221,7 @@ fn write(format: Format, reports: &[Report], style: Style, out: &mut dyn Stream)
 
 /// Writes a file whole: nobody sees a half of it, and when it cannot be written what was there stays.
 #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
-fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
     // What is no ordinary file (a pipe, a device) is not replaced but written to; so is what a link leads to.
     if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
         return std::fs::write(path, text);

@@ -1,9 +1,10 @@
 //! What an edit changes in the text of its file, for those who show it.
 
-use super::{Edit, Target, edited};
+use super::{Action, Edit, Target, edited};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
+use similar::{ChangeTag, TextDiff};
 use std::sync::Arc;
 
 /// What an edit changes in its file.
@@ -17,8 +18,9 @@ pub struct TextChange {
     pub after: Arc<File>,
 }
 
-/// What an edit changes in the text of its file; `None` where it is not about a file, or is not made.
-pub fn text_change(edit: &Edit) -> Option<TextChange> {
+/// What an edit changes in the text of its file, nothing of what is left as it is; `None` where it is not about a file, is
+/// not made, or cannot be told so.
+pub fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
     let Target::File { file, .. } = &edit.target else { return None };
     let after = edited(file, edit, HelmVersion::V4, &Limits::default()).ok()?;
     let (old, new) = (std::str::from_utf8(file.bytes()).ok()?, std::str::from_utf8(after.bytes()).ok()?);
@@ -27,6 +29,29 @@ pub fn text_change(edit: &Edit) -> Option<TextChange> {
     };
     let start = same(&mut old.chars().zip(new.chars()));
     let end = same(&mut old[start..].chars().rev().zip(new[start..].chars().rev()));
-    let place = Place { file: file.clone(), start: start as u32, end: (old.len() - end) as u32 };
-    Some(TextChange { place, text: new[start..new.len() - end].to_owned(), after: after.clone() })
+    let (gone, text) = (&old[start..old.len() - end], &new[start..new.len() - end]);
+    let change = |start: usize, end: usize, text: &str| TextChange {
+        place: Place { file: file.clone(), start: start as u32, end: end as u32 },
+        text: text.to_owned(),
+        after: after.clone(),
+    };
+    if edit.action != Action::Remove {
+        let is_mixed = gone.contains('\n') && text.contains('\n');
+        return (!is_mixed).then(|| vec![change(start, old.len() - end, text)]);
+    }
+    if text.is_empty() {
+        return Some(vec![change(start, old.len() - end, text)]);
+    }
+    // Lines between those that go are left.
+    let mut changes = Vec::new();
+    let mut at = 0;
+    for one in TextDiff::from_lines(old, new).iter_all_changes() {
+        match one.tag() {
+            ChangeTag::Insert => return None,
+            ChangeTag::Delete => changes.push(change(at, at + one.value().len(), "")),
+            ChangeTag::Equal => {}
+        }
+        at += one.value().len();
+    }
+    Some(changes)
 }

@@ -163,7 +163,6 @@ fn only<'w>(documents: &'w [Document], path: &[Key], text: &[u8]) -> Result<Loca
 }
 
 /// The document that has most of a path, the last of them.
-#[expect(clippy::type_complexity, reason = "a document and the way in it")]
 fn nearest<'w>(
     documents: &'w [Document],
     path: &[Key],

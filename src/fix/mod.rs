@@ -19,7 +19,7 @@ mod tree;
 mod write;
 
 pub use apply::{OVERLAY, apply, edited};
-pub use change::{TextChange, text_change};
+pub use change::{TextChange, text_changes};
 pub use document::edit;
 pub use overlay::overlay;
 pub use paths::{path_keys, path_text};

@@ -224,7 +224,7 @@ fn decided(text: &str) -> String {
 
 /// The pages show what the tool says, word for word.
 fn pages() {
-    for name in ["README.md", "docs/pull-requests.md", "docs/configuration.md"] {
+    for name in ["README.md", "docs/pull-requests.md", "docs/configuration.md", "docs/fix.md"] {
         let text = read(&root().join(name));
         let made = decided(&page(&text));
         assert!(text.contains(".toml -->"), "{name} shows nothing");

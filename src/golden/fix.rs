@@ -3,11 +3,14 @@
 //! `document.toml` has texts of values files: `[[case]]` with `text`, `path`, one of `set`, `add` and `remove`, and the
 //! `result`, or the word of the `refusal`. `helm = 3` is read as helm 3 does.
 
-use super::{read, root};
-use crate::fix::{Action, edit, path_keys};
+use super::{read, root, working_folder};
+use crate::cli::{Outcome, Streams, on_large_stack, run};
+use crate::fix::{Action, Edit, Target, apply, edit, path_keys};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::trace::Key;
+use crate::source::File;
+use crate::trace::{FlagPart, Key};
+use crate::values::UserValues;
 use crate::yaml::{Data, Node, read_documents};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -135,6 +138,68 @@ pub(super) fn lines_of(text: &[u8], other: &[u8]) -> Vec<String> {
         }
     }
     lines
+}
+
+#[test]
+fn what_the_user_gave_is_edited_in_memory() {
+    let file = File::on_disk("prod.yaml", Some("prod.yaml".to_owned()), "image: {registry: quay.io, tag: 1}\n");
+    let user = UserValues {
+        files: vec![file.clone(), File::new("other.yaml", "a: 1\n")],
+        set: vec!["b=1".to_owned(), "c.d=2,e=3".to_owned()],
+        ..UserValues::default()
+    };
+    let part = |occurrence| FlagPart { flag: "--set", occurrence, argument: "".into() };
+    let edit = |target, path, action| Edit { target, path: path_keys(path), place: None, action };
+    let of_file = || Target::File { number: 0, file: file.clone() };
+    let edits = [
+        edit(of_file(), "image.registry", Action::Remove),
+        edit(of_file(), "image.tag", Action::Set("1".into())),
+        edit(Target::Flag(part(0)), "b", Action::Remove),
+        edit(Target::Flag(part(1)), "c.d", Action::Set("x".into())),
+        edit(Target::Overlay, "global.imageRegistry", Action::Add("mirror.internal".into())),
+        edit(Target::Overlay, "sidecars", Action::Set(serde_json::json!([{"image": "a", "tag": "3.10"}]))),
+        edit(Target::Overlay, "global.on", Action::Add(true.into())),
+    ];
+    let made = apply(&user, &edits, HelmVersion::V4, &Limits::default()).expect("they are made");
+    let texts: Vec<String> =
+        made.files.iter().map(|file| format!("{}: {}", file.name(), String::from_utf8_lossy(file.bytes()))).collect();
+    let overlay =
+        "global:\n  imageRegistry: mirror.internal\n  \"on\": true\nsidecars:\n  - image: a\n    tag: \"3.10\"\n";
+    assert_eq!(
+        texts,
+        ["prod.yaml: image: {tag: \"1\"}\n", "other.yaml: a: 1\n", &format!("airtight-overlay.yaml: {overlay}")]
+    );
+    assert_eq!(made.set, ["", "c.d=x,e=3"]);
+    let refused = |edits: &[Edit]| apply(&user, edits, HelmVersion::V4, &Limits::default()).err().map(|why| why.name());
+    assert_eq!(refused(&[edit(Target::Overlay, "a", Action::Remove)]), Some("overlay"));
+    assert_eq!(refused(&[edit(Target::Overlay, "l[0]", Action::Set("x".into()))]), Some("overlay"));
+    let other = Target::File { number: 1, file: file.clone() };
+    assert_eq!(refused(&[edit(other, "a", Action::Remove)]), Some("other-file"));
+}
+
+/// A second run changes nothing, and who may read the file stays as it is.
+#[test]
+fn a_file_is_fixed_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let chart = root().join("testdata/charts/shop").to_string_lossy().into_owned();
+    let values = folder.path().join("prod.yaml");
+    std::fs::write(&values, "# kept\nimage:\n  registry: quay.io\n  tag: \"1\"\n").expect("a file can be written");
+    #[cfg(unix)]
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+    #[cfg(unix)]
+    std::fs::set_permissions(&values, mode).expect("it is ours");
+    let _guard = working_folder(folder.path());
+    for _ in 0..2 {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = ["airtight", "lint", &chart, "--mirror", "mirror.internal", "-f", "prod.yaml", "--fix"];
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+        assert_eq!(outcome, Some(Outcome::Clean), "{}", String::from_utf8_lossy(&err));
+        assert_eq!(read(&values), "# kept\nimage:\n  tag: \"1\"\n");
+    }
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&values.metadata().expect("it is there")) & 0o777, 0o640);
+    assert_eq!(super::names(folder.path()), ["prod.yaml"]);
 }
 
 #[test]

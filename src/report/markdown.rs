@@ -5,7 +5,7 @@ use super::images::Image;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, plain_line};
 use crate::finding::Finding;
-use crate::fix::{Action, Fix, text_change};
+use crate::fix::{Action, Fix, text_changes};
 use crate::source::{File, Place};
 use minijinja::{AutoEscape, Environment, Value, context};
 use std::collections::BTreeSet;
@@ -127,7 +127,8 @@ fn row(finding: &Finding, report: &Report) -> Value {
 /// The one line that a fix replaces or takes away, as a diff; `None` where it does more, or the line has a secret.
 fn changed_line(fix: &Fix, report: &Report) -> Option<String> {
     let [edit] = &fix.edits[..] else { return None };
-    let change = text_change(edit)?;
+    let changes = text_changes(edit)?;
+    let [change] = &changes[..] else { return None };
     let ends = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
     let (line, _) = change.place.file.line_column(change.place.start);
     let removed = change.place.file.bytes().get(change.place.start as usize..change.place.end as usize)?;

@@ -6,7 +6,7 @@
 use super::location::{Location, Ordinals, details, identity};
 use super::{By, Report, plain, write_json};
 use crate::finding::{Finding, Severity};
-use crate::fix::{Fix, text_change};
+use crate::fix::{Fix, TextChange, text_changes};
 use crate::rules::{RULES, Rule};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -114,7 +114,7 @@ struct FixEntry {
 #[serde(rename_all = "camelCase")]
 struct ArtifactChange {
     artifact_location: ArtifactLocation,
-    replacements: [Replacement; 1],
+    replacements: Vec<Replacement>,
 }
 
 #[derive(Serialize)]
@@ -286,30 +286,31 @@ fn fix_entry(fix: &Fix) -> Option<FixEntry> {
     let mut changes = Vec::new();
     let mut seen = BTreeSet::new();
     for edit in &fix.edits {
-        let change = text_change(edit)?;
-        let path = change.place.file.path()?.to_owned();
-        let (start, end) = change.place.spots();
-        let deleted_region = Region {
-            start_line: start.line,
-            start_column: start.character,
-            end_line: Some(end.map_or(start.line, |end| end.line)),
-            end_column: Some(end.map_or(start.character, |end| end.character)),
-        };
+        let parts = text_changes(edit)?;
+        let path = parts.first()?.place.file.path()?.to_owned();
         if !seen.insert(path.clone()) {
             return None;
         }
         changes.push(ArtifactChange {
             artifact_location: ArtifactLocation { uri: uri(&path), uri_base_id: ROOT },
-            replacements: [Replacement {
-                deleted_region,
-                inserted_content: Some(change.text)
-                    .filter(|text| !text.is_empty())
-                    .map(|text| Text { text, markdown: None }),
-            }],
+            replacements: parts.into_iter().map(replacement).collect(),
         });
     }
     let description = Text { text: plain(&fix.title), markdown: None };
     (!changes.is_empty()).then_some(FixEntry { description, artifact_changes: changes })
+}
+
+fn replacement(change: TextChange) -> Replacement {
+    let (start, end) = change.place.spots();
+    let end = end.unwrap_or(start);
+    let deleted_region = Region {
+        start_line: start.line,
+        start_column: start.character,
+        end_line: Some(end.line),
+        end_column: Some(end.character),
+    };
+    let text = Some(change.text).filter(|text| !text.is_empty());
+    Replacement { deleted_region, inserted_content: text.map(|text| Text { text, markdown: None }) }
 }
 
 fn logical(subject: &crate::finding::Subject) -> LogicalLocation {

@@ -10,7 +10,7 @@ use super::images::{Image, Use};
 use super::inventory::short;
 use super::location::place_name;
 use super::totals::Totals;
-use super::{Report, Suppressed, count, neutral, plain};
+use super::{Report, Suppressed, count, fixable, neutral, plain};
 use crate::finding::{Excerpt, Finding};
 use crate::rules::RULES;
 use base64::Engine as _;
@@ -82,6 +82,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         style_hash => hash(STYLE),
         script_hash => hash(SCRIPT),
         summary => plain(&summary),
+        fixable => fixable(reports),
         verdict => verdict(&totals),
         is_clean => totals.all_findings() == 0 && totals.releases > 0,
         mirror => mirrors.into_iter().map(plain).collect::<Vec<_>>().join(", "),
