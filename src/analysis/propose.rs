@@ -70,6 +70,11 @@ pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &O
     };
     let path = origins.keys(origin).into_iter().cloned().collect();
     let edit = Edit { target, path, place: Some(setting.place.clone()), action };
+    let title = match (&edit.target, &edit.action) {
+        (Target::File { file, .. }, Action::Remove) => format!("{title} from {}", file.shown()),
+        (Target::File { file, .. }, _) => format!("{title} in {}", file.shown()),
+        _ => title,
+    };
     Some(Proposal { title, safety, edits: vec![edit] })
 }
 
@@ -80,6 +85,7 @@ pub(super) fn added(path: Vec<Key>, value: Value, title: String, prepared: &Prep
         Some((number, file)) => (Target::File { number: number as u32, file: file.clone() }, Safety::Unsafe),
         None => (Target::Overlay, Safety::Manual),
     };
+    let title = last.map_or(title.clone(), |(_, file)| format!("{title} in {}", file.shown()));
     Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: Action::Add(value) }] }
 }
 

@@ -530,8 +530,8 @@ mod tests {
         ),
         (
             "environment.rewrite",
-            "releases: [{name: a, chart: c, environments: {x: {rewrite: assumed}}}]",
             "releases: [{name: a, chart: c, environments: {x: }}]",
+            "releases: [{name: a, chart: c, environments: {x: {rewrite: assumed}}}]",
         ),
         (
             "environment.kube_version",

@@ -82,12 +82,17 @@ pub struct Facts<'a> {
 pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Layout) -> Class {
     let writer = Writer { source: facts.source, is_user: facts.is_path_of_user };
     let is_doubled = || doubled::on_mirror(facts.text, writer, mirror, layout).is_some();
-    let Some(reference) = facts.reference else {
-        return if is_doubled() { Class::Doubled } else { Class::NotAReference };
-    };
-    let serves = mirror.serves(reference);
     let follows = facts.canary.is_some_and(|text| canary.is_named_in(&text.to_ascii_lowercase()));
     let lands = facts.canary.and_then(known).is_some_and(|there| canary.serves(&there));
+    let Some(reference) = facts.reference else {
+        return match (is_doubled(), follows && lands) {
+            (true, _) => Class::Doubled,
+            // `/acme/api` of an empty registry.
+            (false, true) => Class::NotRewritten,
+            (false, false) => Class::NotAReference,
+        };
+    };
+    let serves = mirror.serves(reference);
     if follows && !lands {
         return Class::HalfRewritten;
     }

@@ -26,7 +26,7 @@
 //! # values.yaml
 //! metrics: {enabled: false, registry: ""}
 //! global: {}
-//! # --set metrics.registry=quay.io
+//! # --set global.imageRegistry=mirror.internal,metrics.registry=quay.io
 //! ```
 //! ```bad
 //! # templates/pod.yaml
@@ -46,7 +46,7 @@
 //! other: false
 //! metrics: {registry: ""}
 //! global: {}
-//! # --set metrics.registry=quay.io
+//! # --set global.imageRegistry=mirror.internal,metrics.registry=quay.io
 //! ```
 //! ```good
 //! # templates/pod.yaml

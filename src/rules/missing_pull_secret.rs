@@ -75,7 +75,7 @@
 //! global: {imageRegistry: quay.io}
 //! imagePullSecrets: []
 //! test: {pullSecrets: []}
-//! # --set imagePullSecrets[0].name=mirror-creds
+//! # --set global.imageRegistry=mirror.internal,imagePullSecrets[0].name=mirror-creds
 //! ```
 //! ```bad
 //! # templates/pod.yaml
@@ -89,7 +89,7 @@
 //!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
 //! # values.yaml
 //! global: {imageRegistry: quay.io, imagePullSecrets: []}
-//! # --set global.imagePullSecrets=mirror-creds
+//! # --set global.imageRegistry=mirror.internal,global.imagePullSecrets=mirror-creds
 //! ```
 //! ```good
 //! # templates/all.yaml
