@@ -179,6 +179,25 @@ impl Keys {
         self.all.iter().map(|key| Change::Remove(key.clone())).collect()
     }
 
+    /// Ends the values that the tool set with a slash, where one of these references shows that the chart puts none between the
+    /// value and what follows: `mirror.internalacme/api`. Gives whether something changed.
+    pub(super) fn end_with_slash<'t>(&mut self, references: impl Iterator<Item = &'t str>) -> bool {
+        let open: Vec<(String, String)> = self.told().into_iter().map(|one| (one.key, one.value)).collect();
+        let open: Vec<(String, String)> = open.into_iter().filter(|(_, value)| !value.ends_with('/')).collect();
+        let mut glued = BTreeMap::new();
+        for text in references {
+            let is_glued = |value: &String| {
+                let rest = text.strip_prefix(value.as_str());
+                rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric()))
+            };
+            let of = open.iter().filter(|(_, value)| is_glued(value));
+            glued.extend(of.map(|(key, value)| (key.clone(), format!("{value}/"))));
+        }
+        let is_new = !glued.is_empty();
+        self.values.extend(glued);
+        is_new
+    }
+
     /// The keys that the tool set, with what they were set to.
     pub(super) fn told(&self) -> Vec<Assumed> {
         let told = |key: &String| Some(Assumed { key: key.clone(), value: self.values.get(key)?.clone() });

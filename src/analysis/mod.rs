@@ -160,13 +160,30 @@ pub fn analyse(
 ) -> Result<Analysis, String> {
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
-    let mut keys = Keys::find(prepared, settings, &statics)?;
-    let traced = render_with_mirror(prepared, settings, &mut keys, true, compiler, log)?;
+    let keys = Keys::find(prepared, settings, &statics)?;
+    analyse_with(prepared, settings, keys, statics, compiler, log)
+}
+
+fn analyse_with(
+    prepared: &Prepared,
+    settings: &Settings,
+    mut keys: Keys,
+    statics: Statics,
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<Analysis, String> {
+    let mut lines = Vec::new();
+    let traced = render_with_mirror(prepared, settings, &mut keys, true, compiler, &mut lines)?;
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
     manifests.splice(0..0, crds);
     manifests.retain(|manifest| !manifest.is_blank());
     let uses: Vec<ImageUse> =
         manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
+    // A chart that puts the value and the path together as they are wants the slash in the value.
+    if keys.end_with_slash(uses.iter().map(|image| image.text.as_str())) {
+        return analyse_with(prepared, settings, keys, statics, compiler, log);
+    }
+    log.append(&mut lines);
     let decisions = rendered.decisions.take();
     let sites = decisions.as_ref().map(unstable::mirror_sites).unwrap_or_default();
     let reads = std::mem::take(&mut rendered.reads);
@@ -273,7 +290,18 @@ fn render_with_mirror(
     traced::render_deciding(prepared, &keys.defaults(), decisions(keys), compiler, log)
 }
 
+/// Whether a text is a reference that comes from the mirror.
+fn serves(text: &str, mirror: &Mirror) -> bool {
+    Reference::parse(text).is_ok_and(|reference| mirror.serves(&reference))
+}
+
 impl Analysis {
+    /// Whether an image comes from the mirror, or would if the rewrite were set.
+    pub fn comes_from_mirror(&self, text: &str, mirror: &Mirror) -> bool {
+        let would = |judged: &Judged| judged.class == Class::NotRewritten && judged.image.text.as_str() == text;
+        serves(text, mirror) || self.images.iter().any(would)
+    }
+
     /// What the code can read, followed from call to call; that is work, which is done when somebody asks first.
     pub fn flow(&self, prepared: &Prepared) -> &Flow {
         self.flow.get_or_init(|| {

@@ -282,11 +282,22 @@ pub fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
                 layer => Source::User(layer.clone()),
             },
             origin,
-            place: Some(setting.place.clone()),
+            place: Some(assignment(setting)),
             path: origins.path(origin),
             hides: origins.hidden(origin).into_iter().filter_map(|hidden| setting_of(hidden, origins)).collect(),
         },
     }
+}
+
+/// Where a setting stands; of one that a flag leaves empty, `image.tag=`, with its name.
+fn assignment(setting: &Setting) -> Place {
+    let place = setting.place.clone();
+    if place.start < place.end || !matches!(setting.layer, Layer::Flag(_)) {
+        return place;
+    }
+    let before = &place.file.bytes()[..place.start as usize];
+    let start = before.iter().rposition(|&byte| byte == b',').map_or(0, |comma| comma + 1);
+    Place { start: start as u32, ..place }
 }
 
 fn setting_of(origin: Origin, origins: &Origins) -> Option<(Layer, Place)> {

@@ -1,9 +1,7 @@
 //! [`Pullers`]: the pods of a release that pull from a mirror, and which pull secrets each of them carries.
 
-use super::mirror::Mirror;
 use super::object::{Object, member, string};
 use super::pods::{Pod, names};
-use super::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,8 +44,9 @@ pub struct Puller<'n> {
 }
 
 impl<'n> Pullers<'n> {
-    /// Looks through the objects of a release whose namespace is `home`.
-    pub fn of(objects: &[Object<'n>], home: &str, mirror: &Mirror) -> Self {
+    /// Looks through the objects of a release whose namespace is `home`; `pulls` says which references come from the mirror, or
+    /// would if the rewrite were set.
+    pub fn of(objects: &[Object<'n>], home: &str, pulls: &dyn Fn(&str) -> bool) -> Self {
         let namespace = |object: &Object<'_>| match object.name.namespace.as_str() {
             "" => home.to_owned(),
             namespace => namespace.to_owned(),
@@ -67,7 +66,6 @@ impl<'n> Pullers<'n> {
         }
         let puller = |(number, object): (usize, &Object<'n>)| {
             let pod = Pod::of(object)?;
-            let serves = |image: &String| Reference::parse(image).is_ok_and(|reference| mirror.serves(&reference));
             let account = match pod.service_account() {
                 name if name.is_empty() => DEFAULT_ACCOUNT.to_owned(),
                 name => name,
@@ -75,7 +73,7 @@ impl<'n> Pullers<'n> {
             let namespace = namespace(object);
             Some(Puller {
                 object: number,
-                image: pod.images().into_iter().find(serves),
+                image: pod.images().into_iter().find(|image| pulls(image)),
                 own: pod.pull_secrets(),
                 carried: accounts.get(&(namespace.clone(), account.clone())).cloned(),
                 account,

@@ -4,7 +4,7 @@
 mod asks;
 mod trial;
 
-use super::Analysis;
+use super::{Analysis, serves};
 use crate::compiler::Compiler;
 use crate::images::ObjectName;
 use crate::images::object::Object;
@@ -48,7 +48,7 @@ impl PullSecrets {
     /// What is said of manifests that came without a chart.
     pub(super) fn of_manifests(manifests: &[Arc<Manifest>], settings: &Settings) -> Self {
         let objects: Vec<Object<'_>> = manifests.iter().flat_map(Object::all).collect();
-        let pullers = Pullers::of(&objects, "", &settings.mirror);
+        let pullers = Pullers::of(&objects, "", &|image| serves(image, &settings.mirror));
         let has_pullers = pullers.pods.iter().any(|puller| puller.image.is_some());
         Self { has_pullers, ..Self::of_settings(settings) }
     }
@@ -81,7 +81,9 @@ pub(super) fn find(
     compiler: &mut Compiler,
 ) -> PullSecrets {
     let objects: Vec<Object<'_>> = analysis.manifests.iter().flat_map(Object::all).collect();
-    let pullers = Pullers::of(&objects, &prepared.release.namespace, &settings.mirror);
+    let pullers = Pullers::of(&objects, &prepared.release.namespace, &|image| {
+        analysis.comes_from_mirror(image, &settings.mirror)
+    });
     let mut found = PullSecrets::of_settings(settings);
     found.has_pullers = pullers.pods.iter().any(|puller| puller.image.is_some());
     for ask in asks(analysis, prepared, &objects, &pullers) {

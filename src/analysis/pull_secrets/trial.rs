@@ -121,7 +121,9 @@ impl Trials<'_> {
         };
         let all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
         let objects: Vec<Object<'_>> = all.iter().flat_map(Object::all).collect();
-        let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &self.settings.mirror);
+        let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &|image| {
+            self.analysis.comes_from_mirror(image, &self.settings.mirror)
+        });
         let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
         given.map(|puller| objects[puller.object].name.clone()).collect()
     }
