@@ -183,7 +183,14 @@ fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>, twin: &Twin, judge
             let Proposal { title, safety, edits } = problem.proposal().clone();
             problem.fix = Some(Fix { title, safety, edits, proof });
         }
-        None => problem.next += 1,
+        None => {
+            problem.next += 1;
+            if let Of::Unset(_) = problem.of {
+                let after = |&number: &usize| Some((number, Trials::text(twin, &judged[number].image)?.to_owned()));
+                let differs = |(number, after): &(usize, String)| after != judged[*number].image.text.as_str();
+                problem.not_enough = problem.targets.iter().filter_map(after).filter(differs).collect();
+            }
+        }
     }
 }
 

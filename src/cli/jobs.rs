@@ -8,11 +8,13 @@ use super::stack;
 use crate::compiler::Compiler;
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
+use crate::finding::{Excerpt, Finding};
 use crate::helm::HelmVersion;
 use crate::lint::lint;
 use crate::release::Prepared;
+use crate::report::Report;
 use crate::settings::Settings;
-use crate::source::File;
+use crate::source::{File, Place};
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,8 @@ pub struct Job {
     pub settings: Settings,
     /// The entry of the configuration.
     pub entry: Option<Entry>,
+    /// Where the configuration has it.
+    pub place: Option<Place>,
 }
 
 /// What became of a job.
@@ -55,6 +59,7 @@ impl Job {
             flags: merged(entry, flags),
             settings,
             entry: Some(entry.clone()),
+            place: None,
         }
     }
 
@@ -82,6 +87,17 @@ impl Job {
         Ok(jobs)
     }
 
+    /// What the values do not say, and no file of theirs could, is missing in the configuration.
+    fn place_what_is_missing(&self, report: &mut Report) {
+        let Some(place) = &self.place else { return };
+        let missing = |finding: &&mut Finding| finding.rule == "rewrite-not-set" && finding.excerpts.is_empty();
+        for finding in report.findings.iter_mut().filter(missing) {
+            finding
+                .excerpts
+                .push(Excerpt { place: place.clone(), label: "nothing of this release sets it".to_owned() });
+        }
+    }
+
     /// `shop`, `shop/prod`.
     pub fn full_name(&self) -> String {
         match &self.environment {
@@ -98,6 +114,7 @@ impl Job {
             hide_secrets(&prepared, &mut log);
             let mut report = report.map_err(|why| without_secrets(&prepared, &why))?;
             report.release.environment.clone_from(&self.environment);
+            self.place_what_is_missing(&mut report);
             report.is_listed = self.entry.is_some();
             Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, disk) })
         });

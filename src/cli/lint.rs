@@ -172,7 +172,11 @@ impl Args {
         }
         let entries = config.releases.iter().map(|release| &release.entry);
         let entries = entries.filter(|entry| self.is_wanted(entry));
-        let jobs = Job::all(entries, &self.release, &self.settings, config, reach)?;
+        let mut jobs = Job::all(entries, &self.release, &self.settings, config, reach)?;
+        for job in &mut jobs {
+            let own = config.releases.iter().find(|release| Some(&release.entry) == job.entry.as_ref());
+            job.place = own.map(|release| release.place.clone());
+        }
         if jobs.is_empty() {
             return Err(format!("nothing to check: {} has no releases", file.name()));
         }
@@ -182,7 +186,7 @@ impl Args {
     /// The chart that was named.
     pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Job {
         let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
-        Job { name, environment: None, chart: chart.to_path_buf(), flags, settings, entry: None }
+        Job { name, environment: None, chart: chart.to_path_buf(), flags, settings, entry: None, place: None }
     }
 
     /// Whether a release of the configuration is to be checked.

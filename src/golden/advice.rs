@@ -202,6 +202,7 @@ fn what_is_advised_helps() {
 
 #[test]
 fn what_is_advised_helps_with_real_charts() {
-    let tally = crate::cli::on_large_stack(|| tried(some_of_corpus().into_iter().step_by(2), 1)).expect("it does not panic");
+    let tally =
+        crate::cli::on_large_stack(|| tried(some_of_corpus().into_iter().step_by(2), 1)).expect("it does not panic");
     assert!(tally.wrong.is_empty(), "{} of {}: {:#?}", tally.wrong.len(), tally.fixes, tally.wrong);
 }

@@ -191,7 +191,8 @@ fn a_file_is_fixed_once() {
     let _guard = working_folder(folder.path());
     for _ in 0..2 {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let args = ["airtight", "lint", &chart, "--mirror", "mirror.internal", "-f", "prod.yaml", "--fix", "--assume-rewrite"];
+        let args =
+            ["airtight", "lint", &chart, "--mirror", "mirror.internal", "-f", "prod.yaml", "--fix", "--assume-rewrite"];
         let outcome =
             on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
         assert_eq!(outcome, Some(Outcome::Clean), "{}", String::from_utf8_lossy(&err));

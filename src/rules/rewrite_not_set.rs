@@ -63,7 +63,7 @@ fn check(ctx: &mut Context<'_>) {
         let message = format!("`{}` is not set: {} past {}", unset.key, ctx.go(&unset.images), ctx.settings.mirror);
         let help = match &unset.fix {
             Some(fix) => fix.title.clone(),
-            None => format!("set `{}` to `{}`, as far as that helps", unset.key, unset.value),
+            None => format!("`{}` has to be `{}`, and that alone is not enough", unset.key, unset.value),
         };
         let mut notes = ctx.references(&unset.images);
         notes.extend(ctx.not_enough(unset));
