@@ -48,7 +48,9 @@ impl Problem {
         let becomes_right = |&number: &usize| {
             let one = &judged[number];
             let after = Trials::text(twin, &one.image)?;
-            let is_right = trials.is_right(after, one.source.as_ref());
+            // Who took another registry, and the chart's path, meant the chart's image.
+            let is_default = one.default_of_same_path().is_some_and(|default| trials.is_right(after, Some(default)));
+            let is_right = is_default || trials.is_right(after, one.source.as_ref());
             (is_right && !is_taken_for_wrong(one, after, trials.settings)).then(|| (number, after.to_owned()))
         };
         let right: Vec<(usize, String)> = self.targets.iter().filter_map(becomes_right).collect();

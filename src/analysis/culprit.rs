@@ -4,7 +4,9 @@
 //! has to go for it is looked for.
 
 use super::Judged;
+use super::propose::changed;
 use super::trial::Trials;
+use crate::fix::{Action, Edit};
 use crate::images::decided::{Decider, Source, decider_of};
 use crate::images::{Class, Mirror, Reference, Shape, Tier};
 use crate::reads::{Path, dotted, steps};
@@ -23,6 +25,8 @@ struct Candidate {
     origin: Origin,
     /// It prints nothing, or switches something off.
     is_nothing: bool,
+    /// What takes it out where it stands, if that can be done.
+    removal: Option<Edit>,
 }
 
 /// The user's settings that make references what they are, though nothing of them is printed.
@@ -105,6 +109,11 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
         keys.contains(&candidate.path) && text.is_some_and(|text| mirror.split(&text).is_some())
     };
     found.retain(|candidate| !is_rewrite(candidate));
+    for candidate in &mut found {
+        let removal = changed(candidate.origin, Action::Remove, String::new(), origins);
+        let edit = removal.and_then(|removal| removal.edits.into_iter().next());
+        candidate.removal = edit.filter(|edit| trials.can(edit));
+    }
     found
 }
 
@@ -126,7 +135,7 @@ fn collect(value: &Value, path: &mut Path, of: (&Merged, &Origins), found: &mut 
         value => value.origin(),
     };
     if !origin.is_none() {
-        found.push(Candidate { path: dotted(path), origin, is_nothing: !value.truth() });
+        found.push(Candidate { path: dotted(path), origin, is_nothing: !value.truth(), removal: None });
     }
 }
 
@@ -206,11 +215,17 @@ impl Culprits<'_, '_> {
             return BTreeSet::new();
         }
         self.left -= 1;
-        let mut changes: Vec<Change> =
-            settings.iter().map(|&one| Change::Remove(self.candidates[one].path.clone())).collect();
+        // A setting is taken out where it stands: what another file says counts then.
+        let (mut edits, mut changes) = (Vec::new(), Vec::new());
+        for candidate in settings.iter().map(|&one| &self.candidates[one]) {
+            match &candidate.removal {
+                Some(edit) => edits.push(edit.clone()),
+                None => changes.push(Change::Remove(candidate.path.clone())),
+            }
+        }
         changes.extend(self.trials.keys.canary(&self.trials.settings.mirror));
         let mut good = BTreeSet::new();
-        if let Some(twin) = self.trials.with_changes(&changes) {
+        if let Ok(Some(twin)) = self.trials.with_edits_and(&edits, &changes) {
             let is_good = |&(number, wanted): &(usize, Wanted)| {
                 let image = &judged[number].image;
                 let reference = Trials::text(&twin, image).and_then(|text| Reference::parse(text).ok());

@@ -94,6 +94,13 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
     Verdict { images: judged, unset, other_ways: with_canary.decided }
 }
 
+/// Whether a user's value names the mirror though the same image comes from there without it.
+pub(super) fn is_needless_pin(judged: &Judged) -> bool {
+    let same = |text: &String| text == judged.image.text.as_str();
+    judged.class == Class::PinnedToMirror
+        && matches!(&judged.without_override, WithoutOverride::Mirror(text) if same(text))
+}
+
 /// Whether an image needs a fix of its own.
 fn is_wrong(judged: &Judged, trials: &Trials<'_>) -> bool {
     judged.class != Class::NotRewritten && judged.image.tier != Tier::Possible && !trials.is_right_now(judged)
@@ -112,12 +119,12 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     let mut lists = Lists::default();
     judged.iter().filter(|one| is_wrong(one, trials)).for_each(|one| lists.note(one, settings, origins));
     let proposals = |(number, one): (usize, &Judged)| {
-        let is_pin = one.class == Class::PinnedToMirror && one.without_override == WithoutOverride::Mirror;
+        let is_pin = is_needless_pin(one) && trials.is_right_now(one);
         if !is_wrong(one, trials) && !is_pin {
             return None;
         }
         let reached = reached.get(&number).map(Vec::as_slice).unwrap_or_default();
-        Some((number, of_image(one, reached, set_key.as_ref(), &lists, (prepared, settings, origins))))
+        Some((number, of_image(one, reached, set_key.as_ref(), &lists, &keys.all, (prepared, settings, origins))))
     };
     let of_images: Vec<(usize, Vec<Proposal>)> = judged.iter().enumerate().filter_map(proposals).collect();
     advice::find(judged, of_images, &mut unset, trials);
@@ -149,7 +156,7 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
         let text = Trials::text(&twin, &judged.image);
         let Some(reference) = text.and_then(|text| Reference::parse(text).ok()) else { continue };
         judged.without_override = match trials.settings.mirror.serves(&reference) {
-            true => WithoutOverride::Mirror,
+            true => WithoutOverride::Mirror(reference.as_written().to_owned()),
             false => WithoutOverride::Elsewhere(reference.as_written().to_owned()),
         };
     }
@@ -157,11 +164,9 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
 
 /// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of what the chart pulls without it.
 pub(super) fn is_taken_for_wrong(judged: &Judged, after: &str, settings: &Settings) -> bool {
-    let WithoutOverride::Elsewhere(default) = &judged.without_override else { return false };
-    let (Ok(after), Ok(default)) = (Reference::parse(after), Reference::parse(default)) else { return false };
-    let wanted = settings.layout.repository(&settings.mirror, &default);
-    sources::in_version_of(&after, &default).is_some()
-        && wanted != Some(format!("{}/{}", after.registry, after.repository))
+    let (Some(default), Ok(after)) = (&judged.default, Reference::parse(after)) else { return false };
+    let wanted = settings.layout.repository(&settings.mirror, default);
+    wanted != Some(format!("{}/{}", after.registry, after.repository))
 }
 
 /// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.

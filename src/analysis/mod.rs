@@ -109,6 +109,8 @@ pub struct Judged {
     pub decider: Decider,
     /// The reference without the rewrite, where that is known: what has to be mirrored.
     pub source: Option<Reference>,
+    /// What the chart would pull without the user's values that decided it, in the user's version.
+    pub default: Option<Reference>,
     /// What becomes of it without the setting of the user's that decided its registry.
     pub without_override: WithoutOverride,
     /// The user's settings that make it what it is, all of them together, where nothing of them is printed: a switch, an
@@ -127,8 +129,8 @@ pub struct Judged {
 pub enum WithoutOverride {
     /// No user's setting decided it, or the render without it tells nothing.
     Unknown,
-    /// The rewrite sends it to the mirror.
-    Mirror,
+    /// This reference, which comes from the mirror.
+    Mirror(String),
     /// The chart's own choice, which is not the mirror.
     Elsewhere(String),
 }
@@ -329,6 +331,7 @@ impl Judged {
             class,
             decider,
             source: None,
+            default: None,
             without_override: WithoutOverride::Unknown,
             culprits: Vec::new(),
             version_decider: None,
@@ -362,6 +365,18 @@ impl Judged {
                 (value == place + &path || self.class == Class::PinnedToMirror).then(|| value.to_owned())
             }
         }
+    }
+
+    /// What the chart would pull, where the user's values change its registry alone, or put a path before the chart's.
+    pub fn default_of_same_path(&self) -> Option<&Reference> {
+        let (own, default) = (self.image.known()?, self.default.as_ref()?);
+        let rest = own.repository.strip_suffix(default.repository.as_str())?;
+        (rest.is_empty() || rest.ends_with('/')).then_some(default)
+    }
+
+    /// Whether a user's value names the mirror though the same image comes from there without it.
+    pub fn is_needless_pin(&self) -> bool {
+        judge::is_needless_pin(self)
     }
 
     /// Whether it does not resolve through the mirror.

@@ -1,5 +1,6 @@
 //! [`Proposal`]: a change of what the user gave that may make a finding go away, before it was tried.
 
+use super::judge::is_needless_pin;
 use super::reach::Reached;
 use super::{Judged, WithoutOverride};
 use crate::fix::{Action, Edit, Safety, Target};
@@ -129,6 +130,7 @@ pub(super) fn of_image(
     reached: &[Reached],
     set_key: Option<&Proposal>,
     lists: &Lists,
+    keys: &[String],
     (prepared, settings, origins): (&Prepared, &Settings, &Origins),
 ) -> Vec<Proposal> {
     let mut found: Vec<Proposal> = Vec::new();
@@ -142,17 +144,22 @@ pub(super) fn of_image(
     let wanted = judged.destination(settings);
     let repository = decider(&judged.image, Part::Repository, origins);
     let registry = judged.decider.clone();
-    let deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
+    let mut deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
+    // On the mirror it is the path that is wrong, and what all images share is changed last.
+    deciders.sort_by_key(|decider| {
+        let is_path = decider.origin != judged.decider.origin;
+        (keys.contains(&decider.path), !decider.source.is_user(), judged.class.resolves() != is_path)
+    });
     let sets: Vec<Proposal> = deciders
         .iter()
         .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins)))
         .collect();
     let of_user: Vec<&Decider> = deciders.iter().filter(|decider| decider.source.is_user()).collect();
     let removals = of_user.iter().copied().filter_map(removed);
-    let comes_back = judged.without_override == WithoutOverride::Mirror;
+    let comes_back = matches!(judged.without_override, WithoutOverride::Mirror(_));
     match judged.class {
         // That is what its rule is about.
-        Class::PinnedToMirror if comes_back => found.extend(removals),
+        Class::PinnedToMirror if is_needless_pin(judged) => found.extend(removals),
         Class::PinnedToMirror => found.extend(sets),
         _ if comes_back => {
             found.extend(removals);

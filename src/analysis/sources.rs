@@ -4,8 +4,9 @@ use super::Judged;
 use super::judge::Given;
 use super::twin::Twin;
 use crate::compiler::Compiler;
+use crate::images::decided::deciders;
 use crate::images::doubled::{self, Writer};
-use crate::images::{Class, ImageUse, Mirror, Reference};
+use crate::images::{Class, ImageUse, Mirror, Part, Reference};
 use crate::reads::dotted;
 use crate::release::Change;
 use crate::settings::Settings;
@@ -50,34 +51,41 @@ fn version(text: &str) -> &str {
     text[name..].find([':', '@']).map_or("", |at| &text[name + at..])
 }
 
-/// Fills in the sources that are not known because the user's own values name the mirror: renders once more without the
-/// rewrite and without these values.
+/// Notes what the chart itself would pull for the images that the user's own values decide, and fills in the sources that are
+/// not known because these values name the mirror: renders once more without the rewrite and without them.
 pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Compiler) {
-    let Given { prepared, settings, keys, rendered, reads, .. } = *given;
-    let is_open = |judged: &Judged| {
-        judged.source.is_none() && matches!(judged.class, Class::Rewritten | Class::Doubled | Class::HalfRewritten)
+    let Given { prepared, settings, keys, rendered, reads, origins, .. } = *given;
+    let is_open =
+        |judged: &Judged| judged.source.is_none() && judged.class.resolves() || judged.class == Class::HalfRewritten;
+    let of_user = |judged: &Judged| -> Vec<String> {
+        let parts = [Part::Registry, Part::Repository];
+        let deciders = parts.into_iter().flat_map(|part| deciders(&judged.image, part, origins));
+        deciders.filter(|one| one.source.is_user()).map(|one| one.path).collect()
     };
-    if !judged.iter().any(is_open) {
-        return;
+    let is_rewrite = |path: &String| keys.all.contains(path);
+    let mut paths: BTreeSet<String> = judged.iter().flat_map(of_user).filter(|path| !is_rewrite(path)).collect();
+    if judged.iter().any(is_open) {
+        let names_mirror = |text: &crate::trace::Str| settings.mirror.is_named_in(&text.to_text().to_ascii_lowercase());
+        let named = reads.settings().iter().filter(|setting| setting.text.as_ref().is_some_and(names_mirror));
+        paths.extend(named.map(|setting| dotted(&setting.path)));
     }
-    let names_mirror = |text: &crate::trace::Str| settings.mirror.is_named_in(&text.to_text().to_ascii_lowercase());
-    let settings_of_user = reads.settings().iter();
-    let paths = settings_of_user.filter(|setting| setting.text.as_ref().is_some_and(names_mirror));
     // An element of a list cannot be taken away without moving the others.
-    let paths: BTreeSet<String> =
-        paths.map(|setting| dotted(&setting.path)).filter(|path| !path.contains('[')).collect();
+    paths.retain(|path| !path.is_empty() && !path.contains('['));
     if paths.is_empty() {
         return;
     }
     let removed = paths.into_iter().map(Change::Remove);
     let changes: Vec<Change> = keys.removed().into_iter().chain(removed).collect();
     let twin = Twin::render(prepared, settings, &changes, compiler, rendered, BTreeSet::new());
-    for judged in judged.iter_mut().filter(|judged| is_open(judged)) {
+    for judged in judged.iter_mut() {
         let default = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok());
         let default = default.filter(|default| !settings.mirror.serves(default));
-        judged.source = default
+        judged.default = default
             .and_then(|default| alone(default, false, &settings.mirror))
             .and_then(|default| in_version_of(judged.image.known()?, &default));
+        if is_open(judged) && judged.source.is_none() {
+            judged.source.clone_from(&judged.default);
+        }
     }
 }
 

@@ -57,10 +57,17 @@ impl<'a> Trials<'a> {
     /// # Errors
     /// Why an edit cannot be made.
     pub(super) fn with_edits(&mut self, edits: &[Edit]) -> Result<Option<Twin>, Refusal> {
+        self.with_edits_and(edits, &self.keys.defaults())
+    }
+
+    /// The release with edits of what the user gave, and changes to what that comes to.
+    ///
+    /// # Errors
+    /// Why an edit cannot be made.
+    pub(super) fn with_edits_and(&mut self, edits: &[Edit], changes: &[Change]) -> Result<Option<Twin>, Refusal> {
         let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
         let prepared = Prepared { user, ..self.prepared.clone() };
-        let changes = self.keys.defaults();
-        Ok(self.render(&prepared, &changes))
+        Ok(self.render(&prepared, changes))
     }
 
     /// Whether an edit can be made.
@@ -101,7 +108,9 @@ impl<'a> Trials<'a> {
         let unharmed = judged.iter().enumerate().all(|(number, one)| match twin.seen(&one.image) {
             Seen::Same => true,
             Seen::Gone => targets.contains(&number),
-            Seen::Other(text) => targets.contains(&number) || !self.is_right_now(one) || self.is_right(text, None),
+            Seen::Other(text) => {
+                targets.contains(&number) || !self.is_right_now(one) || self.is_right(text, one.source.as_ref())
+            }
         });
         let mirror = &self.settings.mirror;
         let mirrored = |text: &&str| Reference::parse(text).is_ok_and(|reference| mirror.serves(&reference));

@@ -72,7 +72,7 @@ fn check(ctx: &mut Context<'_>) {
         let mut finding = ctx.image_finding(&RULE, judged, &label);
         ctx.help(&mut finding, judged, format!("point `{}` at {mirror}", decider.path));
         match &judged.without_override {
-            WithoutOverride::Mirror if judged.fix.is_some() => {
+            WithoutOverride::Mirror(_) if judged.fix.is_some() => {
                 finding.notes.push(format!("without it the image comes from {mirror}"));
             }
             WithoutOverride::Elsewhere(text) => finding.notes.push(format!("without it the image is {text}")),

@@ -34,7 +34,6 @@
 //! ```
 
 use super::{Context, Rule};
-use crate::analysis::WithoutOverride;
 use crate::finding::Severity;
 use crate::images::Class;
 
@@ -50,7 +49,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>) {
     for judged in &ctx.analysis.images {
         // Where the chart does not send the image to the mirror by itself, such a value is the way to do it.
-        if judged.class != Class::PinnedToMirror || judged.without_override != WithoutOverride::Mirror {
+        if judged.class != Class::PinnedToMirror || !judged.is_needless_pin() {
+            continue;
+        }
+        // A path that is wrong comes first.
+        if judged.destination(ctx.settings).is_some_and(|wanted| wanted != judged.image.text.as_str()) {
             continue;
         }
         let decider = &judged.decider;
