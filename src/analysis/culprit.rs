@@ -40,6 +40,9 @@ pub(super) struct Culprits<'t, 'a> {
     left: usize,
 }
 
+/// Images by their numbers, with what each has to become.
+type Images = Vec<(usize, Wanted)>;
+
 /// What a reference has to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
@@ -119,7 +122,7 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
 
 fn collect(value: &Value, path: &mut Path, of: (&Merged, &Origins), found: &mut Vec<Candidate>) {
     if let Value::Map(map) = value
-        && !(map.is_empty() && !path.is_empty())
+        && (!map.is_empty() || path.is_empty())
     {
         for (key, value) in map.entries() {
             path.push(key.to_text().into_owned());
@@ -141,7 +144,7 @@ fn collect(value: &Value, path: &mut Path, of: (&Merged, &Origins), found: &mut 
 
 impl Culprits<'_, '_> {
     /// The images of each smallest set of settings, with that set.
-    fn find(&mut self, judged: &[Judged]) -> Vec<(Vec<(usize, Wanted)>, Vec<usize>)> {
+    fn find(&mut self, judged: &[Judged]) -> Vec<(Images, Vec<usize>)> {
         let all: BTreeSet<usize> = (0..self.candidates.len()).collect();
         let nothing: BTreeSet<usize> = all.iter().copied().filter(|&one| self.candidates[one].is_nothing).collect();
         let mut found = Vec::new();

@@ -92,8 +92,8 @@ impl Keys {
             keys.only_named = keys.all.is_empty();
             return Ok(keys);
         }
-        if is_set(USUAL_KEY) && !value_at(&user.values, &steps(USUAL_KEY)).is_some_and(|value| value.as_map().is_some())
-        {
+        let is_table = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| value.as_map().is_some());
+        if is_set(USUAL_KEY) && !is_table(USUAL_KEY) {
             keys.all.push(USUAL_KEY.to_owned());
             keys.values.extend(shape(USUAL_KEY).map(|value| (USUAL_KEY.to_owned(), value)));
         } else if let Some(key) = key_in_code(USUAL_KEY, chart, statics)
