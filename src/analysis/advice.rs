@@ -11,6 +11,7 @@ use super::rewrite::Unset;
 use super::trial::Trials;
 use super::twin::Twin;
 use crate::fix::{Action, Edit, Fix, Proven};
+use crate::images::Reference;
 use std::collections::BTreeSet;
 
 /// Most references that a fix tells of.
@@ -51,7 +52,8 @@ impl Problem {
             // Who took another registry, and the chart's path, meant the chart's image.
             let is_default = one.default_of_same_path().is_some_and(|default| trials.is_right(after, Some(default)));
             let is_right = is_default || trials.is_right(after, one.source.as_ref());
-            (is_right && !is_taken_for_wrong(one, after, trials.settings)).then(|| (number, after.to_owned()))
+            let holds = is_right && keeps_version(one, after) && !is_taken_for_wrong(one, after, trials.settings);
+            holds.then(|| (number, after.to_owned()))
         };
         let right: Vec<(usize, String)> = self.targets.iter().filter_map(becomes_right).collect();
         let enough = match self.of {
@@ -70,6 +72,12 @@ impl Problem {
         }
         Some(proven)
     }
+}
+
+/// Whether a reference has the tag and the digest that the image has, if it has any: another version is another image.
+fn keeps_version(judged: &Judged, after: &str) -> bool {
+    let Ok(before) = &judged.image.reference else { return true };
+    before.version().is_empty() || Reference::parse(after).is_ok_and(|after| after.version() == before.version())
 }
 
 /// Looks for fixes, for each image the first of its proposals that holds; for an unset rewrite likewise.

@@ -160,7 +160,8 @@ pub(super) fn of_image(
     match judged.class {
         // That is what its rule is about.
         Class::PinnedToMirror if is_needless_pin(judged) => found.extend(removals),
-        Class::PinnedToMirror => found.extend(sets),
+        // Another file, or the chart, may have the right one.
+        Class::PinnedToMirror => found.extend(removals.chain(sets)),
         _ if comes_back => {
             found.extend(removals);
             found.extend(sets);

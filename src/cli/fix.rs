@@ -12,8 +12,8 @@ use super::progress::Progress;
 use super::{Outcome, Problem, Streams};
 use crate::config::Config;
 use crate::disk::Reach;
-use crate::finding::Severity;
-use crate::fix::{Action, Edit, Fix, Safety, Target, overlay};
+use crate::finding::{Finding, Severity};
+use crate::fix::{Action, Edit, Fix, Safety, Target, overlay, path_keys};
 use crate::report::Report;
 use crate::report::location::identity;
 use crate::source::File;
@@ -239,7 +239,7 @@ impl Fixing<'_> {
                 if fix.edits.iter().any(|edit| self.refused.contains_key(&key(edit))) {
                     continue;
                 }
-                wanted.push(Wanted { finding: identity(finding, report), release, fix: fix.clone() });
+                wanted.push(Wanted { finding: name_of(finding, report), release, fix: fix.clone() });
             }
         }
         wanted
@@ -304,6 +304,16 @@ impl Fixing<'_> {
                 edits.extend(moved);
             }
         }
+        // What the tool set to judge a chart without values has to be set as well, once there are values.
+        if !edits.is_empty() {
+            let assumed = reports.iter().filter(|report| !report.is_told).flat_map(|report| &report.assumed_keys);
+            edits.extend(assumed.map(|one| Edit {
+                target: Target::Overlay,
+                path: path_keys(&one.key),
+                place: None,
+                action: Action::Add(one.value.as_str().into()),
+            }));
+        }
         let text = overlay(&edits).map_err(|why| why.to_string())?;
         if text.is_empty() {
             let _ = writeln!(streams.err, "nothing for {name}: no fix is one that a further values file can make");
@@ -357,8 +367,19 @@ fn file_of(fix: &Fix) -> String {
     files.into_iter().collect::<Vec<_>>().join(", ")
 }
 
+/// What a finding is known by before and after a fix: an image by its place, since its reference is what changes.
+fn name_of(finding: &Finding, report: &Report) -> String {
+    match &finding.subject {
+        Some(subject) => {
+            let release = report.release.full_name();
+            format!("{release} {} {} {} {}", finding.rule, subject.template, subject.object, subject.field)
+        }
+        None => identity(finding, report),
+    }
+}
+
 fn identities(reports: &[Report]) -> BTreeSet<String> {
-    reports.iter().flat_map(|report| report.findings.iter().map(|finding| identity(finding, report))).collect()
+    reports.iter().flat_map(|report| report.findings.iter().map(|finding| name_of(finding, report))).collect()
 }
 
 /// What is worse than it was.
@@ -368,7 +389,7 @@ fn new_finding(round: &Round, known: &BTreeSet<String>) -> Option<String> {
     }
     round.reports.iter().find_map(|report| {
         let mut findings = report.findings.iter().filter(|finding| finding.severity != Severity::Hint);
-        let new = findings.find(|finding| !known.contains(&identity(finding, report)))?;
+        let new = findings.find(|finding| !known.contains(&name_of(finding, report)))?;
         let name = report.release.full_name();
         Some(format!("{name} would have a new finding, {}: {}", new.rule, new.message))
     })

@@ -37,6 +37,7 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
+use crate::images::decided::decider_of;
 use crate::images::decided::written_at;
 use crate::images::object::{Object, items, member, string};
 use crate::images::pods::{Container, Pod};
@@ -105,6 +106,13 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
         _ => format!("set one of {list}, or correct the name in the template"),
     };
     let label = format!("{what}: {}, {name}", object.name);
+    // Whoever set a value to nothing comes first.
+    let origins = &ctx.analysis.origins;
+    let of_user = unset.iter().map(|one| origins.of_user_at(&one.path)).filter(|origin| !origin.is_none());
+    let places = of_user.filter_map(|origin| decider_of(origin, 0, origins).place);
+    let mut excerpts: Vec<Excerpt> =
+        places.map(|place| Excerpt { place, label: "set to nothing here".to_owned() }).collect();
+    excerpts.extend(place.map(|place| Excerpt { place, label }));
     Finding {
         rule: RULE.id,
         severity: ctx.settings.severity(RULE.id, RULE.severity),
@@ -118,7 +126,7 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
             tier: Tier::Certain,
             class: Class::NotAReference,
         }),
-        excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
+        excerpts,
         notes: unset.iter().map(note).collect(),
         help: Some(help),
         fix: None,
