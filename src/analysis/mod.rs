@@ -28,7 +28,6 @@ pub mod upgrade;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::fix::Fix;
-use crate::images::decided::{Written, written_by};
 use crate::images::{Class, Decider, ImageUse, Mirror, Reference, find};
 use crate::reads::{Flow, Reads, Statics, steps};
 use crate::release::Prepared;
@@ -343,28 +342,6 @@ impl Judged {
     /// Where the image has to lie on the mirror, tag and digest included; `None` where its source is not known.
     pub fn destination(&self, settings: &Settings) -> Option<String> {
         self.source.as_ref().and_then(|source| settings.layout.destination(&settings.mirror, source))
-    }
-
-    /// What the value that decided has to be so that the image comes from the mirror, `mirror.internal/jetstack/x`;
-    /// `None` where the reference is not that value as it stands.
-    pub fn value_on_mirror(&self, settings: &Settings) -> Option<String> {
-        let source = self.source.as_ref()?;
-        let repository = settings.layout.repository(&settings.mirror, source)?;
-        match written_by(&self.image, self.decider.origin)? {
-            Written::Whole if source.tag.is_none() && source.digest.is_none() => Some(repository),
-            Written::Whole => self.destination(settings),
-            Written::Name => Some(repository),
-            Written::Start(written) => {
-                let own = self.image.reference.as_ref().ok()?;
-                let (start, rest) = self.image.text[..own.repository_range.end].split_at_checked(written)?;
-                let value = repository.strip_suffix(rest)?;
-                let place = settings.mirror.place_of(&source.registry)?;
-                let path = start[own.registry_range.as_ref()?.end..].to_owned();
-                // Such a value serves several images: only what is right for all of them. Of an image that the user
-                // pinned, the value that the chart has says nothing of the path.
-                (value == place + &path || self.class == Class::PinnedToMirror).then(|| value.to_owned())
-            }
-        }
     }
 
     /// What the chart would pull, where the user's values change its registry alone, or put a path before the chart's.

@@ -141,55 +141,6 @@ pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
     }
 }
 
-/// How much of a reference, from its beginning on, one value alone wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// So many bytes, the registry and perhaps a part of the path: `quay.io`, `quay.io/`, `quay.io/jetstack`.
-    Start(usize),
-    /// `quay.io/jetstack/x`
-    Name,
-    /// `quay.io/jetstack/x:v1`
-    Whole,
-}
-
-/// How much of a reference, from its beginning on, the value of an origin wrote as it stands, and nothing else did;
-/// `None` when something was put before it or made of it, or when it ends within a component.
-pub fn written_by(image: &ImageUse, origin: Origin) -> Option<Written> {
-    let reference = image.known()?;
-    let text = image.text.as_str();
-    let written = bytes_by(image, origin);
-    let is_boundary = |at: usize| text.as_bytes().get(at) == Some(&b'/') || text[..at].ends_with('/');
-    match written {
-        all if all >= text.len() => Some(Written::Whole),
-        name if name >= reference.repository_range.end => Some(Written::Name),
-        start => {
-            let registry = reference.registry_range.as_ref()?.end;
-            (start >= registry && is_boundary(start)).then_some(Written::Start(start))
-        }
-    }
-}
-
-/// How many bytes of a reference, from its beginning on, are the first bytes of an origin's value.
-fn bytes_by(image: &ImageUse, origin: Origin) -> usize {
-    let spans = image.manifest.content.spans();
-    let mut written = 0;
-    for place in image.text.places(0..image.text.len()) {
-        let first = spans.partition_point(|span| span.end <= place.start);
-        let mut end = place.start;
-        for span in spans[first..].iter().take_while(|span| span.start < place.end) {
-            if span.origin != origin || span.start > end || span.at + (end - span.start) != written {
-                return written as usize;
-            }
-            written += span.end.min(place.end) - end;
-            end = span.end.min(place.end);
-        }
-        if end != place.end {
-            break;
-        }
-    }
-    written as usize
-}
-
 /// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
 pub fn printed_at(image: &ImageUse) -> Option<Place> {
     let part = part_places(image, Part::Registry).into_iter().next()?;

@@ -143,7 +143,7 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
     };
     let message = format!("chart {name} renders {them} not resolve through {mirror}, and {looks}");
     let help = match own_key(instance, prefix, ctx) {
-        Some(own) => format!("it looks at `{}`: set that to {mirror}", dotted(&own)),
+        Some(own) => format!("it looks at `{}` instead: the findings of its images say what to set", dotted(&own)),
         None => "set the registries of its images one by one, or patch its templates".to_owned(),
     };
     let (place, label) = match unrun {

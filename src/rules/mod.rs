@@ -180,20 +180,12 @@ impl<'a> Context<'a> {
             let registry = &source.registry;
             return format!("the mirror has no place for {registry}: give one, --mirror {registry}=HOST/PATH");
         }
-        let value = match judged.value_on_mirror(self.settings) {
-            Some(value) => format!("`{value}`"),
-            None => format!("a value on {}", self.settings.mirror),
-        };
-        // A value for one element, with `--set` or in a file, takes the others away.
-        if path.contains('[') {
-            return format!(
-                "set `{path}` to {value} in a values file that repeats the whole list: helm replaces lists"
-            );
-        }
-        match self.settings.mirror.only_place() {
-            Some(_) => format!("set `{path}` to {value}, or patch the template to apply `{}`", self.key()),
+        // What was tried and helps is told in place of this.
+        let mirror = &self.settings.mirror;
+        match mirror.only_place() {
+            Some(_) => format!("point `{path}` at {mirror}, or patch the template to apply `{}`", self.key()),
             // No key for all images can name a place for each source.
-            None => format!("set `{path}` to {value}"),
+            None => format!("point `{path}` at {mirror}"),
         }
     }
 

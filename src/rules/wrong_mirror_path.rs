@@ -67,7 +67,8 @@ fn check(ctx: &mut Context<'_>) {
             }
             let message = format!("{} is not where {source} is mirrored to", reference.as_written());
             let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the path", message);
-            let or_else = match wanted {
+            finding.notes.extend(project(&actual, wanted.as_deref(), source, ctx));
+            let or_else = match &wanted {
                 Some(wanted) => format!("it lies at {wanted}: mirror it to {actual} as well, or set that repository"),
                 None => {
                     let registry = &source.registry;
@@ -88,6 +89,16 @@ fn check(ctx: &mut Context<'_>) {
         }
     }
     ctx.findings.append(&mut found);
+}
+
+/// What to say where only a path before the right one is too much: mirrors that proxy registries keep each below a project.
+fn project(actual: &str, wanted: Option<&str>, source: &Reference, ctx: &Context<'_>) -> Option<String> {
+    let place = ctx.settings.mirror.place_of(&source.registry)?;
+    let path = wanted?.strip_prefix(place.as_str())?;
+    let before = actual.strip_suffix(path)?;
+    let is_below = before.strip_prefix(place.as_str()).is_some_and(|project| project.starts_with('/'));
+    let registry = &source.registry;
+    is_below.then(|| format!("if the mirror keeps the images of {registry} there, give --mirror {registry}={before}"))
 }
 
 /// The reference of a use that comes from the mirror, and its source.
