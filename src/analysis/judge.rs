@@ -22,7 +22,7 @@ use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::template::Map;
 use crate::template::decisions::{Decided, Site};
-use crate::trace::Origins;
+use crate::trace::{Layer, Origins};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -97,7 +97,10 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
 /// Whether a user's value names the mirror though the same image comes from there without it.
 pub(super) fn is_needless_pin(judged: &Judged) -> bool {
     let same = |text: &String| text == judged.image.text.as_str();
-    judged.class == Class::PinnedToMirror
+    // Where another file of the user's says the same, it is that which brings the image from the mirror.
+    let is_alone = judged.decider.hides.iter().all(|(layer, _)| matches!(layer, Layer::Chart(_)));
+    is_alone
+        && judged.class == Class::PinnedToMirror
         && matches!(&judged.without_override, WithoutOverride::Mirror(text) if same(text))
 }
 
