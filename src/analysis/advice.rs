@@ -8,7 +8,7 @@ use super::Judged;
 use super::judge::is_taken_for_wrong;
 use super::propose::{Proposal, overlaid};
 use super::rewrite::Unset;
-use super::trial::Trials;
+use super::trial::{MOST_EDITS, Trials};
 use super::twin::Twin;
 use crate::fix::{Action, Edit, Fix, Proven};
 use crate::images::Reference;
@@ -104,6 +104,16 @@ pub(super) fn find(
         not_enough: Vec::new(),
     });
     let mut problems: Vec<Problem> = of_unset.chain(of_images).filter(Problem::is_open).collect();
+    // What very many findings need is said in words.
+    let mut known: Vec<Proposal> = Vec::new();
+    problems.retain(|problem| {
+        let proposal = problem.proposal();
+        let is_new = !known.iter().any(|other| other.is_same(proposal));
+        if is_new && known.len() < MOST_EDITS {
+            known.push(proposal.clone());
+        }
+        !is_new || known.len() < MOST_EDITS
+    });
     trials.limit(4 + 2 * problems.len());
     while problems.iter().any(Problem::is_open) {
         if !round(&mut problems, judged, trials) {

@@ -5,7 +5,7 @@
 
 use super::Judged;
 use super::propose::changed;
-use super::trial::Trials;
+use super::trial::{MOST_EDITS, Trials};
 use crate::fix::{Action, Edit};
 use crate::images::decided::{Decider, Source, decider_of};
 use crate::images::{Class, Mirror, Reference, Shape, Tier};
@@ -56,10 +56,13 @@ enum Wanted {
 
 /// Looks for culprits, and notes them: as who decided the registry, or the version.
 pub(super) fn find(judged: &mut [Judged], user: &Merged, origins: &Origins, canary: &Mirror, trials: &mut Trials<'_>) {
-    let candidates = candidates(user, origins, trials);
     let wanted: Vec<(usize, Wanted)> =
         judged.iter().enumerate().filter_map(|(number, one)| Some((number, wanted(one)?))).collect();
-    if candidates.is_empty() || wanted.is_empty() {
+    if wanted.is_empty() {
+        return;
+    }
+    let candidates = candidates(user, origins, trials);
+    if candidates.is_empty() {
         return;
     }
     let mut culprits = Culprits { trials, canary, candidates, wanted, known: BTreeMap::new(), left: MOST };
@@ -112,7 +115,9 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
         keys.contains(&candidate.path) && text.is_some_and(|text| mirror.split(&text).is_some())
     };
     found.retain(|candidate| !is_rewrite(candidate));
-    for candidate in &mut found {
+    // Of very many, each is taken out of what they come to.
+    let most = if found.len() <= MOST_EDITS { found.len() } else { 0 };
+    for candidate in found.iter_mut().take(most) {
         let removal = changed(candidate.origin, Action::Remove, String::new(), origins);
         let edit = removal.and_then(|removal| removal.edits.into_iter().next());
         candidate.removal = edit.filter(|edit| trials.can(edit));

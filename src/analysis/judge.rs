@@ -6,7 +6,7 @@ use super::propose::{Lists, Proposal, changed, of_image};
 use super::reach;
 use super::rewrite::{self, Unset};
 use super::sources;
-use super::trial::Trials;
+use super::trial::{MOST_EDITS, Trials};
 use super::twin::Twin;
 use super::{Judged, WithoutOverride, advice};
 use crate::compiler::Compiler;
@@ -143,6 +143,9 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
     let (mut edits, mut removed) = (Vec::<Edit>::new(), BTreeSet::new());
     for judged in judged.iter().filter(|judged| is_override(judged) && judged.culprits.is_empty()) {
         let removal = changed(judged.decider.origin, Action::Remove, String::new(), origins);
+        if edits.len() == MOST_EDITS {
+            break;
+        }
         let removal = removal.into_iter().flat_map(|removal| removal.edits).filter(|edit| trials.can(edit));
         for edit in removal {
             removed.insert(judged.decider.origin);

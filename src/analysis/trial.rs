@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// Most renders of one release that look for culprits and try fixes, whatever is found.
 const MOST: usize = 48;
 
+/// Most edits that are tried together: each is judged by reading the whole of its file again.
+pub(super) const MOST_EDITS: usize = 64;
+
 /// What trials need, and how many are left.
 pub(super) struct Trials<'a> {
     pub(super) prepared: &'a Prepared,
