@@ -184,7 +184,8 @@ impl Fixing<'_> {
                 break;
             }
             let mut round = self.run()?;
-            if new_finding(&round, &known).is_some() {
+            let is_vain = applied.iter().any(|one| stays(&round, one).is_some());
+            if is_vain || new_finding(&round, &known).is_some() {
                 // One of them, or some together: one after the other.
                 self.edits.restore(state);
                 made.clear();
@@ -201,7 +202,7 @@ impl Fixing<'_> {
                         continue;
                     }
                     round = self.run()?;
-                    match new_finding(&round, &known) {
+                    match new_finding(&round, &known).or_else(|| stays(&round, &one)) {
                         None => kept.push(one),
                         Some(why) => {
                             self.edits.restore(state);
@@ -380,6 +381,11 @@ fn name_of(finding: &Finding, report: &Report) -> String {
 
 fn identities(reports: &[Report]) -> BTreeSet<String> {
     reports.iter().flat_map(|report| report.findings.iter().map(|finding| name_of(finding, report))).collect()
+}
+
+/// That a finding is still there with its fix: what is there to fix is told anew, and would be fixed again and again.
+fn stays(round: &Round, one: &Wanted) -> Option<String> {
+    identities(&round.reports).contains(&one.finding).then(|| "the finding stays".to_owned())
 }
 
 /// What is worse than it was.
