@@ -9,7 +9,7 @@ use crate::images::{Class, ImageUse, Part};
 use crate::reads::GLOBAL;
 use crate::release::Prepared;
 use crate::settings::Settings;
-use crate::trace::{Key, Layer, Origin, OriginData, Origins};
+use crate::trace::{Key, Layer, Origin, OriginData, Origins, path_text};
 use crate::yaml::{Data, Node};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ fn in_list(decider: &Decider, origins: &Origins) -> Option<(String, Vec<Key>)> {
     let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
     let at = keys.iter().position(|key| matches!(key, Key::Index(_)))?;
     let file = decider.place.as_ref()?.file.name().to_owned();
-    Some((format!("{file} {}", shown(&keys[..at])), keys[at..].to_vec()))
+    Some((format!("{file} {}", path_text(&keys[..at])), keys[at..].to_vec()))
 }
 
 /// What may send an image to the mirror, the best first. `set_key` is what sets the rewrite, where it is not set.
@@ -182,7 +182,8 @@ pub(super) fn of_image(
     found
 }
 
-fn title_of_removal(decider: &Decider) -> String {
+/// What takes a setting away, in words.
+pub(super) fn title_of_removal(decider: &Decider) -> String {
     match &decider.source {
         Source::User(Layer::Flag(part)) => format!("leave `{}` out of {}", decider.path, part.flag),
         _ => format!("remove `{}`", decider.path),
@@ -210,7 +211,7 @@ fn set(
             let prefix = chart.split("/charts/").skip(1).filter(|_| !is_shared).map(|name| Key::Name(name.into()));
             let path: Vec<Key> = prefix.collect();
             let of_list = keys.iter().position(|key| matches!(key, Key::Index(_)));
-            let title = format!("set `{}` to `{value}`", shown(&[path.clone(), keys.clone()].concat()));
+            let title = format!("set `{}` to `{value}`", path_text(&[path.clone(), keys.clone()].concat()));
             match of_list {
                 None => Some(added([path, keys].concat(), json, title, prepared)),
                 // Helm replaces lists: one element of the chart's cannot be set without the others.
@@ -226,7 +227,7 @@ fn set(
                         }
                     }
                     let path = [path, keys[..at].to_vec()].concat();
-                    let whole = shown(&path);
+                    let whole = path_text(&path);
                     let title = match others.len() {
                         0 | 1 => format!("{title}, in the whole of `{whole}`"),
                         count => format!("{title}, and {} more images in the whole of `{whole}`", count - 1),
@@ -295,18 +296,6 @@ fn member_of<'v>(value: &'v mut Value, keys: &[Key]) -> Option<&'v mut Value> {
         Key::Name(name) => value.get_mut(&**name),
         Key::Index(index) => value.get_mut(*index as usize),
     })
-}
-
-/// A path as a user writes it: `hosts[0].name`.
-fn shown(keys: &[Key]) -> String {
-    let steps: Vec<String> = keys
-        .iter()
-        .map(|key| match key {
-            Key::Name(name) => name.to_string(),
-            Key::Index(index) => format!("[{index}]"),
-        })
-        .collect();
-    crate::reads::dotted(&steps)
 }
 
 /// Where in a reference the value of an origin stands as it is, from its first byte on.

@@ -2,7 +2,7 @@
 
 use super::Judged;
 use super::keys::{Keys, value_at};
-use super::propose::{Proposal, added, changed};
+use super::propose::{Proposal, added, changed, title_of_removal};
 use crate::fix::{Action, Fix};
 use crate::images::decided::{Decider, decider_of};
 use crate::images::{Class, Mirror};
@@ -76,9 +76,12 @@ pub(super) fn find(
 
 /// What sets a key that is not the mirror; `None` where it is, or nothing is known of it.
 pub(super) fn setting(key: &str, prepared: &Prepared, keys: &Keys, mirror: &Mirror) -> Option<Proposal> {
+    if !prepared.is_given || keys.assumed.iter().any(|assumed| assumed == key) {
+        return None;
+    }
     let mut origins = Origins::new();
     let user = prepared.user_values(Some(&mut origins)).ok()?;
-    if !prepared.is_given || keys.assumed.iter().any(|assumed| assumed == key) || is_on_mirror(&user, key, mirror) {
+    if is_on_mirror(&user, key, mirror) {
         return None;
     }
     let by = taken_by(&user, key, prepared, mirror, &mut origins);
@@ -201,15 +204,8 @@ fn proposals(
     if let Some(origin) = by {
         let hides = origins.hidden(origin);
         let own = value_at(&user.values, &steps(key)).is_some();
-        let title = |what: &str| match origins.get(origin) {
-            Some(OriginData::Setting(setting)) => match &setting.layer {
-                Layer::Flag(part) => format!("leave `{}` out of {}", origins.path(origin), part.flag),
-                _ => format!("{what} `{}`", origins.path(origin)),
-            },
-            _ => format!("{what} `{key}`"),
-        };
         if !hides.is_empty() || !own {
-            found.extend(changed(origin, Action::Remove, title("remove"), origins));
+            found.extend(changed(origin, Action::Remove, title_of_removal(&decider_of(origin, 0, origins)), origins));
         }
         if origins.path(origin) == *key {
             found.extend(changed(origin, Action::Set(text()), format!("set `{key}` to `{value}`"), origins));

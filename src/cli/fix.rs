@@ -6,8 +6,7 @@ use super::diff;
 use super::disk::Disk;
 use super::edits::{Edits, key};
 use super::jobs::{self, Job};
-use super::lint::{Args, stdin};
-use super::own::Own;
+use super::lint::{Args, disk_of};
 use super::progress::Progress;
 use super::{Outcome, Problem, Streams};
 use crate::config::Config;
@@ -107,8 +106,7 @@ impl Args {
         if self.fixes.overlay.is_some() && jobs.len() > 1 {
             return Err("--overlay is for one release: name it with --release".to_owned().into());
         }
-        let mut disk = Disk::new(stdin(&jobs, reach, streams)?, reach.clone());
-        disk.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+        let disk = disk_of(&jobs, config, reach, streams)?;
         let progress = self.progress(jobs.len());
         let mut checked = self.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, outcome);
         let baseline = self.baseline(reach)?;

@@ -137,8 +137,7 @@ impl Args {
             vec![manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?]
         } else {
             let jobs = self.jobs(config, reach)?;
-            let mut disk = Disk::new(stdin(&jobs, reach, streams)?, reach.clone());
-            disk.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+            let disk = disk_of(&jobs, config, reach, streams)?;
             let progress = self.progress(jobs.len());
             self.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, outcome)
         };
@@ -294,4 +293,16 @@ fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>
     let s = if count == 1 { "" } else { "s" };
     let _ = writeln!(streams.err, "wrote {count} finding{s} to {}", path.display());
     Ok(())
+}
+
+/// What the releases of a run read: stdin once, and whose comments count.
+pub(super) fn disk_of(
+    jobs: &[Job],
+    config: &Config,
+    reach: &Arc<Reach>,
+    streams: &mut Streams<'_>,
+) -> Result<Disk, Problem> {
+    let mut disk = Disk::new(stdin(jobs, reach, streams)?, reach.clone());
+    disk.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+    Ok(disk)
 }

@@ -1,25 +1,9 @@
 //! Paths of values as people write them.
 
 use crate::trace::Key;
+pub use crate::trace::path_text;
 
-/// A path in one text, as [`Origins::path`](crate::trace::Origins::path) writes it: `image.registry`, `l[0].a\\.b`.
-pub fn path_text(path: &[Key]) -> String {
-    let mut text = String::new();
-    for key in path {
-        match key {
-            Key::Name(name) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.push_str(&name.replace('.', "\\."));
-            }
-            Key::Index(index) => text.push_str(&format!("[{index}]")),
-        }
-    }
-    text
-}
-
-/// The keys of such a text. What is in brackets is an index if it is a number, and part of the name if not.
+/// The keys of a path as [`path_text`] writes it. What is in brackets is an index if it is a number, and part of the name if not.
 pub fn path_keys(text: &str) -> Vec<Key> {
     let mut keys = Vec::new();
     for part in parts(text) {

@@ -1,6 +1,6 @@
 //! Fixes are taken at their word: each is applied as it says, and its finding has to go, with nothing else becoming worse.
 
-use super::{own_charts, some_of_corpus};
+use super::{own_charts, prepared, some_of_corpus};
 use crate::chart::{Chart, load};
 use crate::compiler::Compiler;
 use crate::finding::{Finding, Severity};
@@ -9,11 +9,9 @@ use crate::helm::HelmVersion;
 use crate::images::Mirror;
 use crate::limits::Limits;
 use crate::lint::lint;
-use crate::release::{Prepared, SetFiles};
-use crate::render::{Capabilities, Release};
+use crate::release::Prepared;
 use crate::settings::Settings;
 use crate::source::File;
-use crate::template::Env;
 use crate::values::UserValues;
 use crate::yaml::{Data, Node};
 use std::collections::BTreeSet;
@@ -30,18 +28,9 @@ struct Tally {
     wrong: Vec<String>,
 }
 
-fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
-    Prepared {
-        chart,
-        release: Release { name: "rel".into(), namespace: "kubelb".into(), is_upgrade: false, revision: 1 },
-        capabilities: Capabilities::default_of(HelmVersion::V4),
-        env: Env::seeded(1),
-        limits: Limits::default(),
-        is_given: !user.is_empty(),
-        user,
-        check_schema: true,
-        set_files: SetFiles::none(),
-    }
+/// A release that is judged as its user gave it.
+fn given(chart: Arc<Chart>, user: UserValues) -> Prepared {
+    Prepared { is_given: !user.is_empty(), check_schema: true, ..prepared(chart, user) }
 }
 
 fn findings(prepared: &Prepared, settings: &Settings, compiler: &mut Compiler) -> Vec<Finding> {
@@ -174,7 +163,7 @@ fn try_chart(path: &Path, most: usize, tally: &mut Tally) {
     let Ok(loaded) = load::load(path, &limits, HelmVersion::V4) else { return };
     let chart = loaded.chart;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    try_fixes(&name, &prepared(chart.clone(), UserValues::default()), tally);
+    try_fixes(&name, &given(chart.clone(), UserValues::default()), tally);
     for (number, user) in overrides(&chart, most).into_iter().enumerate() {
         let shown: Vec<String> = user
             .files
@@ -182,7 +171,7 @@ fn try_chart(path: &Path, most: usize, tally: &mut Tally) {
             .map(|file| String::from_utf8_lossy(file.bytes()).replace('\n', "; "))
             .chain(user.set.iter().cloned())
             .collect();
-        try_fixes(&format!("{name} #{number} ({})", shown.join(" | ")), &prepared(chart.clone(), user), tally);
+        try_fixes(&format!("{name} #{number} ({})", shown.join(" | ")), &given(chart.clone(), user), tally);
     }
 }
 

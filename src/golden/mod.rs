@@ -4,8 +4,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read and write files of the repository")]
 
+use crate::chart::Chart;
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use crate::release::{Prepared, SetFiles};
+use crate::render::{Capabilities, Release};
+use crate::template::Env;
+use crate::values::UserValues;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The repository's folder.
 pub(crate) fn root() -> PathBuf {
@@ -71,6 +78,21 @@ pub(crate) fn read(path: &Path) -> String {
 /// The charts of the repository.
 pub(crate) fn own_charts() -> Vec<PathBuf> {
     files("testdata/charts", "")
+}
+
+/// A release of a chart with what a user set, as harnesses render it.
+pub(crate) fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
+    Prepared {
+        chart,
+        release: Release { name: "rel".into(), namespace: "kubelb".into(), is_upgrade: false, revision: 1 },
+        capabilities: Capabilities::default_of(HelmVersion::V4),
+        env: Env::seeded(1),
+        limits: Limits::default(),
+        user,
+        check_schema: false,
+        is_given: false,
+        set_files: SetFiles::none(),
+    }
 }
 
 /// The charts of the corpus by name; none where it is not there.

@@ -4,7 +4,7 @@
 //! Over the charts of `testdata/charts`, and over some of the corpus where that is at hand
 //! (`ORIGINS=kubermatic cargo test origins -- --ignored --nocapture`: all charts of the corpus of such names).
 
-use super::{corpus, own_charts, read, some_of_corpus};
+use super::{corpus, own_charts, prepared, read, some_of_corpus};
 use crate::analysis::render;
 use crate::chart::{self, Chart, ChartFile, ValuesFile};
 use crate::cli::on_large_stack;
@@ -13,12 +13,10 @@ use crate::helm::HelmVersion;
 use crate::images::decided::{decider, part_places};
 use crate::images::{Decider, ImageUse, Part, Source, find};
 use crate::limits::Limits;
-use crate::release::{Prepared, SetFiles};
+use crate::release::Prepared;
 use crate::render::manifest::{Manifests, manifests};
-use crate::render::{Capabilities, Release};
 use crate::settings::Settings;
 use crate::source::{File, Place};
-use crate::template::Env;
 use crate::trace::Layer;
 use crate::values::layers::UserValues;
 use crate::yaml;
@@ -75,20 +73,6 @@ fn written(image: &ImageUse, part: Part) -> Option<&str> {
         Part::Digest => reference.digest_range()?,
     };
     image.text.get(range)
-}
-
-fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
-    Prepared {
-        chart,
-        release: Release { name: "rel".into(), namespace: "kubelb".into(), is_upgrade: false, revision: 1 },
-        capabilities: Capabilities::default_of(HelmVersion::V4),
-        env: Env::seeded(1),
-        limits: Limits::default(),
-        user,
-        check_schema: false,
-        is_given: false,
-        set_files: SetFiles::none(),
-    }
 }
 
 /// Edits, one by one, up to `most` origins of a release.

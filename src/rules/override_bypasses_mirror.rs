@@ -65,11 +65,7 @@ fn check(ctx: &mut Context<'_>) {
             }
             continue;
         }
-        let label = match &decider.source {
-            Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
-            _ => "set here".to_owned(),
-        };
-        let mut finding = ctx.image_finding(&RULE, judged, &label);
+        let mut finding = ctx.image_finding(&RULE, judged, &label(decider));
         ctx.help(&mut finding, judged, format!("point `{}` at {mirror}", decider.path));
         match &judged.without_override {
             WithoutOverride::Mirror(_) if judged.fix.is_some() => {
@@ -82,6 +78,14 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
+/// What stands at the place of a user's setting.
+fn label(decider: &Decider) -> String {
+    match &decider.source {
+        Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
+        _ => "set here".to_owned(),
+    }
+}
+
 /// Settings of which nothing is printed, and that make references what they are: one finding for all of them.
 fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
     let same = |other: &Judged| other.culprits == judged.culprits;
@@ -90,10 +94,6 @@ fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
     let paths: Vec<&str> = judged.culprits.iter().map(|one| one.path.as_str()).collect();
     let (paths, mirror) = (paths.join("` and `"), &ctx.settings.mirror);
     let message = format!("`{paths}` keeps images from {mirror}: {} past it", ctx.go(&images));
-    let label = |decider: &Decider| match &decider.source {
-        Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
-        _ => "set here".to_owned(),
-    };
     let mut excerpts: Vec<Excerpt> = judged
         .culprits
         .iter()
@@ -119,10 +119,6 @@ fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
 fn rewrite_taken_away(ctx: &mut Context<'_>) {
     for unset in &ctx.analysis.unset {
         let Some((decider, said)) = &unset.by else { continue };
-        let label = match &decider.source {
-            Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
-            _ => "set here".to_owned(),
-        };
         let mut notes = ctx.references(&unset.images);
         notes.extend(ctx.not_enough(unset));
         for (layer, place) in &decider.hides {
@@ -138,7 +134,7 @@ fn rewrite_taken_away(ctx: &mut Context<'_>) {
             severity: ctx.settings.severity(RULE.id, RULE.severity),
             message: format!("`{}` {is_said}: {} past {}", unset.key, ctx.go(&unset.images), ctx.settings.mirror),
             subject: None,
-            excerpts: decider.place.clone().map(|place| Excerpt { place, label }).into_iter().collect(),
+            excerpts: decider.place.clone().map(|place| Excerpt { place, label: label(decider) }).into_iter().collect(),
             notes,
             help: Some(match &unset.fix {
                 Some(fix) => fix.title.clone(),

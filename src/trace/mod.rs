@@ -11,6 +11,6 @@ mod str;
 
 pub use buf::Buf;
 pub use marks::Marks;
-pub use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting};
+pub use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, path_text};
 pub(crate) use str::go_text;
 pub use str::{Span, Str};

@@ -89,6 +89,23 @@ pub enum Key {
     Index(u32),
 }
 
+/// A path in one text, as a user writes it: `image.registry`, `hosts[0].name`; `\.` is a dot in a key.
+pub fn path_text<'k>(path: impl IntoIterator<Item = &'k Key>) -> String {
+    let mut text = String::new();
+    for key in path {
+        match key {
+            Key::Name(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(&name.replace('.', "\\."));
+            }
+            Key::Index(index) => text.push_str(&format!("[{index}]")),
+        }
+    }
+    text
+}
+
 /// Which layer of values a setting belongs to, lowest precedence first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Layer {
@@ -291,18 +308,6 @@ impl Origins {
 
     /// The dotted path of a setting inside the file or flag that set it: `image.repository`, `hosts[0].name`.
     pub fn path(&self, origin: Origin) -> String {
-        let mut path = String::new();
-        for key in self.keys(origin) {
-            match key {
-                Key::Name(name) => {
-                    if !path.is_empty() {
-                        path.push('.');
-                    }
-                    path.push_str(&name.replace('.', "\\."));
-                }
-                Key::Index(index) => path.push_str(&format!("[{index}]")),
-            }
-        }
-        path
+        path_text(self.keys(origin))
     }
 }
