@@ -15,7 +15,7 @@ use crate::images::Reference;
 use std::collections::BTreeSet;
 
 /// Most references that a fix tells of.
-const MOST_PROVEN: usize = 1000;
+pub(super) const MOST_PROVEN: usize = 1000;
 
 /// Something that a fix is looked for.
 struct Problem {
@@ -75,7 +75,7 @@ impl Problem {
 }
 
 /// Whether a reference has the tag and the digest that the image has, if it has any: another version is another image.
-fn keeps_version(judged: &Judged, after: &str) -> bool {
+pub(super) fn keeps_version(judged: &Judged, after: &str) -> bool {
     let Ok(before) = &judged.image.reference else { return true };
     before.version().is_empty() || Reference::parse(after).is_ok_and(|after| after.version() == before.version())
 }
@@ -201,7 +201,7 @@ fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>, twin: &Twin, judge
             let after = |number: usize| Some((number, Trials::text(twin, &judged[number].image)?.to_owned()));
             problem.not_enough = others.filter_map(after).collect();
             let Proposal { title, safety, edits } = problem.proposal().clone();
-            problem.fix = Some(Fix { title, safety, edits, proof });
+            problem.fix = Some(Fix { title, safety, edits, patches: Vec::new(), proof });
         }
         None => {
             problem.next += 1;
@@ -215,7 +215,7 @@ fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>, twin: &Twin, judge
 }
 
 /// The same as a values file that is given after all others; `None` where it takes something away, or is one already.
-fn over(proposal: &Proposal) -> Option<Proposal> {
+pub(super) fn over(proposal: &Proposal) -> Option<Proposal> {
     let [edit] = &proposal.edits[..] else { return None };
     let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };
     let is_plain = edit.path.iter().all(|key| matches!(key, crate::trace::Key::Name(_)));

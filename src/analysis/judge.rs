@@ -2,6 +2,7 @@
 
 use super::culprit;
 use super::keys::Keys;
+use super::patch;
 use super::propose::{Lists, Proposal, changed, of_image};
 use super::reach;
 use super::rewrite::{self, Unset};
@@ -131,6 +132,9 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     };
     let of_images: Vec<(usize, Vec<Proposal>)> = judged.iter().enumerate().filter_map(proposals).collect();
     advice::find(judged, of_images, &mut unset, trials);
+    let unhelped = |&number: &usize| judged[number].fix.is_none() && is_wrong(&judged[number], trials);
+    let unhelped: Vec<usize> = (0..judged.len()).filter(unhelped).collect();
+    patch::find(judged, &unhelped, given, trials);
     unset.into_iter().map(|(unset, _)| unset).collect()
 }
 

@@ -214,6 +214,11 @@ impl Keys {
         self.only_named
     }
 
+    /// Whether the tool may set keys, since nobody said what is installed, or it was said that they are set elsewhere.
+    pub(super) fn may_set(&self) -> bool {
+        self.may_set
+    }
+
     /// The same keys, none of which the tool sets.
     pub(super) fn unset(self) -> Self {
         Self { assumed: Vec::new(), ..self }

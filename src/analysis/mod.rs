@@ -14,6 +14,7 @@ mod latent;
 mod listed;
 pub mod manifests;
 mod numbers;
+mod patch;
 mod propose;
 pub mod pull_secrets;
 mod reach;

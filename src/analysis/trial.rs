@@ -5,13 +5,14 @@ use super::keys::Keys;
 use super::twin::{Seen, Twin};
 use crate::compiler::Compiler;
 use crate::fix::apply;
-use crate::fix::{Edit, Refusal};
+use crate::fix::{Edit, Patch, Refusal, patched};
 use crate::images::{ImageUse, Reference};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
-use std::collections::BTreeSet;
+use crate::trace::Str;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Most renders of one release that look for culprits and try fixes, whatever is found.
@@ -19,6 +20,9 @@ const MOST: usize = 48;
 
 /// Most edits that are tried together: each is judged by reading the whole of its file again.
 pub(super) const MOST_EDITS: usize = 64;
+
+/// The files of a render by name; `None` where it failed.
+pub(super) type Texts = Option<BTreeMap<String, Str>>;
 
 /// What trials need, and how many are left.
 pub(super) struct Trials<'a> {
@@ -48,6 +52,11 @@ impl<'a> Trials<'a> {
         self.left = self.left.min(most);
     }
 
+    /// Allows so many renders for something of its own.
+    pub(super) fn renew(&mut self, most: usize) {
+        self.left = most;
+    }
+
     /// The release with some of the user's values changed, and the mirror as it would be installed; `None` where no render is
     /// left.
     pub(super) fn with_changes(&mut self, changes: &[Change]) -> Option<Twin> {
@@ -71,6 +80,32 @@ impl<'a> Trials<'a> {
         let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
         let prepared = Prepared { user, ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
+    }
+
+    /// The release with patches in its templates and edits of what the user gave, and changes to what that comes to.
+    ///
+    /// # Errors
+    /// Why an edit cannot be made.
+    pub(super) fn with_patches(
+        &mut self,
+        patches: &[&Patch],
+        edits: &[Edit],
+        changes: &[Change],
+    ) -> Result<Option<Twin>, Refusal> {
+        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
+        let prepared = Prepared { user, chart: patched(&self.prepared.chart, patches), ..self.prepared.clone() };
+        Ok(self.render(&prepared, changes))
+    }
+
+    /// What the files of the release are with patches in its templates and some of the user's values changed: nothing where it
+    /// does not render. `None` where no render is left.
+    pub(super) fn texts(&mut self, patches: &[&Patch], changes: &[Change]) -> Option<Texts> {
+        self.left = self.left.checked_sub(1)?;
+        let chart = patched(&self.prepared.chart, patches);
+        let prepared = Prepared { chart, check_schema: false, ..self.prepared.clone() };
+        let Ok(outcome) = prepared.render(self.compiler, changes, None, &mut Vec::new()) else { return Some(None) };
+        let Rendered { files, notes, .. } = outcome.rendered;
+        Some(Some(files.into_iter().chain(notes).map(|file| (file.name, file.text)).collect()))
     }
 
     /// Whether an edit can be made.

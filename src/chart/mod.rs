@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// A chart as it was loaded: immutable, shared between renders and threads. Names and enabled subcharts as a release
 /// sees them are in [`values::Instance`](crate::values::Instance).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Chart {
     /// Chart.yaml, with the dependencies of a requirements.yaml.
     pub metadata: Metadata,

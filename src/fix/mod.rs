@@ -10,6 +10,7 @@ mod flag;
 mod insert;
 mod locate;
 mod overlay;
+mod patch;
 mod paths;
 mod refusal;
 mod remove;
@@ -22,6 +23,7 @@ pub use apply::{OVERLAY, apply, edited};
 pub use change::{TextChange, text_changes};
 pub use document::edit;
 pub use overlay::overlay;
+pub use patch::{Patch, patched};
 pub use paths::{path_keys, path_text};
 pub use refusal::Refusal;
 
@@ -39,6 +41,8 @@ pub struct Fix {
     pub safety: Safety,
     /// What to edit; all of it together.
     pub edits: Vec<Edit>,
+    /// What to change in templates, together with the edits, where no value reaches an image; it is shown, never made.
+    pub patches: Vec<Patch>,
     /// What the trial showed: the references as they are, and as they are with the edits.
     pub proof: Vec<Proven>,
 }

@@ -6,6 +6,7 @@
 pub mod dependencies;
 pub mod flow;
 pub mod near;
+pub mod scope;
 pub mod statics;
 pub mod unset;
 
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use dependencies::of_dependencies;
 pub use flow::Flow;
+pub use scope::Scopes;
 pub use statics::Statics;
 
 /// The steps of a values path as a user writes it: keys, and elements of lists as `[0]`.

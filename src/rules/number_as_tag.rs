@@ -108,6 +108,7 @@ fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
             place: Some(number.place.clone()),
             action: Action::Set(Value::String(number.written.clone())),
         }],
+        patches: Vec::new(),
         proof: vec![Proven { before: judged.image.text.as_str().to_owned(), after }],
     })
 }

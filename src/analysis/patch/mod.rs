@@ -1,0 +1,241 @@
+//! The patch of a template that makes an image follow the rewrite, where no value reaches it.
+//!
+//! A patch is told only where it was tried: the release is rendered with it as it would be installed, and the image then comes
+//! from the place on the mirror that the layout gives, with nothing else worse; and rendered without the rewrite, every file is
+//! byte for byte what it was.
+
+mod site;
+
+use super::Judged;
+use super::advice::{MOST_PROVEN, keeps_version, over};
+use super::judge::{Given, is_taken_for_wrong};
+use super::keys::USUAL_KEY;
+use super::propose::{Proposal, added};
+use super::rewrite;
+use super::trial::{Texts, Trials};
+use crate::fix::{Fix, Patch, Proven, Safety, path_keys};
+use crate::reads::{GLOBAL, Path, Scopes, steps};
+use crate::release::Change;
+use crate::source::File;
+use site::{Site, site};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Most renders that try patches.
+const MOST_RENDERS: usize = 16;
+
+/// Most patches that are tried.
+const MOST_PATCHES: usize = 64;
+
+/// The key that images are to follow, and what sets it.
+struct Key {
+    name: String,
+    /// What it has to be.
+    value: String,
+    /// What the user has to do besides, where it is not set.
+    set: Option<Proposal>,
+    /// What the tool sets.
+    changes: Vec<Change>,
+}
+
+/// A patch, with the images that it is for.
+struct Candidate {
+    patch: Patch,
+    key: usize,
+    images: BTreeSet<usize>,
+}
+
+/// Looks for patches for some images, and notes those that hold as what sends them to the mirror.
+pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, trials: &mut Trials<'_>) {
+    let mut keys = keys(given);
+    let candidates = candidates(judged, wanted, &keys, given, trials);
+    if candidates.is_empty() {
+        return;
+    }
+    trials.renew(MOST_RENDERS);
+    for (number, key) in keys.iter_mut().enumerate() {
+        let own: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.key == number).collect();
+        if own.is_empty() {
+            continue;
+        }
+        if let Some(set) = &key.set
+            && !set.edits.iter().all(|edit| trials.can(edit))
+        {
+            // What cannot be written into the user's file can be set over it.
+            match over(set) {
+                Some(over) => key.set = Some(over),
+                None => continue,
+            }
+        }
+        let mut removed = trials.keys.removed();
+        removed.push(Change::Remove(key.name.clone()));
+        let Some(before) = trials.texts(&[], &removed) else { return };
+        let proven = prove(&own, key, &(removed, before), judged, trials);
+        for (candidate, proof) in proven {
+            for &number in candidate.images.iter().filter(|number| proof.contains_key(number)) {
+                judged[number].fix = Some(fix(candidate, key, &proof, judged));
+            }
+        }
+    }
+}
+
+/// The keys that images may follow, the best first.
+fn keys(given: &Given<'_>) -> Vec<Key> {
+    let super::judge::Given { prepared, settings, keys, .. } = *given;
+    let mirror = &settings.mirror;
+    if keys.is_only_named() {
+        let Some(value) = mirror.only_place().filter(|_| settings.global_keys.is_none()) else { return Vec::new() };
+        let name = USUAL_KEY.to_owned();
+        let title = format!("set `{name}` to `{value}`");
+        let set = (!keys.may_set()).then(|| added(path_keys(&name), value.as_str().into(), title, prepared));
+        let changes = if keys.may_set() { vec![Change::Default(name.clone(), value.clone())] } else { Vec::new() };
+        return vec![Key { name, value, set, changes }];
+    }
+    let key = |name: &String| {
+        let value = keys.value(name)?.to_owned();
+        let set = rewrite::setting(name, prepared, keys, mirror);
+        Some(Key { name: name.clone(), value, set, changes: keys.defaults() })
+    };
+    let mut found: Vec<Key> = keys.all.iter().filter_map(key).collect();
+    found.sort_by_key(|key| !key.name.starts_with("global."));
+    found
+}
+
+/// Patches that may help, none of which touches another.
+fn candidates(
+    judged: &[Judged],
+    wanted: &[usize],
+    keys: &[Key],
+    given: &Given<'_>,
+    trials: &mut Trials<'_>,
+) -> Vec<Candidate> {
+    let mut sites: Vec<(usize, usize, Path, Site)> = Vec::new();
+    for &number in wanted {
+        let one = &judged[number];
+        let chart = chart_of(&one.image.manifest.name);
+        // What the chart reads for its other images, it should read for this one.
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|&key| given.reads.read_in(&chart, &steps(&keys[key].name)).is_none());
+        let found = order.into_iter().find_map(|key| {
+            let path = path_in(&chart, &keys[key].name)?;
+            let site = site(one, &keys[key].value, given.settings, given.origins)?;
+            Some((number, key, path, site))
+        });
+        sites.extend(found);
+    }
+    if sites.is_empty() {
+        return Vec::new();
+    }
+    let helm = given.prepared.env.helm;
+    let scopes = Scopes::of(&given.prepared.chart, &given.prepared.user.files, trials.compiler, helm);
+    let mut found: Vec<Candidate> = Vec::new();
+    for (file, positions) in positions(&sites) {
+        let spots = scopes.spots(&file, &positions);
+        for (number, key, path, site) in sites.iter().filter(|(.., site)| Arc::ptr_eq(&site.place.file, &file)) {
+            let Some(spot) = spots.get(&site.place.start) else { continue };
+            let Some(patch) = site.patch(spot, path, keys[*key].value.ends_with('/')) else { continue };
+            let same = found.iter().position(|known| known.key == *key && known.patch.is_same(&patch));
+            match same {
+                Some(known) => {
+                    found[known].images.insert(*number);
+                }
+                None if found.len() == MOST_PATCHES || found.iter().any(|one| one.patch.overlaps(&patch)) => {}
+                None => found.push(Candidate { patch, key: *key, images: BTreeSet::from([*number]) }),
+            }
+        }
+    }
+    found
+}
+
+/// The files of sites, with the positions in each, in order.
+fn positions(sites: &[(usize, usize, Path, Site)]) -> Vec<(Arc<File>, Vec<u32>)> {
+    let mut files: Vec<(Arc<File>, Vec<u32>)> = Vec::new();
+    for (.., site) in sites {
+        let file = &site.place.file;
+        match files.iter_mut().find(|(known, _)| Arc::ptr_eq(known, file)) {
+            Some((_, positions)) => positions.push(site.place.start),
+            None => files.push((file.clone(), vec![site.place.start])),
+        }
+    }
+    for (_, positions) in &mut files {
+        positions.sort_unstable();
+        positions.dedup();
+    }
+    files
+}
+
+/// The full path of the chart that a template is of: `app/charts/db` of `app/charts/db/templates/x.yaml`.
+fn chart_of(template: &str) -> String {
+    let parts: Vec<&str> = template.split('/').collect();
+    let own = 1 + 2 * parts[1..].chunks(2).take_while(|pair| pair[0] == "charts").count();
+    parts[..own.min(parts.len())].join("/")
+}
+
+/// The path under which a chart finds a key of the release; `None` where it does not.
+fn path_in(chart: &str, key: &str) -> Option<Path> {
+    let path = steps(key);
+    if path.first().is_some_and(|first| first == GLOBAL) {
+        return Some(path);
+    }
+    let prefix: Vec<String> = chart.split("/charts/").skip(1).map(str::to_owned).collect();
+    let own = path.strip_prefix(prefix.as_slice())?;
+    // A table of that name may be the values of a chart below this one.
+    (own.len() == 1).then(|| own.to_vec())
+}
+
+/// What each of the images of a patch becomes with it.
+type Proof = BTreeMap<usize, String>;
+
+/// The patches that hold: all of them together; or else each half of them.
+fn prove<'c>(
+    candidates: &[&'c Candidate],
+    key: &Key,
+    without: &(Vec<Change>, Texts),
+    judged: &[Judged],
+    trials: &mut Trials<'_>,
+) -> Vec<(&'c Candidate, Proof)> {
+    let patches: Vec<&Patch> = candidates.iter().map(|candidate| &candidate.patch).collect();
+    let targets: BTreeSet<usize> = candidates.iter().flat_map(|candidate| candidate.images.iter().copied()).collect();
+    let edits = key.set.as_ref().map(|set| set.edits.clone()).unwrap_or_default();
+    let Ok(Some(twin)) = trials.with_patches(&patches, &edits, &key.changes) else { return Vec::new() };
+    let (removed, before) = without;
+    if twin.is_whole
+        && trials.spares(&twin, judged, &targets)
+        && trials.texts(&patches, removed).is_some_and(|after| after == *before)
+    {
+        let becomes = |&number: &usize| {
+            let (one, text) = (&judged[number], Trials::text(&twin, &judged[number].image)?);
+            let is_right = trials.is_right(text, one.source.as_ref()) && keeps_version(one, text);
+            (is_right && !is_taken_for_wrong(one, text, trials.settings)).then(|| (number, text.to_owned()))
+        };
+        let proof = |&candidate: &&'c Candidate| {
+            let proof: Proof = candidate.images.iter().filter_map(becomes).collect();
+            (!proof.is_empty()).then_some((candidate, proof))
+        };
+        return candidates.iter().filter_map(proof).collect();
+    }
+    if candidates.len() < 2 {
+        return Vec::new();
+    }
+    let (some, others) = candidates.split_at(candidates.len() / 2);
+    let mut proven = prove(some, key, without, judged, trials);
+    proven.extend(prove(others, key, without, judged, trials));
+    proven
+}
+
+fn fix(candidate: &Candidate, key: &Key, proof: &Proof, judged: &[Judged]) -> Fix {
+    let title = format!("patch {} to apply `{}`", candidate.patch.place.file.name(), key.name);
+    let title = match &key.set {
+        Some(set) => format!("{title}, and {}", set.title),
+        None => title,
+    };
+    let mut proven: Vec<Proven> = Vec::new();
+    for (&number, after) in proof {
+        let one = Proven { before: judged[number].image.text.as_str().to_owned(), after: after.clone() };
+        if !proven.contains(&one) && proven.len() < MOST_PROVEN {
+            proven.push(one);
+        }
+    }
+    let edits = key.set.as_ref().map(|set| set.edits.clone()).unwrap_or_default();
+    Fix { title, safety: Safety::Manual, edits, patches: vec![candidate.patch.clone()], proof: proven }
+}

@@ -1,0 +1,93 @@
+//! [`Patch`]: a change of a template, to be shown: charts of others are not edited.
+
+use crate::chart::{Chart, ChartFile};
+use crate::source::{File, Place};
+use similar::TextDiff;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Lines before and after what a patch changes.
+const AROUND: usize = 3;
+
+/// A change of a template of a chart.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// What goes away; a point where text is only added. The name of its file is the one that helm tells of.
+    pub place: Place,
+    /// What comes in its place.
+    pub text: String,
+    /// Lines before and after that are shown with it.
+    pub around: usize,
+}
+
+impl Patch {
+    /// What is at a place becomes another text.
+    pub fn new(place: Place, text: String) -> Self {
+        Self { place, text, around: AROUND }
+    }
+
+    /// The lines, from 1, that it shows: those it changes, and those around them.
+    pub fn lines(&self) -> Range<u32> {
+        let line = |at: u32| self.place.file.line_column(at).0;
+        let (first, last) = (line(self.place.start), line(self.place.end));
+        let around = self.around as u32;
+        first.saturating_sub(around).max(1)..last + around + 1
+    }
+
+    /// It as a unified diff: `--- web/templates/pod.yaml`. It can be given to `patch -d CHART -p1`.
+    pub fn diff(&self) -> String {
+        let file = &self.place.file;
+        let (old, new) = (String::from_utf8_lossy(file.bytes()), changed(file, &[self]));
+        let new = String::from_utf8_lossy(&new);
+        let diff = TextDiff::from_lines(&*old, &*new);
+        diff.unified_diff().context_radius(self.around).header(file.name(), file.name()).to_string()
+    }
+
+    /// Whether both change the same bytes, or bytes of each other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (one, other) = (&self.place, &other.place);
+        let is_point = one.start == one.end || other.start == other.end;
+        let meets = one.start < other.end && other.start < one.end || is_point && one.start == other.start;
+        Arc::ptr_eq(&one.file, &other.file) && meets
+    }
+
+    /// Whether both make the same change.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (one, two) = (&self.place, &other.place);
+        Arc::ptr_eq(&one.file, &two.file) && (one.start, one.end) == (two.start, two.end) && self.text == other.text
+    }
+}
+
+/// A chart with patches in its templates and those of its subcharts; what was given is not changed. Patches overlap nowhere.
+pub fn patched(chart: &Arc<Chart>, patches: &[&Patch]) -> Arc<Chart> {
+    let templates: Vec<ChartFile> = chart.templates.iter().map(|template| patched_file(template, patches)).collect();
+    let subcharts: Vec<Arc<Chart>> = chart.subcharts.iter().map(|subchart| patched(subchart, patches)).collect();
+    let is_same = templates.iter().zip(&chart.templates).all(|(new, old)| Arc::ptr_eq(&new.file, &old.file))
+        && subcharts.iter().zip(&chart.subcharts).all(|(new, old)| Arc::ptr_eq(new, old));
+    if is_same {
+        return chart.clone();
+    }
+    Arc::new(Chart { templates, subcharts, ..Chart::clone(chart) })
+}
+
+fn patched_file(template: &ChartFile, patches: &[&Patch]) -> ChartFile {
+    let file = &template.file;
+    let own: Vec<&Patch> = patches.iter().copied().filter(|patch| Arc::ptr_eq(&patch.place.file, file)).collect();
+    if own.is_empty() {
+        return template.clone();
+    }
+    let file = File::on_disk(file.name(), file.path().map(str::to_owned), changed(file, &own));
+    ChartFile { path: template.path.clone(), file }
+}
+
+/// The text of a file with changes in it.
+fn changed(file: &File, patches: &[&Patch]) -> Vec<u8> {
+    let mut bytes = file.bytes().to_vec();
+    let mut patches = patches.to_vec();
+    // From the end on, so that places before it stay what they are.
+    patches.sort_by_key(|patch| std::cmp::Reverse((patch.place.start, patch.place.end)));
+    for patch in patches {
+        bytes.splice(patch.place.start as usize..patch.place.end as usize, patch.text.bytes());
+    }
+    bytes
+}

@@ -1,0 +1,215 @@
+//! [`Scopes`]: what `.`, `$` and variables hold at places of templates, as far as the code tells.
+//!
+//! A template file is given the top: `.Values`, `.Release` and so on. What a helper is given is known from all places that
+//! call it; where they give it different things, only that is known in which they agree.
+
+mod held;
+mod walk;
+
+use super::dependencies::named_subcharts;
+use crate::chart::Chart;
+use crate::compiler::Compiler;
+use crate::helm::HelmVersion;
+use crate::source::File;
+use crate::template::ast::Template;
+use held::{Held, is_name};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use walk::{Callee, Walk, assigned};
+
+/// Most rounds until nothing new comes; what is not settled then is not known.
+const MOST_ROUNDS: usize = 12;
+
+/// What is known of the templates of a release.
+#[derive(Debug, Default)]
+pub struct Scopes {
+    templates: Vec<Known>,
+    by_name: HashMap<Vec<u8>, Vec<usize>>,
+}
+
+/// A template, and what it is given.
+#[derive(Debug)]
+struct Known {
+    template: Arc<Template>,
+    is_body: bool,
+    /// `None` where nothing calls it.
+    data: Option<Held>,
+}
+
+/// What the names of a template hold at a place.
+#[derive(Debug, Clone)]
+struct Names {
+    root: Held,
+    dot: Held,
+    /// The innermost last.
+    variables: Vec<(String, Held)>,
+}
+
+/// A place of a template.
+#[derive(Debug, Clone)]
+pub struct Spot {
+    names: Names,
+    /// What is there.
+    pub kind: Kind,
+}
+
+/// What is at a place of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Text between actions.
+    Text,
+    /// A quoted text in an action.
+    Constant {
+        /// Its first byte.
+        start: u32,
+        /// The constant as it is written.
+        quoted: String,
+        /// Whether it means what is written between the quotes.
+        is_plain: bool,
+        /// Whether there is nothing else in the first command of its pipeline.
+        is_alone: bool,
+        /// Whether it is the format of `printf`.
+        is_format: bool,
+    },
+}
+
+impl Scopes {
+    /// Follows what the templates of a chart, and of all its subcharts, are given. `texts` are texts that `tpl` may execute.
+    pub fn of(chart: &Chart, texts: &[Arc<File>], compiler: &mut Compiler, helm: HelmVersion) -> Self {
+        let mut scopes = Self::default();
+        let mut texts: Vec<Arc<File>> = texts.to_vec();
+        scopes.chart(chart, chart.name(), &mut texts, compiler, helm);
+        scopes.called_from(&texts);
+        scopes.settle();
+        scopes
+    }
+
+    fn chart(
+        &mut self,
+        chart: &Chart,
+        full_path: &str,
+        texts: &mut Vec<Arc<File>>,
+        compiler: &mut Compiler,
+        helm: HelmVersion,
+    ) {
+        for template in &chart.templates {
+            let name = format!("{full_path}/{}", template.path);
+            let Ok(compiled) = compiler.compile(&name, &template.file, helm) else { continue };
+            for template in &compiled.templates {
+                let is_body = template.name.as_bytes() == name.as_bytes();
+                let data = is_body.then(Held::top);
+                self.by_name.entry(template.name.as_bytes().to_vec()).or_default().push(self.templates.len());
+                self.templates.push(Known { template: template.clone(), is_body, data });
+            }
+        }
+        texts.extend(chart.values.iter().map(|values| values.file.clone()));
+        texts.extend(chart.files.iter().map(|file| file.file.clone()));
+        for (name, subchart) in named_subcharts(chart) {
+            self.chart(subchart, &format!("{full_path}/charts/{name}"), texts, compiler, helm);
+        }
+    }
+
+    /// Calls in texts that are no templates yet: `include "x" .` there is taken for a call with the top, anything else for one
+    /// of which nothing is known.
+    fn called_from(&mut self, texts: &[Arc<File>]) {
+        for file in texts {
+            let text = String::from_utf8_lossy(file.bytes());
+            for (at, word) in ["include", "template"].iter().flat_map(|word| text.match_indices(word)) {
+                let rest = text[at + word.len()..].trim_start();
+                let Some(rest) = rest.strip_prefix(['"', '`']) else { continue };
+                let Some((name, rest)) = rest.split_once(['"', '`']) else { continue };
+                let is_top = rest.trim_start().strip_prefix(['.', '$']).is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with([' ', '}', '-', ')', '|'])
+                });
+                let held = if is_top { Held::top() } else { Held::Unknown };
+                self.give(&Callee::Name(name.as_bytes().to_vec()), &held);
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..MOST_ROUNDS {
+            let mut calls = Vec::new();
+            for known in &self.templates {
+                calls.extend(known.walk(&[]).0);
+            }
+            let mut is_new = false;
+            for (callee, held) in calls {
+                is_new |= self.give(&callee, &held.cut());
+            }
+            if !is_new {
+                return;
+            }
+        }
+        for known in self.templates.iter_mut().filter(|known| !known.is_body) {
+            known.data = Some(Held::Unknown);
+        }
+    }
+
+    /// Notes a call; whether it says something new.
+    fn give(&mut self, callee: &Callee, held: &Held) -> bool {
+        let all: Vec<usize> = match callee {
+            Callee::Name(name) => self.by_name.get(name).cloned().unwrap_or_default(),
+            Callee::Any => (0..self.templates.len()).filter(|&number| !self.templates[number].is_body).collect(),
+        };
+        let mut is_new = false;
+        for number in all {
+            let data = &mut self.templates[number].data;
+            let given = data.as_ref().map_or(held.clone(), |data| data.or(held));
+            is_new |= data.as_ref() != Some(&given);
+            *data = Some(given);
+        }
+        is_new
+    }
+
+    /// What is at positions of a template file; the positions are in order.
+    pub fn spots(&self, file: &Arc<File>, positions: &[u32]) -> BTreeMap<u32, Spot> {
+        let of_file = self.templates.iter().filter(|known| Arc::ptr_eq(&known.template.file, file));
+        of_file.flat_map(|known| known.walk(positions).1).collect()
+    }
+}
+
+impl Known {
+    fn walk(&self, wanted: &[u32]) -> (Vec<(Callee, Held)>, Vec<(u32, Spot)>) {
+        let data = self.data.clone().unwrap_or(Held::Unknown);
+        let is_called = self.data.is_some();
+        let mut changed = BTreeSet::new();
+        assigned(&self.template.body, &mut changed);
+        let names = Names { root: data.clone(), dot: data, variables: Vec::new() };
+        let mut walk = Walk { names, assigned: changed, calls: Vec::new(), wanted, spots: Vec::new() };
+        walk.list(&self.template.body);
+        // What nothing calls, calls nothing.
+        (if is_called { walk.calls } else { Vec::new() }, walk.spots)
+    }
+}
+
+impl Names {
+    fn variable(&self, name: &str) -> Held {
+        match name {
+            "$" => self.root.clone(),
+            name => {
+                let known = self.variables.iter().rev().find(|(known, _)| known == name);
+                known.map_or(Held::Unknown, |(_, held)| held.clone())
+            }
+        }
+    }
+}
+
+impl Spot {
+    /// An expression for a value of the chart, `(.Values.global).imageRegistry`, that can be evaluated here and gives nothing
+    /// where it is not set; `None` where the code does not tell how to come to it.
+    pub fn value(&self, path: &[String]) -> Option<String> {
+        if !path.iter().all(|key| is_name(key)) {
+            return None;
+        }
+        let wanted: Vec<String> = std::iter::once("Values".to_owned()).chain(path.iter().cloned()).collect();
+        let mut seen = BTreeSet::new();
+        // Of variables with one name the innermost is meant.
+        let variables = self.names.variables.iter().rev().filter(|(name, _)| seen.insert(name.clone()));
+        let named = [(".", &self.names.dot), ("$", &self.names.root)].into_iter();
+        let all: Vec<(&str, &Held)> =
+            named.chain(variables.map(|(name, held)| (name.as_str(), held))).collect();
+        let (plain, made): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, held)| matches!(held, Held::At(_)));
+        plain.into_iter().chain(made).find_map(|(name, held)| held.expression(name, &wanted))
+    }
+}
