@@ -1,5 +1,6 @@
 //! [`Patch`]: a change of a template, to be shown: charts of others are not edited.
 
+use super::TextChange;
 use crate::chart::{Chart, ChartFile};
 use crate::source::{File, Place};
 use similar::TextDiff;
@@ -41,6 +42,13 @@ impl Patch {
         let new = String::from_utf8_lossy(&new);
         let diff = TextDiff::from_lines(&*old, &*new);
         diff.unified_diff().context_radius(self.around).header(file.name(), file.name()).to_string()
+    }
+
+    /// It as a change of the text of its file.
+    pub fn text_change(&self) -> TextChange {
+        let file = &self.place.file;
+        let after = File::on_disk(file.name(), file.path().map(str::to_owned), changed(file, &[self]));
+        TextChange { place: self.place.clone(), text: self.text.clone(), after }
     }
 
     /// Whether both change the same bytes, or bytes of each other.

@@ -4,7 +4,7 @@ use super::{own_charts, prepared, some_of_corpus};
 use crate::chart::{Chart, load};
 use crate::compiler::Compiler;
 use crate::finding::{Finding, Severity};
-use crate::fix::{Fix, apply};
+use crate::fix::{Fix, Patch, apply, patched};
 use crate::helm::HelmVersion;
 use crate::images::Mirror;
 use crate::limits::Limits;
@@ -24,6 +24,7 @@ const MIRROR: &str = "mirror.internal";
 #[derive(Default)]
 struct Tally {
     fixes: usize,
+    patches: usize,
     rules: BTreeSet<&'static str>,
     wrong: Vec<String>,
 }
@@ -70,7 +71,15 @@ fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
                 continue;
             }
         };
-        let fixed = Prepared { user, ..prepared.clone() };
+        let patches: Vec<&Patch> = fix.patches.iter().collect();
+        tally.patches += patches.len();
+        for patch in &patches {
+            let after = patch.text_change().after;
+            if with_diff(patch.place.file.bytes(), &patch.diff()).as_deref() != Some(after.bytes()) {
+                tally.wrong.push(format!("{what}: its diff is another change:\n{}", patch.diff()));
+            }
+        }
+        let fixed = Prepared { user, chart: patched(&prepared.chart, &patches), ..prepared.clone() };
         let after = findings(&fixed, &settings, &mut compiler);
         let stays = |other: &&Finding| {
             identity(other) == identity(finding) && (other.rule == finding.rule || other.severity == Severity::Error)
@@ -87,6 +96,39 @@ fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
             tally.wrong.push(format!("{what}: now {}: {}", new.rule, new.message));
         }
     }
+}
+
+/// A text with a unified diff applied to it, at the lines that it names; `None` where other lines are there.
+fn with_diff(text: &[u8], diff: &str) -> Option<Vec<u8>> {
+    let old: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
+    let (mut new, mut at) = (Vec::new(), 0);
+    let mut lines = diff.split_inclusive('\n').skip(2).peekable();
+    while let Some(line) = lines.next() {
+        if let Some(range) = line.strip_prefix("@@ -") {
+            let first: usize = range.split([',', ' ']).next()?.parse().ok()?;
+            new.extend_from_slice(&old.get(at..first - 1)?.concat());
+            at = first - 1;
+            continue;
+        }
+        let is_unended = lines.peek().is_some_and(|next| next.starts_with('\\'));
+        let (sign, line) = line.split_at_checked(1)?;
+        let line = if is_unended { line.trim_end_matches('\n') } else { line }.as_bytes();
+        match sign {
+            "\\" => continue,
+            "+" => new.extend_from_slice(line),
+            _ => {
+                if *old.get(at)? != line {
+                    return None;
+                }
+                at += 1;
+                if sign == " " {
+                    new.extend_from_slice(line);
+                }
+            }
+        }
+    }
+    new.extend_from_slice(&old.get(at..)?.concat());
+    Some(new)
 }
 
 /// The paths of the texts of a chart's defaults whose names say that they are about images, with what they are.
@@ -186,6 +228,7 @@ fn what_is_advised_helps() {
     let tally = crate::cli::on_large_stack(|| tried(own_charts(), 4)).expect("it does not panic");
     assert!(tally.wrong.is_empty(), "{} of {}: {:#?}", tally.wrong.len(), tally.fixes, tally.wrong);
     assert!(tally.fixes >= 100, "{} fixes", tally.fixes);
+    assert!(tally.patches >= 5, "{} patches", tally.patches);
     assert!(tally.rules.len() >= 5, "{:?}", tally.rules);
 }
 

@@ -1,6 +1,6 @@
 //! A fix in JSON.
 
-use crate::fix::{Action, Edit, Fix, Target, path_text};
+use crate::fix::{Action, Edit, Fix, Patch, Target, path_text};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,6 +9,8 @@ pub(super) struct FixEntry<'a> {
     title: &'a str,
     safety: &'static str,
     edits: Vec<EditEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    patches: Vec<PatchEntry<'a>>,
     proof: Vec<ProofEntry<'a>>,
 }
 
@@ -35,6 +37,15 @@ struct EditEntry<'a> {
 }
 
 #[derive(Serialize)]
+struct PatchEntry<'a> {
+    template: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    line: u32,
+    diff: String,
+}
+
+#[derive(Serialize)]
 struct ProofEntry<'a> {
     before: &'a str,
     after: &'a str,
@@ -46,8 +57,14 @@ pub(super) fn fix_entry(fix: &Fix) -> FixEntry<'_> {
         title: &fix.title,
         safety: fix.safety.name(),
         edits: fix.edits.iter().map(edit_entry).collect(),
+        patches: fix.patches.iter().map(patch_entry).collect(),
         proof: proof.collect(),
     }
+}
+
+fn patch_entry(patch: &Patch) -> PatchEntry<'_> {
+    let file = &patch.place.file;
+    PatchEntry { template: file.name(), file: file.path(), line: patch.place.line_column().0, diff: patch.diff() }
 }
 
 fn edit_entry(edit: &Edit) -> EditEntry<'_> {

@@ -4,9 +4,10 @@ use super::images::Image;
 use super::{Report, Suppressed};
 use crate::analysis::Gated;
 use crate::finding::Finding;
-use crate::fix::{Action, Edit, Fix, Proven, Target};
+use crate::fix::{Action, Edit, Fix, Patch, Proven, Target};
 use crate::images::ObjectName;
 use crate::secrets::{Secrets, shown_argument};
+use crate::source::Place;
 
 impl Report {
     /// Takes secrets out of all that the report shows: of the sources, and of what is said about them.
@@ -77,7 +78,33 @@ fn hide_in_fix(mut fix: Fix, told: &str, secrets: &Secrets) -> Option<Fix> {
             }
         }
     }
+    if !fix.patches.iter_mut().all(|patch| hide_in_patch(patch, told, secrets)) {
+        return None;
+    }
     Some(fix)
+}
+
+/// Shows fewer lines around what a patch changes, so that none of them has a secret: with a mask in it, it would be none.
+/// `false` where the lines that it changes have one.
+fn hide_in_patch(patch: &mut Patch, told: &str, secrets: &Secrets) -> bool {
+    let Place { file, start, end } = patch.place.clone();
+    let old = String::from_utf8_lossy(&file.bytes()[start as usize..end as usize]);
+    let told = format!("{told}\n{old}\n{}", patch.text);
+    if secrets.hide_in(&patch.text, false) != patch.text {
+        return false;
+    }
+    let is_shown = |line: u32| {
+        let (Some(text), Some(start)) = (file.line(line), file.start_of_line(line)) else { return true };
+        let place = Place { file: file.clone(), start, end: start };
+        secrets.hide(&place, &told).file.line(line).as_ref() == Some(&text) && secrets.hide_in(&text, true) == text
+    };
+    loop {
+        if patch.lines().all(is_shown) {
+            return true;
+        }
+        let Some(fewer) = patch.around.checked_sub(1) else { return false };
+        patch.around = fewer;
+    }
 }
 
 fn hide_in_name(name: &mut ObjectName, secrets: &Secrets) {

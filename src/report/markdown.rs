@@ -120,13 +120,24 @@ fn row(finding: &Finding, report: &Report) -> Value {
         places,
         notes => finding.notes.clone(),
         help => finding.advice(),
-        change => finding.fix.as_ref().and_then(|fix| changed_line(fix, report)),
+        change => finding.fix.as_ref().and_then(|fix| patch_of(fix).or_else(|| changed_line(fix, report))),
     }
+}
+
+/// The patches of a fix; `None` where there are none, or where they are no plain text.
+fn patch_of(fix: &Fix) -> Option<String> {
+    let diffs: Vec<String> = fix.patches.iter().map(|patch| patch.diff()).collect();
+    let text = diffs.concat();
+    let is_plain = text.lines().all(|line| plain_line(line) == line && !line.contains('`'));
+    (!text.is_empty() && is_plain).then(|| text.trim_end().to_owned())
 }
 
 /// The one line that a fix replaces or takes away, as a diff; `None` where it does more, or the line has a secret.
 fn changed_line(fix: &Fix, report: &Report) -> Option<String> {
     let [edit] = &fix.edits[..] else { return None };
+    if !fix.patches.is_empty() {
+        return None;
+    }
     let changes = text_changes(edit)?;
     let [change] = &changes[..] else { return None };
     let ends = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();

@@ -285,8 +285,10 @@ fn result(
 fn fix_entry(fix: &Fix) -> Option<FixEntry> {
     let mut changes = Vec::new();
     let mut seen = BTreeSet::new();
-    for edit in &fix.edits {
-        let parts = text_changes(edit)?;
+    let of_edits = fix.edits.iter().map(text_changes);
+    let of_patches = fix.patches.iter().map(|patch| Some(vec![patch.text_change()]));
+    for parts in of_edits.chain(of_patches) {
+        let parts = parts?;
         let path = parts.first()?.place.file.path()?.to_owned();
         if !seen.insert(path.clone()) {
             return None;

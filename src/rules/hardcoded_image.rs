@@ -52,10 +52,11 @@ fn check(ctx: &mut Context<'_>) {
         if judged.class != Class::HardCoded || judged.image.shape.is_hidden() {
             continue;
         }
-        let (label, help) = match is_crd_file(&judged.image.manifest.name) {
-            true => ("the file names the registry itself", "no value reaches `crds/`: patch the file".to_owned()),
-            false => ("the template names the registry itself", ctx.patch(judged)),
+        let label = match is_crd_file(&judged.image.manifest.name) {
+            true => "the file names the registry itself",
+            false => "the template names the registry itself",
         };
+        let help = ctx.patch(judged);
         let mut finding = ctx.image_finding(&RULE, judged, label);
         ctx.help(&mut finding, judged, help);
         ctx.findings.push(finding);

@@ -34,9 +34,11 @@ mod unused_suppression;
 mod wrong_mirror_path;
 
 use crate::analysis::{Analysis, Judged, Unset};
+use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::{Decider, layer_name, printed_at, user_path};
+use crate::images::decided::{Decider, Source, layer_name, printed_at, user_path};
 use crate::release::Prepared;
+use crate::render::output::is_crd_file;
 use crate::settings::Settings;
 use crate::source::Place;
 use std::collections::BTreeSet;
@@ -162,9 +164,22 @@ impl<'a> Context<'a> {
     fn patch(&self, judged: &Judged) -> String {
         let key = self.key();
         match (judged.is_out_of_reach, &judged.decider.source) {
+            _ if is_crd_file(&judged.image.manifest.name) => "no value reaches `crds/`: patch the file".to_owned(),
+            (_, Source::Other(file)) if self.is_file(file) => {
+                format!("no value reaches {file}: change the reference in the file")
+            }
             (true, _) => format!("no value reaches it: patch the template to apply `{key}`"),
             _ => format!("patch the template to apply `{key}`"),
         }
+    }
+
+    /// Whether it is a file of the chart, or of one below it, that a template prints.
+    fn is_file(&self, name: &str) -> bool {
+        fn has(chart: &Chart, name: &str) -> bool {
+            chart.files.iter().any(|file| file.file.name() == name)
+                || chart.subcharts.iter().any(|subchart| has(subchart, name))
+        }
+        self.prepared.is_some_and(|prepared| has(&prepared.chart, name))
     }
 
     /// What to do about an image that a default of a chart keeps from the mirror.

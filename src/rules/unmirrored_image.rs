@@ -54,7 +54,6 @@ fn check(ctx: &mut Context<'_>) {
         {
             continue;
         }
-        let key = ctx.key();
         let (label, help) = match &judged.decider.source {
             Source::ChartDefault(chart) => {
                 ("this default of the chart decides the registry".to_owned(), ctx.set_or_patch(judged, chart))
@@ -65,7 +64,7 @@ fn check(ctx: &mut Context<'_>) {
                 ("this names the registry".to_owned(), format!("render with the mirror, or rewrite the reference{to}"))
             }
             Source::Other(what) => {
-                (format!("{what} decides the registry"), format!("patch the template to apply `{key}`"))
+                (format!("{what} decides the registry"), ctx.patch(judged))
             }
             _ => ("this decides the registry".to_owned(), ctx.patch(judged)),
         };

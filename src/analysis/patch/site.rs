@@ -101,6 +101,10 @@ impl Site {
         }
         Some(match (before.is_empty(), old.is_empty(), path.is_empty()) {
             (true, false, _) if after.is_empty() => piece,
+            (true, true, false) => {
+                let long = after.replace('%', "%%");
+                format!("ternary {quote}{after}{quote} (printf {quote}%s/{path}/{long}{quote} {operand}) (empty {key})")
+            }
             (true, true, true) => format!("join \"/\" (compact (list {operand} {quote}{after}{quote}))"),
             _ => {
                 let plain = |text: &str| text.replace('%', "%%");

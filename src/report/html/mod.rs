@@ -153,6 +153,7 @@ fn finding(finding: &Finding, accepted: Option<&Suppressed>) -> Value {
         excerpts => finding.excerpts.iter().map(excerpt).collect::<Vec<_>>(),
         notes => finding.notes.iter().map(|note| plain(note.trim_end())).collect::<Vec<_>>(),
         help => finding.advice().as_deref().map(plain),
+        patches => finding.fix.iter().flat_map(|fix| &fix.patches).map(|patch| plain(&patch.diff())).collect::<Vec<_>>(),
         accepted => accepted.map(|one| plain(&one.reason)),
         accepted_by => accepted.map(|one| plain(&one.place.to_string())),
     }
