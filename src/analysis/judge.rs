@@ -52,6 +52,26 @@ pub(super) struct Verdict {
 /// would send it to the mirror.
 pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site>, compiler: &mut Compiler) -> Verdict {
     let Given { prepared, settings, keys, rendered, origins, .. } = *given;
+    let (mut judged, decided) = classified(uses, given, sites, compiler);
+    let mut trials = Trials::new(prepared, settings, keys, compiler, rendered, given.manifests);
+    find_culprits(&mut judged, given, &mut trials);
+    take_overrides_away(&mut judged, origins, &mut trials);
+    judged.iter_mut().filter(|judged| judged.source.is_none()).for_each(|judged| {
+        judged.source = pinned_source(judged, origins);
+    });
+    sources::fill(&mut judged, given, trials.compiler);
+    let unset = advise(&mut judged, given, &mut trials);
+    Verdict { images: judged, unset, other_ways: decided }
+}
+
+/// What became of the rewrite in each use; and what was decided with another mirror at the sites that were asked for.
+pub(super) fn classified(
+    uses: Vec<ImageUse>,
+    given: &Given<'_>,
+    sites: BTreeSet<Site>,
+    compiler: &mut Compiler,
+) -> (Vec<Judged>, Vec<Decided>) {
+    let Given { prepared, settings, keys, rendered, origins, .. } = *given;
     let canary = settings.mirror.at_host(NOWHERE);
     let (set, removed) = (keys.canary(&settings.mirror), keys.removed());
     let (with_canary, without) = if uses.is_empty() && sites.is_empty() || set.is_empty() {
@@ -78,21 +98,20 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
         let source = sources::source(&image, source, is_path_of_user, settings);
         Judged { source, ..Judged::new(image, class, decider) }
     };
-    let mut judged: Vec<Judged> = uses.into_iter().map(judged).collect();
-    let mut trials = Trials::new(prepared, settings, keys, compiler, rendered, given.manifests);
+    (uses.into_iter().map(judged).collect(), with_canary.decided)
+}
+
+/// Notes whose settings make references what they are, though nothing of them is printed; gives the origins of those.
+pub(super) fn find_culprits(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Origins {
+    let Given { prepared, settings, .. } = *given;
+    let canary = settings.mirror.at_host(NOWHERE);
     let mut of_user = Origins::new();
     if prepared.is_given
         && let Ok(user) = prepared.user_values(Some(&mut of_user))
     {
-        culprit::find(&mut judged, &user, &of_user, &canary, &mut trials);
+        culprit::find(judged, &user, &of_user, &canary, trials);
     }
-    take_overrides_away(&mut judged, origins, &mut trials);
-    judged.iter_mut().filter(|judged| judged.source.is_none()).for_each(|judged| {
-        judged.source = pinned_source(judged, origins);
-    });
-    sources::fill(&mut judged, given, trials.compiler);
-    let unset = advise(&mut judged, given, &mut trials);
-    Verdict { images: judged, unset, other_ways: with_canary.decided }
+    of_user
 }
 
 /// Whether a user's value names the mirror though the same image comes from there without it.
@@ -132,7 +151,12 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     };
     let of_images: Vec<(usize, Vec<Proposal>)> = judged.iter().enumerate().filter_map(proposals).collect();
     advice::find(judged, of_images, &mut unset, trials);
-    let unhelped = |&number: &usize| judged[number].fix.is_none() && is_wrong(&judged[number], trials);
+    // Who set something can set it otherwise.
+    let is_of_user = |one: &Judged| one.decider.source.is_user();
+    let unhelped = |&number: &usize| {
+        let one = &judged[number];
+        one.fix.is_none() && !is_of_user(one) && is_wrong(one, trials)
+    };
     let unhelped: Vec<usize> = (0..judged.len()).filter(unhelped).collect();
     patch::find(judged, &unhelped, given, trials);
     unset.into_iter().map(|(unset, _)| unset).collect()

@@ -171,6 +171,12 @@ impl Keys {
         self.all.iter().filter_map(text).collect()
     }
 
+    /// What sets the keys to the mirror, whatever the user set.
+    pub(super) fn mirrored(&self) -> Vec<Change> {
+        let set = |key: &String| Some(Change::Set(key.clone(), self.values.get(key)?.clone()));
+        self.all.iter().filter_map(set).collect()
+    }
+
     /// What takes the rewrite away.
     pub(super) fn removed(&self) -> Vec<Change> {
         if self.only_named {

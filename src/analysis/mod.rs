@@ -2,6 +2,7 @@
 //! who decided it and what became of the rewrite.
 
 mod advice;
+mod blamed;
 mod course;
 mod crds;
 mod culprit;
@@ -45,6 +46,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 pub use traced::{Traced, render};
 
+pub use blamed::{Blamed, Otherwise, blame};
 pub use failure::Cause;
 pub use gated::Gated;
 use keys::Keys;
@@ -244,21 +246,6 @@ fn analyse_with(
     Ok(analysis)
 }
 
-/// Renders a release with traces, and with the mirror set as for [`analyse`].
-///
-/// # Errors
-/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
-pub fn render_mirrored(
-    prepared: &Prepared,
-    settings: &Settings,
-    compiler: &mut Compiler,
-    log: &mut Vec<String>,
-) -> Result<Traced, String> {
-    let statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
-    let mut keys = Keys::find(prepared, settings, &statics)?;
-    render_with_mirror(prepared, settings, &mut keys, false, compiler, log)
-}
-
 /// Renders with traces as the release would be installed. Where what was found of the keys beforehand proves wrong, renders
 /// again.
 fn render_with_mirror(
@@ -298,6 +285,18 @@ fn serves(text: &str, mirror: &Mirror) -> bool {
 }
 
 impl Analysis {
+    /// The settings of the user's that make an image what it is though nothing of them is printed, by its number: a switch, an
+    /// empty registry, what keeps the rewrite from being set.
+    pub fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
+        let judged = &self.images[number];
+        let by = |unset: &'_ &Unset| unset.images.contains(&number);
+        let of_rewrite = || self.unset.iter().filter(by).filter_map(|unset| Some(&unset.by.as_ref()?.0)).collect();
+        match judged.class {
+            Class::NotRewritten => of_rewrite(),
+            _ => judged.culprits.iter().collect(),
+        }
+    }
+
     /// Whether an image comes from the mirror, or would if the rewrite were set.
     pub fn comes_from_mirror(&self, text: &str, mirror: &Mirror) -> bool {
         let would = |judged: &Judged| judged.class == Class::NotRewritten && judged.image.text.as_str() == text;

@@ -4,8 +4,9 @@ pub mod path;
 pub mod select;
 pub mod value;
 
-use crate::images::decided::{Decider, Source, atoms, decider_at, decider_of, printed};
-use crate::images::{ObjectName, object::Object};
+use crate::analysis::{Blamed, Otherwise};
+use crate::images::decided::{Decider, Source, atoms, decider_at, decider_of, part_places, printed};
+use crate::images::{ObjectName, Part, object::Object};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
@@ -32,6 +33,20 @@ pub struct Line {
     pub text: String,
     /// Who had a share in it, the most telling first: what a person set, then what a chart set, then its text.
     pub shares: Vec<Share>,
+    /// Images in it that somebody decided of whom nothing is printed.
+    pub decided: Vec<Decided>,
+}
+
+/// An image of a line that somebody decided of whom nothing is printed: a switch, an empty registry, a rewrite that is not
+/// set.
+#[derive(Debug)]
+pub struct Decided {
+    /// The reference.
+    pub reference: String,
+    /// Who, all of them together; none where nobody set the rewrite.
+    pub by: Vec<Decider>,
+    /// What becomes of it otherwise, where that is known.
+    pub otherwise: Option<Otherwise>,
 }
 
 /// What one origin brought to a line.
@@ -48,9 +63,11 @@ pub struct Share {
 pub fn document(
     manifest: &Arc<Manifest>,
     wanted: Option<&[Range<u32>]>,
+    blamed: &[Blamed],
     origins: &Origins,
     secrets: Option<&Secrets>,
 ) -> Document {
+    let own: Vec<&Blamed> = blamed.iter().filter(|one| Arc::ptr_eq(&one.image.manifest, manifest)).collect();
     let content = manifest.content.as_bytes();
     let hidden = if secrets.is_some() { hidden_in_manifest(content, &manifest.node) } else { Vec::new() };
     let shown = |range: Range<u32>| match secrets {
@@ -73,10 +90,27 @@ pub fn document(
             number: number as u32 + 1,
             text: shown(from..from + text.len() as u32),
             shares: shares(manifest, range, origins, &shown),
+            decided: own.iter().filter(|one| begins_in(one, from..to)).map(|one| decided(one, secrets)).collect(),
         });
     }
     let object = Object::all(manifest).into_iter().next().map(|object| object.name).unwrap_or_default();
     Document { template: manifest.name.clone(), object, lines }
+}
+
+/// Whether the registry of an image, or what there is of it, begins in some bytes of its manifest.
+fn begins_in(blamed: &Blamed, line: Range<u32>) -> bool {
+    let place = part_places(&blamed.image, Part::Registry).into_iter().next();
+    place.is_some_and(|place| line.contains(&place.start))
+}
+
+fn decided(blamed: &Blamed, secrets: Option<&Secrets>) -> Decided {
+    let shown = |text: &str| secrets.map_or_else(|| text.to_owned(), |secrets| secrets.hide_in(text, false));
+    let otherwise = blamed.otherwise.clone().map(|otherwise| Otherwise {
+        reference: shown(&otherwise.reference),
+        with: otherwise.with.map(|(key, value)| (key, shown(&value))),
+        ..otherwise
+    });
+    Decided { reference: shown(&blamed.image.text), by: blamed.by.clone(), otherwise }
 }
 
 /// A text without the ranges that are hidden.

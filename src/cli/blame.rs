@@ -5,7 +5,7 @@ use super::one::{One, OneFlags, RenderFlags};
 use super::output::{Color, use_colour};
 use super::release::{hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
-use crate::analysis::{Traced, render, render_mirrored};
+use crate::analysis::{self, Traced, render};
 use crate::blame::select::{Selected, Selection, select};
 use crate::blame::{document, value::trail};
 use crate::compiler::Compiler;
@@ -69,12 +69,12 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let One { prepared, settings, has_mirror, .. } = args.one.prepare(&args.render, streams)?;
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let traced = match has_mirror {
-        false => render(&prepared, &[], &mut compiler, &mut lines),
-        true => render_mirrored(&prepared, &settings, &mut compiler, &mut lines),
+        false => render(&prepared, &[], &mut compiler, &mut lines).map(|traced| (traced, Vec::new())),
+        true => analysis::blame(&prepared, &settings, &mut compiler, &mut lines),
     };
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let mut traced = traced.map_err(|why| without_secrets(&prepared, &why))?;
+    let (mut traced, blamed) = traced.map_err(|why| without_secrets(&prepared, &why))?;
     let mut outcome = Outcome::Clean;
     if let Some(failure) = traced.failure.clone() {
         // What became of a value can be told before any template looks at it.
@@ -99,8 +99,9 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         Selection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
     let selected = select(&traced, &selection, &prepared.limits)?;
     let secrets = (!args.show_secrets).then(|| Secrets::of(&traced.origins));
-    let shown =
-        |(manifest, wanted): &Selected| document(manifest, wanted.as_deref(), &traced.origins, secrets.as_ref());
+    let shown = |(manifest, wanted): &Selected| {
+        document(manifest, wanted.as_deref(), &blamed, &traced.origins, secrets.as_ref())
+    };
     let documents: Vec<_> = selected.iter().map(shown).collect();
     match args.format {
         Format::Text => text::write(&documents, args.full, use_colour(args.color), streams.out)?,

@@ -292,11 +292,9 @@ impl Fixing<'_> {
         let Some(path) = self.args.fixes.overlay.clone() else { return Ok(false) };
         let name = path.to_string_lossy().into_owned();
         let mut edits: Vec<Edit> = Vec::new();
-        for fix in reports.iter().flat_map(|report| &report.findings).filter_map(|finding| finding.fix.as_ref()) {
-            // Without its patch it does nothing.
-            if !fix.patches.is_empty() {
-                continue;
-            }
+        let fixes = reports.iter().flat_map(|report| &report.findings).filter_map(|finding| finding.fix.as_ref());
+        // Without its patch a fix that has one does nothing.
+        for fix in fixes.filter(|fix| fix.patches.is_empty()) {
             let is_refused = fix.edits.iter().any(|edit| self.refused.contains_key(&key(edit)));
             if fix.edits.iter().all(is_of_file) && fix.safety != Safety::Manual && !is_refused {
                 continue;

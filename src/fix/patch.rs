@@ -35,6 +35,15 @@ impl Patch {
         first.saturating_sub(around).max(1)..last + around + 1
     }
 
+    /// It without the lines around it that others change: each can be applied after any of the others.
+    pub fn beside(&self, others: &[&Self]) -> Self {
+        let line = |patch: &Self| patch.place.file.line_column(patch.place.start).0;
+        let of_file = others.iter().filter(|other| Arc::ptr_eq(&other.place.file, &self.place.file));
+        let distances = of_file.map(|other| line(other).abs_diff(line(self))).filter(|&distance| distance > 0);
+        let around = distances.min().map_or(self.around, |nearest| self.around.min(nearest as usize - 1));
+        Self { around, ..self.clone() }
+    }
+
     /// It as a unified diff: `--- web/templates/pod.yaml`. It can be given to `patch -d CHART -p1`.
     pub fn diff(&self) -> String {
         let file = &self.place.file;

@@ -42,7 +42,7 @@ fn findings(prepared: &Prepared, settings: &Settings, compiler: &mut Compiler) -
 fn identity(finding: &Finding) -> String {
     match &finding.subject {
         // One image, whoever is named for it.
-        Some(subject) => format!("{} {}", subject.object, subject.field),
+        Some(subject) => format!("{} {} {}", subject.template, subject.object, subject.field),
         None => format!("{} {}", finding.rule, finding.message.split(": ").next().unwrap_or_default()),
     }
 }

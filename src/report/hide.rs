@@ -129,7 +129,7 @@ pub fn hide_in_images(images: &mut [Image], secrets: &Secrets) {
         for one in &mut image.uses {
             hide_in_name(&mut one.object, secrets);
             [&mut one.field, &mut one.template, &mut one.reason].into_iter().chain(&mut one.container).for_each(text);
-            for origin in &mut one.origins {
+            for origin in one.origins.iter_mut().chain(&mut one.decided_by) {
                 [&mut origin.who, &mut origin.path, &mut origin.user_path]
                     .into_iter()
                     .chain(&mut origin.hides)

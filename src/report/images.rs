@@ -63,6 +63,15 @@ pub struct Use {
     pub reason: String,
     /// Who decided its parts: the registry, the repository, the tag, the digest, as far as there are such parts.
     pub origins: Vec<PartOrigin>,
+    /// The settings of the user's that make the registry what it is though nothing of them is printed, all of them together.
+    pub decided_by: Vec<PartOrigin>,
+}
+
+impl Use {
+    /// Who decided the image, the one to look at first.
+    pub fn decider(&self) -> Option<&PartOrigin> {
+        self.decided_by.first().or(self.origins.first())
+    }
 }
 
 /// Who decided a part of a reference.
@@ -84,7 +93,7 @@ pub struct PartOrigin {
 
 /// The distinct references of a release, by reference.
 pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
-    distinct(&analysis.images, &analysis.origins, Some(settings))
+    distinct(&analysis.images, &analysis.origins, Some(settings), &|number| analysis.unprinted_deciders(number))
 }
 
 /// The distinct references of a release that was rendered without a mirror, by reference: nothing is classified, and
@@ -98,13 +107,19 @@ pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Vec<Im
         Judged { source, ..Judged::new(image, Class::Unexplained, decider) }
     };
     let uses: Vec<Judged> = uses.map(judged).collect();
-    distinct(&uses, &traced.origins, None)
+    distinct(&uses, &traced.origins, None, &|_| Vec::new())
 }
 
-fn distinct(uses: &[Judged], origins: &Origins, settings: Option<&Settings>) -> Vec<Image> {
+fn distinct<'a>(
+    uses: &'a [Judged],
+    origins: &Origins,
+    settings: Option<&Settings>,
+    unprinted: &dyn Fn(usize) -> Vec<&'a Decider>,
+) -> Vec<Image> {
     let mut found: BTreeMap<&str, Image> = BTreeMap::new();
-    for judged in uses {
-        let one = image_use(judged, origins);
+    for (number, judged) in uses.iter().enumerate() {
+        let decided_by = unprinted(number).into_iter().map(|decider| part_origin(Part::Registry, decider));
+        let one = Use { decided_by: decided_by.collect(), ..image_use(judged, origins) };
         let destination = || settings.and_then(|settings| judged.destination(settings));
         let reference = judged.image.text.as_str();
         match found.get_mut(reference) {
@@ -154,6 +169,7 @@ fn image_use(judged: &Judged, origins: &Origins) -> Use {
         shape: image.shape,
         reason: image.reason.clone().into_owned(),
         origins: parts.map(|part| part_origin(part, &decider(image, part, origins))).collect(),
+        decided_by: Vec::new(),
     }
 }
 

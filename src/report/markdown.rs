@@ -64,7 +64,7 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
         context! {
             reference => image.reference.clone(),
             class => image.class.name(),
-            decided => image.uses.first().and_then(|one| one.origins.first()).map(super::inventory::short),
+            decided => image.uses.first().and_then(|one| one.decider()).map(super::inventory::short),
             source => image.source.clone().filter(|source| *source != image.reference),
         }
     };

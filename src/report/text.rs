@@ -271,7 +271,8 @@ fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
         group = group.element(Level::NOTE.message(fit(&plain(note))));
     }
     if let Some(help) = finding.advice() {
-        let patches = finding.fix.iter().flat_map(|fix| &fix.patches).map(|patch| format!("\n{}", plain(&patch.diff())));
+        let patches =
+            finding.fix.iter().flat_map(|fix| &fix.patches).map(|patch| format!("\n{}", plain(&patch.diff())));
         group = group.element(Level::HELP.message(fit(&plain_line(&help)) + patches.collect::<String>().trim_end()));
     }
     group

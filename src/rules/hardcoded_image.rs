@@ -4,8 +4,8 @@
 //! The pod stays in `ImagePullBackOff`: its registry cannot be reached, and no setting can change that.
 //!
 //! ## What to do
-//! Patch the template so that it applies the global value (the finding names its line), or rewrite the manifest after
-//! rendering.
+//! Patch the template so that it applies the global value, or rewrite the manifest after rendering. The finding shows the
+//! patch as a diff, where one was found that holds when it is tried.
 //!
 //! ```bad
 //! # templates/pod.yaml

@@ -63,9 +63,7 @@ fn check(ctx: &mut Context<'_>) {
                 let to = to.map_or(String::new(), |to| format!(": {to}"));
                 ("this names the registry".to_owned(), format!("render with the mirror, or rewrite the reference{to}"))
             }
-            Source::Other(what) => {
-                (format!("{what} decides the registry"), ctx.patch(judged))
-            }
+            Source::Other(what) => (format!("{what} decides the registry"), ctx.patch(judged)),
             _ => ("this decides the registry".to_owned(), ctx.patch(judged)),
         };
         let mut finding = ctx.image_finding(&RULE, judged, &label);

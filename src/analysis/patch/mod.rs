@@ -71,34 +71,47 @@ pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, t
         removed.push(Change::Remove(key.name.clone()));
         let Some(before) = trials.texts(&[], &removed) else { return };
         let proven = prove(&own, key, &(removed, before), judged, trials);
-        for (candidate, proof) in proven {
-            for &number in candidate.images.iter().filter(|number| proof.contains_key(number)) {
-                judged[number].fix = Some(fix(candidate, key, &proof, judged));
+        let patches: Vec<&Patch> = proven.iter().map(|(candidate, _)| &candidate.patch).collect();
+        for (candidate, proof) in &proven {
+            let patch = candidate.patch.beside(&patches);
+            for number in proof.keys() {
+                judged[*number].fix = Some(fix(&patch, key, proof, judged));
             }
         }
     }
 }
 
-/// The keys that images may follow, the best first.
+/// The keys that images may follow, the best first: those that templates look at or the user set, or else the usual one.
 fn keys(given: &Given<'_>) -> Vec<Key> {
-    let super::judge::Given { prepared, settings, keys, .. } = *given;
+    let Given { prepared, settings, keys, reads, .. } = *given;
     let mirror = &settings.mirror;
-    if keys.is_only_named() {
-        let Some(value) = mirror.only_place().filter(|_| settings.global_keys.is_none()) else { return Vec::new() };
-        let name = USUAL_KEY.to_owned();
-        let title = format!("set `{name}` to `{value}`");
-        let set = (!keys.may_set()).then(|| added(path_keys(&name), value.as_str().into(), title, prepared));
-        let changes = if keys.may_set() { vec![Change::Default(name.clone(), value.clone())] } else { Vec::new() };
-        return vec![Key { name, value, set, changes }];
-    }
     let key = |name: &String| {
         let value = keys.value(name)?.to_owned();
         let set = rewrite::setting(name, prepared, keys, mirror);
-        Some(Key { name: name.clone(), value, set, changes: keys.defaults() })
+        let is_of_user = set.is_none() && !keys.assumed.contains(name);
+        // That code could come to it is not enough: a patch is to read what the chart reads.
+        let is_known = is_of_user || settings.global_keys.is_some() || reads.looks_at(&steps(name));
+        is_known.then(|| Key { name: name.clone(), value, set, changes: keys.defaults() })
     };
-    let mut found: Vec<Key> = keys.all.iter().filter_map(key).collect();
+    let mut found: Vec<Key> = if keys.is_only_named() { Vec::new() } else { keys.all.iter().filter_map(key).collect() };
     found.sort_by_key(|key| !key.name.starts_with("global."));
+    if found.is_empty() && settings.global_keys.is_none() {
+        found.extend(usual(given));
+    }
     found
+}
+
+/// The key that most charts read; `None` where no one value can be for all images.
+fn usual(given: &Given<'_>) -> Option<Key> {
+    let Given { prepared, settings, keys, .. } = *given;
+    let (name, value) = (USUAL_KEY.to_owned(), settings.mirror.only_place()?);
+    let title = format!("set `{name}` to `{value}`");
+    let set = (!keys.may_set()).then(|| added(path_keys(&name), value.as_str().into(), title, prepared));
+    let mut changes = keys.defaults();
+    if keys.may_set() {
+        changes.push(Change::Default(name.clone(), value.clone()));
+    }
+    Some(Key { name, value, set, changes })
 }
 
 /// Patches that may help, none of which touches another.
@@ -223,8 +236,8 @@ fn prove<'c>(
     proven
 }
 
-fn fix(candidate: &Candidate, key: &Key, proof: &Proof, judged: &[Judged]) -> Fix {
-    let title = format!("patch {} to apply `{}`", candidate.patch.place.file.name(), key.name);
+fn fix(patch: &Patch, key: &Key, proof: &Proof, judged: &[Judged]) -> Fix {
+    let title = format!("patch {} to apply `{}`", patch.place.file.name(), key.name);
     let title = match &key.set {
         Some(set) => format!("{title}, and {}", set.title),
         None => title,
@@ -237,5 +250,5 @@ fn fix(candidate: &Candidate, key: &Key, proof: &Proof, judged: &[Judged]) -> Fi
         }
     }
     let edits = key.set.as_ref().map(|set| set.edits.clone()).unwrap_or_default();
-    Fix { title, safety: Safety::Manual, edits, patches: vec![candidate.patch.clone()], proof: proven }
+    Fix { title, safety: Safety::Manual, edits, patches: vec![patch.clone()], proof: proven }
 }

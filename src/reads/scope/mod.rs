@@ -118,9 +118,10 @@ impl Scopes {
                 let rest = text[at + word.len()..].trim_start();
                 let Some(rest) = rest.strip_prefix(['"', '`']) else { continue };
                 let Some((name, rest)) = rest.split_once(['"', '`']) else { continue };
-                let is_top = rest.trim_start().strip_prefix(['.', '$']).is_some_and(|rest| {
-                    rest.is_empty() || rest.starts_with([' ', '}', '-', ')', '|'])
-                });
+                let is_top = rest
+                    .trim_start()
+                    .strip_prefix(['.', '$'])
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '}', '-', ')', '|']));
                 let held = if is_top { Held::top() } else { Held::Unknown };
                 self.give(&Callee::Name(name.as_bytes().to_vec()), &held);
             }
@@ -207,8 +208,7 @@ impl Spot {
         // Of variables with one name the innermost is meant.
         let variables = self.names.variables.iter().rev().filter(|(name, _)| seen.insert(name.clone()));
         let named = [(".", &self.names.dot), ("$", &self.names.root)].into_iter();
-        let all: Vec<(&str, &Held)> =
-            named.chain(variables.map(|(name, held)| (name.as_str(), held))).collect();
+        let all: Vec<(&str, &Held)> = named.chain(variables.map(|(name, held)| (name.as_str(), held))).collect();
         let (plain, made): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, held)| matches!(held, Held::At(_)));
         plain.into_iter().chain(made).find_map(|(name, held)| held.expression(name, &wanted))
     }

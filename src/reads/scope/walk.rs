@@ -161,8 +161,7 @@ impl Walk<'_> {
     }
 
     fn arg(&mut self, arg: &Arg) -> Held {
-        let below =
-            |held: Held, names: &[std::sync::Arc<str>]| names.iter().fold(held, |held, name| held.member(name));
+        let below = |held: Held, names: &[std::sync::Arc<str>]| names.iter().fold(held, |held, name| held.member(name));
         match arg {
             Arg::Dot(_) => self.names.dot.clone(),
             Arg::Field { ident, .. } => below(self.names.dot.clone(), ident),

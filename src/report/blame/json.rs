@@ -1,8 +1,8 @@
 //! Blame for programs: one JSON document.
 
 use super::{MASK, hidden, kind, who};
-use crate::blame::Document;
 use crate::blame::value::{Shown, Trail};
+use crate::blame::{Decided, Document};
 use crate::images::decided::Decider;
 use crate::report::write_json;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,11 @@ pub fn write(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
                         Value::Object(origin)
                     };
                     let origins: Vec<Value> = line.shares.iter().map(share).collect();
-                    json!({"line": line.number, "text": line.text, "origins": origins})
+                    let mut about = json!({"line": line.number, "text": line.text, "origins": origins});
+                    if !line.decided.is_empty() {
+                        about["decided"] = line.decided.iter().map(decided).collect();
+                    }
+                    about
                 })
                 .collect();
             json!({
@@ -39,6 +43,20 @@ pub fn write(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
         })
         .collect();
     write_json(&json!({"version": VERSION, "documents": documents}), out)
+}
+
+fn decided(decided: &Decided) -> Value {
+    let by: Vec<Value> = decided.by.iter().map(|decider| Value::Object(origin(decider))).collect();
+    let mut about = json!({"reference": decided.reference, "by": by});
+    if let Some(otherwise) = &decided.otherwise {
+        let mut with = json!({"reference": otherwise.reference, "without": otherwise.is_without});
+        if let Some((key, value)) = &otherwise.with {
+            with["key"] = key.as_str().into();
+            with["value"] = value.as_str().into();
+        }
+        about["otherwise"] = with;
+    }
+    about
 }
 
 /// Writes the trail of a value.

@@ -3,6 +3,7 @@
 pub mod json;
 pub mod text;
 
+use crate::blame::Decided;
 use crate::blame::value::Shown;
 use crate::images::Source;
 use crate::images::decided::{Decider, layer_name};
@@ -36,6 +37,29 @@ fn who(decider: &Decider) -> String {
         Source::Other(what) => what.clone(),
         Source::Unknown => "not known".to_owned(),
     }
+}
+
+/// That somebody decided an image of whom nothing is printed, in words, a line for each of them: `decided by
+/// global.useMirror, without which it is mirror.internal/acme/api:1`.
+fn words(decided: &Decided) -> Vec<String> {
+    let otherwise = decided.otherwise.as_ref().map(|one| {
+        let with = one.with.as_ref().map(|(key, value)| format!("with {key}={value}"));
+        let with = with.map(|with| if one.is_without { format!(", and {with},") } else { format!("; {with}") });
+        let without = match (one.is_without, decided.by.len()) {
+            (false, _) => "",
+            (true, 1) => ", without which",
+            (true, _) => ", without all of which",
+        };
+        format!("{without}{} it is {}", with.unwrap_or_default(), one.reference)
+    });
+    let otherwise = otherwise.unwrap_or_default();
+    let paths: Vec<&str> = decided.by.iter().map(|decider| decider.path.as_str()).collect();
+    let Some((last, others)) = paths.split_last() else { return vec![format!("nobody sets the rewrite{otherwise}")] };
+    let mut lines: Vec<String> = others.iter().map(|path| format!("decided by {path}")).collect();
+    lines.push(format!("decided by {last}{otherwise}"));
+    let more = lines.iter_mut().skip(1);
+    more.for_each(|line| *line = format!("and {}", line.trim_start_matches("decided ")));
+    lines
 }
 
 /// What a setting hid, in words; without a flag's argument, which may hold a secret.

@@ -1,6 +1,6 @@
 //! Blame for a terminal: a gutter with who decided beside each line; a trail with excerpts.
 
-use super::{kind, place, shown, who};
+use super::{kind, place, shown, who, words};
 use crate::blame::value::Trail;
 use crate::blame::{Document, Share};
 use crate::finding::Excerpt;
@@ -25,7 +25,11 @@ const KIND: usize = 8;
 /// Writes manifests with who decided each line; `full` adds everybody who had a share in it.
 pub fn write(documents: &[Document], full: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let lines = documents.iter().flat_map(|document| &document.lines);
-    let width = lines.map(|line| where_of(&line.shares).width()).max().unwrap_or(0).min(WIDEST);
+    let widths = lines.flat_map(|line| {
+        let decided = line.decided.iter().flat_map(|one| &one.by).map(|decider| place(decider).width());
+        decided.chain([where_of(&line.shares).width()])
+    });
+    let width = widths.max().unwrap_or(0).min(WIDEST);
     for document in documents {
         writeln!(out, "---\n# Source: {}", plain_line(&document.template))?;
         let mut last = None;
@@ -34,17 +38,31 @@ pub fn write(documents: &[Document], full: bool, colour: bool, out: &mut dyn Wri
                 writeln!(out, "{} ⋮", " ".repeat(KIND + 1 + width))?;
             }
             last = Some(line.number);
-            let (kind, style) = match line.shares.first() {
+            let (kind, paint) = match line.shares.first() {
                 Some(share) => (kind(&share.decider), style(&share.decider)),
                 None => ("", Style::new()),
             };
-            let place = shortened(&plain_line(&where_of(&line.shares)), width);
-            let pad = " ".repeat(width.saturating_sub(place.width()));
-            let gutter = format!("{kind:KIND$} {place}{pad}");
+            let shown = shortened(&plain_line(&where_of(&line.shares)), width);
+            let pad = " ".repeat(width.saturating_sub(shown.width()));
+            let gutter = format!("{kind:KIND$} {shown}{pad}");
             let text = plain(&line.text);
             match colour {
-                true => writeln!(out, "{style}{gutter}{style:#} │ {text}")?,
+                true => writeln!(out, "{paint}{gutter}{paint:#} │ {text}")?,
                 false => writeln!(out, "{}", format!("{gutter} │ {text}").trim_end())?,
+            }
+            for decided in &line.decided {
+                for (number, words) in words(decided).into_iter().enumerate() {
+                    let decider = decided.by.get(number);
+                    let at = decider.map(|decider| shortened(&plain_line(&place(decider)), width)).unwrap_or_default();
+                    let pad = " ".repeat(width.saturating_sub(at.width()));
+                    let style = decider.map_or(Style::new(), style);
+                    let gutter = format!("{:KIND$} {at}{pad}", decider.map_or("", super::kind));
+                    let words = plain_line(&words);
+                    match colour {
+                        true => writeln!(out, "{style}{gutter}{style:#} │   {words}")?,
+                        false => writeln!(out, "{gutter} │   {words}")?,
+                    }
+                }
             }
             if !full {
                 continue;

@@ -196,7 +196,7 @@ fn excerpt(excerpt: &Excerpt) -> Value {
 
 /// What the template sees of an image.
 fn row(image: &Image, report: &Report) -> Value {
-    let decider = image.uses.iter().find(|one| one.class == image.class).and_then(|one| one.origins.first());
+    let decider = image.uses.iter().find(|one| one.class == image.class).and_then(|one| one.decider());
     context! {
         release => plain(&report.release.full_name()),
         reference => plain(&image.reference),

@@ -79,7 +79,7 @@ fn arrange(report: &Report) -> Option<([Vec<Drawn>; 3], Flows)> {
             let workload = Node { label: one.object.name.clone(), detail: one.object.kind.clone() };
             let nodes = [
                 Node { label: registry.to_owned(), detail: String::new() },
-                one.origins.first().map_or_else(unknown, decided),
+                one.decider().map_or_else(unknown, decided),
                 workload,
             ];
             ways.push((nodes, one.class.resolves()));

@@ -1,6 +1,6 @@
 //! The inventory for a spreadsheet: comma-separated values (RFC 4180), one row a use.
 
-use super::{Inventory, short};
+use super::Inventory;
 use crate::images::Part;
 use crate::report::plain_line;
 use std::io::{self, Write};
@@ -31,7 +31,10 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     table.write_record(COLUMNS)?;
     for image in &inventory.images {
         for one in &image.uses {
-            let by = |part: Part| one.origins.iter().find(|origin| origin.part == part).map(short).unwrap_or_default();
+            let by = |part: Part| {
+                let origin = one.origins.iter().find(|origin| origin.part == part);
+                origin.map(|origin| super::by(one, origin)).unwrap_or_default()
+            };
             let class = if inventory.mirror.is_some() { one.class.name() } else { "" };
             let row = [
                 image.reference.as_str(),

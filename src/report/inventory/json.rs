@@ -107,6 +107,8 @@ struct UseEntry<'a> {
     shape: &'static str,
     reason: &'a str,
     origins: Vec<OriginEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decided_by: Vec<OriginEntry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -165,6 +167,7 @@ fn use_entry(one: &Use, judged: bool) -> UseEntry<'_> {
         shape: one.shape.name(),
         reason: &one.reason,
         origins: one.origins.iter().map(origin_entry).collect(),
+        decided_by: one.decided_by.iter().map(origin_entry).collect(),
     }
 }
 

@@ -6,7 +6,7 @@ pub mod list;
 pub mod table;
 
 use super::ReleaseName;
-use super::images::{Image, PartOrigin};
+use super::images::{Image, PartOrigin, Use};
 use crate::analysis::Gated;
 use crate::images::Tier;
 use std::collections::BTreeSet;
@@ -67,6 +67,12 @@ impl Inventory {
     pub fn cautions(&self) -> impl Iterator<Item = (&str, &'static str)> {
         self.images.iter().filter_map(|image| Some((image.reference.as_str(), image.caution()?)))
     }
+}
+
+/// Who decided a part of a use, in a few characters: of its registry, or what there is of it, who did so without being printed.
+fn by(one: &Use, origin: &PartOrigin) -> String {
+    let is_first = one.origins.first().is_some_and(|first| first.part == origin.part);
+    short(one.decider().filter(|_| is_first).unwrap_or(origin))
 }
 
 /// An origin in a few characters: `values/prod.yaml:8`, `--set image.tag=1`, `--mirror`.

@@ -69,7 +69,7 @@ fn row(image: &Image) -> Vec<String> {
     if more > 0 {
         user.push_str(&format!(" +{more}"));
     }
-    let mut deciders: Vec<String> = image.uses.iter().filter_map(|one| one.origins.first()).map(short).collect();
+    let mut deciders: Vec<String> = image.uses.iter().filter_map(Use::decider).map(short).collect();
     deciders.dedup();
     let more = deciders.len().saturating_sub(1);
     let mut decider = deciders.into_iter().next().unwrap_or_default();
@@ -81,7 +81,7 @@ fn row(image: &Image) -> Vec<String> {
 
 fn wide_row(image: &Image, one: &Use) -> Vec<String> {
     let by: Vec<String> =
-        one.origins.iter().map(|origin| format!("{} {}", origin.part.name(), short(origin))).collect();
+        one.origins.iter().map(|origin| format!("{} {}", origin.part.name(), super::by(one, origin))).collect();
     vec![
         image.reference.clone(),
         one.class.name().to_owned(),

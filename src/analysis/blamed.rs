@@ -1,0 +1,175 @@
+//! [`Blamed`]: who decided an image whose manifest does not tell: a switch, a value that prints nothing, a rewrite that is not
+//! set. It is whom lint names, by the same trials, and what becomes of the image without that was rendered.
+
+use super::judge::{Given, classified, find_culprits};
+use super::keys::Keys;
+use super::propose::changed;
+use super::trial::Trials;
+use super::{Judged, Traced, render_with_mirror, rewrite};
+use crate::compiler::Compiler;
+use crate::fix::{Action, Edit};
+use crate::images::decided::Decider;
+use crate::images::{Class, ImageUse, find};
+use crate::reads::Statics;
+use crate::release::{Change, Prepared};
+use crate::settings::Settings;
+use crate::trace::Origins;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most renders that show what becomes of images.
+const MOST_RENDERS: usize = 16;
+
+/// An image, and who decided it though nothing of that is printed.
+#[derive(Debug)]
+pub struct Blamed {
+    /// The use.
+    pub image: ImageUse,
+    /// The settings of the user's that make it what it is, all of them together; none where nobody set the rewrite.
+    pub by: Vec<Decider>,
+    /// What was rendered to see what becomes of it; `None` where that tells nothing.
+    pub otherwise: Option<Otherwise>,
+}
+
+/// What becomes of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Otherwise {
+    /// The reference.
+    pub reference: String,
+    /// Without the settings that decided it.
+    pub is_without: bool,
+    /// With this key of the rewrite set to this value.
+    pub with: Option<(String, String)>,
+}
+
+/// Renders a release with traces and the mirror set, as lint does, and finds who decided images without being printed.
+///
+/// # Errors
+/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`](super::RenderFailure).
+pub fn blame(
+    prepared: &Prepared,
+    settings: &Settings,
+    compiler: &mut Compiler,
+    log: &mut Vec<String>,
+) -> Result<(Traced, Vec<Blamed>), String> {
+    let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
+    prepared.user.files.iter().for_each(|file| statics.text(file));
+    let mut keys = Keys::find(prepared, settings, &statics)?;
+    let mut lines = Vec::new();
+    let mut traced = render_with_mirror(prepared, settings, &mut keys, false, compiler, &mut lines)?;
+    let mut uses = uses_of(&traced, prepared, settings);
+    if keys.end_with_slash(uses.iter().map(|image| image.text.as_str())) {
+        lines.clear();
+        traced = render_with_mirror(prepared, settings, &mut keys, false, compiler, &mut lines)?;
+        uses = uses_of(&traced, prepared, settings);
+    }
+    log.append(&mut lines);
+    if traced.failure.is_some() || !prepared.is_given {
+        return Ok((traced, Vec::new()));
+    }
+    let given = Given {
+        prepared,
+        settings,
+        keys: &keys,
+        rendered: &traced.rendered,
+        manifests: &traced.manifests,
+        origins: &traced.origins,
+        reads: &traced.rendered.reads,
+        values: &traced.values,
+    };
+    let blamed = find_blamed(uses, &given, compiler);
+    Ok((traced, blamed))
+}
+
+fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Vec<ImageUse> {
+    let manifests = traced.manifests.iter().filter(|manifest| !manifest.is_blank());
+    manifests.flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect()
+}
+
+fn find_blamed(uses: Vec<ImageUse>, given: &Given<'_>, compiler: &mut Compiler) -> Vec<Blamed> {
+    let Given { prepared, settings, keys, rendered, .. } = *given;
+    let (mut judged, _) = classified(uses, given, BTreeSet::new(), compiler);
+    let mut trials = Trials::new(prepared, settings, keys, compiler, rendered, given.manifests);
+    let of_user = find_culprits(&mut judged, given, &mut trials);
+    let unset = rewrite::find(&judged, prepared, keys, &settings.mirror);
+    trials.renew(MOST_RENDERS);
+    let mut found: BTreeMap<usize, (Vec<Decider>, Option<Otherwise>)> = BTreeMap::new();
+    for (unset, _) in unset {
+        let key = (unset.key.clone(), unset.value.clone());
+        let twin = trials.with_changes(&[Change::Set(unset.key, unset.value)]);
+        let by: Vec<Decider> = unset.by.into_iter().map(|(decider, _)| decider).collect();
+        for number in unset.images {
+            let after = twin.as_ref().and_then(|twin| Trials::text(twin, &judged[number].image)).map(str::to_owned);
+            let otherwise = after.map(|reference| Otherwise { reference, is_without: false, with: Some(key.clone()) });
+            found.entry(number).or_insert((by.clone(), otherwise));
+        }
+    }
+    let mut sets: Vec<(Vec<Decider>, Vec<usize>)> = Vec::new();
+    for (number, one) in judged.iter().enumerate().filter(|(_, one)| one.class != Class::NotRewritten) {
+        let by = culprits(one);
+        match sets.iter_mut().find(|(known, _)| *known == by) {
+            _ if by.is_empty() => {}
+            Some((_, images)) => images.push(number),
+            None => sets.push((by, vec![number])),
+        }
+    }
+    for (by, images) in sets {
+        let after = without(&by, &images, &judged, &of_user, &mut trials);
+        for (number, otherwise) in images.into_iter().zip(after) {
+            found.insert(number, (by.clone(), otherwise));
+        }
+    }
+    let told = judged.into_iter().enumerate().filter_map(|(number, one)| {
+        let (by, otherwise) = found.remove(&number)?;
+        Some(Blamed { image: one.image, by, otherwise })
+    });
+    told.collect()
+}
+
+/// The settings of the user's that make an image what it is though nothing of them is printed: of its registry, or else of
+/// its version.
+fn culprits(judged: &Judged) -> Vec<Decider> {
+    match judged.culprits.is_empty() {
+        false => judged.culprits.clone(),
+        true => judged.version_decider.iter().cloned().collect(),
+    }
+}
+
+/// What becomes of images without some settings of the user's: as the release is installed, or, where that does not bring
+/// them from the mirror, with the rewrite set.
+fn without(
+    by: &[Decider],
+    images: &[usize],
+    judged: &[Judged],
+    of_user: &Origins,
+    trials: &mut Trials<'_>,
+) -> Vec<Option<Otherwise>> {
+    let (mut edits, mut removed): (Vec<Edit>, Vec<Change>) = (Vec::new(), Vec::new());
+    for decider in by {
+        let removal = changed(decider.origin, Action::Remove, String::new(), of_user);
+        match removal.and_then(|removal| removal.edits.into_iter().next()).filter(|edit| trials.can(edit)) {
+            Some(edit) => edits.push(edit),
+            None => removed.push(Change::Remove(decider.path.clone())),
+        }
+    }
+    let of_version = |number: usize| judged[number].culprits.is_empty();
+    let mut found: Vec<Option<Otherwise>> = vec![None; images.len()];
+    let (as_installed, mirrored) = (trials.keys.defaults(), trials.keys.mirrored());
+    let keys: Vec<(String, String)> = mirrored
+        .iter()
+        .filter_map(|change| Some((change.path().to_owned(), trials.keys.value(change.path())?.to_owned())))
+        .collect();
+    for (changes, with) in [(as_installed, None), (mirrored, keys.into_iter().next())] {
+        if found.iter().all(Option::is_some) {
+            break;
+        }
+        let changes: Vec<Change> = removed.iter().cloned().chain(changes).collect();
+        let Ok(Some(twin)) = trials.with_edits_and(&edits, &changes) else { break };
+        for (otherwise, &number) in found.iter_mut().zip(images).filter(|(otherwise, _)| otherwise.is_none()) {
+            let Some(text) = Trials::text(&twin, &judged[number].image) else { continue };
+            if of_version(number) || super::serves(text, &trials.settings.mirror) {
+                *otherwise = Some(Otherwise { reference: text.to_owned(), is_without: true, with: with.clone() });
+            }
+        }
+    }
+    found
+}
