@@ -15,7 +15,7 @@ use crate::template::ast::Template;
 use held::{Held, is_name};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use walk::{Callee, Walk, assigned};
+use walk::{Call, Callee, Walk, assigned};
 
 /// Most rounds until nothing new comes; what is not settled then is not known.
 const MOST_ROUNDS: usize = 12;
@@ -171,7 +171,8 @@ impl Scopes {
 }
 
 impl Known {
-    fn walk(&self, wanted: &[u32]) -> (Vec<(Callee, Held)>, Vec<(u32, Spot)>) {
+    /// What it calls with what, and what is at positions of it.
+    fn walk(&self, wanted: &[u32]) -> (Vec<Call>, Vec<(u32, Spot)>) {
         let data = self.data.clone().unwrap_or(Held::Unknown);
         let is_called = self.data.is_some();
         let mut changed = BTreeSet::new();

@@ -13,12 +13,15 @@ pub(super) enum Callee {
     Any,
 }
 
+/// A call, with what it gives.
+pub(super) type Call = (Callee, Held);
+
 /// The walk.
 pub(super) struct Walk<'w> {
     pub(super) names: Names,
     /// Variables that are given other values later on.
     pub(super) assigned: BTreeSet<String>,
-    pub(super) calls: Vec<(Callee, Held)>,
+    pub(super) calls: Vec<Call>,
     /// Positions that are asked for, with what is found there.
     pub(super) wanted: &'w [u32],
     pub(super) spots: Vec<(u32, Spot)>,
