@@ -25,3 +25,9 @@ bench HELM CHART *FLAGS:
 # Compare random templates with a real helm: just fuzz-helm /usr/local/bin/helm; differences go to target/fuzz-helm.jsonl.
 fuzz-helm HELM COUNT="50000" SEED="1":
     cargo run --release --locked --features fuzz-helm --bin fuzz-helm -- {{HELM}} --count {{COUNT}} --seed {{SEED}} --keep target/fuzz-helm.jsonl
+
+# Fuzz a target of src/fuzzing with libFuzzer: just fuzz yaml -runs=1000000. Needs cargo-fuzz, and no nightly toolchain.
+fuzz TARGET *FLAGS:
+    mkdir -p fuzz/corpus/{{TARGET}}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{TARGET}} fuzz/corpus/{{TARGET}} testdata/fuzz/{{TARGET}} -- \
+        -rss_limit_mb=512 -timeout=5 -max_len=20000 {{FLAGS}}

@@ -17,6 +17,8 @@ pub mod downloads;
 pub mod finding;
 pub mod fix;
 pub mod funcs;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod gitops;
 pub mod glob;
 pub mod go;

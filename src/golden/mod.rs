@@ -120,6 +120,7 @@ mod advice;
 pub(crate) mod cli;
 mod fix;
 mod formats;
+mod fuzzing;
 mod helm;
 mod hostile;
 mod images;

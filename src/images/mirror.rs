@@ -1,6 +1,6 @@
 //! [`Mirror`]: the private registry that everything is pulled from.
 
-use super::reference::{DOCKER_HUB, Reference, check_host, check_path};
+use super::reference::{DOCKER_HUB, Reference, check_host, check_path, is_host};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -182,6 +182,12 @@ impl Location {
             ));
         }
         let host = check_host(host)?;
+        if !is_host(&host) {
+            return Err(format!(
+                "{host:?} stands for a path of docker.io where an image begins with it: give a host with a dot or a port, \
+                 like mirror.internal or {host}:5000"
+            ));
+        }
         if !path.is_empty() {
             check_path(path)?;
         }

@@ -125,7 +125,10 @@ impl fmt::Display for Reference {
     }
 }
 
-fn is_host(component: &str) -> bool {
+/// Whether the first part of a reference is a registry, and no path of Docker Hub.
+///
+/// Source: distribution/reference, `splitDockerDomain`.
+pub(super) fn is_host(component: &str) -> bool {
     component.contains(['.', ':']) || component == "localhost" || component.chars().any(char::is_uppercase)
 }
 

@@ -81,6 +81,13 @@ fn check_size(text: &[u8], limits: &Limits) -> Result<(), Error> {
     Ok(())
 }
 
+/// Reads as [`read`] does, but never the short way.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_the_long_way(text: &[u8], limits: &Limits) -> Result<Node, Error> {
+    check_size(text, limits)?;
+    read_any(&Text::new(text), limits, |_| true)
+}
+
 /// The long way, for whatever is YAML or not.
 pub(super) fn read_any(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     match parse(Scanner::new(text, limits.yaml_depth))? {

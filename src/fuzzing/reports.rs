@@ -1,0 +1,154 @@
+//! Verdicts, and all the ways to tell them.
+
+use super::templates::prepared;
+use super::{Parts, limits};
+use crate::compiler::Compiler;
+use crate::fix::{Safety, apply};
+use crate::helm::HelmVersion;
+use crate::images::{Mirror, Reference};
+use crate::lint::{lint as judge, lint_manifests};
+use crate::release::Prepared;
+use crate::render::manifest::{Manifests, manifests};
+use crate::report::text::{Detail, Style};
+use crate::report::{self, Report};
+use crate::settings::Settings;
+use crate::source::File;
+use crate::yaml::{Data, Node};
+use serde_json::Value;
+use std::io::{self, Write};
+
+const MIRROR: &str = "mirror.internal";
+
+fn settings() -> Option<Settings> {
+    Some(Settings::new(Mirror::parse(MIRROR).ok()?))
+}
+
+fn judged(prepared: &Prepared, settings: &Settings) -> Option<Report> {
+    judge(prepared, settings, &mut Compiler::new(), &mut Vec::new()).ok()
+}
+
+/// A chart with what a user gives, judged twice; where a pod gets its image from elsewhere, something is found.
+pub(super) fn lint(data: &[u8]) {
+    let (Some(prepared), Some(settings)) = (prepared(data), settings()) else { return };
+    let (Some(one), Some(other)) = (judged(&prepared, &settings), judged(&prepared, &settings)) else { return };
+    let is_clean = one.findings.is_empty() && one.suppressed.is_empty();
+    // A chart alone is judged with the rewrite, which is not in what is rendered here.
+    let is_as_given = one.assumed_keys.is_empty();
+    let both = [vec![one], vec![other]].map(|reports| written(&reports, report::json::write));
+    assert_eq!(both[0], both[1], "the same release is judged otherwise");
+    if is_clean && is_as_given {
+        for image in pods(&prepared) {
+            let is_there = Reference::parse(&image).is_ok_and(|image| settings.mirror.serves(&image));
+            assert!(is_there, "{image:?} is not on the mirror, and nothing is found");
+        }
+    }
+}
+
+/// The images of plain pods, by a walk that knows nothing of finders.
+fn pods(prepared: &Prepared) -> Vec<String> {
+    let Ok(outcome) = prepared.render(&mut Compiler::new(), &[], None, &mut Vec::new()) else { return Vec::new() };
+    let read: Result<Manifests<Node>, _> = manifests(&outcome.rendered, HelmVersion::V4, &prepared.limits);
+    let Ok(read) = read else { return Vec::new() };
+    let mut images = Vec::new();
+    for manifest in read.ordinary.iter().filter(|manifest| manifest.kind == "Pod" && manifest.api_version == "v1") {
+        let spec = member(&manifest.node, "spec");
+        let Some(Data::Seq(containers)) = spec.and_then(|spec| member(spec, "containers")).map(|node| &node.data)
+        else {
+            continue;
+        };
+        for container in containers {
+            if let Some(Data::Str(text)) = member(container, "image").map(|node| &node.data) {
+                images.push(text.to_text().into_owned());
+            }
+        }
+    }
+    images
+}
+
+/// An entry whose key stands there once.
+fn member<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    let Data::Map(entries) = &node.data else { return None };
+    let mut found = entries.iter().filter(|(entry, _)| entry.key.as_bytes() == key.as_bytes());
+    found.next().filter(|_| found.next().is_none()).map(|(_, value)| value)
+}
+
+/// What is called safe can be applied, and then the finding is gone.
+pub(super) fn fixes(data: &[u8]) {
+    let (Some(prepared), Some(settings)) = (prepared(data), settings()) else { return };
+    let Some(before) = judged(&prepared, &settings) else { return };
+    for finding in &before.findings {
+        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safety != Safety::Manual) else { continue };
+        let user = apply(&prepared.user, &fix.edits, HelmVersion::V4, &prepared.limits)
+            .unwrap_or_else(|why| panic!("{}: {} cannot be applied: {why:?}", finding.rule, fix.title));
+        let fixed = Prepared { user, is_given: true, ..prepared.clone() };
+        let Some(after) = judged(&fixed, &settings) else { panic!("{}: nothing can be said after it", fix.title) };
+        let is_left = after
+            .findings
+            .iter()
+            .any(|left| left.rule == finding.rule && left.subject.is_some() && left.subject == finding.subject);
+        assert!(!is_left, "{}: it is there after {}, too", finding.message, fix.title);
+    }
+}
+
+/// Manifests whose findings are told in every format, each read back.
+pub(super) fn formats(data: &[u8]) {
+    let Some(settings) = settings() else { return };
+    let parts = Parts::of(data);
+    let mut files: Vec<_> =
+        parts.iter().map(|(name, content)| File::on_disk(name, Some(name.to_owned()), content)).collect();
+    if files.is_empty() {
+        files.push(File::on_disk("a.yaml", Some("a.yaml".to_owned()), data));
+    }
+    let report = lint_manifests(&files, &settings, &limits());
+    let findings = report.findings.len();
+    let reports = [report];
+
+    let document = read_json(&written(&reports, report::json::write));
+    let told = document["findings"].as_array().map(Vec::len);
+    assert_eq!(told.or_else(|| document["releases"][0]["findings"].as_array().map(Vec::len)), Some(findings), "JSON");
+    let sarif = read_json(&written(&reports, report::sarif::write));
+    assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(findings), "SARIF");
+    let gitlab = read_json(&written(&reports, report::gitlab::write));
+    assert_eq!(gitlab.as_array().map(Vec::len), Some(findings), "GitLab");
+
+    let xml = written(&reports, report::junit::write);
+    let mut reader = quick_xml::Reader::from_str(&xml);
+    loop {
+        match reader.read_event() {
+            Ok(quick_xml::events::Event::Eof) => break,
+            Ok(_) => {}
+            Err(error) => panic!("JUnit: {error}\n{xml}"),
+        }
+    }
+    let rows = written(&reports, report::csv::write);
+    let mut table = csv::Reader::from_reader(rows.as_bytes());
+    let width = table.headers().map(csv::StringRecord::len).unwrap_or_default();
+    for row in table.records() {
+        assert_eq!(row.map(|row| row.len()).unwrap_or_default(), width, "CSV: {rows}");
+    }
+    for (format, text) in [
+        ("text", written(&reports, text)),
+        ("GitHub", written(&reports, report::github::write)),
+        ("Markdown", written(&reports, report::markdown::write)),
+        ("HTML", written(&reports, report::html::write)),
+    ] {
+        // A terminal and a page obey none of the characters that came from outside.
+        let obeyed = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
+        assert_eq!(obeyed, None, "{format} holds a control character");
+    }
+}
+
+fn text(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    report::text::write(reports, Style { colour: false, width: Some(100), detail: Detail::All }, out)
+}
+
+fn written(reports: &[Report], write: fn(&[Report], &mut dyn Write) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    let told = write(reports, &mut out);
+    assert!(told.is_ok(), "a report cannot be written: {told:?}");
+    String::from_utf8(out).unwrap_or_else(|error| panic!("a report is not UTF-8: {error}"))
+}
+
+fn read_json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("a report is not JSON: {error}\n{text}"))
+}
