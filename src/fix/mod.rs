@@ -11,6 +11,7 @@ mod insert;
 mod locate;
 mod overlay;
 mod paths;
+mod plan;
 mod refusal;
 mod remove;
 mod replace;
@@ -18,12 +19,14 @@ mod splice;
 mod tree;
 mod write;
 
-pub use apply::{OVERLAY, apply, edited};
+pub use apply::{OVERLAY, apply, edited, edited_all, refusals};
 pub use change::{TextChange, text_changes};
-pub use document::edit;
+pub use document::{edit, edit_all};
 pub use overlay::overlay;
 pub use paths::{path_keys, path_text};
+pub use plan::Change;
 pub use refusal::Refusal;
+pub(crate) use tree::{at as value_at, value as json_of};
 
 use crate::source::{File, Place};
 use crate::trace::{FlagPart, Key};
@@ -39,7 +42,8 @@ pub struct Fix {
     pub safety: Safety,
     /// What to edit; all of it together.
     pub edits: Vec<Edit>,
-    /// What the trial showed: the references as they are, and as they are with the edits.
+    /// What the trial showed: the references as they are, and as they are with the edits; none where it is something else that
+    /// changes.
     pub proof: Vec<Proven>,
 }
 
