@@ -208,6 +208,17 @@ impl Prepared {
 }
 
 impl Prepared {
+    /// Whether the schemas of the charts allow the values.
+    pub fn fits_schema(&self, changes: &[Change]) -> bool {
+        if !self.check_schema || !has_schema(&self.chart) {
+            return true;
+        }
+        let processed = self.values(changes, None, &mut Vec::new());
+        processed.is_ok_and(|values::Processed { root, values }| {
+            values::schema::validate(&root, &values, self.env.helm, &self.limits).is_ok()
+        })
+    }
+
     /// What helm loads because schemas refer to it, when it checks the values.
     pub fn remote_schemas(&self) -> Vec<Remote> {
         // Coalescing the values once more is not free, and most charts have no schema.

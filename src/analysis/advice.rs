@@ -6,16 +6,22 @@
 
 use super::Judged;
 use super::judge::is_taken_for_wrong;
-use super::propose::{Proposal, overlaid};
+use super::propose::{Paths, Proposal};
 use super::rewrite::Unset;
-use super::trial::{MOST_EDITS, Trials};
+use super::trial::Trials;
 use super::twin::Twin;
-use crate::fix::{Action, Edit, Fix, Proven};
+use crate::fix::{Edit, Fix, Proven};
 use crate::images::Reference;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most references that a fix tells of.
 pub(super) const MOST_PROVEN: usize = 1000;
+
+/// Renders for fixes, whatever there is to fix.
+const RENDERS: usize = 6;
+
+/// Further renders for each image that is wrong, and for the rewrite that is not set.
+const RENDERS_EACH: usize = 2;
 
 /// Something that a fix is looked for.
 struct Problem {
@@ -24,9 +30,13 @@ struct Problem {
     targets: BTreeSet<usize>,
     proposals: Vec<Proposal>,
     next: usize,
+    /// Whether a proposal was put together with what brings the image to its path.
+    is_combined: bool,
     fix: Option<Fix>,
-    /// The targets that the fix does not make right, with what they are then.
+    /// The targets that the fix, or else the first proposal, does not make right, with what they are then.
     not_enough: Vec<(usize, String)>,
+    /// The first proposal that changes such images, where none is a fix.
+    tried: Option<Proposal>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,11 +90,15 @@ pub(super) fn keeps_version(judged: &Judged, after: &str) -> bool {
     before.version().is_empty() || Reference::parse(after).is_ok_and(|after| after.version() == before.version())
 }
 
+/// What brings an image to its path on the mirror, where what was tried brought it to the mirror alone, as the text says.
+pub(super) type Further<'f> = dyn Fn(&Judged, &str) -> Option<Proposal> + 'f;
+
 /// Looks for fixes, for each image the first of its proposals that holds; for an unset rewrite likewise.
 pub(super) fn find(
     judged: &mut [Judged],
     of_images: Vec<(usize, Vec<Proposal>)>,
     unset: &mut [(Unset, Vec<Proposal>)],
+    further: &Further<'_>,
     trials: &mut Trials<'_>,
 ) {
     let of_unset = unset.iter_mut().enumerate().map(|(number, (unset, proposals))| Problem {
@@ -92,33 +106,30 @@ pub(super) fn find(
         targets: unset.images.iter().copied().collect(),
         proposals: std::mem::take(proposals),
         next: 0,
+        is_combined: false,
         fix: None,
         not_enough: Vec::new(),
+        tried: None,
     });
     let of_images = of_images.into_iter().map(|(number, proposals)| Problem {
         of: Of::Image(number),
         targets: BTreeSet::from([number]),
         proposals,
         next: 0,
+        is_combined: false,
         fix: None,
         not_enough: Vec::new(),
+        tried: None,
     });
     let mut problems: Vec<Problem> = of_unset.chain(of_images).filter(Problem::is_open).collect();
-    // What very many findings need is said in words.
-    let mut known: Vec<Proposal> = Vec::new();
-    problems.retain(|problem| {
-        let proposal = problem.proposal();
-        let is_new = !known.iter().any(|other| other.is_same(proposal));
-        if is_new && known.len() < MOST_EDITS {
-            known.push(proposal.clone());
-        }
-        !is_new || known.len() < MOST_EDITS
-    });
-    trials.limit(4 + 2 * problems.len());
+    trials.allow(RENDERS + RENDERS_EACH * problems.len());
     while problems.iter().any(Problem::is_open) {
-        if !round(&mut problems, judged, trials) {
+        if !round(&mut problems, judged, further, trials) {
             break;
         }
+    }
+    for problem in problems.iter_mut().filter(|problem| !problem.not_enough.is_empty()) {
+        combine(problem, judged, further, trials);
     }
     for problem in problems {
         match problem.of {
@@ -131,94 +142,164 @@ pub(super) fn find(
     }
 }
 
+/// Proposals that are the same, and the problems that they are for.
+struct Group {
+    proposal: Proposal,
+    problems: Vec<usize>,
+}
+
 /// Tries the next proposals of problems that are open; false where no trial is left.
-fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -> bool {
-    let mut chosen: Vec<Proposal> = Vec::new();
-    let mut in_batch: Vec<usize> = Vec::new();
+fn round(problems: &mut [Problem], judged: &[Judged], further: &Further<'_>, trials: &mut Trials<'_>) -> bool {
+    let mut groups: Vec<Group> = Vec::new();
+    let (mut known, mut paths) = (BTreeMap::<String, usize>::new(), Paths::default());
     for (number, problem) in problems.iter().enumerate().filter(|(_, problem)| problem.is_open()) {
         let proposal = problem.proposal();
-        let is_known = chosen.iter().any(|other| other.is_same(proposal));
-        if is_known || chosen.iter().all(|other| other.goes_with(proposal)) {
-            in_batch.push(number);
-            if !is_known {
-                chosen.push(proposal.clone());
-            }
+        let id = proposal.id();
+        if let Some(&group) = known.get(&id) {
+            groups[group].problems.push(number);
+        } else if !paths.overlap(proposal) {
+            paths.add(proposal);
+            known.insert(id, groups.len());
+            groups.push(Group { proposal: proposal.clone(), problems: vec![number] });
         }
     }
-    if chosen.len() > 1 {
-        let edits: Vec<Edit> = chosen.iter().flat_map(|proposal| proposal.edits.clone()).collect();
-        let targets: BTreeSet<usize> =
-            in_batch.iter().flat_map(|&number| problems[number].targets.iter().copied()).collect();
-        match trials.with_edits(&edits) {
-            Ok(None) => return false,
-            Ok(Some(twin)) if twin.is_whole && trials.spares(&twin, judged, &targets) => {
-                for &number in &in_batch {
-                    let proven = problems[number].proven(&twin, judged, trials);
-                    settle(&mut problems[number], proven, &twin, judged);
-                }
-                return true;
+    let edits: Vec<Edit> = groups.iter().flat_map(|group| group.proposal.edits.clone()).collect();
+    let mut possible = trials.possible(&edits).into_iter();
+    let (tried, refused): (Vec<Group>, Vec<Group>) = groups.into_iter().partition(|group| {
+        let own: Vec<bool> = possible.by_ref().take(group.proposal.edits.len()).collect();
+        own.into_iter().all(|possible| possible)
+    });
+    refused.iter().flat_map(|group| &group.problems).for_each(|&number| set_over(&mut problems[number]));
+    tried.is_empty() || attempt(&tried, problems, judged, further, trials)
+}
+
+/// What cannot be written into the user's file can be set over it.
+fn set_over(problem: &mut Problem) {
+    match problem.proposal().over() {
+        Some(over) => problem.proposals[problem.next] = over,
+        None => problem.next += 1,
+    }
+}
+
+/// Tries proposals together; where that makes something worse, each half of them. False where no trial is left.
+fn attempt(
+    groups: &[Group],
+    problems: &mut [Problem],
+    judged: &[Judged],
+    further: &Further<'_>,
+    trials: &mut Trials<'_>,
+) -> bool {
+    let edits: Vec<Edit> = groups.iter().flat_map(|group| group.proposal.edits.clone()).collect();
+    let numbers: Vec<usize> = groups.iter().flat_map(|group| group.problems.clone()).collect();
+    let twin = match trials.with_edits(&edits) {
+        Ok(None) => return false,
+        Ok(Some(twin)) => Some(twin),
+        Err(_) => None,
+    };
+    let targets: BTreeSet<usize> = numbers.iter().flat_map(|&number| problems[number].targets.clone()).collect();
+    let holds = twin.as_ref().is_some_and(|twin| twin.is_whole && trials.spares(twin, judged, &targets));
+    let holds = holds && trials.fits_schema(&edits);
+    match twin {
+        Some(twin) if holds || groups.len() == 1 => {
+            for number in numbers {
+                let proven = holds.then(|| problems[number].proven(&twin, judged, trials)).flatten();
+                settle(&mut problems[number], proven, &twin, judged, further, trials);
             }
-            Ok(Some(_)) | Err(_) => {}
+            true
+        }
+        None if groups.len() == 1 => {
+            numbers.into_iter().for_each(|number| set_over(&mut problems[number]));
+            true
+        }
+        _ => {
+            let (first, second) = groups.split_at(groups.len() / 2);
+            [first, second].into_iter().all(|half| attempt(half, problems, judged, further, trials))
         }
     }
-    for proposal in chosen {
-        let same: Vec<usize> = in_batch
-            .iter()
-            .copied()
-            .filter(|&number| problems[number].is_open() && problems[number].proposal().is_same(&proposal))
-            .collect();
-        match trials.with_edits(&proposal.edits) {
-            Ok(None) => return false,
-            Ok(Some(twin)) => {
-                let targets: BTreeSet<usize> =
-                    same.iter().flat_map(|&number| problems[number].targets.iter().copied()).collect();
-                let holds = twin.is_whole && trials.spares(&twin, judged, &targets);
-                for number in same {
-                    let proven = holds.then(|| problems[number].proven(&twin, judged, trials)).flatten();
-                    settle(&mut problems[number], proven, &twin, judged);
-                }
-            }
-            // What cannot be written into the user's file can be set over it.
-            Err(_) => same.into_iter().for_each(|number| {
-                let over = over(problems[number].proposal());
-                let problem = &mut problems[number];
-                match over {
-                    Some(over) => problem.proposals[problem.next] = over,
-                    None => problem.next += 1,
-                }
-            }),
-        }
-    }
-    true
 }
 
 /// Notes what a trial showed: a fix, or that the next proposal has to be tried.
-fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>, twin: &Twin, judged: &[Judged]) {
-    match proven {
-        Some(proof) => {
-            let is_proven = |number: usize| proof.iter().any(|one| one.before == judged[number].image.text.as_str());
-            let others = problem.targets.iter().copied().filter(|&number| !is_proven(number));
-            let after = |number: usize| Some((number, Trials::text(twin, &judged[number].image)?.to_owned()));
+fn settle(
+    problem: &mut Problem,
+    proven: Option<Vec<Proven>>,
+    twin: &Twin,
+    judged: &[Judged],
+    further: &Further<'_>,
+    trials: &Trials<'_>,
+) {
+    let after = |&number: &usize| Some((number, Trials::text(twin, &judged[number].image)?.to_owned()));
+    match (proven, problem.of) {
+        (Some(proof), _) => {
+            let proven: BTreeSet<&str> = proof.iter().map(|one| one.before.as_str()).collect();
+            let others = problem.targets.iter().filter(|number| !proven.contains(judged[**number].image.text.as_str()));
             problem.not_enough = others.filter_map(after).collect();
             let Proposal { title, safety, edits } = problem.proposal().clone();
             problem.fix = Some(Fix { title, safety, edits, patches: Vec::new(), proof });
         }
-        None => {
-            problem.next += 1;
-            if let Of::Unset(_) = problem.of {
-                let after = |&number: &usize| Some((number, Trials::text(twin, &judged[number].image)?.to_owned()));
-                let differs = |(number, after): &(usize, String)| after != judged[*number].image.text.as_str();
+        (None, Of::Unset(_)) => {
+            let differs = |(number, after): &(usize, String)| after != judged[*number].image.text.as_str();
+            if problem.tried.is_none() {
                 problem.not_enough = problem.targets.iter().filter_map(after).filter(differs).collect();
+                problem.tried = Some(problem.proposal().clone()).filter(|_| !problem.not_enough.is_empty());
+            }
+            problem.next += 1;
+        }
+        (None, Of::Image(number)) => {
+            let text = Trials::text(twin, &judged[number].image).filter(|text| is_mirrored(text, trials));
+            let more = text.filter(|_| !problem.is_combined).and_then(|text| further(&judged[number], text));
+            match more.filter(|more| more.goes_with(problem.proposal())) {
+                Some(more) => {
+                    problem.is_combined = true;
+                    problem.proposals[problem.next] = problem.proposal().clone().and(more);
+                }
+                None => problem.next += 1,
             }
         }
     }
 }
 
-/// The same as a values file that is given after all others; `None` where it takes something away, or is one already.
-pub(super) fn over(proposal: &Proposal) -> Option<Proposal> {
-    let [edit] = &proposal.edits[..] else { return None };
-    let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };
-    let is_plain = edit.path.iter().all(|key| matches!(key, crate::trace::Key::Name(_)));
-    let is_overlay = matches!(edit.target, crate::fix::Target::Overlay);
-    (is_plain && !is_overlay).then(|| overlaid(edit.path.clone(), value.clone(), proposal.title.clone()))
+fn is_mirrored(text: &str, trials: &Trials<'_>) -> bool {
+    Reference::parse(text).is_ok_and(|reference| trials.settings.mirror.serves(&reference))
+}
+
+/// Puts together what sets the rewrite and what brings those images to their paths for which that alone is not enough.
+fn combine(problem: &mut Problem, judged: &[Judged], further: &Further<'_>, trials: &mut Trials<'_>) {
+    let key = match &problem.fix {
+        Some(Fix { title, safety, edits, .. }) => {
+            Some(Proposal { title: title.clone(), safety: *safety, edits: edits.clone() })
+        }
+        None => problem.tried.clone(),
+    };
+    let Some(key) = key else { return };
+    let (mut seen, mut paths, mut more) = (BTreeSet::new(), Paths::default(), Vec::new());
+    paths.add(&key);
+    for (number, after) in problem.not_enough.iter().filter(|(_, after)| is_mirrored(after, trials)) {
+        let Some(one) = further(&judged[*number], after) else { continue };
+        if seen.insert(one.id()) && !paths.overlap(&one) {
+            paths.add(&one);
+            more.push(one);
+        }
+    }
+    let edits: Vec<Edit> = more.iter().flat_map(|one| one.edits.clone()).collect();
+    let mut possible = trials.possible(&edits).into_iter();
+    more.retain(|one| one.edits.iter().all(|_| possible.next() == Some(true)));
+    if more.is_empty() {
+        return;
+    }
+    let count = more.len();
+    let title = match count {
+        1 | 2 => more.iter().fold(key.title.clone(), |title, one| format!("{title}, and {}", one.title)),
+        _ => format!("{}, and {} values that decide paths", key.title, count),
+    };
+    let all = Proposal { title, ..more.into_iter().fold(key, Proposal::and) };
+    let Ok(Some(twin)) = trials.with_edits(&all.edits) else { return };
+    if !twin.is_whole || !trials.spares(&twin, judged, &problem.targets) || !trials.fits_schema(&all.edits) {
+        return;
+    }
+    let before = problem.fix.as_ref().map_or(0, |fix| fix.proof.len());
+    if let Some(proof) = problem.proven(&twin, judged, trials).filter(|proof| proof.len() > before) {
+        let next = problem.next.min(problem.proposals.len().saturating_sub(1));
+        (problem.next, problem.proposals[next]) = (next, all);
+        settle(problem, Some(proof), &twin, judged, further, trials);
+    }
 }

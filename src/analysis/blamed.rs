@@ -1,7 +1,7 @@
 //! [`Blamed`]: who decided an image whose manifest does not tell: a switch, a value that prints nothing, a rewrite that is not
 //! set. It is whom lint names, by the same trials, and what becomes of the image without that was rendered.
 
-use super::judge::{Given, classified, find_culprits};
+use super::judge::{Classified, Given, classified, find_culprits};
 use super::keys::Keys;
 use super::propose::changed;
 use super::trial::Trials;
@@ -74,6 +74,7 @@ pub fn blame(
         manifests: &traced.manifests,
         origins: &traced.origins,
         reads: &traced.rendered.reads,
+        statics: &statics,
         values: &traced.values,
     };
     let blamed = find_blamed(uses, &given, compiler);
@@ -86,12 +87,13 @@ fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Vec<Ima
 }
 
 fn find_blamed(uses: Vec<ImageUse>, given: &Given<'_>, compiler: &mut Compiler) -> Vec<Blamed> {
+    let Classified { images: mut judged, slashed, .. } = classified(uses, given, BTreeSet::new(), compiler);
+    let given = &Given { keys: slashed.as_ref().unwrap_or(given.keys), ..*given };
     let Given { prepared, settings, keys, rendered, .. } = *given;
-    let (mut judged, _) = classified(uses, given, BTreeSet::new(), compiler);
     let mut trials = Trials::new(prepared, settings, keys, compiler, rendered, given.manifests);
     let of_user = find_culprits(&mut judged, given, &mut trials);
     let unset = rewrite::find(&judged, prepared, keys, &settings.mirror);
-    trials.renew(MOST_RENDERS);
+    trials.allow(MOST_RENDERS);
     let mut found: BTreeMap<usize, (Vec<Decider>, Option<Otherwise>)> = BTreeMap::new();
     for (unset, _) in unset {
         let key = (unset.key.clone(), unset.value.clone());
@@ -146,7 +148,10 @@ fn without(
     let (mut edits, mut removed): (Vec<Edit>, Vec<Change>) = (Vec::new(), Vec::new());
     for decider in by {
         let removal = changed(decider.origin, Action::Remove, String::new(), of_user);
-        match removal.and_then(|removal| removal.edits.into_iter().next()).filter(|edit| trials.can(edit)) {
+        match removal
+            .and_then(|removal| removal.edits.into_iter().next())
+            .filter(|edit| trials.possible(std::slice::from_ref(edit)) == [true])
+        {
             Some(edit) => edits.push(edit),
             None => removed.push(Change::Remove(decider.path.clone())),
         }

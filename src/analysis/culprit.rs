@@ -5,7 +5,7 @@
 
 use super::Judged;
 use super::propose::changed;
-use super::trial::{MOST_EDITS, Trials};
+use super::trial::Trials;
 use crate::fix::{Action, Edit};
 use crate::images::decided::{Decider, Source, decider_of};
 use crate::images::{Class, Mirror, Reference, Shape, Tier};
@@ -115,12 +115,15 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
         keys.contains(&candidate.path) && text.is_some_and(|text| mirror.split(&text).is_some())
     };
     found.retain(|candidate| !is_rewrite(candidate));
-    // Of very many, each is taken out of what they come to.
-    let most = if found.len() <= MOST_EDITS { found.len() } else { 0 };
-    for candidate in found.iter_mut().take(most) {
+    let removal = |candidate: &Candidate| {
         let removal = changed(candidate.origin, Action::Remove, String::new(), origins);
-        let edit = removal.and_then(|removal| removal.edits.into_iter().next());
-        candidate.removal = edit.filter(|edit| trials.can(edit));
+        removal.and_then(|removal| removal.edits.into_iter().next())
+    };
+    found.iter_mut().for_each(|candidate| candidate.removal = removal(candidate));
+    let edits: Vec<Edit> = found.iter().filter_map(|candidate| candidate.removal.clone()).collect();
+    let mut possible = trials.possible(&edits).into_iter();
+    for candidate in &mut found {
+        candidate.removal = candidate.removal.take().filter(|_| possible.next() == Some(true));
     }
     found
 }
@@ -233,7 +236,13 @@ impl Culprits<'_, '_> {
         }
         changes.extend(self.trials.keys.canary(&self.trials.settings.mirror));
         let mut good = BTreeSet::new();
-        if let Ok(Some(twin)) = self.trials.with_edits_and(&edits, &changes) {
+        let twin = self.trials.with_edits_and(&edits, &changes).or_else(|_| {
+            // Together they cannot be: out of what they come to.
+            let removed = settings.iter().map(|&one| Change::Remove(self.candidates[one].path.clone()));
+            let kept = changes.iter().filter(|change| !matches!(change, Change::Remove(_))).cloned();
+            self.trials.with_edits_and(&[], &removed.chain(kept).collect::<Vec<_>>())
+        });
+        if let Ok(Some(twin)) = twin {
             let is_good = |&(number, wanted): &(usize, Wanted)| {
                 let image = &judged[number].image;
                 let reference = Trials::text(&twin, image).and_then(|text| Reference::parse(text).ok());

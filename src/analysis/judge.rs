@@ -1,13 +1,15 @@
 //! What became of the rewrite in each image, who decided it, and what would send it to the mirror.
 
+use super::candidates::{self, Lists, of_image};
 use super::culprit;
 use super::keys::Keys;
 use super::patch;
-use super::propose::{Lists, Proposal, changed, of_image};
+use super::pins;
+use super::propose::{Proposal, changed};
 use super::reach;
 use super::rewrite::{self, Unset};
 use super::sources;
-use super::trial::{MOST_EDITS, Trials};
+use super::trial::Trials;
 use super::twin::Twin;
 use super::{Judged, WithoutOverride, advice};
 use crate::compiler::Compiler;
@@ -17,13 +19,14 @@ use crate::images::decided::{decider, deciders};
 use crate::images::mirror::NOWHERE;
 use crate::images::{Class, ImageUse, Part, Reference, Tier};
 use crate::reads::Reads;
+use crate::reads::statics::Statics;
 use crate::release::Prepared;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::template::Map;
 use crate::template::decisions::{Decided, Site};
-use crate::trace::{Layer, Origins};
+use crate::trace::{Layer, Origin, Origins};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,6 +39,7 @@ pub(super) struct Given<'a> {
     pub(super) manifests: &'a [Arc<Manifest>],
     pub(super) origins: &'a Origins,
     pub(super) reads: &'a Reads,
+    pub(super) statics: &'a Statics,
     pub(super) values: &'a Map,
 }
 
@@ -51,8 +55,9 @@ pub(super) struct Verdict {
 /// Renders with a canary for the mirror, and without the rewrite, and says what became of each use, who decided it, and what
 /// would send it to the mirror.
 pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site>, compiler: &mut Compiler) -> Verdict {
+    let Classified { images: mut judged, other_ways, slashed } = classified(uses, given, sites, compiler);
+    let given = &Given { keys: slashed.as_ref().unwrap_or(given.keys), ..*given };
     let Given { prepared, settings, keys, rendered, origins, .. } = *given;
-    let (mut judged, decided) = classified(uses, given, sites, compiler);
     let mut trials = Trials::new(prepared, settings, keys, compiler, rendered, given.manifests);
     find_culprits(&mut judged, given, &mut trials);
     take_overrides_away(&mut judged, origins, &mut trials);
@@ -61,16 +66,28 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
     });
     sources::fill(&mut judged, given, trials.compiler);
     let unset = advise(&mut judged, given, &mut trials);
-    Verdict { images: judged, unset, other_ways: decided }
+    if settings.is_on(pins::RULE, true) {
+        pins::find(&mut judged, origins, &mut trials);
+    }
+    Verdict { images: judged, unset, other_ways }
 }
 
-/// What became of the rewrite in each use; and what was decided with another mirror at the sites that were asked for.
+/// What became of the rewrite in each use.
+pub(super) struct Classified {
+    pub(super) images: Vec<Judged>,
+    /// What was decided with another mirror at the sites that were asked for.
+    pub(super) other_ways: Vec<Decided>,
+    /// The keys with a slash at the end of their values, where the chart turned out to put none there.
+    pub(super) slashed: Option<Keys>,
+}
+
+/// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
 pub(super) fn classified(
     uses: Vec<ImageUse>,
     given: &Given<'_>,
     sites: BTreeSet<Site>,
     compiler: &mut Compiler,
-) -> (Vec<Judged>, Vec<Decided>) {
+) -> Classified {
     let Given { prepared, settings, keys, rendered, origins, .. } = *given;
     let canary = settings.mirror.at_host(NOWHERE);
     let (set, removed) = (keys.canary(&settings.mirror), keys.removed());
@@ -78,10 +95,14 @@ pub(super) fn classified(
         (Twin::default(), Twin::default())
     } else {
         (
-            Twin::render(prepared, settings, &set, compiler, rendered, sites),
+            Twin::render(prepared, settings, &set, compiler, rendered, sites.clone()),
             Twin::render(prepared, settings, &removed, compiler, rendered, BTreeSet::new()),
         )
     };
+    if let Some(slashed) = keys.slashed(with_canary.references(), &settings.mirror) {
+        let classified = classified(uses, &Given { keys: &slashed, ..*given }, sites, compiler);
+        return Classified { slashed: Some(classified.slashed.unwrap_or(slashed)), ..classified };
+    }
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);
         let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
@@ -98,7 +119,7 @@ pub(super) fn classified(
         let source = sources::source(&image, source, is_path_of_user, settings);
         Judged { source, ..Judged::new(image, class, decider) }
     };
-    (uses.into_iter().map(judged).collect(), with_canary.decided)
+    Classified { images: uses.into_iter().map(judged).collect(), other_ways: with_canary.decided, slashed: None }
 }
 
 /// Notes whose settings make references what they are, though nothing of them is printed; gives the origins of those.
@@ -133,7 +154,7 @@ fn is_wrong(judged: &Judged, trials: &Trials<'_>) -> bool {
 fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Vec<Unset> {
     let Given { prepared, settings, keys, origins, .. } = *given;
     let mut unset = rewrite::find(judged, prepared, keys, &settings.mirror);
-    let reached = reach::find(judged, given.reads, given.values, trials);
+    let reached = reach::find(judged, (given.reads, given.statics), given.values, trials);
     for (&number, reached) in &reached {
         judged[number].is_out_of_reach = reached.is_empty();
     }
@@ -150,7 +171,8 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
         Some((number, of_image(one, reached, set_key.as_ref(), &lists, &keys.all, (prepared, settings, origins))))
     };
     let of_images: Vec<(usize, Vec<Proposal>)> = judged.iter().enumerate().filter_map(proposals).collect();
-    advice::find(judged, of_images, &mut unset, trials);
+    let further = |one: &Judged, after: &str| candidates::further(one, after, &lists, (prepared, settings, origins));
+    advice::find(judged, of_images, &mut unset, &further, trials);
     // Who set something can set it otherwise.
     let is_of_user = |one: &Judged| one.decider.source.is_user();
     let unhelped = |&number: &usize| {
@@ -168,20 +190,19 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
     let is_override = |judged: &Judged| {
         judged.decider.source.is_user() && !matches!(judged.class, Class::Rewritten | Class::NotRewritten)
     };
-    let (mut edits, mut removed) = (Vec::<Edit>::new(), BTreeSet::new());
-    for judged in judged.iter().filter(|judged| is_override(judged) && judged.culprits.is_empty()) {
-        let removal = changed(judged.decider.origin, Action::Remove, String::new(), origins);
-        if edits.len() == MOST_EDITS {
-            break;
-        }
-        let removal = removal.into_iter().flat_map(|removal| removal.edits).filter(|edit| trials.can(edit));
-        for edit in removal {
-            removed.insert(judged.decider.origin);
-            if !edits.iter().any(|known| known.place == edit.place) {
-                edits.push(edit);
-            }
-        }
+    let of_user = judged.iter().filter(|judged| is_override(judged) && judged.culprits.is_empty());
+    let deciding: BTreeSet<Origin> = of_user.map(|judged| judged.decider.origin).collect();
+    let (mut edits, mut of_edits) = (Vec::<Edit>::new(), Vec::new());
+    for origin in deciding {
+        let removal = changed(origin, Action::Remove, String::new(), origins);
+        edits.extend(removal.into_iter().flat_map(|removal| removal.edits));
+        of_edits.resize(edits.len(), origin);
     }
+    let possible = trials.possible(&edits);
+    let mut can = possible.iter();
+    edits.retain(|_| can.next() == Some(&true));
+    let removed: BTreeSet<Origin> =
+        of_edits.into_iter().zip(possible).filter(|(_, can)| *can).map(|(origin, _)| origin).collect();
     if edits.is_empty() {
         return;
     }

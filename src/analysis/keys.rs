@@ -5,6 +5,7 @@
 
 use crate::chart::Chart;
 use crate::images::mirror::NOWHERE;
+use crate::images::object::member;
 use crate::images::{Mirror, Reference};
 use crate::reads::statics::{Reading, Statics};
 use crate::reads::{GLOBAL, Path, dotted, steps};
@@ -12,7 +13,7 @@ use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
 use crate::yaml::{Data, Node};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The values path that charts most often read the mirror from.
 pub const USUAL_KEY: &str = "global.imageRegistry";
@@ -62,6 +63,8 @@ pub(super) struct Keys {
     /// What a key has to be, or is, so that images come from the mirror: `mirror.internal/proxy`, in the shape of the chart's
     /// default.
     values: BTreeMap<String, String>,
+    /// Those that need the slash at the end of their values: the chart puts none between them and what follows.
+    glued: BTreeSet<String>,
 }
 
 impl Keys {
@@ -204,6 +207,34 @@ impl Keys {
         is_new
     }
 
+    /// The same keys with the slash at the end of the values, where one of these references with the canary shows that the chart
+    /// puts none there: `nowhereacme/api`; `None` where none does.
+    pub(super) fn slashed<'t>(&self, references: impl Iterator<Item = &'t str>, mirror: &Mirror) -> Option<Self> {
+        let follows = |text: &str, value: &str, is: fn(char) -> bool| {
+            text.strip_prefix(NOWHERE)
+                .and_then(|rest| rest.strip_prefix(value))
+                .is_some_and(|rest| rest.starts_with(is))
+        };
+        let references: Vec<&str> = references.filter(|text| text.starts_with(NOWHERE)).collect();
+        let is_glued = |value: &str| {
+            let any = |is: fn(char) -> bool| references.iter().any(|text| follows(text, value, is));
+            !value.ends_with('/') && any(|first| first.is_ascii_alphanumeric()) && !any(|first| first == '/')
+        };
+        let mut keys = self.clone();
+        for (key, value) in &self.values {
+            if mirror.split(value).is_some_and(|(_, rest)| is_glued(rest)) {
+                keys.values.insert(key.clone(), format!("{value}/"));
+                keys.glued.insert(key.clone());
+            }
+        }
+        (keys.glued != self.glued).then_some(keys)
+    }
+
+    /// Whether the value of a key is the mirror's, as the chart wants it.
+    pub(super) fn is_on_mirror(&self, key: &str, text: &str, mirror: &Mirror) -> bool {
+        mirror.split(text).is_some() && (text.ends_with('/') || !self.glued.contains(key))
+    }
+
     /// The keys that the tool set, with what they were set to.
     pub(super) fn told(&self) -> Vec<Assumed> {
         let told = |key: &String| Some(Assumed { key: key.clone(), value: self.values.get(key)?.clone() });
@@ -256,19 +287,12 @@ fn value_of_shape(default: Option<&Node>, settings: &Settings) -> Option<String>
 
 /// The default at a path of values: of the chart, or, of what charts share, of one below it.
 fn default_at<'c>(chart: &'c Chart, path: &[String]) -> Option<&'c Node> {
-    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| member_of(node, step));
+    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| member(node, step));
     let own = chart.values.iter().flat_map(|values| &values.documents).rev().find_map(at);
     own.or_else(|| {
         let is_shared = path.first().is_some_and(|first| first == GLOBAL);
         chart.subcharts.iter().filter(|_| is_shared).find_map(|subchart| default_at(subchart, path))
     })
-}
-
-fn member_of<'n>(node: &'n Node, step: &str) -> Option<&'n Node> {
-    match &node.data {
-        Data::Map(members) => members.iter().rev().find(|(entry, _)| entry.key == *step).map(|(_, node)| node),
-        _ => None,
-    }
 }
 
 /// A key that code reads: the key itself, or the one in the table that stands there.
@@ -305,12 +329,10 @@ fn clashes(chart: &Chart, path: &[String]) -> bool {
     let is_other = |document: &Node| {
         let mut next = Some(document);
         for step in path {
-            next = match next.map(|node| &node.data) {
-                Some(Data::Map(members)) => {
-                    members.iter().rev().find(|(entry, _)| entry.key == **step).map(|(_, node)| node)
-                }
-                None | Some(Data::Null) => None,
-                Some(_) => return true,
+            next = match next {
+                Some(node) if matches!(node.data, Data::Map(_)) => member(node, step),
+                Some(node) if !matches!(node.data, Data::Null) => return true,
+                _ => None,
             };
         }
         next.is_some_and(|node| matches!(node.data, Data::Map(_) | Data::Seq(_)))

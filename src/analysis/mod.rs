@@ -3,6 +3,7 @@
 
 mod advice;
 mod blamed;
+mod candidates;
 mod course;
 mod crds;
 mod culprit;
@@ -16,11 +17,13 @@ mod listed;
 pub mod manifests;
 mod numbers;
 mod patch;
+mod pins;
 mod propose;
 pub mod pull_secrets;
 mod reach;
 mod rewrite;
 mod sources;
+mod together;
 mod traced;
 mod trial;
 mod twin;
@@ -53,6 +56,7 @@ use keys::Keys;
 pub use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
 pub use latent::{Latent, Proof};
 pub use numbers::Number;
+pub use pins::unpinned;
 use pull_secrets::PullSecrets;
 pub use rewrite::Unset;
 pub use unstable::Unstable;
@@ -124,6 +128,8 @@ pub struct Judged {
     pub is_out_of_reach: bool,
     /// What sends it to the mirror.
     pub fix: Option<Fix>,
+    /// What gives it a version, where it has none.
+    pub pin: Option<Fix>,
 }
 
 /// What becomes of a reference without the user's setting that decided its registry, proven by another render.
@@ -199,6 +205,7 @@ fn analyse_with(
         manifests: &manifests,
         origins: &origins,
         reads: &reads,
+        statics: &statics,
         values: &values,
     };
     let judge::Verdict { images, unset, other_ways } = judge::judge(uses, &given, sites, compiler);
@@ -237,8 +244,7 @@ fn analyse_with(
         analysis.numbers = numbers::find(&analysis.images, &analysis.origins, &analysis.rendered, release, compiler);
     }
     if analysis.failure.is_none() && settings.is_on(pull_secrets::RULE, true) {
-        let set = keys.defaults();
-        analysis.pull_secrets = pull_secrets::find(&analysis, &values, prepared, settings, &set, compiler);
+        analysis.pull_secrets = pull_secrets::find(&analysis, &values, prepared, settings, &keys, compiler);
     }
     if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);
@@ -336,6 +342,7 @@ impl Judged {
             version_decider: None,
             is_out_of_reach: false,
             fix: None,
+            pin: None,
         }
     }
 

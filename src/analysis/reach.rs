@@ -1,16 +1,18 @@
 //! Which values reach an image that no default of the chart and no user decides: tried by setting each value that templates
-//! looked at to a host of its own, and looking where the hosts come out.
+//! looked at to a host of its own, and looking where the hosts come out; switches are turned as well.
 
 use super::Judged;
 use super::keys::value_at;
 use super::trial::Trials;
 use super::twin::Twin;
-use crate::images::{Class, Source};
+use crate::images::{Class, Reference, Source};
+use crate::reads::statics::Statics;
 use crate::reads::{Path, Reads, dotted};
 use crate::release::Change;
 use crate::render::output::is_crd_file;
 use crate::template::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most values that are tried together.
 const MOST_TOGETHER: usize = 40;
@@ -18,22 +20,51 @@ const MOST_TOGETHER: usize = 40;
 /// Most values that are tried one by one, where together they keep the chart from rendering.
 const MOST_ALONE: usize = 8;
 
+/// Most switches that are turned one by one, where all of them together change an image.
+const MOST_SWITCHES: usize = 12;
+
+/// Most elements of a list that are replaced.
+const MOST_ELEMENTS: usize = 40;
+
 /// What the name of a value for a registry or an image contains.
 const NAMES: &[&str] = &["registry", "repository", "image", "hub", "repo", "host", "url", "prefix", "domain", "mirror"];
 
-/// A value that reaches an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Values that reach an image together.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reached {
-    /// Its path.
-    pub(super) path: Path,
-    /// What it has to be so that the image is what it should be.
-    pub(super) value: String,
+    /// The paths, with what each has to be so that the image is what it should be.
+    pub(super) values: Vec<(Path, Json)>,
+}
+
+/// A value that may reach an image, and the forms that hosts are put into.
+#[derive(Debug, Clone)]
+struct Candidate {
+    path: Path,
+    form: Form,
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    Text,
+    /// A list of these texts; of one where it is empty.
+    List(Vec<String>),
+}
+
+/// What is tried of the values that templates looked at.
+struct Candidates {
+    texts: Vec<Candidate>,
+    /// Texts that only code names which a switch may bring.
+    hidden: Vec<Candidate>,
+    /// Switches, with what turns them.
+    switches: Vec<(Path, bool)>,
+    /// Whether there are more of them.
+    are_all: bool,
 }
 
 /// The values that reach images, by the number of the image; what is not in it was not tried.
 pub(super) fn find(
     judged: &[Judged],
-    reads: &Reads,
+    (reads, statics): (&Reads, &Statics),
     values: &Map,
     trials: &mut Trials<'_>,
 ) -> BTreeMap<usize, Vec<Reached>> {
@@ -48,37 +79,110 @@ pub(super) fn find(
     if images.is_empty() {
         return found;
     }
-    let candidates = candidates(judged, &images, reads, values, trials);
-    if candidates.is_empty() {
-        return images.into_iter().map(|number| (number, Vec::new())).collect();
+    let candidates = candidates(judged, &images, (reads, statics), values, trials);
+    let mut all_tried = texts(judged, &images, &candidates.texts, trials, &mut found);
+    let open: Vec<usize> =
+        images.iter().copied().filter(|number| found.get(number).is_none_or(Vec::is_empty)).collect();
+    if !open.is_empty() && !candidates.switches.is_empty() {
+        all_tried &= switches(judged, &open, &candidates, trials, &mut found);
     }
-    let Some(twin) = together(&candidates, trials) else { return found };
-    if twin.is_whole {
-        found.extend(images.iter().map(|&number| (number, reached(&judged[number], &twin, &candidates, trials))));
-        return found;
-    }
-    // Some of them keep the chart from rendering.
-    let all_tried = candidates.len() <= MOST_ALONE;
-    for candidate in candidates.into_iter().take(MOST_ALONE) {
-        let one = [candidate];
-        let Some(twin) = together(&one, trials) else { return BTreeMap::new() };
-        for &number in &images {
-            let of_image: &mut Vec<Reached> = found.entry(number).or_default();
-            if twin.is_whole {
-                of_image.extend(reached(&judged[number], &twin, &one, trials));
-            }
-        }
-    }
-    found.retain(|_, of_image| all_tried || !of_image.is_empty());
+    let is_told = |of_image: &Vec<Reached>| all_tried && candidates.are_all || !of_image.is_empty();
+    found.retain(|_, of_image| is_told(of_image));
     found
 }
 
-/// The values that templates of the images, or helpers, looked at, and that are texts or nothing.
-fn candidates(judged: &[Judged], images: &[usize], reads: &Reads, values: &Map, trials: &Trials<'_>) -> Vec<Path> {
+/// Puts hosts into texts and lists; whether all were tried.
+fn texts(
+    judged: &[Judged],
+    images: &[usize],
+    candidates: &[Candidate],
+    trials: &mut Trials<'_>,
+    found: &mut BTreeMap<usize, Vec<Reached>>,
+) -> bool {
+    if candidates.is_empty() {
+        found.extend(images.iter().map(|&number| (number, Vec::new())));
+        return true;
+    }
+    let Some(twin) = together(candidates, &[], trials) else { return false };
+    if twin.is_whole {
+        let of_image = |&number: &usize| (number, reached(&judged[number], &twin, candidates, &[], trials));
+        found.extend(images.iter().map(of_image));
+        return true;
+    }
+    // Some of them keep the chart from rendering: a text where the chart wants a list, or something else.
+    let mut one_by_one: Vec<Candidate> = candidates.iter().take(MOST_ALONE).cloned().collect();
+    let lists = one_by_one.iter().filter(|one| matches!(one.form, Form::Text)).cloned();
+    let lists: Vec<Candidate> = lists.map(|one| Candidate { form: Form::List(Vec::new()), ..one }).collect();
+    one_by_one.extend(lists);
+    let mut failed: Vec<Path> = Vec::new();
+    for candidate in one_by_one {
+        // What a text does not fit may be a list.
+        let is_second = matches!(&candidate.form, Form::List(texts) if texts.is_empty());
+        let was_text = candidates.iter().any(|one| one.path == candidate.path && matches!(one.form, Form::Text));
+        if is_second && was_text && !failed.contains(&candidate.path) {
+            continue;
+        }
+        let path = candidate.path.clone();
+        let one = [candidate];
+        let Some(twin) = together(&one, &[], trials) else { return false };
+        if !twin.is_whole {
+            failed.push(path);
+        }
+        for &number in images {
+            let of_image: &mut Vec<Reached> = found.entry(number).or_default();
+            if twin.is_whole {
+                of_image.extend(reached(&judged[number], &twin, &one, &[], trials));
+            }
+        }
+    }
+    candidates.len() <= MOST_ALONE
+}
+
+/// Turns switches, all together first, and with hosts in the texts; whether all were tried.
+fn switches(
+    judged: &[Judged],
+    images: &[usize],
+    candidates: &Candidates,
+    trials: &mut Trials<'_>,
+    found: &mut BTreeMap<usize, Vec<Reached>>,
+) -> bool {
+    let Candidates { texts, hidden, switches, .. } = candidates;
+    let texts = &[texts.as_slice(), hidden].concat();
+    let Some(all) = together(texts, switches, trials) else { return false };
+    let is_other = |&number: &usize| all.text_of(&judged[number].image).is_some();
+    if all.is_whole && !images.iter().any(is_other) {
+        return true;
+    }
+    for turned in switches.iter().take(MOST_SWITCHES) {
+        let turned = std::slice::from_ref(turned);
+        // Alone, so that what follows the rewrite then is seen; and with hosts, where it asks for another value.
+        for texts in [&[][..], texts] {
+            let Some(twin) = together(texts, turned, trials) else { return false };
+            for &number in images.iter().filter(|_| twin.is_whole) {
+                let of_image: &mut Vec<Reached> = found.entry(number).or_default();
+                if of_image.is_empty() {
+                    of_image.extend(reached(&judged[number], &twin, texts, turned, trials));
+                }
+            }
+        }
+        if images.iter().all(|number| found.get(number).is_some_and(|of_image| !of_image.is_empty())) {
+            return true;
+        }
+    }
+    switches.len() <= MOST_SWITCHES
+}
+
+/// The values that templates of the images, or helpers, looked at: texts or nothing, lists of texts, switches.
+fn candidates(
+    judged: &[Judged],
+    images: &[usize],
+    (reads, statics): (&Reads, &Statics),
+    values: &Map,
+    trials: &Trials<'_>,
+) -> Candidates {
     let is_free = |path: &Path| {
         let is_index = path.iter().any(|step| step.starts_with('['));
-        let is_text = matches!(value_at(values, path), None | Some(Value::Nil | Value::Str(_)));
-        !is_index && is_text && !trials.keys.all.contains(&dotted(path)) && !reads.looks_into(path)
+        !is_index && !trials.keys.all.contains(&dotted(path))
     };
     let is_near = |path: &Path| {
         let of_image = |file: &str| images.iter().any(|&number| judged[number].image.manifest.source.name() == file);
@@ -89,33 +193,118 @@ fn candidates(judged: &[Judged], images: &[usize], reads: &Reads, values: &Map, 
         let name = path.last().map(|last| last.to_ascii_lowercase()).unwrap_or_default();
         NAMES.iter().any(|word| name.contains(word))
     };
-    let (named, others): (Vec<&Path>, Vec<&Path>) =
-        reads.paths().filter(|path| is_free(path) && is_near(path)).partition(|path| is_named(path));
-    // What has a text and no such name is something else.
-    let others = others.into_iter().filter(|path| value_at(values, path).is_none_or(|value| !value.truth()));
-    named.into_iter().chain(others).take(MOST_TOGETHER).cloned().collect()
+    let (mut named, mut others, mut switches) = (Vec::new(), Vec::new(), Vec::new());
+    for path in reads.paths().filter(|path| is_free(path) && is_near(path)) {
+        let value = value_at(values, path);
+        let form = match &value {
+            None | Some(Value::Nil | Value::Str(_)) if !reads.looks_into(path) => Form::Text,
+            Some(Value::Bool(is_on, _)) => {
+                switches.push((path.clone(), !is_on));
+                continue;
+            }
+            Some(Value::List(list)) => {
+                let texts = list.iter().map(|item| Some(item.as_str()?.to_text().into_owned()));
+                let Some(texts) = texts.collect::<Option<Vec<String>>>() else { continue };
+                Form::List(texts)
+            }
+            _ => continue,
+        };
+        let candidate = Candidate { path: path.clone(), form };
+        match is_named(path) {
+            true => named.push(candidate),
+            // What has a text and no such name is something else.
+            false if value.is_none_or(|value| !value.truth()) => others.push(candidate),
+            false => {}
+        }
+    }
+    switches.sort_by_key(|(path, _)| !is_named(path));
+    let are_all = switches.len() <= MOST_TOGETHER;
+    switches.truncate(MOST_TOGETHER);
+    let texts: Vec<Candidate> = named.into_iter().chain(others).take(MOST_TOGETHER).collect();
+    let is_hidden = |path: &Path| {
+        let is_nothing = || value_at(values, path).is_none_or(|value| !value.truth() && value.as_map().is_none());
+        is_free(path) && is_named(path) && reads.read(path).is_none() && is_nothing()
+    };
+    let known = if switches.is_empty() { BTreeSet::new() } else { statics.paths() };
+    // What code looks into is a table.
+    let is_table = |path: &Path| known.range(path.clone()..).nth(1).is_some_and(|next| next.starts_with(path));
+    let hidden = known.iter().filter(|path| is_hidden(path) && !is_table(path)).take(MOST_TOGETHER);
+    let hidden = hidden.map(|path| Candidate { path: path.clone(), form: Form::Text }).collect();
+    Candidates { texts, hidden, switches, are_all }
 }
 
-fn host(number: usize) -> String {
-    format!("c{number}.airtight.invalid")
+/// The host of an element of a candidate.
+fn host(number: usize, element: usize) -> String {
+    format!("c{number}-{element}.airtight.invalid")
 }
 
-fn together(candidates: &[Path], trials: &mut Trials<'_>) -> Option<Twin> {
+impl Candidate {
+    /// Its value with a text of its own in each place.
+    fn with(&self, text: impl Fn(usize) -> String) -> Json {
+        match &self.form {
+            Form::Text => text(0).into(),
+            Form::List(texts) => {
+                let all = (0..texts.len().max(1)).map(|element| match element < MOST_ELEMENTS {
+                    true => Json::from(text(element)),
+                    false => Json::from(texts[element].as_str()),
+                });
+                Json::Array(all.collect())
+            }
+        }
+    }
+
+    /// Its value with one text in one place, and what it is now elsewhere.
+    fn with_one(&self, at: usize, text: &str) -> Json {
+        self.with(|element| match &self.form {
+            Form::List(texts) if element != at => texts[element].clone(),
+            _ => text.to_owned(),
+        })
+    }
+
+    fn places(&self) -> usize {
+        match &self.form {
+            Form::Text => 1,
+            Form::List(texts) => texts.len().clamp(1, MOST_ELEMENTS),
+        }
+    }
+}
+
+fn together(candidates: &[Candidate], switches: &[(Path, bool)], trials: &mut Trials<'_>) -> Option<Twin> {
     let mut changes = trials.keys.defaults();
-    let set = |(number, path): (usize, &Path)| Change::Set(dotted(path), host(number));
+    let set = |(number, one): (usize, &Candidate)| {
+        Change::SetJson(dotted(&one.path), one.with(|element| host(number, element)).to_string())
+    };
     changes.extend(candidates.iter().enumerate().map(set));
+    changes.extend(switches.iter().map(|(path, to)| Change::SetJson(dotted(path), to.to_string())));
     trials.with_changes(&changes)
 }
 
-/// The values whose hosts come out in an image, with what each has to be.
-fn reached(judged: &Judged, twin: &Twin, candidates: &[Path], trials: &Trials<'_>) -> Vec<Reached> {
+/// The values whose hosts come out in an image, with what each has to be; or the switches alone, where they are enough.
+fn reached(
+    judged: &Judged,
+    twin: &Twin,
+    candidates: &[Candidate],
+    switches: &[(Path, bool)],
+    trials: &Trials<'_>,
+) -> Vec<Reached> {
     let Some(text) = Trials::text(twin, &judged.image) else { return Vec::new() };
     let Some(wanted) = judged.destination(trials.settings) else { return Vec::new() };
-    let value = |(number, path): (usize, &Path)| {
-        let host = host(number);
-        let (before, after) = text.split_once(host.as_str())?;
-        let value = wanted.strip_prefix(before)?.strip_suffix(after)?;
-        Some(Reached { path: path.clone(), value: value.to_owned() })
-    };
-    candidates.iter().enumerate().filter_map(value).filter(|reached| !reached.value.is_empty()).collect()
+    let turned = || switches.iter().map(|(path, to)| (path.clone(), Json::from(*to)));
+    let is_right = || Reference::parse(text).is_ok_and(|reference| trials.settings.mirror.serves(&reference));
+    if !switches.is_empty() && is_right() {
+        return vec![Reached { values: turned().collect() }];
+    }
+    let mut found = Vec::new();
+    for (number, candidate) in candidates.iter().enumerate() {
+        for element in 0..candidate.places() {
+            let host = host(number, element);
+            let value = text.split_once(host.as_str());
+            let value = value.and_then(|(before, after)| wanted.strip_prefix(before)?.strip_suffix(after));
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                let set = (candidate.path.clone(), candidate.with_one(element, value));
+                found.push(Reached { values: turned().chain([set]).collect() });
+            }
+        }
+    }
+    found
 }

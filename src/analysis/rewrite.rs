@@ -47,10 +47,10 @@ pub(super) fn find(
     let mut found: Vec<(Unset, Vec<Proposal>)> = Vec::new();
     for key in &keys.all {
         let Some(value) = keys.value(key) else { continue };
-        if is_on_mirror(&user, key, mirror) {
+        if is_on_mirror(&user, key, keys, mirror) {
             continue;
         }
-        let by = taken_by(&user, key, prepared, mirror, &mut origins);
+        let by = taken_by(&user, key, prepared, (keys, mirror), &mut origins);
         // One key that nobody set is enough.
         if by.is_none() && !found.is_empty() {
             continue;
@@ -81,22 +81,28 @@ pub(super) fn setting(key: &str, prepared: &Prepared, keys: &Keys, mirror: &Mirr
     }
     let mut origins = Origins::new();
     let user = prepared.user_values(Some(&mut origins)).ok()?;
-    if is_on_mirror(&user, key, mirror) {
+    if is_on_mirror(&user, key, keys, mirror) {
         return None;
     }
-    let by = taken_by(&user, key, prepared, mirror, &mut origins);
+    let by = taken_by(&user, key, prepared, (keys, mirror), &mut origins);
     proposals(key, keys.value(key)?, by, &user, prepared, &origins).into_iter().next()
 }
 
-fn is_on_mirror(user: &Merged, key: &str, mirror: &Mirror) -> bool {
+fn is_on_mirror(user: &Merged, key: &str, keys: &Keys, mirror: &Mirror) -> bool {
     match value_at(&user.values, &steps(key)) {
-        Some(Value::Str(text)) => mirror.split(&text.to_text()).is_some(),
+        Some(Value::Str(text)) => keys.is_on_mirror(key, &text.to_text(), mirror),
         _ => false,
     }
 }
 
 /// The setting of the user's that keeps a key from being the mirror: another value, null, or what hides a file that has it.
-fn taken_by(user: &Merged, key: &str, prepared: &Prepared, mirror: &Mirror, origins: &mut Origins) -> Option<Origin> {
+fn taken_by(
+    user: &Merged,
+    key: &str,
+    prepared: &Prepared,
+    of: (&Keys, &Mirror),
+    origins: &mut Origins,
+) -> Option<Origin> {
     let path = steps(key);
     let own = value_at(&user.values, &path).filter(|value| !value.is_nil()).map(|value| match value.origin() {
         none if none.is_none() => origins.of_user_at(&path),
@@ -107,15 +113,21 @@ fn taken_by(user: &Merged, key: &str, prepared: &Prepared, mirror: &Mirror, orig
         let names: Vec<Arc<str>> = path.iter().map(|step| step.as_str().into()).collect();
         (1..=names.len()).rev().map(|length| user.nulls.get(&names[..length])).find(|origin| !origin.is_none())
     };
-    own.or_else(null).or_else(|| hidden_by(key, &path, prepared, mirror, origins))
+    own.or_else(null).or_else(|| hidden_by(key, &path, prepared, of, origins))
 }
 
 /// The setting that took a whole table away, and the mirror with it: `--set-json global={}`. Found by merging without each
 /// layer, the last first.
-fn hidden_by(key: &str, path: &Path, prepared: &Prepared, mirror: &Mirror, origins: &Origins) -> Option<Origin> {
+fn hidden_by(
+    key: &str,
+    path: &Path,
+    prepared: &Prepared,
+    (keys, mirror): (&Keys, &Mirror),
+    origins: &Origins,
+) -> Option<Origin> {
     let comes_back = |user: UserValues| {
         let without = Prepared { user, ..prepared.clone() };
-        without.user_values(None).is_ok_and(|user| is_on_mirror(&user, key, mirror))
+        without.user_values(None).is_ok_and(|user| is_on_mirror(&user, key, keys, mirror))
     };
     let layer =
         layers(&prepared.user).into_iter().rev().find_map(|(layer, without)| comes_back(without).then_some(layer))?;
@@ -199,18 +211,23 @@ fn proposals(
     origins: &Origins,
 ) -> Vec<Proposal> {
     let path: Vec<Key> = steps(key).into_iter().map(|step| Key::Name(step.into())).collect();
-    let text = || serde_json::Value::from(value);
     let mut found = Vec::new();
+    // A chart that puts the value and the path together as they are wants the slash in the value.
+    let with_slash = format!("{value}/");
+    let values = [value].into_iter().chain((!value.ends_with('/')).then_some(with_slash.as_str()));
     if let Some(origin) = by {
         let hides = origins.hidden(origin);
         let own = value_at(&user.values, &steps(key)).is_some();
         if !hides.is_empty() || !own {
             found.extend(changed(origin, Action::Remove, title_of_removal(&decider_of(origin, 0, origins)), origins));
         }
-        if origins.path(origin) == *key {
-            found.extend(changed(origin, Action::Set(text()), format!("set `{key}` to `{value}`"), origins));
-        }
     }
-    found.push(added(path, text(), format!("set `{key}` to `{value}`"), prepared));
+    for value in values {
+        let title = format!("set `{key}` to `{value}`");
+        let at = by.filter(|origin| origins.path(*origin) == *key);
+        let set = at.and_then(|origin| changed(origin, Action::Set(value.into()), title.clone(), origins));
+        found.extend(set);
+        found.push(added(path.clone(), value.into(), title, prepared));
+    }
     found
 }

@@ -4,8 +4,7 @@ use super::Judged;
 use super::keys::Keys;
 use super::twin::{Seen, Twin};
 use crate::compiler::Compiler;
-use crate::fix::apply;
-use crate::fix::{Edit, Patch, Refusal, patched};
+use crate::fix::{Edit, Patch, Refusal, apply, patched, refusals};
 use crate::images::{ImageUse, Reference};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
@@ -15,11 +14,11 @@ use crate::trace::Str;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Most renders of one release that look for culprits and try fixes, whatever is found.
+/// Most renders of one release that look for culprits.
 const MOST: usize = 48;
 
-/// Most edits that are tried together: each is judged by reading the whole of its file again.
-pub(super) const MOST_EDITS: usize = 64;
+/// Most times that edits are made to see which of them can be: each is a reading of the files.
+const MOST_READINGS: usize = 64;
 
 /// The files of a render by name; `None` where it failed.
 pub(super) type Texts = Option<BTreeMap<String, Str>>;
@@ -47,14 +46,9 @@ impl<'a> Trials<'a> {
         Self { prepared, settings, keys, compiler, rendered, manifests, left: MOST }
     }
 
-    /// Allows no more than so many further renders.
-    pub(super) fn limit(&mut self, most: usize) {
-        self.left = self.left.min(most);
-    }
-
-    /// Allows so many renders for something of its own.
-    pub(super) fn renew(&mut self, most: usize) {
-        self.left = most;
+    /// Allows so many further renders.
+    pub(super) fn allow(&mut self, renders: usize) {
+        self.left = renders;
     }
 
     /// The release with some of the user's values changed, and the mirror as it would be installed; `None` where no render is
@@ -108,10 +102,44 @@ impl<'a> Trials<'a> {
         Some(Some(files.into_iter().chain(notes).map(|file| (file.name, file.text)).collect()))
     }
 
-    /// Whether an edit can be made.
-    pub(super) fn can(&self, edit: &Edit) -> bool {
+    /// Whether the schemas of the charts allow what edits come to.
+    pub(super) fn fits_schema(&self, edits: &[Edit]) -> bool {
+        self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults()))
+    }
+
+    /// The release with edits of what the user gave.
+    pub(super) fn edited(&self, edits: &[Edit]) -> Option<Prepared> {
+        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits).ok()?;
+        Some(Prepared { user, ..self.prepared.clone() })
+    }
+
+    /// Which edits can be made, each for itself.
+    pub(super) fn possible(&self, edits: &[Edit]) -> Vec<bool> {
         let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
-        apply(&self.prepared.user, std::slice::from_ref(edit), helm, limits).is_ok()
+        let refused = refusals(&self.prepared.user, edits, helm, limits);
+        let mut possible: Vec<bool> = refused.iter().map(Option::is_none).collect();
+        let open: Vec<usize> = (0..edits.len()).filter(|&number| possible[number]).collect();
+        let mut left = MOST_READINGS;
+        self.part(edits, &open, &mut possible, &mut left);
+        possible
+    }
+
+    /// Finds those of some edits that cannot be made: where together they can, there are none.
+    fn part(&self, edits: &[Edit], part: &[usize], possible: &mut [bool], left: &mut usize) {
+        let of_part: Vec<Edit> = part.iter().map(|&number| edits[number].clone()).collect();
+        let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
+        let is_left = *left > 0;
+        *left = left.saturating_sub(1);
+        if part.is_empty() || is_left && apply(&self.prepared.user, &of_part, helm, limits).is_ok() {
+            return;
+        }
+        if part.len() == 1 || !is_left {
+            part.iter().for_each(|&number| possible[number] = false);
+            return;
+        }
+        let (first, second) = part.split_at(part.len() / 2);
+        self.part(edits, first, possible, left);
+        self.part(edits, second, possible, left);
     }
 
     fn render(&mut self, prepared: &Prepared, changes: &[Change]) -> Option<Twin> {

@@ -110,6 +110,31 @@ impl Twin {
         self.is_whole && (!self.files.contains(&manifest.name) || self.objects.contains(&object(manifest)))
     }
 
+    /// The references of files that came out differently.
+    pub(super) fn references(&self) -> impl Iterator<Item = &str> {
+        self.texts.values().map(String::as_str)
+    }
+
+    /// What a use is here that the first render does not have, as another render knows it.
+    pub(super) fn text_at(&self, image: &ImageUse) -> Option<&str> {
+        self.texts.get(&key(image)).map(String::as_str)
+    }
+
+    /// Whether uses that were good in another render of the same changes are good here, and those that are new are.
+    pub(super) fn is_no_worse_than(&self, before: &Self, is_good: &dyn Fn(&str) -> bool) -> bool {
+        let stays =
+            |(key, text): (&Key, &String)| !is_good(text) || self.texts.get(key).is_some_and(|text| is_good(text));
+        // A file that is not here came out as in the first render.
+        let is_read = |(key, _): &(&Key, &String)| self.files.contains(&key.0);
+        before.texts.iter().filter(is_read).all(stays)
+            && self.texts.iter().all(|(key, text)| before.texts.contains_key(key) || is_good(text))
+            && before
+                .objects
+                .iter()
+                .filter(|object| self.files.contains(&object.0))
+                .all(|object| self.objects.contains(object))
+    }
+
     /// What a use of the first render is here; `None` where it is the same, or not there.
     pub(super) fn text_of(&self, image: &ImageUse) -> Option<&str> {
         let text = self.texts.get(&key(image))?;

@@ -3,11 +3,11 @@
 use super::disk::Disk;
 use super::jobs::Job;
 use crate::disk::Reach;
-use crate::fix::{Edit, Fix, Refusal, Target, edited, path_text};
+use crate::fix::{Edit, Fix, Refusal, Target, edited_all, path_text};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +23,10 @@ struct Values {
     refused: Option<String>,
     /// As it is on the disk, and with the edits; there where there are some.
     texts: Option<(Arc<File>, Arc<File>)>,
+    /// As it was when the edits of this round began; `None` where it has none of earlier ones.
+    base: Option<Arc<File>>,
+    /// The edits of this round.
+    edits: Vec<Edit>,
 }
 
 /// The values files of a run.
@@ -31,8 +35,15 @@ pub(super) struct Edits {
     files: Vec<Values>,
 }
 
-/// The texts of all files at one time.
-pub(super) type State = Vec<Option<(Arc<File>, Arc<File>)>>;
+/// A fix that is to be made, and how its release reads values.
+pub(super) struct Asked<'f> {
+    pub(super) fix: &'f Fix,
+    pub(super) helm: HelmVersion,
+    pub(super) limits: &'f Limits,
+}
+
+/// The texts of all files at one time, and the edits that were made in them.
+pub(super) type State = Vec<(Option<(Arc<File>, Arc<File>)>, Vec<Edit>)>;
 
 impl Edits {
     /// Those that the releases read; nothing is edited yet.
@@ -51,62 +62,95 @@ impl Edits {
                 Ok(()) if !disk.own.holds_values(path) => Some("it came from elsewhere".to_owned()),
                 Ok(()) => None,
             };
-            files.push(Values { real, names: BTreeSet::from([name]), refused, texts: None });
+            files.push(Values {
+                real,
+                names: BTreeSet::from([name]),
+                refused,
+                texts: None,
+                base: None,
+                edits: Vec::new(),
+            });
         }
         Self { files }
     }
 
-    /// Makes all edits of a fix, or none.
+    /// Begins with fixes that were told of the texts as they are now: their paths are those of these texts.
+    pub(super) fn begin(&mut self) {
+        for file in &mut self.files {
+            file.base = file.texts.as_ref().map(|(_, current)| current.clone());
+            file.edits.clear();
+        }
+    }
+
+    /// Makes fixes, of each all edits or none: all together, and where that cannot be done, each half of them.
+    pub(super) fn apply(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Vec<Result<(), String>> {
+        match self.together(fixes, made) {
+            Ok(()) => vec![Ok(()); fixes.len()],
+            Err(why) if fixes.len() == 1 => vec![Err(why)],
+            Err(_) => {
+                let (first, second) = fixes.split_at(fixes.len() / 2);
+                let first = self.apply(first, made);
+                let second = self.apply(second, made);
+                [first, second].concat()
+            }
+        }
+    }
+
+    /// Makes all edits of fixes, or none.
     ///
     /// # Errors
     /// Why not, and in which file.
-    pub(super) fn apply(
-        &mut self,
-        fix: &Fix,
-        made: &mut BTreeSet<String>,
-        helm: HelmVersion,
-        limits: &Limits,
-    ) -> Result<(), String> {
-        let state = self.state();
+    fn together(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Result<(), String> {
+        let Some(Asked { helm, limits, .. }) = fixes.first() else { return Ok(()) };
+        if fixes.iter().any(|one| one.helm != *helm) {
+            return Err("they are of releases that are read differently".to_owned());
+        }
         let mut now = BTreeSet::new();
-        for edit in &fix.edits {
+        let mut by_file: BTreeMap<usize, Vec<&Edit>> = BTreeMap::new();
+        for edit in fixes.iter().flat_map(|one| &one.fix.edits) {
             let key = key(edit);
             // Several findings have one cause.
-            if made.contains(&key) {
-                continue;
+            if !made.contains(&key) && now.insert(key) {
+                by_file.entry(self.file_of(edit)?).or_default().push(edit);
             }
-            if let Err(why) = self.edit(edit, helm, limits) {
-                self.restore(state);
-                return Err(why);
-            }
-            now.insert(key);
+        }
+        let mut texts = Vec::new();
+        for (&number, edits) in &by_file {
+            let Target::File { file, .. } = &edits[0].target else { continue };
+            let values = &self.files[number];
+            let base = values.base.as_ref().unwrap_or(file);
+            let all: Vec<&Edit> = values.edits.iter().chain(edits.iter().copied()).collect();
+            let after = edited_all(base, &all, *helm, limits).map_err(|why| told(edits[0], &why.to_string()))?;
+            let original = values.texts.as_ref().map_or(file, |(original, _)| original).clone();
+            texts.push((number, (original, after)));
+        }
+        for (number, both) in texts {
+            self.files[number].texts = Some(both);
+            self.files[number].edits.extend(by_file[&number].iter().copied().cloned());
         }
         made.append(&mut now);
         Ok(())
     }
 
-    fn edit(&mut self, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<(), String> {
+    /// The number of the file that an edit is about.
+    fn file_of(&self, edit: &Edit) -> Result<usize, String> {
         let Target::File { file, .. } = &edit.target else { return Err(Refusal::Manual.to_string()) };
-        let told = |why: &str| format!("{}: `{}`: {why}", file.shown(), path_text(&edit.path));
-        let values = self.files.iter_mut().find(|values| values.names.contains(file.name()));
-        let Some(values) = values else { return Err(told("it is not a file on the disk")) };
-        if let Some(why) = &values.refused {
-            return Err(told(why));
+        let number = self.files.iter().position(|values| values.names.contains(file.name()));
+        let number = number.ok_or_else(|| told(edit, "it is not a file on the disk"))?;
+        match &self.files[number].refused {
+            Some(why) => Err(told(edit, why)),
+            None => Ok(number),
         }
-        let (original, current) = values.texts.clone().unwrap_or_else(|| (file.clone(), file.clone()));
-        let after = edited(&current, edit, helm, limits).map_err(|why| told(&why.to_string()))?;
-        values.texts = Some((original, after));
-        Ok(())
     }
 
     /// As it is now.
     pub(super) fn state(&self) -> State {
-        self.files.iter().map(|file| file.texts.clone()).collect()
+        self.files.iter().map(|file| (file.texts.clone(), file.edits.clone())).collect()
     }
 
     /// Goes back to what was.
     pub(super) fn restore(&mut self, state: State) {
-        self.files.iter_mut().zip(state).for_each(|(file, texts)| file.texts = texts);
+        self.files.iter_mut().zip(state).for_each(|(file, was)| (file.texts, file.edits) = was);
     }
 
     /// Has the releases read the edited texts.
@@ -148,12 +192,17 @@ impl Edits {
 
 /// What tells an edit from others.
 pub(super) fn key(edit: &Edit) -> String {
-    let target = match &edit.target {
-        Target::File { file, .. } => file.shown().to_owned(),
-        Target::Flag(part) => format!("{} {}", part.flag, part.occurrence),
-        Target::Overlay => String::new(),
+    edit.id()
+}
+
+/// Why an edit is not made, and where it would be.
+fn told(edit: &Edit, why: &str) -> String {
+    let file = match &edit.target {
+        Target::File { file, .. } => file.shown(),
+        Target::Flag(part) => part.flag,
+        Target::Overlay => "",
     };
-    format!("{target}\n{}\n{:?}", path_text(&edit.path), edit.action)
+    format!("{file}: `{}`: {why}", path_text(&edit.path))
 }
 
 /// Replaces a file by another text at once; who may read and write it stays as it is.

@@ -1,13 +1,42 @@
 //! [`apply`]: what the user gave, with edits in it, for a trial.
 
-use super::{Action, Edit, Refusal, Target, document, flag, overlay};
+use super::{Action, Edit, Refusal, Target, document, flag, overlay, path_text};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
+use crate::trace::Key;
 use crate::values::UserValues;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the file is called that edits of [`Target::Overlay`] come in.
 pub const OVERLAY: &str = "airtight-overlay.yaml";
+
+/// A values file by what it is called and holds.
+type Text<'u> = (&'u str, &'u [u8]);
+
+/// What edits change, with the numbers of the edits: a values file, an argument of a flag.
+#[derive(Default)]
+struct ByTarget<'e> {
+    files: BTreeMap<u32, Vec<(usize, &'e Edit)>>,
+    flags: BTreeMap<(&'static str, u32), Vec<(usize, &'e Edit)>>,
+}
+
+impl<'e> ByTarget<'e> {
+    fn of(edits: &'e [Edit]) -> Self {
+        let mut found = Self::default();
+        for (number, edit) in edits.iter().enumerate() {
+            match &edit.target {
+                Target::File { number: file, .. } => found.files.entry(*file).or_default().push((number, edit)),
+                Target::Flag(part) => {
+                    found.flags.entry((part.flag, part.occurrence)).or_default().push((number, edit));
+                }
+                Target::Overlay => {}
+            }
+        }
+        found
+    }
+}
 
 /// The user's values with edits in them; what was given is not changed.
 ///
@@ -17,52 +46,101 @@ pub const OVERLAY: &str = "airtight-overlay.yaml";
 /// # Errors
 /// Why one of the edits is not made.
 pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Result<UserValues, Refusal> {
-    let mut user = user.clone();
-    for edit in edits {
-        match &edit.target {
-            Target::File { number, file } => {
-                let current = user.files.get(*number as usize).ok_or(Refusal::OtherFile)?.clone();
-                if current.shown() != file.shown() {
-                    return Err(Refusal::OtherFile);
-                }
-                let edited = edited(&current, edit, helm, limits)?;
-                // A file that was given twice is edited once.
-                for other in &mut user.files {
-                    if other.shown() == current.shown() && other.bytes() == current.bytes() {
-                        *other = edited.clone();
-                    }
-                }
-            }
-            Target::Flag(part) => {
-                let arguments = match part.flag {
-                    "--set-json" => &mut user.set_json,
-                    "--set" => &mut user.set,
-                    "--set-string" => &mut user.set_string,
-                    "--set-file" => &mut user.set_file,
-                    _ => &mut user.set_literal,
-                };
-                let argument = arguments.get_mut(part.occurrence as usize).ok_or(Refusal::Missing)?;
-                *argument = flag::edit(part.flag, argument, &edit.path, &edit.action, limits)?;
-            }
-            Target::Overlay => {}
-        }
+    let mut made = user.clone();
+    let of = ByTarget::of(edits);
+    let mut texts: BTreeMap<Text<'_>, (&Arc<File>, Vec<&Edit>)> = BTreeMap::new();
+    for (number, edits) in &of.files {
+        let file = file_of(user, *number, edits)?;
+        // A file that was given twice is edited once.
+        let (_, known) = texts.entry((file.shown(), file.bytes())).or_insert((file, Vec::new()));
+        known.extend(edits.iter().map(|(_, edit)| *edit));
+    }
+    for ((shown, bytes), (file, edits)) in texts {
+        let after = edited_all(file, &edits, helm, limits)?;
+        let same = made.files.iter_mut().zip(&user.files);
+        let same = same.filter(|(_, other)| other.shown() == shown && other.bytes() == bytes);
+        same.for_each(|(other, _)| *other = after.clone());
+    }
+    for ((name, occurrence), edits) in &of.flags {
+        let argument = arguments(&mut made, name).get_mut(*occurrence as usize).ok_or(Refusal::Missing)?;
+        *argument = flag::edit(name, argument, &changes(edits.iter().map(|(_, edit)| *edit)), limits)?;
     }
     let text = overlay(edits)?;
     if !text.is_empty() {
-        user.files.push(File::new(OVERLAY, text));
+        made.files.push(File::new(OVERLAY, text));
     }
-    Ok(user)
+    Ok(made)
+}
+
+/// Why edits of what the user gave are not made, each for itself, as far as that is known before they are tried.
+pub fn refusals(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Vec<Option<Refusal>> {
+    let mut found: Vec<Option<Refusal>> = vec![None; edits.len()];
+    let of = ByTarget::of(edits);
+    for (number, edits) in &of.files {
+        let of_file = match file_of(user, *number, edits) {
+            Ok(file) if is_template(file.shown()) => vec![Some(Refusal::Template); edits.len()],
+            Ok(file) => {
+                let changes = changes(edits.iter().map(|(_, edit)| *edit));
+                document::refusals(file.bytes(), &changes, helm, limits)
+            }
+            Err(why) => vec![Some(why); edits.len()],
+        };
+        edits.iter().zip(of_file).for_each(|((number, _), why)| found[*number] = why);
+    }
+    let mut given = user.clone();
+    for ((name, occurrence), edits) in &of.flags {
+        let argument = arguments(&mut given, name).get(*occurrence as usize);
+        let of_flag = argument.map(|argument| {
+            let changes = changes(edits.iter().map(|(_, edit)| *edit));
+            flag::refusals(name, argument, &changes, limits)
+        });
+        let of_flag = of_flag.unwrap_or_else(|| vec![Some(Refusal::Missing); edits.len()]);
+        edits.iter().zip(of_flag).for_each(|((number, _), why)| found[*number] = why);
+    }
+    for (edit, found) in edits.iter().zip(&mut found).filter(|(edit, _)| matches!(edit.target, Target::Overlay)) {
+        *found = overlay(std::slice::from_ref(edit)).err();
+    }
+    found
+}
+
+/// The file of a number, which has to be the one that the edits are for.
+fn file_of<'u>(user: &'u UserValues, number: u32, edits: &[(usize, &Edit)]) -> Result<&'u Arc<File>, Refusal> {
+    let file = user.files.get(number as usize).ok_or(Refusal::OtherFile)?;
+    let is_it = |edit: &Edit| matches!(&edit.target, Target::File { file: own, .. } if own.shown() == file.shown());
+    if edits.iter().all(|(_, edit)| is_it(edit)) { Ok(file) } else { Err(Refusal::OtherFile) }
+}
+
+fn arguments<'u>(user: &'u mut UserValues, flag: &str) -> &'u mut Vec<String> {
+    match flag {
+        "--set-json" => &mut user.set_json,
+        "--set" => &mut user.set,
+        "--set-string" => &mut user.set_string,
+        "--set-file" => &mut user.set_file,
+        _ => &mut user.set_literal,
+    }
+}
+
+fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Action)> {
+    edits.map(|edit| (edit.path.as_slice(), &edit.action)).collect()
 }
 
 /// A values file with an edit in it.
 ///
 /// # Errors
 /// Why it is not made.
-pub fn edited(file: &File, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<std::sync::Arc<File>, Refusal> {
+pub fn edited(file: &File, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
+    edited_all(file, &[edit], helm, limits)
+}
+
+/// A values file with edits in it.
+///
+/// # Errors
+/// Why one of them, or all of them together, are not made.
+pub fn edited_all(file: &File, edits: &[&Edit], helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
     if is_template(file.shown()) {
         return Err(Refusal::Template);
     }
-    let bytes = document::edit(file.bytes(), &edit.path, &edit.action, helm, limits)?;
+    let bytes = document::edit_all(file.bytes(), &changes(edits.iter().copied()), helm, limits)?;
     Ok(File::on_disk(file.name(), file.path().map(str::to_owned), bytes))
 }
 
@@ -72,6 +150,16 @@ fn is_template(name: &str) -> bool {
 }
 
 impl Edit {
+    /// What tells it from others: where, which value, and what becomes of it.
+    pub fn id(&self) -> String {
+        let target = match &self.target {
+            Target::File { file, .. } => file.shown().to_owned(),
+            Target::Flag(part) => format!("{} {}", part.flag, part.occurrence),
+            Target::Overlay => String::new(),
+        };
+        format!("{target}\n{}\n{:?}", path_text(&self.path), self.action)
+    }
+
     /// Whether it takes something away.
     pub fn removes(&self) -> bool {
         self.action == Action::Remove

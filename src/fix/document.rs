@@ -1,9 +1,11 @@
-//! [`edit`]: the text of a values file with one value of it set, taken away or added.
+//! [`edit`]: the text of a values file with values of it set, taken away or added.
 //!
-//! The text is changed only where the value is: comments, quotes, indentation, order and line ends stay. Our own reader is
-//! the judge: the values before and after differ exactly at the path, or there is no edit.
+//! The text is changed only where the values are: comments, quotes, indentation, order and line ends stay. Our own reader is
+//! the judge: the values before and after differ exactly at the paths, or there is no edit. However many edits there are, the
+//! text is read once before and once after.
 
-use super::locate::{Located, locate};
+use super::locate::{Located, Names, locate};
+use super::plan::{self, Change, STEPS, Step};
 use super::splice::Splice;
 use super::{Action, Refusal, insert, remove, replace, tree};
 use crate::helm::HelmVersion;
@@ -11,17 +13,15 @@ use crate::limits::Limits;
 use crate::trace::Key;
 use crate::yaml::{Document, Form, written};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Collections in each other; whoever nests deeper edits by hand.
 const DEPTH: u32 = 100;
 
-/// A whole value that is set is taken apart into as many changes; one that takes more is written anew.
-const STEPS: usize = 100;
+/// Most edits that are made one after the other where they cannot be made at once: each is a reading of the text.
+const MOST_ALONE: usize = 64;
 
-/// The text with a value of it set, taken away with its key, or added.
-///
-/// Maps that are empty then go too, up to one that has other members: `image:` with nothing below it is null, which takes the
-/// chart's defaults away. What is set stays what it is: `3.10` is written with quotes if it is a string.
+/// The text with a value of it set, taken away with its key, or added: [`edit_all`] with one edit.
 ///
 /// # Errors
 /// Why the text is not edited.
@@ -32,107 +32,80 @@ pub fn edit(
     helm: HelmVersion,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
-    let limits = Limits { yaml_depth: limits.yaml_depth.min(DEPTH), ..limits.clone() };
-    let before = tree::values(text, helm, &limits)?;
-    if has_control(text) {
-        return Err(Refusal::Template);
-    }
-    let mut steps = Vec::new();
-    let mut wanted = before.clone();
-    match action {
-        Action::Set(value) => {
-            let old = tree::get(&before, path).ok_or(Refusal::Missing)?;
-            apart(old, value, path, &mut steps);
-            if steps.len() > STEPS {
-                steps = vec![(path.to_vec(), Step::Set(value.clone()))];
-            }
-            tree::set(&mut wanted, path, value.clone())?;
-        }
-        Action::Remove => {
-            steps.push((path.to_vec(), Step::Remove { prunes: true }));
-            tree::remove(&mut wanted, path)?;
-        }
-        Action::Add(value) => {
-            steps.push((path.to_vec(), Step::Add(value.clone())));
-            tree::add(&mut wanted, path, value.clone())?;
+    edit_all(text, &[(path, action)], helm, limits)
+}
+
+/// The text with values of it set, taken away with their keys, or added.
+///
+/// Maps that are empty then go too, up to one that has other members: `image:` with nothing below it is null, which takes the
+/// chart's defaults away. What is set stays what it is: `3.10` is written with quotes if it is a string. Paths are those of
+/// the text as it is.
+///
+/// # Errors
+/// Why one of the edits, or all of them together, are not made.
+pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+    let limits = bounded(limits);
+    let before = read(text, helm, &limits)?;
+    let mut known: BTreeMap<&[Key], &Action> = BTreeMap::new();
+    let mut own: Vec<Change<'_>> = Vec::with_capacity(edits.len());
+    for &(path, action) in edits {
+        if known.insert(path, action) != Some(action) {
+            own.push((path, action));
         }
     }
-    let mut after = text.to_vec();
-    for (path, step) in steps {
-        after = take(&after, &path, step, helm, &limits)?;
-    }
-    match tree::values(&after, helm, &limits) {
+    let wanted = plan::wanted(&before, &own)?;
+    let steps = plan::steps(&before, &own)?;
+    let judged = |after: Vec<u8>| match tree::values(&after, helm, &limits) {
         Ok(values) if values == wanted => Ok(after),
         _ => Err(Refusal::Differs),
+    };
+    let at_once = take(text, &steps, helm, &limits).and_then(judged);
+    let most = if own.len() == 1 { STEPS } else { MOST_ALONE };
+    if at_once.is_ok() || steps.len() < 2 || steps.len() > most {
+        return at_once;
     }
-}
-
-/// One change of the text.
-enum Step {
-    Set(Value),
-    Remove { prunes: bool },
-    Add(Value),
-}
-
-/// The changes that make one value of another.
-fn apart(old: &Value, new: &Value, path: &[Key], steps: &mut Vec<(Vec<Key>, Step)>) {
-    let below = |key: Key| [path, &[key]].concat();
-    match (old, new) {
-        _ if old == new => {}
-        (Value::Object(old), Value::Object(new)) if !new.is_empty() => {
-            for (name, value) in new {
-                let path = below(Key::Name(name.as_str().into()));
-                match old.get(name) {
-                    Some(old) => apart(old, value, &path, steps),
-                    None => steps.push((path, Step::Add(value.clone()))),
-                }
-            }
-            let gone = old.keys().filter(|name| !new.contains_key(*name));
-            let gone = gone.map(|name| (below(Key::Name(name.as_str().into())), Step::Remove { prunes: false }));
-            steps.extend(gone);
-        }
-        (Value::Array(old), Value::Array(new)) if !new.is_empty() => {
-            for (index, value) in new.iter().enumerate() {
-                let path = below(Key::Index(index as u32));
-                match old.get(index) {
-                    Some(old) => apart(old, value, &path, steps),
-                    None => steps.push((path, Step::Add(value.clone()))),
-                }
-            }
-            let gone = (new.len()..old.len()).rev().map(|index| below(Key::Index(index as u32)));
-            steps.extend(gone.map(|path| (path, Step::Remove { prunes: false })));
-        }
-        _ => steps.push((path.to_vec(), Step::Set(new.clone()))),
+    // What is close to each other may be in each other's way.
+    let mut after = text.to_vec();
+    for step in steps.chunks(1) {
+        after = take(&after, step, helm, &limits)?;
     }
+    judged(after)
 }
 
-fn take(text: &[u8], path: &[Key], step: Step, helm: HelmVersion, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+/// Why edits are not made, each for itself, as far as that is known before it is tried.
+pub(super) fn refusals(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &Limits) -> Vec<Option<Refusal>> {
+    let limits = bounded(limits);
+    let documents = || written(text, helm, &limits).map_err(|error| Refusal::Unread(error.to_string()));
+    let read = read(text, helm, &limits).and_then(|before| Ok((before, documents()?)));
+    let (before, documents) = match &read {
+        Ok(read) => read,
+        Err(why) => return edits.iter().map(|_| Some(why.clone())).collect(),
+    };
+    let mut names = Names::default();
+    let mut tried = |edit: &Change<'_>| {
+        let mut splice = Splice::new(text);
+        plan::steps(before, std::slice::from_ref(edit))?
+            .iter()
+            .try_for_each(|(path, step)| put(&mut splice, documents, &mut names, path, step))
+    };
+    edits.iter().map(|edit| tried(edit).err()).collect()
+}
+
+fn bounded(limits: &Limits) -> Limits {
+    Limits { yaml_depth: limits.yaml_depth.min(DEPTH), ..limits.clone() }
+}
+
+fn read(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Value, Refusal> {
+    let values = tree::values(text, helm, limits)?;
+    if has_control(text) { Err(Refusal::Template) } else { Ok(values) }
+}
+
+/// Makes changes of a text, all at once.
+fn take(text: &[u8], steps: &[(Vec<Key>, Step)], helm: HelmVersion, limits: &Limits) -> Result<Vec<u8>, Refusal> {
     let documents = written(text, helm, limits).map_err(|error| Refusal::Unread(error.to_string()))?;
-    let mut splice = Splice::new(text);
-    match step {
-        Step::Set(value) => {
-            let located = only(&documents, path, text)?;
-            check_text(text, &located)?;
-            replace::set(&mut splice, &located, &value)?;
-        }
-        Step::Remove { prunes } => {
-            let located = only(&documents, path, text)?;
-            check_text(text, &located)?;
-            remove::remove(&mut splice, &located, prunes)?;
-        }
-        Step::Add(value) => {
-            let (document, located) = nearest(&documents, path, text)?;
-            let depth = located.as_ref().map_or(0, |located| located.above.len());
-            match document {
-                Some(document) => {
-                    insert::add(&mut splice, document, located.as_ref(), &path[depth..], value)?;
-                }
-                None => {
-                    let empty = Document { start: text.len(), end: text.len(), root: None };
-                    insert::add(&mut splice, &empty, None, path, value)?;
-                }
-            }
-        }
+    let (mut splice, mut names) = (Splice::new(text), Names::default());
+    for (path, step) in steps {
+        put(&mut splice, &documents, &mut names, path, step)?;
     }
     let after = splice.finish()?;
     // A file with nothing in it looks like a mistake.
@@ -144,14 +117,56 @@ fn take(text: &[u8], path: &[Key], step: Step, helm: HelmVersion, limits: &Limit
     Ok(after)
 }
 
+/// Notes the pieces of the text that a change replaces.
+fn put<'w>(
+    splice: &mut Splice<'_>,
+    documents: &'w [Document],
+    names: &mut Names<'w>,
+    path: &[Key],
+    step: &Step,
+) -> Result<(), Refusal> {
+    let text = splice.text;
+    match step {
+        Step::Set(value) => {
+            let located = only(documents, names, path, text)?;
+            check_text(text, &located)?;
+            replace::set(splice, &located, value)
+        }
+        Step::Remove { .. } | Step::Clear => {
+            let located = only(documents, names, path, text)?;
+            check_text(text, &located)?;
+            match step {
+                Step::Clear => remove::clear(splice, &located),
+                step => remove::remove(splice, &located, matches!(step, Step::Remove { prunes: true })),
+            }
+        }
+        Step::Add(value) => {
+            let (document, located) = nearest(documents, names, path, text)?;
+            let depth = located.as_ref().map_or(0, |located| located.above.len());
+            match document {
+                Some(document) => insert::add(splice, document, located.as_ref(), &path[depth..], value.clone()),
+                None => {
+                    let empty = Document { start: text.len(), end: text.len(), root: None };
+                    insert::add(splice, &empty, None, path, value.clone())
+                }
+            }
+        }
+    }
+}
+
 /// The way to a value that one document has.
-fn only<'w>(documents: &'w [Document], path: &[Key], text: &[u8]) -> Result<Located<'w>, Refusal> {
+fn only<'w>(
+    documents: &'w [Document],
+    names: &mut Names<'w>,
+    path: &[Key],
+    text: &[u8],
+) -> Result<Located<'w>, Refusal> {
     let mut found = None;
     for root in documents.iter().filter_map(|document| document.root.as_ref()) {
         if is_nothing(root) {
             continue;
         }
-        let located = locate(root, path, text)?;
+        let located = locate(root, names, path, text)?;
         if located.above.len() < path.len() {
             continue;
         }
@@ -165,6 +180,7 @@ fn only<'w>(documents: &'w [Document], path: &[Key], text: &[u8]) -> Result<Loca
 /// The document that has most of a path, the last of them.
 fn nearest<'w>(
     documents: &'w [Document],
+    names: &mut Names<'w>,
     path: &[Key],
     text: &[u8],
 ) -> Result<(Option<&'w Document>, Option<Located<'w>>), Refusal> {
@@ -173,7 +189,7 @@ fn nearest<'w>(
         let located = match &document.root {
             None => None,
             Some(root) if is_nothing(root) => None,
-            Some(root) => Some(locate(root, path, text)?),
+            Some(root) => Some(locate(root, names, path, text)?),
         };
         let depth = |located: &Option<Located<'_>>| located.as_ref().map_or(0, |located| located.above.len());
         if best.0.is_none() || depth(&located) >= depth(&best.1) {

@@ -1,63 +1,116 @@
-//! The argument of a `--set`-like flag with one of its values set or taken away.
+//! The argument of a `--set`-like flag with values of it set or taken away.
 
+use super::plan::Change;
 use super::{Action, Refusal, document};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::trace::Key;
 use crate::values::{Assignment, assignments, is_json};
 use serde_json::Value;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The argument with a value of it set, or taken away with its key; an argument that has nothing left to say is empty.
-pub(super) fn edit(
-    flag: &str,
-    argument: &str,
-    path: &[Key],
-    action: &Action,
-    limits: &Limits,
-) -> Result<String, Refusal> {
-    if flag == "--set-json" && argument.trim_start().starts_with('{') {
-        return within(argument, 0..argument.len(), path, action, limits);
+/// What becomes of the assignments of an argument, by their numbers.
+#[derive(Default)]
+struct Plan<'a> {
+    gone: BTreeSet<usize>,
+    set: BTreeMap<usize, String>,
+    /// Edits of JSON in a value, each with its path from there.
+    inside: BTreeMap<usize, Vec<Change<'a>>>,
+}
+
+/// The assignments of an argument, by what they set.
+struct Argument<'t> {
+    flag: &'t str,
+    found: Vec<Assignment>,
+    numbers: BTreeMap<Vec<Key>, Vec<usize>>,
+}
+
+impl<'t> Argument<'t> {
+    fn of(flag: &'t str, argument: &str) -> Result<Self, Refusal> {
+        let found = assignments(flag, argument).ok_or_else(|| Refusal::Unread(format!("{flag} {argument}")))?;
+        let mut numbers: BTreeMap<Vec<Key>, Vec<usize>> = BTreeMap::new();
+        for (number, one) in found.iter().enumerate() {
+            numbers.entry(one.path.clone()).or_default().push(number);
+        }
+        Ok(Self { flag, found, numbers })
     }
-    let found = assignments(flag, argument).ok_or_else(|| Refusal::Unread(format!("{flag} {argument}")))?;
-    let is_below = |one: &&Assignment| one.path.starts_with(path);
-    match action {
-        Action::Remove if found.iter().any(|one| is_below(&one)) => {
-            let kept: String =
-                found.iter().filter(|one| !is_below(one)).map(|one| &argument[one.range.clone()]).collect();
-            // The comma was between two.
-            let is_last = found.last().is_some_and(|last| is_below(&last));
-            Ok(if is_last { kept.strip_suffix(',').map_or(kept.clone(), str::to_owned) } else { kept })
+
+    /// Notes what an edit does.
+    fn plan<'a>(&self, (path, action): Change<'a>, plan: &mut Plan<'a>) -> Result<(), Refusal> {
+        let mut below = self.numbers.range(path.to_vec()..).take_while(|(own, _)| own.starts_with(path)).peekable();
+        match action {
+            Action::Remove if below.peek().is_some() => plan.gone.extend(below.flat_map(|(_, numbers)| numbers)),
+            Action::Set(value) if self.numbers.contains_key(path) => {
+                let last = self.numbers[path].last().copied().ok_or(Refusal::Missing)?;
+                plan.set.insert(last, text(self.flag, value)?);
+            }
+            _ => {
+                // It is inside of a value.
+                let around =
+                    (1..path.len()).filter_map(|length| Some((length, *self.numbers.get(&path[..length])?.last()?)));
+                let inside = around.filter(|_| self.flag == "--set-json").max_by_key(|(_, number)| *number);
+                let (length, number) = inside.ok_or(Refusal::Missing)?;
+                plan.inside.entry(number).or_default().push((&path[length..], action));
+            }
         }
-        Action::Set(value) if found.iter().any(|one| one.path == path) => {
-            let text = text(flag, value)?;
-            let last = found.iter().rev().find(|one| one.path == path).ok_or(Refusal::Missing)?;
-            Ok([&argument[..last.value.start], &text, &argument[last.value.end..]].concat())
+        Ok(())
+    }
+}
+
+/// Whether an argument is one JSON object.
+fn is_object(flag: &str, argument: &str) -> bool {
+    flag == "--set-json" && argument.trim_start().starts_with('{')
+}
+
+/// The argument with values of it set, or taken away with their keys; an argument that has nothing left to say is empty.
+pub(super) fn edit(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Limits) -> Result<String, Refusal> {
+    if is_object(flag, argument) {
+        return within(argument, edits, limits);
+    }
+    let read = Argument::of(flag, argument)?;
+    let mut plan = Plan::default();
+    edits.iter().try_for_each(|edit| read.plan(*edit, &mut plan))?;
+    if plan.set.keys().chain(plan.inside.keys()).any(|number| plan.gone.contains(number)) {
+        return Err(Refusal::Differs);
+    }
+    let mut after = String::new();
+    for (number, Assignment { range, value, .. }) in read.found.iter().enumerate() {
+        if plan.gone.contains(&number) {
+            continue;
         }
-        _ => {
-            // It is inside of a value.
-            let inside = found.iter().rev().find(|one| path.starts_with(&one.path) && flag == "--set-json");
-            let inside = inside.ok_or(Refusal::Missing)?;
-            within(argument, inside.value.clone(), &path[inside.path.len()..], action, limits)
-        }
+        let own = &argument[value.clone()];
+        let new = match (plan.set.get(&number), plan.inside.get(&number)) {
+            (Some(text), _) => text.clone(),
+            (None, Some(edits)) => within(own, edits, limits)?,
+            (None, None) => own.to_owned(),
+        };
+        after.extend([&argument[range.start..value.start], &new, &argument[value.end..range.end]]);
+    }
+    // The comma was between two.
+    let is_last_gone = read.found.len().checked_sub(1).is_some_and(|last| plan.gone.contains(&last));
+    Ok(if is_last_gone { after.strip_suffix(',').map_or(after.clone(), str::to_owned) } else { after })
+}
+
+/// Why edits of an argument are not made, each for itself.
+pub(super) fn refusals(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Limits) -> Vec<Option<Refusal>> {
+    if is_object(flag, argument) {
+        return document::refusals(argument.as_bytes(), edits, HelmVersion::V3, limits);
+    }
+    match Argument::of(flag, argument) {
+        Ok(read) => edits.iter().map(|edit| read.plan(*edit, &mut Plan::default()).err()).collect(),
+        Err(why) => vec![Some(why); edits.len()],
     }
 }
 
 /// Edits a JSON object in an argument.
-fn within(
-    argument: &str,
-    range: Range<usize>,
-    path: &[Key],
-    action: &Action,
-    limits: &Limits,
-) -> Result<String, Refusal> {
+fn within(json: &str, edits: &[Change<'_>], limits: &Limits) -> Result<String, Refusal> {
     // JSON is YAML in one line of braces.
-    let after = document::edit(argument[range.clone()].as_bytes(), path, action, HelmVersion::V3, limits)?;
+    let after = document::edit_all(json.as_bytes(), edits, HelmVersion::V3, limits)?;
     let after = String::from_utf8(after).map_err(|_| Refusal::Differs)?;
     if !is_json(&after) {
         return Err(Refusal::Flag("what is added is not written as JSON".to_owned()));
     }
-    Ok([&argument[..range.start], &after, &argument[range.end..]].concat())
+    Ok(after)
 }
 
 /// A value as a flag reads it.
@@ -125,7 +178,7 @@ mod tests {
             ("--set-json", "a=1", "a", set(json!(["x"])), Ok("a=[\"x\"]")),
         ];
         for (flag, argument, at, action, expected) in cases {
-            let made = edit(flag, argument, &path(at), &action, &Limits::default());
+            let made = edit(flag, argument, &[(&path(at), &action)], &Limits::default());
             let made = made.as_deref().map_err(Refusal::name);
             assert_eq!(made, expected, "{flag} {argument} {at} {action:?}");
         }

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::locate::{Located, is_null};
-use super::remove::spans;
+use super::remove::{count, span};
 use super::replace::replace;
 use super::splice::{Splice, find, has_comment, is_blank};
 use super::tree::built;
@@ -52,8 +52,9 @@ pub(super) fn add(
             flow_member(splice, node, &member())
         }
         (Form::Map { .. }, Key::Name(_)) | (Form::List { .. }, Key::Index(_)) => {
-            let spans = spans(splice, node)?;
-            let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Err(Refusal::Layout) };
+            let (Some(first), Some(last)) = (span(splice, node, 0)?, last_span(splice, node)?) else {
+                return Err(Refusal::Layout);
+            };
             let at = behind_lines(splice, node, last.end)?;
             splice.insert_lines(at, &lines(splice.column(first.start)));
             Ok(())
@@ -61,6 +62,10 @@ pub(super) fn add(
         _ if is_null(node, splice.text) => null(splice, document, located, &lines, &member()),
         _ => Err(Refusal::NoCollection),
     }
+}
+
+fn last_span(splice: &Splice<'_>, node: &Written) -> Result<Option<std::ops::Range<usize>>, Refusal> {
+    count(node).checked_sub(1).map_or(Ok(None), |last| span(splice, node, last))
 }
 
 /// Puts the first member into what is null.
@@ -109,9 +114,8 @@ fn check_empty(splice: &Splice<'_>, node: &Written) -> Result<(), Refusal> {
 }
 
 fn flow_member(splice: &mut Splice<'_>, node: &Written, member: &str) -> Result<(), Refusal> {
-    let spans = spans(splice, node)?;
     let close = node.end - 1;
-    let Some(last) = spans.last() else {
+    let Some(last) = last_span(splice, node)? else {
         check_empty(splice, node)?;
         splice.replace(node.start + 1..close, member);
         return Ok(());

@@ -2,7 +2,8 @@
 
 use super::Refusal;
 use crate::trace::Key;
-use crate::yaml::{Form, Written};
+use crate::yaml::{Form, Written, WrittenEntry as Entry};
+use std::collections::{BTreeMap, HashMap};
 
 /// How far a path goes in a document.
 #[derive(Debug)]
@@ -15,11 +16,40 @@ pub(super) struct Located<'w> {
     pub(super) in_flow: bool,
 }
 
+/// The entries of maps by their names, read once each.
+#[derive(Debug, Default)]
+pub(super) struct Names<'w>(HashMap<*const Entry, Map<'w>>);
+
+#[derive(Debug)]
+struct Map<'w> {
+    has_merge: bool,
+    /// The number of the entry, and whether it is the only one of the name.
+    numbers: BTreeMap<&'w str, (usize, bool)>,
+}
+
+impl<'w> Names<'w> {
+    fn of(&mut self, entries: &'w [Entry]) -> &Map<'w> {
+        self.0.entry(entries.as_ptr()).or_insert_with(|| {
+            let mut numbers: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+            for (number, entry) in entries.iter().enumerate() {
+                let Some(name) = &entry.name else { continue };
+                numbers.entry(name).and_modify(|(_, is_only)| *is_only = false).or_insert((number, true));
+            }
+            Map { has_merge: entries.iter().any(|entry| entry.is_merge), numbers }
+        })
+    }
+}
+
 /// Follows a path as far as there is something, null not being anything to go on into.
 ///
 /// # Errors
 /// The way leads through what is not edited.
-pub(super) fn locate<'w>(root: &'w Written, path: &[Key], text: &[u8]) -> Result<Located<'w>, Refusal> {
+pub(super) fn locate<'w>(
+    root: &'w Written,
+    names: &mut Names<'w>,
+    path: &[Key],
+    text: &[u8],
+) -> Result<Located<'w>, Refusal> {
     let mut located = Located { above: Vec::new(), node: root, in_flow: false };
     let mut keys = path.iter();
     loop {
@@ -36,13 +66,12 @@ pub(super) fn locate<'w>(root: &'w Written, path: &[Key], text: &[u8]) -> Result
                 if *is_pair {
                     return Err(Refusal::Layout);
                 }
-                if entries.iter().any(|entry| entry.is_merge) {
+                let map = names.of(entries);
+                if map.has_merge {
                     return Err(Refusal::Merge);
                 }
-                let is_it = |number: &usize| entries[*number].name.as_deref() == Some(name);
-                let mut found = (0..entries.len()).filter(is_it);
-                let Some(number) = found.next() else { return Ok(located) };
-                if found.next().is_some() {
+                let Some(&(number, is_only)) = map.numbers.get(name.as_ref()) else { return Ok(located) };
+                if !is_only {
                     return Err(Refusal::Duplicate(name.to_string()));
                 }
                 let entry = &entries[number];

@@ -12,6 +12,7 @@ mod locate;
 mod overlay;
 mod patch;
 mod paths;
+mod plan;
 mod refusal;
 mod remove;
 mod replace;
@@ -19,13 +20,15 @@ mod splice;
 mod tree;
 mod write;
 
-pub use apply::{OVERLAY, apply, edited};
+pub use apply::{OVERLAY, apply, edited, edited_all, refusals};
 pub use change::{TextChange, text_changes};
-pub use document::edit;
+pub use document::{edit, edit_all};
 pub use overlay::overlay;
 pub use patch::{Patch, patched};
 pub use paths::{path_keys, path_text};
+pub use plan::Change;
 pub use refusal::Refusal;
+pub(crate) use tree::{at as value_at, value as json_of};
 
 use crate::source::{File, Place};
 use crate::trace::{FlagPart, Key};
@@ -43,7 +46,8 @@ pub struct Fix {
     pub edits: Vec<Edit>,
     /// What to change in templates, together with the edits, where no value reaches an image; it is shown, never made.
     pub patches: Vec<Patch>,
-    /// What the trial showed: the references as they are, and as they are with the edits.
+    /// What the trial showed: the references as they are, and as they are with the edits; none where it is something else that
+    /// changes.
     pub proof: Vec<Proven>,
 }
 

@@ -21,14 +21,54 @@ pub(super) fn remove(splice: &mut Splice<'_>, located: &Located<'_>, prunes: boo
         return Err(Refusal::Missing);
     };
     let kept = comments_between(splice, &located.above[depth - 1..]);
+    take_out(splice, located, depth, (parent, number), &kept)
+}
+
+/// Takes away a map and all that is in it, each value for itself: comments in lines of their own are kept.
+pub(super) fn clear(splice: &mut Splice<'_>, located: &Located<'_>) -> Result<(), Refusal> {
+    check_inside(located.node)?;
+    let Some(&(parent, number)) = located.above.last() else { return Err(Refusal::Missing) };
+    let mut kept = Vec::new();
+    if let Form::Map { entries, .. } = &parent.form {
+        comments_in(splice, located.node, splice.next_line(entries[number].key.end), &mut kept);
+    }
+    take_out(splice, located, located.above.len(), (parent, number), &kept)
+}
+
+/// Takes the member at a depth of the way out of its collection.
+fn take_out(
+    splice: &mut Splice<'_>,
+    located: &Located<'_>,
+    depth: usize,
+    (parent, number): (&Written, usize),
+    kept: &[u8],
+) -> Result<(), Refusal> {
     match &parent.form {
         Form::Map { is_flow: true, .. } | Form::List { is_flow: true, .. } => {
-            flow_member(splice, &spans(splice, parent)?, number, parent.start + 1..parent.end - 1)
+            flow_member(splice, parent, number, parent.start + 1..parent.end - 1)
         }
         Form::Map { entries, .. } if entries.len() == 1 && depth > 1 => replace_all(splice, located, depth - 1, "{}"),
         Form::List { items, .. } if items.len() == 1 => replace_all(splice, located, depth - 1, "[]"),
-        Form::Map { .. } | Form::List { .. } => block_member(splice, &spans(splice, parent)?, number, &kept),
+        Form::Map { .. } | Form::List { .. } => block_member(splice, parent, number, kept),
         _ => Err(Refusal::Layout),
+    }
+}
+
+/// The comments in lines of their own in a map, from a line on.
+fn comments_in(splice: &Splice<'_>, node: &Written, mut from: usize, kept: &mut Vec<u8>) {
+    let Form::Map { is_flow: false, entries, .. } = &node.form else { return };
+    for entry in entries {
+        push_comments(splice, from..splice.line_start(entry.key.start), kept);
+        comments_in(splice, &entry.value, splice.next_line(entry.key.end), kept);
+        from = splice.next_line(entry.value.end);
+    }
+}
+
+fn push_comments(splice: &Splice<'_>, lines: Range<usize>, kept: &mut Vec<u8>) {
+    for line in splice.slice(lines.start..lines.end.max(lines.start)).split_inclusive(|&byte| byte == b'\n') {
+        if line.trim_ascii_start().starts_with(b"#") {
+            kept.extend_from_slice(line);
+        }
     }
 }
 
@@ -46,22 +86,30 @@ fn replace_all(splice: &mut Splice<'_>, located: &Located<'_>, depth: usize, by:
     replace(splice, &located.above[..depth], node, by)
 }
 
-/// From the first byte of each member to that after its last.
-pub(super) fn spans(splice: &Splice<'_>, parent: &Written) -> Result<Vec<Range<usize>>, Refusal> {
+/// How many members a collection has.
+pub(super) fn count(parent: &Written) -> usize {
     match &parent.form {
-        Form::Map { entries, .. } => Ok(entries.iter().map(|entry| entry.key.start..entry.value.end).collect()),
-        Form::List { is_flow: true, items } => Ok(items.iter().map(|item| item.start..item.end).collect()),
-        Form::List { items, .. } => {
-            let mut from = parent.start;
-            let dashes = items.iter().map(|item| {
-                let dash = from + find(splice.slice(from..item.start.max(from)), b'-').ok_or(Refusal::Layout)?;
-                from = item.end;
-                Ok(dash..item.end)
-            });
-            dashes.collect()
-        }
-        _ => Err(Refusal::Layout),
+        Form::Map { entries, .. } => entries.len(),
+        Form::List { items, .. } => items.len(),
+        _ => 0,
     }
+}
+
+/// From the first byte of a member, its dash where it has one, to that after its last; `None` where there is no such member.
+pub(super) fn span(splice: &Splice<'_>, parent: &Written, number: usize) -> Result<Option<Range<usize>>, Refusal> {
+    Ok(match &parent.form {
+        Form::Map { entries, .. } => entries.get(number).map(|entry| entry.key.start..entry.value.end),
+        Form::List { is_flow, items } => match items.get(number) {
+            Some(item) if *is_flow => Some(item.start..item.end),
+            Some(item) => {
+                let from = number.checked_sub(1).map_or(parent.start, |before| items[before].end);
+                let dash = find(splice.slice(from..item.start.max(from)), b'-').ok_or(Refusal::Layout)?;
+                Some(from + dash..item.end)
+            }
+            None => None,
+        },
+        _ => return Err(Refusal::Layout),
+    })
 }
 
 /// The comments in lines of their own between the key of a map that goes and that of the value in it: they are kept.
@@ -70,18 +118,13 @@ fn comments_between(splice: &Splice<'_>, way: &[(&Written, usize)]) -> Vec<u8> {
     for &(parent, number) in way.iter().take(way.len().saturating_sub(1)) {
         let Form::Map { entries, .. } = &parent.form else { continue };
         let entry = &entries[number];
-        let (from, to) = (splice.next_line(entry.key.end), splice.line_start(entry.value.start));
-        for line in splice.slice(from..to.max(from)).split_inclusive(|&byte| byte == b'\n') {
-            if line.trim_ascii_start().starts_with(b"#") {
-                kept.extend_from_slice(line);
-            }
-        }
+        push_comments(splice, splice.next_line(entry.key.end)..splice.line_start(entry.value.start), &mut kept);
     }
     kept
 }
 
-fn block_member(splice: &mut Splice<'_>, spans: &[Range<usize>], number: usize, kept: &[u8]) -> Result<(), Refusal> {
-    let Range { start, end } = spans[number].clone();
+fn block_member(splice: &mut Splice<'_>, parent: &Written, number: usize, kept: &[u8]) -> Result<(), Refusal> {
+    let Range { start, end } = span(splice, parent, number)?.ok_or(Refusal::Missing)?;
     if !splice.ends_line(end) {
         return Err(Refusal::Layout);
     }
@@ -95,7 +138,7 @@ fn block_member(splice: &mut Splice<'_>, spans: &[Range<usize>], number: usize, 
         return Ok(());
     }
     // It shares its line with a dash: what comes next takes its place.
-    let Some(next) = spans.get(number + 1) else { return Err(Refusal::Layout) };
+    let Some(next) = span(splice, parent, number + 1)? else { return Err(Refusal::Layout) };
     if !kept.is_empty() {
         return Err(Refusal::Comment);
     }
@@ -105,15 +148,13 @@ fn block_member(splice: &mut Splice<'_>, spans: &[Range<usize>], number: usize, 
     Ok(())
 }
 
-fn flow_member(
-    splice: &mut Splice<'_>,
-    spans: &[Range<usize>],
-    number: usize,
-    inside: Range<usize>,
-) -> Result<(), Refusal> {
-    let Range { start, end } = spans[number].clone();
-    let before = number.checked_sub(1).map(|before| spans[before].end);
-    let next = spans.get(number + 1).map(|next| next.start);
+fn flow_member(splice: &mut Splice<'_>, parent: &Written, number: usize, inside: Range<usize>) -> Result<(), Refusal> {
+    let Range { start, end } = span(splice, parent, number)?.ok_or(Refusal::Missing)?;
+    let before = match number.checked_sub(1) {
+        Some(before) => span(splice, parent, before)?.map(|before| before.end),
+        None => None,
+    };
+    let next = span(splice, parent, number + 1)?.map(|next| next.start);
     let (cut, gaps) = match (before, next) {
         (None, None) => (inside.clone(), [inside.start..start, end..inside.end]),
         (_, Some(next)) => (start..next, [start..start, end..next]),

@@ -56,7 +56,7 @@ pub(super) fn replace(
             }
             colon + 1
         }
-        Form::List { .. } => super::remove::spans(splice, parent)?[number].start + 1,
+        Form::List { .. } => super::remove::span(splice, parent, number)?.ok_or(Refusal::Missing)?.start + 1,
         _ => return Err(Refusal::Layout),
     };
     if !splice.ends_line(behind) || !splice.ends_line(node.end) {

@@ -9,7 +9,16 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 #[derive(Debug)]
 pub(super) struct Splice<'t> {
     pub(super) text: &'t [u8],
-    pieces: Vec<(Range<usize>, Vec<u8>)>,
+    pieces: Vec<Piece>,
+}
+
+/// A piece of a text, and what comes in its place.
+#[derive(Debug)]
+struct Piece {
+    range: Range<usize>,
+    by: Vec<u8>,
+    /// Whole lines that go: those of two may meet at a line break.
+    is_lines: bool,
 }
 
 impl<'t> Splice<'t> {
@@ -19,7 +28,7 @@ impl<'t> Splice<'t> {
 
     /// Replaces a piece.
     pub(super) fn replace(&mut self, range: Range<usize>, by: impl AsRef<[u8]>) {
-        self.pieces.push((range, by.as_ref().to_vec()));
+        self.pieces.push(Piece { range, by: by.as_ref().to_vec(), is_lines: false });
     }
 
     /// The new text.
@@ -27,13 +36,19 @@ impl<'t> Splice<'t> {
     /// # Errors
     /// Pieces overlap.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, Refusal> {
-        self.pieces.sort_by_key(|(range, _)| range.start);
+        self.pieces.sort_by_key(|piece| (piece.range.start, piece.range.end));
         let mut out = Vec::with_capacity(self.text.len());
-        let mut at = 0;
-        for (range, by) in &self.pieces {
-            out.extend_from_slice(self.text.get(at..range.start).ok_or(Refusal::Layout)?);
+        let (mut at, mut is_behind_lines) = (0, false);
+        for Piece { range, by, is_lines } in &self.pieces {
+            let start = if *is_lines && is_behind_lines { range.start.max(at) } else { range.start };
+            out.extend_from_slice(self.text.get(at..start).ok_or(Refusal::Layout)?);
+            // The last line took the line break before it along: that of a line that goes as well.
+            if start > range.start && range.end == self.text.len() && out.ends_with(b"\n") {
+                out.pop();
+                out.pop_if(|last| *last == b'\r');
+            }
             out.extend_from_slice(by);
-            at = range.end;
+            (at, is_behind_lines) = (range.end.max(start), *is_lines);
         }
         out.extend_from_slice(self.text.get(at..).ok_or(Refusal::Layout)?);
         Ok(out)
@@ -97,7 +112,7 @@ impl<'t> Splice<'t> {
             let kept = before.strip_suffix(b"\n").map(|kept| kept.strip_suffix(b"\r").unwrap_or(kept));
             start = kept.map_or(start, <[u8]>::len);
         }
-        self.replace(start..end, b"");
+        self.pieces.push(Piece { range: start..end, by: Vec::new(), is_lines: true });
     }
 
     /// Puts lines in front of a byte that begins a line, or is the end of the text.

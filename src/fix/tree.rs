@@ -31,7 +31,7 @@ fn merge(under: &mut Map<String, Value>, over: Map<String, Value>) {
 }
 
 /// A node as JSON has it.
-pub(super) fn value(node: &Node) -> Value {
+pub(crate) fn value(node: &Node) -> Value {
     match &node.data {
         Data::Null => Value::Null,
         Data::Bool(value) => Value::Bool(*value),
@@ -56,14 +56,14 @@ pub(super) fn get<'v>(tree: &'v Value, path: &[Key]) -> Option<&'v Value> {
 
 /// Sets the value at a path, which is there.
 pub(super) fn set(tree: &mut Value, path: &[Key], value: Value) -> Result<(), Refusal> {
-    *at(tree, path)? = value;
+    *at(tree, path).ok_or(Refusal::Missing)? = value;
     Ok(())
 }
 
 /// Takes away the value at a path, and the maps above it that are empty then, as far as they are values of keys.
 pub(super) fn remove(tree: &mut Value, path: &[Key]) -> Result<(), Refusal> {
     let Some((key, above)) = path.split_last() else { return Err(Refusal::Missing) };
-    let parent = at(tree, above)?;
+    let parent = at(tree, above).ok_or(Refusal::Missing)?;
     match (key, parent) {
         (Key::Name(name), Value::Object(map)) => {
             map.remove(name.as_ref()).ok_or(Refusal::Missing)?;
@@ -116,11 +116,10 @@ pub(super) fn built(path: &[Key], value: Value) -> Result<Value, Refusal> {
     })
 }
 
-fn at<'v>(tree: &'v mut Value, path: &[Key]) -> Result<&'v mut Value, Refusal> {
-    path.iter()
-        .try_fold(tree, |value, key| match key {
-            Key::Name(name) => value.as_object_mut()?.get_mut(name.as_ref()),
-            Key::Index(index) => value.as_array_mut()?.get_mut(*index as usize),
-        })
-        .ok_or(Refusal::Missing)
+/// The value at a path, to be changed.
+pub(crate) fn at<'v>(tree: &'v mut Value, path: &[Key]) -> Option<&'v mut Value> {
+    path.iter().try_fold(tree, |value, key| match key {
+        Key::Name(name) => value.as_object_mut()?.get_mut(name.as_ref()),
+        Key::Index(index) => value.as_array_mut()?.get_mut(*index as usize),
+    })
 }

@@ -5,7 +5,7 @@
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
-use crate::fix::{Action, Edit, Target, apply, edit, path_keys};
+use crate::fix::{Action, Change, Edit, Target, apply, edit, edit_all, path_keys};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -87,6 +87,47 @@ fn any_scalar_of_any_values_file_is_edited_or_refused() {
     let differs: Vec<&String> = refused.iter().filter(|line| line.ends_with(": differs")).collect();
     assert!(differs.is_empty(), "{differs:#?}");
     assert!(edits > 400 && refused.len() * 5 < edits, "{edits} edits, refused: {refused:#?}");
+}
+
+/// Many edits of a file at once are the same edits one after the other.
+#[test]
+fn edits_at_once_are_edits_one_by_one() {
+    let (helm, limits) = (HelmVersion::V4, Limits::default());
+    let (mut texts, mut edits, mut wrong) = (Vec::new(), 0, Vec::new());
+    for folder in ["testdata/charts", "testdata/values", "testdata/fix"] {
+        values_files(&root().join(folder), &mut texts);
+    }
+    for (name, text) in texts {
+        let Ok(documents) = read_documents(&text, helm, &limits) else { continue };
+        let mut paths = Vec::new();
+        documents.iter().for_each(|document| scalars(document, &mut Vec::new(), &mut paths));
+        for action in [Action::Set("3.10".into()), Action::Remove] {
+            paths.retain(|path| edit(&text, path, &action, helm, &limits).is_ok());
+            paths.sort();
+            for every in [1, 2, 3] {
+                let some: Vec<Change<'_>> =
+                    paths.iter().step_by(every).map(|path| (path.as_slice(), &action)).collect();
+                let one_by_one = some
+                    .iter()
+                    .rev()
+                    .try_fold(text.clone(), |text, (path, action)| edit(&text, path, action, helm, &limits));
+                // What lies in a row of braces or behind a dash cannot always be taken out with what is beside it.
+                let Ok(one_by_one) = one_by_one else { continue };
+                edits += some.len();
+                match edit_all(&text, &some, helm, &limits) {
+                    Ok(at_once) if at_once == one_by_one => {}
+                    Ok(at_once) => wrong.push(format!(
+                        "{name} {action:?} {every}: {:?} and not {:?}",
+                        lines_of(&at_once, &one_by_one),
+                        lines_of(&one_by_one, &at_once)
+                    )),
+                    Err(why) => wrong.push(format!("{name} {action:?} {every}: {} edits: {why:?}", some.len())),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {edits}: {}", wrong.len(), wrong.join("\n"));
+    assert!(edits > 500, "{edits}");
 }
 
 pub(super) fn values_files(folder: &std::path::Path, found: &mut Vec<(String, Vec<u8>)>) {
@@ -229,4 +270,42 @@ fn odd_texts_are_refused_or_edited_and_never_panic() {
             }
         }
     }
+}
+
+/// However many lines send images past the mirror, each is tried, and all are fixed in one run.
+#[test]
+fn hundreds_of_overrides_are_fixed() {
+    const COUNT: usize = 400;
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder can be made");
+        std::fs::write(path, text).expect("a file can be written");
+    };
+    write("chart/Chart.yaml", "apiVersion: v2\nname: parts\nversion: 1.0.0\n");
+    let template = "apiVersion: v1\nkind: Pod\nmetadata: {name: all}\nspec:\n  containers:\n    {{- range $name, $part := \
+                    .Values.parts }}\n    - name: {{ $name }}\n      image: \"{{ $part.image.registry | default \
+                    $.Values.global.imageRegistry }}/acme/{{ $name }}:1\"\n    {{- end }}\n";
+    write("chart/templates/pod.yaml", template);
+    let (mut defaults, mut own) = ("parts:\n".to_owned(), "global:\n  imageRegistry: mirror.internal\n".to_owned());
+    own.push_str("parts:\n");
+    for number in 0..COUNT {
+        // What the chart itself sends elsewhere is pointed at the mirror; what it does not is taken away.
+        let default = if number % 4 == 0 { "ghcr.io" } else { "\"\"" };
+        defaults.push_str(&format!("  p{number}: {{image: {{registry: {default}}}}}\n"));
+        own.push_str(&format!("  p{number}:\n    # {number}\n    image:\n      registry: quay.io\n"));
+    }
+    write("chart/values.yaml", &defaults);
+    write("own.yaml", &own);
+    let _guard = working_folder(folder.path());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = ["airtight", "lint", "chart", "--no-config", "--mirror", "mirror.internal", "-f", "own.yaml", "--fix"];
+    let outcome =
+        on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    assert_eq!(outcome, Some(Outcome::Clean), "{}{}", String::from_utf8_lossy(&err), String::from_utf8_lossy(&out));
+    assert_eq!(String::from_utf8_lossy(&err), format!("fixed {COUNT} findings in own.yaml\n"));
+    let after = read(&folder.path().join("own.yaml"));
+    assert_eq!(after.matches("registry: mirror.internal").count(), COUNT / 4, "{after}");
+    assert_eq!(after.matches("# ").count(), COUNT, "{after}");
+    assert!(!after.contains("quay.io"), "{after}");
 }

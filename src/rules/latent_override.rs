@@ -6,7 +6,7 @@
 //!
 //! ## What to do
 //! Remove the value, or point it at the mirror. The finding says which switch proves it: the release was rendered once
-//! more with that switch on. Where it says "may", code could read the value, but no switch was found that does.
+//! more with that switch on, and once more with the value taken away or set, which is the fix. Where it says "may", code could read the value, but no switch was found that does.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -109,7 +109,7 @@ fn check(ctx: &mut Context<'_>) {
             excerpts,
             notes,
             help: Some(format!("remove `{path}`, or point it at {mirror}")),
-            fix: None,
+            fix: latent.fix.clone(),
         });
     }
 }

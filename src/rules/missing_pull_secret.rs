@@ -14,8 +14,8 @@
 //! the chart's template forgot.
 //!
 //! ## What to do
-//! Set the value that gives this pod its `imagePullSecrets`: the help names it where one does, as tried. Otherwise patch the
-//! template, or let the pod's ServiceAccount carry the secret. A pull secret works in its own namespace alone: copy it to each namespace that the release puts pods in.
+//! Set the value that gives this pod its `imagePullSecrets`: where one does, as tried, it is a fix, with the name of your own
+//! secret. Otherwise patch the template, or let the pod's ServiceAccount carry the secret. A pull secret works in its own namespace alone: copy it to each namespace that the release puts pods in.
 //!
 //! Pods that an operator makes are not seen here.
 //!
@@ -200,7 +200,7 @@ fn lacking(
     let mirror = &ctx.settings.mirror;
     let message = format!("{} pulls from {mirror} without {what}", object.name);
     let help = match asked.giving.get(&object.name) {
-        Some(Giving::Set { path, value }) => {
+        Some(Giving::Set { path, value, .. }) => {
             format!("set `{path}` to `{value}`: with it the pod carries {list}, as tried")
         }
         Some(Giving::Nothing) => {
@@ -213,6 +213,9 @@ fn lacking(
         }
     };
     let mut finding = finding(ctx, object, puller, message, "no such pull secret in this pod", help);
+    if let Some(Giving::Set { fix, .. }) = asked.giving.get(&object.name) {
+        finding.fix = fix.clone();
+    }
     let account = &puller.account;
     let own: Vec<&String> = puller.own.iter().filter(|name| !name.is_empty()).collect();
     let carried = puller.carried.is_some();

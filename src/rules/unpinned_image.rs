@@ -5,7 +5,7 @@
 //! update of the mirror changes a running release.
 //!
 //! ## What to do
-//! Name a version, or better a digest. Kubernetes pulls `latest` anew at each start; a version it does not.
+//! Name a version, or better a digest. Where your own value takes the chart's version away, the fix is to remove it. Kubernetes pulls `latest` anew at each start; a version it does not.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -46,9 +46,10 @@
 //! ```
 
 use super::{Context, Rule};
+use crate::analysis::unpinned;
 use crate::finding::Severity;
-use crate::images::decided::{decider, user_path};
-use crate::images::{Part, Shape, Source, Tier};
+use crate::images::decided::user_path;
+use crate::images::{Part, Source};
 
 pub(super) static RULE: Rule = Rule {
     id: "unpinned-image",
@@ -61,25 +62,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &mut Context<'_>) {
     for judged in &ctx.analysis.images {
-        let image = &judged.image;
-        let Ok(reference) = &image.reference else { continue };
-        if reference.digest.is_some() || image.tier == Tier::Possible {
-            continue;
-        }
-        let (part, what) = match reference.tag.as_deref() {
-            Some("latest") => (Part::Tag, "has the tag `latest`"),
-            // Elsewhere a reference without a tag may be completed by whoever reads it.
-            None if matches!(image.shape, Shape::Container | Shape::Volume) => {
-                (Part::Repository, "has neither tag nor digest")
-            }
-            _ => continue,
-        };
-        let decider = match &judged.version_decider {
-            Some(culprit) if reference.tag.is_none() => culprit.clone(),
-            _ => decider(image, part, &ctx.analysis.origins),
-        };
-        let message = format!("{} {what}", reference.as_written());
+        let Some((part, decider, what)) = unpinned(judged, &ctx.analysis.origins) else { continue };
+        let message = format!("{} {what}", judged.image.known().map_or("", |reference| reference.as_written()));
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the version", message);
+        finding.fix = judged.pin.clone();
         finding.help = Some(match &decider.source {
             Source::ChartDefault(chart) if part == Part::Tag => {
                 format!("set `{}` to a version", user_path(chart, &decider.path))

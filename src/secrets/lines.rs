@@ -168,8 +168,9 @@ impl<'l> Scan<'l> {
         let is_colon = separator.starts_with(':')
             && !self.before.is_flag
             && (quote.is_some() || follows.is_empty() || follows.starts_with([' ', '\t']));
-        let is_equals =
-            separator.starts_with('=') && quote.is_none() && !follows.is_empty() && !follows.starts_with('=');
+        // An assignment of a flag may set nothing: `a.b=`. Elsewhere such an end is one of base64.
+        let sets = !follows.is_empty() || self.before.is_flag;
+        let is_equals = separator.starts_with('=') && quote.is_none() && sets && !follows.starts_with('=');
         if name.is_empty()
             || name.len() > 200
             || !(is_colon || is_equals || separator.starts_with(':') && quote.is_some())

@@ -81,7 +81,7 @@ impl std::fmt::Debug for Origin {
 }
 
 /// One member of a map or list: how a [`Setting`] is reached from the one that contains it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// A key of a map.
     Name(Arc<str>),

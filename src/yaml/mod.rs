@@ -39,4 +39,4 @@ pub use read::{Error, read, read_entries, read_whole};
 pub use repeated::repeated_key;
 pub use style::is_plain;
 pub use within::within;
-pub use written::{Document, Form, Written, written};
+pub use written::{Document, Entry as WrittenEntry, Form, Written, written};

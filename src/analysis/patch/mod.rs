@@ -7,7 +7,7 @@
 mod site;
 
 use super::Judged;
-use super::advice::{MOST_PROVEN, keeps_version, over};
+use super::advice::{MOST_PROVEN, keeps_version};
 use super::judge::{Given, is_taken_for_wrong};
 use super::keys::USUAL_KEY;
 use super::propose::{Proposal, added};
@@ -52,17 +52,17 @@ pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, t
     if candidates.is_empty() {
         return;
     }
-    trials.renew(MOST_RENDERS);
+    trials.allow(MOST_RENDERS);
     for (number, key) in keys.iter_mut().enumerate() {
         let own: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.key == number).collect();
         if own.is_empty() {
             continue;
         }
         if let Some(set) = &key.set
-            && !set.edits.iter().all(|edit| trials.can(edit))
+            && trials.possible(&set.edits).contains(&false)
         {
             // What cannot be written into the user's file can be set over it.
-            match over(set) {
+            match set.over() {
                 Some(over) => key.set = Some(over),
                 None => continue,
             }

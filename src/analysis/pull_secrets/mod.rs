@@ -77,7 +77,7 @@ pub(super) fn find(
     values: &Map,
     prepared: &Prepared,
     settings: &Settings,
-    changes: &[crate::release::Change],
+    keys: &super::keys::Keys,
     compiler: &mut Compiler,
 ) -> PullSecrets {
     let objects: Vec<Object<'_>> = analysis.manifests.iter().flat_map(Object::all).collect();
@@ -103,7 +103,7 @@ pub(super) fn find(
     found.local.retain(|name| !is_for_others(name));
     let lacking: Vec<&Puller<'_>> = pullers.pods.iter().filter(|puller| !found.missing(puller).is_empty()).collect();
     if !lacking.is_empty() {
-        let mut trials = trial::Trials { analysis, values, prepared, settings, changes, compiler };
+        let mut trials = trial::Trials { analysis, values, prepared, settings, keys, compiler };
         found.giving = trials.run(&found, &objects, &lacking);
     }
     found

@@ -1,11 +1,14 @@
 //! Which value gives a pod the pull secret that it lacks: each that the templates look at is set, one after the other, and
 //! the release rendered.
 
-use super::super::Analysis;
-use super::super::keys::value_at;
+use super::super::keys::{Keys, value_at};
+use super::super::propose::{added, changed};
+use super::super::together::{self, Trial};
+use super::super::{Analysis, trial as image_trials};
 use super::PullSecrets;
 use super::asks::names_pull_secrets;
 use crate::compiler::Compiler;
+use crate::fix::{Action, Edit, Fix, Proven};
 use crate::images::ObjectName;
 use crate::images::object::Object;
 use crate::images::pull_secrets::{Puller, Pullers};
@@ -14,6 +17,7 @@ use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifest, manifests};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
+use crate::trace::Key;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,7 +29,7 @@ const MAX_RENDERS: usize = 24;
 const OTHER_WORDS: &[&str] = &["secret", "cred"];
 
 /// What gives a pod the pull secrets that it lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Giving {
     /// This value, tried.
     Set {
@@ -33,6 +37,8 @@ pub enum Giving {
         path: String,
         /// What it has to be, as YAML in one line.
         value: String,
+        /// The same as an edit, tried as its user would make it.
+        fix: Option<Fix>,
     },
     /// None of the values that the templates look at and that may name secrets.
     Nothing,
@@ -46,8 +52,7 @@ pub(super) struct Trials<'a> {
     pub(super) values: &'a Map,
     pub(super) prepared: &'a Prepared,
     pub(super) settings: &'a Settings,
-    /// What the tool changed of the values in the render that is judged.
-    pub(super) changes: &'a [Change],
+    pub(super) keys: &'a Keys,
     pub(super) compiler: &'a mut Compiler,
 }
 
@@ -63,6 +68,7 @@ impl Trials<'_> {
         let mut open: BTreeSet<ObjectName> = lacking.iter().map(|puller| name(puller)).collect();
         let missing: BTreeSet<String> = lacking.iter().flat_map(|puller| asked.missing(puller)).cloned().collect();
         let mut found = BTreeMap::new();
+        let mut values: Vec<(Path, Json, Vec<ObjectName>)> = Vec::new();
         let (mut renders, mut is_complete) = (0, true);
         'candidates: for path in self.candidates(asked) {
             for value in forms(value_at(self.values, &path).as_ref(), &missing) {
@@ -74,12 +80,20 @@ impl Trials<'_> {
                     break 'candidates;
                 }
                 renders += 1;
-                for pod in self.given(&path, &value, asked) {
-                    if open.remove(&pod) {
-                        found.insert(pod, Giving::Set { path: dotted(&path), value: in_one_line(&value) });
-                    }
+                let change = Change::SetJson(dotted(&path), value.to_string());
+                let changes = [self.keys.defaults(), vec![change]].concat();
+                let mut pods = self.given(self.prepared, &changes, asked).unwrap_or_default();
+                pods.retain(|pod| open.remove(pod));
+                if !pods.is_empty() {
+                    values.push((path.clone(), value, pods.into_iter().collect()));
                 }
             }
+        }
+        let mut fixes = self.fixes(asked, &values);
+        for (number, (path, value, pods)) in values.into_iter().enumerate() {
+            let (path, value, fix) = (dotted(&path), in_one_line(&value), fixes.remove(&number));
+            let giving = Giving::Set { path, value, fix };
+            found.extend(pods.into_iter().map(|pod| (pod, giving.clone())));
         }
         let rest = if is_complete { Giving::Nothing } else { Giving::Unknown };
         found.extend(open.into_iter().map(|pod| (pod, rest.clone())));
@@ -109,18 +123,69 @@ impl Trials<'_> {
         paths.into_iter().map(|(path, _)| path).collect()
     }
 
-    /// The pods that lack nothing once a value is set; none where the release does not render.
-    fn given(&mut self, path: &Path, value: &Json, asked: &PullSecrets) -> Vec<ObjectName> {
-        let mut changes = self.changes.to_vec();
-        changes.push(Change::SetJson(dotted(path), value.to_string()));
-        let Ok(outcome) = self.prepared.render(self.compiler, &changes, None, &mut Vec::new()) else {
-            return Vec::new();
+    /// The values as edits of what the user gave, as far as they hold, by the numbers of the values.
+    fn fixes(&mut self, asked: &PullSecrets, values: &[(Path, Json, Vec<ObjectName>)]) -> BTreeMap<usize, Fix> {
+        let (origins, prepared) = (&self.analysis.origins, self.prepared);
+        let proposals = |(number, (path, value, _)): (usize, &(Path, Json, Vec<ObjectName>))| {
+            let title = format!("set `{}` to `{}`", dotted(path), in_one_line(value));
+            let set = changed(origins.of_user_at(path), Action::Set(value.clone()), title.clone(), origins);
+            let keys: Vec<Key> = path.iter().map(|step| Key::Name(step.as_str().into())).collect();
+            let add = added(keys, value.clone(), title, prepared);
+            let over = add.over();
+            (number, set.into_iter().chain([add]).chain(over).collect())
         };
-        let Ok(read) = manifests(&outcome.rendered, self.prepared.env.helm, &self.prepared.limits) else {
-            return Vec::new();
-        };
+        let open = values.iter().enumerate().map(proposals).collect();
+        together::fixes(open, &mut Edited { trials: self, asked, values })
+    }
+
+    /// The pods that lack nothing in a release with changed values; `None` where it does not render.
+    fn given(&mut self, prepared: &Prepared, changes: &[Change], asked: &PullSecrets) -> Option<BTreeSet<ObjectName>> {
+        let outcome = prepared.render(self.compiler, changes, None, &mut Vec::new()).ok()?;
+        let read = manifests(&outcome.rendered, prepared.env.helm, &prepared.limits).ok()?;
         let all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
         let objects: Vec<Object<'_>> = all.iter().flat_map(Object::all).collect();
+        let pullers = Pullers::of(&objects, &prepared.release.namespace, &|image| {
+            self.analysis.comes_from_mirror(image, &self.settings.mirror)
+        });
+        let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
+        Some(given.map(|puller| objects[puller.object].name.clone()).collect())
+    }
+}
+
+/// Edits, tried: the pods have to lack nothing, and what was right stays so.
+struct Edited<'t, 'a> {
+    trials: &'t mut Trials<'a>,
+    asked: &'t PullSecrets,
+    values: &'t [(Path, Json, Vec<ObjectName>)],
+}
+
+impl Trial for Edited<'_, '_> {
+    type Outcome = BTreeSet<ObjectName>;
+
+    fn run(&mut self, edits: &[Edit]) -> Option<BTreeSet<ObjectName>> {
+        let Trials { analysis, prepared, settings, keys, ref mut compiler, .. } = *self.trials;
+        let mut trials =
+            image_trials::Trials::new(prepared, settings, keys, compiler, &analysis.rendered, &analysis.manifests);
+        let edited = trials.edited(edits)?;
+        let twin = trials.with_edits(edits).ok()??;
+        if !twin.is_whole || !trials.spares(&twin, &analysis.images, &BTreeSet::new()) {
+            return None;
+        }
+        let given = self.trials.given(&edited, &keys.defaults(), self.asked)?;
+        let had = self.trials.had(self.asked);
+        had.is_subset(&given).then_some(given)
+    }
+
+    fn proves(&self, number: usize, given: &BTreeSet<ObjectName>) -> Option<Vec<Proven>> {
+        // What changes is no reference.
+        self.values[number].2.iter().all(|pod| given.contains(pod)).then(Vec::new)
+    }
+}
+
+impl Trials<'_> {
+    /// The pods that lack nothing as it is.
+    fn had(&self, asked: &PullSecrets) -> BTreeSet<ObjectName> {
+        let objects: Vec<Object<'_>> = self.analysis.manifests.iter().flat_map(Object::all).collect();
         let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &|image| {
             self.analysis.comes_from_mirror(image, &self.settings.mirror)
         });

@@ -1,8 +1,13 @@
 //! [`Latent`]: what a user set would bypass the mirror once something is switched on, though nothing renders it now.
 
+mod fixes;
+
+use super::candidates::value_of;
 use super::keys::{Keys, names_registry, value_at};
+use super::trial::Trials;
 use super::{Analysis, Judged};
 use crate::compiler::Compiler;
+use crate::fix::Fix;
 use crate::images::decided::{decider, deciders};
 use crate::images::{Mirror, Part, Reference, Tier, find as find_images};
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
@@ -14,6 +19,7 @@ use crate::settings::Settings;
 use crate::source::Place;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins};
+use fixes::On;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -34,6 +40,10 @@ pub struct Latent {
     pub setting: Setting,
     /// How sure that is.
     pub proof: Proof,
+    /// What sends the image to the mirror, once it is there.
+    pub fix: Option<Fix>,
+    /// The image that proves it.
+    on: Option<On>,
 }
 
 /// How sure it is that a value would bypass the mirror.
@@ -97,10 +107,9 @@ pub(super) fn find(
         };
         for setting in candidates {
             match proven.get(&analysis.origins.path(setting.origin)) {
-                Some(reference) => {
+                Some(on) => {
                     let switches = switches.iter().cloned().collect();
-                    let proof = Proof::SwitchedOn { switches, reference: reference.clone() };
-                    found.push(Latent { setting: setting.clone(), proof });
+                    found.push(Latent::switched_on(setting, switches, on.clone()));
                 }
                 None => {
                     let place = possible(setting, analysis, prepared, settings);
@@ -112,7 +121,17 @@ pub(super) fn find(
     let mut trial = |switches: &BTreeSet<String>| switched_on(switches, prepared, settings, keys, compiler);
     found.extend(settle(open, analysis, values, prepared, &mut trial));
     found.sort_by(|a, b| a.setting.path.cmp(&b.setting.path));
+    let mut trials = Trials::new(prepared, settings, keys, compiler, &analysis.rendered, &analysis.manifests);
+    fixes::find(&mut found, analysis, &mut trials);
     found
+}
+
+impl Latent {
+    fn switched_on(setting: &Setting, switches: Vec<String>, on: On) -> Self {
+        let reference = on.image.text.as_str().to_owned();
+        let proof = Proof::SwitchedOn { switches, reference };
+        Self { setting: setting.clone(), proof, fix: None, on: Some(on) }
+    }
 }
 
 /// Settles by trial what the switches beside values do not: with other values on that code reads and that are false.
@@ -121,7 +140,7 @@ fn settle(
     analysis: &Analysis,
     values: &Map,
     prepared: &Prepared,
-    trial: &mut dyn FnMut(&BTreeSet<String>) -> BTreeMap<String, String>,
+    trial: &mut dyn FnMut(&BTreeSet<String>) -> BTreeMap<String, On>,
 ) -> Vec<Latent> {
     let mut found: Vec<Latent> = Vec::new();
     let mut left = MORE_RENDERS;
@@ -149,11 +168,11 @@ fn settle(
         let close = others.iter().filter(|off| near(&steps(off)) > 0).count();
         for count in [1, close, others.len()] {
             if proof.is_none() && count > 0 && count <= others.len() {
-                proof = proves(&with(&others[..count])).map(|reference| (others[..count].to_vec(), reference));
+                proof = proves(&with(&others[..count])).map(|on| (others[..count].to_vec(), on));
             }
         }
         // Of those that prove it together, not all are needed.
-        while let Some((all, reference)) = &mut proof
+        while let Some((all, on)) = &mut proof
             && all.len() > 1
         {
             let (first, second) = all.split_at(all.len() / 2);
@@ -163,13 +182,12 @@ fn settle(
             else {
                 break;
             };
-            (*all, *reference) = (half, given);
+            (*all, *on) = (half, given);
         }
-        let proof = match proof {
-            Some((others, reference)) => Proof::SwitchedOn { switches: with(&others).into_iter().collect(), reference },
-            None => Proof::Possible(place),
-        };
-        found.push(Latent { setting: setting.clone(), proof });
+        found.push(match proof {
+            Some((others, on)) => Latent::switched_on(setting, with(&others).into_iter().collect(), on),
+            None => Latent { setting: setting.clone(), proof: Proof::Possible(place), fix: None, on: None },
+        });
     }
     found
 }
@@ -241,7 +259,7 @@ fn switched_on(
     settings: &Settings,
     keys: &Keys,
     compiler: &mut Compiler,
-) -> BTreeMap<String, String> {
+) -> BTreeMap<String, On> {
     let mut changes = keys.defaults();
     changes.extend(switches.iter().cloned().map(Change::SwitchOn));
     let prepared = Prepared { check_schema: false, ..prepared.clone() };
@@ -254,7 +272,9 @@ fn switched_on(
             let bypasses = image.known().is_some_and(|reference| !settings.mirror.serves(reference));
             let decider = decider(&image, Part::Registry, &origins);
             if bypasses && image.tier != Tier::Possible && decider.source.is_user() {
-                found.entry(decider.path).or_insert_with(|| image.text.as_str().to_owned());
+                let wanted = image.known().and_then(|own| settings.layout.destination(&settings.mirror, own));
+                let value = wanted.and_then(|wanted| value_of(&image, decider.origin, &wanted));
+                found.entry(decider.path).or_insert(On { image, value });
             }
         }
     }

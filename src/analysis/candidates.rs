@@ -1,0 +1,231 @@
+//! Which changes may send an image to the mirror: the values that decided it, set or taken away, the best first.
+
+use super::judge::is_needless_pin;
+use super::propose::{Proposal, added, changed, title_of_removal};
+use super::reach::Reached;
+use super::{Judged, WithoutOverride};
+use crate::fix::{Action, json_of, value_at};
+use crate::images::decided::{Decider, Source, decider};
+use crate::images::object::{items, member};
+use crate::images::{Class, ImageUse, Part};
+use crate::reads::GLOBAL;
+use crate::release::Prepared;
+use crate::settings::Settings;
+use crate::trace::{Key, Origin, OriginData, Origins, path_text};
+use crate::yaml::Node;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What elements of lists of the charts' defaults have to be, by the list: helm replaces lists, so that all are set at once.
+#[derive(Debug, Default)]
+pub(super) struct Lists(BTreeMap<String, Vec<(Vec<Key>, String)>>);
+
+impl Lists {
+    /// Notes what an image needs, if a default in a list decides it.
+    pub(super) fn note(&mut self, judged: &Judged, settings: &Settings, origins: &Origins) {
+        let decider = &judged.decider;
+        let wanted = judged.destination(settings);
+        let value = wanted.and_then(|wanted| value_of(&judged.image, decider.origin, &wanted));
+        let (Source::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
+        if let Some((list, element)) = in_list(decider, origins) {
+            let elements = self.0.entry(list).or_default();
+            if !elements.iter().any(|(known, _)| *known == element) {
+                elements.push((element, value));
+            }
+        }
+    }
+}
+
+/// The list that a default of a chart is in, by file and path, and the members that lead from it to the default.
+fn in_list(decider: &Decider, origins: &Origins) -> Option<(String, Vec<Key>)> {
+    let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
+    let at = keys.iter().position(|key| matches!(key, Key::Index(_)))?;
+    let file = decider.place.as_ref()?.file.name().to_owned();
+    Some((format!("{file} {}", path_text(&keys[..at])), keys[at..].to_vec()))
+}
+
+/// What may send an image to the mirror, the best first. `set_key` is what sets the rewrite, where it is not set.
+pub(super) fn of_image(
+    judged: &Judged,
+    reached: &[Reached],
+    set_key: Option<&Proposal>,
+    lists: &Lists,
+    keys: &[String],
+    (prepared, settings, origins): (&Prepared, &Settings, &Origins),
+) -> Vec<Proposal> {
+    let mut found: Vec<Proposal> = Vec::new();
+    let with_key = |proposal: Proposal| set_key.map(|key| proposal.and(key.clone()));
+    let removed = |decider: &Decider| changed(decider.origin, Action::Remove, title_of_removal(decider), origins);
+    if !judged.culprits.is_empty() {
+        let all = judged.culprits.iter().filter_map(removed).reduce(Proposal::and);
+        found.extend(all.clone());
+        found.extend(all.and_then(with_key));
+    }
+    let wanted = judged.destination(settings);
+    let repository = decider(&judged.image, Part::Repository, origins);
+    let registry = judged.decider.clone();
+    let mut deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
+    // On the mirror it is the path that is wrong, and what all images share is changed last.
+    deciders.sort_by_key(|decider| {
+        let is_path = decider.origin != judged.decider.origin;
+        (keys.contains(&decider.path), !decider.source.is_user(), judged.class.resolves() != is_path)
+    });
+    let sets: Vec<Proposal> = deciders
+        .iter()
+        .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins)))
+        .collect();
+    let of_user: Vec<&Decider> = deciders.iter().filter(|decider| decider.source.is_user()).collect();
+    let removals = of_user.iter().copied().filter_map(removed);
+    let comes_back = matches!(judged.without_override, WithoutOverride::Mirror(_));
+    match judged.class {
+        // That is what its rule is about.
+        Class::PinnedToMirror if is_needless_pin(judged) => found.extend(removals),
+        // Another file, or the chart, may have the right one.
+        Class::PinnedToMirror => found.extend(removals.chain(sets)),
+        _ if comes_back => {
+            found.extend(removals);
+            found.extend(sets);
+        }
+        _ => {
+            found.extend(sets);
+            let removals: Vec<Proposal> = removals.collect();
+            found.extend(removals.iter().cloned());
+            found.extend(removals.into_iter().filter_map(with_key));
+        }
+    }
+    found.extend(reached.iter().filter_map(|reached| {
+        let set = |(path, value): &(Vec<String>, Value)| {
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let title = format!("set `{}` to `{shown}`", crate::reads::dotted(path));
+            let own = origins.of_user_at(path);
+            let path: Vec<Key> = path.iter().map(|step| Key::Name(step.as_str().into())).collect();
+            let set = changed(own, Action::Set(value.clone()), title.clone(), origins);
+            set.unwrap_or_else(|| added(path, value.clone(), title, prepared))
+        };
+        reached.values.iter().map(set).reduce(Proposal::and)
+    }));
+    found
+}
+
+/// What sets the value that decided a part of an image so that the image is what it should be.
+fn set(
+    image: &ImageUse,
+    decider: &Decider,
+    wanted: &str,
+    lists: &Lists,
+    (prepared, origins): (&Prepared, &Origins),
+) -> Option<Proposal> {
+    set_to(value_of(image, decider.origin, wanted)?, decider, lists, (prepared, origins))
+}
+
+/// What sets the value that decided a part of an image, where it stands; or over it, where the chart has it.
+fn set_to(
+    value: String,
+    decider: &Decider,
+    lists: &Lists,
+    (prepared, origins): (&Prepared, &Origins),
+) -> Option<Proposal> {
+    let json = Value::from(value.as_str());
+    match &decider.source {
+        Source::User(_) => {
+            let title = format!("set `{}` to `{value}`", decider.path);
+            changed(decider.origin, Action::Set(json), title, origins)
+        }
+        Source::ChartDefault(chart) => {
+            let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
+            let is_shared = matches!(keys.first(), Some(Key::Name(name)) if **name == *GLOBAL);
+            let prefix = chart.split("/charts/").skip(1).filter(|_| !is_shared).map(|name| Key::Name(name.into()));
+            let path: Vec<Key> = prefix.collect();
+            let of_list = keys.iter().position(|key| matches!(key, Key::Index(_)));
+            let title = format!("set `{}` to `{value}`", path_text(&[path.clone(), keys.clone()].concat()));
+            match of_list {
+                None => Some(added([path, keys].concat(), json, title, prepared)),
+                // Helm replaces lists: one element of the chart's cannot be set without the others.
+                Some(at) => {
+                    let list = list_around(decider.origin, keys.len() - at, origins)?;
+                    let mut list = json_of(&list);
+                    *value_at(&mut list, &keys[at..])? = json;
+                    let (name, _) = in_list(decider, origins)?;
+                    let others = lists.0.get(&name).map(Vec::as_slice).unwrap_or_default();
+                    for (element, value) in others {
+                        if let Some(member) = value_at(&mut list, element) {
+                            *member = Value::from(value.as_str());
+                        }
+                    }
+                    let path = [path, keys[..at].to_vec()].concat();
+                    let whole = path_text(&path);
+                    let title = match others.len() {
+                        0 | 1 => format!("{title}, in the whole of `{whole}`"),
+                        count => format!("{title}, and {} more images in the whole of `{whole}`", count - 1),
+                    };
+                    Some(added(path, list, title, prepared))
+                }
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What brings an image to its path on the mirror, where another proposal, tried, brought it to the mirror alone: for
+/// `busybox`, which has become `mirror.internal/busybox`, the value with `library/busybox`.
+pub(super) fn further(
+    judged: &Judged,
+    after: &str,
+    lists: &Lists,
+    (prepared, settings, origins): (&Prepared, &Settings, &Origins),
+) -> Option<Proposal> {
+    let wanted = judged.destination(settings)?;
+    let image = &judged.image;
+    let decider = decider(image, Part::Repository, origins);
+    let run = run_of(image, decider.origin)?;
+    let text = image.text.as_str();
+    // What was put before it stays.
+    let before = after.strip_suffix(&text[run.start..])?;
+    let value = wanted.strip_prefix(before)?.strip_suffix(&text[run.end..])?;
+    let is_other = !value.is_empty() && value != &text[run];
+    is_other.then(|| set_to(value.to_owned(), &decider, lists, (prepared, origins)))?
+}
+
+/// What the value of an origin, which stands in an image as it is, has to be so that the image is what it should be.
+pub(super) fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option<String> {
+    let run = run_of(image, origin)?;
+    let text = image.text.as_str();
+    let value = wanted.strip_prefix(&text[..run.start])?.strip_suffix(&text[run.end..])?;
+    (!value.is_empty() && value != &text[run]).then(|| value.to_owned())
+}
+
+/// The list in a file that a setting lies in, so many members up.
+fn list_around(origin: Origin, up: usize, origins: &Origins) -> Option<Node> {
+    let mut next = origin;
+    for _ in 0..up {
+        let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
+        next = setting.parent;
+    }
+    let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
+    let keys: Vec<Key> = origins.keys(next).into_iter().cloned().collect();
+    let documents =
+        crate::yaml::read_documents(setting.place.file.bytes(), Default::default(), &Default::default()).ok()?;
+    documents.iter().rev().find_map(|document| node_at(document, &keys)).cloned()
+}
+
+fn node_at<'n>(node: &'n Node, keys: &[Key]) -> Option<&'n Node> {
+    keys.iter().try_fold(node, |node, key| match key {
+        Key::Name(name) => member(node, name),
+        Key::Index(index) => items(node).get(*index as usize),
+    })
+}
+
+/// Where in a reference the value of an origin stands as it is, from its first byte on.
+fn run_of(image: &ImageUse, origin: Origin) -> Option<Range<usize>> {
+    let spans = image.manifest.content.spans();
+    let of = |at: usize| {
+        let place = image.text.places(at..at + 1).into_iter().next()?;
+        let span = spans.get(spans.partition_point(|span| span.end <= place.start))?;
+        (span.start <= place.start && span.origin == origin).then(|| span.at + (place.start - span.start))
+    };
+    let length = image.text.as_str().len();
+    let start = (0..length).find(|&at| of(at) == Some(0))?;
+    let end = (start..length).find(|&at| of(at) != Some((at - start) as u32)).unwrap_or(length);
+    Some(start..end)
+}

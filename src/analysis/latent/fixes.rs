@@ -1,0 +1,92 @@
+//! What would send an image to the mirror that a user's value sends past it once something is on: the value taken away, or
+//! pointed at the mirror. Tried with the switches on, and as the release is installed.
+
+use super::{Latent, Proof};
+use crate::analysis::propose::{Proposal, changed, title_of_removal};
+use crate::analysis::together::{self, Trial};
+use crate::analysis::trial::Trials;
+use crate::analysis::twin::Twin;
+use crate::analysis::{Analysis, serves};
+use crate::fix::{Action, Edit, Proven};
+use crate::images::decided::decider_of;
+use crate::images::{ImageUse, Reference};
+use crate::release::Change;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An image that a value decides once something is on.
+#[derive(Debug, Clone)]
+pub(super) struct On {
+    pub(super) image: ImageUse,
+    /// What the value has to be so that the image comes from the mirror, where it stands in the image as it is.
+    pub(super) value: Option<String>,
+}
+
+/// Notes the fixes of values that were proven to bypass the mirror.
+pub(super) fn find(found: &mut [Latent], analysis: &Analysis, trials: &mut Trials<'_>) {
+    let mut by_switches: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (number, latent) in found.iter().enumerate() {
+        if let (Proof::SwitchedOn { switches, .. }, Some(_)) = (&latent.proof, &latent.on) {
+            by_switches.entry(switches.clone()).or_default().push(number);
+        }
+    }
+    trials.allow(by_switches.values().map(|numbers| 1 + 4 * numbers.len()).sum());
+    for (switches, numbers) in by_switches {
+        let open = numbers.into_iter().map(|number| (number, proposals(&found[number], analysis))).collect();
+        let mut changes = trials.keys.defaults();
+        changes.extend(switches.into_iter().map(Change::SwitchOn));
+        let Some(before) = trials.with_changes(&changes) else { return };
+        let mut trial = SwitchedOn { found, analysis, before, changes, trials };
+        let fixes = together::fixes(open, &mut trial);
+        fixes.into_iter().for_each(|(number, fix)| found[number].fix = Some(fix));
+    }
+}
+
+fn proposals(latent: &Latent, analysis: &Analysis) -> Vec<Proposal> {
+    let (origin, origins) = (latent.setting.origin, &analysis.origins);
+    let decider = decider_of(origin, 0, origins);
+    let removal = changed(origin, Action::Remove, title_of_removal(&decider), origins);
+    let value = latent.on.as_ref().and_then(|on| on.value.as_deref());
+    let set = value.and_then(|value| {
+        let title = format!("set `{}` to `{value}`", decider.path);
+        changed(origin, Action::Set(value.into()), title, origins)
+    });
+    removal.into_iter().chain(set).collect()
+}
+
+struct SwitchedOn<'l, 'a> {
+    found: &'l [Latent],
+    analysis: &'l Analysis,
+    /// With the switches on, and without edits.
+    before: Twin,
+    changes: Vec<Change>,
+    trials: &'l mut Trials<'a>,
+}
+
+impl Trial for SwitchedOn<'_, '_> {
+    type Outcome = Twin;
+
+    fn run(&mut self, edits: &[Edit]) -> Option<Twin> {
+        let installed = self.trials.with_edits(edits).ok()??;
+        let spares = installed.is_whole && self.trials.spares(&installed, &self.analysis.images, &BTreeSet::new());
+        if !spares || !self.trials.fits_schema(edits) {
+            return None;
+        }
+        let on = self.trials.with_edits_and(edits, &self.changes).ok()??;
+        let mirror = &self.trials.settings.mirror;
+        (on.is_whole && on.is_no_worse_than(&self.before, &|text| serves(text, mirror))).then_some(on)
+    }
+
+    fn proves(&self, number: usize, on: &Twin) -> Option<Vec<Proven>> {
+        let image = &self.found[number].on.as_ref()?.image;
+        let (after, before) = (on.text_at(image)?, image.reference.as_ref().ok()?);
+        let settings = self.trials.settings;
+        let own = Reference::parse(after).ok()?;
+        // Where the layout has what the user named; or what the chart has there, without a registry in its path.
+        let wanted = settings.layout.repository(&settings.mirror, before);
+        let is_named = wanted == Some(format!("{}/{}", own.registry, own.repository));
+        let first = own.repository.split('/').next().unwrap_or_default();
+        let is_plain = !first.contains(['.', ':']);
+        let holds = serves(after, &settings.mirror) && (is_named || is_plain) && own.version() == before.version();
+        holds.then(|| vec![Proven { before: image.text.as_str().to_owned(), after: after.to_owned() }])
+    }
+}

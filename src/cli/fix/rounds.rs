@@ -1,0 +1,219 @@
+//! Rounds of fixes: what is kept holds in every release, and has no new finding beside it.
+
+use super::Fixed;
+use crate::cli::disk::Disk;
+use crate::cli::edits::{Asked, Edits, key};
+use crate::cli::jobs::{self, Job};
+use crate::cli::lint::Args;
+use crate::cli::progress::Progress;
+use crate::config::Config;
+use crate::disk::Reach;
+use crate::finding::{Finding, Severity};
+use crate::fix::{Edit, Fix, Target};
+use crate::report::Report;
+use crate::report::location::identity;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A fix may bring to light what another fixes: so many times.
+const ROUNDS: usize = 10;
+
+/// What came of a run over all releases.
+pub(super) struct Round {
+    pub(super) reports: Vec<Report>,
+    /// Why some have none.
+    errors: Vec<String>,
+}
+
+/// A fix with the finding that it is for.
+struct Wanted {
+    finding: String,
+    release: usize,
+    fix: Fix,
+}
+
+/// One run over the releases, again and again.
+pub(super) struct Fixing<'a> {
+    pub(super) args: &'a Args,
+    pub(super) config: &'a Config,
+    pub(super) reach: &'a Arc<Reach>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) disk: Disk,
+    pub(super) edits: Edits,
+    /// Edits that are not made, and why.
+    pub(super) refused: BTreeMap<String, String>,
+}
+
+impl Fixing<'_> {
+    /// Fixes until nothing is fixed any more. Gives how many findings went away by file, and the reports of what
+    /// is left where something was fixed.
+    pub(super) fn all(&mut self, before: &[Report]) -> Result<(Fixed, Option<Vec<Report>>), String> {
+        let known = identities(before);
+        // The finding, and the file that it was fixed in.
+        let mut fixed: BTreeMap<String, String> = BTreeMap::new();
+        let mut reports = None;
+        for _ in 0..ROUNDS {
+            let wanted = self.wanted(reports.as_deref().unwrap_or(before));
+            self.edits.begin();
+            let mut kept = Vec::new();
+            let Some(round) = self.attempt(&wanted, &known, &mut BTreeSet::new(), &mut kept)? else { break };
+            fixed.extend(kept.into_iter().map(|one| (one.finding.clone(), file_of(&one.fix))));
+            reports = Some(round.reports);
+        }
+        let Some(reports) = reports else {
+            return Ok((Fixed::new(), None));
+        };
+        let left = identities(&reports);
+        let mut files = Fixed::new();
+        for file in fixed.into_iter().filter(|(finding, _)| !left.contains(finding)).map(|(_, file)| file) {
+            *files.entry(file).or_default() += 1;
+        }
+        Ok((files, Some(reports)))
+    }
+
+    /// Makes fixes together; where they do not hold, each half of them. Gives the reports with those that were kept; `None`
+    /// where there are none.
+    fn attempt<'w>(
+        &mut self,
+        wanted: &'w [Wanted],
+        known: &BTreeSet<String>,
+        made: &mut BTreeSet<String>,
+        kept: &mut Vec<&'w Wanted>,
+    ) -> Result<Option<Round>, String> {
+        let (state, made_before) = (self.edits.state(), made.clone());
+        let applied = self.apply(wanted, made);
+        if applied.is_empty() {
+            return Ok(None);
+        }
+        let round = self.run()?;
+        let stays = || {
+            let left = identities(&round.reports);
+            // What is there to fix would be told anew, and fixed again and again.
+            applied.iter().any(|one| left.contains(&one.finding)).then(|| "the finding stays".to_owned())
+        };
+        let Some(why) = new_finding(&round, known).or_else(stays) else {
+            kept.extend(applied);
+            return Ok(Some(round));
+        };
+        self.edits.restore(state);
+        *made = made_before;
+        if let [one] = wanted {
+            self.refuse(&one.fix, &why);
+            return Ok(None);
+        }
+        let (first, second) = wanted.split_at(wanted.len() / 2);
+        let first = self.attempt(first, known, made, kept)?;
+        let second = self.attempt(second, known, made, kept)?;
+        Ok(second.or(first))
+    }
+
+    /// Makes the fixes in the texts of the files, and gives those that were made.
+    fn apply<'w>(&mut self, wanted: &'w [Wanted], made: &mut BTreeSet<String>) -> Vec<&'w Wanted> {
+        let jobs = &self.jobs;
+        let reading = |one: &Wanted| {
+            let job = jobs.get(one.release)?;
+            Some((job.flags.env().helm, job.flags.limits().unwrap_or_default()))
+        };
+        let known: Vec<(&Wanted, _)> = wanted.iter().filter_map(|one| Some((one, reading(one)?))).collect();
+        let fixes: Vec<Asked<'_>> =
+            known.iter().map(|(one, (helm, limits))| Asked { fix: &one.fix, helm: *helm, limits }).collect();
+        let outcomes = self.edits.apply(&fixes, made);
+        let mut applied = Vec::new();
+        for ((one, _), outcome) in known.iter().zip(outcomes) {
+            match outcome {
+                Ok(()) => applied.push(*one),
+                Err(why) => one.fix.edits.iter().for_each(|edit| {
+                    self.refused.insert(key(edit), why.clone());
+                }),
+            }
+        }
+        applied
+    }
+
+    /// The fixes to make.
+    fn wanted(&self, reports: &[Report]) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for (release, report) in reports.iter().enumerate() {
+            for finding in &report.findings {
+                let fix = finding.fix.as_ref().filter(|fix| self.args.fixes.allows(fix.safety));
+                let Some(fix) = fix.filter(|fix| fix.edits.iter().all(is_of_file)) else { continue };
+                if fix.edits.iter().any(|edit| self.refused.contains_key(&key(edit))) {
+                    continue;
+                }
+                wanted.push(Wanted { finding: name_of(finding, report), release, fix: fix.clone() });
+            }
+        }
+        wanted
+    }
+
+    fn refuse(&mut self, fix: &Fix, why: &str) {
+        for edit in &fix.edits {
+            let why = format!("{}: {why}", fix.title);
+            self.refused.insert(key(edit), why);
+        }
+    }
+
+    /// Checks all releases with the edits made so far.
+    fn run(&mut self) -> Result<Round, String> {
+        self.edits.show(&mut self.disk);
+        let jobs = std::mem::take(&mut self.jobs);
+        let round = self.run_jobs(&jobs);
+        self.jobs = jobs;
+        round
+    }
+
+    pub(super) fn run_jobs(&self, jobs: &[Job]) -> Result<Round, String> {
+        let (mut checked, mut errors) = (Vec::new(), Vec::new());
+        for done in jobs::run(jobs, &self.disk, &Progress::hidden()) {
+            match done.checked {
+                Ok(one) => checked.push(one),
+                Err(why) => errors.push(why),
+            }
+        }
+        let baseline = self.args.baseline(self.reach)?;
+        self.args.suppressor(&self.config.suppressions, baseline.as_ref())?.apply(&mut checked);
+        Ok(Round { reports: checked.into_iter().map(|one| one.report).collect(), errors })
+    }
+}
+
+pub(super) fn is_of_file(edit: &Edit) -> bool {
+    matches!(edit.target, Target::File { .. })
+}
+
+/// The files of a fix, as people see them.
+fn file_of(fix: &Fix) -> String {
+    let files = fix.edits.iter().filter_map(|edit| match &edit.target {
+        Target::File { file, .. } => Some(file.shown()),
+        _ => None,
+    });
+    let files: BTreeSet<&str> = files.collect();
+    files.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// What a finding is known by before and after a fix: an image by its place, since its reference is what changes.
+fn name_of(finding: &Finding, report: &Report) -> String {
+    match &finding.subject {
+        Some(subject) => {
+            let release = report.release.full_name();
+            format!("{release} {} {} {} {}", finding.rule, subject.template, subject.object, subject.field)
+        }
+        None => identity(finding, report),
+    }
+}
+
+pub(super) fn identities(reports: &[Report]) -> BTreeSet<String> {
+    reports.iter().flat_map(|report| report.findings.iter().map(|finding| name_of(finding, report))).collect()
+}
+
+/// What is worse than it was.
+pub(super) fn new_finding(round: &Round, known: &BTreeSet<String>) -> Option<String> {
+    if let Some(error) = round.errors.first() {
+        return Some(error.clone());
+    }
+    round.reports.iter().find_map(|report| {
+        let mut findings = report.findings.iter().filter(|finding| finding.severity != Severity::Hint);
+        let new = findings.find(|finding| !known.contains(&name_of(finding, report)))?;
+        let name = report.release.full_name();
+        Some(format!("{name} would have a new finding, {}: {}", new.rule, new.message))
+    })
+}
