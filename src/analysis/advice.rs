@@ -11,7 +11,7 @@ use super::rewrite::Unset;
 use super::trial::{MOST_EDITS, Trials};
 use super::twin::Twin;
 use crate::fix::{Action, Edit, Fix, Proven};
-use crate::images::Reference;
+use crate::images::{Class, Reference};
 use std::collections::BTreeSet;
 
 /// Most references that a fix tells of.
@@ -44,14 +44,29 @@ impl Problem {
         &self.proposals[self.next]
     }
 
-    /// Whether a trial shows what it should, as far as the targets go; and what it shows.
-    fn proven(&self, twin: &Twin, judged: &[Judged], trials: &Trials<'_>) -> Option<Vec<Proven>> {
+    /// Whether it is about an image that follows the rewrite: what it is a copy of may change with its path.
+    fn may_move_source(&self, judged: &[Judged]) -> bool {
+        matches!(self.of, Of::Image(number) if judged[number].class == Class::Rewritten)
+    }
+
+    /// Whether a trial shows what it should, as far as the targets go; and what it shows. `without` is the same without the
+    /// rewrite, where that is needed.
+    fn proven(
+        &self,
+        (twin, without): (&Twin, Option<&Twin>),
+        judged: &[Judged],
+        trials: &Trials<'_>,
+    ) -> Option<Vec<Proven>> {
+        if without.is_none() && self.may_move_source(judged) {
+            return None;
+        }
         let becomes_right = |&number: &usize| {
             let one = &judged[number];
             let after = Trials::text(twin, &one.image)?;
             // Who took another registry, and the chart's path, meant the chart's image.
             let is_default = one.default_of_same_path().is_some_and(|default| trials.is_right(after, Some(default)));
-            let is_right = is_default || trials.is_right(after, one.source.as_ref());
+            let is_right = is_default || trials.is_right_for(after, one);
+            let is_right = is_right && without.is_none_or(|without| keeps_source(one, after, without, trials));
             let holds = is_right && keeps_version(one, after) && !is_taken_for_wrong(one, after, trials.settings);
             holds.then(|| (number, after.to_owned()))
         };
@@ -72,6 +87,16 @@ impl Problem {
         }
         Some(proven)
     }
+}
+
+/// Whether a reference is right for what the image is without the rewrite, with the same edits.
+fn keeps_source(judged: &Judged, after: &str, without: &Twin, trials: &Trials<'_>) -> bool {
+    let source = Trials::text(without, &judged.image).and_then(|text| Reference::parse(text).ok());
+    let source = source.filter(|source| !trials.settings.mirror.serves(source));
+    source.is_none_or(|source| {
+        let replaces = |after: Reference| judged.replaces_registry(&after, trials.settings);
+        trials.is_right(after, Some(&source)) || Reference::parse(after).is_ok_and(replaces)
+    })
 }
 
 /// Whether a reference has the tag and the digest that the image has, if it has any: another version is another image.
@@ -114,7 +139,7 @@ pub(super) fn find(
         }
         !is_new || known.len() < MOST_EDITS
     });
-    trials.limit(4 + 2 * problems.len());
+    trials.limit(4 + 3 * problems.len());
     while problems.iter().any(Problem::is_open) {
         if !round(&mut problems, judged, trials) {
             break;
@@ -152,8 +177,10 @@ fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -
         match trials.with_edits(&edits) {
             Ok(None) => return false,
             Ok(Some(twin)) if twin.is_whole && trials.spares(&twin, judged, &targets) => {
+                let of: Vec<&Problem> = in_batch.iter().map(|&number| &problems[number]).collect();
+                let without = without_rewrite(&of, &edits, judged, trials);
                 for &number in &in_batch {
-                    let proven = problems[number].proven(&twin, judged, trials);
+                    let proven = problems[number].proven((&twin, without.as_ref()), judged, trials);
                     settle(&mut problems[number], proven, &twin, judged);
                 }
                 return true;
@@ -173,8 +200,11 @@ fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -
                 let targets: BTreeSet<usize> =
                     same.iter().flat_map(|&number| problems[number].targets.iter().copied()).collect();
                 let holds = twin.is_whole && trials.spares(&twin, judged, &targets);
+                let of: Vec<&Problem> = same.iter().map(|&number| &problems[number]).filter(|_| holds).collect();
+                let without = without_rewrite(&of, &proposal.edits, judged, trials);
                 for number in same {
-                    let proven = holds.then(|| problems[number].proven(&twin, judged, trials)).flatten();
+                    let proven =
+                        holds.then(|| problems[number].proven((&twin, without.as_ref()), judged, trials)).flatten();
                     settle(&mut problems[number], proven, &twin, judged);
                 }
             }
@@ -190,6 +220,12 @@ fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -
         }
     }
     true
+}
+
+/// The release with edits and without the rewrite, where a problem needs that.
+fn without_rewrite(of: &[&Problem], edits: &[Edit], judged: &[Judged], trials: &mut Trials<'_>) -> Option<Twin> {
+    let is_needed = of.iter().any(|problem| problem.may_move_source(judged));
+    is_needed.then(|| trials.with_edits_and(edits, &trials.keys.removed()).ok().flatten()).flatten()
 }
 
 /// Notes what a trial showed: a fix, or that the next proposal has to be tried.

@@ -59,7 +59,8 @@ fn check(ctx: &mut Context<'_>) {
         let mirror = &ctx.settings.mirror;
         let wanted = ctx.settings.layout.repository(mirror, source);
         let actual = format!("{}/{}", reference.registry, reference.repository);
-        if wanted.as_ref() != Some(&actual) && judged.class != Class::Doubled {
+        let is_right = wanted.as_ref() == Some(&actual) || judged.replaces_registry(reference, ctx.settings);
+        if !is_right && judged.class != Class::Doubled {
             let mut decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
             // Who points an image at the mirror by hand has to say its path, too.
             if judged.class == Class::PinnedToMirror && !decider.source.is_user() {

@@ -15,6 +15,8 @@ use std::sync::Arc;
 const MOST_STEPS: u64 = 3_000_000;
 /// Most calls that are told apart.
 const MOST_FRAMES: usize = 20_000;
+/// Most of them where maps that code makes are told apart by call, too.
+const MOST_FINE_FRAMES: usize = 8_000;
 /// Most calls inside of each other.
 pub(super) const MOST_CALLS: u32 = 48;
 /// Most steps of a path; what is deeper is read with all that is in it.
@@ -68,6 +70,8 @@ pub(super) struct Engine<'e> {
     pub(super) compiler: &'e mut Compiler,
     pub(super) helm: HelmVersion,
     noted: &'e Reads,
+    /// Whether the maps that code makes at one site are told apart by call, or by chart alone.
+    tells_calls_apart: bool,
     pub(super) scopes: Vec<Scope>,
     prefixes: BTreeSet<Vec<String>>,
     pub(super) named: HashMap<Vec<u8>, Vec<Arc<Template>>>,
@@ -92,11 +96,17 @@ pub(super) struct Engine<'e> {
 }
 
 impl<'e> Engine<'e> {
-    pub(super) fn new(compiler: &'e mut Compiler, helm: HelmVersion, noted: &'e Reads) -> Self {
+    pub(super) fn new(
+        compiler: &'e mut Compiler,
+        helm: HelmVersion,
+        noted: &'e Reads,
+        tells_calls_apart: bool,
+    ) -> Self {
         Self {
             compiler,
             helm,
             noted,
+            tells_calls_apart,
             scopes: Vec::new(),
             prefixes: BTreeSet::new(),
             named: HashMap::new(),
@@ -156,7 +166,7 @@ impl<'e> Engine<'e> {
             }
             return Some(known);
         }
-        if self.frames.len() >= MOST_FRAMES {
+        if self.frames.len() >= if self.tells_calls_apart { MOST_FINE_FRAMES } else { MOST_FRAMES } {
             self.is_cut = true;
             return None;
         }
@@ -188,12 +198,13 @@ impl<'e> Engine<'e> {
 
     /// The map that is made at a site.
     pub(super) fn make(&mut self, (file, at, frame): Site) -> u32 {
-        if let Some(&known) = self.sites.get(&(file, at, frame)) {
+        let by = if self.tells_calls_apart { frame } else { self.frames[frame as usize].chart as u32 };
+        if let Some(&known) = self.sites.get(&(file, at, by)) {
             return known;
         }
         self.made.push(Made::default());
         let number = self.made.len() as u32 - 1;
-        self.sites.insert((file, at, frame), number);
+        self.sites.insert((file, at, by), number);
         number
     }
 
@@ -218,6 +229,10 @@ impl<'e> Engine<'e> {
 
     /// Notes that a member is there whenever the map is.
     pub(super) fn is_sure(&mut self, number: u32, key: &Rc<str>) {
+        // Another call may leave it empty.
+        if !self.tells_calls_apart {
+            return;
+        }
         self.made[number as usize].sure.insert(key.clone());
     }
 
@@ -375,8 +390,13 @@ impl<'e> Engine<'e> {
         path.iter().cloned().chain([key.clone()]).collect()
     }
 
-    /// Notes that all of something is read.
+    /// Notes that all of something is read. Whoever prints what templates are executed with, `toYaml .`, means no value by it.
     pub(super) fn whole(&mut self, of: &Abs, site: Site) {
+        let is_root = |atom: &Atom| matches!(atom, Atom::Root(_));
+        if of.iter().any(is_root) {
+            let inner: BTreeSet<Atom> = of.iter().filter(|atom| !is_root(atom)).cloned().collect();
+            return self.whole_of(&Rc::new(inner), site, &mut Vec::new());
+        }
         self.whole_of(of, site, &mut Vec::new());
     }
 

@@ -259,6 +259,10 @@ impl Walk<'_, '_> {
 
     fn command(&mut self, command: &Command, dot: &Abs, piped: Option<Abs>) -> Abs {
         let Some((first, rest)) = command.args.split_first() else { return nothing() };
+        // It fails whenever it is executed.
+        if rest.iter().any(is_call_without_arguments) {
+            return nothing();
+        }
         if let Arg::Identifier { function, pos, .. } = first {
             let mut args: Vec<Abs> = rest.iter().map(|arg| self.arg(arg, dot)).collect();
             args.extend(piped);
@@ -356,6 +360,11 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+/// Whether an operand calls a function that needs arguments without any: `include` in `printf "%s" include "name" .`.
+fn is_call_without_arguments(arg: &Arg) -> bool {
+    matches!(arg, Arg::Identifier { function, .. } if !function.params.is_empty())
 }
 
 /// The position that a render notes of a pipeline: that of what its last command calls or names.
