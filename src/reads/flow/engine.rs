@@ -19,6 +19,10 @@ const MOST_FRAMES: usize = 20_000;
 const MOST_FINE_FRAMES: usize = 8_000;
 /// Most calls inside of each other.
 pub(super) const MOST_CALLS: u32 = 48;
+/// Most calls of one template inside of each other whose maps are told apart.
+const MOST_REPEATED: u32 = 3;
+/// Most steps of a path that are any key, one after the other; what is deeper is read with all that is in it.
+const MOST_ANY: usize = 4;
 /// Most steps of a path; what is deeper is read with all that is in it.
 const MOST_DEPTH: usize = 20;
 
@@ -87,6 +91,8 @@ pub(super) struct Engine<'e> {
     pub(super) reads: BTreeMap<Target, BTreeSet<Site>>,
     pub(super) round: u32,
     pub(super) calls: u32,
+    /// How often each template is being walked, one call inside of the other.
+    pub(super) active: HashMap<usize, u32>,
     pub(super) changed: bool,
     steps: u64,
     /// The files that charts ask for, by name or pattern.
@@ -121,6 +127,7 @@ impl<'e> Engine<'e> {
             reads: BTreeMap::new(),
             round: 0,
             calls: 0,
+            active: HashMap::new(),
             changed: false,
             steps: 0,
             asked: BTreeSet::new(),
@@ -198,7 +205,11 @@ impl<'e> Engine<'e> {
 
     /// The map that is made at a site.
     pub(super) fn make(&mut self, (file, at, frame): Site) -> u32 {
-        let by = if self.tells_calls_apart { frame } else { self.frames[frame as usize].chart as u32 };
+        let Frame { template, chart, .. } = &self.frames[frame as usize];
+        let repeated = self.active.get(&(Arc::as_ptr(template) as usize)).copied().unwrap_or_default();
+        let is_apart = self.tells_calls_apart && repeated <= MOST_REPEATED;
+        // Numbers of charts count down, those of calls up.
+        let by = if is_apart { frame } else { u32::MAX - *chart as u32 };
         if let Some(&known) = self.sites.get(&(file, at, by)) {
             return known;
         }
@@ -293,7 +304,7 @@ impl<'e> Engine<'e> {
                 Atom::Fact(chart, fact) => self.member_of_fact(*chart, *fact, key),
                 Atom::Value(path, without) => match key {
                     Step::Key(key) if without.contains(key) => nothing(),
-                    _ if path.len() >= MOST_DEPTH => {
+                    key if path.len() >= MOST_DEPTH || *key == Step::Any && ends_with_any(path) => {
                         self.read(path, Kind::Whole, without, site);
                         other()
                     }
@@ -449,4 +460,9 @@ impl<'e> Engine<'e> {
         };
         Rc::new(of.iter().map(less).collect())
     }
+}
+
+/// Whether a path ends with as many steps of any key as are told apart.
+fn ends_with_any(path: &[Step]) -> bool {
+    path.len() >= MOST_ANY && path[path.len() - MOST_ANY..].iter().all(|step| *step == Step::Any)
 }
