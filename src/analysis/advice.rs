@@ -12,6 +12,8 @@ use super::trial::{MOST_EDITS, Trials};
 use super::twin::Twin;
 use crate::fix::{Action, Edit, Fix, Proven};
 use crate::images::{Class, Reference};
+use crate::reads::GLOBAL;
+use crate::trace::{Key, path_text};
 use std::collections::BTreeSet;
 
 /// Most references that a fix tells of.
@@ -156,6 +158,14 @@ pub(super) fn find(
     }
 }
 
+/// Whether a proposal changes what all images share: with it, others may hold that do not hold alone.
+fn is_shared(proposal: &Proposal, trials: &Trials<'_>) -> bool {
+    proposal.edits.iter().any(|edit| {
+        let is_global = edit.path.first().is_some_and(|key| matches!(key, Key::Name(name) if **name == *GLOBAL));
+        is_global || trials.keys.all.contains(&path_text(&edit.path))
+    })
+}
+
 /// Tries the next proposals of problems that are open; false where no trial is left.
 fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -> bool {
     let mut chosen: Vec<Proposal> = Vec::new();
@@ -163,7 +173,9 @@ fn round(problems: &mut [Problem], judged: &[Judged], trials: &mut Trials<'_>) -
     for (number, problem) in problems.iter().enumerate().filter(|(_, problem)| problem.is_open()) {
         let proposal = problem.proposal();
         let is_known = chosen.iter().any(|other| other.is_same(proposal));
-        if is_known || chosen.iter().all(|other| other.goes_with(proposal)) {
+        let is_alone = |proposal: &Proposal| is_shared(proposal, trials);
+        let goes_with = |other: &Proposal| !is_alone(other) && !is_alone(proposal) && other.goes_with(proposal);
+        if is_known || chosen.iter().all(goes_with) {
             in_batch.push(number);
             if !is_known {
                 chosen.push(proposal.clone());
@@ -254,7 +266,7 @@ fn settle(problem: &mut Problem, proven: Option<Vec<Proven>>, twin: &Twin, judge
 fn over(proposal: &Proposal) -> Option<Proposal> {
     let [edit] = &proposal.edits[..] else { return None };
     let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };
-    let is_plain = edit.path.iter().all(|key| matches!(key, crate::trace::Key::Name(_)));
+    let is_plain = edit.path.iter().all(|key| matches!(key, Key::Name(_)));
     let is_overlay = matches!(edit.target, crate::fix::Target::Overlay);
     (is_plain && !is_overlay).then(|| overlaid(edit.path.clone(), value.clone(), proposal.title.clone()))
 }
