@@ -10,6 +10,9 @@
 //! Mirror the image to the path that the chart asks for as well, or set the repository to the path it has on the mirror. If
 //! the mirror has another layout, give it with `--layout`.
 //!
+//! A private registry that you set together with a path, `registry.corp/team`, is replaced with its path when the rewrite wins
+//! over it: `mirror.internal/acme/api` is right for `registry.corp/team/acme/api`.
+//!
 //! ```bad
 //! # templates/pod.yaml
 //! apiVersion: v1
