@@ -15,8 +15,6 @@ use std::sync::Arc;
 const MOST_STEPS: u64 = 3_000_000;
 /// Most calls that are told apart.
 const MOST_FRAMES: usize = 20_000;
-/// Most of them where maps that code makes are told apart by call, too.
-const MOST_FINE_FRAMES: usize = 8_000;
 /// Most calls inside of each other.
 pub(super) const MOST_CALLS: u32 = 48;
 /// Most calls of one template inside of each other whose maps are told apart.
@@ -74,8 +72,6 @@ pub(super) struct Engine<'e> {
     pub(super) compiler: &'e mut Compiler,
     pub(super) helm: HelmVersion,
     noted: &'e Reads,
-    /// Whether the maps that code makes at one site are told apart by call, or by chart alone.
-    tells_calls_apart: bool,
     pub(super) scopes: Vec<Scope>,
     prefixes: BTreeSet<Vec<String>>,
     pub(super) named: HashMap<Vec<u8>, Vec<Arc<Template>>>,
@@ -83,6 +79,8 @@ pub(super) struct Engine<'e> {
     known: HashMap<(usize, usize, Abs), u32>,
     made: Vec<Made>,
     sites: HashMap<(usize, u32, u32), u32>,
+    /// Maps that are one for many calls.
+    shared: BTreeSet<u32>,
     /// What code adds to the values, and to what templates are executed with.
     overlays: HashMap<Atom, u32>,
     pub(super) files: Vec<Arc<File>>,
@@ -102,17 +100,11 @@ pub(super) struct Engine<'e> {
 }
 
 impl<'e> Engine<'e> {
-    pub(super) fn new(
-        compiler: &'e mut Compiler,
-        helm: HelmVersion,
-        noted: &'e Reads,
-        tells_calls_apart: bool,
-    ) -> Self {
+    pub(super) fn new(compiler: &'e mut Compiler, helm: HelmVersion, noted: &'e Reads) -> Self {
         Self {
             compiler,
             helm,
             noted,
-            tells_calls_apart,
             scopes: Vec::new(),
             prefixes: BTreeSet::new(),
             named: HashMap::new(),
@@ -120,6 +112,7 @@ impl<'e> Engine<'e> {
             known: HashMap::new(),
             made: Vec::new(),
             sites: HashMap::new(),
+            shared: BTreeSet::new(),
             overlays: HashMap::new(),
             files: Vec::new(),
             file_numbers: HashMap::new(),
@@ -173,7 +166,7 @@ impl<'e> Engine<'e> {
             }
             return Some(known);
         }
-        if self.frames.len() >= if self.tells_calls_apart { MOST_FINE_FRAMES } else { MOST_FRAMES } {
+        if self.frames.len() >= MOST_FRAMES {
             self.is_cut = true;
             return None;
         }
@@ -207,15 +200,17 @@ impl<'e> Engine<'e> {
     pub(super) fn make(&mut self, (file, at, frame): Site) -> u32 {
         let Frame { template, chart, .. } = &self.frames[frame as usize];
         let repeated = self.active.get(&(Arc::as_ptr(template) as usize)).copied().unwrap_or_default();
-        let is_apart = self.tells_calls_apart && repeated <= MOST_REPEATED;
         // Numbers of charts count down, those of calls up.
-        let by = if is_apart { frame } else { u32::MAX - *chart as u32 };
+        let by = if repeated <= MOST_REPEATED { frame } else { u32::MAX - *chart as u32 };
         if let Some(&known) = self.sites.get(&(file, at, by)) {
             return known;
         }
         self.made.push(Made::default());
         let number = self.made.len() as u32 - 1;
         self.sites.insert((file, at, by), number);
+        if by != frame {
+            self.shared.insert(number);
+        }
         number
     }
 
@@ -240,11 +235,10 @@ impl<'e> Engine<'e> {
 
     /// Notes that a member is there whenever the map is.
     pub(super) fn is_sure(&mut self, number: u32, key: &Rc<str>) {
-        // Another call may leave it empty.
-        if !self.tells_calls_apart {
-            return;
+        // What is one for many calls may be empty in another.
+        if !self.shared.contains(&number) {
+            self.made[number as usize].sure.insert(key.clone());
         }
-        self.made[number as usize].sure.insert(key.clone());
     }
 
     /// Merges into a map what others hold.

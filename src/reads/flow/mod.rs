@@ -62,19 +62,7 @@ impl Flow {
         reads: &Reads,
         is_rendered: &dyn Fn(&[String]) -> bool,
     ) -> Self {
-        let flow = Self::followed(chart, compiler, reads, is_rendered, (helm, true));
-        // Charts with very many calls inside of calls are followed with less detail.
-        if flow.is_complete { flow } else { Self::followed(chart, compiler, reads, is_rendered, (helm, false)) }
-    }
-
-    fn followed(
-        chart: &Chart,
-        compiler: &mut Compiler,
-        reads: &Reads,
-        is_rendered: &dyn Fn(&[String]) -> bool,
-        (helm, tells_calls_apart): (HelmVersion, bool),
-    ) -> Self {
-        let mut engine = Engine::new(compiler, helm, reads, tells_calls_apart);
+        let mut engine = Engine::new(compiler, helm, reads);
         let (mut bodies, mut files) = (Vec::new(), Vec::new());
         add_chart(&mut engine, chart, chart.name(), &mut Vec::new(), &mut bodies, &mut files);
         let settings = reads.settings().iter().filter_map(|setting| Some((&setting.path, setting.text.as_ref()?)));
@@ -336,9 +324,8 @@ mod tests {
     }
 
     /// What a chart can read of these paths, where nothing is known of a render.
-    fn readable(chart: &Chart, paths: &[&str], tells_calls_apart: bool) -> Vec<String> {
-        let how = (HelmVersion::V4, tells_calls_apart);
-        let flow = Flow::followed(chart, &mut Compiler::new(), &Reads::default(), &|_| false, how);
+    fn readable(chart: &Chart, paths: &[&str]) -> Vec<String> {
+        let flow = Flow::of(chart, HelmVersion::V4, &mut Compiler::new(), &Reads::default(), &|_| false);
         assert!(flow.is_complete());
         paths.iter().filter(|path| flow.can_read(&steps(path)).is_some()).map(|path| (*path).to_owned()).collect()
     }
@@ -421,23 +408,7 @@ mod tests {
         for (templates, paths, expected) in cases {
             let db = chart("db", &["{{ .Values.b }}"], "{}", Vec::new());
             let app = chart("app", templates, "{text: '{{ .Values.t.u }}'}", vec![db]);
-            assert_eq!(readable(&app, paths, true), *expected, "{templates:?}");
-            let coarse = readable(&app, paths, false);
-            assert!(expected.iter().all(|path| coarse.iter().any(|found| found == path)), "{templates:?}: {coarse:?}");
+            assert_eq!(readable(&app, paths), *expected, "{templates:?}");
         }
-    }
-
-    #[test]
-    fn with_less_detail_maps_of_two_calls_are_one() {
-        let templates = [
-            r#"{{ include "a" .Values.x }}{{ include "a" .Values.y }}"#,
-            r#"{{ define "a" }}{{ include "b" (dict "v" .) }}{{ end }}{{ define "b" }}{{ .v.c }}{{ end }}"#,
-            r#"{{ define "merged" }}{{ toYaml (merge (dict "k" .s) .m) }}{{ end }}"#,
-            r#"{{ include "merged" (dict "s" "" "m" .Values.m) }}{{ include "merged" (dict "s" "s" "m" .Values.n) }}"#,
-        ];
-        let app = chart("app", &templates, "{}", Vec::new());
-        let paths = ["x.c", "y.c", "x.d", "m.k", "m.l", "n.k"];
-        assert_eq!(readable(&app, &paths, true), ["x.c", "y.c", "m.k", "m.l"]);
-        assert_eq!(readable(&app, &paths, false), ["x.c", "y.c", "m.k", "m.l", "n.k"]);
     }
 }
