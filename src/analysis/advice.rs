@@ -11,7 +11,9 @@ use super::rewrite::Unset;
 use super::trial::Trials;
 use super::twin::Twin;
 use crate::fix::{Edit, Fix, Proven};
-use crate::images::Reference;
+use crate::images::{Class, Reference};
+use crate::reads::GLOBAL;
+use crate::trace::{Key, path_text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most references that a fix tells of.
@@ -21,7 +23,7 @@ pub(super) const MOST_PROVEN: usize = 1000;
 const RENDERS: usize = 6;
 
 /// Further renders for each image that is wrong, and for the rewrite that is not set.
-const RENDERS_EACH: usize = 2;
+const RENDERS_EACH: usize = 3;
 
 /// Something that a fix is looked for.
 struct Problem {
@@ -54,14 +56,29 @@ impl Problem {
         &self.proposals[self.next]
     }
 
-    /// Whether a trial shows what it should, as far as the targets go; and what it shows.
-    fn proven(&self, twin: &Twin, judged: &[Judged], trials: &Trials<'_>) -> Option<Vec<Proven>> {
+    /// Whether it is about an image that follows the rewrite: what it is a copy of may change with its path.
+    fn may_move_source(&self, judged: &[Judged]) -> bool {
+        matches!(self.of, Of::Image(number) if judged[number].class == Class::Rewritten)
+    }
+
+    /// Whether a trial shows what it should, as far as the targets go; and what it shows. `without` is the same without the
+    /// rewrite, where that is needed.
+    fn proven(
+        &self,
+        (twin, without): (&Twin, Option<&Twin>),
+        judged: &[Judged],
+        trials: &Trials<'_>,
+    ) -> Option<Vec<Proven>> {
+        if without.is_none() && self.may_move_source(judged) {
+            return None;
+        }
         let becomes_right = |&number: &usize| {
             let one = &judged[number];
             let after = Trials::text(twin, &one.image)?;
             // Who took another registry, and the chart's path, meant the chart's image.
             let is_default = one.default_of_same_path().is_some_and(|default| trials.is_right(after, Some(default)));
-            let is_right = is_default || trials.is_right(after, one.source.as_ref());
+            let is_right = is_default || trials.is_right_for(after, one);
+            let is_right = is_right && without.is_none_or(|without| keeps_source(one, after, without, trials));
             let holds = is_right && keeps_version(one, after) && !is_taken_for_wrong(one, after, trials.settings);
             holds.then(|| (number, after.to_owned()))
         };
@@ -82,6 +99,16 @@ impl Problem {
         }
         Some(proven)
     }
+}
+
+/// Whether a reference is right for what the image is without the rewrite, with the same edits.
+fn keeps_source(judged: &Judged, after: &str, without: &Twin, trials: &Trials<'_>) -> bool {
+    let source = Trials::text(without, &judged.image).and_then(|text| Reference::parse(text).ok());
+    let source = source.filter(|source| !trials.settings.mirror.serves(source));
+    source.is_none_or(|source| {
+        let replaces = |after: Reference| judged.replaces_registry(&after, trials.settings);
+        trials.is_right(after, Some(&source)) || Reference::parse(after).is_ok_and(replaces)
+    })
 }
 
 /// Whether a reference has the tag and the digest that the image has, if it has any: another version is another image.
@@ -146,6 +173,15 @@ pub(super) fn find(
 struct Group {
     proposal: Proposal,
     problems: Vec<usize>,
+    /// Whether it changes what all images share: with it, others may hold that do not hold alone.
+    is_shared: bool,
+}
+
+fn is_shared(proposal: &Proposal, trials: &Trials<'_>) -> bool {
+    proposal.edits.iter().any(|edit| {
+        let is_global = edit.path.first().is_some_and(|key| matches!(key, Key::Name(name) if **name == *GLOBAL));
+        is_global || trials.keys.all.contains(&path_text(&edit.path))
+    })
 }
 
 /// Tries the next proposals of problems that are open; false where no trial is left.
@@ -157,10 +193,14 @@ fn round(problems: &mut [Problem], judged: &[Judged], further: &Further<'_>, tri
         let id = proposal.id();
         if let Some(&group) = known.get(&id) {
             groups[group].problems.push(number);
-        } else if !paths.overlap(proposal) {
+            continue;
+        }
+        let is_shared = is_shared(proposal, trials);
+        let is_free = groups.is_empty() || !is_shared && !groups[0].is_shared;
+        if is_free && !paths.overlap(proposal) {
             paths.add(proposal);
             known.insert(id, groups.len());
-            groups.push(Group { proposal: proposal.clone(), problems: vec![number] });
+            groups.push(Group { proposal: proposal.clone(), problems: vec![number], is_shared });
         }
     }
     let edits: Vec<Edit> = groups.iter().flat_map(|group| group.proposal.edits.clone()).collect();
@@ -201,8 +241,11 @@ fn attempt(
     let holds = holds && trials.fits_schema(&edits);
     match twin {
         Some(twin) if holds || groups.len() == 1 => {
+            let of: Vec<&Problem> = numbers.iter().map(|&number| &problems[number]).filter(|_| holds).collect();
+            let without = without_rewrite(&of, &edits, judged, trials);
             for number in numbers {
-                let proven = holds.then(|| problems[number].proven(&twin, judged, trials)).flatten();
+                let seen = (&twin, without.as_ref());
+                let proven = holds.then(|| problems[number].proven(seen, judged, trials)).flatten();
                 settle(&mut problems[number], proven, &twin, judged, further, trials);
             }
             true
@@ -216,6 +259,12 @@ fn attempt(
             [first, second].into_iter().all(|half| attempt(half, problems, judged, further, trials))
         }
     }
+}
+
+/// The release with edits and without the rewrite, where a problem needs that.
+fn without_rewrite(of: &[&Problem], edits: &[Edit], judged: &[Judged], trials: &mut Trials<'_>) -> Option<Twin> {
+    let is_needed = of.iter().any(|problem| problem.may_move_source(judged));
+    is_needed.then(|| trials.with_edits_and(edits, &trials.keys.removed()).ok().flatten()).flatten()
 }
 
 /// Notes what a trial showed: a fix, or that the next proposal has to be tried.
@@ -297,7 +346,9 @@ fn combine(problem: &mut Problem, judged: &[Judged], further: &Further<'_>, tria
         return;
     }
     let before = problem.fix.as_ref().map_or(0, |fix| fix.proof.len());
-    if let Some(proof) = problem.proven(&twin, judged, trials).filter(|proof| proof.len() > before) {
+    let without = without_rewrite(&[problem], &all.edits, judged, trials);
+    let seen = (&twin, without.as_ref());
+    if let Some(proof) = problem.proven(seen, judged, trials).filter(|proof| proof.len() > before) {
         let next = problem.next.min(problem.proposals.len().saturating_sub(1));
         (problem.next, problem.proposals[next]) = (next, all);
         settle(problem, Some(proof), &twin, judged, further, trials);

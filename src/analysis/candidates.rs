@@ -75,6 +75,14 @@ pub(super) fn of_image(
         .iter()
         .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins)))
         .collect();
+    // Behind a registry with a path, the path of the image is not the whole of its path: both are said anew.
+    let both = judged.registry_with_path.as_ref().filter(|_| judged.class == Class::Rewritten).and_then(|set_with| {
+        let host = &judged.source.as_ref()?.registry;
+        let title = format!("set `{}` to `{host}`", origins.path(set_with.origin));
+        let registry = changed(set_with.origin, Action::Set(Value::from(host.as_str())), title, origins)?;
+        let decider = deciders.iter().find(|decider| decider.origin != judged.decider.origin)?;
+        Some(registry.and(set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins))?))
+    });
     let of_user: Vec<&Decider> = deciders.iter().filter(|decider| decider.source.is_user()).collect();
     let removals = of_user.iter().copied().filter_map(removed);
     let comes_back = matches!(judged.without_override, WithoutOverride::Mirror(_));
@@ -88,6 +96,7 @@ pub(super) fn of_image(
             found.extend(sets);
         }
         _ => {
+            found.extend(both);
             found.extend(sets);
             let removals: Vec<Proposal> = removals.collect();
             found.extend(removals.iter().cloned());

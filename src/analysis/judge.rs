@@ -117,7 +117,9 @@ pub(super) fn classified(
         };
         let class = classify(&facts, &settings.mirror, &canary, settings.layout);
         let source = sources::source(&image, source, is_path_of_user, settings);
-        Judged { source, ..Judged::new(image, class, decider) }
+        let set = |source| sources::registry_with_path(source, &prepared.chart, given.reads);
+        let registry_with_path = source.as_ref().and_then(set);
+        Judged { source, registry_with_path, ..Judged::new(image, class, decider) }
     };
     Classified { images: uses.into_iter().map(judged).collect(), other_ways: with_canary.decided, slashed: None }
 }
@@ -220,6 +222,9 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
 /// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of what the chart pulls without it.
 pub(super) fn is_taken_for_wrong(judged: &Judged, after: &str, settings: &Settings) -> bool {
     let (Some(default), Ok(after)) = (&judged.default, Reference::parse(after)) else { return false };
+    if judged.replaces_registry(&after, settings) {
+        return false;
+    }
     let wanted = settings.layout.repository(&settings.mirror, default);
     wanted != Some(format!("{}/{}", after.registry, after.repository))
 }

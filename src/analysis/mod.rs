@@ -33,7 +33,7 @@ pub mod upgrade;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::fix::Fix;
-use crate::images::{Class, Decider, ImageUse, Mirror, Reference, find};
+use crate::images::{Class, Decider, ImageUse, Layout, Mirror, Reference, find};
 use crate::reads::{Flow, Reads, Statics, steps};
 use crate::release::Prepared;
 use crate::render::Rendered;
@@ -43,7 +43,7 @@ use crate::source::{File, Place};
 use crate::template::Map;
 use crate::template::decisions::Course;
 use crate::template::error::Error;
-use crate::trace::Origins;
+use crate::trace::{Origin, Origins};
 use crate::values::Instance;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -115,6 +115,8 @@ pub struct Judged {
     pub decider: Decider,
     /// The reference without the rewrite, where that is known: what has to be mirrored.
     pub source: Option<Reference>,
+    /// The user's setting that names the registry of the source together with a path.
+    pub registry_with_path: Option<RegistryWithPath>,
     /// What the chart would pull without the user's values that decided it, in the user's version.
     pub default: Option<Reference>,
     /// What becomes of it without the setting of the user's that decided its registry.
@@ -130,6 +132,17 @@ pub struct Judged {
     pub fix: Option<Fix>,
     /// What gives it a version, where it has none.
     pub pin: Option<Fix>,
+}
+
+/// A setting of the user's that names a registry together with a path, `registry.corp/team`: a rewrite takes the place of both.
+#[derive(Debug, Clone)]
+pub struct RegistryWithPath {
+    /// Where it was set.
+    pub origin: Origin,
+    /// The path of the image behind it: `acme/api` of `registry.corp/team/acme/api`.
+    pub path_behind: String,
+    /// Whether the registry is neither a public one nor one that the chart names.
+    pub is_private: bool,
 }
 
 /// What becomes of a reference without the user's setting that decided its registry, proven by another render.
@@ -336,6 +349,7 @@ impl Judged {
             class,
             decider,
             source: None,
+            registry_with_path: None,
             default: None,
             without_override: WithoutOverride::Unknown,
             culprits: Vec::new(),
@@ -348,12 +362,27 @@ impl Judged {
 
     /// Where the image has to lie on the mirror, tag and digest included; `None` where its source is not known.
     pub fn destination(&self, settings: &Settings) -> Option<String> {
+        let own = self.image.known().filter(|own| self.replaces_registry(own, settings));
+        if let Some(own) = own {
+            return Some(own.as_written().to_owned());
+        }
         self.source.as_ref().and_then(|source| settings.layout.destination(&settings.mirror, source))
+    }
+
+    /// Whether a reference has the mirror in place of the user's private registry and the path that was set with it. Where
+    /// such images are on the mirror is for the user to say.
+    pub fn replaces_registry(&self, reference: &Reference, settings: &Settings) -> bool {
+        let keeps_path = matches!(settings.layout, Layout::Path | Layout::FamiliarPath);
+        let (Some(source), Some(set)) = (&self.source, &self.registry_with_path) else { return false };
+        let place = settings.mirror.place_of(&source.registry).filter(|_| keeps_path && set.is_private);
+        place.is_some_and(|place| {
+            format!("{place}/{}", set.path_behind) == format!("{}/{}", reference.registry, reference.repository)
+        })
     }
 
     /// What the chart would pull, where the user's values change its registry alone, or put a path before the chart's.
     pub fn default_of_same_path(&self) -> Option<&Reference> {
-        let (own, default) = (self.image.known()?, self.default.as_ref()?);
+        let (own, default) = (self.image.known().or(self.source.as_ref())?, self.default.as_ref()?);
         let rest = own.repository.strip_suffix(default.repository.as_str())?;
         (rest.is_empty() || rest.ends_with('/')).then_some(default)
     }

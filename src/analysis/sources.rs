@@ -1,13 +1,15 @@
 //! What a reference on the mirror is a copy of: its source.
 
-use super::Judged;
 use super::judge::Given;
 use super::twin::Twin;
+use super::{Judged, RegistryWithPath};
+use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::images::decided::deciders;
 use crate::images::doubled::{self, Writer};
+use crate::images::find::is_well_known;
 use crate::images::{Class, ImageUse, Mirror, Part, Reference};
-use crate::reads::dotted;
+use crate::reads::{Reads, Setting, dotted};
 use crate::release::Change;
 use crate::settings::Settings;
 use std::collections::BTreeSet;
@@ -43,6 +45,29 @@ fn alone(source: Reference, is_path_of_user: bool, mirror: &Mirror) -> Option<Re
         Some(kept) if mirror.has_host(&kept.registry) => None,
         Some(kept) => Reference::parse(&format!("{}/{}{}", kept.registry, kept.repository, source.version())).ok(),
     }
+}
+
+/// The user's setting that names the registry of a source together with a path; of several, the longest.
+pub(super) fn registry_with_path(source: &Reference, chart: &Chart, reads: &Reads) -> Option<RegistryWithPath> {
+    let name = format!("{}/{}", source.registry, source.repository);
+    let behind = |setting: &Setting| {
+        let text = setting.text.as_ref()?.to_text().to_ascii_lowercase();
+        let registry = text.trim_end_matches('/');
+        let path = name.strip_prefix(registry)?.strip_prefix('/')?;
+        registry.strip_prefix(source.registry.as_str())?.starts_with('/').then(|| (setting.origin, path.to_owned()))
+    };
+    let found = reads.settings().iter().filter_map(behind).min_by_key(|(_, path)| path.len());
+    let (origin, path_behind) = found?;
+    // Public registries, and those that the chart knows, have their images at their own paths.
+    let is_private = !is_well_known(&source.registry) && !names(chart, &source.registry);
+    Some(RegistryWithPath { origin, path_behind, is_private })
+}
+
+/// Whether the defaults of a chart or its subcharts name a registry.
+fn names(chart: &Chart, registry: &str) -> bool {
+    let values = chart.values.as_ref();
+    values.is_some_and(|values| memchr::memmem::find(values.file.bytes(), registry.as_bytes()).is_some())
+        || chart.subcharts.iter().any(|chart| names(chart, registry))
 }
 
 /// Tag and digest of a text that need not be a reference.
@@ -82,7 +107,7 @@ pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Comp
         let default = default.filter(|default| !settings.mirror.serves(default));
         judged.default = default
             .and_then(|default| alone(default, false, &settings.mirror))
-            .and_then(|default| in_version_of(judged.image.known()?, &default));
+            .and_then(|default| in_version_of(judged.image.known().or(judged.source.as_ref())?, &default));
         if is_open(judged) && judged.source.is_none() {
             judged.source.clone_from(&judged.default);
         }

@@ -162,9 +162,15 @@ impl<'a> Trials<'a> {
         }
     }
 
+    /// Whether a reference is right for a use.
+    pub(super) fn is_right_for(&self, text: &str, judged: &Judged) -> bool {
+        let replaces = |reference: Reference| judged.replaces_registry(&reference, self.settings);
+        self.is_right(text, judged.source.as_ref()) || Reference::parse(text).is_ok_and(replaces)
+    }
+
     /// Whether a use is right as it is.
     pub(super) fn is_right_now(&self, judged: &Judged) -> bool {
-        judged.class.resolves() && self.is_right(judged.image.text.as_str(), judged.source.as_ref())
+        judged.class.resolves() && self.is_right_for(judged.image.text.as_str(), judged)
     }
 
     /// Whether nothing but what was asked for became worse: no image that was right is wrong or gone, none that is new is
@@ -174,9 +180,7 @@ impl<'a> Trials<'a> {
         let unharmed = judged.iter().enumerate().all(|(number, one)| match twin.seen(&one.image) {
             Seen::Same => true,
             Seen::Gone => targets.contains(&number),
-            Seen::Other(text) => {
-                targets.contains(&number) || !self.is_right_now(one) || self.is_right(text, one.source.as_ref())
-            }
+            Seen::Other(text) => targets.contains(&number) || !self.is_right_now(one) || self.is_right_for(text, one),
         });
         let mirror = &self.settings.mirror;
         let mirrored = |text: &&str| Reference::parse(text).is_ok_and(|reference| mirror.serves(&reference));

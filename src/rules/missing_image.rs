@@ -99,8 +99,10 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
         "" => container.path.to_string(),
         name => format!("container {name}"),
     };
+    let like_it = like_image(container.node);
     let list = unset.iter().map(|one| format!("`{}`", dotted(&one.path))).collect::<Vec<_>>().join(", ");
     let help = match unset.as_slice() {
+        _ if like_it.is_some() => "write the key as `image`".to_owned(),
         [] => "name an image, or take the container out".to_owned(),
         [_] => format!("set {list}, or correct the name in the template"),
         _ => format!("set one of {list}, or correct the name in the template"),
@@ -127,7 +129,10 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
             class: Class::NotAReference,
         }),
         excerpts,
-        notes: unset.iter().map(note).collect(),
+        notes: match &like_it {
+            Some(key) => vec![format!("`{key}` is another key: Kubernetes tells capital letters from small ones")],
+            None => unset.iter().map(note).collect(),
+        },
         help: Some(help),
         fix: None,
     }
@@ -137,7 +142,9 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
 fn what_is_there(container: &Node) -> (&'static str, Range<u32>) {
     let Data::Map(entries) = &container.data else { return ("this is no container", container.start..container.end) };
     let Some((entry, value)) = entries.iter().rev().find(|(entry, _)| entry.key == *"image") else {
-        return ("it has no `image`", container.start..container.start + 1);
+        let like_it = entries.iter().find(|(entry, _)| entry.key.to_text().eq_ignore_ascii_case("image"));
+        let range = like_it.map_or(container.start..container.start + 1, |(entry, _)| entry.start..entry.end);
+        return ("it has no `image`", range);
     };
     let what = match &value.data {
         Data::Map(_) => "a table is there, and no text",
@@ -145,6 +152,13 @@ fn what_is_there(container: &Node) -> (&'static str, Range<u32>) {
         _ => "nothing is printed here",
     };
     (what, entry.start..entry.end)
+}
+
+/// A key of a container that is `image` but for its capital letters.
+fn like_image(container: &Node) -> Option<String> {
+    let Data::Map(entries) = &container.data else { return None };
+    let keys = entries.iter().map(|(entry, _)| entry.key.to_text());
+    keys.filter(|key| key != "image").find(|key| key.eq_ignore_ascii_case("image")).map(|key| key.into_owned())
 }
 
 /// The place up to the end of its line, which holds the action that printed nothing.

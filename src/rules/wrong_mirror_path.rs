@@ -10,6 +10,9 @@
 //! Mirror the image to the path that the chart asks for as well, or set the repository to the path it has on the mirror. If
 //! the mirror has another layout, give it with `--layout`.
 //!
+//! A private registry that you set together with a path, `registry.corp/team`, is replaced with its path when the rewrite wins
+//! over it: `mirror.internal/acme/api` is right for `registry.corp/team/acme/api`.
+//!
 //! ```bad
 //! # templates/pod.yaml
 //! apiVersion: v1
@@ -59,7 +62,8 @@ fn check(ctx: &mut Context<'_>) {
         let mirror = &ctx.settings.mirror;
         let wanted = ctx.settings.layout.repository(mirror, source);
         let actual = format!("{}/{}", reference.registry, reference.repository);
-        if wanted.as_ref() != Some(&actual) && judged.class != Class::Doubled {
+        let is_right = wanted.as_ref() == Some(&actual) || judged.replaces_registry(reference, ctx.settings);
+        if !is_right && judged.class != Class::Doubled {
             let mut decider = decided::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
             // Who points an image at the mirror by hand has to say its path, too.
             if judged.class == Class::PinnedToMirror && !decider.source.is_user() {

@@ -234,8 +234,7 @@ impl Walk<'_, '_> {
         if is_open {
             // Whatever it is called with may be read. What templates are executed with is read by those that it names.
             let site = self.site(at);
-            let inner: BTreeSet<Atom> = dot.iter().filter(|atom| !matches!(atom, Atom::Root(_))).cloned().collect();
-            self.engine.whole(&Rc::new(inner), site);
+            self.engine.whole(dot, site);
         }
         let mut out = if is_open { other() } else { nothing() };
         for template in called {

@@ -17,6 +17,10 @@ const MOST_STEPS: u64 = 3_000_000;
 const MOST_FRAMES: usize = 20_000;
 /// Most calls inside of each other.
 pub(super) const MOST_CALLS: u32 = 48;
+/// Most calls of one template inside of each other whose maps are told apart.
+const MOST_REPEATED: u32 = 3;
+/// Most steps of a path that are any key, one after the other; what is deeper is read with all that is in it.
+const MOST_ANY: usize = 4;
 /// Most steps of a path; what is deeper is read with all that is in it.
 const MOST_DEPTH: usize = 20;
 
@@ -75,6 +79,8 @@ pub(super) struct Engine<'e> {
     known: HashMap<(usize, usize, Abs), u32>,
     made: Vec<Made>,
     sites: HashMap<(usize, u32, u32), u32>,
+    /// Maps that are one for many calls.
+    shared: BTreeSet<u32>,
     /// What code adds to the values, and to what templates are executed with.
     overlays: HashMap<Atom, u32>,
     pub(super) files: Vec<Arc<File>>,
@@ -83,6 +89,8 @@ pub(super) struct Engine<'e> {
     pub(super) reads: BTreeMap<Target, BTreeSet<Site>>,
     pub(super) round: u32,
     pub(super) calls: u32,
+    /// How often each template is being walked, one call inside of the other.
+    pub(super) active: HashMap<usize, u32>,
     pub(super) changed: bool,
     steps: u64,
     /// The files that charts ask for, by name or pattern.
@@ -104,6 +112,7 @@ impl<'e> Engine<'e> {
             known: HashMap::new(),
             made: Vec::new(),
             sites: HashMap::new(),
+            shared: BTreeSet::new(),
             overlays: HashMap::new(),
             files: Vec::new(),
             file_numbers: HashMap::new(),
@@ -111,6 +120,7 @@ impl<'e> Engine<'e> {
             reads: BTreeMap::new(),
             round: 0,
             calls: 0,
+            active: HashMap::new(),
             changed: false,
             steps: 0,
             asked: BTreeSet::new(),
@@ -188,12 +198,19 @@ impl<'e> Engine<'e> {
 
     /// The map that is made at a site.
     pub(super) fn make(&mut self, (file, at, frame): Site) -> u32 {
-        if let Some(&known) = self.sites.get(&(file, at, frame)) {
+        let Frame { template, chart, .. } = &self.frames[frame as usize];
+        let repeated = self.active.get(&(Arc::as_ptr(template) as usize)).copied().unwrap_or_default();
+        // Numbers of charts count down, those of calls up.
+        let by = if repeated <= MOST_REPEATED { frame } else { u32::MAX - *chart as u32 };
+        if let Some(&known) = self.sites.get(&(file, at, by)) {
             return known;
         }
         self.made.push(Made::default());
         let number = self.made.len() as u32 - 1;
-        self.sites.insert((file, at, frame), number);
+        self.sites.insert((file, at, by), number);
+        if by != frame {
+            self.shared.insert(number);
+        }
         number
     }
 
@@ -218,7 +235,10 @@ impl<'e> Engine<'e> {
 
     /// Notes that a member is there whenever the map is.
     pub(super) fn is_sure(&mut self, number: u32, key: &Rc<str>) {
-        self.made[number as usize].sure.insert(key.clone());
+        // What is one for many calls may be empty in another.
+        if !self.shared.contains(&number) {
+            self.made[number as usize].sure.insert(key.clone());
+        }
     }
 
     /// Merges into a map what others hold.
@@ -278,7 +298,7 @@ impl<'e> Engine<'e> {
                 Atom::Fact(chart, fact) => self.member_of_fact(*chart, *fact, key),
                 Atom::Value(path, without) => match key {
                     Step::Key(key) if without.contains(key) => nothing(),
-                    _ if path.len() >= MOST_DEPTH => {
+                    key if path.len() >= MOST_DEPTH || *key == Step::Any && ends_with_any(path) => {
                         self.read(path, Kind::Whole, without, site);
                         other()
                     }
@@ -375,8 +395,13 @@ impl<'e> Engine<'e> {
         path.iter().cloned().chain([key.clone()]).collect()
     }
 
-    /// Notes that all of something is read.
+    /// Notes that all of something is read. Whoever prints what templates are executed with, `toYaml .`, means no value by it.
     pub(super) fn whole(&mut self, of: &Abs, site: Site) {
+        let is_root = |atom: &Atom| matches!(atom, Atom::Root(_));
+        if of.iter().any(is_root) {
+            let inner: BTreeSet<Atom> = of.iter().filter(|atom| !is_root(atom)).cloned().collect();
+            return self.whole_of(&Rc::new(inner), site, &mut Vec::new());
+        }
         self.whole_of(of, site, &mut Vec::new());
     }
 
@@ -429,4 +454,9 @@ impl<'e> Engine<'e> {
         };
         Rc::new(of.iter().map(less).collect())
     }
+}
+
+/// Whether a path ends with as many steps of any key as are told apart.
+fn ends_with_any(path: &[Step]) -> bool {
+    path.len() >= MOST_ANY && path[path.len() - MOST_ANY..].iter().all(|step| *step == Step::Any)
 }

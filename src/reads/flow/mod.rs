@@ -378,6 +378,17 @@ mod tests {
             ),
             (&["{{ toYaml .Values | sha256sum }}"], &["a.b", "b"], &["a.b", "b"]),
             (
+                &[
+                    r#"{{ include "env" (dict "of" .Values.x) }}"#,
+                    r#"{{ define "env" }}{{ range $k, $v := .of }}{{ include "env" (dict "of" $v) }}{{ end }}{{ end }}"#,
+                ],
+                &["x.a.b.c.d.e.f", "y"],
+                &["x.a.b.c.d.e.f"],
+            ),
+            (&["{{ if .Values.a }}{{ toYaml . }}{{ end }}"], &["a", "c"], &["a"]),
+            // It calls `include` without arguments, and fails.
+            (&["{{ printf \"%s-x\" include \"i\" . }}", "{{ define \"i\" }}{{ end }}"], &["a"], &[]),
+            (
                 &["{{ include (printf \"%s.i\" .Chart.Name) . }}", "{{ define \"app.i\" }}{{ .Values.a }}{{ end }}"],
                 &["a", "b"],
                 &["a"],

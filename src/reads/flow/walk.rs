@@ -5,6 +5,7 @@ use super::value::{Abs, Atom, MOST, Step, bounded, join, join_all, keys_of, noth
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Variables, the innermost last.
 type Variables = Vec<(Rc<str>, Abs)>;
@@ -39,10 +40,14 @@ impl Engine<'_> {
         let (template, dot, chart) = (frame.template.clone(), frame.dot.clone(), frame.chart);
         let (is_live, file) = (frame.is_live, self.file(&template.file));
         self.calls += 1;
+        *self.active.entry(Arc::as_ptr(&template) as usize).or_default() += 1;
         let mut walk =
             Walk { engine: self, frame: number, file, chart, is_live, variables: vec![("$".into(), dot.clone())] };
         let out = walk.list(&template.body, &dot);
         self.calls -= 1;
+        if let Some(active) = self.active.get_mut(&(Arc::as_ptr(&template) as usize)) {
+            *active -= 1;
+        }
         let out = match out {
             Some(texts) => Rc::new(texts.iter().map(|text| Atom::Text(text.as_str().into())).collect()),
             None => other(),
@@ -259,6 +264,10 @@ impl Walk<'_, '_> {
 
     fn command(&mut self, command: &Command, dot: &Abs, piped: Option<Abs>) -> Abs {
         let Some((first, rest)) = command.args.split_first() else { return nothing() };
+        // It fails whenever it is executed.
+        if rest.iter().any(is_call_without_arguments) {
+            return nothing();
+        }
         if let Arg::Identifier { function, pos, .. } = first {
             let mut args: Vec<Abs> = rest.iter().map(|arg| self.arg(arg, dot)).collect();
             args.extend(piped);
@@ -335,7 +344,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn fields(&mut self, of: Abs, names: &[std::sync::Arc<str>], at: u32) -> Abs {
+    fn fields(&mut self, of: Abs, names: &[Arc<str>], at: u32) -> Abs {
         let site = self.site(at);
         names.iter().fold(of, |of, name| self.engine.member(&of, &Step::Key((&**name).into()), site))
     }
@@ -356,6 +365,11 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+/// Whether an operand calls a function that needs arguments without any: `include` in `printf "%s" include "name" .`.
+fn is_call_without_arguments(arg: &Arg) -> bool {
+    matches!(arg, Arg::Identifier { function, .. } if !function.params.is_empty())
 }
 
 /// The position that a render notes of a pipeline: that of what its last command calls or names.
