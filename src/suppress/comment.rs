@@ -117,7 +117,7 @@ impl Comment {
         self.rules.iter().any(|rule| rule == finding.rule)
             && finding.excerpts.iter().take(about).any(|excerpt| {
                 let place = &excerpt.place;
-                place.file.name() == self.place.file.name() && self.lines.contains(&place.line_column().0)
+                place.file.name() == self.place.file.name() && self.lines.contains(&place.line())
             })
     }
 
