@@ -14,7 +14,7 @@ use crate::disk::Reach;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Action, Edit, Fix, Safety, Target, overlay, path_keys};
 use crate::report::Report;
-use crate::report::location::identity;
+use crate::report::location::{ValuesPaths, identity};
 use crate::source::File;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -373,7 +373,8 @@ fn name_of(finding: &Finding, report: &Report) -> String {
             let release = report.release.full_name();
             format!("{release} {} {} {} {}", finding.rule, subject.template, subject.object, subject.field)
         }
-        None => identity(finding, report),
+        // It is about no image.
+        None => identity(finding, report, &ValuesPaths::default()),
     }
 }
 

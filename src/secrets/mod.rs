@@ -15,8 +15,8 @@ mod view;
 use crate::release::Prepared;
 use crate::source::{File, Place};
 use crate::trace::{Key, Layer, Origin, OriginData, Origins, Setting};
-pub use names::is_secret;
 use aho_corasick::AhoCorasick;
+pub use names::is_secret;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -64,7 +64,8 @@ impl Secrets {
                 of_file.push(place.clone());
             }
             let known: Vec<String> = self.known.iter().cloned().collect();
-            let finder = if known.is_empty() { None } else { AhoCorasick::new(&known).ok().map(|finder| (known, finder)) };
+            let finder =
+                if known.is_empty() { None } else { AhoCorasick::new(&known).ok().map(|finder| (known, finder)) };
             let mut index = Index { places, finder };
             #[expect(clippy::iter_over_hash_type, reason = "each is sorted by itself")]
             for (of_file, _) in index.places.values_mut() {

@@ -48,7 +48,10 @@ impl Outline {
             open.push(Holder { indent, is_item, number });
         }
         let pairs = |brace: u8| {
-            memchr::memchr_iter(brace, bytes).filter(|&at| bytes.get(at + 1) == Some(&brace)).map(|at| at as u32).collect()
+            memchr::memchr_iter(brace, bytes)
+                .filter(|&at| bytes.get(at + 1) == Some(&brace))
+                .map(|at| at as u32)
+                .collect()
         };
         Self { lines, braces: [pairs(b'{'), pairs(b'}')] }
     }
@@ -86,9 +89,8 @@ mod tests {
     fn lines_know_what_holds_them() {
         let text = "a:\n  b: 1\n\n  # c\n  - d\n  -\n - e:\n  f: {{ if }}\n  g: {{ x\n\tz\n";
         let outline = Outline::of(text.as_bytes());
-        let told: Vec<(u32, u32)> = (1..=10)
-            .map(|line| (outline.line_before(line).unwrap_or(0), outline.holder(line).unwrap_or(0)))
-            .collect();
+        let told: Vec<(u32, u32)> =
+            (1..=10).map(|line| (outline.line_before(line).unwrap_or(0), outline.holder(line).unwrap_or(0))).collect();
         let expected = [(0, 0), (1, 1), (2, 0), (2, 1), (2, 2), (5, 1), (6, 1), (7, 7), (8, 7), (9, 1)];
         assert_eq!(told, expected);
         let at = |part: &str| text.find(part).expect("it is there");

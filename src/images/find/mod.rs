@@ -23,6 +23,7 @@ mod kubeadm;
 mod lines;
 mod looks;
 mod mutations;
+mod named;
 mod nested;
 mod parts;
 mod place;
@@ -43,6 +44,7 @@ use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 pub use hints::{Action, Hints, PlaceRule};
 pub use looks::words;
+use named::Names;
 use place::Place;
 pub use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;
@@ -160,6 +162,9 @@ pub struct ImageUse {
     pub object: ObjectName,
     /// Path of the field in the object: `spec.template.spec.initContainers[0].image`.
     pub field: String,
+    /// The same with the names of elements in place of their numbers, where these tell them apart:
+    /// `spec.template.spec.initContainers[name=setup].image`.
+    pub named: String,
     /// Which reference of this field it is, from 0: a text may hold several.
     pub nth: u32,
     /// Name of the container, where it is one.
@@ -267,6 +272,7 @@ impl Found<'_> {
             manifest: object.manifest.clone(),
             object: object.name.clone(),
             field,
+            named: String::new(),
             nth: 0,
             container: hit.container,
             reference,
@@ -341,12 +347,14 @@ pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<
         decoded_bytes: 0,
         prose: 0,
     };
-    for object in Object::all(manifest) {
+    let objects = Object::all(manifest);
+    for object in &objects {
         // Objects of one list, or of one stream, have the same paths.
         found.taken.clear();
         found.unplaced.clear();
-        place::walk(&object, &mut found);
+        place::walk(object, &mut found);
     }
+    let mut names = Names::of(&objects);
     found.uses.iter_mut().for_each(doubt::lower);
     found.uses.sort_by_key(|image| (image.text.whole().start, image.text.whole().end));
     let mut seen: HashMap<(ObjectName, String), u32> = HashMap::new();
@@ -354,6 +362,7 @@ pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<
         let count = seen.entry((image.object.clone(), image.field.clone())).or_default();
         image.nth = *count;
         *count += 1;
+        image.named = names.field(&image.object, &image.field);
     }
     found.uses
 }
