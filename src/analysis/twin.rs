@@ -2,7 +2,7 @@
 
 use crate::compiler::Compiler;
 use crate::images::object::{descend, string};
-use crate::images::{ImageUse, find};
+use crate::images::{ImageUse, Search};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
@@ -78,7 +78,11 @@ impl Twin {
         };
         let Manifests { ordinary, hooks, .. } = read;
         let all: Vec<Arc<Manifest>> = ordinary.into_iter().chain(hooks).map(Arc::new).collect();
-        let uses = all.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits));
+        let found = Search::of(&all, settings.hints(), &prepared.limits);
+        if found.is_cut {
+            return Self { decided, ..Self::default() };
+        }
+        let uses = found.uses.into_iter();
         let texts = uses.map(|image| (key(&image), image.text.as_str().to_owned())).collect();
         Self { texts, files, objects: all.iter().map(|manifest| object(manifest)).collect(), is_whole: true, decided }
     }

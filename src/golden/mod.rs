@@ -123,6 +123,7 @@ mod formats;
 mod helm;
 mod hostile;
 mod images;
+mod linear;
 mod origins;
 mod planted;
 mod reference;

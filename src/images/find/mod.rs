@@ -234,7 +234,14 @@ pub struct Found<'l> {
     decoded_bytes: usize,
     /// How many of the keys on the way call what is below them prose.
     prose: u32,
+    /// Steps taken.
+    steps: u64,
+    /// Whether there was more than could be looked through.
+    is_cut: bool,
 }
+
+/// Bytes of a text that are one step.
+const BYTES_OF_STEP: usize = 64;
 
 impl Found<'_> {
     /// Adds a reference, unless the same text was found already.
@@ -290,6 +297,13 @@ impl Found<'_> {
         self.decoded_bytes <= self.limits.yaml_bytes
     }
 
+    /// Takes the steps of a value with so many bytes; false when there are none left.
+    fn take_steps(&mut self, bytes: usize) -> bool {
+        self.steps += 1 + (bytes / BYTES_OF_STEP) as u64;
+        self.is_cut |= self.steps > self.limits.find_steps;
+        !self.is_cut
+    }
+
     /// Takes the text of a hit; false when its `own` part was taken already.
     fn take(&mut self, hit: &Hit, field: &str, own: &[Range<u32>]) -> bool {
         if !hit.text.is_placed() {
@@ -335,8 +349,42 @@ impl fmt::Display for ImageUse {
     }
 }
 
-/// The image references of a manifest, in the order of its text.
+/// What was found in manifests.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// The references, in the order of the manifests and their texts.
+    pub uses: Vec<ImageUse>,
+    /// Steps that it took.
+    pub steps: u64,
+    /// Whether there was more than could be looked through.
+    pub is_cut: bool,
+}
+
+impl Search {
+    /// The image references of manifests.
+    pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Arc<Manifest>>, hints: Hints<'_>, limits: &Limits) -> Self {
+        let mut all = Self::default();
+        for manifest in manifests {
+            let found = search(manifest, hints, limits, all.steps);
+            all.uses.extend(found.uses);
+            (all.steps, all.is_cut) = (found.steps, all.is_cut || found.is_cut);
+        }
+        all
+    }
+
+    /// That there was more than could be looked through.
+    pub fn told(limits: &Limits) -> String {
+        format!("more than {} steps of looking for images (--limit find-steps)", limits.find_steps)
+    }
+}
+
+/// The image references of a manifest, in the order of its text, as far as the bounds let it be looked through.
 pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<ImageUse> {
+    search(manifest, hints, limits, 0).uses
+}
+
+/// The image references of a manifest, after so many steps in others.
+fn search(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits, steps: u64) -> Search {
     let mut found = Found {
         limits,
         hints,
@@ -346,6 +394,8 @@ pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<
         nested_nodes: 0,
         decoded_bytes: 0,
         prose: 0,
+        steps,
+        is_cut: false,
     };
     let objects = Object::all(manifest);
     for object in &objects {
@@ -364,5 +414,5 @@ pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<
         *count += 1;
         image.named = names.field(&image.object, &image.field);
     }
-    found.uses
+    Search { uses: found.uses, steps: found.steps, is_cut: found.is_cut }
 }
