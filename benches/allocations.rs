@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     let mut counted = String::from("# chart command allocations bytes-at-most\n");
     for chart in CHARTS {
         for command in ["template", "lint"] {
-            let AllocationInfo { count_total, bytes_max, .. } = on_large_stack(|| count(command, chart)).unwrap_or_default();
+            let AllocationInfo { count_total, bytes_max, .. } =
+                on_large_stack(|| count(command, chart)).unwrap_or_default();
             let _ = writeln!(counted, "{chart} {command} {count_total} {bytes_max}");
         }
     }
@@ -55,7 +56,8 @@ fn is_near(known: &str, counted: &str) -> bool {
 /// The allocations of a command, the second time: what is made once for a process does not count.
 fn count(command: &str, chart: &str) -> AllocationInfo {
     let chart = format!("{}/testdata/charts/{chart}", env!("CARGO_MANIFEST_DIR"));
-    let flags: &[&str] = if command == "lint" { &["--no-config", "--mirror", "mirror.internal"] } else { &["--seed", "0"] };
+    let flags: &[&str] =
+        if command == "lint" { &["--no-config", "--mirror", "mirror.internal"] } else { &["--seed", "0"] };
     let args = [&["airtight", command], &[chart.as_str()][..], flags].concat();
     let once = || {
         let (mut out, mut err) = (Vec::new(), Vec::new());

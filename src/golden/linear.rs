@@ -1,7 +1,7 @@
 //! Work outside of templates grows with what there is, and stops where the bounds say so. Counted, never timed; the shapes
 //! are as big as makes a quadratic walk hopeless.
 
-use super::{root, working_folder};
+use super::root;
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::helm::HelmVersion;
 use crate::images::Search;
@@ -25,9 +25,19 @@ const SHAPES: &[Shape] = &[
     ("one image", |parts| many(POD, "", parts, |i| format!("  - {{name: c{i}, image: \"quay.io/a/b:1\"}}\n")), 1),
     ("pods", |parts| many("", "", parts, |i| format!("---\n{POD}  - {{name: c{i}, image: quay.io/a/b{i}:1}}\n")), 1),
     ("members", |parts| many(MAP, "", parts, |i| format!("  k{i}: quay.io/a/b{i}:1\n")), 1),
-    ("lines", |parts| many(MAP, "", parts, |i| if i == 0 { "  a: |\n".into() } else { format!("    IMAGE=quay.io/a/b{i}:1\n") }), 1),
+    (
+        "lines",
+        |parts| {
+            many(MAP, "", parts, |i| if i == 0 { "  a: |\n".into() } else { format!("    IMAGE=quay.io/a/b{i}:1\n") })
+        },
+        1,
+    ),
     ("one line", |parts| many(&format!("{MAP}  a: \""), "\"\n", parts, |i| format!("quay.io/a/b{i}:1 ")), 1),
-    ("JSON", |parts| many(&format!("{MAP}  a: '["), "0]'\n", parts, |i| format!("{{\"image\":\"quay.io/a/b{i}:1\"}},")), 1),
+    (
+        "JSON",
+        |parts| many(&format!("{MAP}  a: '["), "0]'\n", parts, |i| format!("{{\"image\":\"quay.io/a/b{i}:1\"}},")),
+        1,
+    ),
     ("closed", |parts| many(&format!("{MAP}  a: 'x: "), "'\n", parts, |_| "</".into()), 0),
     ("elements", |parts| many(&format!("{MAP}  a: 'x: "), "'\n", parts, |i| format!("<image>acme/b{i}:1</image>")), 1),
 ];
@@ -76,7 +86,9 @@ fn what_is_cut_says_so() {
 
 #[test]
 fn an_excerpt_is_as_big_as_what_it_shows() {
-    let line = |secret: &str| format!("{}\"token\": \"{secret}\", \"image\": \"quay.io/a:1\"", "\"a\": \"ä\", ".repeat(10_000));
+    let line = |secret: &str| {
+        format!("{}\"token\": \"{secret}\", \"image\": \"quay.io/a:1\"", "\"a\": \"ä\", ".repeat(10_000))
+    };
     let text = format!("{}{}\nlast: 1\n", "a: 1\n".repeat(10_000), line("kahf7Ohngiez8"));
     let file = File::new("values.yaml", text.as_bytes());
     let start = text.find("quay.io").expect("it is there") as u32;
@@ -105,22 +117,21 @@ fn said(name: &str, template: &str, values: &str, command: &[&str]) -> (Outcome,
     let mut args = vec!["airtight", command[0], &chart, "-f", &file, "--no-config", "--mirror", "mirror.internal"];
     args.extend(&command[1..]);
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let guard = working_folder(&root());
     let outcome =
         on_large_stack(|| run(&args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
-    drop(guard);
     std::fs::remove_dir_all(&folder).expect("the folder can be removed");
     (outcome.expect("it ends"), format!("{}{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err)))
 }
 
 #[test]
 fn many_findings_are_told_in_every_format() {
-    const PARTS: usize = 3_000;
+    const PARTS: usize = 300;
     let formats = ["text", "json", "sarif", "html", "csv", "markdown", "junit", "gitlab", "github"];
     let shapes = SHAPES.iter().filter(|(name, ..)| ["containers", "one line"].contains(name));
     for (name, shape, _) in shapes {
         for format in formats {
-            let (outcome, report) = said(&format!("format-{format}"), &shape(PARTS), "{}", &["lint", "--format", format]);
+            let (outcome, report) =
+                said(&format!("format-{format}"), &shape(PARTS), "{}", &["lint", "--format", format]);
             assert!(matches!(outcome, Outcome::Findings), "{name}, {format}");
             // A page, or a comment, leaves something out; what is told of each is bounded.
             assert!(report.len() < PARTS * 8_000, "{name}, {format}: {} bytes", report.len());
@@ -130,17 +141,18 @@ fn many_findings_are_told_in_every_format() {
 
 #[test]
 fn values_that_nothing_reads_are_each_told() {
-    let values = many("", "", 5_000, |number| format!("key{number}: 1\n"));
+    let values = many("", "", 1_500, |number| format!("key{number}: 1\n"));
     let (_, report) = said("unread", "{}", &values, &["lint"]);
-    assert_eq!(report.matches("warning[unread-override]").count(), 5_000);
-    let accepted = many("", "", 2_000, |i| format!("# airtight: ignore[unread-override] it is there\nkey{i}: 1\n"));
+    assert_eq!(report.matches("warning[unread-override]").count(), 1_500);
+    let accepted = many("", "", 800, |i| format!("# airtight: ignore[unread-override] it is there\nkey{i}: 1\n"));
     let (outcome, report) = said("accepted", "a: 1\n", &accepted, &["lint", "--format", "csv"]);
-    assert_eq!(report.matches("it is there").count(), 2_000, "{outcome:?}");
+    assert_eq!(report.matches("it is there").count(), 800, "{outcome:?}");
 }
 
 #[test]
 fn running_out_of_steps_is_never_clean() {
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: mirror.internal/a:1}]}\n";
+    let pod =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: mirror.internal/a:1}]}\n";
     let limit = ["--limit", "find-steps=5"];
     let (outcome, report) = said("lint", pod, "{}", &["lint", limit[0], limit[1]]);
     assert!(matches!(outcome, Outcome::Findings) && report.contains("--limit find-steps"), "{report}");

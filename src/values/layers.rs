@@ -34,10 +34,13 @@ pub struct UserValues {
 
 /// The documents of values files that were read already; clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct ReadFiles(Arc<Mutex<HashMap<FileKey, (Arc<File>, Documents)>>>);
+pub struct ReadFiles(Arc<Mutex<HashMap<FileKey, Known>>>);
 
-/// The address of a file, which is kept so that it stays its own, whose behaviour, and the bounds.
+/// The address of a file, whose behaviour, and the bounds.
 type FileKey = (usize, HelmVersion, (u64, u32, usize));
+
+/// A file, which is kept so that its address stays its own, and what it holds.
+type Known = (Arc<File>, Documents);
 
 /// The documents of a file.
 type Documents = Arc<Vec<Node>>;

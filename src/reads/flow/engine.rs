@@ -64,6 +64,9 @@ pub(super) type Target = (Rc<[Step]>, Kind, Rc<[Rc<str>]>);
 /// Maps that are only looked up in, or brought into order before anybody looks.
 type HashMap<K, V> = std::collections::HashMap<K, V, FixedState>;
 
+/// A path of values.
+type Path = Rc<[Step]>;
+
 /// What was read, by the address of its path, and where.
 type Noted = HashMap<(usize, Kind, Option<Rc<[Rc<str>]>>), (Target, std::collections::HashSet<Site, FixedState>)>;
 
@@ -96,7 +99,7 @@ pub(super) struct Engine<'e> {
     texts: HashMap<Rc<str>, Option<Arc<Compiled>>>,
     noted_reads: Noted,
     /// Paths by the address of the one that they are below, and the step; that one is kept so that its address stays its own.
-    paths: HashMap<(usize, Step), (Rc<[Step]>, Rc<[Step]>)>,
+    paths: HashMap<(usize, Step), (Path, Path)>,
     /// The values of each chart.
     values: Vec<Abs>,
     /// No members.
