@@ -3,6 +3,8 @@
 //! A count is the same on every machine, so that a change for the worse shows without a clock. It moves a little with the
 //! compiler: only what is off by more than a twentieth is told. `just count` writes it anew.
 
+#![expect(clippy::disallowed_methods, reason = "reads and writes a file of the repository")]
+
 use airtight::cli::{Streams, on_large_stack, run};
 use allocation_counter::{AllocationInfo, measure};
 use std::fmt::Write as _;
