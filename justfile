@@ -22,6 +22,10 @@ bench HELM CHART *FLAGS:
     cargo build --release --locked
     hyperfine --warmup 1 "target/release/airtight template rel {{CHART}} {{FLAGS}}" "{{HELM}} template rel {{CHART}} {{FLAGS}}"
 
+# Count allocations anew (benches/allocations.txt); then read `git diff`.
+count:
+    UPDATE=1 cargo test --bench allocations
+
 # Compare random templates with a real helm: just fuzz-helm /usr/local/bin/helm; differences go to target/fuzz-helm.jsonl.
 fuzz-helm HELM COUNT="50000" SEED="1":
     cargo run --release --locked --features fuzz-helm --bin fuzz-helm -- {{HELM}} --count {{COUNT}} --seed {{SEED}} --keep target/fuzz-helm.jsonl

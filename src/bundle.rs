@@ -1,7 +1,7 @@
 //! [`Bundle`]: the lists that say what was mirrored, and the question whether a reference is among it.
 
 use crate::images::{Layout, Mirror, Reference};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The lists that say what was mirrored: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`,
 /// `charts.txt`.
@@ -72,14 +72,36 @@ impl Bundle {
         Ok(Self { entries })
     }
 
+    /// The lists by the names of what they are about, as they lie on a mirror.
+    pub fn by_name(&self, mirror: &Mirror, layout: Layout) -> ByName<'_> {
+        let mut known: HashMap<String, Vec<usize>> = HashMap::new();
+        for (number, entry) in self.entries.iter().enumerate() {
+            entry.names(mirror, layout).into_iter().for_each(|name| known.entry(name).or_default().push(number));
+        }
+        ByName { bundle: self, known }
+    }
+}
+
+/// The lists of a bundle by the names of what they are about.
+#[derive(Debug)]
+pub struct ByName<'b> {
+    bundle: &'b Bundle,
+    /// By registry and repository: the numbers of the lines.
+    known: HashMap<String, Vec<usize>>,
+}
+
+impl ByName<'_> {
     /// What the lists say of a use: of any of the names it goes by, `own` as rendered, and its source where known.
-    pub fn verdict(&self, own: &Reference, source: Option<&Reference>, mirror: &Mirror, layout: Layout) -> Verdict {
-        let names: Vec<&Reference> = std::iter::once(own).chain(source).collect();
+    pub fn verdict(&self, own: &Reference, source: Option<&Reference>) -> Verdict {
+        let names = std::iter::once(own).chain(source).filter_map(|name| self.known.get(&name_of(name)));
+        let mut numbers: Vec<usize> = names.flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
         // Tag and digest are those that will be pulled.
         let tag = own.tag.as_deref().or(own.digest.is_none().then_some("latest"));
         let mut other_digest = None;
         let mut versions = BTreeSet::new();
-        for entry in self.entries.iter().filter(|entry| entry.is_of(&names, mirror, layout)) {
+        for entry in numbers.into_iter().map(|number| &self.bundle.entries[number]) {
             let version = entry.destination.as_ref().unwrap_or(&entry.source);
             let there = version.tag.as_deref().or(entry.source.tag.as_deref());
             let there = there.or(entry.digest.is_none().then_some("latest"));
@@ -103,6 +125,11 @@ impl Bundle {
     }
 }
 
+/// What a reference is called, whatever the version.
+fn name_of(reference: &Reference) -> String {
+    format!("{}/{}", reference.registry, reference.repository)
+}
+
 impl Entry {
     fn parse(first: &str, second: Option<&str>) -> Result<Self, String> {
         let read = |text: &str| {
@@ -124,15 +151,13 @@ impl Entry {
         Ok(Self { source, destination, digest })
     }
 
-    /// Whether the line is about one of these names, whatever the version.
-    fn is_of(&self, names: &[&Reference], mirror: &Mirror, layout: Layout) -> bool {
-        let on_mirror = self.destination.is_none().then(|| layout.repository(mirror, &self.source)).flatten();
-        names.iter().any(|name| {
-            let same = |other: &Reference| name.registry == other.registry && name.repository == other.repository;
-            same(&self.source)
-                || self.destination.as_ref().is_some_and(same)
-                || on_mirror.as_ref().is_some_and(|there| *there == format!("{}/{}", name.registry, name.repository))
-        })
+    /// The names of what the line is about: where it comes from, and where it lies.
+    fn names(&self, mirror: &Mirror, layout: Layout) -> BTreeSet<String> {
+        let lies = match &self.destination {
+            Some(destination) => Some(name_of(destination)),
+            None => layout.repository(mirror, &self.source),
+        };
+        lies.into_iter().chain([name_of(&self.source)]).collect()
     }
 }
 
@@ -153,7 +178,7 @@ mod tests {
         let mirror = Mirror::parse("mirror.internal").expect("a mirror");
         let verdict = |own: &str, source: Option<&str>| {
             let parse = |text: &str| Reference::parse(text).expect("a reference");
-            bundle.verdict(&parse(own), source.map(parse).as_ref(), &mirror, Layout::Path)
+            bundle.by_name(&mirror, Layout::Path).verdict(&parse(own), source.map(parse).as_ref())
         };
         let missing = |versions: &[&str]| Verdict::Missing(versions.iter().map(|&text| text.to_owned()).collect());
         for (own, source, expected) in [

@@ -43,6 +43,8 @@ pub struct Limits {
     pub schema_steps: u64,
     /// Bytes of one file that is no part of a chart, and of stdin: values, lists, manifests, the configuration.
     pub file_bytes: u64,
+    /// Steps of looking for images in the manifests of one render: values visited, and every 64 bytes of their texts.
+    pub find_steps: u64,
     /// Documents within texts within documents that are read for images; what is nested deeper is read line by line.
     pub nested_depth: u32,
 }
@@ -68,6 +70,7 @@ impl Default for Limits {
             schema_depth: 1_000,
             schema_steps: 500_000,
             file_bytes: 128 << 20,
+            find_steps: 20_000_000,
             nested_depth: 8,
         }
     }
@@ -111,13 +114,14 @@ impl Limits {
             "schema-depth" => self.schema_depth = small()?,
             "schema-steps" => self.schema_steps = parsed,
             "file-bytes" => self.file_bytes = parsed,
+            "find-steps" => self.find_steps = parsed,
             "nested-depth" => self.nested_depth = small()?,
             _ => {
                 return Err(format!(
                     "--limit {text}: no limit is called {name:?}; there are chart-bytes, chart-entries, chart-depth, \
                      path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-nesting, template-steps, \
                      string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps, file-bytes, \
-                     nested-depth"
+                     find-steps, nested-depth"
                 ));
             }
         }

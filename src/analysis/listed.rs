@@ -63,6 +63,7 @@ pub(super) fn uses(list: &Arc<Manifest>) -> Vec<ImageUse> {
             manifest: list.clone(),
             object: object.clone(),
             field: "image".to_owned(),
+            named: "image".to_owned(),
             nth: nth.next().unwrap_or_default(),
             container: None,
             reference: Reference::parse(&text),

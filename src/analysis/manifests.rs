@@ -11,7 +11,7 @@ use super::{Analysis, Judged, RenderFailure, USUAL_KEY, sources};
 use crate::images::class::{Facts, classify};
 use crate::images::decided::decider;
 use crate::images::object::{Object, descend, items, member, string};
-use crate::images::{ImageUse, ObjectName, Part, find};
+use crate::images::{ImageUse, ObjectName, Part, Search};
 use crate::limits::Limits;
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, more};
@@ -52,8 +52,9 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
             }
         }
     }
-    let found = manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), limits));
-    let uses = found.chain(lists.iter().flat_map(listed::uses));
+    let Search { uses: found, is_cut, .. } = Search::of(&manifests, settings.hints(), limits);
+    unreadable.extend(is_cut.then(|| super::not_looked_through(limits)));
+    let uses = found.into_iter().chain(lists.iter().flat_map(listed::uses));
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
         let facts = Facts {

@@ -33,7 +33,8 @@ pub mod upgrade;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::fix::Fix;
-use crate::images::{Class, Decider, ImageUse, Layout, Mirror, Reference, find};
+use crate::images::{Class, Decider, ImageUse, Layout, Mirror, Reference, Search};
+use crate::limits::Limits;
 use crate::reads::{Flow, Reads, Statics, steps};
 use crate::release::Prepared;
 use crate::render::Rendered;
@@ -200,8 +201,8 @@ fn analyse_with(
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
     manifests.splice(0..0, crds);
     manifests.retain(|manifest| !manifest.is_blank());
-    let uses: Vec<ImageUse> =
-        manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect();
+    let Search { uses, is_cut, .. } = Search::of(&manifests, settings.hints(), &prepared.limits);
+    let failure = failure.or_else(|| is_cut.then(|| not_looked_through(&prepared.limits)));
     // A chart that puts the value and the path together as they are wants the slash in the value.
     if keys.end_with_slash(uses.iter().map(|image| image.text.as_str())) {
         return analyse_with(prepared, settings, keys, statics, compiler, log);
@@ -428,6 +429,12 @@ fn template_file(chart: &Chart, path: &str, name: &str) -> Option<Arc<File>> {
         let inside = |child: &Arc<Chart>| template_file(child, &format!("{path}/charts/{}", child.name()), name);
         chart.subcharts.iter().find_map(inside)
     })
+}
+
+/// More than could be looked through.
+fn not_looked_through(limits: &Limits) -> RenderFailure {
+    let (message, cause) = (Search::told(limits), Cause::Limit);
+    RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: false }
 }
 
 /// A failure to read what a template rendered to.

@@ -1,14 +1,13 @@
 //! [`Twin`]: the same release rendered with another mirror, and what its images are there.
 
 use crate::compiler::Compiler;
-use crate::images::object::{Object, descend, items, member, string};
-use crate::images::{ImageUse, find};
+use crate::images::object::{descend, string};
+use crate::images::{ImageUse, Search};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::settings::Settings;
 use crate::template::decisions::{Course, Decided, Decisions, Site};
-use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -79,7 +78,11 @@ impl Twin {
         };
         let Manifests { ordinary, hooks, .. } = read;
         let all: Vec<Arc<Manifest>> = ordinary.into_iter().chain(hooks).map(Arc::new).collect();
-        let uses = all.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits));
+        let found = Search::of(&all, settings.hints(), &prepared.limits);
+        if found.is_cut {
+            return Self { decided, ..Self::default() };
+        }
+        let uses = found.uses.into_iter();
         let texts = uses.map(|image| (key(&image), image.text.as_str().to_owned())).collect();
         Self { texts, files, objects: all.iter().map(|manifest| object(manifest)).collect(), is_whole: true, decided }
     }
@@ -154,51 +157,7 @@ fn key(image: &ImageUse) -> Key {
         object.kind.clone(),
         object.namespace.clone(),
         object.name.clone(),
-        by_name(image),
+        image.named.clone(),
         image.nth,
     )
-}
-
-/// The field of a use, `spec.containers[name=api].image`: elements of lists by their names, where these tell them apart.
-/// In another render another container may be before it.
-fn by_name(image: &ImageUse) -> String {
-    let objects = Object::all(&image.manifest);
-    let mut node = objects.iter().find(|object| object.name == image.object).map(|object| object.node);
-    let mut named = String::new();
-    let mut rest = image.field.as_str();
-    while let Some(at) = rest.find(['.', '[']) {
-        let (key, after) = rest.split_at(at);
-        node = node.filter(|_| !key.is_empty()).and_then(|node| member(node, key)).or(node.filter(|_| key.is_empty()));
-        named.push_str(key);
-        let index = after.strip_prefix('[').and_then(|after| after.split_once(']'));
-        match index.and_then(|(index, after)| Some((index.parse::<usize>().ok()?, after))) {
-            Some((index, after)) => {
-                let list = node.map(items).unwrap_or_default();
-                match name_of(list, index) {
-                    Some(name) => named.push_str(&format!("[name={name}]")),
-                    None => named.push_str(&format!("[{index}]")),
-                }
-                node = list.get(index);
-                rest = after.strip_prefix('.').unwrap_or(after);
-                named.push_str(if after.starts_with('.') { "." } else { "" });
-            }
-            None if after.starts_with('.') => {
-                named.push('.');
-                rest = &after[1..];
-            }
-            // A key in quotes; what is below is a text.
-            None => {
-                rest = after;
-                break;
-            }
-        }
-    }
-    named + rest
-}
-
-/// The name of an element of a list in which each has its own.
-fn name_of(list: &[Node], index: usize) -> Option<String> {
-    let names: Vec<String> = list.iter().map(|item| string(member(item, "name"))).collect();
-    let own = names.get(index)?;
-    (!own.is_empty() && names.iter().filter(|name| *name == own).count() == 1).then(|| own.clone())
 }

@@ -103,6 +103,11 @@ impl Disk {
         cell.get_or_init(load).clone()
     }
 
+    /// Forgets a chart that no further release needs.
+    pub(super) fn forget(&self, path: &Path) {
+        self.charts.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, ..), _| known != path);
+    }
+
     /// A values file by the name that was given; `-` is stdin, if the user says so.
     pub(super) fn values(&self, by: By, name: &str) -> Result<Arc<File>, String> {
         let path = if by == By::User && name == "-" { None } else { seen(Path::new(name)) };

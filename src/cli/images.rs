@@ -82,10 +82,10 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
             (images, analysis.gated, analysis.manifests.is_empty(), analysis.failure)
         })
     } else {
-        render(&prepared, &[], &mut compiler, &mut lines).map(|traced| {
-            let images = unjudged(&traced, &settings, &prepared.limits);
+        render(&prepared, &[], &mut compiler, &mut lines).and_then(|traced| {
+            let images = unjudged(&traced, &settings, &prepared.limits)?;
             let is_empty = traced.manifests.iter().all(|manifest| manifest.is_blank()) && traced.crds.is_empty();
-            (images, Vec::new(), is_empty, traced.failure)
+            Ok((images, Vec::new(), is_empty, traced.failure))
         })
     };
     hide_secrets(&prepared, &mut lines);

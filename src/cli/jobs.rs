@@ -17,6 +17,7 @@ use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,15 +156,24 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    let (order, left) = by_chart(jobs);
     let work = || {
         let mut compiler = Compiler::new();
+        let mut last: Option<&Path> = None;
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((job, slot)) = jobs.get(at).zip(done.get(at)) else { break };
+            let Some((job, slot)) = order.get(at).and_then(|&at| jobs.get(at).zip(done.get(at))) else { break };
+            if last.replace(&job.chart).is_some_and(|last| last != job.chart) {
+                compiler = Compiler::new();
+            }
             progress.begin(&job.full_name());
             let one = job.run(disk, &mut compiler);
             progress.end();
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+            let is_last = left.get(job.chart.as_path()).is_none_or(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
+            if is_last {
+                disk.forget(&job.chart);
+            }
         }
     };
     if threads <= 1 {
@@ -182,6 +192,24 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     }
     let lost = || Done { log: Vec::new(), checked: Err("the check broke off: this is a bug of airtight".to_owned()) };
     done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+}
+
+/// How many releases of each chart are to be checked.
+type Left<'j> = HashMap<&'j Path, AtomicUsize>;
+
+/// The order in which releases are checked, those of one chart after each other, so that not all charts are needed at
+/// once; and how many there are of each.
+fn by_chart(jobs: &[Job]) -> (Vec<usize>, Left<'_>) {
+    let mut numbers: HashMap<&Path, usize> = HashMap::new();
+    let mut left = Left::new();
+    let mut order: Vec<(usize, usize)> = Vec::new();
+    for (at, job) in jobs.iter().enumerate() {
+        let next = numbers.len();
+        order.push((*numbers.entry(&job.chart).or_insert(next), at));
+        *left.entry(&job.chart).or_default().get_mut() += 1;
+    }
+    order.sort_unstable();
+    (order.into_iter().map(|(_, at)| at).collect(), left)
 }
 
 /// The suppressions in the files that the user wrote: the values files, and a chart that lies open in a folder.

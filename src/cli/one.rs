@@ -8,6 +8,7 @@ use super::{Problem, Streams};
 use crate::config::{Config, Entry, Target, meant};
 use crate::release::Prepared;
 use crate::settings::Settings;
+use crate::template::keys::Keys;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -69,7 +70,8 @@ impl OneFlags {
         let settings =
             settings.unwrap_or_else(|| Settings { finders: config.finders.clone(), ..Settings::without_mirror() });
         release.stop_clock();
-        let prepared = release.prepare_alone(&name, &chart, Arc::new(reach), streams)?;
+        let mut prepared = release.prepare_alone(&name, &chart, Arc::new(reach), streams)?;
+        prepared.env.keys = Keys::shared();
         Ok(One { prepared, environment, settings, has_mirror })
     }
 }

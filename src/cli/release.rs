@@ -211,6 +211,7 @@ impl ReleaseFlags {
             set_string: self.set_string.clone(),
             set_file: self.set_file.clone(),
             set_literal: self.set_literal.clone(),
+            ..UserValues::default()
         })
     }
 }

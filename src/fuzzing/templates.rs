@@ -91,5 +91,6 @@ pub(super) fn user(parts: &Parts<'_>) -> UserValues {
         set_string: parts.arguments("--set-string"),
         set_file: Vec::new(),
         set_literal: parts.arguments("--set-literal"),
+        read: Default::default(),
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn bundle(data: &[u8]) {
     for line in text.lines() {
         let Some(Ok(first)) = line.split_whitespace().next().map(Reference::parse) else { continue };
         for layout in LAYOUTS {
-            let verdict = bundle.verdict(&first, None, &mirror, layout);
+            let verdict = bundle.by_name(&mirror, layout).verdict(&first, None);
             let is_alone = line.split_whitespace().count() == 1;
             assert!(
                 !is_alone || !matches!(verdict, Verdict::Missing(_)),

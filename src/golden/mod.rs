@@ -124,6 +124,7 @@ mod fuzzing;
 mod helm;
 mod hostile;
 mod images;
+mod linear;
 mod origins;
 mod planted;
 mod reference;

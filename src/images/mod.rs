@@ -18,7 +18,7 @@ pub mod text;
 
 pub use class::Class;
 pub use decided::{Decider, Part, Source};
-pub use find::{ImageUse, Shape, Tier, find};
+pub use find::{ImageUse, Search, Shape, Tier, find};
 pub use layout::Layout;
 pub use mirror::Mirror;
 pub use object::ObjectName;

@@ -4,7 +4,7 @@ use crate::trace::{Buf, Origin, OriginData, Origins, Str};
 use crate::yaml::align;
 use std::fmt;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A text found in a manifest: the string of a scalar, a part of one, what a nested document holds, or several scalars
 /// joined. Each of its bytes knows the byte of the manifest it was written as, through any number of decodings.
@@ -15,7 +15,7 @@ pub struct Text {
     /// Spans give places: `at` is the byte of the manifest.
     text: Str,
     /// The text once more; it is UTF-8 by now.
-    string: String,
+    string: Arc<str>,
     /// The bytes of the manifest that hold the whole, quotes and block headers included.
     whole: Range<u32>,
 }
@@ -66,7 +66,7 @@ impl Text {
     /// Another text that this one stands for as a whole, such as what it is when it is unpacked: no part of it has a place
     /// of its own.
     pub fn stands_for(&self, text: &str) -> Self {
-        Self { text: Str::from(text), string: text.to_owned(), whole: self.whole.clone() }
+        Self { text: Str::from(text), string: text.into(), whole: self.whole.clone() }
     }
 
     /// Whether its bytes have places of their own.
@@ -95,9 +95,9 @@ impl Text {
     }
 
     fn new(text: Str, whole: Range<u32>) -> Self {
-        let string = text.to_text().into_owned();
+        let string: Arc<str> = text.to_text().into();
         // What is not UTF-8 has another length as text: its bytes have no places of their own.
-        let text = if string.as_bytes() == text.as_bytes() { text } else { Str::from(string.as_str()) };
+        let text = if string.as_bytes() == text.as_bytes() { text } else { Str::from(&*string) };
         Self { text, string, whole }
     }
 

@@ -1,7 +1,7 @@
 //! The report for a spreadsheet: comma-separated values (RFC 4180), one row a finding, accepted ones too.
 
 use super::inventory::csv::cell;
-use super::location::{Location, values_path};
+use super::location::{Location, ValuesPaths};
 use super::{Report, Suppressed};
 use crate::finding::Finding;
 use std::io::{self, Write};
@@ -34,17 +34,23 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(COLUMNS)?;
     for report in reports {
+        let paths = ValuesPaths::of(report);
         for finding in &report.findings {
-            table.write_record(row(finding, None, report).map(|text| cell(&text)))?;
+            table.write_record(row(finding, None, report, &paths).map(|text| cell(&text)))?;
         }
         for one in &report.suppressed {
-            table.write_record(row(&one.finding, Some(one), report).map(|text| cell(&text)))?;
+            table.write_record(row(&one.finding, Some(one), report, &paths).map(|text| cell(&text)))?;
         }
     }
     table.flush()
 }
 
-fn row(finding: &Finding, accepted: Option<&Suppressed>, report: &Report) -> [String; COLUMNS.len()] {
+fn row(
+    finding: &Finding,
+    accepted: Option<&Suppressed>,
+    report: &Report,
+    paths: &ValuesPaths<'_>,
+) -> [String; COLUMNS.len()] {
     let subject = finding.subject.clone();
     let of_subject = |get: fn(&crate::finding::Subject) -> String| subject.as_ref().map(get).unwrap_or_default();
     let at = Location::of_finding(finding, report).0;
@@ -64,7 +70,7 @@ fn row(finding: &Finding, accepted: Option<&Suppressed>, report: &Report) -> [St
         at.as_ref().map(|at| at.path.clone()).unwrap_or_default(),
         at.as_ref().map(|at| at.line.to_string()).unwrap_or_default(),
         at.as_ref().map(|at| at.column.to_string()).unwrap_or_default(),
-        values_path(finding, report).to_owned(),
+        paths.path(finding).to_owned(),
         finding.notes.join("; "),
         finding.advice().unwrap_or_default(),
         accepted.map(|one| one.reason.clone()).unwrap_or_default(),

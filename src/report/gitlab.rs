@@ -2,7 +2,7 @@
 //!
 //! Source: GitLab, "Code Quality", "Code Quality report format". Fingerprints must differ within a report.
 
-use super::location::{Location, Ordinals, details, identity};
+use super::location::{Location, Ordinals, ValuesPaths, details, identity};
 use super::{Report, plain, write_json};
 use crate::finding::{Finding, Severity};
 use serde::Serialize;
@@ -35,10 +35,11 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut ordinals = Ordinals::default();
     let mut issues = Vec::new();
     for report in reports {
-        issues.extend(report.findings.iter().map(|finding| issue(finding, report, &mut ordinals)));
+        let paths = ValuesPaths::of(report);
+        issues.extend(report.findings.iter().map(|finding| issue(finding, report, &paths, &mut ordinals)));
         // The widget knows no suppressions: they are told as what needs nothing done.
         issues.extend(report.suppressed.iter().map(|one| {
-            let issue = issue(&one.finding, report, &mut ordinals);
+            let issue = issue(&one.finding, report, &paths, &mut ordinals);
             Issue {
                 description: plain(&format!("suppressed: {}: {}", one.finding.message, one.why())),
                 fingerprint: format!("{}-suppressed", issue.fingerprint),
@@ -50,8 +51,8 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     write_json(&issues, out)
 }
 
-fn issue(finding: &Finding, report: &Report, ordinals: &mut Ordinals) -> Issue {
-    let identity = identity(finding, report);
+fn issue(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>, ordinals: &mut Ordinals) -> Issue {
+    let identity = identity(finding, report, paths);
     let fingerprint = match ordinals.next(&identity) {
         1 => identity,
         ordinal => format!("{identity}-{ordinal}"),

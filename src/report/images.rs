@@ -2,7 +2,7 @@
 
 use crate::analysis::{Analysis, Judged, Traced};
 use crate::images::decided::{decider, layer_name, user_path};
-use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Reference, Shape, Source, Tier, find};
+use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Reference, Search, Shape, Source, Tier};
 use crate::limits::Limits;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -98,16 +98,22 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 
 /// The distinct references of a release that was rendered without a mirror, by reference: nothing is classified, and
 /// each is its own source.
-pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Vec<Image> {
-    let uses =
-        traced.crds.iter().chain(&traced.manifests).flat_map(|manifest| find(manifest, settings.hints(), limits));
+///
+/// # Errors
+/// When there was more than could be looked through.
+pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, String> {
+    let found = Search::of(traced.crds.iter().chain(&traced.manifests), settings.hints(), limits);
+    if found.is_cut {
+        return Err(Search::told(limits));
+    }
+    let uses = found.uses.into_iter();
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &traced.origins);
         let source = image.reference.as_ref().ok().cloned();
         Judged { source, ..Judged::new(image, Class::Unexplained, decider) }
     };
     let uses: Vec<Judged> = uses.map(judged).collect();
-    distinct(&uses, &traced.origins, None, &|_| Vec::new())
+    Ok(distinct(&uses, &traced.origins, None, &|_| Vec::new()))
 }
 
 fn distinct<'a>(

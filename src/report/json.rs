@@ -2,7 +2,7 @@
 
 use super::fix::{FixEntry, fix_entry};
 use super::inventory::json::{Entry, GatedEntry, entry, gated_entry};
-use super::location::{Location, identity, values_path};
+use super::location::{Location, ValuesPaths, identity};
 use super::totals::Totals;
 use super::{ReleaseName, Report, write_json};
 use crate::finding::{Excerpt, Finding};
@@ -178,11 +178,12 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
 
 fn release(report: &Report) -> Release<'_> {
     let ReleaseName { name, chart, namespace, environment } = &report.release;
+    let paths = ValuesPaths::of(report);
     let suppressed = report.suppressed.iter().map(|one| SuppressedEntry {
         reason: &one.reason,
         by: one.by.name(),
         place: place(&one.place, ""),
-        finding: finding(&one.finding, report),
+        finding: finding(&one.finding, report, &paths),
     });
     Release {
         release: Name { name, environment: environment.as_deref(), chart, namespace },
@@ -195,7 +196,7 @@ fn release(report: &Report) -> Release<'_> {
             no_pull_secret: report.coverage.no_pull_secret,
             other_event_failed: report.other_event_failed,
         },
-        findings: report.findings.iter().map(|one| finding(one, report)).collect(),
+        findings: report.findings.iter().map(|one| finding(one, report, &paths)).collect(),
         suppressed: suppressed.collect(),
         changes: report.changes.as_ref().map(|changes| ChangesEntry {
             since: &changes.since,
@@ -214,13 +215,13 @@ fn release(report: &Report) -> Release<'_> {
     }
 }
 
-fn finding<'a>(finding: &'a Finding, report: &'a Report) -> FindingEntry<'a> {
+fn finding<'a>(finding: &'a Finding, report: &'a Report, paths: &ValuesPaths<'a>) -> FindingEntry<'a> {
     let labelled = |excerpt: &'a Excerpt| place(&excerpt.place, &excerpt.label);
     FindingEntry {
         rule: finding.rule,
         severity: finding.severity.name(),
         message: &finding.message,
-        fingerprint: identity(finding, report),
+        fingerprint: identity(finding, report, paths),
         subject: finding.subject.as_ref().map(|subject| SubjectEntry {
             kind: &subject.object.kind,
             namespace: &subject.object.namespace,
@@ -231,7 +232,7 @@ fn finding<'a>(finding: &'a Finding, report: &'a Report) -> FindingEntry<'a> {
             reference: &subject.reference,
             class: subject.class.name(),
             tier: subject.tier.name(),
-            values_path: values_path(finding, report),
+            values_path: paths.path(finding),
         }),
         places: finding.excerpts.iter().map(labelled).collect(),
         notes: &finding.notes,

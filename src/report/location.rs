@@ -2,10 +2,10 @@
 
 use super::{Fingerprint, Report};
 use crate::finding::{Excerpt, Finding};
-use crate::images::Reference;
+use crate::images::{ObjectName, Reference};
 use crate::source::Place;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 /// A place as other programs find it.
@@ -69,25 +69,41 @@ pub fn details(finding: &Finding) -> Vec<String> {
     places.chain(notes).chain(help).collect()
 }
 
-/// The values path that decided the registry of the image that a finding is about; empty where no value did.
-pub fn values_path<'r>(finding: &Finding, report: &'r Report) -> &'r str {
-    let Some(subject) = &finding.subject else { return "" };
-    let of_reference = report.images.iter().filter(|image| image.reference == subject.reference);
-    let mut uses = of_reference.flat_map(|image| &image.uses);
-    let one = uses.find(|one| one.object == subject.object && one.field == subject.field);
-    one.and_then(|one| one.origins.first()).map(|origin| origin.path.as_str()).unwrap_or_default()
+/// The values paths that decided the registries of images, by what findings tell of them.
+#[derive(Debug, Default)]
+pub struct ValuesPaths<'r>(HashMap<(&'r str, &'r ObjectName, &'r str), &'r str>);
+
+impl<'r> ValuesPaths<'r> {
+    /// Those of a report.
+    pub fn of(report: &'r Report) -> Self {
+        let mut known = HashMap::new();
+        for image in &report.images {
+            for one in &image.uses {
+                let path = one.origins.first().map(|origin| origin.path.as_str()).unwrap_or_default();
+                known.entry((image.reference.as_str(), &one.object, one.field.as_str())).or_insert(path);
+            }
+        }
+        Self(known)
+    }
+
+    /// That of the image that a finding is about; empty where no value did.
+    pub fn path(&self, finding: &Finding) -> &'r str {
+        let Some(subject) = &finding.subject else { return "" };
+        let key = (subject.reference.as_str(), &subject.object, subject.field.as_str());
+        self.0.get(&key).copied().unwrap_or_default()
+    }
 }
 
 /// A finding's name for other programs: 64 hexadecimal digits that stay the same when lines move or a tag is raised.
 ///
 /// It is the SHA-256 of the release, the rule, the object, the field, the values path and the repository.
-pub fn identity(finding: &Finding, report: &Report) -> String {
+pub fn identity(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>) -> String {
     let print = Fingerprint::of(finding, &report.release);
     let repository = match Reference::parse(&print.reference) {
         Ok(reference) => format!("{}/{}", reference.registry, reference.repository),
         Err(_) => print.reference,
     };
-    let path = values_path(finding, report);
+    let path = paths.path(finding);
     let parts = [&print.release, &print.rule, &print.object, &print.field, path, &repository];
     let mut hash = Sha256::new();
     for part in parts {

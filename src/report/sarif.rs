@@ -3,7 +3,7 @@
 //! Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0. GitHub tells results apart by the
 //! `primaryLocationLineHash` alone, so what survives a move of lines stands there too.
 
-use super::location::{Location, Ordinals, details, identity};
+use super::location::{Location, Ordinals, ValuesPaths, details, identity};
 use super::{By, Report, plain, write_json};
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, TextChange, text_changes};
@@ -202,8 +202,9 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut ordinals = Ordinals::default();
     let mut results = Vec::new();
     for report in reports {
+        let paths = ValuesPaths::of(report);
         for finding in &report.findings {
-            results.push(result(finding, Vec::new(), report, &rules, &mut ordinals));
+            results.push(result(finding, Vec::new(), report, &rules, &paths, &mut ordinals));
         }
         for one in &report.suppressed {
             let suppression = Suppression {
@@ -213,7 +214,7 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
                 justification: plain(&one.reason),
                 location: Location::of(&one.place).map(|at| location_entry(&at, None)),
             };
-            results.push(result(&one.finding, vec![suppression], report, &rules, &mut ordinals));
+            results.push(result(&one.finding, vec![suppression], report, &rules, &paths, &mut ordinals));
         }
     }
     let driver = Driver {
@@ -244,9 +245,10 @@ fn result(
     suppressions: Vec<Suppression>,
     report: &Report,
     rules: &[&Rule],
+    paths: &ValuesPaths<'_>,
     ordinals: &mut Ordinals,
 ) -> ResultEntry {
-    let identity = identity(finding, report);
+    let identity = identity(finding, report, paths);
     let ordinal = ordinals.next(&identity);
     let (primary, related) = Location::of_finding(finding, report);
     let mut location = match &primary {

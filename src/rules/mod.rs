@@ -274,7 +274,7 @@ fn subject(judged: &Judged) -> Subject {
 }
 
 fn same_line(a: &Place, b: &Place) -> bool {
-    a.file.name() == b.file.name() && a.line_column().0 == b.line_column().0
+    a.file.name() == b.file.name() && a.line() == b.line()
 }
 
 impl Rule {

@@ -96,7 +96,7 @@ fn not_comparable(ctx: &Context<'_>) -> Vec<Finding> {
 /// What the bundle says of each distinct reference: its first use, and how many more there are.
 pub(super) fn verdicts<'a>(ctx: &Context<'a>) -> Vec<(&'a Judged, Verdict, usize)> {
     let Some(bundle) = &ctx.settings.bundle else { return Vec::new() };
-    let (mirror, layout) = (&ctx.settings.mirror, ctx.settings.layout);
+    let bundle = bundle.by_name(&ctx.settings.mirror, ctx.settings.layout);
     let mut found: Vec<(&'a Judged, Verdict, usize)> = Vec::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for judged in &ctx.analysis.images {
@@ -108,7 +108,7 @@ pub(super) fn verdicts<'a>(ctx: &Context<'a>) -> Vec<(&'a Judged, Verdict, usize
             Some(&index) => found[index].2 += 1,
             None => {
                 seen.insert(reference.as_written().to_owned(), found.len());
-                let verdict = bundle.verdict(reference, judged.source.as_ref(), mirror, layout);
+                let verdict = bundle.verdict(reference, judged.source.as_ref());
                 found.push((judged, completed(judged, verdict), 0));
             }
         }

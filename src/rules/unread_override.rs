@@ -104,7 +104,12 @@ use crate::reads::statics::Reading;
 use crate::reads::{GLOBAL, Path, Setting, dotted, near::nearest, of_dependencies, steps};
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Most pairs of paths that are compared to find what was meant; of what comes after, nothing is said.
+const MOST_COMPARED: usize = 2_000_000;
 
 pub(super) static RULE: Rule = Rule {
     id: "unread-override",
@@ -127,9 +132,10 @@ fn check(ctx: &mut Context<'_>) {
     let places: BTreeSet<(String, u32)> = read.iter().filter_map(place).map(key).collect();
     let unread: Vec<(&Setting, Place)> =
         unread.iter().filter_map(|setting| Some((*setting, place(setting)?))).collect();
+    let mut anchors = Anchors::default();
     let unread = unread
         .into_iter()
-        .filter(|(setting, place)| !places.contains(&key(place.clone())) && !holds_an_anchor(&setting.path, place));
+        .filter(|(setting, place)| !places.contains(&key(place.clone())) && !anchors.hold(&setting.path, place));
     let unread: Vec<(&Setting, Place)> = unread.collect();
     hidden_globals(ctx);
     if unread.is_empty() {
@@ -137,23 +143,32 @@ fn check(ctx: &mut Context<'_>) {
     }
     let flow = analysis.flow(prepared);
     let known = if flow.is_complete() { flow.paths() } else { analysis.statics.paths() };
-    let mut reported: BTreeSet<Path> = BTreeSet::new();
     let mut more: Vec<(Path, usize, Place)> = Vec::new();
+    let mut numbers: HashMap<Path, usize> = HashMap::new();
+    let is_begun = |path: &[String]| {
+        let next = known.range::<[String], _>((Bound::Included(path), Bound::Unbounded)).next();
+        next.is_some_and(|next| next.starts_with(path))
+    };
     for (setting, place) in unread {
         // Of a table that nothing knows, one finding is enough.
-        let is_known = |path: &[String]| reads.looks_at(path) || known.iter().any(|known| known.starts_with(path));
+        let is_known = |path: &[String]| reads.looks_at(path) || is_begun(path);
         let lengths = 1..setting.path.len();
         let stranger = lengths.map(|length| &setting.path[..length]).find(|path| !is_known(path) && path[0] != GLOBAL);
         let path = stranger.unwrap_or(&setting.path).to_vec();
-        if reported.insert(path.clone()) {
-            more.push((path, 1, place));
-        } else if let Some((_, count, _)) = more.iter_mut().find(|(known, _, _)| *known == path) {
-            *count += 1;
+        match numbers.get(&path) {
+            Some(&number) => more[number].1 += 1,
+            None => {
+                numbers.insert(path.clone(), more.len());
+                more.push((path, 1, place));
+            }
         }
     }
     let bypasses = |judged: &Judged| judged.bypasses(&ctx.settings.mirror);
     let all_resolve = !analysis.images.iter().any(bypasses);
     let charts = || analysis.statics.prefixes().iter().filter(|prefix| !prefix.is_empty());
+    let candidates: BTreeSet<&Path> = known.iter().chain(reads.paths()).chain(charts()).collect();
+    let (globals, others): (Vec<&Path>, Vec<&Path>) = candidates.into_iter().partition(|near| near[0] == GLOBAL);
+    let mut compared = 0;
     for (path, count, place) in more {
         let is_key = analysis.keys.contains(&dotted(&path));
         // Whoever gives all releases the same flags need not hear of it where it is not needed.
@@ -161,10 +176,9 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let other = other_key(&prepared.chart, &analysis.statics).filter(|_| is_key);
-        let candidates: BTreeSet<&Path> = known.iter().chain(reads.paths()).chain(charts()).collect();
-        let is_global = path[0] == GLOBAL;
-        let candidates = candidates.into_iter().filter(|near| (near[0] == GLOBAL) == is_global);
-        let near = nearest(&path, candidates);
+        let candidates = if path[0] == GLOBAL { &globals } else { &others };
+        compared += candidates.len();
+        let near = nearest(&path, candidates.iter().copied().filter(|_| compared <= MOST_COMPARED));
         let path = dotted(&path);
         ctx.findings.push(Finding {
             rule: RULE.id,
@@ -257,15 +271,29 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     statics.could_read(path, reading).is_some()
 }
 
-/// Whether a value stands in a part of a values file that is there to be repeated elsewhere: `x-image: &image`.
-fn holds_an_anchor(path: &[String], place: &Place) -> bool {
-    let Some(first) = path.first() else { return false };
-    if first.starts_with("x-") || first.starts_with('.') {
-        return true;
+/// The parts of values files that are there to be repeated elsewhere: `x-image: &image`.
+#[derive(Default)]
+struct Anchors {
+    /// By the address of the file: the keys at whose lines an anchor is set.
+    keys: HashMap<usize, HashSet<Vec<u8>>>,
+}
+
+impl Anchors {
+    /// Whether a value stands in such a part.
+    fn hold(&mut self, path: &[String], place: &Place) -> bool {
+        let Some(first) = path.first() else { return false };
+        if first.starts_with("x-") || first.starts_with('.') {
+            return true;
+        }
+        let keys = self.keys.entry(Arc::as_ptr(&place.file) as usize).or_insert_with(|| {
+            let is_anchor = |rest: &[u8]| rest.trim_ascii_start().starts_with(b"&");
+            let lines = place.file.bytes().split(|&byte| byte == b'\n').filter(|line| line.contains(&b'&'));
+            let keys = lines.flat_map(|line| {
+                let colons = memchr::memchr_iter(b':', line).filter(|&at| is_anchor(&line[at + 1..]));
+                colons.map(|at| line[..at].to_vec()).collect::<Vec<_>>()
+            });
+            keys.collect()
+        });
+        keys.contains(first.as_bytes())
     }
-    let is_anchored = |line: &[u8]| {
-        let rest = line.strip_prefix(first.as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
-        rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b"&"))
-    };
-    place.file.bytes().split(|&byte| byte == b'\n').any(is_anchored)
 }

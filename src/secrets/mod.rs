@@ -13,11 +13,13 @@ mod tree;
 mod view;
 
 use crate::release::Prepared;
-use crate::source::Place;
+use crate::source::{File, Place};
 use crate::trace::{Key, Layer, Origin, OriginData, Origins, Setting};
+use aho_corasick::AhoCorasick;
 pub use names::is_secret;
-use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 pub use text::redacted;
 pub use tree::hidden_in_manifest;
 pub use view::masked;
@@ -34,13 +36,68 @@ pub fn shown_argument(argument: &str) -> String {
 /// The secrets of a release: where they stand, and what they are.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
+    /// What was worked out of them, when somebody asked first.
+    index: OnceLock<Index>,
+    long_lines: Arc<view::LongLines>,
     /// The places of settings that are secrets by their names, or by that of a list's element: `{name: API_TOKEN, value: x}`.
     places: Vec<Place>,
     /// Their texts.
     known: BTreeSet<String>,
 }
 
+/// Secrets by where they stand, and what finds them in texts.
+#[derive(Debug, Clone)]
+struct Index {
+    /// By the address of the file: the places in their order, and how long the longest is.
+    places: HashMap<usize, (Vec<Place>, u32)>,
+    /// What finds all known texts at once, by their number; `None` where there are none, or too many for it.
+    finder: Option<(Vec<String>, AhoCorasick)>,
+}
+
 impl Secrets {
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut places: HashMap<usize, (Vec<Place>, u32)> = HashMap::new();
+            for place in &self.places {
+                let (of_file, longest) = places.entry(Arc::as_ptr(&place.file) as usize).or_default();
+                *longest = (*longest).max(place.end.saturating_sub(place.start));
+                of_file.push(place.clone());
+            }
+            let known: Vec<String> = self.known.iter().cloned().collect();
+            let finder =
+                if known.is_empty() { None } else { AhoCorasick::new(&known).ok().map(|finder| (known, finder)) };
+            let mut index = Index { places, finder };
+            #[expect(clippy::iter_over_hash_type, reason = "each is sorted by itself")]
+            for (of_file, _) in index.places.values_mut() {
+                of_file.sort_by_key(|place| (place.start, place.end));
+            }
+            index
+        })
+    }
+
+    /// The known texts that stand in a text, in their order.
+    fn known_in(&self, text: &str) -> Vec<&String> {
+        match &self.index().finder {
+            Some((known, finder)) => {
+                let found: BTreeSet<usize> =
+                    finder.find_overlapping_iter(text).map(|found| found.pattern().as_usize()).collect();
+                found.into_iter().map(|number| &known[number]).collect()
+            }
+            None => self.known.iter().filter(|secret| text.contains(secret.as_str())).collect(),
+        }
+    }
+
+    /// The places of secrets that touch some bytes of a file.
+    fn places_in<'s>(&'s self, file: &Arc<File>, bytes: Range<usize>) -> impl Iterator<Item = &'s Place> + use<'s> {
+        let of_file = self.index().places.get(&(Arc::as_ptr(file) as usize));
+        let (places, longest) = of_file.map_or((&[][..], 0), |(places, longest)| (&places[..], *longest as usize));
+        let first = places.partition_point(|place| place.start as usize + longest < bytes.start);
+        places[first..]
+            .iter()
+            .take_while(move |place| (place.start as usize) < bytes.end)
+            .filter(move |place| place.end as usize > bytes.start)
+    }
+
     /// Those in all settings of a render.
     pub fn of(origins: &Origins) -> Self {
         let settings = || {
@@ -83,7 +140,7 @@ impl Secrets {
     /// These, and what is at some other places.
     pub fn and(mut self, places: impl IntoIterator<Item = Place>) -> Self {
         self.places.extend(places);
-        self
+        Self { index: OnceLock::new(), ..self }
     }
 
     /// What the files and flags of a release name as secrets, before anything is rendered; without places.
@@ -123,6 +180,7 @@ impl Secrets {
             let is_name = matches!(line.as_bytes().first(), Some(b'|' | b'>' | b'&' | b'*')) && line.len() < 4;
             if line.chars().count() >= 4 && !is_name && !harmless::is_harmless(line, None) && !line.contains("{{") {
                 self.known.insert(line.to_owned());
+                self.index = OnceLock::new();
             }
         }
     }
@@ -130,8 +188,7 @@ impl Secrets {
     /// The same place in its file without what not everybody may see; lines stay what they are, and the place is told as it
     /// is in its file. Of the place itself, and of what else is harmless, that is shown which is `told` anyway.
     pub fn hide(&self, place: &Place, told: &str) -> Place {
-        let of_file = self.places.iter().filter(|secret| Arc::ptr_eq(&secret.file, &place.file));
-        view::shown(place, of_file, told, &self.known)
+        view::shown(place, self, told)
     }
 
     /// A text without secrets: without those that can be told by the text alone, and without the known ones where they
@@ -139,7 +196,7 @@ impl Secrets {
     pub fn hide_in(&self, text: &str, is_free: bool) -> String {
         let mut text = redacted(text).into_owned();
         // The longest first: one may be a part of another.
-        let mut known: Vec<&String> = self.known.iter().filter(|secret| text.contains(secret.as_str())).collect();
+        let mut known = self.known_in(&text);
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in known {
             let is_strong = is_strong(secret);

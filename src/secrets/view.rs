@@ -2,76 +2,110 @@
 
 use super::deny::denied;
 use super::lines::{Before, takes_secret};
-use super::{MASK, own_text};
+use super::{MASK, Secrets, own_text};
 use crate::source::{File, Place};
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Lines before and after the one of a place that are kept.
 const AROUND: u32 = 2;
 
 /// How far above a line the keys that hold it are looked for.
-const ABOVE: usize = 2_000;
+const ABOVE: u32 = 2_000;
+
+/// The longest line that is shown whole, in bytes.
+const LONGEST: usize = 4096;
+
+/// Bytes of a longer one that are shown before a place and after it.
+const BESIDE: usize = 256;
+
+/// What stands for the rest of a line that is longer.
+const REST: &str = "…";
 
 /// A place whose own text is hidden, and what not everybody may see around it.
 pub fn masked(place: &Place) -> Place {
-    shown(place, std::iter::once(place), "", &BTreeSet::new())
+    Secrets::default().and([place.clone()]).hide(place, "")
 }
 
-/// A place in a file that has the lines around it, without secrets: `secrets` are places of such, `known` texts.
-pub(super) fn shown<'s>(
-    place: &Place,
-    secrets: impl Iterator<Item = &'s Place>,
-    told: &str,
-    known: &BTreeSet<String>,
-) -> Place {
+/// What not everybody may see of lines that are too long to be looked through for each place in them.
+#[derive(Debug, Default)]
+pub(super) struct LongLines(Mutex<HashMap<(usize, u32), LongLine>>);
+
+/// The file, which is kept so that its address stays its own, and the ranges of its bytes that are hidden, in order.
+type LongLine = (Arc<File>, Arc<[Range<usize>]>);
+
+/// A range that is not shown, and what is shown instead.
+type Hidden = (Range<usize>, &'static str);
+
+/// A place in a file that has the lines around it, without secrets.
+pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
     let file = &place.file;
     let bytes = file.bytes();
     let (start, end) = (place.start as usize, (place.end as usize).min(bytes.len()));
-    let own = String::from_utf8_lossy(own_text(place)).into_owned();
-    let is_told = {
+    let is_told = place.end as usize - place.start as usize <= LONGEST && {
+        let own = String::from_utf8_lossy(own_text(place)).into_owned();
         let own = own.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
         !own.is_empty() && told.contains(own)
     };
     let (line, _) = file.line_column(place.start);
     let first = line.saturating_sub(AROUND).max(1);
-    let mut hidden: Vec<Range<usize>> = Vec::new();
+    let mut hidden: Vec<Hidden> = Vec::new();
+    let mask = |range: Range<usize>| (range, MASK);
     let offset = |line: u32| file.start_of_line(line).map_or(bytes.len(), |at| at as usize);
     let (from, to) = (offset(first), offset(line + AROUND + 1));
     for number in first..=line + AROUND {
         let Some(at) = file.start_of_line(number).map(|at| at as usize) else { break };
         let raw = &bytes[at..offset(number + 1)];
+        if raw.len() > LONGEST {
+            let own = if number == line { start..end.max(start) } else { at..at };
+            let window = window(bytes, at..at + raw.trim_ascii_end().len(), own.clone());
+            hidden.push((at..window.start, REST));
+            hidden.push((window.end..at + raw.trim_ascii_end().len(), REST));
+            let all = long_line(file, number, at, raw, secrets);
+            let begin = all.partition_point(|range| range.end <= window.start);
+            for range in all[begin..].iter().take_while(|range| range.start < window.end) {
+                // What is told anyway is shown where it is asked for.
+                let parts = match is_told {
+                    true => [range.start..range.end.min(own.start), range.start.max(own.end)..range.end],
+                    false => [range.clone(), 0..0],
+                };
+                hidden.extend(parts.into_iter().filter(|part| part.start < part.end).map(mask));
+            }
+            continue;
+        }
         let Ok(text) = std::str::from_utf8(raw) else {
-            hidden.extend(trimmed(raw, at));
+            hidden.extend(trimmed(raw, at).map(mask));
             continue;
         };
         let text = text.trim_end_matches(['\n', '\r']);
         let own = (start < at + raw.len() && at < end.max(start + 1))
             .then(|| start.saturating_sub(at)..end.saturating_sub(at).min(text.len()));
         let before = before(file, number, at);
-        hidden.extend(denied(text, before, told, own).into_iter().map(|range| at + range.start..at + range.end));
-        for secret in known.iter().filter(|secret| text.contains(secret.as_str())) {
+        hidden.extend(denied(text, before, told, own).into_iter().map(|range| mask(at + range.start..at + range.end)));
+        for secret in secrets.known_in(text) {
             let all = text.match_indices(secret.as_str()).map(|(found, _)| at + found..at + found + secret.len());
-            hidden.extend(all.filter(|range| !(is_told && range.start < end && start < range.end)));
+            hidden.extend(all.filter(|range| !(is_told && range.start < end && start < range.end)).map(mask));
         }
     }
-    for secret in secrets {
+    for secret in secrets.places_in(file, from..to) {
         let (begin, stop) = (secret.start as usize, secret.end as usize);
         if is_told && begin < end && start < stop {
             continue;
         }
+        let begin = begin.max(from);
         let mut at = begin;
-        for raw in bytes.get(begin..stop).unwrap_or_default().split_inclusive(|&byte| byte == b'\n') {
-            hidden.extend(trimmed(raw, at));
+        for raw in bytes.get(begin..stop.min(to)).unwrap_or_default().split_inclusive(|&byte| byte == b'\n') {
+            hidden.extend(trimmed(raw, at).map(mask));
             at += raw.len();
         }
     }
-    hidden.retain(|range| from <= range.start && range.start < to && !range.is_empty());
-    hidden.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+    hidden.retain(|(range, _)| from <= range.start && range.start < to && !range.is_empty());
+    hidden.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
     // The place is told as it is; what it is in what is shown follows.
-    let mut made: Vec<u8> = vec![b'\n'; first as usize - 1];
+    let mut made: Vec<u8> = Vec::new();
     let (mut at, mut new_start, mut new_end) = (from, None, None);
-    for range in hidden {
+    for (range, instead) in hidden {
         if range.start < at {
             // One within another; what sticks out of it is hidden too.
             at = at.max(range.end);
@@ -85,7 +119,7 @@ pub(super) fn shown<'s>(
         if new_end.is_none() && end <= range.start {
             new_end = Some(made.len() - (range.start - end));
         }
-        made.extend_from_slice(MASK.as_bytes());
+        made.extend_from_slice(instead.as_bytes());
         if new_end.is_none() && end <= range.end {
             new_end = Some(made.len());
         }
@@ -95,7 +129,47 @@ pub(super) fn shown<'s>(
     let new_start = new_start.unwrap_or_else(|| moved(start));
     let new_end = new_end.unwrap_or_else(|| moved(end)).max(new_start);
     made.extend_from_slice(bytes.get(at..to).unwrap_or_default());
-    Place { file: File::excerpt(place, made), start: new_start as u32, end: new_end as u32 }
+    Place { file: File::excerpt(place, first, made), start: new_start as u32, end: new_end as u32 }
+}
+
+/// What is shown of a long line: the place, or as much of it as there is room for, and some bytes beside it.
+fn window(bytes: &[u8], line: Range<usize>, own: Range<usize>) -> Range<usize> {
+    let is_whole = |at: usize| bytes.get(at).is_none_or(|byte| !matches!(byte, 0x80..=0xBF));
+    let start = own.start.clamp(line.start, line.end).saturating_sub(BESIDE).max(line.start);
+    let end = (own.end.min(own.start + LONGEST) + BESIDE).clamp(start, line.end);
+    let start = (line.start..=start).rev().find(|&at| is_whole(at)).unwrap_or(line.start);
+    let end = (end..=line.end).find(|&at| is_whole(at)).unwrap_or(line.end);
+    start..end
+}
+
+/// What of a long line not everybody may see, whatever is told.
+fn long_line(file: &Arc<File>, number: u32, at: usize, raw: &[u8], secrets: &Secrets) -> Arc<[Range<usize>]> {
+    let key = (Arc::as_ptr(file) as usize, number);
+    let lock = || secrets.long_lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, known)) = lock().get(&key) {
+        return known.clone();
+    }
+    let mut found: Vec<Range<usize>> = match std::str::from_utf8(raw) {
+        Ok(text) => {
+            let mut found = denied(text.trim_end_matches(['\n', '\r']), before(file, number, at), "", None);
+            for secret in secrets.known_in(text) {
+                found.extend(text.match_indices(secret.as_str()).map(|(found, _)| found..found + secret.len()));
+            }
+            found
+        }
+        Err(_) => trimmed(raw, 0).into_iter().collect(),
+    };
+    found.sort_by_key(|range| (range.start, range.end));
+    let mut apart: Vec<Range<usize>> = Vec::new();
+    for range in found {
+        match apart.last_mut() {
+            Some(last) if at + range.start < last.end => last.end = last.end.max(at + range.end),
+            _ => apart.push(at + range.start..at + range.end),
+        }
+    }
+    let found: Arc<[Range<usize>]> = apart.into();
+    lock().insert(key, (file.clone(), found.clone()));
+    found
 }
 
 /// A text with ranges masked, which are in any order.
@@ -129,51 +203,35 @@ fn before(file: &File, number: u32, at: usize) -> Before {
     let above = &file.bytes()[..at];
     let mut before = Before { is_secret: is_held_by_a_secret(file, number), ..Before::default() };
     // Elsewhere braces are text.
-    if file.name().contains("/templates/") || file.name().starts_with("templates/") {
-        let open = memchr::memmem::rfind(above, b"{{");
-        let closed = memchr::memmem::rfind(above, b"}}");
-        if let Some(open) = open.filter(|open| closed.is_none_or(|closed| closed < *open)) {
-            let action = above[open + 2..].trim_ascii_start();
-            let action = action.strip_prefix(b"-").unwrap_or(action).trim_ascii_start();
-            before.in_comment = action.starts_with(b"/*") && memchr::memmem::find(action, b"*/").is_none();
-            before.in_action = !before.in_comment;
-        }
+    let is_template = file.name().contains("/templates/") || file.name().starts_with("templates/");
+    if let Some(open) = file.outline().open_action(at).filter(|_| is_template) {
+        let action = above[open + 2..].trim_ascii_start();
+        let action = action.strip_prefix(b"-").unwrap_or(action).trim_ascii_start();
+        before.in_comment = action.starts_with(b"/*") && memchr::memmem::find(action, b"*/").is_none();
+        before.in_action = !before.in_comment;
     }
     before
 }
 
 /// Whether a key around a line says that all in it is secret, or the line before is a flag that takes a value.
 fn is_held_by_a_secret(file: &File, number: u32) -> bool {
+    let outline = file.outline();
     let text = |number: u32| file.line(number).unwrap_or_default();
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let own = text(number);
-    let (mut depth, mut is_item) = (indent(&own), own.trim_start().starts_with("- "));
-    let mut is_next = true;
-    for number in (1..number).rev().take(ABOVE) {
-        let line = text(number);
-        let bare = line.trim();
-        if bare.is_empty() || bare.starts_with('#') {
-            continue;
-        }
-        if std::mem::take(&mut is_next) && is_item {
-            let word = bare.trim_start_matches("- ").trim_matches(['"', '\'', ',']);
-            if takes_secret(word) {
-                return true;
-            }
-        }
-        let own = indent(&line);
-        let is_above = own < depth || is_item && own == depth && !bare.starts_with("- ");
-        if !is_above {
-            continue;
-        }
-        let key = bare.trim_start_matches("- ").split([':', '=']).next().unwrap_or_default();
+    let is_near = |line: &u32| number - line <= ABOVE;
+    if text(number).trim_start().starts_with("- ")
+        && let Some(line) = outline.line_before(number).filter(is_near)
+        && takes_secret(text(line).trim().trim_start_matches("- ").trim_matches(['"', '\'', ',']))
+    {
+        return true;
+    }
+    let mut line = outline.holder(number);
+    while let Some(holder) = line.filter(is_near) {
+        let held = text(holder);
+        let key = held.trim().trim_start_matches("- ").split([':', '=']).next().unwrap_or_default();
         if super::is_secret(key.trim().trim_matches(['"', '\''])) {
             return true;
         }
-        (depth, is_item) = (own, bare.starts_with("- "));
-        if depth == 0 && !is_item {
-            return false;
-        }
+        line = outline.holder(holder);
     }
     false
 }

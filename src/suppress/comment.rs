@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::yaml;
 use jiff::civil::Date;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -117,7 +118,7 @@ impl Comment {
         self.rules.iter().any(|rule| rule == finding.rule)
             && finding.excerpts.iter().take(about).any(|excerpt| {
                 let place = &excerpt.place;
-                place.file.name() == self.place.file.name() && self.lines.contains(&place.line_column().0)
+                place.file.name() == self.place.file.name() && self.lines.contains(&place.line())
             })
     }
 
@@ -129,6 +130,43 @@ impl Comment {
     /// What it is told apart by, with one of its rules.
     pub fn key(&self, rule: &str) -> (String, u32, String) {
         (self.place.file.name().to_owned(), self.place.start, rule.to_owned())
+    }
+}
+
+/// Comments by the lines that they are about.
+#[derive(Debug)]
+pub(super) struct Lines<'c> {
+    comments: &'c [Comment],
+    /// Of comments about few lines: their numbers, by file and line.
+    near: HashMap<(&'c str, u32), Vec<usize>>,
+    /// The numbers of the others.
+    wide: Vec<usize>,
+}
+
+/// Lines of a comment that is told to be about few.
+const FEW: usize = 64;
+
+impl<'c> Lines<'c> {
+    pub(super) fn of(comments: &'c [Comment]) -> Self {
+        let (mut near, mut wide) = (HashMap::<_, Vec<usize>>::new(), Vec::new());
+        for (number, comment) in comments.iter().enumerate() {
+            if comment.lines.len() > FEW {
+                wide.push(number);
+                continue;
+            }
+            let name = comment.place.file.name();
+            comment.lines.clone().for_each(|line| near.entry((name, line)).or_default().push(number));
+        }
+        Self { comments, near, wide }
+    }
+
+    /// The comments about a finding, in their order.
+    pub(super) fn accepting<'l>(&'l self, finding: &'l Finding) -> impl Iterator<Item = &'c Comment> + 'l {
+        let lines = finding.excerpts.iter().map(|excerpt| (excerpt.place.file.name(), excerpt.place.line()));
+        let near = lines.filter_map(|line| self.near.get(&line)).flatten();
+        let numbers: BTreeSet<usize> = near.chain(&self.wide).copied().collect();
+        let comments = numbers.into_iter().map(|number| &self.comments[number]);
+        comments.filter(move |comment| comment.accepts(finding))
     }
 }
 

@@ -90,12 +90,15 @@ impl Suppressor<'_> {
         let mut used = Used::default();
         for one in checked.iter_mut() {
             let findings = std::mem::take(&mut one.report.findings);
+            let comments = std::mem::take(&mut one.comments);
+            let lines = comment::Lines::of(&comments);
             for finding in findings {
-                match self.accepted(&finding, one, &mut used) {
+                match self.accepted(&finding, &lines, &one.report.release, &mut used) {
                     Some((reason, by, place)) => one.report.suppressed.push(Suppressed { finding, reason, by, place }),
                     None => one.report.findings.push(finding),
                 }
             }
+            one.comments = comments;
         }
         used
     }
@@ -106,10 +109,16 @@ impl Suppressor<'_> {
     }
 
     /// Why a finding is accepted, and where that stands.
-    fn accepted(&self, finding: &Finding, one: &Checked, used: &mut Used) -> Option<(String, By, Place)> {
+    fn accepted(
+        &self,
+        finding: &Finding,
+        comments: &comment::Lines<'_>,
+        release: &ReleaseName,
+        used: &mut Used,
+    ) -> Option<(String, By, Place)> {
         let counts = |until: Option<Date>| until.is_none_or(|until| self.today <= until);
         let mut found = None;
-        for comment in one.comments.iter().filter(|comment| comment.accepts(finding)) {
+        for comment in comments.accepting(finding) {
             used.comments.insert(comment.key(finding.rule));
             if UNSEEN.contains(&finding.rule) {
                 continue;
@@ -119,7 +128,7 @@ impl Suppressor<'_> {
             }
         }
         for (number, entry) in self.entries.iter().enumerate() {
-            if entry.rule == finding.rule && entry.meets(finding, &one.report.release) {
+            if entry.rule == finding.rule && entry.meets(finding, release) {
                 used.entries.insert(number);
                 if counts(entry.expires) {
                     found = found.or(Some((entry.reason.clone(), By::Configuration, entry.place.clone())));
@@ -129,7 +138,7 @@ impl Suppressor<'_> {
         if found.is_some() || UNSEEN.contains(&finding.rule) {
             return found;
         }
-        let place = self.baseline?.place(&Fingerprint::of(finding, &one.report.release))?;
+        let place = self.baseline?.place(&Fingerprint::of(finding, release))?;
         Some((baseline::REASON.to_owned(), By::Baseline, place))
     }
 

@@ -6,17 +6,18 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Keys that were made for one render and may serve another: the first that a render asks for is the same in each.
+/// Keys that were made for one render and may serve another.
 ///
-/// A linter renders for the images; new keys for each render would take most of its time. By itself it keeps none.
+/// A command that only compares renders for the images: new keys would take most of its time, and nobody sees them. It
+/// shares them, one of each kind, however many a render asks for. By itself this keeps none.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     shelf: Option<Arc<Mutex<Shelf>>>,
     made: u64,
 }
 
-/// Keys in the form of whoever made them, by the seed, the kind and how many the render had before.
-type Shelf = BTreeMap<(Option<u64>, &'static str, u64), Slot>;
+/// Keys in the form of whoever made them, by the seed and the kind.
+type Shelf = BTreeMap<(Option<u64>, &'static str), Slot>;
 
 /// A key; whoever finds none makes it, while others who want the same wait.
 type Slot = Arc<Mutex<Option<Arc<[u8]>>>>;
@@ -27,6 +28,11 @@ impl Keys {
         Self { shelf: Some(Arc::default()), made: 0 }
     }
 
+    /// Whether renders share the keys, so that nobody sees one.
+    pub fn are_shared(&self) -> bool {
+        self.shelf.is_some()
+    }
+
     /// The next key of a kind, made when there is none. With a seed, `make` is given the generator to make it of, which
     /// is another one for each key of a render; without one it has the system's randomness.
     pub fn next(
@@ -35,13 +41,13 @@ impl Keys {
         seed: Option<u64>,
         make: impl FnOnce(Option<ChaCha20Rng>) -> Result<Vec<u8>, String>,
     ) -> Result<Arc<[u8]>, String> {
-        let number = self.made;
+        let number = if self.are_shared() { 0 } else { self.made };
         self.made += 1;
         let make = || Ok(make(seed.map(|seed| generator(seed, number)))?.into());
         let Some(shelf) = &self.shelf else { return make() };
         let slot = {
             let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            shelf.entry((seed, kind, number)).or_default().clone()
+            shelf.entry((seed, kind)).or_default().clone()
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         match &*slot {
@@ -107,7 +113,7 @@ mod tests {
                 keys.next(kind, None, make).unwrap();
             }
         }
-        assert_eq!(made, 3);
+        assert_eq!(made, 2);
         assert_eq!(&*shared.clone().next("a", None, |_| Err("there is one".to_owned())).unwrap(), [1]);
     }
 }

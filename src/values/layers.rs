@@ -10,7 +10,8 @@ use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
 use crate::trace::{FlagPart, Key, Layer, Marks, Origin, OriginData, Origins, Setting, Str};
 use crate::yaml::{self, Node};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The values that the user gave, as typed; within each kind in the order of the command line.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,45 @@ pub struct UserValues {
     pub set_file: Vec<String>,
     /// `--set-literal`
     pub set_literal: Vec<String>,
+    /// What the files hold, which is read once for all renders.
+    pub read: ReadFiles,
+}
+
+/// The documents of values files that were read already; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct ReadFiles(Arc<Mutex<HashMap<FileKey, Known>>>);
+
+/// The address of a file, whose behaviour, and the bounds.
+type FileKey = (usize, HelmVersion, (u64, u32, usize));
+
+/// A file, which is kept so that its address stays its own, and what it holds.
+type Known = (Arc<File>, Documents);
+
+/// The documents of a file.
+type Documents = Arc<Vec<Node>>;
+
+impl ReadFiles {
+    /// The documents of a file. No more than so many files are kept: those of trials are read once.
+    fn documents(
+        &self,
+        file: &Arc<File>,
+        helm: HelmVersion,
+        limits: &Limits,
+        most: usize,
+    ) -> Result<Documents, String> {
+        let bounds = (limits.yaml_nodes, limits.yaml_depth, limits.yaml_bytes);
+        let key = (Arc::as_ptr(file) as usize, helm, bounds);
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = lock().get(&key) {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(yaml::read_documents(file.bytes(), helm, limits)?);
+        let mut known = lock();
+        if known.len() < most {
+            known.insert(key, (file.clone(), read.clone()));
+        }
+        Ok(read)
+    }
 }
 
 /// Reads a file that `--set-file` names: by the number of the flag, and the path in it. The error is in helm's words.
@@ -72,7 +112,9 @@ impl UserValues {
         let mut nulls = Nulls::default();
         let mut values = Map::new();
         for (number, file) in self.files.iter().enumerate() {
-            let documents = yaml::read_documents(file.bytes(), helm, limits)
+            let documents = self
+                .read
+                .documents(file, helm, limits, self.files.len())
                 .map_err(|error| format!("failed to parse {}: {error}", file.name()))?;
             let layer = Layer::File(number as u32);
             let read = merge_documents(&documents, &layer, file, origins.as_deref_mut(), Some(&mut nulls));

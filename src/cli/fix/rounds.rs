@@ -11,7 +11,7 @@ use crate::disk::Reach;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Edit, Fix, Target};
 use crate::report::Report;
-use crate::report::location::identity;
+use crate::report::location::{ValuesPaths, identity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -197,7 +197,8 @@ fn name_of(finding: &Finding, report: &Report) -> String {
             let release = report.release.full_name();
             format!("{release} {} {} {} {}", finding.rule, subject.template, subject.object, subject.field)
         }
-        None => identity(finding, report),
+        // It is about no image.
+        None => identity(finding, report, &ValuesPaths::default()),
     }
 }
 

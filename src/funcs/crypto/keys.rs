@@ -58,7 +58,9 @@ impl PrivateKey {
     /// An RSA key with a modulus of 2048 or 4096 bits.
     pub(super) fn generate_rsa(env: &mut Env, bits: usize) -> Result<Self, String> {
         let kind = if bits == 4096 { "rsa-4096" } else { "rsa-2048" };
-        let key = env.keys.next(kind, env.seed(), |generator| RsaKey::generate(bits, generator))?;
+        let is_shared = env.keys.are_shared();
+        let make = |generator| if is_shared { RsaKey::known(bits) } else { RsaKey::generate(bits, generator) };
+        let key = env.keys.next(kind, env.seed(), make)?;
         Ok(Self::Rsa(RsaKey::made(&key)))
     }
 
@@ -204,6 +206,31 @@ mod tests {
         let signed = key.sign(&Env::seeded(1), b"message").unwrap();
         let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public().unwrap().key);
         assert!(public.verify(b"message", &signed).is_ok());
+    }
+
+    #[test]
+    fn renders_that_share_keys_have_rsa_keys_at_no_cost() {
+        let shared = crate::template::keys::Keys::shared();
+        for bits in [2048, 4096] {
+            let made = || {
+                let mut env = Env { keys: shared.clone(), ..Env::seeded(5) };
+                (PrivateKey::generate_rsa(&mut env, bits).unwrap(), env.draws())
+            };
+            let ((key, draws), (again, _)) = (made(), made());
+            assert_eq!(key.to_pem().unwrap(), again.to_pem().unwrap());
+            // It counts as random all the same.
+            assert_eq!(draws, 1);
+            let read = PrivateKey::parse(key.to_pem().unwrap().as_bytes()).unwrap();
+            assert_eq!(read.to_pem().unwrap(), key.to_pem().unwrap());
+            let signed = key.sign(&Env::seeded(1), b"message").unwrap();
+            assert_eq!(signed.len() * 8, bits);
+            let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public().unwrap().key);
+            assert!(public.verify(b"message", &signed).is_ok());
+        }
+        assert_ne!(
+            PrivateKey::generate_rsa(&mut Env { keys: shared, ..Env::seeded(5) }, 2048).unwrap().to_pem(),
+            PrivateKey::generate_rsa(&mut Env::seeded(5), 2048).unwrap().to_pem()
+        );
     }
 
     /// From `r`, the nonce and the message one computes the private key: nobody may know a nonce, with a seed neither.

@@ -24,10 +24,11 @@ pub(super) struct Line {
 pub(super) fn lines(text: &str, name: Option<&str>, hints: Hints<'_>) -> Vec<Line> {
     let mut found = Vec::new();
     let named = name.filter(|name| naming(name) != Naming::Other || is_database(name));
+    let is_template = text.contains("{{");
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if !is_comment(line) {
-            read_line(line, start, named, text.contains("{{"), hints, &mut found);
+            read_line(line, start, named, is_template, hints, &mut found);
             elements(line, start, hints, &mut found);
         }
         start += line.len();
@@ -54,7 +55,7 @@ fn read_line(
     // A comment at the end of a line.
     let line = &line[..line.find(" # ").unwrap_or(line.len())];
     let bytes = line.as_bytes();
-    let is_cue = line.contains("*\"");
+    let (is_cue, ended) = (line.contains("*\""), line.trim_end());
     // The name before the word, and whether only an assignment came between.
     let mut label: Option<&str> = None;
     let mut at = 0;
@@ -105,7 +106,7 @@ fn read_line(
             Naming::Other => named,
             _ => label,
         };
-        let is_whole = is_template && label == Some("image") && line.trim_end().ends_with(word.trim_end_matches('\\'));
+        let is_whole = is_template && label == Some("image") && ended.ends_with(word.trim_end_matches('\\'));
         let tagless = name.is_some() || label.is_some_and(|label| !is_prefix(label));
         if is_cut && let Some(open) = open_reference(line, at + from, hints) {
             let range = start + open.start..start + open.end;
@@ -167,7 +168,9 @@ fn is_service(value: &str) -> bool {
 /// beginning of a path, `quay.io/acme/api:${TAG}`.
 fn open_reference(line: &str, start: usize, hints: Hints<'_>) -> Option<Range<usize>> {
     let text = &line[start..];
-    let (host, path) = text.split_once('/')?;
+    // What is longer is no host.
+    let slash = memchr::memchr(b'/', &text.as_bytes()[..text.len().min(LONGEST)])?;
+    let (host, path) = (&text[..slash], &text[slash + 1..]);
     if !is_registry(host, hints) || !path.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return None;
     }
@@ -184,11 +187,27 @@ fn open_reference(line: &str, start: usize, hints: Hints<'_>) -> Option<Range<us
     OpenReference::parse(&text[..end]).map(|_| start..start + end)
 }
 
+/// The longest reference that is looked for in an element, and the longest beginning of one.
+const LONGEST: usize = 4096;
+
 /// References in elements of XML: `<image>x</image>`.
 fn elements(line: &str, start: usize, hints: Hints<'_>, found: &mut Vec<Line>) {
+    // The last `>` so far, the last `<` so far, and the last `<` before the last `>`.
+    let (mut open, mut last_begin, mut begin) = (None, None, None);
+    let mut read = 0;
     for (close, _) in line.match_indices("</") {
-        let Some(open) = line[..close].rfind('>') else { continue };
-        let Some(begin) = line[..open].rfind('<') else { continue };
+        for (at, sign) in line[read..close].match_indices(['<', '>']) {
+            match sign {
+                "<" => last_begin = Some(read + at),
+                _ => (open, begin) = (Some(read + at), last_begin),
+            }
+        }
+        read = close;
+        let (Some(open), Some(begin)) = (open, begin) else { continue };
+        // What is longer is no reference.
+        if close - open > LONGEST || open - begin > LONGEST {
+            continue;
+        }
         let name = line[begin + 1..open].split_whitespace().next().unwrap_or_default();
         let value = line[open + 1..close].trim();
         let is_element = line[close + 2..].starts_with(name) && !name.is_empty() && !value.contains(['{', '$']);

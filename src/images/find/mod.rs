@@ -23,6 +23,7 @@ mod kubeadm;
 mod lines;
 mod looks;
 mod mutations;
+mod named;
 mod nested;
 mod parts;
 mod place;
@@ -43,6 +44,7 @@ use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 pub use hints::{Action, Hints, PlaceRule};
 pub use looks::words;
+use named::Names;
 use place::Place;
 pub use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;
@@ -160,6 +162,9 @@ pub struct ImageUse {
     pub object: ObjectName,
     /// Path of the field in the object: `spec.template.spec.initContainers[0].image`.
     pub field: String,
+    /// The same with the names of elements in place of their numbers, where these tell them apart:
+    /// `spec.template.spec.initContainers[name=setup].image`.
+    pub named: String,
     /// Which reference of this field it is, from 0: a text may hold several.
     pub nth: u32,
     /// Name of the container, where it is one.
@@ -229,7 +234,14 @@ pub struct Found<'l> {
     decoded_bytes: usize,
     /// How many of the keys on the way call what is below them prose.
     prose: u32,
+    /// Steps taken.
+    steps: u64,
+    /// Whether there was more than could be looked through.
+    is_cut: bool,
 }
+
+/// Bytes of a text that are one step.
+const BYTES_OF_STEP: usize = 64;
 
 impl Found<'_> {
     /// Adds a reference, unless the same text was found already.
@@ -267,6 +279,7 @@ impl Found<'_> {
             manifest: object.manifest.clone(),
             object: object.name.clone(),
             field,
+            named: String::new(),
             nth: 0,
             container: hit.container,
             reference,
@@ -282,6 +295,13 @@ impl Found<'_> {
     fn may_decode(&mut self, bytes: usize) -> bool {
         self.decoded_bytes = self.decoded_bytes.saturating_add(bytes);
         self.decoded_bytes <= self.limits.yaml_bytes
+    }
+
+    /// Takes the steps of a value with so many bytes; false when there are none left.
+    fn take_steps(&mut self, bytes: usize) -> bool {
+        self.steps += 1 + (bytes / BYTES_OF_STEP) as u64;
+        self.is_cut |= self.steps > self.limits.find_steps;
+        !self.is_cut
     }
 
     /// Takes the text of a hit; false when its `own` part was taken already.
@@ -329,8 +349,42 @@ impl fmt::Display for ImageUse {
     }
 }
 
-/// The image references of a manifest, in the order of its text.
+/// What was found in manifests.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// The references, in the order of the manifests and their texts.
+    pub uses: Vec<ImageUse>,
+    /// Steps that it took.
+    pub steps: u64,
+    /// Whether there was more than could be looked through.
+    pub is_cut: bool,
+}
+
+impl Search {
+    /// The image references of manifests.
+    pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Arc<Manifest>>, hints: Hints<'_>, limits: &Limits) -> Self {
+        let mut all = Self::default();
+        for manifest in manifests {
+            let found = search(manifest, hints, limits, all.steps);
+            all.uses.extend(found.uses);
+            (all.steps, all.is_cut) = (found.steps, all.is_cut || found.is_cut);
+        }
+        all
+    }
+
+    /// That there was more than could be looked through.
+    pub fn told(limits: &Limits) -> String {
+        format!("more than {} steps of looking for images (--limit find-steps)", limits.find_steps)
+    }
+}
+
+/// The image references of a manifest, in the order of its text, as far as the bounds let it be looked through.
 pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<ImageUse> {
+    search(manifest, hints, limits, 0).uses
+}
+
+/// The image references of a manifest, after so many steps in others.
+fn search(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits, steps: u64) -> Search {
     let mut found = Found {
         limits,
         hints,
@@ -340,13 +394,17 @@ pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<
         nested_nodes: 0,
         decoded_bytes: 0,
         prose: 0,
+        steps,
+        is_cut: false,
     };
-    for object in Object::all(manifest) {
+    let objects = Object::all(manifest);
+    for object in &objects {
         // Objects of one list, or of one stream, have the same paths.
         found.taken.clear();
         found.unplaced.clear();
-        place::walk(&object, &mut found);
+        place::walk(object, &mut found);
     }
+    let mut names = Names::of(&objects);
     found.uses.iter_mut().for_each(doubt::lower);
     found.uses.sort_by_key(|image| (image.text.whole().start, image.text.whole().end));
     let mut seen: HashMap<(ObjectName, String), u32> = HashMap::new();
@@ -354,6 +412,7 @@ pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<
         let count = seen.entry((image.object.clone(), image.field.clone())).or_default();
         image.nth = *count;
         *count += 1;
+        image.named = names.field(&image.object, &image.field);
     }
-    found.uses
+    Search { uses: found.uses, steps: found.steps, is_cut: found.is_cut }
 }

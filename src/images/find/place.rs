@@ -154,6 +154,10 @@ fn step<'w>(
     if matches!(node.data, Data::Null | Data::Bool(_)) {
         return;
     }
+    let bytes = if let Data::Str(text) = &node.data { text.len() } else { 0 };
+    if !found.take_steps(bytes) {
+        return;
+    }
     if object.depth > 0 {
         found.nested_nodes += 1;
     }

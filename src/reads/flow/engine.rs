@@ -1,13 +1,14 @@
 //! [`Engine`]: the state of a walk over all code of a release: what is called with what, what maps hold, what was read.
 
-use super::value::{Abs, Atom, Fact, Made, Step, join, nothing, one, other, text, widen};
+use super::value::{Abs, Atom, Fact, Joined, Made, Step, join, nothing, one, other, text, widen};
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::reads::{GLOBAL, Reads};
 use crate::source::File;
 use crate::template::ast::Template;
 use crate::template::set::Compiled;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::fast::FixedState;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -64,8 +65,24 @@ pub(super) enum Kind {
 /// A path that is read, how, and without which members.
 pub(super) type Target = (Rc<[Step]>, Kind, Rc<[Rc<str>]>);
 
+/// Maps that are only looked up in, or brought into order before anybody looks.
+type HashMap<K, V> = std::collections::HashMap<K, V, FixedState>;
+
+/// A path of values.
+type Path = Rc<[Step]>;
+
+/// What was read, by the address of its path, and where.
+type Noted = HashMap<(usize, Kind, Option<Rc<[Rc<str>]>>), (Target, std::collections::HashSet<Site, FixedState>)>;
+
 /// A position of a file, reached by a call.
 pub(super) type Site = (usize, u32, u32);
+
+/// The number of an element, `[0]`.
+fn index_of(key: &str) -> Option<usize> {
+    let digits = key.strip_prefix('[')?.strip_suffix(']')?;
+    let number: usize = digits.parse().ok()?;
+    (digits.len() == 1 || !digits.starts_with(['0', '+'])).then_some(number)
+}
 
 /// The walk.
 pub(super) struct Engine<'e> {
@@ -86,7 +103,13 @@ pub(super) struct Engine<'e> {
     pub(super) files: Vec<Arc<File>>,
     file_numbers: HashMap<usize, usize>,
     texts: HashMap<Rc<str>, Option<Arc<Compiled>>>,
-    pub(super) reads: BTreeMap<Target, BTreeSet<Site>>,
+    noted_reads: Noted,
+    /// Paths by the address of the one that they are below, and the step; that one is kept so that its address stays its own.
+    paths: HashMap<(usize, Step), (Path, Path)>,
+    /// The values of each chart.
+    values: Vec<Abs>,
+    /// No members.
+    none: Rc<[Rc<str>]>,
     pub(super) round: u32,
     pub(super) calls: u32,
     /// How often each template is being walked, one call inside of the other.
@@ -107,20 +130,23 @@ impl<'e> Engine<'e> {
             noted,
             scopes: Vec::new(),
             prefixes: BTreeSet::new(),
-            named: HashMap::new(),
+            named: HashMap::default(),
             frames: Vec::new(),
-            known: HashMap::new(),
+            known: HashMap::default(),
             made: Vec::new(),
-            sites: HashMap::new(),
+            sites: HashMap::default(),
             shared: BTreeSet::new(),
-            overlays: HashMap::new(),
+            overlays: HashMap::default(),
             files: Vec::new(),
-            file_numbers: HashMap::new(),
-            texts: HashMap::new(),
-            reads: BTreeMap::new(),
+            file_numbers: HashMap::default(),
+            texts: HashMap::default(),
+            noted_reads: HashMap::default(),
+            paths: HashMap::default(),
+            values: Vec::new(),
+            none: Rc::from([]),
             round: 0,
             calls: 0,
-            active: HashMap::new(),
+            active: HashMap::default(),
             changed: false,
             steps: 0,
             asked: BTreeSet::new(),
@@ -130,6 +156,8 @@ impl<'e> Engine<'e> {
 
     pub(super) fn add_scope(&mut self, scope: Scope) -> usize {
         self.prefixes.insert(scope.prefix.clone());
+        let path: Rc<[Step]> = scope.prefix.iter().map(|step| Step::Key(step.as_str().into())).collect();
+        self.values.push(one(Atom::Value(path, self.none.clone())));
         self.scopes.push(scope);
         self.scopes.len() - 1
     }
@@ -251,7 +279,7 @@ impl<'e> Engine<'e> {
     /// What code adds to something that it did not make.
     pub(super) fn overlay(&mut self, atom: &Atom) -> u32 {
         let key = match atom {
-            Atom::Value(path, _) => Atom::Value(path.clone(), Rc::from([])),
+            Atom::Value(path, _) => Atom::Value(path.clone(), self.none.clone()),
             other => other.clone(),
         };
         if let Some(&known) = self.overlays.get(&key) {
@@ -264,22 +292,37 @@ impl<'e> Engine<'e> {
     }
 
     fn overlay_of(&self, atom: &Atom) -> Option<u32> {
+        if self.overlays.is_empty() {
+            return None;
+        }
         match atom {
             Atom::Value(path, without) if !without.is_empty() => {
-                self.overlays.get(&Atom::Value(path.clone(), Rc::from([]))).copied()
+                self.overlays.get(&Atom::Value(path.clone(), self.none.clone())).copied()
             }
             other => self.overlays.get(other).copied(),
         }
     }
 
     pub(super) fn read(&mut self, path: &Rc<[Step]>, kind: Kind, without: &Rc<[Rc<str>]>, site: Site) {
-        self.reads.entry((path.clone(), kind, without.clone())).or_default().insert(site);
+        let left = (!without.is_empty()).then(|| without.clone());
+        let entry = self.noted_reads.entry((Rc::as_ptr(path).cast::<Step>() as usize, kind, left));
+        let (_, sites) = entry.or_insert_with(|| ((path.clone(), kind, without.clone()), Default::default()));
+        sites.insert(site);
+    }
+
+    /// What was read, and where, in the order of the paths.
+    pub(super) fn reads(&self) -> BTreeMap<&Target, BTreeSet<Site>> {
+        let mut reads: BTreeMap<&Target, BTreeSet<Site>> = BTreeMap::new();
+        #[expect(clippy::iter_over_hash_type, reason = "it is brought into order")]
+        for (target, sites) in self.noted_reads.values() {
+            reads.entry(target).or_default().extend(sites);
+        }
+        reads
     }
 
     /// The values of a chart.
     pub(super) fn values_of(&self, chart: usize) -> Abs {
-        let path: Rc<[Step]> = self.scopes[chart].prefix.iter().map(|step| Step::Key(step.as_str().into())).collect();
-        one(Atom::Value(path, Rc::from([])))
+        self.values[chart].clone()
     }
 
     /// A member of whatever something may be.
@@ -291,7 +334,7 @@ impl<'e> Engine<'e> {
         if !self.step() {
             return other();
         }
-        let mut found = nothing();
+        let mut found = Joined::default();
         for atom in of.iter() {
             let member = match atom {
                 Atom::Root(chart) => self.member_of_root(*chart, key),
@@ -303,9 +346,9 @@ impl<'e> Engine<'e> {
                         other()
                     }
                     key => {
-                        let path = self.below(path, key);
-                        self.read(&path, Kind::Member, &Rc::from([]), site);
-                        one(Atom::Value(path, Rc::from([])))
+                        let (path, none) = (self.below(path, key), self.none.clone());
+                        self.read(&path, Kind::Member, &none, site);
+                        one(Atom::Value(path, none))
                     }
                 },
                 Atom::Made(number) => self.member_of_made(*number, key, site, seen),
@@ -313,7 +356,7 @@ impl<'e> Engine<'e> {
                     Step::Key(key) => items
                         .iter()
                         .enumerate()
-                        .find(|(index, _)| format!("[{index}]") == **key)
+                        .find(|(index, _)| index_of(key) == Some(*index))
                         .map_or_else(nothing, |(_, item)| item.clone()),
                     Step::Any => super::value::join_all(items.iter()),
                 },
@@ -321,13 +364,13 @@ impl<'e> Engine<'e> {
                 Atom::Text(_) | Atom::Int(_) => nothing(),
                 Atom::Other => other(),
             };
-            found = join(&found, &member);
+            found.add(&member);
             if let Some(overlay) = self.overlay_of(atom) {
                 let member = self.member_of_made(overlay, key, site, seen);
-                found = join(&found, &member);
+                found.add(&member);
             }
         }
-        found
+        found.into_abs()
     }
 
     fn member_of_made(&mut self, number: u32, key: &Step, site: Site, seen: &mut Vec<u32>) -> Abs {
@@ -379,7 +422,17 @@ impl<'e> Engine<'e> {
     }
 
     /// The path of a member: `global` is one and the same for all charts.
-    fn below(&self, path: &Rc<[Step]>, key: &Step) -> Rc<[Step]> {
+    pub(super) fn below(&mut self, path: &Rc<[Step]>, key: &Step) -> Rc<[Step]> {
+        let known = (Rc::as_ptr(path).cast::<Step>() as usize, key.clone());
+        if let Some((_, below)) = self.paths.get(&known) {
+            return below.clone();
+        }
+        let below = self.new_below(path, key);
+        self.paths.insert(known, (path.clone(), below.clone()));
+        below
+    }
+
+    fn new_below(&self, path: &Rc<[Step]>, key: &Step) -> Rc<[Step]> {
         if *key == Step::Key(GLOBAL.into()) {
             let names: Option<Vec<String>> = path
                 .iter()

@@ -274,7 +274,7 @@ fn found(engine: &Engine<'_>) -> Vec<Read> {
         Step::Any => None,
     };
     let mut found = Vec::new();
-    for ((path, kind, without), sites) in &engine.reads {
+    for ((path, kind, without), sites) in &engine.reads() {
         let place = |&(file, at, _): &Site| Place { file: engine.files[file].clone(), start: at, end: at };
         let frame = |site: &Site| engine.frames.get(site.2 as usize);
         let is_known = |site: &Site| frame(site).is_some_and(|frame| frame.is_live) && engine.is_noted(site.0, site.1);

@@ -1,5 +1,6 @@
 //! [`Abs`]: what an operand of a template may stand for, as far as the code tells; [`Atom`] is one of these things.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -7,7 +8,7 @@ use std::rc::Rc;
 pub(super) type Abs = Rc<BTreeSet<Atom>>;
 
 /// A step of a path.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// A key, or an element of a list as `[0]`.
     Key(Rc<str>),
@@ -16,7 +17,9 @@ pub(super) enum Step {
 }
 
 /// One thing that an operand may stand for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// The order is that of the variants, then of what is in them. What is one and the same is not compared step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Atom {
     /// What the templates of the chart with this number are executed with: `.`.
     Root(usize),
@@ -36,6 +39,67 @@ pub(super) enum Atom {
     Int(i64),
     /// Something that is no way to a value: computed text, a number, a fact.
     Other,
+}
+
+impl Ord for Step {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Key(a), Self::Key(b)) if Rc::ptr_eq(a, b) => Ordering::Equal,
+            (Self::Key(a), Self::Key(b)) => a.cmp(b),
+            (Self::Key(_), Self::Any) => Ordering::Less,
+            (Self::Any, Self::Key(_)) => Ordering::Greater,
+            (Self::Any, Self::Any) => Ordering::Equal,
+        }
+    }
+}
+
+impl PartialOrd for Step {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Atom {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Root(_) => 0,
+            Self::Fact(..) => 1,
+            Self::Value(..) => 2,
+            Self::Made(_) => 3,
+            Self::List(_) => 4,
+            Self::Each(_) => 5,
+            Self::Text(_) => 6,
+            Self::Int(_) => 7,
+            Self::Other => 8,
+        }
+    }
+}
+
+/// Compares what two pointers lead to, unless it is the same.
+fn compare<T: Ord + ?Sized>(a: &Rc<T>, b: &Rc<T>) -> Ordering {
+    if Rc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) }
+}
+
+impl Ord for Atom {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Root(a), Self::Root(b)) => a.cmp(b),
+            (Self::Fact(a, fact), Self::Fact(b, other)) => (a, fact).cmp(&(b, other)),
+            (Self::Value(a, without), Self::Value(b, other)) => compare(a, b).then_with(|| compare(without, other)),
+            (Self::Made(a), Self::Made(b)) => a.cmp(b),
+            (Self::List(a), Self::List(b)) => compare(a, b),
+            (Self::Each(a), Self::Each(b)) => compare(a, b),
+            (Self::Text(a), Self::Text(b)) => compare(a, b),
+            (Self::Int(a), Self::Int(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Atom {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Fields of what templates are executed with.
@@ -92,17 +156,64 @@ pub(super) fn join(a: &Abs, b: &Abs) -> Abs {
 
 /// A set in which not too many texts and numbers stand for themselves.
 pub(super) fn bounded(set: BTreeSet<Atom>) -> Abs {
-    let is_constant = |atom: &&Atom| matches!(atom, Atom::Text(_) | Atom::Int(_));
-    if set.iter().filter(is_constant).count() <= MOST {
+    if set.iter().filter(|atom| is_constant(atom)).count() <= MOST {
         return Rc::new(set);
     }
-    let mut rest: BTreeSet<Atom> = set.into_iter().filter(|atom| !is_constant(&atom)).collect();
+    let mut rest: BTreeSet<Atom> = set.into_iter().filter(|atom| !is_constant(atom)).collect();
     rest.insert(Atom::Other);
     Rc::new(rest)
 }
 
+/// Puts things together one after the other, as [`join`] does, without a new set for each.
+#[derive(Default)]
+pub(super) struct Joined {
+    /// The first, as long as there is nothing else.
+    first: Abs,
+    set: BTreeSet<Atom>,
+    constants: usize,
+}
+
+impl Joined {
+    pub(super) fn add(&mut self, more: &Abs) {
+        if self.set.is_empty() {
+            if more.is_empty() || Rc::ptr_eq(&self.first, more) {
+                return;
+            }
+            if self.first.is_empty() {
+                self.first = more.clone();
+                return;
+            }
+            if more.is_subset(&self.first) {
+                return;
+            }
+            self.set.clone_from(&self.first);
+            self.constants = self.set.iter().filter(|atom| is_constant(atom)).count();
+        }
+        for atom in more.iter() {
+            if self.set.insert(atom.clone()) {
+                self.constants += usize::from(is_constant(atom));
+            }
+        }
+        if self.constants > MOST {
+            self.set.retain(|atom| !is_constant(atom));
+            self.set.insert(Atom::Other);
+            self.constants = 0;
+        }
+    }
+
+    pub(super) fn into_abs(self) -> Abs {
+        if self.set.is_empty() { self.first } else { Rc::new(self.set) }
+    }
+}
+
 pub(super) fn join_all<'a>(all: impl IntoIterator<Item = &'a Abs>) -> Abs {
-    all.into_iter().fold(nothing(), |joined, one| join(&joined, one))
+    let mut joined = Joined::default();
+    all.into_iter().for_each(|one| joined.add(one));
+    joined.into_abs()
+}
+
+fn is_constant(atom: &Atom) -> bool {
+    matches!(atom, Atom::Text(_) | Atom::Int(_))
 }
 
 /// Adds to what something may be; whether that is new.

@@ -360,7 +360,7 @@ impl Walk<'_, '_> {
     pub(super) fn note_members(&mut self, of: &Abs, site: Site) {
         for atom in of.iter() {
             if let Atom::Value(path, _) = atom {
-                let path: Rc<[Step]> = path.iter().cloned().chain([Step::Any]).collect();
+                let path = self.engine.below(path, &Step::Any);
                 self.engine.read(&path, Kind::Member, &Rc::from([]), site);
             }
         }

@@ -1,5 +1,10 @@
 //! Files and places in them: every position in the program is a byte range of a [`File`].
 
+mod characters;
+mod outline;
+
+use characters::Characters;
+pub use outline::Outline;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -11,8 +16,12 @@ pub struct File {
     path: Option<String>,
     bytes: Vec<u8>,
     line_starts: OnceLock<Vec<u32>>,
+    characters: OnceLock<Characters>,
+    outline: OnceLock<Outline>,
     /// Of an excerpt: where its place is in the file that it was made of.
     spots: Option<(Spot, Option<Spot>)>,
+    /// Of an excerpt: how many lines that file has before it.
+    lines_before: u32,
 }
 
 /// A position in a text, as programs and people count.
@@ -34,13 +43,20 @@ impl File {
 
     /// A file that lies at a path, as seen from the working folder: `deploy/charts/app/values.yaml`.
     pub fn on_disk(name: impl Into<String>, path: Option<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), path, bytes: bytes.into(), line_starts: OnceLock::new(), spots: None })
+        Arc::new(Self::of(name.into(), path, bytes.into()))
     }
 
-    /// What may be shown of a file around a place of it; lines are where they were, and the place is told as it was.
-    pub fn excerpt(of: &Place, bytes: Vec<u8>) -> Arc<Self> {
+    fn of(name: String, path: Option<String>, bytes: Vec<u8>) -> Self {
+        let (line_starts, characters, outline) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { name, path, bytes, line_starts, characters, outline, spots: None, lines_before: 0 }
+    }
+
+    /// What may be shown of a file around a place of it: lines from some line on, which are where they were; and the place
+    /// is told as it was.
+    pub fn excerpt(of: &Place, first_line: u32, bytes: Vec<u8>) -> Arc<Self> {
         let (name, path) = (of.file.name.clone(), of.file.path.clone());
-        Arc::new(Self { name, path, bytes, line_starts: OnceLock::new(), spots: Some(of.spots()) })
+        let lines_before = first_line.saturating_sub(1);
+        Arc::new(Self { spots: Some(of.spots()), lines_before, ..Self::of(name, path, bytes) })
     }
 
     /// The name, as helm tells of it: `app/templates/web.yaml` of the chart `app`, wherever that lies.
@@ -73,21 +89,46 @@ impl File {
     pub fn line_column(&self, offset: u32) -> (u32, u32) {
         let starts = self.line_starts();
         let line = starts.partition_point(|&start| start <= offset).max(1);
-        (line as u32, offset - starts[line - 1])
+        (line as u32 + self.lines_before, offset - starts[line - 1])
     }
 
     /// The offset at which a 1-based line begins; `None` past the end.
     pub fn start_of_line(&self, line: u32) -> Option<u32> {
-        self.line_starts().get(line.checked_sub(1)? as usize).copied()
+        self.line_starts().get(self.index_of(line)?).copied()
     }
 
     /// The text of a 1-based line, without its line break; `None` past the end.
     pub fn line(&self, line: u32) -> Option<String> {
-        let starts = self.line_starts();
-        let start = *starts.get(line.checked_sub(1)? as usize)? as usize;
-        let end = starts.get(line as usize).map_or(self.bytes.len(), |&next| next as usize);
-        let text = String::from_utf8_lossy(&self.bytes[start..end]);
+        let text = String::from_utf8_lossy(self.line_bytes(line)?);
         Some(text.trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    /// The bytes of a 1-based line with its line break; `None` past the end.
+    pub fn line_bytes(&self, line: u32) -> Option<&[u8]> {
+        let (starts, index) = (self.line_starts(), self.index_of(line)?);
+        let start = *starts.get(index)? as usize;
+        let end = starts.get(index + 1).map_or(self.bytes.len(), |&next| next as usize);
+        Some(&self.bytes[start..end])
+    }
+
+    /// How many lines there are, those before an excerpt included.
+    pub fn line_count(&self) -> u32 {
+        self.line_starts().len() as u32 + self.lines_before
+    }
+
+    /// Which lines are indented below which, and where braces stand.
+    pub fn outline(&self) -> &Outline {
+        self.outline.get_or_init(|| Outline::of(&self.bytes))
+    }
+
+    /// The index of a 1-based line; `None` before the first.
+    fn index_of(&self, line: u32) -> Option<usize> {
+        line.checked_sub(self.lines_before + 1).map(|index| index as usize)
+    }
+
+    /// Characters between two bytes of one line, the first of which begins it.
+    fn characters(&self, start: u32, end: u32) -> u32 {
+        self.characters.get_or_init(|| Characters::of(&self.bytes)).between(&self.bytes, start, end)
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -122,6 +163,11 @@ impl Place {
         (start.line, start.column)
     }
 
+    /// The 1-based line.
+    pub fn line(&self) -> u32 {
+        self.file.spots.map_or_else(|| self.file.line_column(self.start).0, |(start, _)| start.line)
+    }
+
     /// Where it begins and where it ends, the latter unless it is a point.
     pub fn spots(&self) -> (Spot, Option<Spot>) {
         if let Some(spots) = self.file.spots {
@@ -129,9 +175,10 @@ impl Place {
         }
         let spot = |offset: u32| {
             let (line, column) = self.file.line_column(offset);
-            let text = self.file.line(line).unwrap_or_default();
-            let before = text.as_bytes().get(..column as usize).unwrap_or(text.as_bytes());
-            Spot { line, column: column + 1, character: String::from_utf8_lossy(before).chars().count() as u32 + 1 }
+            let start = offset - column;
+            let breaks = |bytes: &[u8]| bytes.iter().rev().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let text = self.file.line_bytes(line).map_or(0, |bytes| (bytes.len() - breaks(bytes)) as u32);
+            Spot { line, column: column + 1, character: self.file.characters(start, start + column.min(text)) + 1 }
         };
         (spot(self.start), (self.end > self.start).then(|| spot(self.end)))
     }

@@ -1,0 +1,161 @@
+//! Work outside of templates grows with what there is, and stops where the bounds say so. Counted, never timed; the shapes
+//! are as big as makes a quadratic walk hopeless.
+
+use super::root;
+use crate::cli::{Outcome, Streams, on_large_stack, run};
+use crate::helm::HelmVersion;
+use crate::images::Search;
+use crate::limits::Limits;
+use crate::render::manifest::{Manifest, Manifests, manifests};
+use crate::render::{Rendered, RenderedFile};
+use crate::secrets::masked;
+use crate::settings::Settings;
+use crate::source::{File, Place};
+use crate::trace::Str;
+use std::sync::Arc;
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n";
+const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n";
+
+/// Manifests of a size, and how many images each names for one of its parts.
+type Shape = (&'static str, fn(usize) -> String, usize);
+
+const SHAPES: &[Shape] = &[
+    ("containers", |parts| many(POD, "", parts, |i| format!("  - {{name: c{i}, image: \"quay.io/a/b{i}:1\"}}\n")), 1),
+    ("one image", |parts| many(POD, "", parts, |i| format!("  - {{name: c{i}, image: \"quay.io/a/b:1\"}}\n")), 1),
+    ("pods", |parts| many("", "", parts, |i| format!("---\n{POD}  - {{name: c{i}, image: quay.io/a/b{i}:1}}\n")), 1),
+    ("members", |parts| many(MAP, "", parts, |i| format!("  k{i}: quay.io/a/b{i}:1\n")), 1),
+    (
+        "lines",
+        |parts| {
+            many(MAP, "", parts, |i| if i == 0 { "  a: |\n".into() } else { format!("    IMAGE=quay.io/a/b{i}:1\n") })
+        },
+        1,
+    ),
+    ("one line", |parts| many(&format!("{MAP}  a: \""), "\"\n", parts, |i| format!("quay.io/a/b{i}:1 ")), 1),
+    (
+        "JSON",
+        |parts| many(&format!("{MAP}  a: '["), "0]'\n", parts, |i| format!("{{\"image\":\"quay.io/a/b{i}:1\"}},")),
+        1,
+    ),
+    ("closed", |parts| many(&format!("{MAP}  a: 'x: "), "'\n", parts, |_| "</".into()), 0),
+    ("elements", |parts| many(&format!("{MAP}  a: 'x: "), "'\n", parts, |i| format!("<image>acme/b{i}:1</image>")), 1),
+];
+
+fn many(before: &str, after: &str, parts: usize, part: impl Fn(usize) -> String) -> String {
+    let mut text = before.to_owned();
+    (0..parts).for_each(|number| text.push_str(&part(number)));
+    text + after
+}
+
+fn read(text: &str) -> Vec<Arc<Manifest>> {
+    let (name, source) = ("a.yaml".to_owned(), File::new("a.yaml", text));
+    let file = RenderedFile { name, source, text: Str::from(text), emits: Vec::new() };
+    let rendered = Rendered { files: vec![file], ..Rendered::default() };
+    let read: Manifests = manifests(&rendered, HelmVersion::V4, &Limits::default()).expect("the shape is YAML");
+    read.ordinary.into_iter().map(Arc::new).collect()
+}
+
+#[test]
+fn steps_of_finders_grow_with_what_they_look_through() {
+    let (settings, limits) = (Settings::without_mirror(), Limits::default());
+    for (name, shape, images) in SHAPES {
+        let search = |parts| Search::of(&read(&shape(parts)), settings.hints(), &limits);
+        let (once, twice) = (search(500), search(1000));
+        assert!(!twice.is_cut);
+        let found = |search: &Search, parts: usize| search.uses.len().abs_diff(parts * images) <= 1;
+        assert!(found(&once, 500) && found(&twice, 1000), "{name}: {} and {}", once.uses.len(), twice.uses.len());
+        assert!(twice.steps <= 2 * once.steps, "{name}: {} steps, then {}", once.steps, twice.steps);
+    }
+}
+
+#[test]
+fn what_is_cut_says_so() {
+    let settings = Settings::without_mirror();
+    let all = read(&SHAPES[0].1(100));
+    let limits = |find_steps| Limits { find_steps, ..Limits::default() };
+    let whole = Search::of(&all, settings.hints(), &limits(u64::MAX));
+    assert!(!whole.is_cut);
+    assert!(!Search::of(&all, settings.hints(), &limits(whole.steps)).is_cut);
+    let cut = Search::of(&all, settings.hints(), &limits(whole.steps - 1));
+    assert!(cut.is_cut && cut.uses.len() == 100);
+    // Those after it are not looked through either.
+    let two = [all.clone(), all].concat();
+    assert!(Search::of(&two, settings.hints(), &limits(whole.steps)).is_cut);
+}
+
+#[test]
+fn an_excerpt_is_as_big_as_what_it_shows() {
+    let line = |secret: &str| {
+        format!("{}\"token\": \"{secret}\", \"image\": \"quay.io/a:1\"", "\"a\": \"ä\", ".repeat(10_000))
+    };
+    let text = format!("{}{}\nlast: 1\n", "a: 1\n".repeat(10_000), line("kahf7Ohngiez8"));
+    let file = File::new("values.yaml", text.as_bytes());
+    let start = text.find("quay.io").expect("it is there") as u32;
+    let place = Place { file, start, end: start + 11 };
+    let shown = masked(&place);
+    assert!(shown.file.bytes().len() < 2_000, "{}", shown.file.bytes().len());
+    assert_eq!((shown.line_column(), shown.spots()), (place.line_column(), place.spots()));
+    assert_eq!(shown.file.line_column(shown.start).0, 10_001);
+    let line = shown.file.line(10_001).expect("the line is there");
+    assert!(line.starts_with('…') && !line.contains("kahf7Ohngiez8") && !line.contains("quay.io"), "{line}");
+    assert_eq!(shown.file.line(10_000).as_deref(), Some("a: 1"));
+    assert_eq!((shown.file.line(9_000), shown.file.start_of_line(9_000)), (None, None));
+}
+
+/// What a command says of a chart of one template, with values of the user.
+fn said(name: &str, template: &str, values: &str, command: &[&str]) -> (Outcome, String) {
+    #![expect(clippy::disallowed_methods, reason = "a chart on disk")]
+    let folder = root().join(format!("target/linear/{}-{name}", std::process::id()));
+    std::fs::create_dir_all(folder.join("templates")).expect("the folder can be made");
+    let write = |path: &str, text: &str| std::fs::write(folder.join(path), text).expect("the file can be written");
+    write("Chart.yaml", "{apiVersion: v2, name: app, version: 1.0.0}\n");
+    write("templates/a.yaml", template);
+    write("values.user.yaml", values);
+    let (chart, file) = (folder.to_string_lossy().into_owned(), folder.join("values.user.yaml"));
+    let file = file.to_string_lossy().into_owned();
+    let mut args = vec!["airtight", command[0], &chart, "-f", &file, "--no-config", "--mirror", "mirror.internal"];
+    args.extend(&command[1..]);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let outcome =
+        on_large_stack(|| run(&args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+    (outcome.expect("it ends"), format!("{}{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err)))
+}
+
+#[test]
+fn many_findings_are_told_in_every_format() {
+    const PARTS: usize = 300;
+    let formats = ["text", "json", "sarif", "html", "csv", "markdown", "junit", "gitlab", "github"];
+    let shapes = SHAPES.iter().filter(|(name, ..)| ["containers", "one line"].contains(name));
+    for (name, shape, _) in shapes {
+        for format in formats {
+            let (outcome, report) =
+                said(&format!("format-{format}"), &shape(PARTS), "{}", &["lint", "--format", format]);
+            assert!(matches!(outcome, Outcome::Findings), "{name}, {format}");
+            // A page, or a comment, leaves something out; what is told of each is bounded.
+            assert!(report.len() < PARTS * 8_000, "{name}, {format}: {} bytes", report.len());
+        }
+    }
+}
+
+#[test]
+fn values_that_nothing_reads_are_each_told() {
+    let values = many("", "", 1_500, |number| format!("key{number}: 1\n"));
+    let (_, report) = said("unread", "{}", &values, &["lint"]);
+    assert_eq!(report.matches("warning[unread-override]").count(), 1_500);
+    let accepted = many("", "", 800, |i| format!("# airtight: ignore[unread-override] it is there\nkey{i}: 1\n"));
+    let (outcome, report) = said("accepted", "a: 1\n", &accepted, &["lint", "--format", "csv"]);
+    assert_eq!(report.matches("it is there").count(), 800, "{outcome:?}");
+}
+
+#[test]
+fn running_out_of_steps_is_never_clean() {
+    let pod =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: mirror.internal/a:1}]}\n";
+    let limit = ["--limit", "find-steps=5"];
+    let (outcome, report) = said("lint", pod, "{}", &["lint", limit[0], limit[1]]);
+    assert!(matches!(outcome, Outcome::Findings) && report.contains("--limit find-steps"), "{report}");
+    let (outcome, report) = said("images", pod, "{}", &["images", limit[0], limit[1]]);
+    assert!(matches!(outcome, Outcome::Failed) && report.contains("--limit find-steps"), "{report}");
+}

@@ -1,0 +1,95 @@
+//! [`Names`]: fields with the names of containers and other elements in place of their numbers, by which a use is known again
+//! in another render.
+
+use crate::images::object::{Object, ObjectName, items, member, string};
+use crate::yaml::{Data, Node};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+/// What was looked up in the objects of a manifest: each list and each big map is looked through once.
+pub(super) struct Names<'n> {
+    objects: HashMap<&'n ObjectName, &'n Node>,
+    /// By address of a list's first item: the names of its items, where no other has the same.
+    lists: HashMap<usize, Vec<Option<String>>>,
+    /// By address of a map: its members by their keys.
+    maps: HashMap<usize, HashMap<&'n [u8], &'n Node>>,
+}
+
+/// Maps with fewer members are looked through.
+const BIG: usize = 16;
+
+impl<'n> Names<'n> {
+    pub(super) fn of(objects: &'n [Object<'n>]) -> Self {
+        let mut known = HashMap::new();
+        for object in objects {
+            known.entry(&object.name).or_insert(object.node);
+        }
+        Self { objects: known, lists: HashMap::new(), maps: HashMap::new() }
+    }
+
+    /// The field of a use, `spec.containers[name=api].image`: elements of lists by their names, where these tell them apart.
+    /// In another render another container may be before it.
+    pub(super) fn field(&mut self, object: &ObjectName, field: &str) -> String {
+        let mut node = self.objects.get(object).copied();
+        let mut named = String::new();
+        let mut rest = field;
+        while let Some(at) = rest.find(['.', '[']) {
+            // No list follows, so that no name is asked for.
+            if !rest.contains('[') {
+                break;
+            }
+            let (key, after) = rest.split_at(at);
+            if !key.is_empty() {
+                node = node.and_then(|node| self.member(node, key));
+            }
+            named.push_str(key);
+            let index = after.strip_prefix('[').and_then(|after| after.split_once(']'));
+            match index.and_then(|(index, after)| Some((index.parse::<usize>().ok()?, after))) {
+                Some((index, after)) => {
+                    let list = node.map(items).unwrap_or_default();
+                    let _ = match self.name_of(list, index) {
+                        Some(name) => write!(named, "[name={name}]"),
+                        None => write!(named, "[{index}]"),
+                    };
+                    node = list.get(index);
+                    rest = after.strip_prefix('.').unwrap_or(after);
+                    named.push_str(if after.starts_with('.') { "." } else { "" });
+                }
+                None if after.starts_with('.') => {
+                    named.push('.');
+                    rest = &after[1..];
+                }
+                // A key in quotes; what is below is a text.
+                None => {
+                    rest = after;
+                    break;
+                }
+            }
+        }
+        named + rest
+    }
+
+    /// The name of an element of a list in which each has its own.
+    fn name_of(&mut self, list: &'n [Node], index: usize) -> Option<&String> {
+        let first = list.first()?;
+        let names = self.lists.entry(std::ptr::from_ref(first) as usize).or_insert_with(|| {
+            let names: Vec<String> = list.iter().map(|item| string(member(item, "name"))).collect();
+            let mut counts: HashMap<&str, u32> = HashMap::new();
+            names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
+            let is_own = |name: &String| !name.is_empty() && counts.get(name.as_str()) == Some(&1);
+            names.iter().map(|name| is_own(name).then(|| name.clone())).collect()
+        });
+        names.get(index)?.as_ref()
+    }
+
+    fn member(&mut self, node: &'n Node, name: &str) -> Option<&'n Node> {
+        let Data::Map(entries) = &node.data else { return None };
+        if entries.len() < BIG {
+            return member(node, name);
+        }
+        let members = self.maps.entry(std::ptr::from_ref(node) as usize);
+        let members =
+            members.or_insert_with(|| entries.iter().map(|(entry, value)| (entry.key.as_bytes(), value)).collect());
+        members.get(name.as_bytes()).copied()
+    }
+}
