@@ -8,15 +8,22 @@ use base64::engine::general_purpose::STANDARD;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("randAlphaNum", &[&INT], Flow::None, "n random letters and digits", rand_alpha_num).not_hermetic(),
-    Function::new("randAlpha", &[&INT], Flow::None, "n random letters", rand_alpha).not_hermetic(),
-    Function::new("randNumeric", &[&INT], Flow::None, "n random digits", rand_numeric).not_hermetic(),
-    Function::new("randAscii", &[&INT], Flow::None, "n random characters of ASCII", rand_ascii).not_hermetic(),
-    Function::new("randBytes", &[&INT], Flow::None, "n random bytes in base64", rand_bytes).not_hermetic(),
+    Function::new("randAlphaNum", &[&INT], Flow::None, "n random letters and digits", rand_alpha_num)
+        .costs(15, 16)
+        .not_hermetic(),
+    Function::new("randAlpha", &[&INT], Flow::None, "n random letters", rand_alpha).costs(15, 16).not_hermetic(),
+    Function::new("randNumeric", &[&INT], Flow::None, "n random digits", rand_numeric).costs(15, 16).not_hermetic(),
+    Function::new("randAscii", &[&INT], Flow::None, "n random characters of ASCII", rand_ascii)
+        .costs(15, 16)
+        .not_hermetic(),
+    Function::new("randBytes", &[&INT], Flow::None, "n random bytes in base64", rand_bytes)
+        .costs(15, 16)
+        .not_hermetic(),
     Function::new("shuffle", &[&STRING], Flow::Union, "the characters in random order", shuffle)
+        .costs(15, 600)
         .spreads(Spread::Full)
         .not_hermetic(),
-    Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).not_hermetic(),
+    Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).costs(25, 16).not_hermetic(),
 ];
 
 const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";

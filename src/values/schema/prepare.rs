@@ -18,7 +18,7 @@ pub(super) struct Prepared {
     pub(super) doc: Json,
     /// Numbers in `enum` and `const` as they are written, by JSON pointer.
     pub(super) numbers: HashMap<String, String>,
-    /// Patterns by what stands for them in `doc`.
+    /// Patterns, and addresses, by what stands for them in `doc`.
     pub(super) patterns: HashMap<String, String>,
     /// Patterns that Go refuses, by what stands for them in `doc`.
     pub(super) refused: HashMap<String, Refused>,
@@ -61,7 +61,7 @@ impl Prepared {
     /// Go's text when it is not JSON; limits.
     pub(super) fn read(schema: &[u8], helm: HelmVersion, cost: &mut Cost) -> Result<Self, String> {
         let text = String::from_utf8_lossy(schema);
-        let (node, end) = json::read_value(&text, 0).ok_or_else(|| decode_error(schema))?;
+        let (node, end) = json::read_schema(&text).ok_or_else(|| decode_error(schema))?;
         // Helm 3 reads one value and does not look behind it.
         if helm == HelmVersion::V4 && !text[end..].trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             return Err("invalid character after top-level value".to_owned());
@@ -131,13 +131,12 @@ impl Reader<'_, '_> {
             ("pattern", Data::Str(pattern)) => self.pattern(&pattern.to_text()).map(Json::String),
             ("format", Data::Str(format)) if *format == *"regex" => Ok(REGEX_FORMAT.into()),
             ("$ref" | "$dynamicRef" | "$recursiveRef" | "$schema", Data::Str(reference)) => {
-                self.prepared.refs.push(Reference {
-                    text: reference.to_text().into_owned(),
-                    pointer: self.pointer.clone(),
-                    range: (value.start, value.end),
-                });
-                self.data(value)
+                let text = self.address(&reference.to_text());
+                let range = (value.start, value.end);
+                self.prepared.refs.push(Reference { text: text.clone(), pointer: self.pointer.clone(), range });
+                Ok(Json::String(text))
             }
+            ("$id" | "id", Data::Str(id)) => Ok(Json::String(self.address(&id.to_text()))),
             ("enum" | "const" | "default" | "examples", _) => self.data(value),
             (
                 "properties" | "patternProperties" | "definitions" | "$defs" | "dependentSchemas" | "dependencies",
@@ -187,6 +186,26 @@ impl Reader<'_, '_> {
                 Json::Object(object)
             }
         })
+    }
+
+    /// An address as boon wants it, which knows only the characters of RFC 3986, where Go takes all that can be seen.
+    fn address(&mut self, written: &str) -> String {
+        let is_fine = |character: char| character.is_ascii_graphic() && !r#""<>\^`{|}"#.contains(character);
+        // Go refuses control characters, too.
+        if written.chars().all(is_fine) || written.contains(|character: char| character.is_ascii_control()) {
+            return written.to_owned();
+        }
+        let mut address = String::with_capacity(written.len() + 16);
+        for character in written.chars() {
+            if is_fine(character) {
+                address.push(character);
+            } else {
+                let mut bytes = [0; 4];
+                character.encode_utf8(&mut bytes).bytes().for_each(|byte| address.push_str(&format!("%{byte:02X}")));
+            }
+        }
+        self.prepared.patterns.insert(address.clone(), written.to_owned());
+        address
     }
 
     fn below(&mut self, token: &str, read: impl FnOnce(&mut Self) -> Result<Json, String>) -> Result<Json, String> {
