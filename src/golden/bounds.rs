@@ -102,8 +102,8 @@ fn check(case: &Case, wrong: &mut Vec<String>) {
         let limits = limits.flat_map(|limit| ["--limit", limit]);
         let args: Vec<&str> = std::iter::once("airtight").chain(command.split(' ')).chain(limits).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut streams = Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() };
-        let outcome = on_large_stack(|| run(args, &mut streams));
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
         let said = [out, err].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
         let is_right = match case.limit.as_str() {
             "" => matches!(outcome, Some(Outcome::Clean | Outcome::Findings)) && !said.contains("--limit"),

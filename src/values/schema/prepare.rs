@@ -120,6 +120,9 @@ impl Reader<'_, '_> {
             if self.prepared.helm == HelmVersion::V3 && empty && matches!(&*key, "allOf" | "anyOf" | "oneOf") {
                 continue;
             }
+            if self.is_beyond(value) && is_bound(&key) {
+                continue;
+            }
             let member = self.below(&key, |reader| reader.member(&key, value))?;
             object.insert(key.into_owned(), member);
         }
@@ -135,6 +138,12 @@ impl Reader<'_, '_> {
                 let range = (value.start, value.end);
                 self.prepared.refs.push(Reference { text: text.clone(), pointer: self.pointer.clone(), range });
                 Ok(Json::String(text))
+            }
+            ("minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties", _)
+                if self.is_beyond(value) =>
+            {
+                // No integer, says helm.
+                Ok(Json::from(0.5))
             }
             ("$id" | "id", Data::Str(id)) => Ok(Json::String(self.address(&id.to_text()))),
             ("enum" | "const" | "default" | "examples", _) => self.data(value),
@@ -188,11 +197,21 @@ impl Reader<'_, '_> {
         })
     }
 
+    /// Whether a number has an exponent that Go's big numbers do not take: for helm's validator there is none.
+    ///
+    /// Source: Go `math/big`, `Rat.SetString`.
+    fn is_beyond(&self, node: &Node) -> bool {
+        const MOST: u64 = 1_000_000;
+        let Data::Float(_) = node.data else { return false };
+        let written = &self.text[node.start as usize..node.end as usize];
+        let Some((_, exponent)) = written.split_once(['e', 'E']) else { return false };
+        exponent.trim_start_matches(['+', '-']).parse::<u64>().is_ok_and(|exponent| exponent > MOST)
+    }
+
     /// An address as boon wants it, which knows only the characters of RFC 3986, where Go takes all that can be seen.
     fn address(&mut self, written: &str) -> String {
         let is_fine = |character: char| character.is_ascii_graphic() && !r#""<>\^`{|}"#.contains(character);
-        // Go refuses control characters, too.
-        if written.chars().all(is_fine) || written.contains(|character: char| character.is_ascii_control()) {
+        if written.chars().all(is_fine) {
             return written.to_owned();
         }
         let mut address = String::with_capacity(written.len() + 16);
@@ -245,6 +264,11 @@ impl Reader<'_, '_> {
         self.prepared.patterns.insert(translated.clone(), pattern.to_owned());
         Ok(translated)
     }
+}
+
+/// Whether a keyword bounds a number.
+fn is_bound(key: &str) -> bool {
+    matches!(key, "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum")
 }
 
 /// Helm 3's validator knows the drafts 4, 6 and 7; under any other name it takes a schema as if it had none.
