@@ -17,6 +17,7 @@ pub static FUNCTIONS: &[Function] = &[
         .spreads(Spread::Member)
         .looks(Look::Some),
     Function::new("set", &[&MAP, &STRING, &ANY], Flow::Exact, "sets a key in the map itself", set)
+        .costs(8, 16)
         .spreads(Spread::Holds)
         .looks(Look::Nothing),
     Function::new("unset", &[&MAP, &STRING], Flow::Exact, "removes a key from the map itself", unset)
@@ -274,7 +275,7 @@ fn merge_maps(
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
-    ctx.charge(2 + 3 * from.len() as u64)?;
+    ctx.charge(2 + 5 * from.len() as u64)?;
     for (name, value) in from.entries() {
         if value.is_nil() {
             // mergo quirk: only when overwriting does a nil make an entry.

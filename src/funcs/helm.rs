@@ -40,6 +40,7 @@ fn include(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 
 fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let [Value::Str(text), data] = args else { return Err(Failure::from("tpl needs a text and data")) };
+    ctx.charge(text.len() as u64 / 64)?;
     match ctx.execute_text(text, data.clone()) {
         Err(error) => {
             let context = format!("cannot parse template {}", go_quote(text.as_bytes()));

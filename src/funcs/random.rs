@@ -20,7 +20,7 @@ pub static FUNCTIONS: &[Function] = &[
         .costs(15, 16)
         .not_hermetic(),
     Function::new("shuffle", &[&STRING], Flow::Union, "the characters in random order", shuffle)
-        .costs(15, 600)
+        .costs(15, 10_000)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).costs(25, 16).not_hermetic(),
@@ -65,6 +65,7 @@ fn rand_of(ctx: &mut Context<'_>, args: &[Value], characters: &[u8]) -> Result<V
 fn rand_bytes(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let count = usize::try_from(int(args, 0)?).map_err(|_| "runtime error: makeslice: len out of range")?;
     ctx.allow_string(count.saturating_mul(4) / 3)?;
+    ctx.charge(count as u64 / 4)?;
     let mut bytes = vec![0; count];
     ctx.env.fill_random(&mut bytes)?;
     Ok(Value::str(STANDARD.encode(bytes)))

@@ -27,22 +27,22 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("upper", &[&STRING], Flow::Exact, "in upper case", case::upper).costs(3, 96).spreads(Spread::Full),
     Function::new("lower", &[&STRING], Flow::Exact, "in lower case", case::lower).costs(3, 96).spreads(Spread::Full),
     Function::new("title", &[&STRING], Flow::Exact, "with a capital at the start of each word", case::title)
-        .costs(4, 220)
+        .costs(4, 400)
         .spreads(Spread::Full),
     Function::new("untitle", &[&STRING], Flow::Exact, "with a small letter at the start of each word", case::untitle)
-        .costs(4, 220)
+        .costs(4, 400)
         .spreads(Spread::Full),
     Function::new("swapcase", &[&STRING], Flow::Exact, "upper case for lower and the reverse", case::swapcase)
-        .costs(5, 440)
+        .costs(5, 640)
         .spreads(Spread::Full),
     Function::new("camelcase", &[&STRING], Flow::Exact, "a_name as AName", case::camelcase)
-        .costs(5, 440)
+        .costs(5, 640)
         .spreads(Spread::Full),
     Function::new("snakecase", &[&STRING], Flow::Exact, "AName as a_name", case::snakecase)
-        .costs(5, 440)
+        .costs(5, 640)
         .spreads(Spread::Full),
     Function::new("kebabcase", &[&STRING], Flow::Exact, "AName as a-name", case::kebabcase)
-        .costs(5, 440)
+        .costs(5, 640)
         .spreads(Spread::Full),
     Function::new("nospace", &[&STRING], Flow::Exact, "without white space", wrap::nospace).costs(4, 160),
     Function::new("initials", &[&STRING], Flow::Exact, "the first byte of each word", wrap::initials).costs(4, 160),
@@ -60,7 +60,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("hasPrefix", &[&STRING, &STRING], Flow::None, "whether the second begins with the first", has_prefix),
     Function::new("hasSuffix", &[&STRING, &STRING], Flow::None, "whether the second ends with the first", has_suffix),
     Function::new("quote", &[], Flow::Exact, "each argument in double quotes", quote)
-        .costs(4, 220)
+        .costs(4, 400)
         .spreads(Spread::Full)
         .variadic(&ANY),
     Function::new("squote", &[], Flow::Exact, "each argument in single quotes", squote)
@@ -221,6 +221,10 @@ fn repeat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     };
     ctx.allow_string(len)?;
     ctx.allow_string(count.saturating_mul(size_of_val(text.spans())))?;
+    if text.spans().is_empty() {
+        return Ok(Value::str(text.as_bytes().repeat(if len > 0 { count } else { 0 })));
+    }
+    ctx.charge(count as u64 / 2)?;
     let mut out = Buf::with_capacity(len);
     if len > 0 {
         (0..count).for_each(|_| out.push(text));

@@ -104,7 +104,7 @@ const DOCUMENTS: usize = 4;
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
 pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limits) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
-    let mut kept = 0;
+    let (mut kept, mut documents) = (0, 0);
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
         for (start, content) in split(&file.text, helm) {
@@ -128,13 +128,13 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
             };
             let list = if hook.is_some() { &mut found.hooks } else { &mut found.ordinary };
             let more = if N::WANTS_ALL { more(&content, &node) } else { Vec::new() };
+            documents += 1;
             if N::WANTS_ALL {
                 kept += node.size() + more.iter().map(Node::size).sum::<usize>();
-                let most = limits.memory_bytes.saturating_mul(DOCUMENTS);
-                if kept > most {
-                    let why = format!("all documents take more than {most} bytes in memory (--limit memory-bytes)");
-                    return Err(fail(why));
-                }
+            }
+            let most = limits.memory_bytes.saturating_mul(DOCUMENTS);
+            if kept > most || documents * size_of::<Manifest<N>>() > limits.memory_bytes {
+                return Err(fail("all documents take more memory than there is (--limit memory-bytes)".to_owned()));
             }
             list.push(Manifest {
                 name: file.name.clone(),

@@ -139,7 +139,7 @@ impl Context<'_> {
         text: &Str,
         data: Value,
     ) -> std::result::Result<std::result::Result<Str, Box<Error>>, Error> {
-        if !text.as_bytes().windows(2).any(|pair| pair == b"{{") {
+        if memchr::memmem::find(text.as_bytes(), b"{{").is_none() {
             return Ok(Ok(text.clone()));
         }
         let compiled = self.compile_text(text)?;
@@ -164,6 +164,8 @@ impl Context<'_> {
         }
         let file = File::new("gotpl", text.as_bytes());
         let limit = |failure: Failure| Error::Plain(failure.to_string());
+        // A letter of a template takes about a step to be read.
+        self.charge(text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
         let size = compiled.size + text.len();
         let held = self.hold_bytes(size).map_err(limit)?;

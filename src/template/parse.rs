@@ -440,7 +440,7 @@ impl<'t> Parser<'t, '_> {
     fn grow(&mut self, bytes: usize) -> Parsed<()> {
         self.size += bytes;
         if self.size > self.most {
-            return Err(self.fail(format!("the templates take more than {} bytes (--limit memory-bytes)", self.most)));
+            return Err(self.fail("the templates take more memory than a render has (--limit memory-bytes)"));
         }
         Ok(())
     }

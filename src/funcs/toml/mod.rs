@@ -20,7 +20,7 @@ pub static FUNCTIONS: &[Function] = &[
         .spreads(Spread::Full)
         .since_helm_4(),
     Function::new("fromToml", &[&STRING], Flow::Exact, "the map in a TOML text; `Error` says what is wrong", from_toml)
-        .costs(40, 160)
+        .costs(40, 230)
         .spreads(Spread::Holds),
 ];
 
