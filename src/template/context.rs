@@ -19,6 +19,9 @@ use std::rc::Rc;
 /// Bytes that are made in a step.
 const BYTES_OF_A_STEP: u64 = 64;
 
+/// Steps after which the tables of a render are looked at.
+const LOOK: u64 = 4096;
+
 /// The state of one render: its environment, what it may still use up, and where its data came from.
 pub struct Context<'r> {
     /// Clock and randomness.
@@ -147,8 +150,9 @@ impl<'r> Context<'r> {
     pub fn charge(&mut self, count: u64) -> Result<(), Failure> {
         match self.steps_left.checked_sub(count) {
             Some(left) => {
-                self.steps_left = left;
-                Ok(())
+                let before = std::mem::replace(&mut self.steps_left, left);
+                // Tables grow beside the values: they are looked at now and then.
+                if before / LOOK != left / LOOK { self.check_memory() } else { Ok(()) }
             }
             None => {
                 self.steps_left = 0;
@@ -251,7 +255,9 @@ impl<'r> Context<'r> {
             });
         }
         let visits = found.len() as u64;
+        let before = origins.size();
         let origin = origins.union(found);
+        let visits = visits + (origins.size() - before) as u64 / 16;
         // What is too much ends with the next step.
         let _ = self.charge(visits);
         origin
