@@ -8,6 +8,9 @@ use crate::template::set::Compiled;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Bytes of a compiled file for those who only look at the templates.
+pub const MOST_BYTES: usize = 256 << 20;
+
 /// Compiled template files, kept over renders of the same charts: one that was compiled is not compiled again.
 #[derive(Debug, Default)]
 pub struct Compiler {
@@ -25,13 +28,19 @@ impl Compiler {
         Self::default()
     }
 
-    /// A template file under its full name, compiled.
-    pub fn compile(&mut self, name: &str, file: &Arc<File>, helm: HelmVersion) -> Result<Arc<Compiled>, Error> {
+    /// A template file under its full name, compiled into not more than so many bytes.
+    pub fn compile(
+        &mut self,
+        name: &str,
+        file: &Arc<File>,
+        helm: HelmVersion,
+        most: usize,
+    ) -> Result<Arc<Compiled>, Error> {
         let key = (Arc::as_ptr(file) as usize, name.to_owned(), helm);
         if let Some((_, compiled)) = self.known.get(&key) {
             return Ok(compiled.clone());
         }
-        let compiled = Arc::new(Compiled::parse(name, file, funcs::lookup_of(helm))?);
+        let compiled = Arc::new(Compiled::parse(name, file, funcs::lookup_of(helm), most)?);
         self.known.insert(key, (file.clone(), compiled.clone()));
         Ok(compiled)
     }

@@ -30,6 +30,7 @@ pub mod json;
 pub mod limits;
 pub mod lint;
 mod log;
+pub mod memory;
 pub mod policy;
 pub mod reads;
 pub mod regex;

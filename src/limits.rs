@@ -29,6 +29,8 @@ pub struct Limits {
     pub template_nesting: u32,
     /// Steps of one render: nodes executed, elements visited, items made by functions.
     pub template_steps: u64,
+    /// Bytes that one render holds at the same time: values, texts and their origins, compiled templates.
+    pub memory_bytes: usize,
     /// Bytes of one string.
     pub string_bytes: usize,
     /// Bytes that one render writes.
@@ -63,6 +65,7 @@ impl Default for Limits {
             template_depth: 10_000,
             template_nesting: 50_000,
             template_steps: 50_000_000,
+            memory_bytes: 256 << 20,
             string_bytes: 64 << 20,
             output_bytes: 128 << 20,
             crypto_calls: 128,
@@ -107,6 +110,7 @@ impl Limits {
             "template-depth" => self.template_depth = small()?,
             "template-nesting" => self.template_nesting = small()?,
             "template-steps" => self.template_steps = parsed,
+            "memory-bytes" => self.memory_bytes = size()?,
             "string-bytes" => self.string_bytes = size()?,
             "output-bytes" => self.output_bytes = parsed,
             "crypto-calls" => self.crypto_calls = small()?,
@@ -120,8 +124,8 @@ impl Limits {
                 return Err(format!(
                     "--limit {text}: no limit is called {name:?}; there are chart-bytes, chart-entries, chart-depth, \
                      path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-nesting, template-steps, \
-                     string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps, file-bytes, \
-                     find-steps, nested-depth"
+                     memory-bytes, string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps, \
+                     file-bytes, find-steps, nested-depth"
                 ));
             }
         }

@@ -2,7 +2,8 @@
 
 use super::budget::Budget;
 use crate::go::system_error;
-use flate2::bufread::{DeflateDecoder, GzDecoder};
+use flate2::Crc;
+use flate2::bufread::DeflateDecoder;
 use std::io::{self, BufRead, Read};
 
 /// Why an archive cannot be read.
@@ -144,16 +145,54 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
     }
 }
 
+/// Bytes that a name or a comment in a gzip header may have.
+const HEADER_TEXT: usize = 512;
+
 /// Reads the gzip header; what follows is unpacked without its checksum, which helm never looks at.
-fn open_member<R: BufRead>(source: R) -> Result<DeflateDecoder<R>, Fault> {
-    let mut member = GzDecoder::new(source);
-    if member.header().is_some() {
-        return Ok(DeflateDecoder::new(member.into_inner()));
+///
+/// Source: Go `compress/gzip`, `Reader.readHeader`.
+fn open_member<R: BufRead>(mut source: R) -> Result<DeflateDecoder<R>, Fault> {
+    const HAS_CHECKSUM: u8 = 2;
+    const HAS_EXTRA: u8 = 4;
+    const TEXTS: [u8; 2] = [8, 16];
+    let mut head = [0; 10];
+    read_head(&mut source, &mut head)?;
+    let [0x1f, 0x8b, 8, flags, ..] = head else { return Err(Fault::GzipHeader) };
+    // Go quirk: the reserved flags mean nothing.
+    let mut checksum = Crc::new();
+    checksum.update(&head);
+    if flags & HAS_EXTRA != 0 {
+        let mut length = [0; 2];
+        read_head(&mut source, &mut length)?;
+        checksum.update(&length);
+        let mut extra = vec![0; usize::from(u16::from_le_bytes(length))];
+        read_head(&mut source, &mut extra)?;
+        checksum.update(&extra);
     }
-    match member.read(&mut []) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Fault::unexpected_end()),
-        _ => Err(Fault::GzipHeader),
+    for _ in TEXTS.iter().filter(|&&has_text| flags & has_text != 0) {
+        let mut length = 0;
+        let mut byte = [1];
+        while byte != [0] {
+            if length >= HEADER_TEXT {
+                return Err(Fault::GzipHeader);
+            }
+            read_head(&mut source, &mut byte)?;
+            checksum.update(&byte);
+            length += 1;
+        }
     }
+    if flags & HAS_CHECKSUM != 0 {
+        let mut stated = [0; 2];
+        read_head(&mut source, &mut stated)?;
+        if u16::from_le_bytes(stated) != checksum.sum() as u16 {
+            return Err(Fault::GzipHeader);
+        }
+    }
+    Ok(DeflateDecoder::new(source))
+}
+
+fn read_head(source: &mut impl BufRead, bytes: &mut [u8]) -> Result<(), Fault> {
+    source.read_exact(bytes).map_err(|error| read_fault(&error))
 }
 
 fn is_at_end(source: &mut impl BufRead) -> Result<bool, Fault> {
@@ -166,5 +205,45 @@ fn read_fault(error: &io::Error) -> Fault {
         // The decoder's own errors have no number of the system.
         _ if error.raw_os_error().is_some() => Fault::Helm(system_error(error)),
         _ => Fault::Helm("flate: corrupt input".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::bufread::GzEncoder;
+
+    #[test]
+    fn headers_are_gos() {
+        let mut plain = Vec::new();
+        GzEncoder::new(&b"text"[..], Compression::default()).read_to_end(&mut plain).unwrap();
+        let with = |flags: u8, between: &[u8]| {
+            let mut bytes = plain[..10].to_vec();
+            bytes[3] = flags;
+            bytes.extend_from_slice(between);
+            bytes.extend_from_slice(&plain[10..]);
+            bytes
+        };
+        let unpacked = |bytes: &[u8]| {
+            let mut text = String::new();
+            let mut member = open_member(bytes).map_err(Fault::text)?;
+            member.read_to_string(&mut text).map_err(|error| error.to_string())?;
+            Ok::<_, String>(text)
+        };
+        let reserved = with(0xE0, &[]);
+        let extra = with(4, b"\x02\0ab");
+        let texts = with(24, b"name\0comment\0");
+        let mut checksum = Crc::new();
+        checksum.update(&with(2, &[])[..10]);
+        let checked = with(2, &(checksum.sum() as u16).to_le_bytes());
+        for bytes in [&plain, &reserved, &extra, &texts, &checked] {
+            assert_eq!(unpacked(bytes), Ok("text".to_owned()));
+        }
+        let long = with(8, &[b'a'; 600]);
+        for bytes in [&with(2, &[1, 2]), &long, &b"0123456789".to_vec()] {
+            assert_eq!(unpacked(bytes), Err("gzip: invalid header".to_owned()));
+        }
+        assert_eq!(unpacked(&plain[..9]), Err("unexpected EOF".to_owned()));
     }
 }

@@ -189,8 +189,8 @@ fn release_name(template: &str, mut env: Env) -> Result<String, String> {
     let limits = Limits::default();
     let helm = env.helm;
     let file = File::new("name-template", template);
-    let compiled =
-        Compiled::parse("name-template", &file, funcs::lookup_of(helm)).map_err(|error| error.to_string())?;
+    let compiled = Compiled::parse("name-template", &file, funcs::lookup_of(helm), limits.memory_bytes)
+        .map_err(|error| error.to_string())?;
     let mut set = Set::new();
     compiled.templates.into_iter().for_each(|template| set.add(template));
     let mut ctx = Context::new(&mut env, &limits, None).with_templates(set, funcs::lookup_of(helm));

@@ -26,5 +26,30 @@ pub(super) fn map(args: &[Value], index: usize) -> Result<&Map, Failure> {
 
 /// Checks the length of a string that is still growing; only a finished one is charged for.
 pub(super) fn bounded(ctx: &mut Context<'_>, out: &Buf) -> Result<(), Failure> {
-    if out.len() > ctx.limits.string_bytes { ctx.allow_string(out.len()) } else { Ok(()) }
+    if out.longest() > ctx.limits.string_bytes {
+        return ctx.allow_string(out.longest());
+    }
+    if out.size() > LITTLE { ctx.allow_memory(out.size()) } else { Ok(()) }
+}
+
+/// Bytes that nobody asks about.
+const LITTLE: usize = 64 << 10;
+
+/// What a function makes bit by bit, before it is a value that is counted.
+#[derive(Debug, Default)]
+pub(super) struct Growing {
+    bytes: usize,
+    allowed: usize,
+}
+
+impl Growing {
+    /// Checks, now and then, that there is room for so many bytes more.
+    pub(super) fn by(&mut self, ctx: &mut Context<'_>, bytes: usize) -> Result<(), Failure> {
+        self.bytes += bytes;
+        if self.bytes > self.allowed {
+            self.allowed = self.bytes + LITTLE;
+            ctx.allow_memory(self.allowed)?;
+        }
+        Ok(())
+    }
 }

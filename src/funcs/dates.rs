@@ -17,28 +17,34 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("date", &[&STRING, &ANY], Flow::Union, "a time, Unix seconds or now by a layout", |ctx, args| {
         in_zone(ctx, text(args, 0), args.get(1), b"Local")
     })
+    .costs(25, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("htmlDate", &[&ANY], Flow::Union, "the date of a time, 2006-01-02", |ctx, args| {
         in_zone(ctx, HTML_DATE, args.first(), b"Local")
     })
+    .costs(25, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("dateInZone", &[&STRING, &ANY, &STRING], Flow::Union, "date in a time zone", date_in_zone)
+        .costs(25, 180)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("date_in_zone", &[&STRING, &ANY, &STRING], Flow::Union, "the same as dateInZone", date_in_zone)
+        .costs(25, 180)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("htmlDateInZone", &[&ANY, &STRING], Flow::Union, "htmlDate in a time zone", |ctx, args| {
         in_zone(ctx, HTML_DATE, args.first(), text(args, 1))
     })
+    .costs(25, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("toDate", &[&STRING, &STRING], Flow::Exact, "a text read by a layout, or the year 1", |ctx, args| {
         let time = read(ctx, args).unwrap_or_else(|_| Time::zero());
         Ok(Value::object(TimeObject { time, origin: ctx.union(&args[1..]) }))
-    }),
+    })
+    .costs(25, 180),
     Function::new(
         "mustToDate",
         &[&STRING, &STRING],
@@ -48,23 +54,28 @@ pub static FUNCTIONS: &[Function] = &[
             let time = read(ctx, args)?;
             Ok(Value::object(TimeObject { time, origin: ctx.union(&args[1..]) }))
         },
-    ),
+    )
+    .costs(25, 180),
     Function::new(
         "dateModify",
         &[&STRING, &TIME],
         Flow::Exact,
         "a time moved by a duration, if it is one",
         date_modify,
-    ),
-    Function::new("date_modify", &[&STRING, &TIME], Flow::Exact, "the same as dateModify", date_modify),
-    Function::new("mustDateModify", &[&STRING, &TIME], Flow::Exact, "a time moved by a duration", must_date_modify),
-    Function::new("must_date_modify", &[&STRING, &TIME], Flow::Exact, "the same as mustDateModify", must_date_modify),
+    )
+    .costs(12, 100),
+    Function::new("date_modify", &[&STRING, &TIME], Flow::Exact, "the same as dateModify", date_modify).costs(12, 100),
+    Function::new("mustDateModify", &[&STRING, &TIME], Flow::Exact, "a time moved by a duration", must_date_modify)
+        .costs(12, 100),
+    Function::new("must_date_modify", &[&STRING, &TIME], Flow::Exact, "the same as mustDateModify", must_date_modify)
+        .costs(12, 100),
     Function::new("ago", &[&ANY], Flow::Union, "how long ago a time or Unix seconds were", |ctx, args| {
         // sprig quirk: unlike `date`, this does not read an int32.
         let time = args.first().filter(|value| !matches!(value, Value::Int(_, IntKind::Int32, _)));
         let time = moment(ctx, time);
         Ok(times::ago(ctx, &time).into())
     })
+    .costs(12, 100)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("unixEpoch", &[&TIME], Flow::Union, "a time in seconds since 1970, as text", |_, args| {

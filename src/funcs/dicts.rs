@@ -1,6 +1,6 @@
 //! Dicts: Go's maps with string keys, shared and mutable.
 
-use super::args::{map, string};
+use super::args::{Growing, map, string};
 use crate::template::growth::Behind;
 use crate::template::print::strval;
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP};
@@ -17,6 +17,7 @@ pub static FUNCTIONS: &[Function] = &[
         .spreads(Spread::Member)
         .looks(Look::Some),
     Function::new("set", &[&MAP, &STRING, &ANY], Flow::Exact, "sets a key in the map itself", set)
+        .costs(8, 16)
         .spreads(Spread::Holds)
         .looks(Look::Nothing),
     Function::new("unset", &[&MAP, &STRING], Flow::Exact, "removes a key from the map itself", unset)
@@ -96,12 +97,13 @@ fn get(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(map(args, 0)?.get(string(args, 1)?.as_bytes()).unwrap_or_else(|| Value::str("")))
 }
 
-fn set(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn set(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let map = map(args, 0)?;
     if map.is_nil() {
         return Err(Failure::from("assignment to entry in nil map"));
     }
     map.insert(string(args, 1)?.clone(), args.get(2).cloned().unwrap_or_default());
+    ctx.check_memory()?;
     Ok(args[0].clone())
 }
 
@@ -118,9 +120,11 @@ fn has_key(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 fn keys(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let mut keys = Vec::new();
     for index in 0..args.len() {
-        keys.extend(map(args, index)?.borrow().keys().cloned());
+        let map = map(args, index)?;
+        ctx.charge(map.len() as u64)?;
+        ctx.allow_memory((keys.len() + map.len()) * size_of::<Value>())?;
+        keys.extend(map.borrow().keys().cloned());
     }
-    ctx.charge(keys.len() as u64)?;
     Ok(Value::strings(keys))
 }
 
@@ -154,8 +158,10 @@ fn pick(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 }
 
 fn omit(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    let length = map(args, 0)?.len();
+    ctx.charge(2 * length as u64)?;
+    ctx.allow_memory(length * ENTRY)?;
     let rest = map(args, 0)?.copy_as(&MAP);
-    ctx.charge(rest.len() as u64)?;
     for index in 1..args.len() {
         rest.remove(string(args, index)?.as_bytes());
     }
@@ -252,6 +258,7 @@ fn merge_all(ctx: &mut Context<'_>, args: &[Value], overwrite: bool) -> std::res
         }
         merge_maps(ctx, &into, from, overwrite, 0)?;
     }
+    ctx.check_memory()?;
     Ok(into.into())
 }
 
@@ -268,7 +275,7 @@ fn merge_maps(
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
-    ctx.charge(from.len() as u64)?;
+    ctx.charge(2 + 5 * from.len() as u64)?;
     for (name, value) in from.entries() {
         if value.is_nil() {
             // mergo quirk: only when overwriting does a nil make an entry.
@@ -355,26 +362,32 @@ fn deep_copy(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if args[0].is_nil() {
         return Err("reflect: call of reflect.Value.Type on zero Value".into());
     }
-    copy(ctx, &args[0], 0)
+    copy(ctx, &args[0], 0, &mut Growing::default())
 }
 
+/// Bytes of a map or a list beside its members, and of an entry of a map.
+const CONTAINER: usize = 160;
+const ENTRY: usize = 60;
+
 /// Objects do not change, so that most can be shared.
-fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32) -> Result {
+fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing) -> Result {
     check_depth(depth)?;
     Ok(match value {
         Value::Map(map) if !map.is_nil() => {
-            ctx.charge(map.len() as u64)?;
+            ctx.charge(4 + 2 * map.len() as u64)?;
+            growing.by(ctx, CONTAINER + map.len() * ENTRY)?;
             let copied = Map::of(map.ty(), Default::default());
             for (name, member) in map.entries() {
-                copied.insert(name, copy(ctx, &member, depth + 1)?);
+                copied.insert(name, copy(ctx, &member, depth + 1, growing)?);
             }
             copied.set_origin(map.origin());
             copied.watch_as(map);
             copied.into()
         }
         Value::List(list) if list.iter().any(holds_values) || matches!(list.behind(), Behind::Values(_)) => {
-            ctx.charge(list.len() as u64)?;
-            let items: Result<Vec<Value>> = list.iter().map(|item| copy(ctx, item, depth + 1)).collect();
+            ctx.charge(4 + list.len() as u64)?;
+            growing.by(ctx, CONTAINER + size_of_val(&**list))?;
+            let items: Result<Vec<Value>> = list.iter().map(|item| copy(ctx, item, depth + 1, growing)).collect();
             list.remade(items?, list.origin()).into()
         }
         Value::Object(object) => object.copied().unwrap_or_else(|| value.clone()),

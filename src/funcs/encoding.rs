@@ -9,9 +9,11 @@ use crate::trace::{Buf, Str};
 pub static FUNCTIONS: &[Function] = &[
     Function::new("b64enc", &[&STRING], Flow::Exact, "the text in base 64", b64enc).spreads(Spread::Full),
     Function::new("b64dec", &[&STRING], Flow::Union, "the text behind base 64, or what is wrong with it", b64dec)
+        .costs(4, 100)
         .spreads(Spread::Full),
-    Function::new("b32enc", &[&STRING], Flow::Union, "the text in base 32", b32enc).spreads(Spread::Full),
+    Function::new("b32enc", &[&STRING], Flow::Union, "the text in base 32", b32enc).costs(4, 64).spreads(Spread::Full),
     Function::new("b32dec", &[&STRING], Flow::Union, "the text behind base 32, or what is wrong with it", b32dec)
+        .costs(4, 64)
         .spreads(Spread::Full),
 ];
 

@@ -8,9 +8,11 @@ use crate::trace::{Buf, Str};
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("include", &[&STRING, &ANY], Flow::Exact, "text of a named template executed with data", include)
+        .costs(10, 0)
         .spreads(Spread::Holds)
         .looks(Look::Nothing),
     Function::new("tpl", &[&STRING, &ANY], Flow::Exact, "text of a string executed as a template with data", tpl)
+        .costs(12, 64)
         .spreads(Spread::Holds)
         .looks(Look::Nothing),
 ];
@@ -38,6 +40,7 @@ fn include(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 
 fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let [Value::Str(text), data] = args else { return Err(Failure::from("tpl needs a text and data")) };
+    ctx.charge(text.len() as u64 / 64)?;
     match ctx.execute_text(text, data.clone()) {
         Err(error) => {
             let context = format!("cannot parse template {}", go_quote(text.as_bytes()));

@@ -10,10 +10,13 @@ use crate::trace::Str;
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("toJson", &[&ANY], Flow::Exact, "the value as JSON; nothing if it cannot be written", to_json)
+        .costs(10, 16)
         .spreads(Spread::Full),
     Function::new("mustToJson", &[&ANY], Flow::Exact, "the value as JSON, or an error", must_to_json)
+        .costs(10, 16)
         .spreads(Spread::Full),
     Function::new("toPrettyJson", &[&ANY], Flow::Exact, "the value as indented JSON", to_pretty_json)
+        .costs(10, 16)
         .spreads(Spread::Full),
     Function::new(
         "mustToPrettyJson",
@@ -22,11 +25,16 @@ pub static FUNCTIONS: &[Function] = &[
         "the value as indented JSON, or an error",
         must_to_pretty_json,
     )
+    .costs(10, 16)
     .spreads(Spread::Full),
     Function::new("toRawJson", &[&ANY], Flow::Exact, "the value as JSON with `<`, `>`, `&` as they are", to_raw_json)
+        .costs(10, 16)
         .spreads(Spread::Full),
-    Function::new("mustToRawJson", &[&ANY], Flow::Exact, "the same as toRawJson", to_raw_json).spreads(Spread::Full),
+    Function::new("mustToRawJson", &[&ANY], Flow::Exact, "the same as toRawJson", to_raw_json)
+        .costs(10, 16)
+        .spreads(Spread::Full),
     Function::new("fromJson", &[&STRING], Flow::Exact, "the map in a JSON text; `Error` says what is wrong", from_json)
+        .costs(8, 64)
         .spreads(Spread::Holds),
     Function::new(
         "fromJsonArray",
@@ -35,19 +43,21 @@ pub static FUNCTIONS: &[Function] = &[
         "the list in a JSON text, or a list of one error",
         from_json_array,
     )
+    .costs(8, 64)
     .spreads(Spread::Holds),
     Function::new("mustFromJson", &[&STRING], Flow::Exact, "the value in a JSON text, or an error", must_from_json)
+        .costs(8, 64)
         .spreads(Spread::Holds),
 ];
 
 fn encode(ctx: &mut Context<'_>, value: &Value, html: bool, pretty: bool) -> Result<Value, Failure> {
     let escape_bad_bytes = ctx.env.helm == HelmVersion::V3;
-    let style = Style { html, pretty, escape_bad_bytes, max_bytes: ctx.limits.string_bytes };
+    let style = Style { html, pretty, escape_bad_bytes, max_bytes: ctx.limits.string_bytes.min(ctx.memory_left()) };
     match json::encode(value, &style) {
         Ok(text) => {
             ctx.allow_string(text.len())?;
             // Each element is at least a comma and a digit.
-            ctx.charge(text.len() as u64 / 16)?;
+            ctx.charge(text.len() as u64 / 8)?;
             Ok(Value::Str(text))
         }
         Err(Error::Unsupported(words)) => Err(Failure::Text(words)),
@@ -83,8 +93,16 @@ fn to_raw_json(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> 
     encode(ctx, &args[0], false, false)
 }
 
+/// What the values of a text take in memory, by the characters that they are written with.
+fn room_of(text: &[u8]) -> usize {
+    let containers = memchr::memchr2_iter(b'[', b'{', text).count();
+    let (members, quotes) = (memchr::memchr_iter(b',', text).count(), memchr::memchr_iter(b'"', text).count());
+    text.len() + containers * 160 + members * 48 + quotes * 56
+}
+
 fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Decoded, String>, Failure> {
     ctx.charge(text.len() as u64 / 16)?;
+    ctx.allow_memory(room_of(text.as_bytes()))?;
     Ok(json::decode(text, ctx.env.helm))
 }
 

@@ -104,7 +104,11 @@ pub(super) const NIL_DEREFERENCE: &str = "runtime error: invalid memory address 
 type Result<T = Value> = std::result::Result<T, Failure>;
 
 /// The elements of a slice, or sprig's complaint followed by the kind: `Cannot find first on type string`.
-fn elements<'a>(value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
+fn elements<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
+    if let Value::Bytes(bytes) = value {
+        ctx.charge(bytes.len() as u64 / 4)?;
+        ctx.allow_memory(bytes.len() * size_of::<Value>())?;
+    }
     match value {
         Value::List(list) => Ok(Cow::Borrowed(list)),
         Value::Bytes(bytes) => Ok(Cow::Owned(bytes.as_bytes().iter().map(|&byte| Value::byte(byte)).collect())),
@@ -115,10 +119,14 @@ fn elements<'a>(value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
 
 /// The elements of an argument that is to be copied, with the copying charged.
 fn copied<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
-    let items = elements(value, complaint)?;
+    let items = elements(ctx, value, complaint)?;
     ctx.charge(items.len() as u64)?;
+    ctx.allow_memory(size_of_val(&*items))?;
     Ok(items)
 }
+
+/// Bytes of a list in a list.
+const CHUNK: usize = 200;
 
 /// A list as Go makes one of a known length: nothing lies behind its end.
 fn exactly(items: Vec<Value>) -> Value {
@@ -130,12 +138,12 @@ fn list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(exactly(args.to_vec()))
 }
 
-fn first(_: &mut Context<'_>, args: &[Value]) -> Result {
-    Ok(elements(&args[0], "Cannot find first on type")?.first().cloned().unwrap_or_default())
+fn first(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(elements(ctx, &args[0], "Cannot find first on type")?.first().cloned().unwrap_or_default())
 }
 
-fn last(_: &mut Context<'_>, args: &[Value]) -> Result {
-    Ok(elements(&args[0], "Cannot find last on type")?.last().cloned().unwrap_or_default())
+fn last(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    Ok(elements(ctx, &args[0], "Cannot find last on type")?.last().cloned().unwrap_or_default())
 }
 
 fn rest(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -174,7 +182,11 @@ fn concat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let mut all = Vec::new();
     for list in args {
         match list {
-            Value::List(_) | Value::Bytes(_) | Value::Nil => all.extend_from_slice(&copied(ctx, list, "")?),
+            Value::List(_) | Value::Bytes(_) | Value::Nil => {
+                let items = copied(ctx, list, "")?;
+                ctx.allow_memory((all.len() + items.len()) * size_of::<Value>())?;
+                all.extend_from_slice(&items);
+            }
             other => return Err(Failure::Text(format!("Cannot concat type {} as list", other.kind().name()))),
         }
     }
@@ -236,7 +248,7 @@ fn has(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if args[1].is_nil() {
         return Ok(false.into());
     }
-    let items = elements(&args[1], "Cannot find has on type")?;
+    let items = elements(ctx, &args[1], "Cannot find has on type")?;
     Ok(holds(ctx, &items, &args[0])?.into())
 }
 
@@ -256,6 +268,9 @@ fn chunk(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if !(0.0..=items.len() as f64 + 1.0).contains(&count) {
         return Err("runtime error: makeslice: len out of range".into());
     }
+    // A size of nothing makes empty lists, each a list all the same.
+    ctx.charge(4 * count as u64)?;
+    ctx.allow_memory(count as usize * CHUNK)?;
     let mut left = &*items;
     let mut chunks = Vec::with_capacity(count as usize);
     for index in 1..=count as usize {
@@ -273,7 +288,7 @@ fn chunk(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let value = &args[0];
-    let items = elements(value, "list should be type of slice or array but")?;
+    let items = elements(ctx, value, "list should be type of slice or array but")?;
     if items.is_empty() {
         return Ok(Value::Nil);
     }
@@ -297,7 +312,8 @@ fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if from > to || to > items.len() + room {
         return Err(out_of_bounds());
     }
-    ctx.charge((items.len() + room - from) as u64)?;
+    ctx.charge((items.len() + room) as u64)?;
+    ctx.allow_memory((items.len() + room) * size_of::<Value>())?;
     let mut reach = items.into_owned();
     match list.behind() {
         Behind::Values(values) => reach.extend_from_slice(values),

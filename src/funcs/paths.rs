@@ -6,15 +6,15 @@ use crate::trace::{Buf, Str};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("base", &[&STRING], Flow::Exact, "the last element of a path", base),
-    Function::new("dir", &[&STRING], Flow::Exact, "all but the last element of a path", dir),
-    Function::new("clean", &[&STRING], Flow::Exact, "the shortest path to the same place", clean),
-    Function::new("ext", &[&STRING], Flow::Exact, "the extension with its dot", ext),
+    Function::new("base", &[&STRING], Flow::Exact, "the last element of a path", base).costs(3, 48),
+    Function::new("dir", &[&STRING], Flow::Exact, "all but the last element of a path", dir).costs(3, 48),
+    Function::new("clean", &[&STRING], Flow::Exact, "the shortest path to the same place", clean).costs(3, 48),
+    Function::new("ext", &[&STRING], Flow::Exact, "the extension with its dot", ext).costs(3, 48),
     Function::new("isAbs", &[&STRING], Flow::None, "whether a path begins with a slash", is_abs),
-    Function::new("osBase", &[&STRING], Flow::Exact, "the same as base", base),
-    Function::new("osDir", &[&STRING], Flow::Exact, "the same as dir", dir),
-    Function::new("osClean", &[&STRING], Flow::Exact, "the same as clean", clean),
-    Function::new("osExt", &[&STRING], Flow::Exact, "the same as ext", ext),
+    Function::new("osBase", &[&STRING], Flow::Exact, "the same as base", base).costs(3, 48),
+    Function::new("osDir", &[&STRING], Flow::Exact, "the same as dir", dir).costs(3, 48),
+    Function::new("osClean", &[&STRING], Flow::Exact, "the same as clean", clean).costs(3, 48),
+    Function::new("osExt", &[&STRING], Flow::Exact, "the same as ext", ext).costs(3, 48),
     Function::new("osIsAbs", &[&STRING], Flow::None, "the same as isAbs", is_abs),
 ];
 

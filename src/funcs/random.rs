@@ -8,15 +8,22 @@ use base64::engine::general_purpose::STANDARD;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("randAlphaNum", &[&INT], Flow::None, "n random letters and digits", rand_alpha_num).not_hermetic(),
-    Function::new("randAlpha", &[&INT], Flow::None, "n random letters", rand_alpha).not_hermetic(),
-    Function::new("randNumeric", &[&INT], Flow::None, "n random digits", rand_numeric).not_hermetic(),
-    Function::new("randAscii", &[&INT], Flow::None, "n random characters of ASCII", rand_ascii).not_hermetic(),
-    Function::new("randBytes", &[&INT], Flow::None, "n random bytes in base64", rand_bytes).not_hermetic(),
+    Function::new("randAlphaNum", &[&INT], Flow::None, "n random letters and digits", rand_alpha_num)
+        .costs(15, 16)
+        .not_hermetic(),
+    Function::new("randAlpha", &[&INT], Flow::None, "n random letters", rand_alpha).costs(15, 16).not_hermetic(),
+    Function::new("randNumeric", &[&INT], Flow::None, "n random digits", rand_numeric).costs(15, 16).not_hermetic(),
+    Function::new("randAscii", &[&INT], Flow::None, "n random characters of ASCII", rand_ascii)
+        .costs(15, 16)
+        .not_hermetic(),
+    Function::new("randBytes", &[&INT], Flow::None, "n random bytes in base64", rand_bytes)
+        .costs(15, 16)
+        .not_hermetic(),
     Function::new("shuffle", &[&STRING], Flow::Union, "the characters in random order", shuffle)
+        .costs(15, 10_000)
         .spreads(Spread::Full)
         .not_hermetic(),
-    Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).not_hermetic(),
+    Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).costs(25, 16).not_hermetic(),
 ];
 
 const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -58,6 +65,7 @@ fn rand_of(ctx: &mut Context<'_>, args: &[Value], characters: &[u8]) -> Result<V
 fn rand_bytes(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let count = usize::try_from(int(args, 0)?).map_err(|_| "runtime error: makeslice: len out of range")?;
     ctx.allow_string(count.saturating_mul(4) / 3)?;
+    ctx.charge(count as u64 / 4)?;
     let mut bytes = vec![0; count];
     ctx.env.fill_random(&mut bytes)?;
     Ok(Value::str(STANDARD.encode(bytes)))

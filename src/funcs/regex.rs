@@ -138,6 +138,10 @@ impl Bounds for Context<'_> {
     fn allow_bytes(&mut self, count: usize) -> Result<(), Failure> {
         self.allow_string(count)
     }
+
+    fn allow_memory(&mut self, count: usize) -> Result<(), Failure> {
+        Context::allow_memory(self, count)
+    }
 }
 
 fn matches(ctx: &mut Context<'_>, args: &[Value]) -> Result<Result<bool, Error>, Failure> {

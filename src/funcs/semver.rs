@@ -12,14 +12,16 @@ use std::cmp::Ordering;
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("semver", &[&STRING], Flow::Exact, "a version object with .Major, .Minor, .Patch …", semver),
+    Function::new("semver", &[&STRING], Flow::Exact, "a version object with .Major, .Minor, .Patch …", semver)
+        .costs(45, 300),
     Function::new(
         "semverCompare",
         &[&STRING, &STRING],
         Flow::None,
         "whether a version (second) satisfies a constraint (first)",
         semver_compare,
-    ),
+    )
+    .costs(45, 300),
 ];
 
 /// `*semver.Version`: what `semver` gives.
@@ -122,6 +124,9 @@ impl Object for VersionObject {
     }
     fn origin(&self) -> Origin {
         self.origin
+    }
+    fn size(&self) -> usize {
+        256 + self.version.pre.len() + self.version.metadata.len() + self.version.original.len()
     }
     fn equals(&self, other: &dyn Object) -> bool {
         other

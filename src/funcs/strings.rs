@@ -2,7 +2,7 @@
 //!
 //! Lengths and positions are bytes, as in sprig; what a function keeps of its input keeps its origins.
 
-use super::args::{bounded, int, string};
+use super::args::{Growing, bounded, int, string};
 use super::{case, wrap};
 use crate::go::{decode_rune, push_quoted};
 use crate::template::growth::Behind;
@@ -19,42 +19,56 @@ pub static FUNCTIONS: &[Function] = &[
         .spreads(Spread::Full),
     Function::new("substr", &[&INT, &INT, &STRING], Flow::Exact, "the bytes from one position to another", substr),
     Function::new("trim", &[&STRING], Flow::Exact, "without white space at both ends", trim),
-    Function::new("trimAll", &[&STRING, &STRING], Flow::Exact, "without any of some characters at both ends", trim_all),
-    Function::new("trimall", &[&STRING, &STRING], Flow::Exact, "the same as trimAll", trim_all),
+    Function::new("trimAll", &[&STRING, &STRING], Flow::Exact, "without any of some characters at both ends", trim_all)
+        .costs(4, 150),
+    Function::new("trimall", &[&STRING, &STRING], Flow::Exact, "the same as trimAll", trim_all).costs(4, 150),
     Function::new("trimPrefix", &[&STRING, &STRING], Flow::Exact, "without a prefix", trim_prefix),
     Function::new("trimSuffix", &[&STRING, &STRING], Flow::Exact, "without a suffix", trim_suffix),
-    Function::new("upper", &[&STRING], Flow::Exact, "in upper case", case::upper).spreads(Spread::Full),
-    Function::new("lower", &[&STRING], Flow::Exact, "in lower case", case::lower).spreads(Spread::Full),
+    Function::new("upper", &[&STRING], Flow::Exact, "in upper case", case::upper).costs(3, 96).spreads(Spread::Full),
+    Function::new("lower", &[&STRING], Flow::Exact, "in lower case", case::lower).costs(3, 96).spreads(Spread::Full),
     Function::new("title", &[&STRING], Flow::Exact, "with a capital at the start of each word", case::title)
+        .costs(4, 400)
         .spreads(Spread::Full),
     Function::new("untitle", &[&STRING], Flow::Exact, "with a small letter at the start of each word", case::untitle)
+        .costs(4, 400)
         .spreads(Spread::Full),
     Function::new("swapcase", &[&STRING], Flow::Exact, "upper case for lower and the reverse", case::swapcase)
+        .costs(5, 640)
         .spreads(Spread::Full),
-    Function::new("camelcase", &[&STRING], Flow::Exact, "a_name as AName", case::camelcase).spreads(Spread::Full),
-    Function::new("snakecase", &[&STRING], Flow::Exact, "AName as a_name", case::snakecase).spreads(Spread::Full),
-    Function::new("kebabcase", &[&STRING], Flow::Exact, "AName as a-name", case::kebabcase).spreads(Spread::Full),
-    Function::new("nospace", &[&STRING], Flow::Exact, "without white space", wrap::nospace),
-    Function::new("initials", &[&STRING], Flow::Exact, "the first byte of each word", wrap::initials),
-    Function::new("wrap", &[&INT, &STRING], Flow::Exact, "broken into lines at spaces", wrap::wrap),
+    Function::new("camelcase", &[&STRING], Flow::Exact, "a_name as AName", case::camelcase)
+        .costs(5, 640)
+        .spreads(Spread::Full),
+    Function::new("snakecase", &[&STRING], Flow::Exact, "AName as a_name", case::snakecase)
+        .costs(5, 640)
+        .spreads(Spread::Full),
+    Function::new("kebabcase", &[&STRING], Flow::Exact, "AName as a-name", case::kebabcase)
+        .costs(5, 640)
+        .spreads(Spread::Full),
+    Function::new("nospace", &[&STRING], Flow::Exact, "without white space", wrap::nospace).costs(4, 160),
+    Function::new("initials", &[&STRING], Flow::Exact, "the first byte of each word", wrap::initials).costs(4, 160),
+    Function::new("wrap", &[&INT, &STRING], Flow::Exact, "broken into lines at spaces", wrap::wrap).costs(4, 48),
     Function::new(
         "wrapWith",
         &[&INT, &STRING, &STRING],
         Flow::Exact,
         "wrap that breaks long words, with a separator",
         wrap::wrap_with,
-    ),
+    )
+    .costs(4, 110),
     Function::new("repeat", &[&INT, &STRING], Flow::Exact, "n times the string", repeat).spreads(Spread::Full),
     Function::new("contains", &[&STRING, &STRING], Flow::None, "whether the second holds the first", contains),
     Function::new("hasPrefix", &[&STRING, &STRING], Flow::None, "whether the second begins with the first", has_prefix),
     Function::new("hasSuffix", &[&STRING, &STRING], Flow::None, "whether the second ends with the first", has_suffix),
     Function::new("quote", &[], Flow::Exact, "each argument in double quotes", quote)
+        .costs(4, 400)
         .spreads(Spread::Full)
         .variadic(&ANY),
     Function::new("squote", &[], Flow::Exact, "each argument in single quotes", squote)
+        .costs(4, 24)
         .spreads(Spread::Full)
         .variadic(&ANY),
     Function::new("cat", &[], Flow::Exact, "the arguments with blanks between them", cat)
+        .costs(4, 24)
         .spreads(Spread::Full)
         .variadic(&ANY),
     Function::new("indent", &[&INT, &STRING], Flow::Exact, "n blanks before every line", indent).spreads(Spread::Full),
@@ -65,7 +79,8 @@ pub static FUNCTIONS: &[Function] = &[
         Flow::Exact,
         "every occurrence of one text by another",
         replace,
-    ),
+    )
+    .costs(4, 24),
     Function::new("plural", &[&STRING, &STRING, &INT], Flow::Exact, "the first for 1, the second for all else", plural),
     Function::new("toString", &[&ANY], Flow::Exact, "the value as text", to_string).spreads(Spread::Full),
     Function::new("toStrings", &[&ANY], Flow::Exact, "the elements as text", to_strings).spreads(Spread::Full),
@@ -205,6 +220,11 @@ fn repeat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         return Err(Failure::from("strings: Repeat output length overflow"));
     };
     ctx.allow_string(len)?;
+    ctx.allow_string(count.saturating_mul(size_of_val(text.spans())))?;
+    if text.spans().is_empty() {
+        return Ok(Value::str(text.as_bytes().repeat(if len > 0 { count } else { 0 })));
+    }
+    ctx.charge(count as u64 / 2)?;
     let mut out = Buf::with_capacity(len);
     if len > 0 {
         (0..count).for_each(|_| out.push(text));
@@ -319,6 +339,7 @@ fn push_indented(ctx: &mut Context<'_>, count: i64, text: &Str, out: &mut Buf) -
     while let Some(end) = memchr::memchr(b'\n', &bytes[start..]) {
         out.push_slice(text, start..start + end + 1);
         out.push_bytes(&blanks);
+        bounded(ctx, out)?;
         start += end + 1;
     }
     out.push_slice(text, start..bytes.len());
@@ -345,6 +366,7 @@ fn replace(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let (mut kept, mut at) = (0, 0);
     while at <= bytes.len() {
         let Some(found) = find(bytes, old.as_bytes(), at) else { break };
+        ctx.charge(1)?;
         out.push_slice(text, kept..found);
         out.push(new);
         bounded(ctx, &out)?;
@@ -372,20 +394,32 @@ fn to_string(_: &mut Context<'_>, args: &[Value]) -> Result {
 /// The elements of a list as texts, nil left out; of anything else its own text.
 ///
 /// Source: sprig `strslice`.
-fn texts(value: &Value) -> std::result::Result<Vec<Str>, Failure> {
+fn texts(ctx: &mut Context<'_>, value: &Value) -> std::result::Result<Vec<Str>, Failure> {
+    let mut growing = Growing::default();
+    let mut text = |item: &Value| {
+        ctx.charge(1)?;
+        let text = strval(item)?;
+        // Other values than texts make new ones.
+        let bytes = if let Value::Str(_) = item { 0 } else { NEW_TEXT + text.len() };
+        growing.by(ctx, size_of::<Value>() + bytes)?;
+        Ok(text)
+    };
     match value {
         Value::Nil => Ok(Vec::new()),
-        Value::List(list) => list.iter().filter(|item| !item.is_nil()).map(strval).collect(),
-        Value::Bytes(bytes) => bytes.as_bytes().iter().map(|&byte| strval(&Value::int(i64::from(byte)))).collect(),
-        other => Ok(vec![strval(other)?]),
+        Value::List(list) => list.iter().filter(|item| !item.is_nil()).map(text).collect(),
+        Value::Bytes(bytes) => bytes.as_bytes().iter().map(|&byte| text(&Value::int(i64::from(byte)))).collect(),
+        other => Ok(vec![text(other)?]),
     }
 }
 
-fn to_strings(_: &mut Context<'_>, args: &[Value]) -> Result {
+/// Bytes of a text beside its letters, with its place in a list.
+const NEW_TEXT: usize = 150;
+
+fn to_strings(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if args[0].ty() == &STRINGS {
         return Ok(args[0].clone());
     }
-    Ok(strings_for(&args[0], texts(&args[0])?))
+    Ok(strings_for(&args[0], texts(ctx, &args[0])?))
 }
 
 /// The texts of a list, with the room that sprig makes for elements that turned out to be nil.
@@ -398,7 +432,7 @@ fn strings_for(list: &Value, texts: Vec<Str>) -> Value {
 fn join(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let separator = string(args, 0)?;
     let mut out = Buf::new();
-    for (index, text) in texts(&args[1])?.iter().enumerate() {
+    for (index, text) in texts(ctx, &args[1])?.iter().enumerate() {
         if index > 0 {
             out.push(separator);
         }
@@ -413,11 +447,13 @@ fn join(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 fn parts(ctx: &mut Context<'_>, text: &Str, separator: &Str, limit: usize) -> std::result::Result<Vec<Str>, Failure> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
+    let mut growing = Growing::default();
     if separator.is_empty() {
         let mut at = 0;
         while at < bytes.len() && found.len() + 1 < limit {
             let width = decode_rune(&bytes[at..]).1;
             ctx.charge(1)?;
+            growing.by(ctx, NEW_TEXT + width)?;
             found.push(text.slice(at..at + width));
             at += width;
         }
@@ -430,6 +466,7 @@ fn parts(ctx: &mut Context<'_>, text: &Str, separator: &Str, limit: usize) -> st
     while found.len() + 1 < limit {
         let Some(end) = find(bytes, separator.as_bytes(), start) else { break };
         ctx.charge(1)?;
+        growing.by(ctx, NEW_TEXT + end - start)?;
         found.push(text.slice(start..end));
         start = end + separator.len();
     }
@@ -437,23 +474,25 @@ fn parts(ctx: &mut Context<'_>, text: &Str, separator: &Str, limit: usize) -> st
     Ok(found)
 }
 
-fn numbered(parts: Vec<Str>) -> Value {
+fn numbered(ctx: &mut Context<'_>, parts: Vec<Str>) -> Result {
+    ctx.charge(3 * parts.len() as u64)?;
+    ctx.allow_memory(parts.len() * 2 * NEW_TEXT)?;
     let entries = parts.into_iter().enumerate().map(|(index, part)| (Str::from(format!("_{index}")), Value::Str(part)));
-    Map::of(&STRING_MAP, entries.collect()).into()
+    Ok(Map::of(&STRING_MAP, entries.collect()).into())
 }
 
 fn split(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let parts = parts(ctx, string(args, 1)?, string(args, 0)?, usize::MAX)?;
-    Ok(numbered(parts))
+    numbered(ctx, parts)
 }
 
 fn splitn(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let limit = match int(args, 1)? {
-        0 => return Ok(numbered(Vec::new())),
+        0 => return numbered(ctx, Vec::new()),
         limit => usize::try_from(limit).unwrap_or(usize::MAX),
     };
     let parts = parts(ctx, string(args, 2)?, string(args, 0)?, limit)?;
-    Ok(numbered(parts))
+    numbered(ctx, parts)
 }
 
 fn split_list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -461,15 +500,25 @@ fn split_list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(Value::exact_strings(parts))
 }
 
-fn sort_alpha(_: &mut Context<'_>, args: &[Value]) -> Result {
+/// Steps of sorting so many.
+fn sorting(count: usize) -> u64 {
+    let count = count as u64;
+    count * u64::from(u64::BITS - count.leading_zeros())
+}
+
+fn sort_alpha(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     match &args[0] {
         Value::List(list) if list.ty() == &STRINGS => {
             // sprig quirk: a []string is sorted in place, which everyone sees who holds it.
+            ctx.charge(sorting(list.len()))?;
+            ctx.allow_memory(list.len() * size_of::<Value>())?;
             list.sort_strings();
+            ctx.check_memory()?;
             Ok(args[0].clone())
         }
         Value::List(_) | Value::Bytes(_) => {
-            let mut sorted = texts(&args[0])?;
+            let mut sorted = texts(ctx, &args[0])?;
+            ctx.charge(sorting(sorted.len()))?;
             sorted.sort();
             Ok(strings_for(&args[0], sorted))
         }

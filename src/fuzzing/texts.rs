@@ -100,6 +100,10 @@ impl Bounds for Steps {
     fn allow_bytes(&mut self, count: usize) -> Result<(), ()> {
         (count <= self.most_bytes()).then_some(()).ok_or(())
     }
+
+    fn allow_memory(&mut self, count: usize) -> Result<(), ()> {
+        (count <= limits().memory_bytes).then_some(()).ok_or(())
+    }
 }
 
 /// A pattern, a text and a replacement, a line each.

@@ -117,6 +117,7 @@ pub(crate) fn some_of_corpus() -> Vec<PathBuf> {
 }
 
 mod advice;
+mod bounds;
 pub(crate) mod cli;
 mod fix;
 mod formats;

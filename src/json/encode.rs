@@ -54,7 +54,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn value(&mut self, value: &Value) -> Result<(), Error> {
-        if self.out.len() > self.style.max_bytes {
+        if self.out.longest() > self.style.max_bytes {
             return Err(Error::TooLong);
         }
         match value {

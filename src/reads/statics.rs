@@ -7,7 +7,7 @@
 use super::dependencies::named_subcharts;
 use super::{GLOBAL, Path, Reads, steps};
 use crate::chart::Chart;
-use crate::compiler::Compiler;
+use crate::compiler::{Compiler, MOST_BYTES};
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
@@ -83,7 +83,7 @@ impl Statics {
         self.prefixes.insert(prefix.clone());
         for template in &chart.templates {
             let name = format!("{full_path}/{}", template.path);
-            let Ok(compiled) = compiler.compile(&name, &template.file, helm) else {
+            let Ok(compiled) = compiler.compile(&name, &template.file, helm, MOST_BYTES) else {
                 self.text(&template.file);
                 continue;
             };
@@ -432,7 +432,7 @@ mod tests {
     /// What a template of a chart could read, of these paths.
     fn readable(template: &str, paths: &[&str], reading: Reading<'_>) -> Vec<String> {
         let file = File::new("app/templates/x.yaml", template);
-        let compiled = Compiled::parse("app/templates/x.yaml", &file, funcs::lookup_of(HelmVersion::V4));
+        let compiled = Compiled::parse("app/templates/x.yaml", &file, funcs::lookup_of(HelmVersion::V4), usize::MAX);
         let compiled = compiled.expect("a template");
         let (mut found, prefix) = (Statics::default(), Vec::new());
         found.prefixes.insert(Vec::new());

@@ -35,6 +35,12 @@ pub trait Bounds {
     /// # Errors
     /// When that is more than allowed.
     fn allow_bytes(&mut self, count: usize) -> Result<(), Self::Error>;
+
+    /// Checks that so many bytes can be held.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    fn allow_memory(&mut self, count: usize) -> Result<(), Self::Error>;
 }
 
 /// Bytes as a text in which every byte that is not UTF-8 is U+FFFD.

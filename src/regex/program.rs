@@ -58,6 +58,12 @@ pub struct Cache {
     weight: u64,
 }
 
+/// Bytes of a match: its range, and its text in a list.
+const MATCH: usize = 160;
+/// Steps that a pattern takes to be compiled: at least, and for each part of its weight.
+const COMPILING: u64 = 300;
+const COMPILING_WEIGHT: u64 = 12;
+
 impl Cache {
     /// The compiled form of a pattern, and what compiling it cost if that had to be done.
     ///
@@ -76,7 +82,7 @@ impl Cache {
         }
         self.weight += weight;
         self.entries.insert(key, compiled.clone());
-        (compiled, weight)
+        (compiled, COMPILING + weight * COMPILING_WEIGHT)
     }
 }
 
@@ -165,6 +171,8 @@ impl Regex {
             last_end = Some(range.end);
             if accept {
                 found.push(text.original(range));
+                // A text of each is what is made of it.
+                bounds.allow_memory(found.len() * MATCH)?;
             }
         }
         Ok(found)

@@ -24,6 +24,9 @@ pub enum Piece {
     Name(Box<str>),
 }
 
+/// Steps of finding the groups of a match.
+const GROUPS: u64 = 6;
+
 impl Replacement {
     /// A text that is put in as it stands.
     pub fn literal(text: &Str) -> Self {
@@ -80,6 +83,7 @@ impl Replacement {
                 regex.find_at(&text, at).map(|found| vec![Some(found)])
             };
             let whole = groups.as_ref().and_then(|groups| groups.first().cloned().flatten());
+            bounds.take_steps(if groups_needed { GROUPS } else { 0 })?;
             bounds.take_steps(regex.cost(&text, at, whole.as_ref().map(|range| range.end)))?;
             let (Some(groups), Some(whole)) = (groups, whole) else { break };
             buf.push_slice(source, text.original(last_end..whole.start));
@@ -87,8 +91,8 @@ impl Replacement {
             if whole.end > last_end || whole.start == 0 {
                 self.expand(regex, &text, source, &groups, &mut buf);
             }
-            if buf.len() > bounds.most_bytes() {
-                bounds.allow_bytes(buf.len())?;
+            if buf.longest() > bounds.most_bytes() {
+                bounds.allow_bytes(buf.longest())?;
             }
             last_end = whole.end;
             let next = text.next(at);

@@ -62,8 +62,10 @@ fn lines(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     }
     let end = text.len() - usize::from(text.as_bytes().ends_with(b"\n"));
     let whole = text.slice(0..end);
+    let count = memchr::memchr_iter(b'\n', whole.as_bytes()).count() + 1;
+    ctx.charge(3 * count as u64)?;
+    ctx.allow_memory((count * 150).saturating_add(whole.len()))?;
     let lines: Vec<Str> = whole.as_bytes().split(|&byte| byte == b'\n').map(|line| whole.part(line)).collect();
-    ctx.charge(lines.len() as u64)?;
     Ok(Value::exact_strings(lines))
 }
 
@@ -73,7 +75,7 @@ fn glob(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     // Helm quirk: an invalid pattern matches everything.
     let glob = Glob::parse(&pattern).ok();
     let found = Map::of(&FILES, Default::default());
-    ctx.charge(files.len() as u64)?;
+    ctx.charge(4 * files.len() as u64)?;
     for (name, content) in files.entries() {
         let matches = match &glob {
             Some(glob) => glob.matches(&name.to_text(), ctx.limits.glob_steps).map_err(Failure::limit)?,
@@ -86,18 +88,22 @@ fn glob(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(found.into())
 }
 
-fn base_names(files: &Map, encode: impl Fn(&Str) -> Str) -> Map {
+fn base_names(ctx: &mut Context<'_>, files: &Map, encode: impl Fn(&Str) -> Str) -> Result<Map, Failure> {
     let by_name = Map::new();
+    let bytes =
+        files.borrow().values().map(|value| if let Value::Bytes(text) = value { text.len() } else { 0 }).sum::<usize>();
+    ctx.charge(8 * files.len() as u64 + bytes as u64 / 32)?;
+    ctx.allow_memory(bytes * 2)?;
     for (name, content) in files.entries() {
         let Value::Bytes(text) = content else { continue };
         let base = name.as_bytes().rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         by_name.insert(Str::new(base), Value::Str(encode(&text)));
     }
-    by_name
+    Ok(by_name)
 }
 
 fn as_config(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let texts = base_names(receiver(args)?, Str::clone);
+    let texts = base_names(ctx, receiver(args)?, Str::clone)?;
     Ok(Value::Str(crate::funcs::yaml::yaml_text(ctx, &texts.into())?))
 }
 
@@ -106,6 +112,6 @@ fn as_secrets(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
         let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
         Str::with_origin(encoded, text.origin())
     };
-    let texts = base_names(receiver(args)?, encode);
+    let texts = base_names(ctx, receiver(args)?, encode)?;
     Ok(Value::Str(crate::funcs::yaml::yaml_text(ctx, &texts.into())?))
 }

@@ -95,12 +95,16 @@ impl Keep for () {
     fn keep(_: Node) {}
 }
 
+/// How much more the manifests of a release may take in memory than its render, and each of them.
+const DOCUMENTS: usize = 4;
+
 /// Splits, reads and sorts what a chart rendered to.
 ///
 /// Errors name the first file, by name, that holds something that is not a manifest: helm's `YAML parse error on …`.
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
 pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limits) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
+    let (mut kept, mut documents) = (0, 0);
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
         for (start, content) in split(&file.text, helm) {
@@ -124,6 +128,14 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
             };
             let list = if hook.is_some() { &mut found.hooks } else { &mut found.ordinary };
             let more = if N::WANTS_ALL { more(&content, &node) } else { Vec::new() };
+            documents += 1;
+            if N::WANTS_ALL {
+                kept += node.size() + more.iter().map(Node::size).sum::<usize>();
+            }
+            let most = limits.memory_bytes.saturating_mul(DOCUMENTS);
+            if kept > most || documents * size_of::<Manifest<N>>() > limits.memory_bytes {
+                return Err(fail("all documents take more memory than there is (--limit memory-bytes)".to_owned()));
+            }
             list.push(Manifest {
                 name: file.name.clone(),
                 source: file.source.clone(),

@@ -17,7 +17,7 @@ use crate::source::File;
 use crate::template::decisions::Decisions;
 use crate::template::exec::Emit;
 use crate::template::set::Set;
-use crate::template::{Context, Env, Error, Map};
+use crate::template::{Context, Env, Error, Failure, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 pub use capabilities::Capabilities;
@@ -94,8 +94,12 @@ pub fn render(
     order::sort(&mut files);
 
     let mut set = Set::new();
+    let mut compiled_bytes = 0;
     for file in &files {
-        let compiled = compiler.compile(&file.name, &file.source, helm).map_err(Box::new)?;
+        let most = inputs.limits.memory_bytes - compiled_bytes;
+        let compiled = compiler.compile(&file.name, &file.source, helm, most).map_err(Box::new)?;
+        // One that was compiled before may be larger.
+        compiled_bytes = inputs.limits.memory_bytes.min(compiled_bytes + compiled.size);
         for template in &compiled.templates {
             set.add(template.clone());
         }
@@ -110,6 +114,11 @@ pub fn render(
     }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
     ctx.reads = noted;
+    let limit = |failure: Failure| Box::new(Error::Plain(failure.to_string()));
+    ctx.keep_bytes(compiled_bytes).map_err(limit)?;
+    for file in &files {
+        ctx.hold(&file.scope.clone().into()).map_err(limit)?;
+    }
     ctx.decisions = decisions;
     let mut rendered = Rendered::default();
     let mut bytes = 0;

@@ -3,16 +3,24 @@
 use super::decisions::Decisions;
 use super::env::Env;
 use super::error::Failure;
+use super::exec::Text;
 use super::function::Function;
 use super::reads::Reads;
-use super::set::{Compiled, Set};
+use super::set::Set;
 use super::value::{Map, Value};
 use crate::limits::Limits;
+use crate::memory::{Held, Memory};
 use crate::source::Place;
 use crate::trace::{Marks, Origin, Origins, Str};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
+
+/// Bytes that are made in a step.
+const BYTES_OF_A_STEP: u64 = 64;
+
+/// Steps after which the tables of a render are looked at.
+const LOOK: u64 = 4096;
 
 /// The state of one render: its environment, what it may still use up, and where its data came from.
 pub struct Context<'r> {
@@ -37,13 +45,22 @@ pub struct Context<'r> {
     /// The templates that can be called now.
     pub(super) templates: Rc<Set>,
     /// Texts given to `tpl`, compiled.
-    pub(super) texts: HashMap<Str, Rc<Compiled>>,
+    pub(super) texts: HashMap<Str, Rc<Text>>,
+    /// Bytes of those.
+    pub(super) texts_size: usize,
     /// Templates being executed now.
     pub(super) depth: u32,
     /// Lists and pipelines being executed now, each inside of the one before.
     pub(super) nesting: u32,
     /// `include`s of each name being executed now.
     pub includes: HashMap<Str, u32>,
+    /// What the render holds.
+    memory: Memory,
+    /// What it holds to its end: of origins, and of what is noted.
+    kept: Held,
+    kept_bytes: usize,
+    /// Whether a limit was reached that nothing gets around.
+    is_stopped: bool,
     steps_left: u64,
     crypto_left: u32,
 }
@@ -51,6 +68,8 @@ pub struct Context<'r> {
 impl<'r> Context<'r> {
     /// The state at the start of a render.
     pub fn new(env: &'r mut Env, limits: &'r Limits, origins: Option<&'r mut Origins>) -> Self {
+        let memory = Memory::default();
+        let kept = memory.hold(0);
         Self {
             env,
             limits,
@@ -63,9 +82,14 @@ impl<'r> Context<'r> {
             functions: &|_| None,
             templates: Rc::default(),
             texts: HashMap::new(),
+            texts_size: 0,
             depth: 0,
             nesting: 0,
             includes: HashMap::new(),
+            memory,
+            kept,
+            kept_bytes: 0,
+            is_stopped: false,
             steps_left: limits.template_steps,
             crypto_left: limits.crypto_calls,
         }
@@ -107,9 +131,14 @@ impl<'r> Context<'r> {
         self.limits.template_steps - self.steps_left
     }
 
+    /// Steps that the render may still take.
+    pub fn steps_left(&self) -> u64 {
+        self.steps_left
+    }
+
     /// Whether the render may not go on.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.steps_left == 0
+        self.is_stopped || self.steps_left == 0
     }
 
     /// Whether origins are asked for.
@@ -121,8 +150,9 @@ impl<'r> Context<'r> {
     pub fn charge(&mut self, count: u64) -> Result<(), Failure> {
         match self.steps_left.checked_sub(count) {
             Some(left) => {
-                self.steps_left = left;
-                Ok(())
+                let before = std::mem::replace(&mut self.steps_left, left);
+                // Tables grow beside the values: they are looked at now and then.
+                if before / LOOK != left / LOOK { self.check_memory() } else { Ok(()) }
             }
             None => {
                 self.steps_left = 0;
@@ -142,12 +172,67 @@ impl<'r> Context<'r> {
                 self.limits.string_bytes
             )));
         }
-        // Long strings are work too: a step for each KiB keeps loops that build them bounded.
+        self.allow_memory(bytes)?;
+        // Long strings are work too, whoever keeps them.
         self.charge(bytes as u64 / 1024)
     }
 
-    /// Takes one call of costly cryptography from what the render may use.
-    pub fn charge_crypto(&mut self) -> Result<(), Failure> {
+    /// The bytes that the render may still come to hold.
+    pub fn memory_left(&self) -> usize {
+        self.limits.memory_bytes.saturating_sub(self.memory.held())
+    }
+
+    /// Checks that so many more bytes may be held, before they are.
+    pub fn allow_memory(&mut self, bytes: usize) -> Result<(), Failure> {
+        if bytes <= self.memory_left() { Ok(()) } else { Err(self.out_of_memory()) }
+    }
+
+    /// Counts a value and what is in it, as long as it lives.
+    #[inline]
+    pub fn hold(&mut self, value: &Value) -> Result<(), Failure> {
+        if value.is_to_be_held() {
+            let before = self.memory.held();
+            value.hold(&self.memory);
+            // Room is work too: what was made was written.
+            let made = self.memory.held().saturating_sub(before);
+            self.check_memory()?;
+            return self.charge(made as u64 / BYTES_OF_A_STEP);
+        }
+        Ok(())
+    }
+
+    /// Counts bytes as long as what is given lives.
+    pub fn hold_bytes(&mut self, bytes: usize) -> Result<Held, Failure> {
+        self.allow_memory(bytes)?;
+        Ok(self.memory.hold(bytes))
+    }
+
+    /// Counts a text, and bytes beside it, to the end of the render.
+    pub(super) fn keep(&mut self, text: &Str, beside: usize) {
+        self.kept_bytes += text.hold(&self.memory) + beside;
+    }
+
+    /// Counts bytes to the end of the render.
+    pub fn keep_bytes(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.kept_bytes += bytes;
+        self.check_memory()
+    }
+
+    /// Checks that the render holds no more than it may: what grows in its place counts before it is looked at.
+    pub fn check_memory(&mut self) -> Result<(), Failure> {
+        let tables = self.origins.as_deref().map_or(0, Origins::size) + self.reads.as_ref().map_or(0, Reads::size);
+        self.kept.resize(self.kept_bytes + tables);
+        if self.memory.held() <= self.limits.memory_bytes { Ok(()) } else { Err(self.out_of_memory()) }
+    }
+
+    fn out_of_memory(&mut self) -> Failure {
+        self.is_stopped = true;
+        Failure::limit(format!("the render holds more than {} bytes (--limit memory-bytes)", self.limits.memory_bytes))
+    }
+
+    /// Takes one call of costly cryptography, and so many steps, from what the render may use.
+    pub fn charge_crypto(&mut self, steps: u64) -> Result<(), Failure> {
+        self.charge(steps)?;
         self.crypto_left = self.crypto_left.checked_sub(1).ok_or_else(|| {
             Failure::limit(format!(
                 "more than {} calls of costly cryptography (--limit crypto-calls)",
@@ -162,9 +247,20 @@ impl<'r> Context<'r> {
         let Some(origins) = self.origins.as_deref_mut() else { return Origin::NONE };
         let mut found = Vec::new();
         for value in values {
-            value.for_each_origin(&mut |origin| found.push(origin));
+            value.for_each_origin(&mut |origin| {
+                // A long list has many of the same.
+                if !found.last().is_some_and(|last: &Origin| last.is_same(origin)) {
+                    found.push(origin);
+                }
+            });
         }
-        origins.union(found)
+        let visits = found.len() as u64;
+        let before = origins.size();
+        let origin = origins.union(found);
+        let visits = visits + (origins.size() - before) as u64 / 16;
+        // What is too much ends with the next step.
+        let _ = self.charge(visits);
+        origin
     }
 }
 

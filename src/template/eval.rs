@@ -86,6 +86,7 @@ impl<'t> State<'t, '_, '_> {
     pub(super) fn pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
         self.at = At::Pipe(pipe);
         self.nest()?;
+        self.charge(1)?;
         let mut value = None;
         for command in &pipe.cmds {
             let mut result = self.command(dot, command, value)?;
@@ -203,7 +204,7 @@ impl<'t> State<'t, '_, '_> {
             }
             Arg::Bool(pos, truth) => Eval::of(Value::bool(*truth)).marked(self.text_marks(*pos)),
             Arg::Number(number) => Eval::of(self.number(number)?).marked(self.text_marks(number.pos)),
-            Arg::String { .. } => Eval::of(self.string(arg)),
+            Arg::String { .. } => Eval::of(self.string(arg)?),
             _ => Eval::invalid(),
         })
     }
@@ -238,10 +239,10 @@ impl<'t> State<'t, '_, '_> {
         span.map_or(Marks::NONE, |span| span.origin.marks())
     }
 
-    fn string(&self, arg: &Arg) -> Value {
-        let Arg::String { pos, quoted, text } = arg else { return Value::Nil };
+    fn string(&mut self, arg: &Arg) -> Result<Value> {
+        let Arg::String { pos, quoted, text } = arg else { return Ok(Value::Nil) };
         if self.text_origin.is_none() || text.is_empty() {
-            return Value::Str(text.clone());
+            return Ok(Value::Str(text.clone()));
         }
         let mut buf = Buf::with_capacity(text.len());
         match &self.template.source {
@@ -253,7 +254,9 @@ impl<'t> State<'t, '_, '_> {
             // The text itself begins after the quote.
             None => buf.push_from(text.as_bytes(), self.text_origin, pos + 1),
         }
-        Value::Str(buf.into_str())
+        let value = Value::Str(buf.into_str());
+        self.ctx.hold(&value).map_err(|failure| self.fail(failure.to_string()))?;
+        Ok(value)
     }
 
     /// Notes that the operand at a position is evaluated.
@@ -273,6 +276,7 @@ impl<'t> State<'t, '_, '_> {
         last: Option<Eval>,
     ) -> Result<Eval> {
         let Some((final_ident, idents)) = idents.split_last() else { return Ok(receiver) };
+        self.charge(1 + idents.len() as u64)?;
         self.reached(node.pos());
         for ident in idents {
             receiver = self.field(dot, ident, node, &[], None, receiver)?;
@@ -387,6 +391,15 @@ impl<'t> State<'t, '_, '_> {
         if self.ctx.reads.is_some() && values.iter().any(|value| matches!(value, Value::Map(_) | Value::List(_))) {
             self.look(function, &values, callee.node);
         }
+        let cost = function.cost;
+        let texts: usize = match function.look {
+            Look::Nothing => 0,
+            _ => values
+                .iter()
+                .map(|value| if let Value::Str(text) | Value::Bytes(text) = value { text.len() } else { 0 })
+                .sum(),
+        };
+        self.charge(u64::from(cost.call) + (texts as u64 * u64::from(cost.kib) >> 10))?;
         let draws = self.ctx.env.draws();
         if let Spread::Choice = function.spread
             && self.is_marking()
@@ -394,14 +407,17 @@ impl<'t> State<'t, '_, '_> {
         {
             return Ok(Eval::of(chosen));
         }
-        match (function.call)(self.ctx, &values) {
-            Ok(value) => {
-                let value = self.with_flow(function, value, &values);
-                if !self.is_marking() {
-                    return Ok(Eval::of(value));
-                }
-                Ok(self.with_marks(function, value, &values, held, draws))
-            }
+        let result = (function.call)(self.ctx, &values).and_then(|value| {
+            let value = self.with_flow(function, value, &values);
+            let result = match self.is_marking() {
+                true => self.with_marks(function, value, &values, held, draws),
+                false => Eval::of(value),
+            };
+            self.ctx.hold(&result.value)?;
+            Ok(result)
+        });
+        match result {
+            Ok(value) => Ok(value),
             Err(failure) => {
                 self.at = callee.node;
                 Err(self.fail_with(format!("error calling {}", function.name), Some(Box::new(failure))))
@@ -517,7 +533,7 @@ impl<'t> State<'t, '_, '_> {
         let (value, expected) = match ty.kind {
             Kind::Interface => return self.constant(dot, arg),
             Kind::Bool => (if let Arg::Bool(_, truth) = arg { Some(Value::bool(*truth)) } else { None }, "bool"),
-            Kind::String => (if let Arg::String { .. } = arg { Some(self.string(arg)) } else { None }, "string"),
+            Kind::String => (if let Arg::String { .. } = arg { Some(self.string(arg)?) } else { None }, "string"),
             Kind::Float64 => (number.and_then(|number| number.float).map(Value::float), "float"),
             Kind::Complex128 => {
                 (number.and_then(|number| number.complex).map(|(re, im)| Value::object(Complex(re, im))), "complex")

@@ -12,6 +12,7 @@ use super::set::{Compiled, Set};
 use super::value::Value;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
+use crate::memory::Held;
 use crate::source::{File, Place};
 use crate::trace::{Buf, Marks, Origin, OriginData, Str};
 use std::fmt;
@@ -22,6 +23,9 @@ pub(super) type Result<T> = std::result::Result<T, Box<Error>>;
 
 /// What a missing value prints as, until helm removes it from the finished text.
 const NO_VALUE: &str = "<no value>";
+
+/// Bytes of compiled texts of `tpl` that are kept for the next time.
+const MOST_TEXTS: usize = 32 << 20;
 
 /// Which bytes of a file's output were written by which of its actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,18 @@ pub(super) struct State<'t, 'c, 'r> {
     out: Buf,
     /// Only for the outermost template of a traced file.
     emits: Option<Vec<Emit>>,
+    /// What of these is counted, once they are more than little.
+    held: Option<Held>,
+}
+
+/// Bytes that an output grows by before they are counted.
+const UNCOUNTED: usize = 64 << 10;
+
+/// A text given to `tpl`, compiled.
+#[derive(Debug)]
+pub(super) struct Text {
+    compiled: Compiled,
+    _held: Held,
 }
 
 impl Context<'_> {
@@ -103,7 +119,9 @@ impl Context<'_> {
         let template = self.lookup(name)?;
         let emits = self.tracing().then(Vec::new);
         let (out, emits) = self.run(&template, data, Buf::with_capacity(template.file.bytes().len()), emits)?;
-        Ok((out, emits.unwrap_or_default()))
+        let emits = emits.unwrap_or_default();
+        self.keep(&out, emits.capacity() * size_of::<Emit>());
+        Ok((out, emits))
     }
 
     /// Executes a named template with data and returns its text: helm's `include`, without its counter.
@@ -121,14 +139,15 @@ impl Context<'_> {
         text: &Str,
         data: Value,
     ) -> std::result::Result<std::result::Result<Str, Box<Error>>, Error> {
-        if !text.as_bytes().windows(2).any(|pair| pair == b"{{") {
+        if memchr::memmem::find(text.as_bytes(), b"{{").is_none() {
             return Ok(Ok(text.clone()));
         }
         let compiled = self.compile_text(text)?;
-        let Some(body) = compiled.templates.first().cloned() else { return Ok(Ok(Str::new(""))) };
+        let templates = &compiled.compiled.templates;
+        let Some(body) = templates.first().cloned() else { return Ok(Ok(Str::new(""))) };
         let outer = self.templates.clone();
         let mut set = Set::within(outer.clone());
-        for template in &compiled.templates {
+        for template in templates {
             set.add(template.clone());
         }
         self.templates = Rc::new(set);
@@ -137,14 +156,19 @@ impl Context<'_> {
         Ok(result.map(|(text, _)| text))
     }
 
-    fn compile_text(&mut self, text: &Str) -> std::result::Result<Rc<Compiled>, Error> {
+    fn compile_text(&mut self, text: &Str) -> std::result::Result<Rc<Text>, Error> {
         // A traced text is compiled anew, since what it prints has the origins of this text and of no other like it.
         let traced = !text.spans().is_empty();
         if !traced && let Some(known) = self.texts.get(text) {
             return Ok(known.clone());
         }
         let file = File::new("gotpl", text.as_bytes());
-        let mut compiled = Compiled::parse("gotpl", &file, self.functions)?;
+        let limit = |failure: Failure| Error::Plain(failure.to_string());
+        // A letter of a template takes about a step to be read.
+        self.charge(text.len() as u64).map_err(limit)?;
+        let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
+        let size = compiled.size + text.len();
+        let held = self.hold_bytes(size).map_err(limit)?;
         if traced {
             for template in &mut compiled.templates {
                 if let Some(template) = Arc::get_mut(template) {
@@ -152,8 +176,14 @@ impl Context<'_> {
                 }
             }
         }
-        let compiled = Rc::new(compiled);
+        let compiled = Rc::new(Text { compiled, _held: held });
         if !traced {
+            // What is compiled once more costs time; what is kept costs room.
+            if self.texts_size + size > MOST_TEXTS {
+                self.texts.clear();
+                self.texts_size = 0;
+            }
+            self.texts_size += size;
             self.texts.insert(text.clone(), compiled.clone());
         }
         Ok(compiled)
@@ -212,6 +242,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             vars: vec![("$", data)],
             out,
             emits,
+            held: None,
         }
     }
 
@@ -403,10 +434,22 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         self.check_output()
     }
 
-    fn check_output(&self) -> Result<()> {
+    fn check_output(&mut self) -> Result<()> {
         let limit = self.ctx.limits.string_bytes;
         if self.out.len() > limit {
             return Err(self.fail(format!("a template wrote more than {limit} bytes (--limit string-bytes)")));
+        }
+        let emits = self.emits.as_ref().map_or(0, Vec::capacity) * size_of::<Emit>();
+        let size = self.out.size() + emits;
+        if size > self.held.as_ref().map_or(0, Held::bytes) + UNCOUNTED {
+            let held = match self.held.take() {
+                Some(mut held) => {
+                    held.resize(size);
+                    self.ctx.check_memory().map(|()| held)
+                }
+                None => self.ctx.hold_bytes(size),
+            };
+            self.held = Some(held.map_err(|failure| self.fail(failure.to_string()))?);
         }
         Ok(())
     }
@@ -625,11 +668,12 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         };
         self.enter()?;
         // The callee writes into the caller's output.
-        let out = std::mem::take(&mut self.out);
+        let (out, held) = (std::mem::take(&mut self.out), self.held.take());
         let mut callee = State::new(self.ctx, &template, data.clone(), out, None);
+        callee.held = held;
         let result = callee.list(&data, &template.body);
-        let out = std::mem::take(&mut callee.out);
-        self.out = out;
+        let (out, held) = (std::mem::take(&mut callee.out), callee.held.take());
+        (self.out, self.held) = (out, held);
         self.ctx.depth -= 1;
         result.map(|_| ())
     }

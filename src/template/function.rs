@@ -52,6 +52,17 @@ pub enum Spread {
     Shuffled,
 }
 
+/// What a call takes, in template steps: one is what a plain action takes, about 40 ns.
+///
+/// Costs that depend on more than the length of texts (elements, matches, nodes) the function itself charges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cost {
+    /// Each call.
+    pub call: u32,
+    /// Each KiB of text among the arguments.
+    pub kib: u32,
+}
+
 /// The native side of a function: bound arguments in, result out.
 pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
 
@@ -75,6 +86,8 @@ pub struct Function {
     pub look: Look,
     /// How what it gives depends on what its arguments depend on.
     pub spread: Spread,
+    /// What a call takes.
+    pub cost: Cost,
     /// Whether the result depends on the arguments alone: no clock, no randomness, no network.
     pub hermetic: bool,
     /// Whether helm 3 does not have it.
@@ -101,6 +114,7 @@ impl Function {
             flow,
             look: Look::Whole,
             spread: Spread::All,
+            cost: Cost { call: 3, kib: 16 },
             hermetic: true,
             since_helm_4: false,
             doc,
@@ -123,6 +137,12 @@ impl Function {
     /// The same function, depending on its arguments in another way.
     pub const fn spreads(mut self, spread: Spread) -> Self {
         self.spread = spread;
+        self
+    }
+
+    /// The same function, taking more: steps of a call, and of each KiB of text among the arguments.
+    pub const fn costs(mut self, call: u32, kib: u32) -> Self {
+        self.cost = Cost { call, kib };
         self
     }
 

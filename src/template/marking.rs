@@ -121,19 +121,19 @@ impl<'t> State<'t, '_, '_> {
 
     /// What a function gives, with what that depends on.
     pub(super) fn with_marks(
-        &self,
+        &mut self,
         function: &Function,
         value: Value,
         args: &[Value],
         held: Marks,
         draws: u64,
     ) -> Eval {
-        let mut marks = held;
+        let (mut marks, mut visits) = (held, 0);
         for (number, arg) in args.iter().enumerate() {
             let own = match function.spread {
-                Spread::All | Spread::Full if function.look == Look::Whole => arg.all_marks(),
+                Spread::All | Spread::Full if function.look == Look::Whole => arg.all_marks(&mut visits),
                 // What `compact` leaves out is known by the elements.
-                Spread::All if matches!(arg, Value::List(_)) => arg.all_marks(),
+                Spread::All if matches!(arg, Value::List(_)) => arg.all_marks(&mut visits),
                 Spread::All | Spread::Full | Spread::Member => arg.marks(),
                 // A key decides which members there are.
                 Spread::Holds if function.name == "dict" && number % 2 == 0 => arg.marks(),
@@ -154,11 +154,13 @@ impl<'t> State<'t, '_, '_> {
                     }
                     other => other.truth_marks(),
                 },
-                Spread::Unordered => arg.all_marks().unordered(),
+                Spread::Unordered => arg.all_marks(&mut visits).unordered(),
                 Spread::Shuffled => arg.marks(),
             };
             marks = marks | own;
         }
+        // What is too much ends with the next step.
+        let _ = self.ctx.charge(visits);
         if function.spread != Spread::Holds {
             if self.ctx.env.draws() != draws {
                 marks = marks | Marks::RANDOM;

@@ -19,8 +19,6 @@ use std::sync::Arc;
 
 /// Nested parentheses that Go allows.
 const MAX_PARENS: u32 = 10_000;
-/// Commands in one pipeline that Go allows.
-const MAX_COMMANDS: usize = 100_000;
 /// Nested control structures, `else if` included. Go has no bound but its memory.
 const MAX_NESTING: u32 = 10_000;
 
@@ -32,9 +30,16 @@ pub type Functions<'f> = dyn Fn(&str) -> Option<&'static Function> + 'f;
 /// Of two definitions of a name in the file one must be empty (white space and comments only), or it is an error;
 /// which of several files' definitions wins is the business of whoever collects them.
 ///
+/// The number beside them is the bytes that they take in memory, roughly; more than `most` are an error.
+///
 /// # Errors
 /// [`Error::Parse`] with Go's message.
-pub fn parse(name: &str, file: &Arc<File>, functions: &Functions<'_>) -> Result<Vec<Template>, Error> {
+pub fn parse(
+    name: &str,
+    file: &Arc<File>,
+    functions: &Functions<'_>,
+    most: usize,
+) -> Result<(Vec<Template>, usize), Error> {
     let mut parser = Parser {
         lexer: Lexer::new(file.bytes()),
         file,
@@ -45,9 +50,11 @@ pub fn parse(name: &str, file: &Arc<File>, functions: &Functions<'_>) -> Result<
         by_name: HashMap::new(),
         scope: Scope::new(),
         nesting: 0,
+        size: 0,
+        most,
     };
     match parser.file() {
-        Ok(()) => Ok(parser.templates),
+        Ok(()) => Ok((parser.templates, parser.size)),
         Err(Stop { line, message }) => Err(Error::Parse { file: name.to_owned(), line, message }),
     }
 }
@@ -139,7 +146,18 @@ struct Parser<'t, 'f> {
     by_name: HashMap<Str, usize>,
     scope: Scope<'t>,
     nesting: u32,
+    /// The bytes of the tree so far, and those that it may have.
+    size: usize,
+    most: usize,
 }
+
+/// Bytes of what a tree is made of, with the room that lists of them keep free.
+const NODE: usize = 2 * size_of::<Node>();
+const COMMAND: usize = 4 * (size_of::<Command>() + size_of::<Arg>());
+const ARGUMENT: usize = 2 * size_of::<Arg>();
+const NAME: usize = 2 * size_of::<Arc<str>>();
+const TEXT: usize = 128;
+const TEMPLATE: usize = 512;
 
 /// Tokens.
 impl<'t> Parser<'t, '_> {
@@ -242,7 +260,10 @@ impl<'t> Parser<'t, '_> {
                 _ => {}
             }
             match self.text_or_action()? {
-                Item::Node(node) => body.nodes.push(node),
+                Item::Node(node) => {
+                    self.grow(NODE)?;
+                    body.nodes.push(node);
+                }
                 Item::End(end) => return Err(self.fail(format!("unexpected {}", end.text()))),
             }
         }
@@ -258,6 +279,7 @@ impl<'t> Parser<'t, '_> {
 
     /// Adds a finished template: two of one name are an error unless one is empty, which the other then replaces.
     fn add(&mut self, name: Str, body: List) -> Parsed<()> {
+        self.grow(TEMPLATE + name.len())?;
         let is_empty = body.is_empty();
         let known = self.by_name.get(&name).copied();
         if let Some(known) = known
@@ -306,7 +328,10 @@ impl<'t> Parser<'t, '_> {
         let mut list = List::default();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
-                Item::Node(node) => list.nodes.push(node),
+                Item::Node(node) => {
+                    self.grow(NODE)?;
+                    list.nodes.push(node);
+                }
                 Item::End(end) => return Ok((list, end)),
             }
         }
@@ -316,7 +341,11 @@ impl<'t> Parser<'t, '_> {
     fn text_or_action(&mut self) -> Parsed<Item> {
         let token = self.next_non_space();
         match token.kind {
-            Kind::Text => Ok(Item::Node(Node::Text { pos: token.start, text: Str::new(self.lexer.bytes(token)) })),
+            Kind::Text => {
+                let text = self.lexer.bytes(token);
+                self.grow(TEXT + text.len())?;
+                Ok(Item::Node(Node::Text { pos: token.start, text: Str::new(text) }))
+            }
             Kind::LeftDelim => {
                 self.scope.action_line = token.line;
                 let item = self.action()?;
@@ -407,6 +436,15 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
+    /// Counts what is added to the tree.
+    fn grow(&mut self, bytes: usize) -> Parsed<()> {
+        self.size += bytes;
+        if self.size > self.most {
+            return Err(self.fail("the templates take more memory than a render has (--limit memory-bytes)"));
+        }
+        Ok(())
+    }
+
     fn nest(&mut self) -> Parsed<()> {
         self.nesting += 1;
         if self.nesting > MAX_NESTING {
@@ -479,9 +517,6 @@ impl Parser<'_, '_> {
                     self.back();
                     let command = self.command()?;
                     pipe.cmds.push(command);
-                    if pipe.cmds.len() > MAX_COMMANDS {
-                        return Err(self.fail("pipeline too long"));
-                    }
                 }
                 _ => return Err(self.unexpected(token, context)),
             }
@@ -539,8 +574,10 @@ impl Parser<'_, '_> {
     /// Operands up to a `|`, which is consumed, or to the end of the pipeline, which is not.
     fn command(&mut self) -> Parsed<Command> {
         let mut command = Command { pos: self.peek_non_space().start, args: Vec::new() };
+        self.grow(COMMAND)?;
         loop {
             self.peek_non_space();
+            self.grow(ARGUMENT)?;
             command.args.extend(self.operand()?);
             let token = self.next();
             match token.kind {
@@ -566,6 +603,7 @@ impl Parser<'_, '_> {
         let mut names = Vec::new();
         while self.peek().kind == Kind::Field {
             let token = self.next();
+            self.grow(NAME)?;
             names.push(self.name(token, 1));
         }
         Ok(Some(match term {
@@ -622,6 +660,9 @@ impl Parser<'_, '_> {
             Kind::String | Kind::RawString => {
                 let text = self.unquote(token)?;
                 let quoted = String::from_utf8_lossy(self.lexer.bytes(token)).into_owned();
+                self.grow(TEXT + quoted.len() + text.len())?;
+                // It is shared by all renders.
+                text.disown();
                 Arg::String { pos, quoted, text }
             }
             _ => {
@@ -631,8 +672,10 @@ impl Parser<'_, '_> {
         }))
     }
 
-    fn number(&self, token: Token, read: fn(Pos, &[u8]) -> Result<Number, String>) -> Parsed<Arg> {
-        let number = read(token.start, self.lexer.bytes(token)).map_err(|message| self.fail(message))?;
+    fn number(&mut self, token: Token, read: fn(Pos, &[u8]) -> Result<Number, String>) -> Parsed<Arg> {
+        let text = self.lexer.bytes(token);
+        self.grow(TEXT + text.len())?;
+        let number = read(token.start, text).map_err(|message| self.fail(message))?;
         Ok(Arg::Number(Box::new(number)))
     }
 }
@@ -643,9 +686,8 @@ mod tests {
     use crate::template::builtins;
 
     fn parse_text(text: &[u8]) -> Result<Vec<Template>, Error> {
-        parse("c/t.yaml", &File::new("c/t.yaml", text), &|name| {
-            (!matches!(name, "foo" | "elseif")).then_some(&builtins::FUNCTIONS[0])
-        })
+        let functions = |name: &str| (!matches!(name, "foo" | "elseif")).then_some(&builtins::FUNCTIONS[0]);
+        Ok(parse("c/t.yaml", &File::new("c/t.yaml", text), &functions, usize::MAX)?.0)
     }
 
     fn error(text: &str) -> String {

@@ -3,7 +3,7 @@
 //! The embedder has its maps watched before the render. A member counts as looked at when a template takes it, asks for
 //! it, or hands the map to a function that looks at everything in it; a member that is not there can be looked at too.
 
-use super::value::{Map, Value};
+use super::value::{Map, Value, Walk};
 use crate::source::{File, Place};
 use crate::trace::Str;
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,12 @@ pub struct Reads {
     /// The files whose operands are noted, by address.
     known: HashMap<usize, u32>,
     reached: Vec<Reached>,
+    /// Bytes of the members that were noted.
+    size: usize,
 }
+
+/// Bytes of a note, beside the key.
+const NOTE: usize = 200;
 
 /// What was looked at of one map.
 #[derive(Debug)]
@@ -67,6 +72,11 @@ impl Reads {
         self.reached
     }
 
+    /// The bytes that the notes take in memory.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// The number of a watched file.
     pub(super) fn file(&self, file: &Arc<File>) -> Option<u32> {
         self.known.get(&(Arc::as_ptr(file) as usize)).copied()
@@ -97,6 +107,7 @@ impl Reads {
             && !table.members.contains_key(key)
         {
             table.members.insert(Str::new(key), place.clone());
+            self.size += NOTE + key.len();
         }
     }
 
@@ -113,10 +124,10 @@ impl Reads {
 
     /// Notes a look at everything in a value.
     pub(super) fn whole(&mut self, value: &Value, place: &Place) {
-        self.whole_to(value, place, MAX_DEPTH);
+        self.whole_to(value, place, &mut Walk::new(MAX_DEPTH));
     }
 
-    fn whole_to(&mut self, value: &Value, place: &Place, depth: u32) {
+    fn whole_to(&mut self, value: &Value, place: &Place, walk: &mut Walk) {
         match value {
             Value::Map(map) => {
                 if let Some(table) = self.table_of(map) {
@@ -125,11 +136,15 @@ impl Reads {
                     }
                     table.whole = Some(place.clone());
                 }
-                if depth > 0 {
-                    map.borrow().values().for_each(|value| self.whole_to(value, place, depth - 1));
+                if walk.enters(value) {
+                    map.borrow().values().for_each(|value| self.whole_to(value, place, walk));
+                    walk.leaves();
                 }
             }
-            Value::List(list) if depth > 0 => list.iter().for_each(|value| self.whole_to(value, place, depth - 1)),
+            Value::List(list) if walk.enters(value) => {
+                list.iter().for_each(|value| self.whole_to(value, place, walk));
+                walk.leaves();
+            }
             _ => {}
         }
     }

@@ -51,16 +51,19 @@ pub struct Compiled {
     pub name: Str,
     /// The body under `name`, and the definitions.
     pub templates: Vec<Arc<Template>>,
+    /// The bytes that they take in memory, roughly.
+    pub size: usize,
 }
 
 impl Compiled {
-    /// Parses a file under a name.
+    /// Parses a file under a name into not more than so many bytes.
     pub fn parse(
         name: &str,
         file: &Arc<File>,
         functions: &dyn Fn(&str) -> Option<&'static Function>,
+        most: usize,
     ) -> Result<Self, Error> {
-        let templates = parse(name, file, functions)?.into_iter().map(Arc::new).collect();
-        Ok(Self { name: Str::from(name), templates })
+        let (templates, size) = parse(name, file, functions, most)?;
+        Ok(Self { name: Str::from(name), templates: templates.into_iter().map(Arc::new).collect(), size })
     }
 }

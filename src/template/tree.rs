@@ -13,7 +13,13 @@ pub trait NodeOrigins {
     fn origin(&mut self, node: &Node, key: Option<Key>, parent: Origin) -> Origin;
     /// The string that a node is, with its origins; `origin` is that of the node.
     fn string(&mut self, _node: &Node, string: &Str, origin: Origin) -> Str {
-        if origin.is_none() { string.clone() } else { Str::with_origin(string.as_bytes(), origin) }
+        if origin.is_none() {
+            // It is shared by all renders.
+            string.disown();
+            string.clone()
+        } else {
+            Str::with_origin(string.as_bytes(), origin)
+        }
     }
     /// The key of an entry, with its origins.
     fn key(&mut self, entry: &Entry) -> Str {

@@ -31,6 +31,16 @@ impl Buf {
         self.bytes.len()
     }
 
+    /// The bytes that the buffer takes in memory.
+    pub fn size(&self) -> usize {
+        self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
+    }
+
+    /// The longer of the text and of what is known of its origins.
+    pub fn longest(&self) -> usize {
+        self.bytes.len().max(self.spans.len() * size_of::<Span>())
+    }
+
     /// Whether nothing was written yet.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()

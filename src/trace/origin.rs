@@ -44,7 +44,7 @@ impl Origin {
     }
 
     /// Whether both are equal, and of data that depend on the same.
-    pub(super) fn is_same(self, other: Self) -> bool {
+    pub(crate) fn is_same(self, other: Self) -> bool {
         self.0 == other.0
     }
 
@@ -173,6 +173,8 @@ pub struct Origins {
     hidden: HashMap<Origin, Vec<Origin>>,
     unions: HashMap<Vec<Origin>, Origin>,
     texts: HashMap<(usize, u32), Origin>,
+    /// Bytes of the parts of what was computed.
+    parts: usize,
 }
 
 impl Default for Origins {
@@ -185,7 +187,18 @@ impl Origins {
     /// An empty table.
     pub fn new() -> Self {
         let placeholder = OriginData::Derived(Vec::new());
-        Self { entries: vec![placeholder], hidden: HashMap::new(), unions: HashMap::new(), texts: HashMap::new() }
+        Self {
+            entries: vec![placeholder],
+            hidden: HashMap::new(),
+            unions: HashMap::new(),
+            texts: HashMap::new(),
+            parts: 0,
+        }
+    }
+
+    /// The bytes that the table takes in memory.
+    pub fn size(&self) -> usize {
+        self.entries.len() * size_of::<OriginData>() + self.parts
     }
 
     /// Adds an origin.
@@ -238,6 +251,8 @@ impl Origins {
                 if let Some(&known) = self.unions.get(&set) {
                     return known.marked(marks);
                 }
+                // Once in the entry, once in the index.
+                self.parts += 2 * (set.len() * size_of::<Origin>() + 40);
                 let origin = self.add(OriginData::Derived(set.clone()));
                 self.unions.insert(set, origin);
                 origin.marked(marks)

@@ -1,11 +1,12 @@
 //! [`Str`]: a Go string (bytes, usually UTF-8) and where its bytes came from.
 
 use super::{Buf, Marks, Origin};
+use crate::memory::{Held, Memory};
 use crate::source::File;
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A stretch of text that has one origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ struct Data {
     bytes: Bytes,
     /// Sorted, not overlapping; gaps have no known origin.
     spans: Vec<Span>,
+    /// What it counts in the render that made it, once it does; `None` of what is no render's own.
+    held: OnceLock<Option<Held>>,
 }
 
 enum Bytes {
@@ -38,10 +41,47 @@ enum Bytes {
     File(Arc<File>),
 }
 
+/// Bytes beside those of the text and its spans.
+const HEAD: usize = 104;
+/// Texts up to here count with each list and map that they are in; longer ones count once, however many hold them.
+const SMALL: usize = 512;
+
 impl Str {
     /// Text of unknown origin.
     pub fn new(text: impl Into<Vec<u8>>) -> Self {
-        Self(Arc::new(Data { bytes: Bytes::Own(text.into()), spans: Vec::new() }))
+        Self::made(Bytes::Own(text.into()), Vec::new())
+    }
+
+    fn made(bytes: Bytes, spans: Vec<Span>) -> Self {
+        Self(Arc::new(Data { bytes, spans, held: OnceLock::new() }))
+    }
+
+    /// The bytes that the text takes in memory; of a whole file only what is beside it.
+    fn size(&self) -> usize {
+        let own = if let Bytes::Own(bytes) = &self.0.bytes { bytes.capacity() } else { 0 };
+        HEAD + own + self.0.spans.capacity() * size_of::<Span>()
+    }
+
+    /// Whether the text is long enough to count by itself, and does not yet.
+    pub(crate) fn is_to_be_held(&self) -> bool {
+        self.size() > SMALL && self.0.held.get().is_none()
+    }
+
+    /// Counts the text as long as it lives, if it is long; gives what a short one adds to its holder.
+    pub(crate) fn hold(&self, memory: &Memory) -> usize {
+        let size = self.size();
+        if size <= SMALL {
+            return size;
+        }
+        self.0.held.get_or_init(|| Some(memory.hold(size)));
+        0
+    }
+
+    /// Says that the text is no render's own, as what a chart was read from: it counts in none.
+    pub(crate) fn disown(&self) {
+        if self.size() > SMALL {
+            self.0.held.get_or_init(|| None);
+        }
     }
 
     /// Text that was set, as a whole, at `origin`.
@@ -57,11 +97,11 @@ impl Str {
     pub fn of_file(file: &Arc<File>, origin: Origin) -> Self {
         let end = file.bytes().len() as u32;
         let spans = if origin.is_none() || end == 0 { Vec::new() } else { vec![Span { start: 0, end, origin, at: 0 }] };
-        Self(Arc::new(Data { bytes: Bytes::File(file.clone()), spans }))
+        Self::made(Bytes::File(file.clone()), spans)
     }
 
     pub(super) fn from_parts(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
-        Self(Arc::new(Data { bytes: Bytes::Own(bytes), spans }))
+        Self::made(Bytes::Own(bytes), spans)
     }
 
     /// The bytes.

@@ -13,14 +13,21 @@ const DEPTH: u32 = 10_000;
 /// Reads the value that begins at a byte of the text (white space may come first); gives it with the byte after it.
 /// `None` when there is no valid value.
 pub(crate) fn read_value(text: &str, at: usize) -> Option<(Node, usize)> {
-    let mut reader = Reader { text, at, line: 1 };
+    let mut reader = Reader { text, at, line: 1, any_number: false };
+    let node = reader.value(0)?;
+    Some((node, reader.at))
+}
+
+/// The same of a schema, in which a number has any size: helm's validator does not compute in floating point.
+pub(crate) fn read_schema(text: &str) -> Option<(Node, usize)> {
+    let mut reader = Reader { text, at: 0, line: 1, any_number: true };
     let node = reader.value(0)?;
     Some((node, reader.at))
 }
 
 /// Reads a text that is one JSON value; `None` when it is not.
 pub(crate) fn read_all(text: &str) -> Option<Node> {
-    let mut reader = Reader { text, at: 0, line: 1 };
+    let mut reader = Reader { text, at: 0, line: 1, any_number: false };
     let node = reader.value(0)?;
     reader.space();
     (reader.at == text.len()).then_some(node)
@@ -35,6 +42,8 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     line: u32,
+    /// Whether a number may be larger than a `float64`; it is read as the largest.
+    any_number: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -138,7 +147,11 @@ impl<'t> Reader<'t> {
             }
             self.digits()?;
         }
-        self.text[start..self.at].parse().ok().filter(|number: &f64| number.is_finite())
+        let number: f64 = self.text[start..self.at].parse().ok()?;
+        match number.is_finite() {
+            false if self.any_number => Some(f64::MAX.copysign(number)),
+            is_finite => is_finite.then_some(number),
+        }
     }
 
     fn digits(&mut self) -> Option<()> {

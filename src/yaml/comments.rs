@@ -11,7 +11,7 @@ use std::ops::Range;
 /// `#` in a quoted scalar, a block scalar or a word is none.
 pub fn comments(text: &[u8], limits: &Limits) -> Vec<Range<usize>> {
     let decoded = Text::new(text);
-    let mut scanner = Scanner::new(&decoded, limits.yaml_depth);
+    let mut scanner = Scanner::new(&decoded, limits);
     let mut found = Vec::new();
     let mut from = decoded.start;
     while let Ok(token) = scanner.next() {

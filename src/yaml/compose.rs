@@ -12,6 +12,10 @@ use crate::trace::{Str, go_text};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+/// Bytes of what a document is made of, with the room that lists of them keep free.
+pub(super) const TEXT: usize = 112;
+pub(super) const ELEMENT: usize = 3 * size_of::<Node>() / 2;
+pub(super) const ENTRY: usize = 3 * size_of::<(Entry, Node)>() / 2;
 /// Maps with more entries than this get an index.
 const SMALL_MAP: usize = 16;
 
@@ -19,6 +23,10 @@ pub(super) struct Composer<'t, 'a> {
     tree: &'t Tree<'a>,
     max_nodes: u64,
     max_depth: u32,
+    /// Bytes of the nodes so far, and those that they may take beside the tree.
+    bytes: usize,
+    max_bytes: usize,
+    memory_bytes: usize,
     depth: u32,
     /// Nodes decoded, and those of them that are copies made for an alias.
     decoded: u64,
@@ -41,6 +49,9 @@ pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits, wanted: fn(&[u
         tree,
         max_nodes: limits.yaml_nodes,
         max_depth: limits.yaml_depth,
+        bytes: 0,
+        max_bytes: limits.memory_bytes.saturating_sub(tree.size()),
+        memory_bytes: limits.memory_bytes,
         depth: 0,
         // The document itself is the first node.
         decoded: 1,
@@ -104,7 +115,10 @@ impl<'t> Composer<'t, '_> {
                     Data::Float(value)
                 }
                 Scalar::Str(_) if self.skims => Data::Null,
-                Scalar::Str(Cow::Borrowed(text)) => Data::Str(Str::new(text)),
+                Scalar::Str(Cow::Borrowed(text)) => {
+                    self.grow(TEXT + text.len())?;
+                    Data::Str(Str::new(text))
+                }
                 Scalar::Str(Cow::Owned(text)) => Data::Str(json_text(text)),
             },
             Content::Alias { name, target } => {
@@ -120,6 +134,7 @@ impl<'t> Composer<'t, '_> {
                 while let Some(child) = next {
                     let element = self.node(child)?;
                     if !self.skims {
+                        self.grow(ELEMENT)?;
                         elements.push(element);
                     }
                     next = tree.get(child).next;
@@ -159,9 +174,16 @@ impl<'t> Composer<'t, '_> {
             self.skims = self.depth == 1 && !(self.wanted)(entry.key.as_bytes());
             let node = self.node(value)?;
             self.skims = false;
+            self.grow(ENTRY)?;
             map.insert(entry, node);
         }
         Ok(())
+    }
+
+    /// Counts what is added to the document.
+    fn grow(&mut self, bytes: usize) -> Result<(), Error> {
+        self.bytes += bytes;
+        if self.bytes > self.max_bytes { Err(Error::too_large(self.memory_bytes)) } else { Ok(()) }
     }
 
     fn merge(&mut self, id: Id, map: &mut Map) -> Result<(), Error> {
@@ -226,7 +248,7 @@ impl<'t> Composer<'t, '_> {
         self.depth += 1;
         if self.depth > self.max_depth {
             // It is Go's JSON that does not go deeper.
-            return Err(Error { line: None, message: "exceeded max depth".to_owned(), bridge: true });
+            return Err(Error { line: None, message: "exceeded max depth".to_owned(), bridge: true, limit: false });
         }
         Ok(())
     }
@@ -256,7 +278,7 @@ impl<'t> Composer<'t, '_> {
         }
         if self.decoded > self.max_nodes {
             let message = format!("document has more than {} nodes (--limit yaml-nodes)", self.max_nodes);
-            return Err(Error { line: None, message, bridge: true });
+            return Err(Error::limit(message));
         }
         Ok(())
     }

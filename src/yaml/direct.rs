@@ -6,7 +6,7 @@
 //! here. Both make the same node of the same text, place for place.
 
 use super::chars::{is_break, is_ordinary};
-use super::compose::Map;
+use super::compose::{ELEMENT, ENTRY, Map, TEXT};
 use super::node::{Data, Entry, Node};
 use super::read::Error;
 use super::resolve::{Scalar, Tag, resolve};
@@ -30,7 +30,7 @@ pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) 
     }
     let mut reader = Reader {
         text: &text.bytes,
-        scanner: Scanner::new(text, limits.yaml_depth),
+        scanner: Scanner::new(text, limits),
         at: 0,
         line: 0,
         line_start: 0,
@@ -39,6 +39,7 @@ pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) 
         max_depth: limits.yaml_depth.min(DEPTH),
         // The document itself is the first node.
         nodes_left: limits.yaml_nodes.checked_sub(1)?,
+        bytes_left: limits.memory_bytes,
         keys: HashMap::default(),
         wanted,
         skims: false,
@@ -68,6 +69,7 @@ struct Reader<'a> {
     depth: u32,
     max_depth: u32,
     nodes_left: u64,
+    bytes_left: usize,
     keys: HashMap<&'a [u8], Str, foldhash::fast::RandomState>,
     wanted: fn(&[u8]) -> bool,
     /// Inside of an entry that is not wanted: what is read is not kept.
@@ -155,6 +157,7 @@ impl<'a> Reader<'a> {
             let item = self.value(column, false)?;
             let end = item.end;
             if !self.skims {
+                self.grow(ELEMENT)?;
                 items.push(item);
             }
             match self.column {
@@ -179,6 +182,7 @@ impl<'a> Reader<'a> {
             let end = value.end;
             if !skims {
                 let key = self.keys.entry(key).or_insert_with(|| Str::new(key)).clone();
+                self.grow(ENTRY)?;
                 map.insert(Entry { key, start: start.at, end: key_end, line: start.line + 1 }, value);
             }
             match self.column {
@@ -275,7 +279,7 @@ impl<'a> Reader<'a> {
             Scalar::Uint(value) => Data::Uint(value),
             Scalar::Float(value) if value.is_finite() => Data::Float(value),
             Scalar::Float(_) => return None,
-            Scalar::Str(text) => self.string(&text),
+            Scalar::Str(text) => self.string(&text)?,
         };
         Some((data, end))
     }
@@ -291,7 +295,7 @@ impl<'a> Reader<'a> {
         };
         let end = self.at as u32;
         self.next_content(false)?;
-        Some((self.string(&text), end))
+        Some((self.string(&text)?, end))
     }
 
     fn block_scalar(&mut self, is_literal: bool, column: usize) -> Option<(Data, u32)> {
@@ -304,11 +308,21 @@ impl<'a> Reader<'a> {
         let text = self.scan(self.mark(), column, |scanner| scanner.block_scalar(is_literal))?;
         let end = self.at as u32;
         self.next_content(false)?;
-        Some((self.string(&text), end))
+        Some((self.string(&text)?, end))
     }
 
-    fn string(&self, text: &[u8]) -> Data {
-        if self.skims { Data::Null } else { Data::Str(Str::new(text)) }
+    fn string(&mut self, text: &[u8]) -> Option<Data> {
+        if self.skims {
+            return Some(Data::Null);
+        }
+        self.grow(TEXT + text.len())?;
+        Some(Data::Str(Str::new(text)))
+    }
+
+    /// Counts what is added to the document.
+    fn grow(&mut self, bytes: usize) -> Option<()> {
+        self.bytes_left = self.bytes_left.checked_sub(bytes)?;
+        Some(())
     }
 
     /// Has the scanner read the scalar that begins at a place.

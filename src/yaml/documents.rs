@@ -15,7 +15,9 @@ use std::ops::Range;
 pub fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
     if helm == HelmVersion::V3 {
         let document = read(text, limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
-        return must_be_map(&document).map(|()| vec![document]);
+        must_be_map(&document)?;
+        check_values(&document, limits)?;
+        return Ok(vec![document]);
     }
     let mut documents = Vec::new();
     let (parts, problem) = split(text);
@@ -24,6 +26,7 @@ pub fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result
         let mut node = read(&bytes, limits)
             .map_err(|error| format!("cannot unmarshal yaml document: error converting YAML to JSON: {error}"))?;
         must_be_map(&node).map_err(|error| format!("cannot unmarshal yaml document: {error}"))?;
+        check_values(&node, limits)?;
         let shift = Shift { bytes: document.start, lines: document.line, returns: &returns };
         if shift.bytes > 0 || !returns.is_empty() {
             shift.node(&mut node, text.len());
@@ -34,6 +37,18 @@ pub fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result
         None => Ok(documents),
         Some(problem) => Err(problem),
     }
+}
+
+/// Bytes of the value that is made of a node, beside the node.
+const VALUE: usize = 160;
+
+/// Checks that the values of a document have room, before they are made.
+fn check_values(document: &Node, limits: &Limits) -> Result<(), String> {
+    let most = limits.memory_bytes;
+    if (document.count() as usize).saturating_mul(VALUE) > most {
+        return Err(format!("the values take more than {most} bytes in memory (--limit memory-bytes)"));
+    }
+    Ok(())
 }
 
 fn must_be_map(document: &Node) -> Result<(), String> {

@@ -25,7 +25,7 @@ pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
         return Vec::new();
     }
     let text = Text::new(text);
-    let Ok(Some((tree, root))) = parse(Scanner::new(&text, limits.yaml_depth)) else { return Vec::new() };
+    let Ok(Some((tree, root))) = parse(Scanner::new(&text, limits)) else { return Vec::new() };
     let mut found = Vec::new();
     let mut open = vec![root];
     while let Some(id) = open.pop() {

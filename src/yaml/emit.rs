@@ -72,7 +72,7 @@ impl Emitter {
 
     /// Whether the document has more bytes than it should; it is not whole then.
     pub fn is_too_long(&self) -> bool {
-        self.too_long || self.out.len() > self.max_bytes
+        self.too_long || self.out.longest() > self.max_bytes
     }
 
     /// Begins a map that has entries.

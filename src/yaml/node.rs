@@ -37,6 +37,31 @@ pub enum Data {
     Map(Vec<(Entry, Node)>),
 }
 
+/// Bytes of a text beside its letters.
+const TEXT: usize = 112;
+
+impl Node {
+    /// The bytes that the tree takes in memory, roughly.
+    pub fn size(&self) -> usize {
+        size_of::<Self>()
+            + match &self.data {
+                Data::Str(text) => TEXT + text.len(),
+                Data::Seq(items) => items.iter().map(Self::size).sum(),
+                Data::Map(entries) => entries.iter().map(|(_, value)| size_of::<Entry>() + value.size()).sum(),
+                _ => 0,
+            }
+    }
+
+    /// How many nodes there are, this one included.
+    pub fn count(&self) -> u64 {
+        1 + match &self.data {
+            Data::Seq(items) => items.iter().map(Self::count).sum(),
+            Data::Map(entries) => entries.iter().map(|(_, value)| value.count()).sum(),
+            _ => 0,
+        }
+    }
+}
+
 impl Data {
     /// What encoding/json calls a value of this kind in its errors.
     pub fn json_kind(&self) -> &'static str {

@@ -53,6 +53,11 @@ impl<'a> Tree<'a> {
         &self.nodes[id.0 as usize]
     }
 
+    /// The bytes that the tree takes in memory.
+    pub(super) fn size(&self) -> usize {
+        self.nodes.capacity() * size_of::<Raw<'_>>()
+    }
+
     fn add(&mut self, content: Content<'a>, start: Mark, end: Mark) -> Id {
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Raw { content, next: None, start: start.at, end: end.at, line: start.line + 1 });
@@ -204,6 +209,9 @@ impl<'a> Parser<'a> {
 
     /// A node with its anchor and tag.
     fn node(&mut self, place: Place) -> Result<Id, Error> {
+        if self.tree.size() > self.scanner.memory_bytes {
+            return Err(Error::too_large(self.scanner.memory_bytes));
+        }
         let token = self.scanner.peek()?;
         if matches!(token.kind, Kind::Scalar { .. }) {
             return self.content(place, None, None);
@@ -494,5 +502,5 @@ impl<'a> Parser<'a> {
 fn error(message: &str, mark: Mark) -> Error {
     // Go quirk: these lines count from 0, and the first is not named.
     let line = if mark.line > 0 { Some(mark.line) } else { None };
-    Error { line, message: message.to_owned(), bridge: false }
+    Error { line, message: message.to_owned(), bridge: false, limit: false }
 }

@@ -20,11 +20,22 @@ pub struct Error {
     /// The error is not go-yaml's but that of turning the tree into JSON (`json: unsupported value: NaN`), or of a
     /// limit of ours.
     pub bridge: bool,
+    /// The text is more than a limit of ours allows; nothing is known of what is wrong with it.
+    pub limit: bool,
 }
 
 impl Error {
+    pub(super) fn limit(message: String) -> Self {
+        Self { line: None, message, bridge: true, limit: true }
+    }
+
+    /// A document that takes more room than there is.
+    pub(super) fn too_large(bytes: usize) -> Self {
+        Self::limit(format!("document takes more than {bytes} bytes in memory (--limit memory-bytes)"))
+    }
+
     pub(super) fn without_line(message: String) -> Self {
-        Self { line: None, message, bridge: false }
+        Self { line: None, message, bridge: false, limit: false }
     }
 }
 
@@ -54,7 +65,7 @@ pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     if let Some(node) = direct::read(&text, limits, |_| true) {
         return Ok(node);
     }
-    match parse_whole(Scanner::new(&text, limits.yaml_depth))? {
+    match parse_whole(Scanner::new(&text, limits))? {
         Some((tree, root)) => compose(&tree, root, limits, |_| true),
         None => Ok(Node { data: Data::Null, start: 0, end: 0, line: 1 }),
     }
@@ -76,7 +87,7 @@ pub fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> 
 fn check_size(text: &[u8], limits: &Limits) -> Result<(), Error> {
     if text.len() > limits.yaml_bytes {
         let message = format!("document has more than {} bytes (--limit yaml-bytes)", limits.yaml_bytes);
-        return Err(Error { line: None, message, bridge: true });
+        return Err(Error::limit(message));
     }
     Ok(())
 }
@@ -90,7 +101,7 @@ pub(crate) fn read_the_long_way(text: &[u8], limits: &Limits) -> Result<Node, Er
 
 /// The long way, for whatever is YAML or not.
 pub(super) fn read_any(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
-    match parse(Scanner::new(text, limits.yaml_depth))? {
+    match parse(Scanner::new(text, limits))? {
         Some((tree, root)) => compose(&tree, root, limits, wanted),
         None => Ok(Node { data: Data::Null, start: 0, end: 0, line: 1 }),
     }

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 /// For files of the tool itself, where the loser would be lost without a word.
 pub fn repeated_key(text: &[u8], limits: &Limits) -> Result<Option<(u32, String)>, Error> {
     let text = Text::new(text);
-    let Some((tree, root)) = parse(Scanner::new(&text, limits.yaml_depth))? else { return Ok(None) };
+    let Some((tree, root)) = parse(Scanner::new(&text, limits))? else { return Ok(None) };
     Ok(repeated(&tree, root))
 }
 

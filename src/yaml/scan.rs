@@ -6,6 +6,7 @@
 use super::chars::{is_alpha, is_break, line_break};
 use super::read::Error;
 use super::text::{BYTE_ORDER_MARK, Pieces, Text};
+use crate::limits::Limits;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -96,6 +97,8 @@ pub(super) struct Scanner<'a> {
     buffer_start: usize,
 
     max_depth: usize,
+    /// What the tree may take in memory.
+    pub(super) memory_bytes: usize,
     pub(super) flow_level: usize,
     pub(super) indent: isize,
     indents: Vec<isize>,
@@ -112,8 +115,8 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// `max_depth` counts flow collections in each other, and block collections.
-    pub(super) fn new(text: &'a Text<'_>, max_depth: u32) -> Self {
+    /// Of the limits, `yaml_depth` counts flow collections in each other, and block collections.
+    pub(super) fn new(text: &'a Text<'_>, limits: &Limits) -> Self {
         let pieces = text.pieces.as_ref();
         Self {
             text: &text.bytes,
@@ -125,7 +128,8 @@ impl<'a> Scanner<'a> {
             pieces,
             next_piece: 0,
             buffer_start: text.start,
-            max_depth: max_depth as usize,
+            max_depth: limits.yaml_depth as usize,
+            memory_bytes: limits.memory_bytes,
             flow_level: 0,
             indent: -1,
             indents: Vec::new(),
@@ -207,7 +211,7 @@ impl<'a> Scanner<'a> {
                 self.fed = end;
                 self.next_piece += 1;
             } else if let Some(problem) = pieces.problem {
-                return Err(Error { line: None, message: problem.to_owned(), bridge: false });
+                return Err(Error { line: None, message: problem.to_owned(), bridge: false, limit: false });
             } else {
                 // Behind the end are zeros, as many as are asked for.
                 self.fed += 1;
@@ -312,7 +316,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn error(&self, message: &str) -> Error {
         // Go quirk: lines count from 0 here, one is added, and the first line is not named.
         let line = if self.line > 0 { Some(self.line + 1) } else { None };
-        Error { line, message: message.to_owned(), bridge: false }
+        Error { line, message: message.to_owned(), bridge: false, limit: false }
     }
 
     // The queue.

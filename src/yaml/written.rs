@@ -92,13 +92,18 @@ pub fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Do
         let bytes = text.get(range.clone()).unwrap_or_default();
         if bytes.len() > limits.yaml_bytes {
             let message = format!("document has more than {} bytes (--limit yaml-bytes)", limits.yaml_bytes);
-            return Err(Error { line: None, message, bridge: true });
+            return Err(Error::limit(message));
         }
         let decoded = Text::new(bytes);
         if let Cow::Owned(_) = decoded.bytes {
-            return Err(Error { line: None, message: "the text is not in UTF-8".to_owned(), bridge: true });
+            return Err(Error {
+                line: None,
+                message: "the text is not in UTF-8".to_owned(),
+                bridge: true,
+                limit: false,
+            });
         }
-        let root = parse(Scanner::new(&decoded, limits.yaml_depth))?;
+        let root = parse(Scanner::new(&decoded, limits))?;
         let root = root.map(|(tree, root)| {
             let reader = Reader { tree: &tree, text: bytes, shift: range.start };
             reader.node(root, decoded.start, false)

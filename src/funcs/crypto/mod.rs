@@ -30,9 +30,15 @@ use certificates::{
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum).spreads(Spread::Full),
-    Function::new("sha256sum", &[&STRING], Flow::Union, "SHA-256 in hex", hashes::sha256sum).spreads(Spread::Full),
-    Function::new("sha512sum", &[&STRING], Flow::Union, "SHA-512 in hex", hashes::sha512sum).spreads(Spread::Full),
+    Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum)
+        .costs(6, 64)
+        .spreads(Spread::Full),
+    Function::new("sha256sum", &[&STRING], Flow::Union, "SHA-256 in hex", hashes::sha256sum)
+        .costs(6, 64)
+        .spreads(Spread::Full),
+    Function::new("sha512sum", &[&STRING], Flow::Union, "SHA-512 in hex", hashes::sha512sum)
+        .costs(6, 96)
+        .spreads(Spread::Full),
     Function::new("adler32sum", &[&STRING], Flow::Union, "Adler-32 in decimal", hashes::adler32sum)
         .spreads(Spread::Full),
     Function::new("bcrypt", &[&STRING], Flow::Union, "bcrypt hash with cost 10", passwords::bcrypt)
@@ -50,9 +56,11 @@ pub static FUNCTIONS: &[Function] = &[
     )
     .spreads(Spread::Full),
     Function::new("encryptAES", &[&STRING, &STRING], Flow::Union, "AES-256-CBC in base64", cipher::encrypt)
+        .costs(25, 32)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "what encryptAES hid", cipher::decrypt)
+        .costs(25, 32)
         .spreads(Spread::Full),
     Function::new("genPrivateKey", &[&STRING], Flow::None, "a key: rsa, dsa, ecdsa, ed25519", keys::gen_private_key)
         .not_hermetic(),
@@ -62,7 +70,8 @@ pub static FUNCTIONS: &[Function] = &[
         Flow::None,
         "a certificate and key given in base64",
         build_custom_cert,
-    ),
+    )
+    .costs(500, 200),
     Function::new("genCA", &[&STRING, &INT], Flow::None, "a certificate authority by name and days", gen_ca)
         .not_hermetic(),
     Function::new(

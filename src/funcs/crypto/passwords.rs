@@ -7,6 +7,9 @@ use aws_lc_rs::hmac;
 
 /// Go's `bcrypt.DefaultCost`.
 const COST: u32 = 10;
+/// Steps that a hash takes, and that a password takes to be derived.
+const HASHING: u64 = 1_500_000;
+const DERIVING: u64 = 4_000_000;
 
 /// Source: sprig `bcrypt`; it gives the error as its result.
 pub(super) fn bcrypt(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
@@ -31,7 +34,7 @@ fn hashed(ctx: &mut Context<'_>, password: &Str) -> Result<String, Failure> {
     if password.len() > 72 {
         return Ok(failed("bcrypt: password length exceeds 72 bytes"));
     }
-    ctx.charge_crypto()?;
+    ctx.charge_crypto(HASHING)?;
     let mut salt = [0; 16];
     ctx.env.fill_random(&mut salt)?;
     Ok(match bcrypt::hash_with_salt(password.as_bytes(), COST, salt) {
@@ -96,7 +99,7 @@ pub(super) fn derive_password(ctx: &mut Context<'_>, args: &[Value]) -> Result<V
     let Some(patterns) = patterns(password_type.as_bytes()) else {
         return Ok(Value::str(format!("cannot find password template {password_type}")));
     };
-    ctx.charge_crypto()?;
+    ctx.charge_crypto(DERIVING)?;
     let failed = |error: &dyn std::fmt::Display| Failure::Text(format!("failed to derive password: {error}"));
     let params = scrypt::Params::new(15, 8, 2).map_err(|error| failed(&error))?;
     let mut key = [0; 64];

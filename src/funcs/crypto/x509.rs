@@ -280,7 +280,7 @@ mod tests {
     fn run(template: &str, values: &Map, env: &mut Env) -> String {
         let limits = Limits::default();
         let file = File::new("t", template);
-        let compiled = Compiled::parse("t", &file, funcs::lookup_of(HelmVersion::V4)).unwrap();
+        let compiled = Compiled::parse("t", &file, funcs::lookup_of(HelmVersion::V4), usize::MAX).unwrap();
         let mut set = Set::new();
         compiled.templates.into_iter().for_each(|template| set.add(template));
         let mut ctx = Context::new(env, &limits, None).with_templates(set, funcs::lookup_of(HelmVersion::V4));

@@ -17,29 +17,29 @@ use decimal::Decimal;
 pub static FUNCTIONS: &[Function] = &[
     Function::new("add", &[], Flow::Union, "the sum as int64", add).variadic(&ANY),
     Function::new("add1", &[&ANY], Flow::Union, "one more, as int64", add1),
-    Function::new("add1f", &[&ANY], Flow::Union, "one more, as decimal", add1f),
-    Function::new("addf", &[], Flow::Union, "the decimal sum", addf).variadic(&ANY),
+    Function::new("add1f", &[&ANY], Flow::Union, "one more, as decimal", add1f).costs(12, 64),
+    Function::new("addf", &[], Flow::Union, "the decimal sum", addf).costs(12, 64).variadic(&ANY),
     Function::new("atoi", &[&STRING], Flow::Union, "a decimal text as int; 0 for what is none", atoi),
     Function::new("biggest", &[&ANY], Flow::Union, "the largest, as int64", max).variadic(&ANY),
     Function::new("ceil", &[&ANY], Flow::Union, "rounded up, as float64", ceil),
     Function::new("div", &[&ANY, &ANY], Flow::Union, "the quotient of int64, cut towards zero", div),
-    Function::new("divf", &[&ANY], Flow::Union, "the decimal quotient", divf).variadic(&ANY),
+    Function::new("divf", &[&ANY], Flow::Union, "the decimal quotient", divf).costs(20, 64).variadic(&ANY),
     Function::new("float64", &[&ANY], Flow::Union, "anything as float64; 0 for what is no number", float64),
     Function::new("floor", &[&ANY], Flow::Union, "rounded down, as float64", floor),
     Function::new("int", &[&ANY], Flow::Union, "anything as int; 0 for what is no number", int),
     Function::new("int64", &[&ANY], Flow::Union, "anything as int64; 0 for what is no number", int64),
     Function::new("max", &[&ANY], Flow::Union, "the largest, as int64", max).variadic(&ANY),
-    Function::new("maxf", &[&ANY], Flow::Union, "the largest, as float64", maxf).variadic(&ANY),
+    Function::new("maxf", &[&ANY], Flow::Union, "the largest, as float64", maxf).costs(12, 64).variadic(&ANY),
     Function::new("min", &[&ANY], Flow::Union, "the smallest, as int64", min).variadic(&ANY),
-    Function::new("minf", &[&ANY], Flow::Union, "the smallest, as float64", minf).variadic(&ANY),
+    Function::new("minf", &[&ANY], Flow::Union, "the smallest, as float64", minf).costs(12, 64).variadic(&ANY),
     Function::new("mod", &[&ANY, &ANY], Flow::Union, "the rest of a division of int64", modulo),
     Function::new("mul", &[&ANY], Flow::Union, "the product as int64", mul).variadic(&ANY),
-    Function::new("mulf", &[&ANY], Flow::Union, "the decimal product", mulf).variadic(&ANY),
+    Function::new("mulf", &[&ANY], Flow::Union, "the decimal product", mulf).costs(12, 64).variadic(&ANY),
     Function::new("randInt", &[&INT, &INT], Flow::None, "a random int from the first to below the second", rand_int).not_hermetic(),
-    Function::new("round", &[&ANY, &INT], Flow::Union, "rounded to digits after the point", round).variadic(&FLOAT64),
+    Function::new("round", &[&ANY, &INT], Flow::Union, "rounded to digits after the point", round).costs(8, 64).variadic(&FLOAT64),
     Function::new("seq", &[], Flow::Union, "the numbers from first to last as text", seq).variadic(&INT),
     Function::new("sub", &[&ANY, &ANY], Flow::Union, "the difference as int64", sub),
-    Function::new("subf", &[&ANY], Flow::Union, "the decimal difference", subf).variadic(&ANY),
+    Function::new("subf", &[&ANY], Flow::Union, "the decimal difference", subf).costs(12, 64).variadic(&ANY),
     Function::new("toDecimal", &[&ANY], Flow::Union, "an octal number as int64", to_decimal),
     Function::new("until", &[&INT], Flow::Union, "the numbers from 0 to below n", until),
     Function::new("untilStep", &[&INT, &INT, &INT], Flow::Union, "the numbers from start to below stop, by steps", until_step),
@@ -246,8 +246,8 @@ fn until_step(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value> {
 
 fn numbers(ctx: &mut Context<'_>, start: i64, stop: i64, step: i64) -> Result<Value> {
     let count = count(start, stop, step);
-    // Each makes a value of its own, which weighs more than a step of the engine.
-    ctx.charge(count.saturating_mul(4))?;
+    ctx.charge(count / 8)?;
+    ctx.allow_memory(usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(size_of::<Value>()))?;
     let items = series(start, step, count).map(Value::int).collect();
     Ok(Value::List(List::new(&INTS, items)))
 }

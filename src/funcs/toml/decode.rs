@@ -12,6 +12,9 @@ use crate::trace::{Buf, Str, go_text};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
+/// Bytes of what is made of a key or an element.
+const MADE_OF_A_PART: usize = 200;
+
 /// Decodes a text; strings and numbers have the origins of their text. An inner error has BurntSushi's words.
 ///
 /// Source: BurntSushi/toml 1.6.0, `Unmarshal` into a `map[string]interface {}`.
@@ -26,6 +29,10 @@ pub(super) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, St
         let words = "files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8";
         return Ok(Err(format!("toml: line 1: {words}")));
     }
+    // Tables and members, by the characters that they are written with.
+    let parts = memchr::memchr3_iter(b'.', b'=', b'[', bytes).count() + memchr::memchr2_iter(b',', b'{', bytes).count();
+    ctx.charge(parts as u64)?;
+    ctx.allow_memory(bytes.len() + parts * MADE_OF_A_PART)?;
     let mut reader = Reader {
         scanner: Scanner {
             source: text,
@@ -42,7 +49,7 @@ pub(super) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, St
         arrays: HashSet::new(),
         depth: 0,
         steps: 0,
-        max_steps: ctx.limits.template_steps,
+        max_steps: ctx.steps_left(),
     };
     match reader.document() {
         Ok(()) => {

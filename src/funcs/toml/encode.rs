@@ -34,12 +34,12 @@ pub(super) fn encode(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Error>
         keys: Vec::new(),
         depth: 0,
         exponents: ctx.env.helm == HelmVersion::V4,
-        max_bytes: ctx.limits.string_bytes,
+        max_bytes: ctx.limits.string_bytes.min(ctx.memory_left()),
         steps: 0,
-        max_steps: ctx.limits.template_steps,
+        max_steps: ctx.steps_left(),
     };
     let result = writer.item(value);
-    ctx.charge(writer.steps).map_err(Error::Failure)?;
+    ctx.charge(3 * writer.steps + writer.out.len() as u64 / 8).map_err(Error::Failure)?;
     match result {
         Ok(()) => {}
         Err(Stop::Words(words)) => return Err(Error::Toml(words)),

@@ -13,11 +13,14 @@ use crate::template::{Context, Failure, Flow, Function, Map, Spread, Value};
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("toToml", &[&ANY], Flow::Exact, "the value as TOML, or what is wrong with it", to_toml)
+        .costs(25, 16)
         .spreads(Spread::Full),
     Function::new("mustToToml", &[&ANY], Flow::Exact, "the value as TOML, or an error", must_to_toml)
+        .costs(25, 16)
         .spreads(Spread::Full)
         .since_helm_4(),
     Function::new("fromToml", &[&STRING], Flow::Exact, "the map in a TOML text; `Error` says what is wrong", from_toml)
+        .costs(40, 230)
         .spreads(Spread::Holds),
 ];
 

@@ -13,8 +13,8 @@ pub(crate) use parse::{Url, parse};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("urlParse", &[&STRING], Flow::Exact, "the parts of a URL, as a map", url_parse),
-    Function::new("urlJoin", &[&MAP], Flow::Exact, "the URL of the parts that urlParse gives", url_join),
+    Function::new("urlParse", &[&STRING], Flow::Exact, "the parts of a URL, as a map", url_parse).costs(40, 160),
+    Function::new("urlJoin", &[&MAP], Flow::Exact, "the URL of the parts that urlParse gives", url_join).costs(40, 64),
 ];
 
 /// Source: sprig `urlParse`.

@@ -5,6 +5,7 @@ mod write;
 
 use crate::funcs::args::string;
 use crate::json;
+use crate::limits::Limits;
 use crate::template::types::{self, ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Spread, Value};
 use crate::trace::Str;
@@ -17,13 +18,17 @@ pub(super) use write::too_long;
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("toYaml", &[&ANY], Flow::Exact, "the value as YAML; nothing if it cannot be written", to_yaml)
+        .costs(15, 16)
         .spreads(Spread::Full),
     Function::new("mustToYaml", &[&ANY], Flow::Exact, "the value as YAML, or an error", must_to_yaml)
+        .costs(15, 16)
         .spreads(Spread::Full)
         .since_helm_4(),
     Function::new("toYamlPretty", &[&ANY], Flow::Exact, "the value as YAML with indented lists", to_yaml_pretty)
+        .costs(15, 16)
         .spreads(Spread::Full),
     Function::new("fromYaml", &[&STRING], Flow::Exact, "the map in a YAML text; `Error` says what is wrong", from_yaml)
+        .costs(28, 100)
         .spreads(Spread::Holds),
     Function::new(
         "fromYamlArray",
@@ -32,6 +37,7 @@ pub static FUNCTIONS: &[Function] = &[
         "the list in a YAML text, or a list of one error",
         from_yaml_array,
     )
+    .costs(28, 100)
     .spreads(Spread::Holds),
 ];
 
@@ -86,8 +92,30 @@ fn from_yaml_array(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failu
 
 /// The tree of a text, or helm's words about what is wrong with it.
 fn read(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Node, String>, Failure> {
-    ctx.charge(text.len() as u64 / 1024)?;
-    Ok(yaml::read(text.as_bytes(), ctx.limits).map_err(|error| format!("error converting YAML to JSON: {error}")))
+    let limits = limits_of(ctx);
+    match yaml::read(text.as_bytes(), &limits) {
+        Err(error) if error.limit => Err(failure(ctx, &error)),
+        result => Ok(result.map_err(|error| format!("error converting YAML to JSON: {error}"))),
+    }
+}
+
+/// The bounds of a text that is read while other values are held.
+fn limits_of(ctx: &Context<'_>) -> Limits {
+    Limits { memory_bytes: ctx.memory_left(), ..ctx.limits.clone() }
+}
+
+fn failure(ctx: &mut Context<'_>, error: &yaml::Error) -> Failure {
+    let text = error.to_string();
+    match error.limit {
+        false => Failure::Text(text),
+        true if text.ends_with("(--limit memory-bytes)") => out_of_memory(ctx),
+        true => Failure::limit(text),
+    }
+}
+
+/// The failure of what takes more room than there is.
+pub(in crate::funcs) fn out_of_memory(ctx: &mut Context<'_>) -> Failure {
+    ctx.allow_memory(usize::MAX).err().unwrap_or_else(|| Failure::limit("too large"))
 }
 
 fn mismatch(node: &Node, wanted: &str) -> String {
@@ -99,7 +127,6 @@ fn mismatch(node: &Node, wanted: &str) -> String {
 mod tests {
     use super::*;
     use crate::helm::HelmVersion;
-    use crate::limits::Limits;
     use crate::template::Env;
 
     fn call(function: &str, argument: &Value) -> Value {

@@ -9,18 +9,22 @@ use crate::yaml::{Data, Node, align};
 /// A text that was read as YAML.
 pub(super) struct Source<'a> {
     text: &'a Str,
-    nodes: u64,
 }
+
+/// Bytes of what is made of a node, texts and long lists aside.
+const MADE_OF_A_NODE: usize = 100;
 
 impl<'a> Source<'a> {
     pub(super) fn new(text: &'a Str) -> Self {
-        Self { text, nodes: 0 }
+        Self { text }
     }
 
     /// The value of a tree read from the text.
     pub(super) fn value(mut self, ctx: &mut Context<'_>, node: &Node) -> Result<Value, Failure> {
+        let nodes = node.count();
+        ctx.charge(6 * nodes)?;
+        ctx.allow_memory((nodes as usize).saturating_mul(MADE_OF_A_NODE))?;
         let value = Value::from_node(node, &mut self);
-        ctx.charge(self.nodes)?;
         Ok(value)
     }
 
@@ -38,7 +42,6 @@ impl<'a> Source<'a> {
 
 impl NodeOrigins for Source<'_> {
     fn origin(&mut self, node: &Node, _: Option<Key>, _: Origin) -> Origin {
-        self.nodes += 1;
         let origin = origin_at(self.text, node.start as usize, node.end as usize);
         match node.data {
             Data::Map(_) | Data::Seq(_) => origin,

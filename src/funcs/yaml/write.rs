@@ -20,18 +20,19 @@ use std::collections::HashSet;
 /// Helm encodes the value as JSON, reads that as YAML and writes it again. The text in between shows only where it
 /// cannot be read back as it was: those values go the long way, all others are written directly.
 pub(super) fn to_yaml(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
-    let mut writer = Writer::new(Dialect::V2, ctx.limits.string_bytes);
+    let mut writer = Writer::new(ctx, Dialect::V2);
     match writer.value(value) {
         Ok(()) => writer.finish(ctx),
         Err(Stop::Exotic) => through_json(ctx, value),
         Err(Stop::TooLong) => Err(too_long(ctx)),
+        Err(Stop::TooMany) => Err(too_many(ctx)),
         Err(Stop::Text(text)) => Err(Failure::Text(text)),
     }
 }
 
 /// What `toYamlPretty` gives.
 pub(super) fn to_yaml_pretty(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
-    let mut writer = Writer::new(Dialect::V3, ctx.limits.string_bytes);
+    let mut writer = Writer::new(ctx, Dialect::V3);
     match writer.value(value) {
         Ok(()) => writer.finish(ctx),
         // Helm dies of a map that contains itself; there is nothing to copy.
@@ -39,6 +40,7 @@ pub(super) fn to_yaml_pretty(ctx: &mut Context<'_>, value: &Value) -> Result<Str
             Err(Failure::limit(format!("more than {MAX_DEPTH} nested maps and lists, or a map that contains itself")))
         }
         Err(Stop::TooLong) => Err(too_long(ctx)),
+        Err(Stop::TooMany) => Err(too_many(ctx)),
         Err(Stop::Text(text)) => Err(Failure::Text(text)),
     }
 }
@@ -55,14 +57,26 @@ fn through_json(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
         Err(json::Error::Unsupported(words)) => return Err(format!("error marshaling into JSON: {words}").into()),
         Err(json::Error::TooLong) => return Err(too_long(ctx)),
     };
-    let node = yaml::read(text.as_bytes(), ctx.limits).map_err(|error| Failure::Text(error.to_string()))?;
-    let mut writer = Writer::new(Dialect::V2, ctx.limits.string_bytes);
+    ctx.charge(text.len() as u64 / 2)?;
+    let limits = super::limits_of(ctx);
+    let node = yaml::read(text.as_bytes(), &limits).map_err(|error| super::failure(ctx, &error))?;
+    let mut writer = Writer::new(ctx, Dialect::V2);
     writer.node(&node, &Source::new(&text), &text);
     writer.finish(ctx)
 }
 
-/// The failure of a text that is longer than the limit.
+/// The failure of a value with more in it than there are steps.
+fn too_many(ctx: &mut Context<'_>) -> Failure {
+    ctx.charge(u64::MAX).err().unwrap_or_else(|| Failure::limit("too many values"))
+}
+
+/// The failure of a text that is longer than the limit, or than there is room.
 pub(in crate::funcs) fn too_long(ctx: &mut Context<'_>) -> Failure {
+    if ctx.memory_left() < ctx.limits.string_bytes
+        && let Err(failure) = ctx.allow_memory(ctx.limits.string_bytes)
+    {
+        return failure;
+    }
     ctx.allow_string(usize::MAX).err().unwrap_or_else(|| Failure::limit("a string is too long"))
 }
 
@@ -80,6 +94,8 @@ enum Stop {
     /// Something for the way through JSON.
     Exotic,
     TooLong,
+    /// More nodes than there are steps.
+    TooMany,
     /// An error of helm's.
     Text(String),
 }
@@ -91,11 +107,20 @@ struct Writer {
     /// Maps that are being written, once the depth is suspicious.
     open: HashSet<usize>,
     nodes: u64,
+    /// Nodes that there are steps for.
+    most_nodes: u64,
 }
 
 impl Writer {
-    fn new(dialect: Dialect, max_bytes: usize) -> Self {
-        Self { emitter: Emitter::new(dialect, max_bytes), dialect, depth: 0, open: HashSet::new(), nodes: 0 }
+    fn new(ctx: &Context<'_>, dialect: Dialect) -> Self {
+        Self {
+            emitter: Emitter::new(dialect, ctx.limits.string_bytes.min(ctx.memory_left())),
+            dialect,
+            depth: 0,
+            open: HashSet::new(),
+            nodes: 0,
+            most_nodes: ctx.steps_left() / 3,
+        }
     }
 
     fn finish(self, ctx: &mut Context<'_>) -> Result<Str, Failure> {
@@ -106,7 +131,7 @@ impl Writer {
         if text.as_bytes().ends_with(b"\n") {
             text.truncate(text.len() - 1);
         }
-        ctx.charge(self.nodes)?;
+        ctx.charge(3 * self.nodes + text.len() as u64 / 8)?;
         ctx.allow_string(text.len())?;
         Ok(text.into_str())
     }
@@ -116,6 +141,9 @@ impl Writer {
         self.nodes += 1;
         if self.emitter.is_too_long() {
             return Err(Stop::TooLong);
+        }
+        if self.nodes > self.most_nodes {
+            return Err(Stop::TooMany);
         }
         match value {
             Value::Nil => self.null(),

@@ -1,7 +1,7 @@
 //! [`Engine`]: the state of a walk over all code of a release: what is called with what, what maps hold, what was read.
 
 use super::value::{Abs, Atom, Fact, Joined, Made, Step, join, nothing, one, other, text, widen};
-use crate::compiler::Compiler;
+use crate::compiler::{Compiler, MOST_BYTES};
 use crate::helm::HelmVersion;
 use crate::reads::{GLOBAL, Reads};
 use crate::source::File;
@@ -219,7 +219,7 @@ impl<'e> Engine<'e> {
             return known.clone();
         }
         let file = File::new("tpl", source.as_bytes());
-        let compiled = self.compiler.compile("tpl", &file, self.helm).ok();
+        let compiled = self.compiler.compile("tpl", &file, self.helm, MOST_BYTES).ok();
         self.texts.insert(source.clone(), compiled.clone());
         compiled
     }

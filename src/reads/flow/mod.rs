@@ -13,7 +13,7 @@ mod walk;
 use super::dependencies::named_subcharts;
 use super::{Path, Reads, steps};
 use crate::chart::Chart;
-use crate::compiler::Compiler;
+use crate::compiler::{Compiler, MOST_BYTES};
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
@@ -183,7 +183,7 @@ fn add_chart(
         engine.add_scope(Scope { prefix: prefix.clone(), full_path: full_path.to_owned(), name, children: Vec::new() });
     for template in &chart.templates {
         let name = format!("{full_path}/{}", template.path);
-        let Ok(compiled) = engine.compiler.compile(&name, &template.file, engine.helm) else {
+        let Ok(compiled) = engine.compiler.compile(&name, &template.file, engine.helm, MOST_BYTES) else {
             chains(engine, scope, &template.file);
             continue;
         };

@@ -24,12 +24,16 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("eq", &[&ANY], Flow::None, "whether the first equals any of the others", compare::eq).variadic(&ANY),
     Function::new("ge", &[&ANY, &ANY], Flow::None, "whether the first is greater or equal", compare::ge),
     Function::new("gt", &[&ANY, &ANY], Flow::None, "whether the first is greater", compare::gt),
-    Function::new("html", &[], Flow::Exact, "text escaped for HTML", escape::html).spreads(Spread::Full).variadic(&ANY),
+    Function::new("html", &[], Flow::Exact, "text escaped for HTML", escape::html)
+        .costs(4, 110)
+        .spreads(Spread::Full)
+        .variadic(&ANY),
     Function::new("index", &[&ANY], Flow::Exact, "the element of nested maps and lists", index::index)
         .spreads(Spread::Member)
         .looks(Look::Some)
         .variadic(&ANY),
     Function::new("js", &[], Flow::Exact, "text escaped for JavaScript strings", escape::js)
+        .costs(4, 130)
         .spreads(Spread::Full)
         .variadic(&ANY),
     Function::new("le", &[&ANY, &ANY], Flow::None, "whether the first is less or equal", compare::le),
@@ -54,6 +58,7 @@ pub static FUNCTIONS: &[Function] = &[
         .spreads(Spread::Full)
         .variadic(&ANY),
     Function::new("urlquery", &[], Flow::Exact, "text escaped for the query of a URL", escape::urlquery)
+        .costs(4, 100)
         .spreads(Spread::Full)
         .variadic(&ANY),
 ];

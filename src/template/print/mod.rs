@@ -91,6 +91,7 @@ fn finish(
     let mut out = Buf::new();
     print(&mut Printer::new(&mut out, ctx.limits.string_bytes).of_helm(ctx.env.helm), args)?;
     ctx.allow_string(out.len())?;
+    ctx.charge(out.len() as u64 / 5)?;
     Ok(out.into_str())
 }
 

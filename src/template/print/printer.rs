@@ -64,7 +64,7 @@ impl<'a> Printer<'a> {
 
     /// Checks that so many bytes may still be written.
     pub(super) fn room(&self, bytes: usize) -> Done {
-        if bytes > self.end.saturating_sub(self.out.len()) {
+        if bytes > self.end.saturating_sub(self.out.longest()) {
             return Err(Failure::limit(format!("a string of more than {} bytes (--limit string-bytes)", self.bytes)));
         }
         Ok(())

@@ -95,7 +95,7 @@ impl Check<'_> {
         let result = catch_unwind(AssertUnwindSafe(|| run(&prepared, &values, &mut cost, Rc::clone(&self.seen))));
         for url in self.seen.borrow().difference(&before) {
             let warning = "unresolved URN reference ignored; using permissive schema";
-            self.warnings.push(log::line("WARN", warning, &[("urn", url)]));
+            self.warnings.push(log::line("WARN", warning, &[("urn", prepared.original(url))]));
         }
         // Helm recovers from panics of its validator, too.
         result.unwrap_or_else(|_| Err("unable to validate schema".to_owned()))

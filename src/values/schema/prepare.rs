@@ -18,7 +18,7 @@ pub(super) struct Prepared {
     pub(super) doc: Json,
     /// Numbers in `enum` and `const` as they are written, by JSON pointer.
     pub(super) numbers: HashMap<String, String>,
-    /// Patterns by what stands for them in `doc`.
+    /// Patterns, and addresses, by what stands for them in `doc`.
     pub(super) patterns: HashMap<String, String>,
     /// Patterns that Go refuses, by what stands for them in `doc`.
     pub(super) refused: HashMap<String, Refused>,
@@ -61,7 +61,7 @@ impl Prepared {
     /// Go's text when it is not JSON; limits.
     pub(super) fn read(schema: &[u8], helm: HelmVersion, cost: &mut Cost) -> Result<Self, String> {
         let text = String::from_utf8_lossy(schema);
-        let (node, end) = json::read_value(&text, 0).ok_or_else(|| decode_error(schema))?;
+        let (node, end) = json::read_schema(&text).ok_or_else(|| decode_error(schema))?;
         // Helm 3 reads one value and does not look behind it.
         if helm == HelmVersion::V4 && !text[end..].trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             return Err("invalid character after top-level value".to_owned());
@@ -120,6 +120,9 @@ impl Reader<'_, '_> {
             if self.prepared.helm == HelmVersion::V3 && empty && matches!(&*key, "allOf" | "anyOf" | "oneOf") {
                 continue;
             }
+            if self.is_beyond(value) && is_bound(&key) {
+                continue;
+            }
             let member = self.below(&key, |reader| reader.member(&key, value))?;
             object.insert(key.into_owned(), member);
         }
@@ -131,13 +134,18 @@ impl Reader<'_, '_> {
             ("pattern", Data::Str(pattern)) => self.pattern(&pattern.to_text()).map(Json::String),
             ("format", Data::Str(format)) if *format == *"regex" => Ok(REGEX_FORMAT.into()),
             ("$ref" | "$dynamicRef" | "$recursiveRef" | "$schema", Data::Str(reference)) => {
-                self.prepared.refs.push(Reference {
-                    text: reference.to_text().into_owned(),
-                    pointer: self.pointer.clone(),
-                    range: (value.start, value.end),
-                });
-                self.data(value)
+                let text = self.address(&reference.to_text());
+                let range = (value.start, value.end);
+                self.prepared.refs.push(Reference { text: text.clone(), pointer: self.pointer.clone(), range });
+                Ok(Json::String(text))
             }
+            ("minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties", _)
+                if self.is_beyond(value) =>
+            {
+                // No integer, says helm.
+                Ok(Json::from(0.5))
+            }
+            ("$id" | "id", Data::Str(id)) => Ok(Json::String(self.address(&id.to_text()))),
             ("enum" | "const" | "default" | "examples", _) => self.data(value),
             (
                 "properties" | "patternProperties" | "definitions" | "$defs" | "dependentSchemas" | "dependencies",
@@ -189,6 +197,36 @@ impl Reader<'_, '_> {
         })
     }
 
+    /// Whether a number has an exponent that Go's big numbers do not take: for helm's validator there is none.
+    ///
+    /// Source: Go `math/big`, `Rat.SetString`.
+    fn is_beyond(&self, node: &Node) -> bool {
+        const MOST: u64 = 1_000_000;
+        let Data::Float(_) = node.data else { return false };
+        let written = &self.text[node.start as usize..node.end as usize];
+        let Some((_, exponent)) = written.split_once(['e', 'E']) else { return false };
+        exponent.trim_start_matches(['+', '-']).parse::<u64>().is_ok_and(|exponent| exponent > MOST)
+    }
+
+    /// An address as boon wants it, which knows only the characters of RFC 3986, where Go takes all that can be seen.
+    fn address(&mut self, written: &str) -> String {
+        let is_fine = |character: char| character.is_ascii_graphic() && !r#""<>\^`{|}"#.contains(character);
+        if written.chars().all(is_fine) {
+            return written.to_owned();
+        }
+        let mut address = String::with_capacity(written.len() + 16);
+        for character in written.chars() {
+            if is_fine(character) {
+                address.push(character);
+            } else {
+                let mut bytes = [0; 4];
+                character.encode_utf8(&mut bytes).bytes().for_each(|byte| address.push_str(&format!("%{byte:02X}")));
+            }
+        }
+        self.prepared.patterns.insert(address.clone(), written.to_owned());
+        address
+    }
+
     fn below(&mut self, token: &str, read: impl FnOnce(&mut Self) -> Result<Json, String>) -> Result<Json, String> {
         let length = self.pointer.len();
         push_token(&mut self.pointer, token);
@@ -226,6 +264,11 @@ impl Reader<'_, '_> {
         self.prepared.patterns.insert(translated.clone(), pattern.to_owned());
         Ok(translated)
     }
+}
+
+/// Whether a keyword bounds a number.
+fn is_bound(key: &str) -> bool {
+    matches!(key, "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum")
 }
 
 /// Helm 3's validator knows the drafts 4, 6 and 7; under any other name it takes a schema as if it had none.

@@ -1,7 +1,11 @@
 //! [`Value`]: what a template computes with, Go's values as far as charts can hold them.
 
+mod holding;
+mod walk;
+
 use super::growth::{self, Behind};
 use super::types::{self, Kind, Type};
+use crate::memory::Held;
 use crate::trace::{Marks, Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;
@@ -9,6 +13,7 @@ use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+pub(super) use walk::Walk;
 
 /// The integer types that occur; all are held as an `i64` (a `uint64` by its bits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +76,8 @@ struct ListData {
     /// A nil slice prints as `[]` but is `null` in JSON.
     nil: bool,
     origin: Origin,
+    /// What it counts in its render, once it does.
+    held: RefCell<Option<Held>>,
 }
 
 /// A map with string keys, sorted by their bytes. Clones are the same map: what one sets, all see.
@@ -89,6 +96,8 @@ struct MapData {
     origin: Cell<Origin>,
     /// Not 0 where [`Reads`](super::reads::Reads) watches the map.
     mark: Cell<u32>,
+    /// What it counts in its render, once it does.
+    held: RefCell<Option<Held>>,
 }
 
 /// A struct, a pointer to one, or a named type with methods.
@@ -146,6 +155,10 @@ pub trait Object: fmt::Debug {
     /// What `deepCopy` makes of it, where that is something else.
     fn copied(&self) -> Option<Value> {
         None
+    }
+    /// The bytes that it takes in memory, roughly.
+    fn size(&self) -> usize {
+        256
     }
     /// Whether it is equal to another object by Go's `==` or `reflect.DeepEqual`.
     fn equals(&self, _other: &dyn Object) -> bool {
@@ -332,24 +345,30 @@ impl Value {
         }
     }
 
-    /// What it depends on with everything in it.
-    pub fn all_marks(&self) -> Marks {
+    /// What it depends on with everything in it; adds how many values were looked at.
+    pub(super) fn all_marks(&self, visits: &mut u64) -> Marks {
         let mut marks = self.marks();
         if let Self::List(_) | Self::Map(_) = self {
-            self.visit_marks(&mut marks, 32);
+            let mut walk = Walk::new(32);
+            self.visit_marks(&mut marks, &mut walk);
+            *visits += walk.visits();
         }
         marks
     }
 
-    fn visit_marks(&self, marks: &mut Marks, depth: u32) {
+    fn visit_marks(&self, marks: &mut Marks, walk: &mut Walk) {
         *marks = *marks | self.marks();
         match self {
-            Self::List(list) if depth > 0 => list.iter().for_each(|item| item.visit_marks(marks, depth - 1)),
-            Self::Map(map) if depth > 0 => {
+            Self::List(list) if walk.enters(self) => {
+                list.iter().for_each(|item| item.visit_marks(marks, walk));
+                walk.leaves();
+            }
+            Self::Map(map) if walk.enters(self) => {
                 for (key, value) in map.borrow().iter() {
                     *marks = *marks | key.marks();
-                    value.visit_marks(marks, depth - 1);
+                    value.visit_marks(marks, walk);
                 }
+                walk.leaves();
             }
             _ => {}
         }
@@ -386,20 +405,24 @@ impl Value {
 
     /// Calls `visit` with every origin in the value, members included, to a bounded depth.
     pub fn for_each_origin(&self, visit: &mut dyn FnMut(Origin)) {
-        self.visit_origins(visit, 32);
+        self.visit_origins(visit, &mut Walk::new(32));
     }
 
-    fn visit_origins(&self, visit: &mut dyn FnMut(Origin), depth: u32) {
+    fn visit_origins(&self, visit: &mut dyn FnMut(Origin), walk: &mut Walk) {
         match self {
             Self::Nil => {}
             Self::Object(object) => visit(object.origin()),
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => visit(*origin),
             Self::Str(text) | Self::Bytes(text) => text.spans().iter().for_each(|span| visit(span.origin)),
-            Self::List(list) if depth > 0 => list.iter().for_each(|item| item.visit_origins(visit, depth - 1)),
-            Self::Map(map) if depth > 0 => {
+            Self::List(list) if walk.enters(self) => {
+                list.iter().for_each(|item| item.visit_origins(visit, walk));
+                walk.leaves();
+            }
+            Self::Map(map) if walk.enters(self) => {
                 for value in map.borrow().values() {
-                    value.visit_origins(visit, depth - 1);
+                    value.visit_origins(visit, walk);
                 }
+                walk.leaves();
             }
             Self::List(_) | Self::Map(_) => {}
         }
@@ -444,7 +467,8 @@ impl List {
     }
 
     fn made(ty: &'static Type, items: Vec<Value>, behind: Behind, nil: bool, origin: Origin) -> Self {
-        Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), behind, nil, origin }), Marks::NONE)
+        let held = RefCell::default();
+        Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), behind, nil, origin, held }), Marks::NONE)
     }
 
     /// What lies behind the last element.
@@ -469,11 +493,20 @@ impl List {
 
     /// Sorts a slice of strings by their bytes, for everyone who holds it.
     pub fn sort_strings(&self) {
+        let is_new = self.0.sorted.get().is_none();
         self.0.sorted.get_or_init(|| {
             let mut sorted = self.0.items.clone();
             sorted.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
             sorted
         });
+        if is_new {
+            self.hold_sorted();
+        }
+    }
+
+    /// A number that is the same for clones of one slice: its identity while it lives.
+    pub fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
     }
 
     /// Whether both are one and the same slice.
@@ -503,14 +536,22 @@ impl Map {
 
     /// A map of a type.
     pub fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
-        let data =
-            MapData { entries: RefCell::new(entries), nil: false, origin: Cell::default(), mark: Cell::default() };
-        Self { ty, data: Rc::new(data), marks: Marks::NONE }
+        Self::made(ty, entries, false)
     }
 
     /// A nil map of a type: reads as empty, cannot be written to.
     pub fn nil(ty: &'static Type) -> Self {
-        let data = MapData { entries: RefCell::default(), nil: true, origin: Cell::default(), mark: Cell::default() };
+        Self::made(ty, BTreeMap::new(), true)
+    }
+
+    fn made(ty: &'static Type, entries: BTreeMap<Str, Value>, nil: bool) -> Self {
+        let data = MapData {
+            entries: RefCell::new(entries),
+            nil,
+            origin: Cell::default(),
+            mark: Cell::default(),
+            held: RefCell::default(),
+        };
         Self { ty, data: Rc::new(data), marks: Marks::NONE }
     }
 
@@ -556,12 +597,26 @@ impl Map {
 
     /// Sets a key for everyone who holds this map.
     pub fn insert(&self, key: impl Into<Str>, value: Value) {
-        self.data.entries.borrow_mut().insert(key.into(), value);
+        let key = key.into();
+        let Some(memory) = self.counted_in() else {
+            self.data.entries.borrow_mut().insert(key, value);
+            return;
+        };
+        let size = value.hold(&memory);
+        let with_key = holding::entry(&key, size, &memory);
+        match self.data.entries.borrow_mut().insert(key, value) {
+            Some(old) => self.count_more(size, old.hold(&memory)),
+            None => self.count_more(with_key, 0),
+        }
     }
 
     /// Removes a key for everyone who holds this map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        self.data.entries.borrow_mut().remove(key)
+        let (key, value) = self.data.entries.borrow_mut().remove_entry(key)?;
+        if let Some(memory) = self.counted_in() {
+            self.count_more(0, holding::entry(&key, value.hold(&memory), &memory));
+        }
+        Some(value)
     }
 
     /// The entries, to read. Do not hold while other code may write to the map.

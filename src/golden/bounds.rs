@@ -1,0 +1,117 @@
+//! `testdata/bounds/NAME.toml`: charts that would use up the machine, each under bounds that are small enough for a test:
+//! what a run costs is counted, so that it ends the same way on every machine.
+
+use super::{files, read, working_folder};
+use crate::cli::{Outcome, Streams, on_large_stack, run};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// What is hostile about it.
+    name: String,
+    #[serde(default)]
+    template: String,
+    #[serde(default)]
+    values: String,
+    #[serde(default)]
+    schema: String,
+    /// Further files of the chart.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    /// `--limit` of each run; [`LIMITS`] come first.
+    #[serde(default)]
+    limits: Vec<String>,
+    /// What the run says about the limit that it came to; nothing where it ends within its bounds.
+    #[serde(default)]
+    limit: String,
+    /// The commands that it is for, where it is not for all.
+    #[serde(default)]
+    commands: Vec<String>,
+}
+
+/// A part of what there is without a flag: 0.2 % of the steps, 1 % of the memory.
+const LIMITS: [&str; 2] = ["template-steps=100000", "memory-bytes=3000000"];
+
+const COMMANDS: [&str; 4] = [
+    "template rel chart",
+    "lint chart --no-config --mirror mirror.internal",
+    "images chart --no-config",
+    "blame chart --no-config",
+];
+
+/// A text in which `{*N|x*}` stands for `x` so many times.
+fn repeated(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("{*") {
+        out.push_str(&rest[..start]);
+        rest = &rest[start + 2..];
+        let (count, after) = rest.split_once('|').expect("{*N|text*}");
+        let (what, after) = after.split_once("*}").expect("{*N|text*}");
+        out.push_str(&what.repeat(count.parse().expect("a number")));
+        rest = after;
+    }
+    out + rest
+}
+
+fn write(path: &str, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    if let Some(folder) = Path::new(path).parent() {
+        std::fs::create_dir_all(folder).expect("a folder can be made");
+    }
+    std::fs::write(path, repeated(text)).expect("a file can be written");
+}
+
+#[test]
+fn what_is_hostile_ends_at_a_limit() {
+    let mut wrong = Vec::new();
+    for path in files("testdata/bounds", ".toml") {
+        let cases: Cases = toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for case in cases.case {
+            check(&case, &mut wrong);
+        }
+    }
+    assert!(wrong.is_empty(), "{} runs:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn check(case: &Case, wrong: &mut Vec<String>) {
+    let scratch = tempfile::tempdir().expect("a folder can be made");
+    let _guard = working_folder(scratch.path());
+    write("chart/Chart.yaml", "{apiVersion: v2, name: app, version: 1.0.0}\n");
+    write("chart/templates/a.yaml", &case.template);
+    write("chart/values.yaml", &case.values);
+    write("chart/values.schema.json", &case.schema);
+    case.files.iter().for_each(|(path, text)| write(&format!("chart/{path}"), text));
+    let commands: Vec<&str> = match case.commands.as_slice() {
+        [] => COMMANDS.to_vec(),
+        some => COMMANDS.into_iter().filter(|command| some.iter().any(|name| command.starts_with(name))).collect(),
+    };
+    for command in commands {
+        let limits = LIMITS.iter().copied().chain(case.limits.iter().map(String::as_str));
+        let limits = limits.flat_map(|limit| ["--limit", limit]);
+        let args: Vec<&str> = std::iter::once("airtight").chain(command.split(' ')).chain(limits).collect();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+        let said = [out, err].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        let is_right = match case.limit.as_str() {
+            "" => matches!(outcome, Some(Outcome::Clean | Outcome::Findings)) && !said.contains("--limit"),
+            limit => matches!(outcome, Some(Outcome::Findings | Outcome::Failed)) && said.contains(limit),
+        };
+        if !is_right {
+            let said: String = said.chars().take(400).collect();
+            wrong.push(format!("{} {:?} in `{command}`: {outcome:?}\n{said}", case.name, case.limit));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! [`Memory`]: the bytes that one render holds at the moment, and [`Held`]: a part of them.
+//!
+//! What a render makes is counted when it comes to stay: the payload of a text, a list or a map keeps the [`Held`] that
+//! gives its bytes back when the last who knows it lets go. So a render may make much, as long as it does not keep it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The bytes that one render holds; clones count together.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Arc<AtomicUsize>);
+
+/// Bytes that count until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    memory: Memory,
+    bytes: usize,
+}
+
+impl Memory {
+    /// The bytes that are held now.
+    pub fn held(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts bytes from now on.
+    #[must_use]
+    pub fn hold(&self, bytes: usize) -> Held {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        Held { memory: self.clone(), bytes }
+    }
+}
+
+impl Held {
+    /// Where they count.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Counts other bytes instead.
+    pub fn resize(&mut self, bytes: usize) {
+        if bytes >= self.bytes {
+            self.memory.0.fetch_add(bytes - self.bytes, Ordering::Relaxed);
+        } else {
+            self.memory.0.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.memory.0.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_let_go_does_not_count() {
+        let memory = Memory::default();
+        let mut one = memory.hold(10);
+        let two = memory.hold(5);
+        assert_eq!(memory.held(), 15);
+        one.resize(7);
+        drop(two);
+        assert_eq!(memory.held(), 7);
+        one.resize(20);
+        assert_eq!((memory.held(), one.bytes()), (20, 20));
+    }
+}

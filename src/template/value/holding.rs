@@ -1,0 +1,148 @@
+//! Counts what values take in memory, in the [`Memory`] of the render that made them.
+//!
+//! A list or a map counts once, with what is in it alone: whoever else holds it adds nothing. What counts already is not
+//! walked again, so that counting costs no more than making.
+
+use super::{Behind, List, ListData, Map, MapData, Value};
+use crate::memory::Memory;
+use crate::trace::Str;
+use std::rc::Rc;
+
+/// Bytes of a list beside its elements, and of a map beside its entries.
+const HEAD: usize = 160;
+/// Bytes of an entry of a map, with the room that its tree keeps free.
+const ENTRY: usize = 56;
+/// Bytes of an element of a list.
+const ELEMENT: usize = size_of::<Value>();
+
+/// What the entry of a map counts there.
+pub(super) fn entry(key: &Str, value: usize, memory: &Memory) -> usize {
+    ENTRY + key.hold(memory) + value
+}
+
+impl Value {
+    /// Counts the value with all that is in it; gives what it adds to the one who holds it.
+    pub(crate) fn hold(&self, memory: &Memory) -> usize {
+        match self {
+            Self::Nil | Self::Bool(..) | Self::Int(..) | Self::Float(..) => 0,
+            Self::Str(text) | Self::Bytes(text) => text.hold(memory),
+            Self::Object(object) => object.size(),
+            Self::List(list) => {
+                list.hold(memory);
+                0
+            }
+            Self::Map(map) => {
+                map.hold(memory);
+                0
+            }
+        }
+    }
+
+    /// Whether the value is not counted yet, and is worth it.
+    pub(crate) fn is_to_be_held(&self) -> bool {
+        match self {
+            Self::Nil | Self::Bool(..) | Self::Int(..) | Self::Float(..) | Self::Object(_) => false,
+            Self::Str(text) | Self::Bytes(text) => text.is_to_be_held(),
+            Self::List(list) => list.0.held.borrow().is_none(),
+            Self::Map(map) => map.data.held.borrow().is_none(),
+        }
+    }
+}
+
+impl List {
+    fn hold(&self, memory: &Memory) {
+        if self.0.held.borrow().is_some() {
+            return;
+        }
+        let mut bytes = HEAD + self.0.items.capacity() * ELEMENT;
+        bytes += self.0.items.iter().map(|item| item.hold(memory)).sum::<usize>();
+        if let Behind::Values(values) = &self.0.behind {
+            bytes += values.iter().map(|item| ELEMENT + item.hold(memory)).sum::<usize>();
+        }
+        *self.0.held.borrow_mut() = Some(memory.hold(bytes));
+    }
+
+    /// Counts the elements once more, in their other order.
+    pub(super) fn hold_sorted(&self) {
+        if let Some(held) = &mut *self.0.held.borrow_mut() {
+            held.resize(held.bytes() + self.0.items.len() * ELEMENT);
+        }
+    }
+}
+
+impl Map {
+    /// The memory in which the map counts, if it does.
+    pub(super) fn counted_in(&self) -> Option<Memory> {
+        self.data.held.borrow().as_ref().map(|held| held.memory().clone())
+    }
+
+    /// Counts so many bytes more, and so many less.
+    pub(super) fn count_more(&self, more: usize, less: usize) {
+        if let Some(held) = &mut *self.data.held.borrow_mut() {
+            held.resize((held.bytes() + more).saturating_sub(less));
+        }
+    }
+
+    fn hold(&self, memory: &Memory) {
+        if self.data.held.borrow().is_some() {
+            return;
+        }
+        // First of all: it may be in itself.
+        *self.data.held.borrow_mut() = Some(memory.hold(0));
+        let entries = self.data.entries.borrow();
+        let sizes = entries.iter().map(|(key, value)| entry(key, value.hold(memory), memory));
+        let bytes = HEAD + sizes.sum::<usize>();
+        if let Some(held) = &mut *self.data.held.borrow_mut() {
+            held.resize(bytes);
+        }
+    }
+}
+
+/// Values that are deep are let go level by level: no stack is as deep as they may be.
+impl Drop for ListData {
+    fn drop(&mut self) {
+        if self.items.iter().any(is_last) {
+            let_go(std::mem::take(&mut self.items));
+        }
+    }
+}
+
+impl Drop for MapData {
+    fn drop(&mut self) {
+        let entries = self.entries.get_mut();
+        if entries.values().any(is_last) {
+            let_go(std::mem::take(entries).into_values().collect());
+        }
+    }
+}
+
+/// Whether something with values in it goes when this goes.
+fn is_last(value: &Value) -> bool {
+    match value {
+        Value::List(list) => Rc::strong_count(&list.0) == 1 && list.iter().any(is_container),
+        Value::Map(map) => Rc::strong_count(&map.data) == 1 && map.borrow().values().any(is_container),
+        _ => false,
+    }
+}
+
+fn is_container(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Map(_))
+}
+
+fn let_go(mut values: Vec<Value>) {
+    while let Some(value) = values.pop() {
+        match value {
+            Value::List(mut list) => {
+                if let Some(data) = Rc::get_mut(&mut list.0) {
+                    values.append(&mut data.items);
+                }
+            }
+            Value::Map(mut map) => {
+                if let Some(data) = Rc::get_mut(&mut map.data) {
+                    values.extend(std::mem::take(data.entries.get_mut()).into_values());
+                }
+            }
+            _ => {}
+        }
+    }
+}
