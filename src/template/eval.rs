@@ -399,7 +399,7 @@ impl<'t> State<'t, '_, '_> {
                 .map(|value| if let Value::Str(text) | Value::Bytes(text) = value { text.len() } else { 0 })
                 .sum(),
         };
-        self.charge(u64::from(cost.call) + (texts as u64 * u64::from(cost.kib) >> 10))?;
+        self.charge(u64::from(cost.call) + ((texts as u64 * u64::from(cost.kib)) >> 10))?;
         let draws = self.ctx.env.draws();
         if let Spread::Choice = function.spread
             && self.is_marking()
