@@ -4,12 +4,12 @@
 //! as it would be installed. It holds where the image then comes from the place on the mirror that the layout gives, and
 //! nothing else became worse. Proposals that change different things are tried together first.
 
-use super::Judged;
 use super::judge::is_taken_for_wrong;
 use super::propose::{Paths, Proposal};
 use super::rewrite::Unset;
 use super::trial::Trials;
 use super::twin::Twin;
+use super::{Judged, serves};
 use crate::fix::{Edit, Fix, Proven};
 use crate::images::{Class, Reference};
 use crate::reads::GLOBAL;
@@ -48,6 +48,10 @@ enum Of {
 }
 
 impl Problem {
+    fn new(of: Of, targets: BTreeSet<usize>, proposals: Vec<Proposal>) -> Self {
+        Self { of, targets, proposals, next: 0, is_combined: false, fix: None, not_enough: Vec::new(), tried: None }
+    }
+
     fn is_open(&self) -> bool {
         self.fix.is_none() && self.next < self.proposals.len()
     }
@@ -77,7 +81,7 @@ impl Problem {
             let after = Trials::text(twin, &one.image)?;
             // Who took another registry, and the chart's path, meant the chart's image.
             let is_default = one.default_of_same_path().is_some_and(|default| trials.is_right(after, Some(default)));
-            let is_right = is_default || trials.is_right_for(after, one);
+            let is_right = is_default || trials.is_right_for(after, one, one.source.as_ref());
             let is_right = is_right && without.is_none_or(|without| keeps_source(one, after, without, trials));
             let holds = is_right && keeps_version(one, after) && !is_taken_for_wrong(one, after, trials.settings);
             holds.then(|| (number, after.to_owned()))
@@ -105,10 +109,7 @@ impl Problem {
 fn keeps_source(judged: &Judged, after: &str, without: &Twin, trials: &Trials<'_>) -> bool {
     let source = Trials::text(without, &judged.image).and_then(|text| Reference::parse(text).ok());
     let source = source.filter(|source| !trials.settings.mirror.serves(source));
-    source.is_none_or(|source| {
-        let replaces = |after: Reference| judged.replaces_registry(&after, trials.settings);
-        trials.is_right(after, Some(&source)) || Reference::parse(after).is_ok_and(replaces)
-    })
+    source.is_none_or(|source| trials.is_right_for(after, judged, Some(&source)))
 }
 
 /// Whether a reference has the tag and the digest that the image has, if it has any: another version is another image.
@@ -128,26 +129,12 @@ pub(super) fn find(
     further: &Further<'_>,
     trials: &mut Trials<'_>,
 ) {
-    let of_unset = unset.iter_mut().enumerate().map(|(number, (unset, proposals))| Problem {
-        of: Of::Unset(number),
-        targets: unset.images.iter().copied().collect(),
-        proposals: std::mem::take(proposals),
-        next: 0,
-        is_combined: false,
-        fix: None,
-        not_enough: Vec::new(),
-        tried: None,
+    let of_unset = unset.iter_mut().enumerate().map(|(number, (unset, proposals))| {
+        Problem::new(Of::Unset(number), unset.images.iter().copied().collect(), std::mem::take(proposals))
     });
-    let of_images = of_images.into_iter().map(|(number, proposals)| Problem {
-        of: Of::Image(number),
-        targets: BTreeSet::from([number]),
-        proposals,
-        next: 0,
-        is_combined: false,
-        fix: None,
-        not_enough: Vec::new(),
-        tried: None,
-    });
+    let of_images = of_images
+        .into_iter()
+        .map(|(number, proposals)| Problem::new(Of::Image(number), BTreeSet::from([number]), proposals));
     let mut problems: Vec<Problem> = of_unset.chain(of_images).filter(Problem::is_open).collect();
     trials.allow(RENDERS + RENDERS_EACH * problems.len());
     while problems.iter().any(Problem::is_open) {
@@ -294,7 +281,7 @@ fn settle(
             problem.next += 1;
         }
         (None, Of::Image(number)) => {
-            let text = Trials::text(twin, &judged[number].image).filter(|text| is_mirrored(text, trials));
+            let text = Trials::text(twin, &judged[number].image).filter(|text| serves(text, &trials.settings.mirror));
             let more = text.filter(|_| !problem.is_combined).and_then(|text| further(&judged[number], text));
             match more.filter(|more| more.goes_with(problem.proposal())) {
                 Some(more) => {
@@ -305,10 +292,6 @@ fn settle(
             }
         }
     }
-}
-
-fn is_mirrored(text: &str, trials: &Trials<'_>) -> bool {
-    Reference::parse(text).is_ok_and(|reference| trials.settings.mirror.serves(&reference))
 }
 
 /// Puts together what sets the rewrite and what brings those images to their paths for which that alone is not enough.
@@ -322,7 +305,7 @@ fn combine(problem: &mut Problem, judged: &[Judged], further: &Further<'_>, tria
     let Some(key) = key else { return };
     let (mut seen, mut paths, mut more) = (BTreeSet::new(), Paths::default(), Vec::new());
     paths.add(&key);
-    for (number, after) in problem.not_enough.iter().filter(|(_, after)| is_mirrored(after, trials)) {
+    for (number, after) in problem.not_enough.iter().filter(|(_, after)| serves(after, &trials.settings.mirror)) {
         let Some(one) = further(&judged[*number], after) else { continue };
         if seen.insert(one.id()) && !paths.overlap(&one) {
             paths.add(&one);

@@ -1,11 +1,11 @@
 //! Which values reach an image that no default of the chart and no user decides: tried by setting each value that templates
 //! looked at to a host of its own, and looking where the hosts come out; switches are turned as well.
 
-use super::Judged;
 use super::keys::value_at;
 use super::trial::Trials;
 use super::twin::Twin;
-use crate::images::{Class, Reference, Source};
+use super::{Judged, serves};
+use crate::images::{Class, Source};
 use crate::reads::statics::Statics;
 use crate::reads::{Path, Reads, dotted};
 use crate::release::Change;
@@ -290,8 +290,7 @@ fn reached(
     let Some(text) = Trials::text(twin, &judged.image) else { return Vec::new() };
     let Some(wanted) = judged.destination(trials.settings) else { return Vec::new() };
     let turned = || switches.iter().map(|(path, to)| (path.clone(), Json::from(*to)));
-    let is_right = || Reference::parse(text).is_ok_and(|reference| trials.settings.mirror.serves(&reference));
-    if !switches.is_empty() && is_right() {
+    if !switches.is_empty() && serves(text, &trials.settings.mirror) {
         return vec![Reached { values: turned().collect() }];
     }
     let mut found = Vec::new();

@@ -1,8 +1,8 @@
 //! [`Trials`]: renders a release with something changed of what the user gave, to see what that does to its images.
 
-use super::Judged;
 use super::keys::Keys;
 use super::twin::{Seen, Twin};
+use super::{Judged, serves};
 use crate::compiler::Compiler;
 use crate::fix::{Edit, Patch, Refusal, apply, patched, refusals};
 use crate::images::{ImageUse, Reference};
@@ -162,15 +162,15 @@ impl<'a> Trials<'a> {
         }
     }
 
-    /// Whether a reference is right for a use.
-    pub(super) fn is_right_for(&self, text: &str, judged: &Judged) -> bool {
+    /// Whether a reference is right for a use that is a copy of a source.
+    pub(super) fn is_right_for(&self, text: &str, judged: &Judged, source: Option<&Reference>) -> bool {
         let replaces = |reference: Reference| judged.replaces_registry(&reference, self.settings);
-        self.is_right(text, judged.source.as_ref()) || Reference::parse(text).is_ok_and(replaces)
+        self.is_right(text, source) || Reference::parse(text).is_ok_and(replaces)
     }
 
     /// Whether a use is right as it is.
     pub(super) fn is_right_now(&self, judged: &Judged) -> bool {
-        judged.class.resolves() && self.is_right_for(judged.image.text.as_str(), judged)
+        judged.class.resolves() && self.is_right_for(judged.image.text.as_str(), judged, judged.source.as_ref())
     }
 
     /// Whether nothing but what was asked for became worse: no image that was right is wrong or gone, none that is new is
@@ -180,10 +180,13 @@ impl<'a> Trials<'a> {
         let unharmed = judged.iter().enumerate().all(|(number, one)| match twin.seen(&one.image) {
             Seen::Same => true,
             Seen::Gone => targets.contains(&number),
-            Seen::Other(text) => targets.contains(&number) || !self.is_right_now(one) || self.is_right_for(text, one),
+            Seen::Other(text) => {
+                let is_right = || self.is_right_for(text, one, one.source.as_ref());
+                targets.contains(&number) || !self.is_right_now(one) || is_right()
+            }
         });
         let mirror = &self.settings.mirror;
-        let mirrored = |text: &&str| Reference::parse(text).is_ok_and(|reference| mirror.serves(&reference));
+        let mirrored = |text: &&str| serves(text, mirror);
         unharmed
             && twin.new_ones(images()).iter().all(mirrored)
             && self.manifests.iter().all(|manifest| twin.has(manifest))

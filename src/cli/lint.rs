@@ -132,15 +132,38 @@ impl Args {
         streams: &mut Streams<'_>,
         outcome: &mut Outcome,
     ) -> Result<Vec<Report>, Problem> {
-        let mut checked = if let Some(paths) = self.manifests() {
-            let settings = self.settings.settings(config, &Target::default(), reach)?;
-            vec![manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?]
-        } else {
+        let Some(paths) = self.manifests() else {
             let jobs = self.jobs(config, reach)?;
             let disk = disk_of(&jobs, config, reach, streams)?;
-            let progress = self.progress(jobs.len());
-            self.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, outcome)
+            return self.checked(&jobs, &disk, config, reach, streams, outcome);
         };
+        let settings = self.settings.settings(config, &Target::default(), reach)?;
+        let checked = manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?;
+        Ok(self.accepted(vec![checked], config, reach)?)
+    }
+
+    /// Checks releases.
+    pub(super) fn checked(
+        &self,
+        jobs: &[Job],
+        disk: &Disk,
+        config: &Config,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<Report>, Problem> {
+        let progress = self.progress(jobs.len());
+        let checked = self.settle(jobs::run(jobs, disk, &progress), jobs, streams, outcome);
+        Ok(self.accepted(checked, config, reach)?)
+    }
+
+    /// Takes out of reports what somebody accepted.
+    pub(super) fn accepted(
+        &self,
+        mut checked: Vec<Checked>,
+        config: &Config,
+        reach: &Reach,
+    ) -> Result<Vec<Report>, String> {
         let baseline = self.baseline(reach)?;
         self.suppressor(&config.suppressions, baseline.as_ref())?.apply(&mut checked);
         Ok(checked.into_iter().map(|one| one.report).collect())

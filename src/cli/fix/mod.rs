@@ -7,7 +7,7 @@ mod rounds;
 
 use super::edits::Edits;
 use super::lint::{Args, disk_of};
-use super::{Outcome, Problem, Streams, diff, jobs};
+use super::{Outcome, Problem, Streams, diff};
 use crate::config::Config;
 use crate::disk::Reach;
 use crate::fix::Safety;
@@ -75,11 +75,7 @@ impl Args {
             return Err("--overlay is for one release: name it with --release".to_owned().into());
         }
         let disk = disk_of(&jobs, config, reach, streams)?;
-        let progress = self.progress(jobs.len());
-        let mut checked = self.settle(jobs::run(&jobs, &disk, &progress), &jobs, streams, outcome);
-        let baseline = self.baseline(reach)?;
-        self.suppressor(&config.suppressions, baseline.as_ref())?.apply(&mut checked);
-        let before: Vec<Report> = checked.into_iter().map(|one| one.report).collect();
+        let before = self.checked(&jobs, &disk, config, reach, streams, outcome)?;
         if *outcome == Outcome::Failed {
             let _ = writeln!(streams.err, "nothing is fixed: not all releases could be checked");
             return Ok(before);

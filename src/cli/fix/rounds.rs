@@ -170,9 +170,7 @@ impl Fixing<'_> {
                 Err(why) => errors.push(why),
             }
         }
-        let baseline = self.args.baseline(self.reach)?;
-        self.args.suppressor(&self.config.suppressions, baseline.as_ref())?.apply(&mut checked);
-        Ok(Round { reports: checked.into_iter().map(|one| one.report).collect(), errors })
+        Ok(Round { reports: self.args.accepted(checked, self.config, self.reach)?, errors })
     }
 }
 
