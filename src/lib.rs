@@ -1,11 +1,67 @@
-//! airtight renders Helm charts exactly as helm does, without helm, and says which images bypass the private mirror
-//! and who put them there.
+//! Renders Helm charts exactly as helm does, without helm, and says which of their images bypass a private mirror and who
+//! put them there.
 //!
-//! The way through: [`chart::load`] reads a chart, [`values::process`] makes of it and of what the user set an
-//! [`values::Instance`], [`render::render`] executes its templates, [`render::manifest::manifests`] reads the result,
-//! [`images::find()`] finds the images, [`analysis::analyse`] says what became of the rewrite in each, [`rules`] judge them, [`report`] tells. `docs/architecture.md` says more.
+//! # Render a chart
+//!
+//! [`Chart::open`] takes a folder, the bytes of an archive, or a map of files. A [`Renderer`] is a release of it: values,
+//! flags, a name, a cluster. The text is what `helm template` prints, byte for byte.
+//!
+//! ```
+//! # fn main() -> Result<(), airtight::Error> {
+//! let chart = airtight::Chart::open("testdata/charts/shop")?;
+//! let rendered = airtight::Renderer::new(&chart).name("web").set("image.tag=1.4.2").render()?;
+//! let text = String::from_utf8_lossy(rendered.text());
+//! assert!(text.contains("image: ghcr.io/acme/shop:1.4.2"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Ask where a text comes from
+//!
+//! A renderer that [traces](Renderer::trace) remembers for every byte who decided it: a line of a values file, a flag, the
+//! default of a chart, or the template.
+//!
+//! ```
+//! # fn main() -> Result<(), airtight::Error> {
+//! # let chart = airtight::Chart::open("testdata/charts/shop")?;
+//! let values = "image:\n  tag: 1.4.2\n";
+//! let rendered = airtight::Renderer::new(&chart).values("prod.yaml", values).trace().render()?;
+//! let text = String::from_utf8_lossy(rendered.text());
+//! let tag = text.find("1.4.2").unwrap();
+//! assert_eq!(rendered.origins(tag..tag + 5)[0].to_string(), "prod.yaml:2:8, image.tag");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Lint a release
+//!
+//! A [`Linter`] renders a release as often as it takes to know of each image whether it resolves through the mirror, and what
+//! would change it.
+//!
+//! ```
+//! # fn main() -> Result<(), airtight::Error> {
+//! # let chart = airtight::Chart::open("testdata/charts/shop")?;
+//! let release = airtight::Renderer::new(&chart).set("global.imageRegistry=mirror.internal,image.registry=quay.io");
+//! let report = airtight::Linter::new("mirror.internal".parse()?).lint(&release)?;
+//! let finding = &report.findings()[0];
+//! assert_eq!(finding.message, "quay.io/acme/shop:1.4.0 does not resolve through mirror.internal");
+//! assert_eq!(finding.help.as_deref(), Some("remove `--set image.registry=quay.io` [safe]"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What holds
+//!
+//! A chart may come from anybody. Whatever is in it, a render ends within [`Limits`], which are counted and not timed, and
+//! never overflows the caller's stack. It reads no file but the chart's, and asks no network. The same inputs give the same
+//! bytes, but for the time and what is random: [`Renderer::seed`] fixes these.
+//!
+//! An [`Error`] has a [kind](ErrorKind) and helm's own words.
+//!
+//! `docs/architecture.md` tells how it works inside.
 
 pub mod analysis;
+mod api;
 pub mod blame;
 pub mod bundle;
 pub mod chart;
@@ -14,6 +70,7 @@ pub mod compiler;
 pub mod config;
 pub mod disk;
 pub mod downloads;
+mod error;
 pub mod finding;
 pub mod fix;
 pub mod funcs;
@@ -44,8 +101,16 @@ pub mod settings;
 pub mod shell;
 pub mod source;
 pub mod sources;
+pub mod stack;
 pub mod suppress;
 pub mod template;
 pub mod trace;
 pub mod values;
 pub mod yaml;
+
+pub use api::{Chart, ChartSource, Finding, Linter, Manifest, Origin, OriginKind, Rendered, Renderer, Report};
+pub use error::{Error, ErrorKind, Location};
+pub use finding::Severity;
+pub use helm::HelmVersion;
+pub use images::{Layout, Mirror, Reference};
+pub use limits::Limits;

@@ -56,6 +56,7 @@ impl Cause {
             match error {
                 Error::Parse { .. } => return Self::Parse,
                 Error::Plain(_) => return Self::Other,
+                Error::Limit(_) => return Self::Limit,
                 Error::Exec { site, message, cause } => {
                     let context = site.as_ref().map_or("", |site| site.context.as_str());
                     match cause.as_deref() {

@@ -402,7 +402,7 @@ impl Judged {
 /// The innermost place of a template that an error names.
 fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
     match error {
-        Error::Plain(_) => None,
+        Error::Plain(_) | Error::Limit(_) => None,
         Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
         Error::Exec { site, cause, .. } => {
             let inner = match cause.as_deref() {

@@ -56,9 +56,10 @@ impl Assembler<'_, '_> {
         let make = |raw: RawFile| ChartFile { file: file(&raw.path, raw.content), path: raw.path };
         let mut chart = Chart {
             metadata_file: file("Chart.yaml", parts.chart_yaml),
-            values: parts
-                .values
-                .map(|(content, documents)| ValuesFile { file: file("values.yaml", content), documents }),
+            values: parts.values.map(|(content, documents)| ValuesFile {
+                file: file("values.yaml", content),
+                documents: documents.into(),
+            }),
             schema: parts.schema.map(|content| file("values.schema.json", content)),
             templates: without_duplicates(parts.templates, |_| false).into_iter().map(make).collect(),
             // Helm quirk: of a CRD that is there twice, both are printed.

@@ -72,7 +72,7 @@ pub struct Dependency {
     /// `enabled`, as written; processing overwrites it.
     pub enabled: bool,
     /// `import-values`, as read; `None` when absent.
-    pub import_values: Option<Vec<yaml::Node>>,
+    pub import_values: Option<yaml::Nodes>,
     /// Name under which it is used.
     pub alias: String,
 }

@@ -55,7 +55,7 @@ pub struct ValuesFile {
     /// The file.
     pub file: Arc<File>,
     /// Its documents, in order; each is a map or null.
-    pub documents: Vec<yaml::Node>,
+    pub documents: yaml::Nodes,
 }
 
 impl Chart {

@@ -4,7 +4,6 @@ use super::disk::Disk;
 use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
-use super::stack;
 use crate::compiler::Compiler;
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
@@ -15,6 +14,7 @@ use crate::release::Prepared;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::source::{File, Place};
+use crate::stack;
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::collections::HashMap;
@@ -180,7 +180,7 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
         work();
     } else {
         std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map_while(|_| stack().spawn_scoped(scope, work).ok()).collect();
+            let threads: Vec<_> = (0..threads).map_while(|_| stack::builder().spawn_scoped(scope, work).ok()).collect();
             if threads.is_empty() {
                 work();
             }

@@ -30,6 +30,7 @@ mod since;
 pub mod template;
 
 use crate::disk::read_all;
+use crate::stack;
 use clap::{Parser, Subcommand};
 use door::{Door, Stream};
 use std::ffi::OsString;
@@ -113,10 +114,6 @@ impl std::fmt::Debug for Streams<'_> {
     }
 }
 
-/// Stack for a run. Charts nest to bounds that are counted, not measured ([`Limits`](crate::limits::Limits)): the
-/// deepest YAML and the deepest template calls they allow fit. Pages that are not touched cost nothing.
-const STACK_BYTES: usize = 1 << 30;
-
 /// Runs the command with the process's arguments and streams.
 pub fn main() -> ExitCode {
     // A bug's message may hold text of a chart.
@@ -141,17 +138,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a closure on a thread whose stack holds the deepest input that the limits allow; `None` when it panicked.
+/// Runs a closure on a thread whose stack holds the deepest input that the limits allow; `None` when it panicked, or when
+/// there is no room for the thread.
 pub fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
-    std::thread::scope(|scope| {
-        let thread = stack().spawn_scoped(scope, run);
-        thread.ok()?.join().ok()
-    })
-}
-
-/// Makes threads whose stack holds the deepest input that the limits allow.
-fn stack() -> std::thread::Builder {
-    std::thread::Builder::new().stack_size(STACK_BYTES)
+    let run = std::panic::AssertUnwindSafe(|| stack::on_large(run));
+    std::panic::catch_unwind(run).ok()?.ok()
 }
 
 /// Runs the command with given arguments, the program's name first.

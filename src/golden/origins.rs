@@ -262,7 +262,7 @@ fn with_file(chart: &Arc<Chart>, old: &Arc<File>, new: &Arc<File>) -> Option<Arc
     let values = match &chart.values {
         Some(values) if Arc::ptr_eq(&values.file, old) => {
             let documents = yaml::read_documents(new.bytes(), HelmVersion::V4, &Limits::default()).ok()?;
-            Some(ValuesFile { file: new.clone(), documents })
+            Some(ValuesFile { file: new.clone(), documents: documents.into() })
         }
         values => values.clone(),
     };

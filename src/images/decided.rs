@@ -148,7 +148,7 @@ pub fn printed_at(image: &ImageUse) -> Option<Place> {
 }
 
 /// The action of the template file that printed some bytes of a manifest, from `{{` to `}}`, or its literal text.
-pub fn printed(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
+pub fn printed<N>(manifest: &Manifest<N>, part: Range<u32>) -> Option<Place> {
     let (first, last) = (manifest.start + part.start, manifest.start + part.end);
     let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
     let (start, end) = if emit.is_text {

@@ -1,8 +1,10 @@
 //! [`Mirror`]: the private registry that everything is pulled from.
 
 use super::reference::{DOCKER_HUB, Reference, check_host, check_path, is_host};
+use crate::error::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 /// A host that can stand nowhere.
 pub const NOWHERE: &str = "canary.airtight.invalid";
@@ -231,6 +233,14 @@ impl fmt::Display for Mirror {
         }
         let hosts: std::collections::BTreeSet<&str> = self.locations().map(|location| location.host.as_str()).collect();
         f.write_str(&hosts.into_iter().collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl FromStr for Mirror {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text).map_err(|text| Error::new(ErrorKind::Input, text))
     }
 }
 

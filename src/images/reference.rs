@@ -4,8 +4,10 @@
 //! `name [":" tag] ["@" digest]`, and its first component is a host only if it has a `.` or a `:`, is `localhost`, or
 //! has an upper-case letter.
 
+use crate::error::{Error, ErrorKind};
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 /// The registry that a reference without a host means.
 pub(super) const DOCKER_HUB: &str = "docker.io";
@@ -204,6 +206,14 @@ fn check_digest(digest: &str) -> Result<&str, String> {
             && hex.chars().all(|c| c.is_ascii_hexdigit())
     });
     if good { Ok(digest) } else { Err(format!("{digest:?} is not a digest")) }
+}
+
+impl FromStr for Reference {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text).map_err(|text| Error::new(ErrorKind::Input, text))
+    }
 }
 
 #[cfg(test)]

@@ -298,7 +298,7 @@ db: {user: u}
                 ..Metadata::default()
             },
             metadata_file: File::new("Chart.yaml", ""),
-            values: Some(ValuesFile { file, documents: vec![document] }),
+            values: Some(ValuesFile { file, documents: vec![document].into() }),
             schema: None,
             templates: vec![ChartFile { path, file: File::new(format!("{name}/templates/x.yaml"), template) }],
             files: Vec::new(),

@@ -14,7 +14,7 @@ pub fn helm_text(error: &Error, helm: HelmVersion) -> String {
             let tail = message.rsplit(": ").next().unwrap_or(message);
             format!("parse error at ({file}:{line}): {tail}")
         }
-        Error::Plain(text) => text.clone(),
+        Error::Plain(text) | Error::Limit(text) => text.clone(),
         Error::Exec { site, .. } => {
             if let Some(message) = user_message(error) {
                 return match site {
@@ -48,12 +48,13 @@ fn levels(error: &Error) -> Option<String> {
     while let Some(error) = next {
         next = None;
         let group = match error {
-            Error::Plain(text) => text.clone(),
+            Error::Plain(text) | Error::Limit(text) => text.clone(),
             Error::Parse { .. } | Error::Exec { site: None, .. } => return None,
             Error::Exec { site: Some(site), message, cause } => {
                 let mut message = message.clone();
                 match cause.as_deref() {
                     None => {}
+                    Some(Failure::Limit(text)) if text.is_empty() => {}
                     Some(Failure::Template { context, error }) if context.is_empty() => {
                         message.push(':');
                         next = Some(error);

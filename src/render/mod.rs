@@ -114,7 +114,7 @@ pub fn render(
     }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
     ctx.reads = noted;
-    let limit = |failure: Failure| Box::new(Error::Plain(failure.to_string()));
+    let limit = |failure: Failure| Box::new(Error::Limit(failure.to_string()));
     ctx.keep_bytes(compiled_bytes).map_err(limit)?;
     for file in &files {
         ctx.hold(&file.scope.clone().into()).map_err(limit)?;
@@ -141,7 +141,7 @@ pub fn render(
         bytes += clean.len() as u64;
         if bytes > inputs.limits.output_bytes {
             let limit = inputs.limits.output_bytes;
-            return Err(Box::new(Error::Plain(format!(
+            return Err(Box::new(Error::Limit(format!(
                 "the chart renders to more than {limit} bytes (--limit output-bytes)"
             ))));
         }

@@ -67,6 +67,17 @@ impl Env {
         }
     }
 
+    /// The same environment where two renders give the same bytes: its clock stands, and what is random follows from its
+    /// seed, or from 0.
+    #[must_use]
+    pub fn repeatable(self) -> Self {
+        let clock = Clock::Fixed(self.now());
+        match self.random {
+            Random::Seeded { .. } => Self { clock, ..self },
+            Random::System => Self { clock, random: Random::Seeded { seed: 0, counter: 0 }, ..self },
+        }
+    }
+
     /// The current time in nanoseconds since 1970 (UTC).
     pub fn now(&self) -> i128 {
         match self.clock {

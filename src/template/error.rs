@@ -16,7 +16,8 @@ pub enum Failure {
         /// The inner error.
         error: Box<Error>,
     },
-    /// One of our own [`Limits`](crate::limits::Limits) was reached, where helm would burn.
+    /// One of our own [`Limits`](crate::limits::Limits) was reached, where helm would burn. Empty where the message of the
+    /// [`Error`] says it all.
     Limit(String),
 }
 
@@ -77,6 +78,8 @@ pub enum Error {
     },
     /// An error without a place of its own: no such template.
     Plain(String),
+    /// One of our own [`Limits`](crate::limits::Limits) was reached outside of all templates.
+    Limit(String),
 }
 
 /// Go's own single line.
@@ -84,7 +87,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parse { file, line, message } => write!(f, "template: {file}:{line}: {message}"),
-            Self::Plain(text) => f.write_str(text),
+            Self::Plain(text) | Self::Limit(text) => f.write_str(text),
             Self::Exec { site, message, cause } => {
                 f.write_str("template: ")?;
                 if let Some(site) = site {
@@ -93,10 +96,11 @@ impl fmt::Display for Error {
                     write!(f, "{file}:{line}:{column}: executing {template:?} at <{context}>: ")?;
                 }
                 f.write_str(message)?;
-                if let Some(cause) = cause {
-                    write!(f, ": {cause}")?;
+                match cause.as_deref() {
+                    None => Ok(()),
+                    Some(Failure::Limit(text)) if text.is_empty() => Ok(()),
+                    Some(cause) => write!(f, ": {cause}"),
                 }
-                Ok(())
             }
         }
     }

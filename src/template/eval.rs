@@ -255,7 +255,7 @@ impl<'t> State<'t, '_, '_> {
             None => buf.push_from(text.as_bytes(), self.text_origin, pos + 1),
         }
         let value = Value::Str(buf.into_str());
-        self.ctx.hold(&value).map_err(|failure| self.fail(failure.to_string()))?;
+        self.ctx.hold(&value).map_err(|failure| self.fail_by(failure))?;
         Ok(value)
     }
 

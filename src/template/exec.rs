@@ -163,7 +163,7 @@ impl Context<'_> {
             return Ok(known.clone());
         }
         let file = File::new("gotpl", text.as_bytes());
-        let limit = |failure: Failure| Error::Plain(failure.to_string());
+        let limit = |failure: Failure| Error::Limit(failure.to_string());
         // A letter of a template takes about a step to be read.
         self.charge(text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
@@ -260,6 +260,12 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         self.fail_with(message.into(), None)
     }
 
+    /// The same in the words of what failed outside of a call.
+    pub(super) fn fail_by(&self, failure: Failure) -> Box<Error> {
+        let cause = matches!(failure, Failure::Limit(_)).then(|| Box::new(Failure::Limit(String::new())));
+        self.fail_with(failure.to_string(), cause)
+    }
+
     pub(super) fn fail_with(&self, message: String, cause: Option<Box<Failure>>) -> Box<Error> {
         let site = self.at.pos().map(|pos| {
             let (line, column) = self.template.file.line_column(pos);
@@ -302,7 +308,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     }
 
     pub(super) fn charge(&mut self, steps: u64) -> Result<()> {
-        self.ctx.charge(steps).map_err(|failure| self.fail(failure.to_string()))
+        self.ctx.charge(steps).map_err(|failure| self.fail_by(failure))
     }
 
     fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
@@ -429,7 +435,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         match value {
             Value::Nil => self.out.push_text(NO_VALUE),
             Value::Str(text) => self.out.push(text),
-            value => print::print_value(value, &mut self.out).map_err(|failure| self.fail(failure.to_string()))?,
+            value => print::print_value(value, &mut self.out).map_err(|failure| self.fail_by(failure))?,
         }
         self.check_output()
     }
@@ -449,7 +455,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
                 }
                 None => self.ctx.hold_bytes(size),
             };
-            self.held = Some(held.map_err(|failure| self.fail(failure.to_string()))?);
+            self.held = Some(held.map_err(|failure| self.fail_by(failure))?);
         }
         Ok(())
     }
@@ -618,7 +624,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             }
             other => {
                 let mut text = Buf::new();
-                print::print_value(other, &mut text).map_err(|failure| self.fail(failure.to_string()))?;
+                print::print_value(other, &mut text).map_err(|failure| self.fail_by(failure))?;
                 return Err(self.fail(format!("range can't iterate over {}", text.into_str())));
             }
         }

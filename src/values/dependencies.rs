@@ -74,7 +74,7 @@ impl Graph {
     ) -> Result<ChartId, String> {
         let values = chart.values.as_ref().map_or_else(Map::new, |values| {
             let documents = match self.helm {
-                HelmVersion::V4 => values.documents.as_slice(),
+                HelmVersion::V4 => &values.documents[..],
                 HelmVersion::V3 => values.documents.get(..1).unwrap_or_default(),
             };
             merge_documents(documents, &Layer::Chart(full_path.into()), &values.file, origins.as_deref_mut(), None)

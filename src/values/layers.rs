@@ -9,7 +9,7 @@ use crate::source::{File, Place};
 use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
 use crate::trace::{FlagPart, Key, Layer, Marks, Origin, OriginData, Origins, Setting, Str};
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Nodes};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,7 +43,7 @@ type FileKey = (usize, HelmVersion, (u64, u32, usize));
 type Known = (Arc<File>, Documents);
 
 /// The documents of a file.
-type Documents = Arc<Vec<Node>>;
+type Documents = Arc<Nodes>;
 
 impl ReadFiles {
     /// The documents of a file. No more than so many files are kept: those of trials are read once.
@@ -60,7 +60,7 @@ impl ReadFiles {
         if let Some((_, known)) = lock().get(&key) {
             return Ok(known.clone());
         }
-        let read = Arc::new(yaml::read_documents(file.bytes(), helm, limits)?);
+        let read = Arc::new(Nodes::from(yaml::read_documents(file.bytes(), helm, limits)?));
         let mut known = lock();
         if known.len() < most {
             known.insert(key, (file.clone(), read.clone()));

@@ -146,7 +146,7 @@ mod tests {
 
     fn needs(name: &str, alias: &str, condition: &str, imports: &str) -> Dependency {
         let imports = match json::read_all(imports).map(|node| node.data) {
-            Some(crate::yaml::Data::Seq(imports)) => Some(imports),
+            Some(crate::yaml::Data::Seq(imports)) => Some(imports.into()),
             _ => None,
         };
         Dependency {

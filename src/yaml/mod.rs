@@ -34,7 +34,7 @@ pub use comments::comments;
 pub use documents::read_documents;
 pub use duplicates::{Duplicate, duplicates};
 pub use emit::{Dialect, Emitter};
-pub use node::{Data, Entry, Node};
+pub use node::{Data, Entry, Node, Nodes};
 pub use read::{Error, read, read_entries, read_whole};
 pub use repeated::repeated_key;
 pub use style::is_plain;

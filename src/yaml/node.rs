@@ -62,6 +62,53 @@ impl Node {
     }
 }
 
+/// Nodes that are kept, however deep: they are dropped level by level, so that it takes no stack.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Nodes(Vec<Node>);
+
+impl std::ops::Deref for Nodes {
+    type Target = [Node];
+
+    fn deref(&self) -> &[Node] {
+        &self.0
+    }
+}
+
+impl<'n> IntoIterator for &'n Nodes {
+    type Item = &'n Node;
+    type IntoIter = std::slice::Iter<'n, Node>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl From<Vec<Node>> for Nodes {
+    fn from(nodes: Vec<Node>) -> Self {
+        Self(nodes)
+    }
+}
+
+impl FromIterator<Node> for Nodes {
+    fn from_iter<I: IntoIterator<Item = Node>>(nodes: I) -> Self {
+        Self(nodes.into_iter().collect())
+    }
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        let is_deep = |node: &Node| matches!(node.data, Data::Seq(_) | Data::Map(_));
+        let mut left: Vec<Node> = std::mem::take(&mut self.0);
+        while let Some(node) = left.pop() {
+            match node.data {
+                Data::Seq(items) => left.extend(items.into_iter().filter(is_deep)),
+                Data::Map(entries) => left.extend(entries.into_iter().map(|(_, value)| value).filter(is_deep)),
+                _ => {}
+            }
+        }
+    }
+}
+
 impl Data {
     /// What encoding/json calls a value of this kind in its errors.
     pub fn json_kind(&self) -> &'static str {

@@ -315,7 +315,7 @@ mod tests {
         Arc::new(Chart {
             metadata,
             metadata_file: File::new("Chart.yaml", ""),
-            values: Some(ValuesFile { file, documents: vec![document] }),
+            values: Some(ValuesFile { file, documents: vec![document].into() }),
             schema: None,
             templates: templates.iter().enumerate().map(file_of).collect(),
             files: Vec::new(),

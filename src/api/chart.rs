@@ -1,0 +1,137 @@
+//! [`Chart`]: a chart to render.
+
+use super::on_large_stack;
+use crate::chart;
+use crate::chart::load::{load, load_stored};
+use crate::chart::stored::{Collected, Stored};
+use crate::error::{Error, ErrorKind};
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A chart, loaded with its subcharts. It never changes, and a clone costs nothing: one chart serves any number of
+/// renders, on any number of threads.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    pub(super) chart: Arc<chart::Chart>,
+    pub(super) helm: HelmVersion,
+    warnings: Arc<[String]>,
+}
+
+/// Where a chart is taken from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ChartSource {
+    /// A folder or an archive on the disk. A link that leads out of the folder is an error.
+    Path(PathBuf),
+    /// The bytes of an archive, `.tgz`.
+    Archive(Vec<u8>),
+    /// Files by their paths in the chart: `Chart.yaml`, `templates/deployment.yaml`.
+    Files(BTreeMap<String, Vec<u8>>),
+}
+
+impl Chart {
+    /// Loads a chart from a path, an archive's bytes or a map of files, as helm 4 does and within the default [`Limits`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Chart`] where helm would not load it, or where a bound is reached.
+    pub fn open(source: impl Into<ChartSource>) -> Result<Self, Error> {
+        Self::open_with(source, &Limits::default(), HelmVersion::default())
+    }
+
+    /// The same with other bounds, or as another helm does.
+    ///
+    /// # Errors
+    /// As of [`Chart::open`].
+    pub fn open_with(source: impl Into<ChartSource>, limits: &Limits, helm: HelmVersion) -> Result<Self, Error> {
+        let source = source.into();
+        let load = || match source {
+            ChartSource::Path(path) => load(&path, limits, helm),
+            ChartSource::Archive(bytes) => {
+                load_stored(&Stored::Archive(bytes), Path::new("chart.tgz"), None, limits, helm)
+            }
+            ChartSource::Files(files) => load_stored(&stored(files, limits)?, Path::new("chart"), None, limits, helm),
+        };
+        let loaded = on_large_stack(load)?.map_err(|text| Error::new(ErrorKind::Chart, text))?;
+        Ok(Self { chart: loaded.chart, helm, warnings: loaded.warnings.into() })
+    }
+
+    /// The name in Chart.yaml.
+    pub fn name(&self) -> &str {
+        self.chart.name()
+    }
+
+    /// The version in Chart.yaml.
+    pub fn version(&self) -> &str {
+        &self.chart.metadata.version
+    }
+
+    /// What helm logs about the chart when it loads it, line by line.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// The files of a folder that its `.helmignore` leaves, in the order in which helm walks through a folder.
+fn stored(files: BTreeMap<String, Vec<u8>>, limits: &Limits) -> Result<Stored, String> {
+    let mut files: Vec<(String, Vec<u8>)> = files.into_iter().collect();
+    files.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
+    let ignored = files.iter().find(|(path, _)| path == ".helmignore").map(|(_, content)| content.clone());
+    let mut folder = Collected::new(&ignored.unwrap_or_default(), limits)?;
+    // Whether the folders seen so far are part of the chart.
+    let mut folders: HashMap<String, bool> = HashMap::new();
+    for (path, content) in files {
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(format!("{path:?} is not the path of a file in a chart"));
+        }
+        let mut is_part = true;
+        for (end, _) in path.match_indices('/') {
+            let parent = &path[..end];
+            is_part = is_part
+                && match folders.get(parent) {
+                    Some(&known) => known,
+                    None => {
+                        let takes = folder.takes(parent, true)?;
+                        folders.insert(parent.to_owned(), takes);
+                        takes
+                    }
+                };
+        }
+        if is_part && folder.takes(&path, false)? {
+            folder.add(path, content)?;
+        }
+    }
+    Ok(folder.into_stored())
+}
+
+impl From<&str> for ChartSource {
+    fn from(path: &str) -> Self {
+        Self::Path(path.into())
+    }
+}
+
+impl From<&Path> for ChartSource {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
+impl From<PathBuf> for ChartSource {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl From<Vec<u8>> for ChartSource {
+    fn from(archive: Vec<u8>) -> Self {
+        Self::Archive(archive)
+    }
+}
+
+impl From<BTreeMap<String, Vec<u8>>> for ChartSource {
+    fn from(files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self::Files(files)
+    }
+}
