@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use super::ignore::Rules;
 use super::raw::RawFile;
-use crate::disk::{Folder, Walk as Entries};
+use crate::disk::{Folder, Walk as Entries, look};
 use crate::go::system_error;
 use crate::log;
 use std::fs::FileType;
@@ -56,15 +56,15 @@ enum Missing {
 /// Reads at most so many bytes of a file at the top of a chart.
 fn special(folder: &Folder<'_>, name: &str, limit: u64) -> Result<Vec<u8>, Missing> {
     let (place, shown) = (folder.real().join(name), folder.shown().join(name));
-    let about = place.symlink_metadata().map_err(|_| Missing::NotThere)?;
-    let real = match about.is_symlink() {
-        true => follow(folder, &place, &shown).map_err(|error| match place.metadata() {
-            Ok(_) => Missing::Refused(error),
-            Err(_) => Missing::Broken(error),
+    let kind = look::kind(&place).ok_or(Missing::NotThere)?;
+    let real = match kind.is_symlink() {
+        true => follow(folder, &place, &shown).map_err(|error| match look::exists(&place) {
+            true => Missing::Refused(error),
+            false => Missing::Broken(error),
         })?,
         false => (place, false),
     };
-    let kind = Some(about.file_type()).filter(|kind| !kind.is_symlink());
+    let kind = Some(kind).filter(|kind| !kind.is_symlink());
     let opened = folder.open(&real.0, kind, &shown).map_err(Missing::Refused)?;
     opened.read_at_most(&shown, limit).map_err(Missing::Refused)
 }

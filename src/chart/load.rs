@@ -9,7 +9,7 @@ use super::raw::RawFile;
 use super::stored::{self, Stored};
 use super::unpack::{CHUNK, Fault};
 use super::{Chart, folder};
-use crate::disk::{By, Reach};
+use crate::disk::{By, Reach, look};
 use crate::go::go_quote;
 use crate::go::system_error;
 use crate::helm::HelmVersion;
@@ -53,11 +53,12 @@ pub fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Res
     let Source { reach, by, path, seen_as } = *source;
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
-    let Ok(about) = path.metadata() else {
+    if !look::exists(path) {
         return Err(format!("path {} not found", go_quote(path.to_string_lossy().as_bytes())));
-    };
-    let folder = seen_as.filter(|_| about.is_dir());
-    let (files, generation) = if about.is_dir() {
+    }
+    let is_folder = look::is_folder(path);
+    let folder = seen_as.filter(|_| is_folder);
+    let (files, generation) = if is_folder {
         let folder = reach.folder(by, path, "the chart")?;
         let generation = generation(&folder::chart_yaml(&folder, &budget)?, &budget)?;
         (folder::read(&folder, &mut budget, &mut warnings)?, generation)

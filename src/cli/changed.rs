@@ -8,7 +8,7 @@ use super::disk::Disk;
 use super::git::{Changes, Repository, Snapshot, steps};
 use super::jobs::Job;
 use crate::config::Config;
-use crate::disk::Reach;
+use crate::disk::{Reach, look};
 use crate::limits::Limits;
 use crate::source::File;
 use std::cell::RefCell;
@@ -65,7 +65,7 @@ impl Base {
     /// A path as git writes it, with the links and `..` in it; `None` outside of the repository.
     fn in_repository(&self, path: &Path) -> Option<Vec<u8>> {
         let path = self.here.join(path);
-        self.repository.inside(&path).or_else(|| self.repository.inside(&path.canonicalize().ok()?))
+        self.repository.inside(&path).or_else(|| self.repository.inside(&look::real(&path).ok()?))
     }
 
     /// Whether something at a path, below it or around it changed. Links are followed, one by one, as are those below it.
@@ -162,5 +162,5 @@ impl Base {
 }
 
 fn here() -> Result<PathBuf, String> {
-    std::env::current_dir().map_err(|error| format!("the working folder is not there: {error}"))
+    look::working_folder().map_err(|error| format!("the working folder is not there: {error}"))
 }

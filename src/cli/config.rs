@@ -1,7 +1,7 @@
 //! Finds `airtight.yaml` and reads it.
 
 use crate::config::{Config, FILE_NAME};
-use crate::disk::{By, Reach};
+use crate::disk::{By, Reach, look};
 use crate::source::File;
 use std::path::{Path, PathBuf};
 
@@ -47,12 +47,12 @@ pub fn folder(path: &Path) -> String {
 
 /// Where a configuration is looked for, the nearest first, whether one is there or not.
 pub(super) fn searched() -> Vec<PathBuf> {
-    let Ok(here) = std::env::current_dir() else { return Vec::new() };
+    let Ok(here) = look::working_folder() else { return Vec::new() };
     let mut up = PathBuf::new();
     let mut paths = Vec::new();
     for folder in here.ancestors() {
         paths.push(up.join(FILE_NAME));
-        if folder.join(".git").exists() {
+        if look::exists(&folder.join(".git")) {
             break;
         }
         up.push("..");
@@ -63,7 +63,7 @@ pub(super) fn searched() -> Vec<PathBuf> {
 /// The nearest configuration, seen from the working folder: `../../airtight.yaml`. A repository ends the search.
 fn find() -> Option<PathBuf> {
     // One that cannot be read is an error, and not none.
-    searched().into_iter().find(|path| path.symlink_metadata().is_ok_and(|about| !about.is_dir()))
+    searched().into_iter().find(|path| look::is_no_folder(path))
 }
 
 /// A path with `/`, as people see it.
@@ -75,7 +75,7 @@ pub(super) fn shown(path: &Path) -> String {
 /// A path as seen from the working folder; `None` where it lies elsewhere and was given from the root on.
 pub(super) fn seen(path: &Path) -> Option<String> {
     if path.is_absolute() {
-        let here = std::env::current_dir().ok()?;
+        let here = look::working_folder().ok()?;
         return path.strip_prefix(here).ok().map(shown);
     }
     let path = shown(path);

@@ -5,7 +5,7 @@ use super::own::Own;
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, load_stored};
 use crate::chart::stored::Stored;
-use crate::disk::{By, Reach};
+use crate::disk::{By, Reach, look};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -65,7 +65,7 @@ impl Disk {
     pub(super) fn is_own_folder(&self, chart: &Path) -> bool {
         let is_folder = match self.stored.get(chart) {
             Some(stored) => matches!(stored, Ok(Stored::Folder(_))),
-            None => chart.is_dir(),
+            None => look::is_folder(chart),
         };
         is_folder && self.own.holds(chart)
     }

@@ -2,7 +2,7 @@
 
 use super::disk::Disk;
 use super::jobs::Job;
-use crate::disk::Reach;
+use crate::disk::{Reach, look};
 use crate::fix::{Edit, Fix, Refusal, Target, edited_all, path_text};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
@@ -51,14 +51,14 @@ impl Edits {
         let mut files: Vec<Values> = Vec::new();
         for name in jobs.iter().flat_map(|job| job.flags.value_files()) {
             let path = Path::new(&name);
-            let Ok(real) = path.canonicalize() else { continue };
+            let Ok(real) = look::real(path) else { continue };
             if let Some(known) = files.iter_mut().find(|file| file.real == real) {
                 known.names.insert(name);
                 continue;
             }
             let refused = match reach.check_output(path) {
                 Err(why) => Some(why),
-                Ok(()) if !real.is_file() => Some("it is not an ordinary file".to_owned()),
+                Ok(()) if !look::is_file(&real) => Some("it is not an ordinary file".to_owned()),
                 Ok(()) if !disk.own.holds_values(path) => Some("it came from elsewhere".to_owned()),
                 Ok(()) => None,
             };
@@ -206,6 +206,7 @@ fn told(edit: &Edit, why: &str) -> String {
 }
 
 /// Replaces a file by another text at once; who may read and write it stays as it is.
+#[expect(clippy::disallowed_methods, reason = "of a file that is written, not read")]
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let permissions = path.metadata()?.permissions();
     let folder = path.parent().unwrap_or(Path::new("."));

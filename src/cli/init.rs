@@ -4,7 +4,7 @@ use super::config::shown;
 use super::{Outcome, Problem, Streams};
 use crate::config::init::{Found, text};
 use crate::config::{Config, FILE_NAME};
-use crate::disk::{By, Reach};
+use crate::disk::{By, Reach, look};
 use crate::gitops;
 use crate::helm::HelmVersion;
 use crate::images::Mirror;
@@ -144,7 +144,7 @@ impl Look<'_> {
 
     fn allowed<T>(&mut self, path: &Path, answer: Result<T, String>) -> Option<T> {
         if let Err(why) = &answer
-            && path.symlink_metadata().is_ok()
+            && look::is_there(path)
             && !self.refused.contains(why)
         {
             self.refused.push(why.clone());

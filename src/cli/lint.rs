@@ -14,7 +14,7 @@ use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
 use crate::config::{Config, Entry, Suppression, Target};
-use crate::disk::{By, Reach};
+use crate::disk::{By, Reach, look};
 use crate::finding::Severity;
 use crate::report::Report;
 use crate::report::text::Detail;
@@ -290,8 +290,8 @@ impl Args {
 fn instead(job: &Job) -> String {
     let path = &job.chart;
     let ends = |end: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(end));
-    let is_file = path.is_file() && (ends("yaml") || ends("yml") || ends("json"));
-    let is_folder = path.is_dir() && !path.join("Chart.yaml").exists();
+    let is_file = look::is_file(path) && (ends("yaml") || ends("yml") || ends("json"));
+    let is_folder = look::is_folder(path) && !look::exists(&path.join("Chart.yaml"));
     match job.entry {
         None if is_file || is_folder => format!("; for rendered manifests: --manifests {}", path.display()),
         _ => String::new(),

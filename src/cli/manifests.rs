@@ -5,7 +5,7 @@ use super::config::{seen, shown};
 use super::own::Own;
 use crate::analysis::manifests::is_image_list;
 use crate::bundle::is_list;
-use crate::disk::{By, Reach};
+use crate::disk::{By, Reach, look};
 use crate::limits::Limits;
 use crate::lint::lint_manifests;
 use crate::settings::Settings;
@@ -77,7 +77,7 @@ fn is_written_here(file: &File) -> bool {
 /// Adds a file, or all manifests in a folder and below, in the order of their names.
 fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), String> {
     let file = |path: &Path, content: Vec<u8>| File::on_disk(shown(path), seen(path), decoded(content));
-    if !path.is_dir() {
+    if !look::is_folder(path) {
         files.push(file(path, reach.read(By::User, path)?));
         return Ok(());
     }

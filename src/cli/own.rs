@@ -5,6 +5,7 @@
 //! the `charts/` folder of a chart, a folder for what others wrote (`vendor`, `third_party`), a repository in the
 //! repository, as a submodule is.
 
+use crate::disk::look;
 use std::path::{Component, Path, PathBuf};
 
 /// Folders that by their names hold what others wrote.
@@ -50,10 +51,10 @@ fn is_written_here(root: &Path, inside: &Path) -> bool {
     let mut folder = root.to_path_buf();
     for part in inside.components() {
         let Component::Normal(name) = part else { continue };
-        let is_of_chart = name == "charts" && folder.join("Chart.yaml").is_file();
+        let is_of_chart = name == "charts" && look::is_file(&folder.join("Chart.yaml"));
         folder.push(name);
         let is_brought = name.to_str().is_some_and(|name| BROUGHT.contains(&name));
-        if is_of_chart || is_brought && folder.is_dir() || folder.join(".git").exists() {
+        if is_of_chart || is_brought && look::is_folder(&folder) || look::exists(&folder.join(".git")) {
             return false;
         }
     }
@@ -66,7 +67,7 @@ fn root(folder: &Path) -> PathBuf {
 }
 
 fn repository(folder: &Path) -> PathBuf {
-    let around = folder.ancestors().find(|folder| folder.join(".git").exists());
+    let around = folder.ancestors().find(|folder| look::exists(&folder.join(".git")));
     around.unwrap_or(folder).to_path_buf()
 }
 
@@ -74,7 +75,7 @@ fn repository(folder: &Path) -> PathBuf {
 fn real(path: &Path) -> PathBuf {
     let path = absolute(path);
     for there in path.ancestors() {
-        if let Ok(real) = there.canonicalize() {
+        if let Ok(real) = look::real(there) {
             let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
             return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
         }
@@ -84,7 +85,7 @@ fn real(path: &Path) -> PathBuf {
 
 /// A path from the root on, without `.` and `..`.
 fn absolute(path: &Path) -> PathBuf {
-    let mut whole = std::env::current_dir().unwrap_or_default();
+    let mut whole = look::working_folder().unwrap_or_default();
     for part in path.components() {
         match part {
             Component::ParentDir => {

@@ -8,7 +8,7 @@ use crate::bundle::{Bundle, is_list};
 use crate::config::diff::changes;
 use crate::config::sides::{added, kept};
 use crate::config::{Config, Entry, Suppression};
-use crate::disk::{By, Reach};
+use crate::disk::{By, Reach, look};
 use crate::finding::Finding;
 use crate::limits::Limits;
 use crate::policy::{Change, Weight};
@@ -84,7 +84,7 @@ impl<'a> Policy<'a> {
         let mut was = None;
         for path in candidates {
             if !base.touches(&path) {
-                if path.is_file() {
+                if look::is_file(&path) {
                     was = Some((path, None));
                     break;
                 }
@@ -400,7 +400,7 @@ impl<'a> Policy<'a> {
 
 /// Whether a values file or a chart is there; an empty folder is none.
 pub(super) fn is_there(path: &Path) -> bool {
-    path.is_file() || path.join("Chart.yaml").is_file()
+    look::is_file(path) || look::is_file(&path.join("Chart.yaml"))
 }
 
 /// What a line of a list says.

@@ -2,7 +2,7 @@
 
 use crate::bundle::{self, Bundle};
 use crate::config::{Config, Target, meant};
-use crate::disk::{By, Folder, Reach};
+use crate::disk::{By, Folder, Reach, look};
 use crate::images::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
@@ -228,12 +228,12 @@ fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle
 
 /// The lists at a path, a file or a folder of them, by name.
 pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(String, Vec<u8>)>, String> {
-    if path.is_dir() {
+    if look::is_folder(path) {
         let folder = reach.folder(by, path, "the folder")?;
         let read = |name: String| Ok((path.join(&name).display().to_string(), folder.read(Path::new(&name))?));
         return lists_in(&folder)?.into_iter().map(read).collect();
     }
-    if path.symlink_metadata().is_err() {
+    if !look::is_there(path) {
         return Err(format!("there is no file or folder {}", path.display()));
     }
     Ok(vec![(path.display().to_string(), reach.read(by, path)?)])

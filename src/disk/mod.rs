@@ -10,6 +10,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room that the bans point to")]
 
 mod folder;
+pub mod look;
 mod open;
 mod reach;
 mod resolve;

@@ -3,6 +3,7 @@
 use super::rounds::{Fixing, identities, is_of_file, new_finding};
 use crate::cli::edits::key;
 use crate::cli::{Problem, Streams, diff, output};
+use crate::disk::look;
 use crate::fix::{Action, Edit, Safety, Target, overlay, path_keys};
 use crate::report::Report;
 use crate::source::File;
@@ -45,7 +46,7 @@ impl Fixing<'_> {
         let known = match self.reach.read(crate::disk::By::User, &path) {
             Ok(known) if known == text.as_bytes() => return Ok(false),
             Ok(known) => Some(File::new(name.as_str(), known)),
-            Err(_) if path.symlink_metadata().is_err() => None,
+            Err(_) if !look::is_there(&path) => None,
             Err(why) => return Err(format!("--overlay: {why}").into()),
         };
         if known.is_some() {
