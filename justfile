@@ -4,13 +4,17 @@ ready:
     cargo clippy --all-targets --locked -- --deny warnings
     cargo test --locked
 
+# Licences, bans and sources of dependencies, and, with the network, advisories. Needs cargo-deny.
+deny *CHECKS="bans licenses sources advisories":
+    cargo deny check {{CHECKS}}
+
 # Rewrite the derived files (expected outputs, generated pages); then read `git diff`.
 bless:
     UPDATE=1 cargo test
 
 # A new rule: its file from a template; add it to src/rules/mod.rs, then `just bless`.
 new-rule NAME:
-    sed 's/RULE-ID/{{NAME}}/g' docs/new-rule.txt > src/rules/{{replace(NAME, "-", "_")}}.rs
+    sed 's/RULE-ID/{{NAME}}/g; s/RULE_FILE/{{replace(NAME, "-", "_")}}/g' docs/new-rule.txt > src/rules/{{replace(NAME, "-", "_")}}.rs
 
 # Compare with helm's recorded output on real charts, where that corpus is at hand.
 conformance CORPUS="../shared":

@@ -128,6 +128,7 @@ mod images;
 mod linear;
 mod origins;
 mod planted;
+mod recipes;
 mod reference;
 mod runners;
 mod ways;
