@@ -65,6 +65,7 @@ mod api;
 pub mod blame;
 pub mod bundle;
 pub mod chart;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod compiler;
 pub mod config;
@@ -74,7 +75,7 @@ mod error;
 pub mod finding;
 pub mod fix;
 pub mod funcs;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(all(test, feature = "html"), feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod gitops;
 pub mod glob;

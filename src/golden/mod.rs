@@ -116,19 +116,32 @@ pub(crate) fn some_of_corpus() -> Vec<PathBuf> {
     charts.into_iter().step_by(step).take(CHARTS).collect()
 }
 
+#[cfg(feature = "cli")]
 mod advice;
+#[cfg(feature = "cli")]
 mod bounds;
+#[cfg(feature = "cli")]
 pub(crate) mod cli;
+#[cfg(feature = "cli")]
 mod fix;
+#[cfg(feature = "cli")]
 mod formats;
+#[cfg(feature = "cli")]
 mod fuzzing;
+#[cfg(feature = "cli")]
 mod helm;
+#[cfg(feature = "cli")]
 mod hostile;
 mod images;
+#[cfg(feature = "cli")]
 mod linear;
+#[cfg(feature = "cli")]
 mod origins;
+#[cfg(feature = "cli")]
 mod planted;
 mod recipes;
+#[cfg(feature = "cli")]
 mod reference;
 mod runners;
+#[cfg(feature = "cli")]
 mod ways;

@@ -12,7 +12,8 @@ fn code(page: &str) -> impl Iterator<Item = &str> {
 /// Whether a text names a path of the repository: no command, no pattern, no name that the reader chooses.
 fn is_path(text: &str) -> bool {
     let starts = ["src/", "testdata/", "docs/", "fuzz/", "benches/"].iter().any(|folder| text.starts_with(folder));
-    let is_chosen = text.split(['/', '.', '-']).any(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase()));
+    let is_chosen =
+        text.split(['/', '.', '-']).any(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase()));
     let is_example = text.contains("moving_target");
     starts && !is_chosen && !is_example && !text.contains([' ', '*', '{', '…'])
 }

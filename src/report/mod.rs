@@ -10,13 +10,16 @@ mod fix;
 pub mod github;
 pub mod gitlab;
 mod hide;
+#[cfg(feature = "html")]
 pub mod html;
 pub mod images;
 pub mod inventory;
 pub mod json;
 pub mod junit;
 pub mod location;
+#[cfg(feature = "html")]
 pub mod markdown;
+#[cfg(feature = "html")]
 pub mod page;
 mod plain;
 pub mod sarif;

@@ -292,7 +292,7 @@ impl Rule {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     #![expect(clippy::disallowed_methods, reason = "examples are linted as charts on disk")]
 

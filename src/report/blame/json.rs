@@ -116,7 +116,7 @@ fn value(shown: &Shown, masked: bool) -> Value {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use crate::cli::{Outcome, Streams, on_large_stack, run};
     use crate::golden::{read, root};

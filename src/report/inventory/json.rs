@@ -181,7 +181,7 @@ fn origin_entry(origin: &PartOrigin) -> OriginEntry<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use crate::cli::{Outcome, Streams, on_large_stack, run};
     use crate::golden::{read, root};
