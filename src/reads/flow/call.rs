@@ -1,12 +1,12 @@
 //! What functions make of what they are given.
 
-use super::engine::Site;
-use super::value::{Abs, Atom, MOST, Step, bounded, depth, join, join_all, keys_of, nothing, one, other};
+use super::lookup::Site;
+use super::sets::Sets;
+use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use super::walk::Walk;
 use crate::limits::Limits;
 use crate::template::types::Kind as TypeKind;
 use crate::template::{Context, Env, Flow, Function, Look, Value};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Most calls of a function with constants, one for each way to combine them.
@@ -20,47 +20,49 @@ impl Walk<'_, '_> {
     /// What a function gives; `at` is where it is called.
     pub(super) fn function(&mut self, function: &'static Function, args: &[Abs], at: u32) -> Abs {
         let site = self.site(at);
-        let arg = |index: usize| args.get(index).cloned().unwrap_or_default();
+        let arg = |index: usize| args.get(index).copied().unwrap_or_default();
         match function.name {
-            "include" => self.include(&arg(0), &arg(1), at),
+            "include" => self.include(arg(0), arg(1), at),
             "tpl" => {
-                self.engine.whole(&arg(0), site);
-                let texts = arg(0);
-                for atom in texts.iter() {
+                self.engine.whole(arg(0), site);
+                let texts = self.engine.sets.atoms(arg(0)).clone();
+                for &atom in &*texts {
                     let Atom::Text(text) = atom else { continue };
-                    let Some(compiled) = text.contains("{{").then(|| self.engine.compile(text)).flatten() else {
+                    let is_template = self.engine.sets.str(text).contains("{{");
+                    let Some(compiled) = is_template.then(|| self.engine.compile(text)).flatten() else {
                         continue;
                     };
                     for template in compiled.templates.iter().filter(|one| one.name == compiled.name) {
-                        if let Some(frame) = self.engine.frame(template, &arg(1), self.chart, self.is_live) {
+                        if let Some(frame) = self.engine.frame(template, arg(1), self.chart, self.is_live) {
                             self.engine.call(frame);
                         }
                     }
                 }
-                if texts.iter().all(|atom| matches!(atom, Atom::Text(text) if !text.contains("{{"))) {
-                    return texts;
-                }
-                other()
+                let sets = &self.engine.sets;
+                let is_plain = |atom: &Atom| matches!(atom, Atom::Text(text) if !sets.str(*text).contains("{{"));
+                if texts.iter().all(is_plain) { arg(0) } else { OTHER }
             }
             "dict" => {
                 let made = self.engine.make(site);
                 for pair in args.chunks(2) {
-                    let value = pair.get(1).cloned().unwrap_or_default();
-                    let keys = keys_of(&pair[0]);
+                    let value = pair.get(1).copied().unwrap_or_default();
+                    let keys = self.engine.sets.keys_of(pair[0]);
                     if let [Step::Key(key)] = keys.as_slice()
-                        && is_there(&value)
+                        && is_there(value, &self.engine.sets)
                     {
-                        self.engine.is_sure(made, key);
+                        self.engine.is_sure(made, *key);
                     }
-                    keys.iter().for_each(|key| self.engine.put(made, key, &value));
+                    keys.iter().for_each(|key| self.engine.put(made, *key, value));
                 }
-                one(Atom::Made(made))
+                self.engine.sets.one(Atom::Made(made))
             }
             "set" => {
-                for key in keys_of(&arg(1)) {
-                    for atom in arg(0).iter() {
-                        if let Some(made) = self.changeable(atom) {
-                            self.engine.put(made, &key, &arg(2));
+                let atoms = self.engine.sets.atoms(arg(0)).clone();
+                for key in self.engine.sets.keys_of(arg(1)) {
+                    self.engine.sets.charge(atoms.len());
+                    for atom in &*atoms {
+                        if let Some(made) = self.changeable(*atom) {
+                            self.engine.put(made, key, arg(2));
                         }
                     }
                 }
@@ -68,114 +70,127 @@ impl Walk<'_, '_> {
             }
             "unset" | "deepCopy" | "mustDeepCopy" => arg(0),
             "merge" | "mustMerge" | "mergeOverwrite" | "mustMergeOverwrite" => {
-                let more = join_all(args.iter().skip(1));
+                let more = self.engine.sets.join_all(args.iter().skip(1).copied());
+                let atoms = self.engine.sets.atoms(arg(0)).clone();
+                self.engine.sets.charge(atoms.len());
                 let overwrites = function.name.ends_with("Overwrite");
-                for atom in arg(0).iter() {
-                    if let Some(made) = self.changeable(atom) {
-                        self.engine.merge(made, &more, overwrites);
+                for atom in &*atoms {
+                    if let Some(made) = self.changeable(*atom) {
+                        self.engine.merge(made, more, overwrites);
                     }
                 }
                 arg(0)
             }
             "get" | "hasKey" => {
-                let found = self.members(&arg(0), &arg(1), site);
-                if function.name == "get" { found } else { other() }
+                let found = self.members(arg(0), arg(1), site);
+                if function.name == "get" { found } else { OTHER }
             }
-            "index" => args.iter().skip(1).fold(arg(0), |of, key| self.members(&of, key, site)),
+            "index" => args.iter().skip(1).fold(arg(0), |of, key| self.members(of, *key, site)),
             "dig" if args.len() > 2 => {
                 let path = &args[..args.len() - 2];
-                let found = path.iter().fold(args[args.len() - 1].clone(), |of, key| self.members(&of, key, site));
-                join(&found, &args[args.len() - 2])
+                let found = path.iter().fold(args[args.len() - 1], |of, key| self.members(of, *key, site));
+                self.engine.sets.join(found, args[args.len() - 2])
             }
             "pluck" => {
-                let found: Vec<Abs> = args.iter().skip(1).map(|of| self.members(of, &arg(0), site)).collect();
-                each(&join_all(&found))
+                let found: Vec<Abs> = args.iter().skip(1).map(|of| self.members(*of, arg(0), site)).collect();
+                self.each_of(found)
             }
             "pick" => {
                 let made = self.engine.make(site);
                 for key in args.iter().skip(1) {
-                    for key in keys_of(key) {
-                        let value = self.engine.member(&arg(0), &key, site);
-                        self.engine.put(made, &key, &value);
+                    for key in self.engine.sets.keys_of(*key) {
+                        let value = self.engine.member(arg(0), key, site);
+                        self.engine.put(made, key, value);
                     }
                 }
-                one(Atom::Made(made))
+                self.engine.sets.one(Atom::Made(made))
             }
             "omit" => {
-                let keys = args.iter().skip(1).flat_map(keys_of);
-                let keys: Vec<Rc<str>> = keys
-                    .filter_map(|key| match key {
-                        Step::Key(key) => Some(key),
-                        Step::Any => None,
-                    })
-                    .collect();
-                self.engine.without(&arg(0), &keys)
+                let sets = &mut self.engine.sets;
+                let keys: Vec<Step> = args.iter().skip(1).flat_map(|keys| sets.keys_of(*keys)).collect();
+                let keys = keys.into_iter().filter_map(|key| match key {
+                    Step::Key(key) => Some(key),
+                    Step::Any => None,
+                });
+                let keys = sets.keys(keys.collect());
+                sets.without(arg(0), keys)
             }
-            "default" | "coalesce" | "or" | "and" => join_all(args),
-            "ternary" => join(&arg(0), &arg(1)),
+            "default" | "coalesce" | "or" | "and" => self.engine.sets.join_all(args.iter().copied()),
+            "ternary" => self.engine.sets.join(arg(0), arg(1)),
             "required" => arg(1),
-            "list" | "tuple" => list(args.to_vec()),
-            "append" | "mustAppend" | "push" | "mustPush" => match known(&arg(0)) {
-                Some(items) => list(items.iter().cloned().chain([arg(1)]).collect()),
-                None => each(&join(&self.elements(&arg(0), at), &arg(1))),
+            "list" | "tuple" => list(args, &mut self.engine.sets),
+            "append" | "mustAppend" | "push" | "mustPush" => match self.known(arg(0)) {
+                Some(items) => self.list_of(items.iter().copied().chain([arg(1)])),
+                None => {
+                    let elements = self.elements(arg(0), at);
+                    self.each_of([elements, arg(1)])
+                }
             },
-            "prepend" | "mustPrepend" => match known(&arg(0)) {
-                Some(items) => list([arg(1)].into_iter().chain(items.iter().cloned()).collect()),
-                None => each(&join(&self.elements(&arg(0), at), &arg(1))),
+            "prepend" | "mustPrepend" => match self.known(arg(0)) {
+                Some(items) => self.list_of([arg(1)].into_iter().chain(items.iter().copied())),
+                None => {
+                    let elements = self.elements(arg(0), at);
+                    self.each_of([elements, arg(1)])
+                }
             },
             "concat" => {
-                let all: Option<Vec<Rc<[Abs]>>> = args.iter().map(known).collect();
+                let all: Option<Vec<Rc<[Abs]>>> = args.iter().map(|list| self.known(*list)).collect();
                 match all {
-                    Some(lists) => list(lists.iter().flat_map(|items| items.iter().cloned()).collect()),
+                    Some(lists) => self.list_of(lists.iter().flat_map(|items| items.iter().copied())),
                     None => {
-                        let elements: Vec<Abs> = args.iter().map(|list| self.elements(list, at)).collect();
-                        each(&join_all(&elements))
+                        let elements: Vec<Abs> = args.iter().map(|list| self.elements(*list, at)).collect();
+                        self.each_of(elements)
                     }
                 }
             }
-            "first" | "mustFirst" | "last" | "mustLast" => match known(&arg(0)) {
-                Some(items) if function.name.ends_with("irst") => items.first().cloned().unwrap_or_default(),
-                Some(items) => items.last().cloned().unwrap_or_default(),
-                None => self.elements(&arg(0), at),
+            "first" | "mustFirst" | "last" | "mustLast" => match self.known(arg(0)) {
+                Some(items) if function.name.ends_with("irst") => items.first().copied().unwrap_or_default(),
+                Some(items) => items.last().copied().unwrap_or_default(),
+                None => self.elements(arg(0), at),
             },
-            "rest" | "mustRest" | "initial" | "mustInitial" => match known(&arg(0)) {
-                Some(items) if function.name.ends_with("est") => list(items.iter().skip(1).cloned().collect()),
-                Some(items) => list(items.iter().take(items.len().saturating_sub(1)).cloned().collect()),
-                None => each(&self.elements(&arg(0), at)),
+            "rest" | "mustRest" | "initial" | "mustInitial" => match self.known(arg(0)) {
+                Some(items) if function.name.ends_with("est") => self.list_of(items.iter().skip(1).copied()),
+                Some(items) => self.list_of(items.iter().take(items.len().saturating_sub(1)).copied()),
+                None => self.each_element(arg(0), at),
             },
             "reverse" | "mustReverse" | "compact" | "mustCompact" | "slice" | "mustSlice" | "uniq" | "mustUniq"
-            | "without" | "mustWithout" => match known(&arg(0)) {
-                Some(items) => each(&join_all(items.iter())),
-                None => each(&self.elements(&arg(0), at)),
+            | "without" | "mustWithout" => match self.known(arg(0)) {
+                Some(items) => self.each_of(items.iter().copied()),
+                None => self.each_element(arg(0), at),
             },
-            "chunk" | "mustChunk" => each(&each(&self.elements(&arg(1), at))),
-            "values" => each(&self.elements(&arg(0), at)),
+            "chunk" | "mustChunk" => {
+                let chunk = self.each_element(arg(1), at);
+                self.each_of([chunk])
+            }
+            "values" => self.each_element(arg(0), at),
             "keys" => {
-                let mut keys = BTreeSet::new();
-                for atom in args.iter().flat_map(|of| of.iter()) {
-                    match atom {
-                        Atom::Made(number) => {
-                            let made = self.engine.made(*number);
-                            keys.extend(made.members.keys().map(|key| Atom::Text(key.clone())));
-                            if !made.any.is_empty() || !made.parts.is_empty() {
-                                keys.insert(Atom::Other);
+                let mut keys = Vec::new();
+                for of in args {
+                    for atom in self.engine.sets.atoms(*of).iter() {
+                        match atom {
+                            Atom::Made(number) => {
+                                let made = self.engine.made(*number);
+                                keys.extend(made.members.keys().map(|key| Atom::Text(*key)));
+                                keys.extend((made.any != NOTHING || made.parts != NOTHING).then_some(Atom::Other));
                             }
-                        }
-                        _ => {
-                            keys.insert(Atom::Other);
+                            _ => keys.push(Atom::Other),
                         }
                     }
                 }
-                args.iter().for_each(|of| self.note_members(of, site));
-                each(&bounded(keys))
+                args.iter().for_each(|of| self.engine.note_members(*of, site));
+                let keys = self.engine.sets.set(keys);
+                self.each_of([keys])
             }
-            "sortAlpha" => match arg(0).iter().all(|atom| matches!(atom, Atom::List(_) | Atom::Each(_))) {
-                true => each(&self.elements(&arg(0), at)),
-                false => {
-                    self.engine.whole(&arg(0), site);
-                    other()
+            "sortAlpha" => {
+                let is_list = |atom: &Atom| matches!(atom, Atom::List(_) | Atom::Each(_));
+                match self.engine.sets.atoms(arg(0)).iter().all(is_list) {
+                    true => self.each_element(arg(0), at),
+                    false => {
+                        self.engine.whole(arg(0), site);
+                        OTHER
+                    }
                 }
-            },
+            }
             _ => self.computed(function, args, at),
         }
     }
@@ -183,50 +198,53 @@ impl Walk<'_, '_> {
     /// What a function computes: known, where it is given nothing but constants.
     fn computed(&mut self, function: &'static Function, args: &[Abs], at: u32) -> Abs {
         let site = self.site(at);
-        if let Some(values) = folded(function, args)
-            && values.iter().all(|value| is_small(value, 0))
-        {
+        if let Some(values) = self.folded(function, args) {
             let found: Vec<Abs> = values.iter().map(|value| self.constant(value, site)).collect();
-            return join_all(&found);
+            return self.engine.sets.join_all(found);
         }
         match function.look {
-            Look::Whole => args.iter().for_each(|arg| self.engine.whole(arg, site)),
-            Look::Members => args.iter().for_each(|arg| self.note_members(arg, site)),
+            Look::Whole => args.iter().for_each(|arg| self.engine.whole(*arg, site)),
+            Look::Members => args.iter().for_each(|arg| self.engine.note_members(*arg, site)),
             Look::Some => {}
             Look::Nothing if function.flow == Flow::None => {}
-            Look::Nothing => return join_all(args),
+            Look::Nothing => return self.engine.sets.join_all(args.iter().copied()),
         }
-        other()
+        OTHER
     }
 
     /// A value that is known; maps are those of a site.
     fn constant(&mut self, value: &Value, site: Site) -> Abs {
         match value {
-            Value::Str(text) => one(Atom::Text(text.to_text().as_ref().into())),
-            Value::Int(number, ..) => one(Atom::Int(*number)),
-            Value::List(items) => list(items.iter().map(|item| self.constant(item, site)).collect()),
+            Value::Str(text) => self.engine.sets.constant(&text.to_text()),
+            Value::Int(number, ..) => self.engine.sets.one(Atom::Int(*number)),
+            Value::List(items) => {
+                let items: Vec<Abs> = items.iter().map(|item| self.constant(item, site)).collect();
+                self.list_of(items)
+            }
             Value::Map(map) => {
                 let made = self.engine.make(site);
                 for (key, value) in map.entries() {
                     let value = self.constant(&value, site);
-                    self.engine.put(made, &Step::Key(key.to_text().as_ref().into()), &value);
+                    let key = self.engine.sets.key(&key.to_text());
+                    self.engine.put(made, key, value);
                 }
-                one(Atom::Made(made))
+                self.engine.sets.one(Atom::Made(made))
             }
-            Value::Nil => nothing(),
-            _ => other(),
+            Value::Nil => NOTHING,
+            _ => OTHER,
         }
     }
 
     /// What gives a template that is called by a name.
-    pub(super) fn include(&mut self, names: &Abs, dot: &Abs, at: u32) -> Abs {
-        let is_live = self.is_live && self.engine.is_noted(self.file, at);
+    pub(super) fn include(&mut self, names: Abs, dot: Abs, at: u32) -> Abs {
+        let is_live = self.is_live && self.engine.is_noted(self.file as usize, at);
         let mut called = Vec::new();
-        let mut is_open = names.is_empty();
-        for name in names.iter() {
+        let mut is_open = names == NOTHING;
+        for name in self.engine.sets.atoms(names).iter() {
             match name {
                 Atom::Text(name) => {
-                    called.extend(self.engine.named.get(name.as_bytes()).into_iter().flatten().cloned());
+                    let name = self.engine.sets.str(*name).as_bytes();
+                    called.extend(self.engine.named.get(name).into_iter().flatten().cloned());
                 }
                 _ => is_open = true,
             }
@@ -236,87 +254,126 @@ impl Walk<'_, '_> {
             let site = self.site(at);
             self.engine.whole(dot, site);
         }
-        let mut out = if is_open { other() } else { nothing() };
+        let mut out = if is_open { OTHER } else { NOTHING };
         for template in called {
-            let Some(frame) = self.engine.frame(&template, dot, self.chart, is_live) else { return other() };
+            let Some(frame) = self.engine.frame(&template, dot, self.chart, is_live) else { return OTHER };
             let given = self.engine.call(frame);
-            out = join(&out, &given);
+            out = self.engine.sets.join(out, given);
         }
         out
     }
 
     /// What holds the members that code gives to something.
-    fn changeable(&mut self, atom: &Atom) -> Option<u32> {
+    fn changeable(&mut self, atom: Atom) -> Option<u32> {
         match atom {
-            Atom::Made(number) => Some(*number),
+            Atom::Made(number) => Some(number),
             Atom::Root(_) | Atom::Value(..) => Some(self.engine.overlay(atom)),
             _ => None,
         }
     }
 
     /// What the elements of a list may be.
-    fn elements(&mut self, of: &Abs, at: u32) -> Abs {
+    fn elements(&mut self, of: Abs, at: u32) -> Abs {
         let site = self.site(at);
-        self.engine.member(of, &Step::Any, site)
+        self.engine.member(of, Step::Any, site)
+    }
+
+    /// The elements of a list that is known one by one.
+    fn known(&self, of: Abs) -> Option<Rc<[Abs]>> {
+        match **self.engine.sets.atoms(of) {
+            [Atom::List(items)] => Some(self.engine.sets.items(items).clone()),
+            _ => None,
+        }
+    }
+
+    fn list_of(&mut self, items: impl IntoIterator<Item = Abs>) -> Abs {
+        let items: Vec<Abs> = items.into_iter().collect();
+        list(&items, &mut self.engine.sets)
+    }
+
+    /// A list of any of these.
+    fn each_of(&mut self, items: impl IntoIterator<Item = Abs>) -> Abs {
+        let item = self.engine.sets.join_all(items);
+        each(item, &mut self.engine.sets)
+    }
+
+    /// A list of any elements of another.
+    fn each_element(&mut self, of: Abs, at: u32) -> Abs {
+        let item = self.elements(of, at);
+        each(item, &mut self.engine.sets)
+    }
+
+    /// What a function makes of constants; `None` where it is given something else, fails, or makes something large.
+    fn folded(&mut self, function: &'static Function, args: &[Abs]) -> Option<Rc<[Value]>> {
+        let sets = &self.engine.sets;
+        let is_constant = |arg: &Abs| *arg != NOTHING && sets.atoms(*arg).iter().all(Atom::is_constant);
+        if !function.hermetic || args.is_empty() || !args.iter().all(is_constant) {
+            return None;
+        }
+        let key = (function.name, Box::from(args));
+        if let Some(known) = self.engine.folded.get(&key) {
+            return known.clone();
+        }
+        let found = folded(function, args, sets).filter(|values| values.iter().all(|value| is_small(value, 0)));
+        let found: Option<Rc<[Value]>> = found.map(Rc::from);
+        self.engine.folded.insert(key, found.clone());
+        found
     }
 }
 
-/// The elements of a list that is known one by one.
-fn known(of: &Abs) -> Option<Rc<[Abs]>> {
-    let mut atoms = of.iter();
-    match (atoms.next(), atoms.next()) {
-        (Some(Atom::List(items)), None) => Some(items.clone()),
-        _ => None,
-    }
-}
-
-fn list(items: Vec<Abs>) -> Abs {
+fn list(items: &[Abs], sets: &mut Sets) -> Abs {
     if items.len() > MOST {
-        return each(&join_all(&items));
+        let item = sets.join_all(items.iter().copied());
+        return each(item, sets);
     }
-    one(Atom::List(items.into()))
+    sets.list(items)
 }
 
-fn each(item: &Abs) -> Abs {
+fn each(item: Abs, sets: &mut Sets) -> Abs {
     // Lists that a loop puts into each other do not end.
-    if depth(item) >= MOST_LISTS {
-        let inner: Vec<Abs> = item
+    if sets.depth(item) >= MOST_LISTS {
+        let inner: Vec<Abs> = sets
+            .atoms(item)
+            .clone()
             .iter()
-            .map(|atom| match atom {
-                Atom::Each(inner) => inner.clone(),
-                Atom::List(items) => join_all(items.iter()),
-                atom => one(atom.clone()),
+            .map(|atom| match *atom {
+                Atom::Each(inner) => inner,
+                Atom::List(items) => {
+                    let items = sets.items(items).clone();
+                    sets.join_all(items.iter().copied())
+                }
+                atom => sets.one(atom),
             })
             .collect();
-        return each(&join_all(&inner));
+        let inner = sets.join_all(inner);
+        return each(inner, sets);
     }
-    one(Atom::Each(item.clone()))
+    sets.one(Atom::Each(item))
 }
 
 /// Whether something is there and not empty, whatever the values are.
-fn is_there(value: &Abs) -> bool {
+fn is_there(value: Abs, sets: &Sets) -> bool {
     let is_there = |atom: &Atom| match atom {
-        Atom::Text(text) => !text.is_empty(),
+        Atom::Text(text) => !sets.str(*text).is_empty(),
         Atom::Int(number) => *number != 0,
         _ => false,
     };
-    !value.is_empty() && value.iter().all(is_there)
+    value != NOTHING && sets.atoms(value).iter().all(is_there)
 }
 
 /// What a function makes of constants; `None` where it is given something else, or fails.
-fn folded(function: &'static Function, args: &[Abs]) -> Option<Vec<Value>> {
-    if !function.hermetic || args.is_empty() || args.iter().any(|arg| arg.is_empty()) {
-        return None;
-    }
+fn folded(function: &'static Function, args: &[Abs], sets: &Sets) -> Option<Vec<Value>> {
+    let args: Vec<&Rc<[Atom]>> = args.iter().map(|arg| sets.atoms(*arg)).collect();
     let ways = args.iter().try_fold(1usize, |ways, arg| Some(ways * arg.len()).filter(|ways| *ways <= MOST_CALLS))?;
+    let text = |text: &Text| sets.str(*text).clone();
     let constants: Option<Vec<Vec<Value>>> = args
         .iter()
         .enumerate()
         .map(|(index, arg)| {
             let ty = function.params.get(index).copied().or(function.variadic)?;
             let constant = |atom: &Atom| match (atom, ty.kind) {
-                (Atom::Text(text), TypeKind::String | TypeKind::Interface) if text.len() <= MOST_TEXT => {
-                    Some(Value::str(text.as_bytes()))
+                (Atom::Text(number), TypeKind::String | TypeKind::Interface) if text(number).len() <= MOST_TEXT => {
+                    Some(Value::str(text(number).as_bytes()))
                 }
                 (Atom::Int(number), TypeKind::Interface) => Some(Value::int(*number)),
                 _ => None,

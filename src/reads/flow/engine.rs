@@ -1,18 +1,20 @@
 //! [`Engine`]: the state of a walk over all code of a release: what is called with what, what maps hold, what was read.
 
-use super::value::{Abs, Atom, Fact, Joined, Made, Step, join, nothing, one, other, text, widen};
+use super::lookup::{Lookups, Site};
+use super::sets::{HashMap, Sets};
+use super::value::{Abs, Atom, Made, NO_KEYS, NOTHING, Step, Text};
 use crate::compiler::{Compiler, MOST_BYTES};
 use crate::helm::HelmVersion;
 use crate::reads::{GLOBAL, Reads};
 use crate::source::File;
+use crate::template::Value;
 use crate::template::ast::Template;
 use crate::template::set::Compiled;
-use foldhash::fast::FixedState;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Most commands that are looked at.
+/// Most commands, and members of sets, that are looked at.
 const MOST_STEPS: u64 = 3_000_000;
 /// Most calls that are told apart.
 const MOST_FRAMES: usize = 20_000;
@@ -20,11 +22,6 @@ const MOST_FRAMES: usize = 20_000;
 pub(super) const MOST_CALLS: u32 = 48;
 /// Most calls of one template inside of each other whose maps are told apart.
 const MOST_REPEATED: u32 = 3;
-/// Most steps of a path that are any key, one after the other; what is deeper is read with all that is in it.
-const MOST_ANY: usize = 4;
-/// Most steps of a path; what is deeper is read with all that is in it.
-const MOST_DEPTH: usize = 20;
-
 /// A chart of the release.
 #[derive(Debug)]
 pub(super) struct Scope {
@@ -36,6 +33,8 @@ pub(super) struct Scope {
     pub(super) name: String,
     /// The numbers of its subcharts.
     pub(super) children: Vec<usize>,
+    /// What its values are.
+    values: Abs,
 }
 
 /// A call of a template with something.
@@ -53,63 +52,31 @@ pub(super) struct Frame {
     pub(super) out: Abs,
 }
 
-/// What a read takes of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
-    /// The value itself, or that it is there.
-    Member,
-    /// All that is in it.
-    Whole,
-}
-
-/// A path that is read, how, and without which members.
-pub(super) type Target = (Rc<[Step]>, Kind, Rc<[Rc<str>]>);
-
-/// Maps that are only looked up in, or brought into order before anybody looks.
-type HashMap<K, V> = std::collections::HashMap<K, V, FixedState>;
-
-/// A path of values.
-type Path = Rc<[Step]>;
-
-/// What was read, by the address of its path, and where.
-type Noted = HashMap<(usize, Kind, Option<Rc<[Rc<str>]>>), (Target, std::collections::HashSet<Site, FixedState>)>;
-
-/// A position of a file, reached by a call.
-pub(super) type Site = (usize, u32, u32);
-
-/// The number of an element, `[0]`.
-fn index_of(key: &str) -> Option<usize> {
-    let digits = key.strip_prefix('[')?.strip_suffix(']')?;
-    let number: usize = digits.parse().ok()?;
-    (digits.len() == 1 || !digits.starts_with(['0', '+'])).then_some(number)
-}
-
 /// The walk.
 pub(super) struct Engine<'e> {
     pub(super) compiler: &'e mut Compiler,
     pub(super) helm: HelmVersion,
     noted: &'e Reads,
+    /// What was asked of the values at a position: whether this render came there.
+    reached: HashMap<(usize, u32), bool>,
+    pub(super) sets: Sets,
+    pub(super) lookups: Lookups,
     pub(super) scopes: Vec<Scope>,
-    prefixes: BTreeSet<Vec<String>>,
+    pub(super) prefixes: BTreeSet<Vec<String>>,
     pub(super) named: HashMap<Vec<u8>, Vec<Arc<Template>>>,
     pub(super) frames: Vec<Frame>,
     known: HashMap<(usize, usize, Abs), u32>,
     made: Vec<Made>,
-    sites: HashMap<(usize, u32, u32), u32>,
+    sites: HashMap<Site, u32>,
     /// Maps that are one for many calls.
     shared: BTreeSet<u32>,
     /// What code adds to the values, and to what templates are executed with.
     overlays: HashMap<Atom, u32>,
     pub(super) files: Vec<Arc<File>>,
     file_numbers: HashMap<usize, usize>,
-    texts: HashMap<Rc<str>, Option<Arc<Compiled>>>,
-    noted_reads: Noted,
-    /// Paths by the address of the one that they are below, and the step; that one is kept so that its address stays its own.
-    paths: HashMap<(usize, Step), (Path, Path)>,
-    /// The values of each chart.
-    values: Vec<Abs>,
-    /// No members.
-    none: Rc<[Rc<str>]>,
+    texts: HashMap<Text, Option<Arc<Compiled>>>,
+    /// What functions make of constants.
+    pub(super) folded: HashMap<(&'static str, Box<[Abs]>), Option<Rc<[Value]>>>,
     pub(super) round: u32,
     pub(super) calls: u32,
     /// How often each template is being walked, one call inside of the other.
@@ -128,6 +95,9 @@ impl<'e> Engine<'e> {
             compiler,
             helm,
             noted,
+            reached: HashMap::default(),
+            sets: Sets::new(),
+            lookups: Lookups::default(),
             scopes: Vec::new(),
             prefixes: BTreeSet::new(),
             named: HashMap::default(),
@@ -140,10 +110,7 @@ impl<'e> Engine<'e> {
             files: Vec::new(),
             file_numbers: HashMap::default(),
             texts: HashMap::default(),
-            noted_reads: HashMap::default(),
-            paths: HashMap::default(),
-            values: Vec::new(),
-            none: Rc::from([]),
+            folded: HashMap::default(),
             round: 0,
             calls: 0,
             active: HashMap::default(),
@@ -154,17 +121,19 @@ impl<'e> Engine<'e> {
         }
     }
 
-    pub(super) fn add_scope(&mut self, scope: Scope) -> usize {
-        self.prefixes.insert(scope.prefix.clone());
-        let path: Rc<[Step]> = scope.prefix.iter().map(|step| Step::Key(step.as_str().into())).collect();
-        self.values.push(one(Atom::Value(path, self.none.clone())));
-        self.scopes.push(scope);
+    /// Adds a chart: where it stands in the values, its full path, and its name.
+    pub(super) fn add_scope(&mut self, prefix: Vec<String>, full_path: String, name: String) -> usize {
+        let steps: Vec<Step> = prefix.iter().map(|step| self.sets.key(step)).collect();
+        let path = self.sets.path(&steps);
+        let values = self.sets.one(Atom::Value(path, NO_KEYS));
+        self.prefixes.insert(prefix.clone());
+        self.scopes.push(Scope { prefix, full_path, name, children: Vec::new(), values });
         self.scopes.len() - 1
     }
 
-    /// Takes a step of what may be walked.
+    /// Takes a step of what may be walked, and those that sets took.
     pub(super) fn step(&mut self) -> bool {
-        self.steps += 1;
+        self.steps += 1 + self.sets.take_steps();
         self.is_cut |= self.steps > MOST_STEPS;
         !self.is_cut
     }
@@ -179,13 +148,14 @@ impl<'e> Engine<'e> {
     }
 
     /// Whether this render came to a position of a file.
-    pub(super) fn is_noted(&self, file: usize, at: u32) -> bool {
-        self.noted.reached(&self.files[file], at)
+    pub(super) fn is_noted(&mut self, file: usize, at: u32) -> bool {
+        let (noted, files) = (self.noted, &self.files);
+        *self.reached.entry((file, at)).or_insert_with(|| noted.reached(&files[file], at))
     }
 
     /// The number of a call.
-    pub(super) fn frame(&mut self, template: &Arc<Template>, dot: &Abs, chart: usize, is_live: bool) -> Option<u32> {
-        let key = (Arc::as_ptr(template) as usize, chart, dot.clone());
+    pub(super) fn frame(&mut self, template: &Arc<Template>, dot: Abs, chart: usize, is_live: bool) -> Option<u32> {
+        let key = (Arc::as_ptr(template) as usize, chart, dot);
         if let Some(&known) = self.known.get(&key) {
             let frame = &mut self.frames[known as usize];
             if is_live && !frame.is_live {
@@ -201,12 +171,12 @@ impl<'e> Engine<'e> {
         let number = self.frames.len() as u32;
         self.frames.push(Frame {
             template: template.clone(),
-            dot: dot.clone(),
+            dot,
             chart,
             is_live,
             is_active: false,
             round: 0,
-            out: nothing(),
+            out: NOTHING,
         });
         self.known.insert(key, number);
         self.changed = true;
@@ -214,28 +184,29 @@ impl<'e> Engine<'e> {
     }
 
     /// A text given to `tpl`, compiled.
-    pub(super) fn compile(&mut self, source: &Rc<str>) -> Option<Arc<Compiled>> {
-        if let Some(known) = self.texts.get(source) {
+    pub(super) fn compile(&mut self, source: Text) -> Option<Arc<Compiled>> {
+        if let Some(known) = self.texts.get(&source) {
             return known.clone();
         }
-        let file = File::new("tpl", source.as_bytes());
+        let file = File::new("tpl", self.sets.str(source).as_bytes());
         let compiled = self.compiler.compile("tpl", &file, self.helm, MOST_BYTES).ok();
-        self.texts.insert(source.clone(), compiled.clone());
+        self.texts.insert(source, compiled.clone());
         compiled
     }
 
     /// The map that is made at a site.
-    pub(super) fn make(&mut self, (file, at, frame): Site) -> u32 {
+    pub(super) fn make(&mut self, Site { file, at, frame }: Site) -> u32 {
         let Frame { template, chart, .. } = &self.frames[frame as usize];
         let repeated = self.active.get(&(Arc::as_ptr(template) as usize)).copied().unwrap_or_default();
         // Numbers of charts count down, those of calls up.
         let by = if repeated <= MOST_REPEATED { frame } else { u32::MAX - *chart as u32 };
-        if let Some(&known) = self.sites.get(&(file, at, by)) {
+        let site = Site { file, at, frame: by };
+        if let Some(&known) = self.sites.get(&site) {
             return known;
         }
         self.made.push(Made::default());
         let number = self.made.len() as u32 - 1;
-        self.sites.insert((file, at, by), number);
+        self.sites.insert(site, number);
         if by != frame {
             self.shared.insert(number);
         }
@@ -247,41 +218,38 @@ impl<'e> Engine<'e> {
     }
 
     /// Adds a member to a map.
-    pub(super) fn put(&mut self, number: u32, key: &Step, value: &Abs) {
+    pub(super) fn put(&mut self, number: u32, key: Step, value: Abs) {
         let made = &mut self.made[number as usize];
         self.changed |= match key {
-            Step::Key(key) => match made.members.get_mut(key) {
-                Some(known) => widen(known, value),
+            Step::Key(key) => match made.members.get_mut(&key) {
+                Some(known) => self.sets.widen(known, value),
                 None => {
-                    made.members.insert(key.clone(), value.clone());
+                    made.members.insert(key, value);
                     true
                 }
             },
-            Step::Any => widen(&mut made.any, value),
+            Step::Any => self.sets.widen(&mut made.any, value),
         };
     }
 
     /// Notes that a member is there whenever the map is.
-    pub(super) fn is_sure(&mut self, number: u32, key: &Rc<str>) {
+    pub(super) fn is_sure(&mut self, number: u32, key: Text) {
         // What is one for many calls may be empty in another.
         if !self.shared.contains(&number) {
-            self.made[number as usize].sure.insert(key.clone());
+            self.made[number as usize].sure.insert(key);
         }
     }
 
     /// Merges into a map what others hold.
-    pub(super) fn merge(&mut self, number: u32, parts: &Abs, overwrites: bool) {
+    pub(super) fn merge(&mut self, number: u32, parts: Abs, overwrites: bool) {
         let made = &mut self.made[number as usize];
-        self.changed |= widen(&mut made.parts, parts) | (overwrites && !made.is_overwritten);
+        self.changed |= self.sets.widen(&mut made.parts, parts) | (overwrites && !made.is_overwritten);
         made.is_overwritten |= overwrites;
     }
 
     /// What code adds to something that it did not make.
-    pub(super) fn overlay(&mut self, atom: &Atom) -> u32 {
-        let key = match atom {
-            Atom::Value(path, _) => Atom::Value(path.clone(), self.none.clone()),
-            other => other.clone(),
-        };
+    pub(super) fn overlay(&mut self, atom: Atom) -> u32 {
+        let key = whole_value(atom);
         if let Some(&known) = self.overlays.get(&key) {
             return known;
         }
@@ -291,225 +259,39 @@ impl<'e> Engine<'e> {
         number
     }
 
-    fn overlay_of(&self, atom: &Atom) -> Option<u32> {
-        if self.overlays.is_empty() {
-            return None;
-        }
-        match atom {
-            Atom::Value(path, without) if !without.is_empty() => {
-                self.overlays.get(&Atom::Value(path.clone(), self.none.clone())).copied()
-            }
-            other => self.overlays.get(other).copied(),
-        }
+    pub(super) fn overlay_of(&self, atom: Atom) -> Option<u32> {
+        self.overlays.get(&whole_value(atom)).copied()
     }
 
-    pub(super) fn read(&mut self, path: &Rc<[Step]>, kind: Kind, without: &Rc<[Rc<str>]>, site: Site) {
-        let left = (!without.is_empty()).then(|| without.clone());
-        let entry = self.noted_reads.entry((Rc::as_ptr(path).cast::<Step>() as usize, kind, left));
-        let (_, sites) = entry.or_insert_with(|| ((path.clone(), kind, without.clone()), Default::default()));
-        sites.insert(site);
-    }
-
-    /// What was read, and where, in the order of the paths.
-    pub(super) fn reads(&self) -> BTreeMap<&Target, BTreeSet<Site>> {
-        let mut reads: BTreeMap<&Target, BTreeSet<Site>> = BTreeMap::new();
-        #[expect(clippy::iter_over_hash_type, reason = "it is brought into order")]
-        for (target, sites) in self.noted_reads.values() {
-            reads.entry(target).or_default().extend(sites);
-        }
-        reads
+    /// How many things there are that code adds to.
+    pub(super) fn overlays(&self) -> usize {
+        self.overlays.len()
     }
 
     /// The values of a chart.
     pub(super) fn values_of(&self, chart: usize) -> Abs {
-        self.values[chart].clone()
+        self.scopes[chart].values
     }
 
-    /// A member of whatever something may be.
-    pub(super) fn member(&mut self, of: &Abs, key: &Step, site: Site) -> Abs {
-        self.member_of(of, key, site, &mut Vec::new())
-    }
-
-    fn member_of(&mut self, of: &Abs, key: &Step, site: Site, seen: &mut Vec<u32>) -> Abs {
-        if !self.step() {
-            return other();
-        }
-        let mut found = Joined::default();
-        for atom in of.iter() {
-            let member = match atom {
-                Atom::Root(chart) => self.member_of_root(*chart, key),
-                Atom::Fact(chart, fact) => self.member_of_fact(*chart, *fact, key),
-                Atom::Value(path, without) => match key {
-                    Step::Key(key) if without.contains(key) => nothing(),
-                    key if path.len() >= MOST_DEPTH || *key == Step::Any && ends_with_any(path) => {
-                        self.read(path, Kind::Whole, without, site);
-                        other()
-                    }
-                    key => {
-                        let (path, none) = (self.below(path, key), self.none.clone());
-                        self.read(&path, Kind::Member, &none, site);
-                        one(Atom::Value(path, none))
-                    }
-                },
-                Atom::Made(number) => self.member_of_made(*number, key, site, seen),
-                Atom::List(items) => match key {
-                    Step::Key(key) => items
-                        .iter()
-                        .enumerate()
-                        .find(|(index, _)| index_of(key) == Some(*index))
-                        .map_or_else(nothing, |(_, item)| item.clone()),
-                    Step::Any => super::value::join_all(items.iter()),
-                },
-                Atom::Each(item) => item.clone(),
-                Atom::Text(_) | Atom::Int(_) => nothing(),
-                Atom::Other => other(),
-            };
-            found.add(&member);
-            if let Some(overlay) = self.overlay_of(atom) {
-                let member = self.member_of_made(overlay, key, site, seen);
-                found.add(&member);
+    /// The steps to a member: `global` is one and the same for all charts.
+    pub(super) fn steps_below(&mut self, above: &[Step], key: Step) -> Vec<Step> {
+        if key == self.sets.key(GLOBAL) {
+            let names = above.iter().map(|step| match step {
+                Step::Key(key) => Some(self.sets.str(*key).to_string()),
+                Step::Any => None,
+            });
+            if names.collect::<Option<Vec<String>>>().is_some_and(|names| self.prefixes.contains(&names)) {
+                return vec![key];
             }
         }
-        found.into_abs()
-    }
-
-    fn member_of_made(&mut self, number: u32, key: &Step, site: Site, seen: &mut Vec<u32>) -> Abs {
-        if seen.contains(&number) {
-            return nothing();
-        }
-        seen.push(number);
-        let made = &self.made[number as usize];
-        let own = match key {
-            Step::Key(key) => made.members.get(key).cloned().unwrap_or_default(),
-            Step::Any => super::value::join_all(made.members.values()),
-        };
-        let own = join(&own, &made.any);
-        let is_sure = matches!(key, Step::Key(key) if !made.is_overwritten && made.sure.contains(key));
-        let parts = made.parts.clone();
-        let found =
-            if is_sure || parts.is_empty() { own } else { join(&own, &self.member_of(&parts, key, site, seen)) };
-        seen.pop();
-        found
-    }
-
-    fn member_of_root(&self, chart: usize, key: &Step) -> Abs {
-        let Step::Key(key) = key else { return self.values_of(chart) };
-        match &**key {
-            "Values" => self.values_of(chart),
-            "Chart" => one(Atom::Fact(chart, Fact::Chart)),
-            "Template" => one(Atom::Fact(chart, Fact::Template)),
-            "Subcharts" => one(Atom::Fact(chart, Fact::Subcharts)),
-            "Release" | "Files" | "Capabilities" => other(),
-            _ => nothing(),
-        }
-    }
-
-    fn member_of_fact(&self, chart: usize, fact: Fact, key: &Step) -> Abs {
-        let scope = &self.scopes[chart];
-        match (fact, key) {
-            (Fact::Subcharts, key) => {
-                let is_meant = |child: &&usize| match key {
-                    Step::Key(key) => self.scopes[**child].name == **key,
-                    Step::Any => true,
-                };
-                let children = scope.children.iter().filter(is_meant);
-                Rc::new(children.map(|&child| Atom::Root(child)).collect())
-            }
-            (Fact::Chart, Step::Key(key)) if &**key == "Name" => text(&scope.name),
-            (Fact::Template, Step::Key(key)) if &**key == "BasePath" => text(&format!("{}/templates", scope.full_path)),
-            _ => other(),
-        }
-    }
-
-    /// The path of a member: `global` is one and the same for all charts.
-    pub(super) fn below(&mut self, path: &Rc<[Step]>, key: &Step) -> Rc<[Step]> {
-        let known = (Rc::as_ptr(path).cast::<Step>() as usize, key.clone());
-        if let Some((_, below)) = self.paths.get(&known) {
-            return below.clone();
-        }
-        let below = self.new_below(path, key);
-        self.paths.insert(known, (path.clone(), below.clone()));
-        below
-    }
-
-    fn new_below(&self, path: &Rc<[Step]>, key: &Step) -> Rc<[Step]> {
-        if *key == Step::Key(GLOBAL.into()) {
-            let names: Option<Vec<String>> = path
-                .iter()
-                .map(|step| match step {
-                    Step::Key(key) => Some(key.to_string()),
-                    Step::Any => None,
-                })
-                .collect();
-            if names.is_some_and(|names| self.prefixes.contains(&names)) {
-                return Rc::from([key.clone()]);
-            }
-        }
-        path.iter().cloned().chain([key.clone()]).collect()
-    }
-
-    /// Notes that all of something is read. Whoever prints what templates are executed with, `toYaml .`, means no value by it.
-    pub(super) fn whole(&mut self, of: &Abs, site: Site) {
-        let is_root = |atom: &Atom| matches!(atom, Atom::Root(_));
-        if of.iter().any(is_root) {
-            let inner: BTreeSet<Atom> = of.iter().filter(|atom| !is_root(atom)).cloned().collect();
-            return self.whole_of(&Rc::new(inner), site, &mut Vec::new());
-        }
-        self.whole_of(of, site, &mut Vec::new());
-    }
-
-    fn whole_of(&mut self, of: &Abs, site: Site, seen: &mut Vec<u32>) {
-        for atom in of.iter() {
-            match atom {
-                Atom::Root(chart) => {
-                    let values = self.values_of(*chart);
-                    self.whole_of(&values, site, seen);
-                }
-                Atom::Value(path, without) => self.read(path, Kind::Whole, without, site),
-                Atom::Made(number) => self.whole_of_made(*number, site, seen),
-                Atom::List(items) => items.iter().for_each(|item| self.whole_of(item, site, seen)),
-                Atom::Each(item) => self.whole_of(item, site, seen),
-                Atom::Fact(..) | Atom::Text(_) | Atom::Int(_) | Atom::Other => {}
-            }
-            if let Some(overlay) = self.overlay_of(atom) {
-                self.whole_of_made(overlay, site, seen);
-            }
-        }
-    }
-
-    fn whole_of_made(&mut self, number: u32, site: Site, seen: &mut Vec<u32>) {
-        if seen.contains(&number) {
-            return;
-        }
-        seen.push(number);
-        let Made { members, any, parts, sure, is_overwritten } = self.made[number as usize].clone();
-        members.values().for_each(|member| self.whole_of(member, site, seen));
-        self.whole_of(&any, site, seen);
-        // What is there already is not taken from what is merged in.
-        let hidden: Rc<[Rc<str>]> = sure.into_iter().filter(|_| !is_overwritten).collect();
-        let parts = self.without(&parts, &hidden);
-        self.whole_of(&parts, site, seen);
-    }
-
-    /// Something without some of its members.
-    pub(super) fn without(&mut self, of: &Abs, keys: &[Rc<str>]) -> Abs {
-        if keys.is_empty() {
-            return of.clone();
-        }
-        let less = |atom: &Atom| match atom {
-            Atom::Value(path, without) => {
-                let mut all: Vec<Rc<str>> = without.iter().chain(keys).cloned().collect();
-                all.sort();
-                all.dedup();
-                Atom::Value(path.clone(), all.into())
-            }
-            atom => atom.clone(),
-        };
-        Rc::new(of.iter().map(less).collect())
+        above.iter().copied().chain([key]).collect()
     }
 }
 
-/// Whether a path ends with as many steps of any key as are told apart.
-fn ends_with_any(path: &[Step]) -> bool {
-    path.len() >= MOST_ANY && path[path.len() - MOST_ANY..].iter().all(|step| *step == Step::Any)
+/// A value with all of its members.
+fn whole_value(atom: Atom) -> Atom {
+    match atom {
+        Atom::Value(path, _) => Atom::Value(path, NO_KEYS),
+        other => other,
+    }
 }

@@ -7,6 +7,9 @@
 
 mod call;
 mod engine;
+mod lookup;
+mod read;
+mod sets;
 mod value;
 mod walk;
 
@@ -20,11 +23,12 @@ use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::ast::Template;
 use crate::yaml::{Data, Node};
-use engine::{Engine, Kind, Scope, Site};
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use engine::Engine;
+use lookup::Site;
+use read::{Read, found, is_index};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use value::{Atom, Step, one};
+use value::{Atom, Step};
 
 /// Most rounds until nothing new comes.
 const MOST_ROUNDS: u32 = 10;
@@ -36,21 +40,6 @@ const NO_FRAME: u32 = u32::MAX;
 pub struct Flow {
     reads: Vec<Read>,
     is_complete: bool,
-}
-
-/// A path that code reads.
-#[derive(Debug)]
-struct Read {
-    /// `None` is any key.
-    path: Vec<Option<String>>,
-    is_whole: bool,
-    /// Members that are not read.
-    without: Vec<String>,
-    place: Place,
-    /// A place of which this render does not know what it looks at.
-    open: Option<Place>,
-    /// Where the charts stand whose templates come to it, each with the first place of its own.
-    charts: BTreeMap<Path, Place>,
 }
 
 impl Flow {
@@ -81,7 +70,8 @@ impl Flow {
             (engine.round, engine.changed) = (round, false);
             for (template, scope, may_run) in &bodies {
                 let is_live = *may_run && is_rendered(&engine.scopes[*scope].prefix);
-                if let Some(frame) = engine.frame(template, &one(Atom::Root(*scope)), *scope, is_live) {
+                let root = engine.sets.one(Atom::Root(*scope as u32));
+                if let Some(frame) = engine.frame(template, root, *scope, is_live) {
                     engine.call(frame);
                 }
             }
@@ -94,7 +84,7 @@ impl Flow {
                 break;
             }
         }
-        Self { is_complete: !engine.is_cut && !engine.changed, reads: found(&engine) }
+        Self { is_complete: !engine.is_cut && !engine.changed, reads: found(&mut engine) }
     }
 
     /// Whether all code was followed to its end.
@@ -121,34 +111,6 @@ impl Flow {
     }
 }
 
-fn is_index(step: &str) -> bool {
-    step.starts_with('[')
-}
-
-impl Read {
-    fn named(&self) -> Option<Path> {
-        if self.is_whole { None } else { self.path.iter().cloned().collect() }
-    }
-
-    /// The place, if this may be a read of a value.
-    fn reads(&self, path: &[String]) -> Option<&Place> {
-        let common = self.path.len().min(path.len());
-        let fits = self.path.iter().zip(path).all(|(step, wanted)| step.as_ref().is_none_or(|step| step == wanted));
-        if !fits {
-            return None;
-        }
-        // Whoever walks over a list means each of its elements.
-        let is_meant = |(step, wanted): (&Option<String>, &String)| step.is_some() || is_index(wanted);
-        let is_exact = self.path[..common].iter().zip(path).all(is_meant);
-        match path.get(self.path.len()) {
-            // It leads to the value, or into it.
-            None if is_exact => Some(&self.place),
-            None => self.open.as_ref(),
-            Some(next) => self.open.as_ref().filter(|_| self.is_whole && !self.without.contains(next)),
-        }
-    }
-}
-
 /// A template that is executed for a chart with all that charts have; whether a render does.
 type Body = (Arc<Template>, usize, bool);
 
@@ -161,7 +123,7 @@ fn is_asked_for((scope, path, _): &ChartText, engine: &Engine<'_>) -> bool {
         chart == scope
             && match name {
                 Step::Key(name) => {
-                    let steps = Limits::default().glob_steps;
+                    let (name, steps) = (engine.sets.str(*name), Limits::default().glob_steps);
                     **name == **path || Glob::parse(name).is_ok_and(|glob| glob.matches(path, steps) == Ok(true))
                 }
                 // A page about the chart is for another program than helm.
@@ -179,8 +141,7 @@ fn add_chart(
     files: &mut Vec<ChartText>,
 ) -> usize {
     let name = full_path.rsplit('/').next().unwrap_or_default().to_owned();
-    let scope =
-        engine.add_scope(Scope { prefix: prefix.clone(), full_path: full_path.to_owned(), name, children: Vec::new() });
+    let scope = engine.add_scope(prefix.clone(), full_path.to_owned(), name);
     for template in &chart.templates {
         let name = format!("{full_path}/{}", template.path);
         let Ok(compiled) = engine.compiler.compile(&name, &template.file, engine.helm, MOST_BYTES) else {
@@ -238,7 +199,8 @@ fn add_texts(engine: &mut Engine<'_>, scope: usize, node: &Node, file: &Arc<File
 }
 
 fn add_text(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>, at: u32, bodies: &mut Vec<Body>) {
-    match engine.compile(&Rc::from(text)) {
+    let source = engine.sets.text(text);
+    match engine.compile(source) {
         Some(compiled) => {
             let own = compiled.templates.iter().filter(|template| template.name == compiled.name);
             bodies.extend(own.map(|template| (template.clone(), scope, false)));
@@ -255,46 +217,18 @@ fn chains(engine: &mut Engine<'_>, scope: usize, file: &Arc<File>) {
 /// Chains in a text that is no template as it stands.
 fn chains_in(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>, from: u32) {
     const MARK: &str = ".Values.";
-    let number = engine.file(file);
+    let number = engine.file(file) as u32;
     for (at, _) in text.match_indices(MARK) {
         let chain = &text[at + MARK.len()..];
         let end = chain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(chain.len());
         let mut value = engine.values_of(scope);
-        let site: Site = (number, from + at as u32, NO_FRAME);
+        let site = Site { file: number, at: from + at as u32, frame: NO_FRAME };
         for step in steps(chain[..end].trim_matches('.')) {
-            value = engine.member(&value, &Step::Key(step.as_str().into()), site);
+            let key = engine.sets.key(&step);
+            value = engine.member(value, key, site);
         }
-        engine.whole(&value, site);
+        engine.whole(value, site);
     }
-}
-
-fn found(engine: &Engine<'_>) -> Vec<Read> {
-    let text = |step: &Step| match step {
-        Step::Key(key) => Some(key.to_string()),
-        Step::Any => None,
-    };
-    let mut found = Vec::new();
-    for ((path, kind, without), sites) in &engine.reads() {
-        let place = |&(file, at, _): &Site| Place { file: engine.files[file].clone(), start: at, end: at };
-        let frame = |site: &Site| engine.frames.get(site.2 as usize);
-        let is_known = |site: &Site| frame(site).is_some_and(|frame| frame.is_live) && engine.is_noted(site.0, site.1);
-        let Some(first) = sites.first() else { continue };
-        let mut charts = BTreeMap::new();
-        for site in sites {
-            if let Some(frame) = frame(site) {
-                charts.entry(engine.scopes[frame.chart].prefix.clone()).or_insert_with(|| place(site));
-            }
-        }
-        found.push(Read {
-            path: path.iter().map(text).collect(),
-            is_whole: *kind == Kind::Whole,
-            without: without.iter().map(|key| key.to_string()).collect(),
-            place: place(first),
-            open: sites.iter().find(|site| !is_known(site)).map(place),
-            charts,
-        });
-    }
-    found
 }
 
 #[cfg(test)]
@@ -410,5 +344,13 @@ mod tests {
             let app = chart("app", templates, "{text: '{{ .Values.t.u }}'}", vec![db]);
             assert_eq!(readable(&app, paths), *expected, "{templates:?}");
         }
+    }
+
+    #[test]
+    fn maps_that_are_merged_again_and_again_are_looked_up_once() {
+        let merges = "{{ $c := merge (dict) $a $b }}{{ $a = $b }}{{ $b = $c }}".repeat(60);
+        let template = format!("{{{{ $a := dict \"v\" .Values.a }}}}{{{{ $b := dict }}}}{merges}{{{{ $b.v.x }}}}");
+        let app = chart("app", &[&template], "{}", Vec::new());
+        assert_eq!(readable(&app, &["a.x", "a.y"]), ["a.x"]);
     }
 }

@@ -1,14 +1,14 @@
 //! [`Walk`]: statements and operands of one call of a template.
 
-use super::engine::{Engine, Kind, MOST_CALLS, Site};
-use super::value::{Abs, Atom, MOST, Step, bounded, join, join_all, keys_of, nothing, one, other, text};
+use super::engine::{Engine, MOST_CALLS};
+use super::lookup::Site;
+use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// Variables, the innermost last.
-type Variables = Vec<(Rc<str>, Abs)>;
+type Variables = Vec<(Text, Abs)>;
 
 /// Longest text that is put together.
 const MOST_TEXT: usize = 512;
@@ -30,32 +30,36 @@ impl Engine<'_> {
     pub(super) fn call(&mut self, number: u32) -> Abs {
         let frame = &mut self.frames[number as usize];
         if frame.is_active || frame.round == self.round {
-            return if frame.out.is_empty() { other() } else { frame.out.clone() };
+            return if frame.out == NOTHING { OTHER } else { frame.out };
         }
         if self.calls >= MOST_CALLS {
             self.is_cut = true;
-            return other();
+            return OTHER;
         }
         (frame.is_active, frame.round) = (true, self.round);
-        let (template, dot, chart) = (frame.template.clone(), frame.dot.clone(), frame.chart);
+        let (template, dot, chart) = (frame.template.clone(), frame.dot, frame.chart);
         let (is_live, file) = (frame.is_live, self.file(&template.file));
         self.calls += 1;
         *self.active.entry(Arc::as_ptr(&template) as usize).or_default() += 1;
-        let mut walk =
-            Walk { engine: self, frame: number, file, chart, is_live, variables: vec![("$".into(), dot.clone())] };
-        let out = walk.list(&template.body, &dot);
+        let variables = vec![(self.sets.text("$"), dot)];
+        let file = file as u32;
+        let mut walk = Walk { engine: self, frame: number, file, chart, is_live, variables };
+        let out = walk.list(&template.body, dot);
         self.calls -= 1;
         if let Some(active) = self.active.get_mut(&(Arc::as_ptr(&template) as usize)) {
             *active -= 1;
         }
         let out = match out {
-            Some(texts) => Rc::new(texts.iter().map(|text| Atom::Text(text.as_str().into())).collect()),
-            None => other(),
+            Some(texts) => {
+                let texts = texts.iter().map(|text| Atom::Text(self.sets.text(text))).collect();
+                self.sets.set(texts)
+            }
+            None => OTHER,
         };
         let frame = &mut self.frames[number as usize];
         frame.is_active = false;
         if frame.out != out {
-            frame.out = out.clone();
+            frame.out = out;
             self.changed = true;
         }
         out
@@ -66,7 +70,7 @@ impl Engine<'_> {
 pub(super) struct Walk<'w, 'e> {
     pub(super) engine: &'w mut Engine<'e>,
     pub(super) frame: u32,
-    pub(super) file: usize,
+    pub(super) file: u32,
     pub(super) chart: usize,
     pub(super) is_live: bool,
     variables: Variables,
@@ -74,10 +78,10 @@ pub(super) struct Walk<'w, 'e> {
 
 impl Walk<'_, '_> {
     pub(super) fn site(&self, at: u32) -> Site {
-        (self.file, at, self.frame)
+        Site { file: self.file, at, frame: self.frame }
     }
 
-    fn list(&mut self, list: &List, dot: &Abs) -> Out {
+    fn list(&mut self, list: &List, dot: Abs) -> Out {
         let depth = self.variables.len();
         let mut out: Out = Some(BTreeSet::from([String::new()]));
         for node in &list.nodes {
@@ -88,8 +92,9 @@ impl Walk<'_, '_> {
         out
     }
 
-    fn node(&mut self, node: &Node, dot: &Abs) -> Out {
+    fn node(&mut self, node: &Node, dot: Abs) -> Out {
         match node {
+            Node::Text { text, .. } if text.len() > MOST_TEXT => None,
             Node::Text { text, .. } => Some(BTreeSet::from([text.to_text().into_owned()])),
             Node::Action { pipe, .. } => {
                 let value = self.pipe(pipe, dot);
@@ -97,8 +102,8 @@ impl Walk<'_, '_> {
                     return Some(BTreeSet::from([String::new()]));
                 }
                 let site = self.site(site_of(pipe));
-                self.engine.whole(&value, site);
-                printed(&value)
+                self.engine.whole(value, site);
+                self.printed(value)
             }
             Node::If(branch) => {
                 let before = self.variables.len();
@@ -110,22 +115,23 @@ impl Walk<'_, '_> {
             Node::With(branch) => {
                 let before = self.variables.len();
                 let value = self.pipe(&branch.pipe, dot);
-                let out = self.either(branch, |walk| walk.list(&branch.list, &value), dot);
+                let out = self.either(branch, |walk| walk.list(&branch.list, value), dot);
                 self.variables.truncate(before);
                 out
             }
             Node::Range(branch) => self.range(branch, dot),
             Node::Template { pos, name, pipe } => {
-                let value = pipe.as_ref().map_or_else(nothing, |pipe| self.pipe(pipe, dot));
-                let called = self.include(&text(&name.to_text()), &value, *pos);
-                printed(&called)
+                let value = pipe.as_ref().map_or(NOTHING, |pipe| self.pipe(pipe, dot));
+                let name = self.engine.sets.constant(&name.to_text());
+                let called = self.include(name, value, *pos);
+                self.printed(called)
             }
             Node::Break(_) | Node::Continue(_) => None,
         }
     }
 
     /// Both branches, each with the variables as they were; what they make of them is put together.
-    fn either(&mut self, branch: &Branch, then: impl FnOnce(&mut Self) -> Out, dot: &Abs) -> Out {
+    fn either(&mut self, branch: &Branch, then: impl FnOnce(&mut Self) -> Out, dot: Abs) -> Out {
         let before = self.variables.clone();
         let first = then(self);
         let after = std::mem::replace(&mut self.variables, before);
@@ -142,11 +148,11 @@ impl Walk<'_, '_> {
 
     fn join_variables(&mut self, others: &Variables) {
         for ((_, own), (_, other)) in self.variables.iter_mut().zip(others) {
-            *own = join(own, other);
+            *own = self.engine.sets.join(*own, *other);
         }
     }
 
-    fn range(&mut self, branch: &Branch, dot: &Abs) -> Out {
+    fn range(&mut self, branch: &Branch, dot: Abs) -> Out {
         let depth = self.variables.len();
         let over = self.commands(&branch.pipe, dot);
         let site = self.site(site_of(&branch.pipe));
@@ -155,10 +161,13 @@ impl Walk<'_, '_> {
         // A loop that prints nothing, whatever it walks over, gives the empty text.
         let mut is_silent = true;
         let mut lists: Vec<Vec<(Abs, Abs)>> = Vec::new();
-        for atom in over.iter() {
+        let over = self.engine.sets.atoms(over).clone();
+        for &atom in &*over {
             match atom {
                 Atom::List(items) => {
-                    let item = |(index, item): (usize, &Abs)| (one(Atom::Int(index as i64)), item.clone());
+                    let sets = &mut self.engine.sets;
+                    let items = sets.items(items).clone();
+                    let item = |(index, item): (usize, &Abs)| (sets.one(Atom::Int(index as i64)), *item);
                     lists.push(items.iter().enumerate().map(item).collect());
                 }
                 atom => {
@@ -166,7 +175,7 @@ impl Walk<'_, '_> {
                     self.variables.clone_from(&before);
                     for _ in 0..MOST_TURNS {
                         let was = self.variables.clone();
-                        is_silent &= is_empty(&self.turn(branch, &key, &item));
+                        is_silent &= is_empty(&self.turn(branch, key, item));
                         self.variables.truncate(depth);
                         self.join_variables(&was);
                         if self.variables == was {
@@ -180,7 +189,7 @@ impl Walk<'_, '_> {
         for list in lists {
             self.variables.clone_from(&before);
             for (key, item) in list {
-                is_silent &= is_empty(&self.turn(branch, &key, &item));
+                is_silent &= is_empty(&self.turn(branch, key, item));
                 self.variables.truncate(depth);
             }
             results.push(std::mem::take(&mut self.variables));
@@ -201,72 +210,73 @@ impl Walk<'_, '_> {
     }
 
     /// One turn of a loop.
-    fn turn(&mut self, branch: &Branch, key: &Abs, item: &Abs) -> Out {
+    fn turn(&mut self, branch: &Branch, key: Abs, item: Abs) -> Out {
         match branch.pipe.decl.as_slice() {
             [] => {}
-            [value] => self.set(branch.pipe.is_assign, &value.ident[0], item.clone()),
+            [value] => self.set(branch.pipe.is_assign, &value.ident[0], item),
             [first, value, ..] => {
-                self.set(branch.pipe.is_assign, &first.ident[0], key.clone());
-                self.set(branch.pipe.is_assign, &value.ident[0], item.clone());
+                self.set(branch.pipe.is_assign, &first.ident[0], key);
+                self.set(branch.pipe.is_assign, &value.ident[0], item);
             }
         }
         self.list(&branch.list, item)
     }
 
     /// The key and the value of whatever is walked over.
-    fn element(&mut self, atom: &Atom, site: Site) -> (Abs, Abs) {
-        let of = one(atom.clone());
-        let item = self.engine.member(&of, &Step::Any, site);
+    fn element(&mut self, atom: Atom, site: Site) -> (Abs, Abs) {
+        let of = self.engine.sets.one(atom);
+        let item = self.engine.member(of, Step::Any, site);
         let key = match atom {
             Atom::Made(number) => {
-                let made = self.engine.made(*number);
-                let keys: BTreeSet<Atom> = made.members.keys().map(|key| Atom::Text(key.clone())).collect();
-                let is_open = !made.any.is_empty() || !made.parts.is_empty();
-                let keys = bounded(keys);
-                if is_open { join(&keys, &other()) } else { keys }
+                let made = self.engine.made(number);
+                let mut keys: Vec<Atom> = made.members.keys().map(|key| Atom::Text(*key)).collect();
+                let is_open = made.any != NOTHING || made.parts != NOTHING;
+                keys.extend(is_open.then_some(Atom::Other));
+                self.engine.sets.set(keys)
             }
-            Atom::Text(_) | Atom::Int(_) => nothing(),
-            _ => other(),
+            Atom::Text(_) | Atom::Int(_) => NOTHING,
+            _ => OTHER,
         };
-        let item = if let Atom::Int(_) = atom { other() } else { item };
+        let item = if let Atom::Int(_) = atom { OTHER } else { item };
         (key, item)
     }
 
     fn set(&mut self, is_assign: bool, name: &str, value: Abs) {
+        let name = self.engine.sets.text(name);
         if is_assign {
-            if let Some((_, known)) = self.variables.iter_mut().rev().find(|(known, _)| **known == *name) {
+            if let Some((_, known)) = self.variables.iter_mut().rev().find(|(known, _)| *known == name) {
                 *known = value;
             }
             return;
         }
-        self.variables.push((name.into(), value));
+        self.variables.push((name, value));
     }
 
     /// The value of a pipeline; its variables are set.
-    pub(super) fn pipe(&mut self, pipe: &Pipe, dot: &Abs) -> Abs {
+    pub(super) fn pipe(&mut self, pipe: &Pipe, dot: Abs) -> Abs {
         let value = self.commands(pipe, dot);
         for variable in &pipe.decl {
-            self.set(pipe.is_assign, &variable.ident[0], value.clone());
+            self.set(pipe.is_assign, &variable.ident[0], value);
         }
         value
     }
 
-    fn commands(&mut self, pipe: &Pipe, dot: &Abs) -> Abs {
+    fn commands(&mut self, pipe: &Pipe, dot: Abs) -> Abs {
         let mut piped = None;
         for command in &pipe.cmds {
             if !self.engine.step() {
-                return other();
+                return OTHER;
             }
             piped = Some(self.command(command, dot, piped));
         }
         piped.unwrap_or_default()
     }
 
-    fn command(&mut self, command: &Command, dot: &Abs, piped: Option<Abs>) -> Abs {
-        let Some((first, rest)) = command.args.split_first() else { return nothing() };
+    fn command(&mut self, command: &Command, dot: Abs, piped: Option<Abs>) -> Abs {
+        let Some((first, rest)) = command.args.split_first() else { return NOTHING };
         // It fails whenever it is executed.
         if rest.iter().any(is_call_without_arguments) {
-            return nothing();
+            return NOTHING;
         }
         if let Arg::Identifier { function, pos, .. } = first {
             let mut args: Vec<Abs> = rest.iter().map(|arg| self.arg(arg, dot)).collect();
@@ -281,57 +291,60 @@ impl Walk<'_, '_> {
     }
 
     /// A method: those of `.Values` take paths.
-    fn method(&mut self, callee: &Arg, dot: &Abs, args: &[Abs]) -> Abs {
+    fn method(&mut self, callee: &Arg, dot: Abs, args: &[Abs]) -> Abs {
         let (of, names, at) = match callee {
-            Arg::Field { pos, ident } => (dot.clone(), ident.as_slice(), *pos),
+            Arg::Field { pos, ident } => (dot, ident.as_slice(), *pos),
             Arg::Variable(variable) => (self.variable(&variable.ident[0]), &variable.ident[1..], variable.pos),
             Arg::Chain { pos, node, field } => (self.arg(node, dot), field.as_slice(), *pos),
             other => return self.arg(other, dot),
         };
-        let Some((last, names)) = names.split_last() else { return other() };
+        let Some((last, names)) = names.split_last() else { return OTHER };
         let site = self.site(at);
         if matches!(&**last, "Get" | "GetBytes" | "Glob" | "Lines") {
-            let files = args.first().map(keys_of).unwrap_or_default();
+            let files = args.first().map(|keys| self.engine.sets.keys_of(*keys)).unwrap_or_default();
             for file in files {
                 let new = self.engine.asked.insert((self.chart, file));
                 self.engine.changed |= new;
             }
         }
-        let of = names.iter().fold(of, |of, name| self.engine.member(&of, &Step::Key((&**name).into()), site));
-        if !matches!(&**last, "PathValue" | "Table") || !of.iter().any(|atom| matches!(atom, Atom::Value(..))) {
-            return other();
+        let of = self.fields(of, names, at);
+        let is_value = self.engine.sets.atoms(of).iter().any(|atom| matches!(atom, Atom::Value(..)));
+        if !is_value || !matches!(&**last, "PathValue" | "Table") {
+            return OTHER;
         }
-        let mut found = nothing();
-        for key in args.first().map(keys_of).unwrap_or_default() {
+        let mut found = NOTHING;
+        for key in args.first().map(|keys| self.engine.sets.keys_of(*keys)).unwrap_or_default() {
             let steps: Vec<Step> = match key {
                 Step::Key(path) => {
-                    crate::reads::steps(&path).iter().map(|step| Step::Key(step.as_str().into())).collect()
+                    let path = crate::reads::steps(self.engine.sets.str(path));
+                    path.iter().map(|step| self.engine.sets.key(step)).collect()
                 }
                 Step::Any => {
-                    self.engine.whole(&of, site);
+                    self.engine.whole(of, site);
                     continue;
                 }
             };
-            let value = steps.iter().fold(of.clone(), |of, step| self.engine.member(&of, step, site));
-            found = join(&found, &value);
+            let value = steps.iter().fold(of, |of, step| self.engine.member(of, *step, site));
+            found = self.engine.sets.join(found, value);
         }
         found
     }
 
-    fn variable(&self, name: &str) -> Abs {
-        let known = self.variables.iter().rev().find(|(known, _)| **known == *name);
-        known.map(|(_, value)| value.clone()).unwrap_or_default()
+    fn variable(&mut self, name: &str) -> Abs {
+        let name = self.engine.sets.text(name);
+        let known = self.variables.iter().rev().find(|(known, _)| *known == name);
+        known.map(|(_, value)| *value).unwrap_or_default()
     }
 
-    pub(super) fn arg(&mut self, arg: &Arg, dot: &Abs) -> Abs {
+    pub(super) fn arg(&mut self, arg: &Arg, dot: Abs) -> Abs {
         match arg {
-            Arg::Dot(_) => dot.clone(),
-            Arg::Nil(_) => nothing(),
-            Arg::Bool(..) => other(),
-            Arg::Number(number) => number.int.map_or_else(other, |int| one(Atom::Int(int))),
-            Arg::String { text: value, .. } => text(&value.to_text()),
+            Arg::Dot(_) => dot,
+            Arg::Nil(_) => NOTHING,
+            Arg::Bool(..) => OTHER,
+            Arg::Number(number) => number.int.map_or(OTHER, |int| self.engine.sets.one(Atom::Int(int))),
+            Arg::String { text, .. } => self.engine.sets.constant(&text.to_text()),
             Arg::Identifier { function, pos, .. } => self.function(function, &[], *pos),
-            Arg::Field { pos, ident } => self.fields(dot.clone(), ident, *pos),
+            Arg::Field { pos, ident } => self.fields(dot, ident, *pos),
             Arg::Variable(variable) => {
                 let value = self.variable(&variable.ident[0]);
                 self.fields(value, &variable.ident[1..], variable.pos)
@@ -346,24 +359,28 @@ impl Walk<'_, '_> {
 
     fn fields(&mut self, of: Abs, names: &[Arc<str>], at: u32) -> Abs {
         let site = self.site(at);
-        names.iter().fold(of, |of, name| self.engine.member(&of, &Step::Key((&**name).into()), site))
+        names.iter().fold(of, |of, name| {
+            let key = self.engine.sets.key(name);
+            self.engine.member(of, key, site)
+        })
     }
 
     /// The members of whatever something may be, by keys that may be computed.
-    pub(super) fn members(&mut self, of: &Abs, key: &Abs, site: Site) -> Abs {
-        let keys = keys_of(key);
-        let found: Vec<Abs> = keys.iter().map(|key| self.engine.member(of, key, site)).collect();
-        join_all(&found)
+    pub(super) fn members(&mut self, of: Abs, key: Abs, site: Site) -> Abs {
+        let keys = self.engine.sets.keys_of(key);
+        let found: Vec<Abs> = keys.iter().map(|key| self.engine.member(of, *key, site)).collect();
+        self.engine.sets.join_all(found)
     }
 
-    /// Notes that there may be more in something than code names.
-    pub(super) fn note_members(&mut self, of: &Abs, site: Site) {
-        for atom in of.iter() {
-            if let Atom::Value(path, _) = atom {
-                let path = self.engine.below(path, &Step::Any);
-                self.engine.read(&path, Kind::Member, &Rc::from([]), site);
-            }
-        }
+    /// What is printed of something, where that is known.
+    fn printed(&self, value: Abs) -> Out {
+        let texts = self.engine.sets.atoms(value).iter().map(|atom| match atom {
+            Atom::Text(text) => Some(self.engine.sets.str(*text).to_string()),
+            Atom::Int(number) => Some(number.to_string()),
+            _ => None,
+        });
+        let texts: Option<BTreeSet<String>> = texts.collect();
+        texts.filter(|texts| !texts.is_empty()).and_then(limited)
     }
 }
 
@@ -380,17 +397,6 @@ pub(super) fn site_of(pipe: &Pipe) -> u32 {
         Some(arg) => arg.pos(),
         None => pipe.pos,
     }
-}
-
-/// What is printed of something, where that is known.
-fn printed(value: &Abs) -> Out {
-    let texts = value.iter().map(|atom| match atom {
-        Atom::Text(text) => Some(text.to_string()),
-        Atom::Int(number) => Some(number.to_string()),
-        _ => None,
-    });
-    let texts: Option<BTreeSet<String>> = texts.collect();
-    texts.filter(|texts| !texts.is_empty()).and_then(limited)
 }
 
 fn limited(texts: BTreeSet<String>) -> Out {

@@ -1,0 +1,322 @@
+//! What is looked up in the things that an operand may stand for, and which values that reads: [`Lookups`] keeps what was found
+//! of each set, so that asking once more, from another place, costs no more than that.
+
+use super::engine::Engine;
+use super::sets::HashMap;
+use super::value::{Abs, Atom, Fact, Keys, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
+use foldhash::fast::FixedState;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+/// Most steps of a path that are any key, one after the other; what is deeper is read with all that is in it.
+const MOST_ANY: usize = 4;
+/// Most steps of a path; what is deeper is read with all that is in it.
+const MOST_DEPTH: usize = 20;
+
+/// A position of a file, reached by a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Site {
+    pub(super) file: u32,
+    pub(super) at: u32,
+    pub(super) frame: u32,
+}
+
+/// What a read takes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    /// The value itself, or that it is there.
+    Member,
+    /// All that is in it.
+    Whole,
+}
+
+/// A path that is read, how, and without which members.
+pub(super) type Target = (PathNumber, Kind, Keys);
+
+/// Numbers of what was looked at.
+type Seen = HashSet<u32, FixedState>;
+
+/// A question about a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Question {
+    /// What a member of it is.
+    Member(Abs, Step),
+    /// All that is in it.
+    Whole(Abs),
+    /// Whether there is more in it than code names.
+    Members(Abs),
+}
+
+/// What is known of a question, as far as it does not depend on maps that the code makes.
+#[derive(Debug)]
+struct Answer {
+    found: Abs,
+    /// Sets that are asked the same.
+    inner: Rc<[Abs]>,
+    reads: Vec<Target>,
+}
+
+/// What was looked up.
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    answers: Vec<Answer>,
+    numbers: HashMap<Question, u32>,
+    /// Which answers were asked for where.
+    sites: HashSet<(u32, Site), FixedState>,
+    below: HashMap<(PathNumber, Step), PathNumber>,
+    /// The maps among the things of a set and those that belong to them, by how many things there were that code adds to.
+    maps: HashMap<Abs, (usize, Rc<[u32]>)>,
+}
+
+impl Lookups {
+    /// What was read, and by which sites, in no order.
+    pub(super) fn reads(&self) -> impl Iterator<Item = (&[Target], Vec<Site>)> {
+        let mut sites: Vec<Vec<Site>> = vec![Vec::new(); self.answers.len()];
+        #[expect(clippy::iter_over_hash_type, reason = "whoever asks brings it into order")]
+        for &(answer, site) in &self.sites {
+            sites[answer as usize].push(site);
+        }
+        self.answers.iter().zip(sites).map(|(answer, sites)| (&answer.reads[..], sites))
+    }
+}
+
+impl Engine<'_> {
+    /// A member of whatever something may be.
+    pub(super) fn member(&mut self, of: Abs, key: Step, site: Site) -> Abs {
+        if !self.step() {
+            return OTHER;
+        }
+        let (mut found, mut sets, mut seen) = (Vec::new(), vec![of], Seen::default());
+        while let Some(of) = sets.pop() {
+            let (own, _) = self.ask(Question::Member(of, key), site);
+            found.push(own);
+            for &number in &*self.maps(of) {
+                // What is merged into each other leads to the same map in many ways.
+                if !seen.insert(number) {
+                    continue;
+                }
+                if !self.step() {
+                    return OTHER;
+                }
+                let made = self.made(number);
+                found.push(made.any);
+                let parts = made.parts;
+                let is_sure = match key {
+                    Step::Key(key) => {
+                        found.extend(made.members.get(&key).copied());
+                        !made.is_overwritten && made.sure.contains(&key)
+                    }
+                    Step::Any => {
+                        found.extend(made.members.values().copied());
+                        false
+                    }
+                };
+                if !is_sure && parts != NOTHING {
+                    sets.push(parts);
+                }
+            }
+        }
+        self.sets.join_all(found)
+    }
+
+    /// Notes that all of something is read. Whoever prints what templates are executed with, `toYaml .`, means no value by it.
+    pub(super) fn whole(&mut self, of: Abs, site: Site) {
+        let atoms = self.sets.atoms(of).clone();
+        let is_root = |atom: &Atom| matches!(atom, Atom::Root(_));
+        let of = match atoms.iter().any(is_root) {
+            true => self.sets.set(atoms.iter().filter(|atom| !is_root(atom)).copied().collect()),
+            false => of,
+        };
+        let (mut sets, mut seen, mut seen_sets) = (vec![of], Seen::default(), Seen::default());
+        while let Some(of) = sets.pop() {
+            if of == NOTHING || !seen_sets.insert(of.0) {
+                continue;
+            }
+            if !self.step() {
+                return;
+            }
+            let (_, inner) = self.ask(Question::Whole(of), site);
+            sets.extend(&*inner);
+            for &number in &*self.maps(of) {
+                if !seen.insert(number) {
+                    continue;
+                }
+                let made = self.made(number);
+                sets.extend(made.members.values());
+                sets.push(made.any);
+                // What is there already is not taken from what is merged in.
+                let hidden = if made.is_overwritten { Vec::new() } else { made.sure.iter().copied().collect() };
+                let parts = made.parts;
+                let hidden = self.sets.keys(hidden);
+                sets.push(self.sets.without(parts, hidden));
+            }
+        }
+    }
+
+    /// Notes that there may be more in something than code names.
+    pub(super) fn note_members(&mut self, of: Abs, site: Site) {
+        self.ask(Question::Members(of), site);
+    }
+
+    /// The answer to a question, and what else is asked the same.
+    fn ask(&mut self, question: Question, site: Site) -> (Abs, Rc<[Abs]>) {
+        let number = match self.lookups.numbers.get(&question) {
+            Some(&known) => known,
+            None => {
+                let answer = self.answer(question);
+                let number = self.lookups.answers.len() as u32;
+                self.lookups.answers.push(answer);
+                self.lookups.numbers.insert(question, number);
+                number
+            }
+        };
+        let Answer { found, inner, reads } = &self.lookups.answers[number as usize];
+        if !reads.is_empty() {
+            self.lookups.sites.insert((number, site));
+        }
+        (*found, inner.clone())
+    }
+
+    fn answer(&mut self, question: Question) -> Answer {
+        let (mut reads, mut inner) = (Vec::new(), Vec::new());
+        let found = match question {
+            Question::Member(of, key) => {
+                let atoms = self.sets.atoms(of).clone();
+                let found: Vec<Abs> = atoms.iter().map(|atom| self.member_of(*atom, key, &mut reads)).collect();
+                self.sets.join_all(found)
+            }
+            Question::Whole(of) => {
+                for atom in self.sets.atoms(of).iter() {
+                    match *atom {
+                        Atom::Root(chart) => inner.push(self.values_of(chart as usize)),
+                        Atom::Value(path, without) => reads.push((path, Kind::Whole, without)),
+                        Atom::List(items) => inner.extend(&**self.sets.items(items)),
+                        Atom::Each(item) => inner.push(item),
+                        Atom::Made(_) | Atom::Fact(..) | Atom::Text(_) | Atom::Int(_) | Atom::Other => {}
+                    }
+                }
+                NOTHING
+            }
+            Question::Members(of) => {
+                for atom in self.sets.atoms(of).clone().iter() {
+                    if let Atom::Value(path, _) = *atom {
+                        reads.push((self.below(path, Step::Any), Kind::Member, NO_KEYS));
+                    }
+                }
+                NOTHING
+            }
+        };
+        Answer { found, inner: inner.into(), reads }
+    }
+
+    fn member_of(&mut self, atom: Atom, key: Step, reads: &mut Vec<Target>) -> Abs {
+        match atom {
+            Atom::Root(chart) => self.member_of_root(chart, key),
+            Atom::Fact(chart, fact) => self.member_of_fact(chart, fact, key),
+            Atom::Value(path, without) => {
+                if let Step::Key(key) = key
+                    && self.sets.texts(without).contains(&key)
+                {
+                    return NOTHING;
+                }
+                let steps = self.sets.steps(path);
+                if steps.len() >= MOST_DEPTH || key == Step::Any && ends_with_any(steps) {
+                    reads.push((path, Kind::Whole, without));
+                    return OTHER;
+                }
+                let path = self.below(path, key);
+                reads.push((path, Kind::Member, NO_KEYS));
+                self.sets.one(Atom::Value(path, NO_KEYS))
+            }
+            Atom::List(items) => {
+                let items = self.sets.items(items).clone();
+                match key {
+                    Step::Key(key) => {
+                        let index = index_of(self.sets.str(key));
+                        index.and_then(|index| items.get(index)).copied().unwrap_or_default()
+                    }
+                    Step::Any => self.sets.join_all(items.iter().copied()),
+                }
+            }
+            Atom::Each(item) => item,
+            Atom::Made(_) | Atom::Text(_) | Atom::Int(_) => NOTHING,
+            Atom::Other => OTHER,
+        }
+    }
+
+    fn member_of_root(&mut self, chart: u32, key: Step) -> Abs {
+        let Step::Key(key) = key else { return self.values_of(chart as usize) };
+        let fact = match &**self.sets.str(key) {
+            "Values" => return self.values_of(chart as usize),
+            "Chart" => Fact::Chart,
+            "Template" => Fact::Template,
+            "Subcharts" => Fact::Subcharts,
+            "Release" | "Files" | "Capabilities" => return OTHER,
+            _ => return NOTHING,
+        };
+        self.sets.one(Atom::Fact(chart, fact))
+    }
+
+    fn member_of_fact(&mut self, chart: u32, fact: Fact, key: Step) -> Abs {
+        let scope = &self.scopes[chart as usize];
+        let name = match key {
+            Step::Key(key) => Some(&**self.sets.str(key)),
+            Step::Any => None,
+        };
+        match (fact, name) {
+            (Fact::Subcharts, name) => {
+                let is_meant = |child: &&usize| name.is_none_or(|name| self.scopes[**child].name == name);
+                let children = scope.children.iter().filter(is_meant).map(|&child| Atom::Root(child as u32));
+                let children = children.collect();
+                self.sets.set(children)
+            }
+            (Fact::Chart, Some("Name")) => self.sets.constant(&scope.name),
+            (Fact::Template, Some("BasePath")) => self.sets.constant(&format!("{}/templates", scope.full_path)),
+            _ => OTHER,
+        }
+    }
+
+    /// The path of a member.
+    fn below(&mut self, path: PathNumber, key: Step) -> PathNumber {
+        if let Some(&known) = self.lookups.below.get(&(path, key)) {
+            return known;
+        }
+        let above = self.sets.steps(path).clone();
+        let steps = self.steps_below(&above, key);
+        let below = self.sets.path(&steps);
+        self.lookups.below.insert((path, key), below);
+        below
+    }
+
+    /// The maps of the code in something: those that it made, and what it adds to others.
+    fn maps(&mut self, of: Abs) -> Rc<[u32]> {
+        let overlays = self.overlays();
+        if let Some((_, known)) = self.lookups.maps.get(&of).filter(|(known_of, _)| *known_of == overlays) {
+            return known.clone();
+        }
+        let (atoms, mut maps) = (self.sets.atoms(of).clone(), Vec::new());
+        self.sets.charge(atoms.len());
+        for atom in &*atoms {
+            maps.extend(match atom {
+                Atom::Made(number) => Some(*number),
+                _ => None,
+            });
+            maps.extend(self.overlay_of(*atom));
+        }
+        let maps: Rc<[u32]> = maps.into();
+        self.lookups.maps.insert(of, (overlays, maps.clone()));
+        maps
+    }
+}
+
+/// The number of an element, `[0]`.
+fn index_of(key: &str) -> Option<usize> {
+    let digits = key.strip_prefix('[')?.strip_suffix(']')?;
+    let number: usize = digits.parse().ok()?;
+    (digits.len() == 1 || !digits.starts_with(['0', '+'])).then_some(number)
+}
+
+/// Whether a path ends with as many steps of any key as are told apart.
+fn ends_with_any(path: &[Step]) -> bool {
+    path.len() >= MOST_ANY && path[path.len() - MOST_ANY..].iter().all(|step| *step == Step::Any)
+}

@@ -1,0 +1,122 @@
+//! [`Read`]: a path of the values that code reads, and where.
+
+use super::engine::Engine;
+use super::lookup::{Kind, Site, Target};
+use super::value::Step;
+use crate::reads::Path;
+use crate::source::Place;
+use std::collections::BTreeMap;
+
+/// A path that code reads.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// `None` is any key.
+    pub(super) path: Vec<Option<String>>,
+    is_whole: bool,
+    /// Members that are not read.
+    without: Vec<String>,
+    place: Place,
+    /// A place of which this render does not know what it looks at.
+    open: Option<Place>,
+    /// Where the charts stand whose templates come to it, each with the first place of its own.
+    pub(super) charts: BTreeMap<Path, Place>,
+}
+
+pub(super) fn is_index(step: &str) -> bool {
+    step.starts_with('[')
+}
+
+impl Read {
+    pub(super) fn named(&self) -> Option<Path> {
+        if self.is_whole { None } else { self.path.iter().cloned().collect() }
+    }
+
+    /// The place, if this may be a read of a value.
+    pub(super) fn reads(&self, path: &[String]) -> Option<&Place> {
+        let common = self.path.len().min(path.len());
+        let fits = self.path.iter().zip(path).all(|(step, wanted)| step.as_ref().is_none_or(|step| step == wanted));
+        if !fits {
+            return None;
+        }
+        // Whoever walks over a list means each of its elements.
+        let is_meant = |(step, wanted): (&Option<String>, &String)| step.is_some() || is_index(wanted);
+        let is_exact = self.path[..common].iter().zip(path).all(is_meant);
+        match path.get(self.path.len()) {
+            // It leads to the value, or into it.
+            None if is_exact => Some(&self.place),
+            None => self.open.as_ref(),
+            Some(next) => self.open.as_ref().filter(|_| self.is_whole && !self.without.contains(next)),
+        }
+    }
+}
+
+/// Where something is read: of all sites, and of those of which this render does not know what they look at, the first; and
+/// the first of each chart.
+#[derive(Debug, Clone, Default)]
+struct Sites {
+    first: Option<Site>,
+    open: Option<Site>,
+    charts: BTreeMap<usize, Site>,
+}
+
+impl Sites {
+    fn add(&mut self, other: &Self) {
+        let earlier = |own: Option<Site>, other: Option<Site>| own.into_iter().chain(other).min();
+        (self.first, self.open) = (earlier(self.first, other.first), earlier(self.open, other.open));
+        for (chart, site) in &other.charts {
+            let own = self.charts.entry(*chart).or_insert(*site);
+            *own = (*own).min(*site);
+        }
+    }
+}
+
+/// What was read, in the order of the paths.
+pub(super) fn found(engine: &mut Engine<'_>) -> Vec<Read> {
+    let lookups = std::mem::take(&mut engine.lookups);
+    let mut by_target: BTreeMap<Target, Sites> = BTreeMap::new();
+    for (targets, sites) in lookups.reads() {
+        let mut all = Sites::default();
+        for site in sites {
+            let frame = engine.frames.get(site.frame as usize).map(|frame| (frame.is_live, frame.chart));
+            let is_known = frame.is_some_and(|(is_live, _)| is_live) && engine.is_noted(site.file as usize, site.at);
+            let charts = frame.map(|(_, chart)| (chart, site)).into_iter().collect();
+            all.add(&Sites { first: Some(site), open: (!is_known).then_some(site), charts });
+        }
+        for target in targets {
+            by_target.entry(*target).or_default().add(&all);
+        }
+    }
+    let text = |step: &Step| match step {
+        Step::Key(key) => Some(engine.sets.str(*key).to_string()),
+        Step::Any => None,
+    };
+    let place = |site: Site| Place { file: engine.files[site.file as usize].clone(), start: site.at, end: site.at };
+    let mut found: Vec<Read> = Vec::new();
+    for ((path, kind, without), sites) in by_target {
+        let Some(first) = sites.first else { continue };
+        let mut charts = BTreeMap::<Path, (Site, Place)>::new();
+        for (chart, site) in sites.charts {
+            let own = charts.entry(engine.scopes[chart].prefix.clone()).or_insert_with(|| (site, place(site)));
+            if site < own.0 {
+                *own = (site, place(site));
+            }
+        }
+        let mut without: Vec<String> =
+            engine.sets.texts(without).iter().map(|key| engine.sets.str(*key).to_string()).collect();
+        without.sort();
+        found.push(Read {
+            path: engine.sets.steps(path).iter().map(text).collect(),
+            is_whole: kind == Kind::Whole,
+            without,
+            place: place(first),
+            open: sites.open.map(place),
+            charts: charts.into_iter().map(|(chart, (_, place))| (chart, place)).collect(),
+        });
+    }
+    // Any key comes after those that are named.
+    found.sort_by_cached_key(|read| {
+        let steps: Vec<(bool, Option<String>)> = read.path.iter().map(|step| (step.is_none(), step.clone())).collect();
+        (steps, read.is_whole, read.without.clone())
+    });
+    found
+}
