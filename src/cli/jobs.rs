@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
 use super::stack;
-use crate::compiler::Compiler;
+use crate::compiler::{ChartTemplates, Compiler};
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
 use crate::finding::{Excerpt, Finding};
@@ -107,11 +107,12 @@ impl Job {
         }
     }
 
-    fn run(&self, disk: &Disk, compiler: &mut Compiler) -> Done {
+    fn run(&self, disk: &Disk, templates: &ChartTemplates) -> Done {
         let mut log = Vec::new();
         let checked = self.flags.prepare(&self.name, &self.chart, disk, &mut log).and_then(|mut prepared| {
             prepared.env.keys = disk.keys.clone();
-            let report = lint(&prepared, &self.settings, compiler, &mut log);
+            let mut compiler = Compiler::of(&prepared.chart, templates);
+            let report = lint(&prepared, &self.settings, &mut compiler, &mut log);
             hide_secrets(&prepared, &mut log);
             let mut report = report.map_err(|why| without_secrets(&prepared, &why))?;
             report.release.environment.clone_from(&self.environment);
@@ -156,22 +157,18 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    let (order, left) = by_chart(jobs);
+    let (order, charts) = by_chart(jobs);
     let work = || {
-        let mut compiler = Compiler::new();
-        let mut last: Option<&Path> = None;
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some((job, slot)) = order.get(at).and_then(|&at| jobs.get(at).zip(done.get(at))) else { break };
-            if last.replace(&job.chart).is_some_and(|last| last != job.chart) {
-                compiler = Compiler::new();
-            }
+            let Some(chart) = charts.get(job.chart.as_path()) else { break };
             progress.begin(&job.full_name());
-            let one = job.run(disk, &mut compiler);
+            let one = job.run(disk, &chart.templates());
             progress.end();
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
-            let is_last = left.get(job.chart.as_path()).is_none_or(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
-            if is_last {
+            if chart.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                chart.forget();
                 disk.forget(&job.chart);
             }
         }
@@ -194,22 +191,38 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
 }
 
-/// How many releases of each chart are to be checked.
-type Left<'j> = HashMap<&'j Path, AtomicUsize>;
+/// A chart of which there are releases to check.
+#[derive(Default)]
+struct ChartJobs {
+    /// How many of them are left.
+    left: AtomicUsize,
+    /// What was compiled of it, until none is left.
+    templates: Mutex<ChartTemplates>,
+}
+
+impl ChartJobs {
+    fn templates(&self) -> ChartTemplates {
+        self.templates.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn forget(&self) {
+        *self.templates.lock().unwrap_or_else(PoisonError::into_inner) = ChartTemplates::default();
+    }
+}
 
 /// The order in which releases are checked, those of one chart after each other, so that not all charts are needed at
-/// once; and how many there are of each.
-fn by_chart(jobs: &[Job]) -> (Vec<usize>, Left<'_>) {
+/// once; and the charts.
+fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, ChartJobs>) {
     let mut numbers: HashMap<&Path, usize> = HashMap::new();
-    let mut left = Left::new();
+    let mut charts: HashMap<&Path, ChartJobs> = HashMap::new();
     let mut order: Vec<(usize, usize)> = Vec::new();
     for (at, job) in jobs.iter().enumerate() {
         let next = numbers.len();
         order.push((*numbers.entry(&job.chart).or_insert(next), at));
-        *left.entry(&job.chart).or_default().get_mut() += 1;
+        *charts.entry(&job.chart).or_default().left.get_mut() += 1;
     }
     order.sort_unstable();
-    (order.into_iter().map(|(_, at)| at).collect(), left)
+    (order.into_iter().map(|(_, at)| at).collect(), charts)
 }
 
 /// The suppressions in the files that the user wrote: the values files, and a chart that lies open in a folder.
