@@ -152,21 +152,37 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
     }
 }
 
+/// What is said of a release whose check never ended.
+pub(super) const LOST: &str = "the check broke off: this is a bug of airtight";
+
 /// Checks releases, as many at a time as there are processors, and gives what became of each in their order.
 pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
+    let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    run_each(jobs, disk, progress, &|number, one| {
+        if let Some(slot) = done.get(number) {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+        }
+    });
+    let lost = || Done { log: Vec::new(), checked: Err(LOST.to_owned()) };
+    done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+}
+
+/// Checks releases, as many at a time as there are processors; what became of each is handed on with its number, in any
+/// order, on the thread that checked it.
+pub(super) fn run_each(jobs: &[Job], disk: &Disk, progress: &Progress, take: &(dyn Fn(usize, Done) + Sync)) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
-    let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let (order, charts) = by_chart(jobs);
     let work = || {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((job, slot)) = order.get(at).and_then(|&at| jobs.get(at).zip(done.get(at))) else { break };
+            let Some((number, job)) = order.get(at).and_then(|&number| Some((number, jobs.get(number)?))) else {
+                break;
+            };
             let Some(chart) = charts.get(job.chart.as_path()) else { break };
             progress.begin(&job.full_name());
-            let one = job.run(disk, &chart.templates());
+            take(number, job.run(disk, &chart.templates()));
             progress.end();
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
             if chart.left.fetch_sub(1, Ordering::Relaxed) == 1 {
                 chart.forget();
                 disk.forget(&job.chart);
@@ -175,20 +191,18 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     };
     if threads <= 1 {
         work();
-    } else {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map_while(|_| stack().spawn_scoped(scope, work).ok()).collect();
-            if threads.is_empty() {
-                work();
-            }
-            for thread in threads {
-                // What a thread that broke left undone is told below.
-                let _ = thread.join();
-            }
-        });
+        return;
     }
-    let lost = || Done { log: Vec::new(), checked: Err("the check broke off: this is a bug of airtight".to_owned()) };
-    done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map_while(|_| stack().spawn_scoped(scope, work).ok()).collect();
+        if threads.is_empty() {
+            work();
+        }
+        for thread in threads {
+            // Of what a thread that broke left undone nothing is handed on.
+            let _ = thread.join();
+        }
+    });
 }
 
 /// A chart of which there are releases to check.
