@@ -1,23 +1,35 @@
-//! [`Compiler`]: template files, compiled once.
+//! [`Compiler`]: template files, compiled once. What is compiled of a chart is shared by all that check its releases.
 
+use crate::chart::Chart;
 use crate::funcs;
 use crate::helm::HelmVersion;
 use crate::source::File;
 use crate::template::Error;
 use crate::template::set::Compiled;
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of a compiled file for those who only look at the templates.
 pub const MOST_BYTES: usize = 256 << 20;
 
-/// Compiled template files, kept over renders of the same charts: one that was compiled is not compiled again.
+/// Compiled template files, kept over the renders of a release: one that was compiled is not compiled again.
 #[derive(Debug, Default)]
 pub struct Compiler {
-    /// By the file's address and the full name, and helm's version, which decides what functions there are; the file is
-    /// kept so that its address stays its own.
-    known: HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>,
+    /// The files that were made for this release alone, such as templates with a patch.
+    own: Known,
+    /// The files of its chart.
+    chart: ChartTemplates,
+    /// The addresses of the files of its chart, which keeps them.
+    of_chart: HashSet<usize>,
 }
+
+/// The compiled templates of one chart. Clones are one and the same; threads share them.
+#[derive(Debug, Clone, Default)]
+pub struct ChartTemplates(Arc<Mutex<Known>>);
+
+/// By the file's address and the full name, and helm's version, which decides what functions there are; the file is kept so
+/// that its address stays its own.
+type Known = HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>;
 
 /// The file's address, the full name, and helm's version.
 type CompiledKey = (usize, String, HelmVersion);
@@ -28,6 +40,17 @@ impl Compiler {
         Self::default()
     }
 
+    /// For a release of a chart of which others may have compiled something already.
+    pub fn of(chart: &Chart, templates: &ChartTemplates) -> Self {
+        let mut of_chart = HashSet::new();
+        let mut charts = vec![chart];
+        while let Some(chart) = charts.pop() {
+            of_chart.extend(chart.templates.iter().map(|template| address(&template.file)));
+            charts.extend(chart.subcharts.iter().map(|subchart| &**subchart));
+        }
+        Self { own: Known::new(), chart: templates.clone(), of_chart }
+    }
+
     /// A template file under its full name, compiled into not more than so many bytes.
     pub fn compile(
         &mut self,
@@ -36,12 +59,32 @@ impl Compiler {
         helm: HelmVersion,
         most: usize,
     ) -> Result<Arc<Compiled>, Error> {
-        let key = (Arc::as_ptr(file) as usize, name.to_owned(), helm);
-        if let Some((_, compiled)) = self.known.get(&key) {
-            return Ok(compiled.clone());
+        let key = (address(file), name.to_owned(), helm);
+        let is_of_chart = self.of_chart.contains(&key.0);
+        let known = match is_of_chart {
+            true => self.chart.get(&key),
+            false => self.own.get(&key).map(|(_, compiled)| compiled.clone()),
+        };
+        if let Some(compiled) = known {
+            return Ok(compiled);
         }
         let compiled = Arc::new(Compiled::parse(name, file, funcs::lookup_of(helm), most)?);
-        self.known.insert(key, (file.clone(), compiled.clone()));
+        let kept = (file.clone(), compiled.clone());
+        match is_of_chart {
+            true => drop(self.chart.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, kept)),
+            false => drop(self.own.insert(key, kept)),
+        }
         Ok(compiled)
     }
+}
+
+impl ChartTemplates {
+    fn get(&self, key: &CompiledKey) -> Option<Arc<Compiled>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(key).map(|(_, compiled)| compiled.clone())
+    }
+}
+
+fn address(file: &Arc<File>) -> usize {
+    Arc::as_ptr(file) as usize
 }

@@ -94,11 +94,11 @@ impl Problem {
         if !enough {
             return None;
         }
-        let mut proven: Vec<Proven> = Vec::new();
-        for (number, after) in right {
-            let one = Proven { before: judged[number].image.text.as_str().to_owned(), after };
-            if !proven.contains(&one) && proven.len() < MOST_PROVEN {
-                proven.push(one);
+        let (mut seen, mut proven) = (BTreeSet::new(), Vec::new());
+        for (number, after) in &right {
+            let before = judged[*number].image.text.as_str();
+            if seen.insert((before, after.as_str())) {
+                proven.push(Proven { before: before.to_owned(), after: after.clone() });
             }
         }
         Some(proven)
@@ -265,12 +265,13 @@ fn settle(
 ) {
     let after = |&number: &usize| Some((number, Trials::text(twin, &judged[number].image)?.to_owned()));
     match (proven, problem.of) {
-        (Some(proof), _) => {
+        (Some(mut proof), _) => {
             let proven: BTreeSet<&str> = proof.iter().map(|one| one.before.as_str()).collect();
             let others = problem.targets.iter().filter(|number| !proven.contains(judged[**number].image.text.as_str()));
             problem.not_enough = others.filter_map(after).collect();
+            proof.truncate(MOST_PROVEN);
             let Proposal { title, safety, edits } = problem.proposal().clone();
-            problem.fix = Some(Fix { title, safety, edits, patches: Vec::new(), proof });
+            problem.fix = Some(Fix { title, safety, edits, patches: Vec::new(), proof, shown: None });
         }
         (None, Of::Unset(_)) => {
             let differs = |(number, after): &(usize, String)| after != judged[*number].image.text.as_str();

@@ -3,6 +3,7 @@
 
 use crate::report::{escape, neutral, plain};
 use crate::secrets::redacted;
+use std::fs::File;
 use std::io::{self, BufWriter, Sink, Stderr, StdoutLock, Write};
 
 /// A stream that a run writes to.
@@ -28,6 +29,12 @@ pub enum Verbatim {
 }
 
 impl Stream for Vec<u8> {
+    fn verbatim(&mut self, _: Verbatim) -> io::Result<&mut dyn Write> {
+        Ok(self)
+    }
+}
+
+impl Stream for BufWriter<&mut File> {
     fn verbatim(&mut self, _: Verbatim) -> io::Result<&mut dyn Write> {
         Ok(self)
     }

@@ -4,7 +4,7 @@ use super::disk::Disk;
 use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
-use crate::compiler::Compiler;
+use crate::compiler::{ChartTemplates, Compiler};
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
 use crate::finding::{Excerpt, Finding};
@@ -107,11 +107,12 @@ impl Job {
         }
     }
 
-    fn run(&self, disk: &Disk, compiler: &mut Compiler) -> Done {
+    fn run(&self, disk: &Disk, templates: &ChartTemplates) -> Done {
         let mut log = Vec::new();
         let checked = self.flags.prepare(&self.name, &self.chart, disk, &mut log).and_then(|mut prepared| {
             prepared.env.keys = disk.keys.clone();
-            let report = lint(&prepared, &self.settings, compiler, &mut log);
+            let mut compiler = Compiler::of(&prepared.chart, templates);
+            let report = lint(&prepared, &self.settings, &mut compiler, &mut log);
             hide_secrets(&prepared, &mut log);
             let mut report = report.map_err(|why| without_secrets(&prepared, &why))?;
             report.release.environment.clone_from(&self.environment);
@@ -151,65 +152,91 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
     }
 }
 
+/// What is said of a release whose check never ended.
+pub(super) const LOST: &str = "the check broke off: this is a bug of airtight";
+
 /// Checks releases, as many at a time as there are processors, and gives what became of each in their order.
 pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
+    let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    run_each(jobs, disk, progress, &|number, one| {
+        if let Some(slot) = done.get(number) {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+        }
+    });
+    let lost = || Done { log: Vec::new(), checked: Err(LOST.to_owned()) };
+    done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+}
+
+/// Checks releases, as many at a time as there are processors; what became of each is handed on with its number, in any
+/// order, on the thread that checked it.
+pub(super) fn run_each(jobs: &[Job], disk: &Disk, progress: &Progress, take: &(dyn Fn(usize, Done) + Sync)) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
-    let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    let (order, left) = by_chart(jobs);
+    let (order, charts) = by_chart(jobs);
     let work = || {
-        let mut compiler = Compiler::new();
-        let mut last: Option<&Path> = None;
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((job, slot)) = order.get(at).and_then(|&at| jobs.get(at).zip(done.get(at))) else { break };
-            if last.replace(&job.chart).is_some_and(|last| last != job.chart) {
-                compiler = Compiler::new();
-            }
+            let Some((number, job)) = order.get(at).and_then(|&number| Some((number, jobs.get(number)?))) else {
+                break;
+            };
+            let Some(chart) = charts.get(job.chart.as_path()) else { break };
             progress.begin(&job.full_name());
-            let one = job.run(disk, &mut compiler);
+            take(number, job.run(disk, &chart.templates()));
             progress.end();
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
-            let is_last = left.get(job.chart.as_path()).is_none_or(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
-            if is_last {
+            if chart.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                chart.forget();
                 disk.forget(&job.chart);
             }
         }
     };
     if threads <= 1 {
         work();
-    } else {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map_while(|_| stack::builder().spawn_scoped(scope, work).ok()).collect();
-            if threads.is_empty() {
-                work();
-            }
-            for thread in threads {
-                // What a thread that broke left undone is told below.
-                let _ = thread.join();
-            }
-        });
+        return;
     }
-    let lost = || Done { log: Vec::new(), checked: Err("the check broke off: this is a bug of airtight".to_owned()) };
-    done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map_while(|_| stack::builder().spawn_scoped(scope, work).ok()).collect();
+        if threads.is_empty() {
+            work();
+        }
+        for thread in threads {
+            // Of what a thread that broke left undone nothing is handed on.
+            let _ = thread.join();
+        }
+    });
 }
 
-/// How many releases of each chart are to be checked.
-type Left<'j> = HashMap<&'j Path, AtomicUsize>;
+/// A chart of which there are releases to check.
+#[derive(Default)]
+struct ChartJobs {
+    /// How many of them are left.
+    left: AtomicUsize,
+    /// What was compiled of it, until none is left.
+    templates: Mutex<ChartTemplates>,
+}
+
+impl ChartJobs {
+    fn templates(&self) -> ChartTemplates {
+        self.templates.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn forget(&self) {
+        *self.templates.lock().unwrap_or_else(PoisonError::into_inner) = ChartTemplates::default();
+    }
+}
 
 /// The order in which releases are checked, those of one chart after each other, so that not all charts are needed at
-/// once; and how many there are of each.
-fn by_chart(jobs: &[Job]) -> (Vec<usize>, Left<'_>) {
+/// once; and the charts.
+fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, ChartJobs>) {
     let mut numbers: HashMap<&Path, usize> = HashMap::new();
-    let mut left = Left::new();
+    let mut charts: HashMap<&Path, ChartJobs> = HashMap::new();
     let mut order: Vec<(usize, usize)> = Vec::new();
     for (at, job) in jobs.iter().enumerate() {
         let next = numbers.len();
         order.push((*numbers.entry(&job.chart).or_insert(next), at));
-        *left.entry(&job.chart).or_default().get_mut() += 1;
+        *charts.entry(&job.chart).or_default().left.get_mut() += 1;
     }
     order.sort_unstable();
-    (order.into_iter().map(|(_, at)| at).collect(), left)
+    (order.into_iter().map(|(_, at)| at).collect(), charts)
 }
 
 /// The suppressions in the files that the user wrote: the values files, and a chart that lies open in a folder.

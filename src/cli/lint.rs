@@ -1,6 +1,7 @@
 //! `airtight lint`: which images bypass the mirror, and who put them there.
 
 use super::changed::is_before_first_commit;
+use super::collect::{Collected, Told};
 use super::config::{ConfigFlags, seen, shown};
 use super::disk::Disk;
 use super::fix::FixFlags;
@@ -15,13 +16,13 @@ use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
 use crate::config::{Config, Entry, Suppression, Target};
 use crate::disk::{By, Reach, look};
-use crate::finding::Severity;
 use crate::report::Report;
+use crate::report::stream::{Kept, Reports};
 use crate::report::text::Detail;
 use crate::settings::Settings;
 use crate::source::File;
 use crate::suppress::baseline::Baseline;
-use crate::suppress::{Checked, Suppressor};
+use crate::suppress::{Checked, Ledger, Suppressor};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,26 +90,20 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let reach = Arc::new(reach);
     args.check_outputs(&reach)?;
     args.fixes.check(args.chart.as_deref(), &reach)?;
-    let mut outcome = Outcome::Clean;
     let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
-    let mut reports: Vec<Report> = match since {
+    match since {
         Some(revision) if args.manifests().is_none() => {
-            args.changed(revision, &config, &reach, streams, &mut outcome)?
+            let mut outcome = Outcome::Clean;
+            let reports = args.changed(revision, &config, &reach, streams, &mut outcome)?;
+            args.finish(reports, streams, outcome)
         }
-        _ if args.fixes.is_on() => args.fixed(&config, &reach, streams, &mut outcome)?,
-        _ => args.whole(&config, &reach, streams, &mut outcome)?,
-    };
-    if args.fixes.diff {
-        return Ok(outcome);
+        _ if args.fixes.is_on() => {
+            let mut outcome = Outcome::Clean;
+            let reports = args.fixed(&config, &reach, streams, &mut outcome)?;
+            if args.fixes.diff { Ok(outcome) } else { args.finish(reports, streams, outcome) }
+        }
+        _ => args.whole(&config, &reach, streams),
     }
-    if let Some(path) = &args.write_baseline {
-        write_baseline(path, &mut reports, streams)?;
-    }
-    reports.iter_mut().for_each(Report::hide_secrets);
-    args.output.write(&reports, streams)?;
-    let mut findings = reports.iter().flat_map(|report| &report.findings);
-    let is_clean = findings.all(|finding| finding.severity == Severity::Hint);
-    Ok(if is_clean || outcome == Outcome::Failed { outcome } else { Outcome::Findings })
 }
 
 impl Args {
@@ -125,21 +120,51 @@ impl Args {
     }
 
     /// Checks everything as it is.
-    fn whole(
+    fn whole(&self, config: &Config, reach: &Arc<Reach>, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+        if let Some(paths) = self.manifests() {
+            let settings = self.settings.settings(config, &Target::default(), reach)?;
+            let checked = manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?;
+            return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
+        }
+        let jobs = self.jobs(config, reach)?;
+        let disk = disk_of(&jobs, config, reach, streams)?;
+        let mut outcome = Outcome::Clean;
+        if self.write_baseline.is_some() {
+            // What is written is made of all reports before secrets are hidden in them.
+            let reports = self.checked(&jobs, &disk, config, reach, streams, &mut outcome)?;
+            return self.finish(reports, streams, outcome);
+        }
+        let baseline = self.baseline(reach)?;
+        let suppressor = self.suppressor(&config.suppressions, baseline.as_ref())?;
+        let collected = Collected::new(jobs.len(), Ledger::new(&suppressor), self.output.shows_changes());
+        let progress = self.progress(jobs.len());
+        jobs::run_each(&jobs, &disk, &progress, &|number, done| collected.take(number, done));
+        drop((progress, disk));
+        collected.tell(&jobs, &mut |job, told| self.tell_check(job, told, streams, &mut outcome));
+        drop(jobs);
+        self.write(&collected.reports()?, streams, outcome)
+    }
+
+    /// Writes reports that are all in memory, and says how it went.
+    fn finish(
         &self,
-        config: &Config,
-        reach: &Arc<Reach>,
+        mut reports: Vec<Report>,
         streams: &mut Streams<'_>,
-        outcome: &mut Outcome,
-    ) -> Result<Vec<Report>, Problem> {
-        let Some(paths) = self.manifests() else {
-            let jobs = self.jobs(config, reach)?;
-            let disk = disk_of(&jobs, config, reach, streams)?;
-            return self.checked(&jobs, &disk, config, reach, streams, outcome);
-        };
-        let settings = self.settings.settings(config, &Target::default(), reach)?;
-        let checked = manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?;
-        Ok(self.accepted(vec![checked], config, reach)?)
+        outcome: Outcome,
+    ) -> Result<Outcome, Problem> {
+        if let Some(path) = &self.write_baseline {
+            write_baseline(path, &mut reports, streams)?;
+        }
+        let changes = self.output.shows_changes();
+        reports.iter_mut().for_each(|report| report.hide_secrets(changes));
+        self.write(&Kept::of(&reports), streams, outcome)
+    }
+
+    /// Writes reports, and says how it went.
+    fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>, outcome: Outcome) -> Result<Outcome, Problem> {
+        self.output.write(reports, streams)?;
+        let is_clean = reports.totals().is_clean();
+        Ok(if is_clean || outcome == Outcome::Failed { outcome } else { Outcome::Findings })
     }
 
     /// Checks releases.
@@ -266,23 +291,32 @@ impl Args {
     ) -> Vec<Checked> {
         let mut checked = Vec::new();
         for (done, job) in done.into_iter().zip(jobs) {
-            let is_told = |line: &String| match self.output.detail {
-                Detail::Verdict => false,
-                Detail::Usual => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
-                Detail::All => true,
-            };
-            log(streams, &done.log.iter().filter(|line| is_told(line)).cloned().collect::<Vec<_>>());
-            match done.checked {
-                Ok(one) => checked.push(one),
-                Err(error) => {
-                    let error = format!("{error}{}", instead(job));
-                    let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
-                    let _ = writeln!(streams.err, "Error: {name}{error}");
-                    *outcome = Outcome::Failed;
+            let error = match done.checked {
+                Ok(one) => {
+                    checked.push(one);
+                    None
                 }
-            }
+                Err(error) => Some(error),
+            };
+            self.tell_check(job, Told { log: done.log, error }, streams, outcome);
         }
         checked
+    }
+
+    /// Tells what helm logs of a release, and why it could not be checked.
+    fn tell_check(&self, job: &Job, told: Told, streams: &mut Streams<'_>, outcome: &mut Outcome) {
+        let is_told = |line: &String| match self.output.detail {
+            Detail::Verdict => false,
+            Detail::Usual => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
+            Detail::All => true,
+        };
+        log(streams, &told.log.into_iter().filter(is_told).collect::<Vec<_>>());
+        if let Some(error) = told.error {
+            let error = format!("{error}{}", instead(job));
+            let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
+            let _ = writeln!(streams.err, "Error: {name}{error}");
+            *outcome = Outcome::Failed;
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod blame;
 mod booleans;
 pub mod changed;
+mod collect;
 pub mod config;
 mod diff;
 pub mod disk;

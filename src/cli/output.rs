@@ -4,10 +4,11 @@ use super::door::{Door, Stream, Verbatim};
 use super::images::terminal_width;
 use super::{Problem, Streams};
 use crate::disk::Reach;
+use crate::report::stream::Reports;
 use crate::report::text::{Detail, Style};
-use crate::report::{Report, csv, github, gitlab, html, json, junit, markdown, sarif, text};
+use crate::report::{csv, github, gitlab, html, json, junit, markdown, sarif, text};
 use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// What was typed; which file belongs to which format is told by the order of the two.
@@ -186,15 +187,25 @@ impl OutputFlags {
         paths.try_for_each(|path| reach.check_output(path).map_err(|error| format!("--output: {error}")))
     }
 
+    /// Whether a report shows what fixes change in texts.
+    pub fn shows_changes(&self) -> bool {
+        let shows = |request: &Request| matches!(request.format, Format::Sarif | Format::Markdown);
+        self.requests.as_ref().is_ok_and(|requests| requests.iter().any(shows))
+    }
+
     /// Writes the reports of one run: files first, then what goes to stdout.
-    pub fn write(&self, reports: &[Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
+    pub fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>) -> Result<(), Problem> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
         for request in requests {
             if let Some(path) = &request.path {
                 let style = Style { colour: self.color == Color::Always, width: None, detail: self.detail };
-                let mut text = Vec::new();
-                write(request.format, reports, style, &mut Door::to_out(&mut text))?;
-                write_file(path, &text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+                let told = |error| format!("cannot write {}: {error}", path.display());
+                write_file_by(path, &mut |file| {
+                    let mut file = BufWriter::new(file);
+                    write(request.format, reports, style, &mut Door::to_out(&mut file))?;
+                    file.flush()
+                })
+                .map_err(told)?;
             }
         }
         for request in requests.iter().filter(|request| request.path.is_none()) {
@@ -205,7 +216,7 @@ impl OutputFlags {
     }
 }
 
-fn write(format: Format, reports: &[Report], style: Style, out: &mut dyn Stream) -> std::io::Result<()> {
+fn write(format: Format, reports: &dyn Reports, style: Style, out: &mut dyn Stream) -> std::io::Result<()> {
     match format {
         Format::Text => text::write(reports, style, out),
         Format::Html => html::write(reports, out),
@@ -220,11 +231,15 @@ fn write(format: Format, reports: &[Report], style: Style, out: &mut dyn Stream)
 }
 
 /// Writes a file whole: nobody sees a half of it, and when it cannot be written what was there stays.
-#[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 pub(super) fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    write_file_by(path, &mut |file| file.write_all(text))
+}
+
+/// The same, of a text that is made while it is written.
+fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::io::Result<()>) -> std::io::Result<()> {
     // What is no ordinary file (a pipe, a device) is not replaced but written to; so is what a link leads to.
     if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
-        return std::fs::write(path, text);
+        return make(&mut std::fs::File::create(path)?);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     folder.metadata()?;
@@ -237,7 +252,7 @@ pub(super) fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
     builder.permissions(open);
     // The error of one that cannot be made would name it.
     let mut file = builder.tempfile_in(folder).map_err(|error| std::io::Error::from(error.kind()))?;
-    file.write_all(text)?;
+    make(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -211,11 +211,10 @@ impl Args {
             assumed_keys: Vec::new(),
             is_told: false,
         };
-        let mut checked = [Checked { report, settings, comments: Vec::new() }];
+        let mut checked = Checked { report, settings, comments: Vec::new() };
         if policy.is_of_base() {
             self.suppressor(policy.old_entries(), None)?.accept(&mut checked);
         }
-        let [checked] = checked;
         Ok(Some(checked.report))
     }
 }

@@ -16,6 +16,7 @@ mod plan;
 mod refusal;
 mod remove;
 mod replace;
+mod shown;
 mod splice;
 mod tree;
 mod write;
@@ -28,6 +29,7 @@ pub use patch::{Patch, patched};
 pub use paths::{path_keys, path_text};
 pub use plan::Change;
 pub use refusal::Refusal;
+pub use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
 pub(crate) use tree::{at as value_at, value as json_of};
 
 use crate::source::{File, Place};
@@ -49,6 +51,16 @@ pub struct Fix {
     /// What the trial showed: the references as they are, and as they are with the edits; none where it is something else that
     /// changes.
     pub proof: Vec<Proven>,
+    /// What reports tell of its edits and patches, which are let go then.
+    pub shown: Option<Box<Shown>>,
+}
+
+impl Fix {
+    /// What reports tell of its edits and patches: nothing before it was worked out.
+    pub fn told(&self) -> &Shown {
+        const NOTHING: &Shown = &Shown { edits: Vec::new(), patches: Vec::new(), line: None };
+        self.shown.as_deref().unwrap_or(NOTHING)
+    }
 }
 
 /// Who may apply a fix.

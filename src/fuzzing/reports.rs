@@ -9,6 +9,8 @@ use crate::images::{Mirror, Reference};
 use crate::lint::{lint as judge, lint_manifests};
 use crate::release::Prepared;
 use crate::render::manifest::{Manifests, manifests};
+use crate::report::store::Store;
+use crate::report::stream::{Kept, Reports};
 use crate::report::text::{Detail, Style};
 use crate::report::{self, Report};
 use crate::settings::Settings;
@@ -30,17 +32,44 @@ fn judged(prepared: &Prepared, settings: &Settings) -> Option<Report> {
 /// A chart with what a user gives, judged twice; where a pod gets its image from elsewhere, something is found.
 pub(super) fn lint(data: &[u8]) {
     let (Some(prepared), Some(settings)) = (prepared(data), settings()) else { return };
-    let (Some(one), Some(other)) = (judged(&prepared, &settings), judged(&prepared, &settings)) else { return };
+    let (Some(mut one), Some(other)) = (judged(&prepared, &settings), judged(&prepared, &settings)) else { return };
     let is_clean = one.findings.is_empty() && one.suppressed.is_empty();
     // A chart alone is judged with the rewrite, which is not in what is rendered here.
     let is_as_given = one.assumed_keys.is_empty();
-    let both = [vec![one], vec![other]].map(|reports| written(&reports, report::json::write));
+    let both = [&one, &other].map(|report| written(&Kept::of(std::slice::from_ref(report)), report::json::write));
     assert_eq!(both[0], both[1], "the same release is judged otherwise");
     if is_clean && is_as_given {
         for image in pods(&prepared) {
             let is_there = Reference::parse(&image).is_ok_and(|image| settings.mirror.serves(&image));
             assert!(is_there, "{image:?} is not on the mirror, and nothing is found");
         }
+    }
+    one.hide_secrets(true);
+    is_had_back(one);
+}
+
+/// A report that was put away and had back is told in the same bytes.
+fn is_had_back(report: Report) {
+    type Written = fn(&dyn Reports, &mut dyn Write) -> io::Result<()>;
+    const FORMATS: [Written; 9] = [
+        text,
+        report::html::write,
+        report::json::write,
+        report::sarif::write,
+        report::junit::write,
+        report::github::write,
+        report::gitlab::write,
+        report::markdown::write,
+        report::csv::write,
+    ];
+    let told = |reports: &dyn Reports| FORMATS.map(|write| written(reports, write));
+    let before = told(&Kept::of(std::slice::from_ref(&report)));
+    // The only report of a run is kept as it is.
+    let store = Store::new(2);
+    let kept = store.keep(1, report).map_err(io::Error::other).and_then(|()| store.in_order(|_, _| {}));
+    let after = told(&kept.unwrap_or_else(|error| panic!("a report cannot be had back: {error}")));
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before, after, "a report is another one when it is had back");
     }
 }
 
@@ -99,9 +128,10 @@ pub(super) fn formats(data: &[u8]) {
     if files.is_empty() {
         files.push(File::on_disk("a.yaml", Some("a.yaml".to_owned()), data));
     }
-    let report = lint_manifests(&files, &settings, &limits());
+    let mut report = lint_manifests(&files, &settings, &limits());
+    report.hide_secrets(true);
     let findings = report.findings.len();
-    let reports = [report];
+    let reports = Kept::of(std::slice::from_ref(&report));
 
     let document = read_json(&written(&reports, report::json::write));
     let told = document["findings"].as_array().map(Vec::len);
@@ -136,13 +166,14 @@ pub(super) fn formats(data: &[u8]) {
         let obeyed = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
         assert_eq!(obeyed, None, "{format} holds a control character");
     }
+    is_had_back(report);
 }
 
-fn text(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+fn text(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     report::text::write(reports, Style { colour: false, width: Some(100), detail: Detail::All }, out)
 }
 
-fn written(reports: &[Report], write: fn(&[Report], &mut dyn Write) -> io::Result<()>) -> String {
+fn written(reports: &dyn Reports, write: fn(&dyn Reports, &mut dyn Write) -> io::Result<()>) -> String {
     let mut out = Vec::new();
     let told = write(reports, &mut out);
     assert!(told.is_ok(), "a report cannot be written: {told:?}");

@@ -103,6 +103,29 @@ fn an_excerpt_is_as_big_as_what_it_shows() {
     assert_eq!((shown.file.line(9_000), shown.file.start_of_line(9_000)), (None, None));
 }
 
+/// Pods whose images a template names itself, and pods whose images a list of the user's names: what is to be done about all
+/// of them is one thing.
+#[test]
+fn reports_grow_with_what_they_tell() {
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: ";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: {{ (.Values.global).imageRegistry | quote }}\n";
+    let counted = format!(
+        "{map}{{{{- range $i := until (int .Values.count) }}}}\n{pod}quay.io/a/b{{{{ $i }}}}:1\n{{{{- end }}}}\n"
+    );
+    let listed = format!("{{{{- range .Values.images }}}}\n{pod}{{{{ . }}}}\n{{{{- end }}}}\n");
+    let list = |parts: usize| (0..parts).map(|i| format!("- quay.io/a/b{i}:1\n")).collect::<String>();
+    let values = |parts: usize| format!("count: {parts}\nimages:\n{}", list(parts));
+    for format in ["text", "html", "json", "sarif", "junit", "github", "gitlab", "csv"] {
+        for (name, template) in [("counted", &counted), ("listed", &listed)] {
+            let told = |parts: usize| {
+                said(&format!("{name}-{format}"), template, &values(parts), &["lint", "--format", format]).1.len()
+            };
+            let (once, twice) = (told(60), told(120));
+            assert!(twice <= 2 * once + once / 10, "{name} as {format}: {once} bytes, then {twice}");
+        }
+    }
+}
+
 /// What a command says of a chart of one template, with values of the user.
 fn said(name: &str, template: &str, values: &str, command: &[&str]) -> (Outcome, String) {
     #![expect(clippy::disallowed_methods, reason = "a chart on disk")]

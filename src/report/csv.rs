@@ -2,6 +2,7 @@
 
 use super::inventory::csv::cell;
 use super::location::{Location, ValuesPaths};
+use super::stream::Reports;
 use super::{Report, Suppressed};
 use crate::finding::Finding;
 use std::io::{self, Write};
@@ -30,10 +31,10 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// Writes one row for each finding.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(COLUMNS)?;
-    for report in reports {
+    reports.each(&mut |report| {
         let paths = ValuesPaths::of(report);
         for finding in &report.findings {
             table.write_record(row(finding, None, report, &paths).map(|text| cell(&text)))?;
@@ -41,7 +42,8 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         for one in &report.suppressed {
             table.write_record(row(&one.finding, Some(one), report, &paths).map(|text| cell(&text)))?;
         }
-    }
+        Ok(())
+    })?;
     table.flush()
 }
 

@@ -1,17 +1,29 @@
-//! A fix in JSON.
+//! A fix in JSON, and the line that one changes.
 
-use crate::fix::{Action, Edit, Fix, Patch, Target, path_text};
+use crate::finding::Finding;
+use crate::fix::{Action, Fix, Shown, ShownEdit, ShownPatch, text_changes};
+use crate::report::plain_line;
+use crate::secrets::Secrets;
+use crate::source::{File, Place};
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
 
 #[derive(Serialize)]
 pub(super) struct FixEntry<'a> {
     title: &'a str,
     safety: &'static str,
-    edits: Vec<EditEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_as: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edits: Option<Vec<EditEntry<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     patches: Vec<PatchEntry<'a>>,
-    proof: Vec<ProofEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Vec<ProofEntry<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -23,11 +35,11 @@ struct EditEntry<'a> {
     flag: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     argument: Option<&'a str>,
-    path: String,
+    path: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
+    from: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +54,7 @@ struct PatchEntry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     line: u32,
-    diff: String,
+    diff: &'a str,
 }
 
 #[derive(Serialize)]
@@ -51,38 +63,102 @@ struct ProofEntry<'a> {
     after: &'a str,
 }
 
-pub(super) fn fix_entry(fix: &Fix) -> FixEntry<'_> {
-    let proof = fix.proof.iter().map(|one| ProofEntry { before: &one.before, after: &one.after });
-    FixEntry {
-        title: &fix.title,
-        safety: fix.safety.name(),
-        edits: fix.edits.iter().map(edit_entry).collect(),
-        patches: fix.patches.iter().map(patch_entry).collect(),
-        proof: proof.collect(),
+/// What was told of the fixes of a list of findings: what several do in the same way is told with the first of them. Many
+/// images often have one fix, and it names all of them.
+#[derive(Default)]
+pub(super) struct Told(HashMap<[u8; 32], (usize, [u8; 32])>);
+
+impl Told {
+    /// What is told of the fix of the finding with this number in the list.
+    pub(super) fn fix<'a>(&mut self, number: usize, finding: &'a Finding) -> Option<FixEntry<'a>> {
+        let fix = finding.fix.as_ref()?;
+        let Shown { edits, patches, .. } = fix.told();
+        let edits: Vec<EditEntry<'_>> = edits.iter().map(edit_entry).collect();
+        let patches: Vec<PatchEntry<'_>> = patches.iter().map(patch_entry).collect();
+        let proof = fix.proof.iter().map(|one| ProofEntry { before: &one.before, after: &one.after });
+        let proof: Vec<ProofEntry<'_>> = proof.collect();
+        let (title, safety) = (fix.title.as_str(), fix.safety.name());
+        let told = self.0.entry(digest(&(&edits, &patches))).or_insert((number, digest(&proof)));
+        if told.0 == number {
+            return Some(FixEntry { title, safety, same_as: None, edits: Some(edits), patches, proof: Some(proof) });
+        }
+        let proof = Some(proof).filter(|proof| digest(proof) != told.1);
+        Some(FixEntry { title, safety, same_as: Some(told.0), edits: None, patches: Vec::new(), proof })
     }
 }
 
-fn patch_entry(patch: &Patch) -> PatchEntry<'_> {
-    let file = &patch.place.file;
-    PatchEntry { template: file.name(), file: file.path(), line: patch.place.line_column().0, diff: patch.diff() }
+/// What entries are known again by.
+fn digest(entries: &impl Serialize) -> [u8; 32] {
+    struct Hash(Sha256);
+    impl io::Write for Hash {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hash = Hash(Sha256::new());
+    // Text always has a form, and a hash takes it.
+    let _ = serde_json::to_writer(&mut hash, entries);
+    hash.0.finalize().into()
 }
 
-fn edit_entry(edit: &Edit) -> EditEntry<'_> {
-    let (target, file, flag, argument) = match &edit.target {
-        Target::File { file, .. } => ("file", Some(file.shown()), None, None),
-        Target::Flag(part) => ("flag", None, Some(part.flag), Some(&*part.argument)),
-        Target::Overlay => ("overlay", None, None, None),
-    };
-    let place = edit.place.as_ref();
-    let from = place.map(|place| {
-        let bytes = place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
-        String::from_utf8_lossy(bytes).into_owned()
-    });
+fn patch_entry(patch: &ShownPatch) -> PatchEntry<'_> {
+    PatchEntry { template: &patch.template, file: patch.file.as_deref(), line: patch.line, diff: &patch.diff }
+}
+
+fn edit_entry(edit: &ShownEdit) -> EditEntry<'_> {
     let (to, add, remove) = match &edit.action {
         Action::Set(value) => (Some(value), None, None),
         Action::Add(value) => (None, Some(value), None),
         Action::Remove => (None, None, Some(true)),
     };
-    let line = place.filter(|place| !place.file.is_flag()).map(|place| place.line_column().0);
-    EditEntry { target, file, flag, argument, path: path_text(&edit.path), line, from, to, add, remove }
+    EditEntry {
+        target: edit.target,
+        file: edit.file.as_deref(),
+        flag: edit.flag.as_ref().map(|(flag, _)| *flag),
+        argument: edit.flag.as_ref().map(|(_, argument)| argument.as_str()),
+        path: &edit.path,
+        line: edit.line,
+        from: edit.from.as_deref(),
+        to,
+        add,
+        remove,
+    }
+}
+
+/// The one line that a fix replaces or takes away, as a diff; `None` where it does more, or the line has a secret.
+pub(super) fn changed_line(fix: &Fix, secrets: &Secrets) -> Option<String> {
+    let [edit] = &fix.edits[..] else { return None };
+    if !fix.patches.is_empty() {
+        return None;
+    }
+    let changes = text_changes(edit)?;
+    let [change] = &changes[..] else { return None };
+    let ends = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let (line, _) = change.place.file.line_column(change.place.start);
+    let removed = change.place.file.bytes().get(change.place.start as usize..change.place.end as usize)?;
+    let is_gone = edit.action == Action::Remove && ends(removed) == 1 && change.text.is_empty();
+    if !is_gone && (ends(removed) > 0 || change.text.contains('\n')) {
+        return None;
+    }
+    // Of equal ends of lines it is not known to which of them they belong.
+    let line = edit.place.as_ref().filter(|_| is_gone).map_or(line, |place| place.line_column().0);
+    let shown = |file: &Arc<File>, line: u32| {
+        let text = file.line(line)?;
+        let start = file.start_of_line(line)?;
+        let place = Place { file: file.clone(), start, end: start };
+        let told = format!("{} {}", fix.title, text.trim());
+        let hidden = secrets.hide(&place, &told).file.line(line)?;
+        let is_plain = plain_line(&text) == text && !text.contains('`');
+        (hidden == text && secrets.hide_in(&text, true) == text && is_plain).then_some(text)
+    };
+    let old = shown(&change.place.file, line)?;
+    if is_gone {
+        return Some(format!("-{old}"));
+    }
+    Some(format!("-{old}\n+{}", shown(&change.after, line)?))
 }

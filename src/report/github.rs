@@ -4,31 +4,29 @@
 //! commands for GitHub Actions". The runner shows ten errors and ten warnings of a step; the log holds all.
 
 use super::location::{Location, details};
-use super::totals::Totals;
+use super::stream::Reports;
 use super::{Report, Suppressed, escape, neutral, plain};
 use crate::finding::{Finding, Severity};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Writes a command for each finding, and one for the verdict.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    for report in reports {
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+    let mut assumed = BTreeSet::new();
+    reports.each(&mut |report| {
         for finding in &report.findings {
             writeln!(out, "{}", command(finding, report, None))?;
         }
         for one in &report.suppressed {
             writeln!(out, "{}", command(&one.finding, report, Some(one)))?;
         }
-    }
-    let assumed = reports.iter().flat_map(|report| report.assumed_keys.iter().map(|key| report.assumed(key)));
-    for text in assumed.collect::<BTreeSet<String>>() {
+        assumed.extend(report.assumed_keys.iter().map(|key| report.assumed(key)));
+        Ok(())
+    })?;
+    for text in assumed {
         writeln!(out, "::notice title=airtight::{}", data(&text))?;
     }
-    let verdict = match reports {
-        [report] => report.summary(),
-        reports => Totals::of(reports).summary(reports),
-    };
-    writeln!(out, "::notice title=airtight::{}", data(&verdict))
+    writeln!(out, "::notice title=airtight::{}", data(&reports.totals().verdict()))
 }
 
 fn command(finding: &Finding, report: &Report, suppressed: Option<&Suppressed>) -> String {

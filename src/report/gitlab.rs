@@ -3,10 +3,16 @@
 //! Source: GitLab, "Code Quality", "Code Quality report format". Fingerprints must differ within a report.
 
 use super::location::{Location, Ordinals, ValuesPaths, details, identity};
+use super::stream::{Entries, Listed, Reports};
 use super::{Report, plain, write_json};
 use crate::finding::{Finding, Severity};
 use serde::Serialize;
+use serde::ser::SerializeSeq;
+use std::cell::RefCell;
 use std::io::{self, Write};
+
+/// How deep a document is on lines of its own: to the members of an issue.
+const LINES: usize = 2;
 
 #[derive(Serialize)]
 struct Issue {
@@ -31,24 +37,31 @@ struct Lines {
 }
 
 /// Writes the list of findings.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let mut ordinals = Ordinals::default();
-    let mut issues = Vec::new();
-    for report in reports {
-        let paths = ValuesPaths::of(report);
-        issues.extend(report.findings.iter().map(|finding| issue(finding, report, &paths, &mut ordinals)));
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+    write_json(&Listed(reports, Issues(RefCell::default())), LINES, out)
+}
+
+/// The findings of all releases, with what tells apart those of one name.
+struct Issues(RefCell<Ordinals>);
+
+impl Entries for Issues {
+    fn add<S: SerializeSeq>(&self, report: &Report, list: &mut S) -> Result<(), S::Error> {
+        let (paths, mut ordinals) = (ValuesPaths::of(report), self.0.borrow_mut());
+        for finding in &report.findings {
+            list.serialize_element(&issue(finding, report, &paths, &mut ordinals))?;
+        }
         // The widget knows no suppressions: they are told as what needs nothing done.
-        issues.extend(report.suppressed.iter().map(|one| {
+        for one in &report.suppressed {
             let issue = issue(&one.finding, report, &paths, &mut ordinals);
-            Issue {
+            list.serialize_element(&Issue {
                 description: plain(&format!("suppressed: {}: {}", one.finding.message, one.why())),
                 fingerprint: format!("{}-suppressed", issue.fingerprint),
                 severity: "info",
                 ..issue
-            }
-        }));
+            })?;
+        }
+        Ok(())
     }
-    write_json(&issues, out)
 }
 
 fn issue(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>, ordinals: &mut Ordinals) -> Issue {

@@ -1,22 +1,24 @@
 //! Reports without secrets: what every format shows of a chart, of values and of flags passes here once.
 
+use super::fix::changed_line;
 use super::images::Image;
 use super::{Report, Suppressed};
 use crate::analysis::Gated;
 use crate::finding::Finding;
-use crate::fix::{Action, Edit, Fix, Patch, Proven, Target};
+use crate::fix::{Action, Edit, Fix, Patch, Proven, Shown, Target};
 use crate::images::ObjectName;
 use crate::secrets::{Secrets, shown_argument};
 use crate::source::Place;
 
 impl Report {
-    /// Takes secrets out of all that the report shows: of the sources, and of what is said about them.
-    pub fn hide_secrets(&mut self) {
+    /// Takes secrets out of all that the report shows: of the sources, and of what is said about them. What its fixes show
+    /// is worked out, `changes` says whether that of texts too, and the files that they edit are let go.
+    pub fn hide_secrets(&mut self, changes: bool) {
         let secrets = std::mem::take(&mut self.secrets);
         let text = |text: &mut String| *text = secrets.hide_in(text, false);
-        self.findings.iter_mut().for_each(|finding| hide_in_finding(finding, &secrets));
+        self.findings.iter_mut().for_each(|finding| hide_in_finding(finding, &secrets, changes));
         for Suppressed { finding, reason, by: _, place } in &mut self.suppressed {
-            hide_in_finding(finding, &secrets);
+            hide_in_finding(finding, &secrets, changes);
             text(reason);
             *place = secrets.hide(place, reason);
         }
@@ -37,7 +39,7 @@ impl Report {
     }
 }
 
-fn hide_in_finding(finding: &mut Finding, secrets: &Secrets) {
+fn hide_in_finding(finding: &mut Finding, secrets: &Secrets, changes: bool) {
     // What the finding is about; its notes may hold anything.
     let subject = finding.subject.as_ref().map(|subject| subject.reference.as_str()).unwrap_or_default();
     let told = format!("{}\n{subject}\n{}", finding.message, finding.advice().unwrap_or_default());
@@ -51,6 +53,11 @@ fn hide_in_finding(finding: &mut Finding, secrets: &Secrets) {
     let proof = finding.fix.iter().flat_map(|fix| &fix.proof).map(|one| format!("{}\n{}\n", one.before, one.after));
     let told = proof.collect::<String>() + &told;
     finding.fix = finding.fix.take().and_then(|fix| hide_in_fix(fix, &told, secrets));
+    if let Some(fix) = &mut finding.fix {
+        let line = if changes { changed_line(fix, secrets) } else { None };
+        fix.shown = Some(Box::new(Shown { line, ..Shown::of(fix, changes) }));
+        (fix.edits, fix.patches) = (Vec::new(), Vec::new());
+    }
     if let Some(subject) = &mut finding.subject {
         hide_in_name(&mut subject.object, secrets);
         let texts = [&mut subject.template, &mut subject.field, &mut subject.reference];

@@ -1,24 +1,28 @@
 //! The report for programs: one JSON document, described by `docs/report.schema.json`.
 
-use super::fix::{FixEntry, fix_entry};
-use super::inventory::json::{Entry, GatedEntry, entry, gated_entry};
+use super::fix::{FixEntry, Told};
+use super::inventory::json::{GatedEntry, entry, gated_entry};
 use super::location::{Location, ValuesPaths, identity};
-use super::totals::Totals;
+use super::stream::{Entries, Lazily, Listed, Reports};
 use super::{ReleaseName, Report, write_json};
 use crate::finding::{Excerpt, Finding};
 use crate::source::Place;
 use serde::Serialize;
+use serde::ser::SerializeSeq;
 use std::io::{self, Write};
 
 /// Raised when a field changes its meaning or goes away; new fields do not raise it.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// How deep the document is on lines of its own: each place, each use of an image is on one.
+const LINES: usize = 6;
 
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
     tool: Tool,
     summary: Summary,
-    releases: Vec<Release<'a>>,
+    releases: Listed<'a, Releases>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +45,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Release<'a> {
+struct Release<'a, I: Serialize> {
     release: Name<'a>,
     mirror: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,7 +56,7 @@ struct Release<'a> {
     suppressed: Vec<SuppressedEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<ChangesEntry<'a>>,
-    images: Vec<Entry<'a>>,
+    images: I,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gated: Vec<GatedEntry<'a>>,
 }
@@ -154,8 +158,8 @@ struct ReplacedEntry<'a> {
 }
 
 /// Writes the document.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let totals = Totals::of(reports);
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+    let totals = reports.totals();
     let [errors, warnings, hints] = totals.findings;
     let document = Document {
         version: VERSION,
@@ -171,20 +175,34 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
             references: totals.uses,
             mirrored: totals.mirrored,
         },
-        releases: reports.iter().map(release).collect(),
+        releases: Listed(reports, Releases),
     };
-    write_json(&document, out)
+    write_json(&document, LINES, out)
 }
 
-fn release(report: &Report) -> Release<'_> {
+/// What the document says of each release.
+struct Releases;
+
+impl Entries for Releases {
+    fn add<S: SerializeSeq>(&self, report: &Report, list: &mut S) -> Result<(), S::Error> {
+        list.serialize_element(&release(report))
+    }
+}
+
+fn release(report: &Report) -> impl Serialize {
     let ReleaseName { name, chart, namespace, environment } = &report.release;
     let paths = ValuesPaths::of(report);
-    let suppressed = report.suppressed.iter().map(|one| SuppressedEntry {
+    let mut told = Told::default();
+    let suppressed = report.suppressed.iter().enumerate().map(|(number, one)| SuppressedEntry {
         reason: &one.reason,
         by: one.by.name(),
         place: place(&one.place, ""),
-        finding: finding(&one.finding, report, &paths),
+        finding: finding(&one.finding, report, &paths, told.fix(number, &one.finding)),
     });
+    let suppressed = suppressed.collect();
+    let mut told = Told::default();
+    let findings = report.findings.iter().enumerate();
+    let findings = findings.map(|(number, one)| finding(one, report, &paths, told.fix(number, one))).collect();
     Release {
         release: Name { name, environment: environment.as_deref(), chart, namespace },
         mirror: &report.mirror,
@@ -196,8 +214,8 @@ fn release(report: &Report) -> Release<'_> {
             no_pull_secret: report.coverage.no_pull_secret,
             other_event_failed: report.other_event_failed,
         },
-        findings: report.findings.iter().map(|one| finding(one, report, &paths)).collect(),
-        suppressed: suppressed.collect(),
+        findings,
+        suppressed,
         changes: report.changes.as_ref().map(|changes| ChangesEntry {
             since: &changes.since,
             new: &changes.new,
@@ -210,12 +228,17 @@ fn release(report: &Report) -> Release<'_> {
             known: changes.known,
             unknown: changes.unknown.as_deref(),
         }),
-        images: report.images.iter().map(|image| entry(image, true)).collect(),
+        images: Lazily(|| report.images.iter().map(|image| entry(image, true))),
         gated: report.gated.iter().map(gated_entry).collect(),
     }
 }
 
-fn finding<'a>(finding: &'a Finding, report: &'a Report, paths: &ValuesPaths<'a>) -> FindingEntry<'a> {
+fn finding<'a>(
+    finding: &'a Finding,
+    report: &'a Report,
+    paths: &ValuesPaths<'a>,
+    fix: Option<FixEntry<'a>>,
+) -> FindingEntry<'a> {
     let labelled = |excerpt: &'a Excerpt| place(&excerpt.place, &excerpt.label);
     FindingEntry {
         rule: finding.rule,
@@ -237,7 +260,7 @@ fn finding<'a>(finding: &'a Finding, report: &'a Report, paths: &ValuesPaths<'a>
         places: finding.excerpts.iter().map(labelled).collect(),
         notes: &finding.notes,
         help: finding.advice(),
-        fix: finding.fix.as_ref().map(fix_entry),
+        fix,
     }
 }
 

@@ -2,10 +2,12 @@
 //! finding that is about none.
 
 use super::location::{Location, details};
+use super::stream::Reports;
 use super::{Report, Suppressed, neutral, plain};
 use crate::finding::{Finding, Severity};
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// A case: its name, what failed in it, what was accepted.
@@ -16,21 +18,37 @@ struct Case<'r> {
 }
 
 /// Writes the document.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let suites: Vec<(&Report, Vec<Case<'_>>)> = reports.iter().map(|report| (report, cases(report))).collect();
-    let all = || suites.iter().flat_map(|(_, cases)| cases);
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+    let (mut tests, mut failures) = (0, 0);
+    reports.each(&mut |report| {
+        let cases = cases(report);
+        tests += cases.len();
+        failures += cases.iter().filter(|case| case.fails()).count();
+        Ok(())
+    })?;
     let mut text = Vec::new();
     let mut xml = Writer::new_with_indent(&mut text, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     xml.create_element("testsuites")
         .with_attribute(("name", "airtight"))
-        .with_attribute(("tests", all().count().to_string().as_str()))
-        .with_attribute(("failures", all().filter(|case| case.fails()).count().to_string().as_str()))
+        .with_attribute(("tests", tests.to_string().as_str()))
+        .with_attribute(("failures", failures.to_string().as_str()))
         .with_attribute(("errors", "0"))
-        .write_inner_content(|xml| suites.iter().try_for_each(|(report, cases)| suite(report, cases, xml)))?;
+        .write_inner_content(|xml| {
+            reports.each(&mut |report| {
+                suite(report, &cases(report), xml)?;
+                pass(xml.get_mut(), out)
+            })
+        })?;
+    pass(&mut text, out)?;
+    writeln!(out)
+}
+
+/// Writes what is there of the document, whose last line ends with it; a line begins with the break before it.
+fn pass(text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
+    let text = std::mem::take(text);
     // Who prints the document into a log prints no command.
-    let text = neutral(&String::from_utf8_lossy(&text), |c| format!("&#{};", u32::from(c))).into_owned();
-    writeln!(out, "{text}")
+    out.write_all(neutral(&String::from_utf8_lossy(&text), |c| format!("&#{};", u32::from(c))).as_bytes())
 }
 
 impl Case<'_> {
@@ -51,10 +69,12 @@ fn cases(report: &Report) -> Vec<Case<'_>> {
         .iter()
         .map(|image| Case { name: &image.reference, failed: Vec::new(), accepted: Vec::new() })
         .collect();
-    let images = cases.len();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for (at, case) in cases.iter().enumerate() {
+        known.entry(case.name).or_insert(at);
+    }
     let case_of = |finding: &'_ Finding, cases: &mut Vec<Case<'_>>| {
-        let reference = finding.subject.as_ref().map(|subject| subject.reference.as_str());
-        let known = cases[..images].iter().position(|case| Some(case.name) == reference);
+        let known = finding.subject.as_ref().and_then(|subject| known.get(subject.reference.as_str()).copied());
         known.unwrap_or_else(|| {
             cases.push(Case { name: finding.rule, failed: Vec::new(), accepted: Vec::new() });
             cases.len() - 1

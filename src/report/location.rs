@@ -118,13 +118,16 @@ pub fn identity(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>) -> 
 }
 
 /// Tells findings apart that have the same name: the first of them is 1, the next 2.
+///
+/// As many digits of a name as no two names have in common are kept.
 #[derive(Debug, Default)]
-pub struct Ordinals(BTreeMap<String, u32>);
+pub struct Ordinals(BTreeMap<u128, u32>);
 
 impl Ordinals {
     /// Which one of its name this is.
     pub fn next(&mut self, identity: &str) -> u32 {
-        let count = self.0.entry(identity.to_owned()).or_default();
+        let name = identity.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok()).unwrap_or_default();
+        let count = self.0.entry(name).or_default();
         *count += 1;
         *count
     }

@@ -2,15 +2,15 @@
 
 use super::changes::{Changes, Replaced};
 use super::images::Image;
+use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, plain_line};
 use crate::finding::Finding;
-use crate::fix::{Action, Fix, text_changes};
-use crate::source::{File, Place};
+use crate::fix::Fix;
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 /// A comment on GitHub holds 65,536 characters.
 const LONGEST: usize = 60_000;
@@ -20,33 +20,109 @@ const LONGEST: usize = 60_000;
 const MOST: [(usize, usize); 5] = [(200, 200), (200, 0), (60, 0), (15, 0), (0, 0)];
 
 /// Writes the reports.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+    let env = environment()?;
+    let [first @ .., last] = MOST;
+    for most in first {
+        let mut text = Bounded(Vec::new());
+        match comment(reports, most, &env, &mut text) {
+            Ok(()) => {
+                return writeln!(out, "{}", String::from_utf8_lossy(&text.0).trim_end());
+            }
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut text = Trimmed { out, held: Vec::new() };
+    comment(reports, last, &env, &mut text)?;
+    writeln!(text.out)
+}
+
+/// A comment that is not longer than it may be.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A text without the blanks at its end.
+struct Trimmed<'w> {
+    out: &'w mut dyn Write,
+    /// Blanks that something may come after.
+    held: Vec<u8>,
+}
+
+impl Write for Trimmed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let end = bytes.trim_ascii_end().len();
+        if end > 0 {
+            self.out.write_all(&std::mem::take(&mut self.held))?;
+            self.out.write_all(&bytes[..end])?;
+        }
+        self.held.extend_from_slice(&bytes[end..]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn environment() -> io::Result<Environment<'static>> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.add_filter("text", |text: String| escaped(&text));
     env.add_filter("code", |text: String| code(&text));
-    let summary = match reports {
-        [report] if report.is_listed => format!("{}: {}", report.release.full_name(), report.summary()),
-        [report] => report.summary(),
-        reports => Totals::of(reports).summary(reports),
+    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build().map_err(io::Error::other)?;
+    env.set_syntax(syntax);
+    env.add_template("entry", include_str!("markdown/entry.md.j2")).map_err(io::Error::other)?;
+    env.add_template("release", include_str!("markdown/release.md.j2")).map_err(io::Error::other)?;
+    Ok(env)
+}
+
+/// Writes the comment with so many findings, and so many images of each release.
+fn comment(
+    reports: &dyn Reports,
+    (mut findings, images): (usize, usize),
+    env: &Environment<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let totals = reports.totals();
+    let several = totals.reports > 1;
+    let name = totals.only_name().map(|name| format!("{name}: ")).unwrap_or_default();
+    write!(out, "### airtight: {}\n", escaped(&format!("{name}{}", totals.verdict())))?;
+    let part = |name: &str, release: Value, out: &mut dyn Write| {
+        let part = env.get_template(name).map_err(io::Error::other)?;
+        let text = part.render(context! { release, several }).map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())
     };
-    let mut text = String::new();
-    for (mut findings, images) in MOST {
-        let releases: Vec<Value> = reports.iter().map(|report| release(report, &mut findings, images)).collect();
-        let context = context! { summary => &summary, releases, several => reports.len() > 1 };
-        text = env.render_str(include_str!("markdown.md.j2"), context).map_err(io::Error::other)?;
-        if text.len() <= LONGEST {
-            break;
-        }
+    if several {
+        write!(out, "\n| release | verdict |\n| --- | --- |\n")?;
+        reports.each(&mut |report| part("entry", entry(report), out))?;
     }
-    writeln!(out, "{}", text.trim_end())
+    reports.each(&mut |report| part("release", release(report, &mut findings, images), out))
+}
+
+/// What the template sees of a release in the table at the top.
+fn entry(report: &Report) -> Value {
+    context! { name => report.release.full_name(), is_clean => report.findings.is_empty(), summary => report.summary() }
 }
 
 /// What the template sees of a release; `left` is how many findings may still be told.
 fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
     let told = report.findings.len().min(*left);
     *left -= told;
-    let findings: Vec<Value> = report.findings.iter().take(told).map(|finding| row(finding, report)).collect();
+    let findings: Vec<Value> = report.findings.iter().take(told).map(row).collect();
     // What is said of several places is said once.
     let mut said = BTreeSet::new();
     let advice: Vec<Value> = report
@@ -54,11 +130,11 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
         .iter()
         .take(told)
         .filter(|finding| said.insert((&finding.message, &finding.notes, finding.advice())))
-        .map(|finding| row(finding, report))
+        .map(row)
         .collect();
     let changes = report.changes.as_ref();
     let replaced = |one: &Replaced| format!("{} → {}", code(&one.before), code(&one.after));
-    let classes = Totals::of(std::slice::from_ref(report)).classes();
+    let classes = Totals::of(report).classes();
     let classes: Vec<String> = classes.iter().map(|(class, count)| format!("{count} {}", class.name())).collect();
     let image = |image: &Image| {
         context! {
@@ -103,7 +179,7 @@ fn accepted(one: &Suppressed) -> Value {
 }
 
 /// What the template sees of a finding; places are Markdown already.
-fn row(finding: &Finding, report: &Report) -> Value {
+fn row(finding: &Finding) -> Value {
     let subject = finding.subject.as_ref();
     let object = subject.map(|subject| match &subject.container {
         Some(container) => format!("{}, container {container}", subject.object),
@@ -120,49 +196,16 @@ fn row(finding: &Finding, report: &Report) -> Value {
         places,
         notes => finding.notes.clone(),
         help => finding.advice(),
-        change => finding.fix.as_ref().and_then(|fix| patch_of(fix).or_else(|| changed_line(fix, report))),
+        change => finding.fix.as_ref().and_then(|fix| patch_of(fix).or_else(|| fix.told().line.clone())),
     }
 }
 
 /// The patches of a fix; `None` where there are none, or where they are no plain text.
 fn patch_of(fix: &Fix) -> Option<String> {
-    let diffs: Vec<String> = fix.patches.iter().map(|patch| patch.diff()).collect();
+    let diffs: Vec<&str> = fix.told().patches.iter().map(|patch| patch.diff.as_str()).collect();
     let text = diffs.concat();
     let is_plain = text.lines().all(|line| plain_line(line) == line && !line.contains('`'));
     (!text.is_empty() && is_plain).then(|| text.trim_end().to_owned())
-}
-
-/// The one line that a fix replaces or takes away, as a diff; `None` where it does more, or the line has a secret.
-fn changed_line(fix: &Fix, report: &Report) -> Option<String> {
-    let [edit] = &fix.edits[..] else { return None };
-    if !fix.patches.is_empty() {
-        return None;
-    }
-    let changes = text_changes(edit)?;
-    let [change] = &changes[..] else { return None };
-    let ends = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
-    let (line, _) = change.place.file.line_column(change.place.start);
-    let removed = change.place.file.bytes().get(change.place.start as usize..change.place.end as usize)?;
-    let is_gone = edit.action == Action::Remove && ends(removed) == 1 && change.text.is_empty();
-    if !is_gone && (ends(removed) > 0 || change.text.contains('\n')) {
-        return None;
-    }
-    // Of equal ends of lines it is not known to which of them they belong.
-    let line = edit.place.as_ref().filter(|_| is_gone).map_or(line, |place| place.line_column().0);
-    let shown = |file: &Arc<File>, line: u32| {
-        let text = file.line(line)?;
-        let start = file.start_of_line(line)?;
-        let place = Place { file: file.clone(), start, end: start };
-        let told = format!("{} {}", fix.title, text.trim());
-        let hidden = report.secrets.hide(&place, &told).file.line(line)?;
-        let is_plain = plain_line(&text) == text && !text.contains('`');
-        (hidden == text && report.secrets.hide_in(&text, true) == text && is_plain).then_some(text)
-    };
-    let old = shown(&change.place.file, line)?;
-    if is_gone {
-        return Some(format!("-{old}"));
-    }
-    Some(format!("-{old}\n+{}", shown(&change.after, line)?))
 }
 
 /// Untrusted text in Markdown: nothing in it is markup, a link, or a mention of somebody or something. A word that would

@@ -23,12 +23,13 @@ pub mod markdown;
 pub mod page;
 mod plain;
 pub mod sarif;
+pub mod store;
+pub mod stream;
 pub mod text;
 pub mod totals;
 
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
-use crate::fix::Safety;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
 use changes::Changes;
@@ -203,17 +204,6 @@ impl Report {
     }
 }
 
-/// How many findings `lint --fix` takes away; `None` where there is none.
-pub fn fixable(reports: &[Report]) -> Option<String> {
-    let fixes = || reports.iter().flat_map(|report| &report.findings).filter_map(|finding| finding.fix.as_ref());
-    let of = |safety: Safety| fixes().filter(|fix| fix.safety == safety).count();
-    match (of(Safety::Safe), of(Safety::Unsafe)) {
-        (0, 0) => None,
-        (0, more) => Some(format!("{more} fixable with --fix --unsafe-fixes")),
-        (safe, 0) => Some(format!("{safe} fixable with --fix")),
-        (safe, more) => Some(format!("{safe} fixable with --fix ({more} more with --unsafe-fixes)")),
-    }
-}
 /// What is added to a verdict that says nothing of pull secrets.
 const NO_PULL_SECRET: &str = "; pull secrets not looked at";
 

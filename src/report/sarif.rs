@@ -4,13 +4,19 @@
 //! `primaryLocationLineHash` alone, so what survives a move of lines stands there too.
 
 use super::location::{Location, Ordinals, ValuesPaths, details, identity};
+use super::stream::{Entries, Listed, Reports};
 use super::{By, Report, plain, write_json};
 use crate::finding::{Finding, Severity};
-use crate::fix::{Fix, TextChange, text_changes};
+use crate::fix::{Fix, ShownChange};
 use crate::rules::{RULES, Rule};
 use serde::Serialize;
+use serde::ser::SerializeSeq;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+
+/// How deep a document is on lines of its own: to the members of a result.
+const LINES: usize = 5;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -19,19 +25,19 @@ const ROOT: &str = "SRCROOT";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Log {
+struct Log<'a> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run; 1],
+    runs: [Run<'a>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run {
+struct Run<'a> {
     tool: Tool,
     column_kind: &'static str,
-    results: Vec<ResultEntry>,
+    results: Listed<'a, Results>,
 }
 
 #[derive(Serialize)]
@@ -192,19 +198,30 @@ struct LogicalLocation {
 }
 
 /// Writes the log.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let accepted = |report: &Report| report.suppressed.iter().map(|one| one.finding.rule).collect::<Vec<_>>();
-    let told: BTreeSet<&str> = reports
-        .iter()
-        .flat_map(|report| report.findings.iter().map(|finding| finding.rule).chain(accepted(report)))
-        .collect();
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+    let told = &reports.totals().rules;
     let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| told.contains(rule.id)).collect();
-    let mut ordinals = Ordinals::default();
-    let mut results = Vec::new();
-    for report in reports {
-        let paths = ValuesPaths::of(report);
+    let driver = Driver {
+        name: env!("CARGO_PKG_NAME"),
+        semantic_version: env!("CARGO_PKG_VERSION"),
+        rules: rules.iter().map(|rule| rule_entry(rule)).collect(),
+    };
+    let results = Results { rules, ordinals: RefCell::default() };
+    let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: Listed(reports, results) };
+    write_json(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, LINES, out)
+}
+
+/// The results of all releases.
+struct Results {
+    rules: Vec<&'static Rule>,
+    ordinals: RefCell<Ordinals>,
+}
+
+impl Entries for Results {
+    fn add<S: SerializeSeq>(&self, report: &Report, list: &mut S) -> Result<(), S::Error> {
+        let (paths, mut ordinals) = (ValuesPaths::of(report), self.ordinals.borrow_mut());
         for finding in &report.findings {
-            results.push(result(finding, Vec::new(), report, &rules, &paths, &mut ordinals));
+            list.serialize_element(&result(finding, Vec::new(), report, &self.rules, &paths, &mut ordinals))?;
         }
         for one in &report.suppressed {
             let suppression = Suppression {
@@ -214,16 +231,17 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
                 justification: plain(&one.reason),
                 location: Location::of(&one.place).map(|at| location_entry(&at, None)),
             };
-            results.push(result(&one.finding, vec![suppression], report, &rules, &paths, &mut ordinals));
+            list.serialize_element(&result(
+                &one.finding,
+                vec![suppression],
+                report,
+                &self.rules,
+                &paths,
+                &mut ordinals,
+            ))?;
         }
+        Ok(())
     }
-    let driver = Driver {
-        name: env!("CARGO_PKG_NAME"),
-        semantic_version: env!("CARGO_PKG_VERSION"),
-        rules: rules.iter().map(|rule| rule_entry(rule)).collect(),
-    };
-    let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
-    write_json(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
 
 fn rule_entry(rule: &Rule) -> RuleEntry {
@@ -285,36 +303,36 @@ fn result(
 /// A fix of files, as what is replaced in each; `None` where it is about anything else too. Replacements of one file count
 /// from the file as it is: only fixes that change a file once can be told so.
 fn fix_entry(fix: &Fix) -> Option<FixEntry> {
-    let mut changes = Vec::new();
-    let mut seen = BTreeSet::new();
-    let of_edits = fix.edits.iter().map(text_changes);
-    let of_patches = fix.patches.iter().map(|patch| Some(vec![patch.text_change()]));
+    let (mut changes, mut seen) = (Vec::new(), BTreeSet::new());
+    let told = fix.told();
+    let of_edits = told.edits.iter().map(|edit| edit.changes.as_deref());
+    let of_patches = told.patches.iter().map(|patch| Some(std::slice::from_ref(&patch.change)));
     for parts in of_edits.chain(of_patches) {
         let parts = parts?;
-        let path = parts.first()?.place.file.path()?.to_owned();
-        if !seen.insert(path.clone()) {
+        let path = parts.first()?.path.as_deref()?;
+        if !seen.insert(path) {
             return None;
         }
         changes.push(ArtifactChange {
-            artifact_location: ArtifactLocation { uri: uri(&path), uri_base_id: ROOT },
-            replacements: parts.into_iter().map(replacement).collect(),
+            artifact_location: ArtifactLocation { uri: uri(path), uri_base_id: ROOT },
+            replacements: parts.iter().map(replacement).collect(),
         });
     }
     let description = Text { text: plain(&fix.title), markdown: None };
     (!changes.is_empty()).then_some(FixEntry { description, artifact_changes: changes })
 }
 
-fn replacement(change: TextChange) -> Replacement {
-    let (start, end) = change.place.spots();
-    let end = end.unwrap_or(start);
+fn replacement(change: &ShownChange) -> Replacement {
+    let (start, end) = change.region;
     let deleted_region = Region {
         start_line: start.line,
         start_column: start.character,
         end_line: Some(end.line),
         end_column: Some(end.character),
     };
-    let text = Some(change.text).filter(|text| !text.is_empty());
-    Replacement { deleted_region, inserted_content: text.map(|text| Text { text, markdown: None }) }
+    let text = Some(&change.text).filter(|text| !text.is_empty());
+    let inserted_content = text.map(|text| Text { text: text.clone(), markdown: None });
+    Replacement { deleted_region, inserted_content }
 }
 
 fn logical(subject: &crate::finding::Subject) -> LogicalLocation {

@@ -1,8 +1,9 @@
 //! The report for a terminal: each finding with excerpts of the values and of the template, then what was looked at.
 
 use super::images::{Image, Use};
+use super::stream::Reports;
 use super::totals::Totals;
-use super::{Report, count, fixable, plain, plain_line};
+use super::{Report, count, plain, plain_line};
 use crate::analysis::Gated;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::source::Place;
@@ -41,68 +42,71 @@ const OTHER_EVENT_FAILED: &str = "templates ask whether this is an install or an
 const NARROWEST: usize = 60;
 
 /// Writes the reports, and what they come to where there are several.
-pub fn write(reports: &[Report], style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(reports: &dyn Reports, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = match style.width {
         Some(width) => renderer.term_width(width.max(NARROWEST)),
         None => renderer,
     };
-    let paint = Paint(style.colour);
-    for report in reports {
-        let name = plain_line(&report.release.full_name());
-        let is_named = reports.len() > 1 || report.is_listed;
-        if style.detail == Detail::Verdict {
-            let name = if is_named { format!("{name}: ") } else { String::new() };
-            // The verdict is about values that the user does not have yet.
-            let keys = report.assumed_keys.iter().map(|one| format!(", with --set {}={}", one.key, one.value));
-            writeln!(out, "{name}{}{}", paint.verdict(report), plain_line(&keys.collect::<String>()))?;
-            continue;
-        }
-        if is_named {
-            writeln!(out, "{}:", paint.bold(&name))?;
-        }
-        for finding in &report.findings {
-            let text = renderer.render(&[group(finding, style.width)]);
-            let places = finding.excerpts.iter().map(|excerpt| &excerpt.place);
-            writeln!(out, "{}\n", told_as_they_are(text, places))?;
-        }
-        for one in &report.suppressed {
-            writeln!(out, "{}", paint.dim(&plain_line(&format!("suppressed: {}: {}", one.what(), one.why()))))?;
-        }
-        if style.detail == Detail::All {
-            images(&report.images, paint, out)?;
-            gated(&report.gated, paint, out)?;
-            if report.other_event_failed {
-                writeln!(out, "{OTHER_EVENT_FAILED}")?;
-            }
-        }
-        changes(report, out)?;
-        if reports.len() == 1 {
-            registries(&Totals::of(reports), paint, out)?;
-        }
-        for key in &report.assumed_keys {
-            writeln!(out, "{}", plain_line(&report.assumed(key)))?;
-        }
-        if !report.gated.is_empty() {
-            let more = if style.detail == Detail::All { "" } else { " (--verbose lists them)" };
-            writeln!(out, "{}{more}", count_gated(&report.gated))?;
-        }
-        writeln!(out, "{}", paint.verdict(report))?;
-        if reports.len() > 1 {
-            writeln!(out)?;
-        }
-    }
-    let totals = Totals::of(reports);
-    if reports.len() > 1 {
+    let (paint, totals) = (Paint(style.colour), reports.totals());
+    reports.each(&mut |one| report(one, totals, style, &renderer, out))?;
+    if totals.reports > 1 {
         if style.detail != Detail::Verdict {
-            registries(&totals, paint, out)?;
+            registries(totals, paint, out)?;
         }
-        writeln!(out, "{}", paint.by_outcome(&totals.summary(reports), totals.all_findings() == 0))?;
+        writeln!(out, "{}", paint.by_outcome(&totals.summary(), totals.all_findings() == 0))?;
     }
     if style.detail != Detail::Verdict
-        && let Some(fixable) = fixable(reports)
+        && let Some(fixable) = totals.fixable()
     {
         writeln!(out, "{fixable}")?;
+    }
+    Ok(())
+}
+
+/// Writes the report of one release.
+fn report(report: &Report, totals: &Totals, style: Style, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
+    let (paint, is_one_of_several) = (Paint(style.colour), totals.reports > 1);
+    let name = plain_line(&report.release.full_name());
+    let is_named = is_one_of_several || report.is_listed;
+    if style.detail == Detail::Verdict {
+        let name = if is_named { format!("{name}: ") } else { String::new() };
+        // The verdict is about values that the user does not have yet.
+        let keys = report.assumed_keys.iter().map(|one| format!(", with --set {}={}", one.key, one.value));
+        return writeln!(out, "{name}{}{}", paint.verdict(report), plain_line(&keys.collect::<String>()));
+    }
+    if is_named {
+        writeln!(out, "{}:", paint.bold(&name))?;
+    }
+    for finding in &report.findings {
+        let text = renderer.render(&[group(finding, style.width)]);
+        let places = finding.excerpts.iter().map(|excerpt| &excerpt.place);
+        writeln!(out, "{}\n", told_as_they_are(text, places))?;
+    }
+    for one in &report.suppressed {
+        writeln!(out, "{}", paint.dim(&plain_line(&format!("suppressed: {}: {}", one.what(), one.why()))))?;
+    }
+    if style.detail == Detail::All {
+        images(&report.images, paint, out)?;
+        gated(&report.gated, paint, out)?;
+        if report.other_event_failed {
+            writeln!(out, "{OTHER_EVENT_FAILED}")?;
+        }
+    }
+    changes(report, out)?;
+    if !is_one_of_several {
+        registries(totals, paint, out)?;
+    }
+    for key in &report.assumed_keys {
+        writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+    }
+    if !report.gated.is_empty() {
+        let more = if style.detail == Detail::All { "" } else { " (--verbose lists them)" };
+        writeln!(out, "{}{more}", count_gated(&report.gated))?;
+    }
+    writeln!(out, "{}", paint.verdict(report))?;
+    if is_one_of_several {
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -171,14 +175,14 @@ fn told(one: &Use) -> String {
 
 /// A row for each registry, where there are several: how many images, and what became of the rewrite in them.
 fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    if totals.registries.len() < 2 {
+    let registries = totals.registries();
+    if registries.len() < 2 {
         return Ok(());
     }
     let name = |registry: &str| if registry.is_empty() { "(none)".to_owned() } else { plain_line(registry) };
-    let width =
-        totals.registries.keys().map(|registry| name(registry).width()).max().unwrap_or(0).max("registry".len());
+    let width = registries.keys().map(|registry| name(registry).width()).max().unwrap_or(0).max("registry".len());
     writeln!(out, "{}", paint.dim(&format!("registry{}  images", " ".repeat(width - "registry".len()))))?;
-    for (registry, classes) in &totals.registries {
+    for (registry, classes) in &registries {
         let registry = name(registry);
         let pad = " ".repeat(width - registry.width());
         let number: usize = classes.values().sum();
@@ -272,7 +276,7 @@ fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
     }
     if let Some(help) = finding.advice() {
         let patches =
-            finding.fix.iter().flat_map(|fix| &fix.patches).map(|patch| format!("\n{}", plain(&patch.diff())));
+            finding.fix.iter().flat_map(|fix| &fix.told().patches).map(|patch| format!("\n{}", plain(&patch.diff)));
         group = group.element(Level::HELP.message(fit(&plain_line(&help)) + patches.collect::<String>().trim_end()));
     }
     group

@@ -2,12 +2,15 @@
 
 use super::{NO_PULL_SECRET, Report, count, plain_line};
 use crate::finding::Severity;
+use crate::fix::Safety;
 use crate::images::Class;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the reports of one run come to together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
+    /// All reports, those that are about no release too.
+    pub reports: usize,
     /// Releases that were checked.
     pub releases: usize,
     /// Those of them without a finding.
@@ -24,35 +27,72 @@ pub struct Totals {
     pub mirrored: usize,
     /// Releases whose pods nobody said a pull secret for.
     pub no_pull_secret: usize,
-    /// Distinct references by registry, and of each by what became of the rewrite; where releases differ, the worst.
-    pub registries: BTreeMap<String, BTreeMap<Class, usize>>,
+    /// Findings that another state of their release has, too.
+    known: usize,
+    /// Findings that `--fix` takes away, and those that `--unsafe-fixes` does.
+    fixable: [usize; 2],
+    /// The rules that found something, accepted or not.
+    pub rules: BTreeSet<&'static str>,
+    /// The mirrors, and whether one is of a release.
+    mirrors: BTreeMap<String, bool>,
+    /// The name and the verdict of the first report.
+    first: Option<First>,
+    /// Distinct references, each with its registry and what became of the rewrite; where releases differ, the worst.
+    images: BTreeMap<String, (String, Class)>,
+}
+
+/// What is told of the only report of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct First {
+    /// `shop/prod`, where the configuration lists it.
+    name: Option<String>,
+    summary: String,
 }
 
 impl Totals {
-    /// Adds up.
-    pub fn of(reports: &[Report]) -> Self {
+    /// Of one report.
+    pub fn of(report: &Report) -> Self {
         let mut totals = Self::default();
-        let mut images: BTreeMap<&str, (&str, Class)> = BTreeMap::new();
-        for report in reports {
-            totals.releases += usize::from(!report.is_policy);
-            totals.clean += usize::from(!report.is_policy && report.findings.is_empty());
-            for finding in &report.findings {
-                totals.findings[severity_index(finding.severity)] += 1;
-            }
-            totals.suppressed += report.suppressed.len();
-            totals.manifests += report.coverage.manifests;
-            totals.uses += report.coverage.images;
-            totals.mirrored += report.coverage.mirrored;
-            totals.no_pull_secret += usize::from(report.coverage.no_pull_secret);
-            for image in &report.images {
-                let known = images.entry(&image.reference).or_insert((&image.registry, image.class));
-                known.1 = known.1.max(image.class);
-            }
-        }
-        for (registry, class) in images.into_values() {
-            *totals.registries.entry(registry.to_owned()).or_default().entry(class).or_default() += 1;
-        }
+        totals.add(report);
         totals
+    }
+
+    /// Adds a report.
+    pub fn add(&mut self, report: &Report) {
+        self.reports += 1;
+        self.first.get_or_insert_with(|| First {
+            name: report.is_listed.then(|| report.release.full_name()),
+            summary: report.summary(),
+        });
+        self.releases += usize::from(!report.is_policy);
+        self.clean += usize::from(!report.is_policy && report.findings.is_empty());
+        for finding in &report.findings {
+            self.findings[severity_index(finding.severity)] += 1;
+            match finding.fix.as_ref().map(|fix| fix.safety) {
+                Some(Safety::Safe) => self.fixable[0] += 1,
+                Some(Safety::Unsafe) => self.fixable[1] += 1,
+                _ => {}
+            }
+        }
+        let accepted = report.suppressed.iter().map(|one| &one.finding);
+        self.rules.extend(report.findings.iter().chain(accepted).map(|finding| finding.rule));
+        self.suppressed += report.suppressed.len();
+        self.manifests += report.coverage.manifests;
+        self.uses += report.coverage.images;
+        self.mirrored += report.coverage.mirrored;
+        self.no_pull_secret += usize::from(report.coverage.no_pull_secret);
+        self.known += report.changes.as_ref().map_or(0, |changes| changes.known);
+        if !self.mirrors.get(&report.mirror).is_some_and(|of_release| *of_release) {
+            self.mirrors.insert(report.mirror.clone(), !report.is_policy);
+        }
+        for image in &report.images {
+            match self.images.get_mut(&image.reference) {
+                Some((_, class)) => *class = (*class).max(image.class),
+                None => {
+                    self.images.insert(image.reference.clone(), (image.registry.clone(), image.class));
+                }
+            }
+        }
     }
 
     /// All findings.
@@ -60,33 +100,73 @@ impl Totals {
         self.findings.iter().sum()
     }
 
+    /// Whether there is nothing but hints.
+    pub fn is_clean(&self) -> bool {
+        self.findings[severity_index(Severity::Error)] + self.findings[severity_index(Severity::Warning)] == 0
+    }
+
     /// Distinct references.
     pub fn images(&self) -> usize {
-        self.registries.values().flat_map(BTreeMap::values).sum()
+        self.images.len()
+    }
+
+    /// Distinct references by registry, and of each by what became of the rewrite.
+    pub fn registries(&self) -> BTreeMap<&str, BTreeMap<Class, usize>> {
+        let mut registries: BTreeMap<&str, BTreeMap<Class, usize>> = BTreeMap::new();
+        for (registry, class) in self.images.values() {
+            *registries.entry(registry).or_default().entry(*class).or_default() += 1;
+        }
+        registries
     }
 
     /// Distinct references by what became of the rewrite.
     pub fn classes(&self) -> BTreeMap<Class, usize> {
         let mut classes = BTreeMap::new();
-        for (class, count) in self.registries.values().flatten() {
-            *classes.entry(*class).or_default() += count;
+        for (_, class) in self.images.values() {
+            *classes.entry(*class).or_default() += 1;
         }
         classes
     }
 
+    /// The mirrors of all reports, by name.
+    pub fn mirrors(&self) -> impl Iterator<Item = &str> {
+        self.mirrors.keys().map(String::as_str)
+    }
+
+    /// How many findings `lint --fix` takes away; `None` where there is none.
+    pub fn fixable(&self) -> Option<String> {
+        match self.fixable {
+            [0, 0] => None,
+            [0, more] => Some(format!("{more} fixable with --fix --unsafe-fixes")),
+            [safe, 0] => Some(format!("{safe} fixable with --fix")),
+            [safe, more] => Some(format!("{safe} fixable with --fix ({more} more with --unsafe-fixes)")),
+        }
+    }
+
+    /// The verdict in one line, of one report or of several.
+    pub fn verdict(&self) -> String {
+        match &self.first {
+            Some(first) if self.reports == 1 => first.summary.clone(),
+            _ => self.summary(),
+        }
+    }
+
+    /// The name of the only report, where the configuration lists its release.
+    pub fn only_name(&self) -> Option<&str> {
+        self.first.as_ref().filter(|_| self.reports == 1)?.name.as_deref()
+    }
+
     /// The verdict on several releases in one line.
-    pub fn summary(&self, reports: &[Report]) -> String {
-        if reports.is_empty() {
+    pub fn summary(&self) -> String {
+        if self.reports == 0 {
             return "nothing was checked".to_owned();
         }
-        let mirrors: BTreeSet<&str> =
-            reports.iter().filter(|report| !report.is_policy).map(|report| report.mirror.as_str()).collect();
-        let mirrors: Vec<String> = mirrors.into_iter().map(plain_line).collect();
+        let mirrors = self.mirrors.iter().filter(|(_, of_release)| **of_release);
+        let mirrors: Vec<String> = mirrors.map(|(mirror, _)| plain_line(mirror)).collect();
         let mut accepted =
             if self.suppressed == 0 { String::new() } else { format!(", {} suppressed", self.suppressed) };
-        let known: usize = reports.iter().filter_map(|report| Some(report.changes.as_ref()?.known)).sum();
-        if known > 0 {
-            accepted.push_str(&format!(", {known} not new"));
+        if self.known > 0 {
+            accepted.push_str(&format!(", {} not new", self.known));
         }
         let verdict = match self.all_findings() {
             0 => format!("clean{accepted}"),

@@ -110,6 +110,7 @@ fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
         }],
         patches: Vec::new(),
         proof: vec![Proven { before: judged.image.text.as_str().to_owned(), after }],
+        shown: None,
     })
 }
 

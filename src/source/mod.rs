@@ -59,6 +59,22 @@ impl File {
         Arc::new(Self { spots: Some(of.spots()), lines_before, ..Self::of(name, path, bytes) })
     }
 
+    /// An excerpt as it was kept: the same name and path, the bytes that may be shown, and where its place is in its file.
+    pub fn kept(
+        name: String,
+        path: Option<String>,
+        spots: (Spot, Option<Spot>),
+        lines_before: u32,
+        bytes: Vec<u8>,
+    ) -> Arc<Self> {
+        Arc::new(Self { spots: Some(spots), lines_before, ..Self::of(name, path, bytes) })
+    }
+
+    /// How many lines are before an excerpt in its file; `None` of a whole file.
+    pub fn lines_before_excerpt(&self) -> Option<u32> {
+        self.spots.map(|_| self.lines_before)
+    }
+
     /// The name, as helm tells of it: `app/templates/web.yaml` of the chart `app`, wherever that lies.
     pub fn name(&self) -> &str {
         &self.name

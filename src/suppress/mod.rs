@@ -7,6 +7,7 @@
 
 pub mod baseline;
 pub mod comment;
+mod ledger;
 mod literal;
 
 use crate::config::Suppression;
@@ -20,6 +21,7 @@ use crate::source::Place;
 use baseline::Baseline;
 use comment::Comment;
 use jiff::civil::Date;
+pub use ledger::{Doubts, Ledger, insert};
 use std::collections::BTreeSet;
 
 /// A release's report, with what was found in its files.
@@ -57,9 +59,16 @@ pub fn is_unseen(finding: &Finding) -> bool {
 
 /// Those suppressions that met a finding: comments by file, byte and rule; entries by number.
 #[derive(Debug, Default)]
-struct Used {
+pub(crate) struct Used {
     comments: BTreeSet<(String, u32, String)>,
     entries: BTreeSet<usize>,
+}
+
+impl Used {
+    fn add(&mut self, other: Self) {
+        self.comments.extend(other.comments);
+        self.entries.extend(other.entries);
+    }
 }
 
 /// Where a suppression stands that would accept a finding, did it count; `None` where none would.
@@ -77,35 +86,30 @@ pub fn would_accept(
 impl Suppressor<'_> {
     /// Takes what is accepted out of the reports, and adds what is wrong with the suppressions.
     pub fn apply(&self, checked: &mut [Checked]) {
-        let used = self.accept_all(checked);
-        self.judge_comments(checked, &used);
-        self.judge_entries(checked, &used);
-        for one in checked {
-            one.report.findings.sort_by_cached_key(Finding::order_key);
+        let ledger = Ledger::new(self);
+        for (number, one) in checked.iter_mut().enumerate() {
+            let doubts = ledger.accept(number, one);
+            ledger.note(number, doubts, &mut one.report);
+        }
+        for (number, found) in ledger.settle() {
+            if let Some(one) = checked.get_mut(number) {
+                insert(&mut one.report.findings, &found);
+            }
         }
     }
 
-    /// Takes what is accepted out of the reports; says what accepted it.
-    fn accept_all(&self, checked: &mut [Checked]) -> Used {
+    /// Takes what is accepted out of a report, and judges no suppression; says what accepted something.
+    pub(crate) fn accept(&self, one: &mut Checked) -> Used {
         let mut used = Used::default();
-        for one in checked.iter_mut() {
-            let findings = std::mem::take(&mut one.report.findings);
-            let comments = std::mem::take(&mut one.comments);
-            let lines = comment::Lines::of(&comments);
-            for finding in findings {
-                match self.accepted(&finding, &lines, &one.report.release, &mut used) {
-                    Some((reason, by, place)) => one.report.suppressed.push(Suppressed { finding, reason, by, place }),
-                    None => one.report.findings.push(finding),
-                }
+        let findings = std::mem::take(&mut one.report.findings);
+        let lines = comment::Lines::of(&one.comments);
+        for finding in findings {
+            match self.accepted(&finding, &lines, &one.report.release, &mut used) {
+                Some((reason, by, place)) => one.report.suppressed.push(Suppressed { finding, reason, by, place }),
+                None => one.report.findings.push(finding),
             }
-            one.comments = comments;
         }
         used
-    }
-
-    /// Takes what is accepted out of the reports, and judges no suppression.
-    pub fn accept(&self, checked: &mut [Checked]) {
-        self.accept_all(checked);
     }
 
     /// Why a finding is accepted, and where that stands.
@@ -141,82 +145,6 @@ impl Suppressor<'_> {
         let place = self.baseline?.place(&Fingerprint::of(finding, release))?;
         Some((baseline::REASON.to_owned(), By::Baseline, place))
     }
-
-    fn judge_comments(&self, checked: &mut [Checked], used: &Used) {
-        // A file that several releases share is judged once, and nothing is unused that a broken release may use.
-        let is_unseen = |one: &Checked| one.report.findings.iter().any(|finding| UNSEEN.contains(&finding.rule));
-        let unseen: BTreeSet<String> = checked
-            .iter()
-            .filter(|one| is_unseen(one))
-            .flat_map(|one| one.comments.iter().map(|comment| comment.place.file.name().to_owned()))
-            .collect();
-        let mut seen = BTreeSet::new();
-        for one in checked {
-            let Checked { report, settings, comments } = one;
-            for comment in comments.iter().filter(|comment| seen.insert(comment.key(""))) {
-                let place = &comment.place;
-                if comment.rules.is_empty() {
-                    let help = "write `airtight: ignore[rule] reason`";
-                    add(report, settings, "suppression-without-reason", place, "the suppression names no rule", help);
-                    continue;
-                }
-                if comment.reason.is_empty() {
-                    let message = format!("the suppression of {} has no reason, so it does not count", comment.rules());
-                    let help = "say behind the bracket why the finding is accepted";
-                    add(report, settings, "suppression-without-reason", place, &message, help);
-                    continue;
-                }
-                if let Some(day) = &comment.no_day {
-                    let message =
-                        format!("until {day:?} is no day, so the suppression of {} does not count", comment.rules());
-                    add(report, settings, "expired-suppression", place, &message, "write a day such as 2026-12-31");
-                    continue;
-                }
-                if let Some(until) = comment.until.filter(|&until| until < self.today) {
-                    let message = format!("the suppression of {} expired on {until}", comment.rules());
-                    add(report, settings, "expired-suppression", place, &message, EXPIRED);
-                    continue;
-                }
-                for rule in &comment.rules {
-                    if UNSEEN.contains(&rule.as_str()) {
-                        let message =
-                            format!("a comment does not accept {rule}, which says that something was not looked at");
-                        add(report, settings, "unused-suppression", place, &message, ONLY_ENTRIES);
-                        continue;
-                    }
-                    let met = used.comments.contains(&comment.key(rule));
-                    if !met && !unseen.contains(place.file.name()) && may_find(rule, settings) {
-                        let message = match RULES.iter().any(|known| known.id == rule) {
-                            true => format!("nothing here is a finding of {rule}"),
-                            false => format!(
-                                "there is no rule {rule:?}{}",
-                                crate::config::meant(rule, RULES.iter().map(|rule| rule.id))
-                            ),
-                        };
-                        add(report, settings, "unused-suppression", place, &message, UNUSED);
-                    }
-                }
-            }
-        }
-    }
-
-    fn judge_entries(&self, checked: &mut [Checked], used: &Used) {
-        let unseen = checked.iter().any(|one| one.report.findings.iter().any(|found| UNSEEN.contains(&found.rule)));
-        for (number, entry) in self.entries.iter().enumerate() {
-            let own = checked.iter().position(|one| entry.is_for(&one.report.release));
-            let at = if self.is_complete { own.or(Some(0)) } else { own };
-            let Some(one) = at.and_then(|at| checked.get_mut(at)) else { continue };
-            let Checked { report, settings, .. } = one;
-            if let Some(day) = entry.expires.filter(|&day| day < self.today) {
-                let message = format!("the suppression of {} expired on {day}", entry.rule);
-                add(report, settings, "expired-suppression", &entry.place, &message, EXPIRED);
-            } else if self.is_complete && !unseen && !used.entries.contains(&number) && may_find(&entry.rule, settings)
-            {
-                let message = format!("no finding of {} meets this suppression", entry.rule);
-                add(report, settings, "unused-suppression", &entry.place, &message, UNUSED);
-            }
-        }
-    }
 }
 
 const EXPIRED: &str = "mend what it accepts, or give it another day";
@@ -228,22 +156,19 @@ fn may_find(rule: &str, settings: &Settings) -> bool {
     RULES.iter().find(|known| known.id == rule).is_none_or(|known| settings.is_on(known.id, known.on))
 }
 
-/// Adds a finding about a suppression.
-fn add(report: &mut Report, settings: &Settings, rule: &str, place: &Place, message: &str, help: &str) {
-    let Some(rule) = RULES.iter().find(|known: &&&Rule| known.id == rule) else { return };
-    if !settings.is_on(rule.id, rule.on) {
-        return;
-    }
-    report.findings.push(Finding {
+/// A finding about a suppression; `None` where its rule is not checked.
+fn finding(settings: &Settings, rule: &str, place: &Place, message: String, help: &str) -> Option<Finding> {
+    let rule = RULES.iter().find(|known: &&&Rule| known.id == rule)?;
+    settings.is_on(rule.id, rule.on).then(|| Finding {
         rule: rule.id,
         severity: settings.severity(rule.id, rule.severity),
-        message: message.to_owned(),
+        message,
         subject: None,
         excerpts: vec![Excerpt { place: place.clone(), label: "this suppression".to_owned() }],
         notes: Vec::new(),
         help: Some(help.to_owned()),
         fix: None,
-    });
+    })
 }
 
 impl Suppression {

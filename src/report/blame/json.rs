@@ -42,7 +42,7 @@ pub fn write(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
             })
         })
         .collect();
-    write_json(&json!({"version": VERSION, "documents": documents}), out)
+    write_json(&json!({"version": VERSION, "documents": documents}), usize::MAX, out)
 }
 
 fn decided(decided: &Decided) -> Value {
@@ -82,7 +82,7 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, out: &mut dyn Write) -> io
         "near": trail.near,
         "reads": trail.reads.iter().map(place).collect::<Vec<_>>(),
     });
-    write_json(&document, out)
+    write_json(&document, usize::MAX, out)
 }
 
 fn origin(decider: &Decider) -> Map<String, Value> {

@@ -9,8 +9,9 @@ use super::changes::Changes;
 use super::images::{Image, Use};
 use super::inventory::short;
 use super::location::place_name;
+use super::stream::Reports;
 use super::totals::Totals;
-use super::{Report, Suppressed, count, fixable, neutral, plain};
+use super::{Report, Suppressed, count, neutral, plain};
 use crate::finding::{Excerpt, Finding};
 use crate::rules::RULES;
 use base64::Engine as _;
@@ -20,7 +21,6 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use picture::picture;
 use pulldown_cmark::{Options, Parser, html::push_html};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 const STYLE: &str = include_str!("page.css");
@@ -32,28 +32,100 @@ const AROUND: u32 = 2;
 /// Longer lines are cut: a chart may hold a file in one line.
 const LONGEST: usize = 400;
 
+/// The parts of the page, in its order; those of each release, of each finding and of each image are written as often.
+const PARTS: [(&str, &str); 7] = [
+    ("head", include_str!("head.html.j2")),
+    ("entry", include_str!("entry.html.j2")),
+    ("release", include_str!("release.html.j2")),
+    ("finding", include_str!("finding.html.j2")),
+    ("images", include_str!("images.html.j2")),
+    ("row", include_str!("row.html.j2")),
+    ("foot", include_str!("foot.html.j2")),
+];
+
 /// Writes the page.
-pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+    let env = environment()?;
+    let mut page = Page { env: &env, out };
+    let totals = reports.totals();
+    let several = totals.reports > 1;
+    page.part("head", head(totals))?;
+    if several {
+        let mut number = 0;
+        reports.each(&mut |report| {
+            page.part("entry", context! { release => release(report, number, false) })?;
+            number += 1;
+            Ok(())
+        })?;
+        page.text("</ul>\n</nav>\n")?;
+    }
+    let mut number = 0;
+    reports.each(&mut |report| {
+        page.part("release", context! { release => release(report, number, true), several })?;
+        number += 1;
+        for one in &report.findings {
+            page.part("finding", context! { finding => finding(one, None) })?;
+        }
+        if !report.suppressed.is_empty() {
+            page.text(&format!("<details>\n<summary>{} suppressed</summary>\n", report.suppressed.len()))?;
+            for one in &report.suppressed {
+                page.part("finding", context! { finding => finding(&one.finding, Some(one)) })?;
+            }
+            page.text("</details>\n")?;
+        }
+        page.text("</section>\n")
+    })?;
+    let has_rows = totals.images() > 0;
+    page.part("images", context! { has_rows, several, classes => classes(totals) })?;
+    reports.each(&mut |report| {
+        report.images.iter().try_for_each(|image| page.part("row", context! { row => row(image, report), several }))
+    })?;
+    let rules = RULES.iter().filter(|rule| totals.rules.contains(rule.id));
+    let rules: Vec<Value> = rules
+        .map(|rule| context! { id => rule.id, summary => rule.summary, page => Value::from_safe_string(html(&rule.markdown())) })
+        .collect();
+    let (version, script) = (env!("CARGO_PKG_VERSION"), Value::from_safe_string(SCRIPT.to_owned()));
+    page.part("foot", context! { has_rows, rules, version, script })
+}
+
+/// The page as it is written.
+struct Page<'p> {
+    env: &'p Environment<'static>,
+    out: &'p mut dyn Write,
+}
+
+impl Page<'_> {
+    /// Writes a part, which ends with a line.
+    fn part(&mut self, name: &str, context: Value) -> io::Result<()> {
+        let part = self.env.get_template(name).map_err(io::Error::other)?;
+        let text = part.render(context).map_err(io::Error::other)?;
+        self.text(&text)
+    }
+
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        // Who prints the page into a log prints no command.
+        self.out.write_all(neutral(text, |c| format!("&#{};", u32::from(c))).as_bytes())
+    }
+}
+
+fn environment() -> io::Result<Environment<'static>> {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
     env.add_filter("breakable", |text: String| Value::from_safe_string(breakable(&text, &['/', '@'])));
     env.add_filter("dotted", |text: String| Value::from_safe_string(breakable(&text, &['.'])));
     env.add_filter("words", |text: String| Value::from_safe_string(words(&text)));
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(io::Error::other)?;
-    env.set_syntax(syntax);
-    let totals = Totals::of(reports);
-    let summary = match reports {
-        [report] => report.summary(),
-        reports => totals.summary(reports),
-    };
-    let classes: Vec<Value> = totals
-        .classes()
-        .into_iter()
-        .map(|(class, count)| context! { name => class.name(), good => class.resolves(), count })
-        .collect();
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    env.set_syntax(syntax.build().map_err(io::Error::other)?);
+    PARTS.iter().try_for_each(|(name, part)| env.add_template(name, part)).map_err(io::Error::other)?;
+    Ok(env)
+}
+
+/// What the template sees of all releases together.
+fn head(totals: &Totals) -> Value {
     let registries: Vec<Value> = totals
-        .registries
-        .iter()
+        .registries()
+        .into_iter()
         .map(|(registry, classes)| {
             let good: usize = classes.iter().filter(|(class, _)| class.resolves()).map(|(_, count)| count).sum();
             let all: usize = classes.values().sum();
@@ -62,47 +134,31 @@ pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
             context! { name, search, good, bad => all - good }
         })
         .collect();
-    let mirrors: BTreeSet<&str> = reports.iter().map(|report| report.mirror.as_str()).collect();
-    let rows: Vec<Value> =
-        reports.iter().flat_map(|report| report.images.iter().map(|image| row(image, report))).collect();
-    let accepted = |report: &Report| report.suppressed.iter().map(|one| one.finding.rule).collect::<Vec<_>>();
-    let told: BTreeSet<&str> = reports
-        .iter()
-        .flat_map(|report| report.findings.iter().map(|finding| finding.rule).chain(accepted(report)))
-        .collect();
-    let rules = RULES.iter().filter(|rule| told.contains(rule.id));
-    let rules: Vec<Value> = rules
-        .map(|rule| context! { id => rule.id, summary => rule.summary, page => Value::from_safe_string(html(&rule.markdown())) })
-        .collect();
     let [errors, warnings, hints] = totals.findings;
-    let context = context! {
-        version => env!("CARGO_PKG_VERSION"),
+    context! {
         style => Value::from_safe_string(STYLE.to_owned()),
-        script => Value::from_safe_string(SCRIPT.to_owned()),
         style_hash => hash(STYLE),
         script_hash => hash(SCRIPT),
-        summary => plain(&summary),
-        fixable => fixable(reports),
-        verdict => verdict(&totals),
+        summary => plain(&totals.verdict()),
+        fixable => totals.fixable(),
+        verdict => verdict(totals),
         is_clean => totals.all_findings() == 0 && totals.releases > 0,
-        mirror => mirrors.into_iter().map(plain).collect::<Vec<_>>().join(", "),
-        several => reports.len() > 1,
+        mirror => totals.mirrors().map(plain).collect::<Vec<_>>().join(", "),
+        several => totals.reports > 1,
         counts => context! {
             releases => totals.releases, clean => totals.clean, errors, warnings, hints,
             severities => [count(errors, "error"), count(warnings, "warning"), count(hints, "hint")].join(", "),
             times => count(totals.uses, "time"), places => count(totals.manifests, "manifest"),
             suppressed => totals.suppressed, uses => totals.uses, mirrored => totals.mirrored, images => totals.images(),
         },
-        classes,
+        classes => classes(totals),
         registries,
-        releases => reports.iter().enumerate().map(|(number, report)| release(report, number)).collect::<Vec<_>>(),
-        rows,
-        rules,
-    };
-    let text = env.render_named_str("page.html", include_str!("page.html.j2"), context).map_err(io::Error::other)?;
-    // Who prints the page into a log prints no command.
-    let text = neutral(text.trim_end(), |c| format!("&#{};", u32::from(c)));
-    writeln!(out, "{text}")
+    }
+}
+
+fn classes(totals: &Totals) -> Vec<Value> {
+    let classes = totals.classes().into_iter();
+    classes.map(|(class, count)| context! { name => class.name(), good => class.resolves(), count }).collect()
 }
 
 /// The verdict in a few words.
@@ -115,8 +171,8 @@ fn verdict(totals: &Totals) -> String {
     }
 }
 
-/// What the template sees of a release.
-fn release(report: &Report, number: usize) -> Value {
+/// What the template sees of a release; in the list at the top it needs no picture.
+fn release(report: &Report, number: usize, is_whole: bool) -> Value {
     let name = match report.release.full_name() {
         name if name.is_empty() => "manifests".to_owned(),
         name => name,
@@ -130,9 +186,8 @@ fn release(report: &Report, number: usize) -> Value {
         summary => plain(&report.summary()),
         is_clean => report.findings.is_empty(),
         assumed => report.assumed_keys.iter().map(|key| plain(&report.assumed(key))).collect::<Vec<_>>(),
-        picture => picture(report, number).map(Value::from_safe_string),
-        findings => report.findings.iter().map(|one| finding(one, None)).collect::<Vec<_>>(),
-        suppressed => report.suppressed.iter().map(|one| finding(&one.finding, Some(one))).collect::<Vec<_>>(),
+        picture => is_whole.then(|| picture(report, number)).flatten().map(Value::from_safe_string),
+        has_findings => !report.findings.is_empty(),
         since => changes.map(|changes| plain(&changes.since)),
         changes => changes.map(|changes| changes.lines().iter().map(|line| plain(line)).collect::<Vec<_>>()),
         change_notes => changes.map(Changes::notes).unwrap_or_default(),
@@ -153,7 +208,7 @@ fn finding(finding: &Finding, accepted: Option<&Suppressed>) -> Value {
         excerpts => finding.excerpts.iter().map(excerpt).collect::<Vec<_>>(),
         notes => finding.notes.iter().map(|note| plain(note.trim_end())).collect::<Vec<_>>(),
         help => finding.advice().as_deref().map(plain),
-        patches => finding.fix.iter().flat_map(|fix| &fix.patches).map(|patch| plain(&patch.diff())).collect::<Vec<_>>(),
+        patches => finding.fix.iter().flat_map(|fix| &fix.told().patches).map(|patch| plain(&patch.diff)).collect::<Vec<_>>(),
         accepted => accepted.map(|one| plain(&one.reason)),
         accepted_by => accepted.map(|one| plain(&one.place.to_string())),
     }

@@ -3,6 +3,7 @@
 use super::Inventory;
 use crate::analysis::Gated;
 use crate::report::images::{Image, PartOrigin, Use};
+use crate::report::stream::Lazily;
 use crate::report::write_json;
 use crate::source::Place;
 use serde::Serialize;
@@ -11,13 +12,16 @@ use std::io::{self, Write};
 /// Raised when a field changes its meaning or goes away; new fields do not raise it.
 const VERSION: u32 = 1;
 
+/// How deep the document is on lines of its own: each use of an image is on one.
+const LINES: usize = 4;
+
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, I: Serialize> {
     version: u32,
     release: Release<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mirror: Option<&'a str>,
-    images: Vec<Entry<'a>>,
+    images: I,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gated: Vec<GatedEntry<'a>>,
 }
@@ -134,10 +138,10 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
             namespace: &inventory.release.namespace,
         },
         mirror: inventory.mirror.as_deref(),
-        images: inventory.images.iter().map(|image| entry(image, judged)).collect(),
+        images: Lazily(|| inventory.images.iter().map(|image| entry(image, judged))),
         gated: inventory.gated.iter().map(gated_entry).collect(),
     };
-    write_json(&document, out)
+    write_json(&document, LINES, out)
 }
 
 /// An image as the document has it; without a mirror, it has no class.

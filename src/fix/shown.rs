@@ -1,0 +1,114 @@
+//! [`Shown`]: what reports tell of a fix, without the files that it is about.
+
+use super::{Action, Edit, Fix, Patch, Target, TextChange, path_text, text_changes};
+use crate::source::Spot;
+
+/// What reports tell of a fix: worked out once, before the files are let go.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shown {
+    /// Its edits.
+    pub edits: Vec<ShownEdit>,
+    /// Its patches.
+    pub patches: Vec<ShownPatch>,
+    /// The one line that it replaces or takes away, as a diff; `None` where it does more, or nobody asked.
+    pub line: Option<String>,
+}
+
+/// An edit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownEdit {
+    /// `file`, `flag` or `overlay`.
+    pub target: &'static str,
+    /// The file, as people see it.
+    pub file: Option<String>,
+    /// The flag, and its argument.
+    pub flag: Option<(&'static str, String)>,
+    /// The values path.
+    pub path: String,
+    /// The line of what stands there now.
+    pub line: Option<u32>,
+    /// What stands there now.
+    pub from: Option<String>,
+    /// What becomes of it.
+    pub action: Action,
+    /// What it changes in the text of its file; `None` where that cannot be told, or nobody asked.
+    pub changes: Option<Vec<ShownChange>>,
+}
+
+/// A patch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownPatch {
+    /// The template, as helm tells of it.
+    pub template: String,
+    /// Where it lies.
+    pub file: Option<String>,
+    /// The line at which it begins.
+    pub line: u32,
+    /// It as a unified diff.
+    pub diff: String,
+    /// It as a change of the text.
+    pub change: ShownChange,
+}
+
+/// A change of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownChange {
+    /// The file.
+    pub path: Option<String>,
+    /// Where what goes away begins, and where it ends.
+    pub region: (Spot, Spot),
+    /// What comes in its place.
+    pub text: String,
+}
+
+impl Shown {
+    /// Of a fix; `changes`: also what it changes in texts.
+    pub fn of(fix: &Fix, changes: bool) -> Self {
+        Self {
+            edits: fix.edits.iter().map(|one| edit(one, changes)).collect(),
+            patches: fix.patches.iter().map(patch).collect(),
+            line: None,
+        }
+    }
+}
+
+fn edit(edit: &Edit, changes: bool) -> ShownEdit {
+    let (target, file, flag) = match &edit.target {
+        Target::File { file, .. } => ("file", Some(file.shown().to_owned()), None),
+        Target::Flag(part) => ("flag", None, Some((part.flag, part.argument.to_string()))),
+        Target::Overlay => ("overlay", None, None),
+    };
+    let place = edit.place.as_ref();
+    let from = place.map(|place| {
+        let bytes = place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
+        String::from_utf8_lossy(bytes).into_owned()
+    });
+    let changes = if changes { text_changes(edit) } else { None };
+    ShownEdit {
+        target,
+        file,
+        flag,
+        path: path_text(&edit.path),
+        line: place.filter(|place| !place.file.is_flag()).map(|place| place.line_column().0),
+        from,
+        action: edit.action.clone(),
+        changes: changes.map(|changes| changes.into_iter().map(change).collect()),
+    }
+}
+
+fn patch(patch: &Patch) -> ShownPatch {
+    let file = &patch.place.file;
+    ShownPatch {
+        template: file.name().to_owned(),
+        file: file.path().map(str::to_owned),
+        line: patch.place.line_column().0,
+        diff: patch.diff(),
+        change: change(patch.text_change()),
+    }
+}
+
+fn change(change: TextChange) -> ShownChange {
+    let (start, end) = change.place.spots();
+    let path = change.place.file.path().map(str::to_owned);
+    ShownChange { path, region: (start, end.unwrap_or(start)), text: change.text }
+}

@@ -1,0 +1,107 @@
+//! [`Store`]: the reports of many releases while they are checked, in any order: packed, and on the disk where they are many.
+
+mod pack;
+mod report;
+mod spill;
+
+use super::Report;
+use super::stream::Reports;
+use super::totals::Totals;
+use pack::Texts;
+use report::{packed, unpacked};
+use spill::{Span, Spill};
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+/// The reports of a run. Threads share it.
+#[derive(Debug)]
+pub struct Store {
+    texts: Texts,
+    spill: Spill,
+    /// By number.
+    kept: Vec<Mutex<Kept>>,
+}
+
+/// How a report is kept.
+#[derive(Debug, Default)]
+enum Kept {
+    /// There is none.
+    #[default]
+    Not,
+    /// The only one of a run.
+    Whole(Box<Report>),
+    /// As bytes.
+    Packed(Span),
+}
+
+impl Store {
+    /// For so many reports.
+    pub fn new(reports: usize) -> Self {
+        let kept = std::iter::repeat_with(Mutex::default).take(reports).collect();
+        Self { texts: Texts::default(), spill: Spill::default(), kept }
+    }
+
+    /// Keeps the report with a number; secrets were hidden in it.
+    ///
+    /// # Errors
+    /// It cannot be written to the folder for temporary files.
+    pub fn keep(&self, number: usize, report: Report) -> Result<(), String> {
+        let Some(slot) = self.kept.get(number) else { return Ok(()) };
+        let kept = match self.kept.len() {
+            1 => Kept::Whole(Box::new(report)),
+            _ => Kept::Packed(self.spill.add(&packed(&report, &self.texts))?),
+        };
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        Ok(())
+    }
+
+    /// The reports in the order of their numbers, each as `revise` changes it when all are known.
+    ///
+    /// # Errors
+    /// One cannot be had back.
+    pub fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Stored<R>> {
+        if let [only] = &mut self.kept[..]
+            && let Kept::Whole(report) = only.get_mut().unwrap_or_else(PoisonError::into_inner)
+        {
+            revise(0, report);
+        }
+        let mut stored = Stored { store: self, revise, totals: Totals::default() };
+        let mut totals = Totals::default();
+        stored.each(&mut |report| {
+            totals.add(report);
+            Ok(())
+        })?;
+        stored.totals = totals;
+        Ok(stored)
+    }
+}
+
+/// The reports of a run, all of which are known.
+#[derive(Debug)]
+pub struct Stored<R> {
+    store: Store,
+    revise: R,
+    totals: Totals,
+}
+
+impl<R: Fn(usize, &mut Report)> Reports for Stored<R> {
+    fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    fn each(&self, show: &mut dyn FnMut(&Report) -> io::Result<()>) -> io::Result<()> {
+        for (number, kept) in self.store.kept.iter().enumerate() {
+            match &*kept.lock().unwrap_or_else(PoisonError::into_inner) {
+                Kept::Not => {}
+                Kept::Whole(report) => show(report)?,
+                Kept::Packed(span) => {
+                    let bytes = self.store.spill.get(*span)?;
+                    let mut report = unpacked(&bytes, &self.store.texts).ok_or(io::ErrorKind::InvalidData)?;
+                    (self.revise)(number, &mut report);
+                    show(&report)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! A report as it is kept: what formats show of it, after secrets were hidden and the files let go.
+
+use super::pack::{Packed, Packer, Unpacker};
+use crate::analysis::{Assumed, Gated};
+use crate::finding::{Excerpt, Finding, Severity, Subject};
+use crate::fix::{Action, Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch};
+use crate::images::{Class, ObjectName, Part, Shape, Tier};
+use crate::report::changes::{Changes, Replaced};
+use crate::report::images::{Image, PartOrigin, Use};
+use crate::report::{By, Coverage, ReleaseName, Report, Suppressed};
+use crate::secrets::Secrets;
+use crate::source::{File, Place, Spot};
+use std::sync::Arc;
+
+/// A struct, field by field; what is not kept is what stands after the semicolon.
+macro_rules! packed {
+    ($type:ty { $($field:ident),+ $(; $($lost:ident: $value:expr),+)? }) => {
+        impl Packed for $type {
+            fn pack(&self, to: &mut Packer<'_>) {
+                $(self.$field.pack(to);)+
+            }
+
+            fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+                Some(Self { $($field: Packed::unpack(from)?,)+ $($($lost: $value,)+)? })
+            }
+        }
+    };
+}
+
+/// An enum without data, by the number of the name.
+macro_rules! packed_names {
+    ($type:ty { $($name:ident),+ }) => {
+        impl Packed for $type {
+            fn pack(&self, to: &mut Packer<'_>) {
+                const ALL: &[$type] = &[$(<$type>::$name),+];
+                ALL.iter().position(|one| one == self).unwrap_or_default().pack(to);
+            }
+
+            fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+                const ALL: &[$type] = &[$(<$type>::$name),+];
+                ALL.get(usize::unpack(from)?).copied()
+            }
+        }
+    };
+}
+
+packed!(Report {
+    release, is_listed, is_policy, home, findings, suppressed, changes, images, gated, other_event_failed, coverage, mirror,
+    assumed_keys, is_told; secrets: Secrets::default()
+});
+packed!(ReleaseName { name, chart, namespace, environment });
+packed!(Coverage { manifests, images, mirrored, no_pull_secret });
+packed!(Finding { rule, severity, message, subject, excerpts, notes, help, fix });
+packed!(Subject { object, template, field, container, reference, tier, class });
+packed!(ObjectName { kind, name, namespace });
+packed!(Excerpt { place, label });
+packed!(Suppressed { finding, reason, by, place });
+packed!(Fix { title, safety, proof, shown; edits: Vec::new(), patches: Vec::new() });
+packed!(Proven { before, after });
+packed!(Shown { edits, patches, line });
+packed!(ShownEdit { target, file, flag, path, line, from, action, changes });
+packed!(ShownPatch { template, file, line, diff, change });
+packed!(ShownChange { path, region, text });
+packed!(Changes { since, new, gone, changed, known, unknown });
+packed!(Replaced { before, after });
+packed!(Image { reference, registry, class, tier, source, destination, uses });
+packed!(Use { object, field, container, template, class, tier, shape, reason, origins, decided_by });
+packed!(PartOrigin { part, who, path, user_path, place, hides });
+packed!(Gated { reference, template, place, switches, mirrored });
+packed!(Assumed { key, value });
+packed!(Spot { line, column, character });
+
+packed_names!(Severity { Error, Warning, Hint });
+packed_names!(Safety { Safe, Unsafe, Manual });
+packed_names!(By { Comment, Configuration, Baseline });
+packed_names!(Tier { Certain, Likely, Possible });
+packed_names!(Part { Registry, Repository, Tag, Digest });
+packed_names!(Shape {
+    Container,
+    Volume,
+    Field,
+    Descriptor,
+    Argument,
+    Environment,
+    Nested,
+    Template,
+    Artifact,
+    Custom,
+    List
+});
+packed_names!(Class {
+    Rewritten,
+    Doubled,
+    NotRewritten,
+    HalfRewritten,
+    PinnedToMirror,
+    NamesMirror,
+    Overridden,
+    ChartDefault,
+    HardCoded,
+    Unexplained,
+    NotAReference
+});
+
+impl Packed for Action {
+    fn pack(&self, to: &mut Packer<'_>) {
+        match self {
+            Self::Set(value) => {
+                to.bytes.push(0);
+                value.pack(to);
+            }
+            Self::Add(value) => {
+                to.bytes.push(1);
+                value.pack(to);
+            }
+            Self::Remove => to.bytes.push(2),
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some(match u8::unpack(from)? {
+            0 => Self::Set(Packed::unpack(from)?),
+            1 => Self::Add(Packed::unpack(from)?),
+            2 => Self::Remove,
+            _ => return None,
+        })
+    }
+}
+
+/// The place of an excerpt is kept with what may be shown. Of a whole file, which may hold secrets, the text is not kept:
+/// only where in it the place is.
+impl Packed for Place {
+    fn pack(&self, to: &mut Packer<'_>) {
+        let file = &self.file;
+        file.name().to_owned().pack(to);
+        file.path().map(str::to_owned).pack(to);
+        self.spots().pack(to);
+        let is_excerpt = file.lines_before_excerpt();
+        is_excerpt.unwrap_or_default().pack(to);
+        to.bytes(if is_excerpt.is_some() { file.bytes() } else { &[] });
+        (if is_excerpt.is_some() { (self.start, self.end) } else { (0, 0) }).pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let (name, path) = Packed::unpack(from)?;
+        let (spots, lines_before) = Packed::unpack(from)?;
+        let file = File::kept(name, path, spots, lines_before, from.bytes()?.to_vec());
+        let (start, end) = Packed::unpack(from)?;
+        Some(Self { file, start, end })
+    }
+}
+
+/// The file that a finding without a place is told at: its beginning.
+impl Packed for Arc<File> {
+    fn pack(&self, to: &mut Packer<'_>) {
+        Place { file: self.clone(), start: 0, end: 0 }.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Place::unpack(from).map(|place| place.file)
+    }
+}
+
+/// A report as bytes.
+pub(super) fn packed(report: &Report, texts: &super::pack::Texts) -> Vec<u8> {
+    let mut packer = Packer { bytes: Vec::new(), texts };
+    report.pack(&mut packer);
+    packer.bytes
+}
+
+/// A report of its bytes.
+pub(super) fn unpacked(bytes: &[u8], texts: &super::pack::Texts) -> Option<Report> {
+    Report::unpack(&mut Unpacker { bytes, texts })
+}

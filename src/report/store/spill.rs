@@ -1,0 +1,99 @@
+//! [`Spill`]: bytes that are put away and had back, in memory where they are few.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes that are kept in memory; more go to a temporary file.
+const IN_MEMORY: usize = 4 << 20;
+
+/// Bytes that are put away: in memory, or in a temporary file that has no name and is gone with the process. Where no
+/// such file can be made, they stay in memory.
+#[derive(Debug, Default)]
+pub(super) struct Spill(Mutex<Place>);
+
+/// Which bytes of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    start: u64,
+    length: usize,
+}
+
+#[derive(Debug, Default)]
+struct Place {
+    memory: Vec<u8>,
+    /// What was in memory is in the file.
+    file: Option<File>,
+    length: u64,
+    has_no_file: bool,
+}
+
+impl Spill {
+    /// Puts bytes away.
+    ///
+    /// # Errors
+    /// The file cannot be written to.
+    pub(super) fn add(&self, bytes: &[u8]) -> Result<Span, String> {
+        let place = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        place.add(bytes).map_err(|error| format!("cannot keep a report in the folder for temporary files: {error}"))
+    }
+
+    /// Has bytes back.
+    pub(super) fn get(&self, span: Span) -> io::Result<Vec<u8>> {
+        let place = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = vec![0; span.length];
+        match &mut place.file {
+            Some(file) => {
+                file.seek(SeekFrom::Start(span.start))?;
+                file.read_exact(&mut bytes)?;
+            }
+            None => {
+                let start = usize::try_from(span.start).unwrap_or(usize::MAX);
+                let kept = place.memory.get(start..).and_then(|rest| rest.get(..span.length));
+                bytes.copy_from_slice(kept.ok_or(io::ErrorKind::UnexpectedEof)?);
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+impl Place {
+    fn add(&mut self, bytes: &[u8]) -> io::Result<Span> {
+        let span = Span { start: self.length, length: bytes.len() };
+        if self.file.is_none() && !self.has_no_file && self.memory.len() + bytes.len() > IN_MEMORY {
+            match tempfile::tempfile() {
+                Ok(mut file) => {
+                    file.write_all(&self.memory)?;
+                    self.file = Some(file);
+                    self.memory = Vec::new();
+                }
+                Err(_) => self.has_no_file = true,
+            }
+        }
+        match &mut self.file {
+            Some(file) => {
+                file.seek(SeekFrom::Start(span.start))?;
+                file.write_all(bytes)?;
+            }
+            None => self.memory.extend_from_slice(bytes),
+        }
+        self.length += bytes.len() as u64;
+        Ok(span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IN_MEMORY, Spill};
+
+    #[test]
+    fn what_is_put_away_is_had_back() {
+        let spill = Spill::default();
+        let long = vec![b'x'; IN_MEMORY];
+        let spans = [&b"first"[..], &b""[..], &long[..], &b"last"[..]].map(|bytes| (bytes, spill.add(bytes)));
+        for (bytes, span) in spans.into_iter().rev() {
+            assert!(spill.get(span.expect("it can be written")).expect("it can be read") == bytes);
+        }
+        assert!(spill.0.lock().expect("it is whole").memory.is_empty(), "all of it is in the file");
+    }
+}

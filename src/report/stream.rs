@@ -1,0 +1,82 @@
+//! [`Reports`]: the reports of a run, shown one after the other. No format needs all of them at once; what one tells of all
+//! of them is in their [`Totals`].
+
+use super::Report;
+use super::totals::Totals;
+use serde::ser::{Error as _, SerializeSeq};
+use serde::{Serialize, Serializer};
+use std::io;
+
+/// The reports of a run, in its order. They can be gone through as often as a format needs.
+pub trait Reports {
+    /// What they come to together, known before the first of them is shown.
+    fn totals(&self) -> &Totals;
+
+    /// Shows each report.
+    ///
+    /// # Errors
+    /// The first that `show` gives, or that a report cannot be had back.
+    fn each(&self, show: &mut dyn FnMut(&Report) -> io::Result<()>) -> io::Result<()>;
+}
+
+/// Reports that are in memory.
+#[derive(Debug)]
+pub struct Kept<'r> {
+    reports: &'r [Report],
+    totals: Totals,
+}
+
+impl<'r> Kept<'r> {
+    /// Adds them up.
+    pub fn of(reports: &'r [Report]) -> Self {
+        let mut totals = Totals::default();
+        reports.iter().for_each(|report| totals.add(report));
+        Self { reports, totals }
+    }
+}
+
+impl Reports for Kept<'_> {
+    fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    fn each(&self, show: &mut dyn FnMut(&Report) -> io::Result<()>) -> io::Result<()> {
+        self.reports.iter().try_for_each(show)
+    }
+}
+
+/// A list whose elements are made while it is written.
+pub(super) struct Lazily<F>(pub(super) F);
+
+impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Lazily<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// What a document says of each report in a list.
+pub(super) trait Entries {
+    /// Adds what it says of one report.
+    fn add<S: SerializeSeq>(&self, report: &Report, list: &mut S) -> Result<(), S::Error>;
+}
+
+/// A list in a document, of which one report's part is in memory at a time.
+pub(super) struct Listed<'r, E>(pub(super) &'r dyn Reports, pub(super) E);
+
+impl<E: Entries> Serialize for Listed<'_, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        let mut failed = None;
+        let shown = self.0.each(&mut |report| {
+            self.1.add(report, &mut list).map_err(|error| {
+                failed = Some(error);
+                io::ErrorKind::Other.into()
+            })
+        });
+        match (failed, shown) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(S::Error::custom(error)),
+            (None, Ok(())) => list.end(),
+        }
+    }
+}

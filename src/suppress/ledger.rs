@@ -1,0 +1,269 @@
+//! [`Ledger`]: what is wrong with suppressions, of releases that are checked in any order.
+//!
+//! Whether a suppression is unused is known when all releases are: until then what would be said of it is kept beside the
+//! first release that it would be said of, as a [`Doubt`].
+
+use super::{Checked, Suppressor};
+use super::{EXPIRED, ONLY_ENTRIES, UNSEEN, UNUSED, Used, finding, is_unseen, may_find};
+use crate::finding::Finding;
+use crate::report::Report;
+use crate::rules::RULES;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+/// What was accepted in the releases of a run, and what is wrong with the suppressions. Threads share it.
+#[derive(Debug)]
+pub struct Ledger<'s> {
+    suppressor: &'s Suppressor<'s>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    used: Used,
+    /// Whether something was not looked at, and files with comments of such releases: nothing is unused that a broken release
+    /// may use.
+    is_unseen: bool,
+    unseen: BTreeSet<String>,
+    /// What would be said of each comment, by its file and byte, in the first release that has it.
+    comments: BTreeMap<(String, u32), (usize, Vec<Doubt>)>,
+    /// The same of each entry, by its number: in the first release that it is for, and in the first of all.
+    entries: BTreeMap<usize, [Option<(usize, Option<Doubt>)>; 2]>,
+}
+
+/// What is said of a suppression, if it is so.
+#[derive(Debug)]
+struct Doubt {
+    when: When,
+    /// Before which of the other findings of the release it is told.
+    at: usize,
+    /// Its place among all findings and doubts of the release.
+    rank: usize,
+    finding: Finding,
+}
+
+#[derive(Debug, Clone)]
+enum When {
+    /// In any case.
+    Always,
+    /// When no finding met the rule of a comment in a file.
+    UnusedComment { rule: (String, u32, String), file: String },
+    /// When no finding met an entry.
+    UnusedEntry(usize),
+}
+
+/// Which suppression a doubt is about.
+#[derive(Debug, Clone)]
+enum About {
+    Comment((String, u32)),
+    /// An entry, and whether it is for the release.
+    Entry(usize, bool),
+}
+
+/// What is not known yet of a release.
+#[derive(Debug)]
+pub struct Doubts {
+    /// The findings of its report that are doubts still: their places among the others.
+    told: Vec<(usize, About, When)>,
+    /// Its comments.
+    comments: BTreeSet<(String, u32)>,
+    /// The numbers of the entries that are for it.
+    entries: Vec<usize>,
+}
+
+impl<'s> Ledger<'s> {
+    /// Nothing is known yet.
+    pub fn new(suppressor: &'s Suppressor<'s>) -> Self {
+        Self { suppressor, known: Mutex::default() }
+    }
+
+    /// Takes what is accepted out of the report of a release, and puts what would be said of suppressions among its findings.
+    pub fn accept(&self, number: usize, one: &mut Checked) -> Doubts {
+        let used = self.suppressor.accept(one);
+        let is_unseen = one.report.findings.iter().any(is_unseen);
+        let wanted: Vec<[bool; 2]> = {
+            let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.used.add(used);
+            if is_unseen {
+                known.is_unseen = true;
+                known.unseen.extend(one.comments.iter().map(|comment| comment.place.file.name().to_owned()));
+            }
+            let is_first =
+                |kept: &Option<(usize, Option<Doubt>)>| kept.as_ref().is_none_or(|(first, _)| number < *first);
+            let entries = 0..self.suppressor.entries.len();
+            entries.map(|entry| known.entries.entry(entry).or_default().each_ref().map(is_first)).collect()
+        };
+        let mut doubts = Vec::new();
+        let comments = self.comments(one, &mut doubts);
+        let entries = self.entries(one, &wanted, &mut doubts);
+        let (mut abouts, mut findings) = (Vec::new(), Vec::new());
+        findings.extend(std::mem::take(&mut one.report.findings).into_iter().map(|finding| (finding, None)));
+        for (finding, about, when) in doubts {
+            findings.push((finding, Some(abouts.len())));
+            abouts.push((about, when));
+        }
+        findings.sort_by_cached_key(|(finding, _)| finding.order_key());
+        let mut told = Vec::new();
+        for (place, (finding, doubt)) in findings.into_iter().enumerate() {
+            if let Some((about, when)) = doubt.and_then(|doubt| abouts.get(doubt)).cloned() {
+                told.push((place, about, when));
+            }
+            one.report.findings.push(finding);
+        }
+        Doubts { told, comments, entries }
+    }
+
+    /// Takes the doubts out of the report again, in which secrets may have been hidden since.
+    pub fn note(&self, number: usize, doubts: Doubts, report: &mut Report) {
+        let Doubts { told, comments, entries: own } = doubts;
+        let mut told = told.into_iter().peekable();
+        let mut of_comments: BTreeMap<_, Vec<Doubt>> = comments.into_iter().map(|one| (one, Vec::new())).collect();
+        let mut of_entries: BTreeMap<(usize, bool), Doubt> = BTreeMap::new();
+        for (rank, finding) in std::mem::take(&mut report.findings).into_iter().enumerate() {
+            let Some((_, about, when)) = told.next_if(|(place, ..)| *place == rank) else {
+                report.findings.push(finding);
+                continue;
+            };
+            let doubt = Doubt { when, at: report.findings.len(), rank, finding };
+            match about {
+                About::Comment(comment) => of_comments.entry(comment).or_default().push(doubt),
+                About::Entry(entry, is_own) => drop(of_entries.insert((entry, is_own), doubt)),
+            }
+        }
+        let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = |first: Option<usize>| first.is_none_or(|first| number < first);
+        for (comment, doubts) in of_comments {
+            if is_first(known.comments.get(&comment).map(|(first, _)| *first)) {
+                known.comments.insert(comment, (number, doubts));
+            }
+        }
+        let any = (0..self.suppressor.entries.len()).filter(|_| self.suppressor.is_complete);
+        let all = own.into_iter().map(|entry| (entry, true)).chain(any.map(|entry| (entry, false)));
+        for (entry, is_own) in all {
+            let kept = &mut known.entries.entry(entry).or_default()[usize::from(!is_own)];
+            if is_first(kept.as_ref().map(|(first, _)| *first)) {
+                *kept = Some((number, of_entries.remove(&(entry, is_own))));
+            }
+        }
+    }
+
+    /// What is said of suppressions now that all releases are known: by their numbers, findings each with the place among
+    /// the others before which it is told.
+    pub fn settle(self) -> BTreeMap<usize, Vec<(usize, Finding)>> {
+        let Known { used, is_unseen, unseen, comments, entries } =
+            self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let holds = |when: &When| match when {
+            When::Always => true,
+            When::UnusedComment { rule, file } => !used.comments.contains(rule) && !unseen.contains(file),
+            When::UnusedEntry(entry) => !is_unseen && !used.entries.contains(entry),
+        };
+        let of_entries = entries.into_values().filter_map(|[own, any]| {
+            let (number, doubt) = own.or(any)?;
+            Some((number, vec![doubt?]))
+        });
+        let mut found: BTreeMap<usize, Vec<Doubt>> = BTreeMap::new();
+        for (number, doubts) in comments.into_values().chain(of_entries) {
+            found.entry(number).or_default().extend(doubts.into_iter().filter(|doubt| holds(&doubt.when)));
+        }
+        let in_order = |(number, mut doubts): (usize, Vec<Doubt>)| {
+            doubts.sort_by_key(|doubt| doubt.rank);
+            (number, doubts.into_iter().map(|doubt| (doubt.at, doubt.finding)).collect())
+        };
+        found.into_iter().map(in_order).collect()
+    }
+
+    /// What would be said of the entries, where the release is the first that it may be said in; gives those that are for it.
+    fn entries(&self, one: &Checked, wanted: &[[bool; 2]], doubts: &mut Vec<(Finding, About, When)>) -> Vec<usize> {
+        let Suppressor { entries, today, is_complete, .. } = self.suppressor;
+        let settings = &one.settings;
+        let mut own = Vec::new();
+        for ((number, entry), [is_first, is_first_of_all]) in entries.iter().enumerate().zip(wanted) {
+            let is_own = entry.is_for(&one.report.release);
+            own.extend(is_own.then_some(number));
+            let as_own = is_own && *is_first;
+            let as_any = *is_complete && *is_first_of_all;
+            if !as_own && !as_any {
+                continue;
+            }
+            let (rule, message, help, when) = if let Some(day) = entry.expires.filter(|day| day < today) {
+                let message = format!("the suppression of {} expired on {day}", entry.rule);
+                ("expired-suppression", message, EXPIRED, When::Always)
+            } else if *is_complete && may_find(&entry.rule, settings) {
+                let message = format!("no finding of {} meets this suppression", entry.rule);
+                ("unused-suppression", message, UNUSED, When::UnusedEntry(number))
+            } else {
+                continue;
+            };
+            let Some(found) = finding(settings, rule, &entry.place, message, help) else { continue };
+            doubts.extend(as_own.then(|| (found.clone(), About::Entry(number, true), when.clone())));
+            doubts.extend(as_any.then_some((found, About::Entry(number, false), when)));
+        }
+        own
+    }
+
+    /// What would be said of the comments; gives which there are.
+    fn comments(&self, one: &Checked, doubts: &mut Vec<(Finding, About, When)>) -> BTreeSet<(String, u32)> {
+        let Checked { settings, comments, .. } = one;
+        let mut seen = BTreeSet::new();
+        for comment in comments {
+            let (file, start, _) = comment.key("");
+            let key = (file, start);
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            let mut say = |rule: &str, message: String, help: &str, when: When| {
+                let found = finding(settings, rule, &comment.place, message, help);
+                doubts.extend(found.map(|found| (found, About::Comment(key.clone()), when)));
+            };
+            if comment.rules.is_empty() {
+                let help = "write `airtight: ignore[rule] reason`";
+                say("suppression-without-reason", "the suppression names no rule".to_owned(), help, When::Always);
+                continue;
+            }
+            if comment.reason.is_empty() {
+                let message = format!("the suppression of {} has no reason, so it does not count", comment.rules());
+                let help = "say behind the bracket why the finding is accepted";
+                say("suppression-without-reason", message, help, When::Always);
+                continue;
+            }
+            if let Some(day) = &comment.no_day {
+                let message =
+                    format!("until {day:?} is no day, so the suppression of {} does not count", comment.rules());
+                say("expired-suppression", message, "write a day such as 2026-12-31", When::Always);
+                continue;
+            }
+            if let Some(until) = comment.until.filter(|&until| until < self.suppressor.today) {
+                let message = format!("the suppression of {} expired on {until}", comment.rules());
+                say("expired-suppression", message, EXPIRED, When::Always);
+                continue;
+            }
+            for rule in &comment.rules {
+                if UNSEEN.contains(&rule.as_str()) {
+                    let message =
+                        format!("a comment does not accept {rule}, which says that something was not looked at");
+                    say("unused-suppression", message, ONLY_ENTRIES, When::Always);
+                    continue;
+                }
+                if may_find(rule, settings) {
+                    let message = match RULES.iter().any(|known| known.id == rule) {
+                        true => format!("nothing here is a finding of {rule}"),
+                        false => format!(
+                            "there is no rule {rule:?}{}",
+                            crate::config::meant(rule, RULES.iter().map(|rule| rule.id))
+                        ),
+                    };
+                    let file = comment.place.file.name().to_owned();
+                    say("unused-suppression", message, UNUSED, When::UnusedComment { rule: comment.key(rule), file });
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// Puts findings among others, each before the place that is given with it.
+pub fn insert(among: &mut Vec<Finding>, found: &[(usize, Finding)]) {
+    for (at, finding) in found.iter().rev() {
+        among.insert((*at).min(among.len()), finding.clone());
+    }
+}
