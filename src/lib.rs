@@ -48,4 +48,5 @@ pub mod suppress;
 pub mod template;
 pub mod trace;
 pub mod values;
+pub mod work;
 pub mod yaml;
