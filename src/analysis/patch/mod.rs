@@ -244,14 +244,11 @@ fn fix(patch: &Patch, key: &Key, proof: &Proof, judged: &[Judged]) -> Fix {
         Some(set) => format!("{title}, and {}", set.title),
         None => title,
     };
-    let mut proven: Vec<Proven> = Vec::new();
+    let (mut seen, mut proven) = (BTreeSet::new(), Vec::new());
     for (&number, after) in proof {
-        if proven.len() == MOST_PROVEN {
-            break;
-        }
-        let one = Proven { before: judged[number].image.text.as_str().to_owned(), after: after.clone() };
-        if !proven.contains(&one) {
-            proven.push(one);
+        let before = judged[number].image.text.as_str();
+        if proven.len() < MOST_PROVEN && seen.insert((before, after.as_str())) {
+            proven.push(Proven { before: before.to_owned(), after: after.clone() });
         }
     }
     let edits = key.set.as_ref().map(|set| set.edits.clone()).unwrap_or_default();
