@@ -4,6 +4,12 @@ use crate::fix::{Fix, Safety};
 use crate::images::{Class, ObjectName, Tier};
 use crate::source::Place;
 
+/// Steps of a finding, whatever it says.
+const STEPS_OF_A_FINDING: u64 = 1_000;
+
+/// Bytes of what it says that are a step.
+const BYTES_OF_A_STEP: usize = 4;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -83,6 +89,17 @@ impl Finding {
             Safety::Manual => fix.title.clone(),
             safety => format!("{} [{}]", fix.title, safety.name()),
         })
+    }
+
+    /// What it takes to tell it, in steps of [`Work`](crate::work::Work): to work it out, to clear it of secrets, and to
+    /// write it in a format.
+    pub fn steps(&self) -> u64 {
+        let subject = self.subject.as_ref().map_or(0, |subject| subject.field.len() + subject.reference.len());
+        let notes: usize = self.notes.iter().map(String::len).sum();
+        let labels: usize = self.excerpts.iter().map(|excerpt| excerpt.label.len()).sum();
+        let fix = self.fix.as_ref().map_or(0, |fix| 64 * (fix.proof.len() + fix.edits.len()));
+        let bytes = self.message.len() + self.help.as_ref().map_or(0, String::len) + subject + notes + labels + fix;
+        STEPS_OF_A_FINDING + (bytes / BYTES_OF_A_STEP) as u64
     }
 
     /// The order of a report: by the template, the place to edit, the object and the rule.

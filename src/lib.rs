@@ -107,6 +107,7 @@ pub mod suppress;
 pub mod template;
 pub mod trace;
 pub mod values;
+pub mod work;
 pub mod yaml;
 
 pub use api::{Chart, ChartSource, Finding, Linter, Manifest, Origin, OriginKind, Rendered, Renderer, Report};

@@ -27,7 +27,7 @@ pub struct Limits {
     pub template_depth: u32,
     /// Control structures and pipelines inside of each other, over all calls that are running.
     pub template_nesting: u32,
-    /// Steps of one render: nodes executed, elements visited, items made by functions.
+    /// Steps of one render, and of all renders of a release together: nodes executed, elements visited, items made by functions.
     pub template_steps: u64,
     /// Bytes that one render holds at the same time: values, texts and their origins, compiled templates.
     pub memory_bytes: usize,
@@ -45,7 +45,8 @@ pub struct Limits {
     pub schema_steps: u64,
     /// Bytes of one file that is no part of a chart, and of stdin: values, lists, manifests, the configuration.
     pub file_bytes: u64,
-    /// Steps of looking for images in the manifests of one render: values visited, and every 64 bytes of their texts.
+    /// Steps of looking for images in the manifests of one release and of judging them: values visited, every 64 bytes of
+    /// their texts, references, advice that is tried, findings that are told.
     pub find_steps: u64,
     /// Documents within texts within documents that are read for images; what is nested deeper is read line by line.
     pub nested_depth: u32,

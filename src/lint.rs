@@ -25,9 +25,12 @@ pub fn lint(
     compiler: &mut Compiler,
     log: &mut Vec<String>,
 ) -> Result<Report, String> {
-    let analysis = analyse(prepared, settings, compiler, log)?;
+    let prepared = &prepared.afresh();
+    let mut analysis = analyse(prepared, settings, compiler, log)?;
+    let other = other_event(prepared, &analysis, settings, compiler);
+    analysis.note_what_was_not_done(&prepared.work);
     let mut report = report(Some(prepared), &analysis, settings);
-    match other_event(prepared, &analysis, settings, compiler) {
+    match other {
         OtherEvent::Same => {}
         OtherEvent::Failed => report.other_event_failed = true,
         OtherEvent::Differs(other) => {

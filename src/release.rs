@@ -11,6 +11,7 @@ use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
 use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance, json};
+use crate::work::Work;
 use std::sync::Arc;
 
 /// A release ready to be rendered.
@@ -34,6 +35,8 @@ pub struct Prepared {
     pub check_schema: bool,
     /// Reads the files that `--set-file` names.
     pub set_files: SetFiles,
+    /// What was done for it.
+    pub work: Work,
 }
 
 /// What reads the files that `--set-file` names: by the number of the flag, and the path in it. The error is in helm's words.
@@ -151,8 +154,13 @@ impl Prepared {
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
             .map_err(Problem::Chart)?;
-        let inputs =
-            Inputs { values: &values, release: &self.release, capabilities: &self.capabilities, limits: &self.limits };
+        let inputs = Inputs {
+            values: &values,
+            release: &self.release,
+            capabilities: &self.capabilities,
+            limits: &self.limits,
+            work: &self.work,
+        };
         let mut env = self.env.clone();
         let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions);
         let rendered = rendered.map_err(Problem::Template)?;
@@ -208,6 +216,18 @@ impl Prepared {
 }
 
 impl Prepared {
+    /// The same release with nothing done for it yet.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { work: Work::of(&self.limits), ..self.clone() }
+    }
+
+    /// The same release for something that a verdict does not need.
+    #[must_use]
+    pub fn optional(&self) -> Self {
+        Self { work: self.work.optional(), ..self.clone() }
+    }
+
     /// Whether the schemas of the charts allow the values.
     pub fn fits_schema(&self, changes: &[Change]) -> bool {
         if !self.check_schema || !has_schema(&self.chart) {

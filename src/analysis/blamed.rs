@@ -9,7 +9,7 @@ use super::{Judged, Traced, render_with_mirror, rewrite};
 use crate::compiler::Compiler;
 use crate::fix::{Action, Edit};
 use crate::images::decided::Decider;
-use crate::images::{Class, ImageUse, find};
+use crate::images::{Class, ImageUse, Search};
 use crate::reads::Statics;
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
@@ -56,11 +56,11 @@ pub fn blame(
     let mut keys = Keys::find(prepared, settings, &statics)?;
     let mut lines = Vec::new();
     let mut traced = render_with_mirror(prepared, settings, &mut keys, false, compiler, &mut lines)?;
-    let mut uses = uses_of(&traced, prepared, settings);
+    let mut uses = uses_of(&traced, prepared, settings)?;
     if keys.end_with_slash(uses.iter().map(|image| image.text.as_str())) {
         lines.clear();
         traced = render_with_mirror(prepared, settings, &mut keys, false, compiler, &mut lines)?;
-        uses = uses_of(&traced, prepared, settings);
+        uses = uses_of(&traced, prepared, settings)?;
     }
     log.append(&mut lines);
     if traced.failure.is_some() || !prepared.is_given {
@@ -81,9 +81,11 @@ pub fn blame(
     Ok((traced, blamed))
 }
 
-fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Vec<ImageUse> {
+/// The images of the manifests; an error where there is more than could be looked through.
+fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Result<Vec<ImageUse>, String> {
     let manifests = traced.manifests.iter().filter(|manifest| !manifest.is_blank());
-    manifests.flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits)).collect()
+    let found = Search::counted(manifests, settings.hints(), &prepared.limits, &prepared.work);
+    if found.is_cut { Err(Search::told(&prepared.limits)) } else { Ok(found.uses) }
 }
 
 fn find_blamed(uses: Vec<ImageUse>, given: &Given<'_>, compiler: &mut Compiler) -> Vec<Blamed> {

@@ -12,16 +12,25 @@ use crate::reads::GLOBAL;
 use crate::release::Prepared;
 use crate::settings::Settings;
 use crate::trace::{Key, Origin, OriginData, Origins, path_text};
+use crate::work::Work;
 use crate::yaml::Node;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What elements of lists of the charts' defaults have to be, by the list: helm replaces lists, so that all are set at once.
-#[derive(Debug, Default)]
-pub(super) struct Lists(BTreeMap<String, Vec<(Vec<Key>, String)>>);
+#[derive(Debug)]
+pub(super) struct Lists {
+    elements: BTreeMap<String, BTreeMap<Vec<Key>, String>>,
+    work: Work,
+}
 
 impl Lists {
+    /// None noted yet, for advice that is a part of the work.
+    pub(super) fn new(work: &Work) -> Self {
+        Self { elements: BTreeMap::new(), work: work.clone() }
+    }
+
     /// Notes what an image needs, if a default in a list decides it.
     pub(super) fn note(&mut self, judged: &Judged, settings: &Settings, origins: &Origins) {
         let decider = &judged.decider;
@@ -29,10 +38,7 @@ impl Lists {
         let value = wanted.and_then(|wanted| value_of(&judged.image, decider.origin, &wanted));
         let (Source::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
         if let Some((list, element)) = in_list(decider, origins) {
-            let elements = self.0.entry(list).or_default();
-            if !elements.iter().any(|(known, _)| *known == element) {
-                elements.push((element, value));
-            }
+            self.elements.entry(list).or_default().entry(element).or_insert(value);
         }
     }
 }
@@ -152,19 +158,19 @@ fn set_to(
                 None => Some(added([path, keys].concat(), json, title, prepared)),
                 // Helm replaces lists: one element of the chart's cannot be set without the others.
                 Some(at) => {
-                    let list = list_around(decider.origin, keys.len() - at, origins)?;
+                    let list = list_around(decider.origin, keys.len() - at, origins, &lists.work)?;
                     let mut list = json_of(&list);
                     *value_at(&mut list, &keys[at..])? = json;
                     let (name, _) = in_list(decider, origins)?;
-                    let others = lists.0.get(&name).map(Vec::as_slice).unwrap_or_default();
-                    for (element, value) in others {
+                    let others = lists.elements.get(&name);
+                    for (element, value) in others.into_iter().flatten() {
                         if let Some(member) = value_at(&mut list, element) {
                             *member = Value::from(value.as_str());
                         }
                     }
                     let path = [path, keys[..at].to_vec()].concat();
                     let whole = path_text(&path);
-                    let title = match others.len() {
+                    let title = match others.map_or(0, BTreeMap::len) {
                         0 | 1 => format!("{title}, in the whole of `{whole}`"),
                         count => format!("{title}, and {} more images in the whole of `{whole}`", count - 1),
                     };
@@ -205,13 +211,17 @@ pub(super) fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option
 }
 
 /// The list in a file that a setting lies in, so many members up.
-fn list_around(origin: Origin, up: usize, origins: &Origins) -> Option<Node> {
+fn list_around(origin: Origin, up: usize, origins: &Origins, work: &Work) -> Option<Node> {
     let mut next = origin;
     for _ in 0..up {
         let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
         next = setting.parent;
     }
     let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
+    // It is read again for each element, and each proposal holds the whole of it.
+    if !work.may_look(setting.place.file.bytes().len() as u64) {
+        return None;
+    }
     let keys: Vec<Key> = origins.keys(next).into_iter().cloned().collect();
     let documents =
         crate::yaml::read_documents(setting.place.file.bytes(), Default::default(), &Default::default()).ok()?;

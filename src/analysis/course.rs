@@ -3,7 +3,7 @@
 use super::keys::Keys;
 use crate::compiler::Compiler;
 use crate::images::object::{descend, member, string};
-use crate::images::{ImageUse, Tier, find};
+use crate::images::{ImageUse, Search, Tier};
 use crate::limits::Limits;
 use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifest, more, split};
@@ -83,7 +83,8 @@ impl Courses<'_> {
                     content,
                     node,
                 };
-                found.extend(find(&Arc::new(manifest), self.settings.hints(), limits));
+                let work = &self.prepared.work;
+                found.extend(Search::counted(&[Arc::new(manifest)], self.settings.hints(), limits, work).uses);
             }
         }
         found.retain(|image| image.tier != Tier::Possible && image.reference.is_ok());

@@ -163,6 +163,9 @@ impl Culprits<'_, '_> {
             }
             let mut hopeful: BTreeSet<usize> = self.good_without(&from, judged).intersection(&open).copied().collect();
             while let Some(&first) = hopeful.first() {
+                if self.left == 0 {
+                    break;
+                }
                 let Some(set) = self.smallest(&from, first, judged) else {
                     hopeful.remove(&first);
                     continue;

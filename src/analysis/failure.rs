@@ -24,6 +24,8 @@ pub enum Cause {
     NotYaml,
     /// A bound of the tool.
     Limit,
+    /// It renders, and a bound of the tool kept it from being looked through, or judged, to the end.
+    Unfinished,
     /// Anything else.
     Other,
 }

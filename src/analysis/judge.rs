@@ -103,6 +103,7 @@ pub(super) fn classified(
         let classified = classified(uses, &Given { keys: &slashed, ..*given }, sites, compiler);
         return Classified { slashed: Some(classified.slashed.unwrap_or(slashed)), ..classified };
     }
+    let registries = sources::Registries::of(given.reads, &prepared.chart);
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, origins);
         let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
@@ -117,8 +118,7 @@ pub(super) fn classified(
         };
         let class = classify(&facts, &settings.mirror, &canary, settings.layout);
         let source = sources::source(&image, source, is_path_of_user, settings);
-        let set = |source| sources::registry_with_path(source, &prepared.chart, given.reads);
-        let registry_with_path = source.as_ref().and_then(set);
+        let registry_with_path = source.as_ref().and_then(|source| registries.with_path(source));
         Judged { source, registry_with_path, ..Judged::new(image, class, decider) }
     };
     Classified { images: uses.into_iter().map(judged).collect(), other_ways: with_canary.decided, slashed: None }
@@ -162,7 +162,7 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     }
     let set_key: Option<Proposal> =
         keys.all.iter().find_map(|key| rewrite::setting(key, prepared, keys, &settings.mirror));
-    let mut lists = Lists::default();
+    let mut lists = Lists::new(&prepared.work);
     judged.iter().filter(|one| is_wrong(one, trials)).for_each(|one| lists.note(one, settings, origins));
     let proposals = |(number, one): (usize, &Judged)| {
         let is_pin = is_needless_pin(one) && trials.is_right_now(one);

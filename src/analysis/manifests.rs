@@ -18,6 +18,7 @@ use crate::render::manifest::{Manifest, more};
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::trace::{OriginData, Origins, Str};
+use crate::work::Work;
 use crate::yaml::{Data, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,8 +53,8 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
             }
         }
     }
-    let Search { uses: found, is_cut, .. } = Search::of(&manifests, settings.hints(), limits);
-    unreadable.extend(is_cut.then(|| super::not_looked_through(limits)));
+    let work = Work::of(limits);
+    let Search { uses: found, .. } = Search::counted(&manifests, settings.hints(), limits, &work);
     let uses = found.into_iter().chain(lists.iter().flat_map(listed::uses));
     let judged = |image: ImageUse| {
         let decider = decider(&image, Part::Registry, &origins);
@@ -82,7 +83,6 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         root: None,
         values: Default::default(),
         rendered: Rendered::default(),
-        failure: None,
         reads: Default::default(),
         statics: Default::default(),
         flow: Default::default(),
@@ -91,7 +91,9 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         gated: Vec::new(),
         unstable: Vec::new(),
         pull_secrets,
+        failure: None,
         unreadable,
+        work,
     }
 }
 

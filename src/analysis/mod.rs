@@ -34,7 +34,6 @@ use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::fix::Fix;
 use crate::images::{Class, Decider, ImageUse, Layout, Mirror, Reference, Search};
-use crate::limits::Limits;
 use crate::reads::{Flow, Reads, Statics, steps};
 use crate::release::Prepared;
 use crate::render::Rendered;
@@ -46,7 +45,9 @@ use crate::template::decisions::Course;
 use crate::template::error::Error;
 use crate::trace::{Origin, Origins};
 use crate::values::Instance;
+use crate::work::Work;
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 pub use traced::{Traced, render};
 
@@ -103,6 +104,8 @@ pub struct Analysis {
     pub pull_secrets: PullSecrets,
     /// Documents that are no manifests, of those that came without a chart.
     pub unreadable: Vec<RenderFailure>,
+    /// What was done for it.
+    pub work: Work,
 }
 
 /// A use of an image, and what is known of it.
@@ -201,8 +204,8 @@ fn analyse_with(
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
     manifests.splice(0..0, crds);
     manifests.retain(|manifest| !manifest.is_blank());
-    let Search { uses, is_cut, .. } = Search::of(&manifests, settings.hints(), &prepared.limits);
-    let failure = failure.or_else(|| is_cut.then(|| not_looked_through(&prepared.limits)));
+    let Search { uses, .. } = Search::counted(&manifests, settings.hints(), &prepared.limits, &prepared.work);
+    let failure = failure.or_else(|| not_done(&prepared.work));
     // A chart that puts the value and the path together as they are wants the slash in the value.
     if keys.end_with_slash(uses.iter().map(|image| image.text.as_str())) {
         return analyse_with(prepared, settings, keys, statics, compiler, log);
@@ -243,6 +246,7 @@ fn analyse_with(
         unstable: Vec::new(),
         pull_secrets: PullSecrets::default(),
         unreadable: Vec::new(),
+        work: prepared.work.clone(),
     };
     if analysis.failure.is_none()
         && let Some(decisions) = &decisions
@@ -251,6 +255,8 @@ fn analyse_with(
         if settings.is_on(unstable::RULE, true) {
             analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
         }
+        // They are told beside the verdict.
+        let mut course = course::Courses { prepared: &prepared.optional(), ..course };
         analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
     }
     if settings.is_on(numbers::RULE, true) {
@@ -263,6 +269,7 @@ fn analyse_with(
     if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);
     }
+    analysis.note_what_was_not_done(&prepared.work);
     Ok(analysis)
 }
 
@@ -317,10 +324,16 @@ impl Analysis {
         }
     }
 
-    /// Whether an image comes from the mirror, or would if the rewrite were set.
-    pub fn comes_from_mirror(&self, text: &str, mirror: &Mirror) -> bool {
-        let would = |judged: &Judged| judged.class == Class::NotRewritten && judged.image.text.as_str() == text;
-        serves(text, mirror) || self.images.iter().any(would)
+    /// Notes that there was no room for something that a verdict needs: it does not hold then.
+    pub fn note_what_was_not_done(&mut self, work: &Work) {
+        self.failure = self.failure.take().or_else(|| not_done(work));
+    }
+
+    /// What says whether an image comes from the mirror, or would if the rewrite were set.
+    pub fn comes_from_mirror<'a>(&'a self, mirror: &'a Mirror) -> impl Fn(&str) -> bool + use<'a> {
+        let would = self.images.iter().filter(|judged| judged.class == Class::NotRewritten);
+        let would: HashSet<&str> = would.map(|judged| judged.image.text.as_str()).collect();
+        move |text| serves(text, mirror) || would.contains(text)
     }
 
     /// What the code can read, followed from call to call; that is work, which is done when somebody asks first.
@@ -431,10 +444,10 @@ fn template_file(chart: &Chart, path: &str, name: &str) -> Option<Arc<File>> {
     })
 }
 
-/// More than could be looked through.
-fn not_looked_through(limits: &Limits) -> RenderFailure {
-    let (message, cause) = (Search::told(limits), Cause::Limit);
-    RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: false }
+/// That something a verdict needs was not done for want of steps.
+pub fn not_done(work: &Work) -> Option<RenderFailure> {
+    let (message, cause) = (work.told()?, Cause::Unfinished);
+    Some(RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: false })
 }
 
 /// A failure to read what a template rendered to.

@@ -184,8 +184,9 @@ fn candidates(
         let is_index = path.iter().any(|step| step.starts_with('['));
         !is_index && !trials.keys.all.contains(&dotted(path))
     };
+    let files: BTreeSet<&str> = images.iter().map(|&number| judged[number].image.manifest.source.name()).collect();
     let is_near = |path: &Path| {
-        let of_image = |file: &str| images.iter().any(|&number| judged[number].image.manifest.source.name() == file);
+        let of_image = |file: &str| files.contains(file);
         let is_helper = |file: &str| file.rsplit('/').next().is_some_and(|name| name.starts_with('_'));
         reads.places(path).iter().any(|place| of_image(place.file.name()) || is_helper(place.file.name()))
     };

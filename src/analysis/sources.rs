@@ -9,10 +9,11 @@ use crate::images::decided::deciders;
 use crate::images::doubled::{self, Writer};
 use crate::images::find::is_well_known;
 use crate::images::{Class, ImageUse, Mirror, Part, Reference};
-use crate::reads::{Reads, Setting, dotted};
+use crate::reads::{Reads, dotted};
 use crate::release::Change;
 use crate::settings::Settings;
-use std::collections::BTreeSet;
+use crate::trace::Origin;
+use std::collections::{BTreeSet, HashMap};
 
 /// The source of a use, as far as one reference tells it. `without` is what it is without the rewrite.
 pub(super) fn source(
@@ -47,20 +48,37 @@ fn alone(source: Reference, is_path_of_user: bool, mirror: &Mirror) -> Option<Re
     }
 }
 
-/// The user's setting that names the registry of a source together with a path; of several, the longest.
-pub(super) fn registry_with_path(source: &Reference, chart: &Chart, reads: &Reads) -> Option<RegistryWithPath> {
-    let name = format!("{}/{}", source.registry, source.repository);
-    let behind = |setting: &Setting| {
-        let text = setting.text.as_ref()?.to_text().to_ascii_lowercase();
-        let registry = text.trim_end_matches('/');
-        let path = name.strip_prefix(registry)?.strip_prefix('/')?;
-        registry.strip_prefix(source.registry.as_str())?.starts_with('/').then(|| (setting.origin, path.to_owned()))
-    };
-    let found = reads.settings().iter().filter_map(behind).min_by_key(|(_, path)| path.len());
-    let (origin, path_behind) = found?;
-    // Public registries, and those that the chart knows, have their images at their own paths.
-    let is_private = !is_well_known(&source.registry) && !names(chart, &source.registry);
-    Some(RegistryWithPath { origin, path_behind, is_private })
+/// The settings of the user's that may name a registry together with a path, by their texts.
+pub(super) struct Registries<'c> {
+    chart: &'c Chart,
+    settings: HashMap<String, Origin>,
+}
+
+impl<'c> Registries<'c> {
+    /// Those that a render looked at.
+    pub(super) fn of(reads: &Reads, chart: &'c Chart) -> Self {
+        let mut settings = HashMap::new();
+        for setting in reads.settings() {
+            let Some(text) = &setting.text else { continue };
+            let text = text.to_text().to_ascii_lowercase();
+            let registry = text.trim_end_matches('/');
+            if registry.contains('/') {
+                settings.entry(registry.to_owned()).or_insert(setting.origin);
+            }
+        }
+        Self { chart, settings }
+    }
+
+    /// The setting that names the registry of a source together with a path; of several, the longest.
+    pub(super) fn with_path(&self, source: &Reference) -> Option<RegistryWithPath> {
+        let name = format!("{}/{}", source.registry, source.repository);
+        let ends = name.rmatch_indices('/').map(|(at, _)| at).take_while(|&at| at > source.registry.len());
+        let found = ends.filter_map(|at| Some((*self.settings.get(&name[..at])?, name[at + 1..].to_owned()))).next();
+        let (origin, path_behind) = found?;
+        // Public registries, and those that the chart knows, have their images at their own paths.
+        let is_private = !is_well_known(&source.registry) && !names(self.chart, &source.registry);
+        Some(RegistryWithPath { origin, path_behind, is_private })
+    }
 }
 
 /// Whether the defaults of a chart or its subcharts name a registry.

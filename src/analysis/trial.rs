@@ -20,6 +20,12 @@ const MOST: usize = 48;
 /// Most times that edits are made to see which of them can be: each is a reading of the files.
 const MOST_READINGS: usize = 64;
 
+/// Bytes of the user's files that are read in a step.
+const BYTES_OF_A_STEP: usize = 4;
+
+/// What an edit counts each time that it is made.
+const STEPS_OF_AN_EDIT: usize = 100;
+
 /// The files of a render by name; `None` where it failed.
 pub(super) type Texts = Option<BTreeMap<String, Str>>;
 
@@ -44,6 +50,17 @@ impl<'a> Trials<'a> {
         manifests: &'a [Arc<Manifest>],
     ) -> Self {
         Self { prepared, settings, keys, compiler, rendered, manifests, left: MOST }
+    }
+
+    /// Whether there are steps left for something that only helps; counts them.
+    pub(super) fn may(&self, steps: usize) -> bool {
+        self.prepared.work.may_look(steps as u64)
+    }
+
+    /// What a reading of the user's files takes, with so many edits of them.
+    fn reading(&self, edits: usize) -> usize {
+        let bytes: usize = self.prepared.user.files.iter().map(|file| file.bytes().len()).sum();
+        bytes / BYTES_OF_A_STEP + edits * STEPS_OF_AN_EDIT
     }
 
     /// Allows so many further renders.
@@ -71,6 +88,9 @@ impl<'a> Trials<'a> {
     /// # Errors
     /// Why an edit cannot be made.
     pub(super) fn with_edits_and(&mut self, edits: &[Edit], changes: &[Change]) -> Result<Option<Twin>, Refusal> {
+        if !self.may(self.reading(edits.len())) {
+            return Ok(None);
+        }
         let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
         let prepared = Prepared { user, ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
@@ -96,7 +116,10 @@ impl<'a> Trials<'a> {
     pub(super) fn texts(&mut self, patches: &[&Patch], changes: &[Change]) -> Option<Texts> {
         self.left = self.left.checked_sub(1)?;
         let chart = patched(&self.prepared.chart, patches);
-        let prepared = Prepared { chart, check_schema: false, ..self.prepared.clone() };
+        if !self.has_room() {
+            return None;
+        }
+        let prepared = Prepared { chart, check_schema: false, ..self.prepared.optional() };
         let Ok(outcome) = prepared.render(self.compiler, changes, None, &mut Vec::new()) else { return Some(None) };
         let Rendered { files, notes, .. } = outcome.rendered;
         Some(Some(files.into_iter().chain(notes).map(|file| (file.name, file.text)).collect()))
@@ -116,6 +139,9 @@ impl<'a> Trials<'a> {
     /// Which edits can be made, each for itself.
     pub(super) fn possible(&self, edits: &[Edit]) -> Vec<bool> {
         let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
+        if !self.may(self.reading(edits.len())) {
+            return vec![false; edits.len()];
+        }
         let refused = refusals(&self.prepared.user, edits, helm, limits);
         let mut possible: Vec<bool> = refused.iter().map(Option::is_none).collect();
         let open: Vec<usize> = (0..edits.len()).filter(|&number| possible[number]).collect();
@@ -128,7 +154,7 @@ impl<'a> Trials<'a> {
     fn part(&self, edits: &[Edit], part: &[usize], possible: &mut [bool], left: &mut usize) {
         let of_part: Vec<Edit> = part.iter().map(|&number| edits[number].clone()).collect();
         let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
-        let is_left = *left > 0;
+        let is_left = *left > 0 && self.may(self.reading(part.len()));
         *left = left.saturating_sub(1);
         if part.is_empty() || is_left && apply(&self.prepared.user, &of_part, helm, limits).is_ok() {
             return;
@@ -142,9 +168,17 @@ impl<'a> Trials<'a> {
         self.part(edits, second, possible, left);
     }
 
+    /// Whether there is room for another render, which compares all images and manifests.
+    fn has_room(&self) -> bool {
+        self.prepared.work.has_room_for(self.rendered.steps) && self.may(self.reading(0) + self.rendered.files.len())
+    }
+
     fn render(&mut self, prepared: &Prepared, changes: &[Change]) -> Option<Twin> {
         self.left = self.left.checked_sub(1)?;
-        Some(Twin::render(prepared, self.settings, changes, self.compiler, self.rendered, BTreeSet::new()))
+        if !self.has_room() {
+            return None;
+        }
+        Some(Twin::render(&prepared.optional(), self.settings, changes, self.compiler, self.rendered, BTreeSet::new()))
     }
 
     /// Whether a reference comes from the mirror, from where the layout has its source; where that is not known, from the
@@ -176,6 +210,8 @@ impl<'a> Trials<'a> {
     /// Whether nothing but what was asked for became worse: no image that was right is wrong or gone, none that is new is
     /// wrong, and no object is gone.
     pub(super) fn spares(&self, twin: &Twin, judged: &[Judged], targets: &BTreeSet<usize>) -> bool {
+        // What is too much ends with the next trial.
+        let _ = self.may(4 * judged.len());
         let images = || judged.iter().map(|judged| &judged.image);
         let unharmed = judged.iter().enumerate().all(|(number, one)| match twin.seen(&one.image) {
             Seen::Same => true,

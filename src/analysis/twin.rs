@@ -36,6 +36,9 @@ pub(super) enum Seen<'t> {
     Gone,
 }
 
+/// Bytes of manifests that are read in a step.
+const BYTES_OF_A_STEP: usize = 4;
+
 /// An object: the template file, its kind, namespace and name.
 type ObjectKey = (String, String, String, String);
 
@@ -78,7 +81,9 @@ impl Twin {
         };
         let Manifests { ordinary, hooks, .. } = read;
         let all: Vec<Arc<Manifest>> = ordinary.into_iter().chain(hooks).map(Arc::new).collect();
-        let found = Search::of(&all, settings.hints(), &prepared.limits);
+        let bytes: usize = rendered.files.iter().map(|file| file.text.len()).sum();
+        prepared.work.take_of_looks((bytes / BYTES_OF_A_STEP) as u64);
+        let found = Search::counted(&all, settings.hints(), &prepared.limits, &prepared.work);
         if found.is_cut {
             return Self { decided, ..Self::default() };
         }

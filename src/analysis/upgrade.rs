@@ -4,7 +4,7 @@
 use super::Analysis;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
-use crate::images::find;
+use crate::images::Search;
 use crate::release::{Change, Prepared};
 use crate::render::Release;
 use crate::render::manifest::{Manifests, manifests};
@@ -55,11 +55,9 @@ pub fn other_event(
         return OtherEvent::Failed;
     };
     let installed: BTreeSet<&str> = analysis.images.iter().map(|judged| judged.image.text.as_str()).collect();
-    let is_new = |manifest| {
-        let uses = find(&Arc::new(manifest), settings.hints(), &prepared.limits);
-        uses.iter().any(|image| !installed.contains(image.text.as_str()))
-    };
-    match ordinary.into_iter().chain(hooks).any(is_new) {
+    let all: Vec<_> = ordinary.into_iter().chain(hooks).map(Arc::new).collect();
+    let found = Search::counted(&all, settings.hints(), &prepared.limits, &prepared.work);
+    match found.uses.iter().any(|image| !installed.contains(image.text.as_str())) {
         true => OtherEvent::Differs(Box::new(other)),
         false => OtherEvent::Same,
     }

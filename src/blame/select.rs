@@ -4,10 +4,11 @@ use super::path;
 use crate::analysis::Traced;
 use crate::chart::ignore::path_match;
 use crate::images::object::{Object, Step, items};
-use crate::images::{ImageUse, Reference, find};
+use crate::images::{ImageUse, Reference, Search};
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
+use crate::work::Work;
 use crate::yaml::{Data, Node};
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,7 +46,12 @@ pub fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result
     }
     let mut ranges: Vec<Vec<Range<u32>>> = vec![Vec::new(); manifests.len()];
     let settings = Settings::without_mirror();
-    let uses: Vec<Vec<ImageUse>> = manifests.iter().map(|manifest| find(manifest, settings.hints(), limits)).collect();
+    let work = Work::of(limits);
+    let found = |manifest: &Arc<Manifest>| Search::counted([manifest], settings.hints(), limits, &work).uses;
+    let uses: Vec<Vec<ImageUse>> = manifests.iter().map(found).collect();
+    if !selection.images.is_empty() && work.told().is_some() {
+        return Err(Search::told(limits));
+    }
     for wanted in &selection.images {
         let mut found = false;
         for (ranges, uses) in ranges.iter_mut().zip(&uses) {

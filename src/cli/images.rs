@@ -4,7 +4,7 @@ use super::one::{One, OneFlags, RenderFlags};
 use super::release::{hide_secrets, log, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
-use crate::analysis::{RenderFailure, analyse, render};
+use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::compiler::Compiler;
 use crate::images::Tier;
 use crate::release::Prepared;
@@ -165,7 +165,11 @@ pub(super) fn failed(failure: &RenderFailure, prepared: &Prepared) -> Problem {
 /// Why a chart does not render, and where.
 pub(super) fn told(failure: &RenderFailure, prepared: &Prepared) -> String {
     let at = failure.place.as_ref().map(|place| format!("\n  at {place}")).unwrap_or_default();
-    format!("the chart does not render: {}{at}", without_secrets(prepared, &failure.message))
+    let what = match failure.cause {
+        Cause::Unfinished => "not all of it was looked through",
+        _ => "the chart does not render",
+    };
+    format!("{what}: {}{at}", without_secrets(prepared, &failure.message))
 }
 
 /// Columns of the terminal; `None` where stdout is none.

@@ -13,6 +13,7 @@ use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::secrets::Secrets;
 use crate::template::{Clock, Env};
 use crate::values::layers::UserValues;
+use crate::work::Work;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
@@ -333,6 +334,7 @@ impl ReleaseFlags {
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade, revision: 1 },
             capabilities,
             env: self.env(),
+            work: Work::of(&limits),
             limits,
             is_given: self.configured.chart || !user.is_empty(),
             user,

@@ -203,6 +203,10 @@ pub(super) fn told(mut problems: Vec<Problem>) -> String {
 
 /// `; did you mean "chart"?`, where a known name is near.
 pub(crate) fn meant<'n>(found: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+    // Nobody mistypes that much.
+    if found.len() > 100 {
+        return String::new();
+    }
     let mut holding = known.clone().filter(|name| name.contains(found));
     let near = known.map(|name| (strsim::damerau_levenshtein(&found.to_lowercase(), name), name)).min();
     match near {

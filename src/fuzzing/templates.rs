@@ -13,6 +13,7 @@ use crate::source::File;
 use crate::template::Env;
 use crate::trace::Origins;
 use crate::values::UserValues;
+use crate::work::Work;
 use std::path::Path;
 
 pub(super) fn check(data: &[u8]) {
@@ -59,6 +60,7 @@ pub(super) fn prepared(data: &[u8]) -> Option<Prepared> {
         release: Release { name: "rel".into(), namespace: "default".into(), is_upgrade: false, revision: 1 },
         capabilities: Capabilities::default_of(HelmVersion::V4),
         env: Env::seeded(1),
+        work: Work::of(&limits),
         limits,
         is_given: !user.is_empty(),
         user,

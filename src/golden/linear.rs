@@ -12,6 +12,7 @@ use crate::secrets::masked;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::trace::Str;
+use crate::work::Work;
 use std::sync::Arc;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n";
@@ -181,4 +182,26 @@ fn running_out_of_steps_is_never_clean() {
     assert!(matches!(outcome, Outcome::Findings) && report.contains("--limit find-steps"), "{report}");
     let (outcome, report) = said("images", pod, "{}", &["images", limit[0], limit[1]]);
     assert!(matches!(outcome, Outcome::Failed) && report.contains("--limit find-steps"), "{report}");
+    let (outcome, report) = said("blame", pod, "{}", &["blame", limit[0], limit[1]]);
+    assert!(matches!(outcome, Outcome::Failed) && report.contains("--limit find-steps"), "{report}");
+}
+
+#[test]
+fn what_there_are_no_steps_to_tell_is_left_out_and_said() {
+    let map = |parts| SHAPES[3].1(parts);
+    let settings = Settings::without_mirror();
+    let found = Search::of(&read(&map(300)), settings.hints(), &Limits::default());
+    // What it takes to look through it, to judge it again, and to tell a few.
+    let limit = format!("find-steps={}", 3 * found.steps + 50 * 1_000);
+    let (outcome, report) = said("told", &map(300), "{}", &["lint", "--limit", &limit]);
+    assert!(matches!(outcome, Outcome::Findings) && report.contains("--limit find-steps"), "{report}");
+    let told = report.matches("error[hidden-image]").count() + report.matches("error[hardcoded-image]").count();
+    assert!(told < 300, "{told}");
+}
+
+#[test]
+fn advice_takes_half_of_the_steps_at_most() {
+    let work = Work::of(&Limits { find_steps: 1000, ..Limits::default() });
+    assert!(work.may_look(500));
+    assert!(!work.may_look(1) && work.take_of_looks(500) && !work.take_of_looks(1));
 }

@@ -11,6 +11,7 @@ use crate::release::{Prepared, SetFiles};
 use crate::render::{Capabilities, Release};
 use crate::template::Env;
 use crate::values::UserValues;
+use crate::work::Work;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -91,6 +92,7 @@ pub(crate) fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
         user,
         check_schema: false,
         is_given: false,
+        work: Work::of(&Limits::default()),
         set_files: SetFiles::none(),
     }
 }

@@ -16,6 +16,7 @@ use crate::template::{Map, Value};
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting as Set, Str};
 use crate::values::Instance;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub use dependencies::of_dependencies;
@@ -28,6 +29,9 @@ pub type Path = Vec<String>;
 
 /// The key under which charts share values.
 pub const GLOBAL: &str = "global";
+
+/// Values that are nested deeper are no settings of anybody: each has a path of its own, which is that long.
+const DEEPEST: usize = 64;
 
 /// Full path of a chart → the place that looked first.
 type Looks = BTreeMap<String, Place>;
@@ -66,10 +70,32 @@ pub struct Watch {
 #[derive(Debug)]
 struct Watched {
     number: usize,
-    path: Path,
-    chart: String,
+    way: Way,
+    chart: Rc<str>,
     /// It is the `.Values` of the chart.
     is_top: bool,
+}
+
+/// A path of a map that is watched, as a step from that of the map around it: few are ever asked for.
+#[derive(Debug, Clone, Default)]
+struct Way(Option<Rc<(Way, String)>>);
+
+impl Way {
+    /// The way to a member of what is here; `is_top` says that this is the `.Values` of a chart.
+    fn step(&self, key: &str, is_top: bool) -> Self {
+        let above = if is_top && key == GLOBAL { Self::default() } else { self.clone() };
+        Self(Some(Rc::new((above, key.to_owned()))))
+    }
+
+    fn path(&self) -> Path {
+        let (mut path, mut way) = (Path::new(), self);
+        while let Some(step) = &way.0 {
+            path.push(step.1.clone());
+            way = &step.0;
+        }
+        path.reverse();
+        path
+    }
 }
 
 impl Watch {
@@ -81,7 +107,8 @@ impl Watch {
         origins: &Origins,
     ) -> (Self, engine::Reads) {
         let (mut watch, mut reads) = (Self::default(), engine::Reads::default());
-        watch.map(values, Vec::new(), &root.full_path, Some(root), &mut reads, origins);
+        let chart = Rc::from(root.full_path.as_str());
+        watch.map(values, (Way::default(), 0), &chart, Some(root), &mut reads, origins);
         files.for_each(|file| reads.watch_file(file));
         (watch, reads)
     }
@@ -89,8 +116,8 @@ impl Watch {
     fn map(
         &mut self,
         map: &Map,
-        path: Path,
-        chart: &str,
+        (way, depth): (Way, usize),
+        chart: &Rc<str>,
         instance: Option<&Instance>,
         reads: &mut engine::Reads,
         origins: &Origins,
@@ -100,59 +127,60 @@ impl Watch {
         for (key, value) in map.borrow().iter() {
             let key = key.to_text();
             let child = instance.and_then(|instance| instance.children.iter().find(|child| child.name == key));
-            let path = step(&path, &key, instance.is_some());
+            let to = (way.step(&key, instance.is_some()), depth + 1);
             match (value, child) {
                 (Value::Map(map), Some(child)) => {
-                    self.map(map, path, &child.full_path, Some(child), reads, origins);
+                    let chart = Rc::from(child.full_path.as_str());
+                    self.map(map, to, &chart, Some(child), reads, origins);
                 }
-                _ => self.value(value, path, chart, alone, reads, origins),
+                _ => self.value(value, to, chart, alone, reads, origins),
             }
         }
-        self.tables.push(Watched { number, path, chart: chart.to_owned(), is_top: instance.is_some() });
+        self.tables.push(Watched { number, way, chart: chart.clone(), is_top: instance.is_some() });
     }
 
     fn value(
         &mut self,
         value: &Value,
-        path: Path,
-        chart: &str,
+        (way, depth): (Way, usize),
+        chart: &Rc<str>,
         alone: bool,
         reads: &mut engine::Reads,
         origins: &Origins,
     ) {
         let is_tree = |value: &Value| matches!(value, Value::Map(_) | Value::List(_));
         match value {
-            Value::Map(map) if !map.is_empty() => return self.map(map, path, chart, None, reads, origins),
+            Value::Map(map) if !map.is_empty() => return self.map(map, (way, depth), chart, None, reads, origins),
             Value::List(list) if list.iter().any(is_tree) => {
                 for (index, item) in list.iter().enumerate() {
-                    let path = path.iter().cloned().chain([format!("[{index}]")]).collect();
-                    self.value(item, path, chart, alone, reads, origins);
+                    let to = (way.step(&format!("[{index}]"), false), depth + 1);
+                    self.value(item, to, chart, alone, reads, origins);
                 }
                 return;
             }
             Value::Map(map) => {
                 let number = reads.watch(map);
-                self.tables.push(Watched { number, path: path.clone(), chart: chart.to_owned(), is_top: false });
+                self.tables.push(Watched { number, way: way.clone(), chart: chart.clone(), is_top: false });
             }
             _ => {}
         }
         let origin = value.origin();
-        if is_users(value, origins) && self.seen.insert(origin) {
-            self.settings.push(Setting { path, origin, text: value.as_str().cloned(), alone });
+        if depth <= DEEPEST && is_users(value, origins) && self.seen.insert(origin) {
+            self.settings.push(Setting { path: way.path(), origin, text: value.as_str().cloned(), alone });
         }
     }
 
     /// What was looked at.
     pub fn finish(self, reads: engine::Reads) -> Reads {
         let (mut members, mut wholes) = (BTreeMap::<Path, Looks>::new(), BTreeMap::<Path, Looks>::new());
-        for Watched { number, path, chart, is_top } in self.tables {
+        for Watched { number, way, chart, is_top } in self.tables {
             let Some(table) = reads.table(number) else { continue };
             for (key, place) in &table.members {
-                let looks = members.entry(step(&path, &key.to_text(), is_top)).or_default();
-                looks.entry(chart.clone()).or_insert_with(|| place.clone());
+                let looks = members.entry(way.step(&key.to_text(), is_top).path()).or_default();
+                looks.entry(chart.to_string()).or_insert_with(|| place.clone());
             }
             if let Some(place) = &table.whole {
-                wholes.entry(path).or_default().entry(chart).or_insert_with(|| place.clone());
+                wholes.entry(way.path()).or_default().entry(chart.to_string()).or_insert_with(|| place.clone());
             }
         }
         Reads { members, wholes, settings: self.settings, reached: reads.into_reached() }
@@ -165,12 +193,6 @@ fn is_users(value: &Value, origins: &Origins) -> bool {
         _ => return false,
     };
     matches!(layer, Layer::File(_) | Layer::Flag(_))
-}
-
-/// The path of a member of what is at `path`; `is_top` says that this is the `.Values` of a chart.
-fn step(path: &[String], key: &str, is_top: bool) -> Path {
-    let above = if is_top && key == GLOBAL { &[] } else { path };
-    above.iter().cloned().chain([key.to_owned()]).collect()
 }
 
 impl Reads {
@@ -274,6 +296,7 @@ mod tests {
     use crate::render::{Capabilities, Release};
     use crate::template::Env;
     use crate::values::UserValues;
+    use crate::work::Work;
     use crate::yaml;
 
     const VALUES: &str = "
@@ -317,6 +340,7 @@ db: {user: u}
             user: UserValues { set: vec!["image.tag=3,db.user=v".to_owned()], ..UserValues::default() },
             check_schema: true,
             is_given: false,
+            work: Work::of(&Limits::default()),
             set_files: SetFiles::none(),
         };
         let mut origins = Origins::new();

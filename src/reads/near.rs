@@ -2,6 +2,9 @@
 
 use super::Path;
 
+/// Longer keys are not compared, in characters.
+const LONGEST: usize = 200;
+
 /// The path among those that are read which is most like this one; `None` where none is like it.
 pub fn nearest<'p>(wanted: &[String], known: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
     let rated = known.filter_map(|path| Some((distance(wanted, path)?, path)));
@@ -21,8 +24,13 @@ fn distance(wanted: &[String], known: &[String]) -> Option<(usize, usize)> {
         return match different.as_slice() {
             [] => Some((0, 0)),
             [(a, b)] => {
+                let (first, second) = (a.chars().count(), b.chars().count());
+                let longest = first.max(second);
+                // Where one is much longer, or nobody types that much, there is nothing to compare.
+                if first.abs_diff(second) * 3 > longest || longest > LONGEST {
+                    return None;
+                }
                 let edits = strsim::damerau_levenshtein(a, b);
-                let longest = a.chars().count().max(b.chars().count());
                 (edits * 3 <= longest).then_some((0, edits))
             }
             _ => None,

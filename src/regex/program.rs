@@ -29,6 +29,9 @@ pub struct Regex {
     names: Vec<Option<Box<str>>>,
     weight: u64,
     longest: Option<u64>,
+    /// Whether it may find a match and go on looking for a better one, to the end of the text, before it gives it: `a*b|a`,
+    /// `a(.*b)?`.
+    looks_ahead: bool,
 }
 
 /// Why a pattern was not compiled.
@@ -63,6 +66,12 @@ const MATCH: usize = 160;
 /// Steps that a pattern takes to be compiled: at least, and for each part of its weight.
 const COMPILING: u64 = 300;
 const COMPILING_WEIGHT: u64 = 12;
+
+/// Bytes that a small program looks at in a step.
+const BYTES_OF_A_STEP: u64 = 32;
+/// Bytes behind a match that count a step: where the search may go on there, and where it hardly does.
+const BYTES_AHEAD: u64 = 64;
+const BYTES_SEEN: u64 = 16384;
 
 impl Cache {
     /// The compiled form of a pattern, and what compiling it cost if that had to be done.
@@ -107,7 +116,9 @@ impl Regex {
             .nest_limit(100_000)
             .build()
             .map_err(|_| Error::Limit("a regular expression whose program is too large"))?;
-        Ok(Self { program, names: parsed.names, weight, longest: longest(&parsed.root) })
+        let has = |sign: &[u8]| memchr::memmem::find(pattern, sign).is_some();
+        let looks_ahead = has(b"|") || has(b")?") || has(b")*") || has(b"){");
+        Ok(Self { program, names: parsed.names, weight, longest: longest(&parsed.root), looks_ahead })
     }
 
     /// The pattern in the syntax of the `regex` crate.
@@ -192,14 +203,15 @@ impl Regex {
             // A pattern without bound may have looked at all the rest before it gave this match.
             Some(end) => {
                 let ahead = self.longest.unwrap_or(u64::MAX).min(rest);
-                1 + self.scan_cost(end.saturating_sub(start) as u64) + ahead / 16384
+                let bytes = if self.looks_ahead { BYTES_AHEAD } else { BYTES_SEEN };
+                1 + self.scan_cost(end.saturating_sub(start) as u64) + ahead / bytes
             }
         }
     }
 
     /// Steps to charge for looking at so many bytes: large programs are slower.
     pub fn scan_cost(&self, bytes: u64) -> u64 {
-        bytes.saturating_mul(1 + self.weight / 16) / 1024
+        bytes.saturating_mul(1 + self.weight / 16) / BYTES_OF_A_STEP
     }
 }
 

@@ -20,6 +20,7 @@ use crate::template::set::Set;
 use crate::template::{Context, Env, Error, Failure, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
+use crate::work::Work;
 pub use capabilities::Capabilities;
 use helm::remove_no_value;
 use std::sync::Arc;
@@ -76,6 +77,8 @@ pub struct Inputs<'r> {
     pub capabilities: &'r Capabilities,
     /// The bounds.
     pub limits: &'r Limits,
+    /// What was done for the release already.
+    pub work: &'r Work,
 }
 
 /// Renders all templates of a chart and its subcharts.
@@ -114,12 +117,29 @@ pub fn render(
     }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
     ctx.reads = noted;
+    let is_bounded_by_others = ctx.allow_steps(inputs.work.left_of_renders());
     let limit = |failure: Failure| Box::new(Error::Limit(failure.to_string()));
     ctx.keep_bytes(compiled_bytes).map_err(limit)?;
     for file in &files {
         ctx.hold(&file.scope.clone().into()).map_err(limit)?;
     }
     ctx.decisions = decisions;
+    let executed = execute(&mut ctx, &files, inputs.limits);
+    inputs.work.take_of_renders(ctx.steps());
+    if ctx.steps_left() == 0 && is_bounded_by_others {
+        inputs.work.cut_renders();
+    }
+    let mut rendered = executed?;
+    rendered.steps = ctx.steps();
+    rendered.decisions = ctx.decisions.take();
+    if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
+        rendered.reads = watch.finish(reads);
+    }
+    Ok(rendered)
+}
+
+/// Executes the files of a release.
+fn execute(ctx: &mut Context<'_>, files: &[scope::TemplateFile], limits: &Limits) -> Result<Rendered, Box<Error>> {
     let mut rendered = Rendered::default();
     let mut bytes = 0;
     for file in files.iter().filter(|file| !file.is_partial()) {
@@ -139,8 +159,8 @@ pub fn render(
         let clean = if ctx.keeps_no_value() { text } else { remove_no_value(&text, &mut |at| removed.push(at)) };
         let emits = moved(emits, &removed);
         bytes += clean.len() as u64;
-        if bytes > inputs.limits.output_bytes {
-            let limit = inputs.limits.output_bytes;
+        if bytes > limits.output_bytes {
+            let limit = limits.output_bytes;
             return Err(Box::new(Error::Limit(format!(
                 "the chart renders to more than {limit} bytes (--limit output-bytes)"
             ))));
@@ -150,11 +170,6 @@ pub fn render(
     }
     rendered.files.sort_by(|a, b| a.name.cmp(&b.name));
     rendered.notes.sort_by(|a, b| a.name.cmp(&b.name));
-    rendered.steps = ctx.steps();
-    rendered.decisions = ctx.decisions.take();
-    if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
-        rendered.reads = watch.finish(reads);
-    }
     Ok(rendered)
 }
 

@@ -46,6 +46,7 @@ use crate::reads::dotted;
 use crate::reads::unset::{Unset, unset};
 use crate::source::Place;
 use crate::yaml::{Data, Node};
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -64,11 +65,13 @@ fn check(ctx: &mut Context<'_>) {
     let mut findings = Vec::new();
     for object in &objects {
         let Some(pod) = Pod::of(object).filter(|_| is_of_kubernetes(object)) else { continue };
+        // Asked once for an object, however many containers it has.
+        let is_patch = LazyCell::new(|| patches.has(object));
         for container in pod.containers() {
             let is_left = |container: &Container<'_>| {
                 image_of(container).is_some()
                     || injection::may_fill_in(pod.template, container.node)
-                    || ctx.prepared.is_none() && patches.has(object, container)
+                    || ctx.prepared.is_none() && (*is_patch || patches.completes(object, container))
             };
             if !is_left(&container) {
                 findings.push(finding(ctx, object, &container));
@@ -216,11 +219,14 @@ impl Patches {
         }
     }
 
-    /// Whether a container without an image belongs to a patch.
-    fn has(&self, object: &Object<'_>, container: &Container<'_>) -> bool {
-        self.files.contains(object.manifest.source.shown())
-            || self.whole.contains(&id(object, container))
-            || has_directive(object.node)
+    /// Whether an object is a patch.
+    fn has(&self, object: &Object<'_>) -> bool {
+        self.files.contains(object.manifest.source.shown()) || has_directive(object.node)
+    }
+
+    /// Whether a container without an image is added to one that has one.
+    fn completes(&self, object: &Object<'_>, container: &Container<'_>) -> bool {
+        self.whole.contains(&id(object, container))
     }
 }
 

@@ -134,7 +134,7 @@ fn check(ctx: &mut Context<'_>) {
     let asked = &ctx.analysis.pull_secrets;
     let home = ctx.prepared.map_or("", |prepared| prepared.release.namespace.as_str());
     let objects: Vec<Object<'_>> = ctx.analysis.manifests.iter().flat_map(Object::all).collect();
-    let pullers = Pullers::of(&objects, home, &|image| ctx.analysis.comes_from_mirror(image, &ctx.settings.mirror));
+    let pullers = Pullers::of(&objects, home, &ctx.analysis.comes_from_mirror(&ctx.settings.mirror));
     let mut found = Vec::new();
     // The first pod in each namespace that lacks a secret, and how many others there are.
     let mut away: BTreeMap<(String, String), (Finding, usize)> = BTreeMap::new();

@@ -33,7 +33,7 @@ mod unstable_render;
 mod unused_suppression;
 mod wrong_mirror_path;
 
-use crate::analysis::{Analysis, Judged, Unset};
+use crate::analysis::{Analysis, Judged, Unset, not_done};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::decided::{Decider, Source, layer_name, printed_at, user_path};
@@ -112,10 +112,27 @@ impl<'a> Context<'a> {
     /// Runs the rules that are on and gives the findings in the order of a report.
     pub fn check_all(mut self) -> Vec<Finding> {
         for rule in RULES.iter().filter(|rule| self.settings.is_on(rule.id, rule.on)) {
+            let before = self.findings.len();
             (rule.check)(&mut self);
+            self.charge_from(before);
+        }
+        // What there was no room for is not told; that there was none is.
+        if self.analysis.failure.is_none()
+            && let Some(failure) = not_done(&self.analysis.work)
+        {
+            let told = render_failed::finding(&failure, &self);
+            self.findings.push(told);
         }
         self.findings.sort_by_cached_key(Finding::order_key);
         self.findings
+    }
+
+    /// Charges the findings from a number on, and leaves out those for which there are no steps left: each is worked out,
+    /// cleared of secrets and written, in every format.
+    fn charge_from(&mut self, before: usize) {
+        let work = &self.analysis.work;
+        let fitting = self.findings[before..].iter().take_while(|finding| work.take_of_looks(finding.steps())).count();
+        self.findings.truncate(before + fitting);
     }
 
     /// The values key of the rewrite in words: `global.imageRegistry`.

@@ -45,18 +45,27 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>) {
-    let Some(failure) = &ctx.analysis.failure else { return };
+    if let Some(failure) = &ctx.analysis.failure {
+        ctx.findings.push(finding(failure, ctx));
+    }
+}
+
+/// That nothing is proven, and why.
+pub(super) fn finding(failure: &RenderFailure, ctx: &Context<'_>) -> Finding {
     let place = failure.place.iter().cloned();
-    ctx.findings.push(Finding {
+    Finding {
         rule: RULE.id,
         severity: ctx.settings.severity(RULE.id, RULE.severity),
-        message: "the chart does not render, so nothing is proven".to_owned(),
+        message: match failure.cause {
+            Cause::Unfinished => "not all of it was looked through, so nothing is proven".to_owned(),
+            _ => "the chart does not render, so nothing is proven".to_owned(),
+        },
         subject: None,
         excerpts: place.map(|place| Excerpt { place, label: "rendering stopped here".to_owned() }).collect(),
         notes: vec![failure.message.clone()],
         fix: None,
         help: Some(help(failure, ctx)),
-    });
+    }
 }
 
 fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
@@ -92,7 +101,9 @@ fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
         Cause::KubeVersion => "lint with the Kubernetes version of the cluster (--kube-version)".to_owned(),
         Cause::Library => "lint a chart that uses this one: a library renders nothing itself".to_owned(),
         Cause::NotYaml => "what the template makes is not YAML: mend it, or the value that it prints there".to_owned(),
-        Cause::Limit => "raise the limit that the message names, if the chart is to be trusted".to_owned(),
+        Cause::Limit | Cause::Unfinished => {
+            "raise the limit that the message names, if the chart is to be trusted".to_owned()
+        }
         Cause::Other => "mend what the message names: it is not the mirror's doing".to_owned(),
     }
 }

@@ -109,7 +109,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 /// Most pairs of paths that are compared to find what was meant; of what comes after, nothing is said.
-const MOST_COMPARED: usize = 2_000_000;
+const MOST_COMPARED: usize = 500_000;
 
 pub(super) static RULE: Rule = Rule {
     id: "unread-override",

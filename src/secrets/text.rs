@@ -117,6 +117,7 @@ fn last_at(text: &str) -> Option<usize> {
 /// `password=x`, `token: x`, `"secret": "x"`, `--password x`, `-u user:x`, `Bearer x`.
 fn named(text: &str, found: &mut Vec<Range<usize>>) {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut close = Close::default();
     for (at, separator) in text.match_indices([':', '=']) {
         let before = text[..at].trim_end_matches([' ', '\t']).trim_end_matches(['"', '\'', ']']);
         // In a URL, and in `::`, nothing is named.
@@ -131,7 +132,7 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
         }
         let is_spaced = text[at + 1..].starts_with([' ', '\t']);
         let start = at + 1 + text[at + 1..].len() - text[at + 1..].trim_start_matches([' ', '\t']).len();
-        let range = value_at(text, start);
+        let range = value_at(text, start, &mut close);
         let value = &text[range.clone()];
         // `password: must be set` is a sentence.
         let is_word =
@@ -151,17 +152,19 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
         }
         if ["bearer", "basic", "token", "digest"].contains(&value.to_ascii_lowercase().as_str()) {
             let rest = &text[range.end..];
-            found.push(value_at(text, range.end + rest.len() - rest.trim_start().len()));
+            found.push(value_at(text, range.end + rest.len() - rest.trim_start().len(), &mut Close::default()));
         }
     }
     // Flags whose value is the next word.
     let mut words = words(text).peekable();
+    let mut close = Close::default();
     while let Some(range) = words.next() {
         let word = text[range.clone()].trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-');
         let Some(next) = words.peek() else { break };
         let value = value_at(
             text,
             next.start + text[next.clone()].len() - text[next.clone()].trim_start_matches(['"', '\'', '[', ',']).len(),
+            &mut close,
         );
         let shown = &text[value.clone()];
         let is_flag = word.starts_with("--") && !word.contains('=') && is_secret(word);
@@ -193,8 +196,23 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// The bracket that closes a list, as it was found last: text with many lists that nothing closes is looked through once.
+#[derive(Default)]
+struct Close(Option<Option<usize>>);
+
+impl Close {
+    /// The first one after a byte; those that are asked for come one after the other.
+    fn after(&mut self, text: &str, start: usize) -> Option<usize> {
+        match self.0 {
+            Some(None) => None,
+            Some(Some(at)) if at >= start => Some(at),
+            _ => *self.0.insert(text[start..].find(']').map(|at| start + at)),
+        }
+    }
+}
+
 /// The value that begins at a byte: what is in quotes, or what goes on to a blank or a separator.
-fn value_at(text: &str, start: usize) -> Range<usize> {
+fn value_at(text: &str, start: usize, close: &mut Close) -> Range<usize> {
     let rest = &text[start..];
     if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
         let inside = &rest[1..];
@@ -205,8 +223,10 @@ fn value_at(text: &str, start: usize) -> Range<usize> {
         return start + 1..start + 1 + end;
     }
     // A list is hidden whole.
-    if let Some(end) = rest.find(']').filter(|_| rest.starts_with('[')) {
-        return start..start + end + 1;
+    if rest.starts_with('[')
+        && let Some(end) = close.after(text, start)
+    {
+        return start..end + 1;
     }
     let end =
         rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '&' | ',' | '}' | ')' | ']'));
@@ -253,14 +273,18 @@ fn well_known(text: &str, found: &mut Vec<Range<usize>>) {
         ("$argon2", 20),
         ("AGE-SECRET-KEY-", 20),
     ];
-    for (prefix, least) in PREFIXES {
-        for (at, _) in text.match_indices(prefix) {
-            if text[..at].ends_with(|c: char| c.is_ascii_alphanumeric()) {
-                continue;
-            }
-            let rest = &text[at + prefix.len()..];
-            let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/' | '+' | '=');
-            let len = rest.find(|c| !is_of_key(c)).unwrap_or(rest.len());
+    // Reports ask this of each of their texts: one look at where words begin, not one for each prefix.
+    let bytes = text.as_bytes();
+    for at in 0..bytes.len() {
+        if !matches!(bytes[at], b'g' | b'x' | b'A' | b'n' | b'p' | b's' | b'r' | b'd' | b'h' | b'S' | b'e' | b'$')
+            || at > 0 && bytes[at - 1].is_ascii_alphanumeric()
+        {
+            continue;
+        }
+        let rest = &bytes[at..];
+        for (prefix, least) in PREFIXES.iter().filter(|(prefix, _)| rest.starts_with(prefix.as_bytes())) {
+            let is_of_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.$/+=".contains(byte);
+            let len = rest[prefix.len()..].iter().take_while(|byte| is_of_key(byte)).count();
             if len >= *least {
                 found.push(at..at + prefix.len() + len);
             }
@@ -270,9 +294,10 @@ fn well_known(text: &str, found: &mut Vec<Range<usize>>) {
 
 /// What stands between `-----BEGIN … PRIVATE KEY-----` and its end.
 fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, mark) in text.match_indices("PRIVATE KEY-----") {
+    const MARK: &str = "PRIVATE KEY-----";
+    for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
         if text[..at].rfind("-----").is_some_and(|begin| text[begin..at].starts_with("-----BEGIN")) {
-            let start = at + mark.len();
+            let start = at + MARK.len();
             let end = text[start..].find("-----END").map_or(text.len(), |end| start + end);
             // Each line is masked by itself, so that lines stay lines.
             let mut from = start;

@@ -61,6 +61,8 @@ pub struct Context<'r> {
     kept_bytes: usize,
     /// Whether a limit was reached that nothing gets around.
     is_stopped: bool,
+    /// The steps that the render may take.
+    steps: u64,
     steps_left: u64,
     crypto_left: u32,
 }
@@ -90,6 +92,7 @@ impl<'r> Context<'r> {
             kept,
             kept_bytes: 0,
             is_stopped: false,
+            steps: limits.template_steps,
             steps_left: limits.template_steps,
             crypto_left: limits.crypto_calls,
         }
@@ -126,9 +129,17 @@ impl<'r> Context<'r> {
         self.decisions.as_ref().is_some_and(|decisions| decisions.way().is_some())
     }
 
+    /// Allows the render so many steps at most, before it takes one: others before it may have taken the rest. Whether that
+    /// is less than its own bound.
+    pub fn allow_steps(&mut self, most: u64) -> bool {
+        self.steps = self.limits.template_steps.min(most);
+        self.steps_left = self.steps;
+        self.steps < self.limits.template_steps
+    }
+
     /// Steps that the render took.
     pub fn steps(&self) -> u64 {
-        self.limits.template_steps - self.steps_left
+        self.steps - self.steps_left
     }
 
     /// Steps that the render may still take.

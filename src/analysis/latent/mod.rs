@@ -9,7 +9,7 @@ use super::{Analysis, Judged};
 use crate::compiler::Compiler;
 use crate::fix::Fix;
 use crate::images::decided::{decider, deciders};
-use crate::images::{Mirror, Part, Reference, Tier, find as find_images};
+use crate::images::{Mirror, Part, Reference, Search, Tier};
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
 use crate::reads::{Path, Setting, dotted, steps};
@@ -267,15 +267,14 @@ fn switched_on(
     let outcome = prepared.render(compiler, &changes, Some(&mut origins), &mut Vec::new());
     let read = outcome.ok().and_then(|one| manifests(&one.rendered, prepared.env.helm, &prepared.limits).ok());
     let Some(read) = read else { return found };
-    for manifest in read.ordinary.into_iter().chain(read.hooks).map(Arc::new) {
-        for image in find_images(&manifest, settings.hints(), &prepared.limits) {
-            let bypasses = image.known().is_some_and(|reference| !settings.mirror.serves(reference));
-            let decider = decider(&image, Part::Registry, &origins);
-            if bypasses && image.tier != Tier::Possible && decider.source.is_user() {
-                let wanted = image.known().and_then(|own| settings.layout.destination(&settings.mirror, own));
-                let value = wanted.and_then(|wanted| value_of(&image, decider.origin, &wanted));
-                found.entry(decider.path).or_insert(On { image, value });
-            }
+    let all: Vec<_> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+    for image in Search::counted(&all, settings.hints(), &prepared.limits, &prepared.work).uses {
+        let bypasses = image.known().is_some_and(|reference| !settings.mirror.serves(reference));
+        let decider = decider(&image, Part::Registry, &origins);
+        if bypasses && image.tier != Tier::Possible && decider.source.is_user() {
+            let wanted = image.known().and_then(|own| settings.layout.destination(&settings.mirror, own));
+            let value = wanted.and_then(|wanted| value_of(&image, decider.origin, &wanted));
+            found.entry(decider.path).or_insert(On { image, value });
         }
     }
     found

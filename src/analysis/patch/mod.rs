@@ -74,8 +74,10 @@ pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, t
         let patches: Vec<&Patch> = proven.iter().map(|(candidate, _)| &candidate.patch).collect();
         for (candidate, proof) in &proven {
             let patch = candidate.patch.beside(&patches);
+            // One for all images of the patch: a proof may be as long as the list of them.
+            let fix = fix(&patch, key, proof, judged);
             for number in proof.keys() {
-                judged[*number].fix = Some(fix(&patch, key, proof, judged));
+                judged[*number].fix = Some(fix.clone());
             }
         }
     }

@@ -81,9 +81,8 @@ pub(super) fn find(
     compiler: &mut Compiler,
 ) -> PullSecrets {
     let objects: Vec<Object<'_>> = analysis.manifests.iter().flat_map(Object::all).collect();
-    let pullers = Pullers::of(&objects, &prepared.release.namespace, &|image| {
-        analysis.comes_from_mirror(image, &settings.mirror)
-    });
+    let comes_from_mirror = analysis.comes_from_mirror(&settings.mirror);
+    let pullers = Pullers::of(&objects, &prepared.release.namespace, &comes_from_mirror);
     let mut found = PullSecrets::of_settings(settings);
     found.has_pullers = pullers.pods.iter().any(|puller| puller.image.is_some());
     for ask in asks(analysis, prepared, &objects, &pullers) {

@@ -144,9 +144,8 @@ impl Trials<'_> {
         let read = manifests(&outcome.rendered, prepared.env.helm, &prepared.limits).ok()?;
         let all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
         let objects: Vec<Object<'_>> = all.iter().flat_map(Object::all).collect();
-        let pullers = Pullers::of(&objects, &prepared.release.namespace, &|image| {
-            self.analysis.comes_from_mirror(image, &self.settings.mirror)
-        });
+        let comes_from_mirror = self.analysis.comes_from_mirror(&self.settings.mirror);
+        let pullers = Pullers::of(&objects, &prepared.release.namespace, &comes_from_mirror);
         let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
         Some(given.map(|puller| objects[puller.object].name.clone()).collect())
     }
@@ -186,9 +185,8 @@ impl Trials<'_> {
     /// The pods that lack nothing as it is.
     fn had(&self, asked: &PullSecrets) -> BTreeSet<ObjectName> {
         let objects: Vec<Object<'_>> = self.analysis.manifests.iter().flat_map(Object::all).collect();
-        let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &|image| {
-            self.analysis.comes_from_mirror(image, &self.settings.mirror)
-        });
+        let comes_from_mirror = self.analysis.comes_from_mirror(&self.settings.mirror);
+        let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &comes_from_mirror);
         let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
         given.map(|puller| objects[puller.object].name.clone()).collect()
     }

@@ -43,6 +43,9 @@ impl Object for Certificate {
 /// Bits of the modulus of keys that are made for certificates.
 const RSA_BITS: usize = 2048;
 
+/// Steps of reading a key and signing with it.
+const SIGNING: u64 = 20_000;
+
 /// Source: sprig `buildCustomCertificate`.
 pub(super) fn build_custom_cert(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let decoded = |index: usize, what: &str| match decode64(string(args, index)?.as_bytes()) {
@@ -97,14 +100,13 @@ pub(super) fn gen_signed_cert_with_key(ctx: &mut Context<'_>, args: &[Value]) ->
 }
 
 fn fresh_key(ctx: &mut Context<'_>) -> Result<PrivateKey, Failure> {
-    // A key takes a hundred times as much, and real charts make fifty: they are counted as what they are.
-    ctx.charge_crypto(20_000)?;
+    ctx.charge_crypto(PrivateKey::steps_of_rsa(ctx.env, RSA_BITS) + SIGNING)?;
     let key = PrivateKey::generate_rsa(ctx.env, RSA_BITS);
     key.map_err(|error| Failure::Text(format!("error generating rsa key: {error}")))
 }
 
 fn given_key(ctx: &mut Context<'_>, args: &[Value], index: usize) -> Result<PrivateKey, Failure> {
-    ctx.charge_crypto(20_000)?;
+    ctx.charge_crypto(SIGNING)?;
     let key = PrivateKey::parse(string(args, index)?.as_bytes());
     key.map_err(|error| Failure::Text(format!("parsing private key: {error}")))
 }

@@ -7,9 +7,10 @@ use super::parts::{Context, Entry, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, fields, variables};
 use crate::images::object::{Step, items, member};
 use crate::images::open::variables;
+use crate::images::text::Text;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
-use std::ops::Range;
+use std::cell::LazyCell;
 
 pub(super) static FINDER: Finder =
     Finder { id: "arguments", summary: "arguments of commands, in one word, in two, in a shell string", visit };
@@ -45,10 +46,19 @@ fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
     let before = all.len();
     all.extend(own);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    // A word may name many images: its text is read once.
+    let mut known: Option<(usize, Text)> = None;
     for image in commands::in_words(&all) {
         let Some(index) = image.word.checked_sub(before) else { continue };
+        let known = match known.take().filter(|(of, _)| *of == index) {
+            Some(text) => known.insert(text),
+            None => {
+                let Some(text) = place.object.text(&list[index]) else { continue };
+                known.insert((index, text))
+            }
+        };
         let reason = format!("`{}` pulls an image", image.command);
-        add(place, index, &list[index], Some(image.range), Tier::Likely, reason, found);
+        add(place, index, known.1.slice(image.range), Tier::Likely, reason, found);
     }
 }
 
@@ -108,6 +118,8 @@ fn starts_with_flag(list: &[Node]) -> bool {
 }
 
 fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
+    // A text may name many images: it is read once.
+    let text = LazyCell::new(|| place.object.text(item));
     if variables::may_have(string) {
         // `--image=quay.io/acme/api:$(TAG)`; a sign may stand in the variable too.
         let first = variables(string).next().map_or(string.len(), |variable| variable.start);
@@ -115,7 +127,7 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
             Some(sign) => (Some(&string[..sign]), sign + 1),
             None => (flag, 0),
         };
-        if let Some(text) = place.object.text(item)
+        if let Some(text) = &*text
             && let path = place.path().with(Step::Index(index))
             && variables::add(
                 place,
@@ -131,7 +143,7 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
     }
     if string.contains([' ', '\n', ',', '"', '\'', '{']) {
         if string.contains("<<")
-            && let Some(text) = place.object.text(item)
+            && let Some(text) = &*text
         {
             for base in dockerfile::written(string).into_iter().flat_map(|range| dockerfile::bases(&text.slice(range)))
             {
@@ -151,18 +163,19 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
         }
         if commands::is_plausible(string) {
             for image in commands::in_script(string) {
+                let Some(text) = &*text else { break };
                 let reason = format!("`{}` pulls an image", image.command);
-                add(place, index, item, Some(image.range), Tier::Likely, reason, found);
+                add(place, index, text.slice(image.range), Tier::Likely, reason, found);
             }
         }
         if is_plausible(string) {
-            let Some(text) = place.object.text(item) else { return };
-            for line in lines(&text, flag, found.hints) {
+            let Some(text) = &*text else { return };
+            for line in lines(text, flag, found.hints) {
                 let (tier, reason) = match &line.name {
                     Some(name) => (Tier::Likely, format!("`{name}` in an argument names an image")),
                     None => (Tier::Possible, "a reference in an argument".to_owned()),
                 };
-                add(place, index, item, Some(line.range), tier, reason, found);
+                add(place, index, text.slice(line.range), tier, reason, found);
             }
         }
         return;
@@ -184,20 +197,11 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
         }
         None => return,
     };
-    add(place, index, item, Some(from..string.len()), tier, reason, found);
+    let Some(text) = &*text else { return };
+    add(place, index, text.slice(from..string.len()), tier, reason, found);
 }
 
-fn add(
-    place: &Place<'_>,
-    index: usize,
-    item: &Node,
-    range: Option<Range<usize>>,
-    tier: Tier,
-    reason: String,
-    found: &mut Found<'_>,
-) {
-    let Some(text) = place.object.text(item) else { return };
-    let text = range.map_or_else(|| text.clone(), |range| text.slice(range));
+fn add(place: &Place<'_>, index: usize, text: Text, tier: Tier, reason: String, found: &mut Found<'_>) {
     let path = place.path().with(Step::Index(index));
     let hit = Hit {
         path,

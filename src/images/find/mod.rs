@@ -42,6 +42,7 @@ use super::reference::Reference;
 use super::text::Text;
 use crate::limits::Limits;
 use crate::render::manifest::Manifest;
+use crate::work::Work;
 pub use hints::{Action, Hints, PlaceRule};
 pub use looks::words;
 use named::Names;
@@ -243,6 +244,12 @@ pub struct Found<'l> {
 /// Bytes of a text that are one step.
 const BYTES_OF_STEP: usize = 64;
 
+/// What each reference counts: it is compared in each render, and judged.
+const STEPS_OF_AN_IMAGE: u64 = 50;
+
+/// What each step of the way to a reference counts.
+const STEPS_OF_A_STEP: u64 = 4;
+
 impl Found<'_> {
     /// Adds a reference, unless the same text was found already.
     pub fn add(&mut self, object: &Object<'_>, hit: Hit) {
@@ -253,6 +260,8 @@ impl Found<'_> {
     /// Adds a reference whose parts may belong to others too, as a registry does that stands once for many images;
     /// unless its `own` part was found already.
     pub fn add_joined(&mut self, object: &Object<'_>, mut hit: Hit, own: &[Range<u32>]) {
+        // The way to a node is written out for each reference: what is deep costs more.
+        self.take_more(STEPS_OF_AN_IMAGE + STEPS_OF_A_STEP * hit.path.steps().len() as u64);
         let field = hit.path.to_string();
         if custom::is_excluded(self.hints, object, &hit.path) || !self.take(&hit, &field, own) {
             return;
@@ -295,6 +304,12 @@ impl Found<'_> {
     fn may_decode(&mut self, bytes: usize) -> bool {
         self.decoded_bytes = self.decoded_bytes.saturating_add(bytes);
         self.decoded_bytes <= self.limits.yaml_bytes
+    }
+
+    /// Takes steps of what was found already.
+    fn take_more(&mut self, steps: u64) {
+        self.steps += steps;
+        self.is_cut |= self.steps > self.limits.find_steps;
     }
 
     /// Takes the steps of a value with so many bytes; false when there are none left.
@@ -363,12 +378,25 @@ pub struct Search {
 impl Search {
     /// The image references of manifests.
     pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Arc<Manifest>>, hints: Hints<'_>, limits: &Limits) -> Self {
-        let mut all = Self::default();
+        Self::counted(manifests, hints, limits, &Work::of(limits))
+    }
+
+    /// The same, as a part of what is done for a release: its steps count with the others, and are bounded with them.
+    pub fn counted<'m>(
+        manifests: impl IntoIterator<Item = &'m Arc<Manifest>>,
+        hints: Hints<'_>,
+        limits: &Limits,
+        work: &Work,
+    ) -> Self {
+        let before = work.looks();
+        let mut all = Self { steps: before, ..Self::default() };
         for manifest in manifests {
             let found = search(manifest, hints, limits, all.steps);
             all.uses.extend(found.uses);
             (all.steps, all.is_cut) = (found.steps, all.is_cut || found.is_cut);
         }
+        all.steps -= before;
+        work.take_of_looks(all.steps);
         all
     }
 

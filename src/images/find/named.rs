@@ -33,9 +33,10 @@ impl<'n> Names<'n> {
         let mut node = self.objects.get(object).copied();
         let mut named = String::new();
         let mut rest = field;
+        // Behind the last index no list follows, so that no name is asked for.
+        let last = field.rfind('[').map_or(0, |at| field.len() - at);
         while let Some(at) = rest.find(['.', '[']) {
-            // No list follows, so that no name is asked for.
-            if !rest.contains('[') {
+            if rest.len() < last || last == 0 {
                 break;
             }
             let (key, after) = rest.split_at(at);
