@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Location};
 use crate::finding::{self, Severity};
 use crate::images::{Layout, Mirror};
 use crate::lint::lint;
+use crate::report::stream::Kept;
 use crate::report::text::{self, Detail, Style};
 use crate::report::{self, json};
 use crate::settings::Settings;
@@ -67,13 +68,13 @@ impl Linter {
     /// # Errors
     /// [`ErrorKind::Input`] where the values or flags cannot be used.
     pub fn lint(&self, renderer: &Renderer) -> Result<Report, Error> {
-        let mut prepared = renderer.prepared.clone();
+        let mut prepared = renderer.prepared.afresh();
         // Nobody keeps the keys, and two lints say the same.
         prepared.env = prepared.env.repeatable();
         prepared.env.keys = Keys::shared();
         let mut report = on_large_stack(|| lint(&prepared, &self.settings, &mut Compiler::new(), &mut Vec::new()))?
             .map_err(|text| Error::new(ErrorKind::Input, text))?;
-        report.hide_secrets();
+        report.hide_secrets(true);
         let findings = report.findings.iter().map(Finding::of).collect();
         Ok(Report { report, findings })
     }
@@ -100,7 +101,7 @@ impl Report {
     /// # Errors
     /// When it cannot be written.
     pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        json::write(std::slice::from_ref(&self.report), out)
+        json::write(&Kept::of(std::slice::from_ref(&self.report)), out)
     }
 }
 
@@ -108,7 +109,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();
         let style = Style { colour: false, width: None, detail: Detail::Usual };
-        text::write(std::slice::from_ref(&self.report), style, &mut out).map_err(|_| fmt::Error)?;
+        text::write(&Kept::of(std::slice::from_ref(&self.report)), style, &mut out).map_err(|_| fmt::Error)?;
         f.write_str(&String::from_utf8_lossy(&out))
     }
 }

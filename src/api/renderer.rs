@@ -16,6 +16,7 @@ use crate::source::File;
 use crate::template::Env;
 use crate::trace::Origins;
 use crate::values::UserValues;
+use crate::work::Work;
 
 /// A release of a chart: its name, its values, the cluster it is for. What is not said is as `helm template` has it.
 ///
@@ -49,6 +50,7 @@ impl Renderer {
             is_given: false,
             check_schema: true,
             set_files: SetFiles::none(),
+            work: Work::of(&Limits::default()),
         };
         Self { prepared, selection: Selection::default(), has_origins: false }
     }
@@ -158,7 +160,8 @@ impl Renderer {
     }
 
     fn render_here(&self) -> Result<Rendered, Error> {
-        let prepared = &self.prepared;
+        // Each render has the whole of its bounds.
+        let prepared = self.prepared.afresh();
         let helm = prepared.env.helm;
         let mut origins = self.has_origins.then(Origins::new);
         let mut log = Vec::new();
