@@ -100,7 +100,7 @@ fn comment(
     let totals = reports.totals();
     let several = totals.reports > 1;
     let name = totals.only_name().map(|name| format!("{name}: ")).unwrap_or_default();
-    write!(out, "### airtight: {}\n", escaped(&format!("{name}{}", totals.verdict())))?;
+    writeln!(out, "### airtight: {}", escaped(&format!("{name}{}", totals.verdict())))?;
     let part = |name: &str, release: Value, out: &mut dyn Write| {
         let part = env.get_template(name).map_err(io::Error::other)?;
         let text = part.render(context! { release, several }).map_err(io::Error::other)?;

@@ -28,8 +28,11 @@ struct Known {
     /// What would be said of each comment, by its file and byte, in the first release that has it.
     comments: BTreeMap<(String, u32), (usize, Vec<Doubt>)>,
     /// The same of each entry, by its number: in the first release that it is for, and in the first of all.
-    entries: BTreeMap<usize, [Option<(usize, Option<Doubt>)>; 2]>,
+    entries: BTreeMap<usize, [First; 2]>,
 }
+
+/// The first release that something would be said in, and what; `None` before there is one.
+type First = Option<(usize, Option<Doubt>)>;
 
 /// What is said of a suppression, if it is so.
 #[derive(Debug)]
@@ -88,8 +91,7 @@ impl<'s> Ledger<'s> {
                 known.is_unseen = true;
                 known.unseen.extend(one.comments.iter().map(|comment| comment.place.file.name().to_owned()));
             }
-            let is_first =
-                |kept: &Option<(usize, Option<Doubt>)>| kept.as_ref().is_none_or(|(first, _)| number < *first);
+            let is_first = |kept: &First| kept.as_ref().is_none_or(|(first, _)| number < *first);
             let entries = 0..self.suppressor.entries.len();
             entries.map(|entry| known.entries.entry(entry).or_default().each_ref().map(is_first)).collect()
         };
