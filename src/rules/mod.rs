@@ -114,12 +114,14 @@ impl<'a> Context<'a> {
         for rule in RULES.iter().filter(|rule| self.settings.is_on(rule.id, rule.on)) {
             let before = self.findings.len();
             (rule.check)(&mut self);
-            self.charge_from(before);
+            // That nothing is proven is always told.
+            if rule.id != render_failed::RULE.id {
+                self.charge_from(before);
+            }
         }
-        // What there was no room for is not told; that there was none is.
-        if self.analysis.failure.is_none()
-            && let Some(failure) = not_done(&self.analysis.work)
-        {
+        // What there was no room for is not told; that there was none is, whatever rules are on.
+        let is_told = self.findings.iter().any(|finding| finding.rule == render_failed::RULE.id);
+        if !is_told && let Some(failure) = not_done(&self.analysis.work) {
             let told = render_failed::finding(&failure, &self);
             self.findings.push(told);
         }

@@ -114,10 +114,10 @@ pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
         made.extend_from_slice(&bytes[at..range.start]);
         // What lies before the mask has not moved since the last one; what lies in it becomes all of it.
         if new_start.is_none() && start < range.end {
-            new_start = Some(made.len() - range.start.saturating_sub(start));
+            new_start = Some(made.len() - range.start.saturating_sub(start.max(at)));
         }
         if new_end.is_none() && end <= range.start {
-            new_end = Some(made.len() - (range.start - end));
+            new_end = Some(made.len() - (range.start - end.max(at)));
         }
         made.extend_from_slice(instead.as_bytes());
         if new_end.is_none() && end <= range.end {
