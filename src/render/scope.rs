@@ -176,7 +176,8 @@ fn chart(
     for child in &instance.children {
         // Helm quirk: the table is looked up by a dotted path. A chart `a.b` does not see the values under its own name, but
         // those under `b` in `a`.
-        let table = child.name.split('.').try_fold(values.clone(), |table, name| table.get(name)?.as_map().cloned());
+        let table =
+            child.name.split('.').try_fold(values.clone(), |table, name| table.get(name.as_bytes())?.as_map().cloned());
         let view = chart(child, top, table, false, origins, files);
         subcharts.insert(child.name.as_str(), view.into());
     }

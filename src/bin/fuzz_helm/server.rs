@@ -25,6 +25,8 @@ const INCOMPLETE: &str = "Set dependency_update or run helm_dependency_build to 
 pub(crate) enum Reply {
     /// Helm's answer.
     Answer(Answer),
+    /// A message about the chart, where helm would have looked at the values first.
+    Early(Answer),
     /// A message of the server's own, which helm would word otherwise.
     Own,
     /// It died, or gave no answer.
@@ -71,9 +73,12 @@ impl Server {
         let Some(running) = &mut self.running else { return Ok(Reply::Silent) };
         let request = json!({ "name": "helm_template", "arguments": arguments });
         match running.request("tools/call", &request) {
-            // It reads the chart before the values; helm, the values before the chart.
-            Some(answer) if has_values(arguments) && is_of_chart(says(&answer)) => Ok(Reply::Own),
-            Some(answer) => Ok(reply(&answer)),
+            Some(answer) => match reply(&answer) {
+                Reply::Answer(message) if has_values(arguments) && is_of_chart(says(&answer)) => {
+                    Ok(Reply::Early(message))
+                }
+                reply => Ok(reply),
+            },
             None => {
                 self.running = None;
                 self.restarts += 1;

@@ -103,7 +103,7 @@ impl Singles {
         let arguments = json!({ "release_name": "rel", "chart": chart, "namespace": "default" });
         Ok(match self.server.template(&arguments)? {
             Reply::Answer(answer) => Some(answer),
-            Reply::Own | Reply::Silent => None,
+            Reply::Early(_) | Reply::Own | Reply::Silent => None,
         })
     }
 }
