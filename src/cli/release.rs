@@ -3,7 +3,7 @@
 use super::disk::{Complete, Disk};
 use super::{Problem, Streams};
 use crate::chart::Chart;
-use crate::chart::load::{Source, load_from};
+use crate::chart::load::{Source, load_from, not_found};
 use crate::config::meant;
 use crate::disk::{By, Reach};
 use crate::helm::HelmVersion;
@@ -198,11 +198,19 @@ impl ReleaseFlags {
     }
 
     /// Reads the values files and the files that `--set-file` names.
-    fn user_values(&self, disk: &Disk) -> Result<UserValues, String> {
+    fn user_values(&self, disk: &Disk, limits: &Limits) -> Result<UserValues, String> {
         let mut files = Vec::new();
         for (at, list) in self.values.iter().enumerate() {
             for name in split_list(list).iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
-                files.push(disk.values(named_by(at, self.configured.values), name)?);
+                match disk.values(named_by(at, self.configured.values), name) {
+                    Ok(file) => files.push(file),
+                    // helm reads one after the other: what is wrong in the first is told before the next is missed.
+                    Err(error) => {
+                        let before = UserValues { files, ..UserValues::default() };
+                        before.merge(self.helm(), limits, &mut |_, _| Ok(Vec::new()), None)?;
+                        return Err(error);
+                    }
+                }
             }
         }
         Ok(UserValues {
@@ -316,19 +324,29 @@ impl ReleaseFlags {
     pub fn prepare(&self, name: &str, chart: &Path, disk: &Disk, log: &mut Vec<String>) -> Result<Prepared, String> {
         let limits = self.limits()?;
         self.check_time_zone()?;
-        let user = self.user_values(disk)?;
         let capabilities = self.capabilities()?;
         let complete =
             |chart: &mut Arc<Chart>, source: &Source<'_>| add_missing_dependencies(chart, source, &limits, self.helm());
         let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
         let by = if self.configured.chart { By::Repository } else { By::User };
-        let (chart, lines) = disk.chart(by, chart, &limits, self.helm(), complete);
+        let path = chart;
+        let (chart, lines) = disk.chart(by, path, &limits, self.helm(), complete);
         log.extend(lines);
+        // helm looks whether the chart is there, reads the values, and only then the chart: what is wrong first is told.
+        let chart = match chart {
+            Err(error) if error == not_found(path) => return Err(error),
+            chart => chart,
+        };
+        let user = self.user_values(disk, &limits)?;
+        let (reach, configured) = (disk.reach().clone(), self.configured.set_file);
+        let set_files = SetFiles::new(move |at, path| reach.read(named_by(at, configured), Path::new(path)));
+        if chart.is_err() {
+            user.merge(self.helm(), &limits, &mut |at, path| set_files.read(at, path), None)?;
+        }
         let chart = chart?;
         // Helm quirk: an empty name is the usual one.
         let given = self.namespace.clone().filter(|name| !name.is_empty()).or_else(plugin_namespace);
         let namespace = given.unwrap_or_else(|| "default".to_owned());
-        let (reach, configured) = (disk.reach().clone(), self.configured.set_file);
         Ok(Prepared {
             chart,
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade, revision: 1 },
@@ -339,7 +357,7 @@ impl ReleaseFlags {
             is_given: self.configured.chart || !user.is_empty(),
             user,
             check_schema: !self.skip_schema_validation,
-            set_files: SetFiles::new(move |at, path| reach.read(named_by(at, configured), Path::new(path))),
+            set_files,
         })
     }
 }

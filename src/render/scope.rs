@@ -3,6 +3,7 @@
 
 use super::{Inputs, capabilities, files, metadata_3};
 use crate::chart::Metadata;
+use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
@@ -92,7 +93,7 @@ fn table(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
         ctx.look_at(&map, name);
         map = match map.get(name) {
             Some(Value::Map(next)) => next,
-            _ => return Err(Failure::Text(format!("{:?} is not a table", String::from_utf8_lossy(name)))),
+            _ => return Err(Failure::Text(format!("{} is not a table", go_quote(name)))),
         };
     }
     Ok(Value::Map(map.retyped(values_type(ctx.env.helm))))
@@ -100,10 +101,11 @@ fn table(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 
 fn path_value(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let path = args.get(1).and_then(Value::as_str).cloned().unwrap_or_else(|| Str::new(""));
-    let not_a_value = || Failure::Text(format!("{:?} is not a value", path.to_text()));
     let mut map = receiver(args)?.clone();
     let names: Vec<&[u8]> = path.as_bytes().split(|&byte| byte == b'.').collect();
-    let Some((last, tables)) = names.split_last() else { return Err(not_a_value()) };
+    let (last, tables) = names.split_last().map_or((&[][..], &[][..]), |(last, tables)| (*last, tables));
+    // Helm quirk: whatever is missing on the way, the last name is told.
+    let not_a_value = || Failure::Text(format!("{} is not a value", go_quote(last)));
     for name in tables {
         ctx.look_at(&map, name);
         map = match map.get(name) {
@@ -113,7 +115,7 @@ fn path_value(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     }
     ctx.look_at(&map, last);
     match map.get(last) {
-        None | Some(Value::Map(_)) => Err(Failure::Text(format!("{:?} is not a value", String::from_utf8_lossy(last)))),
+        None | Some(Value::Map(_)) => Err(not_a_value()),
         Some(value) => Ok(value),
     }
 }
@@ -172,9 +174,10 @@ fn chart(
     let subcharts = Map::new();
     scope.insert("Subcharts", subcharts.clone().into());
     for child in &instance.children {
-        // Helm quirk: the table is looked up by a dotted path, so that of a chart with a dot in its name is not found.
-        let table = if child.name.contains('.') { None } else { values.get(child.name.as_bytes()) };
-        let table = table.and_then(|value| value.as_map().cloned());
+        // Helm quirk: the table is looked up by a dotted path. A chart `a.b` does not see the values under its own name, but
+        // those under `b` in `a`.
+        let table =
+            child.name.split('.').try_fold(values.clone(), |table, name| table.get(name.as_bytes())?.as_map().cloned());
         let view = chart(child, top, table, false, origins, files);
         subcharts.insert(child.name.as_str(), view.into());
     }

@@ -626,7 +626,6 @@ fn derived(value: Value, origin: Origin, depth: u32) -> Value {
 fn zero_element(elem: &'static Type) -> Eval {
     let value = match elem.kind {
         Kind::String => Value::Str(Str::new("")),
-        Kind::Slice if *elem == types::BYTES => Value::Bytes(Str::new("")),
         Kind::Slice => Value::List(List::nil(elem)),
         Kind::Map => Value::Map(Map::nil(elem)),
         _ => return Eval::member(Value::Nil, elem.kind == Kind::Interface),

@@ -7,21 +7,24 @@
 
 #![expect(clippy::disallowed_methods, reason = "makes charts on the disk for helm")]
 
+use super::answer::{Answer, message};
 use super::grammar::Grammar;
+use super::process::command;
 use super::random::Random;
 use airtight::cli::{Outcome, Streams, on_large_stack, run};
-use airtight::report::plain;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    compared: u64,
-    failing: u64,
-    unstable: u64,
-    bounded: u64,
+    pub(crate) compared: u64,
+    pub(crate) failing: u64,
+    pub(crate) unstable: u64,
+    pub(crate) bounded: u64,
+    pub(crate) unanswered: u64,
+    pub(crate) servers_own: u64,
     pub(crate) different: u64,
 }
 
@@ -32,48 +35,21 @@ impl Tally {
         self.failing += other.failing;
         self.unstable += other.unstable;
         self.bounded += other.bounded;
+        self.unanswered += other.unanswered;
+        self.servers_own += other.servers_own;
         self.different += other.different;
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { compared, failing, unstable, bounded, different } = self;
+        let Self { compared, failing, unstable, bounded, unanswered, servers_own, different } = self;
         write!(
             f,
-            "{compared} compared ({failing} of them errors), {different} different, {unstable} not the same twice in helm, {bounded} past our limits"
+            "{compared} compared ({failing} of them errors), {different} different, {servers_own} in which the server \
+             differs from the process, {unstable} not the same twice in helm, {bounded} past our limits, {unanswered} \
+             without an answer"
         )
-    }
-}
-
-/// What a renderer made of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Answer {
-    Output(Vec<u8>),
-    Error(String),
-}
-
-impl Answer {
-    fn json(&self) -> serde_json::Value {
-        match self {
-            Self::Output(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => serde_json::json!({ "output": text }),
-                Err(_) => {
-                    use base64::Engine;
-                    serde_json::json!({ "output_base64": base64::engine::general_purpose::STANDARD.encode(bytes) })
-                }
-            },
-            Self::Error(text) => serde_json::json!({ "error": text }),
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Output(bytes) => write!(f, "{:?}", String::from_utf8_lossy(bytes)),
-            Self::Error(text) => write!(f, "error {text:?}"),
-        }
     }
 }
 
@@ -83,10 +59,10 @@ type Outputs = Result<Vec<Vec<u8>>, String>;
 /// A template on which we differ from helm.
 #[derive(Debug)]
 pub(crate) struct Difference {
-    template: String,
-    values: String,
-    helm: Answer,
-    ours: Answer,
+    pub(crate) template: String,
+    pub(crate) values: String,
+    pub(crate) helm: Answer,
+    pub(crate) ours: Answer,
 }
 
 impl Difference {
@@ -267,18 +243,7 @@ impl<'h> Batch<'h> {
     }
 
     fn command(&self) -> Command {
-        // Some templates take all memory there is, or forever.
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", "ulimit -v 4000000; exec timeout 30 \"$0\" \"$@\""]).arg(self.helm);
-        command
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", &self.folder)
-            .env("TZ", "UTC")
-            .env("LC_ALL", "C.UTF-8");
-        // Short runs need no garbage collected.
-        command.env("GOGC", "400").stdin(Stdio::null());
-        command
+        command(self.helm, &self.folder)
     }
 }
 
@@ -313,11 +278,4 @@ fn outputs(out: &[u8], err: &[u8], indexes: &[usize]) -> Outputs {
 
 fn position(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
-}
-
-/// The text behind `Error: `, without what a terminal would obey: we print no such thing, on purpose.
-fn message(err: &[u8]) -> String {
-    let text = plain(&String::from_utf8_lossy(err));
-    let text = text.find("\nError: ").map_or(text.as_str(), |at| &text[at + 1..]);
-    text.strip_prefix("Error: ").unwrap_or(text).trim_end_matches('\n').to_owned()
 }

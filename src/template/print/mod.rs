@@ -105,6 +105,7 @@ fn finish(
 pub fn strval(value: &Value) -> Result<Str, Failure> {
     match value {
         Value::Str(text) | Value::Bytes(text) => return Ok(text.clone()),
+        Value::List(list) if list.is_nil_bytes() => return Ok(Str::new("")),
         _ => {}
     }
     let mut out = Buf::new();

@@ -82,6 +82,8 @@ impl<'a> Printer<'a> {
             (Value::Object(object), 'p') if object.ty().kind == Kind::Ptr => self.pointer(value, verb),
             (_, 'p') => self.bad_verb(value, verb),
             (Value::Bytes(text), _) => self.bytes(text, verb, "[]byte", value),
+            (Value::List(list), 'v') if list.is_nil_bytes() && self.flags.sharp_v => self.push(b"[]byte(nil)"),
+            (Value::List(list), _) if list.is_nil_bytes() => self.bytes(&Str::new(""), verb, "[]byte", value),
             _ => self.value(value, verb, 0),
         }
     }
@@ -106,6 +108,9 @@ impl<'a> Printer<'a> {
                 's' | 'q' | 'x' | 'X' => self.bytes(text, verb, "[]uint8", value),
                 _ => self.byte_list(text, verb),
             },
+            Value::List(list) if list.is_nil_bytes() && matches!(verb, 's' | 'q' | 'x' | 'X') => {
+                self.bytes(&Str::new(""), verb, "[]uint8", value)
+            }
             Value::List(list) => self.list(list, verb, depth),
             Value::Map(map) => self.map(map, verb, depth),
             Value::Object(object) => self.object(&**object, value, verb, depth),

@@ -486,6 +486,11 @@ impl List {
         self.0.nil
     }
 
+    /// Whether it is a nil `[]byte`; any other one is [`Value::Bytes`].
+    pub fn is_nil_bytes(&self) -> bool {
+        self.0.nil && self.0.ty.elem.is_some_and(|elem| elem.kind == Kind::Uint8)
+    }
+
     /// The origin of the whole.
     pub fn origin(&self) -> Origin {
         self.0.origin

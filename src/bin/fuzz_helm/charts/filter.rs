@@ -1,0 +1,37 @@
+//! Differences that are none of ours to mend, each with its reason.
+
+use super::case::Case;
+use crate::answer::Answer;
+
+/// Why the server cannot be asked for a case, though its tool has all of the flags.
+pub(crate) fn not_for_server(case: &Case) -> Option<&'static str> {
+    let metadata = case.files.get("c/Chart.yaml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    if metadata.is_some_and(|text| text.contains("type: library")) {
+        return Some("it renders a library chart, which the command refuses");
+    }
+    None
+}
+
+/// Why an answer of ours counts as none.
+pub(crate) fn not_ours(ours: &Answer) -> Option<&'static str> {
+    match ours {
+        Answer::Error(message) if message.contains("(--limit ") => Some("past our limits, where helm has none"),
+        _ => None,
+    }
+}
+
+/// Why a case shows what is known, and stands in docs/differences.md.
+pub(crate) fn known(case: &Case) -> Option<&'static str> {
+    let odd_name = case.files.keys().any(|path| !path.is_ascii());
+    let globs = |text: &str| text.split(".Glob \"").skip(1).any(|rest| rest.split('"').next().is_some_and(is_fancy));
+    if odd_name && case.files.values().any(|bytes| std::str::from_utf8(bytes).is_ok_and(globs)) {
+        return Some(
+            "helm's glob library misses names with characters of several bytes; a later one, in the server, does not",
+        );
+    }
+    None
+}
+
+fn is_fancy(pattern: &str) -> bool {
+    pattern.contains(['{', '[', '?'])
+}
