@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub const MOST_BYTES: usize = 256 << 20;
 
 /// Compiled template files, kept over renders of the same charts: one that was compiled is not compiled again.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Compiler {
     /// By the file's address and the full name, and helm's version, which decides what functions there are; the file is
     /// kept so that its address stays its own.
