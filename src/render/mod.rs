@@ -1,5 +1,6 @@
 //! Renders a chart as a release: values and templates in, manifests out.
 
+mod again;
 pub mod capabilities;
 pub mod failure;
 pub mod files;
@@ -14,14 +15,17 @@ use crate::funcs::{self, helm};
 use crate::limits::Limits;
 use crate::reads::{Reads, Watch};
 use crate::source::File;
-use crate::template::decisions::Decisions;
+use crate::template::decisions::{Course, Decisions};
 use crate::template::exec::Emit;
 use crate::template::set::Set;
 use crate::template::{Context, Env, Error, Failure, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
+pub use again::Before;
+use again::Looked;
 pub use capabilities::Capabilities;
 use helm::remove_no_value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The facts of a release that templates see.
@@ -50,6 +54,10 @@ pub struct Rendered {
     pub decisions: Option<Decisions>,
     /// The steps that the templates took.
     pub steps: u64,
+    /// What another render of other values needs to know of this one; where origins were asked for.
+    pub before: Option<Before>,
+    /// The files that were not executed, as they come out as in a render before.
+    pub unchanged: BTreeSet<String>,
 }
 
 /// What one template file made.
@@ -78,7 +86,7 @@ pub struct Inputs<'r> {
     pub limits: &'r Limits,
 }
 
-/// Renders all templates of a chart and its subcharts.
+/// Renders all templates of a chart and its subcharts; but for those that come out as in a render before.
 ///
 /// Source: helm `pkg/engine/engine.go`, `Engine.Render`.
 pub fn render(
@@ -88,6 +96,7 @@ pub fn render(
     env: &mut Env,
     mut origins: Option<&mut Origins>,
     decisions: Option<Decisions>,
+    before: Option<&Before>,
 ) -> Result<Rendered, Box<Error>> {
     let (helm, mut files) = (env.helm, Vec::new());
     scope::collect(root, inputs, helm, origins.as_deref_mut(), &mut files);
@@ -107,7 +116,9 @@ pub fn render(
 
     let mut watch = None;
     let mut noted = None;
-    if let Some(origins) = origins.as_deref() {
+    // What nobody's release looks at tells nothing.
+    let is_release = decisions.as_ref().is_none_or(|decisions| matches!(decisions.course, Course::AsIs));
+    if let Some(origins) = origins.as_deref().filter(|_| is_release) {
         let sources = files.iter().map(|file| &file.source);
         let (started, reads) = Watch::start(root, inputs.values, sources, origins);
         (watch, noted) = (Some(started), Some(reads));
@@ -120,16 +131,27 @@ pub fn render(
         ctx.hold(&file.scope.clone().into()).map_err(limit)?;
     }
     ctx.decisions = decisions;
-    let mut rendered = Rendered::default();
+    let unchanged = before.map(|before| before.unchanged(root, inputs.values)).unwrap_or_default();
+    let mut rendered = Rendered { unchanged, ..Rendered::default() };
+    let touches = watch.is_some().then(|| again::watch(&files));
+    let mut looked = Vec::new();
     let mut bytes = 0;
     for file in files.iter().filter(|file| !file.is_partial()) {
+        if rendered.unchanged.contains(&file.name) {
+            continue;
+        }
         file.enter();
         if let Some(decisions) = &mut ctx.decisions
             && !decisions.enter_file(&file.name)
         {
             continue;
         }
+        let draws = ctx.env.draws();
+        touches.iter().for_each(|touches| touches.enter(looked.len() as u32 + 1));
         let executed = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into());
+        touches.iter().for_each(|touches| touches.enter(0));
+        let is_random = ctx.env.draws() != draws;
+        looked.push(Looked { name: file.name.clone(), maps: Vec::new(), is_random });
         // What looks at everything goes as far as it can.
         if executed.is_err() && ctx.keeps_no_value() {
             break;
@@ -152,6 +174,7 @@ pub fn render(
     rendered.notes.sort_by(|a, b| a.name.cmp(&b.name));
     rendered.steps = ctx.steps();
     rendered.decisions = ctx.decisions.take();
+    rendered.before = touches.and_then(|touches| Before::of(root, inputs.values, looked, touches));
     if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
         rendered.reads = watch.finish(reads);
     }
