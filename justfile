@@ -26,6 +26,11 @@ bench HELM CHART *FLAGS:
     cargo build --release --locked
     hyperfine --warmup 1 "target/release/airtight template rel {{CHART}} {{FLAGS}}" "{{HELM}} template rel {{CHART}} {{FLAGS}}"
 
+# Time `lint` over all releases of the airtight.yaml in a folder: just bench-fleet FOLDER [FLAGS].
+bench-fleet FOLDER *FLAGS:
+    cargo build --release --locked
+    cd {{FOLDER}} && hyperfine --warmup 1 --ignore-failure "{{justfile_directory()}}/target/release/airtight lint {{FLAGS}}"
+
 # Count allocations anew (benches/allocations.txt); then read `git diff`.
 count:
     UPDATE=1 cargo test --bench allocations

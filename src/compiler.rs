@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const MOST_BYTES: usize = 256 << 20;
 
 /// Compiled template files, kept over the renders of a release: one that was compiled is not compiled again.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Compiler {
     /// The files that were made for this release alone, such as templates with a patch.
     own: Known,

@@ -3,7 +3,7 @@
 use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
-use crate::render::{self, Capabilities, Inputs, Release, Rendered};
+use crate::render::{self, Before, Capabilities, Inputs, Release, Rendered};
 use crate::template::decisions::Decisions;
 use crate::template::tree::Untraced;
 use crate::template::{Env, Map, Value, error::Error};
@@ -140,8 +140,32 @@ impl Prepared {
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
-        mut origins: Option<&mut Origins>,
+        origins: Option<&mut Origins>,
         decisions: Option<Decisions>,
+        log: &mut Vec<String>,
+    ) -> Result<Outcome, Problem> {
+        self.render_all(compiler, changes, (origins, decisions, None), log)
+    }
+
+    /// Renders the files that may come out differently than in a render before, which was one of the same release with other
+    /// values.
+    ///
+    /// # Errors
+    /// As of [`Prepared::render`].
+    pub fn render_again(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        before: &Rendered,
+    ) -> Result<Outcome, Problem> {
+        self.render_all(compiler, changes, (None, None, before.before.as_ref()), &mut Vec::new())
+    }
+
+    fn render_all(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        (mut origins, decisions, before): (Option<&mut Origins>, Option<Decisions>, Option<&Before>),
         log: &mut Vec<String>,
     ) -> Result<Outcome, Problem> {
         let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
@@ -162,7 +186,7 @@ impl Prepared {
             work: &self.work,
         };
         let mut env = self.env.clone();
-        let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions);
+        let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions, before);
         let rendered = rendered.map_err(Problem::Template)?;
         let seed = env.seed().filter(|_| env.has_used_seed());
         Ok(Outcome { root, values, rendered, seed })
@@ -241,8 +265,8 @@ impl Prepared {
 
     /// What helm loads because schemas refer to it, when it checks the values.
     pub fn remote_schemas(&self) -> Vec<Remote> {
-        // Coalescing the values once more is not free, and most charts have no schema.
-        if !self.check_schema || !has_schema(&self.chart) {
+        // Coalescing the values once more is not free, and most charts have no schema, or one that refers to nothing else.
+        if !self.check_schema || !refers_elsewhere(&self.chart) {
             return Vec::new();
         }
         let (helm, limits) = (self.env.helm, &self.limits);
@@ -268,6 +292,12 @@ impl Prepared {
 /// Whether a chart, or one in it, has a schema.
 fn has_schema(chart: &Chart) -> bool {
     chart.schema.is_some() || chart.subcharts.iter().any(|inside| has_schema(inside))
+}
+
+/// Whether the schema of a chart, or of one in it, may refer to something outside of it.
+fn refers_elsewhere(chart: &Chart) -> bool {
+    chart.schema.as_ref().is_some_and(|schema| remote::may_refer_elsewhere(schema))
+        || chart.subcharts.iter().any(|inside| refers_elsewhere(inside))
 }
 
 /// Helm's rule for the names of releases.

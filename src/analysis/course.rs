@@ -12,7 +12,8 @@ use crate::settings::Settings;
 use crate::template::decisions::{Course, Decisions};
 use crate::trace::{Marks, Origins, Str};
 use crate::yaml::{self, Data, Node};
-use memchr::memmem::{self, Finder};
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use std::sync::{Arc, LazyLock};
 
 /// What renders a release along another course.
@@ -137,8 +138,8 @@ pub(super) fn marks(image: &ImageUse) -> Marks {
 
 /// Whether text may name an image: the word, a registry that everybody knows, or a reference with a tag or a digest.
 pub(super) fn may_name_an_image(text: &[u8]) -> bool {
-    static WORDS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| WORDS_OF_IMAGES.iter().map(Finder::new).collect());
-    WORDS.iter().any(|word| word.find(text).is_some()) || has_tagged_path(text)
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS_OF_IMAGES).ok());
+    WORDS.as_ref().is_none_or(|words| words.is_match(text)) || has_tagged_path(text)
 }
 
 /// What stands in most texts that name images.

@@ -86,6 +86,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
         reads: Default::default(),
         statics: Default::default(),
         flow: Default::default(),
+        compiler: Default::default(),
         latent: Vec::new(),
         numbers: Vec::new(),
         gated: Vec::new(),

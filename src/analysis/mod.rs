@@ -92,6 +92,8 @@ pub struct Analysis {
     pub statics: Statics,
     /// The same, followed through what hands values on; see [`Analysis::flow`].
     flow: OnceCell<Flow>,
+    /// The templates as they were compiled.
+    compiler: Compiler,
     /// The user's values that would bypass the mirror once something is switched on.
     pub latent: Vec<Latent>,
     /// Tags that were read as numbers and print as other tags.
@@ -240,6 +242,7 @@ fn analyse_with(
         reads,
         statics,
         flow: OnceCell::new(),
+        compiler: compiler.clone(),
         latent: Vec::new(),
         numbers: Vec::new(),
         gated: Vec::new(),
@@ -339,7 +342,7 @@ impl Analysis {
     /// What the code can read, followed from call to call; that is work, which is done when somebody asks first.
     pub fn flow(&self, prepared: &Prepared) -> &Flow {
         self.flow.get_or_init(|| {
-            let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, Compiler::new());
+            let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
             Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
         })
     }

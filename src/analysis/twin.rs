@@ -58,8 +58,13 @@ impl Twin {
     ) -> Self {
         // Values of other text have the same shape: what the schema says of them was said.
         let prepared = Prepared { check_schema: false, ..prepared.clone() };
-        let decisions = (!sites.is_empty()).then(|| Decisions::new(Course::Watched(sites), |_| false));
-        let outcome = prepared.render_deciding(compiler, changes, None, decisions, &mut Vec::new());
+        let outcome = match sites.is_empty() {
+            true => prepared.render_again(compiler, changes, first),
+            false => {
+                let decisions = Decisions::new(Course::Watched(sites), |_| false);
+                prepared.render_deciding(compiler, changes, None, Some(decisions), &mut Vec::new())
+            }
+        };
         let Ok(outcome) = outcome else { return Self::default() };
         Self::of(outcome.rendered, &prepared, settings, first)
     }
@@ -70,6 +75,7 @@ impl Twin {
         let known: HashMap<&str, &[u8]> =
             first.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
         let mut files: BTreeSet<String> = known.keys().map(|name| (*name).to_owned()).collect();
+        files.retain(|name| !rendered.unchanged.contains(name));
         rendered.files.iter().filter(|file| known.get(file.name.as_str()) == Some(&file.text.as_bytes())).for_each(
             |file| {
                 files.remove(&file.name);

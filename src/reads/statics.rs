@@ -107,12 +107,13 @@ impl Statics {
 
     /// Chains in a text that is not a template yet.
     pub fn text(&mut self, file: &Arc<File>) {
-        const MARK: &str = ".Values.";
-        let text = String::from_utf8_lossy(file.bytes());
-        for (at, _) in text.match_indices(MARK) {
+        const MARK: &[u8] = b".Values.";
+        let text = file.bytes();
+        for at in memchr::memmem::find_iter(text, MARK) {
             let start = at + MARK.len();
-            let chain = text[start..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
-            let path = steps(chain.take(1).collect::<String>().trim_matches('.'));
+            let is_of_chain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.".contains(byte);
+            let chain: String = text[start..].iter().take_while(is_of_chain).copied().map(char::from).collect();
+            let path = steps(chain.trim_matches('.'));
             let place = Site { file: file.clone(), at: start as u32, is_noted: false };
             self.rooted.push(Rooted { prefix: None, path, usage: Usage::Pass, place });
         }

@@ -1,5 +1,6 @@
 //! Renders a chart as a release: values and templates in, manifests out.
 
+mod again;
 pub mod capabilities;
 pub mod failure;
 pub mod files;
@@ -14,15 +15,18 @@ use crate::funcs::{self, helm};
 use crate::limits::Limits;
 use crate::reads::{Reads, Watch};
 use crate::source::File;
-use crate::template::decisions::Decisions;
+use crate::template::decisions::{Course, Decisions};
 use crate::template::exec::Emit;
 use crate::template::set::Set;
 use crate::template::{Context, Env, Error, Failure, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 use crate::work::Work;
+pub use again::Before;
+use again::{Looked, Touches};
 pub use capabilities::Capabilities;
 use helm::remove_no_value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The facts of a release that templates see.
@@ -51,6 +55,10 @@ pub struct Rendered {
     pub decisions: Option<Decisions>,
     /// The steps that the templates took.
     pub steps: u64,
+    /// What another render of other values needs to know of this one; where origins were asked for.
+    pub before: Option<Before>,
+    /// The files that were not executed, as they come out as in a render before.
+    pub unchanged: BTreeSet<String>,
 }
 
 /// What one template file made.
@@ -81,7 +89,7 @@ pub struct Inputs<'r> {
     pub work: &'r Work,
 }
 
-/// Renders all templates of a chart and its subcharts.
+/// Renders all templates of a chart and its subcharts; but for those that come out as in a render before.
 ///
 /// Source: helm `pkg/engine/engine.go`, `Engine.Render`.
 pub fn render(
@@ -91,6 +99,7 @@ pub fn render(
     env: &mut Env,
     mut origins: Option<&mut Origins>,
     decisions: Option<Decisions>,
+    before: Option<&Before>,
 ) -> Result<Rendered, Box<Error>> {
     let (helm, mut files) = (env.helm, Vec::new());
     scope::collect(root, inputs, helm, origins.as_deref_mut(), &mut files);
@@ -110,7 +119,9 @@ pub fn render(
 
     let mut watch = None;
     let mut noted = None;
-    if let Some(origins) = origins.as_deref() {
+    // What nobody's release looks at tells nothing.
+    let is_release = decisions.as_ref().is_none_or(|decisions| matches!(decisions.course, Course::AsIs));
+    if let Some(origins) = origins.as_deref().filter(|_| is_release) {
         let sources = files.iter().map(|file| &file.source);
         let (started, reads) = Watch::start(root, inputs.values, sources, origins);
         (watch, noted) = (Some(started), Some(reads));
@@ -124,32 +135,50 @@ pub fn render(
         ctx.hold(&file.scope.clone().into()).map_err(limit)?;
     }
     ctx.decisions = decisions;
-    let executed = execute(&mut ctx, &files, inputs.limits);
+    let unchanged = before.map(|before| before.unchanged(root, inputs.values)).unwrap_or_default();
+    let touches = watch.is_some().then(|| again::watch(&files));
+    let executed = execute(&mut ctx, &files, inputs.limits, unchanged, touches.as_ref());
     inputs.work.take_of_renders(ctx.steps());
     if ctx.steps_left() == 0 && is_bounded_by_others {
         inputs.work.cut_renders();
     }
-    let mut rendered = executed?;
+    let (mut rendered, looked) = executed?;
     rendered.steps = ctx.steps();
     rendered.decisions = ctx.decisions.take();
+    rendered.before = touches.and_then(|touches| Before::of(root, inputs.values, looked, touches));
     if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
         rendered.reads = watch.finish(reads);
     }
     Ok(rendered)
 }
 
-/// Executes the files of a release.
-fn execute(ctx: &mut Context<'_>, files: &[scope::TemplateFile], limits: &Limits) -> Result<Rendered, Box<Error>> {
-    let mut rendered = Rendered::default();
+/// Executes the files of a release, but for those that come out as before; and says what each looked at.
+fn execute(
+    ctx: &mut Context<'_>,
+    files: &[scope::TemplateFile],
+    limits: &Limits,
+    unchanged: BTreeSet<String>,
+    touches: Option<&Touches>,
+) -> Result<(Rendered, Vec<Looked>), Box<Error>> {
+    let mut rendered = Rendered { unchanged, ..Rendered::default() };
+    let mut looked = Vec::new();
     let mut bytes = 0;
     for file in files.iter().filter(|file| !file.is_partial()) {
+        if rendered.unchanged.contains(&file.name) {
+            continue;
+        }
         file.enter();
         if let Some(decisions) = &mut ctx.decisions
             && !decisions.enter_file(&file.name)
         {
             continue;
         }
+        let draws = ctx.env.draws();
+        touches.iter().for_each(|touches| touches.enter(looked.len() as u32 + 1));
         let executed = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into());
+        touches.iter().for_each(|touches| touches.enter(0));
+        let is_random = ctx.env.draws() != draws;
+        looked.push(Looked { name: file.name.clone(), maps: Vec::new(), is_random });
         // What looks at everything goes as far as it can.
         if executed.is_err() && ctx.keeps_no_value() {
             break;
@@ -170,7 +199,7 @@ fn execute(ctx: &mut Context<'_>, files: &[scope::TemplateFile], limits: &Limits
     }
     rendered.files.sort_by(|a, b| a.name.cmp(&b.name));
     rendered.notes.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(rendered)
+    Ok((rendered, looked))
 }
 
 /// The emits of a text from which marks of missing values were removed at some places.

@@ -15,7 +15,7 @@ mod view;
 use crate::release::Prepared;
 use crate::source::{File, Place};
 use crate::trace::{Key, Layer, Origin, OriginData, Origins, Setting};
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 pub use names::is_secret;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -64,8 +64,10 @@ impl Secrets {
                 of_file.push(place.clone());
             }
             let known: Vec<String> = self.known.iter().cloned().collect();
-            let finder =
-                if known.is_empty() { None } else { AhoCorasick::new(&known).ok().map(|finder| (known, finder)) };
+            // One that is quick to build: most reports have few texts, and some charts have whole files of secrets.
+            let finder = || AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&known).ok();
+            let finder = if known.is_empty() { None } else { finder() };
+            let finder = finder.map(|finder| (known, finder));
             let mut index = Index { places, finder };
             #[expect(clippy::iter_over_hash_type, reason = "each is sorted by itself")]
             for (of_file, _) in index.places.values_mut() {

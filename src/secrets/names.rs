@@ -1,5 +1,8 @@
 //! Which names say that a value is a secret.
 
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
+
 /// What names of secrets hold, wherever it stands in them: `passwordHash`, `DB_PASSWORD_1`.
 const PARTS: &[&str] = &[
     "password",
@@ -215,6 +218,14 @@ const ABOUT: &[&str] = &[
     "scopes",
 ];
 
+/// Finds [`PARTS`].
+static IN_NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(PARTS).ok());
+
+/// Finds what names a secret, or a program that keeps secrets.
+static IN_NAMES_OF_OTHERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::new(["pullsecret", "sealedsecret", "externalsecret", "secretsstore", "secretsoperator"]).ok()
+});
+
 /// Whether a key's name says that its value is a secret: `password`, `apiToken`, `tls.key`, `DATABASE_URL`; not the name
 /// of a secret, as `existingSecret` and `imagePullSecrets` are.
 pub fn is_secret(key: &str) -> bool {
@@ -222,11 +233,11 @@ pub fn is_secret(key: &str) -> bool {
     let whole = words.concat();
     let (Some(last), Some(first)) = (words.last(), words.first()) else { return false };
     let ends = |endings: &[&str]| endings.iter().any(|end| whole.ends_with(end));
+    let holds = |parts: &LazyLock<Option<AhoCorasick>>| parts.as_ref().is_some_and(|parts| parts.is_match(&whole));
     // `automountServiceAccountToken` is a switch, others name a secret or a program that keeps secrets.
-    let holds = |parts: &[&str]| parts.iter().any(|part| whole.contains(part));
     if ["existing", "automount"].contains(&first.as_str())
         || ends(&["bypass", "compass", "trespass", "passthrough"])
-        || holds(&["pullsecret", "sealedsecret", "externalsecret", "secretsstore", "secretsoperator"])
+        || holds(&IN_NAMES_OF_OTHERS)
     {
         return false;
     }
@@ -236,7 +247,7 @@ pub fn is_secret(key: &str) -> bool {
     if matches!(last.as_str(), "key" | "keys") && words.len() > 1 {
         return !KEYS_OF_OTHERS.contains(&words[words.len() - 2].as_str());
     }
-    WORDS.contains(&last.as_str()) || ends(ENDINGS) || holds(PARTS) && !ABOUT.contains(&last.as_str())
+    WORDS.contains(&last.as_str()) || ends(ENDINGS) || holds(&IN_NAMES) && !ABOUT.contains(&last.as_str())
 }
 
 /// The words of a name, in lower case and without the numbers behind them: `db`, `pass` of `dbPass`, `DB_PASS` and

@@ -21,6 +21,7 @@ pub mod parts;
 pub mod print;
 pub mod reads;
 pub mod set;
+pub mod touched;
 pub mod tree;
 pub mod types;
 pub mod value;

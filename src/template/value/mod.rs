@@ -1,9 +1,11 @@
 //! [`Value`]: what a template computes with, Go's values as far as charts can hold them.
 
 mod holding;
+mod same;
 mod walk;
 
 use super::growth::{self, Behind};
+use super::touched::Watched;
 use super::types::{self, Kind, Type};
 use crate::memory::Held;
 use crate::trace::{Marks, Origin, Str};
@@ -96,6 +98,8 @@ struct MapData {
     origin: Cell<Origin>,
     /// Not 0 where [`Reads`](super::reads::Reads) watches the map.
     mark: Cell<u32>,
+    /// Who notes what is looked at and changed, if somebody does.
+    watched: OnceCell<Box<Watched>>,
     /// What it counts in its render, once it does.
     held: RefCell<Option<Held>>,
 }
@@ -509,6 +513,11 @@ impl List {
         }
     }
 
+    /// Whether it was sorted, so that those who hold it see another order than was made.
+    pub fn is_sorted(&self) -> bool {
+        self.0.sorted.get().is_some()
+    }
+
     /// A number that is the same for clones of one slice: its identity while it lives.
     pub fn identity(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
@@ -555,6 +564,7 @@ impl Map {
             nil,
             origin: Cell::default(),
             mark: Cell::default(),
+            watched: OnceCell::new(),
             held: RefCell::default(),
         };
         Self { ty, data: Rc::new(data), marks: Marks::NONE }
@@ -582,7 +592,7 @@ impl Map {
 
     /// Number of entries.
     pub fn len(&self) -> usize {
-        self.data.entries.borrow().len()
+        self.borrow().len()
     }
 
     /// Whether there are no entries.
@@ -592,24 +602,24 @@ impl Map {
 
     /// The value of a key.
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.data.entries.borrow().get(key).cloned()
+        self.borrow().get(key).cloned()
     }
 
     /// Whether there is such a key.
     pub fn contains_key(&self, key: &[u8]) -> bool {
-        self.data.entries.borrow().contains_key(key)
+        self.borrow().contains_key(key)
     }
 
     /// Sets a key for everyone who holds this map.
     pub fn insert(&self, key: impl Into<Str>, value: Value) {
         let key = key.into();
         let Some(memory) = self.counted_in() else {
-            self.data.entries.borrow_mut().insert(key, value);
+            self.borrow_mut().insert(key, value);
             return;
         };
         let size = value.hold(&memory);
         let with_key = holding::entry(&key, size, &memory);
-        match self.data.entries.borrow_mut().insert(key, value) {
+        match self.borrow_mut().insert(key, value) {
             Some(old) => self.count_more(size, old.hold(&memory)),
             None => self.count_more(with_key, 0),
         }
@@ -617,7 +627,7 @@ impl Map {
 
     /// Removes a key for everyone who holds this map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        let (key, value) = self.data.entries.borrow_mut().remove_entry(key)?;
+        let (key, value) = self.borrow_mut().remove_entry(key)?;
         if let Some(memory) = self.counted_in() {
             self.count_more(0, holding::entry(&key, value.hold(&memory), &memory));
         }
@@ -626,11 +636,18 @@ impl Map {
 
     /// The entries, to read. Do not hold while other code may write to the map.
     pub fn borrow(&self) -> Ref<'_, BTreeMap<Str, Value>> {
+        if let Some(watched) = self.data.watched.get() {
+            watched.touch();
+        }
         self.data.entries.borrow()
     }
 
     /// The entries, to write. Do not hold while other code may look at the map.
     pub fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
+        if let Some(watched) = self.data.watched.get() {
+            watched.touch();
+            watched.change();
+        }
         self.data.entries.borrow_mut()
     }
 
@@ -664,6 +681,16 @@ impl Map {
     /// Has looks at this map noted as looks at the one it is a copy of.
     pub fn watch_as(&self, original: &Self) {
         self.set_mark(original.mark());
+    }
+
+    /// Has it note who looks into it; false where it does so already.
+    pub(super) fn watch(&self, watched: Watched) -> bool {
+        self.data.watched.set(Box::new(watched)).is_ok()
+    }
+
+    /// The number by which [`Touches`](super::touched::Touches) knows the map.
+    pub fn watched(&self) -> Option<u32> {
+        self.data.watched.get().map(|watched| watched.number())
     }
 
     /// The same map, entries shared, seen as one of another type: `.Values` handed to a parameter

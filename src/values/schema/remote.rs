@@ -12,6 +12,7 @@ use crate::source::{File, Place};
 use crate::template::Map;
 use crate::values::Instance;
 use boon::{Compiler, Draft, Schemas, UrlLoader};
+use memchr::memmem;
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -55,6 +56,26 @@ fn of_instance(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Li
             of_instance(child, table, helm, limits, found);
         }
     }
+}
+
+/// Whether a schema, as it is written, may refer to anything outside of it: read as text, which is quick and not exact.
+pub fn may_refer_elsewhere(file: &File) -> bool {
+    let text = file.bytes();
+    let after = |key: &[u8], is_local: &dyn Fn(&[u8]) -> bool| {
+        memmem::find_iter(text, key).all(|at| {
+            let rest = text[at + key.len()..].trim_ascii_start();
+            rest.strip_prefix(b":").is_some_and(|rest| is_local(rest.trim_ascii_start()))
+        })
+    };
+    let is_fragment = |rest: &[u8]| rest.starts_with(b"\"#");
+    let is_draft = |rest: &[u8]| {
+        let address = rest.strip_prefix(b"\"").and_then(|rest| rest.split(|&byte| byte == b'"').next());
+        address.and_then(|address| std::str::from_utf8(address).ok()).is_some_and(is_built_in)
+    };
+    // A key can be written with escapes.
+    let is_plain = memmem::find(text, b"\\u").is_none();
+    let is_own = after(b"ref\"", &is_fragment) && after(b"Ref\"", &is_fragment) && after(b"schema\"", &is_draft);
+    !(is_plain && is_own)
 }
 
 /// The same of one chart's schema; `chart` is the chart's name.
