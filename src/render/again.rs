@@ -133,7 +133,7 @@ mod tests {
                 ..Metadata::default()
             },
             metadata_file: File::new("Chart.yaml", ""),
-            values: Some(ValuesFile { file, documents: vec![document] }),
+            values: Some(ValuesFile { file, documents: vec![document].into() }),
             schema: None,
             templates: templates.iter().enumerate().map(file_of).collect(),
             files: Vec::new(),
@@ -149,6 +149,7 @@ mod tests {
             check_schema: true,
             is_given: false,
             set_files: SetFiles::none(),
+            work: crate::work::Work::of(&Limits::default()),
         }
     }
 

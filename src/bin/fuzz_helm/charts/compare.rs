@@ -1,7 +1,5 @@
 //! [`Comparer`]: renders a case by helm and by us, and makes small what differs.
 
-#![expect(clippy::disallowed_methods, reason = "asks programs of the user's")]
-
 use super::case::Case;
 use super::filter::{known, not_for_server, not_ours};
 use super::generate::case;

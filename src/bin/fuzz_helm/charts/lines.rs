@@ -70,9 +70,7 @@ impl Writer<'_> {
                 format!("  {{{{- $_ := set {values} \"{name}\" {value} }}}}\n")
             }
             30 => format!("  {{{{- $_ := unset .Values \"{}\" }}}}\n", self.random.pick(&["a", "m", "global", "l"])),
-            31 => format!(
-                "  {{{{- range $k, $v := .Values }}}}\n  \"r-{{{{ $k }}}}\": {{{{ kindOf $v }}}}\n  {{{{- end }}}}\n"
-            ),
+            31 => "  {{- range $k, $v := .Values }}\n  \"r-{{ $k }}\": {{ kindOf $v }}\n  {{- end }}\n".to_owned(),
             32 => format!("  {key}: {{{{ lookup \"v1\" \"Secret\" \"\" \"\" | toJson }}}}\n"),
             33 => format!(
                 "  {key}: {{{{ mergeOverwrite (deepCopy (.Values.m | default dict)) (.Values.global | default dict) | toJson | quote }}}}\n"

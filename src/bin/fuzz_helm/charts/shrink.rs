@@ -123,8 +123,7 @@ impl Work<'_> {
             let mut run = self.case.files.get(&path).map_or(0, |bytes| parts(bytes).len());
             while run > 0 {
                 let mut at = 0;
-                loop {
-                    let Some(bytes) = self.case.files.get(&path) else { break };
+                while let Some(bytes) = self.case.files.get(&path) {
                     let lengths = parts(bytes);
                     if at >= lengths.len() || self.tries == 0 {
                         break;
