@@ -66,7 +66,8 @@ fn steps_of_finders_grow_with_what_they_look_through() {
         assert!(!twice.is_cut);
         let found = |search: &Search, parts: usize| search.uses.len().abs_diff(parts * images) <= 1;
         assert!(found(&once, 500) && found(&twice, 1000), "{name}: {} and {}", once.uses.len(), twice.uses.len());
-        assert!(twice.steps <= 2 * once.steps, "{name}: {} steps, then {}", once.steps, twice.steps);
+        // Numbers have a digit more.
+        assert!(twice.steps * 20 <= once.steps * 41, "{name}: {} steps, then {}", once.steps, twice.steps);
     }
 }
 
