@@ -72,6 +72,10 @@ fn shape(chart: &Chart) -> Vec<(String, Vec<u8>)> {
 }
 
 fn packed(parts: &Parts<'_>) -> Option<Vec<u8>> {
+    // A name in an archive ends at a zero byte.
+    if parts.iter().any(|(name, _)| name.contains('\0')) {
+        return None;
+    }
     let mut tar = tar::Builder::new(Vec::new());
     let mut add = |name: &str, content: &[u8]| {
         let mut header = tar::Header::new_gnu();
