@@ -41,11 +41,13 @@
 //! ```
 //! # fn main() -> Result<(), airtight::Error> {
 //! # let chart = airtight::Chart::open("testdata/charts/shop")?;
-//! let release = airtight::Renderer::new(&chart).set("global.imageRegistry=mirror.internal,image.registry=quay.io");
+//! let values = "global: {imageRegistry: mirror.internal}\nimage: {registry: quay.io}\n";
+//! let release = airtight::Renderer::new(&chart).values("prod.yaml", values);
 //! let report = airtight::Linter::new("mirror.internal".parse()?).lint(&release)?;
 //! let finding = &report.findings()[0];
 //! assert_eq!(finding.message, "quay.io/acme/shop:1.4.0 does not resolve through mirror.internal");
-//! assert_eq!(finding.help.as_deref(), Some("remove `--set image.registry=quay.io` [safe]"));
+//! assert_eq!(finding.location.as_ref().unwrap().to_string(), "prod.yaml:2:19");
+//! assert_eq!(finding.help.as_deref(), Some("remove `image.registry` from prod.yaml [safe]"));
 //! # Ok(())
 //! # }
 //! ```

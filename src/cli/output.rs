@@ -236,6 +236,7 @@ pub(super) fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
 }
 
 /// The same, of a text that is made while it is written.
+#[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::io::Result<()>) -> std::io::Result<()> {
     // What is no ordinary file (a pipe, a device) is not replaced but written to; so is what a link leads to.
     if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {

@@ -78,7 +78,6 @@ fn add(instance: &Instance, found: &mut Vec<Found>) {
 }
 
 /// Notes the maps in which something is different, other than in a map of its own; false where that cannot be told.
-#[expect(clippy::mutable_key_type, reason = "the keys are texts")]
 fn compare(old: &Map, new: &Map, different: &mut HashSet<u32>) -> bool {
     let Some(number) = old.watched() else { return false };
     let (old, new) = (old.borrow(), new.borrow());

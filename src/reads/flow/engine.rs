@@ -52,6 +52,12 @@ pub(super) struct Frame {
     pub(super) out: Abs,
 }
 
+/// A call of a function with what its arguments may be.
+type Call = (&'static str, Box<[Abs]>);
+
+/// What it gives, where that is known.
+type Folded = Option<Rc<[Value]>>;
+
 /// The walk.
 pub(super) struct Engine<'e> {
     pub(super) compiler: &'e mut Compiler,
@@ -76,7 +82,7 @@ pub(super) struct Engine<'e> {
     file_numbers: HashMap<usize, usize>,
     texts: HashMap<Text, Option<Arc<Compiled>>>,
     /// What functions make of constants.
-    pub(super) folded: HashMap<(&'static str, Box<[Abs]>), Option<Rc<[Value]>>>,
+    pub(super) folded: HashMap<Call, Folded>,
     pub(super) round: u32,
     pub(super) calls: u32,
     /// How often each template is being walked, one call inside of the other.
