@@ -28,8 +28,18 @@ pub(super) struct Coalescer<'a> {
     user_paths: bool,
     steps_left: u64,
     steps: u64,
+    /// Bytes of copies of maps that may still be made.
+    bytes_left: usize,
+    bytes: usize,
     depth: u32,
 }
+
+/// Bytes of a copy of a map, and of each of its entries, roughly.
+const MAP: usize = 200;
+const ENTRY: usize = 100;
+
+/// How much of the memory of a render all copies together may take: most are let go while others are made.
+const COPIES: usize = 2;
 
 /// Where a map stands: the name of the chart and the keys from there on.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +90,8 @@ impl<'a> Coalescer<'a> {
             user_paths: false,
             steps_left: limits.template_steps,
             steps: limits.template_steps,
+            bytes_left: limits.memory_bytes.saturating_mul(COPIES),
+            bytes: limits.memory_bytes,
             // What import-values nests comes on top of what a file can nest.
             depth: limits.yaml_depth.saturating_mul(2),
         }
@@ -218,9 +230,9 @@ impl<'a> Coalescer<'a> {
         for (key, value) in above.entries() {
             let before = below.get(key.as_bytes());
             match (value, before) {
-                (Value::Map(value), None) => below.insert(key, Value::Map(value.shallow_copy())),
+                (Value::Map(value), None) => below.insert(key, Value::Map(self.shallow(&value)?)),
                 (Value::Map(value), Some(Value::Map(before))) => {
-                    let copy = value.shallow_copy();
+                    let copy = self.shallow(&value)?;
                     // Helm quirk: the path that warnings show lacks the subchart and `global`.
                     let user_paths = std::mem::replace(&mut self.user_paths, false);
                     self.tables(&copy, &before, Some(&Path::new(Some(prefix), key.as_bytes())), true)?;
@@ -325,11 +337,25 @@ impl<'a> Coalescer<'a> {
     fn deep_map(&mut self, map: &Map, depth: u32) -> Result<Map, String> {
         self.check_depth(depth)?;
         self.charge(map.len() + 1)?;
-        let copy = map.shallow_copy();
+        let copy = self.shallow(map)?;
         for value in copy.borrow_mut().values_mut() {
             self.deepen(value, depth + 1)?;
         }
         Ok(copy)
+    }
+
+    /// A copy that shares what is in the map. A table under `global` is copied for every chart.
+    fn shallow(&mut self, map: &Map) -> Result<Map, String> {
+        match self.bytes_left.checked_sub(MAP + ENTRY * map.len()) {
+            Some(left) => self.bytes_left = left,
+            None => {
+                let bytes = self.bytes;
+                return Err(format!(
+                    "the values of all charts together take more than {bytes} bytes (--limit memory-bytes)"
+                ));
+            }
+        }
+        Ok(map.shallow_copy())
     }
 
     fn deepen(&mut self, value: &mut Value, depth: u32) -> Result<(), String> {

@@ -240,6 +240,24 @@ mod tests {
             "chart dependencies processing failed: values are nested more than 20 levels deep (--limit yaml-depth)";
         assert_eq!(error.as_deref(), Some(text));
 
+        let tables = r#"{"global":{"a":{"k":1},"b":{"k":2},"c":{"k":3},"d":{"k":4}}}"#;
+        let sub = |name: &str| chart(name, "{}", None, Vec::new());
+        let many = chart("c", tables, None, vec![sub("q"), sub("r"), sub("s"), sub("t")]);
+        let of = |memory_bytes| {
+            let limits = Limits { memory_bytes, ..Limits::default() };
+            process(
+                &many,
+                &Merged::default(),
+                Options { helm: HelmVersion::V4, limits: &limits },
+                None,
+                &mut Vec::new(),
+            )
+            .map(|_| ())
+        };
+        assert_eq!(of(100_000), Ok(()));
+        let text = "the values of all charts together take more than 1000 bytes (--limit memory-bytes)";
+        assert!(of(1_000).is_err_and(|error| error.ends_with(text)));
+
         let mut doubled = chart("s", "{}", None, Vec::new());
         for _ in 0..16 {
             doubled = chart("s", "{}", Some(vec![needs("s", "a", "", ""), needs("s", "b", "", "")]), vec![doubled]);
