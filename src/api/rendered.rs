@@ -1,7 +1,7 @@
 //! [`Rendered`]: what a chart came to, and where its bytes are from.
 
 use crate::error::Location;
-use crate::images::decided::{Source, atoms, decider_at, decider_of, printed};
+use crate::images::decided::{Source, deciders_in, printed};
 use crate::release::Outcome;
 use crate::render::manifest::{self, Manifests};
 use crate::render::output::{Selection, crds};
@@ -178,11 +178,7 @@ fn of_content(
         }
         at = span.end.min(wanted.end);
         let mut is_known = false;
-        for (origin, place) in atoms(span, from, origins) {
-            let decider = match span.origin == origin {
-                true => decider_at(origin, place, origins),
-                false => decider_of(origin, place, origins),
-            };
+        for decider in deciders_in(span, from, origins) {
             let (kind, path) = match &decider.source {
                 Source::User(Layer::Flag(_)) => (OriginKind::Flag, decider.path),
                 Source::User(_) | Source::Tool => (OriginKind::ValuesFile, decider.path),

@@ -5,7 +5,7 @@ pub mod select;
 pub mod value;
 
 use crate::analysis::{Blamed, Otherwise};
-use crate::images::decided::{Decider, Source, atoms, decider_at, decider_of, part_places, printed};
+use crate::images::decided::{Decider, Source, deciders_in, part_places, printed};
 use crate::images::{ObjectName, Part, object::Object};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
@@ -147,11 +147,7 @@ fn shares(
             continue;
         }
         let text = shown(range);
-        for (origin, at) in atoms(span, from, origins) {
-            let decider = match span.origin == origin {
-                true => decider_at(origin, at, origins),
-                false => decider_of(origin, at, origins),
-            };
+        for decider in deciders_in(span, from, origins) {
             match found.iter_mut().find(|share| is_same(&share.decider, &decider)) {
                 Some(share) => share.text.push_str(&text),
                 None => found.push(Share { decider, text: text.clone() }),

@@ -108,13 +108,10 @@ fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> 
     for place in places {
         let first = spans.partition_point(|span| span.end <= place.start);
         for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
-            for (origin, at) in atoms(span, place.start, origins) {
-                let decider = match span.origin == origin {
-                    true => decider_at(origin, at, origins),
-                    false => decider_of(origin, at, origins),
+            for decider in deciders_in(span, place.start, origins) {
+                let is_known = |known: &Decider| {
+                    *known == decider || known.origin == decider.origin && decider.source.is_setting()
                 };
-                let is_known =
-                    |known: &Decider| *known == decider || known.origin == origin && decider.source.is_setting();
                 if !found.iter().any(is_known) {
                     found.push(decider);
                 }
@@ -176,6 +173,14 @@ fn action_around(text: &[u8], at: u32) -> (u32, u32) {
     let start = text[..at].windows(2).rposition(|pair| pair == b"{{").unwrap_or(at);
     let end = text[at..].windows(2).position(|pair| pair == b"}}").map_or(at, |end| at + end + 2);
     (start as u32, end as u32)
+}
+
+/// What had a share in a span's text from a byte on.
+pub fn deciders_in<'o>(span: &'o Span, from: u32, origins: &'o Origins) -> impl Iterator<Item = Decider> + 'o {
+    atoms(span, from, origins).into_iter().map(|(origin, at)| match span.origin == origin {
+        true => decider_at(origin, at, origins),
+        false => decider_of(origin, at, origins),
+    })
 }
 
 /// The origins behind a span, those of a computed text one by one, each with the byte of its own text.

@@ -285,7 +285,7 @@ const HOOK_EVENTS: &[&str] = &[
 ];
 
 /// Kinds in the order in which helm installs them; all others come after, by name.
-const INSTALL_ORDER: &[&str] = &[
+pub const INSTALL_ORDER: &[&str] = &[
     "PriorityClass",
     "Namespace",
     "NetworkPolicy",

@@ -5,14 +5,22 @@ use airtight::cli::{Outcome, Streams, on_large_stack, run};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What helm, in bounds of memory and time, says to arguments.
+/// Helm, in bounds of memory and time, to be given arguments.
 pub(crate) fn command(helm: &Path, home: &Path) -> Command {
     // Some templates take all memory there is, or forever.
+    let mut command = bounded("ulimit -v 4000000; exec timeout 30 \"$0\" \"$@\"", helm, home);
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A program of Go, `$0` of a shell's script that bounds it, with nothing of our own environment.
+#[expect(clippy::disallowed_methods, reason = "helm is what we are compared with")]
+pub(crate) fn bounded(script: &str, program: &Path, home: &Path) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", "ulimit -v 4000000; exec timeout 30 \"$0\" \"$@\""]).arg(helm);
+    command.args(["-c", script]).arg(program);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
     // Short runs need no garbage collected.
-    command.env("GOGC", "400").stdin(Stdio::null());
+    command.env("GOGC", "400");
     command
 }
 

@@ -4,10 +4,11 @@
 //! ends of documents, words messages of its own checks in its own way, and has no `--set`.
 
 use super::answer::Answer;
+use super::process::bounded;
 use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -90,15 +91,9 @@ impl Server {
     fn start(&self) -> Result<Running, String> {
         let fault = |error: std::io::Error| format!("{}: {error}", self.program.display());
         // Some templates take all memory there is.
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", "ulimit -v 6000000; exec \"$0\" -max-response-bytes 0"]).arg(&self.program);
-        command
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", &self.home)
-            .env("TZ", "UTC")
-            .env("LC_ALL", "C.UTF-8");
-        command.env("GOMAXPROCS", "1").env("GOGC", "400");
+        let script = "ulimit -v 6000000; exec \"$0\" -max-response-bytes 0";
+        let mut command = bounded(script, &self.program, &self.home);
+        command.env("GOMAXPROCS", "1");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(fault)?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {

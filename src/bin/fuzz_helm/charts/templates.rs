@@ -2,55 +2,15 @@
 
 use super::tree::Tree;
 use crate::random::Random;
+use airtight::render::manifest::INSTALL_ORDER;
+use std::sync::LazyLock;
 
 /// Names of templates that several charts define.
 const DEFINED: &[&str] = &["shared", "names.full", "labels", "lib.util", "late"];
 
-/// Helm's order of installation, and what it does not know.
-const KINDS: &[&str] = &[
-    "PriorityClass",
-    "Namespace",
-    "NetworkPolicy",
-    "ResourceQuota",
-    "LimitRange",
-    "PodSecurityPolicy",
-    "PodDisruptionBudget",
-    "ServiceAccount",
-    "Secret",
-    "SecretList",
-    "ConfigMap",
-    "StorageClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "CustomResourceDefinition",
-    "ClusterRole",
-    "ClusterRoleList",
-    "ClusterRoleBinding",
-    "ClusterRoleBindingList",
-    "Role",
-    "RoleList",
-    "RoleBinding",
-    "RoleBindingList",
-    "Service",
-    "DaemonSet",
-    "Pod",
-    "ReplicationController",
-    "ReplicaSet",
-    "Deployment",
-    "HorizontalPodAutoscaler",
-    "StatefulSet",
-    "Job",
-    "CronJob",
-    "IngressClass",
-    "Ingress",
-    "APIService",
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-    "Widget",
-    "List",
-    "configmap",
-    "Gateway",
-];
+/// Kinds that helm's order of installation has, and some that it does not know.
+static KINDS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| INSTALL_ORDER.iter().copied().chain(["Widget", "List", "configmap", "Gateway"]).collect());
 
 /// Writes templates.
 pub(crate) struct Writer<'r> {
@@ -194,7 +154,7 @@ impl<'r> Writer<'r> {
                 ])
                 .to_owned();
         }
-        let kind = self.random.pick(KINDS);
+        let kind = self.random.pick(&KINDS);
         let mut out = String::new();
         if self.random.percent(95) {
             out.push_str(self.random.pick(&["apiVersion: v1\n", "apiVersion: apps/v1\n", "apiVersion: x.test/v1\n"]));
