@@ -454,14 +454,9 @@ fn sorted(entries: &[(yaml::Entry, Node)]) -> Vec<(std::borrow::Cow<'_, str>, &N
 
 /// The text of a scalar where a string is wanted; null is none.
 fn string(node: &Node, field: &Field) -> Result<Option<String>, String> {
-    match yaml_scalar_text(&node.data) {
+    match node.data.scalar_text() {
         Some(text) => Ok(Some(text)),
         None if node.data == Data::Null => Ok(None),
         None => Err(field.mismatch(&node.data, "string")),
     }
-}
-
-/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted.
-fn yaml_scalar_text(data: &Data) -> Option<String> {
-    crate::chart::metadata::scalar_text(data)
 }
