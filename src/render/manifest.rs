@@ -6,7 +6,7 @@ use crate::helm::HelmVersion;
 use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::source::File;
-use crate::template::exec::Emit;
+use crate::template::state::Emit;
 use crate::trace::Str;
 use crate::values::json;
 use crate::yaml::{self, Data, Node};

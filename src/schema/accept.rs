@@ -250,7 +250,7 @@ fn equals(one: &Json, other: &Json) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::limits::Limits;
-    use crate::schema::cost::Cost;
+    use crate::schema::budget::Budget;
     use crate::schema::{Seen, ask_boon};
     use serde_json::json;
 
@@ -365,7 +365,7 @@ mod tests {
                     values.iter().flat_map(|value| [(value, HelmVersion::V4), (value, HelmVersion::V3)])
                 {
                     let values = json!({ "v": value });
-                    let mut cost = Cost::new(&limits);
+                    let mut cost = Budget::new(&limits);
                     let prepared = Prepared::read(text.as_bytes(), helm, &mut cost).unwrap();
                     if accepts(&prepared, &values) {
                         accepted += 1;
