@@ -21,10 +21,11 @@ const DEPTH: u32 = 100;
 /// Most edits that are made one after the other where they cannot be made at once: each is a reading of the text.
 const MOST_ALONE: usize = 64;
 
-/// The text with a value of it set, taken away with its key, or added: [`edit_all`] with one edit.
+/// The text with a value of it set, taken away with its key, or added: [`edit_all`] with one edit, for tests.
 ///
 /// # Errors
 /// Why the text is not edited.
+#[cfg(test)]
 pub fn edit(
     text: &[u8],
     path: &[Key],
@@ -146,7 +147,7 @@ fn put<'w>(
             match document {
                 Some(document) => insert::add(splice, document, located.as_ref(), &path[depth..], value.clone()),
                 None => {
-                    let empty = Document { start: text.len(), end: text.len(), root: None };
+                    let empty = Document { end: text.len(), root: None };
                     insert::add(splice, &empty, None, path, value.clone())
                 }
             }

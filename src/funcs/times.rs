@@ -213,15 +213,7 @@ impl Object for TimeObject {
     }
 }
 
-impl TimeObject {
-    /// The time as JSON and YAML show it: `2006-01-02T15:04:05.5Z`.
-    ///
-    /// # Errors
-    /// When its year does not have four digits.
-    pub fn rfc3339(&self) -> Result<String, String> {
-        rfc3339(&self.time)
-    }
-}
+impl TimeObject {}
 
 /// A month or a day of the week.
 #[derive(Debug, Clone, Copy)]

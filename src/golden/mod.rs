@@ -144,6 +144,7 @@ mod planted;
 mod recipes;
 #[cfg(feature = "cli")]
 mod reference;
+mod rooms;
 mod runners;
 #[cfg(feature = "cli")]
 mod ways;

@@ -11,7 +11,6 @@ pub mod open;
 
 pub use layout::Layout;
 pub use mirror::Mirror;
-pub use open::OpenReference;
 
 use crate::error::{Error, ErrorKind};
 use std::fmt;

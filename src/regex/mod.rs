@@ -14,7 +14,7 @@ mod syntax;
 mod translate;
 
 pub use program::{Cache, Error, Regex, Searched, quote_meta};
-pub use replace::{Piece, Replacement};
+pub use replace::Replacement;
 
 /// What a search may use up, kept by whoever asks for it.
 pub trait Bounds {

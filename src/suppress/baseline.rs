@@ -38,11 +38,6 @@ impl Baseline {
         self.known.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
     /// Takes the findings that are among these out of a report, where they are listed.
     pub fn accept(&self, report: &mut Report) {
         let findings = std::mem::take(&mut report.findings);

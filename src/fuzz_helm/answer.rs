@@ -1,6 +1,6 @@
 //! [`Answer`]: what a renderer made of an input, and how answers of different renderers are compared.
 
-use airtight::report::plain;
+use crate::report::plain;
 use std::fmt;
 
 /// What a renderer made of an input.

@@ -1,7 +1,7 @@
 //! Differences that are none of ours to mend, each with its reason.
 
 use super::case::Case;
-use crate::answer::Answer;
+use crate::fuzz_helm::answer::Answer;
 
 /// Why the server cannot be asked for a case, though its tool has all of the flags.
 pub(crate) fn not_for_server(case: &Case) -> Option<&'static str> {
