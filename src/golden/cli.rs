@@ -210,7 +210,7 @@ fn decided(text: &str) -> String {
         for (decides, words) in [
             (Decides::Base, "the base | `policy-changed`"),
             (Decides::BranchTold, "the branch | `policy-changed`, a warning"),
-            (Decides::Branch, "the branch | its own business"),
+            (Decides::Branch, "the branch | not reported"),
         ] {
             let names = keys.iter().filter(|key| key.decides == decides).map(|key| format!("`{}`", key.name));
             let names: Vec<String> = names.collect();

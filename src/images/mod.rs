@@ -1,4 +1,4 @@
-//! Image references: what they mean, where manifests hold them, who decided them, and what became of the rewrite.
+//! Image references: their meaning, where manifests contain them, who decided them, and whether they come from the mirror.
 
 pub mod class;
 pub mod decided;

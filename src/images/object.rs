@@ -1,4 +1,4 @@
-//! [`Object`]: one Kubernetes object of a manifest, as finders look at it, and the walk through it.
+//! [`Object`]: one Kubernetes object of a manifest, for finders, and the walk over it.
 
 use super::text::Text;
 use crate::render::manifest::Manifest;
@@ -6,14 +6,14 @@ use crate::yaml::{Data, Node};
 use std::fmt;
 use std::sync::Arc;
 
-/// What an object is called.
+/// The name of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
     /// `Deployment`
     pub kind: String,
     /// `metadata.name`
     pub name: String,
-    /// `metadata.namespace`, empty when there is none.
+    /// `metadata.namespace`, empty if missing.
     pub namespace: String,
 }
 
@@ -29,32 +29,32 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// A tree that finders look through: an object of a manifest, or a document nested in one of its texts.
+/// A tree that finders search: an object of a manifest, or a document nested in one of its texts.
 #[derive(Debug)]
 pub struct Object<'n> {
     /// The manifest.
     pub manifest: &'n Arc<Manifest>,
-    /// What the object is called; a nested document has the name of the object it is in.
+    /// The name of the object; a nested document has the name of its object.
     pub name: ObjectName,
-    /// `apps/v1`, empty when there is none; that of the nested document where it has one.
+    /// `apps/v1`, empty if missing; for a nested document its own, if present.
     pub api_version: String,
-    /// `kind` of the tree itself: of a nested document its own, or empty.
+    /// `kind` of the tree itself: for a nested document its own, or empty.
     pub kind: String,
     /// The tree.
     pub node: &'n Node,
-    /// The text that the tree was read from, which the places of its nodes count in.
+    /// The text of the tree, which the positions of its nodes refer to.
     pub source: Text,
-    /// Where the tree hangs in the object, for nested documents: `data["config.yaml"]`.
+    /// For nested documents, the path of the text in the object: `data["config.yaml"]`.
     pub prefix: Path,
-    /// How many documents it is nested in; 0 for the object itself.
+    /// The nesting depth; 0 for the object itself.
     pub depth: u32,
-    /// Whether its `items` are objects of their own, so that they are not looked at as fields of this one.
+    /// Whether its `items` are separate objects, so that they are not searched as fields of this one.
     pub is_list: bool,
 }
 
 impl Object<'_> {
-    /// The objects of a manifest: itself, or the items of a `List`, each with the path its fields count from; and those
-    /// that follow in a stream of JSON.
+    /// The objects of a manifest: itself, or the items of a `List`, each with the base path of its fields; and those that follow
+    /// in a JSON stream.
     pub fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
         let mut found = Vec::new();
         let source = Text::of_manifest(&manifest.content);
@@ -64,7 +64,7 @@ impl Object<'_> {
         found
     }
 
-    /// The text of a scalar of this tree, by what it stands for; numbers and truths too, as Kubernetes reads a string.
+    /// The text of a scalar of this tree; for numbers and booleans too, as Kubernetes reads a string.
     pub fn text(&self, node: &Node) -> Option<Text> {
         match &node.data {
             Data::Str(string) => Some(self.source.scalar(node.start..node.end, string)),
@@ -75,8 +75,8 @@ impl Object<'_> {
         }
     }
 
-    /// Calls `visit` for each node of the tree, in the order of its text, with the way to it. A false answer leaves out
-    /// what is below the node.
+    /// Calls `visit` for each node of the tree with its path, in the order of the text. If it returns false, the nodes below are
+    /// skipped.
     pub fn walk<'w>(&'w self, visit: &mut dyn FnMut(&Path, &'w Node, &[&'w Node]) -> bool) {
         let mut path = self.prefix.clone();
         walk(self.node, &mut path, &mut Vec::new(), visit);
@@ -87,7 +87,7 @@ fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found
     let items = member(node, "items").map(items).unwrap_or_default();
     let kind = string(member(node, "kind"));
     let is_list = is_list(&kind, items);
-    // Helm installs the items and nothing else of a list; what is written beside them was meant for somebody.
+    // Helm installs only the items of a list; its other fields are still searched.
     let has_more = || match &node.data {
         Data::Map(entries) => entries
             .iter()
@@ -122,8 +122,8 @@ fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found
     }
 }
 
-/// Whether items are objects: those of `List`, and of the lists of one kind (`DeploymentList`), whose items may leave out
-/// their kind. A kind may end in `List` and be none.
+/// Whether items are objects: those of `List`, and of lists of one kind (`DeploymentList`), whose items may omit their kind.
+/// A kind may end in `List` without being one.
 fn is_list(kind: &str, items: &[Node]) -> bool {
     let is_object = |item: &Node| member(item, "kind").is_some() || member(item, "metadata").is_some();
     kind.ends_with("List") && !items.is_empty() && items.iter().all(is_object)
@@ -159,18 +159,18 @@ fn walk<'n>(
     above.pop();
 }
 
-/// The last entry of a map under a name.
+/// The last entry of a map with a name.
 pub fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
     let Data::Map(entries) = &node.data else { return None };
     entries.iter().rev().find(|(entry, _)| entry.key == *name).map(|(_, value)| value)
 }
 
-/// The node at a way of names from a node.
+/// The node at a path of names below a node.
 pub fn descend<'n>(node: &'n Node, names: &[&str]) -> Option<&'n Node> {
     names.iter().try_fold(node, |node, name| member(node, name))
 }
 
-/// The items of a list; none for anything else.
+/// The items of a list; empty for anything else.
 pub fn items(node: &Node) -> &[Node] {
     match &node.data {
         Data::Seq(items) => items,
@@ -190,29 +190,29 @@ pub enum Step {
     Key(String),
     /// Into a list.
     Index(usize),
-    /// Into the document that a text holds.
+    /// Into the document in a text.
     Nested,
 }
 
-/// The way from an object to one of its fields.
+/// The path from an object to one of its fields.
 ///
-/// Shape: `spec.template.spec.initContainers[0].image`; a key with a dot stands in brackets, `data["config.yaml"]`, and
+/// Shape: `spec.template.spec.initContainers[0].image`; a key with a dot is in brackets, `data["config.yaml"]`, and
 /// `data["config.yaml"] → proxy.image` leads into a nested document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
 impl Path {
-    /// Goes a step on.
+    /// Appends a step.
     pub fn push(&mut self, step: Step) {
         self.0.push(step);
     }
 
-    /// Goes a step back.
+    /// Removes the last step.
     pub fn pop(&mut self) {
         self.0.pop();
     }
 
-    /// The path one step on.
+    /// The path with one more step.
     pub fn with(&self, step: Step) -> Self {
         let mut path = self.clone();
         path.push(step);
@@ -229,7 +229,7 @@ impl Path {
         &self.0
     }
 
-    /// The nodes of the texts that the way leads through, the outermost first, and itself: `data["a.yaml"]` and
+    /// The paths of the texts that the path leads through, the outermost first, and itself: `data["a.yaml"]` and
     /// `data["a.yaml"] → image`.
     pub fn texts(&self) -> impl Iterator<Item = String> {
         let nested = self.0.iter().enumerate().filter(|(_, step)| matches!(step, Step::Nested));
@@ -237,7 +237,7 @@ impl Path {
         ends.map(|end| Shown(&self.0[..end]).to_string())
     }
 
-    /// The name of the last member on the way, indexes passed over: `args` for `containers[0].args[2]`.
+    /// The name of the last member, ignoring indexes: `args` for `containers[0].args[2]`.
     pub fn last_key(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
@@ -252,7 +252,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// Steps as they are printed.
+/// The printed form of steps.
 struct Shown<'s>(&'s [Step]);
 
 impl fmt::Display for Shown<'_> {

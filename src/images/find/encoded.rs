@@ -1,5 +1,5 @@
-//! Texts that stand in a manifest in another form: base64, gzip, `data:` URLs. They are decoded and looked through in turn:
-//! files of cloud-init and of Ignition, the bootstrap of Cluster API, variables, Secrets.
+//! Encoded texts in a manifest: base64, gzip, `data:` URLs. They are decoded and searched like other texts: files of
+//! cloud-init and of Ignition, the bootstrap data of Cluster API, variables, Secrets.
 
 use super::looks::is_plausible;
 use super::place::str_of;
@@ -14,10 +14,10 @@ use std::io::Read;
 pub(super) static FINDER: Finder =
     Finder { id: "encoded", summary: "texts in base64, packed with gzip, in `data:` URLs", visit };
 
-/// Encodings inside of encodings: a release of helm is gzip in base64 in base64.
+/// The nesting depth of encodings: a release of helm is gzip in base64 in base64.
 const LAYERS: usize = 4;
 
-/// Shorter texts hold no reference that was worth to encode: `image: a/b:1`.
+/// Shorter texts contain no reference worth encoding: `image: a/b:1`.
 const SHORTEST: usize = 16;
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
@@ -31,9 +31,9 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// Whether what stands beside a text says that it is encoded: `encoding: gzip+base64`.
+/// Whether a sibling field says that a text is encoded: `encoding: gzip+base64`.
 fn is_packed(place: &Place<'_>) -> bool {
-    // Its name first: looking through what stands beside each member of a map is work that grows with its square.
+    // Check the field's own name first: comparing all members of a map with each other would be quadratic.
     if place.key() != Some("content") {
         return false;
     }
@@ -41,18 +41,18 @@ fn is_packed(place: &Place<'_>) -> bool {
     encoding.is_some_and(|encoding| !encoding.is_empty())
 }
 
-/// Whether a text is long enough and made of what base64 is made of; a part of it is enough to say no.
+/// Whether a text is long enough and looks like base64; a prefix of it is enough to reject it.
 pub(super) fn may_be_encoded(text: &str) -> bool {
     let bytes = text.as_bytes();
     let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(byte);
     bytes.len() >= SHORTEST
         && bytes.iter().take(64).all(of_base64)
-        // Words and paths have no capitals and digits throughout; base64 has.
+        // Words and paths do not have capitals and digits throughout; base64 does.
         && bytes.iter().take(64).any(u8::is_ascii_uppercase)
         && bytes.iter().all(of_base64)
 }
 
-/// Decodes a text as far as it goes, and looks through what comes of it.
+/// Decodes a text as far as possible, and searches the result.
 pub(super) fn read(place: &Place<'_>, text: &Text, found: &mut Found<'_>) {
     let mut text = text.clone();
     for layer in 0..LAYERS {
@@ -71,7 +71,7 @@ pub(super) fn read(place: &Place<'_>, text: &Text, found: &mut Found<'_>) {
     }
 }
 
-/// What a text in base64 stands for, unpacked where it is packed; `None` where it is none, or no text.
+/// The content of a base64 text, unpacked if packed; `None` if it is not base64, or not text.
 pub(super) fn base64(text: &Text, encoded: &str, found: &mut Found<'_>) -> Option<Text> {
     let is_folded = encoded.bytes().any(|byte| byte.is_ascii_whitespace());
     let lines: String = encoded.split_ascii_whitespace().collect();
@@ -88,7 +88,7 @@ pub(super) fn base64(text: &Text, encoded: &str, found: &mut Found<'_>) -> Optio
     Some(text.decoded(&bytes, 3, 4))
 }
 
-/// Control characters that no text has.
+/// Control characters that do not occur in text.
 fn is_binary(c: char) -> bool {
     c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{1b}')
 }
@@ -97,11 +97,11 @@ fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// The text that was packed with gzip.
+/// The content of a gzip text.
 fn unpacked(bytes: &[u8], found: &mut Found<'_>) -> Option<String> {
     let most = found.limits.yaml_bytes.saturating_sub(found.decoded_bytes);
     let mut text = Vec::new();
-    // What is cut off is broken, but its beginning is read all the same.
+    // Truncated data is an error, but the part before it is still used.
     let _ = flate2::read::MultiGzDecoder::new(bytes).take(most as u64).read_to_end(&mut text);
     found.may_decode(text.len()).then_some(())?;
     let text = match String::from_utf8(text) {
@@ -114,7 +114,7 @@ fn unpacked(bytes: &[u8], found: &mut Found<'_>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What a `data:` URL stands for (RFC 2397): `data:text/plain;base64,…`, `data:,a%20b`.
+/// The content of a `data:` URL (RFC 2397): `data:text/plain;base64,…`, `data:,a%20b`.
 fn data_url(text: &Text, url: &str, found: &mut Found<'_>) -> Option<Text> {
     let comma = url.find(',')?;
     let (head, data) = (&url[..comma], text.slice(comma + 1..url.len()));
@@ -122,7 +122,7 @@ fn data_url(text: &Text, url: &str, found: &mut Found<'_>) -> Option<Text> {
         return None;
     }
     if head.ends_with(";base64") {
-        // The last signs may be escaped.
+        // The padding may be escaped.
         let plain = percent_decoded(&data)?;
         let data = if plain == data.as_str() { data } else { data.stands_for(&plain) };
         return base64(&data, &plain, found);

@@ -1,4 +1,4 @@
-//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of them, one per line,
+//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of references, one a line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
 use super::looks::{Naming, is_plausible, may_be_bare, naming};
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder {
     id: "environment",
-    summary: "values of environment variables, alone, in lists, split over several",
+    summary: "values of environment variables: single, lists, or split over several variables",
     visit,
 };
 
@@ -22,7 +22,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// The name of the variable that the node is the value of.
+/// The name of the variable whose value the node is.
 pub(super) fn variable<'p>(place: &Place<'p>) -> Option<&'p str> {
     if place.key() != Some("value") {
         return None;
@@ -30,7 +30,7 @@ pub(super) fn variable<'p>(place: &Place<'p>) -> Option<&'p str> {
     member(place.parent()?, "name").and_then(super::place::str_of)
 }
 
-/// References that several variables make together.
+/// References composed of several variables.
 fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let list = items(place.node);
     let variable = |item| Some(Entry::node(super::place::str_of(member(item, "name")?)?, member(item, "value")?, 0));

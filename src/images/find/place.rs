@@ -1,4 +1,4 @@
-//! [`Place`]: a node of a tree as finders see it, and the walk that shows them.
+//! [`Place`]: a node of a tree with its path, as finders see it, and the walk over all nodes.
 
 use super::schema::{self, Keyword};
 use super::{FINDERS, Found, history, prose};
@@ -7,31 +7,31 @@ use crate::images::text::Text;
 use crate::yaml::{Data, Entry, Node};
 use std::borrow::Cow;
 
-/// A node of a tree, and the way to it.
+/// A node of a tree, with its path.
 #[derive(Debug)]
 pub struct Place<'w> {
     /// The tree.
     pub object: &'w Object<'w>,
     /// The node.
     pub node: &'w Node,
-    /// The maps and lists it is in, the outermost first.
+    /// The maps and lists that contain it, the outermost first.
     pub above: &'w [&'w Node],
     way: &'w [Way<'w>],
 }
 
-/// A step of the way, without a copy of the key.
+/// A step of a path, without a copy of the key.
 #[derive(Debug, Clone)]
 enum Way<'w> {
     Key(Cow<'w, str>),
     Index(usize),
-    /// A name that a schema tells of.
+    /// A name that a schema describes.
     Property(Cow<'w, str>),
     /// `default` in the schema of the property with this name.
     Default(Cow<'w, str>),
 }
 
 impl Way<'_> {
-    /// The name that the step gives to what is there.
+    /// The name of the step.
     fn key(&self) -> Option<&str> {
         match self {
             Self::Key(key) | Self::Property(key) | Self::Default(key) => Some(key),
@@ -46,17 +46,17 @@ impl<'w> Place<'w> {
         self.way.last()?.key()
     }
 
-    /// The name of the member that this node is, or that holds the list it is in.
+    /// The name of the member that this node is, or that contains its list.
     pub fn last_key(&self) -> Option<&str> {
         self.keys().next()
     }
 
-    /// The names of the members on the way, the innermost first.
+    /// The names of the members on the path, the innermost first.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.way.iter().rev().filter_map(Way::key)
     }
 
-    /// The name of the member that holds the list that this node is an item of, and which item it is.
+    /// The name of the member that contains this node's list, and the index of the item.
     pub fn item_of(&self) -> Option<(&str, usize)> {
         match self.way {
             [.., step, Way::Index(index)] => Some((step.key()?, *index)),
@@ -64,7 +64,7 @@ impl<'w> Place<'w> {
         }
     }
 
-    /// The name of the container that the node is in.
+    /// The name of the container that contains the node.
     pub fn container(&self) -> Option<String> {
         let is_list = |pair: &[Way<'_>]| matches!(pair, [Way::Key(key) | Way::Default(key), Way::Index(_)] if super::containers::LISTS.contains(&key.as_ref()));
         let at = self.way.windows(2).rposition(is_list)?;
@@ -72,7 +72,7 @@ impl<'w> Place<'w> {
         Some(crate::images::object::string(member(container, "name")))
     }
 
-    /// The map or list that the node is in.
+    /// The map or list that contains the node.
     pub fn parent(&self) -> Option<&'w Node> {
         self.above.last().copied()
     }
@@ -82,7 +82,7 @@ impl<'w> Place<'w> {
         self.object.text(self.node)
     }
 
-    /// The string that the node is; `None` for other scalars too.
+    /// The string of the node; `None` for other scalars.
     pub fn str(&self) -> Option<&'w str> {
         str_of(self.node)
     }
@@ -100,17 +100,17 @@ impl<'w> Place<'w> {
         path
     }
 
-    /// Whether the node is a text of a ConfigMap or Secret of Kubernetes.
+    /// Whether the node is a text of a ConfigMap or Secret.
     pub fn is_config_data(&self) -> bool {
         self.object.depth == 0 && self.way.len() == 2 && self.is_config_section()
     }
 
-    /// Whether the node is the map of a ConfigMap's or Secret's texts.
+    /// Whether the node is the map with the texts of a ConfigMap or Secret.
     pub fn holds_config_data(&self) -> bool {
         self.object.depth == 0 && self.way.len() == 1 && self.is_config_section()
     }
 
-    /// Whether the node is a text of a Secret that stands in base64.
+    /// Whether the node is a base64 text of a Secret.
     pub fn is_base64(&self) -> bool {
         let section = self.keys().last();
         match self.object.kind.as_str() {
@@ -126,7 +126,7 @@ impl<'w> Place<'w> {
     }
 }
 
-/// The string that a node is.
+/// The string of a node.
 pub(super) fn str_of(node: &Node) -> Option<&str> {
     match &node.data {
         Data::Str(string) => std::str::from_utf8(string.as_bytes()).ok(),
@@ -134,7 +134,7 @@ pub(super) fn str_of(node: &Node) -> Option<&str> {
     }
 }
 
-/// The text of the member of a map that is a scalar and not empty.
+/// The text of a map's member, if it is a non-empty scalar.
 pub(super) fn text_of(object: &Object<'_>, map: &Node, name: &str) -> Option<Text> {
     object.text(member(map, name)?).filter(|text| !text.is_empty())
 }
@@ -172,7 +172,7 @@ fn step<'w>(
             for (entry, value) in entries {
                 let key = entry.key.to_text();
                 let is_top = way.is_empty() && object.depth == 0;
-                // What an object has come to is not what is asked for.
+                // `status` is not searched: it does not decide what is installed.
                 if is_top && (key == "status" || object.is_list && key == "items") {
                     continue;
                 }
@@ -208,7 +208,7 @@ fn step<'w>(
     }
 }
 
-/// Goes through what stands under a keyword of a schema.
+/// Visits the value of a keyword of a schema.
 fn below_keyword<'w>(
     keyword: Keyword,
     object: &'w Object<'w>,
@@ -220,7 +220,7 @@ fn below_keyword<'w>(
     let is_definition = schema::is_definition(&object.kind);
     match (keyword, &node.data) {
         (Keyword::Schema, Data::Map(entries)) => {
-            // Parts of an image may be called like members of a schema.
+            // Parts of an image may have the names of schema keywords.
             let has_more = |(entry, _): &(Entry, Node)| schema::keyword(&entry.key.to_text()) == Keyword::Other;
             if !is_definition && entries.iter().any(has_more) {
                 let place = Place { object, node, above, way };
@@ -254,7 +254,7 @@ fn below_keyword<'w>(
             }
             above.pop();
         }
-        // The cluster fills in what a definition says; of other schemas nobody knows what is made of them.
+        // The cluster applies the defaults of a CRD; for other schemas their use is not known.
         (Keyword::Default, _) => {
             let Some(Way::Key(_)) = way.pop() else { return };
             let property = way.iter().rev().find_map(|step| match step {
@@ -266,14 +266,14 @@ fn below_keyword<'w>(
             step(object, node, way, above, found);
             found.prose -= u32::from(!is_definition);
         }
-        // Of what tells of a setting a definition keeps nothing, and a text says nothing anywhere.
+        // A CRD keeps nothing of a setting's description, and text has no effect anywhere.
         (Keyword::Words, Data::Map(_) | Data::Seq(_)) if !is_definition => {
             found.prose += 1;
             step(object, node, way, above, found);
             found.prose -= 1;
         }
         (Keyword::Words, _) => {}
-        // The cluster drops from a definition what is no keyword.
+        // The cluster drops everything from a CRD that is not a keyword.
         (Keyword::Other | Keyword::Schema | Keyword::Schemas, _) if !is_definition => {
             step(object, node, way, above, found);
         }
