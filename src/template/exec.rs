@@ -1,7 +1,7 @@
-//! Executes templates: walks the tree, writes what it prints.
+//! Executes templates: walks the tree and writes the output.
 //!
-//! The order of evaluation, what counts as the "current node" of an error, and every message are those of Go's
-//! `text/template` (`exec.go`), with the option `missingkey=zero` that helm sets.
+//! The order of evaluation, the "current node" of an error, and every message are those of Go's `text/template` (`exec.go`),
+//! with the option `missingkey=zero` that helm sets.
 
 use super::ast::{self, Branch, Node, Template};
 use super::context::Context;
@@ -21,10 +21,10 @@ use std::sync::Arc;
 
 pub(super) type Result<T> = std::result::Result<T, Box<Error>>;
 
-/// What a missing value prints as, until helm removes it from the finished text.
+/// The output of a missing value, until helm removes it from the finished text.
 const NO_VALUE: &str = "<no value>";
 
-/// Bytes of compiled texts of `tpl` that are kept for the next time.
+/// Bytes of compiled texts of `tpl` that are cached.
 const MOST_TEXTS: usize = 32 << 20;
 
 /// Which bytes of a file's output were written by which of its actions.
@@ -40,7 +40,7 @@ pub struct Emit {
     pub is_text: bool,
 }
 
-/// The node that an error would be reported at: the last one that evaluation came to.
+/// The node at which an error would be reported: the last one that evaluation reached.
 #[derive(Clone, Copy)]
 pub(super) enum At<'t> {
     Start,
@@ -74,7 +74,7 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// Whether to go on after a node.
+/// Whether to continue after a node.
 enum Next {
     On,
     Break,
@@ -86,26 +86,26 @@ pub(super) struct State<'t, 'c, 'r> {
     pub(super) ctx: &'c mut Context<'r>,
     pub(super) template: &'t Template,
     pub(super) at: At<'t>,
-    /// The origin of the template's own text; none when nothing is traced.
+    /// The origin of the template's own text; none without tracing.
     pub(super) text_origin: Origin,
-    /// The number of its file in [`Reads`](super::reads::Reads).
+    /// The index of its file in [`Reads`](super::reads::Reads).
     pub(super) file: Option<u32>,
-    /// The text or action that is executed.
+    /// The executed text or action.
     pub(super) node: Option<&'t Node>,
-    /// How many conditions of an `if … else if` did not hold before the next `if`.
+    /// The number of conditions of an `if … else if` that did not hold before the next `if`.
     chain: u32,
     vars: Vec<(&'t str, Eval)>,
     out: Buf,
     /// Only for the outermost template of a traced file.
     emits: Option<Vec<Emit>>,
-    /// What of these is counted, once they are more than little.
+    /// The counted part of these, once they are large.
     held: Option<Held>,
 }
 
-/// Bytes that an output grows by before they are counted.
+/// The output is counted whenever it grows by this many bytes.
 const UNCOUNTED: usize = 64 << 10;
 
-/// A text given to `tpl`, compiled.
+/// A compiled text of `tpl`.
 #[derive(Debug)]
 pub(super) struct Text {
     compiled: Compiled,
@@ -113,8 +113,7 @@ pub(super) struct Text {
 }
 
 impl Context<'_> {
-    /// Executes the template file of a name with data: its text, and, when origins are asked for, which of its actions
-    /// wrote what.
+    /// Executes the template file with this name: returns its text, and with tracing, which of its actions wrote which bytes.
     pub fn execute_file(&mut self, name: &[u8], data: Value) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
         let template = self.lookup(name)?;
         let emits = self.tracing().then(Vec::new);
@@ -124,14 +123,14 @@ impl Context<'_> {
         Ok((out, emits))
     }
 
-    /// Executes a named template with data and returns its text: helm's `include`, without its counter.
+    /// Executes a named template and returns its text: helm's `include`, without its counter.
     pub fn execute(&mut self, name: &[u8], data: Value) -> std::result::Result<Str, Box<Error>> {
         let template = self.lookup(name)?;
         Ok(self.run(&template, data, Buf::new(), None)?.0)
     }
 
-    /// Parses a text as a template and executes it with data: helm's `tpl`. What the text defines is seen by itself,
-    /// and by what it calls, only.
+    /// Parses a text as a template and executes it: helm's `tpl`. Templates that the text defines are visible only to itself and to
+    /// what it calls.
     ///
     /// The outer result is about parsing, the inner about execution.
     pub fn execute_text(
@@ -157,14 +156,14 @@ impl Context<'_> {
     }
 
     fn compile_text(&mut self, text: &Str) -> std::result::Result<Rc<Text>, Error> {
-        // A traced text is compiled anew, since what it prints has the origins of this text and of no other like it.
+        // A traced text is compiled again, because its output has the origins of this text and not of an equal one.
         let traced = !text.spans().is_empty();
         if !traced && let Some(known) = self.texts.get(text) {
             return Ok(known.clone());
         }
         let file = File::new("gotpl", text.as_bytes());
         let limit = |failure: Failure| Error::Limit(failure.to_string());
-        // A letter of a template takes about a step to be read.
+        // Parsing takes about a step for each character.
         self.charge(text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
         let size = compiled.size + text.len();
@@ -178,7 +177,7 @@ impl Context<'_> {
         }
         let compiled = Rc::new(Text { compiled, _held: held });
         if !traced {
-            // What is compiled once more costs time; what is kept costs room.
+            // Compiling again costs time; caching costs memory.
             if self.texts_size + size > MOST_TEXTS {
                 self.texts.clear();
                 self.texts_size = 0;
@@ -213,7 +212,7 @@ impl Context<'_> {
     }
 }
 
-/// A node as Go prints it, unless that is longer than anybody would read: a thousand nested calls each tell theirs.
+/// A node as Go prints it, unless that is too long to read: each of a thousand nested calls prints its own.
 fn shortened(mut context: String) -> String {
     const MAX: usize = 16 << 10;
     if context.len() > MAX {
@@ -260,7 +259,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         self.fail_with(message.into(), None)
     }
 
-    /// The same in the words of what failed outside of a call.
+    /// The same with the message of a failure outside a call.
     pub(super) fn fail_by(&self, failure: Failure) -> Box<Error> {
         let cause = matches!(failure, Failure::Limit(_)).then(|| Box::new(Failure::Limit(String::new())));
         self.fail_with(failure.to_string(), cause)
@@ -279,13 +278,13 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         });
         let message = match site {
             Some(_) => message,
-            // Go leaves the place out when no node was reached.
+            // Go omits the location if no node was reached.
             None => format!("{}: {message}", self.template.name),
         };
         Box::new(Error::Exec { site, message, cause })
     }
 
-    /// The place of a node in what it was written in: of a text given to `tpl`, where that text was set.
+    /// The location of a node in its source: for a text of `tpl`, where that text was set.
     pub(super) fn place(&self, at: At<'_>) -> Place {
         let pos = at.pos().unwrap_or_default();
         let here = || Place { file: self.template.file.clone(), start: pos, end: pos };
@@ -330,7 +329,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         Ok(Next::On)
     }
 
-    /// Goes one level deeper into the tree; an error ends the render, so that only success comes back up.
+    /// Goes one level deeper into the tree; an error ends the render, so only success returns here.
     pub(super) fn nest(&mut self) -> Result<()> {
         let limit = self.ctx.limits.template_nesting;
         if self.ctx.nesting >= limit {
@@ -372,7 +371,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         Ok(Next::On)
     }
 
-    /// Executes a node of a render that looks at everything: what fails there prints nothing.
+    /// Executes a node in a course through everything: a failing node prints nothing.
     fn node_at_any_cost(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
         if let Node::Text { .. } | Node::Action { .. } = node {
@@ -406,7 +405,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         }
     }
 
-    /// The value of a condition; of a render that looks at everything, nothing where it fails.
+    /// The value of a condition; in a course through everything, nil if it fails.
     fn condition(&mut self, dot: &Eval, pipe: &'t ast::Pipe) -> Result<Eval> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
         match self.pipeline(dot, pipe) {
@@ -485,7 +484,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     /// Which way a branch goes, and whether through a gate.
     fn way(&mut self, branch: &'t Branch, holds: bool, value: &Eval) -> (bool, bool) {
         let marks = value.truth_marks();
-        // Without the mirror the images are those that it replaces.
+        // Without the mirror, the images are those that it replaces.
         let is_mirror = holds && matches!(value.value, Value::Str(_)) && value.value.marks().mirror;
         let chain = std::mem::take(&mut self.chain);
         let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
@@ -503,7 +502,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             }
             None => (self.decide(At::Pipe(&branch.pipe), 0, holds, marks), false),
         };
-        // Behind a gate, the render as it is has seen neither way.
+        // Behind a gate, the real render took neither way.
         let taken = if is_gated { decided } else { holds };
         let left = if taken { branch.else_list.as_ref() } else { Some(&branch.list) };
         let left = left.filter(|_| !is_mirror);
@@ -543,12 +542,12 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         next
     }
 
-    /// What a loop goes over when it was decided whether it goes over anything.
+    /// The collection of a loop, after it was decided whether it is empty.
     fn decided_loop(&mut self, branch: &Branch, collection: Eval, holds: bool, decided: bool) -> Eval {
         if holds == decided {
             return collection;
         }
-        // The variables of the loop are of its elements.
+        // The variables of the loop are its elements.
         let pair = branch.pipe.decl.len() > 1;
         match (decided, &collection.value) {
             (false, _) => Eval::of(Value::list(Vec::new())),
@@ -558,7 +557,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         }
     }
 
-    /// The elements of a list in random order, the first of which is another where that was decided.
+    /// The elements of a list in random order; if forced, another one comes first.
     fn in_decided_order(&mut self, branch: &'t Branch, value: Value) -> Value {
         let Value::List(list) = &value else { return value };
         if self.decide(At::Pipe(&branch.pipe), 1, true, Marks::ORDER | Marks::RANDOM) {
@@ -607,7 +606,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
                 return Ok(Next::On);
             }
             Value::List(_) | Value::Bytes(_) | Value::Map(_) => {}
-            // Older Go, of helm 3, does not count.
+            // Older versions of Go, in helm 3, do not count.
             Value::Int(count, kind, origin) if self.ctx.env.helm == HelmVersion::V4 => {
                 if branch.pipe.decl.len() > 1 {
                     return Err(self.fail(format!("can't use {count} to iterate over more than one variable")));
@@ -673,7 +672,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             None => Eval::invalid(),
         };
         self.enter()?;
-        // The callee writes into the caller's output.
+        // The called template writes to the caller's output.
         let (out, held) = (std::mem::take(&mut self.out), self.held.take());
         let mut callee = State::new(self.ctx, &template, data.clone(), out, None);
         callee.held = held;
