@@ -20,8 +20,8 @@ pub(super) type ChartId = usize;
 
 /// The charts of a release while their dependencies are processed.
 ///
-/// Charts, their metadata and their requirements are numbered, because helm shares them: an alias is a copy of a chart
-/// that shares part of what is below it with the original, and what is done to that shows in both.
+/// Charts, their metadata and their requirements are indexed, because helm shares them: an alias is a copy of a chart that shares
+/// part of its subcharts with the original, and changes to that part are visible in both.
 #[derive(Debug)]
 pub(super) struct Graph {
     charts: Vec<Node>,
@@ -36,7 +36,7 @@ struct Node {
     chart: Arc<Chart>,
     metadata: usize,
     values: Map,
-    /// What the full path is made of; for charts below an alias not always where they are found.
+    /// The base of the full path; for charts below an alias not always their real parent.
     parent: Option<ChartId>,
     children: Vec<ChartId>,
 }
@@ -48,7 +48,7 @@ struct Metadata {
 }
 
 impl Graph {
-    /// The charts as they were loaded.
+    /// The charts as loaded.
     pub(super) fn load(
         chart: &Arc<Chart>,
         options: Options<'_>,
@@ -87,7 +87,7 @@ impl Graph {
         let metadata = self.metadata.len();
         self.metadata.push(Metadata { name: chart.name().to_owned(), requirements });
         let id = self.push(Node { chart: chart.clone(), metadata, values, parent, children: Vec::new() })?;
-        // Helm finds them in no order at all; ours is that of their names.
+        // Helm iterates them in random order; ours is sorted by name.
         let mut subcharts: Vec<&Arc<Chart>> = chart.subcharts.iter().collect();
         subcharts.sort_by_key(|subchart| subchart.name());
         for subchart in subcharts {
@@ -133,7 +133,7 @@ impl Graph {
         self.import(self.root(), coalescer)
     }
 
-    /// Leaves only the subcharts that conditions and tags enable.
+    /// Keeps only the subcharts that conditions and tags enable.
     fn enable(
         &mut self,
         chart: ChartId,
@@ -191,13 +191,13 @@ impl Graph {
         Ok(())
     }
 
-    /// Whether a chart is what a requirement asks for.
+    /// Whether a chart matches a requirement.
     fn matches(&self, child: ChartId, required: usize) -> bool {
         let Dependency { name, version, .. } = &self.requirements[required].declared;
         self.name(child) == name && version_satisfies(&self.charts[child].chart.metadata.version, version, self.helm)
     }
 
-    /// The chart that a requirement asks for, under its alias.
+    /// The chart for a requirement, under its alias.
     fn copy(&mut self, chart: ChartId, required: usize) -> Result<ChartId, String> {
         let mut metadata = self.metadata[self.charts[chart].metadata].clone();
         let alias = &self.requirements[required].declared.alias;
@@ -220,7 +220,7 @@ impl Graph {
         let copy = self.push(node)?;
         if self.helm == HelmVersion::V4 {
             for child in below {
-                // Helm quirk: these copies still share their metadata and the charts below them with the originals.
+                // Helm quirk: these copies still share their metadata and their subcharts with the originals.
                 let mut node = self.charts[child].clone();
                 node.parent = Some(copy);
                 let child = self.push(node)?;
@@ -277,7 +277,7 @@ impl Graph {
         }
     }
 
-    /// Merges what subcharts export into the defaults of their parents, deepest first.
+    /// Merges the exports of subcharts into the defaults of their parents, deepest first.
     fn import(&mut self, chart: ChartId, coalescer: &mut Coalescer<'_>) -> Result<(), String> {
         for child in self.children(chart).to_vec() {
             self.import(child, coalescer)?;
@@ -291,7 +291,7 @@ impl Graph {
             let mut rewritten = Vec::new();
             for entry in self.requirements[required].import_values.take().unwrap_or_default() {
                 let (child, parent) = match &entry {
-                    // Helm quirk: what was rewritten before, for an alias that shares it, imports nothing.
+                    // Helm quirk: entries that were already rewritten, for an alias that shares them, import nothing.
                     Value::Map(map) if *map.ty() == types::STRING_MAP => continue,
                     Value::Map(map) => (self.text_of(map, b"child")?, self.text_of(map, b"parent")?),
                     Value::Str(export) => (format!("exports.{export}"), ".".to_owned()),
@@ -323,7 +323,7 @@ impl Graph {
         Ok(())
     }
 
-    /// A member of an `import-values` entry as text; one that is missing is `<nil>`.
+    /// A member of an `import-values` entry as text; a missing one is `<nil>`.
     fn text_of(&self, map: &Map, key: &[u8]) -> Result<String, String> {
         let value = map.get(key).unwrap_or_default();
         if self.helm == HelmVersion::V3 && value.as_str().is_none() {
@@ -334,7 +334,7 @@ impl Graph {
         Ok(plain(&value))
     }
 
-    /// The top chart with everything below it.
+    /// The top chart with all charts below it.
     pub(super) fn into_instance(self, coalescer: &mut Coalescer<'_>) -> Result<Instance, String> {
         self.instance(self.root(), coalescer)
     }
@@ -376,7 +376,7 @@ fn requirement(declared: &Dependency) -> Requirement {
     }
 }
 
-/// The map at a dotted path, or helm's words for its absence.
+/// The map at a dotted path, or helm's error that there is none.
 fn table_at(values: &Map, path: &str) -> Result<Map, String> {
     let mut table = values.clone();
     for name in path.split('.') {
@@ -388,7 +388,7 @@ fn table_at(values: &Map, path: &str) -> Result<Map, String> {
     Ok(table)
 }
 
-/// What stands at a dotted path, when it is not a map.
+/// The value at a dotted path, if it is not a map.
 fn scalar_at(values: &Map, path: &str) -> Option<Value> {
     let value = match path.rsplit_once('.') {
         None => values.get(path.as_bytes()),
@@ -397,12 +397,12 @@ fn scalar_at(values: &Map, path: &str) -> Option<Value> {
     value.filter(|value| !matches!(value, Value::Map(_)))
 }
 
-/// A map of maps along a dotted path, with `inner` at its end.
+/// Nested maps along a dotted path, with `inner` at the end.
 fn nest(path: &str, inner: Map) -> Map {
     path.rsplit('.').fold(inner, |inner, name| Map::from_iter([(name.into(), Value::Map(inner))]))
 }
 
-/// Whether a version satisfies a constraint. What cannot be read, such as no constraint at all, is not satisfied.
+/// Whether a version satisfies a constraint. An invalid or missing constraint is not satisfied.
 fn version_satisfies(version: &str, constraint: &str, helm: HelmVersion) -> bool {
     let version = Version::parse_as(version, helm);
     let constraint = Constraint::parse_as(constraint, helm);

@@ -1,5 +1,5 @@
-//! Bounds what checking values against a schema costs, before boon does it: a schema can double its work with each
-//! level (`allOf` of two references to the next level) without being large.
+//! Limits the cost of validating values against a schema before boon does it: a small schema can double the work with each
+//! level (`allOf` of two references to the next level).
 
 use super::number::is_multiple;
 use super::prepare::{Prepared, percent_decoded, push_token};
@@ -7,20 +7,20 @@ use crate::limits::Limits;
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// What is left to spend.
+/// The remaining budget.
 #[derive(Debug)]
 pub(super) struct Cost<'l> {
     limits: &'l Limits,
     left: u64,
 }
 
-/// What was seen on the way.
+/// Results of the walk.
 #[derive(Debug, Default)]
 pub(super) struct Visits {
-    /// Which places of the values the schemas with `propertyNames` were applied to, by pointer of the schema; boon
-    /// does not say where it found a wrong name.
+    /// The positions in the values to which schemas with `propertyNames` were applied, by pointer of the schema; boon does not
+    /// report where it found a wrong name.
     pub(super) names: HashMap<String, Vec<String>>,
-    /// Pointers of schemas whose `multipleOf` boon will find met where it is not: it divides binary numbers.
+    /// Pointers of schemas whose `multipleOf` boon accepts wrongly: it divides binary numbers.
     pub(super) inexact: BTreeSet<String>,
 }
 
@@ -38,7 +38,7 @@ impl<'l> Cost<'l> {
         Ok(())
     }
 
-    /// Checks how deep schemas are nested.
+    /// Checks the nesting depth of schemas.
     pub(super) fn check_depth(&self, depth: u32) -> Result<(), String> {
         let limit = self.limits.schema_depth;
         if depth > limit {
@@ -47,7 +47,7 @@ impl<'l> Cost<'l> {
         Ok(())
     }
 
-    /// Walks every way that the validator could go, and counts.
+    /// Walks every path that the validator could take, and counts.
     pub(super) fn visit(&mut self, prepared: &Prepared, values: &Json) -> Result<Visits, String> {
         let mut walk = Walk {
             cost: self,
@@ -71,12 +71,12 @@ struct Walk<'w, 'l> {
     doc: &'w Json,
     /// Schemas by their anchors.
     anchors: HashMap<&'w str, Vec<(String, &'w Json)>>,
-    /// Schemas with an id: the id, where they are, and they themselves; the first is the whole document.
+    /// Schemas with an id: the id, their location, and the schemas; the first is the whole document.
     resources: Vec<(&'w str, String, &'w Json)>,
     patterns: HashMap<&'w str, Option<regex::Regex>>,
-    /// Pairs of schema and value that are being looked at, by address: a circle ends there.
+    /// Pairs of schema and value being visited, by address: a cycle ends there.
     running: HashSet<(usize, usize)>,
-    /// Where in the values.
+    /// The current position in the values.
     place: String,
     depth: u32,
     visits: Visits,
@@ -126,7 +126,7 @@ impl<'w> Walk<'w, '_> {
             return Ok(());
         }
         self.depth += 1;
-        // References come between the levels of values and schemas.
+        // References add levels to those of values and schemas.
         self.cost.check_depth(self.depth / 10)?;
         for (key, member) in object {
             if matches!(
@@ -253,7 +253,7 @@ impl<'w> Walk<'w, '_> {
         Ok(())
     }
 
-    /// A member of the value, by the schema that has its name.
+    /// A member of the value, by the schema with its name.
     fn below(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), String> {
         self.child(schema, &joined(at, name), name, value)
     }
@@ -266,7 +266,7 @@ impl<'w> Walk<'w, '_> {
         Ok(())
     }
 
-    /// All schemas that a reference could mean; none for those outside of the document.
+    /// All possible targets of a reference; none outside the document.
     fn resolve(&self, reference: &str) -> Vec<(String, &'w Json)> {
         let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let fragment = percent_decoded(fragment);
