@@ -1,6 +1,6 @@
 //! [`Bundle`]: the lists of mirrored images, and whether they contain a reference.
 
-use crate::images::{Layout, Mirror, Reference};
+use crate::reference::{Layout, Mirror, Reference};
 use std::collections::{BTreeSet, HashMap};
 
 /// The lists of mirrored images: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`.
@@ -213,7 +213,10 @@ mod tests {
     fn a_line_that_is_none_is_named() {
         for (text, error) in [
             ("a\nquay.io/X\n", "images.txt:2: \"quay.io/X\": a repository name must be lower-case"),
-            ("https://quay.io/x\n", "images.txt:1: \"https://quay.io/x\": a reference must not have a scheme (https://)"),
+            (
+                "https://quay.io/x\n",
+                "images.txt:1: \"https://quay.io/x\": a reference must not have a scheme (https://)",
+            ),
             ("a sha256:1\n", "images.txt:1: \"sha256:1\": \"sha256:1\" is not a digest"),
             ("a b c\n", "images.txt:1: unexpected \"c\""),
         ] {

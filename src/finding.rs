@@ -1,7 +1,8 @@
 //! [`Finding`]: a problem of a release that its owner should fix, and its location.
 
 use crate::fix::{Fix, Safety};
-use crate::images::{Class, ObjectName, Tier};
+use crate::images::{Class, Tier};
+use crate::objects::ObjectName;
 use crate::source::Place;
 
 /// The basic cost of a finding in steps.
@@ -22,7 +23,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// In one word.
+    /// The name, in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Error => "error",

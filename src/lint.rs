@@ -1,5 +1,6 @@
 //! [`lint()`]: analyses a release, runs the rules, and makes a [`Report`].
 
+use crate::analysis::images::images;
 use crate::analysis::manifests::{Owners, analyse_manifests};
 use crate::analysis::pull_secrets;
 use crate::analysis::upgrade::{OtherEvent, other_event};
@@ -7,7 +8,6 @@ use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::release::Prepared;
-use crate::report::images::images;
 use crate::report::{Coverage, ReleaseName, Report};
 use crate::rules::Context;
 use crate::secrets::Secrets;

@@ -118,9 +118,9 @@ impl Work {
                 renders.most
             ));
         }
-        looks.is_cut().then(|| {
-            format!("finding and judging images takes more than {} steps (--limit find-steps)", looks.most)
-        })
+        looks
+            .is_cut()
+            .then(|| format!("finding and judging images takes more than {} steps (--limit find-steps)", looks.most))
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Cause`]: why a release does not render, as far as its failure shows.
 
-use crate::images::decided::user_path;
+use crate::provenance::user_path;
 use crate::template::error::{Error, Failure};
 
 /// Why a release does not render.

@@ -1,7 +1,7 @@
 //! [`Proposal`]: a change of the user's input that may resolve a finding, before it is tried.
 
 use crate::fix::{Action, Edit, Safety, Target};
-use crate::images::decided::{Decider, Source};
+use crate::provenance::{Decider, Source};
 use crate::release::Prepared;
 use crate::trace::{Key, Layer, Origin, OriginData, Origins};
 use serde_json::Value;

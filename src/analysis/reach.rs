@@ -1,11 +1,13 @@
 //! Which values reach an image that neither a default of the chart nor the user decides: tried by setting each value that
 //! templates read to a unique host, and searching the hosts in the output; switches are flipped as well.
 
+use super::Judged;
+use super::judged::serves;
 use super::keys::value_at;
 use super::trial::Trials;
 use super::twin::Twin;
-use super::{Judged, serves};
-use crate::images::{Class, Source};
+use crate::images::Class;
+use crate::provenance::Source;
 use crate::reads::statics::Statics;
 use crate::reads::{Path, Reads, dotted};
 use crate::release::Change;

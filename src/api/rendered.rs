@@ -1,7 +1,7 @@
 //! [`Rendered`]: a rendered chart, and the origins of its bytes.
 
 use crate::error::Location;
-use crate::images::decided::{Source, deciders_in, printed};
+use crate::provenance::{Source, deciders_in, printed};
 use crate::release::Outcome;
 use crate::render::manifest::{self, Manifests};
 use crate::render::output::{Selection, crds};

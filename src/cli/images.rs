@@ -4,11 +4,11 @@ use super::one::{One, OneFlags, RenderFlags};
 use super::release::{hide_secrets, log, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
+use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::compiler::Compiler;
 use crate::images::Tier;
 use crate::release::Prepared;
-use crate::report::images::{images, unjudged};
 use crate::report::inventory::{Inventory, csv, json, list, table};
 use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
@@ -149,9 +149,9 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let warning = match (args.source, left_out) {
         (true, 1) => "the source of 1 image is not known".to_owned(),
         (true, _) => format!("the sources of {left_out} images are not known"),
-        (false, _) => format!(
-            "{left_out} left out that are not image references or contain variables; --format json lists all"
-        ),
+        (false, _) => {
+            format!("{left_out} left out that are not image references or contain variables; --format json lists all")
+        }
     };
     let _ = writeln!(streams.err, "warning: {warning}");
     Ok(Outcome::Findings)

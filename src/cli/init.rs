@@ -7,9 +7,9 @@ use crate::config::{Config, FILE_NAME};
 use crate::disk::{By, Reach, look};
 use crate::gitops;
 use crate::helm::HelmVersion;
-use crate::images::Mirror;
-use crate::images::object::{member, string};
 use crate::limits::Limits;
+
+use crate::reference::Mirror;
 use crate::render::manifest::split;
 use crate::report::quiet;
 use crate::source::File;
@@ -87,8 +87,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     })?;
     std::io::Write::write_all(&mut file, text.as_bytes())?;
     let s = if count == 1 { "" } else { "s" };
-    let _ =
-        writeln!(streams.err, "wrote {FILE_NAME} with {count} release{s}; review it, then run: airtight lint");
+    let _ = writeln!(streams.err, "wrote {FILE_NAME} with {count} release{s}; review it, then run: airtight lint");
     Ok(Outcome::Clean)
 }
 
@@ -169,7 +168,7 @@ impl Look<'_> {
     /// A chart as its own release: `values-prod.yaml` beside its values.yaml is an environment.
     fn chart(&mut self, path: &str) -> Found {
         let metadata = self.read_yaml(&Path::new(path).join("Chart.yaml"));
-        let name = metadata.map(|node| string(member(&node, "name"))).unwrap_or_default();
+        let name = metadata.map(|node| node.text_of("name")).unwrap_or_default();
         let mut environments = Vec::new();
         let folder = self.reach.folder(By::Repository, Path::new(path), "the chart");
         for name in folder.and_then(|folder| folder.names()).unwrap_or_default() {

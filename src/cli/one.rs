@@ -63,7 +63,9 @@ impl OneFlags {
             (None, Some(chart)) => {
                 (self.name.clone(), None, chart.clone(), flags.release.clone().repeatable(), &Target::default())
             }
-            (None, None) => return Err("name a chart, or a release of airtight.yaml with --release NAME".to_owned().into()),
+            (None, None) => {
+                return Err("name a chart, or a release of airtight.yaml with --release NAME".to_owned().into());
+            }
         };
         let settings = flags.mirror.settings(&config, target)?;
         let has_mirror = settings.is_some();
@@ -79,7 +81,9 @@ impl OneFlags {
 /// The one release of the configuration with this name.
 fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, String> {
     let Some(file) = &config.file else {
-        return Err(format!("--release {wanted}: there is no airtight.yaml here or in a folder above (airtight init writes one)"));
+        return Err(format!(
+            "--release {wanted}: there is no airtight.yaml here or in a folder above (airtight init writes one)"
+        ));
     };
     let entries = || config.releases.iter().map(|release| &release.entry);
     if let Some(entry) = entries().find(|entry| entry.full_name() == wanted) {

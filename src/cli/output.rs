@@ -134,8 +134,9 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
                 requests[index].1.path = target;
             }
             None => {
-                let format = format_of(path)
-                    .ok_or_else(|| format!("--output {}: the format is not known; put --format before it", path.display()))?;
+                let format = format_of(path).ok_or_else(|| {
+                    format!("--output {}: the format is not known; put --format before it", path.display())
+                })?;
                 requests.push((*at, Request { format, path: target }));
                 has_file.push(true);
             }

@@ -280,7 +280,10 @@ fn add_missing_dependencies(
         }
         let Some(folder) = dependency.repository.strip_prefix("file://") else {
             let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
-            return Err(format!("dependency {name} of chart {} comes from {from}: airtight fetches nothing", chart.name()));
+            return Err(format!(
+                "dependency {name} of chart {} comes from {from}: airtight fetches nothing",
+                chart.name()
+            ));
         };
         let folder = source.path.join(folder);
         source

@@ -3,7 +3,7 @@
 use crate::bundle::{self, Bundle};
 use crate::config::{Config, Target, meant};
 use crate::disk::{By, Folder, Reach, look};
-use crate::images::{Layout, Mirror};
+use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
@@ -112,9 +112,9 @@ impl MirrorFlags {
             let given = given.or((!self.global_key.is_empty()).then_some("--global-key"));
             let given = given.or(self.assume_rewrite.then_some("--assume-rewrite"));
             return match given {
-                Some(flag) => Err(format!(
-                    "{flag} needs a mirror: pass --mirror HOST, or set `mirror` in airtight.yaml"
-                )),
+                Some(flag) => {
+                    Err(format!("{flag} needs a mirror: pass --mirror HOST, or set `mirror` in airtight.yaml"))
+                }
                 None => Ok(None),
             };
         };

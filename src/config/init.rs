@@ -75,8 +75,9 @@ impl Found {
 
 /// The text of the file; `elsewhere` lists what is installed from here but cannot be a release here.
 pub fn text(mirror: Option<&str>, releases: &[Found], elsewhere: &[String]) -> String {
-    let mut out =
-        String::from("# What is installed from here, and the mirror that its images must come from (`airtight lint`).\n");
+    let mut out = String::from(
+        "# What is installed from here, and the mirror that its images must come from (`airtight lint`).\n",
+    );
     match mirror {
         Some(mirror) => {
             let _ = writeln!(out, "mirror: {}", scalar(mirror));

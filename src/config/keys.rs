@@ -106,8 +106,7 @@ const SET_LITERAL: Key = input("set_literal", Kind::Texts, "`--set-literal` assi
 const SET_FILE: Key =
     input("set_file", Kind::Texts, "`--set-file` assignments, `config=files/app.toml`, one file each.");
 const KUBE_VERSION: Key = told("kube_version", Kind::Text, "Kubernetes version of the cluster.");
-const API_VERSIONS: Key =
-    told("api_versions", Kind::Texts, "Additional API versions of the cluster.");
+const API_VERSIONS: Key = told("api_versions", Kind::Texts, "Additional API versions of the cluster.");
 
 /// The top of the file.
 pub const ROOT: &[Key] = &[
@@ -145,7 +144,11 @@ pub const RELEASE: &[Key] = &[
     LAYOUT,
     GLOBAL_KEYS,
     REWRITE,
-    policy("environments", Kind::Named(ENVIRONMENT), "Where it is installed; the release is checked in each environment, with its additions."),
+    policy(
+        "environments",
+        Kind::Named(ENVIRONMENT),
+        "Where it is installed; the release is checked in each environment, with its additions.",
+    ),
 ];
 
 /// An environment of a release: its additions and replacements.

@@ -1,6 +1,5 @@
 //! [`Reach`]: what a run may read.
 
-use super::folder::Folder;
 use super::open::{self, Fault, Opened, forbidden, repository, system_folder};
 use super::resolve::{Resolved, absolute, resolve};
 use crate::go::system_error;
@@ -37,7 +36,7 @@ impl Bound {
 #[derive(Debug)]
 pub struct Reach {
     /// The bound of the paths in the configuration.
-    root: Option<Bound>,
+    pub(super) root: Option<Bound>,
     /// The real paths that are allowed in addition.
     allowed: Vec<PathBuf>,
     /// The largest size of one file, in bytes.
@@ -110,20 +109,6 @@ impl Reach {
         open::open(&real, None).map_err(|fault| in_words_of_go(path, fault))
     }
 
-    /// A folder whose links must not leave the folder itself (if the user typed it) or the repository (otherwise).
-    /// `what` is its name for messages: `the chart`.
-    ///
-    /// # Errors
-    /// See [`Reach::read`].
-    pub fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
-        let real = self.find(by, path)?;
-        let bound = match (by, &self.root) {
-            (By::Repository, Some(root)) => root.clone(),
-            _ => Bound { folder: real.clone(), what },
-        };
-        Ok(Folder { reach: self, bound, shown: path.to_path_buf(), real })
-    }
-
     /// Checks that a chart may refer to a folder outside itself, such as `file://../common`: only in its own repository, like
     /// the paths of a configuration.
     ///
@@ -162,9 +147,7 @@ impl Reach {
                 // A broken link, whose target would be created.
                 let folder = absolute(there)?.parent().and_then(|folder| folder.canonicalize().ok());
                 match folder.and_then(|folder| self.holder(&folder)) {
-                    Some(bound) => {
-                        Err(format!("{} is a broken link in {}", there.display(), bound.what))
-                    }
+                    Some(bound) => Err(format!("{} is a broken link in {}", there.display(), bound.what)),
                     None => Ok(()),
                 }
             }
@@ -188,7 +171,7 @@ impl Reach {
     }
 
     /// The real path of a named path, if it may be read.
-    fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
+    pub(super) fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
         match (by, &self.root) {
             (By::Repository, Some(root)) => self.inside(root, path),
             _ => {

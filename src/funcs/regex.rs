@@ -19,9 +19,13 @@ pub static FUNCTIONS: &[Function] = &[
             result => result.map(Value::from).map_err(failure),
         }
     }),
-    Function::new("mustRegexMatch", &[&STRING, &STRING], Flow::None, "the same, with an error for an invalid pattern", |ctx, args| {
-        matches(ctx, args)?.map(Value::from).map_err(failure)
-    }),
+    Function::new(
+        "mustRegexMatch",
+        &[&STRING, &STRING],
+        Flow::None,
+        "the same, with an error for an invalid pattern",
+        |ctx, args| matches(ctx, args)?.map(Value::from).map_err(failure),
+    ),
     Function::new("regexFind", &[&STRING, &STRING], Flow::Exact, "the first match, or nothing", |ctx, args| {
         find(ctx, args, Errors::Panic)
     }),

@@ -37,8 +37,9 @@ use super::{Context, Rule};
 use crate::analysis::Judged;
 use crate::finding::{Excerpt, Severity};
 use crate::images::Class;
-use crate::images::decided::{Decider, deciders_of};
+use crate::images::deciders::deciders_of;
 use crate::images::doubled::in_path;
+use crate::provenance::Decider;
 
 pub(super) static RULE: Rule = Rule {
     id: "half-rewritten-image",
@@ -58,9 +59,7 @@ fn check(ctx: &mut Context<'_>) {
         // Whoever wrote the mirror after a registry that was left unchanged can change both.
         let mirror = writer(ctx, judged);
         if let Some(place) = mirror.and_then(|decider| decider.place) {
-            finding
-                .excerpts
-                .insert(0, Excerpt { place, label: "the mirror is written here, after a registry".into() });
+            finding.excerpts.insert(0, Excerpt { place, label: "the mirror is written here, after a registry".into() });
         }
         let or_else = format!("the rewrite `{}` must decide the registry, with nothing before it", ctx.key());
         ctx.help(&mut finding, judged, or_else);

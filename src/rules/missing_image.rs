@@ -37,11 +37,12 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::decider_of;
-use crate::images::decided::written_at;
-use crate::images::object::{Object, items, member, string};
-use crate::images::pods::{Container, Pod};
-use crate::images::{Class, Tier, injection};
+use crate::images::{Class, Tier};
+use crate::objects::Object;
+use crate::objects::injection;
+use crate::objects::pods::{Container, Pod};
+use crate::provenance::decider_of;
+use crate::provenance::written_at;
 use crate::reads::dotted;
 use crate::reads::unset::{Unset, unset};
 use crate::source::Place;
@@ -83,7 +84,7 @@ fn check(ctx: &mut Context<'_>) {
 
 /// The image of a container, of whatever kind.
 fn image_of(container: &Container<'_>) -> Option<String> {
-    Some(string(member(container.node, "image"))).filter(|image| !image.is_empty())
+    Some(container.node.text_of("image")).filter(|image| !image.is_empty())
 }
 
 /// Whether an object belongs to one of Kubernetes' own groups: other groups have kinds with these names too.
@@ -143,7 +144,9 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
 
 /// What is in place of the image, in words, and where.
 fn what_is_there(container: &Node) -> (&'static str, Range<u32>) {
-    let Data::Map(entries) = &container.data else { return ("this is not a container", container.start..container.end) };
+    let Data::Map(entries) = &container.data else {
+        return ("this is not a container", container.start..container.end);
+    };
     let Some((entry, value)) = entries.iter().rev().find(|(entry, _)| entry.key == *"image") else {
         let like_it = entries.iter().find(|(entry, _)| entry.key.to_text().eq_ignore_ascii_case("image"));
         let range = like_it.map_or(container.start..container.start + 1, |(entry, _)| entry.start..entry.end);
@@ -209,10 +212,10 @@ impl Patches {
 
     fn add_kustomization(&mut self, object: &Object<'_>) {
         let folder = object.manifest.source.shown().rsplit_once('/').map_or("", |(folder, _)| folder);
-        let lists = ["patches", "patchesStrategicMerge"].into_iter().filter_map(|list| member(object.node, list));
-        for patch in lists.flat_map(items) {
-            let path = match string(member(patch, "path")) {
-                path if path.is_empty() => string(Some(patch)),
+        let lists = ["patches", "patchesStrategicMerge"].into_iter().filter_map(|list| object.node.member(list));
+        for patch in lists.flat_map(Node::items) {
+            let path = match patch.text_of("path") {
+                path if path.is_empty() => patch.text(),
                 path => path,
             };
             self.files.insert(joined(folder, &path));

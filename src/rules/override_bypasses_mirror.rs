@@ -36,8 +36,10 @@
 use super::{Context, Rule, subject};
 use crate::analysis::{Judged, WithoutOverride};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::{layer_name, printed_at};
-use crate::images::{Class, Decider, Source};
+use crate::images::Class;
+use crate::images::deciders::printed_at;
+use crate::provenance::layer_name;
+use crate::provenance::{Decider, Source};
 use crate::trace::Layer;
 use std::collections::BTreeSet;
 
@@ -124,11 +126,8 @@ fn rewrite_taken_away(ctx: &mut Context<'_>) {
         for (layer, place) in &decider.hides {
             notes.push(format!("it hides {} at {place}", layer_name(layer)));
         }
-        let is_said = if said.len() > 60 || decider.path != unset.key {
-            "is unset".to_owned()
-        } else {
-            format!("is {said}")
-        };
+        let is_said =
+            if said.len() > 60 || decider.path != unset.key { "is unset".to_owned() } else { format!("is {said}") };
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),

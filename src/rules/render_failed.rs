@@ -82,17 +82,14 @@ fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
         Cause::Refuses(Some(value)) => format!("set `{value}`, which the chart requires, then lint again"),
         Cause::Refuses(None) => "the chart stops on purpose: set what its message asks for".to_owned(),
         Cause::Missing(Some(value)) if value.starts_with("global.") => {
-            format!(
-                "nothing sets `{value}`, which the template expects: if a parent chart sets it, lint that chart"
-            )
+            format!("nothing sets `{value}`, which the template expects: if a parent chart sets it, lint that chart")
         }
         Cause::Missing(Some(value)) => format!(
             "nothing sets `{value}`, which the template expects: set it, or, if a parent chart sets it, lint that \
              chart"
         ),
         Cause::Missing(None) => {
-            "the template expects a value that nothing sets: if a parent chart sets it, lint that chart"
-                .to_owned()
+            "the template expects a value that nothing sets: if a parent chart sets it, lint that chart".to_owned()
         }
         Cause::Parse => "fix the template, or use a version of the chart that this version of helm renders".to_owned(),
         Cause::Schema => "correct the values that the message names: they do not match the chart's schema".to_owned(),
@@ -100,9 +97,7 @@ fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
         Cause::KubeVersion => "lint with the Kubernetes version of the cluster (--kube-version)".to_owned(),
         Cause::Library => "lint a chart that uses this one: a library chart renders nothing itself".to_owned(),
         Cause::NotYaml => "the template does not produce YAML: fix it, or the value that it prints there".to_owned(),
-        Cause::Limit | Cause::Unfinished => {
-            "raise the limit that the message names, if you trust the chart".to_owned()
-        }
+        Cause::Limit | Cause::Unfinished => "raise the limit that the message names, if you trust the chart".to_owned(),
         Cause::Other => "fix what the message names: the mirror is not the cause".to_owned(),
     }
 }

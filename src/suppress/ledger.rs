@@ -228,8 +228,7 @@ impl<'s> Ledger<'s> {
                 continue;
             }
             if let Some(day) = &comment.no_day {
-                let message =
-                    format!("{day:?} is not a date, so the suppression of {} has no effect", comment.rules());
+                let message = format!("{day:?} is not a date, so the suppression of {} has no effect", comment.rules());
                 say("expired-suppression", message, "write a date such as 2026-12-31", When::Always);
                 continue;
             }
@@ -240,8 +239,7 @@ impl<'s> Ledger<'s> {
             }
             for rule in &comment.rules {
                 if UNSEEN.contains(&rule.as_str()) {
-                    let message =
-                        format!("a comment cannot accept {rule}, which says that something was not checked");
+                    let message = format!("a comment cannot accept {rule}, which says that something was not checked");
                     say("unused-suppression", message, ONLY_ENTRIES, When::Always);
                     continue;
                 }

@@ -3,7 +3,7 @@
 //! Aliases are linked to their anchors; nothing else is interpreted yet. Errors are reported in go-yaml's order, so no token
 //! is read earlier than there.
 
-use super::read::Error;
+use super::error::Error;
 use super::resolve::Tag;
 use super::scan::{Kind, Mark, Scanner, Token};
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! Scalars in all four styles. Their text is borrowed if it appears unchanged in the source.
 
 use super::chars::is_ordinary;
-use super::read::Error;
+use super::error::Error;
 use super::scan::{Kind, Mark, Scanner};
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! How go-yaml writes a string: which quotes it needs, and which styles are possible.
 
-use super::emit::Dialect;
+use super::dialect::Dialect;
 use super::resolve::{Scalar, Tag, resolve};
 use super::timestamp::is_timestamp;
 

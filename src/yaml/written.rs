@@ -1,10 +1,10 @@
 //! [`written`]: the syntax of a text, for editing it: block and flow collections, the quotes of scalars, anchors, tags and
 //! aliases.
 
-use super::compose::{float_key, is_merge};
 use super::documents::ranges;
+use super::error::Error;
+use super::keys::{float_key, is_merge};
 use super::parse::{Content, Id, Tree, parse};
-use super::read::Error;
 use super::resolve::{Scalar, resolve};
 use super::scan::Scanner;
 use super::text::Text;

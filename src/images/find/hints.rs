@@ -1,6 +1,6 @@
 //! [`Hints`]: the user's knowledge about images.
 
-use crate::images::Mirror;
+use crate::reference::Mirror;
 
 /// The user's knowledge about images: the mirror, whose references are unmistakable, and fields that contain images or do not.
 #[derive(Debug, Clone, Copy)]

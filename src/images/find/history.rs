@@ -1,6 +1,6 @@
 //! Earlier states that objects carry along: nobody pulls an image that occurs only there.
 
-use crate::images::object::Object;
+use crate::objects::Object;
 
 /// Annotations in which tools store the object as last applied, to compare it with the next one.
 ///

@@ -1,7 +1,6 @@
 //! Prose, recognized by the name of its key: descriptions, examples, release notes.
 
-use super::place::str_of;
-use crate::images::object::{Object, member};
+use crate::objects::Object;
 use crate::yaml::{Data, Node};
 
 /// Whether the value of a key is prose according to its name. `above` are the keys above it.
@@ -27,6 +26,6 @@ pub(super) fn is_prose<'k>(key: &str, object: &Object<'_>, mut above: impl Itera
 
 /// Whether a document is a Grafana dashboard: full of queries and texts about images, but without an image.
 pub(super) fn is_dashboard(node: &Node) -> bool {
-    member(node, "panels").is_some_and(|panels| matches!(panels.data, Data::Seq(_)))
-        && member(node, "schemaVersion").is_some_and(|version| str_of(version).is_none())
+    node.member("panels").is_some_and(|panels| matches!(panels.data, Data::Seq(_)))
+        && node.member("schemaVersion").is_some_and(|version| version.str().is_none())
 }

@@ -1,7 +1,7 @@
 //! Which hosts are registries: well-known ones, and those whose name suggests it.
 
+use super::file_names::FILE_ENDS;
 use super::hints::Hints;
-use super::looks::FILE_ENDS;
 
 /// Well-known registries; a name that begins with a dot matches all hosts below it.
 #[rustfmt::skip]

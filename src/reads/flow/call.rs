@@ -1,6 +1,6 @@
 //! The results of functions in the walk.
 
-use super::lookup::Site;
+use super::answers::Site;
 use super::sets::Sets;
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use super::walk::Walk;

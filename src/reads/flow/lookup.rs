@@ -1,9 +1,9 @@
 //! Looks up members of the things that an operand may be, and the values that this reads: [`Lookups`] caches the results for
 //! each set, so that the same question from another position costs no more than a lookup.
 
+use super::answers::{Answer, Kind, Question, Site, Target};
 use super::engine::Engine;
-use super::sets::HashMap;
-use super::value::{Abs, Atom, Fact, Keys, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
+use super::value::{Abs, Atom, Fact, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
 use foldhash::fast::FixedState;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -13,72 +13,8 @@ const MOST_ANY: usize = 4;
 /// The most steps of a path; deeper values are read with all their content.
 const MOST_DEPTH: usize = 20;
 
-/// A position of a file, reached by a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Site {
-    pub(super) file: u32,
-    pub(super) at: u32,
-    pub(super) frame: u32,
-}
-
-/// What a read uses of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
-    /// The value itself, or its existence.
-    Member,
-    /// All of its content.
-    Whole,
-}
-
-/// A path that is read, how, and without which members.
-pub(super) type Target = (PathNumber, Kind, Keys);
-
 /// Indexes of visited things.
 type Seen = HashSet<u32, FixedState>;
-
-/// A question about a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Question {
-    /// The value of a member.
-    Member(Abs, Step),
-    /// All of its content.
-    Whole(Abs),
-    /// Whether it has more members than code names.
-    Members(Abs),
-}
-
-/// The answer to a question, as far as it does not depend on maps that the code creates.
-#[derive(Debug)]
-struct Answer {
-    found: Abs,
-    /// Sets with the same question.
-    inner: Rc<[Abs]>,
-    reads: Vec<Target>,
-}
-
-/// The results of lookups.
-#[derive(Debug, Default)]
-pub(super) struct Lookups {
-    answers: Vec<Answer>,
-    numbers: HashMap<Question, u32>,
-    /// Which answers were requested where.
-    sites: HashSet<(u32, Site), FixedState>,
-    below: HashMap<(PathNumber, Step), PathNumber>,
-    /// The maps among the things of a set and those related to them, by the number of things that code adds members to.
-    maps: HashMap<Abs, (usize, Rc<[u32]>)>,
-}
-
-impl Lookups {
-    /// The reads with their sites, unordered.
-    pub(super) fn reads(&self) -> impl Iterator<Item = (&[Target], Vec<Site>)> {
-        let mut sites: Vec<Vec<Site>> = vec![Vec::new(); self.answers.len()];
-        #[expect(clippy::iter_over_hash_type, reason = "whoever asks brings it into order")]
-        for &(answer, site) in &self.sites {
-            sites[answer as usize].push(site);
-        }
-        self.answers.iter().zip(sites).map(|(answer, sites)| (&answer.reads[..], sites))
-    }
-}
 
 impl Engine<'_> {
     /// A member of whatever something may be.

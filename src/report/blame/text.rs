@@ -4,8 +4,8 @@ use super::{kind, place, shown, who, words};
 use crate::blame::value::Trail;
 use crate::blame::{Document, Share};
 use crate::finding::Excerpt;
-use crate::images::Source;
-use crate::images::decided::Decider;
+use crate::provenance::Decider;
+use crate::provenance::Source;
 use crate::report::text::{snippet, told_as_they_are};
 use crate::report::{plain, plain_line};
 use crate::secrets::masked as hidden;
@@ -165,7 +165,8 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
         group = group.element(Level::NOTE.message(plain_line(&format!("read at {place}"))));
     }
     if masked {
-        group = group.element(Level::NOTE.message("masked because its name says that it is a secret: --show-secrets shows it"));
+        group = group
+            .element(Level::NOTE.message("masked because its name says that it is a secret: --show-secrets shows it"));
     }
     if !trail.near.is_empty() {
         group = group.element(Level::HELP.message(plain_line(&format!("similar names: {}", trail.near.join(", ")))));

@@ -4,10 +4,11 @@
 //! never compiled are not loaded, such as `$defs` without a reference. boon compiles as helm's validator does, so it is asked what
 //! it would load.
 
-use super::prepare::{Prepared, Reference};
-use super::{Cost, SCHEMA_URL, formats, permissive};
+use super::budget::Budget;
+use super::{SCHEMA_URL, formats, permissive};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
+use crate::schema::prepare::{Prepared, Reference};
 use crate::source::{File, Place};
 use crate::template::Map;
 use crate::values::Instance;
@@ -80,7 +81,7 @@ pub fn may_refer_elsewhere(file: &File) -> bool {
 
 /// The same for one chart's schema; `chart` is the chart's name.
 pub fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
-    let Ok(prepared) = Prepared::read(file.bytes(), helm, &mut Cost::new(limits)) else { return Vec::new() };
+    let Ok(prepared) = Prepared::read(file.bytes(), helm, &mut Budget::new(limits)) else { return Vec::new() };
     // References within the document load nothing, and most schemas have only these.
     if prepared.refs.iter().all(|reference| reference.text.starts_with('#') || is_built_in(&reference.text)) {
         return Vec::new();

@@ -1,6 +1,6 @@
 //! [`OpenReference`]: a reference with variables that are filled in later, as far as it is known.
 
-use super::reference::Reference;
+use super::Reference;
 use std::fmt;
 use std::ops::Range;
 

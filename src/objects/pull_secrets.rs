@@ -1,7 +1,7 @@
 //! [`Pullers`]: the pods of a release that pull from the mirror, and the pull secrets of each.
 
-use super::object::{Object, member, string};
-use super::pods::{Pod, names};
+use super::Object;
+use crate::objects::pods::{Pod, names};
 use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ impl<'n> Pullers<'n> {
             let id = (namespace(object), object.name.name.clone());
             match object.kind.as_str() {
                 "ServiceAccount" => {
-                    accounts.insert(id, names(member(object.node, FIELD)));
+                    accounts.insert(id, names(object.node.member(FIELD)));
                 }
                 "Secret" => {
                     secrets.insert(id);
@@ -124,11 +124,13 @@ pub fn misshapen(list: Option<&Node>) -> Option<String> {
         other => return Some(format!("it is {}, but must be a list of `{{name: …}}`", kind(other))),
     };
     items.iter().find_map(|item| {
-        let name = member(item, "name");
+        let name = item.member("name");
         match (&item.data, name.map(|name| &name.data)) {
             (Data::Map(_), Some(Data::Str(text))) if text.as_bytes().starts_with(b"map[") => {
-                let text = string(name);
-                Some(format!("`{text}` is not a name: the template expects a list of names, but was given `{{name: …}}`"))
+                let text = name.map(Node::text).unwrap_or_default();
+                Some(format!(
+                    "`{text}` is not a name: the template expects a list of names, but was given `{{name: …}}`"
+                ))
             }
             (Data::Map(_), Some(Data::Map(_) | Data::Seq(_))) => {
                 Some(format!("a name in it is {}, but must be a string", kind(&name?.data)))

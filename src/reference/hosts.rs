@@ -1,6 +1,6 @@
 //! Which hosts are outside the gap.
 
-use super::mirror::Mirror;
+use crate::reference::mirror::Mirror;
 
 /// The host of a URL, without user, port and path: `charts.acme.example` of `https://charts.acme.example:8443/stable`.
 /// `None` if the text is not a URL with a host, or if the host is a variable.

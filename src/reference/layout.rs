@@ -1,7 +1,7 @@
 //! [`Layout`]: how a source reference maps to a path on the mirror.
 
-use super::mirror::Mirror;
-use super::reference::{DOCKER_HUB, Reference};
+use super::{DOCKER_HUB, Reference};
+use crate::reference::mirror::Mirror;
 
 /// How a source reference maps to a path on the mirror, for `quay.io/jetstack/x:v1`:
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
