@@ -1,4 +1,4 @@
-//! [`Given`]: a release as it was rendered, and what rendering it again takes.
+//! [`Given`]: a release as rendered, and what is needed to render it again.
 
 use super::keys::Keys;
 use crate::reads::Reads;

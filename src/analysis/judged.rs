@@ -1,4 +1,4 @@
-//! [`Judged`]: an image with what became of the rewrite.
+//! [`Judged`]: an image with its class.
 
 use crate::fix::Fix;
 use crate::images::{Class, ImageUse};
@@ -119,8 +119,7 @@ impl Judged {
             && matches!(&self.without_override, WithoutOverride::Mirror(text) if same(text))
     }
 
-    /// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of what the chart pulls
-    /// without it.
+    /// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of the chart's image.
     pub(super) fn is_taken_for_wrong(&self, after: &str, settings: &Settings) -> bool {
         let (Some(default), Ok(after)) = (&self.default, Reference::parse(after)) else { return false };
         if self.replaces_registry(&after, settings) {

@@ -1,4 +1,4 @@
-//! The members of a map or a list as they are written.
+//! The members of a map or a list, with their syntax.
 
 use super::Refusal;
 use super::splice::{Splice, find};

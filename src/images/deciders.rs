@@ -23,7 +23,7 @@ impl Part {
     /// All parts, in the order of a reference.
     pub const ALL: [Self; 4] = [Self::Registry, Self::Repository, Self::Tag, Self::Digest];
 
-    /// In one word.
+    /// The name, in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Registry => "registry",

@@ -1,4 +1,4 @@
-//! [`Path`]: the way from an object to one of its fields.
+//! [`Path`]: the path from an object to one of its fields.
 
 use std::fmt;
 

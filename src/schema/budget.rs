@@ -1,4 +1,4 @@
-//! [`Budget`]: the steps that checking values against a schema may take.
+//! [`Budget`]: the steps that validating values against a schema may take.
 
 use crate::limits::Limits;
 

@@ -1,4 +1,4 @@
-//! [`State`]: where the execution of a template is, what its variables hold, and what it wrote.
+//! [`State`]: the state of a template's execution: its position, its variables and its output.
 
 use super::ast::{self, Node, Template};
 use super::context::Context;

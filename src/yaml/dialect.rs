@@ -1,4 +1,4 @@
-//! [`Dialect`]: which of the two writers of YAML in helm.
+//! [`Dialect`]: which of helm's two YAML writers is imitated.
 
 /// Which YAML to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

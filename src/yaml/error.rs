@@ -1,4 +1,4 @@
-//! [`Error`]: why a text is not YAML that helm reads, in go-yaml's words.
+//! [`Error`]: why a text is not YAML that helm can read, in go-yaml's words.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! [`Map`]: the entries of a map while they are read, and what nodes take in memory.
+//! [`Map`]: the entries of a map being read, and the memory of nodes.
 
 use super::node::{Entry, Node};
 use crate::trace::Str;

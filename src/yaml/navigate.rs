@@ -1,4 +1,4 @@
-//! Ways from a [`Node`] to those in it, and to the text of a scalar.
+//! Navigation from a [`Node`] to its members, and the text of scalars.
 
 use super::node::{Data, Node};
 use crate::go::strconv::shortest_g32;
@@ -10,7 +10,7 @@ impl Node {
         entries.iter().rev().find(|(entry, _)| entry.key == *name).map(|(_, value)| value)
     }
 
-    /// The node that a sequence of names leads to: `&["metadata", "name"]`.
+    /// The node at a path of names: `&["metadata", "name"]`.
     pub fn descend(&self, names: &[&str]) -> Option<&Node> {
         names.iter().try_fold(self, |node, name| node.member(name))
     }
@@ -28,7 +28,7 @@ impl Node {
         self.member(name).map(Self::items).unwrap_or_default()
     }
 
-    /// The string that a node is, if it is UTF-8; `None` for other scalars too.
+    /// The string of a node, if it is UTF-8; `None` for other scalars too.
     pub fn str(&self) -> Option<&str> {
         match &self.data {
             Data::Str(string) => std::str::from_utf8(string.as_bytes()).ok(),
@@ -36,17 +36,17 @@ impl Node {
         }
     }
 
-    /// The text of a scalar, of numbers and booleans too; empty for null, lists and maps.
+    /// The text of a scalar, including numbers and booleans; empty for null, lists and maps.
     pub fn text(&self) -> String {
         self.data.scalar_text().unwrap_or_default()
     }
 
-    /// The text of the scalar under a name; empty where there is none.
+    /// The text of the scalar with a name; empty if there is none.
     pub fn text_of(&self, name: &str) -> String {
         self.member(name).map(Self::text).unwrap_or_default()
     }
 
-    /// The text of the scalar that a sequence of names leads to; empty where there is none.
+    /// The text of the scalar at a path of names; empty if there is none.
     pub fn text_at(&self, names: &[&str]) -> String {
         self.descend(names).map(Self::text).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What `--fix`, `--diff` and `--overlay` ask for.
+//! The flags of `--fix`, `--diff` and `--overlay`.
 
 use crate::disk::Reach;
 use crate::fix::Safety;

@@ -1,4 +1,4 @@
-//! Texts in another form: base64, gzip, `data:` URLs.
+//! Decodes texts: base64, gzip, `data:` URLs.
 
 use super::Found;
 use crate::objects::text::{Piece, Text};

@@ -1,4 +1,4 @@
-//! [`Lookups`]: what was looked up in sets, and what that reads.
+//! [`Lookups`]: the results of lookups in sets, and the reads that they cause.
 
 use super::sets::HashMap;
 use super::value::{Abs, Keys, PathNumber, Step};
@@ -62,7 +62,7 @@ impl Lookups {
     /// The reads with their sites, unordered.
     pub(super) fn reads(&self) -> impl Iterator<Item = (&[Target], Vec<Site>)> {
         let mut sites: Vec<Vec<Site>> = vec![Vec::new(); self.answers.len()];
-        #[expect(clippy::iter_over_hash_type, reason = "whoever asks brings it into order")]
+        #[expect(clippy::iter_over_hash_type, reason = "callers sort it")]
         for &(answer, site) in &self.sites {
             sites[answer as usize].push(site);
         }
