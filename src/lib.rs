@@ -1,10 +1,10 @@
-//! Renders Helm charts exactly as helm does, without helm, and says which of their images bypass a private mirror and who
-//! put them there.
+//! Renders Helm charts exactly as helm does, without helm, and reports which of their images bypass a private mirror and who
+//! decided so.
 //!
 //! # Render a chart
 //!
-//! [`Chart::open`] takes a folder, the bytes of an archive, or a map of files. A [`Renderer`] is a release of it: values,
-//! flags, a name, a cluster. The text is what `helm template` prints, byte for byte.
+//! [`Chart::open`] takes a folder, the bytes of an archive, or a map of files. A [`Renderer`] is a release of the chart:
+//! values, flags, a name, a cluster. The text is the output of `helm template`, byte for byte.
 //!
 //! ```
 //! # fn main() -> Result<(), airtight::Error> {
@@ -16,9 +16,9 @@
 //! # }
 //! ```
 //!
-//! # Ask where a text comes from
+//! # Find the origin of a text
 //!
-//! A renderer that [traces](Renderer::trace) remembers for every byte who decided it: a line of a values file, a flag, the
+//! A renderer that [traces](Renderer::trace) records for every byte who decided it: a line of a values file, a flag, the
 //! default of a chart, or the template.
 //!
 //! ```
@@ -35,8 +35,8 @@
 //!
 //! # Lint a release
 //!
-//! A [`Linter`] renders a release as often as it takes to know of each image whether it resolves through the mirror, and what
-//! would change it.
+//! A [`Linter`] renders a release as often as needed to decide for each image whether it resolves through the mirror, and what
+//! would change that.
 //!
 //! ```
 //! # fn main() -> Result<(), airtight::Error> {
@@ -52,15 +52,15 @@
 //! # }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! A chart may come from anybody. Whatever is in it, a render ends within [`Limits`], which are counted and not timed, and
-//! never overflows the caller's stack. It reads no file but the chart's, and asks no network. The same inputs give the same
-//! bytes, but for the time and what is random: [`Renderer::seed`] fixes these.
+//! A chart may come from anybody. Whatever it contains, a render ends within [`Limits`], which are counted and not timed, and
+//! never overflows the caller's stack. It reads only the files of the chart and does not use the network. The same inputs
+//! give the same bytes, except for the time and random functions: [`Renderer::seed`] fixes these.
 //!
-//! An [`Error`] has a [kind](ErrorKind) and helm's own words.
+//! An [`Error`] has a [kind](ErrorKind) and helm's own text.
 //!
-//! `docs/architecture.md` tells how it works inside.
+//! `docs/architecture.md` describes the internals.
 
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports, reason = "much of it serves the command alone"))]
 

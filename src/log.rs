@@ -14,7 +14,7 @@ pub(crate) fn line(level: &str, message: &str, attributes: &[(&str, &str)]) -> S
     line
 }
 
-/// Quoted where a reader could not tell its end otherwise.
+/// A value in quotes if its end would be ambiguous otherwise.
 fn value(text: &str) -> String {
     let plain = |c: char| !matches!(c, ' ' | '=' | '"') && (c == '\u{7f}' || !c.is_whitespace() && is_printable(c));
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { go_quote(text.as_bytes()) }

@@ -1,4 +1,4 @@
-//! [`Given`]: a release as it was rendered, and what rendering it again takes.
+//! [`Given`]: a release as rendered, and what is needed to render it again.
 
 use super::keys::Keys;
 use crate::reads::Reads;
@@ -11,7 +11,7 @@ use crate::template::Map;
 use crate::trace::Origins;
 use std::sync::Arc;
 
-/// A release as it was rendered, and what is needed to render it again.
+/// A release as rendered, and what is needed to render it again.
 pub(super) struct Given<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) settings: &'a Settings,

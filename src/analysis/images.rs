@@ -1,4 +1,4 @@
-//! [`Image`]: a distinct reference, with everything that is known of it, free of the release it was found in.
+//! [`Image`]: a distinct reference with all that is known about it, independent of its release.
 
 use crate::analysis::{Analysis, Judged, Traced};
 use crate::images::deciders::decider;
@@ -13,31 +13,31 @@ use crate::source::Place;
 use crate::trace::Origins;
 use std::collections::BTreeMap;
 
-/// A distinct reference, and what is known of it.
+/// A distinct reference, and what is known about it.
 #[derive(Debug, Clone)]
 pub struct Image {
     /// As rendered: `mirror.internal/jetstack/cert-manager-webhook:v1.16.1`.
     pub reference: String,
-    /// The registry, normalized; empty for what is no reference.
+    /// The registry, normalized; empty if the text is not a reference.
     pub registry: String,
-    /// What became of the rewrite; where uses differ, the worst.
+    /// The class; if uses differ, the worst.
     pub class: Class,
-    /// How sure it is that this is an image; where uses differ, the surest.
+    /// How certain it is that this is an image; if uses differ, the highest.
     pub tier: Tier,
-    /// The reference without the rewrite, where that is known: what has to be mirrored.
+    /// The reference without the rewrite, if known: what must be mirrored.
     pub source: Option<String>,
-    /// Where it has to lie on the mirror, where its source is known.
+    /// Its path on the mirror, if the source is known.
     pub destination: Option<String>,
-    /// Where it is used, in the order of installation.
+    /// Its uses, in the order of installation.
     pub uses: Vec<Use>,
 }
 
-/// What whoever copies a reference without a tag has to know.
+/// What the user must know before copying a reference without a tag.
 const NO_TAG: &str = "no tag: `:latest` would be copied; the real tag is decided elsewhere";
 
 impl Image {
-    /// What is to be known before the image is copied: a reference without a tag in an argument, a variable or a configuration
-    /// is completed by the program that reads it.
+    /// What the user must know before the image is copied: a reference without a tag in an argument, a variable or a
+    /// configuration file is completed by the program that reads it.
     pub fn caution(&self) -> Option<&'static str> {
         let reference = Reference::parse(&self.reference).ok()?;
         let is_pulled = |one: &Use| matches!(one.shape, Shape::Container | Shape::Volume);
@@ -51,28 +51,28 @@ impl Image {
 pub struct Use {
     /// The object.
     pub object: ObjectName,
-    /// Path of the field.
+    /// The path of the field.
     pub field: String,
-    /// Name of the container, where it is one.
+    /// The name of the container, if it is in one.
     pub container: Option<String>,
-    /// Full name of the template that made the object, or the file it stands in.
+    /// The full name of the template that made the object, or of the file that contains it.
     pub template: String,
-    /// What became of the rewrite.
+    /// Whether the image comes from the mirror, and why not.
     pub class: Class,
-    /// How sure it is that this is an image.
+    /// How certain it is that this is an image.
     pub tier: Tier,
-    /// What it was found as.
+    /// The shape in which it was found.
     pub shape: Shape,
     /// Why it is taken for an image.
     pub reason: String,
-    /// Who decided its parts: the registry, the repository, the tag, the digest, as far as there are such parts.
+    /// Who decided its parts: the registry, the repository, the tag and the digest, as far as present.
     pub origins: Vec<PartOrigin>,
-    /// The settings of the user's that make the registry what it is though nothing of them is printed, all of them together.
+    /// The user's settings that together decide the registry although nothing of them is printed.
     pub decided_by: Vec<PartOrigin>,
 }
 
 impl Use {
-    /// Who decided the image, the one to look at first.
+    /// The main decider of the image.
     pub fn decider(&self) -> Option<&PartOrigin> {
         self.decided_by.first().or(self.origins.first())
     }
@@ -83,28 +83,28 @@ impl Use {
 pub struct PartOrigin {
     /// The part.
     pub part: Part,
-    /// In words: `the default of chart app/charts/db`, `--set image.tag=1`, `template text`.
+    /// For messages: `the default of chart app/charts/db`, `--set image.tag=1`, `template text`.
     pub who: String,
-    /// The values path as the file or flag writes it; empty where it is no value.
+    /// The values path as in the file or flag; empty if it is not a value.
     pub path: String,
-    /// The same path as the user of the top chart writes it: `db.image.tag`.
+    /// The same path from the top chart: `db.image.tag`.
     pub user_path: String,
-    /// Where it stands.
+    /// Its location.
     pub place: Option<Place>,
-    /// What it hid, in words with places.
+    /// What it hides, for messages, with locations.
     pub hides: Vec<String>,
 }
 
-/// The distinct references of a release, by reference.
+/// The distinct references of a release, sorted.
 pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
     distinct(&analysis.images, &analysis.origins, Some(settings), &|number| analysis.unprinted_deciders(number))
 }
 
-/// The distinct references of a release that was rendered without a mirror, by reference: nothing is classified, and
-/// each is its own source.
+/// The distinct references of a release that was rendered without a mirror, sorted: nothing is classified, and each
+/// reference is its own source.
 ///
 /// # Errors
-/// When there was more than could be looked through.
+/// The budget of the analysis was used up.
 pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, String> {
     let found = Search::of(traced.crds.iter().chain(&traced.manifests), settings.hints(), limits);
     if found.is_cut {
@@ -190,7 +190,7 @@ fn part_origin(part: Part, decider: &Decider) -> PartOrigin {
         Source::ChartDefault(chart) => format!("the default of chart {chart}"),
         Source::Template => "template text".to_owned(),
         Source::Other(what) => what.clone(),
-        Source::Unknown => "not known".to_owned(),
+        Source::Unknown => "unknown".to_owned(),
     };
     let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer))).collect();
     let user_path = match &decider.source {

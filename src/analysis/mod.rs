@@ -1,5 +1,5 @@
-//! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
-//! who decided it and what became of the rewrite.
+//! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with its
+//! decider and its class.
 
 mod advice;
 mod blamed;
@@ -70,72 +70,72 @@ use pull_secrets::PullSecrets;
 pub use rewrite::Unset;
 pub use unstable::Unstable;
 
-/// What is known of a release once it was rendered and looked through.
+/// What is known about a release after it was rendered and analysed.
 #[derive(Debug)]
 pub struct Analysis {
-    /// The manifests in the order of installation, those of `crds/` first, then the hooks; none when the render failed.
+    /// The manifests in the order of installation, those of `crds/` first, then the hooks; empty if the render failed.
     pub manifests: Vec<Arc<Manifest>>,
-    /// The images they name, in that order.
+    /// Their images, in that order.
     pub images: Vec<Judged>,
     /// What keeps the rewrite from images that would follow it.
     pub unset: Vec<Unset>,
-    /// Where everything came from.
+    /// The origins.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
     pub keys: Vec<String>,
-    /// Those of the keys that the user did not set, so that the tool did.
+    /// The keys that the tool set because the user did not.
     pub assumed_keys: Vec<Assumed>,
-    /// The top chart as rendered; `None` when that failed before its templates were executed, or there is no chart.
+    /// The top chart as rendered; `None` if that failed before its templates were executed, or if there is no chart.
     pub root: Option<Instance>,
     /// `.Values` of the top chart.
     pub values: Map,
-    /// What the templates made.
+    /// The output of the templates.
     pub rendered: Rendered,
-    /// Set when the release did not render.
+    /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
-    /// What the templates looked at.
+    /// The values that the templates read.
     pub reads: Reads,
-    /// What their code could look at.
+    /// The values that their code could read.
     pub statics: Statics,
-    /// The same, followed through what hands values on; see [`Analysis::flow`].
+    /// The same, followed through calls and assignments; see [`Analysis::flow`].
     flow: OnceCell<Flow>,
-    /// The templates as they were compiled.
+    /// The compiled templates.
     compiler: Compiler,
-    /// The user's values that would bypass the mirror once something is switched on.
+    /// The user's values that would bypass the mirror once something is enabled.
     pub latent: Vec<Latent>,
-    /// Tags that were read as numbers and print as other tags.
+    /// Tags that were read as numbers and print as different tags.
     pub numbers: Vec<Number>,
-    /// Images that something brings that is off.
+    /// Gated images.
     pub gated: Vec<Gated>,
-    /// What decides about images and is not the same in each install.
+    /// What decides about images and differs between installs.
     pub unstable: Vec<Unstable>,
-    /// What the owner of the release says of pull secrets.
+    /// The pull secrets in the user's input.
     pub pull_secrets: PullSecrets,
-    /// Documents that are no manifests, of those that came without a chart.
+    /// Documents that are not manifests, among manifests without a chart.
     pub unreadable: Vec<RenderFailure>,
-    /// What was done for it.
+    /// The work done for it.
     pub work: Work,
 }
 
 /// Why a release did not render.
 #[derive(Debug, Clone)]
 pub struct RenderFailure {
-    /// Helm's words.
+    /// The message, in helm's words.
     pub message: String,
-    /// The template's place, where one is known.
+    /// The location in the template, if known.
     pub place: Option<Place>,
     /// What kind of failure it is.
     pub cause: Cause,
-    /// The release renders without the rewrite: the chart refuses other registries.
+    /// The key without which the release renders: the chart rejects other registries.
     pub refuses_mirror: bool,
-    /// The chart refused before its templates were executed: by a schema, a dependency, a Kubernetes version.
+    /// Whether the chart stopped before its templates were executed: a schema, a dependency, a Kubernetes version.
     pub before_templates: bool,
 }
 
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
 ///
 /// # Errors
-/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
+/// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
 pub fn analyse(
     prepared: &Prepared,
     settings: &Settings,
@@ -163,7 +163,7 @@ fn analyse_with(
     manifests.retain(|manifest| !manifest.is_blank());
     let Search { uses, .. } = Search::counted(&manifests, settings.hints(), &prepared.limits, &prepared.work);
     let failure = failure.or_else(|| not_done(&prepared.work));
-    // A chart that puts the value and the path together as they are wants the slash in the value.
+    // A chart that joins the value and the path without a slash needs the slash in the value.
     if keys.end_with_slash(uses.iter().map(|image| image.text.as_str())) {
         return analyse_with(prepared, settings, keys, statics, compiler, log);
     }
@@ -213,7 +213,7 @@ fn analyse_with(
         if settings.is_on(unstable::RULE, true) {
             analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
         }
-        // They are told beside the verdict.
+        // They are reported beside the verdict.
         let mut course = course::Courses { prepared: &prepared.optional(), ..course };
         analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
     }
@@ -231,8 +231,7 @@ fn analyse_with(
     Ok(analysis)
 }
 
-/// Renders with traces as the release would be installed. Where what was found of the keys beforehand proves wrong, renders
-/// again.
+/// Renders with traces as the release would be installed. If the assumptions about the keys prove wrong, renders again.
 fn render_with_mirror(
     prepared: &Prepared,
     settings: &Settings,
@@ -246,9 +245,9 @@ fn render_with_mirror(
     let changes = keys.defaults();
     let first = traced::render_deciding(prepared, &changes, decisions(keys), compiler, &mut first_log)?;
     let again = match &first.failure {
-        // Nothing in the code names it, but a key that was put together on the way came to it.
+        // Nothing in the code names it, but the render read it under a computed name.
         None if first.rendered.reads.looks_at(&steps(USUAL_KEY)) => keys.came_to_usual_key(settings),
-        // The schema may have no room for the key.
+        // The schema may not allow the key.
         Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
             prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
                 *keys = std::mem::take(keys).unset();
@@ -265,8 +264,8 @@ fn render_with_mirror(
 }
 
 impl Analysis {
-    /// The settings of the user's that make an image what it is though nothing of them is printed, by its number: a switch, an
-    /// empty registry, what keeps the rewrite from being set.
+    /// The user's settings that decide an image although nothing of them is printed, by its index: a switch, an empty registry,
+    /// what keeps the rewrite from being set.
     pub fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
         let judged = &self.images[number];
         let by = |unset: &'_ &Unset| unset.images.contains(&number);
@@ -277,19 +276,19 @@ impl Analysis {
         }
     }
 
-    /// Notes that there was no room for something that a verdict needs: it does not hold then.
+    /// Records that something that the verdict needs was not done: the verdict does not hold then.
     pub fn note_what_was_not_done(&mut self, work: &Work) {
         self.failure = self.failure.take().or_else(|| not_done(work));
     }
 
-    /// What says whether an image comes from the mirror, or would if the rewrite were set.
+    /// Decides whether an image comes from the mirror, or would if the rewrite were set.
     pub fn comes_from_mirror<'a>(&'a self, mirror: &'a Mirror) -> impl Fn(&str) -> bool + use<'a> {
         let would = self.images.iter().filter(|judged| judged.class == Class::NotRewritten);
         let would: HashSet<&str> = would.map(|judged| judged.image.text.as_str()).collect();
         move |text| serves(text, mirror) || would.contains(text)
     }
 
-    /// What the code can read, followed from call to call; that is work, which is done when somebody asks first.
+    /// What the code can read, followed from call to call; computed on first use.
     pub fn flow(&self, prepared: &Prepared) -> &Flow {
         self.flow.get_or_init(|| {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
@@ -297,7 +296,7 @@ impl Analysis {
         })
     }
 
-    /// Whether the chart at this place of the values is enabled.
+    /// Whether the chart with these values is enabled.
     pub fn is_rendered(&self, prefix: &[String]) -> bool {
         let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
         let mut next = self.root.as_ref();
@@ -308,7 +307,7 @@ impl Analysis {
     }
 }
 
-/// The innermost place of a template that an error names.
+/// The innermost location of a template in an error.
 fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
     match error {
         Error::Plain(_) | Error::Limit(_) => None,
@@ -340,13 +339,13 @@ fn template_file(chart: &Chart, path: &str, name: &str) -> Option<Arc<File>> {
     })
 }
 
-/// That something a verdict needs was not done for want of steps.
+/// The failure that something that the verdict needs was not done for lack of steps.
 pub fn not_done(work: &Work) -> Option<RenderFailure> {
     let (message, cause) = (work.told()?, Cause::Unfinished);
     Some(RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: false })
 }
 
-/// A failure to read what a template rendered to.
+/// The failure that the output of a template cannot be read.
 fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
     let place = rendered.files.iter().find(|file| message.contains(&format!(" on {}:", file.name))).map(|file| Place {
         file: file.source.clone(),

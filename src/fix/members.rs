@@ -1,11 +1,11 @@
-//! The members of a map or a list as they are written.
+//! The members of a map or a list, with their syntax.
 
 use super::Refusal;
 use super::splice::{Splice, find};
 use crate::yaml::{Form, Written};
 use std::ops::Range;
 
-/// How many members a collection has.
+/// The number of members of a collection.
 pub(super) fn count(parent: &Written) -> usize {
     match &parent.form {
         Form::Map { entries, .. } => entries.len(),
@@ -14,7 +14,7 @@ pub(super) fn count(parent: &Written) -> usize {
     }
 }
 
-/// From the first byte of a member, its dash where it has one, to that after its last; `None` where there is no such member.
+/// The byte range of a member including its dash, if any; `None` if there is no such member.
 pub(super) fn span(splice: &Splice<'_>, parent: &Written, number: usize) -> Result<Option<Range<usize>>, Refusal> {
     Ok(match &parent.form {
         Form::Map { entries, .. } => entries.get(number).map(|entry| entry.key.start..entry.value.end),

@@ -1,14 +1,14 @@
-//! [`Answer`]: what a renderer made of an input, and how answers of different renderers are compared.
+//! [`Answer`]: the answer of a renderer to an input, and how answers of different renderers are compared.
 
 use crate::report::plain;
 use std::fmt;
 
-/// What a renderer made of an input.
+/// The answer of a renderer to an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// What it printed.
+    /// The output.
     Output(Vec<u8>),
-    /// Its message.
+    /// The error message.
     Error(String),
 }
 
@@ -21,8 +21,8 @@ impl Answer {
         }
     }
 
-    /// The same, with all that is lost on the way through [`Server`](super::server::Server): white space around
-    /// documents, and around lines that look as if they ended one; bytes that are no UTF-8.
+    /// The same without everything that is lost in [`Server`](super::server::Server): white space around documents, and around
+    /// lines that look like separators of documents; bytes that are not UTF-8.
     pub(crate) fn trimmed(&self) -> Self {
         match self {
             Self::Output(bytes) => Self::Output(trim_documents(&utf8(bytes)).into_bytes()),
@@ -45,7 +45,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Bytes under a key, in base64 where they are no UTF-8.
+/// Bytes under a key, in base64 if they are not UTF-8.
 pub(crate) fn text_json(bytes: &[u8], key: &str) -> serde_json::Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => serde_json::json!({ key: text }),
@@ -57,14 +57,14 @@ pub(crate) fn text_json(bytes: &[u8], key: &str) -> serde_json::Value {
     }
 }
 
-/// The text behind `Error: `, without what a terminal would obey: we print no such thing, on purpose.
+/// The text after `Error: `, without control characters, which airtight deliberately does not print.
 pub(crate) fn message(err: &[u8]) -> String {
     let text = plain(&utf8(err));
     let text = text.find("\nError: ").map_or(text.as_str(), |at| &text[at + 1..]);
     text.strip_prefix("Error: ").unwrap_or(text).trim_end_matches('\n').to_owned()
 }
 
-/// Text in which each byte that is no UTF-8 became U+FFFD, as Go's JSON has it.
+/// Replaces each byte that is not UTF-8 with U+FFFD, as Go's JSON does.
 pub(crate) fn utf8(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -77,7 +77,7 @@ pub(crate) fn utf8(bytes: &[u8]) -> String {
 fn trim_documents(text: &str) -> String {
     let mut documents = vec![String::new()];
     for line in text.split_inclusive('\n') {
-        // Also an indented line, in the middle of a text.
+        // Also an indented line, within a text.
         if line.trim() == "---" {
             documents.push(String::new());
         } else if let Some(document) = documents.last_mut() {

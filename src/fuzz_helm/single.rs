@@ -1,7 +1,6 @@
-//! [`Singles`]: templates, each a chart of its own, rendered by the server and by us.
+//! [`Singles`]: single templates, each in a chart of its own, rendered by the server and by airtight.
 //!
-//! The server prints no text that is not YAML, and trims what it prints, so a file of the chart includes the template and
-//! prints it in base64.
+//! The server prints only YAML, and trims its output, so a file of the chart includes the template and prints it in base64.
 
 #![expect(clippy::disallowed_methods, reason = "makes charts on the disk for helm")]
 
@@ -15,7 +14,7 @@ use base64::Engine;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// What includes the template.
+/// Includes the template.
 const PRINT: &str = "v: {{ include \"case/templates/_t.tpl\" . | b64enc }}\n";
 
 /// Compares single templates.
@@ -32,7 +31,7 @@ impl Drop for Singles {
 }
 
 impl Singles {
-    /// With a folder of its own.
+    /// Creates one with a folder of its own.
     pub(crate) fn new(helm: Option<&Path>, server: &Path, worker: u64) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("fuzz-helm-{}-{worker}", std::process::id()));
         let fault = |error: std::io::Error| format!("{}: {error}", folder.display());
@@ -55,7 +54,7 @@ impl Singles {
             self.write("templates/_t.tpl", &template)?;
             let args = ["rel".to_owned(), self.folder.join("case").to_string_lossy().into_owned()];
             let ours = ours(&args);
-            // Where helm has no bound.
+            // Helm has no limit here.
             if matches!(&ours, Answer::Error(message) if message.contains("(--limit ")) {
                 tally.bounded += 1;
                 continue;
@@ -69,7 +68,7 @@ impl Singles {
             if said.trimmed() == ours.trimmed() {
                 continue;
             }
-            // Go's maps come in another order each time.
+            // The order of Go's maps is random.
             let mut stable = true;
             for _ in 0..3 {
                 stable &= self.ask()?.as_ref() == Some(&said);
@@ -108,7 +107,7 @@ impl Singles {
     }
 }
 
-/// What the template printed, out of what the chart did.
+/// The output of the template, from the answer for its chart.
 fn decoded(answer: Answer) -> Answer {
     let Answer::Output(bytes) = &answer else { return answer };
     let text = String::from_utf8_lossy(bytes);

@@ -7,12 +7,12 @@ use crate::limits::Limits;
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 
-/// The releases of an Application: one for each of its sources that is a chart.
+/// The releases of an Application: one for each source that is a chart.
 pub(super) fn application(node: &Node) -> Vec<Found> {
     let Some(spec) = node.member("spec") else { return Vec::new() };
     let name = node.text_at(&["metadata", "name"]);
     let mut sources: Vec<&Node> = list(spec, "sources").iter().collect();
-    // Where there are several, the one is not looked at.
+    // If there are several sources, `source` is ignored.
     if sources.is_empty() {
         sources.extend(spec.member("source"));
     }
@@ -46,14 +46,14 @@ fn release(name: &str, spec: &Node, source: &Node, refs: &[String]) -> Found {
             Err(why) => found.left_out.push(why),
         }
     }
-    // Where there is an object, the text is not looked at.
+    // If there is an object, the text is ignored.
     if let Some(object) = helm.member("valuesObject").filter(|_| has(helm, "valuesObject")) {
         found.add_inline(inline(object), "valuesObject");
     } else if let Some(values) = some(text(helm, "values")) {
         match yaml::read(values.as_bytes(), &Limits::default()) {
             Ok(node) if matches!(node.data, Data::Map(_)) => found.add_inline(inline(&node), "values"),
             Ok(node) if node.data == Data::Null => {}
-            _ => found.left_out.push("values, which are no table".to_owned()),
+            _ => found.left_out.push("values, which are not a map".to_owned()),
         }
     }
     for parameter in list(helm, "parameters") {
@@ -82,7 +82,7 @@ fn value_file(chart: &str, file: &str, refs: &[String]) -> Result<String, String
     }
     if let Some(rest) = file.strip_prefix('$') {
         let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
-        // The files of a source that is named so count from the top of its repository, which has to be this one.
+        // Files of a named source are relative to the root of its repository, which must be this one.
         return match refs.iter().any(|known| known == name) {
             true => Ok(below("", path)),
             false => Err(format!("the values file {file}")),
@@ -94,7 +94,7 @@ fn value_file(chart: &str, file: &str, refs: &[String]) -> Result<String, String
     }
 }
 
-/// The releases of an ApplicationSet: those of its lists, where its templates ask for nothing but their elements.
+/// The releases of an ApplicationSet: those of its lists, if its templates use only the elements.
 pub(super) fn application_set(node: &Node) -> Vec<Found> {
     let Some(template) = node.descend(&["spec", "template"]) else { return Vec::new() };
     let spec = node.member("spec");
@@ -121,7 +121,7 @@ pub(super) fn application_set(node: &Node) -> Vec<Found> {
     found
 }
 
-/// A template with the fields of an element of a list in it.
+/// A template with the fields of a list element filled in.
 fn filled(node: &Node, element: &Node) -> Node {
     let data = match &node.data {
         Data::Str(text) => Data::Str(Str::new(&*fill(&text.to_text(), element))),
@@ -134,7 +134,7 @@ fn filled(node: &Node, element: &Node) -> Node {
     Node { data, ..node.clone() }
 }
 
-/// `{{env}}` is the field `env`; `{{values.env}}` one below it. What is not there stays.
+/// `{{env}}` is the field `env`; `{{values.env}}` is a nested field. Unknown fields stay.
 fn fill(text: &str, element: &Node) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("{{") {

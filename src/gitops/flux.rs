@@ -5,7 +5,7 @@ use crate::config::init::Found;
 
 use crate::yaml::Node;
 
-/// What of a HelmRelease changes what is installed, and has no word in airtight.yaml.
+/// Fields of a HelmRelease that change what is installed and that airtight.yaml cannot express.
 const OTHERS: &[&str] = &["postRenderers", "commonMetadata"];
 
 /// The release of a HelmRelease.
@@ -51,7 +51,7 @@ pub(super) fn release(node: &Node) -> Vec<Found> {
     vec![found]
 }
 
-/// Values files in the source take the place of the chart's own values.yaml, which can stand among them.
+/// Values files in the source replace the chart's own values.yaml, which can be one of them.
 fn values_files(chart: &Node, found: &mut Found) {
     let files: Vec<String> = list(chart, "valuesFiles").iter().map(|file| below("", &file.text())).collect();
     let files =
@@ -60,6 +60,6 @@ fn values_files(chart: &Node, found: &mut Found) {
     match files.split_first() {
         None => {}
         Some((first, others)) if *first == own => found.values.extend_from_slice(others),
-        Some(_) => found.left_out.push(format!("that {} stand in for the chart's own values.yaml", files.join(", "))),
+        Some(_) => found.left_out.push(format!("that {} replace the chart's own values.yaml", files.join(", "))),
     }
 }

@@ -5,7 +5,7 @@ use crate::config::init::Found;
 
 use crate::yaml::{Data, Node};
 
-/// What of a release changes what is installed, and has no word in airtight.yaml.
+/// Fields of a release that change what is installed and that airtight.yaml cannot express.
 const OTHERS: &[&str] = &[
     "secrets",
     "valuesTemplate",
@@ -37,7 +37,7 @@ pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
     };
     let mut found: Vec<Found> =
         list(node, "releases").iter().filter(|one| text(one, "installed") != "false").map(release).collect();
-    // What is written below this folder is found there, whoever names it.
+    // Files below this folder are found by themselves.
     for (key, what) in [("helmfiles", "the releases of"), ("bases", "the releases of the base")] {
         for other in list(node, key) {
             let path = match &other.data {
@@ -45,7 +45,7 @@ pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
                 _ => other.text(),
             };
             if path.contains("://") || path.contains("..") || key == "bases" {
-                found.push(Found { remote: Some(format!("{what} {path}, if there are some")), ..Found::default() });
+                found.push(Found { remote: Some(format!("{what} {path}, if there are any")), ..Found::default() });
             }
         }
     }
@@ -77,8 +77,8 @@ fn release(folder: &str, one: &Node) -> Found {
                 if file.ends_with(".gotmpl") || file.contains("://") || file.contains('*') {
                     found.left_out.push(format!("the values file {file}"));
                 } else if has_inline {
-                    // Values of airtight.yaml that stand in it win over files.
-                    found.left_out.push(format!("the values file {file}, which wins over values before it"));
+                    // Inline values of airtight.yaml take precedence over files.
+                    found.left_out.push(format!("the values file {file}, which overrides earlier values"));
                 } else {
                     found.values.push(below(folder, &file));
                 }

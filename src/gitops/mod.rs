@@ -1,5 +1,5 @@
 //! What other tools install from a repository: the releases in files of Argo CD, Flux and helmfile, as far as airtight.yaml
-//! can say them. Files are read by the caller; what cannot be said is told with each release ([`Found::left_out`]).
+//! can express them. The caller reads the files; what cannot be expressed is recorded with each release ([`Found::left_out`]).
 
 mod argo;
 mod flux;
@@ -10,7 +10,7 @@ use crate::config::init::{ACTION, Found};
 use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};
 
-/// What a document of a file installs, whether its charts are here or not.
+/// The releases that a document of a file installs, whether their charts are local or not.
 pub fn releases(path: &str, node: &Node) -> Vec<Found> {
     let api_version = node.text_of("apiVersion");
     let kind = node.text_of("kind");
@@ -25,7 +25,7 @@ pub fn releases(path: &str, node: &Node) -> Vec<Found> {
     found.into_iter().map(|one| Found { from: path.to_owned(), ..one }).collect()
 }
 
-/// Whether a text that cannot be read as YAML is probably one of these files.
+/// Whether a text that is not valid YAML is probably one of these files.
 pub fn may_install(path: &str, text: &[u8]) -> bool {
     let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
     is_helmfile(path) && has(b"releases:")
@@ -39,8 +39,8 @@ pub fn is_helmfile(path: &str) -> bool {
     name.starts_with("helmfile.") || folder.rsplit('/').next() == Some("helmfile.d")
 }
 
-/// A file of helmfile's without the actions of its template, so that it can be read as YAML: a line of nothing but actions is
-/// gone, as conditions are, and any other action is [`ACTION`]. Also whether there were such lines.
+/// A helmfile without its template actions, so that it can be parsed as YAML: lines of actions alone, such as conditions, are
+/// removed, and any other action becomes [`ACTION`]. Also returns whether there were such lines.
 pub fn without_actions(text: &str) -> (String, bool) {
     let (mut out, mut has_lines) = (String::new(), false);
     for line in text.split_inclusive('\n') {
@@ -61,12 +61,12 @@ pub fn without_actions(text: &str) -> (String, bool) {
     (out, has_lines)
 }
 
-/// A text of a document.
+/// The string at a key.
 fn text(node: &Node, name: &str) -> String {
     node.text_of(name)
 }
 
-/// A text that says something.
+/// A string unless it is empty.
 fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
@@ -76,7 +76,7 @@ fn list<'n>(node: &'n Node, name: &str) -> &'n [Node] {
     node.items_of(name)
 }
 
-/// Whether there is something at a key.
+/// Whether a key has a value.
 fn has(node: &Node, name: &str) -> bool {
     node.member(name).is_some_and(|value| match &value.data {
         Data::Null => false,
@@ -87,7 +87,7 @@ fn has(node: &Node, name: &str) -> bool {
     })
 }
 
-/// Values as `--set-json` takes them, `{"image":{"tag":"2"}}`; `None` where JSON has no words for them.
+/// Values as `--set-json` takes them, `{"image":{"tag":"2"}}`; `None` if JSON cannot express them.
 fn inline(node: &Node) -> Option<String> {
     Some(json(node)?.to_string())
 }
@@ -109,7 +109,7 @@ fn json(node: &Node) -> Option<Json> {
     })
 }
 
-/// A text of `--set` that keeps its commas: a list in braces means what it says.
+/// A value of `--set` with its commas escaped: a list in braces keeps its meaning.
 fn assigned(value: &str) -> String {
     if value.starts_with('{') && value.ends_with('}') {
         return value.to_owned();
@@ -124,7 +124,7 @@ fn assigned(value: &str) -> String {
     out
 }
 
-/// A path that counts from a folder, without `.` and `..`.
+/// A path joined to a folder, without `.` and `..`.
 fn below(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {

@@ -1,7 +1,7 @@
-//! `testdata/images/NAME.yaml`: manifests, and beside each `NAME.txt`: the image references found in them, one a line:
+//! `testdata/images/NAME.yaml`: manifests, each with a `NAME.txt` of the image references found in them, one per line:
 //! `tier shape object field [container] reference — reason`.
 //!
-//! `# rules: add|exclude KIND NAME FIELD` in a case is a place that the configuration names, `# limit: NAME=N` a bound.
+//! `# rules: add|exclude KIND NAME FIELD` in a case is a field from the configuration, `# limit: NAME=N` a limit.
 
 use super::{derived, files, read};
 use crate::helm::HelmVersion;

@@ -9,7 +9,7 @@ use std::ops::Range;
 /// A part of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// The host, or, where none is written, the repository: what says where to pull from.
+    /// The host, or the repository if no host is written: the part that says where to pull from.
     Registry,
     /// The path on the registry.
     Repository,
@@ -20,10 +20,10 @@ pub enum Part {
 }
 
 impl Part {
-    /// All parts in the order in which they are written.
+    /// All parts, in the order of a reference.
     pub const ALL: [Self; 4] = [Self::Registry, Self::Repository, Self::Tag, Self::Digest];
 
-    /// In one word.
+    /// The name, in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Registry => "registry",
@@ -34,8 +34,8 @@ impl Part {
     }
 }
 
-/// Who decided a part of the reference of a use, and it alone where several did: what a person set explains more than
-/// what a chart brought, and that more than literal text.
+/// The main decider of a part of the reference of a use: user's settings come before the chart's, and those before literal
+/// text.
 pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
     deciders(image, part, origins).into_iter().next().unwrap_or(Decider {
         source: Source::Unknown,
@@ -46,12 +46,12 @@ pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
     })
 }
 
-/// All that had a share in a part of the reference, the one that explains most first.
+/// All deciders of a part of the reference, the main one first.
 pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
     deciders_at(image, part_places(image, part), origins)
 }
 
-/// The same for some bytes of the reference's text.
+/// The same for a byte range of the reference's text.
 pub fn deciders_of(image: &ImageUse, range: Range<usize>, origins: &Origins) -> Vec<Decider> {
     deciders_at(image, image.text.places(range), origins)
 }
@@ -76,7 +76,7 @@ fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> 
     found
 }
 
-/// The bytes of the manifest that a part of the reference was written as.
+/// The bytes of the manifest from which a part of the reference was read.
 pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
     match image.known() {
         Some(reference) => {
@@ -92,7 +92,7 @@ pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
     }
 }
 
-/// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
+/// The template action that printed the registry of an image, from `{{` to `}}`, or its literal text.
 pub fn printed_at(image: &ImageUse) -> Option<Place> {
     let part = part_places(image, Part::Registry).into_iter().next()?;
     printed(&image.manifest, part)

@@ -1,4 +1,4 @@
-//! Images: where manifests hold references to them, who decided each, and what became of the rewrite.
+//! Images: where manifests contain references, who decided each, and whether it comes from the mirror.
 
 pub mod class;
 pub mod deciders;

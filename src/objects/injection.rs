@@ -1,36 +1,36 @@
 //! Containers whose image Istio's injector fills in: `image: auto`.
 //!
-//! Whoever writes a container of the injector's template into a pod of their own, as charts of gateways do, leaves the image
-//! to the injector by this word. It is no image of Docker Hub's.
+//! A pod that contains a container of the injector's template, as in charts of gateways, leaves the image to the injector
+//! with this word. It is not an image on Docker Hub.
 //!
 //! Source: istio `pkg/kube/inject/webhook.go`, `reapplyOverwrittenContainers`: containers are matched by name, and the
 //! image `auto` of an overwritten one is dropped.
 
 use crate::yaml::Node;
 
-/// The word for "what the injector takes".
+/// The word for "the injector's image".
 const AUTO: &str = "auto";
 
 /// Containers of the injector's own templates.
 const CONTAINERS: &[&str] = &["istio-proxy", "istio-init", "istio-validation", "enable-core-dump"];
 
-/// The annotation that names the templates, which may be anybody's.
+/// The annotation that selects the injector's templates, including custom ones.
 const TEMPLATES: &str = "inject.istio.io/templates";
 
-/// The label, once an annotation, that asks for injection or refuses it.
+/// The label, formerly an annotation, that enables or disables injection.
 const INJECT: &str = "sidecar.istio.io/inject";
 
-/// The annotation that names the proxy's image.
+/// The annotation with the proxy's image.
 const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
 
-/// Whether the injector fills in the image of a container of a pod template. `template` holds the `metadata` and the `spec`.
+/// Whether the injector fills in the image of a container of a pod template. `template` contains the `metadata` and the `spec`.
 pub fn fills_in(template: &Node, container: &Node) -> bool {
     container.text_of("image") == AUTO && may_fill_in(template, container)
 }
 
-/// Whether a container of a pod template may be one that the injector completes; it need not name an image then.
+/// Whether the injector may complete a container of a pod template, which then needs no image.
 ///
-/// A namespace can ask for injection as well, so that the name of the container is enough where the pod says nothing.
+/// A namespace can enable injection as well, so the name of the container is enough if the pod does not say.
 pub fn may_fill_in(template: &Node, container: &Node) -> bool {
     let said = |section: &str| template.text_at(&["metadata", section, INJECT]);
     let is_refused = [said("labels"), said("annotations")].iter().any(|said| said == "false");
@@ -38,7 +38,7 @@ pub fn may_fill_in(template: &Node, container: &Node) -> bool {
     !is_refused && (has_templates || CONTAINERS.contains(&container.text_of("name").as_str()))
 }
 
-/// Whether the pod itself says which image the injector has to take.
+/// Whether the pod itself says which image the injector uses.
 pub fn names_proxy(template: &Node) -> bool {
     !annotation(template, PROXY_IMAGE).is_empty()
 }

@@ -1,4 +1,4 @@
-//! [`Object`]: one Kubernetes object of a manifest, as finders look at it, and the walk through it.
+//! [`Object`]: one Kubernetes object of a manifest, for finders, and the walk over it.
 
 pub mod injection;
 pub mod path;
@@ -13,14 +13,14 @@ use std::fmt;
 use std::sync::Arc;
 pub use text::Text;
 
-/// What an object is called.
+/// The name of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
     /// `Deployment`
     pub kind: String,
     /// `metadata.name`
     pub name: String,
-    /// `metadata.namespace`, empty when there is none.
+    /// `metadata.namespace`, empty if missing.
     pub namespace: String,
 }
 
@@ -36,32 +36,32 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// A tree that finders look through: an object of a manifest, or a document nested in one of its texts.
+/// A tree that finders search: an object of a manifest, or a document nested in one of its texts.
 #[derive(Debug)]
 pub struct Object<'n> {
     /// The manifest.
     pub manifest: &'n Arc<Manifest>,
-    /// What the object is called; a nested document has the name of the object it is in.
+    /// The name of the object; a nested document has the name of its object.
     pub name: ObjectName,
-    /// `apps/v1`, empty when there is none; that of the nested document where it has one.
+    /// `apps/v1`, empty if missing; for a nested document its own, if present.
     pub api_version: String,
-    /// `kind` of the tree itself: of a nested document its own, or empty.
+    /// `kind` of the tree itself: for a nested document its own, or empty.
     pub kind: String,
     /// The tree.
     pub node: &'n Node,
-    /// The text that the tree was read from, which the places of its nodes count in.
+    /// The text of the tree, which the positions of its nodes refer to.
     pub source: Text,
-    /// Where the tree hangs in the object, for nested documents: `data["config.yaml"]`.
+    /// For nested documents, the path of the text in the object: `data["config.yaml"]`.
     pub prefix: Path,
-    /// How many documents it is nested in; 0 for the object itself.
+    /// The nesting depth; 0 for the object itself.
     pub depth: u32,
-    /// Whether its `items` are objects of their own, so that they are not looked at as fields of this one.
+    /// Whether its `items` are separate objects, so that they are not searched as fields of this one.
     pub is_list: bool,
 }
 
 impl Object<'_> {
-    /// The objects of a manifest: itself, or the items of a `List`, each with the path its fields count from; and those
-    /// that follow in a stream of JSON.
+    /// The objects of a manifest: itself, or the items of a `List`, each with the base path of its fields; and those that follow
+    /// in a JSON stream.
     pub fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
         let mut found = Vec::new();
         let source = Text::of_manifest(&manifest.content);
@@ -71,7 +71,7 @@ impl Object<'_> {
         found
     }
 
-    /// The text of a scalar of this tree, by what it stands for; numbers and truths too, as Kubernetes reads a string.
+    /// The text of a scalar of this tree; for numbers and booleans too, as Kubernetes reads a string.
     pub fn text(&self, node: &Node) -> Option<Text> {
         match &node.data {
             Data::Str(string) => Some(self.source.scalar(node.start..node.end, string)),
@@ -82,8 +82,8 @@ impl Object<'_> {
         }
     }
 
-    /// Calls `visit` for each node of the tree, in the order of its text, with the way to it. A false answer leaves out
-    /// what is below the node.
+    /// Calls `visit` for each node of the tree with its path, in the order of the text. If it returns false, the nodes below are
+    /// skipped.
     pub fn walk<'w>(&'w self, visit: &mut dyn FnMut(&Path, &'w Node, &[&'w Node]) -> bool) {
         let mut path = self.prefix.clone();
         walk(self.node, &mut path, &mut Vec::new(), visit);
@@ -94,7 +94,7 @@ fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found
     let items = node.items_of("items");
     let kind = node.text_of("kind");
     let is_list = is_list(&kind, items);
-    // Helm installs the items and nothing else of a list; what is written beside them was meant for somebody.
+    // Helm installs only the items of a list; its other fields are still searched.
     let has_more = || match &node.data {
         Data::Map(entries) => entries
             .iter()
@@ -129,8 +129,8 @@ fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found
     }
 }
 
-/// Whether items are objects: those of `List`, and of the lists of one kind (`DeploymentList`), whose items may leave out
-/// their kind. A kind may end in `List` and be none.
+/// Whether items are objects: those of `List`, and of lists of one kind (`DeploymentList`), whose items may omit their kind.
+/// A kind may end in `List` without being one.
 fn is_list(kind: &str, items: &[Node]) -> bool {
     let is_object = |item: &Node| item.member("kind").is_some() || item.member("metadata").is_some();
     kind.ends_with("List") && !items.is_empty() && items.iter().all(is_object)

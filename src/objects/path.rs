@@ -1,4 +1,4 @@
-//! [`Path`]: the way from an object to one of its fields.
+//! [`Path`]: the path from an object to one of its fields.
 
 use std::fmt;
 
@@ -9,29 +9,29 @@ pub enum Step {
     Key(String),
     /// Into a list.
     Index(usize),
-    /// Into the document that a text holds.
+    /// Into the document in a text.
     Nested,
 }
 
-/// The way from an object to one of its fields.
+/// The path from an object to one of its fields.
 ///
-/// Shape: `spec.template.spec.initContainers[0].image`; a key with a dot stands in brackets, `data["config.yaml"]`, and
+/// Shape: `spec.template.spec.initContainers[0].image`; a key with a dot is in brackets, `data["config.yaml"]`, and
 /// `data["config.yaml"] → proxy.image` leads into a nested document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
 impl Path {
-    /// Goes a step on.
+    /// Appends a step.
     pub fn push(&mut self, step: Step) {
         self.0.push(step);
     }
 
-    /// Goes a step back.
+    /// Removes the last step.
     pub fn pop(&mut self) {
         self.0.pop();
     }
 
-    /// The path one step on.
+    /// The path with one more step.
     pub fn with(&self, step: Step) -> Self {
         let mut path = self.clone();
         path.push(step);
@@ -48,7 +48,7 @@ impl Path {
         &self.0
     }
 
-    /// The nodes of the texts that the way leads through, the outermost first, and itself: `data["a.yaml"]` and
+    /// The paths of the texts that the path leads through, the outermost first, and itself: `data["a.yaml"]` and
     /// `data["a.yaml"] → image`.
     pub fn texts(&self) -> impl Iterator<Item = String> {
         let nested = self.0.iter().enumerate().filter(|(_, step)| matches!(step, Step::Nested));
@@ -56,7 +56,7 @@ impl Path {
         ends.map(|end| Shown(&self.0[..end]).to_string())
     }
 
-    /// The name of the last member on the way, indexes passed over: `args` for `containers[0].args[2]`.
+    /// The name of the last member, ignoring indexes: `args` for `containers[0].args[2]`.
     pub fn last_key(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
@@ -71,7 +71,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// Steps as they are printed.
+/// The printed form of steps.
 struct Shown<'s>(&'s [Step]);
 
 impl fmt::Display for Shown<'_> {

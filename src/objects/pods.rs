@@ -1,4 +1,4 @@
-//! [`Pod`]: the pod templates of the kinds that Kubernetes itself runs.
+//! [`Pod`]: the pod templates of Kubernetes' own kinds.
 
 use super::{Object, Path, Step};
 use crate::objects::text::Text;
@@ -10,18 +10,18 @@ pub const CONTAINER_LISTS: &[&str] = &["containers", "initContainers", "ephemera
 /// The spec of a pod template in an object.
 #[derive(Debug)]
 pub struct Pod<'n> {
-    /// The way to it: `spec.template.spec`.
+    /// Its path: `spec.template.spec`.
     pub path: Path,
     /// The spec.
     pub spec: &'n Node,
-    /// What holds it, and the metadata of the pods.
+    /// The pod template, with the metadata of the pods.
     pub template: &'n Node,
 }
 
 /// A container of a pod.
 #[derive(Debug)]
 pub struct Container<'n> {
-    /// The way to it in the object: `spec.template.spec.containers[0]`.
+    /// Its path in the object: `spec.template.spec.containers[0]`.
     pub path: Path,
     /// Its name.
     pub name: String,
@@ -30,7 +30,7 @@ pub struct Container<'n> {
 }
 
 impl<'n> Pod<'n> {
-    /// The pod of an object; `None` for objects of other kinds, custom resources too.
+    /// The pod of an object; `None` for other kinds, including custom resources.
     pub fn of(object: &Object<'n>) -> Option<Self> {
         let names: &[&str] = match object.kind.as_str() {
             "Pod" => &["spec"],
@@ -48,7 +48,7 @@ impl<'n> Pod<'n> {
         matches!(spec.data, Data::Map(_)).then_some(Self { path, spec, template })
     }
 
-    /// Its containers, those that run first and the ephemeral ones included.
+    /// Its containers, including init and ephemeral containers.
     pub fn containers(&self) -> Vec<Container<'n>> {
         let lists = ["initContainers", "containers", "ephemeralContainers"];
         let of = |list: &'static str| {
@@ -63,7 +63,7 @@ impl<'n> Pod<'n> {
         lists.into_iter().flat_map(of).collect()
     }
 
-    /// What it asks registries for: the images of its containers and image volumes.
+    /// The references that it pulls: the images of its containers and image volumes.
     pub fn images(&self) -> Vec<String> {
         let containers = self.containers();
         let containers = containers.iter().map(|container| container.node.text_of("image"));
@@ -77,7 +77,7 @@ impl<'n> Pod<'n> {
         names(self.spec.member("imagePullSecrets"))
     }
 
-    /// The name of its service account, empty for that of the namespace.
+    /// The name of its service account; empty for the namespace's default.
     pub fn service_account(&self) -> String {
         match self.spec.text_of("serviceAccountName") {
             name if name.is_empty() => self.spec.text_of("serviceAccount"),
@@ -87,13 +87,13 @@ impl<'n> Pod<'n> {
 }
 
 impl Container<'_> {
-    /// What it is started with: the strings of `command` and `args`.
+    /// The strings of its `command` and `args`.
     pub fn words(&self, object: &Object<'_>) -> Vec<Text> {
         let lists = ["command", "args"].into_iter().filter_map(|list| self.node.member(list));
         lists.flat_map(Node::items).filter_map(|word| object.text(word)).collect()
     }
 
-    /// Its environment: names, and values where they stand there.
+    /// Its environment: names, with literal values.
     pub fn environment(&self) -> Vec<(String, Option<&Node>)> {
         let variables = self.node.items_of("env");
         variables.iter().map(|variable| (variable.text_of("name"), variable.member("value"))).collect()

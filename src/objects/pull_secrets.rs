@@ -1,4 +1,4 @@
-//! [`Pullers`]: the pods of a release that pull from a mirror, and which pull secrets each of them carries.
+//! [`Pullers`]: the pods of a release that pull from the mirror, and the pull secrets of each.
 
 use super::Object;
 use crate::objects::pods::{Pod, names};
@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The field of pods and of service accounts.
 pub const FIELD: &str = "imagePullSecrets";
 
-/// The account of pods that name none.
+/// The account of pods without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
 /// An object by its namespace and name.
 type Id = (String, String);
 
-/// The pods of a release, with the accounts and secrets that it brings along.
+/// The pods of a release, with its accounts and secrets.
 #[derive(Debug)]
 pub struct Pullers<'n> {
     /// The pods, in the order of the objects.
@@ -25,25 +25,25 @@ pub struct Pullers<'n> {
 /// A pod.
 #[derive(Debug)]
 pub struct Puller<'n> {
-    /// The number of its object, and the pod.
+    /// The index of its object, and the pod.
     pub object: usize,
     /// The pod.
     pub pod: Pod<'n>,
     /// The first of its images that is pulled from the mirror.
     pub image: Option<String>,
-    /// Its namespace; that of the release where it names none.
+    /// Its namespace; that of the release if it has none.
     pub namespace: String,
     /// Its service account.
     pub account: String,
-    /// The names that it carries itself.
+    /// The names in its own list.
     pub own: Vec<String>,
-    /// Those of its account, where the release brings that.
+    /// The names in its account's list, if the release contains the account.
     pub carried: Option<Vec<String>>,
 }
 
 impl<'n> Pullers<'n> {
-    /// Looks through the objects of a release whose namespace is `home`; `pulls` says which references come from the mirror, or
-    /// would if the rewrite were set.
+    /// Collects the pods of a release whose namespace is `home`; `pulls` says which references come from the mirror, or would if
+    /// the rewrite were set.
     pub fn of(objects: &[Object<'n>], home: &str, pulls: &dyn Fn(&str) -> bool) -> Self {
         let namespace = |object: &Object<'_>| match object.name.namespace.as_str() {
             "" => home.to_owned(),
@@ -83,15 +83,14 @@ impl<'n> Pullers<'n> {
         Self { pods, secrets }
     }
 
-    /// Whether the release brings a secret to a namespace.
+    /// Whether the release creates a secret in a namespace.
     pub fn brings(&self, namespace: &str, secret: &str) -> bool {
         self.secrets.contains(&(namespace.to_owned(), secret.to_owned()))
     }
 }
 
 impl Puller<'_> {
-    /// Whether it pulls with a secret of this name. Kubernetes takes the account's only for pods that have none of their
-    /// own.
+    /// Whether it pulls with a secret of this name. Kubernetes uses the account's list only for pods without their own.
     pub fn carries(&self, name: &str) -> bool {
         let is_it = |one: &String| one == name;
         match self.own.is_empty() {
@@ -101,7 +100,7 @@ impl Puller<'_> {
     }
 }
 
-/// What is wrong with the form of a list of pull secrets, where Kubernetes refuses it or takes no name from it.
+/// What is wrong with the form of a list of pull secrets, if Kubernetes rejects it or reads no name from it.
 pub fn misshapen(list: Option<&Node>) -> Option<String> {
     let list = list?;
     let kind = |data: &Data| match data {
@@ -115,20 +114,22 @@ pub fn misshapen(list: Option<&Node>) -> Option<String> {
     let items = match &list.data {
         Data::Null => return None,
         Data::Seq(items) => items,
-        other => return Some(format!("it is {}, and has to be a list of `{{name: …}}`", kind(other))),
+        other => return Some(format!("it is {}, but must be a list of `{{name: …}}`", kind(other))),
     };
     items.iter().find_map(|item| {
         let name = item.member("name");
         match (&item.data, name.map(|name| &name.data)) {
             (Data::Map(_), Some(Data::Str(text))) if text.as_bytes().starts_with(b"map[") => {
                 let text = name.map(Node::text).unwrap_or_default();
-                Some(format!("`{text}` is no name: the template wants a list of names, and was given `{{name: …}}`"))
+                Some(format!(
+                    "`{text}` is not a name: the template expects a list of names, but was given `{{name: …}}`"
+                ))
             }
             (Data::Map(_), Some(Data::Map(_) | Data::Seq(_))) => {
-                Some(format!("a name in it is {}, and has to be a text", kind(&name?.data)))
+                Some(format!("a name in it is {}, but must be a string", kind(&name?.data)))
             }
             (Data::Map(_) | Data::Null, _) => None,
-            (other, _) => Some(format!("an element of it is {}, and has to be `{{name: …}}`", kind(other))),
+            (other, _) => Some(format!("an element of it is {}, but must be `{{name: …}}`", kind(other))),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! [`Text`]: a text found in a manifest that knows where in the manifest each of its bytes stands.
+//! [`Text`]: a text from a manifest, with the position of each of its bytes in the manifest.
 
 use crate::trace::{Buf, Origin, OriginData, Origins, Str};
 use crate::yaml::align;
@@ -6,21 +6,21 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-/// A text found in a manifest: the string of a scalar, a part of one, what a nested document holds, or several scalars
-/// joined. Each of its bytes knows the byte of the manifest it was written as, through any number of decodings.
+/// A text from a manifest: the string of a scalar, a part of one, the content of a nested document, or several scalars
+/// joined. Each of its bytes knows the byte of the manifest that it was read from, through any number of decodings.
 ///
-/// Shape: in `image: "quay.io/acme/api:1.4"` the text is `quay.io/acme/api:1.4`, and its first byte stands at the `q`.
+/// Shape: in `image: "quay.io/acme/api:1.4"` the text is `quay.io/acme/api:1.4`, and its first byte is at the `q`.
 #[derive(Debug, Clone)]
 pub struct Text {
-    /// Spans give places: `at` is the byte of the manifest.
+    /// Spans are positions: `at` is the byte in the manifest.
     text: Str,
-    /// The text once more; it is UTF-8 by now.
+    /// The same text, known to be UTF-8.
     string: Arc<str>,
-    /// The bytes of the manifest that hold the whole, quotes and block headers included.
+    /// The bytes of the manifest that contain the whole, including quotes and block headers.
     whole: Range<u32>,
 }
 
-/// The origin whose positions are those of the manifest.
+/// The origin whose offsets are positions in the manifest.
 static HERE: LazyLock<Origin> = LazyLock::new(|| Origins::new().add(OriginData::Fact("the manifest")));
 
 impl Text {
@@ -29,9 +29,9 @@ impl Text {
         Self::new(Str::with_origin(content.as_bytes(), *HERE), 0..content.len() as u32)
     }
 
-    /// What a scalar of a document stands for: `string` is written at the bytes `range` of this text.
+    /// The value of a scalar of a document: `string` is written at the bytes `range` of this text.
     pub fn scalar(&self, range: Range<u32>, string: &Str) -> Self {
-        // A reader that decodes UTF-16 counts in other bytes.
+        // For UTF-16 input, positions are counted in other bytes.
         let end = (range.end as usize).min(self.text.len());
         let start = (range.start as usize).min(end);
         let text = align(&self.text, start, end, string.as_bytes());
@@ -42,15 +42,14 @@ impl Text {
     /// A part of the text.
     ///
     /// # Panics
-    /// When the range is not inside the text or cuts a character.
+    /// If the range is not inside the text or splits a character.
     pub fn slice(&self, range: Range<usize>) -> Self {
         let text = self.text.slice(range.clone());
         let whole = bounds(&self.text, range).unwrap_or(self.whole.clone());
         Self::new(text, whole)
     }
 
-    /// Other bytes that this text stands for as a whole, such as its base64 decoded; `group` bytes of the new one stand
-    /// for `width` bytes of this one.
+    /// Decoded bytes of this text, such as base64; `group` bytes of the result come from `width` bytes of this text.
     pub fn decoded(&self, bytes: &[u8], group: usize, width: usize) -> Self {
         let mut out = Buf::with_capacity(bytes.len());
         for (index, chunk) in bytes.chunks(group.max(1)).enumerate() {
@@ -63,18 +62,17 @@ impl Text {
         Self::new(out.into_str(), self.whole.clone())
     }
 
-    /// Another text that this one stands for as a whole, such as what it is when it is unpacked: no part of it has a place
-    /// of its own.
+    /// Another form of the whole text, such as its unpacked content: its parts have no position of their own.
     pub fn stands_for(&self, text: &str) -> Self {
         Self { text: Str::from(text), string: text.into(), whole: self.whole.clone() }
     }
 
-    /// Whether its bytes have places of their own.
+    /// Whether its bytes have their own positions.
     pub fn is_placed(&self) -> bool {
         self.text.is_empty() || !self.text.spans().is_empty()
     }
 
-    /// Texts one after the other, with literal text between them: `["quay.io", "/", "acme/api"]`.
+    /// Several texts joined with literal text: `["quay.io", "/", "acme/api"]`.
     pub fn joined(parts: &[Piece<'_>]) -> Self {
         let mut out = Buf::new();
         let mut whole: Option<Range<u32>> = None;
@@ -96,7 +94,7 @@ impl Text {
 
     fn new(text: Str, whole: Range<u32>) -> Self {
         let string: Arc<str> = text.to_text().into();
-        // What is not UTF-8 has another length as text: its bytes have no places of their own.
+        // Invalid UTF-8 changes length when converted to text: its bytes have no positions of their own.
         let text = if string.as_bytes() == text.as_bytes() { text } else { Str::from(&*string) };
         Self { text, string, whole }
     }
@@ -106,13 +104,13 @@ impl Text {
         &self.string
     }
 
-    /// The bytes of the manifest that hold it, quotes included.
+    /// The bytes of the manifest that contain it, including quotes.
     pub fn whole(&self) -> Range<u32> {
         self.whole.clone()
     }
 
-    /// The bytes of the manifest that a part of the text was written as, in order; those that hold all of it where the
-    /// part has no place of its own.
+    /// The bytes of the manifest that a part of the text was read from, in order; those of the whole text if the part has no
+    /// position of its own.
     pub fn places(&self, part: Range<usize>) -> Vec<Range<u32>> {
         let places: Vec<Range<u32>> = places(&self.text, part).collect();
         if places.is_empty() { vec![self.whole.clone()] } else { places }
@@ -122,9 +120,9 @@ impl Text {
 /// A piece of a joined text.
 #[derive(Debug, Clone, Copy)]
 pub enum Piece<'t> {
-    /// Text that stands nowhere.
+    /// Literal text without a position.
     Literal(&'t str),
-    /// Text that was found.
+    /// Text from the manifest.
     Found(&'t Text),
 }
 
@@ -138,7 +136,7 @@ fn places(text: &Str, part: Range<usize>) -> impl Iterator<Item = Range<u32>> + 
     })
 }
 
-/// The stretch from the first place of a part to its last.
+/// The range from the first position of a part to its last.
 fn bounds(text: &Str, part: Range<usize>) -> Option<Range<u32>> {
     places(text, part).reduce(|all, next| all.start.min(next.start)..all.end.max(next.end))
 }

@@ -1,4 +1,4 @@
-//! Who decided a text of a manifest: the user's values, a chart's defaults, the template, and which action printed it.
+//! Who decided a text of a manifest (the user's values, a chart's defaults, the template), and which action printed it.
 
 use crate::render::manifest::Manifest;
 use crate::secrets::shown_argument;
@@ -10,48 +10,48 @@ use std::ops::Range;
 /// What decided a part of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decider {
-    /// What kind of thing.
+    /// The kind of decider.
     pub source: Source,
-    /// The origin, for what [`Origins`] tells of it; [`Origin::NONE`] where nothing is known.
+    /// The origin, to look up in [`Origins`]; [`Origin::NONE`] if unknown.
     pub origin: Origin,
-    /// Where it stands.
+    /// Its location.
     pub place: Option<Place>,
-    /// The values path that was set, where it is a value, as the file or flag writes it: `image.repository`.
+    /// For a value, the values path as in the file or flag: `image.repository`.
     pub path: String,
-    /// What the setting hid, nearest first.
+    /// The settings that it hides, nearest first.
     pub hides: Vec<(Layer, Place)>,
 }
 
-/// The kinds of things that decide.
+/// The kinds of deciders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A value that the user set, in a file or with a flag.
     User(Layer),
     /// A value that the tool set for the user: the global rewrite.
     Tool,
-    /// A default in the values.yaml of the chart with this path.
+    /// A default in the values.yaml of the chart with this full path.
     ChartDefault(String),
     /// Text of a template.
     Template,
     /// Something else: a fact of the release, a file of the chart.
     Other(String),
-    /// Not known: the thread was lost in a function, or there was no tracing.
+    /// Unknown: the origin was lost in a function, or nothing was traced.
     Unknown,
 }
 
 impl Source {
-    /// Whether a person set it.
+    /// Whether the user set it.
     pub fn is_user(&self) -> bool {
         matches!(self, Self::User(_))
     }
 
-    /// Whether it is a value that somebody set, and no text.
+    /// Whether it is a value, not text.
     pub fn is_setting(&self) -> bool {
         matches!(self, Self::User(_) | Self::ChartDefault(_))
     }
 }
 
-/// The action of the template file that printed some bytes of a manifest, from `{{` to `}}`, or its literal text.
+/// The template action that printed a byte range of a manifest, from `{{` to `}}`, or its literal text.
 pub fn printed<N>(manifest: &Manifest<N>, part: Range<u32>) -> Option<Place> {
     let (first, last) = (manifest.start + part.start, manifest.start + part.end);
     let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
@@ -63,8 +63,7 @@ pub fn printed<N>(manifest: &Manifest<N>, part: Range<u32>) -> Option<Place> {
     Some(Place { file: manifest.source.clone(), start, end })
 }
 
-/// Where some bytes of a manifest come from: the action that printed them, or, where no template did, the file that holds
-/// them.
+/// The location of a byte range of a manifest: the action that printed it, or the file itself if no template did.
 pub fn written_at(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
     let of_file = || {
         let (start, end) = (manifest.start + part.start, manifest.start + part.end);
@@ -74,7 +73,7 @@ pub fn written_at(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
     printed(manifest, part.clone()).or_else(of_file)
 }
 
-/// The action that holds a position of a template, with its delimiters.
+/// The action at a position of a template, with its delimiters.
 fn action_around(text: &[u8], at: u32) -> (u32, u32) {
     let at = (at as usize).min(text.len());
     let start = text[..at].windows(2).rposition(|pair| pair == b"{{").unwrap_or(at);
@@ -82,7 +81,7 @@ fn action_around(text: &[u8], at: u32) -> (u32, u32) {
     (start as u32, end as u32)
 }
 
-/// What had a share in a span's text from a byte on.
+/// The deciders of a span's text from a byte on.
 pub fn deciders_in<'o>(span: &'o Span, from: u32, origins: &'o Origins) -> impl Iterator<Item = Decider> + 'o {
     atoms(span, from, origins).into_iter().map(|(origin, at)| match span.origin == origin {
         true => decider_at(origin, at, origins),
@@ -90,7 +89,7 @@ pub fn deciders_in<'o>(span: &'o Span, from: u32, origins: &'o Origins) -> impl 
     })
 }
 
-/// The origins behind a span, those of a computed text one by one, each with the byte of its own text.
+/// The origins of a span, expanded for computed text, each with an offset in its own text.
 pub fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
     match origins.get(span.origin) {
         Some(OriginData::Derived(parts)) => parts.iter().map(|&part| (part, 0)).collect(),
@@ -104,7 +103,7 @@ pub fn rank(decider: &Decider) -> u32 {
         Source::User(_) => 0,
         Source::Tool => 1,
         Source::ChartDefault(_) => 2,
-        // A file of the chart says more than the text around it: the version of Chart.yaml more than the `v` before it.
+        // A file of the chart is more specific than the text around it: the version from Chart.yaml than the `v` before it.
         Source::Other(_) if decider.place.is_some() => 3,
         Source::Template => 4,
         Source::Other(_) => 5,
@@ -112,7 +111,7 @@ pub fn rank(decider: &Decider) -> u32 {
     }
 }
 
-/// What an origin is to a reader, at a byte of its own text: of a value that goes over several lines, that line.
+/// The decider at a byte of an origin's own text; for a multi-line value, that line.
 pub fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider {
     let mut decider = decider_of(origin, at, origins);
     if let (true, Some(place)) = (decider.source.is_setting(), &mut decider.place)
@@ -124,7 +123,7 @@ pub fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider {
     decider
 }
 
-/// What an origin is to a reader; `at` is a byte of its own text.
+/// The decider of an origin; `at` is a byte of its own text.
 pub fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
     let plain = |source, place| Decider { source, origin, place, path: String::new(), hides: Vec::new() };
     match origins.get(origin) {
@@ -153,7 +152,7 @@ pub fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
     }
 }
 
-/// Where a setting stands; of one that a flag leaves empty, `image.tag=`, with its name.
+/// The location of a setting; if a flag leaves it empty, `image.tag=`, including its name.
 fn assignment(setting: &Setting) -> Place {
     let place = setting.place.clone();
     if place.start < place.end || !matches!(setting.layer, Layer::Flag(_)) {
@@ -171,7 +170,7 @@ fn setting_of(origin: Origin, origins: &Origins) -> Option<(Layer, Place)> {
     }
 }
 
-/// A layer in words; of a flag that names a secret only which flag it is.
+/// A layer, for messages; for a flag with a secret, only its name.
 pub fn layer_name(layer: &Layer) -> String {
     match layer {
         Layer::Chart(chart) => format!("the default of chart {chart}"),
@@ -181,7 +180,7 @@ pub fn layer_name(layer: &Layer) -> String {
     }
 }
 
-/// The path under which a user reaches a value of a chart: `db.image.registry` for `image.registry` of `app/charts/db`.
+/// The path by which a user sets a value of a subchart: `db.image.registry` for `image.registry` of `app/charts/db`.
 pub fn user_path(chart: &str, path: &str) -> String {
     let mut parts: Vec<&str> = chart.split("/charts/").skip(1).collect();
     parts.push(path);

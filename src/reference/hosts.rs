@@ -1,9 +1,9 @@
-//! Which hosts lie outside of the gap.
+//! Which hosts are outside the gap.
 
 use crate::reference::mirror::Mirror;
 
 /// The host of a URL, without user, port and path: `charts.acme.example` of `https://charts.acme.example:8443/stable`.
-/// `None` for what is no URL with a host, and where the host is a variable.
+/// `None` if the text is not a URL with a host, or if the host is a variable.
 pub fn host_of_url(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     if !["http", "https", "oci", "git", "ssh", "ftp"].iter().any(|known| scheme.ends_with(known)) {
@@ -21,7 +21,7 @@ pub fn host_of_url(url: &str) -> Option<&str> {
         .then_some(host)
 }
 
-/// Whether a host lies outside: not the mirror, not a name of the cluster or of a private network, not an address of one.
+/// Whether a host is outside: not the mirror, not a name of the cluster or of a private network, not a private address.
 pub fn is_public(host: &str, mirror: &Mirror) -> bool {
     let host = host.to_ascii_lowercase();
     if mirror.has_host_name(&host) || !host.contains('.') {
@@ -33,7 +33,7 @@ pub fn is_public(host: &str, mirror: &Mirror) -> bool {
     let private =
         ["svc", "local", "localhost", "internal", "intranet", "lan", "corp", "home", "localdomain", "default"];
     let last = host.rsplit('.').next().unwrap_or_default();
-    // A top-level domain has letters only, or is an encoded one: `queue.log-system` is a service and its namespace.
+    // A top-level domain has only letters, or is punycode: `queue.log-system` is a service and its namespace.
     let is_domain = last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_lowercase()) || last.starts_with("xn--");
     is_domain && !private.contains(&last) && !host.split('.').any(|label| label == "svc")
 }

@@ -1,27 +1,27 @@
-//! [`Layout`]: where on the mirror a source reference goes.
+//! [`Layout`]: how a source reference maps to a path on the mirror.
 
 use super::{DOCKER_HUB, Reference};
 use crate::reference::mirror::Mirror;
 
-/// Where on the mirror a source reference goes: `quay.io/jetstack/x:v1`.
+/// How a source reference maps to a path on the mirror, for `quay.io/jetstack/x:v1`:
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Layout {
     /// The path after the registry is kept: `mirror.internal/jetstack/x:v1`.
     #[default]
     Path,
-    /// The registry is kept as a part of the path: `mirror.internal/quay.io/jetstack/x:v1`.
+    /// The registry is kept as part of the path: `mirror.internal/quay.io/jetstack/x:v1`.
     HostAndPath,
-    /// The last part of the path alone: `mirror.internal/x:v1`.
+    /// Only the last part of the path: `mirror.internal/x:v1`.
     Name,
-    /// The path as people write it: Docker Hub's own images lose `library/`, `mirror.internal/busybox:1.37`.
+    /// The familiar path: Docker Hub's official images lose `library/`, `mirror.internal/busybox:1.37`.
     ///
-    /// "Familiar" is the word of the distribution project for such names.
+    /// "Familiar" is the distribution project's term for such names.
     FamiliarPath,
 }
 
 impl Layout {
-    /// The repository on the mirror, with its host, without tag and digest: `mirror.internal/jetstack/x`; `None` where
-    /// the mirror has no place for the images of that registry.
+    /// The repository on the mirror with its host, without tag and digest: `mirror.internal/jetstack/x`; `None` if the mirror has
+    /// no place for the images of that registry.
     pub fn repository(self, mirror: &Mirror, source: &Reference) -> Option<String> {
         let path = match self {
             Self::Path => source.repository.clone(),
@@ -35,9 +35,8 @@ impl Layout {
         mirror.place_of(&source.registry).map(|place| format!("{place}/{path}"))
     }
 
-    /// The source of a reference on the mirror, where the layout and the mirror's places leave only one:
-    /// `quay.io/jetstack/x:v1` of `mirror.internal/quay.io/jetstack/x:v1`, or of `harbor.corp/quay-proxy/jetstack/x:v1` where
-    /// only quay.io is mirrored there.
+    /// The source of a reference on the mirror, if the layout and the mirror's places leave only one: `quay.io/jetstack/x:v1` for
+    /// `mirror.internal/quay.io/jetstack/x:v1`, or for `harbor.corp/quay-proxy/jetstack/x:v1` if only quay.io is mirrored there.
     pub fn source(self, mirror: &Mirror, reference: &Reference) -> Option<Reference> {
         let path = mirror.path_of(reference)?;
         let name = match self {
@@ -46,12 +45,12 @@ impl Layout {
             Self::Name => return None,
         };
         let source = Reference::parse(&(name + reference.version())).ok()?;
-        // What the layout would put elsewhere is not where it came from.
+        // If the layout would put it elsewhere, it did not come from there.
         let there = self.repository(mirror, &source)?;
         (there == format!("{}/{}", reference.registry, reference.repository)).then_some(source)
     }
 
-    /// The reference on the mirror: `mirror.internal/jetstack/x:v1`; `None` where the mirror has no place for it.
+    /// The reference on the mirror: `mirror.internal/jetstack/x:v1`; `None` if the mirror has no place for it.
     pub fn destination(self, mirror: &Mirror, source: &Reference) -> Option<String> {
         let mut text = self.repository(mirror, source)?;
         if let Some(tag) = &source.tag {

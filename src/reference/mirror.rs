@@ -1,4 +1,4 @@
-//! [`Mirror`]: the private registry that everything is pulled from.
+//! [`Mirror`]: the private registry that all images are pulled from.
 
 use super::{DOCKER_HUB, Reference, check_host, check_path, is_host};
 use crate::error::{Error, ErrorKind};
@@ -6,26 +6,26 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// A host that can stand nowhere.
+/// A host that cannot occur in a chart.
 pub const NOWHERE: &str = "canary.airtight.invalid";
 
-/// What stands for every source registry that has no place of its own.
+/// The name for all source registries without their own place.
 pub const ANY: &str = "*";
 
-/// The private registry that everything is pulled from: one place for all images, or one for each source registry.
+/// The private registry that all images are pulled from: one place for all images, or one for each source registry.
 ///
 /// Shapes: `mirror.internal`, `mirror.internal:5000/team`; with a place for each source
-/// `docker.io=harbor.corp/dockerhub-proxy, quay.io=harbor.corp/quay-proxy, *=harbor.corp/other`, as proxy projects of
-/// Harbor, pull-through caches of ECR and remote repositories of Artifactory and Nexus need it.
+/// `docker.io=harbor.corp/dockerhub-proxy, quay.io=harbor.corp/quay-proxy, *=harbor.corp/other`, as needed for proxy projects
+/// of Harbor, pull-through caches of ECR and remote repositories of Artifactory and Nexus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
     /// The places by source registry.
     by_source: BTreeMap<String, Location>,
-    /// Where all other images are; `None` where they are not mirrored.
+    /// The place of all other images; `None` if they are not mirrored.
     others: Option<Location>,
 }
 
-/// A registry, and the path below which it holds images.
+/// A registry, and the path prefix of its images.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Location {
     host: String,
@@ -33,18 +33,18 @@ struct Location {
 }
 
 impl Mirror {
-    /// Reads a host, with a port and a path if need be, that holds all images.
+    /// Parses a host, optionally with a port and a path, that has all images.
     ///
     /// # Errors
-    /// Says what is wrong with the host or the path.
+    /// The host or the path is invalid.
     pub fn parse(text: &str) -> Result<Self, String> {
         Ok(Self { by_source: BTreeMap::new(), others: Some(Location::parse(text)?) })
     }
 
-    /// Reads a place for each source registry; [`ANY`] stands for those that are not named.
+    /// Parses a place for each source registry; [`ANY`] matches all others.
     ///
     /// # Errors
-    /// Names the source whose place, or whose own name, is not a registry, or that is named twice.
+    /// A source or its place is not a registry, or a source is given twice.
     pub fn by_source<'t>(places: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
         let mut mirror = Self { by_source: BTreeMap::new(), others: None };
         for (source, place) in places {
@@ -58,16 +58,16 @@ impl Mirror {
             }
         }
         if mirror.by_source.is_empty() && mirror.others.is_none() {
-            return Err("no source registry is named".to_owned());
+            return Err("no source registry is given".to_owned());
         }
         Ok(mirror)
     }
 
-    /// Reads what flags say, each a place for all images, `mirror.internal`, or for those of a source,
+    /// Parses the values of flags, each a place for all images, `mirror.internal`, or for those of a source,
     /// `docker.io=harbor.corp/dockerhub-proxy`.
     ///
     /// # Errors
-    /// As [`Mirror::by_source`].
+    /// See [`Mirror::by_source`].
     pub fn parse_all(texts: &[impl AsRef<str>]) -> Result<Self, String> {
         match texts {
             [one] if !one.as_ref().contains('=') => Self::parse(one.as_ref()),
@@ -77,7 +77,7 @@ impl Mirror {
         }
     }
 
-    /// All places, as flags give them: `mirror.internal`, `docker.io=harbor.corp/hub, *=harbor.corp/other`.
+    /// All places, in the form of the flags: `mirror.internal`, `docker.io=harbor.corp/hub, *=harbor.corp/other`.
     pub fn places(&self) -> String {
         let others = self.others.as_ref();
         let named = self.by_source.iter().map(|(source, location)| format!("{source}={location}"));
@@ -87,12 +87,12 @@ impl Mirror {
         }
     }
 
-    /// A mirror that serves nothing: its host is reserved, so that it can stand nowhere.
+    /// A mirror that serves nothing: its host is reserved and cannot occur.
     pub fn nowhere() -> Self {
         Self { by_source: BTreeMap::new(), others: Some(Location { host: NOWHERE.to_owned(), path: String::new() }) }
     }
 
-    /// The same mirror on another host: its paths are kept.
+    /// The same mirror on another host, with the same paths.
     pub fn at_host(&self, host: &str) -> Self {
         let moved = |location: &Location| Location { host: host.to_owned(), path: location.path.clone() };
         Self {
@@ -106,22 +106,22 @@ impl Mirror {
         self.locations().any(|location| location.host == host)
     }
 
-    /// Whether a host is one of the mirror's, whatever the port.
+    /// Whether a host is one of the mirror's, ignoring the port.
     pub fn has_host_name(&self, name: &str) -> bool {
         self.locations().any(|location| location.host.split(':').next() == Some(name))
     }
 
-    /// Whether a text names a host of the mirror somewhere.
+    /// Whether a text contains a host of the mirror.
     pub fn is_named_in(&self, text: &str) -> bool {
         self.locations().any(|location| text.contains(&location.host))
     }
 
-    /// Where the images of a source registry are, `harbor.corp/dockerhub-proxy`; `None` where they are not mirrored.
+    /// The place of a source registry's images, `harbor.corp/dockerhub-proxy`; `None` if they are not mirrored.
     pub fn place_of(&self, source_registry: &str) -> Option<String> {
         self.by_source.get(source_registry).or(self.others.as_ref()).map(ToString::to_string)
     }
 
-    /// The source registry whose images alone are where a reference is; `None` where those of several are, or may be.
+    /// The only source registry with images at the place of a reference; `None` if there are or may be several.
     pub fn only_source_of(&self, reference: &Reference) -> Option<&str> {
         let holder = self.holder(reference)?;
         if self.others.as_ref() == Some(holder) {
@@ -131,9 +131,9 @@ impl Mirror {
         sources.next().filter(|_| sources.next().is_none()).map(|(source, _)| source.as_str())
     }
 
-    /// The one place of all images; `None` where sources have places of their own.
+    /// The place of all images; `None` if sources have their own places.
     ///
-    /// Only this can be the value of a key that is for all images of a chart.
+    /// Only this can be the value of a key for all images of a chart.
     pub fn only_place(&self) -> Option<String> {
         match &self.others {
             Some(others) if self.by_source.values().all(|location| location == others) => Some(others.to_string()),
@@ -141,21 +141,20 @@ impl Mirror {
         }
     }
 
-    /// The path of a reference's repository below the mirror: `jetstack/x` of `mirror.internal/team/jetstack/x`; `None`
-    /// where the mirror does not serve it.
+    /// The path of a reference's repository on the mirror: `jetstack/x` for `mirror.internal/team/jetstack/x`; `None` if the
+    /// mirror does not serve it.
     pub fn path_of<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
         let below =
             reference.repository.strip_prefix(self.holder(reference)?.path.as_str()).unwrap_or(&reference.repository);
         Some(below.trim_start_matches('/'))
     }
 
-    /// Whether a reference is pulled from the mirror. Hosts are compared as hosts, port included, and the path by whole
-    /// components.
+    /// Whether a reference is pulled from the mirror. Hosts are compared with their ports, and the path by whole components.
     pub fn serves(&self, reference: &Reference) -> bool {
         self.locations().any(|location| location.holds(reference))
     }
 
-    /// What follows a place of the mirror in a text that begins with one: its host, and the rest, `/proxy/team` of
+    /// Splits a text that begins with a place of the mirror: the host, and the rest, `/proxy/team` of
     /// `mirror.internal/proxy/team`.
     pub fn split<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
         let whole = self.locations().find(|location| {
@@ -164,7 +163,7 @@ impl Mirror {
         Some(text.split_at(whole.host.len()))
     }
 
-    /// The place that holds a reference; where one is below another, the inner one.
+    /// The place that contains a reference; of nested places, the inner one.
     fn holder(&self, reference: &Reference) -> Option<&Location> {
         self.locations().filter(|location| location.holds(reference)).max_by_key(|location| location.path.len())
     }
@@ -180,13 +179,13 @@ impl Location {
         let (host, path) = text.split_once('/').unwrap_or((text, ""));
         if host.is_empty() || text.contains("://") {
             return Err(format!(
-                "{text:?} is not a registry: give a host, like mirror.internal or mirror.internal:5000"
+                "{text:?} is not a registry: use a host such as mirror.internal or mirror.internal:5000"
             ));
         }
         let host = check_host(host)?;
         if !is_host(&host) {
             return Err(format!(
-                "{host:?} stands for a path of docker.io where an image begins with it: give a host with a dot or a port, \
+                "{host:?} at the beginning of an image is a path of docker.io: use a host with a dot or a port, \
                  like mirror.internal or {host}:5000"
             ));
         }
@@ -205,13 +204,13 @@ impl Location {
     }
 }
 
-/// The registry that a source is called by, as references have it.
+/// The normalized name of a source registry.
 fn source_registry(source: &str) -> Result<String, String> {
     let host = check_host(source).ok().filter(|host| !host.is_empty() && !source.contains('/'));
     match host.as_deref() {
         Some("index.docker.io" | "registry-1.docker.io") => Ok(DOCKER_HUB.to_owned()),
         Some(host) => Ok(host.to_owned()),
-        None => Err(format!("{source:?} is not a source registry: give a host, like docker.io, or * for all others")),
+        None => Err(format!("{source:?} is not a source registry: use a host such as docker.io, or * for all others")),
     }
 }
 
@@ -225,7 +224,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// The one place of all images, or the hosts of the mirror: `mirror.internal/team`, `harbor.corp`.
+/// The place of all images, or the hosts of the mirror: `mirror.internal/team`, `harbor.corp`.
 impl fmt::Display for Mirror {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = self.only_place() {
@@ -312,7 +311,7 @@ mod tests {
             ),
             (
                 &["quay.io/a=b.internal"],
-                "\"quay.io/a\" is not a source registry: give a host, like docker.io, or * for all others",
+                "\"quay.io/a\" is not a source registry: use a host such as docker.io, or * for all others",
             ),
         ] {
             assert_eq!(Mirror::parse_all(flags).err().as_deref(), Some(error), "{flags:?}");

@@ -17,10 +17,10 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// The registry that a reference without a host means.
+/// The registry of a reference without a host.
 pub(crate) const DOCKER_HUB: &str = "docker.io";
 
-/// An image reference, with the place of its parts in the text it was parsed from.
+/// An image reference, with the positions of its parts in the parsed text.
 ///
 /// Shape: `quay.io/jetstack/cert-manager-webhook:v1.16.1@sha256:…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,23 +34,23 @@ pub struct Reference {
     pub tag: Option<String>,
     /// The digest, if there is one, `sha256:…`.
     pub digest: Option<String>,
-    /// Where the registry is written; `None` when it is implied.
+    /// Where the registry is written; `None` if it is implied.
     pub registry_range: Option<Range<usize>>,
     /// Where the repository is written.
     pub repository_range: Range<usize>,
 }
 
 impl Reference {
-    /// Parses a reference. The error says what is wrong with it, `repository name must be lower-case`.
+    /// Parses a reference. The error says what is wrong: `a repository name must be lower-case`.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("the reference is empty".to_owned());
         }
         if text.contains("://") {
-            return Err("a reference has no scheme (https://)".to_owned());
+            return Err("a reference must not have a scheme (https://)".to_owned());
         }
         if let Some(c) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
-            return Err(format!("a reference holds no white space ({c:?})"));
+            return Err(format!("a reference must not contain white space ({c:?})"));
         }
         let (name, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Some(check_digest(digest)?)),
@@ -85,7 +85,7 @@ impl Reference {
         })
     }
 
-    /// A reference of which only the beginning is known: the registry and where the repository is written.
+    /// A reference of which only the beginning is known: the registry, and the position of the repository.
     pub(super) fn beginning(text: &str, host: Option<&str>, repository: Range<usize>) -> Self {
         let registry = host.map_or(DOCKER_HUB.to_owned(), str::to_ascii_lowercase);
         Self {
@@ -110,18 +110,18 @@ impl Reference {
         self.digest.as_ref().map(|digest| self.text.len() - digest.len()..self.text.len())
     }
 
-    /// Tag and digest as they are written, `:v1@sha256:…`; empty where there is neither.
+    /// Tag and digest as written, `:v1@sha256:…`; empty if there is neither.
     pub fn version(&self) -> &str {
         &self.text[self.repository_range.end..]
     }
 
-    /// The reference as it was written.
+    /// The reference as written.
     pub fn as_written(&self) -> &str {
         &self.text
     }
 }
 
-/// The normalized form, registry and `library/` spelled out.
+/// The normalized form, with registry and `library/` spelled out.
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.registry, self.repository)?;
@@ -135,7 +135,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Whether the first part of a reference is a registry, and no path of Docker Hub.
+/// Whether the first part of a reference is a registry, not a path of Docker Hub.
 ///
 /// Source: distribution/reference, `splitDockerDomain`.
 pub(super) fn is_host(component: &str) -> bool {
@@ -171,7 +171,7 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
         return Err("the repository is missing".to_owned());
     }
     if path.chars().any(|c| c.is_ascii_uppercase()) {
-        return Err("a repository name is lower-case".to_owned());
+        return Err("a repository name must be lower-case".to_owned());
     }
     for component in path.split('/') {
         if !is_path_component(component) {
@@ -179,7 +179,7 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
         }
     }
     if path.len() > 255 {
-        return Err("a repository name has at most 255 characters".to_owned());
+        return Err("a repository name must not be longer than 255 characters".to_owned());
     }
     Ok(())
 }

@@ -1,21 +1,21 @@
-//! [`OpenReference`]: a reference with variables in it, which somebody fills in later: what of it is known by now.
+//! [`OpenReference`]: a reference with variables that are filled in later, as far as it is known.
 
 use super::Reference;
 use std::fmt;
 use std::ops::Range;
 
-/// A reference that variables stand in: `quay.io/acme/api:{{workflow.parameters.tag}}`, `$(REGISTRY)/acme/api:1`.
+/// A reference with variables: `quay.io/acme/api:{{workflow.parameters.tag}}`, `$(REGISTRY)/acme/api:1`.
 ///
-/// It can be neither pulled nor mirrored as it stands, and it is never equal to a reference; but where the registry is
-/// written out, it is known whether the mirror serves it.
+/// It can be neither pulled nor mirrored in this form, and it is never equal to a reference; but if the registry is literal,
+/// it is known whether the mirror serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenReference {
-    /// What stands before the first variable, as a reference without tag and digest; `None` where that does not say the
-    /// registry. Its repository may end in the middle, or be empty.
+    /// The text before the first variable, as a reference without tag and digest; `None` if it does not contain the registry. Its
+    /// repository may be incomplete or empty.
     pub known: Option<Reference>,
-    /// The first variable, as it is written.
+    /// The first variable, as written.
     pub variable: String,
-    /// The part that the first variable stands in.
+    /// The part that contains the first variable.
     part: Part,
 }
 
@@ -39,12 +39,12 @@ impl fmt::Display for Part {
     }
 }
 
-/// Texts that are longer are no references.
+/// Longer texts are not references.
 const LENGTH: usize = 1024;
 
 impl OpenReference {
-    /// Reads a text with variables that is a reference once they are filled in; `None` where it has none, can be none, or
-    /// is nothing but variables.
+    /// Parses a text with variables that is a reference once they are filled in; `None` if it has none, cannot be one, or is
+    /// only variables.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > LENGTH {
             return None;
@@ -73,7 +73,7 @@ impl OpenReference {
                 Some(Reference::beginning(text, host, start..end))
             }
         };
-        // `$(REGISTRY)/$(IMAGE):1` says nothing.
+        // `$(REGISTRY)/$(IMAGE):1` contains nothing known.
         let path = &filled[filled_reference.repository_range.clone()];
         let says_something = path.bytes().any(|byte| byte.is_ascii_alphabetic())
             || known.as_ref().is_some_and(|known| known.registry_range.is_some());
@@ -84,13 +84,13 @@ impl OpenReference {
         })
     }
 
-    /// Why it is no reference, in words: `its tag is the variable $(TAG)`.
+    /// Why it is not a reference: `its tag is not known until $(TAG) is filled in`.
     pub fn why(&self) -> String {
-        format!("its {} is not known before {} is filled in", self.part, self.variable)
+        format!("its {} is not known until {} is filled in", self.part, self.variable)
     }
 }
 
-/// The text with something simple for each variable.
+/// The text with a simple placeholder for each variable.
 fn filled(text: &str) -> String {
     let mut filled = String::new();
     let mut at = 0;
@@ -124,10 +124,10 @@ pub fn variables(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// Variables that are longer are none.
+/// Longer texts are not variables.
 const VARIABLE: usize = 200;
 
-/// The length of the variable that a text begins with: `{{ .Tag }}`, `${TAG}`, `${{ tag }}`, `$(params.tag)`, `$TAG`, `%s`,
+/// The length of the variable at the beginning of a text: `{{ .Tag }}`, `${TAG}`, `${{ tag }}`, `$(params.tag)`, `$TAG`, `%s`,
 /// `%[1]s`, `<tag>`, `@tag@`, `{tag}`, `#{tag}`.
 pub fn variable(text: &str) -> Option<usize> {
     let closed = |open: usize, close: &str| {
@@ -164,7 +164,7 @@ pub fn variable(text: &str) -> Option<usize> {
     }
 }
 
-/// The length of `${…}`, braces inside of it included.
+/// The length of `${…}`, including nested braces.
 fn braced(text: &[u8]) -> Option<usize> {
     let mut depth = 0;
     for (at, byte) in text.iter().enumerate().take(VARIABLE) {

@@ -1,15 +1,15 @@
 //! A command that fetches from the internet while the release runs. Off by default: `--select runtime-download`.
 //!
-//! Looked at: the commands and arguments of containers and their lifecycle hooks, the scripts of ConfigMaps that pods of
+//! Checked are the commands and arguments of containers and their lifecycle hooks, the scripts in ConfigMaps that pods of
 //! the release use, and the variables that make Grafana fetch plugins.
 //!
 //! ## Why it matters in an air gap
-//! The image is there, the pod starts, and then `curl`, `apt-get` or a plugin installer waits for a host that cannot be
+//! The image exists and the pod starts, and then `curl`, `apt-get` or a plugin installer waits for a host that cannot be
 //! reached.
 //!
 //! ## What to do
-//! Use an image that has what is fetched, or fetch from a host inside the gap. A command whose URL is a variable is not
-//! reported: what it will be is not known here.
+//! Use an image that contains what is fetched, or fetch it from a host inside the gap. A command whose URL is a variable is
+//! not reported, because its value is not known here.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -87,7 +87,7 @@ fn check(ctx: &mut Context<'_>) {
                 .into_iter()
                 .collect(),
             notes: Vec::new(),
-            help: Some("use an image that has it, or fetch it from a host inside the gap".to_owned()),
+            help: Some("use an image that contains it, or fetch it from a host inside the gap".to_owned()),
             fix: None,
         });
     };
@@ -131,7 +131,7 @@ fn of_container(object: &Object<'_>, container: &Container<'_>, mirror: &Mirror)
     }
     let mut found = Vec::new();
     for list in &lists {
-        // A word with blanks is a script for a shell; without one the words are the command.
+        // A word with blanks is a script for a shell; without one, the words are the command.
         let scripts: Vec<&Text> = list.iter().filter(|word| word.contains(char::is_whitespace)).collect();
         if scripts.is_empty() {
             let words: Vec<&str> = list.iter().map(Text::as_str).collect();

@@ -1,15 +1,15 @@
-//! A document that helm renders and Kubernetes refuses, or that two readers read differently.
+//! A document that helm renders and Kubernetes rejects, or that two parsers read differently.
 //!
-//! A document without `kind`, `apiVersion` or `metadata.name`; a label, an annotation or an environment variable that is
-//! not a string; and, as a warning, a key that stands twice in one map with different values: helm takes the last, other
-//! tools refuse the document.
+//! Reported are a document without `kind`, `apiVersion` or `metadata.name`, and a label, an annotation or an environment
+//! variable that is not a string. A key that occurs twice in one map with different values is a warning: helm takes the
+//! last value, other tools reject the document.
 //!
 //! ## Why it matters in an air gap
-//! The install stops half-way, behind the gap. And what is not an object is not looked through for images: an empty
-//! result there is no proof.
+//! The install stops half-way, inside the gap. And a document that is not an object is not searched for images: an empty
+//! result there proves nothing.
 //!
 //! ## What to do
-//! Mend the template, or the value that it prints: most often a wrong indentation, or a text that needs quotes.
+//! Fix the template, or the value that it prints. Most often the cause is a wrong indentation, or a string without quotes.
 //!
 //! ```bad
 //! # manifests/pod.yaml
@@ -84,7 +84,7 @@ use std::sync::Arc;
 
 pub(super) static RULE: Rule = Rule {
     id: "unparsable-manifest",
-    summary: "a document that Kubernetes refuses, or that two readers read differently",
+    summary: "a document that Kubernetes rejects, or that two parsers read differently",
     severity: Severity::Error,
     on: true,
     source: include_str!("unparsable_manifest.rs"),
@@ -104,11 +104,11 @@ fn check(ctx: &mut Context<'_>) {
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
-            message: format!("not a Kubernetes object, so what it holds is not known: {}", unread.message),
+            message: format!("not a Kubernetes object, so its content is not known: {}", unread.message),
             subject: None,
             excerpts: place.map(|place| Excerpt { place, label: "this document".to_owned() }).collect(),
             notes: Vec::new(),
-            help: Some("give manifests alone, or leave this file out".to_owned()),
+            help: Some("pass only manifests, or leave this file out".to_owned()),
             fix: None,
         });
     }
@@ -116,7 +116,7 @@ fn check(ctx: &mut Context<'_>) {
     let mut findings = Vec::new();
     for manifest in &ctx.analysis.manifests {
         let mut faults = Vec::new();
-        // An empty document is nothing, and a document that is no map stops helm itself.
+        // An empty document is nothing, and helm itself stops at a document that is not a map.
         let Data::Map(entries) = &manifest.node.data else { continue };
         if entries.is_empty() {
             continue;
@@ -125,11 +125,11 @@ fn check(ctx: &mut Context<'_>) {
             head(&object, &manifest.node, &mut faults);
             strings(&object, &mut faults);
         }
-        // Definitions are large, and written by a generator.
+        // CRDs are large, and written by a generator.
         if manifest.kind != "CustomResourceDefinition" {
             faults.extend(duplicates(manifest.content.as_bytes(), &limits).into_iter().map(|duplicate| Fault {
                 message: format!(
-                    "the key `{}` stands twice, with different values: helm takes the last",
+                    "the key `{}` occurs twice, with different values: helm takes the last",
                     duplicate.key
                 ),
                 place: duplicate.again,
@@ -156,13 +156,13 @@ fn finding(ctx: &Context<'_>, manifest: &Arc<Manifest>, fault: Fault) -> Finding
         subject: None,
         excerpts: place.map(|place| Excerpt { place, label: "printed here".to_owned() }).into_iter().collect(),
         notes: Vec::new(),
-        help: Some("mend the template, or the value that it prints".to_owned()),
+        help: Some("fix the template, or the value that it prints".to_owned()),
         fix: None,
     }
 }
 
 fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
-    // Lists of one kind lend their items kind and version.
+    // Lists of one kind pass their kind and version on to their items.
     let is_item = !std::ptr::eq(object.node, document);
     let list_of_one_kind = is_item && document.text_of("kind") != "List";
     let missing = |name: &str| object.node.text_of(name).is_empty();
@@ -177,24 +177,24 @@ fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
     }
     let name = |name: &str| object.node.text_at(&["metadata", name]);
     let is_list = object.kind.ends_with("List") && object.node.member("items").is_some();
-    // A file for kustomize beside the definitions in `crds/`, as traefik has one, is no object of the cluster.
+    // A kustomization beside the CRDs in `crds/`, as traefik has one, is not an object of the cluster.
     let is_kustomize = object.api_version.starts_with("kustomize.config.k8s.io/");
     if name("name").is_empty() && name("generateName").is_empty() && !is_list && !is_kustomize {
         add("it has no metadata.name".to_owned());
     }
 }
 
-/// What the API wants as strings, and YAML reads as something else.
+/// Values that the API requires to be strings, and that YAML reads as something else.
 fn strings(object: &Object<'_>, faults: &mut Vec<Fault>) {
     let mut add = |node: &Node, what: String| {
         let kind = match &node.data {
             Data::Str(_) | Data::Null => return,
             Data::Map(_) => "a map",
             Data::Seq(_) => "a list",
-            Data::Bool(_) => "a truth value",
+            Data::Bool(_) => "a boolean",
             _ => "a number",
         };
-        let message = format!("{what} is {kind}, and has to be a string");
+        let message = format!("{what} is {kind}, and must be a string");
         faults.push(Fault { message, place: node.start..node.end, severity: RULE.severity });
     };
     let pod = Pod::of(object);

@@ -1,21 +1,21 @@
-//! Sees of most values that they fit their schema, without boon, which has to compile the schema and to check it by the
-//! schema of schemas first.
+//! Recognizes most values that match their schema without boon, which must compile the schema and validate it against the
+//! metaschema first.
 //!
-//! It knows the keywords that most charts use, in the drafts that most charts name, and says nothing about any other
-//! schema; nor about values that do not fit, whose messages are boon's.
+//! It supports the keywords and drafts that most charts use. It gives no answer for any other schema, nor for values that do not
+//! match, because the messages are boon's.
 
 use crate::helm::HelmVersion;
 use crate::schema::prepare::Prepared;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
 
-/// Schemas in each other, through references too.
+/// The nesting limit of schemas, including references.
 const DEPTH: u32 = 200;
 
-/// Schemas that are looked at for a value.
+/// The most schemas that are evaluated for a value.
 const STEPS: u32 = 200_000;
 
-/// Whether a schema is surely a good one and the values surely fit it.
+/// Whether a schema is certainly valid and the values certainly match it.
 pub(super) fn accepts(prepared: &Prepared, values: &Json) -> bool {
     let doc = &prepared.doc;
     let Some(ref_stands_alone) = ref_stands_alone(doc, prepared.helm) else { return false };
@@ -23,8 +23,7 @@ pub(super) fn accepts(prepared: &Prepared, values: &Json) -> bool {
     prepared.refused.is_empty() && judge.is_good(doc) && judge.fits(doc, values) == Some(true)
 }
 
-/// Whether the draft of a schema is one in which `$ref` silences what stands beside it; `None` for drafts that are not
-/// known here.
+/// Whether the draft of a schema is one in which `$ref` overrides its siblings; `None` for drafts that are not supported here.
 fn ref_stands_alone(doc: &Json, helm: HelmVersion) -> Option<bool> {
     let draft = match doc.as_object()?.get("$schema") {
         None => return Some(helm == HelmVersion::V3),
@@ -47,12 +46,12 @@ struct Judge<'d> {
 }
 
 impl<'d> Judge<'d> {
-    /// Whether this is surely a schema, and one of keywords that [`Judge::fits`] knows.
+    /// Whether this is certainly a valid schema with only the keywords that [`Judge::fits`] supports.
     fn is_good(&self, schema: &Json) -> bool {
         let Json::Object(schema) = schema else { return schema.is_boolean() };
         let all = |member: &Json| member.as_object().is_some_and(|map| map.values().all(|schema| self.is_good(schema)));
         schema.iter().all(|(keyword, member)| match keyword.as_str() {
-            // Which is known only at the top.
+            // Only supported at the top.
             "$schema" => self.doc.as_object().is_some_and(|doc| std::ptr::eq(doc, schema)),
             "title" | "description" | "$comment" => member.is_string(),
             "default" => true,
@@ -80,7 +79,7 @@ impl<'d> Judge<'d> {
         })
     }
 
-    /// What `#/definitions/NAME`, `#/$defs/NAME/properties/NAME` and the like refer to.
+    /// The target of `#/definitions/NAME`, `#/$defs/NAME/properties/NAME` and similar references.
     fn target(&self, reference: &str) -> Option<&'d Json> {
         let mut tokens = reference.strip_prefix("#/")?.split('/');
         let mut schema = self.doc;
@@ -95,7 +94,7 @@ impl<'d> Judge<'d> {
         Some(schema)
     }
 
-    /// Whether a value fits a good schema; `None` where that is not known here.
+    /// Whether a value matches a valid schema; `None` if that is not known here.
     fn fits(&mut self, schema: &'d Json, value: &Json) -> Option<bool> {
         let Json::Object(keywords) = schema else { return schema.as_bool() };
         self.steps = self.steps.checked_sub(1)?;
@@ -187,7 +186,7 @@ impl<'d> Judge<'d> {
     }
 }
 
-/// `None` where there is no `Some(false)` but a `None`.
+/// `None` if there is no `Some(false)` but a `None`.
 fn all(mut results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     results
         .try_fold(Some(true), |so_far, fits| match fits {
@@ -198,7 +197,7 @@ fn all(mut results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         .unwrap_or_else(|fits| fits)
 }
 
-/// `None` where there is no `Some(true)` but a `None`.
+/// `None` if there is no `Some(true)` but a `None`.
 fn any(results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     all(results.map(|fits| fits.map(|fits| !fits))).map(|none_fits| !none_fits)
 }
@@ -208,13 +207,13 @@ fn is_type(name: &Json) -> bool {
     name.as_str().is_some_and(|name| TYPES.contains(&name))
 }
 
-/// A list that is not empty, of something, without repetition.
+/// A non-empty list of some kind, without duplicates.
 fn is_set(list: &[Json], is_member: impl Fn(&Json) -> bool) -> bool {
     let mut seen = HashSet::new();
     !list.is_empty() && list.iter().all(|member| is_member(member) && seen.insert(member.as_str()))
 }
 
-/// A pattern that means the same to boon, which rewrites most of what is named by a letter, and to the regex crate.
+/// A pattern with the same meaning for boon, which rewrites most letter escapes, and for the regex crate.
 fn is_common_pattern(pattern: &str) -> bool {
     let mut escapes = pattern.split('\\').skip(1);
     !pattern.contains("\\\\")
@@ -236,7 +235,7 @@ fn has_type(value: &Json, name: &Json) -> bool {
     }
 }
 
-/// Whether two values are the same; `None` for two numbers, two lists or two maps.
+/// Whether two values are equal; `None` for two numbers, two lists or two maps.
 fn equals(one: &Json, other: &Json) -> Option<bool> {
     match (one, other) {
         (Json::Number(_), Json::Number(_)) | (Json::Array(_), Json::Array(_)) | (Json::Object(_), Json::Object(_)) => {

@@ -1,8 +1,8 @@
-//! [`Budget`]: the steps that checking values against a schema may take.
+//! [`Budget`]: the steps that validating values against a schema may take.
 
 use crate::limits::Limits;
 
-/// What is left to spend.
+/// The remaining budget.
 #[derive(Debug)]
 pub(super) struct Budget<'l> {
     pub(super) limits: &'l Limits,
@@ -23,7 +23,7 @@ impl<'l> Budget<'l> {
         Ok(())
     }
 
-    /// Checks how deep schemas are nested.
+    /// Checks the nesting depth of schemas.
     pub(super) fn check_depth(&self, depth: u32) -> Result<(), String> {
         let limit = self.limits.schema_depth;
         if depth > limit {

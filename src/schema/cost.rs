@@ -1,5 +1,5 @@
-//! Bounds what checking values against a schema costs, before boon does it: a schema can double its work with each
-//! level (`allOf` of two references to the next level) without being large.
+//! Limits the cost of validating values against a schema before boon does it: a small schema can double the work with each
+//! level (`allOf` of two references to the next level).
 
 use crate::schema::budget::Budget;
 use crate::schema::number::is_multiple;
@@ -7,18 +7,18 @@ use crate::schema::prepare::{Prepared, percent_decoded, push_token};
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// What was seen on the way.
+/// Results of the walk.
 #[derive(Debug, Default)]
 pub(super) struct Visits {
-    /// Which places of the values the schemas with `propertyNames` were applied to, by pointer of the schema; boon
-    /// does not say where it found a wrong name.
+    /// The positions in the values to which schemas with `propertyNames` were applied, by pointer of the schema; boon does not
+    /// report where it found a wrong name.
     pub(super) names: HashMap<String, Vec<String>>,
-    /// Pointers of schemas whose `multipleOf` boon will find met where it is not: it divides binary numbers.
+    /// Pointers of schemas whose `multipleOf` boon accepts wrongly: it divides binary numbers.
     pub(super) inexact: BTreeSet<String>,
 }
 
 impl Budget<'_> {
-    /// Walks every way that the validator could go, and counts.
+    /// Walks every path that the validator could take, and counts.
     pub(super) fn visit(&mut self, prepared: &Prepared, values: &Json) -> Result<Visits, String> {
         let mut walk = Walk {
             budget: self,
@@ -42,12 +42,12 @@ struct Walk<'w, 'l> {
     doc: &'w Json,
     /// Schemas by their anchors.
     anchors: HashMap<&'w str, Vec<(String, &'w Json)>>,
-    /// Schemas with an id: the id, where they are, and they themselves; the first is the whole document.
+    /// Schemas with an id: the id, their location, and the schemas; the first is the whole document.
     resources: Vec<(&'w str, String, &'w Json)>,
     patterns: HashMap<&'w str, Option<regex::Regex>>,
-    /// Pairs of schema and value that are being looked at, by address: a circle ends there.
+    /// Pairs of schema and value being visited, by address: a cycle ends there.
     running: HashSet<(usize, usize)>,
-    /// Where in the values.
+    /// The current position in the values.
     place: String,
     depth: u32,
     visits: Visits,
@@ -97,7 +97,7 @@ impl<'w> Walk<'w, '_> {
             return Ok(());
         }
         self.depth += 1;
-        // References come between the levels of values and schemas.
+        // References add levels to those of values and schemas.
         self.budget.check_depth(self.depth / 10)?;
         for (key, member) in object {
             if matches!(
@@ -224,7 +224,7 @@ impl<'w> Walk<'w, '_> {
         Ok(())
     }
 
-    /// A member of the value, by the schema that has its name.
+    /// A member of the value, by the schema with its name.
     fn below(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), String> {
         self.child(schema, &joined(at, name), name, value)
     }
@@ -237,7 +237,7 @@ impl<'w> Walk<'w, '_> {
         Ok(())
     }
 
-    /// All schemas that a reference could mean; none for those outside of the document.
+    /// All possible targets of a reference; none outside the document.
     fn resolve(&self, reference: &str) -> Vec<(String, &'w Json)> {
         let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let fragment = percent_decoded(fragment);

@@ -1,4 +1,4 @@
-//! The formats that helm's validator knows, with its words about what is wrong.
+//! The formats of helm's validator, with its messages.
 //!
 //! Source: santhosh-tekuri/jsonschema v6.0.3, `format.go`.
 
@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// All formats; those that boon knows and helm's validator does not take everything.
+/// All formats; where boon has one too, helm's validator is stricter.
 static FORMATS: &[Format] = &[
     Format { name: REGEX_FORMAT, func: |value| on_text(value, regex) },
     Format { name: "json-pointer", func: |value| on_text(value, json_pointer) },
@@ -39,7 +39,7 @@ static FORMATS: &[Format] = &[
     Format { name: "idn-email", func: |_| Ok(()) },
 ];
 
-/// The formats of helm 3's validator (xeipuuv/gojsonschema v1.2.0), which no number has.
+/// The formats of helm 3's validator (xeipuuv/gojsonschema v1.2.0), which numbers never match.
 static FORMATS_3: &[Format] = &[
     Format { name: REGEX_FORMAT, func: |value| on_text_only(value, regex) },
     Format { name: "json-pointer", func: |value| on_text_only(value, json_pointer) },
@@ -64,7 +64,7 @@ static FORMATS_3: &[Format] = &[
     Format { name: "idn-email", func: |value| on_text_only(value, email) },
 ];
 
-/// The formats that a helm version's validator knows.
+/// The formats of the validator in a version of helm.
 pub(super) fn of(helm: HelmVersion) -> &'static [Format] {
     match helm {
         HelmVersion::V4 => FORMATS,
@@ -249,7 +249,7 @@ fn email(text: &str) -> Result<(), String> {
     if local.len() > 64 {
         return fail("local part more than 64 characters long");
     }
-    // Helm quirk: the closing quote is not looked for.
+    // Helm quirk: the closing quote is not searched.
     if local.len() > 1 && local.starts_with('"') {
         let mut inner = local[1..].chars();
         inner.next_back();
@@ -366,7 +366,7 @@ fn date_time(text: &str) -> Result<(), String> {
     time_of_bytes(&text[11..]).map_err(|error| format!("invalid time element: {error}"))
 }
 
-/// Takes a URL apart: the host has to be an address where it looks like one.
+/// Parses a URL: the host must be an address if it looks like one.
 fn parse_url(text: &str) -> Result<urls::Url, String> {
     let url = urls::parse(&Str::new(text))?;
     let name = url.hostname();
@@ -394,7 +394,7 @@ fn uri_reference(text: &str) -> Result<(), String> {
 
 fn uri_template(text: &str) -> Result<(), String> {
     let url = parse_url(text)?;
-    // Helm quirk: only a path that needs escaping is looked at, and braces do.
+    // Helm quirk: only a path that needs escaping is checked, and braces do.
     for part in url.path.to_text().split('/') {
         let mut is_open = false;
         for character in part.chars() {

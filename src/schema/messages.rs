@@ -1,4 +1,4 @@
-//! Words what boon finds as helm's validator does.
+//! Words boon's errors as helm's validator does.
 //!
 //! Source: santhosh-tekuri/jsonschema v6.0.3, packages `jsonschema` and `kind`, in English.
 
@@ -11,7 +11,7 @@ use boon::{ErrorKind, InstanceToken, ValidationError};
 use serde_json::{Number, Value as Json};
 use std::collections::{HashMap, VecDeque};
 
-/// What is wrong with values; `None` when nothing is, on closer inspection.
+/// The message about values; `None` if they turn out to be valid.
 pub(super) fn about_values(
     error: &ValidationError<'_, '_>,
     prepared: &Prepared,
@@ -25,7 +25,7 @@ pub(super) fn about_values(
     Some(text.trim_start_matches('\n').to_owned())
 }
 
-/// What is wrong with a schema, with the line that names the metaschema.
+/// The message about a schema, with the line that names the metaschema.
 pub(super) fn about_schema(error: &ValidationError<'_, '_>, prepared: &Prepared) -> String {
     let mut reader = Reader { prepared, values: None, visits: None, used: HashMap::new() };
     let mut text = String::new();
@@ -40,7 +40,7 @@ pub(super) fn about_schema(error: &ValidationError<'_, '_>, prepared: &Prepared)
 struct Finding {
     /// Pointer to the value.
     place: String,
-    /// `None` is passed over when it has a single cause.
+    /// `None` is skipped if it has a single cause.
     message: Option<String>,
     causes: Vec<Finding>,
 }
@@ -59,17 +59,17 @@ impl Finding {
     }
 }
 
-/// An `allOf`, `anyOf` or `oneOf` with a single cause, which boon leaves out and helm's validator does not.
+/// An `allOf`, `anyOf` or `oneOf` with a single cause, which boon omits and helm's validator does not.
 #[derive(PartialEq)]
 struct Wrap {
     message: &'static str,
-    /// URL of the one subschema that failed.
+    /// URL of the only subschema that failed.
     schema: String,
     /// Pointer to the value.
     place: String,
 }
 
-/// Puts findings into what boon left out around them.
+/// Wraps errors in what boon omitted around them.
 fn wrapped(findings: Vec<(VecDeque<Wrap>, Finding)>) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut rest = findings.into_iter().peekable();
@@ -93,44 +93,44 @@ fn wrapped(findings: Vec<(VecDeque<Wrap>, Finding)>) -> Vec<Finding> {
     out
 }
 
-/// Where the error around an error stands.
+/// The location of a parent error.
 #[derive(Clone)]
 struct Around {
     /// URL of its schema.
     schema: String,
     /// Steps to its value.
     depth: usize,
-    /// Steps that boon counts wrong, and by how much.
+    /// Steps that boon counts wrongly, and by how much.
     shifts: Vec<(usize, usize)>,
-    /// It is itself an `allOf`, `anyOf` or `oneOf`.
+    /// Whether it is itself an `allOf`, `anyOf` or `oneOf`.
     is_choice: bool,
 }
 
 struct Reader<'r> {
     prepared: &'r Prepared,
-    /// What was checked; `None` when it was the schema itself.
+    /// The validated values; `None` if it was the schema itself.
     values: Option<&'r Json>,
     visits: Option<&'r Visits>,
-    /// How many messages there were about a property's name, by pointer of the schema and name.
+    /// The number of messages about a property's name, by pointer of the schema and name.
     used: HashMap<(String, String), usize>,
 }
 
 impl Reader<'_> {
-    /// The findings of the outermost error; `None` when there are none.
+    /// The messages of the outermost error; `None` if there are none.
     fn top(&mut self, error: &ValidationError<'_, '_>) -> Option<Vec<Finding>> {
         let around = Around { schema: error.schema_url.to_owned(), depth: 0, shifts: Vec::new(), is_choice: false };
         let found = wrapped(self.causes(error, &around).0);
         (!found.is_empty()).then_some(found)
     }
 
-    /// The findings below an error, and which of its causes are none.
+    /// The messages below an error, and which of its causes are not errors.
     fn causes(
         &mut self,
         error: &ValidationError<'_, '_>,
         around: &Around,
     ) -> (Vec<(VecDeque<Wrap>, Finding)>, Vec<usize>) {
         let mut causes: Vec<&ValidationError<'_, '_>> = error.causes.iter().collect();
-        // boon goes through what no schema looked at in no order.
+        // boon visits unevaluated members in random order.
         let is_leftover = |error: &&ValidationError<'_, '_>| {
             let below = pointer_of(error.schema_url);
             let below = below.strip_prefix(&pointer_of(&around.schema)).unwrap_or_default();
@@ -152,7 +152,7 @@ impl Reader<'_> {
         (found, cleared)
     }
 
-    /// `None` when it is no fault after all: boon divides binary numbers where decimal ones are meant.
+    /// `None` if it is not an error after all: boon divides binary numbers where decimal ones are meant.
     fn finding(&mut self, error: &ValidationError<'_, '_>, around: &Around) -> Option<(VecDeque<Wrap>, Finding)> {
         if let ErrorKind::MultipleOf { got, want } = &error.kind
             && is_multiple(got, self.multiple_of(error.schema_url).unwrap_or(want))
@@ -196,7 +196,7 @@ impl Reader<'_> {
         Some((wraps, Finding { place, message, causes }))
     }
 
-    /// Goes from the error around an error to it, and finds what boon left out on the way or counted wrong.
+    /// Goes from a parent error to an error, and finds what boon omitted on the way or counted wrongly.
     fn way(&self, error: &ValidationError<'_, '_>, around: &mut Around) -> VecDeque<Wrap> {
         let mut wraps = VecDeque::new();
         let is_choice = std::mem::take(&mut around.is_choice);
@@ -282,7 +282,7 @@ impl Reader<'_> {
         place
     }
 
-    /// Where the object is whose property has a wrong name.
+    /// The location of the object whose property has a wrong name.
     fn place_of_name(&mut self, schema_url: &str, name: &str) -> String {
         let (Some(values), Some(visits)) = (self.values, self.visits) else {
             return self.prepared.refused.get(name).map(|refused| refused.holder.clone()).unwrap_or_default();
@@ -375,13 +375,13 @@ impl Reader<'_> {
         }
     }
 
-    /// What a schema of the document says, where boon was told otherwise.
+    /// The content of a schema of the document, where boon was given something else.
     fn multiple_of(&self, schema_url: &str) -> Option<&Number> {
         let written = self.prepared.doc.pointer(&format!("{}/multipleOf", pointer_of(schema_url)))?;
         written.as_number().filter(|_| self.values.is_some())
     }
 
-    /// A path of keywords with the patterns as they are in the schema.
+    /// A path of keywords with the original patterns.
     fn written(&self, place: &str) -> String {
         let written = place.split('/').map(|token| self.prepared.original(token).replace('\\', "%5C"));
         written.collect::<Vec<_>>().join("/")
@@ -397,7 +397,7 @@ impl Reader<'_> {
         format!("{words} {}", shown.join(", "))
     }
 
-    /// A value of the schema; numbers as they are written there.
+    /// A value of the schema; numbers as written.
     fn shown(&self, schema_url: &str, keyword: &str, value: &Json) -> String {
         match value {
             Json::Null => "<nil>".to_owned(),
@@ -415,7 +415,7 @@ impl Reader<'_> {
         match self.prepared.refused.get(text).filter(|_| self.values.is_none() && want == "regex") {
             Some(refused) => format!("{} is not valid regex: {}", quote(&refused.pattern), refused.error),
             None => {
-                // boon judges schemas by its own formats, whatever is registered.
+                // boon validates schemas with its own formats, whatever is registered.
                 let own = formats::of(self.prepared.helm).iter().find(|format| format.name == want);
                 let own = own.and_then(|format| (format.func)(got).err()).map(|error| error.to_string());
                 let want = if want == REGEX_FORMAT { "regex" } else { want };
@@ -456,8 +456,8 @@ fn join_quoted<'t>(texts: impl Iterator<Item = &'t str>) -> String {
 
 /// In single quotes, with Go's escapes.
 ///
-/// Helm quirk: the validator turns `\"` back into `"` with the closing quote still there, so that a text which ends with
-/// a backslash loses one.
+/// Helm quirk: the validator turns `\"` back into `"` with the closing quote still there, so that a text ending with a backslash
+/// loses one.
 fn quote(text: &str) -> String {
     let quoted = go_quote(text.as_bytes()).replace("\\\"", "\"").replace('\'', "\\'");
     let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();

@@ -1,11 +1,10 @@
-//! Checks values against values.schema.json, with helm's messages.
+//! Validates values against values.schema.json, with helm's messages.
 //!
-//! The validator is the crate `boon`, by the author of the one that helm uses, so that both find the same in the same
-//! order. What differs between the two is evened out around it: `prepare` reads the schema as Go does and writes Go's
-//! regular expressions in the syntax that boon takes, `cost` bounds what a hostile schema can cost, `accept` saves boon
-//! the work where the values fit, `messages` words the findings, `formats` are those of helm's validator. Nothing is ever fetched or read because a schema refers to
-//! it;
-//! `remote` tells what helm would fetch.
+//! The validator is the crate `boon`, by the author of the one in helm, so that both find the same errors in the same order. The
+//! other modules compensate for differences: `prepare` parses the schema as Go does and translates Go's regular expressions for
+//! boon, `cost` limits the cost of a hostile schema, `accept` avoids boon if the values match, `messages` words the errors,
+//! `formats` are those of helm's validator. References never cause anything to be fetched or read; `remote` lists what helm would
+//! fetch.
 
 mod accept;
 mod budget;
@@ -34,15 +33,15 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-/// What helm calls every schema.
+/// Helm's name for every schema.
 const SCHEMA_URL: &str = "file:///values.schema.json";
 
-/// Checks the values of a chart, and of each chart in it with its own table of them; gives lines for the log.
+/// Validates the values of a chart, and of each subchart with its own table; returns log lines.
 ///
 /// # Errors
-/// Helm's text: `values don't meet the specifications of the schema(s) in the following chart(s):`, then for each chart
-/// its name and what is wrong. Messages beside each other are in the order of the schema and of the properties' names,
-/// where helm's order is random. Helm 3 has another validator: what it finds is followed, its words are not.
+/// Helm's text: `values don't meet the specifications of the schema(s) in the following chart(s):`, then for each chart its name
+/// and the errors. Sibling messages are in the order of the schema and of the properties' names, where helm's order is random.
+/// Helm 3 has another validator: its results are reproduced, its messages are not.
 pub fn validate(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Result<Vec<String>, String> {
     let mut check = Check { helm, limits, text: String::new(), warnings: Vec::new(), seen: Rc::default() };
     check.chart(instance, values);
@@ -57,7 +56,7 @@ struct Check<'l> {
     limits: &'l Limits,
     text: String,
     warnings: Vec<String>,
-    /// The URNs that schemas referred to.
+    /// The URNs that schemas refer to.
     seen: Seen,
 }
 
@@ -88,7 +87,7 @@ impl Check<'_> {
         }
     }
 
-    /// Checks one table of values; the error is what helm prints below the chart's name.
+    /// Validates one table of values; the error is what helm prints below the chart's name.
     fn schema(&mut self, schema: &[u8], values: &Map) -> Result<(), String> {
         let mut budget = Budget::new(self.limits);
         let prepared = Prepared::read(schema, self.helm, &mut budget)?;
@@ -120,7 +119,7 @@ fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> 
     let mut doc = prepared.doc.clone();
     for schema in &visits.inexact {
         if let Some(of) = doc.pointer_mut(&format!("{schema}/multipleOf")) {
-            // Nothing but 0 is a multiple of that; `messages` decides what boon now finds everywhere.
+            // Only 0 is a multiple of that; `messages` decides the errors that boon then reports everywhere.
             *of = f64::MAX.into();
         }
     }
@@ -135,7 +134,7 @@ fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> 
     }
 }
 
-/// Helm's words about a schema that is wrong.
+/// Helm's error about an invalid schema.
 fn compile_error(error: &CompileError, prepared: &Prepared) -> String {
     let quoted = |text: &str| go_quote(text.as_bytes());
     let unregistered =
@@ -175,7 +174,7 @@ fn compile_error(error: &CompileError, prepared: &Prepared) -> String {
     }
 }
 
-/// Loads nothing. What is out of reach in the gap allows everything; a file is refused.
+/// Loads nothing. A remote schema accepts everything; a file is refused.
 struct Loader {
     helm: HelmVersion,
     /// All references.
@@ -199,7 +198,7 @@ impl UrlLoader for Loader {
     }
 }
 
-/// A schema that allows everything and in which every reference to it finds what it looks for.
+/// A schema that accepts everything and in which every reference to it resolves.
 fn permissive(url: &str, refs: &[Reference]) -> Json {
     let last = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
     let mut doc = serde_json::Map::new();
@@ -230,7 +229,7 @@ fn permissive(url: &str, refs: &[Reference]) -> Json {
     Json::Object(doc)
 }
 
-/// A value as the validator sees it. Integers stay what they are: `5`, not `5.0`.
+/// A value for the validator. Integers stay integers: `5`, not `5.0`.
 fn to_json(value: &Value) -> Json {
     match value {
         Value::Bool(truth, _) => Json::Bool(*truth),
@@ -245,7 +244,7 @@ fn to_json(value: &Value) -> Json {
     }
 }
 
-/// Why a text is not JSON, as Go's decoder says that reads one value from a stream.
+/// Why a text is not JSON, in the words of Go's stream decoder.
 fn decode_error(text: &[u8]) -> String {
     match crate::json::decode(&Str::new(text), HelmVersion::V4) {
         _ if text.trim_ascii().is_empty() => "EOF".to_owned(),

@@ -1,8 +1,8 @@
-//! Numbers of schemas: read, compared and printed as helm's validator does.
+//! Numbers of schemas: parsed, compared and printed as in helm's validator.
 
 use serde_json::Number;
 
-/// A number from its JSON text; what is too large for a `float64` becomes the largest.
+/// A number from its JSON text; out of range, it becomes the largest `float64`.
 pub(super) fn parse(written: &str) -> Number {
     if let Ok(number) = written.parse::<Number>() {
         return number;
@@ -11,9 +11,9 @@ pub(super) fn parse(written: &str) -> Number {
     Number::from_f64(largest).unwrap_or_else(|| 0.into())
 }
 
-/// Whether one number is an exact multiple of another, both taken for what their decimal digits say.
+/// Whether one number is an exact multiple of another by their decimal digits.
 ///
-/// `0.3` is one of `0.1`, though the division of the binary numbers leaves a rest.
+/// `0.3` is a multiple of `0.1`, although dividing the binary numbers leaves a remainder.
 pub(super) fn is_multiple(number: &Number, of: &Number) -> bool {
     let ((digits, exponent), (unit, unit_exponent)) = match (decimal(number), decimal(of)) {
         (Some(number), Some(of)) if of.0 != 0 => (number, of),
@@ -34,7 +34,7 @@ pub(super) fn is_multiple(number: &Number, of: &Number) -> bool {
     unit.is_some_and(|unit| digits % unit == 0)
 }
 
-/// The digits of a number and the exponent that belongs to the last of them; the sign is left out.
+/// The digits of a number and the exponent of the last digit; the sign is ignored.
 fn decimal(number: &Number) -> Option<(u128, i32)> {
     let text = match (number.as_i64(), number.as_u64(), number.as_f64()) {
         (Some(number), ..) => number.to_string(),

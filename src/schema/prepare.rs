@@ -1,4 +1,4 @@
-//! Reads a schema, and writes it so that boon understands it as helm's validator would.
+//! Parses a schema, and rewrites it so that boon understands it as helm's validator would.
 
 use super::{decode_error, number};
 use crate::helm::HelmVersion;
@@ -9,60 +9,60 @@ use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
-/// A schema ready for boon, and how to get from what boon says back to what is written in it.
+/// A schema prepared for boon, with mappings from boon's output to the original text.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
-    /// Whose validator judges.
+    /// Which validator is imitated.
     pub(super) helm: HelmVersion,
     /// The schema.
     pub(super) doc: Json,
-    /// Numbers in `enum` and `const` as they are written, by JSON pointer.
+    /// Numbers in `enum` and `const` as written, by JSON pointer.
     pub(super) numbers: HashMap<String, String>,
-    /// Patterns, and addresses, by what stands for them in `doc`.
+    /// Original patterns and addresses, by their replacement in `doc`.
     pub(super) patterns: HashMap<String, String>,
-    /// Patterns that Go refuses, by what stands for them in `doc`.
+    /// Patterns that Go rejects, by their replacement in `doc`.
     pub(super) refused: HashMap<String, Refused>,
     /// All references.
     pub(super) refs: Vec<Reference>,
 }
 
-/// A reference to a schema: `$ref` and its like, or the `$schema` that names the schema of schemas.
+/// A reference to a schema: `$ref` and similar keywords, or the `$schema` that names the metaschema.
 #[derive(Debug, Clone)]
 pub(super) struct Reference {
-    /// As it is written.
+    /// As written.
     pub(super) text: String,
     /// JSON pointer to it in the prepared schema.
     pub(super) pointer: String,
-    /// Where its value is in the file, in bytes.
+    /// The byte range of its value in the file.
     pub(super) range: (u32, u32),
 }
 
-/// A pattern that Go refuses.
+/// A pattern that Go rejects.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// As it is written.
+    /// As written.
     pub(super) pattern: String,
     /// Go's error.
     pub(super) error: String,
-    /// Pointer to what has it as a property's name.
+    /// Pointer to the object that has it as a property name.
     pub(super) holder: String,
 }
 
-/// The name under which the format `regex` is known to boon, which does not let its own be replaced.
+/// boon's name for the format `regex`, whose own one cannot be replaced.
 pub(super) const REGEX_FORMAT: &str = "airtight-regex";
 
-/// Weight of all patterns of a schema: how large their compiled programs may become together.
+/// The weight limit of all patterns of a schema: the size of their compiled programs.
 const PATTERNS_WEIGHT: u64 = 1_000_000;
 
 impl Prepared {
     /// Reads a schema.
     ///
     /// # Errors
-    /// Go's text when it is not JSON; limits.
+    /// Go's text if it is not JSON; limits.
     pub(super) fn read(schema: &[u8], helm: HelmVersion, budget: &mut Budget) -> Result<Self, String> {
         let text = String::from_utf8_lossy(schema);
         let (node, end) = json::read_schema(&text).ok_or_else(|| decode_error(schema))?;
-        // Helm 3 reads one value and does not look behind it.
+        // Helm 3 parses one value and ignores the rest.
         if helm == HelmVersion::V4 && !text[end..].trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             return Err("invalid character after top-level value".to_owned());
         }
@@ -81,7 +81,7 @@ impl Prepared {
         Ok(Self { doc, ..reader.prepared })
     }
 
-    /// The pattern that something in the prepared schema stands for; itself when it stands for nothing.
+    /// The original of a pattern in the prepared schema; itself if it was not replaced.
     pub(super) fn original<'a>(&'a self, text: &'a str) -> &'a str {
         let refused = self.refused.get(text).map(|refused| &refused.pattern);
         refused.or_else(|| self.patterns.get(text)).map_or(text, String::as_str)
@@ -91,7 +91,7 @@ impl Prepared {
 struct Reader<'r, 'l> {
     text: &'r str,
     budget: &'r mut Budget<'l>,
-    /// Where it is.
+    /// The current location.
     pointer: String,
     depth: u32,
     weight: u64,
@@ -99,7 +99,7 @@ struct Reader<'r, 'l> {
 }
 
 impl Reader<'_, '_> {
-    /// A schema, or anything that may hold schemas.
+    /// A schema, or anything that may contain schemas.
     fn schema(&mut self, node: &Node) -> Result<Json, String> {
         let entries = match &node.data {
             Data::Map(entries) => entries,
@@ -115,7 +115,7 @@ impl Reader<'_, '_> {
         let mut object = Map::new();
         for (entry, value) in entries {
             let key = entry.key.to_text();
-            // Helm 3 does not judge schemas by the schema of schemas, which wants one at least.
+            // Helm 3 does not validate schemas against the metaschema, which requires at least one.
             let empty = matches!(&value.data, Data::Seq(items) if items.is_empty());
             if self.prepared.helm == HelmVersion::V3 && empty && matches!(&*key, "allOf" | "anyOf" | "oneOf") {
                 continue;
@@ -142,7 +142,7 @@ impl Reader<'_, '_> {
             ("minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties", _)
                 if self.is_beyond(value) =>
             {
-                // No integer, says helm.
+                // Not an integer, according to helm.
                 Ok(Json::from(0.5))
             }
             ("$id" | "id", Data::Str(id)) => Ok(Json::String(self.address(&id.to_text()))),
@@ -166,7 +166,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A value that is none of a schema's own.
+    /// A value that is not part of a schema.
     fn data(&mut self, node: &Node) -> Result<Json, String> {
         Ok(match &node.data {
             Data::Null => Json::Null,
@@ -197,7 +197,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether a number has an exponent that Go's big numbers do not take: for helm's validator there is none.
+    /// Whether a number has an exponent that Go's big numbers reject: for helm's validator it is not a number.
     ///
     /// Source: Go `math/big`, `Rat.SetString`.
     fn is_beyond(&self, node: &Node) -> bool {
@@ -208,7 +208,7 @@ impl Reader<'_, '_> {
         exponent.trim_start_matches(['+', '-']).parse::<u64>().is_ok_and(|exponent| exponent > MOST)
     }
 
-    /// An address as boon wants it, which knows only the characters of RFC 3986, where Go takes all that can be seen.
+    /// An address in the form that boon accepts, which allows only the characters of RFC 3986, where Go accepts all visible ones.
     fn address(&mut self, written: &str) -> String {
         let is_fine = |character: char| character.is_ascii_graphic() && !r#""<>\^`{|}"#.contains(character);
         if written.chars().all(is_fine) {
@@ -231,7 +231,7 @@ impl Reader<'_, '_> {
         let length = self.pointer.len();
         push_token(&mut self.pointer, token);
         self.depth += 1;
-        // boon keeps a pointer to each place of the schema, so that deep places cost more.
+        // boon keeps a pointer to each location of the schema, so deep locations cost more.
         self.budget.take(4 + u64::from(self.depth) / 16)?;
         self.budget.check_depth(self.depth / 2)?;
         let member = read(self);
@@ -240,8 +240,8 @@ impl Reader<'_, '_> {
         member
     }
 
-    /// What stands for a pattern: the same in the syntax of Rust's regex crate; or, when Go refuses it, one that boon
-    /// refuses as well.
+    /// The replacement of a pattern: the same pattern in the syntax of Rust's regex crate; or, if Go rejects it, one that boon
+    /// rejects as well.
     fn pattern(&mut self, pattern: &str) -> Result<String, String> {
         let regex = match Regex::new(pattern.as_bytes(), false, HelmVersion::V4) {
             Ok(regex) => regex,
@@ -266,12 +266,12 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Whether a keyword bounds a number.
+/// Whether a keyword limits a number.
 fn is_bound(key: &str) -> bool {
     matches!(key, "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum")
 }
 
-/// Helm 3's validator knows the drafts 4, 6 and 7; under any other name it takes a schema as if it had none.
+/// Helm 3's validator supports the drafts 4, 6 and 7; with any other name it treats a schema as if it had none.
 fn forget_foreign_draft(doc: &mut Json) -> Result<(), String> {
     const KNOWN: [&str; 3] = ["draft-04/schema", "draft-06/schema", "draft-07/schema"];
     let Json::Object(schema) = doc else { return Ok(()) };

@@ -1,8 +1,8 @@
-//! What helm fetches, or opens, because schemas refer to it.
+//! Which resources helm fetches or opens because schemas refer to them.
 //!
-//! Helm compiles a schema before it judges by it, and loads what its compiled parts refer to, whatever the values are. What
-//! is never compiled is not loaded: `$defs` that nothing refers to. boon compiles as helm's validator does, so it is asked
-//! what it would load.
+//! Helm compiles a schema before it validates, and loads what the compiled parts refer to, whatever the values are. Parts that are
+//! never compiled are not loaded, such as `$defs` without a reference. boon compiles as helm's validator does, so it is asked what
+//! it would load.
 
 use super::budget::Budget;
 use super::{SCHEMA_URL, formats, permissive};
@@ -23,25 +23,25 @@ use std::rc::Rc;
 use std::sync::Arc;
 use url::Url;
 
-/// Something that lies outside of a chart's schema, and is loaded when the values are checked.
+/// A resource outside a chart's schema that is loaded when the values are validated.
 #[derive(Debug, Clone)]
 pub struct Remote {
     /// The chart's name in its parent.
     pub chart: String,
     /// `https://example.com/x.json`, or a `file:` URL.
     pub url: String,
-    /// The references that lead to it, in the order of the file.
+    /// The references to it, in the order of the file.
     pub places: Vec<Place>,
 }
 
 impl Remote {
-    /// Whether it is a file of the machine.
+    /// Whether it is a file on the machine.
     pub fn is_file(&self) -> bool {
         self.url.starts_with("file:")
     }
 }
 
-/// What the schemas of a chart, and of each chart in it with its own table of the values, have helm load.
+/// The resources that helm loads for the schemas of a chart, and of each subchart with its own table of values.
 pub fn remotes(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
     let mut found = Vec::new();
     of_instance(instance, values, helm, limits, &mut found);
@@ -59,7 +59,7 @@ fn of_instance(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Li
     }
 }
 
-/// Whether a schema, as it is written, may refer to anything outside of it: read as text, which is quick and not exact.
+/// Whether a schema may refer to anything outside itself: a fast, approximate check of its text.
 pub fn may_refer_elsewhere(file: &File) -> bool {
     let text = file.bytes();
     let after = |key: &[u8], is_local: &dyn Fn(&[u8]) -> bool| {
@@ -79,10 +79,10 @@ pub fn may_refer_elsewhere(file: &File) -> bool {
     !(is_plain && is_own)
 }
 
-/// The same of one chart's schema; `chart` is the chart's name.
+/// The same for one chart's schema; `chart` is the chart's name.
 pub fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
     let Ok(prepared) = Prepared::read(file.bytes(), helm, &mut Budget::new(limits)) else { return Vec::new() };
-    // What stays in the document loads nothing, and most schemas have nothing else.
+    // References within the document load nothing, and most schemas have only these.
     if prepared.refs.iter().all(|reference| reference.text.starts_with('#') || is_built_in(&reference.text)) {
         return Vec::new();
     }
@@ -111,7 +111,7 @@ pub fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits: &Limi
     loaded.iter().map(remote).collect()
 }
 
-/// Whether an address is that of a draft that helm's validator has built in.
+/// Whether an address is that of a draft built into helm's validator.
 fn is_built_in(address: &str) -> bool {
     let draft = ["https://json-schema.org/", "http://json-schema.org/"].iter().find_map(|at| address.strip_prefix(at));
     let known = ["draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12"];
@@ -120,7 +120,7 @@ fn is_built_in(address: &str) -> bool {
         .is_some_and(|draft| known.contains(&draft))
 }
 
-/// Which references are compiled: each is given an address of its own, and those that are then loaded are.
+/// Which references are compiled: each is given a unique address, and those that are then loaded are.
 fn reached(prepared: &Prepared, leading: &[(usize, &String)], helm: HelmVersion) -> BTreeSet<usize> {
     let (mut doc, mut refs) = (prepared.doc.clone(), prepared.refs.clone());
     let mut addresses = Vec::new();
@@ -138,8 +138,8 @@ fn reached(prepared: &Prepared, leading: &[(usize, &String)], helm: HelmVersion)
     addresses.into_iter().filter(|(_, address)| loaded.contains(address)).map(|(number, _)| number).collect()
 }
 
-/// Where a reference may lead: as its place in the document says, and without the `$id` right beside it, which does not
-/// count in old drafts.
+/// The possible targets of a reference: by its location in the document, and without the `$id` beside it, which old drafts
+/// ignore.
 fn urls(doc: &Json, reference: &Reference) -> Vec<String> {
     let mut holders = vec![doc];
     let tokens: Vec<&str> = reference.pointer.split('/').skip(1).collect();
@@ -181,7 +181,7 @@ fn loaded(doc: Json, refs: &[Reference], helm: HelmVersion) -> BTreeSet<String> 
             compiler.set_default_draft(Draft::V7);
         }
         formats::of(helm).iter().for_each(|format| compiler.register_format(*format));
-        // A schema that is wrong is told by the check.
+        // An invalid schema is reported by the validation.
         if compiler.add_resource(SCHEMA_URL, doc).is_ok() {
             let _ = compiler.compile(SCHEMA_URL, &mut Schemas::new());
         }
@@ -190,7 +190,7 @@ fn loaded(doc: Json, refs: &[Reference], helm: HelmVersion) -> BTreeSet<String> 
     seen.take()
 }
 
-/// Loads nothing, and notes what it was to load.
+/// Loads nothing, and records what should be loaded.
 struct Recorder {
     refs: Vec<Reference>,
     seen: Rc<RefCell<BTreeSet<String>>>,

@@ -1,7 +1,7 @@
-//! Executes templates: walks the tree, writes what it prints.
+//! Executes templates: walks the tree and writes the output.
 //!
-//! The order of evaluation, what counts as the "current node" of an error, and every message are those of Go's
-//! `text/template` (`exec.go`), with the option `missingkey=zero` that helm sets.
+//! The order of evaluation, the "current node" of an error, and every message are those of Go's `text/template` (`exec.go`),
+//! with the option `missingkey=zero` that helm sets.
 
 use super::ast::{self, Branch, Node, Template};
 use super::context::Context;
@@ -19,25 +19,24 @@ use crate::trace::{Buf, Marks, Origin, Str};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a missing value prints as, until helm removes it from the finished text.
+/// The output of a missing value, until helm removes it from the finished text.
 const NO_VALUE: &str = "<no value>";
 
-/// Bytes of compiled texts of `tpl` that are kept for the next time.
+/// Bytes of compiled texts of `tpl` that are cached.
 const MOST_TEXTS: usize = 32 << 20;
 
-/// Whether to go on after a node.
+/// Whether to continue after a node.
 enum Next {
     On,
     Break,
     Continue,
 }
 
-/// Bytes that an output grows by before they are counted.
+/// The output is counted whenever it grows by this many bytes.
 const UNCOUNTED: usize = 64 << 10;
 
 impl Context<'_> {
-    /// Executes the template file of a name with data: its text, and, when origins are asked for, which of its actions
-    /// wrote what.
+    /// Executes the template file with this name: returns its text, and with tracing, which of its actions wrote which bytes.
     pub fn execute_file(&mut self, name: &[u8], data: Value) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
         let template = self.lookup(name)?;
         let emits = self.tracing().then(Vec::new);
@@ -47,14 +46,14 @@ impl Context<'_> {
         Ok((out, emits))
     }
 
-    /// Executes a named template with data and returns its text: helm's `include`, without its counter.
+    /// Executes a named template and returns its text: helm's `include`, without its counter.
     pub fn execute(&mut self, name: &[u8], data: Value) -> std::result::Result<Str, Box<Error>> {
         let template = self.lookup(name)?;
         Ok(self.run(&template, data, Buf::new(), None)?.0)
     }
 
-    /// Parses a text as a template and executes it with data: helm's `tpl`. What the text defines is seen by itself,
-    /// and by what it calls, only.
+    /// Parses a text as a template and executes it: helm's `tpl`. Templates that the text defines are visible only to itself and to
+    /// what it calls.
     ///
     /// The outer result is about parsing, the inner about execution.
     pub fn execute_text(
@@ -80,14 +79,14 @@ impl Context<'_> {
     }
 
     fn compile_text(&mut self, text: &Str) -> std::result::Result<Rc<Text>, Error> {
-        // A traced text is compiled anew, since what it prints has the origins of this text and of no other like it.
+        // A traced text is compiled again, because its output has the origins of this text and not of an equal one.
         let traced = !text.spans().is_empty();
         if !traced && let Some(known) = self.texts.get(text) {
             return Ok(known.clone());
         }
         let file = File::new("gotpl", text.as_bytes());
         let limit = |failure: Failure| Error::Limit(failure.to_string());
-        // A letter of a template takes about a step to be read.
+        // Parsing takes about a step for each character.
         self.charge(text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
         let size = compiled.size + text.len();
@@ -101,7 +100,7 @@ impl Context<'_> {
         }
         let compiled = Rc::new(Text { compiled, _held: held });
         if !traced {
-            // What is compiled once more costs time; what is kept costs room.
+            // Compiling again costs time; caching costs memory.
             if self.texts_size + size > MOST_TEXTS {
                 self.texts.clear();
                 self.texts_size = 0;
@@ -188,7 +187,7 @@ impl<'t> State<'t, '_, '_> {
         Ok(Next::On)
     }
 
-    /// Executes a node of a render that looks at everything: what fails there prints nothing.
+    /// Executes a node in a course through everything: a failing node prints nothing.
     fn node_at_any_cost(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
         if let Node::Text { .. } | Node::Action { .. } = node {
@@ -222,7 +221,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// The value of a condition; of a render that looks at everything, nothing where it fails.
+    /// The value of a condition; in a course through everything, nil if it fails.
     fn condition(&mut self, dot: &Eval, pipe: &'t ast::Pipe) -> Result<Eval> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
         match self.pipeline(dot, pipe) {
@@ -301,7 +300,7 @@ impl<'t> State<'t, '_, '_> {
     /// Which way a branch goes, and whether through a gate.
     fn way(&mut self, branch: &'t Branch, holds: bool, value: &Eval) -> (bool, bool) {
         let marks = value.truth_marks();
-        // Without the mirror the images are those that it replaces.
+        // Without the mirror, the images are those that it replaces.
         let is_mirror = holds && matches!(value.value, Value::Str(_)) && value.value.marks().mirror;
         let chain = std::mem::take(&mut self.chain);
         let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
@@ -319,7 +318,7 @@ impl<'t> State<'t, '_, '_> {
             }
             None => (self.decide(At::Pipe(&branch.pipe), 0, holds, marks), false),
         };
-        // Behind a gate, the render as it is has seen neither way.
+        // Behind a gate, the real render took neither way.
         let taken = if is_gated { decided } else { holds };
         let left = if taken { branch.else_list.as_ref() } else { Some(&branch.list) };
         let left = left.filter(|_| !is_mirror);
@@ -359,12 +358,12 @@ impl<'t> State<'t, '_, '_> {
         next
     }
 
-    /// What a loop goes over when it was decided whether it goes over anything.
+    /// The collection of a loop, after it was decided whether it is empty.
     fn decided_loop(&mut self, branch: &Branch, collection: Eval, holds: bool, decided: bool) -> Eval {
         if holds == decided {
             return collection;
         }
-        // The variables of the loop are of its elements.
+        // The variables of the loop are its elements.
         let pair = branch.pipe.decl.len() > 1;
         match (decided, &collection.value) {
             (false, _) => Eval::of(Value::list(Vec::new())),
@@ -374,7 +373,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// The elements of a list in random order, the first of which is another where that was decided.
+    /// The elements of a list in random order; if forced, another one comes first.
     fn in_decided_order(&mut self, branch: &'t Branch, value: Value) -> Value {
         let Value::List(list) = &value else { return value };
         if self.decide(At::Pipe(&branch.pipe), 1, true, Marks::ORDER | Marks::RANDOM) {
@@ -423,7 +422,7 @@ impl<'t> State<'t, '_, '_> {
                 return Ok(Next::On);
             }
             Value::List(_) | Value::Bytes(_) | Value::Map(_) => {}
-            // Older Go, of helm 3, does not count.
+            // Older versions of Go, in helm 3, do not count.
             Value::Int(count, kind, origin) if self.ctx.env.helm == HelmVersion::V4 => {
                 if branch.pipe.decl.len() > 1 {
                     return Err(self.fail(format!("can't use {count} to iterate over more than one variable")));
@@ -489,7 +488,7 @@ impl<'t> State<'t, '_, '_> {
             None => Eval::invalid(),
         };
         self.enter()?;
-        // The callee writes into the caller's output.
+        // The called template writes to the caller's output.
         let (out, held) = (std::mem::take(&mut self.out), self.held.take());
         let mut callee = State::new(self.ctx, &template, data.clone(), out, None);
         callee.held = held;

@@ -1,4 +1,4 @@
-//! [`State`]: where the execution of a template is, what its variables hold, and what it wrote.
+//! [`State`]: the state of a template's execution: its position, its variables and its output.
 
 use super::ast::{self, Node, Template};
 use super::context::Context;
@@ -25,7 +25,7 @@ pub struct Emit {
     pub is_text: bool,
 }
 
-/// The node that an error would be reported at: the last one that evaluation came to.
+/// The node at which an error would be reported: the last one that evaluation reached.
 #[derive(Clone, Copy)]
 pub(super) enum At<'t> {
     Start,
@@ -59,13 +59,13 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// A value, and whether it sits in an `interface {}` (Go's `reflect.Value` of kind Interface), as a member of a values
-/// map does: that decides between `<no value>` and "nil pointer evaluating", and which type an error names.
+/// A value, and whether it is in an `interface {}` (Go's `reflect.Value` of kind Interface), like a member of a values map:
+/// that decides between `<no value>` and "nil pointer evaluating", and which type an error names.
 #[derive(Clone)]
 pub(super) struct Eval {
     pub(super) value: Value,
     pub(super) slot: bool,
-    /// What nil, or an object, depends on; other values know that themselves.
+    /// The marks of nil, or of an object; other values have their own.
     pub(super) marks: Marks,
 }
 
@@ -74,7 +74,7 @@ impl Eval {
         Self { value, slot: false, marks: Marks::NONE }
     }
 
-    /// Go's zero `reflect.Value`: no value, not even nil.
+    /// Go's zero `reflect.Value`: not even nil.
     pub(super) fn invalid() -> Self {
         Self::of(Value::Nil)
     }
@@ -84,12 +84,12 @@ impl Eval {
         Self { value, slot, marks: Marks::NONE }
     }
 
-    /// What it depends on.
+    /// Its marks.
     pub(super) fn marks(&self) -> Marks {
         self.marks | self.value.marks()
     }
 
-    /// What its truth depends on.
+    /// The marks of its truth.
     pub(super) fn truth_marks(&self) -> Marks {
         match self.value {
             Value::Nil => self.marks,
@@ -97,7 +97,7 @@ impl Eval {
         }
     }
 
-    /// The same, depending on more.
+    /// The same with more marks.
     pub(super) fn marked(self, marks: Marks) -> Self {
         if marks.is_none() {
             return self;
@@ -106,7 +106,7 @@ impl Eval {
         Self { value: self.value.marked(marks), slot: self.slot, marks: self.marks | held }
     }
 
-    /// Whether the elements of a container type sit in interfaces.
+    /// Whether the elements of a container type are in interfaces.
     pub(super) fn is_slot_of(ty: &Type) -> bool {
         ty.elem.is_some_and(|elem| elem.kind == Kind::Interface)
     }
@@ -125,23 +125,23 @@ pub(super) struct State<'t, 'c, 'r> {
     pub(super) ctx: &'c mut Context<'r>,
     pub(super) template: &'t Template,
     pub(super) at: At<'t>,
-    /// The origin of the template's own text; none when nothing is traced.
+    /// The origin of the template's own text; none without tracing.
     pub(super) text_origin: Origin,
-    /// The number of its file in [`Reads`](super::reads::Reads).
+    /// The index of its file in [`Reads`](super::reads::Reads).
     pub(super) file: Option<u32>,
-    /// The text or action that is executed.
+    /// The executed text or action.
     pub(super) node: Option<&'t Node>,
-    /// How many conditions of an `if … else if` did not hold before the next `if`.
+    /// The number of conditions of an `if … else if` that did not hold before the next `if`.
     pub(super) chain: u32,
     pub(super) vars: Vec<(&'t str, Eval)>,
     pub(super) out: Buf,
     /// Only for the outermost template of a traced file.
     pub(super) emits: Option<Vec<Emit>>,
-    /// What of these is counted, once they are more than little.
+    /// The counted part of these, once they are large.
     pub(super) held: Option<Held>,
 }
 
-/// A node as Go prints it, unless that is longer than anybody would read: a thousand nested calls each tell theirs.
+/// A node as Go prints it, unless that is too long to read: each of a thousand nested calls prints its own.
 fn shortened(mut context: String) -> String {
     const MAX: usize = 16 << 10;
     if context.len() > MAX {
@@ -194,7 +194,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         self.fail_with(message.into(), None)
     }
 
-    /// The same in the words of what failed outside of a call.
+    /// The same with the message of a failure outside a call.
     pub(super) fn fail_by(&self, failure: Failure) -> Box<Error> {
         let cause = matches!(failure, Failure::Limit(_)).then(|| Box::new(Failure::Limit(String::new())));
         self.fail_with(failure.to_string(), cause)
@@ -213,13 +213,13 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         });
         let message = match site {
             Some(_) => message,
-            // Go leaves the place out when no node was reached.
+            // Go omits the location if no node was reached.
             None => format!("{}: {message}", self.template.name),
         };
         Box::new(Error::Exec { site, message, cause })
     }
 
-    /// The place of a node in what it was written in: of a text given to `tpl`, where that text was set.
+    /// The location of a node in its source: for a text of `tpl`, where that text was set.
     pub(super) fn place(&self, at: At<'_>) -> Place {
         let pos = at.pos().unwrap_or_default();
         let here = || Place { file: self.template.file.clone(), start: pos, end: pos };
@@ -245,7 +245,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         self.ctx.charge(steps).map_err(|failure| self.fail_by(failure))
     }
 
-    /// Goes one level deeper into the tree; an error ends the render, so that only success comes back up.
+    /// Goes one level deeper into the tree; an error ends the render, so only success returns here.
     pub(super) fn nest(&mut self) -> Result<()> {
         let limit = self.ctx.limits.template_nesting;
         if self.ctx.nesting >= limit {

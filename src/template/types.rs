@@ -1,11 +1,11 @@
-//! The Go types that values of a template can have: the little of Go's `reflect` that shows in charts.
+//! The Go types of template values: the small part of Go's `reflect` that is visible in charts.
 
 use super::function::Function;
 
-/// What family a Go type belongs to, `reflect.Kind`.
+/// The kind of a Go type, `reflect.Kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// No value at all.
+    /// The zero value.
     Invalid,
     /// `interface {}`: only as the type of a parameter or an element.
     Interface,
@@ -65,13 +65,13 @@ impl Kind {
 
 /// A Go type. Types are statics and compared by name.
 pub struct Type {
-    /// As `%T` prints it: `map[string]interface {}`.
+    /// In `%T` form: `map[string]interface {}`.
     pub name: &'static str,
-    /// Its family.
+    /// Its kind.
     pub kind: Kind,
-    /// What a slice or map holds.
+    /// The element type of a slice or map.
     pub elem: Option<&'static Type>,
-    /// Methods that templates can call; the receiver is the first argument of `call` and not among `params`.
+    /// Methods that templates can call; the receiver is the first argument of `call` and not in `params`.
     pub methods: &'static [Function],
 }
 

@@ -19,7 +19,7 @@ impl Graph {
         self.import(self.root(), coalescer)
     }
 
-    /// Leaves only the subcharts that conditions and tags enable.
+    /// Keeps only the subcharts that conditions and tags enable.
     fn enable(
         &mut self,
         chart: ChartId,
@@ -77,7 +77,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Whether a chart is what a requirement asks for.
+    /// Whether a chart matches a requirement.
     fn matches(&self, child: ChartId, required: usize) -> bool {
         let Dependency { name, version, .. } = &self.requirements[required].declared;
         self.name(child) == name && version_satisfies(&self.charts[child].chart.metadata.version, version, self.helm)
@@ -123,7 +123,7 @@ impl Graph {
         }
     }
 
-    /// Merges what subcharts export into the defaults of their parents, deepest first.
+    /// Merges the exports of subcharts into the defaults of their parents, deepest first.
     fn import(&mut self, chart: ChartId, coalescer: &mut Coalescer<'_>) -> Result<(), String> {
         for child in self.children(chart).to_vec() {
             self.import(child, coalescer)?;
@@ -137,7 +137,7 @@ impl Graph {
             let mut rewritten = Vec::new();
             for entry in self.requirements[required].import_values.take().unwrap_or_default() {
                 let (child, parent) = match &entry {
-                    // Helm quirk: what was rewritten before, for an alias that shares it, imports nothing.
+                    // Helm quirk: entries that were already rewritten, for an alias that shares them, import nothing.
                     Value::Map(map) if *map.ty() == types::STRING_MAP => continue,
                     Value::Map(map) => (self.text_of(map, b"child")?, self.text_of(map, b"parent")?),
                     Value::Str(export) => (format!("exports.{export}"), ".".to_owned()),
@@ -169,7 +169,7 @@ impl Graph {
         Ok(())
     }
 
-    /// A member of an `import-values` entry as text; one that is missing is `<nil>`.
+    /// A member of an `import-values` entry as text; a missing one is `<nil>`.
     fn text_of(&self, map: &Map, key: &[u8]) -> Result<String, String> {
         let value = map.get(key).unwrap_or_default();
         if self.helm == HelmVersion::V3 && value.as_str().is_none() {
@@ -180,7 +180,7 @@ impl Graph {
         Ok(plain(&value))
     }
 
-    /// The top chart with everything below it.
+    /// The top chart with all charts below it.
     pub(super) fn into_instance(self, coalescer: &mut Coalescer<'_>) -> Result<Instance, String> {
         self.instance(self.root(), coalescer)
     }
@@ -201,7 +201,7 @@ impl Graph {
     }
 }
 
-/// The map at a dotted path, or helm's words for its absence.
+/// The map at a dotted path, or helm's error that there is none.
 fn table_at(values: &Map, path: &str) -> Result<Map, String> {
     let mut table = values.clone();
     for name in path.split('.') {
@@ -213,7 +213,7 @@ fn table_at(values: &Map, path: &str) -> Result<Map, String> {
     Ok(table)
 }
 
-/// What stands at a dotted path, when it is not a map.
+/// The value at a dotted path, if it is not a map.
 fn scalar_at(values: &Map, path: &str) -> Option<Value> {
     let value = match path.rsplit_once('.') {
         None => values.get(path.as_bytes()),
@@ -222,12 +222,12 @@ fn scalar_at(values: &Map, path: &str) -> Option<Value> {
     value.filter(|value| !matches!(value, Value::Map(_)))
 }
 
-/// A map of maps along a dotted path, with `inner` at its end.
+/// Nested maps along a dotted path, with `inner` at the end.
 fn nest(path: &str, inner: Map) -> Map {
     path.rsplit('.').fold(inner, |inner, name| Map::from_iter([(name.into(), Value::Map(inner))]))
 }
 
-/// Whether a version satisfies a constraint. What cannot be read, such as no constraint at all, is not satisfied.
+/// Whether a version satisfies a constraint. An invalid or missing constraint is not satisfied.
 fn version_satisfies(version: &str, constraint: &str, helm: HelmVersion) -> bool {
     let version = Version::parse_as(version, helm);
     let constraint = Constraint::parse_as(constraint, helm);

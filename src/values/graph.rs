@@ -16,8 +16,8 @@ pub(super) type ChartId = usize;
 
 /// The charts of a release while their dependencies are processed.
 ///
-/// Charts, their metadata and their requirements are numbered, because helm shares them: an alias is a copy of a chart
-/// that shares part of what is below it with the original, and what is done to that shows in both.
+/// Charts, their metadata and their requirements are indexed, because helm shares them: an alias is a copy of a chart that shares
+/// part of its subcharts with the original, and changes to that part are visible in both.
 #[derive(Debug)]
 pub(super) struct Graph {
     pub(super) charts: Vec<Node>,
@@ -32,7 +32,7 @@ pub(super) struct Node {
     pub(super) chart: Arc<Chart>,
     pub(super) metadata: usize,
     pub(super) values: Map,
-    /// What the full path is made of; for charts below an alias not always where they are found.
+    /// The base of the full path; for charts below an alias not always their real parent.
     pub(super) parent: Option<ChartId>,
     pub(super) children: Vec<ChartId>,
 }
@@ -44,7 +44,7 @@ pub(super) struct Metadata {
 }
 
 impl Graph {
-    /// The charts as they were loaded.
+    /// The charts as loaded.
     pub(super) fn load(
         chart: &Arc<Chart>,
         options: Options<'_>,
@@ -83,7 +83,7 @@ impl Graph {
         let metadata = self.metadata.len();
         self.metadata.push(Metadata { name: chart.name().to_owned(), requirements });
         let id = self.push(Node { chart: chart.clone(), metadata, values, parent, children: Vec::new() })?;
-        // Helm finds them in no order at all; ours is that of their names.
+        // Helm iterates them in random order; ours is sorted by name.
         let mut subcharts: Vec<&Arc<Chart>> = chart.subcharts.iter().collect();
         subcharts.sort_by_key(|subchart| subchart.name());
         for subchart in subcharts {
@@ -123,7 +123,7 @@ impl Graph {
         &self.charts[chart].children
     }
 
-    /// The chart that a requirement asks for, under its alias.
+    /// The chart for a requirement, under its alias.
     pub(super) fn copy(&mut self, chart: ChartId, required: usize) -> Result<ChartId, String> {
         let mut metadata = self.metadata[self.charts[chart].metadata].clone();
         let alias = &self.requirements[required].declared.alias;
@@ -146,7 +146,7 @@ impl Graph {
         let copy = self.push(node)?;
         if self.helm == HelmVersion::V4 {
             for child in below {
-                // Helm quirk: these copies still share their metadata and the charts below them with the originals.
+                // Helm quirk: these copies still share their metadata and their subcharts with the originals.
                 let mut node = self.charts[child].clone();
                 node.parent = Some(copy);
                 let child = self.push(node)?;

@@ -1,4 +1,4 @@
-//! How Go words values in warnings and errors about values, and log lines.
+//! Go's wording of values in warnings and errors, and log lines.
 
 use crate::go::{go_quote, is_printable};
 use crate::template::Value;
@@ -40,7 +40,7 @@ pub(super) fn plain(value: &Value) -> String {
     strval(value).map_or_else(|failure| failure.to_string(), |text| text.to_string())
 }
 
-/// `%t`, which is meant for booleans: what helm prints of other values is Go's complaint, `%!t(string=foo)`.
+/// `%t`, which is for booleans: for other values helm prints Go's error, `%!t(string=foo)`.
 pub(super) fn as_truth(value: &Value) -> String {
     if value.is_nil() {
         return "%!t(<nil>)".to_owned();
@@ -50,7 +50,7 @@ pub(super) fn as_truth(value: &Value) -> String {
     text
 }
 
-/// More than this of one value is not worth an error; helm would print it all.
+/// A longer value is not worth printing in an error; helm would print all of it.
 const PRINTED: usize = 1 << 20;
 
 fn print_truth(value: &Value, out: &mut String) {

@@ -1,5 +1,5 @@
-//! What YAML has and JSON has not: keys that are lists, maps or null, infinite numbers. Only texts with such things
-//! come here, to find out which error helm gives, if any.
+//! What YAML has and JSON does not: keys that are lists, maps or null, infinite numbers. Only texts with such content are
+//! handled here, to find out which error helm reports, if any.
 
 use crate::go::go_quote;
 use crate::go::strconv::shortest_g;
@@ -15,11 +15,11 @@ use std::fmt::Write as _;
 enum Value<'t> {
     Scalar(Scalar<'t>),
     Seq(Vec<Value<'t>>),
-    /// Entries in the order of the text; equal keys were replaced.
+    /// Entries in the order of the text; duplicate keys were replaced.
     Map(Vec<(Value<'t>, Value<'t>)>),
 }
 
-/// The error of a key that is a list or a map.
+/// The error for a key that is a list or a map.
 pub(super) fn invalid_key(tree: &Tree<'_>, key: Id) -> Error {
     let mut text = String::new();
     match value(tree, key) {
@@ -29,7 +29,7 @@ pub(super) fn invalid_key(tree: &Tree<'_>, key: Id) -> Error {
     Error::without_line(format!("invalid map key: {text}"))
 }
 
-/// Whether a document can become JSON.
+/// Checks that a document can be converted to JSON.
 pub(super) fn check(tree: &Tree<'_>, root: Id) -> Result<(), Error> {
     let root = value(tree, root)?;
     let problem = unsupported_key(&root).or_else(|| unsupported_number(&root));
@@ -78,7 +78,7 @@ fn entries<'t>(tree: &'t Tree<'_>, id: Id, map: &mut Map<'t>) -> Result<(), Erro
         }
         let (key, element) = (value(tree, key)?, value(tree, element)?);
         let identity = match &key {
-            // NaN differs from itself.
+            // NaN is not equal to itself.
             Value::Scalar(Scalar::Float(number)) if number.is_nan() => format!("nan {}", map.entries.len()),
             Value::Scalar(Scalar::Float(number)) => format!("float {}", number + 0.0),
             Value::Scalar(scalar) => format!("{scalar:?}"),
@@ -113,7 +113,7 @@ fn unsupported_key(value: &Value<'_>) -> Option<String> {
     }
 }
 
-/// The first number that JSON does not have, in the order in which Go writes JSON.
+/// The first number that JSON cannot express, in the order in which Go writes JSON.
 fn unsupported_number(value: &Value<'_>) -> Option<String> {
     match value {
         Value::Scalar(Scalar::Float(number)) if number.is_nan() => Some("json: unsupported value: NaN".to_owned()),
@@ -175,7 +175,7 @@ fn write_go(to: &mut String, value: &Value<'_>) {
 
 /// The order in which Go prints keys.
 ///
-/// Go quirk: types come first, in the order in which helm's linker happened to place them.
+/// Go quirk: types come first, in the order in which helm's linker placed them.
 fn compare(a: &Value<'_>, b: &Value<'_>) -> Ordering {
     let rank = |value: &Value<'_>| match value {
         Value::Scalar(Scalar::Null) => 0,
@@ -191,7 +191,7 @@ fn compare(a: &Value<'_>, b: &Value<'_>) -> Ordering {
             (Scalar::Bool(a), Scalar::Bool(b)) => a.cmp(b),
             (Scalar::Int(a), Scalar::Int(b)) => a.cmp(b),
             (Scalar::Uint(a), Scalar::Uint(b)) => a.cmp(b),
-            // NaN comes before all other numbers.
+            // NaN sorts before all other numbers.
             (Scalar::Float(a), Scalar::Float(b)) => a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan())),
             (Scalar::Str(a), Scalar::Str(b)) => a.cmp(b),
             _ => Ordering::Equal,

@@ -1,6 +1,6 @@
-//! A [`Tree`] to a [`Node`]: what go-yaml's decoder and the JSON bridge of sigs.k8s.io/yaml make of a document.
+//! From a [`Tree`] to a [`Node`]: what go-yaml's decoder and the JSON bridge of sigs.k8s.io/yaml make of a document.
 //!
-//! Aliases are copies, merges are carried out, keys are strings, the last of equal keys wins.
+//! Aliases are copied, merges are applied, keys are strings, and the last of equal keys is used.
 
 use super::bridge;
 use super::error::Error;
@@ -18,27 +18,26 @@ pub(super) struct Composer<'t, 'a> {
     tree: &'t Tree<'a>,
     max_nodes: u64,
     max_depth: u32,
-    /// Bytes of the nodes so far, and those that they may take beside the tree.
+    /// Bytes of the nodes so far, and the most that they may take in addition to the tree.
     bytes: usize,
     max_bytes: usize,
     memory_bytes: usize,
     depth: u32,
-    /// Nodes decoded, and those of them that are copies made for an alias.
+    /// Decoded nodes, and how many of them are copies made for an alias.
     decoded: u64,
     copied: u64,
     /// Aliases whose content is being decoded.
     open: HashSet<usize>,
     keys: HashMap<&'t [u8], Str, foldhash::fast::RandomState>,
-    /// Whether there was anything that JSON does not have.
+    /// Whether there was anything that JSON cannot express.
     exotic: bool,
-    /// Which entries of the document's own map are wanted; of the others only the errors are.
+    /// Which entries of the top-level map are wanted; the others are only checked for errors.
     wanted: fn(&[u8]) -> bool,
-    /// Inside of an entry that is not wanted: what is read is not kept.
+    /// Inside an entry that is not wanted: its value is not kept.
     skims: bool,
 }
 
-/// Makes the node of a document; of entries of its map that are not `wanted` the values are left out, but not their
-/// errors.
+/// Makes the node of a document; entries of its map that are not `wanted` are checked for errors, but have no value.
 pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     let mut composer = Composer {
         tree,
@@ -145,7 +144,7 @@ impl<'t> Composer<'t, '_> {
         Ok(())
     }
 
-    /// Counts what is added to the document.
+    /// Counts memory for the document.
     fn grow(&mut self, bytes: usize) -> Result<(), Error> {
         self.bytes += bytes;
         if self.bytes > self.max_bytes { Err(Error::too_large(self.memory_bytes)) } else { Ok(()) }
@@ -171,7 +170,7 @@ impl<'t> Composer<'t, '_> {
         }
     }
 
-    /// The errors of a key that is not kept.
+    /// Checks a key that is not kept for errors.
     fn skim_key(&mut self, id: Id) -> Result<(), Error> {
         if let Content::Scalar { text, tag, plain } = &self.tree.get(id).content
             && let Scalar::Str(_) = resolve(text, *tag, *plain)?
@@ -199,7 +198,7 @@ impl<'t> Composer<'t, '_> {
             Data::Int(value) => Str::new(value.to_string()),
             Data::Float(value) => Str::new(float_key(value)),
             Data::Null | Data::Uint(_) => {
-                // An error, unless a later key takes the whole map away.
+                // An error, unless a later key replaces the whole map.
                 self.exotic = true;
                 Str::new("")
             }
@@ -208,11 +207,11 @@ impl<'t> Composer<'t, '_> {
         Ok(Entry { key, start, end, line })
     }
 
-    /// Counts the collections around a node, those of aliases too; the scanner has seen to the ones in the text.
+    /// Counts the collections around a node, including those of aliases; the scanner has checked those in the text.
     fn deeper(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > self.max_depth {
-            // It is Go's JSON that does not go deeper.
+            // The limit is that of Go's JSON.
             return Err(Error { line: None, message: "exceeded max depth".to_owned(), bridge: true, limit: false });
         }
         Ok(())
@@ -249,7 +248,7 @@ impl<'t> Composer<'t, '_> {
     }
 }
 
-/// The part of a document's nodes that may be copies: 0.99 of small documents, 0.1 of large ones.
+/// The fraction of a document's nodes that may be copies: 0.99 for small documents, 0.1 for large ones.
 fn allowed_copies(decoded: u64) -> f64 {
     const SMALL: f64 = 400_000.0;
     const LARGE: f64 = 4_000_000.0;
@@ -263,7 +262,7 @@ fn allowed_copies(decoded: u64) -> f64 {
     }
 }
 
-/// What `!!binary` stands for, as it comes out of JSON: bytes that are not UTF-8 become U+FFFD.
+/// The text of `!!binary` as it comes out of JSON: bytes that are not UTF-8 become U+FFFD.
 fn json_text(text: Vec<u8>) -> Str {
     match go_text(&text) {
         Cow::Owned(text) => Str::new(text),

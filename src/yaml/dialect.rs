@@ -1,6 +1,6 @@
-//! [`Dialect`]: which of the two writers of YAML in helm.
+//! [`Dialect`]: which of helm's two YAML writers is imitated.
 
-/// Whose YAML to write.
+/// Which YAML to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// go-yaml v2, behind `toYaml`: lists in maps are not indented, long lines are folded.

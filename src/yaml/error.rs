@@ -1,18 +1,17 @@
-//! [`Error`]: why a text is not YAML that helm reads, in go-yaml's words.
+//! [`Error`]: why a text is not YAML that helm can read, in go-yaml's words.
 
 use std::fmt;
 
-/// Why a text is not YAML that helm reads.
+/// Why a text is not YAML that helm can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// The line that go-yaml names, where it names one: often that before the culprit, as its lines count from 0.
+    /// The line in go-yaml's message, if any: often the one before the error, because its lines count from 0.
     pub line: Option<u32>,
-    /// go-yaml's words, without `yaml: line N: `; or those of the JSON bridge, when `bridge` is set.
+    /// go-yaml's message without `yaml: line N: `; or that of the JSON bridge, if `bridge` is set.
     pub message: String,
-    /// The error is not go-yaml's but that of turning the tree into JSON (`json: unsupported value: NaN`), or of a
-    /// limit of ours.
+    /// The error is not go-yaml's but one of the conversion to JSON (`json: unsupported value: NaN`), or of one of our limits.
     pub bridge: bool,
-    /// The text is more than a limit of ours allows; nothing is known of what is wrong with it.
+    /// The text exceeds one of our limits; whether it is valid is not known.
     pub limit: bool,
 }
 
@@ -21,7 +20,7 @@ impl Error {
         Self { line: None, message, bridge: true, limit: true }
     }
 
-    /// A document that takes more room than there is.
+    /// A document that does not fit in memory.
     pub(super) fn too_large(bytes: usize) -> Self {
         Self::limit(format!("document takes more than {bytes} bytes in memory (--limit memory-bytes)"))
     }
@@ -31,7 +30,7 @@ impl Error {
     }
 }
 
-/// As go-yaml words it behind `error converting YAML to JSON: `: `yaml: line 3: did not find expected key`.
+/// In go-yaml's words, after `error converting YAML to JSON: `: `yaml: line 3: did not find expected key`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.bridge, self.line) {

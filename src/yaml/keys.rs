@@ -5,7 +5,7 @@ use super::parse::{Content, Id, Tree};
 use super::resolve::Tag;
 use crate::go::strconv::shortest_g32;
 
-/// Whether a key stands for the entries of other maps.
+/// Whether a key is a merge key.
 pub(super) fn is_merge(tree: &Tree<'_>, key: Id) -> bool {
     match &tree.get(key).content {
         Content::Scalar { text, tag, plain } => text.as_ref() == b"<<" && (*plain || *tag == Tag::Merge),
@@ -25,12 +25,12 @@ pub(super) fn merged(tree: &Tree<'_>, value: Id) -> Result<Vec<Id>, Error> {
     }
     let Content::Seq(first) = tree.get(value).content else { return Err(wants_maps()) };
     let mut maps: Vec<Id> = std::iter::successors(first, |&id| tree.get(id).next).collect();
-    // The first map of a list has the last word.
+    // The first map of a list takes precedence.
     maps.reverse();
     Ok(maps)
 }
 
-/// The error of a merge of what is not a map.
+/// The error for merging something that is not a map.
 pub(super) fn wants_maps() -> Error {
     Error::without_line("map merge requires map or sequence of maps as the value".to_owned())
 }

@@ -1,21 +1,21 @@
-//! [`Map`]: the entries of a map while they are read, and what nodes take in memory.
+//! [`Map`]: the entries of a map being read, and the memory of nodes.
 
 use super::node::{Entry, Node};
 use crate::trace::Str;
 use std::collections::HashMap;
 
-/// Bytes of what a document is made of, with the room that lists of them keep free.
+/// Memory of a node in bytes, including the spare capacity of lists.
 pub(super) const TEXT: usize = 112;
 pub(super) const ELEMENT: usize = 3 * size_of::<Node>() / 2;
 pub(super) const ENTRY: usize = 3 * size_of::<(Entry, Node)>() / 2;
 /// Maps with more entries than this get an index.
 const SMALL_MAP: usize = 16;
 
-/// A map that is being filled.
+/// A map being filled.
 #[derive(Default)]
 pub(super) struct Map {
     pub(super) entries: Vec<(Entry, Node)>,
-    /// Where each key is, once there are many.
+    /// The index of each key, once there are many.
     index: HashMap<Str, usize, foldhash::fast::RandomState>,
 }
 

@@ -1,9 +1,9 @@
 //! YAML as helm reads and prints it: go-yaml v2 behind sigs.k8s.io/yaml, and v3 for `toYamlPretty`.
 //!
-//! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a tree as it is written),
-//! `compose` (what it means); `resolve` knows what plain scalars are. Documents that are written plainly, most are, take
-//! the short way, `direct`. Writing is `emit`; `style` knows what quotes a string
-//! needs, `order` how keys are sorted. `navigate` goes from a node to those in it. `written` is a text as it is written, for those who edit it.
+//! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a syntax tree), `compose` (values);
+//! `resolve` gives plain scalars their types. Simple documents, which most are, take the fast path, `direct`. Writing is
+//! `emit`; `style` decides which quotes a string needs, `order` how keys are sorted. `navigate` finds the members of a node.
+//! `written` is the syntax of a text, for editing it.
 
 mod bridge;
 mod dialect;

@@ -10,18 +10,18 @@ use super::scan::Scanner;
 use super::text::Text;
 use crate::limits::Limits;
 
-/// Reads the first document of a text; no document at all is null.
+/// Reads the first document of a text; an empty text is null.
 ///
-/// The places of the nodes are those in the text; for UTF-16, those in the text as UTF-8.
+/// Positions refer to the text; for UTF-16, to the text converted to UTF-8.
 pub fn read(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     read_entries(text, limits, |_| true)
 }
 
-/// Reads a text that is one document, as [`read`] does; that something follows it is an error.
+/// Reads a text that must be one document, as [`read`] does.
 pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
-    // The short way gives up where something follows.
+    // The fast path gives up if something follows.
     if let Some(node) = direct::read(&text, limits, |_| true) {
         return Ok(node);
     }
@@ -31,10 +31,10 @@ pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     }
 }
 
-/// Reads the first document of a text as [`read`] does, but keeps of its map only the entries whose key is `wanted`; the
-/// others are there without their values. What is wrong anywhere in the document is an error all the same.
+/// Reads the first document of a text as [`read`] does, but keeps only the `wanted` entries of its map; the others have no
+/// values. Errors anywhere in the document are still reported.
 ///
-/// For those who look at the head of many large documents.
+/// For callers that need only the head of many large documents.
 pub fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
@@ -52,14 +52,14 @@ fn check_size(text: &[u8], limits: &Limits) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads as [`read`] does, but never the short way.
+/// Reads as [`read`] does, but never uses the fast path.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn read_the_long_way(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     check_size(text, limits)?;
     read_any(&Text::new(text), limits, |_| true)
 }
 
-/// The long way, for whatever is YAML or not.
+/// The slow path, for any text.
 pub(super) fn read_any(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     match parse(Scanner::new(text, limits))? {
         Some((tree, root)) => compose(&tree, root, limits, wanted),
@@ -72,8 +72,8 @@ mod tests {
     use super::*;
     use serde_json::{Map, Number, Value, from_str};
 
-    /// Cases that a real helm 4.3.1 answered: `{"yaml": "a: 1", "json": {"a": 1}}`, or `error` instead of `json`, or
-    /// `bytes` (U+0000 to U+00FF) instead of `yaml`.
+    /// Cases recorded from helm 4.3.1: `{"yaml": "a: 1", "json": {"a": 1}}`, or `error` instead of `json`, or `bytes` (U+0000 to
+    /// U+00FF) instead of `yaml`.
     const CASES: &str = include_str!("../../testdata/yaml/read.jsonl");
 
     fn json(node: &Node) -> Value {

@@ -1,6 +1,6 @@
-//! `airtight lint --fix`: the fixes of findings are made in the user's values files, and what is left is told.
+//! `airtight lint --fix`: applies the fixes of findings to the user's values files, and reports what is left.
 //!
-//! A fix is kept only if no release of the run has a new finding with it. Nothing is written before all is settled.
+//! A fix is kept only if no release of the run gets a new finding. Nothing is written until all fixes are decided.
 
 pub(super) mod flags;
 mod overlay;
@@ -17,11 +17,11 @@ use rounds::Fixing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How many findings went away, by file.
+/// The number of fixed findings, by file.
 type Fixed = BTreeMap<String, usize>;
 
 impl Args {
-    /// Makes the fixes, and gives what is left.
+    /// Applies the fixes, and returns what is left.
     pub(super) fn fixed(
         &self,
         config: &Config,
@@ -31,12 +31,12 @@ impl Args {
     ) -> Result<Vec<Report>, Problem> {
         let jobs = self.jobs(config, reach)?;
         if self.fixes.overlay.is_some() && jobs.len() > 1 {
-            return Err("--overlay is for one release: name it with --release".to_owned().into());
+            return Err("--overlay works on one release: name it with --release".to_owned().into());
         }
         let disk = disk_of(&jobs, config, reach, streams)?;
         let before = self.checked(&jobs, &disk, config, reach, streams, outcome)?;
         if *outcome == Outcome::Failed {
-            let _ = writeln!(streams.err, "nothing is fixed: not all releases could be checked");
+            let _ = writeln!(streams.err, "nothing was fixed: not all releases could be checked");
             return Ok(before);
         }
         let edits = Edits::new(&jobs, &disk, reach);
@@ -49,7 +49,7 @@ impl Args {
             }
         }
         let mut reports = after.unwrap_or(before);
-        // Where that cannot be written, nothing is.
+        // If the overlay cannot be written, nothing is.
         let is_overlaid = fixing.overlay(&reports, streams)?;
         if !self.fixes.diff {
             fixing.edits.write(reach)?;
@@ -62,7 +62,7 @@ impl Args {
         Ok(reports)
     }
 
-    /// What was fixed, what was not, and what more there is.
+    /// Reports what was fixed, what was not, and how many unsafe fixes remain.
     fn tell(&self, fixed: &Fixed, refused: &BTreeMap<String, String>, reports: &[Report], streams: &mut Streams<'_>) {
         let verb = if self.fixes.diff { "would fix" } else { "fixed" };
         for (file, count) in fixed {

@@ -1,4 +1,4 @@
-//! [`Case`]: one chart with the flags it is rendered with, and everything that is needed to do it again.
+//! [`Case`]: a chart with its flags, and everything needed to render it again.
 
 #![expect(clippy::disallowed_methods, reason = "makes charts on the disk for helm")]
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The folder of the chart in that of a case.
+/// The folder of the chart in the folder of a case.
 pub(crate) const CHART: &str = "c";
 
-/// A flag with its argument; `@/` in it stands for the case's folder.
+/// A flag with its argument; `@/` in it is the folder of the case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Flag {
     pub(crate) name: String,
@@ -18,18 +18,18 @@ pub(crate) struct Flag {
 }
 
 impl Flag {
-    /// With an argument.
+    /// Creates a flag with an argument.
     pub(crate) fn with(name: &str, value: impl Into<String>) -> Self {
         Self { name: name.to_owned(), value: Some(value.into()) }
     }
 
-    /// Alone.
+    /// Creates a flag without an argument.
     pub(crate) fn alone(name: &str) -> Self {
         Self { name: name.to_owned(), value: None }
     }
 }
 
-/// A chart, and how it is rendered.
+/// A chart, and how to render it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
@@ -49,7 +49,7 @@ impl Case {
         args
     }
 
-    /// The arguments of the server's tool; `None` where it has no such flag.
+    /// The arguments of the server's tool; `None` if it has no such flag.
     pub(crate) fn arguments(&self, folder: &Path) -> Option<Json> {
         let folder = folder.to_string_lossy();
         let mut out = Map::new();
@@ -59,7 +59,7 @@ impl Case {
         for flag in &self.flags {
             let value = flag.value.as_deref().unwrap_or_default();
             match flag.name.as_str() {
-                // Only where it is the one; others would be merged in another order.
+                // Only if it is the only one: the server merges several in another order.
                 "--set-json" if value.starts_with('{') && !out.contains_key("values") => {
                     let values: Map<String, Json> = serde_json::from_str(value).ok()?;
                     out.insert("values".to_owned(), json!(values));
@@ -87,7 +87,7 @@ impl Case {
         Some(Json::Object(out))
     }
 
-    /// Puts the files into an empty folder.
+    /// Writes the files into an empty folder.
     pub(crate) fn write(&self, folder: &Path) -> Result<(), String> {
         let write = || -> std::io::Result<()> {
             if folder.exists() {
@@ -106,7 +106,7 @@ impl Case {
         write().map_err(|error| format!("{}: {error}", folder.display()))
     }
 
-    /// As the cases of `testdata/helm/charts.jsonl` have it.
+    /// In the form of the cases in `testdata/helm/charts`.
     pub(crate) fn json(&self) -> Map<String, Json> {
         let files: Map<String, Json> = self
             .files

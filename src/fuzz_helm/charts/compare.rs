@@ -1,4 +1,4 @@
-//! [`Comparer`]: renders a case by helm and by us, and makes small what differs.
+//! [`Comparer`]: renders a case with helm and with airtight, and shrinks differences.
 
 use super::case::Case;
 use super::filter::{known, not_for_server, not_ours};
@@ -12,10 +12,10 @@ use serde_json::{Value as Json, json};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Of so many cases one is rendered by the process too, byte for byte.
+/// One of this many cases is also rendered by the process, byte for byte.
 const SAMPLE: u64 = 100;
 
-/// Who is asked.
+/// The available renderers.
 #[derive(Debug, Clone)]
 pub(crate) struct Peers {
     /// A real helm.
@@ -24,7 +24,7 @@ pub(crate) struct Peers {
     pub(crate) server: Option<PathBuf>,
 }
 
-/// What was found so far.
+/// The results so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     compared: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds another.
+    /// Adds other results.
     pub(crate) fn add(&mut self, other: &Self) {
         self.compared += other.compared;
         self.failing += other.failing;
@@ -65,7 +65,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Helm's answer, and whether it is the process's own, byte for byte.
+/// Helm's answer, and whether it comes from the process, byte for byte.
 struct Said {
     answer: Answer,
     exact: bool,
@@ -77,14 +77,14 @@ impl Said {
     }
 }
 
-/// Writes the case of a number into a folder; gives the arguments of `helm template`.
+/// Writes the case with a number into a folder; returns the arguments of `helm template`.
 pub(crate) fn write(seed: u64, number: u64, folder: &Path) -> Result<Vec<String>, String> {
     let case = case(&mut Random::new(seed, number));
     case.write(folder)?;
     Ok(case.args(folder))
 }
 
-/// What a message is about: its first words.
+/// The subject of a message: its first words.
 fn topic(answer: &Answer) -> Vec<String> {
     match answer {
         Answer::Output(_) => Vec::new(),
@@ -95,7 +95,7 @@ fn topic(answer: &Answer) -> Vec<String> {
     }
 }
 
-/// Compares one case after the other.
+/// Compares cases one after the other.
 pub(crate) struct Comparer {
     helm: Option<PathBuf>,
     server: Option<Server>,
@@ -109,7 +109,7 @@ impl Drop for Comparer {
 }
 
 impl Comparer {
-    /// With a folder of its own.
+    /// Creates one with a folder of its own.
     pub(crate) fn new(peers: &Peers, worker: u64) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("fuzz-helm-{}-{worker}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -117,7 +117,7 @@ impl Comparer {
         Ok(Self { helm: peers.helm.clone(), server, folder })
     }
 
-    /// Compares the case of a number; gives a line of JSON where the answers differ.
+    /// Compares the case with a number; returns a line of JSON if the answers differ.
     pub(crate) fn compare(&mut self, seed: u64, number: u64) -> Result<(Tally, Option<Json>), String> {
         let case = case(&mut Random::new(seed, number));
         let mut tally = Tally::default();
@@ -145,7 +145,7 @@ impl Comparer {
             tally.known += 1;
             return Ok((tally, None));
         }
-        // Go's maps come in another order each time.
+        // The order of Go's maps is random.
         for _ in 0..4 {
             let again = if said.exact { self.process(&case)? } else { self.ask(&case, &ours)? };
             if again.is_none_or(|again| again.answer != said.answer || again.is_as(&ours)) {
@@ -165,7 +165,7 @@ impl Comparer {
             return Ok((tally, Some(Json::Object(line))));
         }
         tally.different += 1;
-        // What the process confirms is made small with the server, which is fast.
+        // A difference that the process confirms is shrunk with the server, which is fast.
         let small = self.smaller(case, &said, &ours)?;
         let mut line = small.json();
         line.insert("seed".to_owned(), json!(seed));
@@ -201,7 +201,7 @@ impl Comparer {
                     return Ok(false);
                 }
                 let ask = |this: &mut Self| if said.exact { this.process(smaller) } else { this.ask(smaller, &ours) };
-                // Not one that helm answers otherwise the next time.
+                // Skips a case to which helm answers differently each time.
                 for _ in 0..2 {
                     let differs = ask(self)?.is_some_and(|other| {
                         other.exact == said.exact && topic(&other.answer) == said_topic && !other.is_as(&ours)
@@ -220,14 +220,14 @@ impl Comparer {
         fault.map_or(Ok(small), Err)
     }
 
-    /// The answer of whoever is faster; of a case that stands in its place.
+    /// The answer of the faster renderer to a case that replaces this one.
     fn ask(&mut self, case: &Case, ours: &Answer) -> Result<Option<Said>, String> {
         let arguments = case.arguments(&self.place()).filter(|_| not_for_server(case).is_none());
         if let (Some(server), Some(arguments)) = (&mut self.server, arguments) {
             let said = |answer| Said { answer, exact: false };
             match server.template(&arguments)? {
                 Reply::Answer(answer) => return Ok(Some(said(answer))),
-                // The values are fine to us, or we would tell something else.
+                // Airtight accepts the values; otherwise it would report another error.
                 Reply::Early(answer) if said(answer.clone()).is_as(ours) => return Ok(Some(said(answer))),
                 Reply::Early(_) | Reply::Own | Reply::Silent => {}
             }

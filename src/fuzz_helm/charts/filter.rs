@@ -1,9 +1,9 @@
-//! Differences that are none of ours to mend, each with its reason.
+//! Differences that airtight does not need to fix, each with its reason.
 
 use super::case::Case;
 use crate::fuzz_helm::answer::Answer;
 
-/// Why the server cannot be asked for a case, though its tool has all of the flags.
+/// Why the server cannot run a case, although its tool has all of the flags.
 pub(crate) fn not_for_server(case: &Case) -> Option<&'static str> {
     let metadata = case.files.get("c/Chart.yaml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     if metadata.is_some_and(|text| text.contains("type: library")) {
@@ -12,7 +12,7 @@ pub(crate) fn not_for_server(case: &Case) -> Option<&'static str> {
     None
 }
 
-/// Why an answer of ours counts as none.
+/// Why an answer of airtight does not count.
 pub(crate) fn not_ours(ours: &Answer) -> Option<&'static str> {
     match ours {
         Answer::Error(message) if message.contains("(--limit ") => Some("past our limits, where helm has none"),
@@ -20,7 +20,7 @@ pub(crate) fn not_ours(ours: &Answer) -> Option<&'static str> {
     }
 }
 
-/// Why a case shows what is known, and stands in docs/differences.md.
+/// Why a difference is known; docs/differences.md lists it.
 pub(crate) fn known(case: &Case) -> Option<&'static str> {
     let odd_name = case.files.keys().any(|path| !path.is_ascii());
     let globs = |text: &str| text.split(".Glob \"").skip(1).any(|rest| rest.split('"').next().is_some_and(is_fancy));

@@ -1,4 +1,4 @@
-//! [`case`]: a random case, the same for the same numbers.
+//! [`case`]: a random case, the same for the same seed.
 
 use super::case::{CHART, Case, Flag};
 use super::templates::Writer;
@@ -231,7 +231,7 @@ fn schema(random: &mut Random) -> String {
         .to_owned()
 }
 
-/// Leaves out, or adds, what editors leave in files.
+/// Removes or adds text that editors remove or add in files.
 fn dress(random: &mut Random, path: String, mut bytes: Vec<u8>) -> (String, Vec<u8>) {
     if path.ends_with("bin.dat") {
         bytes.extend_from_slice(b"\xff\xfe\x00\xc3(\xe2\x82");
@@ -359,7 +359,7 @@ fn flags(random: &mut Random, tree: &Tree, files: &mut BTreeMap<String, String>)
     flags
 }
 
-/// What `--set` and its like write to.
+/// The paths that `--set` and similar flags set.
 fn set_path(random: &mut Random, tree: &Tree) -> String {
     let own = random.pick(&[
         "a",

@@ -1,10 +1,10 @@
-//! Lines of manifests: what templates print of values, files and the release.
+//! Lines of manifests: template output of values, files and the release.
 
 use super::templates::Writer;
 use super::tree::Tree;
 
 impl Writer<'_> {
-    /// A line of a manifest's data; the key is not always another one.
+    /// A line of the data of a manifest; keys may repeat.
     pub(super) fn line(&mut self, tree: &Tree) -> String {
         let key = format!("k{}", self.random.below(30));
         let key = self.random.pick(&[key.as_str(), key.as_str(), "x"]).to_owned();

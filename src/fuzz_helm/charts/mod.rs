@@ -1,4 +1,4 @@
-//! Random whole charts, compared with helm: trees of charts, values in many layers, files, hooks, flags.
+//! Random whole charts, compared with helm: trees of charts, layers of values, files, hooks, flags.
 
 pub(crate) mod case;
 mod compare;

@@ -1,4 +1,4 @@
-//! [`Node`]: random values, and YAML in the many ways that people write it.
+//! [`Node`]: random values, written in the many forms of YAML.
 
 use crate::fuzz_helm::literals::{text, yaml_number, yaml_quote};
 use crate::fuzz_helm::random::Random;
@@ -6,17 +6,17 @@ use crate::fuzz_helm::random::Random;
 /// A value of a values file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Node {
-    /// As it stands there: numbers, words, quoted texts.
+    /// As written there: numbers, words, quoted texts.
     Scalar(String),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
 }
 
-/// Keys that values of all charts share, so that they meet.
+/// Keys that occur in the values of all charts, so that they collide.
 pub(crate) const KEYS: &[&str] =
     &["a", "b", "m", "l", "s", "n", "enabled", "key-dash", "Upper", "é", "1", "true", "x.y"];
 
-/// Texts that a template may hand to `tpl`.
+/// Texts that a template may pass to `tpl`.
 const TEMPLATES: &[&str] = &[
     "{{ .Release.Name }}-x",
     "{{ .Values.s }}",
@@ -57,7 +57,7 @@ impl Node {
         Self::Scalar(yaml_quote(random.pick(TEMPLATES)))
     }
 
-    /// Nothing at all.
+    /// Null.
     pub(crate) fn null() -> Self {
         Self::Scalar("null".to_owned())
     }
@@ -71,7 +71,7 @@ impl Node {
         }
     }
 
-    /// A map over the shared keys.
+    /// A map with the common keys.
     pub(crate) fn map(random: &mut Random, depth: usize) -> Self {
         let start = random.below(KEYS.len());
         let entries = (0..random.below(5)).map(|at| {
@@ -81,7 +81,7 @@ impl Node {
         Self::Map(entries.collect())
     }
 
-    /// As a document of YAML.
+    /// As a YAML document.
     pub(crate) fn document(&self, random: &mut Random) -> String {
         match self {
             Self::Map(entries) if !entries.is_empty() && random.percent(85) => {
@@ -93,7 +93,7 @@ impl Node {
         }
     }
 
-    /// As JSON as far as a value has a form there.
+    /// As JSON, if the value can be written in it.
     pub(crate) fn json(&self) -> serde_json::Value {
         use serde_json::{Value as Json, json};
         match self {
@@ -108,7 +108,7 @@ impl Node {
 
     fn flow(&self, random: &mut Random) -> String {
         match self {
-            // Nothing at all is no value in a list.
+            // An empty text is not a value in a list.
             Self::Scalar(text) if text.is_empty() => "null".to_owned(),
             Self::Scalar(text) => text.clone(),
             Self::List(elements) => {
@@ -165,7 +165,7 @@ fn yaml_key(key: &str, random: &mut Random) -> String {
     if plain && (!word || random.percent(20)) && random.percent(92) { key.to_owned() } else { yaml_quote(key) }
 }
 
-/// A number, seldom one that JSON has no form for.
+/// A number, rarely one that cannot be written in JSON.
 fn number(random: &mut Random) -> String {
     loop {
         let text = yaml_number(random);

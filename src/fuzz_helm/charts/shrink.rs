@@ -1,8 +1,8 @@
-//! [`shrink`]: a smaller case that shows the same.
+//! [`shrink`]: finds a smaller case with the same difference.
 
 use super::case::{CHART, Case};
 
-/// Drops files, flags, lines and parts of lines as long as `shows` holds, in at most so many `tries`.
+/// Removes files, flags, lines and parts of lines while `shows` holds, in at most this many `tries`.
 pub(crate) fn shrink(case: Case, tries: usize, mut shows: impl FnMut(&Case) -> bool) -> Case {
     let mut work = Work { case, tries, shows: &mut shows };
     loop {
@@ -54,7 +54,7 @@ impl Work<'_> {
         for folder in folders {
             let mut smaller = self.case.clone();
             smaller.files.retain(|path, _| !path.starts_with(&format!("{folder}/")));
-            // A chart below that is declared must be there.
+            // A declared subchart must exist.
             if smaller.files.len() < self.case.files.len() && !self.attempt(smaller.clone()) {
                 let name = folder.rsplit('/').next().unwrap_or_default();
                 for (_, bytes) in smaller.files.iter_mut().filter(|(path, _)| path.ends_with("/Chart.yaml")) {
@@ -91,7 +91,7 @@ impl Work<'_> {
         }
     }
 
-    /// Runs of lines, long ones first.
+    /// Sequences of lines, long ones first.
     fn lines(&mut self) {
         self.cut(|bytes| bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::len).collect());
     }

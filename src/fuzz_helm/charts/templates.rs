@@ -8,19 +8,19 @@ use std::sync::LazyLock;
 /// Names of templates that several charts define.
 const DEFINED: &[&str] = &["shared", "names.full", "labels", "lib.util", "late"];
 
-/// Kinds that helm's order of installation has, and some that it does not know.
+/// Kinds in helm's order of installation, and some that are not in it.
 static KINDS: LazyLock<Vec<&str>> =
     LazyLock::new(|| INSTALL_ORDER.iter().copied().chain(["Widget", "List", "configmap", "Gateway"]).collect());
 
 /// Writes templates.
 pub(crate) struct Writer<'r> {
     pub(super) random: &'r mut Random,
-    /// What is defined somewhere in the tree.
+    /// Names that are defined anywhere in the tree.
     defined: Vec<String>,
 }
 
 impl<'r> Writer<'r> {
-    /// For charts that define what [`helpers`](Self::helpers) gives them.
+    /// Creates a writer for charts with the definitions of [`helpers`](Self::helpers).
     pub(crate) fn new(random: &'r mut Random) -> Self {
         Self { random, defined: Vec::new() }
     }
@@ -30,7 +30,7 @@ impl<'r> Writer<'r> {
         self.random.below(bound)
     }
 
-    /// A file of definitions, of a name in the chart.
+    /// A file of definitions, with names that contain the chart's.
     pub(crate) fn helpers(&mut self, tree: &Tree, file: &str) -> String {
         let mut out = String::new();
         for _ in 0..=self.random.below(3) {
@@ -53,7 +53,7 @@ impl<'r> Writer<'r> {
             let open = self.random.pick(&["{{ define", "{{- define", "{{define"]);
             let end = self.random.pick(&["{{ end }}", "{{- end }}", "{{- end -}}", "{{ end -}}"]);
             out.push_str(&format!("{open} \"{name}\" }}}}{body}{end}\n"));
-            // Twice in a file is an error; once in a while it may be.
+            // A duplicate in one file is an error, so it is rare.
             if self.random.percent(1) {
                 out.push_str(&format!("{{{{ define \"{name}\" }}}}again{{{{ end }}}}"));
             }
@@ -121,7 +121,7 @@ impl<'r> Writer<'r> {
         out
     }
 
-    /// Text for NOTES.txt or a partial's own output.
+    /// Text for NOTES.txt or for the output of a partial.
     pub(crate) fn notes(&mut self, tree: &Tree) -> String {
         format!("Thanks for {{{{ .Chart.Name }}}}.\n{}", self.line(tree))
     }

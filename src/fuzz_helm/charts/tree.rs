@@ -1,4 +1,4 @@
-//! [`Tree`]: which charts there are, and what each says of the ones below it.
+//! [`Tree`]: the charts of a case, with their dependencies.
 
 use super::case::CHART;
 use super::node::{KEYS, Node};
@@ -6,20 +6,20 @@ use crate::fuzz_helm::literals::yaml_quote;
 use crate::fuzz_helm::random::Random;
 
 const NAMES: &[&str] = &["sub", "web", "db", "lib", "x-y", "Cap", "a1", "a.b", "common"];
-/// Where `import-values` and `exports` meet.
+/// Keys for `import-values` and `exports`.
 const PATHS: &[&str] = &["data", "x", "m.a", "exports.data", "global", "a", "default.m", "."];
 
-/// A chart with those below it.
+/// A chart with its subcharts.
 pub(crate) struct Tree {
-    /// Its folder in that of the case.
+    /// Its folder in the folder of the case.
     pub(crate) folder: String,
     pub(crate) name: String,
-    /// What the chart above knows it by.
+    /// Its names in the parent chart.
     pub(crate) keys: Vec<String>,
     pub(crate) children: Vec<Tree>,
     /// Chart.yaml.
     pub(crate) metadata: String,
-    /// requirements.yaml, of a chart of the first kind.
+    /// requirements.yaml, for a chart with `apiVersion: v1`.
     pub(crate) requirements: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl Tree {
         Self::chart(random, CHART.to_owned(), name.to_owned(), 0)
     }
 
-    /// It and all below it, those above first.
+    /// The chart and all its subcharts, parents first.
     pub(crate) fn all(&self) -> Vec<&Self> {
         let mut all = vec![self];
         all.extend(self.children.iter().flat_map(Self::all));
@@ -52,7 +52,7 @@ impl Tree {
         }
         let library = depth > 0 && (name == "common" || random.percent(6));
         let mut dependencies = String::new();
-        // Helm takes those that are not declared in no fixed order.
+        // Helm processes undeclared subcharts in random order.
         let mut undeclared = false;
         let mut used = Vec::new();
         for child in &mut children {
@@ -85,7 +85,7 @@ impl Tree {
         Self { folder, name, keys: Vec::new(), children, metadata, requirements }
     }
 
-    /// Values as a values file of the chart has them, or one of its users'.
+    /// Values for a values file of the chart, or of a user.
     pub(crate) fn values(&self, random: &mut Random, user: bool) -> Node {
         let start = random.below(KEYS.len());
         let count = random.below(if user { 5 } else { 8 });
@@ -172,7 +172,7 @@ fn global(random: &mut Random) -> Node {
     Node::Map(entries)
 }
 
-/// An entry of `dependencies`, and the key that its values have.
+/// An entry of `dependencies`, and the key of its values.
 fn dependency(random: &mut Random, name: &str, again: bool) -> (String, String) {
     let mut out = format!("- name: {name}\n");
     let version = random.pick(&["0.1.0", "0.1.0", ">=0", "~0.1", "*", "0.x.x", "^0.1.0-0"]);

@@ -1,4 +1,4 @@
-//! Go's `strconv`: numbers out of text and into it.
+//! Go's `strconv`: parsing and formatting numbers.
 
 mod format;
 mod parse;

@@ -1,5 +1,5 @@
-//! Arguments of commands: `--x-image=ref`, `--x-image ref` in two words, inside of a shell string, split over
-//! `--x-image-repository` and `--x-image-tag`, and references that stand alone.
+//! Arguments of commands: `--x-image=ref`, `--x-image ref` as two words, within a shell string, split over
+//! `--x-image-repository` and `--x-image-tag`, and bare references.
 
 use super::lines::lines;
 use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare};
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::cell::LazyCell;
 
 pub(super) static FINDER: Finder =
-    Finder { id: "arguments", summary: "arguments of commands, in one word, in two, in a shell string", visit };
+    Finder { id: "arguments", summary: "arguments of commands, as one word, as two, or in a shell string", visit };
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     let Data::Seq(list) = &place.node.data else { return };
@@ -31,7 +31,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// Images that the command pulls whose words these are: `[docker, pull, x]`, or `args` behind the `command` beside them.
+/// Images pulled by the command with these words: `[docker, pull, x]`, or `args` after the `command` beside them.
 fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
     let words = |list: &[Node]| -> Option<Vec<String>> {
         let words = list.iter().map(Node::str);
@@ -46,7 +46,7 @@ fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
     let before = all.len();
     all.extend(own);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    // A word may name many images: its text is read once.
+    // A word may contain many images: its text is parsed once.
     let mut known: Option<(usize, Text)> = None;
     for image in commands::in_words(&all) {
         let Some(index) = image.word.checked_sub(before) else { continue };
@@ -62,7 +62,7 @@ fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
     }
 }
 
-/// References that several arguments make together.
+/// References composed of several arguments.
 fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut indexes = Vec::new();
@@ -101,10 +101,10 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
-    // A text may name many images: it is read once.
+    // A text may contain many images: it is parsed once.
     let text = LazyCell::new(|| place.object.text(item));
     if variables::may_have(string) {
-        // `--image=quay.io/acme/api:$(TAG)`; a sign may stand in the variable too.
+        // `--image=quay.io/acme/api:$(TAG)`; the variable may contain the separator too.
         let first = variables(string).next().map_or(string.len(), |variable| variable.start);
         let (name, from) = match string[..first].rfind('=') {
             Some(sign) => (Some(&string[..sign]), sign + 1),

@@ -1,4 +1,4 @@
-//! Containers of pod templates: of the known kinds and of anything shaped like one.
+//! Containers of pod templates: of the known kinds, and of anything with the same shape.
 
 use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
 use crate::objects::Step;
@@ -18,19 +18,19 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
     let template = place.above.len().checked_sub(2).map(|at| place.above[at]);
     for (index, container) in place.node.items().iter().enumerate() {
-        // It is told of as what an operator brings.
+        // It is reported as the image of an operator.
         if template.is_some_and(|template| injection::fills_in(template, container)) {
             continue;
         }
         let Some(text) = container.member("image").and_then(|image| place.object.text(image)) else { continue };
-        // One without an image is no use of one: it is told of as what it is.
+        // A container without an image is reported by another rule.
         if text.is_empty() && place.object.depth == 0 {
             continue;
         }
         let own = text.places(0..text.len());
         let text = match is_workload(&place.object.kind) && place.object.depth == 0 {
             true => text,
-            // Templates of other kinds hold variables, and policies patterns.
+            // Templates of other kinds contain variables, and policies contain patterns.
             false => match image(place, container, text) {
                 Some(text) => text,
                 None => continue,
@@ -50,8 +50,8 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// The image of a container in something that is no pod yet: its variables filled in as far as they can be; `None` for a
-/// pattern, and for nothing but variables.
+/// The image of a container in something that is not a pod yet, with its variables filled in as far as possible; `None` for a
+/// pattern, and for a text that is only variables.
 fn image(place: &Place<'_>, container: &Node, text: Text) -> Option<Text> {
     let text = variables::filled_in(place, container, &text).unwrap_or(text);
     if OpenReference::parse(&text).is_some() {
@@ -61,7 +61,7 @@ fn image(place: &Place<'_>, container: &Node, text: Text) -> Option<Text> {
     (is_nested_pod || !text.contains(['*', '!', '?', '{', '$'])).then_some(text)
 }
 
-/// The kinds of Kubernetes that hold pods.
+/// The kinds of Kubernetes that contain pods.
 pub(super) fn is_workload(kind: &str) -> bool {
     const KINDS: &[&str] = &[
         "CronJob",

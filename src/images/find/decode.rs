@@ -1,4 +1,4 @@
-//! Texts in another form: base64, gzip, `data:` URLs.
+//! Decodes texts: base64, gzip, `data:` URLs.
 
 use super::Found;
 use crate::objects::text::{Piece, Text};
@@ -6,21 +6,21 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use std::io::Read;
 
-/// Shorter texts hold no reference that was worth to encode: `image: a/b:1`.
+/// Shorter texts contain no reference worth encoding: `image: a/b:1`.
 const SHORTEST: usize = 16;
 
-/// Whether a text is long enough and made of what base64 is made of; a part of it is enough to say no.
+/// Whether a text is long enough and looks like base64; a prefix of it is enough to reject it.
 pub(super) fn may_be_encoded(text: &str) -> bool {
     let bytes = text.as_bytes();
     let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(byte);
     bytes.len() >= SHORTEST
         && bytes.iter().take(64).all(of_base64)
-        // Words and paths have no capitals and digits throughout; base64 has.
+        // Words and paths do not have capitals and digits throughout; base64 does.
         && bytes.iter().take(64).any(u8::is_ascii_uppercase)
         && bytes.iter().all(of_base64)
 }
 
-/// What a text in base64 stands for, unpacked where it is packed; `None` where it is none, or no text.
+/// The content of a base64 text, unpacked if packed; `None` if it is not base64, or not text.
 pub(super) fn base64(text: &Text, encoded: &str, found: &mut Found<'_>) -> Option<Text> {
     let is_folded = encoded.bytes().any(|byte| byte.is_ascii_whitespace());
     let lines: String = encoded.split_ascii_whitespace().collect();
@@ -37,7 +37,7 @@ pub(super) fn base64(text: &Text, encoded: &str, found: &mut Found<'_>) -> Optio
     Some(text.decoded(&bytes, 3, 4))
 }
 
-/// Control characters that no text has.
+/// Control characters that do not occur in text.
 fn is_binary(c: char) -> bool {
     c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{1b}')
 }
@@ -46,11 +46,11 @@ fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// The text that was packed with gzip.
+/// The content of a gzip text.
 fn unpacked(bytes: &[u8], found: &mut Found<'_>) -> Option<String> {
     let most = found.limits.yaml_bytes.saturating_sub(found.decoded_bytes);
     let mut text = Vec::new();
-    // What is cut off is broken, but its beginning is read all the same.
+    // Truncated data is an error, but the part before it is still used.
     let _ = flate2::read::MultiGzDecoder::new(bytes).take(most as u64).read_to_end(&mut text);
     found.may_decode(text.len()).then_some(())?;
     let text = match String::from_utf8(text) {
@@ -63,7 +63,7 @@ fn unpacked(bytes: &[u8], found: &mut Found<'_>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What a `data:` URL stands for (RFC 2397): `data:text/plain;base64,…`, `data:,a%20b`.
+/// The content of a `data:` URL (RFC 2397): `data:text/plain;base64,…`, `data:,a%20b`.
 pub(super) fn data_url(text: &Text, url: &str, found: &mut Found<'_>) -> Option<Text> {
     let comma = url.find(',')?;
     let (head, data) = (&url[..comma], text.slice(comma + 1..url.len()));
@@ -71,7 +71,7 @@ pub(super) fn data_url(text: &Text, url: &str, found: &mut Found<'_>) -> Option<
         return None;
     }
     if head.ends_with(";base64") {
-        // The last signs may be escaped.
+        // The padding may be escaped.
         let plain = percent_decoded(&data)?;
         let data = if plain == data.as_str() { data } else { data.stands_for(&plain) };
         return base64(&data, &plain, found);

@@ -1,5 +1,5 @@
-//! Texts that stand in a manifest in another form: base64, gzip, `data:` URLs. They are decoded and looked through in turn:
-//! files of cloud-init and of Ignition, the bootstrap of Cluster API, variables, Secrets.
+//! Encoded texts in a manifest: base64, gzip, `data:` URLs. They are decoded and searched like other texts: files of
+//! cloud-init and of Ignition, the bootstrap data of Cluster API, variables, Secrets.
 
 use super::{Finder, Found, Place, decode, nested};
 use crate::yaml::Node;
@@ -20,9 +20,9 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// Whether what stands beside a text says that it is encoded: `encoding: gzip+base64`.
+/// Whether a sibling field says that a text is encoded: `encoding: gzip+base64`.
 fn is_packed(place: &Place<'_>) -> bool {
-    // Its name first: looking through what stands beside each member of a map is work that grows with its square.
+    // Check the field's own name first: comparing all members of a map with each other would be quadratic.
     if place.key() != Some("content") {
         return false;
     }

@@ -1,4 +1,4 @@
-//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of them, one per line,
+//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of references, one a line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
 use super::looks::{Naming, is_plausible, may_be_bare, naming};
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder {
     id: "environment",
-    summary: "values of environment variables, alone, in lists, split over several",
+    summary: "values of environment variables: single, lists, or split over several variables",
     visit,
 };
 
@@ -28,7 +28,7 @@ fn named(item: &Node) -> Option<Entry<'_>> {
     Some(Entry::node(item.member("name")?.str()?, item.member("value")?, 0))
 }
 
-/// References that several variables make together.
+/// References composed of several variables.
 fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let list = place.node.items();
     let (indexes, entries): (Vec<usize>, Vec<Entry<'_>>) =

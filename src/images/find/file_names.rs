@@ -1,12 +1,12 @@
-//! How names of files end.
+//! Endings of file names.
 
-/// Whether a text ends as the name of a file does.
+/// Whether a text ends like a file name.
 pub(super) fn ends_like_file(text: &str) -> bool {
     let Some((_, end)) = text.rsplit_once('.') else { return false };
     FILE_ENDS.contains(&end)
 }
 
-/// Ends of names of files, without the dot.
+/// Endings of file names, without the dot.
 #[rustfmt::skip]
 pub(super) const FILE_ENDS: &[&str] = &[
     "bash", "bin", "cfg", "conf", "crt", "css", "csv", "db", "exe", "gif", "go", "gz", "html", "ico", "img",

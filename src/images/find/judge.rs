@@ -4,7 +4,7 @@ use super::Tier;
 use super::hints::Hints;
 use super::looks::{Naming, has_capitals, is_named, is_unmistakable, is_versioned_path, naming, words};
 
-/// How sure it is that the value of something with a name is a reference; `None` if it is none.
+/// How certain it is that a named value is a reference; `None` if it is not one.
 pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Option<Tier> {
     let is_image = match naming(name) {
         Naming::Image => is_named(value, bare),
@@ -22,13 +22,13 @@ pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Op
     is_reference.then_some(Tier::Possible)
 }
 
-/// Names of what is told by a path and a version as images are: `--chart=acme/api:1.2.3`.
+/// Names of things that have a path and a version like images: `--chart=acme/api:1.2.3`.
 pub(super) fn is_other_artifact(name: &str) -> bool {
     const WORDS: &[&str] = &["chart", "charts", "module", "modules", "package", "packages", "plugin", "plugins"];
     words(name).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
-/// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.
+/// Names of prefixes of paths: `registry`, `IMAGE_PREFIX`.
 pub(super) fn is_prefix(name: &str) -> bool {
     const LAST: &[&str] = &[
         "allowed",
@@ -59,7 +59,7 @@ pub(super) fn is_database(name: &str) -> bool {
         && matches!(words(name).as_slice(), [.., db, _] if db.ends_with("db"))
 }
 
-/// Whether a list with this name holds the words of a command.
+/// Whether a list with this name contains the words of a command.
 pub(super) fn is_command(name: &str) -> bool {
     const LAST: &[&str] =
         &["arg", "args", "argument", "arguments", "argv", "cmd", "command", "commands", "entrypoint", "flags"];

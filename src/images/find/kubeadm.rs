@@ -1,5 +1,5 @@
-//! `imageRepository` of kubeadm, in Cluster API's objects and in kubeadm's own configuration: where the images of the
-//! control plane come from.
+//! `imageRepository` of kubeadm, in Cluster API's objects and in kubeadm's own configuration: the repository of the control
+//! plane's images.
 
 use super::place::text_of;
 use super::{Finder, Found, Hit, Place, Shape, Tier};
@@ -10,9 +10,9 @@ use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
-    Finder { id: "kubeadm", summary: "`imageRepository` of kubeadm, which the control plane comes from", visit };
+    Finder { id: "kubeadm", summary: "`imageRepository` of kubeadm, for the control plane", visit };
 
-/// The images that have the version of the cluster.
+/// The images whose tag is the version of the cluster.
 const CONTROL_PLANE: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
@@ -68,6 +68,6 @@ fn add(
     let path = way.iter().fold(place.path(), |path, name| path.key(name)).key("imageRepository");
     let reason = Cow::Owned(format!("`imageRepository` of kubeadm, which pulls {name} from it"));
     let hit = Hit { path, container: None, text, tier: Tier::Likely, shape: Shape::Field, reason, nodes: Vec::new() };
-    // One repository is that of several images.
+    // One repository applies to several images.
     found.add_joined(place.object, hit, &[]);
 }

@@ -1,6 +1,6 @@
-//! Documents nested in texts: YAML and JSON in ConfigMaps, Secrets (decoded) and any other text, to any depth up to a
-//! limit. All finders look through them. What is no document (TOML, scripts, templates) is read line by line, and so is
-//! what is nested deeper than the limit.
+//! Documents nested in texts: YAML and JSON in ConfigMaps, Secrets (decoded) and any other text, up to a depth limit. All
+//! finders search them. Text that is not a document (TOML, scripts, templates) is read line by line, and so are documents
+//! below the depth limit.
 
 use super::looks::is_plausible;
 use super::template::by_line;
@@ -61,7 +61,7 @@ fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
     }
 }
 
-/// Looks through the text of a node; `name` is what the text is called, `shape` what its lines are found as.
+/// Searches the text of a node; `name` is the name of the text, `shape` the form of hits in its lines.
 pub(super) fn read(place: &Place<'_>, name: &str, shape: Shape, found: &mut Found<'_>) {
     if let Some(text) = place.text() {
         document(place, &text, name, shape, found);
@@ -82,7 +82,7 @@ pub(super) fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape,
         }
         match yaml::read(part.as_bytes(), found.limits) {
             Ok(node) if matches!(node.data, Data::Map(_) | Data::Seq(_)) => {
-                // `[section]` of TOML is a list of YAML, and what follows it no YAML at all.
+                // `[section]` of TOML is a YAML list, and what follows is not YAML.
                 let rest = part.get(node.end as usize..).is_some_and(has_lines);
                 let is_dashboard = prose::is_dashboard(&node);
                 found.prose += u32::from(is_dashboard);
@@ -118,7 +118,7 @@ fn has_lines(text: &str) -> bool {
     text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#') && line != "...")
 }
 
-/// The documents of a text, cut at lines of `---`.
+/// The documents of a text, split at lines of `---`.
 fn documents(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut documents = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -137,10 +137,10 @@ fn documents(text: &str) -> Vec<std::ops::Range<usize>> {
     documents
 }
 
-/// Encodings inside of encodings: a release of helm is gzip in base64 in base64.
+/// The nesting depth of encodings: a release of helm is gzip in base64 in base64.
 const LAYERS: usize = 4;
 
-/// Decodes a text as far as it goes, and looks through what comes of it.
+/// Decodes a text as far as possible, and searches the result.
 pub(super) fn read_encoded(place: &Place<'_>, text: &Text, found: &mut Found<'_>) {
     let mut text = text.clone();
     for layer in 0..LAYERS {

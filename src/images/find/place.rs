@@ -1,4 +1,4 @@
-//! [`Place`]: a node of a tree as finders see it, and the walk that shows them.
+//! [`Place`]: a node of a tree with its path, as finders see it, and the walk over all nodes.
 
 use super::judge::is_command;
 use crate::objects::pods::CONTAINER_LISTS;
@@ -7,31 +7,31 @@ use crate::objects::{Object, Path, Step};
 use crate::yaml::Node;
 use std::borrow::Cow;
 
-/// A node of a tree, and the way to it.
+/// A node of a tree, with its path.
 #[derive(Debug)]
 pub struct Place<'w> {
     /// The tree.
     pub object: &'w Object<'w>,
     /// The node.
     pub node: &'w Node,
-    /// The maps and lists it is in, the outermost first.
+    /// The maps and lists that contain it, the outermost first.
     pub above: &'w [&'w Node],
     pub(super) way: &'w [Way<'w>],
 }
 
-/// A step of the way, without a copy of the key.
+/// A step of a path, without a copy of the key.
 #[derive(Debug, Clone)]
 pub(super) enum Way<'w> {
     Key(Cow<'w, str>),
     Index(usize),
-    /// A name that a schema tells of.
+    /// A name that a schema describes.
     Property(Cow<'w, str>),
     /// `default` in the schema of the property with this name.
     Default(Cow<'w, str>),
 }
 
 impl Way<'_> {
-    /// The name that the step gives to what is there.
+    /// The name of the step.
     pub(super) fn key(&self) -> Option<&str> {
         match self {
             Self::Key(key) | Self::Property(key) | Self::Default(key) => Some(key),
@@ -46,17 +46,17 @@ impl<'w> Place<'w> {
         self.way.last()?.key()
     }
 
-    /// The name of the member that this node is, or that holds the list it is in.
+    /// The name of the member that this node is, or that contains its list.
     pub fn last_key(&self) -> Option<&str> {
         self.keys().next()
     }
 
-    /// The names of the members on the way, the innermost first.
+    /// The names of the members on the path, the innermost first.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.way.iter().rev().filter_map(Way::key)
     }
 
-    /// The name of the member that holds the list that this node is an item of, and which item it is.
+    /// The name of the member that contains this node's list, and the index of the item.
     pub fn item_of(&self) -> Option<(&str, usize)> {
         match self.way {
             [.., step, Way::Index(index)] => Some((step.key()?, *index)),
@@ -64,7 +64,7 @@ impl<'w> Place<'w> {
         }
     }
 
-    /// The name of the container that the node is in.
+    /// The name of the container that contains the node.
     pub fn container(&self) -> Option<String> {
         let is_list = |pair: &[Way<'_>]| matches!(pair, [Way::Key(key) | Way::Default(key), Way::Index(_)] if CONTAINER_LISTS.contains(&key.as_ref()));
         let at = self.way.windows(2).rposition(is_list)?;
@@ -86,7 +86,7 @@ impl<'w> Place<'w> {
         is_command(key) || self.parent().is_some_and(|list| starts_with_flag(list.items()))
     }
 
-    /// The map or list that the node is in.
+    /// The map or list that contains the node.
     pub fn parent(&self) -> Option<&'w Node> {
         self.above.last().copied()
     }
@@ -96,7 +96,7 @@ impl<'w> Place<'w> {
         self.object.text(self.node)
     }
 
-    /// The string that the node is; `None` for other scalars too.
+    /// The string of the node; `None` for other scalars.
     pub fn str(&self) -> Option<&'w str> {
         self.node.str()
     }
@@ -114,17 +114,17 @@ impl<'w> Place<'w> {
         path
     }
 
-    /// Whether the node is a text of a ConfigMap or Secret of Kubernetes.
+    /// Whether the node is a text of a ConfigMap or Secret.
     pub fn is_config_data(&self) -> bool {
         self.object.depth == 0 && self.way.len() == 2 && self.is_config_section()
     }
 
-    /// Whether the node is the map of a ConfigMap's or Secret's texts.
+    /// Whether the node is the map with the texts of a ConfigMap or Secret.
     pub fn holds_config_data(&self) -> bool {
         self.object.depth == 0 && self.way.len() == 1 && self.is_config_section()
     }
 
-    /// Whether the node is a text of a Secret that stands in base64.
+    /// Whether the node is a base64 text of a Secret.
     pub fn is_base64(&self) -> bool {
         let section = self.keys().last();
         match self.object.kind.as_str() {
@@ -140,7 +140,7 @@ impl<'w> Place<'w> {
     }
 }
 
-/// The text of the member of a map that is a scalar and not empty.
+/// The text of a map's member, if it is a non-empty scalar.
 pub(super) fn text_of(object: &Object<'_>, map: &Node, name: &str) -> Option<Text> {
     object.text(map.member(name)?).filter(|text| !text.is_empty())
 }

@@ -1,7 +1,7 @@
-//! References with variables: those that the object itself gives values to are put in, of the others it is told what is
-//! known.
+//! References with variables: variables that the object itself defines are filled in; for others, the known part is
+//! reported.
 //!
-//! Kubernetes puts variables of the environment into `$(NAME)`, OpenShift the parameters of a Template into `${NAME}`.
+//! Kubernetes fills environment variables into `$(NAME)`, OpenShift fills the parameters of a Template into `${NAME}`.
 
 use super::hints::Hints;
 use super::looks::{Naming, naming};
@@ -13,20 +13,20 @@ use crate::reference::open::{OpenReference, variables};
 use crate::yaml::Node;
 use std::borrow::Cow;
 
-/// Whether a text may have variables: the cheap question.
+/// Whether a text may have variables: a cheap check.
 pub(super) fn may_have(text: &str) -> bool {
     text.bytes().any(|byte| b"{$%<@".contains(&byte)) && text.len() <= 1024
 }
 
-/// Values inside of values.
+/// The nesting depth of values.
 const ROUNDS: usize = 4;
 
-/// The text with the values of those variables that the object gives values to; `None` where it gives none.
+/// The text with the variables filled in that the object defines; `None` if it defines none.
 fn filled(place: &Place<'_>, text: &Text) -> Option<Text> {
     filled_in(place, place.node, text)
 }
 
-/// The same for a text that is in a node below the place.
+/// The same for a text in a node below the place.
 pub(super) fn filled_in(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
     let mut filled: Option<Text> = None;
     for _ in 0..ROUNDS {
@@ -55,10 +55,10 @@ fn filled_once(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
     is_filled.then(|| Text::joined(&pieces))
 }
 
-/// Longer lists of values are not searched to their beginning.
+/// Longer lists of values are not searched completely.
 const MOST: usize = 1_000;
 
-/// The value that the object gives to a variable, as it is written: `$(NAME)`, `${NAME}`, `$NAME`.
+/// The value that the object gives to a variable, as written: `$(NAME)`, `${NAME}`, `$NAME`.
 fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
     let name = variable.trim_matches(['$', '(', ')', '{', '}', ' ']);
     if name.is_empty() || !variable.starts_with(['$', '{']) {
@@ -97,8 +97,7 @@ fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
     }
 }
 
-/// Adds a text with variables, if it is a reference once they are filled in. `path` is that of the text, `name` what it is
-/// called.
+/// Adds a text with variables, if it is a reference once they are filled in. `path` is that of the text, `name` its name.
 pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape: Shape, found: &mut Found<'_>) -> bool {
     let own = text.places(0..text.len());
     let filled = filled(place, text);
@@ -121,7 +120,7 @@ pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape:
     true
 }
 
-/// How sure it is that a text with variables is a reference; `None` if it is none, or if nothing is known of it.
+/// How certain it is that a text with variables is a reference; `None` if it is not one, or if nothing is known of it.
 pub(super) fn judge(name: &str, text: &str, hints: Hints<'_>) -> Option<Tier> {
     if judge::is_prefix(name) {
         return None;

@@ -40,7 +40,7 @@ fn step<'w>(
             for (entry, value) in entries {
                 let key = entry.key.to_text();
                 let is_top = way.is_empty() && object.depth == 0;
-                // What an object has come to is not what is asked for.
+                // `status` is not searched: it does not decide what is installed.
                 if is_top && (key == "status" || object.is_list && key == "items") {
                     continue;
                 }
@@ -76,7 +76,7 @@ fn step<'w>(
     }
 }
 
-/// Goes through what stands under a keyword of a schema.
+/// Visits the value of a keyword of a schema.
 fn below_keyword<'w>(
     keyword: Keyword,
     object: &'w Object<'w>,
@@ -88,7 +88,7 @@ fn below_keyword<'w>(
     let is_definition = schema::is_definition(&object.kind);
     match (keyword, &node.data) {
         (Keyword::Schema, Data::Map(entries)) => {
-            // Parts of an image may be called like members of a schema.
+            // Parts of an image may have the names of schema keywords.
             let has_more = |(entry, _): &(Entry, Node)| schema::keyword(&entry.key.to_text()) == Keyword::Other;
             if !is_definition && entries.iter().any(has_more) {
                 let place = Place { object, node, above, way };
@@ -122,7 +122,7 @@ fn below_keyword<'w>(
             }
             above.pop();
         }
-        // The cluster fills in what a definition says; of other schemas nobody knows what is made of them.
+        // The cluster applies the defaults of a CRD; for other schemas their use is not known.
         (Keyword::Default, _) => {
             let Some(Way::Key(_)) = way.pop() else { return };
             let property = way.iter().rev().find_map(|step| match step {
@@ -134,14 +134,14 @@ fn below_keyword<'w>(
             step(object, node, way, above, found);
             found.prose -= u32::from(!is_definition);
         }
-        // Of what tells of a setting a definition keeps nothing, and a text says nothing anywhere.
+        // A CRD keeps nothing of a setting's description, and text has no effect anywhere.
         (Keyword::Words, Data::Map(_) | Data::Seq(_)) if !is_definition => {
             found.prose += 1;
             step(object, node, way, above, found);
             found.prose -= 1;
         }
         (Keyword::Words, _) => {}
-        // The cluster drops from a definition what is no keyword.
+        // The cluster drops everything from a CRD that is not a keyword.
         (Keyword::Other | Keyword::Schema | Keyword::Schemas, _) if !is_definition => {
             step(object, node, way, above, found);
         }

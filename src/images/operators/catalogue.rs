@@ -1,49 +1,49 @@
-//! The catalogue, `catalogue.yaml`, as it is read.
+//! Parses the catalogue, `catalogue.yaml`.
 
 use crate::limits::Limits;
 
 use crate::yaml::{self, Data, Node};
 use std::sync::LazyLock;
 
-/// An image that an operator brings along.
+/// A default image of an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name in the catalogue: `cert-manager-acme-solver`.
     pub id: String,
-    /// Whose default it is: `cert-manager`.
+    /// The operator: `cert-manager`.
     pub operator: String,
-    /// The public image, most often without its tag, which goes with the operator's version.
+    /// The public image, usually without its tag, which depends on the operator's version.
     pub image: String,
-    /// What it is used for, in words.
+    /// Its use, for messages.
     pub used: String,
     /// What was read to know this, and where.
     pub sources: Vec<String>,
-    /// What to set, in words.
+    /// What to set, for messages.
     pub set: String,
-    /// Why the image might be given all the same, in words; empty where the release decides.
+    /// Why the image might be set elsewhere, for messages; empty if only the release decides.
     pub doubt: String,
-    /// Repositories of the operator itself, `jetstack/cert-manager-controller`, where a custom resource brought us here.
+    /// Repositories of the operator itself, `jetstack/cert-manager-controller`, if a custom resource triggers the entry.
     pub(super) containers: Vec<String>,
     pub(super) when: When,
-    /// What names the image; one of them is enough.
+    /// Settings that override the image; one of them is enough.
     pub(super) given: Vec<Given>,
 }
 
-/// What in a release makes an operator want the image.
+/// What in a release makes an operator use the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct When {
     pub(super) on: On,
-    /// Values that tell the operator to do without.
+    /// Values that disable the use of the image.
     pub(super) unless: Conditions,
-    /// A field that has to be there.
+    /// A field that must exist.
     pub(super) with: Option<Field>,
-    /// A field that must not be there.
+    /// A field that must not exist.
     pub(super) without: Option<Field>,
-    /// Objects of which there is none in the release.
+    /// Objects that must not be in the release.
     pub(super) alone: Option<Objects>,
-    /// A word that the operator's container is started with.
+    /// A word in the command of the operator's container.
     pub(super) word: Option<String>,
-    /// The version of the operator that does without it, and all later ones.
+    /// The first version of the operator that no longer uses the image.
     pub(super) before: Option<String>,
 }
 
@@ -64,34 +64,34 @@ pub(super) enum On {
 pub(super) struct Objects {
     /// Empty: any.
     pub(super) kinds: Vec<String>,
-    /// The API group or its end; `None`: any.
+    /// The API group or a suffix of it; `None`: any.
     pub(super) group: Option<String>,
     /// Whether they are documents in the texts of ConfigMaps.
     pub(super) nested: bool,
-    /// Values they must have.
+    /// Values that they must have.
     pub(super) conditions: Conditions,
 }
 
-/// Fields, and the values of each that are meant.
+/// Fields with their accepted values.
 pub(super) type Conditions = Vec<(Field, Vec<String>)>;
 
-/// What names the image.
+/// A setting that overrides the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Given {
-    /// A field of the object that is not empty, and holds a text if one is given.
+    /// A non-empty field of the object, with a certain text if one is given.
     Field { field: Field, holds: String },
-    /// A field that refers to an object of this kind, which has an entry of its own.
+    /// A field that refers to an object of this kind, which has its own entry.
     Reference { field: Field, kind: String },
-    /// A field of any object of these; only if the first object has the field `own`, where one is given. With `names` it
-    /// has to be a text that sets this name: `helper_image = "x"`.
+    /// A field of any of these objects; only if the first object has the field `own`, if given. With `names`, it must be a text
+    /// that sets this name: `helper_image = "x"`.
     Elsewhere { objects: Objects, own: Option<Field>, field: Field, names: String },
     /// Arguments (`--x`) and environment variables of the operator's container; all of them.
     Settings(Vec<String>),
-    /// What names the registry of the images, not an image that finders see: it has to be the mirror.
+    /// A setting for the registry of the images, which finders do not see: it must be the mirror.
     Registry(Box<Given>),
 }
 
-/// The way to a field. `*` is any one step, `**` any number of them; a step with dots stands in quotes.
+/// The path of a field. `*` is any one step, `**` any number of steps; a step with dots is quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field(pub(super) Vec<String>);
 

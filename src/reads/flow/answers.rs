@@ -1,4 +1,4 @@
-//! [`Lookups`]: what was looked up in sets, and what that reads.
+//! [`Lookups`]: the results of lookups in sets, and the reads that they cause.
 
 use super::sets::HashMap;
 use super::value::{Abs, Keys, PathNumber, Step};
@@ -14,12 +14,12 @@ pub(super) struct Site {
     pub(super) frame: u32,
 }
 
-/// What a read takes of a value.
+/// What a read uses of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
-    /// The value itself, or that it is there.
+    /// The value itself, or its existence.
     Member,
-    /// All that is in it.
+    /// All of its content.
     Whole,
 }
 
@@ -29,40 +29,40 @@ pub(super) type Target = (PathNumber, Kind, Keys);
 /// A question about a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Question {
-    /// What a member of it is.
+    /// The value of a member.
     Member(Abs, Step),
-    /// All that is in it.
+    /// All of its content.
     Whole(Abs),
-    /// Whether there is more in it than code names.
+    /// Whether it has more members than code names.
     Members(Abs),
 }
 
-/// What is known of a question, as far as it does not depend on maps that the code makes.
+/// The answer to a question, as far as it does not depend on maps that the code creates.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) found: Abs,
-    /// Sets that are asked the same.
+    /// Sets with the same question.
     pub(super) inner: Rc<[Abs]>,
     pub(super) reads: Vec<Target>,
 }
 
-/// What was looked up.
+/// The results of lookups.
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
     pub(super) answers: Vec<Answer>,
     pub(super) numbers: HashMap<Question, u32>,
-    /// Which answers were asked for where.
+    /// Which answers were requested where.
     pub(super) sites: HashSet<(u32, Site), FixedState>,
     pub(super) below: HashMap<(PathNumber, Step), PathNumber>,
-    /// The maps among the things of a set and those that belong to them, by how many things there were that code adds to.
+    /// The maps among the things of a set and those related to them, by the number of things that code adds members to.
     pub(super) maps: HashMap<Abs, (usize, Rc<[u32]>)>,
 }
 
 impl Lookups {
-    /// What was read, and by which sites, in no order.
+    /// The reads with their sites, unordered.
     pub(super) fn reads(&self) -> impl Iterator<Item = (&[Target], Vec<Site>)> {
         let mut sites: Vec<Vec<Site>> = vec![Vec::new(); self.answers.len()];
-        #[expect(clippy::iter_over_hash_type, reason = "whoever asks brings it into order")]
+        #[expect(clippy::iter_over_hash_type, reason = "callers sort it")]
         for &(answer, site) in &self.sites {
             sites[answer as usize].push(site);
         }

@@ -1,5 +1,5 @@
-//! What is looked up in the things that an operand may stand for, and which values that reads: [`Lookups`] keeps what was found
-//! of each set, so that asking once more, from another place, costs no more than that.
+//! Looks up members of the things that an operand may be, and the values that this reads: [`Lookups`] caches the results for
+//! each set, so that the same question from another position costs no more than a lookup.
 
 use super::answers::{Answer, Kind, Question, Site, Target};
 use super::engine::Engine;
@@ -8,12 +8,12 @@ use foldhash::fast::FixedState;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-/// Most steps of a path that are any key, one after the other; what is deeper is read with all that is in it.
+/// The most consecutive steps of a path that are any key; deeper values are read with all their content.
 const MOST_ANY: usize = 4;
-/// Most steps of a path; what is deeper is read with all that is in it.
+/// The most steps of a path; deeper values are read with all their content.
 const MOST_DEPTH: usize = 20;
 
-/// Numbers of what was looked at.
+/// Indexes of visited things.
 type Seen = HashSet<u32, FixedState>;
 
 impl Engine<'_> {
@@ -27,7 +27,7 @@ impl Engine<'_> {
             let (own, _) = self.ask(Question::Member(of, key), site);
             found.push(own);
             for &number in &*self.maps(of) {
-                // What is merged into each other leads to the same map in many ways.
+                // Merged maps lead to the same map in many ways.
                 if !seen.insert(number) {
                     continue;
                 }
@@ -55,7 +55,7 @@ impl Engine<'_> {
         self.sets.join_all(found)
     }
 
-    /// Notes that all of something is read. Whoever prints what templates are executed with, `toYaml .`, means no value by it.
+    /// Records that all of something is read. Printing the data of templates, `toYaml .`, does not count as reading a value.
     pub(super) fn whole(&mut self, of: Abs, site: Site) {
         let atoms = self.sets.atoms(of).clone();
         let is_root = |atom: &Atom| matches!(atom, Atom::Root(_));
@@ -80,7 +80,7 @@ impl Engine<'_> {
                 let made = self.made(number);
                 sets.extend(made.members.values());
                 sets.push(made.any);
-                // What is there already is not taken from what is merged in.
+                // Existing members are not replaced by what is merged in.
                 let hidden = if made.is_overwritten { Vec::new() } else { made.sure.iter().copied().collect() };
                 let parts = made.parts;
                 let hidden = self.sets.keys(hidden);
@@ -89,12 +89,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Notes that there may be more in something than code names.
+    /// Records that there may be more members than code names.
     pub(super) fn note_members(&mut self, of: Abs, site: Site) {
         self.ask(Question::Members(of), site);
     }
 
-    /// The answer to a question, and what else is asked the same.
+    /// The answer to a question, and related sets with the same question.
     fn ask(&mut self, question: Question, site: Site) -> (Abs, Rc<[Abs]>) {
         let number = match self.lookups.numbers.get(&question) {
             Some(&known) => known,
@@ -224,7 +224,7 @@ impl Engine<'_> {
         below
     }
 
-    /// The maps of the code in something: those that it made, and what it adds to others.
+    /// The code's maps in something: those that it created, and what it adds to others.
     fn maps(&mut self, of: Abs) -> Rc<[u32]> {
         let overlays = self.overlays();
         if let Some((_, known)) = self.lookups.maps.get(&of).filter(|(known_of, _)| *known_of == overlays) {
@@ -245,14 +245,14 @@ impl Engine<'_> {
     }
 }
 
-/// The number of an element, `[0]`.
+/// The index of an element, `[0]`.
 fn index_of(key: &str) -> Option<usize> {
     let digits = key.strip_prefix('[')?.strip_suffix(']')?;
     let number: usize = digits.parse().ok()?;
     (digits.len() == 1 || !digits.starts_with(['0', '+'])).then_some(number)
 }
 
-/// Whether a path ends with as many steps of any key as are told apart.
+/// Whether a path ends with as many any-key steps as are distinguished.
 fn ends_with_any(path: &[Step]) -> bool {
     path.len() >= MOST_ANY && path[path.len() - MOST_ANY..].iter().all(|step| *step == Step::Any)
 }
