@@ -146,5 +146,6 @@ mod recipes;
 mod reference;
 mod rooms;
 mod runners;
+mod surface;
 #[cfg(feature = "cli")]
 mod ways;
