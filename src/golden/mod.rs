@@ -128,6 +128,7 @@ pub(crate) mod cli;
 mod fix;
 #[cfg(feature = "cli")]
 mod formats;
+mod functions;
 #[cfg(feature = "cli")]
 mod fuzzing;
 #[cfg(feature = "cli")]
