@@ -106,6 +106,7 @@ mod regex;
 mod release;
 mod render;
 mod report;
+mod rule_ids;
 mod rules;
 mod schema;
 mod secrets;

@@ -2,13 +2,13 @@
 
 use crate::analysis::images::images;
 use crate::analysis::manifests::{Owners, analyse_manifests};
-use crate::analysis::pull_secrets;
 use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::report::{Coverage, ReleaseName, Report};
+use crate::rule_ids;
 use crate::rules::Context;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -62,7 +62,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
             manifests: analysis.manifests.len(),
             images: analysis.images.len(),
             mirrored,
-            no_pull_secret: analysis.pull_secrets.are_unknown() && settings.is_on(pull_secrets::RULE, true),
+            no_pull_secret: analysis.pull_secrets.are_unknown() && settings.is_on(rule_ids::MISSING_PULL_SECRET, true),
         },
         mirror: settings.mirror.to_string(),
         assumed_keys: analysis.assumed_keys.clone(),

@@ -1,12 +1,10 @@
 //! [`Change`]: a change of a branch to what is checked or accepted, and its finding `policy-changed`.
 
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::rule_ids;
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
-
-/// The rule's id.
-pub const RULE: &str = "policy-changed";
 
 /// A change of a branch to what is checked or accepted.
 #[derive(Debug, Clone)]
@@ -50,7 +48,7 @@ impl Change {
     /// The finding, unless the rule is off. `since` names the base; if the branch's own configuration decides, changes are only
     /// reported as hints.
     pub fn finding(&self, settings: &Settings, since: &str, is_told_only: bool) -> Option<Finding> {
-        let rule = RULES.iter().find(|known: &&&Rule| known.id == RULE)?;
+        let rule = RULES.iter().find(|known: &&&Rule| known.id == rule_ids::POLICY_CHANGED)?;
         if !settings.is_on(rule.id, rule.on) {
             return None;
         }

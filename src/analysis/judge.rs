@@ -20,6 +20,7 @@ use crate::images::deciders::{decider, deciders};
 use crate::images::{Class, ImageUse, Part, Tier};
 use crate::reference::Reference;
 use crate::reference::mirror::NOWHERE;
+use crate::rule_ids;
 use crate::template::decisions::{Decided, Site};
 use crate::trace::{Origin, Origins};
 use std::collections::BTreeSet;
@@ -47,7 +48,7 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
     });
     sources::fill(&mut judged, given, trials.compiler);
     let unset = advise(&mut judged, given, &mut trials);
-    if settings.is_on(pins::RULE, true) {
+    if settings.is_on(rule_ids::UNPINNED_IMAGE, true) {
         pins::find(&mut judged, origins, &mut trials);
     }
     Verdict { images: judged, unset, other_ways }

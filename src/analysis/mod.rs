@@ -42,6 +42,7 @@ use crate::reference::Mirror;
 use crate::release::Prepared;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
+use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template::Map;
@@ -210,21 +211,21 @@ fn analyse_with(
         && let Some(decisions) = &decisions
     {
         let mut course = course::Courses { prepared, settings, keys: &keys, compiler };
-        if settings.is_on(unstable::RULE, true) {
+        if settings.is_on(rule_ids::UNSTABLE_RENDER, true) {
             analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
         }
         // They are reported beside the verdict.
         let mut course = course::Courses { prepared: &prepared.optional(), ..course };
         analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
     }
-    if settings.is_on(numbers::RULE, true) {
+    if settings.is_on(rule_ids::NUMBER_AS_TAG, true) {
         let release = (prepared, settings, &keys);
         analysis.numbers = numbers::find(&analysis.images, &analysis.origins, &analysis.rendered, release, compiler);
     }
-    if analysis.failure.is_none() && settings.is_on(pull_secrets::RULE, true) {
+    if analysis.failure.is_none() && settings.is_on(rule_ids::MISSING_PULL_SECRET, true) {
         analysis.pull_secrets = pull_secrets::find(&analysis, &values, prepared, settings, &keys, compiler);
     }
-    if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
+    if analysis.failure.is_none() && settings.is_on(rule_ids::LATENT_OVERRIDE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);
     }
     analysis.note_what_was_not_done(&prepared.work);

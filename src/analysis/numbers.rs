@@ -20,9 +20,6 @@ use crate::yaml::{self, Data};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// The rule that uses this.
-pub(super) const RULE: &str = "number-as-tag";
-
 /// A number that is printed differently in a reference.
 #[derive(Debug, Clone)]
 pub struct Number {

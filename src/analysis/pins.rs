@@ -15,9 +15,6 @@ use crate::reference::Reference;
 use crate::trace::Origins;
 use std::collections::BTreeSet;
 
-/// The rule that uses this.
-pub(super) const RULE: &str = "unpinned-image";
-
 /// Who decides the version of an image without one, and the problem for messages; `None` if the image has a version.
 pub fn unpinned(judged: &Judged, origins: &Origins) -> Option<(Part, Decider, &'static str)> {
     let image = &judged.image;

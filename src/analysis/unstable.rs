@@ -13,9 +13,6 @@ use crate::trace::Marks;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
-/// The rule that uses this.
-pub(super) const RULE: &str = "unstable-render";
-
 /// The most renders that try other branches.
 const MAX_RENDERS: usize = 16;
 

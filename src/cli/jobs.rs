@@ -12,6 +12,7 @@ use crate::helm::HelmVersion;
 use crate::lint::lint;
 use crate::release::Prepared;
 use crate::report::Report;
+use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::stack;
@@ -91,7 +92,7 @@ impl Job {
     /// A finding about missing values without a location gets the location of the release in the configuration.
     fn place_what_is_missing(&self, report: &mut Report) {
         let Some(place) = &self.place else { return };
-        let missing = |finding: &&mut Finding| finding.rule == "rewrite-not-set" && finding.excerpts.is_empty();
+        let missing = |finding: &&mut Finding| finding.rule == rule_ids::REWRITE_NOT_SET && finding.excerpts.is_empty();
         for finding in report.findings.iter_mut().filter(missing) {
             finding
                 .excerpts
@@ -101,10 +102,7 @@ impl Job {
 
     /// `shop`, `shop/prod`.
     pub fn full_name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}/{environment}", self.name),
-            None => self.name.clone(),
-        }
+        crate::config::full_name(&self.name, self.environment.as_deref())
     }
 
     fn run(&self, disk: &Disk, templates: &ChartTemplates) -> Done {

@@ -16,6 +16,7 @@ use crate::disk::Reach;
 use crate::finding::Finding;
 use crate::report::changes::Changes;
 use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
+use crate::rule_ids;
 use crate::settings::Settings;
 use crate::suppress::Checked;
 use std::collections::BTreeSet;
@@ -231,7 +232,7 @@ fn same_entries(a: &[crate::config::Suppression], b: &[crate::config::Suppressio
 /// Removes the findings that the release had before from a report, and adds how its images changed.
 fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision: &str) {
     let nothing_seen =
-        |report: &Report| report.findings.iter().find(|finding| finding.rule == "render-failed").cloned();
+        |report: &Report| report.findings.iter().find(|finding| finding.rule == rule_ids::RENDER_FAILED).cloned();
     let before = before.and_then(|before| match before.as_ref().and_then(nothing_seen) {
         Some(_) => Err("it does not render there".to_owned()),
         None => Ok(before),

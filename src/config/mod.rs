@@ -130,13 +130,18 @@ pub struct Entry {
     pub target: Target,
 }
 
+/// How people name a release: `api`, or `api/prod` in an environment.
+pub fn full_name(name: &str, environment: Option<&str>) -> String {
+    match environment {
+        Some(environment) => format!("{name}/{environment}"),
+        None => name.to_owned(),
+    }
+}
+
 impl Entry {
     /// `api`, `api/prod`.
     pub fn full_name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}/{environment}", self.name),
-            None => self.name.clone(),
-        }
+        full_name(&self.name, self.environment.as_deref())
     }
 }
 

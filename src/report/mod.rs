@@ -30,6 +30,7 @@ pub mod totals;
 use crate::analysis::images::Image;
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
+use crate::rule_ids;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
 use changes::Changes;
@@ -142,10 +143,7 @@ pub struct ReleaseName {
 impl ReleaseName {
     /// `shop`, `shop/prod`; empty if there is no release.
     pub fn full_name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}/{environment}", self.name),
-            None => self.name.clone(),
-        }
+        crate::config::full_name(&self.name, self.environment.as_deref())
     }
 }
 
@@ -157,7 +155,7 @@ impl Report {
         }
         let set = format!("the mirror was set as {key}, which your values do not set");
         // Nobody installs a release that does not render with it.
-        match self.findings.iter().any(|finding| finding.rule == "render-failed") {
+        match self.findings.iter().any(|finding| finding.rule == rule_ids::RENDER_FAILED) {
             true => set,
             false => format!("{set}: install with --set {key}={value}"),
         }

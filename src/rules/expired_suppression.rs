@@ -35,9 +35,10 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "expired-suppression",
+    id: rule_ids::EXPIRED_SUPPRESSION,
     summary: "a suppression whose last day has passed",
     severity: Severity::Warning,
     on: true,

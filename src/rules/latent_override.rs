@@ -73,9 +73,10 @@ use super::{Context, Rule};
 use crate::analysis::Proof;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::decider_of;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "latent-override",
+    id: rule_ids::LATENT_OVERRIDE,
     summary: "a value set by the user would send an image past the mirror once its component is enabled",
     severity: Severity::Warning,
     on: true,

@@ -114,12 +114,13 @@
 //! ```
 
 use super::{Context, Rule};
-use crate::analysis::pull_secrets::{Giving, RULE as ID};
+use crate::analysis::pull_secrets::Giving;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::{Class, Tier};
 use crate::objects::Object;
 use crate::objects::pull_secrets::{DEFAULT_ACCOUNT, FIELD, Puller, Pullers, misshapen};
 use crate::provenance::printed;
+use crate::rule_ids::MISSING_PULL_SECRET as ID;
 use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {

@@ -51,10 +51,11 @@ use super::{Context, Rule};
 use crate::finding::{Finding, Severity};
 use crate::objects::Object;
 use crate::render::output::crds;
+use crate::rule_ids;
 use crate::yaml::{Data, Node};
 
 pub(super) static RULE: Rule = Rule {
-    id: "nothing-rendered",
+    id: rule_ids::NOTHING_RENDERED,
     summary: "the chart renders to nothing, which proves nothing",
     severity: Severity::Error,
     on: true,

@@ -40,11 +40,12 @@ use crate::analysis::Number;
 use crate::finding::Severity;
 use crate::fix::{Action, Edit, Fix, Proven, Safety, Target};
 use crate::provenance::{Decider, Source, decider_of, printed, user_path};
+use crate::rule_ids;
 use crate::trace::{Key, Layer, Origin, OriginData, Origins};
 use serde_json::Value;
 
 pub(super) static RULE: Rule = Rule {
-    id: "number-as-tag",
+    id: rule_ids::NUMBER_AS_TAG,
     summary: "a tag without quotes was read as a number, and prints as a different tag",
     severity: Severity::Warning,
     on: true,

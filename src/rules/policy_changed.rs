@@ -36,9 +36,10 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "policy-changed",
+    id: rule_ids::POLICY_CHANGED,
     summary: "a branch changes what is checked or what is accepted",
     severity: Severity::Error,
     on: true,

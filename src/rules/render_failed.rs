@@ -33,9 +33,10 @@
 use super::{Context, Rule};
 use crate::analysis::{Cause, RenderFailure};
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "render-failed",
+    id: rule_ids::RENDER_FAILED,
     summary: "the chart does not render, so nothing is proven",
     severity: Severity::Error,
     on: true,

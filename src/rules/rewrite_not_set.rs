@@ -44,10 +44,11 @@
 use super::{Context, Rule};
 use crate::analysis::Unset;
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::rule_ids;
 use crate::source::Place;
 
 pub(super) static RULE: Rule = Rule {
-    id: "rewrite-not-set",
+    id: rule_ids::REWRITE_NOT_SET,
     summary: "the value that sends images to the mirror is not set in the release",
     severity: Severity::Error,
     on: true,

@@ -35,9 +35,10 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "suppression-without-reason",
+    id: rule_ids::SUPPRESSION_WITHOUT_REASON,
     summary: "a suppression without a reason",
     severity: Severity::Warning,
     on: true,

@@ -78,12 +78,13 @@ use crate::objects::Object;
 use crate::objects::pods::Pod;
 use crate::provenance::printed;
 use crate::render::manifest::Manifest;
+use crate::rule_ids;
 use crate::yaml::{Data, Node, duplicates};
 use std::ops::Range;
 use std::sync::Arc;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unparsable-manifest",
+    id: rule_ids::UNPARSABLE_MANIFEST,
     summary: "a document that Kubernetes rejects, or that two parsers read differently",
     severity: Severity::Error,
     on: true,

@@ -52,9 +52,10 @@ use crate::finding::Severity;
 use crate::images::Part;
 use crate::provenance::Source;
 use crate::provenance::user_path;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unpinned-image",
+    id: rule_ids::UNPINNED_IMAGE,
     summary: "an image has no tag and no digest, or the tag `latest`",
     severity: Severity::Warning,
     on: true,

@@ -43,12 +43,13 @@ use super::{Context, Rule};
 use crate::analysis::{Judged, Unstable};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::printed;
+use crate::rule_ids;
 use crate::template::decisions::Decided;
 use crate::trace::Marks;
 use std::ops::Range;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unstable-render",
+    id: rule_ids::UNSTABLE_RENDER,
     summary: "a random value, the clock or the mirror's name decides which images are installed",
     severity: Severity::Error,
     on: true,

@@ -35,9 +35,10 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unused-suppression",
+    id: rule_ids::UNUSED_SUPPRESSION,
     summary: "a suppression that matches no finding",
     severity: Severity::Warning,
     on: true,

@@ -7,6 +7,7 @@ use super::{Checked, Suppressor};
 use super::{EXPIRED, ONLY_ENTRIES, UNSEEN, UNUSED, Used, finding, is_unseen, may_find};
 use crate::finding::Finding;
 use crate::report::Report;
+use crate::rule_ids;
 use crate::rules::RULES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -188,10 +189,10 @@ impl<'s> Ledger<'s> {
             }
             let (rule, message, help, when) = if let Some(day) = entry.expires.filter(|day| day < today) {
                 let message = format!("the suppression of {} expired on {day}", entry.rule);
-                ("expired-suppression", message, EXPIRED, When::Always)
+                (rule_ids::EXPIRED_SUPPRESSION, message, EXPIRED, When::Always)
             } else if *is_complete && may_find(&entry.rule, settings) {
                 let message = format!("no finding of {} matches this suppression", entry.rule);
-                ("unused-suppression", message, UNUSED, When::UnusedEntry(number))
+                (rule_ids::UNUSED_SUPPRESSION, message, UNUSED, When::UnusedEntry(number))
             } else {
                 continue;
             };
@@ -218,29 +219,34 @@ impl<'s> Ledger<'s> {
             };
             if comment.rules.is_empty() {
                 let help = "write `airtight: ignore[rule] reason`";
-                say("suppression-without-reason", "the suppression names no rule".to_owned(), help, When::Always);
+                say(
+                    rule_ids::SUPPRESSION_WITHOUT_REASON,
+                    "the suppression names no rule".to_owned(),
+                    help,
+                    When::Always,
+                );
                 continue;
             }
             if comment.reason.is_empty() {
                 let message = format!("the suppression of {} has no reason, so it has no effect", comment.rules());
                 let help = "write the reason after the bracket";
-                say("suppression-without-reason", message, help, When::Always);
+                say(rule_ids::SUPPRESSION_WITHOUT_REASON, message, help, When::Always);
                 continue;
             }
             if let Some(day) = &comment.no_day {
                 let message = format!("{day:?} is not a date, so the suppression of {} has no effect", comment.rules());
-                say("expired-suppression", message, "write a date such as 2026-12-31", When::Always);
+                say(rule_ids::EXPIRED_SUPPRESSION, message, "write a date such as 2026-12-31", When::Always);
                 continue;
             }
             if let Some(until) = comment.until.filter(|&until| until < self.suppressor.today) {
                 let message = format!("the suppression of {} expired on {until}", comment.rules());
-                say("expired-suppression", message, EXPIRED, When::Always);
+                say(rule_ids::EXPIRED_SUPPRESSION, message, EXPIRED, When::Always);
                 continue;
             }
             for rule in &comment.rules {
                 if UNSEEN.contains(&rule.as_str()) {
                     let message = format!("a comment cannot accept {rule}, which says that something was not checked");
-                    say("unused-suppression", message, ONLY_ENTRIES, When::Always);
+                    say(rule_ids::UNUSED_SUPPRESSION, message, ONLY_ENTRIES, When::Always);
                     continue;
                 }
                 if may_find(rule, settings) {
@@ -252,7 +258,12 @@ impl<'s> Ledger<'s> {
                         ),
                     };
                     let file = comment.place.file.name().to_owned();
-                    say("unused-suppression", message, UNUSED, When::UnusedComment { rule: comment.key(rule), file });
+                    say(
+                        rule_ids::UNUSED_SUPPRESSION,
+                        message,
+                        UNUSED,
+                        When::UnusedComment { rule: comment.key(rule), file },
+                    );
                 }
             }
         }

@@ -15,6 +15,7 @@ use crate::finding::{Excerpt, Finding};
 use crate::glob::Glob;
 use crate::limits::Limits;
 use crate::report::{By, Fingerprint, ReleaseName, Report, Suppressed};
+use crate::rule_ids;
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
@@ -50,7 +51,7 @@ pub struct Suppressor<'c> {
 
 /// Rules whose findings say that something was not checked: neither a baseline nor a comment accepts these, only an entry of
 /// the configuration.
-const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unparsable-manifest"];
+const UNSEEN: &[&str] = &[rule_ids::RENDER_FAILED, rule_ids::NOTHING_RENDERED, rule_ids::UNPARSABLE_MANIFEST];
 
 /// Whether a finding says that something was not checked.
 pub fn is_unseen(finding: &Finding) -> bool {

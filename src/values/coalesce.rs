@@ -6,9 +6,10 @@
 
 use super::Options;
 use super::graph::{ChartId, Graph};
-use super::messages::{as_truth, log_line, plain, quote};
+use super::messages::{as_truth, plain, quote};
 use super::origins::{Nulls, hide};
 use crate::helm::HelmVersion;
+use crate::log;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins, Str};
 use std::sync::Arc;
@@ -378,7 +379,7 @@ impl<'a> Coalescer<'a> {
 
     /// A line for helm's log.
     pub(super) fn log(&mut self, level: &str, message: &str, attributes: &[(&str, &str)]) {
-        self.warnings.push(log_line(level, message, attributes));
+        self.warnings.push(log::line(level, message, attributes));
     }
 
     fn warn(&mut self, message: &str) {

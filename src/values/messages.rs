@@ -1,24 +1,8 @@
-//! Go's wording of values in warnings and errors, and log lines.
+//! Go's wording of values in warnings and errors.
 
-use crate::go::{go_quote, is_printable};
+use crate::go::go_quote;
 use crate::template::Value;
 use crate::template::print::strval;
-
-/// A line of helm's log: `level=WARN msg="ImportValues missing table" chart=db`.
-///
-/// Source: Go `log/slog`, `TextHandler`.
-pub(super) fn log_line(level: &str, message: &str, attributes: &[(&str, &str)]) -> String {
-    let mut line = format!("level={level} msg={}", attribute(message));
-    for (key, value) in attributes {
-        line.push_str(&format!(" {key}={}", attribute(value)));
-    }
-    line
-}
-
-fn attribute(value: &str) -> String {
-    let plain = |c: char| !matches!(c, ' ' | '=' | '"' | '\u{FFFD}') && is_printable(c);
-    if !value.is_empty() && value.chars().all(plain) { value.to_owned() } else { quote(value) }
-}
 
 /// `%q` of a string.
 pub(super) fn quote(text: &str) -> String {

@@ -24,9 +24,6 @@ use fixes::On;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The rule that uses this.
-pub(super) const RULE: &str = "latent-override";
-
 /// The most combinations of switches that are tried.
 const MAX_RENDERS: usize = 8;
 /// The most additional combinations, for values that the switches beside them do not decide.

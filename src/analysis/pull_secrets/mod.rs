@@ -20,9 +20,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 pub use trial::Giving;
 
-/// The rule that uses this.
-pub const RULE: &str = "missing-pull-secret";
-
 /// The pull secrets in the user's input.
 #[derive(Debug, Default)]
 pub struct PullSecrets {
