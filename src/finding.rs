@@ -2,6 +2,7 @@
 
 use crate::fix::{Fix, Safety};
 use crate::images::{Class, Tier};
+use crate::names::names;
 use crate::objects::ObjectName;
 use crate::source::Place;
 
@@ -22,16 +23,7 @@ pub enum Severity {
     Hint,
 }
 
-impl Severity {
-    /// The name, in one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Hint => "hint",
-        }
-    }
-}
+names!(Severity { Error: "error", Warning: "warning", Hint: "hint" });
 
 /// One finding of one rule.
 #[derive(Debug, Clone)]

@@ -97,6 +97,7 @@ mod limits;
 mod lint;
 mod log;
 mod memory;
+mod names;
 mod objects;
 mod policy;
 mod provenance;

@@ -168,7 +168,7 @@ fn image_use(judged: &Judged, origins: &Origins) -> Use {
         },
         Err(_) => *part == Part::Repository,
     };
-    let parts = Part::ALL.into_iter().filter(is_written);
+    let parts = Part::ALL.iter().copied().filter(is_written);
     Use {
         object: image.object.clone(),
         field: image.field.clone(),

@@ -33,6 +33,7 @@ pub use refusal::Refusal;
 pub use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
 pub(crate) use tree::{at as value_at, value as json_of};
 
+use crate::names::names;
 use crate::source::{File, Place};
 use crate::trace::{FlagPart, Key};
 use serde_json::Value;
@@ -74,16 +75,7 @@ pub enum Safety {
     Manual,
 }
 
-impl Safety {
-    /// In one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Safe => "safe",
-            Self::Unsafe => "unsafe",
-            Self::Manual => "manual",
-        }
-    }
-}
+names!(Safety { Safe: "safe", Unsafe: "unsafe", Manual: "manual" });
 
 /// A reference that a fix changes.
 #[derive(Debug, Clone, PartialEq, Eq)]

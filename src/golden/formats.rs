@@ -2,6 +2,10 @@
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
+use crate::finding::Severity;
+use crate::fix::Safety;
+use crate::images::{Class, Part, Shape, Tier};
+use crate::report::By;
 use serde_json::Value;
 use std::path::Path;
 
@@ -343,4 +347,36 @@ fn a_browser_shows_every_row_and_complains_of_nothing() {
     assert!(!log.contains("CONSOLE"), "{log}");
     let (dom, log) = open("#search=FRROUTING%20hard-coded");
     assert!(dom.contains(&format!("aria-live=\"polite\">1 of {images}</output>")), "the search finds one: {log}");
+}
+
+/// The names in the JSON schemas are those of the code.
+#[test]
+fn the_enums_of_the_schemas_are_the_names_of_the_code() {
+    fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+        all.iter().map(|&one| name(one)).collect()
+    }
+    let classes = names(Class::ALL, Class::name);
+    let tiers = names(Tier::ALL, Tier::name);
+    for (schema, pointer, expected) in [
+        ("images", "/$defs/class/enum", &classes),
+        ("images", "/$defs/tier/enum", &tiers),
+        ("images", "/$defs/use/properties/shape/enum", &names(Shape::ALL, Shape::name)),
+        ("images", "/$defs/origin/properties/part/enum", &names(Part::ALL, Part::name)),
+        ("report", "/$defs/class/enum", &classes),
+        ("report", "/$defs/tier/enum", &tiers),
+        ("report", "/$defs/use/properties/shape/enum", &names(Shape::ALL, Shape::name)),
+        ("report", "/$defs/origin/properties/part/enum", &names(Part::ALL, Part::name)),
+        ("report", "/$defs/finding/properties/severity/enum", &names(Severity::ALL, Severity::name)),
+        ("report", "/$defs/fix/properties/safety/enum", &names(Safety::ALL, Safety::name)),
+        ("report", "/$defs/suppressed/properties/by/enum", &names(By::ALL, By::name)),
+    ] {
+        let schema =
+            serde_json::from_str::<Value>(&read(&root().join(format!("docs/{schema}.schema.json")))).expect("a schema");
+        let listed = schema.pointer(pointer).and_then(Value::as_array).unwrap_or_else(|| panic!("no {pointer}"));
+        let mut listed: Vec<&str> = listed.iter().filter_map(Value::as_str).collect();
+        let mut expected = expected.clone();
+        listed.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(listed, expected, "{pointer}");
+    }
 }

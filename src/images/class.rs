@@ -1,6 +1,7 @@
 //! [`Class`]: whether a reference comes from the mirror and why not, proven by rendering twice.
 
 use super::doubled::{self, Kept, Writer};
+use crate::names::names;
 use crate::provenance::Source;
 use crate::reference::Reference;
 use crate::reference::layout::Layout;
@@ -37,24 +38,21 @@ pub enum Class {
     NotAReference,
 }
 
-impl Class {
-    /// The name, in one or two words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rewritten => "rewritten",
-            Self::Doubled => "doubled",
-            Self::NotRewritten => "not-rewritten",
-            Self::HalfRewritten => "half-rewritten",
-            Self::PinnedToMirror => "pinned-to-mirror",
-            Self::NamesMirror => "names-mirror",
-            Self::Overridden => "overridden",
-            Self::ChartDefault => "chart-default",
-            Self::HardCoded => "hard-coded",
-            Self::Unexplained => "unexplained",
-            Self::NotAReference => "not-a-reference",
-        }
-    }
+names!(Class {
+    Rewritten: "rewritten",
+    Doubled: "doubled",
+    NotRewritten: "not-rewritten",
+    HalfRewritten: "half-rewritten",
+    PinnedToMirror: "pinned-to-mirror",
+    NamesMirror: "names-mirror",
+    Overridden: "overridden",
+    ChartDefault: "chart-default",
+    HardCoded: "hard-coded",
+    Unexplained: "unexplained",
+    NotAReference: "not-a-reference",
+});
 
+impl Class {
     /// Whether a pod with this reference pulls its image from the mirror, if the layout is right.
     pub fn resolves(self) -> bool {
         matches!(self, Self::Rewritten | Self::Doubled | Self::PinnedToMirror | Self::NamesMirror)

@@ -1,6 +1,7 @@
 //! Who decided a part of an image reference.
 
 use super::find::ImageUse;
+use crate::names::names;
 use crate::provenance::{Decider, Source, deciders_in, printed, rank};
 use crate::source::Place;
 use crate::trace::{Origin, Origins};
@@ -19,20 +20,7 @@ pub enum Part {
     Digest,
 }
 
-impl Part {
-    /// All parts, in the order of a reference.
-    pub const ALL: [Self; 4] = [Self::Registry, Self::Repository, Self::Tag, Self::Digest];
-
-    /// The name, in one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Registry => "registry",
-            Self::Repository => "repository",
-            Self::Tag => "tag",
-            Self::Digest => "digest",
-        }
-    }
-}
+names!(Part { Registry: "registry", Repository: "repository", Tag: "tag", Digest: "digest" });
 
 /// The main decider of a part of the reference of a use: user's settings come before the chart's, and those before literal
 /// text.

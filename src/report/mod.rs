@@ -30,6 +30,7 @@ pub mod totals;
 use crate::analysis::images::Image;
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
+use crate::names::names;
 use crate::rule_ids;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
@@ -100,16 +101,7 @@ pub enum By {
     Baseline,
 }
 
-impl By {
-    /// In one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Comment => "comment",
-            Self::Configuration => "configuration",
-            Self::Baseline => "baseline",
-        }
-    }
-}
+names!(By { Comment: "comment", Configuration: "configuration", Baseline: "baseline" });
 
 impl Suppressed {
     /// What was accepted: the rule and the reference in its object, or the message.

@@ -40,6 +40,7 @@ mod volumes;
 mod walk;
 
 use crate::limits::Limits;
+use crate::names::names;
 use crate::objects::text::Text;
 use crate::objects::{Object, ObjectName, Path};
 use crate::reference::Reference;
@@ -98,16 +99,7 @@ pub enum Tier {
     Possible,
 }
 
-impl Tier {
-    /// The name, in one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Likely => "likely",
-            Self::Possible => "possible",
-        }
-    }
-}
+names!(Tier { Certain: "certain", Likely: "likely", Possible: "possible" });
 
 /// The forms in which a manifest contains a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,24 +128,21 @@ pub enum Shape {
     List,
 }
 
-impl Shape {
-    /// The name, in one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Container => "container",
-            Self::Volume => "volume",
-            Self::Field => "field",
-            Self::Descriptor => "descriptor",
-            Self::Argument => "argument",
-            Self::Environment => "environment",
-            Self::Nested => "nested",
-            Self::Template => "template",
-            Self::Artifact => "artifact",
-            Self::Custom => "custom",
-            Self::List => "list",
-        }
-    }
+names!(Shape {
+    Container: "container",
+    Volume: "volume",
+    Field: "field",
+    Descriptor: "descriptor",
+    Argument: "argument",
+    Environment: "environment",
+    Nested: "nested",
+    Template: "template",
+    Artifact: "artifact",
+    Custom: "custom",
+    List: "list",
+});
 
+impl Shape {
     /// Whether it is not an `image:` field, so that readers of the manifest miss it.
     pub fn is_hidden(self) -> bool {
         matches!(self, Self::Argument | Self::Environment | Self::Nested | Self::Template)

@@ -28,21 +28,19 @@ macro_rules! packed {
     };
 }
 
-/// An enum without data, by index.
+/// An enum without data, by its index in `ALL`.
 macro_rules! packed_names {
-    ($type:ty { $($name:ident),+ }) => {
+    ($($type:ty),+) => {$(
         impl Packed for $type {
             fn pack(&self, to: &mut Packer<'_>) {
-                const ALL: &[$type] = &[$(<$type>::$name),+];
-                ALL.iter().position(|one| one == self).unwrap_or_default().pack(to);
+                Self::ALL.iter().position(|one| one == self).unwrap_or_default().pack(to);
             }
 
             fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-                const ALL: &[$type] = &[$(<$type>::$name),+];
-                ALL.get(usize::unpack(from)?).copied()
+                Self::ALL.get(usize::unpack(from)?).copied()
             }
         }
-    };
+    )+};
 }
 
 packed!(Report {
@@ -71,37 +69,7 @@ packed!(Gated { reference, template, place, switches, mirrored });
 packed!(Assumed { key, value });
 packed!(Spot { line, column, character });
 
-packed_names!(Severity { Error, Warning, Hint });
-packed_names!(Safety { Safe, Unsafe, Manual });
-packed_names!(By { Comment, Configuration, Baseline });
-packed_names!(Tier { Certain, Likely, Possible });
-packed_names!(Part { Registry, Repository, Tag, Digest });
-packed_names!(Shape {
-    Container,
-    Volume,
-    Field,
-    Descriptor,
-    Argument,
-    Environment,
-    Nested,
-    Template,
-    Artifact,
-    Custom,
-    List
-});
-packed_names!(Class {
-    Rewritten,
-    Doubled,
-    NotRewritten,
-    HalfRewritten,
-    PinnedToMirror,
-    NamesMirror,
-    Overridden,
-    ChartDefault,
-    HardCoded,
-    Unexplained,
-    NotAReference
-});
+packed_names!(Severity, Safety, By, Tier, Part, Shape, Class);
 
 impl Packed for Action {
     fn pack(&self, to: &mut Packer<'_>) {

@@ -1,0 +1,22 @@
+//! [`names!`]: enums whose variants have a name in reports, in schemas and in what users write.
+
+/// Gives an enum without data the constant `ALL`, its variants in order, and the method `name`.
+///
+/// Shape: `names!(Tier { Certain: "certain", Likely: "likely" });`. A variant that is left out does not compile.
+macro_rules! names {
+    ($type:ty { $($variant:ident: $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// All variants, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in reports.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use names;
