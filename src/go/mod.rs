@@ -8,6 +8,7 @@ pub mod strconv;
 mod system;
 pub mod time;
 pub mod unicode;
+pub mod url;
 
 pub use printable::{is_printable, is_printable_in};
 pub use quote::{can_backquote, decode_rune, go_quote, push_quoted, quote, quote_rune, quote_rune_in, rune_count};

@@ -2,8 +2,8 @@
 //!
 //! Source: santhosh-tekuri/jsonschema v6.0.3, `format.go`.
 
-use crate::funcs::urls;
 use crate::go::time::{Zone, layout};
+use crate::go::url;
 use crate::go::{go_quote, quote_rune};
 use crate::helm::HelmVersion;
 use crate::regex::{Error, Regex};
@@ -215,7 +215,7 @@ fn ipv6(text: &str) -> Result<(), String> {
     if !text.contains(':') {
         return fail("missing colon");
     }
-    urls::check_address(text.as_bytes())?;
+    url::address::check(text.as_bytes())?;
     if text.contains('%') { fail("zone id is not a part of ipv6 address") } else { Ok(()) }
 }
 
@@ -367,8 +367,8 @@ fn date_time(text: &str) -> Result<(), String> {
 }
 
 /// Parses a URL: the host must be an address if it looks like one.
-fn parse_url(text: &str) -> Result<urls::Url, String> {
-    let url = urls::parse(&Str::new(text))?;
+fn parse_url(text: &str) -> Result<url::Url, String> {
+    let url = url::parse(&Str::new(text))?;
     let name = url.hostname();
     let name = name.to_text();
     if name.contains(':') {

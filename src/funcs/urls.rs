@@ -1,15 +1,10 @@
 //! URLs, parsed and built as Go's `net/url` does.
 
-mod address;
-mod parse;
-
 use super::lists::NIL_DEREFERENCE;
+use crate::go::url::{Part, Url, User, may_stand_plain, parse};
 use crate::template::types::{Kind, MAP, STRING};
 use crate::template::{Context, Failure, Flow, Function, Map, Value};
 use crate::trace::{Buf, Str};
-pub(crate) use address::check as check_address;
-use parse::{Part, User, may_stand_plain};
-pub(crate) use parse::{Url, parse};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[

@@ -1,29 +1,30 @@
 //! Parses a URL. Source: Go 1.27 `net/url`, `Parse`.
 
-use super::address;
+pub(crate) mod address;
+
 use crate::go::go_quote;
 use crate::trace::{Buf, Str};
 
 /// The parts of a URL, decoded where Go decodes them.
 pub(crate) struct Url {
     pub(crate) scheme: Str,
-    pub(super) opaque: Str,
-    pub(super) user: Option<User>,
+    pub(crate) opaque: Str,
+    pub(crate) user: Option<User>,
     pub(crate) host: Str,
     pub(crate) path: Str,
-    pub(super) query: Str,
-    pub(super) fragment: Str,
+    pub(crate) query: Str,
+    pub(crate) fragment: Str,
 }
 
 /// `name:password`
-pub(super) struct User {
-    pub(super) name: Str,
-    pub(super) password: Option<Str>,
+pub(crate) struct User {
+    pub(crate) name: Str,
+    pub(crate) password: Option<Str>,
 }
 
 /// The part of a URL that a text belongs to, which decides which characters are allowed unescaped.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Path,
     User,
     Host,
@@ -238,7 +239,7 @@ fn escaped_byte(text: &[u8]) -> Option<u8> {
 }
 
 /// Whether a byte needs no escape. Source: Go `net/url`, `shouldEscape`.
-pub(super) fn may_stand_plain(byte: u8, part: Part) -> bool {
+pub(crate) fn may_stand_plain(byte: u8, part: Part) -> bool {
     if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
         return true;
     }
