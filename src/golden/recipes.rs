@@ -1,4 +1,5 @@
-//! What docs/contributing.md tells people to do: the paths that it names are there, and what its recipe writes is a rule.
+//! What docs/contributing.md and docs/fuzzing.md tell people to do: the paths that they name are there, and what the recipe of a
+//! rule writes is one.
 
 use super::{read, root};
 use crate::rules::RULES;
@@ -19,11 +20,13 @@ fn is_path(text: &str) -> bool {
 }
 
 #[test]
-fn paths_that_the_page_names_are_there() {
-    let page = read(&root().join("docs/contributing.md"));
-    let missing: Vec<&str> = code(&page).filter(|text| is_path(text) && !root().join(text).exists()).collect();
-    assert!(missing.is_empty(), "docs/contributing.md names what is not there: {missing:?}");
-    assert!(code(&page).filter(|text| is_path(text)).count() > 10, "the paths are not found in the page");
+fn paths_that_the_pages_name_are_there() {
+    for name in ["docs/contributing.md", "docs/fuzzing.md"] {
+        let page = read(&root().join(name));
+        let missing: Vec<&str> = code(&page).filter(|text| is_path(text) && !root().join(text).exists()).collect();
+        assert!(missing.is_empty(), "{name} names what is not there: {missing:?}");
+        assert!(code(&page).filter(|text| is_path(text)).count() > 5, "the paths are not found in {name}");
+    }
 }
 
 /// The rule that `just new-rule moving-target` writes differs from one of ours in nothing but its words.

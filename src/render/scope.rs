@@ -79,7 +79,7 @@ fn as_map(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 fn yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let text = crate::funcs::yaml::yaml_text(ctx, &Value::Map(receiver(args)?.clone()))?;
+    let text = crate::funcs::yaml::yaml_or_failure(ctx, &Value::Map(receiver(args)?.clone()))?;
     let mut out = crate::trace::Buf::with_capacity(text.len() + 1);
     out.push(&text);
     out.push_text("\n");
