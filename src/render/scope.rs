@@ -179,7 +179,8 @@ fn chart(
         let table =
             child.name.split('.').try_fold(values.clone(), |table, name| table.get(name.as_bytes())?.as_map().cloned());
         let view = chart(child, top, table, false, origins, files);
-        subcharts.insert(child.name.as_str(), view.into());
+        // Helm quirk: what a chart sees of those below it is the same map, without the methods.
+        subcharts.insert(child.name.as_str(), view.retyped(&MAP).into());
     }
     let base_path = format!("{}/templates", instance.full_path);
     for template in &instance.chart.templates {
