@@ -1,6 +1,6 @@
 //! [`Bundle`]: the lists that say what was mirrored, and the question whether a reference is among it.
 
-use crate::images::{Layout, Mirror, Reference};
+use crate::reference::{Layout, Mirror, Reference};
 use std::collections::{BTreeSet, HashMap};
 
 /// The lists that say what was mirrored: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`,

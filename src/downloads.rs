@@ -1,7 +1,7 @@
 //! Commands that fetch from the internet, found in scripts and in the words that a container is started with.
 
-use crate::images::Mirror;
-use crate::images::hosts::{host_of_url, is_public};
+use crate::reference::Mirror;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::shell::commands;
 use std::ops::Range;
 

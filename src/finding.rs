@@ -1,7 +1,8 @@
 //! [`Finding`]: something about a release that its owner should change, and where.
 
 use crate::fix::{Fix, Safety};
-use crate::images::{Class, ObjectName, Tier};
+use crate::images::{Class, Tier};
+use crate::objects::ObjectName;
 use crate::source::Place;
 
 /// Steps of a finding, whatever it says.

@@ -1,5 +1,6 @@
 //! [`lint()`]: a release is analysed, the rules judge it, and a [`Report`] tells.
 
+use crate::analysis::images::images;
 use crate::analysis::manifests::{Owners, analyse_manifests};
 use crate::analysis::pull_secrets;
 use crate::analysis::upgrade::{OtherEvent, other_event};
@@ -7,7 +8,6 @@ use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::release::Prepared;
-use crate::report::images::images;
 use crate::report::{Coverage, ReleaseName, Report};
 use crate::rules::Context;
 use crate::secrets::Secrets;

@@ -4,12 +4,13 @@ use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::render::{self, Before, Capabilities, Inputs, Release, Rendered};
+use crate::schema::remote::Remote;
+use crate::schema::{self, remote};
 use crate::template::decisions::Decisions;
 use crate::template::tree::Untraced;
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
-use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance, json};
 use crate::work::Work;
 use std::sync::Arc;
@@ -173,7 +174,7 @@ impl Prepared {
             self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log)?;
         let helm = self.env.helm;
         if self.check_schema {
-            let checked = values::schema::validate(&root, &values, helm, &self.limits);
+            let checked = schema::validate(&root, &values, helm, &self.limits);
             log.extend(checked.map_err(Problem::Chart)?);
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
@@ -259,7 +260,7 @@ impl Prepared {
         }
         let processed = self.values(changes, None, &mut Vec::new());
         processed.is_ok_and(|values::Processed { root, values }| {
-            values::schema::validate(&root, &values, self.env.helm, &self.limits).is_ok()
+            schema::validate(&root, &values, self.env.helm, &self.limits).is_ok()
         })
     }
 

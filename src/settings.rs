@@ -3,7 +3,7 @@
 use crate::bundle::Bundle;
 use crate::finding::Severity;
 use crate::images::find::{Hints, PlaceRule};
-use crate::images::{Layout, Mirror};
+use crate::reference::{Layout, Mirror};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

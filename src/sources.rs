@@ -2,10 +2,11 @@
 //!
 //! Images and artifacts in registries are no business of this file; `images::find` finds those.
 
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::object::{Object, Path, Step, member, string};
-use crate::images::{Mirror, Text};
 use crate::limits::Limits;
+use crate::objects::Text;
+use crate::objects::{Object, Path, Step};
+use crate::reference::Mirror;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::render::manifest::Manifest;
 use crate::yaml::{self, Data};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ pub struct Source {
     /// The manifest.
     pub manifest: Arc<Manifest>,
     /// The object: `HelmRepository apps/bitnami`.
-    pub object: crate::images::object::ObjectName,
+    pub object: crate::objects::ObjectName,
     /// Path of the field that names it.
     pub field: String,
     /// The URL, as it is written.
@@ -151,7 +152,7 @@ fn names_public(url: &str, mirror: &Mirror) -> bool {
 
 /// The documents in the texts of a ConfigMap.
 fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut Vec<Source>) {
-    let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { return };
+    let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { return };
     for (entry, value) in entries {
         let Data::Str(content) = &value.data else { continue };
         let has = |needle: &str| memchr::memmem::find(content.as_bytes(), needle.as_bytes()).is_some();
@@ -169,8 +170,8 @@ fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut V
             let nested = Object {
                 manifest: object.manifest,
                 name: object.name.clone(),
-                api_version: string(member(&node, "apiVersion")),
-                kind: string(member(&node, "kind")),
+                api_version: node.text_of("apiVersion"),
+                kind: node.text_of("kind"),
                 node: &node,
                 source: text,
                 prefix: Path::default().key("data").key(&entry.key.to_text()).with(Step::Nested),
@@ -187,9 +188,9 @@ fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut V
 
 /// The indexes of falcoctl: `indexes[].url`.
 fn of_indexes(object: &Object<'_>, mirror: &Mirror, found: &mut Vec<Source>) {
-    let indexes = member(object.node, "indexes").map(crate::images::object::items).unwrap_or_default();
+    let indexes = object.node.items_of("indexes");
     for (number, index) in indexes.iter().enumerate() {
-        let Some(url) = member(index, "url").and_then(|url| object.text(url)) else { continue };
+        let Some(url) = index.member("url").and_then(|url| object.text(url)) else { continue };
         if names_public(&url, mirror) {
             let path = object.prefix.key("indexes").with(Step::Index(number)).key("url");
             found.push(Source {

@@ -4,15 +4,16 @@
 //! as it would be installed. It holds where the image then comes from the place on the mirror that the layout gives, and
 //! nothing else became worse. Proposals that change different things are tried together first.
 
-use super::judge::is_taken_for_wrong;
+use super::Judged;
+use super::judged::serves;
 use super::propose::{Paths, Proposal};
 use super::rewrite::Unset;
 use super::trial::Trials;
 use super::twin::Twin;
-use super::{Judged, serves};
 use crate::fix::{Edit, Fix, Proven};
-use crate::images::{Class, Reference};
+use crate::images::Class;
 use crate::reads::GLOBAL;
+use crate::reference::Reference;
 use crate::trace::{Key, path_text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +84,7 @@ impl Problem {
             let is_default = one.default_of_same_path().is_some_and(|default| trials.is_right(after, Some(default)));
             let is_right = is_default || trials.is_right_for(after, one, one.source.as_ref());
             let is_right = is_right && without.is_none_or(|without| keeps_source(one, after, without, trials));
-            let holds = is_right && keeps_version(one, after) && !is_taken_for_wrong(one, after, trials.settings);
+            let holds = is_right && keeps_version(one, after) && !one.is_taken_for_wrong(after, trials.settings);
             holds.then(|| (number, after.to_owned()))
         };
         let right: Vec<(usize, String)> = self.targets.iter().filter_map(becomes_right).collect();

@@ -1,15 +1,16 @@
 //! [`Blamed`]: who decided an image whose manifest does not tell: a switch, a value that prints nothing, a rewrite that is not
 //! set. It is whom lint names, by the same trials, and what becomes of the image without that was rendered.
 
-use super::judge::{Classified, Given, classified, find_culprits};
+use super::given::Given;
+use super::judge::{Classified, classified, find_culprits};
 use super::keys::Keys;
 use super::propose::changed;
 use super::trial::Trials;
 use super::{Judged, Traced, render_with_mirror, rewrite};
 use crate::compiler::Compiler;
 use crate::fix::{Action, Edit};
-use crate::images::decided::Decider;
 use crate::images::{Class, ImageUse, Search};
+use crate::provenance::Decider;
 use crate::reads::Statics;
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
@@ -173,7 +174,7 @@ fn without(
         let Ok(Some(twin)) = trials.with_edits_and(&edits, &changes) else { break };
         for (otherwise, &number) in found.iter_mut().zip(images).filter(|(otherwise, _)| otherwise.is_none()) {
             let Some(text) = Trials::text(&twin, &judged[number].image) else { continue };
-            if of_version(number) || super::serves(text, &trials.settings.mirror) {
+            if of_version(number) || super::judged::serves(text, &trials.settings.mirror) {
                 *otherwise = Some(Otherwise { reference: text.to_owned(), is_without: true, with: with.clone() });
             }
         }

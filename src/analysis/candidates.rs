@@ -1,13 +1,13 @@
 //! Which changes may send an image to the mirror: the values that decided it, set or taken away, the best first.
 
-use super::judge::is_needless_pin;
 use super::propose::{Proposal, added, changed, title_of_removal};
 use super::reach::Reached;
 use super::{Judged, WithoutOverride};
 use crate::fix::{Action, json_of, value_at};
-use crate::images::decided::{Decider, Source, decider};
-use crate::images::object::{items, member};
+use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, Part};
+
+use crate::provenance::{Decider, Source};
 use crate::reads::GLOBAL;
 use crate::release::Prepared;
 use crate::settings::Settings;
@@ -94,7 +94,7 @@ pub(super) fn of_image(
     let comes_back = matches!(judged.without_override, WithoutOverride::Mirror(_));
     match judged.class {
         // That is what its rule is about.
-        Class::PinnedToMirror if is_needless_pin(judged) => found.extend(removals),
+        Class::PinnedToMirror if judged.is_needless_pin() => found.extend(removals),
         // Another file, or the chart, may have the right one.
         Class::PinnedToMirror => found.extend(removals.chain(sets)),
         _ if comes_back => {
@@ -230,8 +230,8 @@ fn list_around(origin: Origin, up: usize, origins: &Origins, work: &Work) -> Opt
 
 fn node_at<'n>(node: &'n Node, keys: &[Key]) -> Option<&'n Node> {
     keys.iter().try_fold(node, |node, key| match key {
-        Key::Name(name) => member(node, name),
-        Key::Index(index) => items(node).get(*index as usize),
+        Key::Name(name) => node.member(name),
+        Key::Index(index) => node.items().get(*index as usize),
     })
 }
 

@@ -2,9 +2,9 @@
 
 use super::keys::Keys;
 use crate::compiler::Compiler;
-use crate::images::object::{descend, member, string};
 use crate::images::{ImageUse, Search, Tier};
 use crate::limits::Limits;
+
 use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifest, more, split};
 use crate::render::{Rendered, RenderedFile};
@@ -64,7 +64,7 @@ impl Courses<'_> {
                 continue;
             }
             let parts = match yaml::read(content.as_bytes(), limits) {
-                Ok(node) => vec![(string(member(&node, "kind")), start, content, node)],
+                Ok(node) => vec![(node.text_of("kind"), start, content, node)],
                 Err(_) => {
                     let kind = kind_in_words(content.as_bytes());
                     lines(&content, limits).map(|(at, line, node)| (kind.clone(), start + at, line, node)).collect()
@@ -76,9 +76,9 @@ impl Courses<'_> {
                     source: file.source.clone(),
                     start,
                     emits: emits.clone(),
-                    api_version: string(member(&node, "apiVersion")),
+                    api_version: node.text_of("apiVersion"),
                     kind,
-                    object_name: string(descend(&node, &["metadata", "name"])),
+                    object_name: node.text_at(&["metadata", "name"]),
                     hook: None,
                     more: more(&content, &node),
                     content,

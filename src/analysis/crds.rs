@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::render::manifest::{Manifest, split};
 use crate::render::output;
 use crate::source::File;
-use crate::template::exec::Emit;
+use crate::template::state::Emit;
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 use crate::yaml::{self, Data};

@@ -3,8 +3,8 @@
 //! Nothing of a text is passed over: what follows a document is a document too, and what cannot be read is told.
 
 use crate::helm::HelmVersion;
-use crate::images::object::{member, string};
 use crate::limits::Limits;
+
 use crate::render::manifest::split;
 use crate::trace::Str;
 use crate::values::json;
@@ -117,7 +117,7 @@ fn is_comment(text: &[u8]) -> bool {
 
 /// The objects of a document: itself, or the elements of a list of objects.
 fn objects(node: Node) -> Result<Vec<Node>, String> {
-    let has_kind = |node: &Node| !string(member(node, "kind")).is_empty();
+    let has_kind = |node: &Node| !node.text_of("kind").is_empty();
     match node.data {
         Data::Null => Ok(Vec::new()),
         Data::Map(_) if has_kind(&node) => Ok(vec![node]),

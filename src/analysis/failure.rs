@@ -1,6 +1,6 @@
 //! [`Cause`]: what kind of thing keeps a release from rendering, as far as its failure tells.
 
-use crate::images::decided::user_path;
+use crate::provenance::user_path;
 use crate::template::error::{Error, Failure};
 
 /// What kind of thing keeps a release from rendering.

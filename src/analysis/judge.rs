@@ -2,6 +2,7 @@
 
 use super::candidates::{self, Lists, of_image};
 use super::culprit;
+use super::given::Given;
 use super::keys::Keys;
 use super::patch;
 use super::pins;
@@ -15,33 +16,13 @@ use super::{Judged, WithoutOverride, advice};
 use crate::compiler::Compiler;
 use crate::fix::{Action, Edit};
 use crate::images::class::{Facts, classify};
-use crate::images::decided::{decider, deciders};
-use crate::images::mirror::NOWHERE;
-use crate::images::{Class, ImageUse, Part, Reference, Tier};
-use crate::reads::Reads;
-use crate::reads::statics::Statics;
-use crate::release::Prepared;
-use crate::render::Rendered;
-use crate::render::manifest::Manifest;
-use crate::settings::Settings;
-use crate::template::Map;
+use crate::images::deciders::{decider, deciders};
+use crate::images::{Class, ImageUse, Part, Tier};
+use crate::reference::Reference;
+use crate::reference::mirror::NOWHERE;
 use crate::template::decisions::{Decided, Site};
-use crate::trace::{Layer, Origin, Origins};
+use crate::trace::{Origin, Origins};
 use std::collections::BTreeSet;
-use std::sync::Arc;
-
-/// A release as it was rendered, and what is needed to render it again.
-pub(super) struct Given<'a> {
-    pub(super) prepared: &'a Prepared,
-    pub(super) settings: &'a Settings,
-    pub(super) keys: &'a Keys,
-    pub(super) rendered: &'a Rendered,
-    pub(super) manifests: &'a [Arc<Manifest>],
-    pub(super) origins: &'a Origins,
-    pub(super) reads: &'a Reads,
-    pub(super) statics: &'a Statics,
-    pub(super) values: &'a Map,
-}
 
 /// What is known of the images of a release.
 #[derive(Default)]
@@ -137,16 +118,6 @@ pub(super) fn find_culprits(judged: &mut [Judged], given: &Given<'_>, trials: &m
     of_user
 }
 
-/// Whether a user's value names the mirror though the same image comes from there without it.
-pub(super) fn is_needless_pin(judged: &Judged) -> bool {
-    let same = |text: &String| text == judged.image.text.as_str();
-    // Where another file of the user's says the same, it is that which brings the image from the mirror.
-    let is_alone = judged.decider.hides.iter().all(|(layer, _)| matches!(layer, Layer::Chart(_)));
-    is_alone
-        && judged.class == Class::PinnedToMirror
-        && matches!(&judged.without_override, WithoutOverride::Mirror(text) if same(text))
-}
-
 /// Whether an image needs a fix of its own.
 fn is_wrong(judged: &Judged, trials: &Trials<'_>) -> bool {
     judged.class != Class::NotRewritten && judged.image.tier != Tier::Possible && !trials.is_right_now(judged)
@@ -165,7 +136,7 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     let mut lists = Lists::new(&prepared.work);
     judged.iter().filter(|one| is_wrong(one, trials)).for_each(|one| lists.note(one, settings, origins));
     let proposals = |(number, one): (usize, &Judged)| {
-        let is_pin = is_needless_pin(one) && trials.is_right_now(one);
+        let is_pin = one.is_needless_pin() && trials.is_right_now(one);
         if !is_wrong(one, trials) && !is_pin {
             return None;
         }
@@ -217,16 +188,6 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
             false => WithoutOverride::Elsewhere(reference.as_written().to_owned()),
         };
     }
-}
-
-/// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of what the chart pulls without it.
-pub(super) fn is_taken_for_wrong(judged: &Judged, after: &str, settings: &Settings) -> bool {
-    let (Some(default), Ok(after)) = (&judged.default, Reference::parse(after)) else { return false };
-    if judged.replaces_registry(&after, settings) {
-        return false;
-    }
-    let wanted = settings.layout.repository(&settings.mirror, default);
-    wanted != Some(format!("{}/{}", after.registry, after.repository))
 }
 
 /// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.

@@ -4,11 +4,11 @@
 //! it, and says so. What the owner set to the mirror is a key as well.
 
 use crate::chart::Chart;
-use crate::images::mirror::NOWHERE;
-use crate::images::object::member;
-use crate::images::{Mirror, Reference};
+
 use crate::reads::statics::{Reading, Statics};
 use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::reference::mirror::NOWHERE;
+use crate::reference::{Mirror, Reference};
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
@@ -287,7 +287,7 @@ fn value_of_shape(default: Option<&Node>, settings: &Settings) -> Option<String>
 
 /// The default at a path of values: of the chart, or, of what charts share, of one below it.
 fn default_at<'c>(chart: &'c Chart, path: &[String]) -> Option<&'c Node> {
-    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| member(node, step));
+    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| node.member(step));
     let own = chart.values.iter().flat_map(|values| &values.documents).rev().find_map(at);
     own.or_else(|| {
         let is_shared = path.first().is_some_and(|first| first == GLOBAL);
@@ -330,7 +330,7 @@ fn clashes(chart: &Chart, path: &[String]) -> bool {
         let mut next = Some(document);
         for step in path {
             next = match next {
-                Some(node) if matches!(node.data, Data::Map(_)) => member(node, step),
+                Some(node) if matches!(node.data, Data::Map(_)) => node.member(step),
                 Some(node) if !matches!(node.data, Data::Null) => return true,
                 _ => None,
             };

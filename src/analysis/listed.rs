@@ -1,8 +1,10 @@
 //! Plain lists of images, one a line, in place of manifests.
 
 use crate::images::find::Shape;
-use crate::images::text::Text;
-use crate::images::{ImageUse, ObjectName, Reference, Tier};
+use crate::images::{ImageUse, Tier};
+use crate::objects::ObjectName;
+use crate::objects::text::Text;
+use crate::reference::Reference;
 use crate::render::manifest::Manifest;
 use crate::trace::Str;
 use crate::yaml::{Data, Node};

@@ -9,10 +9,11 @@ use super::listed;
 use super::pull_secrets::PullSecrets;
 use super::{Analysis, Judged, RenderFailure, USUAL_KEY, sources};
 use crate::images::class::{Facts, classify};
-use crate::images::decided::decider;
-use crate::images::object::{Object, descend, items, member, string};
-use crate::images::{ImageUse, ObjectName, Part, Search};
+use crate::images::deciders::decider;
+use crate::images::{ImageUse, Part, Search};
 use crate::limits::Limits;
+use crate::objects::Object;
+use crate::objects::ObjectName;
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, more};
 use crate::settings::Settings;
@@ -105,16 +106,16 @@ pub fn is_image_list(file: &Arc<File>) -> bool {
 
 /// The manifest that a document of a file is, as far as it can be told without a template.
 pub(super) fn document(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest {
-    let hook = descend(&node, &["metadata", "annotations", "helm.sh/hook"]);
-    let hook = hook.map(|hook| string(Some(hook)).split(',').map(|event| event.trim().to_owned()).collect());
+    let hook = node.descend(&["metadata", "annotations", "helm.sh/hook"]);
+    let hook = hook.map(|hook| hook.text().split(',').map(|event| event.trim().to_owned()).collect());
     Manifest {
         name: template_of(&content).unwrap_or_else(|| file.name().to_owned()),
         source: file.clone(),
         start,
         emits: Arc::new([]),
-        api_version: string(member(&node, "apiVersion")),
-        kind: string(member(&node, "kind")),
-        object_name: string(descend(&node, &["metadata", "name"])),
+        api_version: node.text_of("apiVersion"),
+        kind: node.text_of("kind"),
+        object_name: node.text_at(&["metadata", "name"]),
         hook,
         more: more(&content, &node),
         content,
@@ -143,10 +144,10 @@ impl Owners {
     pub fn of(manifests: &[Arc<Manifest>]) -> Self {
         let mut known = BTreeMap::new();
         for object in manifests.iter().flat_map(Object::all) {
-            let references = descend(object.node, &["metadata", "ownerReferences"]).map(items).unwrap_or_default();
-            let controls = |owner: &&Node| member(owner, "controller").is_some_and(|is| is.data == Data::Bool(true));
+            let references = object.node.descend(&["metadata", "ownerReferences"]).map(Node::items).unwrap_or_default();
+            let controls = |owner: &&Node| owner.member("controller").is_some_and(|is| is.data == Data::Bool(true));
             let Some(owner) = references.iter().find(controls).or(references.first()) else { continue };
-            let text = |name: &str| string(member(owner, name));
+            let text = |name: &str| owner.text_of(name);
             let namespace = if text("kind") == "Node" { String::new() } else { object.name.namespace.clone() };
             known.insert(object.name.clone(), ObjectName { kind: text("kind"), name: text("name"), namespace });
         }

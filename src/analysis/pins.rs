@@ -8,8 +8,10 @@ use super::together::{self, Trial};
 use super::trial::Trials;
 use super::twin::Twin;
 use crate::fix::{Action, Edit, Proven, Safety};
-use crate::images::decided::{Decider, decider};
-use crate::images::{Part, Reference, Shape, Tier};
+use crate::images::deciders::decider;
+use crate::images::{Part, Shape, Tier};
+use crate::provenance::Decider;
+use crate::reference::Reference;
 use crate::trace::Origins;
 use std::collections::BTreeSet;
 

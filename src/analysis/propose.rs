@@ -1,7 +1,7 @@
 //! [`Proposal`]: a change of what the user gave that may make a finding go away, before it was tried.
 
 use crate::fix::{Action, Edit, Safety, Target};
-use crate::images::decided::{Decider, Source};
+use crate::provenance::{Decider, Source};
 use crate::release::Prepared;
 use crate::trace::{Key, Layer, Origin, OriginData, Origins};
 use serde_json::Value;

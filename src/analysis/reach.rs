@@ -1,11 +1,13 @@
 //! Which values reach an image that no default of the chart and no user decides: tried by setting each value that templates
 //! looked at to a host of its own, and looking where the hosts come out; switches are turned as well.
 
+use super::Judged;
+use super::judged::serves;
 use super::keys::value_at;
 use super::trial::Trials;
 use super::twin::Twin;
-use super::{Judged, serves};
-use crate::images::{Class, Source};
+use crate::images::Class;
+use crate::provenance::Source;
 use crate::reads::statics::Statics;
 use crate::reads::{Path, Reads, dotted};
 use crate::release::Change;

@@ -1,15 +1,16 @@
 //! What a reference on the mirror is a copy of: its source.
 
-use super::judge::Given;
+use super::given::Given;
 use super::twin::Twin;
 use super::{Judged, RegistryWithPath};
 use crate::chart::Chart;
 use crate::compiler::Compiler;
-use crate::images::decided::deciders;
+use crate::images::deciders::deciders;
 use crate::images::doubled::{self, Writer};
 use crate::images::find::is_well_known;
-use crate::images::{Class, ImageUse, Mirror, Part, Reference};
+use crate::images::{Class, ImageUse, Part};
 use crate::reads::{Reads, dotted};
+use crate::reference::{Mirror, Reference};
 use crate::release::Change;
 use crate::settings::Settings;
 use crate::trace::Origin;

@@ -1,11 +1,13 @@
 //! [`Trials`]: renders a release with something changed of what the user gave, to see what that does to its images.
 
+use super::Judged;
+use super::judged::serves;
 use super::keys::Keys;
 use super::twin::{Seen, Twin};
-use super::{Judged, serves};
 use crate::compiler::Compiler;
 use crate::fix::{Edit, Patch, Refusal, apply, patched, refusals};
-use crate::images::{ImageUse, Reference};
+use crate::images::ImageUse;
+use crate::reference::Reference;
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;

@@ -1,8 +1,8 @@
 //! [`Twin`]: the same release rendered with another mirror, and what its images are there.
 
 use crate::compiler::Compiler;
-use crate::images::object::{descend, string};
 use crate::images::{ImageUse, Search};
+
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
@@ -157,7 +157,7 @@ impl Twin {
 }
 
 fn object(manifest: &Manifest) -> ObjectKey {
-    let namespace = string(descend(&manifest.node, &["metadata", "namespace"]));
+    let namespace = manifest.node.text_at(&["metadata", "namespace"]);
     (manifest.name.clone(), manifest.kind.clone(), namespace, manifest.object_name.clone())
 }
 

@@ -6,7 +6,8 @@
 
 use super::Analysis;
 use super::course::{self, Courses, Ran, marks};
-use crate::images::{ImageUse, Reference};
+use crate::images::ImageUse;
+use crate::reference::Reference;
 use crate::template::decisions::{Course, Decided, Decisions, Site};
 use crate::trace::Marks;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

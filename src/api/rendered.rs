@@ -1,7 +1,7 @@
 //! [`Rendered`]: what a chart came to, and where its bytes are from.
 
 use crate::error::Location;
-use crate::images::decided::{Source, deciders_in, printed};
+use crate::provenance::{Source, deciders_in, printed};
 use crate::release::Outcome;
 use crate::render::manifest::{self, Manifests};
 use crate::render::output::{Selection, crds};

@@ -5,8 +5,10 @@ pub mod select;
 pub mod value;
 
 use crate::analysis::{Blamed, Otherwise};
-use crate::images::decided::{Decider, Source, deciders_in, part_places, printed};
-use crate::images::{ObjectName, Part, object::Object};
+use crate::images::Part;
+use crate::images::deciders::part_places;
+use crate::objects::{Object, ObjectName};
+use crate::provenance::{Decider, Source, deciders_in, printed, rank};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
@@ -176,17 +178,4 @@ fn is_same(a: &Decider, b: &Decider) -> bool {
     let line =
         |decider: &Decider| decider.place.as_ref().map(|place| (place.file.name().to_owned(), place.line_column().0));
     a.source == b.source && line(a) == line(b) && a.path == b.path
-}
-
-fn rank(decider: &Decider) -> u32 {
-    match &decider.source {
-        Source::User(_) => 0,
-        Source::Tool => 1,
-        Source::ChartDefault(_) => 2,
-        // A file of the chart says more than the text around it; a fact of the release less.
-        Source::Other(_) if decider.place.is_some() => 3,
-        Source::Template => 4,
-        Source::Other(_) => 5,
-        Source::Unknown => 6,
-    }
 }

@@ -1,6 +1,6 @@
 //! Paths as people type them: `spec.containers[0].image`, `data["config.yaml"]`, `annotations.example\.com/x`.
 
-use crate::images::object::Step;
+use crate::objects::Step;
 
 /// Reads a path; the error says what is wrong with it.
 pub fn parse(text: &str) -> Result<Vec<Step>, String> {

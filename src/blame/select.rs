@@ -3,9 +3,10 @@
 use super::path;
 use crate::analysis::Traced;
 use crate::chart::ignore::path_match;
-use crate::images::object::{Object, Step, items};
-use crate::images::{ImageUse, Reference, Search};
+use crate::images::{ImageUse, Search};
 use crate::limits::Limits;
+use crate::objects::{Object, Step};
+use crate::reference::Reference;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::work::Work;
@@ -155,7 +156,7 @@ fn range_of(node: &Node, steps: &[Step]) -> Option<Range<u32>> {
                 node = value;
             }
             (Step::Index(index), _) => {
-                node = items(node).get(*index)?;
+                node = node.items().get(*index)?;
                 range = node.start..node.end;
             }
             _ => return None,

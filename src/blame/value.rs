@@ -2,8 +2,8 @@
 
 use super::path;
 use crate::analysis::Traced;
-use crate::images::decided::{Decider, decider_of, user_path};
-use crate::images::object::{Path, Step};
+use crate::objects::{Path, Step};
+use crate::provenance::{Decider, decider_of, user_path};
 use crate::secrets::{self, Secrets};
 use crate::source::Place;
 use crate::template::print::strval;

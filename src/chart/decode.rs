@@ -93,7 +93,7 @@ impl Target for String {
     }
 
     fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
-        match scalar_text(&node.data) {
+        match node.data.scalar_text() {
             Some(text) => *self = text,
             None if node.data == Data::Null => {}
             None => return Err(at.mismatch(node, self.go_type())),
@@ -219,61 +219,9 @@ impl Target for Option<Vec<(String, String)>> {
     }
 }
 
-/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted; `None` for null, lists and maps.
-pub(crate) fn scalar_text(data: &Data) -> Option<String> {
-    Some(match data {
-        Data::Str(text) => text.to_text().into_owned(),
-        Data::Bool(truth) => truth.to_string(),
-        Data::Int(number) => number.to_string(),
-        Data::Uint(number) => number.to_string(),
-        Data::Float(number) => go_float32(*number),
-        Data::Null | Data::Seq(_) | Data::Map(_) => return None,
-    })
-}
-
-/// Go's `%g` of the nearest 32-bit number: `1.1`, `1e+06`.
-///
-/// Helm quirk: numbers that stand for text lose digits this way. Source: sigs.k8s.io/yaml, `convertToJSONableObject`.
-fn go_float32(number: f64) -> String {
-    let number = number as f32;
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
-    }
-    let text = format!("{number:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    match exponent.parse::<i32>().unwrap_or(0) {
-        -4..6 => number.to_string(),
-        exponent => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{go_float32, same_folded};
-
-    #[test]
-    fn numbers_become_text_as_in_go() {
-        for (number, expected) in [
-            (1.1, "1.1"),
-            (1000.0, "1000"),
-            (1e6, "1e+06"),
-            (123456.789, "123456.79"),
-            (1.234567e11, "1.234567e+11"),
-            (0.0001, "0.0001"),
-            (0.00001, "1e-05"),
-            (-0.0, "-0"),
-            (1e300, "+Inf"),
-            (1.123456789012, "1.1234568"),
-        ] {
-            assert_eq!(go_float32(number), expected);
-        }
-    }
+    use super::same_folded;
 
     #[test]
     fn keys_are_found_without_regard_to_case() {

@@ -1,6 +1,5 @@
 //! Chart.yaml.
 
-pub(crate) use super::decode::scalar_text;
 use super::decode::{At, Fields, Listed, Pointer, Target};
 use crate::go::{go_quote, is_printable};
 use crate::{semver, yaml};

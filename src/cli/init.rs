@@ -7,9 +7,9 @@ use crate::config::{Config, FILE_NAME};
 use crate::disk::{By, Reach, look};
 use crate::gitops;
 use crate::helm::HelmVersion;
-use crate::images::Mirror;
-use crate::images::object::{member, string};
 use crate::limits::Limits;
+
+use crate::reference::Mirror;
 use crate::render::manifest::split;
 use crate::report::quiet;
 use crate::source::File;
@@ -169,7 +169,7 @@ impl Look<'_> {
     /// A chart as a release of its own: `values-prod.yaml` beside its values.yaml is an environment.
     fn chart(&mut self, path: &str) -> Found {
         let metadata = self.read_yaml(&Path::new(path).join("Chart.yaml"));
-        let name = metadata.map(|node| string(member(&node, "name"))).unwrap_or_default();
+        let name = metadata.map(|node| node.text_of("name")).unwrap_or_default();
         let mut environments = Vec::new();
         let folder = self.reach.folder(By::Repository, Path::new(path), "the chart");
         for name in folder.and_then(|folder| folder.names()).unwrap_or_default() {

@@ -4,7 +4,7 @@ use super::changed::is_before_first_commit;
 use super::collect::{Collected, Told};
 use super::config::{ConfigFlags, seen, shown};
 use super::disk::Disk;
-use super::fix::FixFlags;
+use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
 use super::one::no_release;
 use super::output::OutputFlags;

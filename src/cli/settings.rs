@@ -3,7 +3,7 @@
 use crate::bundle::{self, Bundle};
 use crate::config::{Config, Target, meant};
 use crate::disk::{By, Folder, Reach, look};
-use crate::images::{Layout, Mirror};
+use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;

@@ -1,7 +1,7 @@
 //! Checks a YAML tree against the table of keys, and reads from what passed.
 
 use super::keys::{Key, Kind, LEVELS};
-use crate::images::object::{items, member, string};
+
 use crate::rules::RULES;
 use crate::source::{File, Place};
 use crate::yaml::{Data, Node};
@@ -30,12 +30,12 @@ impl<'f> Part<'f> {
 
     /// What stands at a key; what is null is not there.
     pub(super) fn get(&self, name: &str) -> Option<Self> {
-        member(self.node, name).filter(|node| node.data != Data::Null).map(|node| self.at(node))
+        self.node.member(name).filter(|node| node.data != Data::Null).map(|node| self.at(node))
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = Self> + use<'f> {
         let part = *self;
-        items(self.node).iter().map(move |node| part.at(node))
+        self.node.items().iter().map(move |node| part.at(node))
     }
 
     /// The entries of a table with names of the user's choice, in their order.
@@ -49,7 +49,7 @@ impl<'f> Part<'f> {
     }
 
     pub(super) fn own_text(&self) -> String {
-        string(Some(self.node))
+        self.node.text()
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
@@ -59,7 +59,7 @@ impl<'f> Part<'f> {
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
         let Some(part) = self.get(name) else { return Vec::new() };
         match &part.node.data {
-            Data::Seq(items) => items.iter().map(|item| string(Some(item))).collect(),
+            Data::Seq(items) => items.iter().map(|item| item.text()).collect(),
             _ => vec![part.own_text()],
         }
     }

@@ -117,7 +117,7 @@ mod tests {
             yaml::Data::Bool(value) => (*value).into(),
             yaml::Data::Int(value) => (*value).into(),
             yaml::Data::Null => Value::Null,
-            _ => crate::chart::metadata::scalar_text(&node.data).into(),
+            _ => node.data.scalar_text().into(),
         }
     }
 

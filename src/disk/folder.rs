@@ -1,7 +1,7 @@
 //! [`Folder`]: a folder whose links lead nowhere else.
 
 use super::open::{Fault, Opened, open};
-use super::reach::{Bound, Reach, quoted};
+use super::reach::{Bound, By, Reach, quoted};
 use super::resolve::{Resolved, absolute, resolve};
 use super::walk::Walk;
 use crate::go::system_error;
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 /// A folder that may be read: a chart, a folder of manifests or lists.
 #[derive(Debug)]
 pub struct Folder<'r> {
-    pub(super) reach: &'r Reach,
-    pub(super) bound: Bound,
-    pub(super) shown: PathBuf,
-    pub(super) real: PathBuf,
+    reach: &'r Reach,
+    bound: Bound,
+    shown: PathBuf,
+    real: PathBuf,
 }
 
 /// What a link in a folder leads to.
@@ -24,6 +24,22 @@ pub struct Target {
     pub path: PathBuf,
     /// Whether it is a folder.
     pub is_folder: bool,
+}
+
+impl Reach {
+    /// A folder, whose own links lead nowhere else: out of the folder if the user typed it, else out of the repository.
+    /// `what` is what it is to the user: `the chart`.
+    ///
+    /// # Errors
+    /// As of [`Reach::read`].
+    pub fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
+        let real = self.find(by, path)?;
+        let bound = match (by, &self.root) {
+            (By::Repository, Some(root)) => root.clone(),
+            _ => Bound { folder: real.clone(), what },
+        };
+        Ok(Folder { reach: self, bound, shown: path.to_path_buf(), real })
+    }
 }
 
 impl Folder<'_> {

@@ -1,6 +1,5 @@
 //! [`Reach`]: what a run may read.
 
-use super::folder::Folder;
 use super::open::{self, Fault, Opened, forbidden, repository, system_folder};
 use super::resolve::{Resolved, absolute, resolve};
 use crate::go::system_error;
@@ -37,7 +36,7 @@ impl Bound {
 #[derive(Debug)]
 pub struct Reach {
     /// Where the configuration's paths stay.
-    root: Option<Bound>,
+    pub(super) root: Option<Bound>,
     /// The real paths of what may be read besides.
     allowed: Vec<PathBuf>,
     /// Bytes of one file.
@@ -110,20 +109,6 @@ impl Reach {
         open::open(&real, None).map_err(|fault| in_words_of_go(path, fault))
     }
 
-    /// A folder, whose own links lead nowhere else: out of the folder if the user typed it, else out of the repository.
-    /// `what` is what it is to the user: `the chart`.
-    ///
-    /// # Errors
-    /// As of [`Reach::read`].
-    pub fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
-        let real = self.find(by, path)?;
-        let bound = match (by, &self.root) {
-            (By::Repository, Some(root)) => root.clone(),
-            _ => Bound { folder: real.clone(), what },
-        };
-        Ok(Folder { reach: self, bound, shown: path.to_path_buf(), real })
-    }
-
     /// Whether a chart may name a folder beside itself, as `file://../common` does: in its own repository, as what a
     /// configuration names.
     ///
@@ -188,7 +173,7 @@ impl Reach {
     }
 
     /// The real path of what was named, if it may be read.
-    fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
+    pub(super) fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
         match (by, &self.root) {
             (By::Repository, Some(root)) => self.inside(root, path),
             _ => {

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::locate::{Located, is_null};
-use super::remove::{count, span};
+use super::members::{count, span};
 use super::replace::replace;
 use super::splice::{Splice, find, has_comment, is_blank};
 use super::tree::built;

@@ -9,6 +9,7 @@ mod document;
 mod flag;
 mod insert;
 mod locate;
+mod members;
 mod overlay;
 mod patch;
 mod paths;

@@ -2,8 +2,9 @@
 
 use super::Refusal;
 use super::locate::{Located, check_inside};
+use super::members::span;
 use super::replace::replace;
-use super::splice::{Splice, find, has_comment, is_blank};
+use super::splice::{Splice, has_comment, is_blank};
 use crate::yaml::{Form, Written};
 use std::ops::Range;
 
@@ -84,32 +85,6 @@ fn is_only_entry(node: &Written) -> bool {
 fn replace_all(splice: &mut Splice<'_>, located: &Located<'_>, depth: usize, by: &str) -> Result<(), Refusal> {
     let (node, _) = located.above[depth];
     replace(splice, &located.above[..depth], node, by)
-}
-
-/// How many members a collection has.
-pub(super) fn count(parent: &Written) -> usize {
-    match &parent.form {
-        Form::Map { entries, .. } => entries.len(),
-        Form::List { items, .. } => items.len(),
-        _ => 0,
-    }
-}
-
-/// From the first byte of a member, its dash where it has one, to that after its last; `None` where there is no such member.
-pub(super) fn span(splice: &Splice<'_>, parent: &Written, number: usize) -> Result<Option<Range<usize>>, Refusal> {
-    Ok(match &parent.form {
-        Form::Map { entries, .. } => entries.get(number).map(|entry| entry.key.start..entry.value.end),
-        Form::List { is_flow, items } => match items.get(number) {
-            Some(item) if *is_flow => Some(item.start..item.end),
-            Some(item) => {
-                let from = number.checked_sub(1).map_or(parent.start, |before| items[before].end);
-                let dash = find(splice.slice(from..item.start.max(from)), b'-').ok_or(Refusal::Layout)?;
-                Some(from + dash..item.end)
-            }
-            None => None,
-        },
-        _ => return Err(Refusal::Layout),
-    })
 }
 
 /// The comments in lines of their own between the key of a map that goes and that of the value in it: they are kept.

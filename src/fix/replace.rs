@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use super::locate::{Located, check_inside};
+use super::members::span;
 use super::splice::{Splice, find, is_blank};
 use super::write::{Quotes, inline};
 use crate::yaml::{Form, Written};
@@ -56,7 +57,7 @@ pub(super) fn replace(
             }
             colon + 1
         }
-        Form::List { .. } => super::remove::span(splice, parent, number)?.ok_or(Refusal::Missing)?.start + 1,
+        Form::List { .. } => span(splice, parent, number)?.ok_or(Refusal::Missing)?.start + 1,
         _ => return Err(Refusal::Layout),
     };
     if !splice.ends_line(behind) || !splice.ends_line(node.end) {

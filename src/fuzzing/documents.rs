@@ -3,7 +3,8 @@
 use super::{is_bound, limits};
 use crate::helm::HelmVersion;
 use crate::images::find::Hints;
-use crate::images::{Mirror, Shape, find};
+use crate::images::{Shape, find};
+use crate::reference::Mirror;
 use crate::render::manifest::{Manifests, manifests as read};
 use crate::render::{Rendered, RenderedFile};
 use crate::source::File;

@@ -4,8 +4,9 @@ use super::templates::{prepared, user};
 use super::{Parts, is_bound, limits};
 use crate::helm::HelmVersion;
 use crate::release::Problem;
+use crate::schema;
 use crate::trace::Origins;
-use crate::values::{Processed, UserValues, assignments, schema};
+use crate::values::{Processed, UserValues, assignments};
 
 /// The values of a chart with those of a user, from files and from flags.
 pub(super) fn values(data: &[u8]) {

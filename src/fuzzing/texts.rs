@@ -4,7 +4,7 @@ use super::limits;
 use crate::bundle::{Bundle, Verdict};
 use crate::config::Config;
 use crate::helm::HelmVersion;
-use crate::images::{Layout, Mirror, Reference};
+use crate::reference::{Layout, Mirror, Reference};
 use crate::regex::{Bounds, Regex, Replacement, Searched};
 use crate::source::File;
 use crate::trace::Str;

@@ -2,7 +2,7 @@
 
 use super::{assigned, below, has, inline, list, some, text};
 use crate::config::init::Found;
-use crate::images::object::{items, member, string};
+
 use crate::yaml::{Data, Node};
 
 /// What of a release changes what is installed, and has no word in airtight.yaml.
@@ -22,7 +22,7 @@ const OTHERS: &[&str] = &[
 /// The releases of a helmfile.
 pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let defaults = member(node, "helmDefaults");
+    let defaults = node.member("helmDefaults");
     // Arguments of helm can set values.
     let of_all: Vec<&str> =
         ["args", "postRenderer"].into_iter().filter(|name| defaults.is_some_and(|node| has(node, name))).collect();
@@ -30,7 +30,7 @@ pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
         let mut found = release(folder, one);
         found.kube_version = some(text(one, "kubeVersion")).or_else(|| some(text(node, "kubeVersion")));
         let versions = if has(one, "apiVersions") { list(one, "apiVersions") } else { list(node, "apiVersions") };
-        found.api_versions = versions.iter().map(|version| string(Some(version))).collect();
+        found.api_versions = versions.iter().map(|version| version.text()).collect();
         found.left_out.extend(of_all.iter().map(|name| format!("`helmDefaults.{name}`")));
         found.leave_out_placeholders("helmfile's environments");
         found
@@ -42,7 +42,7 @@ pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
         for other in list(node, key) {
             let path = match &other.data {
                 Data::Map(_) => text(other, "path"),
-                _ => string(Some(other)),
+                _ => other.text(),
             };
             if path.contains("://") || path.contains("..") || key == "bases" {
                 found.push(Found { remote: Some(format!("{what} {path}, if there are some")), ..Found::default() });
@@ -65,7 +65,7 @@ fn release(folder: &str, one: &Node) -> Found {
         found.remote = Some(chart);
     }
     let mut has_inline = false;
-    let values = member(one, "values").map(items).unwrap_or_default();
+    let values = one.items_of("values");
     for value in values {
         match &value.data {
             Data::Map(_) => {
@@ -73,7 +73,7 @@ fn release(folder: &str, one: &Node) -> Found {
                 has_inline = true;
             }
             _ => {
-                let file = string(Some(value));
+                let file = value.text();
                 if file.ends_with(".gotmpl") || file.contains("://") || file.contains('*') {
                     found.left_out.push(format!("the values file {file}"));
                 } else if has_inline {
@@ -94,7 +94,7 @@ fn release(folder: &str, one: &Node) -> Found {
             } else if listed.is_empty() {
                 target.push(format!("{key}={}", assigned(&text(assignment, "value"))));
             } else {
-                let listed: Vec<String> = listed.iter().map(|value| assigned(&string(Some(value)))).collect();
+                let listed: Vec<String> = listed.iter().map(|value| assigned(&value.text())).collect();
                 target.push(format!("{key}={{{}}}", listed.join(",")));
             }
         }

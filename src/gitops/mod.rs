@@ -6,22 +6,20 @@ mod flux;
 mod helmfile;
 
 use crate::config::init::{ACTION, Found};
-use crate::images::object::{items, member, string};
+
 use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};
 
 /// What a document of a file installs, whether its charts are here or not.
 pub fn releases(path: &str, node: &Node) -> Vec<Found> {
-    let api_version = string(member(node, "apiVersion"));
-    let kind = string(member(node, "kind"));
+    let api_version = node.text_of("apiVersion");
+    let kind = node.text_of("kind");
     let found = match kind.as_str() {
         "" if is_helmfile(path) => helmfile::releases(path, node),
         "Application" if api_version.starts_with("argoproj.io/") => argo::application(node),
         "ApplicationSet" if api_version.starts_with("argoproj.io/") => argo::application_set(node),
         "HelmRelease" if api_version.starts_with("helm.toolkit.fluxcd.io/") => flux::release(node),
-        "List" => {
-            member(node, "items").map(items).unwrap_or_default().iter().flat_map(|item| releases(path, item)).collect()
-        }
+        "List" => node.items_of("items").iter().flat_map(|item| releases(path, item)).collect(),
         _ => Vec::new(),
     };
     found.into_iter().map(|one| Found { from: path.to_owned(), ..one }).collect()
@@ -65,7 +63,7 @@ pub fn without_actions(text: &str) -> (String, bool) {
 
 /// A text of a document.
 fn text(node: &Node, name: &str) -> String {
-    string(member(node, name))
+    node.text_of(name)
 }
 
 /// A text that says something.
@@ -75,12 +73,12 @@ fn some(text: String) -> Option<String> {
 
 /// The elements of a list at a key.
 fn list<'n>(node: &'n Node, name: &str) -> &'n [Node] {
-    member(node, name).map(items).unwrap_or_default()
+    node.items_of(name)
 }
 
 /// Whether there is something at a key.
 fn has(node: &Node, name: &str) -> bool {
-    member(node, name).is_some_and(|value| match &value.data {
+    node.member(name).is_some_and(|value| match &value.data {
         Data::Null => false,
         Data::Seq(items) => !items.is_empty(),
         Data::Map(entries) => !entries.is_empty(),

@@ -6,8 +6,9 @@
 use super::{derived, files, read};
 use crate::helm::HelmVersion;
 use crate::images::find::{Action, PlaceRule};
-use crate::images::{ImageUse, Mirror, find};
+use crate::images::{ImageUse, find};
 use crate::limits::Limits;
+use crate::reference::Mirror;
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::{Rendered, RenderedFile};
 use crate::settings::Settings;

@@ -1,11 +1,11 @@
 //! [`Class`]: what became of the rewrite in one reference, proven by rendering twice.
 
-use super::decided::Source;
 use super::doubled::{self, Kept, Writer};
-use super::layout::Layout;
-use super::mirror::Mirror;
-use super::open::OpenReference;
-use super::reference::Reference;
+use crate::provenance::Source;
+use crate::reference::Reference;
+use crate::reference::layout::Layout;
+use crate::reference::mirror::Mirror;
+use crate::reference::open::OpenReference;
 
 /// What became of the rewrite in a reference.
 ///

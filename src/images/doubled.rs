@@ -2,9 +2,9 @@
 //! `docker.io/mirror.internal/acme/db`.
 
 use super::find::{is_well_known, may_be_registry};
-use super::layout::Layout;
-use super::mirror::Mirror;
-use super::reference::Reference;
+use crate::reference::Reference;
+use crate::reference::layout::Layout;
+use crate::reference::mirror::Mirror;
 use std::ops::Range;
 
 /// A registry in the path of a reference.

@@ -1,27 +1,11 @@
-//! Image references: what they mean, where manifests hold them, who decided them, and what became of the rewrite.
+//! Images: where manifests hold references to them, who decided each, and what became of the rewrite.
 
 pub mod class;
-pub mod decided;
+pub mod deciders;
 pub mod doubled;
 pub mod find;
-pub mod hosts;
-pub mod injection;
-pub mod layout;
-pub mod mirror;
-pub mod object;
-pub mod open;
 pub mod operators;
-pub mod pods;
-pub mod pull_secrets;
-pub mod reference;
-pub mod text;
 
 pub use class::Class;
-pub use decided::{Decider, Part, Source};
+pub use deciders::Part;
 pub use find::{ImageUse, Search, Shape, Tier, find};
-pub use layout::Layout;
-pub use mirror::Mirror;
-pub use object::ObjectName;
-pub use open::OpenReference;
-pub use reference::Reference;
-pub use text::Text;

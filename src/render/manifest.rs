@@ -6,7 +6,7 @@ use crate::helm::HelmVersion;
 use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::source::File;
-use crate::template::exec::Emit;
+use crate::template::state::Emit;
 use crate::trace::Str;
 use crate::values::json;
 use crate::yaml::{self, Data, Node};
@@ -454,14 +454,9 @@ fn sorted(entries: &[(yaml::Entry, Node)]) -> Vec<(std::borrow::Cow<'_, str>, &N
 
 /// The text of a scalar where a string is wanted; null is none.
 fn string(node: &Node, field: &Field) -> Result<Option<String>, String> {
-    match yaml_scalar_text(&node.data) {
+    match node.data.scalar_text() {
         Some(text) => Ok(Some(text)),
         None if node.data == Data::Null => Ok(None),
         None => Err(field.mismatch(&node.data, "string")),
     }
-}
-
-/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted.
-fn yaml_scalar_text(data: &Data) -> Option<String> {
-    crate::chart::metadata::scalar_text(data)
 }

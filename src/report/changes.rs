@@ -1,8 +1,8 @@
 //! [`Changes`]: which images a release uses that it did not use before, and which it does not use any more.
 
 use super::Report;
-use super::images::Image;
-use crate::images::ObjectName;
+use crate::analysis::images::Image;
+use crate::objects::ObjectName;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a release's images between two states of it.

@@ -1,7 +1,7 @@
 //! What a release brings on an upgrade, in the report of its install, and the other way about.
 
 use super::Report;
-use super::images::{Image, Use};
+use crate::analysis::images::{Image, Use};
 use crate::finding::{Finding, Subject};
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ impl Report {
 }
 
 /// What a finding about an object is known by.
-fn key(finding: &Finding) -> Option<(&'static str, String, String, crate::images::ObjectName, String)> {
+fn key(finding: &Finding) -> Option<(&'static str, String, String, crate::objects::ObjectName, String)> {
     let Subject { object, template, field, reference, .. } = finding.subject.as_ref()?;
     Some((finding.rule, reference.clone(), template.clone(), object.clone(), field.clone()))
 }

@@ -1,12 +1,12 @@
 //! Reports without secrets: what every format shows of a chart, of values and of flags passes here once.
 
 use super::fix::changed_line;
-use super::images::Image;
 use super::{Report, Suppressed};
 use crate::analysis::Gated;
+use crate::analysis::images::Image;
 use crate::finding::Finding;
 use crate::fix::{Action, Edit, Fix, Patch, Proven, Shown, Target};
-use crate::images::ObjectName;
+use crate::objects::ObjectName;
 use crate::secrets::{Secrets, shown_argument};
 use crate::source::Place;
 

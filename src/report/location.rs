@@ -2,7 +2,8 @@
 
 use super::{Fingerprint, Report};
 use crate::finding::{Excerpt, Finding};
-use crate::images::{ObjectName, Reference};
+use crate::objects::ObjectName;
+use crate::reference::Reference;
 use crate::source::Place;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};

@@ -1,10 +1,10 @@
 //! The report for a comment on a pull request: Markdown, made from the template beside this file.
 
 use super::changes::{Changes, Replaced};
-use super::images::Image;
 use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, plain_line};
+use crate::analysis::images::Image;
 use crate::finding::Finding;
 use crate::fix::Fix;
 use minijinja::syntax::SyntaxConfig;

@@ -12,7 +12,6 @@ pub mod gitlab;
 mod hide;
 #[cfg(feature = "html")]
 pub mod html;
-pub mod images;
 pub mod inventory;
 pub mod json;
 pub mod junit;
@@ -28,6 +27,7 @@ pub mod stream;
 pub mod text;
 pub mod totals;
 
+use crate::analysis::images::Image;
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
 use crate::secrets::Secrets;
@@ -36,7 +36,6 @@ use changes::Changes;
 pub use exact::write_json;
 pub use fingerprint::Fingerprint;
 pub use hide::{hide_in_gated, hide_in_images};
-use images::Image;
 pub use plain::{escape, neutral, plain, plain_line, quiet};
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! The report for a terminal: each finding with excerpts of the values and of the template, then what was looked at.
 
-use super::images::{Image, Use};
 use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, count, plain, plain_line};
 use crate::analysis::Gated;
+use crate::analysis::images::{Image, Use};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::source::Place;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};

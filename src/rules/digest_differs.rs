@@ -40,7 +40,7 @@ use super::{Context, Rule};
 use crate::bundle::Verdict;
 use crate::finding::Severity;
 use crate::images::Part;
-use crate::images::decided::decider;
+use crate::images::deciders::decider;
 
 pub(super) static RULE: Rule = Rule {
     id: "digest-differs",

@@ -35,9 +35,11 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::decided::{decider_of, deciders_of};
+use crate::images::Class;
+use crate::images::deciders::deciders_of;
 use crate::images::doubled::{Kept, Writer, in_path, on_mirror};
-use crate::images::{Class, Mirror, Reference};
+use crate::provenance::decider_of;
+use crate::reference::{Mirror, Reference};
 use crate::trace::Origin;
 
 pub(super) static RULE: Rule = Rule {

@@ -37,8 +37,9 @@ use super::{Context, Rule};
 use crate::analysis::Judged;
 use crate::finding::{Excerpt, Severity};
 use crate::images::Class;
-use crate::images::decided::{Decider, deciders_of};
+use crate::images::deciders::deciders_of;
 use crate::images::doubled::in_path;
+use crate::provenance::Decider;
 
 pub(super) static RULE: Rule = Rule {
     id: "half-rewritten-image",

@@ -37,7 +37,9 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::{Class, Reference, Source};
+use crate::images::Class;
+use crate::provenance::Source;
+use crate::reference::Reference;
 
 pub(super) static RULE: Rule = Rule {
     id: "hidden-image",

@@ -62,10 +62,11 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::{part_places, written_at};
+use crate::images::deciders::part_places;
 use crate::images::operators::{Implicit, implicit};
 use crate::images::{Class, Part, Tier};
 use crate::limits::Limits;
+use crate::provenance::written_at;
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -71,7 +71,7 @@
 use super::{Context, Rule};
 use crate::analysis::Proof;
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::decider_of;
+use crate::provenance::decider_of;
 
 pub(super) static RULE: Rule = Rule {
     id: "latent-override",

@@ -37,11 +37,12 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::decider_of;
-use crate::images::decided::written_at;
-use crate::images::object::{Object, items, member, string};
-use crate::images::pods::{Container, Pod};
-use crate::images::{Class, Tier, injection};
+use crate::images::{Class, Tier};
+use crate::objects::Object;
+use crate::objects::injection;
+use crate::objects::pods::{Container, Pod};
+use crate::provenance::decider_of;
+use crate::provenance::written_at;
 use crate::reads::dotted;
 use crate::reads::unset::{Unset, unset};
 use crate::source::Place;
@@ -83,7 +84,7 @@ fn check(ctx: &mut Context<'_>) {
 
 /// The image of a container, whatever it is.
 fn image_of(container: &Container<'_>) -> Option<String> {
-    Some(string(member(container.node, "image"))).filter(|image| !image.is_empty())
+    Some(container.node.text_of("image")).filter(|image| !image.is_empty())
 }
 
 /// Whether an object is of one of Kubernetes' own groups: others have kinds of these names too.
@@ -209,10 +210,10 @@ impl Patches {
 
     fn add_kustomization(&mut self, object: &Object<'_>) {
         let folder = object.manifest.source.shown().rsplit_once('/').map_or("", |(folder, _)| folder);
-        let lists = ["patches", "patchesStrategicMerge"].into_iter().filter_map(|list| member(object.node, list));
-        for patch in lists.flat_map(items) {
-            let path = match string(member(patch, "path")) {
-                path if path.is_empty() => string(Some(patch)),
+        let lists = ["patches", "patchesStrategicMerge"].into_iter().filter_map(|list| object.node.member(list));
+        for patch in lists.flat_map(Node::items) {
+            let path = match patch.text_of("path") {
+                path if path.is_empty() => patch.text(),
                 path => path,
             };
             self.files.insert(joined(folder, &path));

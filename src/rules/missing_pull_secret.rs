@@ -115,10 +115,10 @@
 use super::{Context, Rule};
 use crate::analysis::pull_secrets::{Giving, RULE as ID};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::printed;
-use crate::images::object::{Object, member};
-use crate::images::pull_secrets::{DEFAULT_ACCOUNT, FIELD, Puller, Pullers, misshapen};
 use crate::images::{Class, Tier};
+use crate::objects::Object;
+use crate::objects::pull_secrets::{DEFAULT_ACCOUNT, FIELD, Puller, Pullers, misshapen};
+use crate::provenance::printed;
 use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
@@ -141,7 +141,7 @@ fn check(ctx: &mut Context<'_>) {
     for puller in &pullers.pods {
         let object = &objects[puller.object];
         let missing = asked.missing(puller);
-        let form = misshapen(member(puller.pod.spec, FIELD));
+        let form = misshapen(puller.pod.spec.member(FIELD));
         if !missing.is_empty() {
             found.push(lacking(ctx, object, puller, &missing, form));
         } else if let Some(form) = form {
@@ -255,7 +255,7 @@ fn finding(
     label: &str,
     help: String,
 ) -> Finding {
-    let place = member(puller.pod.spec, FIELD).unwrap_or(puller.pod.spec);
+    let place = puller.pod.spec.member(FIELD).unwrap_or(puller.pod.spec);
     let start = object.source.places(place.start as usize..place.end as usize).into_iter().next();
     let place = start.and_then(|start| printed(object.manifest, start.start..start.start));
     let label = format!("{label}: {}", object.name);

@@ -37,7 +37,7 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::decided::decider;
+use crate::images::deciders::decider;
 use crate::images::{Part, Tier};
 
 pub(super) static RULE: Rule = Rule {

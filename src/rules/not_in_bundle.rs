@@ -43,8 +43,9 @@ use super::{Context, Rule};
 use crate::analysis::Judged;
 use crate::bundle::Verdict;
 use crate::finding::{Finding, Severity};
-use crate::images::decided::decider;
-use crate::images::{Part, Reference, Shape, Tier};
+use crate::images::deciders::decider;
+use crate::images::{Part, Shape, Tier};
+use crate::reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {

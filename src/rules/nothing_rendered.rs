@@ -50,7 +50,7 @@
 
 use super::{Context, Rule};
 use crate::finding::{Finding, Severity};
-use crate::images::object::{Object, descend, items, member, string};
+use crate::objects::Object;
 use crate::render::output::crds;
 use crate::yaml::{Data, Node};
 
@@ -99,8 +99,8 @@ fn check(ctx: &mut Context<'_>) {
 /// Whether an object is a list of none: `List`, or a list of one kind. Lists have no name, so that a custom resource whose
 /// kind ends in `List` is an object.
 fn is_empty_list(node: &Node) -> bool {
-    let is_none = |list: &Node| list.data == Data::Null || matches!(list.data, Data::Seq(_)) && items(list).is_empty();
-    string(member(node, "kind")).ends_with("List")
-        && string(descend(node, &["metadata", "name"])).is_empty()
-        && member(node, "items").is_some_and(is_none)
+    let is_none = |list: &Node| list.data == Data::Null || matches!(list.data, Data::Seq(_)) && list.items().is_empty();
+    node.text_of("kind").ends_with("List")
+        && node.text_at(&["metadata", "name"]).is_empty()
+        && node.member("items").is_some_and(is_none)
 }

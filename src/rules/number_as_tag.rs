@@ -39,7 +39,7 @@ use super::{Context, Rule};
 use crate::analysis::Number;
 use crate::finding::Severity;
 use crate::fix::{Action, Edit, Fix, Proven, Safety, Target};
-use crate::images::decided::{Decider, Source, decider_of, printed, user_path};
+use crate::provenance::{Decider, Source, decider_of, printed, user_path};
 use crate::trace::{Key, Layer, Origin, OriginData, Origins};
 use serde_json::Value;
 

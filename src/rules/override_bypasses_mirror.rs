@@ -36,8 +36,10 @@
 use super::{Context, Rule, subject};
 use crate::analysis::{Judged, WithoutOverride};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::{layer_name, printed_at};
-use crate::images::{Class, Decider, Source};
+use crate::images::Class;
+use crate::images::deciders::printed_at;
+use crate::provenance::layer_name;
+use crate::provenance::{Decider, Source};
 use crate::trace::Layer;
 use std::collections::BTreeSet;
 

@@ -65,10 +65,11 @@
 use super::{Context, Rule};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::object::{items, member, string};
 use crate::limits::Limits;
+use crate::yaml::Node;
+
+use crate::provenance::printed;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::source::Place;
 use crate::sources::public;
 use crate::yaml;
@@ -133,9 +134,9 @@ fn look(ctx: &Context<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Fi
 /// Where Chart.yaml names the repository of a dependency; `None` where requirements.yaml does.
 fn place(chart: &Chart, name: &str, limits: &Limits) -> Option<Place> {
     let node = yaml::read(chart.metadata_file.bytes(), limits).ok()?;
-    let list = member(&node, "dependencies").map(items)?;
-    let dependency = list.iter().find(|dependency| string(member(dependency, "name")) == name)?;
-    let repository = member(dependency, "repository")?;
+    let list = node.member("dependencies").map(Node::items)?;
+    let dependency = list.iter().find(|dependency| dependency.text_of("name") == name)?;
+    let repository = dependency.member("repository")?;
     Some(Place { file: chart.metadata_file.clone(), start: repository.start, end: repository.end })
 }
 

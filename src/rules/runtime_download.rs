@@ -43,11 +43,12 @@
 use super::{Context, Rule};
 use crate::downloads::{download, in_script};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::object::{Object, descend, items, member, string};
-use crate::images::pods::{Container, Pod};
-use crate::images::{Mirror, Text};
+use crate::objects::Object;
+use crate::objects::Text;
+use crate::objects::pods::{Container, Pod};
+use crate::provenance::printed;
+use crate::reference::Mirror;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::yaml::{Data, Node};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -99,7 +100,7 @@ fn check(ctx: &mut Context<'_>) {
         }
     }
     for object in objects.iter().filter(|object| object.kind == "ConfigMap" && used.contains(&object.name.name)) {
-        let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { continue };
+        let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { continue };
         for (entry, value) in entries {
             let key = entry.key.to_text();
             let Data::Str(text) = &value.data else { continue };
@@ -122,11 +123,11 @@ fn of_script(text: &Text, mirror: &Mirror) -> Vec<(String, Range<u32>)> {
 
 fn of_container(object: &Object<'_>, container: &Container<'_>, mirror: &Mirror) -> Vec<(String, Range<u32>)> {
     let words = |list: Option<&Node>| -> Vec<Text> {
-        list.map(items).unwrap_or_default().iter().filter_map(|word| object.text(word)).collect()
+        list.map(Node::items).unwrap_or_default().iter().filter_map(|word| object.text(word)).collect()
     };
     let mut lists = vec![container.words(object)];
     for hook in ["postStart", "preStop"] {
-        lists.push(words(descend(container.node, &["lifecycle", hook, "exec", "command"])));
+        lists.push(words(container.node.descend(&["lifecycle", hook, "exec", "command"])));
     }
     let mut found = Vec::new();
     for list in &lists {
@@ -141,7 +142,7 @@ fn of_container(object: &Object<'_>, container: &Container<'_>, mirror: &Mirror)
         found.extend(scripts.into_iter().flat_map(|script| of_script(script, mirror)));
     }
     for (name, value) in container.environment() {
-        let plugins = string(value);
+        let plugins = value.map(Node::text).unwrap_or_default();
         let inside = |plugin: &str| {
             let url = plugin.find("http").and_then(|at| host_of_url(&plugin[at..]));
             url.is_some_and(|host| !is_public(host, mirror))
@@ -166,7 +167,7 @@ fn config_maps(node: &Node, names: &mut BTreeSet<String>) {
             for (entry, value) in entries {
                 match &*entry.key.to_text() {
                     "configMap" | "configMapRef" | "configMapKeyRef" => {
-                        names.insert(string(member(value, "name")));
+                        names.insert(value.text_of("name"));
                     }
                     _ => config_maps(value, names),
                 }

@@ -31,7 +31,7 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::values::schema::remote::Remote;
+use crate::schema::remote::Remote;
 
 pub(super) static RULE: Rule = Rule {
     id: "schema-needs-network",

@@ -35,7 +35,8 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::{Class, Source};
+use crate::images::Class;
+use crate::provenance::Source;
 
 pub(super) static RULE: Rule = Rule {
     id: "unmirrored-image",

@@ -73,10 +73,10 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
-use crate::images::object::{Object, descend, items, member, string};
-use crate::images::pods::Pod;
 use crate::limits::Limits;
+use crate::objects::Object;
+use crate::objects::pods::Pod;
+use crate::provenance::printed;
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node, duplicates};
 use std::ops::Range;
@@ -164,8 +164,8 @@ fn finding(ctx: &Context<'_>, manifest: &Arc<Manifest>, fault: Fault) -> Finding
 fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
     // Lists of one kind lend their items kind and version.
     let is_item = !std::ptr::eq(object.node, document);
-    let list_of_one_kind = is_item && string(member(document, "kind")) != "List";
-    let missing = |name: &str| string(member(object.node, name)).is_empty();
+    let list_of_one_kind = is_item && document.text_of("kind") != "List";
+    let missing = |name: &str| object.node.text_of(name).is_empty();
     let mut add = |message: String| {
         let place = object.node.start..object.node.start + 1;
         faults.push(Fault { message, place, severity: RULE.severity });
@@ -175,8 +175,8 @@ fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
         add(format!("it has no {}", lacking.join(" and no ")));
         return;
     }
-    let name = |name: &str| string(descend(object.node, &["metadata", name]));
-    let is_list = object.kind.ends_with("List") && member(object.node, "items").is_some();
+    let name = |name: &str| object.node.text_at(&["metadata", name]);
+    let is_list = object.kind.ends_with("List") && object.node.member("items").is_some();
     // A file for kustomize beside the definitions in `crds/`, as traefik has one, is no object of the cluster.
     let is_kustomize = object.api_version.starts_with("kustomize.config.k8s.io/");
     if name("name").is_empty() && name("generateName").is_empty() && !is_list && !is_kustomize {
@@ -202,23 +202,23 @@ fn strings(object: &Object<'_>, faults: &mut Vec<Fault>) {
         let steps = pod.path.steps().len();
         let names = ["spec", "jobTemplate", "spec", "template"];
         match steps {
-            3 => descend(object.node, &["spec", "template"]),
-            5 => descend(object.node, &names),
+            3 => object.node.descend(&["spec", "template"]),
+            5 => object.node.descend(&names),
             _ => None,
         }
     });
     for owner in [Some(object.node), template].into_iter().flatten() {
         for what in ["labels", "annotations"] {
-            let Some(Data::Map(entries)) = descend(owner, &["metadata", what]).map(|node| &node.data) else { continue };
+            let Some(Data::Map(entries)) = owner.descend(&["metadata", what]).map(|node| &node.data) else { continue };
             for (entry, value) in entries {
                 add(value, format!("metadata.{what}[{:?}]", entry.key.to_text()));
             }
         }
     }
     for container in pod.iter().flat_map(Pod::containers) {
-        for variable in member(container.node, "env").map(items).unwrap_or_default() {
-            if let Some(value) = member(variable, "value") {
-                let name = string(member(variable, "name"));
+        for variable in container.node.items_of("env") {
+            if let Some(value) = variable.member("value") {
+                let name = variable.text_of("name");
                 add(value, format!("the variable {name} of container {}", container.name));
             }
         }

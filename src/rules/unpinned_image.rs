@@ -48,8 +48,9 @@
 use super::{Context, Rule};
 use crate::analysis::unpinned;
 use crate::finding::Severity;
-use crate::images::decided::user_path;
-use crate::images::{Part, Source};
+use crate::images::Part;
+use crate::provenance::Source;
+use crate::provenance::user_path;
 
 pub(super) static RULE: Rule = Rule {
     id: "unpinned-image",

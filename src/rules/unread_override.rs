@@ -98,7 +98,7 @@
 use super::{Context, Rule};
 use crate::analysis::{Judged, other_key};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::decider_of;
+use crate::provenance::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
 use crate::reads::{GLOBAL, Path, Setting, dotted, near::nearest, of_dependencies, steps};

@@ -42,7 +42,7 @@
 use super::{Context, Rule};
 use crate::analysis::{Judged, Unstable};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
+use crate::provenance::printed;
 use crate::template::decisions::Decided;
 use crate::trace::Marks;
 use std::ops::Range;

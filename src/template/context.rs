@@ -3,10 +3,9 @@
 use super::decisions::Decisions;
 use super::env::Env;
 use super::error::Failure;
-use super::exec::Text;
 use super::function::Function;
 use super::reads::Reads;
-use super::set::Set;
+use super::set::{Compiled, Set};
 use super::value::{Map, Value};
 use crate::limits::Limits;
 use crate::memory::{Held, Memory};
@@ -282,4 +281,11 @@ impl std::fmt::Debug for Context<'_> {
             .field("depth", &self.depth)
             .finish_non_exhaustive()
     }
+}
+
+/// A text given to `tpl`, compiled.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) compiled: Compiled,
+    pub(super) _held: Held,
 }

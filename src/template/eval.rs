@@ -4,73 +4,12 @@ use super::ast::{Arg, Command, Number, Pipe};
 use super::builtins::index::len_of_nothing;
 use super::complex::Complex;
 use super::error::Failure;
-use super::exec::{At, Result, State};
 use super::function::{Flow, Function, Look, Spread};
+use super::state::{At, Eval, Result, State};
 use super::types::{self, Kind, Type};
 use super::value::{IntKind, List, Map, Value};
 use crate::trace::{Buf, Marks, Origin, Str};
 use std::sync::Arc;
-
-/// A value, and whether it sits in an `interface {}` (Go's `reflect.Value` of kind Interface), as a member of a values
-/// map does: that decides between `<no value>` and "nil pointer evaluating", and which type an error names.
-#[derive(Clone)]
-pub(super) struct Eval {
-    pub(super) value: Value,
-    pub(super) slot: bool,
-    /// What nil, or an object, depends on; other values know that themselves.
-    pub(super) marks: Marks,
-}
-
-impl Eval {
-    pub(super) fn of(value: Value) -> Self {
-        Self { value, slot: false, marks: Marks::NONE }
-    }
-
-    /// Go's zero `reflect.Value`: no value, not even nil.
-    pub(super) fn invalid() -> Self {
-        Self::of(Value::Nil)
-    }
-
-    /// A value as a member of a container.
-    pub(super) fn member(value: Value, slot: bool) -> Self {
-        Self { value, slot, marks: Marks::NONE }
-    }
-
-    /// What it depends on.
-    pub(super) fn marks(&self) -> Marks {
-        self.marks | self.value.marks()
-    }
-
-    /// What its truth depends on.
-    pub(super) fn truth_marks(&self) -> Marks {
-        match self.value {
-            Value::Nil => self.marks,
-            _ => self.value.truth_marks(),
-        }
-    }
-
-    /// The same, depending on more.
-    pub(super) fn marked(self, marks: Marks) -> Self {
-        if marks.is_none() {
-            return self;
-        }
-        let held = if let Value::Nil | Value::Object(_) = self.value { marks } else { Marks::NONE };
-        Self { value: self.value.marked(marks), slot: self.slot, marks: self.marks | held }
-    }
-
-    /// Whether the elements of a container type sit in interfaces.
-    pub(super) fn is_slot_of(ty: &Type) -> bool {
-        ty.elem.is_some_and(|elem| elem.kind == Kind::Interface)
-    }
-
-    fn type_name(&self) -> &'static str {
-        if self.slot { types::ANY.name } else { self.value.ty().name }
-    }
-
-    fn is_invalid(&self) -> bool {
-        !self.slot && self.value.is_nil()
-    }
-}
 
 /// What a function gets besides its arguments' nodes.
 struct Callee<'t> {

@@ -2,9 +2,8 @@
 
 use super::ast::{Arg, Pipe};
 use super::decisions::Site;
-use super::eval::Eval;
-use super::exec::{At, State};
 use super::function::{Function, Look, Spread};
+use super::state::{At, Eval, State};
 use super::value::Value;
 use crate::source::Place;
 use crate::trace::Marks;

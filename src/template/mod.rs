@@ -21,6 +21,7 @@ pub mod parts;
 pub mod print;
 pub mod reads;
 pub mod set;
+pub mod state;
 pub mod touched;
 pub mod tree;
 pub mod types;

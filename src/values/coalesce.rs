@@ -5,7 +5,7 @@
 //! Source: helm `pkg/chart/common/util/coalesce.go`.
 
 use super::Options;
-use super::dependencies::{ChartId, Graph};
+use super::graph::{ChartId, Graph};
 use super::messages::{as_truth, log_line, plain, quote};
 use super::origins::{Nulls, hide};
 use crate::helm::HelmVersion;

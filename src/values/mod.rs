@@ -8,11 +8,11 @@
 mod assignments;
 mod coalesce;
 mod dependencies;
+mod graph;
 pub(crate) mod json;
 pub mod layers;
 mod messages;
 pub mod origins;
-pub mod schema;
 mod strvals;
 
 pub use assignments::{Assignment, assignments};
@@ -25,7 +25,7 @@ use crate::limits::Limits;
 use crate::template::Map;
 use crate::trace::Origins;
 use coalesce::Coalescer;
-use dependencies::Graph;
+use graph::Graph;
 use std::sync::Arc;
 
 /// A chart as one release sees it: under its name or alias, with its processed defaults and its enabled subcharts.

@@ -2,22 +2,17 @@
 //!
 //! Aliases are copies, merges are carried out, keys are strings, the last of equal keys wins.
 
-use super::exotic;
+use super::bridge;
+use super::error::Error;
+use super::keys::{float_key, is_merge, merged, wants_maps};
+use super::map::{ELEMENT, ENTRY, Map, TEXT};
 use super::node::{Data, Entry, Node};
 use super::parse::{Content, Id, Tree};
-use super::read::Error;
-use super::resolve::{Scalar, Tag, resolve};
+use super::resolve::{Scalar, resolve};
 use crate::limits::Limits;
 use crate::trace::{Str, go_text};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-
-/// Bytes of what a document is made of, with the room that lists of them keep free.
-pub(super) const TEXT: usize = 112;
-pub(super) const ELEMENT: usize = 3 * size_of::<Node>() / 2;
-pub(super) const ENTRY: usize = 3 * size_of::<(Entry, Node)>() / 2;
-/// Maps with more entries than this get an index.
-const SMALL_MAP: usize = 16;
 
 pub(super) struct Composer<'t, 'a> {
     tree: &'t Tree<'a>,
@@ -64,39 +59,9 @@ pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits, wanted: fn(&[u
     };
     let node = composer.node(root)?;
     if composer.exotic {
-        exotic::check(tree, root)?;
+        bridge::check(tree, root)?;
     }
     Ok(node)
-}
-
-/// Whether a key stands for the entries of other maps.
-pub(super) fn is_merge(tree: &Tree<'_>, key: Id) -> bool {
-    match &tree.get(key).content {
-        Content::Scalar { text, tag, plain } => text.as_ref() == b"<<" && (*plain || *tag == Tag::Merge),
-        _ => false,
-    }
-}
-
-/// The maps that `<<: value` merges, in the order in which they are applied.
-pub(super) fn merged(tree: &Tree<'_>, value: Id) -> Result<Vec<Id>, Error> {
-    let is_map = |id: Id| match tree.get(id).content {
-        Content::Map(_) => true,
-        Content::Alias { target, .. } => matches!(tree.get(target).content, Content::Map(_)),
-        _ => false,
-    };
-    if is_map(value) {
-        return Ok(vec![value]);
-    }
-    let Content::Seq(first) = tree.get(value).content else { return Err(wants_maps()) };
-    let mut maps: Vec<Id> = std::iter::successors(first, |&id| tree.get(id).next).collect();
-    // The first map of a list has the last word.
-    maps.reverse();
-    Ok(maps)
-}
-
-/// The error of a merge of what is not a map.
-pub(super) fn wants_maps() -> Error {
-    Error::without_line("map merge requires map or sequence of maps as the value".to_owned())
 }
 
 impl<'t> Composer<'t, '_> {
@@ -238,7 +203,7 @@ impl<'t> Composer<'t, '_> {
                 self.exotic = true;
                 Str::new("")
             }
-            Data::Seq(_) | Data::Map(_) => return Err(exotic::invalid_key(tree, id)),
+            Data::Seq(_) | Data::Map(_) => return Err(bridge::invalid_key(tree, id)),
         };
         Ok(Entry { key, start, end, line })
     }
@@ -303,71 +268,5 @@ fn json_text(text: Vec<u8>) -> Str {
     match go_text(&text) {
         Cow::Owned(text) => Str::new(text),
         Cow::Borrowed(_) => Str::new(text),
-    }
-}
-
-/// A float key: Go's shortest form of a 32-bit float.
-pub(super) fn float_key(value: f64) -> String {
-    // Go quirk: sigs.k8s.io/yaml formats with 32 bits.
-    let value = value as f32;
-    if value.is_nan() {
-        ".nan".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 { ".inf".to_owned() } else { "-.inf".to_owned() }
-    } else {
-        shortest(&format!("{value:e}"))
-    }
-}
-
-/// Go's `%g` with the fewest digits, out of Rust's `{:e}`.
-pub(super) fn shortest(scientific: &str) -> String {
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific.to_owned() };
-    let Ok(exponent) = exponent.parse::<i32>() else { return scientific.to_owned() };
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits = mantissa.replace('.', "");
-    let (before, after) = match exponent {
-        0..6 => {
-            let whole = exponent as usize + 1;
-            let digits = format!("{digits:0<whole$}");
-            (digits[..whole].to_owned(), digits[whole..].to_owned())
-        }
-        -4..0 => ("0".to_owned(), "0".repeat((-exponent) as usize - 1) + &digits),
-        _ => {
-            let sign_of_exponent = if exponent < 0 { '-' } else { '+' };
-            return format!("{sign}{mantissa}e{sign_of_exponent}{:02}", exponent.abs());
-        }
-    };
-    if after.is_empty() { format!("{sign}{before}") } else { format!("{sign}{before}.{after}") }
-}
-
-/// A map that is being filled.
-#[derive(Default)]
-pub(super) struct Map {
-    pub(super) entries: Vec<(Entry, Node)>,
-    /// Where each key is, once there are many.
-    index: HashMap<Str, usize, foldhash::fast::RandomState>,
-}
-
-impl Map {
-    pub(super) fn insert(&mut self, entry: Entry, node: Node) {
-        let known = if self.index.is_empty() {
-            self.entries.iter().position(|(known, _)| known.key == entry.key)
-        } else {
-            self.index.get(&entry.key).copied()
-        };
-        if let Some(at) = known {
-            self.entries[at] = (entry, node);
-            return;
-        }
-        if !self.index.is_empty() {
-            self.index.insert(entry.key.clone(), self.entries.len());
-        }
-        self.entries.push((entry, node));
-        if self.index.is_empty() && self.entries.len() > SMALL_MAP {
-            self.index = self.entries.iter().enumerate().map(|(at, (entry, _))| (entry.key.clone(), at)).collect();
-        }
     }
 }

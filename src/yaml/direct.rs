@@ -6,9 +6,9 @@
 //! here. Both make the same node of the same text, place for place.
 
 use super::chars::{is_break, is_ordinary};
-use super::compose::{ELEMENT, ENTRY, Map, TEXT};
+use super::error::Error;
+use super::map::{ELEMENT, ENTRY, Map, TEXT};
 use super::node::{Data, Entry, Node};
-use super::read::Error;
 use super::resolve::{Scalar, Tag, resolve};
 use super::scan::{Kind, Mark, Scanner};
 use super::text::Text;

@@ -38,7 +38,7 @@ pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
                     let (key, value) = (tree.get(pair[0]), pair[1]);
                     open.push(value);
                     let Content::Scalar { text, .. } = &key.content else { continue };
-                    if super::compose::is_merge(&tree, pair[0]) {
+                    if super::keys::is_merge(&tree, pair[0]) {
                         continue;
                     }
                     let again = key.start..key.end;

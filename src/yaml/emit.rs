@@ -1,19 +1,11 @@
 //! [`Emitter`]: writes YAML as go-yaml does, byte for byte, and keeps where each scalar came from.
 
+use super::dialect::Dialect;
 use super::style::{Shape, is_break, is_printable, is_string};
 use crate::trace::{Buf, Origin, Str};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::ops::Range;
-
-/// Whose YAML to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// go-yaml v2, behind `toYaml`: lists in maps are not indented, long lines are folded.
-    V2,
-    /// go-yaml v3 with an indent of 2, behind `toYamlPretty`: lists in maps are indented, no line is folded.
-    V3,
-}
 
 /// Columns after which v2 looks for a space to fold at.
 const WIDTH: usize = 80;

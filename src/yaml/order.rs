@@ -1,6 +1,6 @@
 //! The order in which go-yaml writes the keys of a map.
 
-use super::emit::Dialect;
+use super::dialect::Dialect;
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 

@@ -3,7 +3,7 @@
 //! Aliases are pointed at their anchors and nothing else is understood yet. Errors come in the order in which go-yaml
 //! meets them, so no token is looked at earlier than there.
 
-use super::read::Error;
+use super::error::Error;
 use super::resolve::Tag;
 use super::scan::{Kind, Mark, Scanner, Token};
 use std::borrow::Cow;

@@ -8,7 +8,7 @@
 //! | `1.5 .5 1e3 .inf -.inf .nan` | a float |
 //! | all else, dates and `1:30` among it | a string |
 
-use super::read::Error;
+use super::error::Error;
 use super::timestamp::is_timestamp;
 use base64::Engine;
 use base64::alphabet::STANDARD;

@@ -1,7 +1,7 @@
 //! Scalars in their four ways of writing. Their text is borrowed where the value stands in the text as it is.
 
 use super::chars::is_ordinary;
-use super::read::Error;
+use super::error::Error;
 use super::scan::{Kind, Mark, Scanner};
 use std::borrow::Cow;
 

@@ -4,7 +4,7 @@
 //! a [`Kind::Key`] goes in front of tokens that were read before it.
 
 use super::chars::{is_alpha, is_break, line_break};
-use super::read::Error;
+use super::error::Error;
 use super::text::{BYTE_ORDER_MARK, Pieces, Text};
 use crate::limits::Limits;
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! How go-yaml writes a string: which quotes it needs, and which forms are open to it.
 
-use super::emit::Dialect;
+use super::dialect::Dialect;
 use super::resolve::{Scalar, Tag, resolve};
 use super::timestamp::is_timestamp;
 

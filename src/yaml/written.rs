@@ -1,10 +1,10 @@
 //! [`written`]: a text as it is written, for those who edit it: what is a block and what a flow collection, which quotes a
 //! scalar has, and where anchors, tags and aliases are.
 
-use super::compose::{float_key, is_merge};
 use super::documents::ranges;
+use super::error::Error;
+use super::keys::{float_key, is_merge};
 use super::parse::{Content, Id, Tree, parse};
-use super::read::Error;
 use super::resolve::{Scalar, resolve};
 use super::scan::Scanner;
 use super::text::Text;

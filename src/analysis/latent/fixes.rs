@@ -2,14 +2,16 @@
 //! pointed at the mirror. Tried with the switches on, and as the release is installed.
 
 use super::{Latent, Proof};
+use crate::analysis::Analysis;
+use crate::analysis::judged::serves;
 use crate::analysis::propose::{Proposal, changed, title_of_removal};
 use crate::analysis::together::{self, Trial};
 use crate::analysis::trial::Trials;
 use crate::analysis::twin::Twin;
-use crate::analysis::{Analysis, serves};
 use crate::fix::{Action, Edit, Proven};
-use crate::images::decided::decider_of;
-use crate::images::{ImageUse, Reference};
+use crate::images::ImageUse;
+use crate::provenance::decider_of;
+use crate::reference::Reference;
 use crate::release::Change;
 use std::collections::{BTreeMap, BTreeSet};
 

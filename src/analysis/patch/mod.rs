@@ -8,7 +8,7 @@ mod site;
 
 use super::Judged;
 use super::advice::{MOST_PROVEN, keeps_version};
-use super::judge::{Given, is_taken_for_wrong};
+use super::given::Given;
 use super::keys::USUAL_KEY;
 use super::propose::{Proposal, added};
 use super::rewrite;
@@ -221,7 +221,7 @@ fn prove<'c>(
         let becomes = |&number: &usize| {
             let (one, text) = (&judged[number], Trials::text(&twin, &judged[number].image)?);
             let is_right = trials.is_right(text, one.source.as_ref()) && keeps_version(one, text);
-            (is_right && !is_taken_for_wrong(one, text, trials.settings)).then(|| (number, text.to_owned()))
+            (is_right && !one.is_taken_for_wrong(text, trials.settings)).then(|| (number, text.to_owned()))
         };
         let proof = |&candidate: &&'c Candidate| {
             let proof: Proof = candidate.images.iter().filter_map(becomes).collect();

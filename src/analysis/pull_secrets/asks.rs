@@ -1,9 +1,9 @@
 //! The values of a user that name pull secrets.
 
 use super::super::Analysis;
-use crate::images::decided::{atoms, decider_of};
-use crate::images::object::{Object, items, member, string};
-use crate::images::pull_secrets::{FIELD, Pullers};
+use crate::objects::Object;
+use crate::objects::pull_secrets::{FIELD, Pullers};
+use crate::provenance::{atoms, decider_of};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::release::Prepared;
 use crate::source::Place;
@@ -63,12 +63,12 @@ pub(super) fn asks(
     };
     let mut asks: Vec<Ask> =
         found.into_iter().map(|(path, names)| Ask { path: dotted(&path), names, place: place(&path) }).collect();
-    let lists = pullers.pods.iter().filter_map(|puller| Some((puller.object, member(puller.pod.spec, FIELD)?)));
+    let lists = pullers.pods.iter().filter_map(|puller| Some((puller.object, puller.pod.spec.member(FIELD)?)));
     let accounts = objects.iter().enumerate().filter(|(_, object)| object.kind == "ServiceAccount");
-    let accounts = accounts.filter_map(|(number, object)| Some((number, member(object.node, FIELD)?)));
+    let accounts = accounts.filter_map(|(number, object)| Some((number, object.node.member(FIELD)?)));
     for (number, list) in lists.chain(accounts) {
-        for node in items(list).iter().filter_map(|item| member(item, "name")) {
-            let name = string(Some(node));
+        for node in list.items().iter().filter_map(|item| item.member("name")) {
+            let name = node.text();
             if !is_name(&name) || asks.iter().any(|ask| ask.names.contains(&name)) {
                 continue;
             }

@@ -4,11 +4,12 @@
 mod asks;
 mod trial;
 
-use super::{Analysis, serves};
+use super::Analysis;
+use super::judged::serves;
 use crate::compiler::Compiler;
-use crate::images::ObjectName;
-use crate::images::object::Object;
-use crate::images::pull_secrets::{Puller, Pullers};
+use crate::objects::Object;
+use crate::objects::ObjectName;
+use crate::objects::pull_secrets::{Puller, Pullers};
 use crate::release::Prepared;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;

@@ -2,6 +2,7 @@
 //!
 //! A fix is kept only if no release of the run has a new finding with it. Nothing is written before all is settled.
 
+pub(super) mod flags;
 mod overlay;
 mod rounds;
 
@@ -14,52 +15,10 @@ use crate::fix::Safety;
 use crate::report::Report;
 use rounds::Fixing;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What is fixed, and where to.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Fixes")]
-pub(super) struct FixFlags {
-    /// Make the safe fixes in your values files, and report what is left
-    #[arg(long, conflicts_with_all = ["changed_since", "manifests"])]
-    fix: bool,
-    /// With --fix or --diff: also the fixes that add keys, or change tags or digests
-    #[arg(long)]
-    unsafe_fixes: bool,
-    /// Show what --fix would change as a diff, and write nothing; exit status 1 if there is something
-    #[arg(long, conflicts_with_all = ["changed_since", "manifests", "write_baseline"])]
-    pub(super) diff: bool,
-    /// With --fix or --diff: write what cannot be fixed in your own files as a values file, to be given last with -f
-    #[arg(long, value_name = "FILE")]
-    overlay: Option<PathBuf>,
-}
 
 /// How many findings went away, by file.
 type Fixed = BTreeMap<String, usize>;
-
-impl FixFlags {
-    /// Whether something is fixed, or would be.
-    pub(super) fn is_on(&self) -> bool {
-        self.fix || self.diff
-    }
-
-    /// Tells what makes no sense before the work begins.
-    pub(super) fn check(&self, chart: Option<&Path>, reach: &Reach) -> Result<(), String> {
-        if self.overlay.is_some() && !self.is_on() {
-            return Err("--overlay: give --fix or --diff with it".to_owned());
-        }
-        if self.is_on() && chart.is_some_and(|chart| chart.as_os_str() == "-") {
-            return Err("--fix: manifests have no values files that could be fixed".to_owned());
-        }
-        let overlay = self.overlay.as_deref();
-        overlay.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--overlay: {error}")))
-    }
-
-    fn allows(&self, safety: Safety) -> bool {
-        safety == Safety::Safe || safety == Safety::Unsafe && self.unsafe_fixes
-    }
-}
 
 impl Args {
     /// Makes the fixes, and gives what is left.

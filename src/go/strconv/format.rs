@@ -1,5 +1,6 @@
 //! Numbers into text.
 
+use std::fmt;
 use std::io::Write as _;
 
 /// A short text on the stack: a number.
@@ -26,6 +27,12 @@ impl ShortText {
 
     fn empty() -> Self {
         Self { bytes: [0; 32], start: 0, end: 0 }
+    }
+}
+
+impl fmt::Display for ShortText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(self.as_bytes()).unwrap_or_default())
     }
 }
 
@@ -364,9 +371,49 @@ fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
+/// Go's `%g` of the nearest 32-bit number: `1.1`, `1e+06`.
+///
+/// Source: Go `strconv.FormatFloat` with `'g'`, -1 and 32 bits.
+pub fn shortest_g32(number: f64) -> String {
+    let number = number as f32;
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    match exponent.parse::<i32>().unwrap_or(0) {
+        -4..6 => number.to_string(),
+        exponent => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_32_bits() {
+        for (number, expected) in [
+            (1.1, "1.1"),
+            (1000.0, "1000"),
+            (1e6, "1e+06"),
+            (123456.789, "123456.79"),
+            (1.234567e11, "1.234567e+11"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (-0.0, "-0"),
+            (1e300, "+Inf"),
+            (1.123456789012, "1.1234568"),
+        ] {
+            assert_eq!(shortest_g32(number), expected);
+        }
+    }
 
     #[test]
     fn floats_as_go_writes_them() {

@@ -1,11 +1,11 @@
 //! OCI artifacts that are not a pod's image: charts, databases, plugins, wasm modules, packages.
 
 use super::looks::{is_named, words};
-use super::place::{str_of, text_of};
-use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{items, member};
-use crate::images::reference::Reference;
-use crate::images::text::{Piece, Text};
+use super::place::text_of;
+use super::{Finder, Found, Hit, Place, Shape, Tier, judge};
+use crate::objects::text::{Piece, Text};
+
+use crate::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 
@@ -18,11 +18,11 @@ const SCHEMES: &[&str] = &["oci://", "registry://", "docker://"];
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     match &place.node.data {
         Data::Map(_) => {
-            if member(place.node, "repoURL").is_some() {
+            if place.node.member("repoURL").is_some() {
                 application(place, found);
             } else if place.object.kind == "OCIRepository" && place.key() == Some("spec") {
                 repository(place, found);
-            } else if member(place.node, "kind").and_then(str_of) == Some("DockerImage") {
+            } else if place.node.member("kind").and_then(Node::str) == Some("DockerImage") {
                 docker_image(place, found);
             }
         }
@@ -39,7 +39,7 @@ fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     let Some(key) = place.last_key() else { return };
-    let reason = if is_database(key) && string.contains('/') {
+    let reason = if judge::is_database(key) && string.contains('/') {
         format!("`{key}` names a database")
     } else if place.object.api_version.starts_with("pkg.crossplane.io/") && key == "package" {
         "the package of a Crossplane object".to_owned()
@@ -56,12 +56,6 @@ fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
     {
         add(place, text, reason, found);
     }
-}
-
-/// Whether a name ends in `dbRepository`, as Trivy's databases do.
-pub(super) fn is_database(name: &str) -> bool {
-    (name.ends_with("epository") || name.ends_with("REPOSITORY"))
-        && matches!(words(name).as_slice(), [.., db, _] if db.ends_with("db"))
 }
 
 /// `falco-rules:5` below `artifact.install.refs`, or a plugin's reference.
@@ -87,8 +81,8 @@ fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
         add(place, text, format!("`{key}` names an artifact that falcoctl installs"), found);
         return;
     }
-    let indexes = place.above.first().and_then(|root| member(root, "indexes")).map(items).unwrap_or_default();
-    let own = |index: &Node| crate::images::object::string(member(index, "url")).contains("falcosecurity.github.io");
+    let indexes = place.above.first().and_then(|root| root.member("indexes")).map(Node::items).unwrap_or_default();
+    let own = |index: &Node| index.text_of("url").contains("falcosecurity.github.io");
     if !indexes.is_empty() && !indexes.iter().any(own) {
         // What a name means there is not known here.
         return;
@@ -166,7 +160,9 @@ fn application(place: &Place<'_>, found: &mut Found<'_>) {
 /// An OCIRepository of Flux: `{url, ref: {tag, digest}}`.
 fn repository(place: &Place<'_>, found: &mut Found<'_>) {
     let Some(url) = text_of(place.object, place.node, "url").and_then(|url| without_scheme(&url)) else { return };
-    let version = member(place.node, "ref")
+    let version = place
+        .node
+        .member("ref")
         .and_then(|version| text_of(place.object, version, "digest").or_else(|| text_of(place.object, version, "tag")));
     joined(place, &url, None, version, "the artifact of an OCIRepository", "url", found);
 }

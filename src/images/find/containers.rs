@@ -1,30 +1,28 @@
 //! Containers of pod templates: of the known kinds and of anything shaped like one.
 
 use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
-use crate::images::injection;
-use crate::images::object::{Step, items, member, string};
-use crate::images::open::OpenReference;
-use crate::images::text::Text;
+use crate::objects::Step;
+use crate::objects::injection;
+use crate::objects::pods::CONTAINER_LISTS;
+use crate::objects::text::Text;
+use crate::reference::open::OpenReference;
 use crate::yaml::Node;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
     Finder { id: "containers", summary: "`image` of containers, init containers and ephemeral containers", visit };
 
-/// The lists of containers of a pod.
-pub(super) const LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
-
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
-    if !place.key().is_some_and(|key| LISTS.contains(&key)) {
+    if !place.key().is_some_and(|key| CONTAINER_LISTS.contains(&key)) {
         return;
     }
     let template = place.above.len().checked_sub(2).map(|at| place.above[at]);
-    for (index, container) in items(place.node).iter().enumerate() {
+    for (index, container) in place.node.items().iter().enumerate() {
         // It is told of as what an operator brings.
         if template.is_some_and(|template| injection::fills_in(template, container)) {
             continue;
         }
-        let Some(text) = member(container, "image").and_then(|image| place.object.text(image)) else { continue };
+        let Some(text) = container.member("image").and_then(|image| place.object.text(image)) else { continue };
         // One without an image is no use of one: it is told of as what it is.
         if text.is_empty() && place.object.depth == 0 {
             continue;
@@ -38,7 +36,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                 None => continue,
             },
         };
-        let name = string(member(container, "name"));
+        let name = container.text_of("name");
         let hit = Hit {
             path: place.path().with(Step::Index(index)).key("image"),
             container: Some(name),

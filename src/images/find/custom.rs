@@ -2,7 +2,7 @@
 
 use super::hints::{Action, Hints, PlaceRule};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{Object, Path};
+use crate::objects::{Object, Path};
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder { id: "custom", summary: "places that the configuration names", visit };

@@ -4,8 +4,8 @@
 use super::looks::{Naming, is_named, naming};
 use super::parts::{Context, Entry, Joined, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{descend, member};
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
+
 use crate::yaml::Data;
 use std::borrow::Cow;
 
@@ -68,7 +68,7 @@ fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
     }
     let nearest = |name: &str| -> Option<Text> {
         let mut maps = place.above.iter().rev().copied();
-        let value = maps.find_map(|map| member(map, name).or_else(|| descend(map, &["global", name])))?;
+        let value = maps.find_map(|map| map.member(name).or_else(|| map.descend(&["global", name])))?;
         place.object.text(value).filter(|text| !text.is_empty())
     };
     let (Some(hub), Some(tag), Some(own)) = (nearest("hub"), nearest("tag"), place.text()) else { return };

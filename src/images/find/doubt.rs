@@ -2,7 +2,6 @@
 //! objects. What is there is kept, as possible.
 
 use super::{ImageUse, Tier};
-
 /// Lowers the tier of a reference that most likely nobody pulls.
 pub(super) fn lower(image: &mut ImageUse) {
     if image.tier != Tier::Possible && (is_example(&image.field) || is_matcher(&image.field) || is_no_object(image)) {

@@ -2,15 +2,13 @@
 //! reference.
 
 use super::hints::Hints;
-use super::looks::{
-    Naming, has_capitals, is_named, is_tagged_name, is_tagged_path, is_unmistakable, is_versioned_path, may_be_bare,
-    naming, words,
-};
+use super::judge::{is_other_artifact, is_prefix, judge};
+use super::looks::{is_named, is_tagged_name, is_tagged_path, may_be_bare, words};
 use super::parts::role_of_part;
 use super::schema::is_definition;
-use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment, variables};
-use crate::images::object::member;
-use crate::images::text::Text;
+use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
+
+use crate::objects::text::Text;
 use crate::yaml::Data;
 use std::borrow::Cow;
 
@@ -26,7 +24,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
     let Some(string) = place.str().filter(|string| string.len() <= 1024) else { return };
     // Their names are not those of fields.
-    let is_named_elsewhere = || environment::variable(place).is_some() || arguments::is_argument(place);
+    let is_named_elsewhere = || place.variable().is_some() || place.is_argument();
     if let Some((tier, reason)) = named(place, string, found.hints) {
         if let Some(text) = place.text().filter(|_| !is_named_elsewhere()) {
             add(place, text, tier, reason, found);
@@ -70,7 +68,7 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
     // What programs call an image need not be one of a container.
     let is_bare = !string.contains(['/', ':', '@']);
     // `{repository: "", image: driver}` was left to be filled in.
-    let is_part = || place.parent().is_some_and(|map| member(map, "repository").is_some());
+    let is_part = || place.parent().is_some_and(|map| map.member("repository").is_some());
     if is_bare && is_part() {
         return None;
     }
@@ -90,24 +88,6 @@ pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, fou
     let hit =
         Hit { path: place.path(), container: None, text, tier, shape, reason: Cow::Owned(reason), nodes: Vec::new() };
     found.add(place.object, hit);
-}
-
-/// How sure it is that the value of something with a name is a reference; `None` if it is none.
-pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Option<Tier> {
-    let is_image = match naming(name) {
-        Naming::Image => is_named(value, bare),
-        Naming::About => value.contains('/') && value.contains([':', '@']) && is_named(value, false),
-        Naming::Other => false,
-    };
-    if is_image {
-        return Some(Tier::Likely);
-    }
-    if has_capitals(value, hints) && (naming(name) == Naming::Image || value.contains([':', '@']) && !is_prefix(name)) {
-        return Some(if naming(name) == Naming::Image { Tier::Likely } else { Tier::Possible });
-    }
-    let is_reference = value.contains('/')
-        && (is_unmistakable(value, !is_prefix(name), hints) || is_versioned_path(value) && !is_other_artifact(name));
-    is_reference.then_some(Tier::Possible)
 }
 
 /// Whether what stands right under a key can only be an image, `image`, `containerImage`; Kubernetes' own kinds know the
@@ -151,37 +131,6 @@ fn is_short_name(place: &Place<'_>, key: &str, string: &str) -> bool {
 /// Names that say what is run: `docker: maven:3`.
 fn is_container(key: &str) -> bool {
     words(key).iter().any(|word| matches!(word.as_str(), "container" | "docker" | "oci"))
-}
-
-/// Names of what is told by a path and a version as images are: `--chart=acme/api:1.2.3`.
-fn is_other_artifact(name: &str) -> bool {
-    const WORDS: &[&str] = &["chart", "charts", "module", "modules", "package", "packages", "plugin", "plugins"];
-    words(name).iter().any(|word| WORDS.contains(&word.as_str()))
-}
-
-/// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.
-pub(super) fn is_prefix(name: &str) -> bool {
-    const LAST: &[&str] = &[
-        "allowed",
-        "base",
-        "endpoint",
-        "glob",
-        "host",
-        "hub",
-        "mirror",
-        "mirrors",
-        "namespace",
-        "org",
-        "prefix",
-        "prefixes",
-        "registries",
-        "registry",
-        "repos",
-        "server",
-        "source",
-        "url",
-    ];
-    words(name).last().is_some_and(|word| LAST.contains(&word.as_str()))
 }
 
 /// Machines are made from images of another kind.

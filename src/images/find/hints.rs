@@ -1,6 +1,6 @@
 //! [`Hints`]: what the user knows of images.
 
-use crate::images::Mirror;
+use crate::reference::Mirror;
 
 /// What the user knows of images: the mirror, whose references cannot be mistaken, and places that hold images or do not.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! What objects carry along of what they were: nobody pulls an image that stands only there.
 
-use crate::images::object::Object;
+use crate::objects::Object;
 
 /// Annotations in which tools keep the object as it was applied last, to compare it with the next one.
 ///

@@ -3,9 +3,9 @@
 
 use super::place::text_of;
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{descend, member};
-use crate::images::reference::Reference;
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
+
+use crate::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         }
     }
     for (way, name) in [(&["dns"][..], "coredns"), (&["etcd", "local"], "etcd")] {
-        let Some(part) = descend(place.node, way) else { continue };
+        let Some(part) = place.node.descend(way) else { continue };
         if let Some(repository) = text_of(place.object, part, "imageRepository") {
             let tag = text_of(place.object, part, "imageTag");
             add(place, part, way, name, &repository, tag.as_ref(), found);
@@ -41,7 +41,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 
 /// `version` of a control plane of Cluster API, beside or above `kubeadmConfigSpec`.
 fn cluster_version(place: &Place<'_>) -> Option<Text> {
-    let has_version = |map: &&&Node| member(map, "version").is_some_and(|version| matches!(version.data, Data::Str(_)));
+    let has_version = |map: &&&Node| map.member("version").is_some_and(|version| matches!(version.data, Data::Str(_)));
     let map = place.above.iter().rev().find(has_version)?;
     text_of(place.object, map, "version")
 }
@@ -62,7 +62,7 @@ fn add(
         pieces.extend([Piece::Literal(":"), Piece::Found(version)]);
     }
     let text = Text::joined(&pieces);
-    if Reference::parse(&text).is_err() || member(map, "imageRepository").is_none() {
+    if Reference::parse(&text).is_err() || map.member("imageRepository").is_none() {
         return;
     }
     let path = way.iter().fold(place.path(), |path, name| path.key(name)).key("imageRepository");

@@ -1,11 +1,11 @@
 //! Finds references in a text that is no document: shell, TOML, `key=value` lines, templates.
 
-use super::artifacts::is_database;
-use super::fields::is_prefix;
 use super::hints::Hints;
+use super::judge::is_database;
+use super::judge::is_prefix;
 use super::looks::{Naming, is_named, is_unmistakable, naming};
 use super::registries::is_registry;
-use crate::images::open::{OpenReference, variable};
+use crate::reference::open::{OpenReference, variable};
 use std::ops::Range;
 
 /// A reference in a text.
@@ -248,7 +248,7 @@ fn is_cut(bytes: &[u8], start: usize, end: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::Mirror;
+    use crate::reference::Mirror;
 
     fn found(text: &str, name: Option<&str>) -> Vec<String> {
         let mirror = Mirror::parse("mirror.internal").expect("a mirror");

@@ -1,8 +1,9 @@
 //! What looks like an image reference, and what name promises one. Judged by the text alone, never by asking a registry.
 
+use super::file_names::ends_like_file;
 use super::hints::Hints;
 use super::registries::{is_called_registry, is_registry, may_be_registry};
-use crate::images::reference::Reference;
+use crate::reference::Reference;
 
 /// What the name of a field, flag or variable says of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,20 +145,6 @@ fn begins_like_version(tag: &str) -> bool {
     rest.len() < tag.len() && rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Whether a text ends as the name of a file does.
-fn ends_like_file(text: &str) -> bool {
-    let Some((_, end)) = text.rsplit_once('.') else { return false };
-    FILE_ENDS.contains(&end)
-}
-
-#[rustfmt::skip]
-pub(super) const FILE_ENDS: &[&str] = &[
-    "bash", "bin", "cfg", "conf", "crt", "css", "csv", "db", "exe", "gif", "go", "gz", "html", "ico", "img",
-    "ini", "iso", "jar", "jpeg", "jpg", "js", "json", "key", "log", "lua", "md", "pdf", "pem", "php", "png",
-    "properties", "proto", "py", "qcow2", "rb", "rego", "rs", "sh", "so", "sock", "sql", "svg", "tar", "tgz",
-    "tmpl", "toml", "tpl", "ts", "txt", "vmdk", "wasm", "webp", "xml", "yaml", "yml", "zip",
-];
-
 /// `apps/v1`, `cert-manager.io/v1alpha2`; not `acme/v1`, since groups of other people have a dot.
 fn is_api_version(text: &str) -> bool {
     const GROUPS: &[&str] = &["apps", "autoscaling", "batch", "events", "extensions", "policy"];
@@ -255,7 +242,7 @@ pub(super) fn is_plausible(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::Mirror;
+    use crate::reference::Mirror;
 
     #[test]
     fn names_say_what_they_hold() {

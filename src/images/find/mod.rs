@@ -10,15 +10,18 @@ mod artifacts;
 mod commands;
 mod containers;
 mod custom;
+mod decode;
 mod descriptors;
 mod dockerfile;
 mod doubt;
 mod encoded;
 mod environment;
 mod fields;
+mod file_names;
 mod groovy;
 mod hints;
 mod history;
+mod judge;
 mod kubeadm;
 mod lines;
 mod looks;
@@ -34,13 +37,14 @@ mod schema;
 mod template;
 mod variables;
 mod volumes;
+mod walk;
 
-use super::mirror::Mirror;
-use super::object::{Object, ObjectName, Path};
-use super::open::OpenReference;
-use super::reference::Reference;
-use super::text::Text;
 use crate::limits::Limits;
+use crate::objects::text::Text;
+use crate::objects::{Object, ObjectName, Path};
+use crate::reference::Reference;
+use crate::reference::mirror::Mirror;
+use crate::reference::open::OpenReference;
 use crate::render::manifest::Manifest;
 use crate::work::Work;
 pub use hints::{Action, Hints, PlaceRule};
@@ -430,7 +434,7 @@ fn search(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits, steps: u6
         // Objects of one list, or of one stream, have the same paths.
         found.taken.clear();
         found.unplaced.clear();
-        place::walk(object, &mut found);
+        walk::walk(object, &mut found);
     }
     let mut names = Names::of(&objects);
     found.uses.iter_mut().for_each(doubt::lower);

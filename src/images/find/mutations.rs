@@ -2,7 +2,7 @@
 //! one reference.
 
 use super::{Finder, Found, Hit, Place, Shape, Tier, place};
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
 use crate::yaml::Data;
 use std::borrow::Cow;
 

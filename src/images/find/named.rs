@@ -1,7 +1,7 @@
 //! [`Names`]: fields with the names of containers and other elements in place of their numbers, by which a use is known again
 //! in another render.
 
-use crate::images::object::{Object, ObjectName, items, member, string};
+use crate::objects::{Object, ObjectName};
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -47,7 +47,7 @@ impl<'n> Names<'n> {
             let index = after.strip_prefix('[').and_then(|after| after.split_once(']'));
             match index.and_then(|(index, after)| Some((index.parse::<usize>().ok()?, after))) {
                 Some((index, after)) => {
-                    let list = node.map(items).unwrap_or_default();
+                    let list = node.map(Node::items).unwrap_or_default();
                     let _ = match self.name_of(list, index) {
                         Some(name) => write!(named, "[name={name}]"),
                         None => write!(named, "[{index}]"),
@@ -74,7 +74,7 @@ impl<'n> Names<'n> {
     fn name_of(&mut self, list: &'n [Node], index: usize) -> Option<&String> {
         let first = list.first()?;
         let names = self.lists.entry(std::ptr::from_ref(first) as usize).or_insert_with(|| {
-            let names: Vec<String> = list.iter().map(|item| string(member(item, "name"))).collect();
+            let names: Vec<String> = list.iter().map(|item| item.text_of("name")).collect();
             let mut counts: HashMap<&str, u32> = HashMap::new();
             names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
             let is_own = |name: &String| !name.is_empty() && counts.get(name.as_str()) == Some(&1);
@@ -86,7 +86,7 @@ impl<'n> Names<'n> {
     fn member(&mut self, node: &'n Node, name: &str) -> Option<&'n Node> {
         let Data::Map(entries) = &node.data else { return None };
         if entries.len() < BIG {
-            return member(node, name);
+            return node.member(name);
         }
         let members = self.maps.entry(std::ptr::from_ref(node) as usize);
         let members =

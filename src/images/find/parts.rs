@@ -4,10 +4,10 @@
 use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use super::variables;
-use crate::images::object::{Object, Path};
-use crate::images::open::OpenReference;
-use crate::images::reference::Reference;
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
+use crate::objects::{Object, Path};
+use crate::reference::Reference;
+use crate::reference::open::OpenReference;
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
 use std::ops::Range;

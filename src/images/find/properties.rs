@@ -5,7 +5,7 @@
 use super::looks::{Naming, is_named, may_be_bare, words};
 use super::parts::{Context, Entry, Joined, join};
 use super::{Place, hints::Hints};
-use crate::images::text::Text;
+use crate::objects::text::Text;
 use std::ops::Range;
 
 /// An image of a text of lines.

@@ -1,7 +1,6 @@
 //! What tells of things instead of being them, as far as its name says: descriptions, examples, notes of a release.
 
-use super::place::str_of;
-use crate::images::object::{Object, member};
+use crate::objects::Object;
 use crate::yaml::{Data, Node};
 
 /// Whether what stands under a key tells of things by its name. `above` are the keys on the way.
@@ -27,6 +26,6 @@ pub(super) fn is_prose<'k>(key: &str, object: &Object<'_>, mut above: impl Itera
 
 /// Whether a document is a dashboard of Grafana: full of queries and texts about images, without one.
 pub(super) fn is_dashboard(node: &Node) -> bool {
-    member(node, "panels").is_some_and(|panels| matches!(panels.data, Data::Seq(_)))
-        && member(node, "schemaVersion").is_some_and(|version| str_of(version).is_none())
+    node.member("panels").is_some_and(|panels| matches!(panels.data, Data::Seq(_)))
+        && node.member("schemaVersion").is_some_and(|version| version.str().is_none())
 }

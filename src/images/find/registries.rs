@@ -1,7 +1,7 @@
 //! Which hosts are registries: those that everybody knows, and those that may be one by their name.
 
+use super::file_names::FILE_ENDS;
 use super::hints::Hints;
-use super::looks::FILE_ENDS;
 
 /// Registries that everybody knows; a name that begins with a dot stands for all hosts below it.
 #[rustfmt::skip]

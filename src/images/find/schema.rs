@@ -1,8 +1,6 @@
 //! JSON schemas in manifests: what of them can hold images. A map is a schema only as far as it consists of what schemas
 //! consist of; whatever else stands in it is looked at as anywhere.
 
-use super::place::str_of;
-use crate::images::object::member;
 use crate::yaml::{Data, Node};
 
 /// What stands under a keyword.
@@ -46,11 +44,11 @@ pub(super) fn keyword(key: &str) -> Keyword {
 
 /// Whether a map is a schema: it has members that are described.
 pub(super) fn is_schema(node: &Node) -> bool {
-    let Some(properties) = member(node, "properties") else { return false };
-    let is_described = |node: &Node| member(node, "type").is_some() || member(node, "$ref").is_some();
+    let Some(properties) = node.member("properties") else { return false };
+    let is_described = |node: &Node| node.member("type").is_some() || node.member("$ref").is_some();
     let Data::Map(entries) = &properties.data else { return false };
     entries.iter().any(|(_, value)| is_described(value))
-        && (member(node, "$schema").is_some() || member(node, "type").and_then(str_of) == Some("object"))
+        && (node.member("$schema").is_some() || node.member("type").and_then(Node::str) == Some("object"))
 }
 
 /// The kinds that define kinds: the cluster fills in the defaults of their schemas, and drops what is no schema.

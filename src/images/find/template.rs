@@ -1,9 +1,9 @@
 //! Go templates nested in texts, and any other text that is no document: read line by line.
 
-use super::artifacts::is_database;
+use super::judge::is_database;
 use super::lines::lines;
 use super::{Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, groovy, properties};
-use crate::images::text::Text;
+use crate::objects::text::Text;
 use std::borrow::Cow;
 
 /// Adds the references that stand in the lines of a text; `name` is what the text is called, `shape` what it is if it is

@@ -5,12 +5,11 @@
 
 use super::hints::Hints;
 use super::looks::{Naming, naming};
-use super::place::str_of;
 use super::registries::{is_registry, may_be_registry};
-use super::{Found, Hit, Place, Shape, Tier, fields};
-use crate::images::object::{Path, items, member};
-use crate::images::open::{OpenReference, variables};
-use crate::images::text::{Piece, Text};
+use super::{Found, Hit, Place, Shape, Tier, judge};
+use crate::objects::Path;
+use crate::objects::text::{Piece, Text};
+use crate::reference::open::{OpenReference, variables};
 use crate::yaml::Node;
 use std::borrow::Cow;
 
@@ -66,30 +65,30 @@ fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
         return None;
     }
     let named = |list: &'_ Node, name: &str, field: &str| {
-        let mut all = items(list).iter().rev().take(MOST);
-        let item = all.find(|item| member(item, "name").and_then(str_of) == Some(name))?;
-        place.object.text(member(item, field)?).filter(|text| !text.is_empty())
+        let mut all = list.items().iter().rev().take(MOST);
+        let item = all.find(|item| item.member("name").and_then(Node::str) == Some(name))?;
+        place.object.text(item.member(field)?).filter(|text| !text.is_empty())
     };
     let root = place.object.node;
     let above = || std::iter::once(node).chain(place.above.iter().rev().copied());
     // The environment of the container.
     let environment = || {
-        let env = above().find_map(|map| member(map, "env"))?;
+        let env = above().find_map(|map| map.member("env"))?;
         named(env, name, "value")
     };
-    let parameters = || named(member(root, "parameters")?, name, "value");
+    let parameters = || named(root.member("parameters")?, name, "value");
     if variable.starts_with("{{") {
         // Argo: `{{workflow.parameters.tag}}`, `{{inputs.parameters.tag}}`
         let (scope, name) = name.rsplit_once(".parameters.")?;
         let holder = match scope {
-            "workflow" => member(member(root, "spec")?, "arguments")?,
-            _ => above().find_map(|map| member(map, "inputs"))?,
+            "workflow" => root.member("spec")?.member("arguments")?,
+            _ => above().find_map(|map| map.member("inputs"))?,
         };
-        return named(member(holder, "parameters")?, name, "value");
+        return named(holder.member("parameters")?, name, "value");
     }
     if let Some(name) = name.strip_prefix("params.") {
         // Tekton: `$(params.tag)`
-        let params = above().find_map(|map| member(map, "params"))?;
+        let params = above().find_map(|map| map.member("params"))?;
         return named(params, name, "default").or_else(|| named(params, name, "value"));
     }
     match place.object.kind.as_str() {
@@ -106,7 +105,7 @@ pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape:
     let text = filled.as_ref().unwrap_or(text);
     let (tier, reason) = match &filled {
         Some(filled) if !may_have(filled) => {
-            match fields::judge(name, filled, super::looks::may_be_bare(name), found.hints) {
+            match judge::judge(name, filled, super::looks::may_be_bare(name), found.hints) {
                 Some(tier) => (tier, format!("`{name}`, with the values of its variables, is a reference")),
                 None => return false,
             }
@@ -124,7 +123,7 @@ pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape:
 
 /// How sure it is that a text with variables is a reference; `None` if it is none, or if nothing is known of it.
 pub(super) fn judge(name: &str, text: &str, hints: Hints<'_>) -> Option<Tier> {
-    if fields::is_prefix(name) {
+    if judge::is_prefix(name) {
         return None;
     }
     let open = OpenReference::parse(text)?;

@@ -1,7 +1,7 @@
 //! The catalogue, `catalogue.yaml`, as it is read.
 
-use crate::images::object::{items, member, string};
 use crate::limits::Limits;
+
 use crate::yaml::{self, Data, Node};
 use std::sync::LazyLock;
 
@@ -115,28 +115,28 @@ pub fn catalogue() -> &'static [Entry] {
 
 fn parse(text: &str) -> Result<Vec<Entry>, String> {
     let node = yaml::read(text.as_bytes(), &Limits::default()).map_err(|error| error.to_string())?;
-    items(&node).iter().map(entry).collect()
+    node.items().iter().map(entry).collect()
 }
 
 fn entry(node: &Node) -> Result<Entry, String> {
-    let id = string(member(node, "id"));
+    let id = node.text_of("id");
     let fail = |why: String| format!("{id}: {why}");
     only(node, &["id", "operator", "image", "used", "sources", "when", "given", "set", "doubt", "operator-images"])
         .map_err(fail)?;
-    let required = |name: &str| match string(member(node, name)) {
+    let required = |name: &str| match node.text_of(name) {
         text if text.is_empty() => Err(fail(format!("{name} is missing"))),
         text => Ok(text),
     };
-    let when = member(node, "when").ok_or_else(|| fail("when is missing".to_owned()))?;
-    let given = items(member(node, "given").unwrap_or(when)).iter().map(given).collect::<Result<_, _>>();
+    let when = node.member("when").ok_or_else(|| fail("when is missing".to_owned()))?;
+    let given = node.member("given").unwrap_or(when).items().iter().map(given).collect::<Result<_, _>>();
     Ok(Entry {
         operator: required("operator")?,
         image: required("image")?,
         used: required("used")?,
         set: required("set")?,
-        doubt: string(member(node, "doubt")),
-        sources: texts(member(node, "sources")),
-        containers: texts(member(node, "operator-images")),
+        doubt: node.text_of("doubt"),
+        sources: texts(node.member("sources")),
+        containers: texts(node.member("operator-images")),
         when: self::when(when).map_err(fail)?,
         given: given.map_err(fail)?,
         id: required("id")?,
@@ -163,65 +163,65 @@ fn when(node: &Node) -> Result<When, String> {
             "before",
         ],
     )?;
-    let is_injected = string(member(node, "injected")) == "true";
-    let on = match (texts(member(node, "container")), texts(member(node, "container-with"))) {
+    let is_injected = node.text_of("injected") == "true";
+    let on = match (texts(node.member("container")), texts(node.member("container-with"))) {
         (containers, _) if !containers.is_empty() => On::Container(containers),
         _ if is_injected => On::Injected,
         (_, names) if !names.is_empty() => On::ContainerWith(names),
         _ => On::Objects(objects(node)),
     };
-    let field = |name: &str| member(node, name).map(|field| Field::parse(&string(Some(field))));
+    let field = |name: &str| node.member(name).map(|field| Field::parse(&field.text()));
     Ok(When {
         on,
-        unless: conditions(member(node, "unless")),
+        unless: conditions(node.member("unless")),
         with: field("with"),
         without: field("without"),
-        alone: member(node, "alone").map(objects),
-        word: member(node, "word").map(|word| string(Some(word))),
-        before: member(node, "before").map(|version| string(Some(version))),
+        alone: node.member("alone").map(objects),
+        word: node.member("word").map(|word| word.text()),
+        before: node.member("before").map(|version| version.text()),
     })
 }
 
 fn objects(node: &Node) -> Objects {
-    let mut kinds = texts(member(node, "kinds"));
-    kinds.extend(member(node, "kind").map(|kind| string(Some(kind))));
+    let mut kinds = texts(node.member("kinds"));
+    kinds.extend(node.member("kind").map(|kind| kind.text()));
     Objects {
         kinds,
-        group: member(node, "group").map(|group| string(Some(group))),
-        nested: string(member(node, "nested")) == "true",
-        conditions: conditions(member(node, "if")),
+        group: node.member("group").map(|group| group.text()),
+        nested: node.text_of("nested") == "true",
+        conditions: conditions(node.member("if")),
     }
 }
 
 fn given(node: &Node) -> Result<Given, String> {
     only(node, &["field", "holds", "reference", "kind", "in", "own", "names", "setting", "settings", "registry"])?;
-    let field = |name: &str| member(node, name).map(|field| Field::parse(&string(Some(field))));
-    let mut settings = texts(member(node, "settings"));
-    settings.extend(member(node, "setting").map(|setting| string(Some(setting))));
-    let given = match (field("field"), field("reference"), member(node, "in")) {
+    let field = |name: &str| node.member(name).map(|field| Field::parse(&field.text()));
+    let mut settings = texts(node.member("settings"));
+    settings.extend(node.member("setting").map(|setting| setting.text()));
+    let given = match (field("field"), field("reference"), node.member("in")) {
         (Some(field), None, Some(place)) => {
-            let own = member(node, "own").map(|own| Field::parse(&string(Some(own))));
-            Given::Elsewhere { objects: objects(place), own, field, names: string(member(node, "names")) }
+            let own = node.member("own").map(|own| Field::parse(&own.text()));
+            Given::Elsewhere { objects: objects(place), own, field, names: node.text_of("names") }
         }
-        (Some(field), None, None) => Given::Field { field, holds: string(member(node, "holds")) },
-        (None, Some(field), None) => Given::Reference { field, kind: string(member(node, "kind")) },
+        (Some(field), None, None) => Given::Field { field, holds: node.text_of("holds") },
+        (None, Some(field), None) => Given::Reference { field, kind: node.text_of("kind") },
         (None, None, None) if !settings.is_empty() => Given::Settings(settings),
         _ => return Err("an item of given is of no known form".to_owned()),
     };
-    Ok(if string(member(node, "registry")) == "true" { Given::Registry(Box::new(given)) } else { given })
+    Ok(if node.text_of("registry") == "true" { Given::Registry(Box::new(given)) } else { given })
 }
 
 fn conditions(node: Option<&Node>) -> Conditions {
     let Some(Data::Map(entries)) = node.map(|node| &node.data) else { return Vec::new() };
     let values = |value: &Node| match &value.data {
         Data::Seq(_) => texts(Some(value)),
-        _ => vec![string(Some(value))],
+        _ => vec![value.text()],
     };
     entries.iter().map(|(entry, value)| (Field::parse(&entry.key.to_text()), values(value))).collect()
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {
-    node.map(|node| items(node).iter().map(|item| string(Some(item))).collect()).unwrap_or_default()
+    node.map(|node| node.items().iter().map(|item| item.text()).collect()).unwrap_or_default()
 }
 
 fn only(node: &Node, names: &[&str]) -> Result<(), String> {

@@ -10,9 +10,9 @@ mod settings;
 
 pub use catalogue::{Entry, catalogue};
 
-use super::mirror::Mirror;
-use super::object::ObjectName;
 use crate::limits::Limits;
+use crate::objects::ObjectName;
+use crate::reference::mirror::Mirror;
 use crate::render::manifest::Manifest;
 use std::ops::Range;
 use std::sync::Arc;
@@ -56,5 +56,5 @@ pub fn implicit(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -
 /// Whether images of a registry, `mirror.internal` or `mirror.internal/team`, come from the mirror.
 fn is_mirror(registry: &str, mirror: &Mirror) -> bool {
     let image = format!("{}/image", registry.trim_end_matches('/'));
-    super::reference::Reference::parse(&image).is_ok_and(|reference| mirror.serves(&reference))
+    crate::reference::Reference::parse(&image).is_ok_and(|reference| mirror.serves(&reference))
 }

@@ -5,10 +5,10 @@
 
 use super::catalogue::{Given, On, catalogue};
 use super::{Implicit, is_mirror};
-use crate::images::Mirror;
-use crate::images::hosts::is_public;
-use crate::images::object::{Object, Path, Step, member, string};
-use crate::images::reference::Reference;
+use crate::objects::{Object, Path, Step};
+use crate::reference::Mirror;
+use crate::reference::Reference;
+use crate::reference::hosts::is_public;
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(super) fn add(manifests: &[Arc<Manifest>], mirror: &Mirror, found: &mut Vec<
                 return true;
             };
             if is_registry_of_all(key, path, map) && !is_known(&object, group, path) {
-                let registry = string(Some(node));
+                let registry = node.text();
                 found.extend(implicit(&object, path, node, registry, mirror));
             }
             true
@@ -71,7 +71,7 @@ fn implicit(object: &Object<'_>, path: &Path, node: &Node, registry: String, mir
 /// Whether a field names the registry of images that others name, or that nobody names.
 fn is_registry_of_all(key: &str, path: &Path, map: &Node) -> bool {
     // `{registry, repository, tag}` is one image, which finders join.
-    let has = |names: &[&str]| names.iter().any(|name| member(map, name).is_some());
+    let has = |names: &[&str]| names.iter().any(|name| map.member(name).is_some());
     match key {
         "imageRegistry" | "containerRegistry" | "dockerRegistry" | "image_registry" => {
             !has(&["repository", "imageRepository", "imageName", "image_name"])

@@ -2,13 +2,13 @@
 
 use super::catalogue::{Conditions, Entry, Field, Given, Objects, On, catalogue};
 use super::{Implicit, is_mirror};
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::injection::{fills_in, names_proxy};
-use crate::images::object::{Object, ObjectName, Path, Step, items, member, string};
-use crate::images::pods::Pod;
-use crate::images::text::Text;
-use crate::images::{Mirror, Reference};
 use crate::limits::Limits;
+use crate::objects::injection::{fills_in, names_proxy};
+use crate::objects::pods::Pod;
+use crate::objects::text::Text;
+use crate::objects::{Object, ObjectName, Path, Step};
+use crate::reference::hosts::{host_of_url, is_public};
+use crate::reference::{Mirror, Reference};
 use crate::render::manifest::Manifest;
 use crate::yaml::{self, Data, Node};
 use std::borrow::Cow;
@@ -179,7 +179,7 @@ impl<'n> Release<'n> {
             Given::Field { field, holds } => answer(tree.is_some_and(|tree| tree.has(field, holds))),
             Given::Reference { field, kind } => {
                 let Some(named) = tree.and_then(|tree| at(&tree.node, &field.0)) else { return Answer::Open };
-                let (kind_there, name) = (string(member(named, "kind")), string(member(named, "name")));
+                let (kind_there, name) = (named.text_of("kind"), named.text_of("name"));
                 if kind_there != *kind || name.is_empty() {
                     return Answer::Open;
                 }
@@ -299,14 +299,19 @@ impl Tree<'_> {
     }
 
     fn all(&self, conditions: &Conditions) -> bool {
-        conditions.iter().all(|(field, values)| values.contains(&string(at(&self.node, &field.0))))
+        conditions
+            .iter()
+            .all(|(field, values)| values.contains(&at(&self.node, &field.0).map(Node::text).unwrap_or_default()))
     }
 
     /// Whether it needs the image at all.
     fn wants(&self, entry: &Entry) -> bool {
         let when = &entry.when;
         let is_there = |field: &Field| at(&self.node, &field.0).is_some_and(|node| node.data != Data::Null);
-        let without = when.unless.iter().any(|(field, values)| values.contains(&string(at(&self.node, &field.0))));
+        let without = when
+            .unless
+            .iter()
+            .any(|(field, values)| values.contains(&at(&self.node, &field.0).map(Node::text).unwrap_or_default()));
         !without && when.with.as_ref().is_none_or(is_there) && !when.without.as_ref().is_some_and(is_there)
     }
 
@@ -324,7 +329,7 @@ impl Tree<'_> {
     fn texts(&self, field: &Field) -> Vec<String> {
         let texts = std::cell::RefCell::new(Vec::new());
         any(&self.node, &field.0, &|node| {
-            texts.borrow_mut().extend(Some(string(Some(node))).filter(|text| !text.is_empty()));
+            texts.borrow_mut().extend(Some(node.text()).filter(|text| !text.is_empty()));
             false
         });
         texts.into_inner()
@@ -406,12 +411,11 @@ impl Operator {
 }
 
 fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
-    let of = |container: crate::images::pods::Container<'_>| {
-        let image = member(container.node, "image");
-        let reference = Reference::parse(&string(image)).ok()?;
-        let set =
-            |variable: &&Node| !string(member(variable, "value")).is_empty() || member(variable, "valueFrom").is_some();
-        let variables = member(container.node, "env").map(items).unwrap_or_default().iter().filter(set);
+    let of = |container: crate::objects::pods::Container<'_>| {
+        let image = container.node.member("image");
+        let reference = Reference::parse(&image.map(Node::text).unwrap_or_default()).ok()?;
+        let set = |variable: &&Node| !variable.text_of("value").is_empty() || variable.member("valueFrom").is_some();
+        let variables = container.node.items_of("env").iter().filter(set);
         let image = image.unwrap_or(container.node);
         Some(Operator {
             manifest: object.manifest.clone(),
@@ -421,11 +425,9 @@ fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
             repository: reference.repository,
             tag: reference.tag,
             words: container.words(object).iter().map(|word| word.as_str().to_owned()).collect(),
-            variables: variables
-                .map(|variable| (string(member(variable, "name")), string(member(variable, "value"))))
-                .collect(),
+            variables: variables.map(|variable| (variable.text_of("name"), variable.text_of("value"))).collect(),
             is_injected: fills_in(pod.template, container.node) && !names_proxy(pod.template),
-            takes_more: member(container.node, "envFrom").is_some_and(|from| !items(from).is_empty()),
+            takes_more: container.node.member("envFrom").is_some_and(|from| !from.items().is_empty()),
             name: container.name,
         })
     };
@@ -434,7 +436,7 @@ fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
 
 /// Adds the documents in the texts of a ConfigMap that hold one of the words that the catalogue looks for.
 fn documents<'n>(object: &Object<'n>, needles: &[&str], limits: &Limits, trees: &mut Vec<Tree<'n>>) {
-    let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { return };
+    let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { return };
     for (entry, value) in entries {
         let Data::Str(string_there) = &value.data else { continue };
         let bytes = string_there.as_bytes();
@@ -449,8 +451,8 @@ fn documents<'n>(object: &Object<'n>, needles: &[&str], limits: &Limits, trees: 
         trees.push(Tree {
             manifest: object.manifest,
             name: object.name.clone(),
-            group: group(&string(member(&node, "apiVersion"))).to_owned(),
-            kind: string(member(&node, "kind")),
+            group: group(&node.text_of("apiVersion")).to_owned(),
+            kind: node.text_of("kind"),
             nested: true,
             prefix: Path::default().key("data").key(&entry.key.to_text()).with(Step::Nested),
             source,
@@ -500,7 +502,7 @@ fn entry_of<'n>(node: &'n Node, name: &str) -> Option<(Range<u32>, &'n Node)> {
 
 /// The node at a way without `*`.
 fn at<'n>(node: &'n Node, steps: &[String]) -> Option<&'n Node> {
-    steps.iter().try_fold(node, |node, step| member(node, step))
+    steps.iter().try_fold(node, |node, step| node.member(step))
 }
 
 /// Whether a node at the way, one of them where there are several, is as wanted.
@@ -514,6 +516,6 @@ fn any(node: &Node, steps: &[String], wanted: &dyn Fn(&Node) -> bool) -> bool {
     match step.as_str() {
         "**" => any(node, rest, wanted) || below(steps),
         "*" => below(rest),
-        name => member(node, name).is_some_and(|next| any(next, rest, wanted)),
+        name => node.member(name).is_some_and(|next| any(next, rest, wanted)),
     }
 }

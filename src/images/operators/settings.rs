@@ -5,14 +5,14 @@
 //! catalogue.
 
 use super::{Implicit, is_mirror};
-use crate::images::Mirror;
 use crate::images::find::{is_well_known, words};
-use crate::images::hosts::is_public;
-use crate::images::object::{Object, Path, Step, member};
-use crate::images::pods::{Container, Pod};
-use crate::images::reference::Reference;
-use crate::images::text::Text;
 use crate::limits::Limits;
+use crate::objects::pods::{Container, Pod};
+use crate::objects::text::Text;
+use crate::objects::{Object, Path, Step};
+use crate::reference::Mirror;
+use crate::reference::Reference;
+use crate::reference::hosts::is_public;
 use crate::render::manifest::Manifest;
 use crate::yaml::{self, Data, Node};
 use std::ops::Range;
@@ -57,7 +57,7 @@ fn of_container(object: &Object<'_>, container: &Container<'_>, mirror: &Mirror,
 
 /// The settings in the texts of a ConfigMap, and its texts that are settings themselves.
 fn of_config(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut Vec<Implicit>) {
-    let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { return };
+    let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { return };
     let is_login = entries.iter().any(|(entry, _)| is_about_login(&entry.key.to_text()));
     for (entry, value) in entries {
         let Some(text) = object.text(value) else { continue };

@@ -1,6 +1,6 @@
 //! What functions make of what they are given.
 
-use super::lookup::Site;
+use super::answers::Site;
 use super::sets::Sets;
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use super::walk::Walk;

@@ -1,6 +1,6 @@
 //! [`Engine`]: the state of a walk over all code of a release: what is called with what, what maps hold, what was read.
 
-use super::lookup::{Lookups, Site};
+use super::answers::{Lookups, Site};
 use super::sets::{HashMap, Sets};
 use super::value::{Abs, Atom, Made, NO_KEYS, NOTHING, Step, Text};
 use crate::compiler::{Compiler, MOST_BYTES};

@@ -1,9 +1,9 @@
 //! What is looked up in the things that an operand may stand for, and which values that reads: [`Lookups`] keeps what was found
 //! of each set, so that asking once more, from another place, costs no more than that.
 
+use super::answers::{Answer, Kind, Question, Site, Target};
 use super::engine::Engine;
-use super::sets::HashMap;
-use super::value::{Abs, Atom, Fact, Keys, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
+use super::value::{Abs, Atom, Fact, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
 use foldhash::fast::FixedState;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -13,72 +13,8 @@ const MOST_ANY: usize = 4;
 /// Most steps of a path; what is deeper is read with all that is in it.
 const MOST_DEPTH: usize = 20;
 
-/// A position of a file, reached by a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Site {
-    pub(super) file: u32,
-    pub(super) at: u32,
-    pub(super) frame: u32,
-}
-
-/// What a read takes of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
-    /// The value itself, or that it is there.
-    Member,
-    /// All that is in it.
-    Whole,
-}
-
-/// A path that is read, how, and without which members.
-pub(super) type Target = (PathNumber, Kind, Keys);
-
 /// Numbers of what was looked at.
 type Seen = HashSet<u32, FixedState>;
-
-/// A question about a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Question {
-    /// What a member of it is.
-    Member(Abs, Step),
-    /// All that is in it.
-    Whole(Abs),
-    /// Whether there is more in it than code names.
-    Members(Abs),
-}
-
-/// What is known of a question, as far as it does not depend on maps that the code makes.
-#[derive(Debug)]
-struct Answer {
-    found: Abs,
-    /// Sets that are asked the same.
-    inner: Rc<[Abs]>,
-    reads: Vec<Target>,
-}
-
-/// What was looked up.
-#[derive(Debug, Default)]
-pub(super) struct Lookups {
-    answers: Vec<Answer>,
-    numbers: HashMap<Question, u32>,
-    /// Which answers were asked for where.
-    sites: HashSet<(u32, Site), FixedState>,
-    below: HashMap<(PathNumber, Step), PathNumber>,
-    /// The maps among the things of a set and those that belong to them, by how many things there were that code adds to.
-    maps: HashMap<Abs, (usize, Rc<[u32]>)>,
-}
-
-impl Lookups {
-    /// What was read, and by which sites, in no order.
-    pub(super) fn reads(&self) -> impl Iterator<Item = (&[Target], Vec<Site>)> {
-        let mut sites: Vec<Vec<Site>> = vec![Vec::new(); self.answers.len()];
-        #[expect(clippy::iter_over_hash_type, reason = "whoever asks brings it into order")]
-        for &(answer, site) in &self.sites {
-            sites[answer as usize].push(site);
-        }
-        self.answers.iter().zip(sites).map(|(answer, sites)| (&answer.reads[..], sites))
-    }
-}
 
 impl Engine<'_> {
     /// A member of whatever something may be.

@@ -5,6 +5,7 @@
 //! that this render executed, the render itself knows what it looked at; where such code leaves open what it takes
 //! (`toYaml`, a computed key), that is not asked again.
 
+mod answers;
 mod call;
 mod engine;
 mod lookup;
@@ -23,8 +24,8 @@ use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::ast::Template;
 use crate::yaml::{Data, Node};
+use answers::Site;
 use engine::Engine;
-use lookup::Site;
 use read::{Read, found, is_index};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! [`Read`]: a path of the values that code reads, and where.
 
+use super::answers::{Kind, Site, Target};
 use super::engine::Engine;
-use super::lookup::{Kind, Site, Target};
 use super::value::Step;
 use crate::reads::Path;
 use crate::source::Place;

@@ -1,7 +1,7 @@
 //! [`Walk`]: statements and operands of one call of a template.
 
+use super::answers::Site;
 use super::engine::{Engine, MOST_CALLS};
-use super::lookup::Site;
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 use super::{MASK, hidden, kind, who};
 use crate::blame::value::{Shown, Trail};
 use crate::blame::{Decided, Document};
-use crate::images::decided::Decider;
+use crate::provenance::Decider;
 use crate::report::write_json;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};

@@ -5,8 +5,8 @@ pub mod text;
 
 use crate::blame::Decided;
 use crate::blame::value::Shown;
-use crate::images::Source;
-use crate::images::decided::{Decider, layer_name};
+use crate::provenance::Source;
+use crate::provenance::{Decider, layer_name};
 use crate::secrets::MASK;
 use crate::source::Place;
 use crate::trace::Layer;

@@ -6,12 +6,12 @@
 mod picture;
 
 use super::changes::Changes;
-use super::images::{Image, Use};
 use super::inventory::short;
 use super::location::place_name;
 use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, neutral, plain};
+use crate::analysis::images::{Image, Use};
 use crate::finding::{Excerpt, Finding};
 use crate::rules::RULES;
 use base64::Engine as _;

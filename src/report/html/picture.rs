@@ -1,7 +1,7 @@
 //! The picture of a release: which registries feed which workloads through which values, as SVG.
 
 use super::escaped;
-use crate::report::images::PartOrigin;
+use crate::analysis::images::PartOrigin;
 use crate::report::inventory::short;
 use crate::report::{Report, plain_line};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::Inventory;
 use crate::analysis::Gated;
-use crate::report::images::{Image, PartOrigin, Use};
+use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::report::stream::Lazily;
 use crate::report::write_json;
 use crate::source::Place;

@@ -1,7 +1,7 @@
 //! The inventory as lines for scripts: one reference a line, or a source and its destination.
 
 use super::Inventory;
-use crate::images::Reference;
+use crate::reference::Reference;
 use crate::report::plain_line;
 use std::io::{self, Write};
 

@@ -6,8 +6,8 @@ pub mod list;
 pub mod table;
 
 use super::ReleaseName;
-use super::images::{Image, PartOrigin, Use};
 use crate::analysis::Gated;
+use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::images::Tier;
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! The inventory for a terminal: a table with aligned columns.
 
 use super::{Inventory, short};
-use crate::report::images::{Image, Use};
+use crate::analysis::images::{Image, Use};
 use crate::report::plain_line;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;

@@ -1,12 +1,13 @@
 //! A report as it is kept: what formats show of it, after secrets were hidden and the files let go.
 
 use super::pack::{Packed, Packer, Unpacker};
+use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::analysis::{Assumed, Gated};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::fix::{Action, Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch};
-use crate::images::{Class, ObjectName, Part, Shape, Tier};
+use crate::images::{Class, Part, Shape, Tier};
+use crate::objects::ObjectName;
 use crate::report::changes::{Changes, Replaced};
-use crate::report::images::{Image, PartOrigin, Use};
 use crate::report::{By, Coverage, ReleaseName, Report, Suppressed};
 use crate::secrets::Secrets;
 use crate::source::{File, Place, Spot};

@@ -1,6 +1,6 @@
 //! [`OpenReference`]: a reference with variables in it, which somebody fills in later: what of it is known by now.
 
-use super::reference::Reference;
+use super::Reference;
 use std::fmt;
 use std::ops::Range;
 

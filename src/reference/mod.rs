@@ -4,13 +4,22 @@
 //! `name [":" tag] ["@" digest]`, and its first component is a host only if it has a `.` or a `:`, is `localhost`, or
 //! has an upper-case letter.
 
+pub mod hosts;
+pub mod layout;
+pub mod mirror;
+pub mod open;
+
+pub use layout::Layout;
+pub use mirror::Mirror;
+pub use open::OpenReference;
+
 use crate::error::{Error, ErrorKind};
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
 /// The registry that a reference without a host means.
-pub(super) const DOCKER_HUB: &str = "docker.io";
+pub(crate) const DOCKER_HUB: &str = "docker.io";
 
 /// An image reference, with the place of its parts in the text it was parsed from.
 ///

@@ -1,6 +1,6 @@
 //! [`Mirror`]: the private registry that everything is pulled from.
 
-use super::reference::{DOCKER_HUB, Reference, check_host, check_path, is_host};
+use super::{DOCKER_HUB, Reference, check_host, check_path, is_host};
 use crate::error::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::fmt;

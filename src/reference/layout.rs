@@ -1,7 +1,7 @@
 //! [`Layout`]: where on the mirror a source reference goes.
 
-use super::mirror::Mirror;
-use super::reference::{DOCKER_HUB, Reference};
+use super::{DOCKER_HUB, Reference};
+use crate::reference::mirror::Mirror;
 
 /// Where on the mirror a source reference goes: `quay.io/jetstack/x:v1`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,8 +1,11 @@
 //! [`Pod`]: the pod templates of the kinds that Kubernetes itself runs.
 
-use super::object::{Object, Path, Step, descend, items, member, string};
-use super::text::Text;
+use super::{Object, Path, Step};
+use crate::objects::text::Text;
 use crate::yaml::{Data, Node};
+
+/// The lists of containers of a pod.
+pub const CONTAINER_LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
 
 /// The spec of a pod template in an object.
 #[derive(Debug)]
@@ -39,8 +42,8 @@ impl<'n> Pod<'n> {
             _ => return None,
         };
         let (_, above) = names.split_last()?;
-        let template = descend(object.node, above)?;
-        let spec = member(template, "spec")?;
+        let template = object.node.descend(above)?;
+        let spec = template.member("spec")?;
         let path = names.iter().fold(object.prefix.clone(), |path, name| path.key(name));
         matches!(spec.data, Data::Map(_)).then_some(Self { path, spec, template })
     }
@@ -50,10 +53,10 @@ impl<'n> Pod<'n> {
         let lists = ["initContainers", "containers", "ephemeralContainers"];
         let of = |list: &'static str| {
             let path = self.path.key(list);
-            let items = member(self.spec, list).map(items).unwrap_or_default();
+            let items = self.spec.items_of(list);
             items.iter().enumerate().map(move |(index, node)| Container {
                 path: path.with(Step::Index(index)),
-                name: string(member(node, "name")),
+                name: node.text_of("name"),
                 node,
             })
         };
@@ -63,21 +66,21 @@ impl<'n> Pod<'n> {
     /// What it asks registries for: the images of its containers and image volumes.
     pub fn images(&self) -> Vec<String> {
         let containers = self.containers();
-        let containers = containers.iter().map(|container| string(member(container.node, "image")));
-        let volumes = member(self.spec, "volumes").map(items).unwrap_or_default();
-        let volumes = volumes.iter().filter_map(|volume| descend(volume, &["image", "reference"]));
-        containers.chain(volumes.map(|reference| string(Some(reference)))).collect()
+        let containers = containers.iter().map(|container| container.node.text_of("image"));
+        let volumes = self.spec.items_of("volumes");
+        let volumes = volumes.iter().filter_map(|volume| volume.descend(&["image", "reference"]));
+        containers.chain(volumes.map(|reference| reference.text())).collect()
     }
 
     /// The names in its `imagePullSecrets`.
     pub fn pull_secrets(&self) -> Vec<String> {
-        names(member(self.spec, "imagePullSecrets"))
+        names(self.spec.member("imagePullSecrets"))
     }
 
     /// The name of its service account, empty for that of the namespace.
     pub fn service_account(&self) -> String {
-        match string(member(self.spec, "serviceAccountName")) {
-            name if name.is_empty() => string(member(self.spec, "serviceAccount")),
+        match self.spec.text_of("serviceAccountName") {
+            name if name.is_empty() => self.spec.text_of("serviceAccount"),
             name => name,
         }
     }
@@ -86,18 +89,18 @@ impl<'n> Pod<'n> {
 impl Container<'_> {
     /// What it is started with: the strings of `command` and `args`.
     pub fn words(&self, object: &Object<'_>) -> Vec<Text> {
-        let lists = ["command", "args"].into_iter().filter_map(|list| member(self.node, list));
-        lists.flat_map(items).filter_map(|word| object.text(word)).collect()
+        let lists = ["command", "args"].into_iter().filter_map(|list| self.node.member(list));
+        lists.flat_map(Node::items).filter_map(|word| object.text(word)).collect()
     }
 
     /// Its environment: names, and values where they stand there.
     pub fn environment(&self) -> Vec<(String, Option<&Node>)> {
-        let variables = member(self.node, "env").map(items).unwrap_or_default();
-        variables.iter().map(|variable| (string(member(variable, "name")), member(variable, "value"))).collect()
+        let variables = self.node.items_of("env");
+        variables.iter().map(|variable| (variable.text_of("name"), variable.member("value"))).collect()
     }
 }
 
 /// The names of a list of `{name: x}`.
 pub fn names(list: Option<&Node>) -> Vec<String> {
-    list.map(items).unwrap_or_default().iter().map(|item| string(member(item, "name"))).collect()
+    list.map(Node::items).unwrap_or_default().iter().map(|item| item.text_of("name")).collect()
 }

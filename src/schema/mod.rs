@@ -8,6 +8,7 @@
 //! `remote` tells what helm would fetch.
 
 mod accept;
+mod budget;
 mod cost;
 mod formats;
 mod messages;
@@ -15,15 +16,16 @@ mod number;
 mod prepare;
 pub mod remote;
 
-use super::Instance;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::log;
 use crate::template::{Map, Value};
 use crate::trace::Str;
+use crate::values::Instance;
 use boon::{CompileError, Compiler, Draft, Schemas, UrlLoader};
-use cost::{Cost, Visits};
+use budget::Budget;
+use cost::Visits;
 use prepare::{Prepared, Reference};
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -88,11 +90,11 @@ impl Check<'_> {
 
     /// Checks one table of values; the error is what helm prints below the chart's name.
     fn schema(&mut self, schema: &[u8], values: &Map) -> Result<(), String> {
-        let mut cost = Cost::new(self.limits);
-        let prepared = Prepared::read(schema, self.helm, &mut cost)?;
+        let mut budget = Budget::new(self.limits);
+        let prepared = Prepared::read(schema, self.helm, &mut budget)?;
         let values = to_json(&Value::Map(values.clone()));
         let before = self.seen.borrow().clone();
-        let result = catch_unwind(AssertUnwindSafe(|| run(&prepared, &values, &mut cost, Rc::clone(&self.seen))));
+        let result = catch_unwind(AssertUnwindSafe(|| run(&prepared, &values, &mut budget, Rc::clone(&self.seen))));
         for url in self.seen.borrow().difference(&before) {
             let warning = "unresolved URN reference ignored; using permissive schema";
             self.warnings.push(log::line("WARN", warning, &[("urn", prepared.original(url))]));
@@ -102,8 +104,8 @@ impl Check<'_> {
     }
 }
 
-fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Result<(), String> {
-    let visits = cost.visit(prepared, values)?;
+fn run(prepared: &Prepared, values: &Json, budget: &mut Budget, seen: Seen) -> Result<(), String> {
+    let visits = budget.visit(prepared, values)?;
     if accept::accepts(prepared, values) { Ok(()) } else { ask_boon(prepared, values, &visits, seen) }
 }
 

@@ -1,9 +1,13 @@
 //! [`Image`]: a distinct reference, with everything that is known of it, free of the release it was found in.
 
 use crate::analysis::{Analysis, Judged, Traced};
-use crate::images::decided::{decider, layer_name, user_path};
-use crate::images::{Class, Decider, ImageUse, ObjectName, Part, Reference, Search, Shape, Source, Tier};
+use crate::images::deciders::decider;
+use crate::images::{Class, ImageUse, Part, Search, Shape, Tier};
 use crate::limits::Limits;
+use crate::objects::ObjectName;
+use crate::provenance::{Decider, Source};
+use crate::provenance::{layer_name, user_path};
+use crate::reference::Reference;
 use crate::settings::Settings;
 use crate::source::Place;
 use crate::trace::Origins;

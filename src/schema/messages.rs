@@ -2,11 +2,11 @@
 //!
 //! Source: santhosh-tekuri/jsonschema v6.0.3, packages `jsonschema` and `kind`, in English.
 
-use super::cost::Visits;
 use super::formats;
-use super::number::{english, english_count, is_multiple};
-use super::prepare::{Prepared, REGEX_FORMAT, percent_decoded, push_token};
 use crate::go::go_quote;
+use crate::schema::cost::Visits;
+use crate::schema::number::{english, english_count, is_multiple};
+use crate::schema::prepare::{Prepared, REGEX_FORMAT, percent_decoded, push_token};
 use boon::{ErrorKind, InstanceToken, ValidationError};
 use serde_json::{Number, Value as Json};
 use std::collections::{HashMap, VecDeque};

@@ -1,10 +1,17 @@
 //! [`Object`]: one Kubernetes object of a manifest, as finders look at it, and the walk through it.
 
-use super::text::Text;
+pub mod injection;
+pub mod path;
+pub mod pods;
+pub mod pull_secrets;
+pub mod text;
+
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node};
+pub use path::{Path, Step};
 use std::fmt;
 use std::sync::Arc;
+pub use text::Text;
 
 /// What an object is called.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +76,7 @@ impl Object<'_> {
         match &node.data {
             Data::Str(string) => Some(self.source.scalar(node.start..node.end, string)),
             data => {
-                let string = crate::chart::metadata::scalar_text(data)?;
+                let string = data.scalar_text()?;
                 Some(self.source.scalar(node.start..node.end, &string.into()))
             }
         }
@@ -84,8 +91,8 @@ impl Object<'_> {
 }
 
 fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found: &mut Vec<Object<'n>>) {
-    let items = member(node, "items").map(items).unwrap_or_default();
-    let kind = string(member(node, "kind"));
+    let items = node.items_of("items");
+    let kind = node.text_of("kind");
     let is_list = is_list(&kind, items);
     // Helm installs the items and nothing else of a list; what is written beside them was meant for somebody.
     let has_more = || match &node.data {
@@ -95,13 +102,13 @@ fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found
         _ => true,
     };
     if !is_list || has_more() {
-        let metadata = member(node, "metadata");
+        let metadata = node.member("metadata");
         let name = ObjectName {
             kind: kind.clone(),
-            name: string(metadata.and_then(|metadata| member(metadata, "name"))),
-            namespace: string(metadata.and_then(|metadata| member(metadata, "namespace"))),
+            name: metadata.and_then(|metadata| metadata.member("name")).map(Node::text).unwrap_or_default(),
+            namespace: metadata.and_then(|metadata| metadata.member("namespace")).map(Node::text).unwrap_or_default(),
         };
-        let api_version = string(member(node, "apiVersion"));
+        let api_version = node.text_of("apiVersion");
         let prefix = Path::default();
         found.push(Object {
             manifest,
@@ -125,7 +132,7 @@ fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found
 /// Whether items are objects: those of `List`, and of the lists of one kind (`DeploymentList`), whose items may leave out
 /// their kind. A kind may end in `List` and be none.
 fn is_list(kind: &str, items: &[Node]) -> bool {
-    let is_object = |item: &Node| member(item, "kind").is_some() || member(item, "metadata").is_some();
+    let is_object = |item: &Node| item.member("kind").is_some() || item.member("metadata").is_some();
     kind.ends_with("List") && !items.is_empty() && items.iter().all(is_object)
 }
 
@@ -157,117 +164,4 @@ fn walk<'n>(
         _ => {}
     }
     above.pop();
-}
-
-/// The last entry of a map under a name.
-pub fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
-    let Data::Map(entries) = &node.data else { return None };
-    entries.iter().rev().find(|(entry, _)| entry.key == *name).map(|(_, value)| value)
-}
-
-/// The node at a way of names from a node.
-pub fn descend<'n>(node: &'n Node, names: &[&str]) -> Option<&'n Node> {
-    names.iter().try_fold(node, |node, name| member(node, name))
-}
-
-/// The items of a list; none for anything else.
-pub fn items(node: &Node) -> &[Node] {
-    match &node.data {
-        Data::Seq(items) => items,
-        _ => &[],
-    }
-}
-
-/// A scalar's text; empty for anything else.
-pub fn string(node: Option<&Node>) -> String {
-    node.and_then(|node| crate::chart::metadata::scalar_text(&node.data)).unwrap_or_default()
-}
-
-/// One step of a [`Path`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Into a map.
-    Key(String),
-    /// Into a list.
-    Index(usize),
-    /// Into the document that a text holds.
-    Nested,
-}
-
-/// The way from an object to one of its fields.
-///
-/// Shape: `spec.template.spec.initContainers[0].image`; a key with a dot stands in brackets, `data["config.yaml"]`, and
-/// `data["config.yaml"] → proxy.image` leads into a nested document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Path(Vec<Step>);
-
-impl Path {
-    /// Goes a step on.
-    pub fn push(&mut self, step: Step) {
-        self.0.push(step);
-    }
-
-    /// Goes a step back.
-    pub fn pop(&mut self) {
-        self.0.pop();
-    }
-
-    /// The path one step on.
-    pub fn with(&self, step: Step) -> Self {
-        let mut path = self.clone();
-        path.push(step);
-        path
-    }
-
-    /// The path to a member.
-    pub fn key(&self, name: &str) -> Self {
-        self.with(Step::Key(name.to_owned()))
-    }
-
-    /// The steps.
-    pub fn steps(&self) -> &[Step] {
-        &self.0
-    }
-
-    /// The nodes of the texts that the way leads through, the outermost first, and itself: `data["a.yaml"]` and
-    /// `data["a.yaml"] → image`.
-    pub fn texts(&self) -> impl Iterator<Item = String> {
-        let nested = self.0.iter().enumerate().filter(|(_, step)| matches!(step, Step::Nested));
-        let ends = nested.map(|(at, _)| at).chain([self.0.len()]);
-        ends.map(|end| Shown(&self.0[..end]).to_string())
-    }
-
-    /// The name of the last member on the way, indexes passed over: `args` for `containers[0].args[2]`.
-    pub fn last_key(&self) -> Option<&str> {
-        self.0.iter().rev().find_map(|step| match step {
-            Step::Key(key) => Some(key.as_str()),
-            _ => None,
-        })
-    }
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown(&self.0).fmt(f)
-    }
-}
-
-/// Steps as they are printed.
-struct Shown<'s>(&'s [Step]);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        for step in self.0 {
-            match step {
-                Step::Key(key) if key.contains(['.', '/', '[', ' ']) => write!(f, "[{key:?}]")?,
-                Step::Key(key) if first => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Nested => f.write_str(" → ")?,
-            }
-            first = matches!(step, Step::Nested);
-        }
-        Ok(())
-    }
 }

@@ -1,6 +1,6 @@
 //! Which hosts lie outside of the gap.
 
-use super::mirror::Mirror;
+use crate::reference::mirror::Mirror;
 
 /// The host of a URL, without user, port and path: `charts.acme.example` of `https://charts.acme.example:8443/stable`.
 /// `None` for what is no URL with a host, and where the host is a variable.

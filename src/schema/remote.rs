@@ -4,10 +4,11 @@
 //! is never compiled is not loaded: `$defs` that nothing refers to. boon compiles as helm's validator does, so it is asked
 //! what it would load.
 
-use super::prepare::{Prepared, Reference};
-use super::{Cost, SCHEMA_URL, formats, permissive};
+use super::budget::Budget;
+use super::{SCHEMA_URL, formats, permissive};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
+use crate::schema::prepare::{Prepared, Reference};
 use crate::source::{File, Place};
 use crate::template::Map;
 use crate::values::Instance;
@@ -80,7 +81,7 @@ pub fn may_refer_elsewhere(file: &File) -> bool {
 
 /// The same of one chart's schema; `chart` is the chart's name.
 pub fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
-    let Ok(prepared) = Prepared::read(file.bytes(), helm, &mut Cost::new(limits)) else { return Vec::new() };
+    let Ok(prepared) = Prepared::read(file.bytes(), helm, &mut Budget::new(limits)) else { return Vec::new() };
     // What stays in the document loads nothing, and most schemas have nothing else.
     if prepared.refs.iter().all(|reference| reference.text.starts_with('#') || is_built_in(&reference.text)) {
         return Vec::new();

@@ -1,11 +1,12 @@
 //! What YAML has and JSON has not: keys that are lists, maps or null, infinite numbers. Only texts with such things
 //! come here, to find out which error helm gives, if any.
 
-use super::compose::{float_key, is_merge, merged, shortest};
-use super::parse::{Content, Id, Tree};
-use super::read::Error;
-use super::resolve::{Scalar, resolve};
 use crate::go::go_quote;
+use crate::go::strconv::shortest_g;
+use crate::yaml::error::Error;
+use crate::yaml::keys::{float_key, is_merge, merged};
+use crate::yaml::parse::{Content, Id, Tree};
+use crate::yaml::resolve::{Scalar, resolve};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -147,7 +148,7 @@ fn write_go(to: &mut String, value: &Value<'_>) {
         Value::Scalar(Scalar::Bool(value)) => write!(to, "{value}"),
         Value::Scalar(Scalar::Int(value)) => write!(to, "{value}"),
         Value::Scalar(Scalar::Uint(value)) => write!(to, "{value:#x}"),
-        Value::Scalar(Scalar::Float(value)) => write!(to, "{}", float(*value)),
+        Value::Scalar(Scalar::Float(value)) => write!(to, "{}", shortest_g(*value)),
         Value::Scalar(Scalar::Str(text)) => write!(to, "{}", go_quote(text)),
         Value::Seq(elements) => {
             to.push_str("[]interface {}{");
@@ -170,16 +171,6 @@ fn write_go(to: &mut String, value: &Value<'_>) {
             write!(to, "}}")
         }
     };
-}
-
-fn float(value: f64) -> String {
-    if value.is_nan() {
-        "NaN".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
-    } else {
-        shortest(&format!("{value:e}"))
-    }
 }
 
 /// The order in which Go prints keys.

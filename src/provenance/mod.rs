@@ -1,40 +1,11 @@
-//! Who decided what a part of a reference is, and which action of a template printed it.
+//! Who decided a text of a manifest: the user's values, a chart's defaults, the template, and which action printed it.
 
-use super::find::ImageUse;
 use crate::render::manifest::Manifest;
 use crate::secrets::shown_argument;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting, Span};
 use crate::yaml;
 use std::ops::Range;
-
-/// A part of a reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
-    /// The host, or, where none is written, the repository: what says where to pull from.
-    Registry,
-    /// The path on the registry.
-    Repository,
-    /// The tag.
-    Tag,
-    /// The digest.
-    Digest,
-}
-
-impl Part {
-    /// All parts in the order in which they are written.
-    pub const ALL: [Self; 4] = [Self::Registry, Self::Repository, Self::Tag, Self::Digest];
-
-    /// In one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Registry => "registry",
-            Self::Repository => "repository",
-            Self::Tag => "tag",
-            Self::Digest => "digest",
-        }
-    }
-}
 
 /// What decided a part of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,70 +49,6 @@ impl Source {
     pub fn is_setting(&self) -> bool {
         matches!(self, Self::User(_) | Self::ChartDefault(_))
     }
-}
-
-/// Who decided a part of the reference of a use, and it alone where several did: what a person set explains more than
-/// what a chart brought, and that more than literal text.
-pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
-    deciders(image, part, origins).into_iter().next().unwrap_or(Decider {
-        source: Source::Unknown,
-        origin: Origin::NONE,
-        place: None,
-        path: String::new(),
-        hides: Vec::new(),
-    })
-}
-
-/// All that had a share in a part of the reference, the one that explains most first.
-pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
-    deciders_at(image, part_places(image, part), origins)
-}
-
-/// The same for some bytes of the reference's text.
-pub fn deciders_of(image: &ImageUse, range: Range<usize>, origins: &Origins) -> Vec<Decider> {
-    deciders_at(image, image.text.places(range), origins)
-}
-
-fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> Vec<Decider> {
-    let spans = image.manifest.content.spans();
-    let mut found: Vec<Decider> = Vec::new();
-    for place in places {
-        let first = spans.partition_point(|span| span.end <= place.start);
-        for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
-            for decider in deciders_in(span, place.start, origins) {
-                let is_known = |known: &Decider| {
-                    *known == decider || known.origin == decider.origin && decider.source.is_setting()
-                };
-                if !found.iter().any(is_known) {
-                    found.push(decider);
-                }
-            }
-        }
-    }
-    found.sort_by_key(rank);
-    found
-}
-
-/// The bytes of the manifest that a part of the reference was written as.
-pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
-    match image.known() {
-        Some(reference) => {
-            let range = match part {
-                Part::Registry => reference.registry_range.clone().or(Some(reference.repository_range.clone())),
-                Part::Repository => Some(reference.repository_range.clone()),
-                Part::Tag => reference.tag_range(),
-                Part::Digest => reference.digest_range(),
-            };
-            range.map(|range| image.text.places(range)).unwrap_or_default()
-        }
-        None => vec![image.text.whole()],
-    }
-}
-
-/// The action of the template file that printed the registry of an image, from `{{` to `}}`, or its literal text.
-pub fn printed_at(image: &ImageUse) -> Option<Place> {
-    let part = part_places(image, Part::Registry).into_iter().next()?;
-    printed(&image.manifest, part)
 }
 
 /// The action of the template file that printed some bytes of a manifest, from `{{` to `}}`, or its literal text.
@@ -191,15 +98,16 @@ pub fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
     }
 }
 
-fn rank(decider: &Decider) -> u32 {
+/// How much a decider explains, the most first: a setting of a person, of the tool, of a chart, then literal text.
+pub fn rank(decider: &Decider) -> u32 {
     match &decider.source {
         Source::User(_) => 0,
-        Source::ChartDefault(_) => 1,
+        Source::Tool => 1,
+        Source::ChartDefault(_) => 2,
         // A version of Chart.yaml says more than the `v` that a template puts before it.
-        Source::Other(_) if decider.place.as_ref().is_some_and(|place| place.start < place.end) => 2,
-        Source::Template => 3,
-        Source::Other(_) => 4,
-        Source::Tool => 5,
+        Source::Other(_) if decider.place.as_ref().is_some_and(|place| place.start < place.end) => 3,
+        Source::Template => 4,
+        Source::Other(_) => 5,
         Source::Unknown => 6,
     }
 }

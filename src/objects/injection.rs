@@ -6,7 +6,6 @@
 //! Source: istio `pkg/kube/inject/webhook.go`, `reapplyOverwrittenContainers`: containers are matched by name, and the
 //! image `auto` of an overwritten one is dropped.
 
-use super::object::{descend, member, string};
 use crate::yaml::Node;
 
 /// The word for "what the injector takes".
@@ -26,17 +25,17 @@ const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
 
 /// Whether the injector fills in the image of a container of a pod template. `template` holds the `metadata` and the `spec`.
 pub fn fills_in(template: &Node, container: &Node) -> bool {
-    string(member(container, "image")) == AUTO && may_fill_in(template, container)
+    container.text_of("image") == AUTO && may_fill_in(template, container)
 }
 
 /// Whether a container of a pod template may be one that the injector completes; it need not name an image then.
 ///
 /// A namespace can ask for injection as well, so that the name of the container is enough where the pod says nothing.
 pub fn may_fill_in(template: &Node, container: &Node) -> bool {
-    let said = |section: &str| string(descend(template, &["metadata", section, INJECT]));
+    let said = |section: &str| template.text_at(&["metadata", section, INJECT]);
     let is_refused = [said("labels"), said("annotations")].iter().any(|said| said == "false");
     let has_templates = !annotation(template, TEMPLATES).is_empty();
-    !is_refused && (has_templates || CONTAINERS.contains(&string(member(container, "name")).as_str()))
+    !is_refused && (has_templates || CONTAINERS.contains(&container.text_of("name").as_str()))
 }
 
 /// Whether the pod itself says which image the injector has to take.
@@ -45,5 +44,5 @@ pub fn names_proxy(template: &Node) -> bool {
 }
 
 fn annotation(template: &Node, name: &str) -> String {
-    string(descend(template, &["metadata", "annotations", name]))
+    template.text_at(&["metadata", "annotations", name])
 }

@@ -2,12 +2,12 @@
 //!
 //! Source: santhosh-tekuri/jsonschema v6.0.3, `format.go`.
 
-use super::prepare::REGEX_FORMAT;
 use crate::funcs::urls;
 use crate::go::time::{Zone, layout};
 use crate::go::{go_quote, quote_rune};
 use crate::helm::HelmVersion;
 use crate::regex::{Error, Regex};
+use crate::schema::prepare::REGEX_FORMAT;
 use crate::trace::Str;
 use boon::Format;
 use serde_json::Value as Json;

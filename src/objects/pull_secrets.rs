@@ -1,7 +1,7 @@
 //! [`Pullers`]: the pods of a release that pull from a mirror, and which pull secrets each of them carries.
 
-use super::object::{Object, member, string};
-use super::pods::{Pod, names};
+use super::Object;
+use crate::objects::pods::{Pod, names};
 use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ impl<'n> Pullers<'n> {
             let id = (namespace(object), object.name.name.clone());
             match object.kind.as_str() {
                 "ServiceAccount" => {
-                    accounts.insert(id, names(member(object.node, FIELD)));
+                    accounts.insert(id, names(object.node.member(FIELD)));
                 }
                 "Secret" => {
                     secrets.insert(id);
@@ -125,10 +125,10 @@ pub fn misshapen(list: Option<&Node>) -> Option<String> {
         other => return Some(format!("it is {}, and has to be a list of `{{name: …}}`", kind(other))),
     };
     items.iter().find_map(|item| {
-        let name = member(item, "name");
+        let name = item.member("name");
         match (&item.data, name.map(|name| &name.data)) {
             (Data::Map(_), Some(Data::Str(text))) if text.as_bytes().starts_with(b"map[") => {
-                let text = string(name);
+                let text = name.map(Node::text).unwrap_or_default();
                 Some(format!("`{text}` is no name: the template wants a list of names, and was given `{{name: …}}`"))
             }
             (Data::Map(_), Some(Data::Map(_) | Data::Seq(_))) => {

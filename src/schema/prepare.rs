@@ -1,9 +1,9 @@
 //! Reads a schema, and writes it so that boon understands it as helm's validator would.
 
-use super::cost::Cost;
 use super::{decode_error, number};
 use crate::helm::HelmVersion;
 use crate::regex::{Error, Regex};
+use crate::schema::budget::Budget;
 use crate::values::json;
 use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};
@@ -59,7 +59,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Go's text when it is not JSON; limits.
-    pub(super) fn read(schema: &[u8], helm: HelmVersion, cost: &mut Cost) -> Result<Self, String> {
+    pub(super) fn read(schema: &[u8], helm: HelmVersion, budget: &mut Budget) -> Result<Self, String> {
         let text = String::from_utf8_lossy(schema);
         let (node, end) = json::read_schema(&text).ok_or_else(|| decode_error(schema))?;
         // Helm 3 reads one value and does not look behind it.
@@ -68,7 +68,7 @@ impl Prepared {
         }
         let mut reader = Reader {
             text: &text,
-            cost,
+            budget,
             pointer: String::new(),
             depth: 0,
             weight: 0,
@@ -90,7 +90,7 @@ impl Prepared {
 
 struct Reader<'r, 'l> {
     text: &'r str,
-    cost: &'r mut Cost<'l>,
+    budget: &'r mut Budget<'l>,
     /// Where it is.
     pointer: String,
     depth: u32,
@@ -232,8 +232,8 @@ impl Reader<'_, '_> {
         push_token(&mut self.pointer, token);
         self.depth += 1;
         // boon keeps a pointer to each place of the schema, so that deep places cost more.
-        self.cost.take(4 + u64::from(self.depth) / 16)?;
-        self.cost.check_depth(self.depth / 2)?;
+        self.budget.take(4 + u64::from(self.depth) / 16)?;
+        self.budget.check_depth(self.depth / 2)?;
         let member = read(self);
         self.depth -= 1;
         self.pointer.truncate(length);

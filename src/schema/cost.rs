@@ -1,18 +1,11 @@
 //! Bounds what checking values against a schema costs, before boon does it: a schema can double its work with each
 //! level (`allOf` of two references to the next level) without being large.
 
-use super::number::is_multiple;
-use super::prepare::{Prepared, percent_decoded, push_token};
-use crate::limits::Limits;
+use crate::schema::budget::Budget;
+use crate::schema::number::is_multiple;
+use crate::schema::prepare::{Prepared, percent_decoded, push_token};
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// What is left to spend.
-#[derive(Debug)]
-pub(super) struct Cost<'l> {
-    limits: &'l Limits,
-    left: u64,
-}
 
 /// What was seen on the way.
 #[derive(Debug, Default)]
@@ -24,33 +17,11 @@ pub(super) struct Visits {
     pub(super) inexact: BTreeSet<String>,
 }
 
-impl<'l> Cost<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
-        Self { limits, left: limits.schema_steps }
-    }
-
-    /// Takes steps.
-    pub(super) fn take(&mut self, steps: u64) -> Result<(), String> {
-        self.left = self.left.checked_sub(steps).ok_or_else(|| {
-            let limit = self.limits.schema_steps;
-            format!("more than {limit} steps to check values against the schema (--limit schema-steps)")
-        })?;
-        Ok(())
-    }
-
-    /// Checks how deep schemas are nested.
-    pub(super) fn check_depth(&self, depth: u32) -> Result<(), String> {
-        let limit = self.limits.schema_depth;
-        if depth > limit {
-            return Err(format!("schemas nested more than {limit} levels deep (--limit schema-depth)"));
-        }
-        Ok(())
-    }
-
+impl Budget<'_> {
     /// Walks every way that the validator could go, and counts.
     pub(super) fn visit(&mut self, prepared: &Prepared, values: &Json) -> Result<Visits, String> {
         let mut walk = Walk {
-            cost: self,
+            budget: self,
             doc: &prepared.doc,
             anchors: HashMap::new(),
             resources: vec![("", String::new(), &prepared.doc)],
@@ -67,7 +38,7 @@ impl<'l> Cost<'l> {
 }
 
 struct Walk<'w, 'l> {
-    cost: &'w mut Cost<'l>,
+    budget: &'w mut Budget<'l>,
     doc: &'w Json,
     /// Schemas by their anchors.
     anchors: HashMap<&'w str, Vec<(String, &'w Json)>>,
@@ -119,7 +90,7 @@ impl<'w> Walk<'w, '_> {
     }
 
     fn schema(&mut self, schema: &'w Json, pointer: &str, value: &'w Json) -> Result<(), String> {
-        self.cost.take(1)?;
+        self.budget.take(1)?;
         let Json::Object(object) = schema else { return Ok(()) };
         let pair = (std::ptr::from_ref(schema).addr(), std::ptr::from_ref(value).addr());
         if !self.running.insert(pair) {
@@ -127,7 +98,7 @@ impl<'w> Walk<'w, '_> {
         }
         self.depth += 1;
         // References come between the levels of values and schemas.
-        self.cost.check_depth(self.depth / 10)?;
+        self.budget.check_depth(self.depth / 10)?;
         for (key, member) in object {
             if matches!(
                 key.as_str(),
@@ -182,8 +153,8 @@ impl<'w> Walk<'w, '_> {
                     self.visits.inexact.extend(at.rsplit_once('/').map(|(schema, _)| schema.to_owned()));
                 }
             }
-            ("enum", Json::Array(list)) => self.cost.take(list.len() as u64)?,
-            ("pattern", _) => self.cost.take(value.as_str().map_or(0, |text| text.len() as u64 / 64))?,
+            ("enum", Json::Array(list)) => self.budget.take(list.len() as u64)?,
+            ("pattern", _) => self.budget.take(value.as_str().map_or(0, |text| text.len() as u64 / 64))?,
             _ => match value {
                 Json::Object(properties) => self.object_keyword(object, key, member, at, properties)?,
                 Json::Array(items) => self.array_keyword(key, member, at, items)?,
@@ -213,7 +184,7 @@ impl<'w> Walk<'w, '_> {
                 for (pattern, schema) in schemas {
                     let at = joined(at, pattern);
                     for (name, value) in properties {
-                        self.cost.take(1 + name.len() as u64 / 64)?;
+                        self.budget.take(1 + name.len() as u64 / 64)?;
                         let compiled = self.patterns.entry(pattern).or_insert_with(|| regex::Regex::new(pattern).ok());
                         if compiled.as_ref().is_some_and(|compiled| compiled.is_match(name)) {
                             self.child(schema, &at, name, value)?;
@@ -229,7 +200,7 @@ impl<'w> Walk<'w, '_> {
                     }
                 }
             }
-            ("propertyNames", _) => self.cost.take(properties.len() as u64)?,
+            ("propertyNames", _) => self.budget.take(properties.len() as u64)?,
             _ => {}
         }
         Ok(())
@@ -247,7 +218,7 @@ impl<'w> Walk<'w, '_> {
                     self.child(member, at, &index.to_string(), item)?;
                 }
             }
-            ("uniqueItems", _) => self.cost.take(items.len() as u64)?,
+            ("uniqueItems", _) => self.budget.take(items.len() as u64)?,
             _ => {}
         }
         Ok(())

@@ -4,8 +4,8 @@
 //! It knows the keywords that most charts use, in the drafts that most charts name, and says nothing about any other
 //! schema; nor about values that do not fit, whose messages are boon's.
 
-use super::prepare::Prepared;
 use crate::helm::HelmVersion;
+use crate::schema::prepare::Prepared;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
 
@@ -248,10 +248,10 @@ fn equals(one: &Json, other: &Json) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Seen, ask_boon};
     use super::*;
     use crate::limits::Limits;
-    use crate::values::schema::cost::Cost;
+    use crate::schema::budget::Budget;
+    use crate::schema::{Seen, ask_boon};
     use serde_json::json;
 
     const SCHEMAS: &[&str] = &[
@@ -365,7 +365,7 @@ mod tests {
                     values.iter().flat_map(|value| [(value, HelmVersion::V4), (value, HelmVersion::V3)])
                 {
                     let values = json!({ "v": value });
-                    let mut cost = Cost::new(&limits);
+                    let mut cost = Budget::new(&limits);
                     let prepared = Prepared::read(text.as_bytes(), helm, &mut cost).unwrap();
                     if accepts(&prepared, &values) {
                         accepted += 1;
