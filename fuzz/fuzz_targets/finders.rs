@@ -1,4 +1,4 @@
 //! Hands libFuzzer's inputs to `airtight::fuzzing`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| airtight::fuzzing::run("finders", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| airtight::fuzzing::FINDERS.run(data));

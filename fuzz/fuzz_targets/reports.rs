@@ -1,4 +1,4 @@
 //! Hands libFuzzer's inputs to `airtight::fuzzing`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| airtight::fuzzing::run("reports", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| airtight::fuzzing::REPORTS.run(data));

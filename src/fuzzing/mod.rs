@@ -1,6 +1,6 @@
 //! The code under fuzzing: for each kind of input a [`Target`] that reads any bytes and panics if an answer is wrong.
 //!
-//! Built only with the feature `fuzzing`, and in tests. The crate in `fuzz/` passes libFuzzer's inputs to [`run`]; the tests run
+//! Built only with the feature `fuzzing`, and in tests. The crate in `fuzz/` passes libFuzzer's inputs to [`Target::run`]; the tests run
 //! every seed of `testdata/fuzz/TARGET/`, and mutations of each. They also check that a run ends, and how much memory it
 //! uses: the limits are far below the defaults.
 //!
@@ -19,7 +19,6 @@ mod yaml;
 pub use parts::Parts;
 
 use crate::limits::Limits;
-use crate::stack;
 
 /// A kind of input, and what must be true for every input.
 #[derive(Debug, Clone, Copy)]
@@ -32,51 +31,95 @@ pub struct Target {
     check: fn(&[u8]),
 }
 
-/// All targets, by name.
+// Each is an item of its own, so that the binary of one holds no code of the others: libFuzzer looks at the counters of all
+// code after each input.
+
+/// Archives of charts.
+pub const ARCHIVES: Target = Target {
+    name: "archives",
+    checks: "no path leaves the chart, and an archive is the chart that its files are",
+    check: archives::check,
+};
+
+/// Lists of a bundle.
+pub const BUNDLE: Target = Target { name: "bundle", checks: "what a list names is listed", check: texts::bundle };
+
+/// airtight.yaml.
+pub const CONFIG: Target =
+    Target { name: "config", checks: "what is wrong is told with its place", check: texts::config };
+
+/// Manifests with images in them.
+pub const FINDERS: Target =
+    Target { name: "finders", checks: "images stand where they are said to stand", check: documents::finders };
+
+/// A chart whose findings have fixes.
+pub const FIXES: Target =
+    Target { name: "fixes", checks: "a fix that is offered changes the file as it says", check: reports::fixes };
+
+/// A chart that is judged.
+pub const LINT: Target = Target {
+    name: "lint",
+    checks: "the same report twice, and no image off the mirror is called clean",
+    check: reports::lint,
+};
+
+/// Manifests, in the order of their kinds.
+pub const MANIFESTS: Target =
+    Target { name: "manifests", checks: "reading less of a manifest decides the same", check: documents::manifests };
+
+/// References of images, and places of a mirror.
+pub const REFERENCE: Target =
+    Target { name: "reference", checks: "a reference is read back from its parts", check: texts::reference };
+
+/// Regular expressions of Go, with a text and a replacement.
+pub const REGEX: Target =
+    Target { name: "regex", checks: "matches are in the text and do not overlap", check: texts::regex };
+
+/// Reports in every format.
+pub const REPORTS: Target =
+    Target { name: "reports", checks: "every format is read back, with all findings in it", check: reports::formats };
+
+/// A chart with `values.schema.json`.
+pub const SCHEMA: Target =
+    Target { name: "schema", checks: "values are checked the same twice", check: layers::schema };
+
+/// Arguments of `--set` and its like.
+pub const SET: Target = Target {
+    name: "set",
+    checks: "tracing changes no value, and every assignment is where it is said to be",
+    check: layers::set,
+};
+
+/// A chart that is rendered.
+pub const TEMPLATES: Target =
+    Target { name: "templates", checks: "tracing changes no byte and no message", check: templates::check };
+
+/// Values in several layers.
+pub const VALUES: Target =
+    Target { name: "values", checks: "tracing changes no value and no message", check: layers::values };
+
+/// YAML.
+pub const YAML: Target = Target {
+    name: "yaml",
+    checks: "the short way reads as the long way, and what is written is read back",
+    check: yaml::check,
+};
+
+/// All of them, by name.
 pub const TARGETS: &[Target] = &[
-    Target {
-        name: "archives",
-        checks: "no path leaves the chart, and an archive gives the same chart as its files",
-        check: archives::check,
-    },
-    Target { name: "bundle", checks: "every name in a list is listed", check: texts::bundle },
-    Target { name: "config", checks: "every problem has a line", check: texts::config },
-    Target { name: "finders", checks: "every image is at its reported position", check: documents::finders },
-    Target { name: "fixes", checks: "a fix changes the file as reported", check: reports::fixes },
-    Target {
-        name: "lint",
-        checks: "the same report twice, and every image that bypasses the mirror is reported",
-        check: reports::lint,
-    },
-    Target {
-        name: "manifests",
-        checks: "reading less of a manifest gives the same result",
-        check: documents::manifests,
-    },
-    Target { name: "reference", checks: "a reference can be parsed from its parts", check: texts::reference },
-    Target { name: "regex", checks: "matches are in the text and do not overlap", check: texts::regex },
-    Target {
-        name: "reports",
-        checks: "every format can be parsed, and contains all findings",
-        check: reports::formats,
-    },
-    Target { name: "schema", checks: "checking values twice gives the same result", check: layers::schema },
-    Target {
-        name: "set",
-        checks: "tracing changes no value, and every assignment is at its recorded position",
-        check: layers::set,
-    },
-    Target { name: "templates", checks: "tracing changes no byte and no message", check: templates::check },
-    Target { name: "values", checks: "tracing changes no value and no message", check: layers::values },
-    Target { name: "yaml", checks: "both readers agree, and written YAML is read back", check: yaml::check },
+    ARCHIVES, BUNDLE, CONFIG, FINDERS, FIXES, LINT, MANIFESTS, REFERENCE, REGEX, REPORTS, SCHEMA, SET, TEMPLATES,
+    VALUES, YAML,
 ];
 
-/// Runs a target on an input; panics if an answer is wrong.
-pub fn run(name: &str, data: &[u8]) {
-    let target = TARGETS.iter().find(|target| target.name == name);
-    let target = target.unwrap_or_else(|| panic!("there is no target {name:?}"));
-    // The depth limit assumes the stack that commands have.
-    stack::on_large(|| (target.check)(data)).expect("there is room for a thread");
+impl Target {
+    /// Runs it on an input; panics where an answer is wrong.
+    ///
+    /// The stack is the caller's, since a thread for each input takes longer than most inputs do. Depth is bounded for the
+    /// stack that commands have: a thread of [`stack::builder`](crate::stack::builder), or a process with as much
+    /// (`ulimit -s`).
+    pub fn run(&self, data: &[u8]) {
+        (self.check)(data);
+    }
 }
 
 /// Limits that one input reaches within milliseconds.

@@ -6,7 +6,7 @@ use crate::funcs::yaml::yaml_text;
 use crate::helm::HelmVersion;
 use crate::template::tree::Untraced;
 use crate::template::{Context, Env, Value};
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Data, Node};
 
 pub(super) fn check(data: &[u8]) {
     let limits = limits();
@@ -37,8 +37,24 @@ fn is_utf16(data: &[u8]) -> bool {
     data.starts_with(b"\xff\xfe") || data.starts_with(b"\xfe\xff")
 }
 
+/// Whether one of some characters stands in a text, or in a key.
+fn holds(node: &Node, wanted: &[char]) -> bool {
+    match &node.data {
+        Data::Str(text) => text.to_text().contains(wanted),
+        Data::Seq(elements) => elements.iter().any(|element| holds(element, wanted)),
+        Data::Map(entries) => {
+            entries.iter().any(|(entry, value)| entry.key.to_text().contains(wanted) || holds(value, wanted))
+        }
+        _ => false,
+    }
+}
+
 /// The output of `toYaml` is read as the value that it was written from.
 fn comes_back(node: &Node) {
+    // Helm quirk: these are written as spaces, or folded.
+    if holds(node, &['\u{85}', '\u{2028}', '\u{2029}']) {
+        return;
+    }
     let limits = limits();
     let mut env = Env::seeded(1);
     let value = Value::from_node(node, &mut Untraced);

@@ -5,7 +5,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files of the repository")]
 
 use super::{files, names, root};
-use crate::fuzzing::{TARGETS, run};
+use crate::fuzzing::TARGETS;
+use crate::stack::on_large;
 use std::panic::catch_unwind;
 
 /// The number of mutations of each seed.
@@ -77,7 +78,8 @@ fn seeds_and_changes_of_them_hold() {
             changed(seed, other, &mut random)
         });
         let mut inputs = seeds.iter().cloned().chain(changes.collect::<Vec<_>>());
-        let wrong = inputs.find(|input| catch_unwind(|| run(target.name, input)).is_err());
+        let fails = |input: &Vec<u8>| catch_unwind(|| target.run(input)).is_err();
+        let wrong = on_large(|| inputs.find(fails)).expect("there is room for a thread");
         failed.extend(
             wrong.map(|input| format!("{} does not hold for the input\n{}", target.name, input.escape_ascii())),
         );

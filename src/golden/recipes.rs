@@ -1,4 +1,5 @@
-//! Checks docs/contributing.md: the paths that it names exist, and the file that its recipe writes is a rule.
+//! Checks docs/contributing.md and docs/fuzzing.md: the paths that they name exist, and the file that the recipe of a rule writes
+//! is a rule.
 
 use super::{read, root};
 use crate::images::find::FINDERS;
@@ -20,11 +21,13 @@ fn is_path(text: &str) -> bool {
 }
 
 #[test]
-fn paths_that_the_page_names_are_there() {
-    let page = read(&root().join("docs/contributing.md"));
-    let missing: Vec<&str> = code(&page).filter(|text| is_path(text) && !root().join(text).exists()).collect();
-    assert!(missing.is_empty(), "docs/contributing.md names what is not there: {missing:?}");
-    assert!(code(&page).filter(|text| is_path(text)).count() > 10, "the paths are not found in the page");
+fn paths_that_the_pages_name_are_there() {
+    for name in ["docs/contributing.md", "docs/fuzzing.md"] {
+        let page = read(&root().join(name));
+        let missing: Vec<&str> = code(&page).filter(|text| is_path(text) && !root().join(text).exists()).collect();
+        assert!(missing.is_empty(), "{name} names what is not there: {missing:?}");
+        assert!(code(&page).filter(|text| is_path(text)).count() > 5, "the paths are not found in {name}");
+    }
 }
 
 /// The rule that `just new-rule moving-target` writes has the same structure as our rules.

@@ -74,6 +74,7 @@ impl Reference {
             true => format!("library/{path}"),
             false => path.to_owned(),
         };
+        check_length(&repository)?;
         Ok(Self {
             text: text.to_owned(),
             registry,
@@ -178,7 +179,12 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
             return Err(format!("{component:?} is not a component of a repository name"));
         }
     }
-    if path.len() > 255 {
+    check_length(path)
+}
+
+/// Source: distribution/reference, which counts `library/` too.
+fn check_length(repository: &str) -> Result<(), String> {
+    if repository.len() > 255 {
         return Err("a repository name must not be longer than 255 characters".to_owned());
     }
     Ok(())

@@ -78,7 +78,7 @@ fn as_map(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 fn yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    let text = crate::funcs::yaml::yaml_text(ctx, &Value::Map(receiver(args)?.clone()))?;
+    let text = crate::funcs::yaml::yaml_or_failure(ctx, &Value::Map(receiver(args)?.clone()))?;
     let mut out = crate::trace::Buf::with_capacity(text.len() + 1);
     out.push(&text);
     out.push_text("\n");
@@ -178,7 +178,8 @@ fn chart(
         let table =
             child.name.split('.').try_fold(values.clone(), |table, name| table.get(name.as_bytes())?.as_map().cloned());
         let view = chart(child, top, table, false, origins, files);
-        subcharts.insert(child.name.as_str(), view.into());
+        // Helm quirk: what a chart sees of those below it is the same map, without the methods.
+        subcharts.insert(child.name.as_str(), view.retyped(&MAP).into());
     }
     let base_path = format!("{}/templates", instance.full_path);
     for template in &instance.chart.templates {

@@ -47,15 +47,20 @@ fn to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 
 /// A value as `toYaml` writes it: empty if it cannot be written.
 pub fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
-    match write::to_yaml(ctx, value) {
+    match yaml_or_failure(ctx, value) {
         // Helm quirk: on any error, the result is the empty string.
         Err(Failure::Text(_)) => Ok(Str::new("")),
         result => result,
     }
 }
 
+/// A value as YAML, or what is wrong with it.
+pub fn yaml_or_failure(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+    write::to_yaml(ctx, value)
+}
+
 fn must_to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    write::to_yaml(ctx, &args[0]).map(Value::Str)
+    yaml_or_failure(ctx, &args[0]).map(Value::Str)
 }
 
 fn to_yaml_pretty(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {

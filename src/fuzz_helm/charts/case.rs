@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "makes charts on the disk for helm")]
 
 use crate::fuzz_helm::answer::text_json;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,6 +35,8 @@ impl Flag {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Folders of charts that lie there as archives, those inside first.
+    pub(crate) packed: Vec<String>,
     pub(crate) release: String,
     pub(crate) flags: Vec<Flag>,
 }
@@ -66,7 +70,7 @@ impl Case {
                 }
                 "--namespace" => drop(out.insert("namespace".to_owned(), json!(value))),
                 "--kube-version" => drop(out.insert("kube_version".to_owned(), json!(value))),
-                "--include-crds" | "--no-hooks" | "--skip-tests" | "--is-upgrade" => {
+                "--include-crds" | "--skip-crds" | "--no-hooks" | "--skip-tests" | "--is-upgrade" => {
                     out.insert(flag.name[2..].replace('-', "_"), json!(true));
                 }
                 name => {
@@ -87,6 +91,29 @@ impl Case {
         Some(Json::Object(out))
     }
 
+    /// The files as they lie on the disk.
+    fn stored(&self) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
+        let mut files = self.files.clone();
+        for folder in &self.packed {
+            let inside = format!("{folder}/");
+            let name = folder.rsplit('/').next().unwrap_or_default();
+            let archive: BTreeMap<String, Vec<u8>> =
+                files.extract_if(inside.clone().., |path, _| path.starts_with(&inside)).collect();
+            if archive.is_empty() {
+                continue;
+            }
+            let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+            for (path, bytes) in &archive {
+                let mut header = tar::Header::new_gnu();
+                header.set_size(bytes.len() as u64);
+                header.set_mode(0o644);
+                tar.append_data(&mut header, format!("{name}/{}", &path[inside.len()..]), bytes.as_slice())?;
+            }
+            files.insert(format!("{folder}-0.1.0.tgz"), tar.into_inner()?.finish()?);
+        }
+        Ok(files)
+    }
+
     /// Writes the files into an empty folder.
     pub(crate) fn write(&self, folder: &Path) -> Result<(), String> {
         let write = || -> std::io::Result<()> {
@@ -94,7 +121,7 @@ impl Case {
                 std::fs::remove_dir_all(folder)?;
             }
             std::fs::create_dir_all(folder.join(CHART))?;
-            for (path, bytes) in &self.files {
+            for (path, bytes) in &self.stored()? {
                 let path = folder.join(path);
                 if let Some(parent) = path.parent() {
                     std::fs::create_dir_all(parent)?;
@@ -108,8 +135,8 @@ impl Case {
 
     /// In the form of the cases in `testdata/helm/charts`.
     pub(crate) fn json(&self) -> Map<String, Json> {
-        let files: Map<String, Json> = self
-            .files
+        let stored = self.stored().unwrap_or_default();
+        let files: Map<String, Json> = stored
             .iter()
             .map(|(path, bytes)| {
                 let text = text_json(bytes, "base64");

@@ -14,6 +14,9 @@ pub(crate) fn case(random: &mut Random) -> Case {
     if random.percent(15) {
         files.insert(format!("{CHART}/.helmignore"), ignore(random));
     }
+    let mut packed: Vec<String> = tree.all().iter().skip(1).map(|chart| chart.folder.clone()).collect();
+    packed.retain(|_| random.percent(8));
+    packed.reverse();
     let flags = flags(random, &tree, &mut files);
     let release = random
         .pick(&["rel", "rel", "rel", "rel", "a.b", "x-1", "r", "the-longest-name-of-a-release-that-helm-takes-at-all0"])
@@ -24,6 +27,7 @@ pub(crate) fn case(random: &mut Random) -> Case {
             .map(|(path, text)| (path, text.into_bytes()))
             .map(|(path, bytes)| dress(random, path, bytes))
             .collect(),
+        packed,
         release,
         flags,
     }
@@ -227,6 +231,18 @@ fn schema(random: &mut Random) -> String {
             "{}",
             "{\"not\": {\"required\": [\"key-dash\"]}}",
             "{\"properties\": {\"enabled\": {\"const\": true}}}",
+            "{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\", \"$defs\": {\"r\": {\"type\": [\"integer\", \"string\"], \"minimum\": 1}}, \"properties\": {\"replicas\": {\"$ref\": \"#/$defs/r\"}}}",
+            "{\"properties\": {\"image\": {\"type\": \"object\", \"required\": [\"repository\"], \"properties\": {\"tag\": {\"type\": \"string\", \"minLength\": 1}}}}}",
+            "{\"anyOf\": [{\"required\": [\"image\"]}, {\"required\": [\"a\"]}]}",
+            "{\"oneOf\": [{\"required\": [\"replicas\"]}, {\"required\": [\"env\"]}]}",
+            "{\"allOf\": [{\"if\": {\"required\": [\"ingress\"]}, \"then\": {\"required\": [\"image\"]}, \"else\": {\"properties\": {\"n\": {\"type\": \"integer\"}}}}]}",
+            "{\"patternProperties\": {\"^k\": {\"type\": \"string\"}}, \"properties\": {\"env\": {\"uniqueItems\": true, \"items\": {\"required\": [\"name\"]}}}}",
+            "{\"properties\": {\"nameOverride\": {\"maxLength\": 10}, \"global\": {\"properties\": {\"on\": {\"type\": \"boolean\"}}}}}",
+            "{\"dependencies\": {\"a\": [\"b\"]}, \"propertyNames\": {\"pattern\": \"^[a-zA-Z]\"}}",
+            "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {\"global\": {}, \"a\": {}, \"m\": {}, \"n\": {}}}",
+            "{\"properties\": {",
+            "[]",
+            "{\"type\": \"nonsense\"}",
         ])
         .to_owned()
 }
@@ -298,8 +314,9 @@ fn flags(random: &mut Random, tree: &Tree, files: &mut BTreeMap<String, String>)
         files.insert("set.txt".to_owned(), content(random));
         flags.push(Flag::with("--set-file", format!("{path}=@/set.txt")));
     }
-    if random.percent(5) {
-        for _ in 0..=random.below(2) {
+    // The server has no such flag.
+    if random.percent(2) {
+        for _ in 0..=random.below(4) {
             let path = set_path(random, tree);
             if random.percent(75) {
                 let value = random.pick(&[
@@ -326,8 +343,10 @@ fn flags(random: &mut Random, tree: &Tree, files: &mut BTreeMap<String, String>)
         }
     }
     for (percent, flag) in [
+        (1, Flag::alone("--skip-schema-validation")),
         (25, Flag::alone("--include-crds")),
         (10, Flag::alone("--is-upgrade")),
+        (2, Flag::alone("--skip-crds")),
         (5, Flag::alone("--no-hooks")),
         (5, Flag::alone("--skip-tests")),
         (8, Flag::with("--api-versions", "x.test/v1")),

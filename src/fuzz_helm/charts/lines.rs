@@ -8,7 +8,8 @@ impl Writer<'_> {
     pub(super) fn line(&mut self, tree: &Tree) -> String {
         let key = format!("k{}", self.random.below(30));
         let key = self.random.pick(&[key.as_str(), key.as_str(), "x"]).to_owned();
-        match self.random.below(40) {
+        match self.random.below(60) {
+            40.. => self.idiom(&key),
             0..=7 => format!("  {key}: {{{{ .Values | toJson | quote }}}}\n"),
             8 => format!("  {key}: {{{{- toYaml .Values | nindent 4 }}}}\n"),
             9 => format!("  {key}: {{{{ .Values.global | toJson }}}}\n"),

@@ -4,6 +4,7 @@ pub(crate) mod case;
 mod compare;
 mod filter;
 mod generate;
+mod idioms;
 mod lines;
 mod node;
 mod shrink;

@@ -7,6 +7,7 @@ pub(crate) fn shrink(case: Case, tries: usize, mut shows: impl FnMut(&Case) -> b
     let mut work = Work { case, tries, shows: &mut shows };
     loop {
         let before = size(&work.case);
+        work.archives();
         work.folders();
         work.files();
         work.flags();
@@ -20,7 +21,7 @@ pub(crate) fn shrink(case: Case, tries: usize, mut shows: impl FnMut(&Case) -> b
 
 fn size(case: &Case) -> usize {
     let flags: usize = case.flags.iter().map(|flag| flag.name.len() + flag.value.as_ref().map_or(0, String::len)).sum();
-    case.files.iter().map(|(path, bytes)| path.len() + bytes.len()).sum::<usize>() + flags
+    case.files.iter().map(|(path, bytes)| path.len() + bytes.len()).sum::<usize>() + flags + case.packed.len()
 }
 
 struct Work<'s> {
@@ -40,6 +41,15 @@ impl Work<'_> {
             self.case = smaller;
         }
         shows
+    }
+
+    /// Archives, as folders.
+    fn archives(&mut self) {
+        for folder in self.case.packed.clone() {
+            let mut smaller = self.case.clone();
+            smaller.packed.retain(|other| *other != folder);
+            self.attempt(smaller);
+        }
     }
 
     /// Whole subcharts.

@@ -17,12 +17,14 @@ pub(crate) struct Writer<'r> {
     pub(super) random: &'r mut Random,
     /// Names that are defined anywhere in the tree.
     defined: Vec<String>,
+    /// Whether what renders values is.
+    pub(super) renders: bool,
 }
 
 impl<'r> Writer<'r> {
     /// Creates a writer for charts with the definitions of [`helpers`](Self::helpers).
     pub(crate) fn new(random: &'r mut Random) -> Self {
-        Self { random, defined: Vec::new() }
+        Self { random, defined: Vec::new(), renders: false }
     }
 
     /// A random number below `bound`.
@@ -33,16 +35,21 @@ impl<'r> Writer<'r> {
     /// A file of definitions, with names that contain the chart's.
     pub(crate) fn helpers(&mut self, tree: &Tree, file: &str) -> String {
         let mut out = String::new();
+        if self.random.percent(35) {
+            out.push_str(&Self::renders());
+            self.renders = true;
+        }
         for _ in 0..=self.random.below(3) {
             let own = format!("{}.own", tree.name);
             let name = if self.random.percent(75) { self.random.pick(DEFINED).to_owned() } else { own };
             if out.contains(&name) {
                 continue;
             }
-            let body = match self.random.below(9) {
+            let body = match self.random.below(14) {
+                9.. => self.helper(),
                 0 => format!("{}-{{{{ .Chart.Name }}}}", tree.name),
                 1 => format!("{file}-{{{{ .Release.Name }}}}"),
-                2 => "{{ .Template.Name }}".to_owned(),
+                2 => "{{ (.Template).Name }}".to_owned(),
                 3 => "{{ .Values | toJson }}".to_owned(),
                 4 => "".to_owned(),
                 5 => "\n{{/* nothing */}}\n".to_owned(),

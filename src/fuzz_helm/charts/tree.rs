@@ -1,6 +1,7 @@
 //! [`Tree`]: the charts of a case, with their dependencies.
 
 use super::case::CHART;
+use super::idioms;
 use super::node::{KEYS, Node};
 use crate::fuzz_helm::literals::yaml_quote;
 use crate::fuzz_helm::random::Random;
@@ -103,6 +104,9 @@ impl Tree {
                 (key.to_owned(), node)
             })
             .collect();
+        if random.percent(if user { 20 } else { 50 }) {
+            entries.extend(idioms::values(random, user));
+        }
         if random.percent(40) {
             entries.push(("global".to_owned(), global(random)));
         }
@@ -157,13 +161,15 @@ fn global(random: &mut Random) -> Node {
         return Node::scalar(random);
     }
     let mut entries = Vec::new();
-    for key in ["on", "registry", "m", "a", "sub", "global"] {
+    for key in ["on", "registry", "m", "a", "sub", "global", "imageRegistry", "imagePullSecrets"] {
         if !random.percent(35) {
             continue;
         }
         let node = match key {
             _ if random.percent(8) => Node::null(),
             "on" => boolean(random),
+            "imageRegistry" => Node::Scalar(random.pick(&["mirror.internal", "\"\"", "r.test/x"]).to_owned()),
+            "imagePullSecrets" => Node::Scalar(random.pick(&["[]", "[s]", "[{name: s}, s, {name: t}]"]).to_owned()),
             "m" | "sub" | "global" if random.percent(85) => Node::map(random, 1),
             _ => Node::any(random, 1),
         };
