@@ -2,7 +2,7 @@
 
 use super::path;
 use crate::analysis::Traced;
-use crate::chart::ignore::path_match;
+use crate::glob::path::path_match;
 use crate::images::{ImageUse, Search};
 use crate::limits::Limits;
 use crate::objects::{Object, Step};

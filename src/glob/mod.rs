@@ -4,6 +4,8 @@
 //! (`!` negates), `{…,…}` alternatives, `\` takes the next character as it is. The whole path must match.
 //! Source: gobwas/glob v0.2.3, with `/` as the separator.
 
+pub mod path;
+
 use std::iter::Peekable;
 use std::str::Chars;
 

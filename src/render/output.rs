@@ -125,7 +125,7 @@ pub fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<
         let mut found = false;
         for (_, part) in &parts {
             let Some(path) = source_path(part.as_bytes()) else { continue };
-            if crate::chart::ignore::path_match(pattern, &path).unwrap_or(false) {
+            if crate::glob::path::path_match(pattern, &path).unwrap_or(false) {
                 out.extend_from_slice(b"---\n");
                 out.extend_from_slice(part.as_bytes());
                 out.push(b'\n');
