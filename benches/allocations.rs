@@ -5,7 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "reads and writes a file of the repository")]
 
-use airtight::cli::{Streams, on_large_stack, run};
+use airtight::command::{Streams, on_large_stack, run};
 use allocation_counter::{AllocationInfo, measure};
 use std::fmt::Write as _;
 use std::process::ExitCode;

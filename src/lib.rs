@@ -62,59 +62,65 @@
 //!
 //! `docs/architecture.md` describes the internals.
 
-pub mod analysis;
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports, reason = "much of it serves the command alone"))]
+
+mod analysis;
 mod api;
-pub mod blame;
-pub mod bundle;
-pub mod chart;
+mod blame;
+mod bundle;
+mod chart;
 #[cfg(feature = "cli")]
-pub mod cli;
-pub mod compiler;
-pub mod config;
-pub mod disk;
-pub mod downloads;
+mod cli;
+mod compiler;
+mod config;
+mod disk;
+mod downloads;
 mod error;
-pub mod finding;
-pub mod fix;
-pub mod funcs;
+mod finding;
+mod fix;
+mod funcs;
+#[cfg(feature = "fuzz-helm")]
+#[doc(hidden)]
+pub mod fuzz_helm;
 #[cfg(any(all(test, feature = "html"), feature = "fuzzing"))]
+#[doc(hidden)]
 pub mod fuzzing;
-pub mod gitops;
-pub mod glob;
-pub mod go;
+mod gitops;
+mod glob;
+mod go;
 #[cfg(test)]
 mod golden;
-pub mod helm;
-pub mod images;
-pub mod json;
-pub mod limits;
-pub mod lint;
+mod helm;
+mod images;
+mod json;
+mod limits;
+mod lint;
 mod log;
-pub mod memory;
-pub mod objects;
-pub mod policy;
-pub mod provenance;
-pub mod reads;
-pub mod reference;
-pub mod regex;
-pub mod release;
-pub mod render;
-pub mod report;
-pub mod rules;
-pub mod schema;
-pub mod secrets;
-pub mod semver;
-pub mod settings;
-pub mod shell;
-pub mod source;
-pub mod sources;
-pub mod stack;
-pub mod suppress;
-pub mod template;
-pub mod trace;
-pub mod values;
-pub mod work;
-pub mod yaml;
+mod memory;
+mod objects;
+mod policy;
+mod provenance;
+mod reads;
+mod reference;
+mod regex;
+mod release;
+mod render;
+mod report;
+mod rules;
+mod schema;
+mod secrets;
+mod semver;
+mod settings;
+mod shell;
+mod source;
+mod sources;
+mod stack;
+mod suppress;
+mod template;
+mod trace;
+mod values;
+mod work;
+mod yaml;
 
 pub use api::{Chart, ChartSource, Finding, Linter, Manifest, Origin, OriginKind, Rendered, Renderer, Report};
 pub use error::{Error, ErrorKind, Location};
@@ -122,3 +128,10 @@ pub use finding::Severity;
 pub use helm::HelmVersion;
 pub use limits::Limits;
 pub use reference::{Layout, Mirror, Reference};
+
+/// The command, for its program and its benchmark. Not for embedders: it changes as the command does.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod command {
+    pub use crate::cli::{Outcome, Streams, main, on_large_stack, run};
+}

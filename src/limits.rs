@@ -85,7 +85,7 @@ impl Limits {
     ///
     /// # Errors
     /// See [`Limits::raise`].
-    pub fn raised(texts: &[String]) -> Result<Self, String> {
+    pub(crate) fn raised(texts: &[String]) -> Result<Self, String> {
         let mut limits = Self::default();
         texts.iter().try_for_each(|text| limits.raise(text))?;
         Ok(limits)
@@ -94,7 +94,7 @@ impl Limits {
     /// Sets one limit from `NAME=N`: the field's name with `-` for `_`.
     ///
     /// Errors list the valid names.
-    pub fn raise(&mut self, text: &str) -> Result<(), String> {
+    pub(crate) fn raise(&mut self, text: &str) -> Result<(), String> {
         let (name, number) = text.split_once('=').ok_or_else(|| format!("--limit {text}: expected NAME=N"))?;
         let parsed: u64 = number.parse().map_err(|_| format!("--limit {text}: {number:?} is not a number"))?;
         let small = || u32::try_from(parsed).map_err(|_| format!("--limit {text}: the number is too large"));

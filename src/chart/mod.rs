@@ -17,7 +17,7 @@ mod unpack;
 use crate::source::File;
 use crate::yaml;
 pub use check::{check_installable, check_kube_version};
-pub use metadata::{Dependency, Maintainer, Metadata};
+pub use metadata::{Dependency, Metadata};
 use std::sync::Arc;
 
 /// A chart as loaded: immutable, shared between renders and threads. Names and enabled subcharts of a release are in

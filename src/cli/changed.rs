@@ -7,10 +7,7 @@ use super::config::shown;
 use super::disk::Disk;
 use super::git::{Changes, Repository, Snapshot, steps};
 use super::jobs::Job;
-use crate::config::Config;
 use crate::disk::{Reach, look};
-use crate::limits::Limits;
-use crate::source::File;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -87,15 +84,6 @@ impl Base {
                         .links_below(&step)
                         .any(|link| self.touches_some(&self.repository.on_disk(link), seen))
         })
-    }
-
-    /// The old configuration; `None` if it is unchanged. If the file did not exist, it has no releases.
-    pub fn config(&self, now: &Config, folder: &str) -> Result<Option<Config>, String> {
-        let Some(file) = now.file.as_ref().filter(|file| self.touches(Path::new(file.name()))) else { return Ok(None) };
-        match self.file(Path::new(file.name()), Limits::default().yaml_bytes)? {
-            None => Ok(Some(Config::default())),
-            Some(text) => Config::parse(&File::new(file.name(), text), folder).map(Some),
-        }
     }
 
     /// The old content of a file; `None` if it did not exist. A file longer than the limit is an error.

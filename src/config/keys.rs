@@ -10,8 +10,10 @@ pub struct Key {
     /// Whether it is required.
     pub required: bool,
     /// Its description in the schema.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the schema and the pages are made of it"))]
     pub doc: &'static str,
     /// Which side decides when a branch is compared with its base.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the schema and the pages are made of it"))]
     pub decides: Decides,
 }
 

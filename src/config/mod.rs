@@ -7,7 +7,8 @@ pub mod diff;
 pub mod init;
 pub mod keys;
 mod read;
-pub mod schema;
+#[cfg(test)]
+mod schema;
 pub mod sides;
 
 use crate::finding::Severity;

@@ -16,7 +16,7 @@ mod reach;
 mod resolve;
 mod walk;
 
-pub use folder::{Folder, Target};
-pub use open::{Opened, read_all};
+pub use folder::Folder;
+pub use open::read_all;
 pub use reach::{By, Reach};
 pub use walk::Walk;

@@ -159,9 +159,4 @@ impl Edit {
         };
         format!("{target}\n{}\n{:?}", path_text(&self.path), self.action)
     }
-
-    /// Whether it removes something.
-    pub fn removes(&self) -> bool {
-        self.action == Action::Remove
-    }
 }

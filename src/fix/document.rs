@@ -21,10 +21,11 @@ const DEPTH: u32 = 100;
 /// The most edits that are made one by one if they cannot be made together: each needs another parse.
 const MOST_ALONE: usize = 64;
 
-/// Sets a value in the text, removes it with its key, or adds it: [`edit_all`] with one edit.
+/// Sets a value in the text, removes it with its key, or adds it: [`edit_all`] with one edit, for tests.
 ///
 /// # Errors
 /// Why the text is not edited.
+#[cfg(test)]
 pub fn edit(
     text: &[u8],
     path: &[Key],
@@ -146,7 +147,7 @@ fn put<'w>(
             match document {
                 Some(document) => insert::add(splice, document, located.as_ref(), &path[depth..], value.clone()),
                 None => {
-                    let empty = Document { start: text.len(), end: text.len(), root: None };
+                    let empty = Document { end: text.len(), root: None };
                     insert::add(splice, &empty, None, path, value.clone())
                 }
             }

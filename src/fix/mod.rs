@@ -13,7 +13,7 @@ mod members;
 mod overlay;
 mod patch;
 mod paths;
-mod plan;
+pub mod plan;
 mod refusal;
 mod remove;
 mod replace;
@@ -22,13 +22,13 @@ mod splice;
 mod tree;
 mod write;
 
-pub use apply::{OVERLAY, apply, edited, edited_all, refusals};
+pub use apply::{apply, edited, edited_all, refusals};
 pub use change::{TextChange, text_changes};
+#[cfg(test)]
 pub use document::{edit, edit_all};
 pub use overlay::overlay;
 pub use patch::{Patch, patched};
 pub use paths::{path_keys, path_text};
-pub use plan::Change;
 pub use refusal::Refusal;
 pub use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
 pub(crate) use tree::{at as value_at, value as json_of};

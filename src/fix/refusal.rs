@@ -43,6 +43,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// In one word.
+    #[cfg(test)]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Unread(_) => "unread",

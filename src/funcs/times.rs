@@ -213,16 +213,6 @@ impl Object for TimeObject {
     }
 }
 
-impl TimeObject {
-    /// The time in JSON and YAML: `2006-01-02T15:04:05.5Z`.
-    ///
-    /// # Errors
-    /// Its year does not have four digits.
-    pub fn rfc3339(&self) -> Result<String, String> {
-        rfc3339(&self.time)
-    }
-}
-
 /// A month or a weekday.
 #[derive(Debug, Clone, Copy)]
 struct Named {

@@ -5,7 +5,8 @@
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
-use crate::fix::{Action, Change, Edit, Target, apply, edit, edit_all, path_keys};
+use crate::fix::plan::Change;
+use crate::fix::{Action, Edit, Target, apply, edit, edit_all, path_keys};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;

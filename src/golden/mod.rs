@@ -128,6 +128,7 @@ pub(crate) mod cli;
 mod fix;
 #[cfg(feature = "cli")]
 mod formats;
+mod functions;
 #[cfg(feature = "cli")]
 mod fuzzing;
 #[cfg(feature = "cli")]
@@ -144,6 +145,8 @@ mod planted;
 mod recipes;
 #[cfg(feature = "cli")]
 mod reference;
+mod rooms;
 mod runners;
+mod surface;
 #[cfg(feature = "cli")]
 mod ways;

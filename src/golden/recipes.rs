@@ -1,6 +1,7 @@
 //! Checks docs/contributing.md: the paths that it names exist, and the file that its recipe writes is a rule.
 
 use super::{read, root};
+use crate::images::find::FINDERS;
 use crate::rules::RULES;
 use std::path::Path;
 
@@ -54,4 +55,15 @@ fn a_new_rule_is_written_as_rules_are() {
     for name in ["id", "summary", "severity", "on", "source"] {
         assert!(field(&text, &format!("    {name}")).is_some(), "{name}");
     }
+}
+
+#[test]
+fn the_page_of_finders_lists_each() {
+    let page = read(&root().join("docs/finders.md"));
+    let missing: Vec<String> = FINDERS
+        .iter()
+        .map(|finder| format!("| `{}` | {} |", finder.id, finder.summary))
+        .filter(|row| !page.lines().any(|line| line == row))
+        .collect();
+    assert!(missing.is_empty(), "docs/finders.md has no such rows: {missing:#?}");
 }

@@ -8,4 +8,6 @@ pub mod operators;
 
 pub use class::Class;
 pub use deciders::Part;
-pub use find::{ImageUse, Search, Shape, Tier, find};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use find::find;
+pub use find::{ImageUse, Search, Shape, Tier};

@@ -19,8 +19,6 @@ type Id = (String, String);
 pub struct Pullers<'n> {
     /// The pods, in the order of the objects.
     pub pods: Vec<Puller<'n>>,
-    /// The service accounts, with the pull secrets of each.
-    accounts: BTreeMap<Id, Vec<String>>,
     secrets: BTreeSet<Id>,
 }
 
@@ -82,17 +80,12 @@ impl<'n> Pullers<'n> {
             })
         };
         let pods = objects.iter().enumerate().filter_map(puller).collect();
-        Self { pods, accounts, secrets }
+        Self { pods, secrets }
     }
 
     /// Whether the release creates a secret in a namespace.
     pub fn brings(&self, namespace: &str, secret: &str) -> bool {
         self.secrets.contains(&(namespace.to_owned(), secret.to_owned()))
-    }
-
-    /// Whether some account of the release has a secret.
-    pub fn has_account_with(&self, secret: &str) -> bool {
-        self.accounts.values().flatten().any(|name| name == secret)
     }
 }
 

@@ -103,8 +103,8 @@ pub fn rank(decider: &Decider) -> u32 {
         Source::User(_) => 0,
         Source::Tool => 1,
         Source::ChartDefault(_) => 2,
-        // A version from Chart.yaml is more specific than the `v` that a template puts before it.
-        Source::Other(_) if decider.place.as_ref().is_some_and(|place| place.start < place.end) => 3,
+        // A file of the chart is more specific than the text around it: the version from Chart.yaml than the `v` before it.
+        Source::Other(_) if decider.place.is_some() => 3,
         Source::Template => 4,
         Source::Other(_) => 5,
         Source::Unknown => 6,

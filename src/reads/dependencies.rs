@@ -2,7 +2,6 @@
 
 use super::{Path, steps};
 use crate::chart::{Chart, Dependency};
-use crate::source::Place;
 use crate::yaml::Data;
 use std::sync::Arc;
 
@@ -15,8 +14,6 @@ pub struct Switch {
     pub chart: Path,
     /// What reads it.
     pub kind: SwitchKind,
-    /// The Chart.yaml.
-    pub place: Place,
 }
 
 /// What in a Chart.yaml reads a value.
@@ -65,19 +62,18 @@ fn text(data: &Data) -> String {
 
 fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
     let below = |path: &str| prefix.iter().cloned().chain(steps(path)).collect::<Path>();
-    let place = || Place { file: chart.metadata_file.clone(), start: 0, end: 0 };
     for dependency in chart.metadata.dependencies.iter().flatten() {
         let name = called(dependency);
         let chart = below(&name);
         let conditions = dependency.condition.split(',').map(str::trim).filter(|part| !part.is_empty());
         for condition in conditions {
             let path = below(condition);
-            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Condition, place: place() });
+            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Condition });
         }
         for tag in dependency.tags.iter().flatten() {
             // Tags are at the top of the values that a chart sees.
             for path in [below(&format!("tags.{tag}")), steps(&format!("tags.{tag}"))] {
-                found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Tag, place: place() });
+                found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Tag });
             }
         }
         for entry in dependency.import_values.iter().flatten() {
@@ -89,7 +85,7 @@ fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
                 other => format!("exports.{}", text(other)),
             };
             let path = below(&format!("{name}.{from}"));
-            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Import, place: place() });
+            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Import });
         }
     }
     for (name, subchart) in named_subcharts(chart) {

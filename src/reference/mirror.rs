@@ -37,7 +37,7 @@ impl Mirror {
     ///
     /// # Errors
     /// The host or the path is invalid.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         Ok(Self { by_source: BTreeMap::new(), others: Some(Location::parse(text)?) })
     }
 
@@ -45,7 +45,7 @@ impl Mirror {
     ///
     /// # Errors
     /// A source or its place is not a registry, or a source is given twice.
-    pub fn by_source<'t>(places: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
+    pub(crate) fn by_source<'t>(places: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
         let mut mirror = Self { by_source: BTreeMap::new(), others: None };
         for (source, place) in places {
             let place = Location::parse(place).map_err(|error| format!("{source}: {error}"))?;
@@ -68,7 +68,7 @@ impl Mirror {
     ///
     /// # Errors
     /// See [`Mirror::by_source`].
-    pub fn parse_all(texts: &[impl AsRef<str>]) -> Result<Self, String> {
+    pub(crate) fn parse_all(texts: &[impl AsRef<str>]) -> Result<Self, String> {
         match texts {
             [one] if !one.as_ref().contains('=') => Self::parse(one.as_ref()),
             texts => {
@@ -88,12 +88,12 @@ impl Mirror {
     }
 
     /// A mirror that serves nothing: its host is reserved and cannot occur.
-    pub fn nowhere() -> Self {
+    pub(crate) fn nowhere() -> Self {
         Self { by_source: BTreeMap::new(), others: Some(Location { host: NOWHERE.to_owned(), path: String::new() }) }
     }
 
     /// The same mirror on another host, with the same paths.
-    pub fn at_host(&self, host: &str) -> Self {
+    pub(crate) fn at_host(&self, host: &str) -> Self {
         let moved = |location: &Location| Location { host: host.to_owned(), path: location.path.clone() };
         Self {
             by_source: self.by_source.iter().map(|(source, location)| (source.clone(), moved(location))).collect(),
@@ -102,17 +102,17 @@ impl Mirror {
     }
 
     /// Whether a host, with its port, is one of the mirror's.
-    pub fn has_host(&self, host: &str) -> bool {
+    pub(crate) fn has_host(&self, host: &str) -> bool {
         self.locations().any(|location| location.host == host)
     }
 
     /// Whether a host is one of the mirror's, ignoring the port.
-    pub fn has_host_name(&self, name: &str) -> bool {
+    pub(crate) fn has_host_name(&self, name: &str) -> bool {
         self.locations().any(|location| location.host.split(':').next() == Some(name))
     }
 
     /// Whether a text contains a host of the mirror.
-    pub fn is_named_in(&self, text: &str) -> bool {
+    pub(crate) fn is_named_in(&self, text: &str) -> bool {
         self.locations().any(|location| text.contains(&location.host))
     }
 
@@ -122,7 +122,7 @@ impl Mirror {
     }
 
     /// The only source registry with images at the place of a reference; `None` if there are or may be several.
-    pub fn only_source_of(&self, reference: &Reference) -> Option<&str> {
+    pub(crate) fn only_source_of(&self, reference: &Reference) -> Option<&str> {
         let holder = self.holder(reference)?;
         if self.others.as_ref() == Some(holder) {
             return None;
@@ -134,7 +134,7 @@ impl Mirror {
     /// The place of all images; `None` if sources have their own places.
     ///
     /// Only this can be the value of a key for all images of a chart.
-    pub fn only_place(&self) -> Option<String> {
+    pub(crate) fn only_place(&self) -> Option<String> {
         match &self.others {
             Some(others) if self.by_source.values().all(|location| location == others) => Some(others.to_string()),
             _ => None,
@@ -143,7 +143,7 @@ impl Mirror {
 
     /// The path of a reference's repository on the mirror: `jetstack/x` for `mirror.internal/team/jetstack/x`; `None` if the
     /// mirror does not serve it.
-    pub fn path_of<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
+    pub(crate) fn path_of<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
         let below =
             reference.repository.strip_prefix(self.holder(reference)?.path.as_str()).unwrap_or(&reference.repository);
         Some(below.trim_start_matches('/'))
@@ -156,7 +156,7 @@ impl Mirror {
 
     /// Splits a text that begins with a place of the mirror: the host, and the rest, `/proxy/team` of
     /// `mirror.internal/proxy/team`.
-    pub fn split<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+    pub(crate) fn split<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
         let whole = self.locations().find(|location| {
             text.strip_prefix(&location.to_string()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })?;

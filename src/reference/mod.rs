@@ -11,7 +11,6 @@ pub mod open;
 
 pub use layout::Layout;
 pub use mirror::Mirror;
-pub use open::OpenReference;
 
 use crate::error::{Error, ErrorKind};
 use std::fmt;
@@ -36,14 +35,14 @@ pub struct Reference {
     /// The digest, if there is one, `sha256:…`.
     pub digest: Option<String>,
     /// Where the registry is written; `None` if it is implied.
-    pub registry_range: Option<Range<usize>>,
+    pub(crate) registry_range: Option<Range<usize>>,
     /// Where the repository is written.
-    pub repository_range: Range<usize>,
+    pub(crate) repository_range: Range<usize>,
 }
 
 impl Reference {
     /// Parses a reference. The error says what is wrong: `a repository name must be lower-case`.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("the reference is empty".to_owned());
         }
@@ -101,13 +100,13 @@ impl Reference {
     }
 
     /// Where the tag is written, without its colon.
-    pub fn tag_range(&self) -> Option<Range<usize>> {
+    pub(crate) fn tag_range(&self) -> Option<Range<usize>> {
         let start = self.repository_range.end + 1;
         self.tag.as_ref().map(|tag| start..start + tag.len())
     }
 
     /// Where the digest is written, without its `@`.
-    pub fn digest_range(&self) -> Option<Range<usize>> {
+    pub(crate) fn digest_range(&self) -> Option<Range<usize>> {
         self.digest.as_ref().map(|digest| self.text.len() - digest.len()..self.text.len())
     }
 

@@ -14,7 +14,7 @@ mod syntax;
 mod translate;
 
 pub use program::{Cache, Error, Regex, Searched, quote_meta};
-pub use replace::{Piece, Replacement};
+pub use replace::Replacement;
 
 /// The budget of a search, provided by the caller.
 pub trait Bounds {

@@ -73,6 +73,7 @@ impl Constraint {
     ///
     /// # Errors
     /// The text is not a constraint. Source: Masterminds/semver v3.5.0, `NewConstraint`.
+    #[cfg(test)]
     pub fn parse(text: &str) -> Result<Self, ConstraintError> {
         Self::parse_as(text, HelmVersion::V4)
     }

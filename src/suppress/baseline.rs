@@ -38,11 +38,6 @@ impl Baseline {
         self.known.len()
     }
 
-    /// Whether it is empty.
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
     /// Removes the findings that it lists from a report.
     pub fn accept(&self, report: &mut Report) {
         let findings = std::mem::take(&mut report.findings);

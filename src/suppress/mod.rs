@@ -21,7 +21,7 @@ use crate::source::Place;
 use baseline::Baseline;
 use comment::Comment;
 use jiff::civil::Date;
-pub use ledger::{Doubts, Ledger, insert};
+pub use ledger::{Ledger, insert};
 use std::collections::BTreeSet;
 
 /// A release's report, with the suppressions in its files.

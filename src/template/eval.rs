@@ -495,7 +495,7 @@ impl<'t> State<'t, '_, '_> {
                 let uint = number.and_then(|number| number.uint);
                 (uint.map(|uint| Value::Int(uint as i64, kind, Origin::NONE)), "unsigned integer")
             }
-            Kind::Invalid | Kind::Slice | Kind::Map | Kind::Struct | Kind::Ptr | Kind::Func => {
+            Kind::Invalid | Kind::Slice | Kind::Map | Kind::Struct | Kind::Ptr => {
                 return Err(self.fail(format!("can't handle {arg} for arg of type {}", ty.name)));
             }
         };
@@ -575,7 +575,7 @@ fn zero_element(elem: &'static Type) -> Eval {
 /// nil as a value of a type, if the type allows it.
 fn zero(ty: &'static Type) -> Option<Value> {
     match ty.kind {
-        Kind::Interface | Kind::Ptr | Kind::Func => Some(Value::Nil),
+        Kind::Interface | Kind::Ptr => Some(Value::Nil),
         Kind::Map => Some(Value::Map(Map::nil(ty))),
         Kind::Slice => Some(Value::List(List::nil(ty))),
         _ => None,

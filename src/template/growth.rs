@@ -85,7 +85,7 @@ fn layout(element: &Type) -> (usize, bool) {
         Kind::Int32 | Kind::Uint32 => (4, false),
         Kind::Int | Kind::Int64 | Kind::Uint64 | Kind::Float64 => (8, false),
         Kind::Complex128 => (16, false),
-        Kind::Map | Kind::Ptr | Kind::Func => (8, true),
+        Kind::Map | Kind::Ptr => (8, true),
         Kind::Slice => (24, true),
         Kind::Interface | Kind::String | Kind::Invalid | Kind::Struct => (16, true),
     }

@@ -37,8 +37,6 @@ pub enum Kind {
     Struct,
     /// A pointer.
     Ptr,
-    /// A function.
-    Func,
 }
 
 impl Kind {
@@ -61,7 +59,6 @@ impl Kind {
             Self::Map => "map",
             Self::Struct => "struct",
             Self::Ptr => "ptr",
-            Self::Func => "func",
         }
     }
 }
@@ -135,8 +132,6 @@ pub static LIST: Type = Type::new("[]interface {}", Kind::Slice, Some(&ANY));
 pub static STRINGS: Type = Type::new("[]string", Kind::Slice, Some(&STRING));
 /// `[]int`
 pub static INTS: Type = Type::new("[]int", Kind::Slice, Some(&INT));
-/// `[][]interface {}`
-pub static LISTS: Type = Type::new("[][]interface {}", Kind::Slice, Some(&LIST));
 /// `[]map[string]interface {}`
 pub static MAPS: Type = Type::new("[]map[string]interface {}", Kind::Slice, Some(&MAP));
 /// `map[string]interface {}`

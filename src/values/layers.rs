@@ -257,15 +257,6 @@ impl Merged {
         Ok(())
     }
 
-    /// The string that the user set at a dotted path, if it is one.
-    pub fn text_at(&self, path: &str) -> Option<Str> {
-        let (map, last) = self.table_of(path, false).ok()??;
-        match map.get(last.as_bytes())? {
-            Value::Str(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// Marks the string that the user set at a dotted path, if any, as the mirror.
     pub fn mark(&self, path: &str, marks: Marks) {
         if let Ok(Some((map, last))) = self.table_of(path, false)

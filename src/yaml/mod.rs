@@ -38,7 +38,7 @@ pub use align::align;
 pub use comments::comments;
 pub use dialect::Dialect;
 pub use documents::read_documents;
-pub use duplicates::{Duplicate, duplicates};
+pub use duplicates::duplicates;
 pub use emit::Emitter;
 pub use error::Error;
 pub use node::{Data, Entry, Node, Nodes};

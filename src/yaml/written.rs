@@ -15,8 +15,6 @@ use std::borrow::Cow;
 /// A document of a text.
 #[derive(Debug)]
 pub struct Document {
-    /// Its first byte.
-    pub start: usize,
     /// The byte after its last.
     pub end: usize,
     /// Its content; `None` if there are only comments.
@@ -108,7 +106,7 @@ pub fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Do
             let reader = Reader { tree: &tree, text: bytes, shift: range.start };
             reader.node(root, decoded.start, false)
         });
-        documents.push(Document { start: range.start, end: range.end, root });
+        documents.push(Document { end: range.end, root });
     }
     Ok(documents)
 }

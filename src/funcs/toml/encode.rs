@@ -97,7 +97,7 @@ fn shape(object: &dyn Object) -> Shape {
         return Shape::Bare(Str::with_origin(time::write(&object.time), object.origin));
     }
     let ty = object.ty();
-    if matches!(ty.kind, Kind::Complex128 | Kind::Func) {
+    if ty.kind == Kind::Complex128 {
         return Shape::Unsupported;
     }
     match (ty.name, object.json()) {

@@ -249,7 +249,6 @@ impl Writer {
         let ty = object.ty();
         match ty.kind {
             Kind::Complex128 => return Err(Stop::Text(format!("cannot marshal type: {}", ty.name))),
-            Kind::Func => return Err(Stop::Text(format!("cannot marshal type: {}", ty.name))),
             _ => {}
         }
         let json = object.json();

@@ -4,7 +4,7 @@ pub mod duration;
 mod instant;
 pub mod layout;
 
-pub use instant::{Civil, Time, Zone};
+pub use instant::{Time, Zone};
 
 /// Nanoseconds of a second.
 pub const SECOND: i64 = 1_000_000_000;

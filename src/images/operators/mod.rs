@@ -8,8 +8,6 @@ mod registries;
 mod release;
 mod settings;
 
-pub use catalogue::{Entry, catalogue};
-
 use crate::limits::Limits;
 use crate::objects::ObjectName;
 use crate::reference::mirror::Mirror;

@@ -109,7 +109,7 @@ fn others_equal(a: &Value, b: &Value) -> Result<bool, Failure> {
     match (a, b) {
         (Value::Object(x), Value::Object(y)) => match y.ty().kind {
             Kind::Ptr => Ok(Rc::ptr_eq(x, y)),
-            Kind::Slice | Kind::Map | Kind::Func => Err(non_comparable(b)?),
+            Kind::Slice | Kind::Map => Err(non_comparable(b)?),
             _ if y.fields().iter().any(|(_, field)| matches!(field.kind(), Kind::Slice | Kind::Map)) => {
                 Err(non_comparable(b)?)
             }

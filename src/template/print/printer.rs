@@ -179,7 +179,7 @@ impl<'a> Printer<'a> {
                 self.push(b"&")?;
                 self.structure(object, verb, depth + 1)
             }
-            Kind::Ptr | Kind::Func => self.pointer(value, verb),
+            Kind::Ptr => self.pointer(value, verb),
             Kind::Complex128 => match object.as_any().downcast_ref::<Complex>() {
                 Some(number) => self.complex(number, verb, value),
                 None => Ok(()),

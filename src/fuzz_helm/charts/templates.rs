@@ -1,8 +1,8 @@
 //! [`Writer`]: the template files of a chart: manifests, hooks, helpers, notes.
 
 use super::tree::Tree;
-use crate::random::Random;
-use airtight::render::manifest::INSTALL_ORDER;
+use crate::fuzz_helm::random::Random;
+use crate::render::manifest::INSTALL_ORDER;
 use std::sync::LazyLock;
 
 /// Names of templates that several charts define.

@@ -2,8 +2,8 @@
 
 use super::case::CHART;
 use super::node::{KEYS, Node};
-use crate::literals::yaml_quote;
-use crate::random::Random;
+use crate::fuzz_helm::literals::yaml_quote;
+use crate::fuzz_helm::random::Random;
 
 const NAMES: &[&str] = &["sub", "web", "db", "lib", "x-y", "Cap", "a1", "a.b", "common"];
 /// Keys for `import-values` and `exports`.

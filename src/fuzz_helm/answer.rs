@@ -1,6 +1,6 @@
 //! [`Answer`]: the answer of a renderer to an input, and how answers of different renderers are compared.
 
-use airtight::report::plain;
+use crate::report::plain;
 use std::fmt;
 
 /// The answer of a renderer to an input.

@@ -1,7 +1,7 @@
 //! Renderers of whole charts: helm as a process, and airtight.
 
 use super::answer::{Answer, message};
-use airtight::cli::{Outcome, Streams, on_large_stack, run};
+use crate::cli::{Outcome, Streams, on_large_stack, run};
 use std::path::Path;
 use std::process::{Command, Stdio};
 

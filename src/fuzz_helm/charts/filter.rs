@@ -1,7 +1,7 @@
 //! Differences that airtight does not need to fix, each with its reason.
 
 use super::case::Case;
-use crate::answer::Answer;
+use crate::fuzz_helm::answer::Answer;
 
 /// Why the server cannot run a case, although its tool has all of the flags.
 pub(crate) fn not_for_server(case: &Case) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 use super::case::{CHART, Case, Flag};
 use super::templates::Writer;
 use super::tree::Tree;
-use crate::random::Random;
+use crate::fuzz_helm::random::Random;
 use std::collections::BTreeMap;
 
 /// A random case.

@@ -2,9 +2,9 @@
 
 use super::literals::{literal, quote, text, yaml_number, yaml_quote};
 use super::random::Random;
-use airtight::funcs::FAMILIES;
-use airtight::template::Function;
-use airtight::template::types::Kind;
+use crate::funcs::FAMILIES;
+use crate::template::Function;
+use crate::template::types::Kind;
 
 /// Parameters and results of functions whose Go types are too general, as letters (see [`literal`]), and in addition: `a`ny,
 /// `b`ool, `l`ist, `n`umbers, `S`trings, `m`ap, `t`ime, `k`ey, `T`ruth for a condition. The last repeats for variadic functions.

@@ -169,7 +169,7 @@ fn reply(message: &Json) -> Reply {
     }
     let text = text.strip_prefix("Error: ").unwrap_or(text);
     match helms_words(text) {
-        Some(message) => Reply::Answer(Answer::Error(airtight::report::plain(message.trim_end()))),
+        Some(message) => Reply::Answer(Answer::Error(crate::report::plain(message.trim_end()))),
         None => Reply::Own,
     }
 }

@@ -67,7 +67,8 @@ struct Args {
     keep: Option<PathBuf>,
 }
 
-fn main() -> ExitCode {
+/// Runs the program.
+pub fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(folder) = &args.write {
         return match charts::write(args.seed, args.first, folder) {

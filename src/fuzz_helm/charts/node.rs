@@ -1,7 +1,7 @@
 //! [`Node`]: random values, written in the many forms of YAML.
 
-use crate::literals::{text, yaml_number, yaml_quote};
-use crate::random::Random;
+use crate::fuzz_helm::literals::{text, yaml_number, yaml_quote};
+use crate::fuzz_helm::random::Random;
 
 /// A value of a values file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::answer::{Answer, message};
 use super::grammar::Grammar;
 use super::process::command;
 use super::random::Random;
-use airtight::cli::{Outcome, Streams, on_large_stack, run};
+use crate::cli::{Outcome, Streams, on_large_stack, run};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "makes charts on the disk for helm")]
 
-use crate::answer::text_json;
+use crate::fuzz_helm::answer::text_json;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
