@@ -62,7 +62,7 @@
 //!
 //! `docs/architecture.md` describes the internals.
 
-#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports, reason = "much of it serves the command alone"))]
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports, reason = "much of it is only used by the command"))]
 
 mod analysis;
 mod api;
@@ -131,7 +131,7 @@ pub use helm::HelmVersion;
 pub use limits::Limits;
 pub use reference::{Layout, Mirror, Reference};
 
-/// The command, for its program and its benchmark. Not for embedders: it changes as the command does.
+/// The command, for its binary and its benchmark. Not for users of the library: it changes with the command.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod command {

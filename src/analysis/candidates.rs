@@ -81,7 +81,7 @@ pub(super) fn of_image(
         .iter()
         .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins)))
         .collect();
-    // After a registry with a path, the image's path is incomplete: both are set anew.
+    // After a registry with a path, the image's path is incomplete: both are set.
     let both = judged.registry_with_path.as_ref().filter(|_| judged.class == Class::Rewritten).and_then(|set_with| {
         let host = &judged.source.as_ref()?.registry;
         let title = format!("set `{}` to `{host}`", origins.path(set_with.origin));

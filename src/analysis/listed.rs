@@ -1,4 +1,4 @@
-//! Plain lists of images, one a line, in place of manifests.
+//! Plain lists of images, one per line, in place of manifests.
 
 use crate::images::find::Shape;
 use crate::images::{ImageUse, Tier};

@@ -97,7 +97,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
     }
 }
 
-/// Whether a file is a plain list of images, one a line.
+/// Whether a file is a plain list of images, one per line.
 pub fn is_image_list(file: &Arc<File>) -> bool {
     listed::read(&Str::from(String::from_utf8_lossy(file.bytes()).as_ref())).is_some()
 }

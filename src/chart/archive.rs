@@ -28,11 +28,11 @@ pub(super) fn read(
         let full_name = String::from_utf8_lossy(&entry.name).into_owned();
         entries.stream.budget.take_entry(&full_name).map_err(Fault::Limit)?;
         if let Some(other) = entry.other_size {
-            warn(format!("{full_name:?} has {} bytes by one header and {other} by another", entry.size));
+            warn(format!("{full_name:?} has {} bytes in one header and {other} in another", entry.size));
         }
         if entry.is_folder {
             if entry.kind != b'5' {
-                warn(format!("{full_name:?} is a file with the mode of a folder, which helm passes over"));
+                warn(format!("{full_name:?} is a file with the mode of a folder, which helm skips"));
             }
             continue;
         }
@@ -52,7 +52,7 @@ pub(super) fn read(
             )));
         }
         if matches!(entry.kind, b'1'..=b'6') {
-            warn(format!("{full_name:?} is a link or device, which helm takes for an empty file"));
+            warn(format!("{full_name:?} is a link or device, which helm treats as an empty file"));
         }
         if std::str::from_utf8(&entry.name).is_err() {
             warn(format!("{full_name:?} has a name that is not UTF-8"));
@@ -63,7 +63,7 @@ pub(super) fn read(
         }
         let content = entries.content()?;
         if !names.insert(name.clone()) {
-            warn(format!("{name:?} is there more than once, and the last one counts"));
+            warn(format!("{name:?} occurs more than once; the last one counts"));
         }
         files.push(RawFile::new(name, content));
     }

@@ -1,6 +1,6 @@
 //! [`RawFile`]: what archives and folders hold.
 
-/// A file of a chart before it is known what it is for.
+/// A file of a chart before its purpose is known.
 #[derive(Debug)]
 pub(super) struct RawFile {
     /// The path inside the chart.

@@ -122,7 +122,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
             match member.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(got) if chunk[..got].iter().any(|&byte| byte != 0) => {
-                    found.push("it goes on behind the end of the archive, where helm does not look");
+                    found.push("it has data after the end of the archive, which helm does not read");
                     return found;
                 }
                 Ok(got) => left = left.saturating_sub(got as u64),
@@ -139,7 +139,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
             source.fill_buf().is_ok_and(|rest| rest.iter().any(|&byte| byte != 0))
         };
         if self.member.is_some_and(behind) {
-            found.push("something follows its compressed part, where helm does not look");
+            found.push("data follows its compressed part, which helm does not read");
         }
         found
     }

@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "chart")]
     pub(super) releases: Vec<String>,
     /// Check manifests rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON, or a plain
-    /// list of images, one a line
+    /// list of images, one per line
     #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "releases", "changed_since"])]
     manifests: Vec<PathBuf>,
     /// Check only releases that changed since the merge base with a git revision, and report only what is new

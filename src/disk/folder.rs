@@ -107,7 +107,7 @@ impl Folder<'_> {
         if self.reach.check_bound(&self.bound, link, resolved).is_err() {
             let what = self.bound.what;
             return Err(format!(
-                "it leads out of {what}, to {}; if that is meant: --allow-outside {}",
+                "it leads out of {what}, to {}; if this is intended, use --allow-outside {}",
                 resolved.path.display(),
                 quoted(&resolved.path)
             ));

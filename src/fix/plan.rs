@@ -7,7 +7,7 @@ use crate::trace::Key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most changes into which setting a whole value is split; if it needs more, the value is written anew.
+/// The most changes into which setting a whole value is split; if it needs more, the value is rewritten.
 pub(super) const STEPS: usize = 100;
 
 /// An edit of a text: the path of a value, and what to do with it.

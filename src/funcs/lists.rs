@@ -1,4 +1,4 @@
-//! Lists. No function changes its argument; each `must…` returns as an error what the other one panics with, in the same words.
+//! Lists. No function changes its argument. Where a function panics, its `must…` returns an error with the same message.
 
 use super::flow::is_empty;
 use super::numbers::to_int64;

@@ -50,7 +50,7 @@ pub static FUNCTIONS: &[Function] = &[
         "regexReplaceAll",
         &[&STRING, &STRING, &STRING],
         Flow::Exact,
-        "the text with every match replaced; $1 and ${name} stand for groups",
+        "the text with every match replaced; $1 and ${name} are groups",
         |ctx, args| replace(ctx, args, Replacement::template, Errors::Panic),
     ),
     Function::new(
@@ -64,7 +64,7 @@ pub static FUNCTIONS: &[Function] = &[
         "regexReplaceAllLiteral",
         &[&STRING, &STRING, &STRING],
         Flow::Exact,
-        "the text with every match replaced by another text as it stands",
+        "the text with every match replaced by a literal text",
         |ctx, args| replace(ctx, args, Replacement::literal, Errors::Panic),
     ),
     Function::new(

@@ -1,8 +1,8 @@
-//! The declarations of the function table hold: what a call reads is recorded ([`Look`](crate::template::Look)), and what it
-//! keeps of an argument keeps its origin ([`Flow`](crate::template::Flow)).
+//! Checks the declarations of the function table: everything that a call reads is recorded
+//! ([`Look`](crate::template::Look)), and every part of an argument that it keeps has its origin ([`Flow`](crate::template::Flow)).
 //!
-//! The templates of `testdata/helm/templates/` call every function in many ways. Each is rendered with traces; then once more
-//! with other values wherever nothing was read, which must change nothing.
+//! The templates of `testdata/helm/templates/` call every function in many ways. Each is rendered with traces, and then again
+//! with other values where nothing was read, which must change nothing.
 
 use super::{files, prepared, read, root};
 use crate::chart::{Chart, ChartFile, Metadata, ValuesFile};
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A template with values, of which helm renders something.
+/// A template that helm renders, with its values.
 struct Case {
     name: String,
     template: String,
@@ -47,7 +47,7 @@ fn cases() -> Vec<Case> {
     lines.lines().filter_map(case).chain(own).collect()
 }
 
-/// A chart of one template.
+/// A chart with one template.
 fn chart(template: &str, values: &str) -> Option<Arc<Chart>> {
     let file = File::new("rel/values.yaml", values);
     let document = yaml::read(file.bytes(), &Limits::default()).ok()?;
@@ -68,7 +68,7 @@ fn chart(template: &str, values: &str) -> Option<Arc<Chart>> {
     }))
 }
 
-/// The text of the template with values, and what was read of them; `None` where it fails.
+/// The text of the template with values, and what it read of them; `None` if it fails.
 fn rendered(template: &str, values: &str, origins: Option<&mut Origins>) -> Option<(Str, Reads)> {
     let prepared = prepared(chart(template, values)?, UserValues::default());
     let outcome = prepared.render(&mut Compiler::new(), &[], origins, &mut Vec::new()).ok()?;
@@ -76,7 +76,7 @@ fn rendered(template: &str, values: &str, origins: Option<&mut Origins>) -> Opti
     Some((text, outcome.rendered.reads))
 }
 
-/// The scalars that nothing read, and nothing with everything in it.
+/// The scalars that nothing read, neither alone nor as a part of a whole.
 fn unread(node: &Node, path: &mut Vec<String>, reads: &Reads, found: &mut Vec<(String, Range<usize>)>) {
     match &node.data {
         Data::Map(entries) => {
@@ -86,7 +86,7 @@ fn unread(node: &Node, path: &mut Vec<String>, reads: &Reads, found: &mut Vec<(S
                 path.pop();
             }
         }
-        // Reading a list counts as reading all that is in it.
+        // Reading a list counts as reading everything in it.
         Data::Seq(items) if reads.read(path).is_none() => {
             items.iter().for_each(|item| unread(item, path, reads, found));
         }
@@ -131,18 +131,19 @@ fn missed(case: &Case, text: &Str, reads: &Reads) -> Option<String> {
     Some(one.map_or_else(|| "several values together".to_owned(), |(path, _)| path.clone()))
 }
 
-/// Output that is said to be of a string of the values, and is not.
+/// Output whose origin is a string of the values, but that is not in it.
 fn misplaced(text: &Str, origins: &Origins) -> Option<String> {
     text.spans().iter().find_map(|span| {
         let Some(OriginData::Setting(setting)) = origins.get(span.origin) else { return None };
         let place = &setting.place;
         let written = place.file.bytes().get(place.start as usize..place.end as usize)?;
-        // Of a string without escapes, each byte is where it is written.
+        // In a string without escapes, each byte is at its own position.
         let plain = written.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
         let plain = plain.filter(|plain| !plain.contains(&b'\\'))?;
         let bytes = &text.as_bytes()[span.start as usize..span.end as usize];
         let there = plain.get(span.at as usize..span.at as usize + bytes.len());
-        // `upper` keeps each letter's place; a byte of a string (`index "str" 0`) is a number that the whole string decided.
+        // `upper` keeps the position of each letter; a byte of a string (`index "str" 0`) is a number that the whole string
+        // decided.
         let is_kept = there.is_some_and(|there| there.eq_ignore_ascii_case(bytes));
         let is_number = span.at == 0 && bytes.iter().all(u8::is_ascii_digit);
         (!is_kept && !is_number).then(|| {

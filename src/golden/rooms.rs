@@ -1,4 +1,4 @@
-//! What docs/architecture.md says of rooms and files: arrows run one way.
+//! Checks the rule of docs/architecture.md for rooms and files: dependencies go one way.
 
 use super::root;
 use regex::Regex;
@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// A module by its names: `["images", "find"]`; the library itself has none.
+/// A module by its names: `["images", "find"]`; empty for the library itself.
 type Module = Vec<String>;
 
-/// Who imports whom.
+/// The imports of each module.
 type Arrows = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Files that Go's own types tie together, as docs/architecture.md names them: a function runs in a context, whose
@@ -32,7 +32,7 @@ const TIED: &[&[&str]] = &[
     &["funcs::durations", "funcs::times"],
 ];
 
-/// Rooms of tests, which look at everything.
+/// Rooms for tests, which may import everything.
 const TESTS: &[&str] = &["golden", "bin", "fuzzing", "fuzz_helm"];
 
 static USE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^[ \t]*(pub(?:\([^)]*\))? )?use ([^;]+);").unwrap());
@@ -49,7 +49,7 @@ fn module_of(path: &Path) -> Module {
     names
 }
 
-/// The paths that a tree of a `use` names.
+/// The paths in the tree of a `use`.
 fn flat(tree: &str) -> Vec<Vec<&str>> {
     fn below<'t>(
         words: &mut std::iter::Peekable<impl Iterator<Item = &'t str>>,
@@ -84,7 +84,7 @@ fn flat(tree: &str) -> Vec<Vec<&str>> {
     found
 }
 
-/// A path from the crate on, as seen from a module; `None` for another crate's.
+/// A path from the crate root, as seen from a module; `None` for another crate.
 fn absolute(path: &[&str], from: &Module) -> Option<Module> {
     fn own<'p>(names: &'p [&str]) -> impl Iterator<Item = String> + 'p {
         names.iter().map(|&name| name.to_owned())
@@ -115,7 +115,7 @@ fn arrows() -> Arrows {
         let text = TEST_MODULE.find(text).map_or(text.as_str(), |tests| &text[..tests.start()]);
         let code: String =
             text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n");
-        // What is exported again is no arrow: whoever imports it means what it is.
+        // A re-export is not a dependency.
         let used = USE.captures_iter(&code).filter(|found| found.get(1).is_none());
         let mut paths: Vec<Vec<&str>> = used.flat_map(|found| flat(found.get(2).expect("a tree").as_str())).collect();
         let rest = USE.replace_all(&code, "");
@@ -130,7 +130,7 @@ fn arrows() -> Arrows {
     arrows
 }
 
-/// Everything that is reached from a module.
+/// Everything that can be reached from a module.
 fn reached(from: &Module, arrows: &Arrows) -> BTreeSet<Module> {
     let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
     while let Some(module) = next.pop() {
@@ -143,7 +143,7 @@ fn reached(from: &Module, arrows: &Arrows) -> BTreeSet<Module> {
     reached
 }
 
-/// Groups of modules of which each reaches all others.
+/// Groups of modules in which each reaches all others.
 fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<String>> {
     let reach: BTreeMap<&Module, BTreeSet<Module>> =
         arrows.keys().map(|module| (module, reached(module, arrows))).collect();

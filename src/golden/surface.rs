@@ -1,14 +1,14 @@
-//! The public interface of the library, as a list that shows in a diff what becomes of it.
+//! The public interface of the library, as a list, so that a diff shows its changes.
 
 use super::{derived, read, root};
 use regex::Regex;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// The most names that the library has on its front page.
+/// The most names in the root of the library.
 const MOST: usize = 40;
 
-/// The names of `pub use` lines of the library, each with its module.
+/// The names in the `pub use` lines of the library, each with its module.
 fn exported() -> Vec<(String, String)> {
     let lib = read(&root().join("src/lib.rs"));
     let line = Regex::new(r"(?m)^pub use (\w+)::(?:\{([^}]*)\}|(\w+));").unwrap();
@@ -31,7 +31,7 @@ fn files_of(room: &str) -> Vec<PathBuf> {
     folder.into_iter().map(|entry| entry.expect("it can be read").into_path()).filter(|path| path.is_file()).collect()
 }
 
-/// What a name is, and its public fields and functions, as they are written.
+/// The kind of a name, and its public fields and functions, as written.
 fn described(name: &str, room: &str) -> String {
     let head = Regex::new(&format!(r"(?m)^pub (struct|enum|trait|type|fn) {name}\b")).unwrap();
     let own = Regex::new(&format!(r"^impl(?:<[^>]*>)? {name}(?:<[^>]*>)? \{{$")).unwrap();
@@ -48,7 +48,7 @@ fn described(name: &str, room: &str) -> String {
             inside = own.is_match(line) || head.is_match(line) || inside && line != "}";
             let Some(member) = line.strip_prefix("    pub ").filter(|_| inside) else { continue };
             let mut member = member.to_owned();
-            // A signature may take several lines.
+            // A signature may span several lines.
             while member.starts_with("fn") && !member.contains('{') {
                 let Some(more) = lines.next() else { break };
                 let gap = if member.ends_with('(') || more.trim_start().starts_with(')') { "" } else { " " };

@@ -97,7 +97,7 @@ impl Writer<'_> {
                 }
             }
             Value::Object(object) => match object.json() {
-                // A complex number is written as its truth.
+                // A complex number is written as a boolean.
                 Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
                 None if object.ty().name == "time.Time" => {
                     let reason = "error calling MarshalJSON for type *time.Time: year outside of range [0,9999]";

@@ -307,7 +307,7 @@ mod tests {
             (&["a.internal", "b.internal"], "* is given twice"),
             (
                 &["docker.io=https://a"],
-                "docker.io: \"https://a\" is not a registry: give a host, like mirror.internal or mirror.internal:5000",
+                "docker.io: \"https://a\" is not a registry: use a host such as mirror.internal or mirror.internal:5000",
             ),
             (
                 &["quay.io/a=b.internal"],

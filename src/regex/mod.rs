@@ -36,7 +36,7 @@ pub trait Bounds {
     /// It is longer than allowed.
     fn allow_bytes(&mut self, count: usize) -> Result<(), Self::Error>;
 
-    /// Checks that so many bytes can be held.
+    /// Checks that the memory limit allows this many bytes.
     ///
     /// # Errors
     /// They do not fit in memory.

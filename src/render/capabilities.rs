@@ -151,7 +151,7 @@ static KUBE_VERSION_METHODS: [Function; 2] = [
 ];
 
 static VERSION_SET_METHODS: [Function; 1] =
-    [Function::new("Has", &[&STRING], Flow::None, "whether an API version is there", has)];
+    [Function::new("Has", &[&STRING], Flow::None, "whether the cluster has an API version", has)];
 
 static HELM_VERSION: Type = Type::new("version.BuildInfo", Kind::Struct, None);
 

@@ -88,7 +88,7 @@ fn help(number: &Number, decider: &Decider) -> String {
         (Source::User(Layer::File(_)), _) => format!("put it in quotes: {quoted}"),
         (Source::User(_), _) => format!("pass it as a string: --set-string {}={}", decider.path, number.written),
         (Source::ChartDefault(chart), Some(_)) => {
-            format!("if {} is what is meant, set `{}` to {quoted}", number.written, user_path(chart, &decider.path))
+            format!("if {} is intended, set `{}` to {quoted}", number.written, user_path(chart, &decider.path))
         }
         _ => format!("put it in quotes there: {quoted}"),
     }

@@ -99,6 +99,6 @@ fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
         Cause::Library => "lint a chart that uses this one: a library chart renders nothing itself".to_owned(),
         Cause::NotYaml => "the template does not produce YAML: fix it, or the value that it prints there".to_owned(),
         Cause::Limit | Cause::Unfinished => "raise the limit that the message names, if you trust the chart".to_owned(),
-        Cause::Other => "fix what the message names: the mirror is not the cause".to_owned(),
+        Cause::Other => "fix the error in the message; the mirror is not its cause".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Suppressions: findings that somebody accepts, with a reason.
+//! Suppressions: accepted findings, with a reason.
 //!
 //! [`comment`] reads suppressions in values files and templates, the configuration has others
 //! ([`Suppression`](crate::config::Suppression)), and [`baseline`] lists the findings that existed when a team adopted the

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 /// A chart in one release: under its name or alias, with its processed defaults and its enabled subcharts.
 ///
-/// Made anew for each render from the immutable [`Chart`], because processing dependencies renames, removes and rewrites.
+/// Created for each render from the immutable [`Chart`], because processing dependencies renames, removes and rewrites.
 #[derive(Debug, Clone)]
 pub struct Instance {
     /// The chart that it was made from.

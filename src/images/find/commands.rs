@@ -35,7 +35,7 @@ const WRAPPERS: &[&str] = &[
 /// Programs that take a script as an argument.
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh", "ssh", "su", "eval", "watch", "trap"];
 
-/// The nesting depth to which scripts in words are parsed.
+/// The nesting depth to which scripts in arguments are parsed.
 const DEPTH: u32 = 2;
 
 /// Whether a text may contain such a command: a cheap check before parsing.

@@ -1,8 +1,8 @@
-//! Fields with references that most likely nobody pulls: examples, patterns of policies, documents that are not objects. Such
+//! Fields with references that are probably never pulled: examples, patterns of policies, documents that are not objects. Such
 //! references are kept as possible.
 
 use super::{ImageUse, Tier};
-/// Lowers the tier of a reference that most likely nobody pulls.
+/// Lowers the tier of a reference that is probably never pulled.
 pub(super) fn lower(image: &mut ImageUse) {
     if image.tier != Tier::Possible && (is_example(&image.field) || is_matcher(&image.field) || is_no_object(image)) {
         image.tier = Tier::Possible;

@@ -1,4 +1,4 @@
-//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of references, one a line,
+//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of references, one per line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
 use super::looks::{Naming, is_plausible, may_be_bare, naming};

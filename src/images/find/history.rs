@@ -1,4 +1,4 @@
-//! Earlier states that objects carry along: nobody pulls an image that occurs only there.
+//! Earlier states that objects carry along: an image that occurs only there is never pulled.
 
 use crate::objects::Object;
 

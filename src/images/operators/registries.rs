@@ -62,7 +62,7 @@ fn implicit(object: &Object<'_>, path: &Path, node: &Node, registry: String, mir
         container: None,
         place,
         doubt: Some(
-            "what the operator pulls from there is not known; the name of the field says that it is images".to_owned(),
+            "the name of the field says that the operator pulls images from there; which ones is unknown".to_owned(),
         ),
     })
 }

@@ -48,7 +48,7 @@ fn words(decided: &Decided) -> Vec<String> {
         let without = match (one.is_without, decided.by.len()) {
             (false, _) => "",
             (true, 1) => ", without which",
-            (true, _) => ", without all of which",
+            (true, _) => "; without these",
         };
         format!("{without}{} it is {}", with.unwrap_or_default(), one.reference)
     });
