@@ -1,15 +1,16 @@
 //! [`Before`]: what is known of a render, so that another one of the same charts, with other values, need not execute the files
 //! that cannot come out differently.
 //!
-//! A file comes out as it did where it looked into no map of the values in which something is different now, made nothing of
+//! A file comes out as it did where it looked at nothing in the maps of the values that is different now, made nothing of
 //! randomness, and no file changed what others see.
 
 use super::scope::TemplateFile;
 use crate::chart::Chart;
-use crate::template::touched::Touches;
+use crate::template::touched::{Touch, Touches};
 use crate::template::{Map, Value};
+use crate::trace::Str;
 use crate::values::Instance;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What the files of a render looked at.
@@ -24,8 +25,8 @@ pub struct Before {
 #[derive(Debug)]
 pub(super) struct Looked {
     pub(super) name: String,
-    /// The maps that it looked into, by their numbers.
-    pub(super) maps: Vec<u32>,
+    /// What it looked at, with the numbers of the maps.
+    pub(super) touches: Vec<(u32, Touch)>,
     /// Whether it made something of randomness: whatever comes before it decides what.
     pub(super) is_random: bool,
 }
@@ -51,7 +52,7 @@ impl Before {
         let looked = touches.finish(files.len())?;
         let mut charts = Vec::new();
         add(root, &mut charts);
-        let files = files.into_iter().zip(looked).map(|(file, maps)| Looked { maps, ..file }).collect();
+        let files = files.into_iter().zip(looked).map(|(file, touches)| Looked { touches, ..file }).collect();
         Some(Self { files, values: values.clone(), charts })
     }
 
@@ -62,11 +63,12 @@ impl Before {
         let is_same = |(one, other): (&Found, &Found)| {
             Arc::ptr_eq(&one.chart, &other.chart) && one.full_path == other.full_path && one.enabled == other.enabled
         };
-        let mut different = HashSet::new();
+        let mut different = HashMap::new();
         let is_known = charts.len() == self.charts.len()
             && charts.iter().zip(&self.charts).all(is_same)
             && compare(&self.values, values, &mut different);
-        let stays = |file: &&Looked| !file.is_random && !file.maps.iter().any(|map| different.contains(map));
+        let is_different = |(map, touch): &(u32, Touch)| different.get(map).is_some_and(|map| map.shows(touch));
+        let stays = |file: &&Looked| !file.is_random && !file.touches.iter().any(is_different);
         self.files.iter().filter(|_| is_known).filter(stays).map(|file| file.name.clone()).collect()
     }
 }
@@ -77,25 +79,49 @@ fn add(instance: &Instance, found: &mut Vec<Found>) {
     instance.children.iter().for_each(|child| add(child, found));
 }
 
-/// Notes the maps in which something is different, other than in a map of its own; false where that cannot be told.
-fn compare(old: &Map, new: &Map, different: &mut HashSet<u32>) -> bool {
+/// What is different in a map, other than in a map of its own.
+#[derive(Debug, Default)]
+struct Different {
+    members: HashSet<Str>,
+    /// Whether only one of the two is empty.
+    emptiness: bool,
+}
+
+impl Different {
+    /// Whether somebody who looked at this sees something else.
+    fn shows(&self, touch: &Touch) -> bool {
+        match touch {
+            Touch::Member(key) => self.members.contains(key),
+            Touch::Emptiness => self.emptiness,
+            Touch::All => true,
+        }
+    }
+}
+
+/// Notes what is different in maps, by their numbers; false where that cannot be told.
+fn compare(old: &Map, new: &Map, different: &mut HashMap<u32, Different>) -> bool {
     let Some(number) = old.watched() else { return false };
     let (old, new) = (old.borrow(), new.borrow());
-    let mut is_same = old.len() == new.len();
+    let mut members: Vec<&Str> = new.keys().filter(|key| !old.contains_key(*key)).collect();
     for (key, value) in old.iter() {
-        match (value, new.get(key)) {
+        let is_same = match (value, new.get(key)) {
             (Value::Map(old), Some(Value::Map(new))) => {
-                is_same &= std::ptr::eq(old.ty(), new.ty()) && old.is_nil() == new.is_nil();
                 if !compare(old, new, different) {
                     return false;
                 }
+                std::ptr::eq(old.ty(), new.ty()) && old.is_nil() == new.is_nil()
             }
-            (old, Some(new)) => is_same &= old.is_same(new),
-            (_, None) => is_same = false,
+            (old, Some(new)) => old.is_same(new),
+            (_, None) => false,
+        };
+        if !is_same {
+            members.push(key);
         }
     }
-    if !is_same {
-        different.insert(number);
+    if !members.is_empty() {
+        let found = different.entry(number).or_default();
+        found.members.extend(members.into_iter().cloned());
+        found.emptiness |= old.is_empty() != new.is_empty();
     }
     true
 }
@@ -115,7 +141,8 @@ mod tests {
     use crate::yaml;
     use std::sync::Arc;
 
-    const VALUES: &str = "{a: {x: 1, deep: {leaf: 2}}, b: {x: 1}, list: [{name: c}, {name: a}], part: {z: 1}}";
+    const VALUES: &str =
+        "{a: {x: 1, deep: {leaf: 2}}, b: {x: 1}, list: [{name: c}, {name: a}], part: {z: 1}, none: {}}";
 
     fn prepared(templates: &[&str]) -> Prepared {
         let file = File::new("values.yaml", VALUES);
@@ -177,16 +204,25 @@ mod tests {
 
     #[test]
     fn files_that_look_at_nothing_different_are_not_executed_again() {
-        let plain =
-            ["{{ .Values.a.x }}", "{{ .Values.b.x }}", "{{ toYaml .Values.a }}", "{{ len .Values.part }}", "{{ 1 }}"];
+        let plain = [
+            "{{ .Values.a.x }}",
+            "{{ .Values.b.x }}",
+            "{{ toYaml .Values.a }}",
+            "{{ len .Values.part }}",
+            "{{ 1 }}",
+            "{{ with .Values.a }}{{ .new }}{{ end }}",
+            "{{ hasKey .Values.part \"w\" }}{{ if .Values.part }}{{ end }}{{ if .Values.none }}{{ end }}",
+        ];
         for (path, json, expected) in [
             ("a.x", "2", &[0, 2][..]),
             ("a.x", "1", &[]),
             ("a.deep.leaf", "3", &[2]),
-            ("a.new", "1", &[0, 2]),
+            ("a.new", "1", &[2, 5]),
             ("b", "{\"x\":1}", &[]),
             ("part", "{}", &[]),
-            ("part.w", "1", &[3]),
+            ("part.w", "1", &[3, 6]),
+            ("part.v", "1", &[3]),
+            ("none.x", "1", &[6]),
         ] {
             assert_eq!(executed(&plain, path, json), expected, "{path} {json}");
         }

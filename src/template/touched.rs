@@ -1,19 +1,33 @@
-//! [`Touches`]: which of the maps that are there before a render its files look into, file by file, and whether one is changed.
+//! [`Touches`]: what of the maps that are there before a render its files look at, file by file, and whether one is changed.
 //!
-//! Maps note it themselves, whatever asks them, so that nothing looks into a map unseen: a file that only looked into maps in
-//! which nothing is different comes out as it did.
+//! Maps note it themselves, whatever asks them, so that nothing looks into a map unseen: a file that only looked at what is the
+//! same comes out as it did.
 
 use super::value::{List, Value};
+use crate::trace::Str;
+use foldhash::fast::RandomState;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
+
+/// What is looked at of a map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touch {
+    /// One member, there or not.
+    Member(Str),
+    /// Whether there are members.
+    Emptiness,
+    /// All of it: which members there are, and what they are.
+    All,
+}
 
 /// What the maps note.
 #[derive(Debug, Default)]
 struct Log {
     /// The file that is executed, counted from 1; 0 where none is.
     file: Cell<u32>,
-    /// File and map.
-    noted: RefCell<Vec<(u32, u32)>>,
+    /// File, map, and what was looked at.
+    noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
 }
 
@@ -22,8 +36,12 @@ struct Log {
 pub(super) struct Watched {
     log: Rc<Log>,
     number: u32,
-    /// The last file that was noted.
-    last: Cell<u32>,
+    /// The last file that was noted to look at all of it.
+    all: Cell<u32>,
+    /// The last file that was noted to ask whether it is empty.
+    emptiness: Cell<u32>,
+    /// The last file that was noted to look at each member. It is only looked up in.
+    members: RefCell<HashMap<Str, u32, RandomState>>,
 }
 
 impl Watched {
@@ -31,12 +49,51 @@ impl Watched {
         self.number
     }
 
-    /// Somebody looks into the map.
+    fn new(log: &Rc<Log>, number: u32) -> Self {
+        let (all, emptiness) = (Cell::default(), Cell::default());
+        Self { log: log.clone(), number, all, emptiness, members: RefCell::default() }
+    }
+
+    fn note(&self, file: u32, touch: Touch) {
+        self.log.noted.borrow_mut().push((file, self.number, touch));
+    }
+
+    /// Somebody looks at the whole map.
     pub(super) fn touch(&self) {
         let file = self.log.file.get();
-        if self.last.replace(file) != file && file != 0 {
-            self.log.noted.borrow_mut().push((file, self.number));
+        if file != 0 && self.all.replace(file) != file {
+            self.note(file, Touch::All);
         }
+    }
+
+    /// Somebody asks whether the map is empty.
+    pub(super) fn touch_emptiness(&self) {
+        let file = self.log.file.get();
+        if file != 0 && self.all.get() != file && self.emptiness.replace(file) != file {
+            self.note(file, Touch::Emptiness);
+        }
+    }
+
+    /// Somebody looks at a member of the map, there or not.
+    pub(super) fn touch_member(&self, key: &[u8]) {
+        let file = self.log.file.get();
+        if file == 0 || self.all.get() == file {
+            return;
+        }
+        let mut members = self.members.borrow_mut();
+        let key = match members.get_mut(key) {
+            Some(last) if *last == file => return,
+            Some(last) => {
+                *last = file;
+                members.get_key_value(key).map_or_else(|| Str::new(key), |(key, _)| key.clone())
+            }
+            None => {
+                let key = Str::new(key);
+                members.insert(key.clone(), file);
+                key
+            }
+        };
+        self.note(file, Touch::Member(key));
     }
 
     /// Somebody changes the map.
@@ -60,7 +117,7 @@ impl Touches {
     pub fn watch(&mut self, value: &Value) {
         match value {
             Value::Map(map) => {
-                let watched = Watched { log: self.log.clone(), number: self.count, last: Cell::default() };
+                let watched = Watched::new(&self.log, self.count);
                 // One that is watched already was gone through; it may be in itself.
                 if map.watch(watched) {
                     self.count += 1;
@@ -81,16 +138,16 @@ impl Touches {
         self.log.file.set(file);
     }
 
-    /// The maps that each of so many files looked into, by their numbers; `None` where something was changed, so that files
+    /// What each of so many files looked at, with the numbers of the maps; `None` where something was changed, so that files
     /// depend on each other.
-    pub fn finish(self, files: usize) -> Option<Vec<Vec<u32>>> {
+    pub fn finish(self, files: usize) -> Option<Vec<Vec<(u32, Touch)>>> {
         if self.log.is_changed.get() || self.lists.iter().any(List::is_sorted) {
             return None;
         }
         let mut of_files = vec![Vec::new(); files];
-        for &(file, map) in self.log.noted.borrow().iter() {
-            if let Some(maps) = of_files.get_mut(file as usize - 1) {
-                maps.push(map);
+        for (file, map, touch) in self.log.noted.take() {
+            if let Some(looks) = of_files.get_mut(file as usize - 1) {
+                looks.push((map, touch));
             }
         }
         Some(of_files)
