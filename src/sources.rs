@@ -172,7 +172,7 @@ fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut V
                 api_version: string(member(&node, "apiVersion")),
                 kind: string(member(&node, "kind")),
                 node: &node,
-                source: text,
+                source: text.into(),
                 prefix: Path::default().key("data").key(&entry.key.to_text()).with(Step::Nested),
                 depth: 1,
                 is_list: false,

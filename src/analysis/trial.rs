@@ -127,7 +127,7 @@ impl<'a> Trials<'a> {
 
     /// Whether the schemas of the charts allow what edits come to.
     pub(super) fn fits_schema(&self, edits: &[Edit]) -> bool {
-        self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults()))
+        self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults(), self.compiler.schemas()))
     }
 
     /// The release with edits of what the user gave.

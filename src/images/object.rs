@@ -3,7 +3,9 @@
 use super::text::Text;
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node};
+use std::cell::OnceCell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What an object is called.
@@ -42,8 +44,8 @@ pub struct Object<'n> {
     pub kind: String,
     /// The tree.
     pub node: &'n Node,
-    /// The text that the tree was read from, which the places of its nodes count in.
-    pub source: Text,
+    /// What the tree was read from; see [`Object::source`].
+    pub source: Source,
     /// Where the tree hangs in the object, for nested documents: `data["config.yaml"]`.
     pub prefix: Path,
     /// How many documents it is nested in; 0 for the object itself.
@@ -52,12 +54,28 @@ pub struct Object<'n> {
     pub is_list: bool,
 }
 
+/// The text that a tree was read from. That of a whole manifest is made when somebody first asks for it: most trees hold nothing
+/// that a text is needed for.
+#[derive(Debug, Clone, Default)]
+pub struct Source(Rc<OnceCell<Text>>);
+
+impl From<Text> for Source {
+    fn from(text: Text) -> Self {
+        Self(Rc::new(text.into()))
+    }
+}
+
 impl Object<'_> {
+    /// The text that the tree was read from, which the places of its nodes count in.
+    pub fn source(&self) -> &Text {
+        self.source.0.get_or_init(|| Text::of_manifest(&self.manifest.content))
+    }
+
     /// The objects of a manifest: itself, or the items of a `List`, each with the path its fields count from; and those
     /// that follow in a stream of JSON.
     pub fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
         let mut found = Vec::new();
-        let source = Text::of_manifest(&manifest.content);
+        let source = Source::default();
         for node in std::iter::once(&manifest.node).chain(&manifest.more) {
             collect(manifest, node, &source, &mut found);
         }
@@ -67,10 +85,10 @@ impl Object<'_> {
     /// The text of a scalar of this tree, by what it stands for; numbers and truths too, as Kubernetes reads a string.
     pub fn text(&self, node: &Node) -> Option<Text> {
         match &node.data {
-            Data::Str(string) => Some(self.source.scalar(node.start..node.end, string)),
+            Data::Str(string) => Some(self.source().scalar(node.start..node.end, string)),
             data => {
                 let string = crate::chart::metadata::scalar_text(data)?;
-                Some(self.source.scalar(node.start..node.end, &string.into()))
+                Some(self.source().scalar(node.start..node.end, &string.into()))
             }
         }
     }
@@ -83,7 +101,7 @@ impl Object<'_> {
     }
 }
 
-fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found: &mut Vec<Object<'n>>) {
+fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Source, found: &mut Vec<Object<'n>>) {
     let items = member(node, "items").map(items).unwrap_or_default();
     let kind = string(member(node, "kind"));
     let is_list = is_list(&kind, items);

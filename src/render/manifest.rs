@@ -156,6 +156,14 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
     Ok(found)
 }
 
+/// Puts manifests into the order of [`manifests`], first what is installed and then the hooks.
+pub fn sort<N>(manifests: &mut [Arc<Manifest<N>>]) {
+    fn key<N>(one: &Manifest<N>) -> (bool, (usize, &str), &str, u32) {
+        (one.hook.is_some(), kind_order(&one.kind), &one.name, one.start)
+    }
+    manifests.sort_by(|a, b| key(a).cmp(&key(b)));
+}
+
 /// The objects behind the first of a document that is a stream of JSON, `{…} {…}`.
 ///
 /// Helm quirk: a document is read as YAML, which ends behind the first object; but what begins with a brace is handed to

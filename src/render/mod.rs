@@ -27,7 +27,7 @@ pub use again::Before;
 use again::Looked;
 pub use capabilities::Capabilities;
 use helm::remove_no_value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The facts of a release that templates see.
@@ -60,6 +60,23 @@ pub struct Rendered {
     pub before: Option<Before>,
     /// The files that were not executed, as they come out as in a render before.
     pub unchanged: BTreeSet<String>,
+}
+
+impl Rendered {
+    /// Keeps the files that came out differently than in a render before; gives the names of those of that one which came out
+    /// differently, or not at all.
+    pub fn keep_different(&mut self, first: &Self) -> BTreeSet<String> {
+        let known: HashMap<&str, &[u8]> =
+            first.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
+        let is_known = |file: &RenderedFile| known.get(file.name.as_str()) == Some(&file.text.as_bytes());
+        let mut names: BTreeSet<String> = known.keys().map(|name| (*name).to_owned()).collect();
+        names.retain(|name| !self.unchanged.contains(name));
+        self.files.iter().filter(|file| is_known(file)).for_each(|file| {
+            names.remove(&file.name);
+        });
+        self.files.retain(|file| !is_known(file));
+        names
+    }
 }
 
 /// What one template file made.
@@ -179,7 +196,7 @@ fn execute(
         let executed = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into());
         touches.iter().for_each(|touches| touches.enter(0));
         let is_random = ctx.env.draws() != draws;
-        looked.push(Looked { name: file.name.clone(), maps: Vec::new(), is_random });
+        looked.push(Looked { name: file.name.clone(), touches: Vec::new(), is_random });
         // What looks at everything goes as far as it can.
         if executed.is_err() && ctx.keeps_no_value() {
             break;

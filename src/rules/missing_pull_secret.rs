@@ -256,7 +256,7 @@ fn finding(
     help: String,
 ) -> Finding {
     let place = member(puller.pod.spec, FIELD).unwrap_or(puller.pod.spec);
-    let start = object.source.places(place.start as usize..place.end as usize).into_iter().next();
+    let start = object.source().places(place.start as usize..place.end as usize).into_iter().next();
     let place = start.and_then(|start| printed(object.manifest, start.start..start.start));
     let label = format!("{label}: {}", object.name);
     Finding {
