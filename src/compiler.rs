@@ -1,4 +1,4 @@
-//! [`Compiler`]: template files, compiled once. What is compiled of a chart is shared by all that check its releases.
+//! [`Compiler`]: template files and schemas, compiled once. What is compiled of a chart is shared by all that check its releases.
 
 use crate::chart::Chart;
 use crate::funcs;
@@ -6,6 +6,7 @@ use crate::helm::HelmVersion;
 use crate::source::File;
 use crate::template::Error;
 use crate::template::set::Compiled;
+use crate::values::schema::KnownSchemas;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +22,8 @@ pub struct Compiler {
     chart: ChartTemplates,
     /// The addresses of the files of its chart, which keeps them.
     of_chart: HashSet<usize>,
+    /// The schemas that values are checked against.
+    schemas: KnownSchemas,
 }
 
 /// The compiled templates of one chart. Clones are one and the same; threads share them.
@@ -48,7 +51,12 @@ impl Compiler {
             of_chart.extend(chart.templates.iter().map(|template| address(&template.file)));
             charts.extend(chart.subcharts.iter().map(|subchart| &**subchart));
         }
-        Self { own: Known::new(), chart: templates.clone(), of_chart }
+        Self { chart: templates.clone(), of_chart, ..Self::default() }
+    }
+
+    /// The schemas that were compiled.
+    pub fn schemas(&self) -> &KnownSchemas {
+        &self.schemas
     }
 
     /// A template file under its full name, compiled into not more than so many bytes.

@@ -9,6 +9,7 @@ use crate::template::tree::Untraced;
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
+use crate::values::schema::KnownSchemas;
 use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance, json};
 use crate::work::Work;
@@ -173,7 +174,7 @@ impl Prepared {
             self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log)?;
         let helm = self.env.helm;
         if self.check_schema {
-            let checked = values::schema::validate(&root, &values, helm, &self.limits);
+            let checked = values::schema::validate(&root, &values, helm, &self.limits, compiler.schemas());
             log.extend(checked.map_err(Problem::Chart)?);
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
@@ -253,13 +254,13 @@ impl Prepared {
     }
 
     /// Whether the schemas of the charts allow the values.
-    pub fn fits_schema(&self, changes: &[Change]) -> bool {
+    pub fn fits_schema(&self, changes: &[Change], known: &KnownSchemas) -> bool {
         if !self.check_schema || !has_schema(&self.chart) {
             return true;
         }
         let processed = self.values(changes, None, &mut Vec::new());
         processed.is_ok_and(|values::Processed { root, values }| {
-            values::schema::validate(&root, &values, self.env.helm, &self.limits).is_ok()
+            values::schema::validate(&root, &values, self.env.helm, &self.limits, known).is_ok()
         })
     }
 

@@ -10,6 +10,7 @@
 mod accept;
 mod cost;
 mod formats;
+mod known;
 mod messages;
 mod number;
 mod prepare;
@@ -20,10 +21,13 @@ use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::log;
+use crate::source::File;
 use crate::template::{Map, Value};
 use crate::trace::Str;
-use boon::{CompileError, Compiler, Draft, Schemas, UrlLoader};
+use boon::{CompileError, Compiler, Draft, SchemaIndex, Schemas, UrlLoader};
 use cost::{Cost, Visits};
+use known::Known;
+pub use known::KnownSchemas;
 use prepare::{Prepared, Reference};
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -31,6 +35,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What helm calls every schema.
 const SCHEMA_URL: &str = "file:///values.schema.json";
@@ -41,8 +46,15 @@ const SCHEMA_URL: &str = "file:///values.schema.json";
 /// Helm's text: `values don't meet the specifications of the schema(s) in the following chart(s):`, then for each chart
 /// its name and what is wrong. Messages beside each other are in the order of the schema and of the properties' names,
 /// where helm's order is random. Helm 3 has another validator: what it finds is followed, its words are not.
-pub fn validate(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Result<Vec<String>, String> {
-    let mut check = Check { helm, limits, text: String::new(), warnings: Vec::new(), seen: Rc::default() };
+pub fn validate(
+    instance: &Instance,
+    values: &Map,
+    helm: HelmVersion,
+    limits: &Limits,
+    known: &KnownSchemas,
+) -> Result<Vec<String>, String> {
+    let (text, warnings, seen) = (String::new(), Vec::new(), BTreeSet::new());
+    let mut check = Check { helm, limits, known, text, warnings, seen };
     check.chart(instance, values);
     if check.text.is_empty() {
         return Ok(check.warnings);
@@ -53,18 +65,17 @@ pub fn validate(instance: &Instance, values: &Map, helm: HelmVersion, limits: &L
 struct Check<'l> {
     helm: HelmVersion,
     limits: &'l Limits,
+    known: &'l KnownSchemas,
     text: String,
     warnings: Vec<String>,
     /// The URNs that schemas referred to.
-    seen: Seen,
+    seen: BTreeSet<String>,
 }
-
-type Seen = Rc<RefCell<BTreeSet<String>>>;
 
 impl Check<'_> {
     fn chart(&mut self, instance: &Instance, values: &Map) {
         if let Some(schema) = &instance.chart.schema
-            && let Err(error) = self.schema(schema.bytes(), values)
+            && let Err(error) = self.schema(schema, values)
         {
             self.text.push_str(&format!("{}:\n{error}", instance.name));
         }
@@ -87,27 +98,71 @@ impl Check<'_> {
     }
 
     /// Checks one table of values; the error is what helm prints below the chart's name.
-    fn schema(&mut self, schema: &[u8], values: &Map) -> Result<(), String> {
+    fn schema(&mut self, schema: &Arc<File>, values: &Map) -> Result<(), String> {
         let mut cost = Cost::new(self.limits);
-        let prepared = Prepared::read(schema, self.helm, &mut cost)?;
+        let known = self.known.read(schema, self.helm, &mut cost)?;
         let values = to_json(&Value::Map(values.clone()));
-        let before = self.seen.borrow().clone();
-        let result = catch_unwind(AssertUnwindSafe(|| run(&prepared, &values, &mut cost, Rc::clone(&self.seen))));
-        for url in self.seen.borrow().difference(&before) {
-            let warning = "unresolved URN reference ignored; using permissive schema";
-            self.warnings.push(log::line("WARN", warning, &[("urn", prepared.original(url))]));
+        let mut seen = BTreeSet::new();
+        let result = catch_unwind(AssertUnwindSafe(|| run(&known, &values, &mut cost, &mut seen)));
+        for url in seen {
+            if self.seen.insert(url.clone()) {
+                let warning = "unresolved URN reference ignored; using permissive schema";
+                self.warnings.push(log::line("WARN", warning, &[("urn", known.prepared.original(&url))]));
+            }
         }
         // Helm recovers from panics of its validator, too.
         result.unwrap_or_else(|_| Err("unable to validate schema".to_owned()))
     }
 }
 
-fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Result<(), String> {
-    let visits = cost.visit(prepared, values)?;
-    if accept::accepts(prepared, values) { Ok(()) } else { ask_boon(prepared, values, &visits, seen) }
+fn run(known: &Known, values: &Json, cost: &mut Cost, seen: &mut BTreeSet<String>) -> Result<(), String> {
+    let visits = cost.visit(&known.prepared, values)?;
+    if accept::accepts(&known.prepared, values) { Ok(()) } else { ask_boon(known, values, &visits, seen) }
 }
 
-fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> Result<(), String> {
+fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<String>) -> Result<(), String> {
+    let prepared = &known.prepared;
+    let own;
+    let compiled = match visits.inexact.is_empty() {
+        true => known.compiled(),
+        false => {
+            let mut doc = prepared.doc.clone();
+            for schema in &visits.inexact {
+                if let Some(of) = doc.pointer_mut(&format!("{schema}/multipleOf")) {
+                    // Nothing but 0 is a multiple of that; `messages` decides what boon now finds everywhere.
+                    *of = f64::MAX.into();
+                }
+            }
+            own = compiled(prepared, doc);
+            &own
+        }
+    };
+    seen.extend(compiled.seen.iter().cloned());
+    let (schemas, index) = compiled.schema.as_ref().map_err(String::clone)?;
+    match schemas.validate(values, *index) {
+        Ok(()) => Ok(()),
+        Err(error) => match messages::about_values(&error, prepared, values, visits) {
+            Some(text) => Err(format!("{text}\n")),
+            None => Ok(()),
+        },
+    }
+}
+
+/// A schema as boon takes it.
+struct Compiled {
+    /// The error is in helm's words.
+    schema: Result<(Schemas, SchemaIndex), String>,
+    /// The URNs that it refers to.
+    seen: BTreeSet<String>,
+}
+
+fn compiled(prepared: &Prepared, doc: Json) -> Compiled {
+    let seen = Rc::new(RefCell::new(BTreeSet::new()));
+    let schema = compile(prepared, doc, Rc::clone(&seen));
+    Compiled { schema, seen: seen.take() }
+}
+
+fn compile(prepared: &Prepared, doc: Json, seen: Seen) -> Result<(Schemas, SchemaIndex), String> {
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(Loader { helm: prepared.helm, refs: prepared.refs.clone(), seen }));
     if prepared.helm == HelmVersion::V3 {
@@ -115,22 +170,9 @@ fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> 
     }
     formats::of(prepared.helm).iter().for_each(|format| compiler.register_format(*format));
     let mut schemas = Schemas::new();
-    let mut doc = prepared.doc.clone();
-    for schema in &visits.inexact {
-        if let Some(of) = doc.pointer_mut(&format!("{schema}/multipleOf")) {
-            // Nothing but 0 is a multiple of that; `messages` decides what boon now finds everywhere.
-            *of = f64::MAX.into();
-        }
-    }
     compiler.add_resource(SCHEMA_URL, doc).map_err(|error| compile_error(&error, prepared))?;
     let index = compiler.compile(SCHEMA_URL, &mut schemas).map_err(|error| compile_error(&error, prepared))?;
-    match schemas.validate(values, index) {
-        Ok(()) => Ok(()),
-        Err(error) => match messages::about_values(&error, prepared, values, visits) {
-            Some(text) => Err(format!("{text}\n")),
-            None => Ok(()),
-        },
-    }
+    Ok((schemas, index))
 }
 
 /// Helm's words about a schema that is wrong.
@@ -172,6 +214,8 @@ fn compile_error(error: &CompileError, prepared: &Prepared) -> String {
         other => other.to_string(),
     }
 }
+
+type Seen = Rc<RefCell<BTreeSet<String>>>;
 
 /// Loads nothing. What is out of reach in the gap allows everything; a file is refused.
 struct Loader {
@@ -255,23 +299,26 @@ fn decode_error(text: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Check;
+    use super::{Check, KnownSchemas};
     use crate::helm::HelmVersion;
     use crate::limits::Limits;
+    use crate::source::File;
     use crate::template::{Map, Value};
+    use std::collections::BTreeSet;
     use std::fmt::Write;
-    use std::rc::Rc;
 
     fn check(schema: &str, values: &Map) -> (Result<(), String>, Vec<String>) {
         let limits = Limits::default();
         let mut check = Check {
             helm: HelmVersion::V4,
             limits: &limits,
+            known: &KnownSchemas::default(),
             text: String::new(),
             warnings: Vec::new(),
-            seen: Rc::default(),
+            seen: BTreeSet::new(),
         };
-        let result = check.schema(schema.as_bytes(), values);
+        let file = File::new("values.schema.json", schema);
+        let result = check.schema(&file, values);
         (result, check.warnings)
     }
 
