@@ -3,7 +3,7 @@
 use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
-use crate::render::{self, Before, Capabilities, Inputs, Release, Rendered};
+use crate::render::{self, Capabilities, Inputs, Known, Release, Rendered};
 use crate::template::decisions::Decisions;
 use crate::template::tree::Untraced;
 use crate::template::{Env, Map, Value, error::Error};
@@ -145,7 +145,37 @@ impl Prepared {
         decisions: Option<Decisions>,
         log: &mut Vec<String>,
     ) -> Result<Outcome, Problem> {
-        self.render_all(compiler, changes, (origins, decisions, None), log)
+        self.render_noting(compiler, changes, origins, decisions, (log, &mut None))
+    }
+
+    /// The same; where the templates fail, the file in which they do is noted, if it fails whatever is executed before it.
+    ///
+    /// # Errors
+    /// As of [`Prepared::render`].
+    pub fn render_noting(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        origins: Option<&mut Origins>,
+        decisions: Option<Decisions>,
+        (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
+    ) -> Result<Outcome, Problem> {
+        self.render_all(compiler, changes, (origins, decisions, Known::default()), (log, stopped_in))
+    }
+
+    /// The same without traces, and beginning with the file that failed in another render: only what becomes of it is of
+    /// interest.
+    ///
+    /// # Errors
+    /// As of [`Prepared::render`].
+    pub fn render_beginning_with(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        first: Option<&str>,
+    ) -> Result<Outcome, Problem> {
+        let known = Known { first, ..Known::default() };
+        self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None))
     }
 
     /// Renders the files that may come out differently than in a render before, which was one of the same release with other
@@ -159,15 +189,16 @@ impl Prepared {
         changes: &[Change],
         before: &Rendered,
     ) -> Result<Outcome, Problem> {
-        self.render_all(compiler, changes, (None, None, before.before.as_ref()), &mut Vec::new())
+        let known = Known { before: before.before.as_ref(), ..Known::default() };
+        self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None))
     }
 
     fn render_all(
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
-        (mut origins, decisions, before): (Option<&mut Origins>, Option<Decisions>, Option<&Before>),
-        log: &mut Vec<String>,
+        (mut origins, decisions, known): (Option<&mut Origins>, Option<Decisions>, Known<'_>),
+        (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
     ) -> Result<Outcome, Problem> {
         let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
         let values::Processed { root, values } =
@@ -187,8 +218,11 @@ impl Prepared {
             work: &self.work,
         };
         let mut env = self.env.clone();
-        let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions, before);
-        let rendered = rendered.map_err(Problem::Template)?;
+        let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions, known);
+        let rendered = rendered.map_err(|stopped| {
+            *stopped_in = stopped.file;
+            Problem::Template(stopped.error)
+        })?;
         let seed = env.seed().filter(|_| env.has_used_seed());
         Ok(Outcome { root, values, rendered, seed })
     }

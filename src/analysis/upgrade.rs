@@ -46,7 +46,8 @@ pub fn other_event(
     let other = Prepared { release, ..prepared.clone() };
     let set = |one: &super::Assumed| Change::Default(one.key.clone(), one.value.clone());
     let changes: Vec<Change> = analysis.assumed_keys.iter().map(set).collect();
-    let Ok(outcome) = other.render(compiler, &changes, None, &mut Vec::new()) else { return OtherEvent::Failed };
+    let outcome = other.render_again(compiler, &changes, &analysis.rendered);
+    let Ok(outcome) = outcome else { return OtherEvent::Failed };
     let mut rendered = outcome.rendered;
     rendered.keep_different(&analysis.rendered);
     let Ok(Manifests { ordinary, hooks, .. }) = manifests(&rendered, prepared.env.helm, &prepared.limits) else {

@@ -5,11 +5,13 @@
 //! randomness, and no file changed what others see.
 
 use super::scope::TemplateFile;
+use super::{Inputs, Release};
 use crate::chart::Chart;
 use crate::template::touched::{Touch, Touches};
 use crate::template::{Map, Value};
 use crate::trace::Str;
 use crate::values::Instance;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -19,6 +21,11 @@ pub struct Before {
     files: Vec<Looked>,
     values: Map,
     charts: Vec<Found>,
+    release: Release,
+    /// The number of the map that is `.Release`.
+    release_map: Option<u32>,
+    /// The file that failed in the last render that did.
+    failed: RefCell<Option<String>>,
 }
 
 /// A file that was executed.
@@ -48,28 +55,74 @@ pub(super) fn watch(files: &[TemplateFile]) -> Touches {
 
 impl Before {
     /// Of a render that is done; `None` where its files depend on each other.
-    pub(super) fn of(root: &Instance, values: &Map, files: Vec<Looked>, touches: Touches) -> Option<Self> {
+    pub(super) fn of(
+        root: &Instance,
+        inputs: &Inputs<'_>,
+        files: Vec<Looked>,
+        touches: Touches,
+        scopes: &[TemplateFile],
+    ) -> Option<Self> {
         let looked = touches.finish(files.len())?;
+        let release_map = scopes.first().and_then(|file| file.scope.get(b"Release")?.as_map()?.watched());
         let mut charts = Vec::new();
         add(root, &mut charts);
         let files = files.into_iter().zip(looked).map(|(file, touches)| Looked { touches, ..file }).collect();
-        Some(Self { files, values: values.clone(), charts })
+        let (values, release) = (inputs.values.clone(), inputs.release.clone());
+        Some(Self { files, values, charts, release, release_map, failed: RefCell::default() })
+    }
+
+    /// The file to begin with: a render that fails is done, and what failed once fails most likely again. Many charts look at
+    /// all of their values in NOTES.txt.
+    pub(super) fn first(&self) -> Option<String> {
+        let notes = || {
+            let notes = self.files.iter().filter(|file| !file.is_random && file.name.ends_with("/NOTES.txt"));
+            notes.map(|file| &file.name).min_by_key(|name| name.len()).cloned()
+        };
+        self.failed.borrow().clone().or_else(notes)
+    }
+
+    /// Notes that a file failed, unless it has to wait for its turn.
+    pub(super) fn fails(&self, name: &str) {
+        if self.files.iter().any(|file| !file.is_random && file.name == name) {
+            *self.failed.borrow_mut() = Some(name.to_owned());
+        }
     }
 
     /// The files that come out as they did, of a release of these charts and values.
-    pub(super) fn unchanged(&self, root: &Instance, values: &Map) -> BTreeSet<String> {
+    pub(super) fn unchanged(&self, root: &Instance, inputs: &Inputs<'_>) -> BTreeSet<String> {
         let mut charts = Vec::new();
         add(root, &mut charts);
         let is_same = |(one, other): (&Found, &Found)| {
             Arc::ptr_eq(&one.chart, &other.chart) && one.full_path == other.full_path && one.enabled == other.enabled
         };
         let mut different = HashMap::new();
-        let is_known = charts.len() == self.charts.len()
+        let is_release_known = self.compare_release(inputs.release, &mut different);
+        let is_known = is_release_known
+            && charts.len() == self.charts.len()
             && charts.iter().zip(&self.charts).all(is_same)
-            && compare(&self.values, values, &mut different);
+            && compare(&self.values, inputs.values, &mut different);
         let is_different = |(map, touch): &(u32, Touch)| different.get(map).is_some_and(|map| map.shows(touch));
         let stays = |file: &&Looked| !file.is_random && !file.touches.iter().any(is_different);
         self.files.iter().filter(|_| is_known).filter(stays).map(|file| file.name.clone()).collect()
+    }
+
+    /// Notes what is different in `.Release`; false where that cannot be told.
+    fn compare_release(&self, new: &Release, different: &mut HashMap<u32, Different>) -> bool {
+        let old = &self.release;
+        let is_event = old.is_upgrade != new.is_upgrade;
+        let members = [
+            ("Name", old.name != new.name),
+            ("Namespace", old.namespace != new.namespace),
+            ("IsUpgrade", is_event),
+            ("IsInstall", is_event),
+            ("Revision", old.revision != new.revision),
+        ];
+        let members: HashSet<Str> =
+            members.iter().filter(|(_, is_different)| *is_different).map(|(name, _)| Str::from(*name)).collect();
+        if members.is_empty() {
+            return true;
+        }
+        self.release_map.is_some_and(|map| different.insert(map, Different { members, emptiness: false }).is_none())
     }
 }
 

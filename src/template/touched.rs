@@ -138,10 +138,15 @@ impl Touches {
         self.log.file.set(file);
     }
 
+    /// Whether a file changed what others see.
+    pub fn is_changed(&self) -> bool {
+        self.log.is_changed.get() || self.lists.iter().any(List::is_sorted)
+    }
+
     /// What each of so many files looked at, with the numbers of the maps; `None` where something was changed, so that files
     /// depend on each other.
     pub fn finish(self, files: usize) -> Option<Vec<Vec<(u32, Touch)>>> {
-        if self.log.is_changed.get() || self.lists.iter().any(List::is_sorted) {
+        if self.is_changed() {
             return None;
         }
         let mut of_files = vec![Vec::new(); files];
