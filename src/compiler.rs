@@ -1,8 +1,9 @@
-//! [`Compiler`]: template files and schemas, compiled once. What is compiled of a chart is shared by all that check its releases.
+//! [`Compiler`]: template files, schemas and regular expressions, compiled once. What is compiled of a chart is shared by all that check its releases.
 
 use crate::chart::Chart;
 use crate::funcs;
 use crate::helm::HelmVersion;
+use crate::regex::Cache;
 use crate::source::File;
 use crate::template::Error;
 use crate::template::set::Compiled;
@@ -24,6 +25,8 @@ pub struct Compiler {
     of_chart: HashSet<usize>,
     /// The schemas that values are checked against.
     schemas: KnownSchemas,
+    /// The regular expressions of templates, while none of them is executed.
+    pub(crate) regexes: Cache,
 }
 
 /// The compiled templates of one chart. Clones are one and the same; threads share them.

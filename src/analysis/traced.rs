@@ -84,7 +84,8 @@ pub(super) fn render_deciding(
     let failure = failure.map(|failure| {
         // Does the chart render without the rewrite, whoever asked for it, to what can be installed?
         let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().to_owned())).collect();
-        let plain = (!removed.is_empty()).then(|| prepared.render_beginning_with(compiler, &removed, stopped_in.as_deref()));
+        let plain =
+            (!removed.is_empty()).then(|| prepared.render_beginning_with(compiler, &removed, stopped_in.as_deref()));
         let is_read = |rendered: &Rendered| manifests::<()>(rendered, prepared.env.helm, &prepared.limits).is_ok();
         let refuses_mirror = plain.is_some_and(|plain| plain.is_ok_and(|plain| is_read(&plain.rendered)));
         RenderFailure { refuses_mirror, ..failure }

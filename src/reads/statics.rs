@@ -174,6 +174,11 @@ impl Statics {
         unreached.any(|one| (1..names.len()).any(|length| ends(&one.names, &names[..length])))
     }
 
+    /// Whether code has a word as a text.
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
+
     /// The values that code names, by the path of the user.
     pub fn paths(&self) -> BTreeSet<Path> {
         let mut paths = BTreeSet::new();

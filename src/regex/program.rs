@@ -1,4 +1,4 @@
-//! [`Regex`]: a compiled pattern that searches Go strings; [`Cache`]: those of one render.
+//! [`Regex`]: a compiled pattern that searches Go strings; [`Cache`]: those of the renders of a release.
 
 use super::Bounds;
 use super::syntax::{self, SyntaxError};
@@ -53,8 +53,8 @@ pub struct Searched<'t> {
 
 type Compiled = Result<Rc<Regex>, Error>;
 
-/// The compiled patterns of one render: a bounded number of them.
-#[derive(Debug, Default)]
+/// The compiled patterns of a release's renders, one after the other: a bounded number of them.
+#[derive(Debug, Clone, Default)]
 pub struct Cache {
     /// By pattern and whether groups are wanted.
     entries: HashMap<(Box<[u8]>, bool), Compiled>,

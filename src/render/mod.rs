@@ -127,7 +127,8 @@ pub fn render(
     let mut compiled_bytes = 0;
     for file in &files {
         let most = inputs.limits.memory_bytes - compiled_bytes;
-        let compiled = compiler.compile(&file.name, &file.source, helm, most).map_err(Box::new).map_err(Stopped::from)?;
+        let compiled =
+            compiler.compile(&file.name, &file.source, helm, most).map_err(Box::new).map_err(Stopped::from)?;
         // One that was compiled before may be larger.
         compiled_bytes = inputs.limits.memory_bytes.min(compiled_bytes + compiled.size);
         for template in &compiled.templates {
@@ -146,6 +147,7 @@ pub fn render(
     }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
     ctx.reads = noted;
+    ctx.regexes = std::mem::take(&mut compiler.regexes);
     let is_bounded_by_others = ctx.allow_steps(inputs.work.left_of_renders());
     let limit = |failure: Failure| Stopped::from(Box::new(Error::Limit(failure.to_string())));
     ctx.keep_bytes(compiled_bytes).map_err(limit)?;
@@ -161,6 +163,7 @@ pub fn render(
         turn[..=at].rotate_right(1);
     }
     let executed = execute(&mut ctx, &turn, inputs.limits, unchanged, touches.as_ref());
+    compiler.regexes = std::mem::take(&mut ctx.regexes);
     inputs.work.take_of_renders(ctx.steps());
     if ctx.steps_left() == 0 && is_bounded_by_others {
         inputs.work.cut_renders();

@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::memory::{Held, Memory};
 use crate::source::Place;
 use crate::trace::{Marks, Origin, Origins, Str};
+use foldhash::fast::RandomState;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -53,7 +54,7 @@ pub struct Context<'r> {
     /// Lists and pipelines being executed now, each inside of the one before.
     pub(super) nesting: u32,
     /// `include`s of each name being executed now.
-    pub includes: HashMap<Str, u32>,
+    pub includes: HashMap<Str, u32, RandomState>,
     /// What the render holds.
     memory: Memory,
     /// What it holds to its end: of origins, and of what is noted.
@@ -87,7 +88,7 @@ impl<'r> Context<'r> {
             texts_size: 0,
             depth: 0,
             nesting: 0,
-            includes: HashMap::new(),
+            includes: HashMap::default(),
             memory,
             kept,
             kept_bytes: 0,

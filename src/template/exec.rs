@@ -267,6 +267,10 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     }
 
     pub(super) fn fail_with(&self, message: String, cause: Option<Box<Failure>>) -> Box<Error> {
+        // What fails where everything is executed prints nothing, and nobody is told why.
+        if self.ctx.keeps_no_value() {
+            return Box::new(Error::Plain(message));
+        }
         let site = self.at.pos().map(|pos| {
             let (line, column) = self.template.file.line_column(pos);
             Box::new(Site {
@@ -490,6 +494,8 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         let chain = std::mem::take(&mut self.chain);
         let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
         let templates = self.ctx.templates.clone();
+        // What `tpl` compiles is gone when it is done.
+        let is_kept = self.template.source.is_none();
         let Some(decisions) = &mut self.ctx.decisions else { return (holds, false) };
         let is_gated = decisions.depth() > 0;
         let (decided, gate) = match decisions.way() {
@@ -498,7 +504,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
                 let at = std::ptr::from_ref(branch) as usize;
                 let gate = wanted != holds
                     && !is_mirror
-                    && decisions.enter(at, &|| super::marking::condition(&branch.pipe), wanted);
+                    && decisions.enter(at, is_kept, &|| super::marking::condition(&branch.pipe), wanted);
                 (if gate { wanted } else { holds }, gate)
             }
             None => (self.decide(At::Pipe(&branch.pipe), 0, holds, marks), false),
