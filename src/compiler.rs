@@ -7,6 +7,7 @@ use crate::regex::Cache;
 use crate::source::File;
 use crate::template::Error;
 use crate::template::set::Compiled;
+use crate::values::Defaults;
 use crate::values::schema::KnownSchemas;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +28,8 @@ pub struct Compiler {
     schemas: KnownSchemas,
     /// The regular expressions of templates, while none of them is executed.
     pub(crate) regexes: Cache,
+    /// The default values of its charts.
+    defaults: Defaults,
 }
 
 /// The compiled templates of one chart. Clones are one and the same; threads share them.
@@ -60,6 +63,11 @@ impl Compiler {
     /// The schemas that were compiled.
     pub fn schemas(&self) -> &KnownSchemas {
         &self.schemas
+    }
+
+    /// The default values of charts that were read.
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
     }
 
     /// A template file under its full name, compiled into not more than so many bytes.

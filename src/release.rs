@@ -9,7 +9,6 @@ use crate::template::tree::Untraced;
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
-use crate::values::schema::KnownSchemas;
 use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance, json};
 use crate::work::Work;
@@ -202,7 +201,7 @@ impl Prepared {
     ) -> Result<Outcome, Problem> {
         let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
         let values::Processed { root, values } =
-            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log)?;
+            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log, compiler.defaults())?;
         let helm = self.env.helm;
         if self.check_schema {
             let checked = values::schema::validate(&root, &values, helm, &self.limits, compiler.schemas());
@@ -237,7 +236,7 @@ impl Prepared {
         origins: Option<&mut Origins>,
         log: &mut Vec<String>,
     ) -> Result<values::Processed, Problem> {
-        self.values_with_mirror(changes, &[], origins, log)
+        self.values_with_mirror(changes, &[], origins, log, &values::Defaults::default())
     }
 
     fn values_with_mirror(
@@ -246,6 +245,7 @@ impl Prepared {
         mirror_keys: &[String],
         mut origins: Option<&mut Origins>,
         log: &mut Vec<String>,
+        defaults: &values::Defaults,
     ) -> Result<values::Processed, Problem> {
         let helm = self.env.helm;
         let user = self.user_values(origins.as_deref_mut()).map_err(Problem::Input)?;
@@ -269,7 +269,7 @@ impl Prepared {
         check_release_name(&self.release.name)
             .inspect_err(|error| log.push(format!("level=ERROR msg=\"release name check failed\" error={error:?}")))
             .map_err(|error| Problem::Input(format!("release name check failed: {error}")))?;
-        let options = values::Options { helm, limits: &self.limits };
+        let options = values::Options { helm, limits: &self.limits, defaults };
         values::process(&self.chart, &user, options, origins, log).map_err(Problem::Chart)
     }
 }
@@ -288,13 +288,13 @@ impl Prepared {
     }
 
     /// Whether the schemas of the charts allow the values.
-    pub fn fits_schema(&self, changes: &[Change], known: &KnownSchemas) -> bool {
+    pub fn fits_schema(&self, changes: &[Change], compiler: &Compiler) -> bool {
         if !self.check_schema || !has_schema(&self.chart) {
             return true;
         }
-        let processed = self.values(changes, None, &mut Vec::new());
+        let processed = self.values_with_mirror(changes, &[], None, &mut Vec::new(), compiler.defaults());
         processed.is_ok_and(|values::Processed { root, values }| {
-            values::schema::validate(&root, &values, self.env.helm, &self.limits, known).is_ok()
+            values::schema::validate(&root, &values, self.env.helm, &self.limits, compiler.schemas()).is_ok()
         })
     }
 

@@ -4,13 +4,15 @@ use super::keys::Keys;
 use super::twin::{Seen, Twin};
 use super::{Judged, serves};
 use crate::compiler::Compiler;
-use crate::fix::{Edit, Patch, Refusal, apply, patched, refusals};
+use crate::fix::{Edit, Originals, Patch, Refusal, apply_in, patched, refusals};
 use crate::images::{ImageUse, Reference};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::trace::Str;
+use crate::values::UserValues;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -38,6 +40,10 @@ pub(super) struct Trials<'a> {
     pub(super) rendered: &'a Rendered,
     pub(super) manifests: &'a [Arc<Manifest>],
     left: usize,
+    /// The user's files as they were read to be edited.
+    originals: Originals,
+    /// The last edits that were made, and what came of them.
+    made: RefCell<Option<(Vec<Edit>, Result<UserValues, Refusal>)>>,
 }
 
 impl<'a> Trials<'a> {
@@ -49,7 +55,8 @@ impl<'a> Trials<'a> {
         rendered: &'a Rendered,
         manifests: &'a [Arc<Manifest>],
     ) -> Self {
-        Self { prepared, settings, keys, compiler, rendered, manifests, left: MOST }
+        let (originals, made) = (Originals::default(), RefCell::default());
+        Self { prepared, settings, keys, compiler, rendered, manifests, left: MOST, originals, made }
     }
 
     /// Whether there are steps left for something that only helps; counts them.
@@ -91,7 +98,7 @@ impl<'a> Trials<'a> {
         if !self.may(self.reading(edits.len())) {
             return Ok(None);
         }
-        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
+        let user = self.applied(edits)?;
         let prepared = Prepared { user, ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
     }
@@ -106,7 +113,7 @@ impl<'a> Trials<'a> {
         edits: &[Edit],
         changes: &[Change],
     ) -> Result<Option<Twin>, Refusal> {
-        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
+        let user = self.applied(edits)?;
         let prepared = Prepared { user, chart: patched(&self.prepared.chart, patches), ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
     }
@@ -127,12 +134,12 @@ impl<'a> Trials<'a> {
 
     /// Whether the schemas of the charts allow what edits come to.
     pub(super) fn fits_schema(&self, edits: &[Edit]) -> bool {
-        self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults(), self.compiler.schemas()))
+        self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults(), self.compiler))
     }
 
     /// The release with edits of what the user gave.
     pub(super) fn edited(&self, edits: &[Edit]) -> Option<Prepared> {
-        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits).ok()?;
+        let user = self.applied(edits).ok()?;
         Some(Prepared { user, ..self.prepared.clone() })
     }
 
@@ -142,7 +149,7 @@ impl<'a> Trials<'a> {
         if !self.may(self.reading(edits.len())) {
             return vec![false; edits.len()];
         }
-        let refused = refusals(&self.prepared.user, edits, helm, limits);
+        let refused = refusals(&self.prepared.user, edits, helm, limits, &self.originals);
         let mut possible: Vec<bool> = refused.iter().map(Option::is_none).collect();
         let open: Vec<usize> = (0..edits.len()).filter(|&number| possible[number]).collect();
         let mut left = MOST_READINGS;
@@ -153,10 +160,9 @@ impl<'a> Trials<'a> {
     /// Finds those of some edits that cannot be made: where together they can, there are none.
     fn part(&self, edits: &[Edit], part: &[usize], possible: &mut [bool], left: &mut usize) {
         let of_part: Vec<Edit> = part.iter().map(|&number| edits[number].clone()).collect();
-        let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
         let is_left = *left > 0 && self.may(self.reading(part.len()));
         *left = left.saturating_sub(1);
-        if part.is_empty() || is_left && apply(&self.prepared.user, &of_part, helm, limits).is_ok() {
+        if part.is_empty() || is_left && self.applied(&of_part).is_ok() {
             return;
         }
         if part.len() == 1 || !is_left {
@@ -166,6 +172,19 @@ impl<'a> Trials<'a> {
         let (first, second) = part.split_at(part.len() / 2);
         self.part(edits, first, possible, left);
         self.part(edits, second, possible, left);
+    }
+
+    /// What the user gave, with edits in it.
+    fn applied(&self, edits: &[Edit]) -> Result<UserValues, Refusal> {
+        if let Some((known, made)) = &*self.made.borrow()
+            && known.len() == edits.len()
+            && known.iter().zip(edits).all(|(known, edit)| known.is_same(edit))
+        {
+            return made.clone();
+        }
+        let made = apply_in(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits, &self.originals);
+        *self.made.borrow_mut() = Some((edits.to_vec(), made.clone()));
+        made
     }
 
     /// Whether there is room for another render, which compares all images and manifests.

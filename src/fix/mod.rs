@@ -21,7 +21,7 @@ mod splice;
 mod tree;
 mod write;
 
-pub use apply::{OVERLAY, apply, edited, edited_all, refusals};
+pub use apply::{OVERLAY, Originals, apply, apply_in, edited, edited_all, refusals};
 pub use change::{TextChange, text_changes};
 pub use document::{edit, edit_all};
 pub use overlay::overlay;

@@ -56,8 +56,8 @@ type Compiled = Result<Rc<Regex>, Error>;
 /// The compiled patterns of a release's renders, one after the other: a bounded number of them.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
-    /// By pattern and whether groups are wanted.
-    entries: HashMap<(Box<[u8]>, bool), Compiled>,
+    /// By pattern, whether groups are wanted, and whose syntax it is.
+    entries: HashMap<(Box<[u8]>, bool, HelmVersion), Compiled>,
     weight: u64,
 }
 
@@ -79,7 +79,7 @@ impl Cache {
     /// # Errors
     /// When the pattern is malformed or too large; kept as well.
     pub fn get(&mut self, pattern: &[u8], groups: bool, helm: HelmVersion) -> (Compiled, u64) {
-        let key = (Box::from(pattern), groups);
+        let key = (Box::from(pattern), groups, helm);
         if let Some(known) = self.entries.get(&key) {
             return (known.clone(), 0);
         }

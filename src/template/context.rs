@@ -49,6 +49,8 @@ pub struct Context<'r> {
     pub(super) texts: HashMap<Str, Rc<Text>>,
     /// Bytes of those.
     pub(super) texts_size: usize,
+    /// The constant texts of templates with their origins, by address.
+    pub(super) constants: HashMap<usize, Str, RandomState>,
     /// Templates being executed now.
     pub(super) depth: u32,
     /// Lists and pipelines being executed now, each inside of the one before.
@@ -86,6 +88,7 @@ impl<'r> Context<'r> {
             templates: Rc::default(),
             texts: HashMap::new(),
             texts_size: 0,
+            constants: HashMap::default(),
             depth: 0,
             nesting: 0,
             includes: HashMap::default(),

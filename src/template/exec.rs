@@ -24,6 +24,9 @@ pub(super) type Result<T> = std::result::Result<T, Box<Error>>;
 /// What a missing value prints as, until helm removes it from the finished text.
 const NO_VALUE: &str = "<no value>";
 
+/// What a text given to `tpl` is called.
+const TEXT: &str = "gotpl";
+
 /// Bytes of compiled texts of `tpl` that are kept for the next time.
 const MOST_TEXTS: usize = 32 << 20;
 
@@ -90,6 +93,8 @@ pub(super) struct State<'t, 'c, 'r> {
     pub(super) text_origin: Origin,
     /// The number of its file in [`Reads`](super::reads::Reads).
     pub(super) file: Option<u32>,
+    /// Whether it is a template of a chart, and not a text given to `tpl`, which may be gone before the render ends.
+    pub(super) is_of_chart: bool,
     /// The text or action that is executed.
     pub(super) node: Option<&'t Node>,
     /// How many conditions of an `if … else if` did not hold before the next `if`.
@@ -162,11 +167,11 @@ impl Context<'_> {
         if !traced && let Some(known) = self.texts.get(text) {
             return Ok(known.clone());
         }
-        let file = File::new("gotpl", text.as_bytes());
+        let file = File::new(TEXT, text.as_bytes());
         let limit = |failure: Failure| Error::Limit(failure.to_string());
         // A letter of a template takes about a step to be read.
         self.charge(text.len() as u64).map_err(limit)?;
-        let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
+        let mut compiled = Compiled::parse(TEXT, &file, self.functions, self.memory_left())?;
         let size = compiled.size + text.len();
         let held = self.hold_bytes(size).map_err(limit)?;
         if traced {
@@ -237,6 +242,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             at: At::Start,
             text_origin,
             file,
+            is_of_chart: template.source.is_none() && &*template.file_name != TEXT,
             node: None,
             chain: 0,
             vars: vec![("$", data)],

@@ -7,6 +7,7 @@
 
 mod assignments;
 mod coalesce;
+mod defaults;
 mod dependencies;
 pub(crate) mod json;
 pub mod layers;
@@ -16,6 +17,7 @@ pub mod schema;
 mod strvals;
 
 pub use assignments::{Assignment, assignments};
+pub use defaults::Defaults;
 pub use json::is_json;
 pub use layers::{Merged, UserValues};
 
@@ -65,6 +67,8 @@ pub struct Options<'a> {
     pub helm: HelmVersion,
     /// The bounds on the work.
     pub limits: &'a Limits,
+    /// The default values of charts that were read before.
+    pub defaults: &'a Defaults,
 }
 
 /// What a release is made of.
@@ -165,7 +169,8 @@ mod tests {
         let mut read = |_: usize, _: &str| Err(String::new());
         let mut origins = origins;
         let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
-        process(chart, &user, Options { helm: HelmVersion::V4, limits: &limits }, origins, &mut Vec::new())
+        let options = Options { helm: HelmVersion::V4, limits: &limits, defaults: &Defaults::default() };
+        process(chart, &user, options, origins, &mut Vec::new())
     }
 
     fn values(chart: &Arc<Chart>, set: &str) -> String {
@@ -233,7 +238,8 @@ mod tests {
         let imports = r#"[{"child":"a","parent":"p"},{"child":"a","parent":"p.q"}]"#;
         let sub = chart("s", r#"{"a":{"k":1}}"#, None, Vec::new());
         let circle = chart("c", "{}", Some(vec![needs("s", "", "", imports)]), vec![sub]);
-        let options = |limits| Options { helm: HelmVersion::V4, limits };
+        let defaults = Defaults::default();
+        let options = |limits| Options { helm: HelmVersion::V4, limits, defaults: &defaults };
         let limits = Limits { yaml_depth: 20, ..Limits::default() };
         let error = process(&circle, &Merged::default(), options(&limits), None, &mut Vec::new()).err();
         let text =
@@ -245,14 +251,7 @@ mod tests {
         let many = chart("c", tables, None, vec![sub("q"), sub("r"), sub("s"), sub("t")]);
         let of = |memory_bytes| {
             let limits = Limits { memory_bytes, ..Limits::default() };
-            process(
-                &many,
-                &Merged::default(),
-                Options { helm: HelmVersion::V4, limits: &limits },
-                None,
-                &mut Vec::new(),
-            )
-            .map(|_| ())
+            process(&many, &Merged::default(), options(&limits), None, &mut Vec::new()).map(|_| ())
         };
         assert_eq!(of(100_000), Ok(()));
         let text = "the values of all charts together take more than 1000 bytes (--limit memory-bytes)";
