@@ -302,6 +302,42 @@ mod tests {
     }
 
     #[test]
+    fn an_upgrade_executes_the_files_that_ask_for_it() {
+        let templates = [
+            "{{ .Release.Name }}{{ .Values.a.x }}",
+            "{{ if .Release.IsUpgrade }}x{{ end }}",
+            "{{ with .Release }}{{ .Revision }}{{ end }}",
+            "{{ toJson .Release }}",
+            "{{ $_ := dict \"all\" $ }}{{ $_.all.Release.IsInstall }}",
+        ];
+        let (prepared, mut compiler) = (prepared(&templates), Compiler::new());
+        let mut origins = Origins::new();
+        let first = prepared.render(&mut compiler, &[], Some(&mut origins), &mut Vec::new()).expect("it renders");
+        let release = Release { is_upgrade: true, revision: 2, ..prepared.release.clone() };
+        let upgrade = Prepared { release, ..prepared };
+        let again = upgrade.render_again(&mut compiler, &[], &first.rendered).expect("it renders");
+        let names: Vec<&str> = again.rendered.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, [1, 2, 3, 4].map(|number| format!("app/templates/{number}.yaml")));
+    }
+
+    #[test]
+    fn a_trial_begins_with_what_fails() {
+        let long = "{{ range until (int .Values.a.x) }}{{ range until 100 }}{{ . }}{{ end }}{{ end }}";
+        let templates = [long, "{{ if gt .Values.a.x 9.0 }}{{ fail \"too many\" }}{{ end }}", long];
+        let (prepared, mut compiler) = (prepared(&templates), Compiler::new());
+        let mut origins = Origins::new();
+        let first = prepared.render(&mut compiler, &[], Some(&mut origins), &mut Vec::new()).expect("it renders");
+        let mut steps = || {
+            let before = prepared.work.left_of_renders();
+            let changes = [Change::SetJson("a.x".to_owned(), "100".to_owned())];
+            assert!(prepared.render_again(&mut compiler, &changes, &first.rendered).is_err());
+            before - prepared.work.left_of_renders()
+        };
+        let (one, two) = (steps(), steps());
+        assert!(one > 10_000 && two < 100, "{one} {two}");
+    }
+
+    #[test]
     fn files_that_depend_on_each_other_are_all_executed() {
         for template in [
             "{{ $_ := set .Values \"k\" .Values.a.x }}",

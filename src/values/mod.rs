@@ -239,9 +239,11 @@ mod tests {
         let sub = chart("s", r#"{"a":{"k":1}}"#, None, Vec::new());
         let circle = chart("c", "{}", Some(vec![needs("s", "", "", imports)]), vec![sub]);
         let defaults = Defaults::default();
-        let options = |limits| Options { helm: HelmVersion::V4, limits, defaults: &defaults };
+        fn options_of<'a>(limits: &'a Limits, defaults: &'a Defaults) -> Options<'a> {
+            Options { helm: HelmVersion::V4, limits, defaults }
+        }
         let limits = Limits { yaml_depth: 20, ..Limits::default() };
-        let error = process(&circle, &Merged::default(), options(&limits), None, &mut Vec::new()).err();
+        let error = process(&circle, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
         let text =
             "chart dependencies processing failed: values are nested more than 20 levels deep (--limit yaml-depth)";
         assert_eq!(error.as_deref(), Some(text));
@@ -251,7 +253,7 @@ mod tests {
         let many = chart("c", tables, None, vec![sub("q"), sub("r"), sub("s"), sub("t")]);
         let of = |memory_bytes| {
             let limits = Limits { memory_bytes, ..Limits::default() };
-            process(&many, &Merged::default(), options(&limits), None, &mut Vec::new()).map(|_| ())
+            process(&many, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).map(|_| ())
         };
         assert_eq!(of(100_000), Ok(()));
         let text = "the values of all charts together take more than 1000 bytes (--limit memory-bytes)";
@@ -262,7 +264,7 @@ mod tests {
             doubled = chart("s", "{}", Some(vec![needs("s", "a", "", ""), needs("s", "b", "", "")]), vec![doubled]);
         }
         let limits = Limits { chart_entries: 500, ..Limits::default() };
-        let error = process(&doubled, &Merged::default(), options(&limits), None, &mut Vec::new()).err();
+        let error = process(&doubled, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
         let text =
             "chart dependencies processing failed: more than 500 charts and aliases of charts (--limit chart-entries)";
         assert_eq!(error.as_deref(), Some(text));
