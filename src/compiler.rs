@@ -1,55 +1,56 @@
-//! [`Compiler`]: template files, schemas and regular expressions, compiled once. What is compiled of a chart is shared by all that check its releases.
+//! [`Compiler`]: a cache of compiled template files, schemas and regular expressions. The compiled files of a chart are shared by
+//! all of its releases; the rest is kept for the renders of one release.
 
 use crate::chart::Chart;
 use crate::funcs;
 use crate::helm::HelmVersion;
 use crate::regex::Cache;
+use crate::schema::KnownSchemas;
 use crate::source::File;
 use crate::template::Error;
 use crate::template::set::Compiled;
 use crate::values::Defaults;
-use crate::values::schema::KnownSchemas;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of a compiled file for those who only look at the templates.
+/// The memory limit of a compiled file for callers that only inspect templates.
 pub const MOST_BYTES: usize = 256 << 20;
 
-/// Compiled template files, kept over the renders of a release: one that was compiled is not compiled again.
+/// Compiled template files, kept between the renders of a release: no file is compiled twice.
 #[derive(Debug, Clone, Default)]
 pub struct Compiler {
-    /// The files that were made for this release alone, such as templates with a patch.
+    /// Files made for this release alone, such as patched templates.
     own: Known,
     /// The files of its chart.
     chart: ChartTemplates,
-    /// The addresses of the files of its chart, which keeps them.
+    /// The addresses of the files of its chart, which keeps them alive.
     of_chart: HashSet<usize>,
-    /// The schemas that values are checked against.
+    /// The schemas that values are validated against.
     schemas: KnownSchemas,
-    /// The regular expressions of templates, while none of them is executed.
+    /// The regular expressions of templates, between renders.
     pub(crate) regexes: Cache,
     /// The default values of its charts.
     defaults: Defaults,
 }
 
-/// The compiled templates of one chart. Clones are one and the same; threads share them.
+/// The compiled templates of one chart. Clones share them, also between threads.
 #[derive(Debug, Clone, Default)]
 pub struct ChartTemplates(Arc<Mutex<Known>>);
 
-/// By the file's address and the full name, and helm's version, which decides what functions there are; the file is kept so
-/// that its address stays its own.
+/// By the file's address, the full name, and helm's version, which decides what functions exist; the file is kept so that
+/// its address stays unique.
 type Known = HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>;
 
 /// The file's address, the full name, and helm's version.
 type CompiledKey = (usize, String, HelmVersion);
 
 impl Compiler {
-    /// Nothing compiled yet.
+    /// An empty compiler.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// For a release of a chart of which others may have compiled something already.
+    /// A compiler for a release of a chart whose templates may already be compiled for other releases.
     pub fn of(chart: &Chart, templates: &ChartTemplates) -> Self {
         let mut of_chart = HashSet::new();
         let mut charts = vec![chart];
@@ -60,17 +61,17 @@ impl Compiler {
         Self { chart: templates.clone(), of_chart, ..Self::default() }
     }
 
-    /// The schemas that were compiled.
+    /// The compiled schemas.
     pub fn schemas(&self) -> &KnownSchemas {
         &self.schemas
     }
 
-    /// The default values of charts that were read.
+    /// The default values of its charts.
     pub fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 
-    /// A template file under its full name, compiled into not more than so many bytes.
+    /// Compiles a template file under its full name, within a memory limit.
     pub fn compile(
         &mut self,
         name: &str,

@@ -1,26 +1,28 @@
-//! Who decided each line of the rendered manifests, as `git blame` says who wrote each line of a file.
+//! The decider of each line of the rendered manifests, as `git blame` names the author of each line of a file.
 
 pub mod path;
 pub mod select;
 pub mod value;
 
 use crate::analysis::{Blamed, Otherwise};
-use crate::images::decided::{Decider, Source, deciders_in, part_places, printed};
-use crate::images::{ObjectName, Part, object::Object};
+use crate::images::Part;
+use crate::images::deciders::part_places;
+use crate::objects::{Object, ObjectName};
+use crate::provenance::{Decider, Source, deciders_in, printed, rank};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A manifest with who decided its lines.
+/// A manifest with the deciders of its lines.
 #[derive(Debug)]
 pub struct Document {
-    /// Full name of the template file.
+    /// The full name of the template file.
     pub template: String,
-    /// What its object is called.
+    /// The name of its object.
     pub object: ObjectName,
-    /// The lines that were asked for.
+    /// The selected lines.
     pub lines: Vec<Line>,
 }
 
@@ -31,35 +33,34 @@ pub struct Line {
     pub number: u32,
     /// Its text, without the line break.
     pub text: String,
-    /// Who had a share in it, the most telling first: what a person set, then what a chart set, then its text.
+    /// The contributors, the main one first: user's settings, then the chart's, then template text.
     pub shares: Vec<Share>,
-    /// Images in it that somebody decided of whom nothing is printed.
+    /// Images in it whose deciders print nothing of them.
     pub decided: Vec<Decided>,
 }
 
-/// An image of a line that somebody decided of whom nothing is printed: a switch, an empty registry, a rewrite that is not
-/// set.
+/// An image of a line whose decider prints nothing of it: a switch, an empty registry, a rewrite that is not set.
 #[derive(Debug)]
 pub struct Decided {
     /// The reference.
     pub reference: String,
-    /// Who, all of them together; none where nobody set the rewrite.
+    /// The deciders, all together; empty if the rewrite is not set.
     pub by: Vec<Decider>,
-    /// What becomes of it otherwise, where that is known.
+    /// The image without their settings, if known.
     pub otherwise: Option<Otherwise>,
 }
 
-/// What one origin brought to a line.
+/// The contribution of one origin to a line.
 #[derive(Debug)]
 pub struct Share {
-    /// Who.
+    /// The decider.
     pub decider: Decider,
-    /// The text of the line that is from there; of a computed text all of it.
+    /// The part of the line from this origin; for computed text, all of it.
     pub text: String,
 }
 
-/// The lines of a manifest, those that hold some of the `wanted` bytes, or all; without its secrets and those that are
-/// known, unless everything is to be seen.
+/// The lines of a manifest that contain some of the `wanted` bytes, or all lines; secrets are masked unless they are to be
+/// shown.
 pub fn document(
     manifest: &Arc<Manifest>,
     wanted: Option<&[Range<u32>]>,
@@ -97,7 +98,7 @@ pub fn document(
     Document { template: manifest.name.clone(), object, lines }
 }
 
-/// Whether the registry of an image, or what there is of it, begins in some bytes of its manifest.
+/// Whether the registry of an image, or the part that there is, begins in a byte range of its manifest.
 fn begins_in(blamed: &Blamed, line: Range<u32>) -> bool {
     let place = part_places(&blamed.image, Part::Registry).into_iter().next();
     place.is_some_and(|place| line.contains(&place.start))
@@ -113,7 +114,7 @@ fn decided(blamed: &Blamed, secrets: Option<&Secrets>) -> Decided {
     Decided { reference: shown(&blamed.image.text), by: blamed.by.clone(), otherwise }
 }
 
-/// A text without the ranges that are hidden.
+/// A text with the hidden ranges masked.
 fn masked(content: &[u8], range: Range<u32>, hidden: &[Range<usize>]) -> String {
     let (mut at, end) = (range.start as usize, range.end as usize);
     let mut text = String::new();
@@ -129,7 +130,7 @@ fn masked(content: &[u8], range: Range<u32>, hidden: &[Range<usize>]) -> String 
     text
 }
 
-/// Who had a share in some bytes of a line.
+/// The contributors to a byte range of a line.
 fn shares(
     manifest: &Manifest,
     line: Range<u32>,
@@ -155,7 +156,7 @@ fn shares(
         }
     }
     found.retain(|share| share.decider.source != Source::Unknown);
-    // Nothing is known of the text itself, but the action that printed it is.
+    // The origin of the text is unknown, but the action that printed it is known.
     if found.is_empty() && !line.is_empty() {
         found.extend(printed(manifest, line.clone()).map(|place| Share {
             text: shown(line.clone()),
@@ -176,17 +177,4 @@ fn is_same(a: &Decider, b: &Decider) -> bool {
     let line =
         |decider: &Decider| decider.place.as_ref().map(|place| (place.file.name().to_owned(), place.line_column().0));
     a.source == b.source && line(a) == line(b) && a.path == b.path
-}
-
-fn rank(decider: &Decider) -> u32 {
-    match &decider.source {
-        Source::User(_) => 0,
-        Source::Tool => 1,
-        Source::ChartDefault(_) => 2,
-        // A file of the chart says more than the text around it; a fact of the release less.
-        Source::Other(_) if decider.place.is_some() => 3,
-        Source::Template => 4,
-        Source::Other(_) => 5,
-        Source::Unknown => 6,
-    }
 }

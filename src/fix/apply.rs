@@ -1,4 +1,4 @@
-//! [`apply`]: what the user gave, with edits in it, for a trial.
+//! [`apply`]: applies edits to the user's values, for a trial.
 
 use super::document::{self, Before};
 use super::{Action, Edit, Refusal, Target, flag, overlay, path_text};
@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What the file is called that edits of [`Target::Overlay`] come in.
+/// The name of the file for edits of [`Target::Overlay`].
 pub const OVERLAY: &str = "airtight-overlay.yaml";
 
-/// Values files that were read to be edited: each is read once, for whatever trial.
+/// A cache of the values files that trials edit: each is read once.
 #[derive(Debug, Default)]
 pub struct Originals(RefCell<HashMap<usize, Known>>);
 
-/// A file, which is kept so that its address stays its own, and what it holds.
+/// A file, kept so that its address stays unique, and its content.
 type Known = (Arc<File>, Rc<Before>);
 
 impl Originals {
@@ -34,10 +34,10 @@ impl Originals {
     }
 }
 
-/// A values file by what it is called and holds.
+/// A values file: its name and content.
 type Text<'u> = (&'u str, &'u [u8]);
 
-/// What edits change, with the numbers of the edits: a values file, an argument of a flag.
+/// What edits change, with their indexes: a values file, an argument of a flag.
 #[derive(Default)]
 struct ByTarget<'e> {
     files: BTreeMap<u32, Vec<(usize, &'e Edit)>>,
@@ -60,21 +60,21 @@ impl<'e> ByTarget<'e> {
     }
 }
 
-/// The user's values with edits in them; what was given is not changed.
+/// The user's values with edits applied; the input is not changed.
 ///
-/// Files keep their names and their numbers. Flags keep their numbers too: one that has nothing left to say is an empty
-/// argument. The edits for a further file come in one behind all others, [`OVERLAY`].
+/// Files and flags keep their names and indexes. A flag with nothing left to set becomes an empty argument. The edits for an
+/// additional file are put in one file after all others, [`OVERLAY`].
 ///
 /// # Errors
-/// Why one of the edits is not made.
+/// Why one of the edits cannot be made.
 pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Result<UserValues, Refusal> {
     apply_in(user, edits, helm, limits, &Originals::default())
 }
 
-/// The same with what was read of the files.
+/// The same with a cache of the files.
 ///
 /// # Errors
-/// As of [`apply`].
+/// See [`apply`].
 pub fn apply_in(
     user: &UserValues,
     edits: &[Edit],
@@ -108,7 +108,7 @@ pub fn apply_in(
     Ok(made)
 }
 
-/// Why edits of what the user gave are not made, each for itself, as far as that is known before they are tried.
+/// Why each edit of the user's values cannot be made, as far as that is known without a trial.
 pub fn refusals(
     user: &UserValues,
     edits: &[Edit],
@@ -145,7 +145,7 @@ pub fn refusals(
     found
 }
 
-/// The file of a number, which has to be the one that the edits are for.
+/// The file with this index, which must be the one that the edits are for.
 fn file_of<'u>(user: &'u UserValues, number: u32, edits: &[(usize, &Edit)]) -> Result<&'u Arc<File>, Refusal> {
     let file = user.files.get(number as usize).ok_or(Refusal::OtherFile)?;
     let is_it = |edit: &Edit| matches!(&edit.target, Target::File { file: own, .. } if own.shown() == file.shown());
@@ -166,18 +166,18 @@ fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Act
     edits.map(|edit| (edit.path.as_slice(), &edit.action)).collect()
 }
 
-/// A values file with an edit in it.
+/// A values file with an edit applied.
 ///
 /// # Errors
-/// Why it is not made.
+/// Why it cannot be made.
 pub fn edited(file: &Arc<File>, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
     edited_all(file, &[edit], helm, limits)
 }
 
-/// A values file with edits in it.
+/// A values file with edits applied.
 ///
 /// # Errors
-/// Why one of them, or all of them together, are not made.
+/// Why one of them, or all of them together, cannot be made.
 pub fn edited_all(file: &Arc<File>, edits: &[&Edit], helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
     edited_in(file, edits, helm, limits, &Originals::default())
 }
@@ -197,13 +197,13 @@ fn edited_in(
     Ok(File::on_disk(file.name(), file.path().map(str::to_owned), bytes))
 }
 
-/// Whether a file is one that a tool makes the values file of.
+/// Whether a file is a template from which a tool makes the values file.
 fn is_template(name: &str) -> bool {
     [".gotmpl", ".tpl", ".tmpl", ".j2", ".jinja"].iter().any(|ending| name.ends_with(ending))
 }
 
 impl Edit {
-    /// What tells it from others: where, which value, and what becomes of it.
+    /// Identifies an edit: its target, its path and its action.
     pub fn id(&self) -> String {
         let target = match &self.target {
             Target::File { file, .. } => file.shown().to_owned(),
@@ -224,10 +224,5 @@ impl Edit {
             _ => false,
         };
         is_same_target && self.path == other.path && self.action == other.action
-    }
-
-    /// Whether it takes something away.
-    pub fn removes(&self) -> bool {
-        self.action == Action::Remove
     }
 }

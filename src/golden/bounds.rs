@@ -1,5 +1,5 @@
-//! `testdata/bounds/NAME.toml`: charts that would use up the machine, each under bounds that are small enough for a test:
-//! what a run costs is counted, so that it ends the same way on every machine.
+//! `testdata/bounds/NAME.toml`: charts that would exhaust the machine, each with limits that are small enough for a test.
+//! Steps and bytes are counted, so a run ends in the same way on every machine.
 
 use super::{files, read, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
@@ -24,21 +24,21 @@ struct Case {
     values: String,
     #[serde(default)]
     schema: String,
-    /// Further files of the chart.
+    /// More files of the chart.
     #[serde(default)]
     files: BTreeMap<String, String>,
-    /// `--limit` of each run; [`LIMITS`] come first.
+    /// The `--limit` flags of each run, after [`LIMITS`].
     #[serde(default)]
     limits: Vec<String>,
-    /// What the run says about the limit that it came to; nothing where it ends within its bounds.
+    /// The message about the exceeded limit; empty if no limit is exceeded.
     #[serde(default)]
     limit: String,
-    /// The commands that it is for, where it is not for all.
+    /// The commands to run; empty for all.
     #[serde(default)]
     commands: Vec<String>,
 }
 
-/// A part of what there is without a flag: 0.2 % of the steps, 1 % of the memory.
+/// A small part of the default limits: 0.2 % of the steps, 1 % of the memory.
 const LIMITS: [&str; 2] = ["template-steps=100000", "memory-bytes=3000000"];
 
 const COMMANDS: [&str; 4] = [
@@ -48,7 +48,7 @@ const COMMANDS: [&str; 4] = [
     "blame chart --no-config",
 ];
 
-/// A text in which `{*N|x*}` stands for `x` so many times.
+/// Expands `{*N|x*}` to N times `x`.
 fn repeated(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

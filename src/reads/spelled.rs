@@ -1,5 +1,5 @@
-//! [`Spelled`]: whether the text of a release spells a key, or may put it together, so that code could name it at all. To follow
-//! the code is work that this saves.
+//! [`Spelled`]: whether the text of a release contains a key, or the parts to build it, so that code could name it. This is much
+//! cheaper than following the code.
 
 use super::statics::Statics;
 use crate::chart::Chart;
@@ -7,14 +7,14 @@ use crate::source::File;
 use memchr::memmem;
 use std::sync::Arc;
 
-/// All text of a release that code can be in.
+/// All text of a release that may contain code.
 pub struct Spelled<'c> {
     texts: Vec<&'c [u8]>,
     statics: &'c Statics,
 }
 
 impl<'c> Spelled<'c> {
-    /// Of a chart, all charts in it, and the files of the user.
+    /// The text of a chart with its subcharts, and of the user's files.
     pub fn of(chart: &'c Chart, user: &'c [Arc<File>], statics: &'c Statics) -> Self {
         let mut texts: Vec<&[u8]> = user.iter().map(|file| file.bytes()).collect();
         let mut charts = vec![chart];
@@ -27,13 +27,13 @@ impl<'c> Spelled<'c> {
         Self { texts, statics }
     }
 
-    /// Whether a key is spelled somewhere, or a word that it begins with and, as a text of its own, the rest of it.
+    /// Whether the text contains a key, or a word that the key starts with and separately the rest of it.
     pub fn may_name(&self, key: &str) -> bool {
         let is_split = |at: usize| self.statics.has_word(&key[..at]) && self.has(&key[at..], true);
         self.has(key, false) || key.char_indices().skip(1).any(|(at, _)| is_split(at))
     }
 
-    /// Whether a text is spelled; where it has to begin something, not inside of a word.
+    /// Whether the text contains something; with `begins` only where no word continues into it.
     fn has(&self, text: &str, begins: bool) -> bool {
         self.texts.iter().any(|within| {
             let mut found = memmem::find_iter(within, text.as_bytes());
@@ -42,7 +42,7 @@ impl<'c> Spelled<'c> {
     }
 }
 
-/// Whether what follows a text begins something: `%sRegistry` too.
+/// Whether a word starts after a text; also in `%sRegistry`.
 fn is_beginning(before: &[u8]) -> bool {
     match before {
         [.., b'%', _] => true,

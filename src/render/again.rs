@@ -1,8 +1,8 @@
-//! [`Before`]: what is known of a render, so that another one of the same charts, with other values, need not execute the files
-//! that cannot come out differently.
+//! [`Before`]: what is known of a render, so that another render of the same charts with other values can skip the files whose
+//! output cannot change.
 //!
-//! A file comes out as it did where it looked at nothing in the maps of the values that is different now, made nothing of
-//! randomness, and no file changed what others see.
+//! The output of a file stays the same if nothing that it read in the maps of the values has changed, if it used no randomness, and
+//! if no file changed what others see.
 
 use super::scope::TemplateFile;
 use super::{Inputs, Release};
@@ -15,30 +15,30 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// What the files of a render looked at.
+/// The reads of a render, file by file.
 #[derive(Debug)]
 pub struct Before {
     files: Vec<Looked>,
     values: Map,
     charts: Vec<Found>,
     release: Release,
-    /// The number of the map that is `.Release`.
+    /// The index of the `.Release` map.
     release_map: Option<u32>,
-    /// The file that failed in the last render that did.
+    /// The file that failed in the last failed render.
     failed: RefCell<Option<String>>,
 }
 
-/// A file that was executed.
+/// An executed file.
 #[derive(Debug)]
 pub(super) struct Looked {
     pub(super) name: String,
-    /// What it looked at, with the numbers of the maps.
+    /// What it read, with the indexes of the maps.
     pub(super) touches: Vec<(u32, Touch)>,
-    /// Whether it made something of randomness: whatever comes before it decides what.
+    /// Whether it used randomness, which depends on everything before it.
     pub(super) is_random: bool,
 }
 
-/// A chart of a release, with what its dependencies are.
+/// A chart of a release, with its dependencies.
 #[derive(Debug)]
 struct Found {
     full_path: String,
@@ -46,7 +46,7 @@ struct Found {
     enabled: Vec<bool>,
 }
 
-/// Watches what files will see.
+/// Watches the data of files.
 pub(super) fn watch(files: &[TemplateFile]) -> Touches {
     let mut touches = Touches::default();
     files.iter().for_each(|file| touches.watch(&file.scope.clone().into()));
@@ -54,7 +54,7 @@ pub(super) fn watch(files: &[TemplateFile]) -> Touches {
 }
 
 impl Before {
-    /// Of a render that is done; `None` where its files depend on each other.
+    /// For a finished render; `None` if its files depend on each other.
     pub(super) fn of(
         root: &Instance,
         inputs: &Inputs<'_>,
@@ -71,8 +71,8 @@ impl Before {
         Some(Self { files, values, charts, release, release_map, failed: RefCell::default() })
     }
 
-    /// The file to begin with: a render that fails is done, and what failed once fails most likely again. Many charts look at
-    /// all of their values in NOTES.txt.
+    /// The file to execute first: the first failure ends a render, and what failed once will most likely fail again. Many
+    /// charts check their values in NOTES.txt.
     pub(super) fn first(&self) -> Option<String> {
         let notes = || {
             let notes = self.files.iter().filter(|file| !file.is_random && file.name.ends_with("/NOTES.txt"));
@@ -81,14 +81,14 @@ impl Before {
         self.failed.borrow().clone().or_else(notes)
     }
 
-    /// Notes that a file failed, unless it has to wait for its turn.
+    /// Records that a file failed, unless it must not be executed first.
     pub(super) fn fails(&self, name: &str) {
         if self.files.iter().any(|file| !file.is_random && file.name == name) {
             *self.failed.borrow_mut() = Some(name.to_owned());
         }
     }
 
-    /// The files that come out as they did, of a release of these charts and values.
+    /// The files whose output stays the same for a release of these charts with other values.
     pub(super) fn unchanged(&self, root: &Instance, inputs: &Inputs<'_>) -> BTreeSet<String> {
         let mut charts = Vec::new();
         add(root, &mut charts);
@@ -106,7 +106,7 @@ impl Before {
         self.files.iter().filter(|_| is_known).filter(stays).map(|file| file.name.clone()).collect()
     }
 
-    /// Notes what is different in `.Release`; false where that cannot be told.
+    /// Records the differences of `.Release`; false if that cannot be determined.
     fn compare_release(&self, new: &Release, different: &mut HashMap<u32, Different>) -> bool {
         let old = &self.release;
         let is_event = old.is_upgrade != new.is_upgrade;
@@ -132,7 +132,7 @@ fn add(instance: &Instance, found: &mut Vec<Found>) {
     instance.children.iter().for_each(|child| add(child, found));
 }
 
-/// What is different in a map, other than in a map of its own.
+/// The differences in a map, without those in nested maps.
 #[derive(Debug, Default)]
 struct Different {
     members: HashSet<Str>,
@@ -141,7 +141,7 @@ struct Different {
 }
 
 impl Different {
-    /// Whether somebody who looked at this sees something else.
+    /// Whether the differences are visible to a file that read this.
     fn shows(&self, touch: &Touch) -> bool {
         match touch {
             Touch::Member(key) => self.members.contains(key),
@@ -151,7 +151,7 @@ impl Different {
     }
 }
 
-/// Notes what is different in maps, by their numbers; false where that cannot be told.
+/// Records the differences of maps by index, not counting those in nested maps; false if that cannot be determined.
 fn compare(old: &Map, new: &Map, different: &mut HashMap<u32, Different>) -> bool {
     let Some(number) = old.watched() else { return false };
     let (old, new) = (old.borrow(), new.borrow());

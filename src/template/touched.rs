@@ -1,7 +1,6 @@
-//! [`Touches`]: what of the maps that are there before a render its files look at, file by file, and whether one is changed.
+//! [`Touches`]: what each file of a render reads of the existing maps, and whether any of them is changed.
 //!
-//! Maps note it themselves, whatever asks them, so that nothing looks into a map unseen: a file that only looked at what is the
-//! same comes out as it did.
+//! The maps record it themselves, so that no read is missed: a file that only read what is unchanged has the same output again.
 
 use super::value::{List, Value};
 use crate::trace::Str;
@@ -10,37 +9,37 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// What is looked at of a map.
+/// What is read of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Touch {
-    /// One member, there or not.
+    /// One member, present or not.
     Member(Str),
-    /// Whether there are members.
+    /// Whether it has members.
     Emptiness,
-    /// All of it: which members there are, and what they are.
+    /// All of its members.
     All,
 }
 
-/// What the maps note.
+/// The record that the maps write to.
 #[derive(Debug, Default)]
 struct Log {
-    /// The file that is executed, counted from 1; 0 where none is.
+    /// The executed file, counted from 1; 0 if none.
     file: Cell<u32>,
     /// File, map, and what was looked at.
     noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
 }
 
-/// What a map knows of whoever watches it.
+/// A map's link to its watcher.
 #[derive(Debug)]
 pub(super) struct Watched {
     log: Rc<Log>,
     number: u32,
-    /// The last file that was noted to look at all of it.
+    /// The last file recorded to read all of it.
     all: Cell<u32>,
-    /// The last file that was noted to ask whether it is empty.
+    /// The last file recorded to ask whether it is empty.
     emptiness: Cell<u32>,
-    /// The last file that was noted to look at each member. It is only looked up in.
+    /// The last file recorded to read each member; only for lookups.
     members: RefCell<HashMap<Str, u32, RandomState>>,
 }
 
@@ -58,7 +57,7 @@ impl Watched {
         self.log.noted.borrow_mut().push((file, self.number, touch));
     }
 
-    /// Somebody looks at the whole map.
+    /// The whole map is read.
     pub(super) fn touch(&self) {
         let file = self.log.file.get();
         if file != 0 && self.all.replace(file) != file {
@@ -66,7 +65,7 @@ impl Watched {
         }
     }
 
-    /// Somebody asks whether the map is empty.
+    /// It is asked whether the map is empty.
     pub(super) fn touch_emptiness(&self) {
         let file = self.log.file.get();
         if file != 0 && self.all.get() != file && self.emptiness.replace(file) != file {
@@ -74,7 +73,7 @@ impl Watched {
         }
     }
 
-    /// Somebody looks at a member of the map, there or not.
+    /// A member of the map is read, present or not.
     pub(super) fn touch_member(&self, key: &[u8]) {
         let file = self.log.file.get();
         if file == 0 || self.all.get() == file {
@@ -96,7 +95,7 @@ impl Watched {
         self.note(file, Touch::Member(key));
     }
 
-    /// Somebody changes the map.
+    /// The map is changed.
     pub(super) fn change(&self) {
         if self.log.file.get() != 0 {
             self.log.is_changed.set(true);
@@ -104,7 +103,7 @@ impl Watched {
     }
 }
 
-/// The maps that are watched during a render.
+/// The watched maps of a render.
 #[derive(Debug, Default)]
 pub struct Touches {
     log: Rc<Log>,
@@ -113,12 +112,12 @@ pub struct Touches {
 }
 
 impl Touches {
-    /// Watches all maps in a value, and that one.
+    /// Watches a value and all maps in it.
     pub fn watch(&mut self, value: &Value) {
         match value {
             Value::Map(map) => {
                 let watched = Watched::new(&self.log, self.count);
-                // One that is watched already was gone through; it may be in itself.
+                // A watched map was visited already; it may contain itself.
                 if map.watch(watched) {
                     self.count += 1;
                     let values: Vec<Value> = map.borrow().values().cloned().collect();
@@ -133,7 +132,7 @@ impl Touches {
         }
     }
 
-    /// A file is executed from now on, counted from 1; with 0 none is.
+    /// Begins the execution of a file, counted from 1; 0 means none.
     pub fn enter(&self, file: u32) {
         self.log.file.set(file);
     }
@@ -143,8 +142,7 @@ impl Touches {
         self.log.is_changed.get() || self.lists.iter().any(List::is_sorted)
     }
 
-    /// What each of so many files looked at, with the numbers of the maps; `None` where something was changed, so that files
-    /// depend on each other.
+    /// What each file read, with the indexes of the maps; `None` if something was changed, so that files depend on each other.
     pub fn finish(self, files: usize) -> Option<Vec<Vec<(u32, Touch)>>> {
         if self.is_changed() {
             return None;

@@ -1,5 +1,4 @@
-//! [`Defaults`]: the default values of charts as maps, made once for all renders that trace nothing. Nobody changes them: what
-//! is made of them is made of copies.
+//! [`Defaults`]: a cache of the default values of charts, for renders without tracing. They are never changed, only copied.
 
 use crate::chart::Chart;
 use crate::helm::HelmVersion;
@@ -16,11 +15,11 @@ pub struct Defaults(RefCell<HashMap<Key, Known, RandomState>>);
 /// The chart's address, and helm's version.
 type Key = (usize, HelmVersion);
 
-/// A chart, which is kept so that its address stays its own, and its values.
+/// A chart, kept so that its address stays unique, and its values.
 type Known = (Arc<Chart>, Map);
 
 impl Defaults {
-    /// The values of a chart, made by `make` if they were not yet.
+    /// The values of a chart, from `make` on first use.
     pub(super) fn of(&self, chart: &Arc<Chart>, helm: HelmVersion, make: impl FnOnce() -> Map) -> Map {
         let key = (Arc::as_ptr(chart) as usize, helm);
         if let Some((_, known)) = self.0.borrow().get(&key) {

@@ -1,4 +1,4 @@
-//! DSA keys: made and written; nothing that sprig offers signs with them.
+//! DSA keys: only made and written, because none of sprig's functions signs with them.
 
 use der::asn1::UintRef;
 use der::{Encode, Sequence};
@@ -16,7 +16,7 @@ struct Written<'a> {
     x: UintRef<'a>,
 }
 
-/// A key with parameters of its own, as Go's `dsa.L2048N256`, in OpenSSL's form.
+/// A key with its own parameters, as Go's `dsa.L2048N256`, in OpenSSL's form.
 pub(super) fn generate(mut generator: ChaCha20Rng) -> Result<Vec<u8>, String> {
     let Ok(components) = Components::try_generate_from_rng_with_key_size(&mut generator, KeySize::DSA_2048_256);
     let Ok(key) = SigningKey::try_generate_from_rng_with_components(&mut generator, components);

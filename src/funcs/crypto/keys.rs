@@ -33,7 +33,7 @@ pub(super) fn gen_private_key(ctx: &mut Context<'_>, args: &[Value]) -> Result<V
         b"ed25519" => |env: &mut Env| PrivateKey::generate_ed25519(env)?.to_pem(),
         _ => return Ok(Value::str([b"Unknown type ", kind.as_bytes()].concat())),
     };
-    // DSA has no keys without parameters, which take longest.
+    // A DSA key needs parameters, which take longest.
     let steps = match kind.as_bytes() {
         b"dsa" => 20_000_000,
         b"ecdsa" => 30_000,
@@ -71,7 +71,7 @@ impl PrivateKey {
         Ok(Self::Rsa(RsaKey::made(&key)))
     }
 
-    /// What a new key takes, in steps: most of it to find primes. Those of keys that renders share are known.
+    /// The cost of a new key in steps: most of it for finding primes. Keys that renders share are already known.
     pub(super) fn steps_of_rsa(env: &Env, bits: usize) -> u64 {
         match bits {
             _ if env.keys.are_shared() => 20_000,
@@ -125,7 +125,7 @@ impl PrivateKey {
         })
     }
 
-    /// The public key: what it is, and the key itself, as `SubjectPublicKeyInfo` holds them.
+    /// The public key: its algorithm, and the key itself, as in `SubjectPublicKeyInfo`.
     pub(super) fn public(&self) -> Result<PublicKey, String> {
         let (algorithm, key) = match self {
             Self::Rsa(key) => (algorithm(oids::RSA, Some(Null.into())), key.public()?),
@@ -141,7 +141,7 @@ impl PrivateKey {
         Ok(PublicKey { info, key })
     }
 
-    /// How it signs.
+    /// Its signature algorithm.
     ///
     /// Source: Go `crypto/x509`, `signingParamsForKey`.
     pub(super) fn signature_algorithm(&self) -> Result<AlgorithmIdentifierRef<'static>, String> {
@@ -175,7 +175,7 @@ fn algorithm(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>) -> Algorithm
 pub(super) struct PublicKey {
     /// `SubjectPublicKeyInfo`
     pub(super) info: Vec<u8>,
-    /// What is in its `BIT STRING`.
+    /// The content of its `BIT STRING`.
     pub(super) key: Vec<u8>,
 }
 
