@@ -1,11 +1,15 @@
-//! [`Compiler`]: a cache of compiled template files. The compiled files of a chart are shared by all of its releases.
+//! [`Compiler`]: a cache of compiled template files, schemas and regular expressions. The compiled files of a chart are shared by
+//! all of its releases; the rest is kept for the renders of one release.
 
 use crate::chart::Chart;
 use crate::funcs;
 use crate::helm::HelmVersion;
+use crate::regex::Cache;
+use crate::schema::KnownSchemas;
 use crate::source::File;
 use crate::template::Error;
 use crate::template::set::Compiled;
+use crate::values::Defaults;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +25,12 @@ pub struct Compiler {
     chart: ChartTemplates,
     /// The addresses of the files of its chart, which keeps them alive.
     of_chart: HashSet<usize>,
+    /// The schemas that values are validated against.
+    schemas: KnownSchemas,
+    /// The regular expressions of templates, between renders.
+    pub(crate) regexes: Cache,
+    /// The default values of its charts.
+    defaults: Defaults,
 }
 
 /// The compiled templates of one chart. Clones share them, also between threads.
@@ -48,7 +58,17 @@ impl Compiler {
             of_chart.extend(chart.templates.iter().map(|template| address(&template.file)));
             charts.extend(chart.subcharts.iter().map(|subchart| &**subchart));
         }
-        Self { own: Known::new(), chart: templates.clone(), of_chart }
+        Self { chart: templates.clone(), of_chart, ..Self::default() }
+    }
+
+    /// The compiled schemas.
+    pub fn schemas(&self) -> &KnownSchemas {
+        &self.schemas
+    }
+
+    /// The default values of its charts.
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
     }
 
     /// Compiles a template file under its full name, within a memory limit.

@@ -3,7 +3,7 @@
 use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
-use crate::render::{self, Before, Capabilities, Inputs, Release, Rendered};
+use crate::render::{self, Capabilities, Inputs, Known, Release, Rendered};
 use crate::schema::remote::Remote;
 use crate::schema::{self, remote};
 use crate::template::decisions::Decisions;
@@ -145,7 +145,36 @@ impl Prepared {
         decisions: Option<Decisions>,
         log: &mut Vec<String>,
     ) -> Result<Outcome, Problem> {
-        self.render_all(compiler, changes, (origins, decisions, None), log)
+        self.render_noting(compiler, changes, origins, decisions, (log, &mut None))
+    }
+
+    /// The same; if a template fails, its file is stored, provided that it fails independently of other files.
+    ///
+    /// # Errors
+    /// As of [`Prepared::render`].
+    pub fn render_noting(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        origins: Option<&mut Origins>,
+        decisions: Option<Decisions>,
+        (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
+    ) -> Result<Outcome, Problem> {
+        self.render_all(compiler, changes, (origins, decisions, Known::default()), (log, stopped_in))
+    }
+
+    /// The same without tracing, starting with the file that failed in another render: only success or failure matters.
+    ///
+    /// # Errors
+    /// As of [`Prepared::render`].
+    pub fn render_beginning_with(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        first: Option<&str>,
+    ) -> Result<Outcome, Problem> {
+        let known = Known { first, ..Known::default() };
+        self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None))
     }
 
     /// Renders only the files that may differ from an earlier render of the same release with other values.
@@ -158,22 +187,23 @@ impl Prepared {
         changes: &[Change],
         before: &Rendered,
     ) -> Result<Outcome, Problem> {
-        self.render_all(compiler, changes, (None, None, before.before.as_ref()), &mut Vec::new())
+        let known = Known { before: before.before.as_ref(), ..Known::default() };
+        self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None))
     }
 
     fn render_all(
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
-        (mut origins, decisions, before): (Option<&mut Origins>, Option<Decisions>, Option<&Before>),
-        log: &mut Vec<String>,
+        (mut origins, decisions, known): (Option<&mut Origins>, Option<Decisions>, Known<'_>),
+        (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
     ) -> Result<Outcome, Problem> {
         let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
         let values::Processed { root, values } =
-            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log)?;
+            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log, compiler.defaults())?;
         let helm = self.env.helm;
         if self.check_schema {
-            let checked = schema::validate(&root, &values, helm, &self.limits);
+            let checked = schema::validate(&root, &values, helm, &self.limits, compiler.schemas());
             log.extend(checked.map_err(Problem::Chart)?);
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
@@ -186,8 +216,11 @@ impl Prepared {
             work: &self.work,
         };
         let mut env = self.env.clone();
-        let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions, before);
-        let rendered = rendered.map_err(Problem::Template)?;
+        let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions, known);
+        let rendered = rendered.map_err(|stopped| {
+            *stopped_in = stopped.file;
+            Problem::Template(stopped.error)
+        })?;
         let seed = env.seed().filter(|_| env.has_used_seed());
         Ok(Outcome { root, values, rendered, seed })
     }
@@ -202,7 +235,7 @@ impl Prepared {
         origins: Option<&mut Origins>,
         log: &mut Vec<String>,
     ) -> Result<values::Processed, Problem> {
-        self.values_with_mirror(changes, &[], origins, log)
+        self.values_with_mirror(changes, &[], origins, log, &values::Defaults::default())
     }
 
     fn values_with_mirror(
@@ -211,6 +244,7 @@ impl Prepared {
         mirror_keys: &[String],
         mut origins: Option<&mut Origins>,
         log: &mut Vec<String>,
+        defaults: &values::Defaults,
     ) -> Result<values::Processed, Problem> {
         let helm = self.env.helm;
         let user = self.user_values(origins.as_deref_mut()).map_err(Problem::Input)?;
@@ -234,7 +268,7 @@ impl Prepared {
         check_release_name(&self.release.name)
             .inspect_err(|error| log.push(format!("level=ERROR msg=\"release name check failed\" error={error:?}")))
             .map_err(|error| Problem::Input(format!("release name check failed: {error}")))?;
-        let options = values::Options { helm, limits: &self.limits };
+        let options = values::Options { helm, limits: &self.limits, defaults };
         values::process(&self.chart, &user, options, origins, log).map_err(Problem::Chart)
     }
 }
@@ -253,13 +287,13 @@ impl Prepared {
     }
 
     /// Whether the values match the schemas of the charts.
-    pub fn fits_schema(&self, changes: &[Change]) -> bool {
+    pub fn fits_schema(&self, changes: &[Change], compiler: &Compiler) -> bool {
         if !self.check_schema || !has_schema(&self.chart) {
             return true;
         }
-        let processed = self.values(changes, None, &mut Vec::new());
+        let processed = self.values_with_mirror(changes, &[], None, &mut Vec::new(), compiler.defaults());
         processed.is_ok_and(|values::Processed { root, values }| {
-            schema::validate(&root, &values, self.env.helm, &self.limits).is_ok()
+            schema::validate(&root, &values, self.env.helm, &self.limits, compiler.schemas()).is_ok()
         })
     }
 

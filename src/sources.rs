@@ -173,7 +173,7 @@ fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut V
                 api_version: node.text_of("apiVersion"),
                 kind: node.text_of("kind"),
                 node: &node,
-                source: text,
+                source: text.into(),
                 prefix: Path::default().key("data").key(&entry.key.to_text()).with(Step::Nested),
                 depth: 1,
                 is_list: false,

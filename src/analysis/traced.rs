@@ -57,8 +57,10 @@ pub(super) fn render_deciding(
     log: &mut Vec<String>,
 ) -> Result<Traced, String> {
     let mut origins = Origins::new();
+    let mut stopped_in = None;
+    let noted = (&mut *log, &mut stopped_in);
     let (root, values, rendered, failure) =
-        match prepared.render_deciding(compiler, changes, Some(&mut origins), decisions, log) {
+        match prepared.render_noting(compiler, changes, Some(&mut origins), decisions, noted) {
             Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
             Err(Problem::Input(message)) => return Err(message),
             Err(Problem::Chart(message)) => {
@@ -82,7 +84,8 @@ pub(super) fn render_deciding(
     let failure = failure.map(|failure| {
         // Check whether the chart renders installable manifests without the rewrite, whoever set it.
         let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().to_owned())).collect();
-        let plain = (!removed.is_empty()).then(|| prepared.render(compiler, &removed, None, &mut Vec::new()));
+        let plain =
+            (!removed.is_empty()).then(|| prepared.render_beginning_with(compiler, &removed, stopped_in.as_deref()));
         let is_read = |rendered: &Rendered| manifests::<()>(rendered, prepared.env.helm, &prepared.limits).is_ok();
         let refuses_mirror = plain.is_some_and(|plain| plain.is_ok_and(|plain| is_read(&plain.rendered)));
         RenderFailure { refuses_mirror, ..failure }

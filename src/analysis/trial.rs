@@ -5,7 +5,7 @@ use super::judged::serves;
 use super::keys::Keys;
 use super::twin::{Seen, Twin};
 use crate::compiler::Compiler;
-use crate::fix::{Edit, Patch, Refusal, apply, patched, refusals};
+use crate::fix::{Edit, Originals, Patch, Refusal, apply_in, patched, refusals};
 use crate::images::ImageUse;
 use crate::reference::Reference;
 use crate::release::{Change, Prepared};
@@ -13,6 +13,8 @@ use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::trace::Str;
+use crate::values::UserValues;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -40,6 +42,10 @@ pub(super) struct Trials<'a> {
     pub(super) rendered: &'a Rendered,
     pub(super) manifests: &'a [Arc<Manifest>],
     left: usize,
+    /// The user's files before edits.
+    originals: Originals,
+    /// The last edits, and their result.
+    made: RefCell<Option<(Vec<Edit>, Result<UserValues, Refusal>)>>,
 }
 
 impl<'a> Trials<'a> {
@@ -51,7 +57,8 @@ impl<'a> Trials<'a> {
         rendered: &'a Rendered,
         manifests: &'a [Arc<Manifest>],
     ) -> Self {
-        Self { prepared, settings, keys, compiler, rendered, manifests, left: MOST }
+        let (originals, made) = (Originals::default(), RefCell::default());
+        Self { prepared, settings, keys, compiler, rendered, manifests, left: MOST, originals, made }
     }
 
     /// Whether steps are left for optional work; counts them.
@@ -92,7 +99,7 @@ impl<'a> Trials<'a> {
         if !self.may(self.reading(edits.len())) {
             return Ok(None);
         }
-        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
+        let user = self.applied(edits)?;
         let prepared = Prepared { user, ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
     }
@@ -107,7 +114,7 @@ impl<'a> Trials<'a> {
         edits: &[Edit],
         changes: &[Change],
     ) -> Result<Option<Twin>, Refusal> {
-        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits)?;
+        let user = self.applied(edits)?;
         let prepared = Prepared { user, chart: patched(&self.prepared.chart, patches), ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
     }
@@ -128,12 +135,12 @@ impl<'a> Trials<'a> {
 
     /// Whether the schemas of the charts allow the values after the edits.
     pub(super) fn fits_schema(&self, edits: &[Edit]) -> bool {
-        self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults()))
+        self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults(), self.compiler))
     }
 
     /// The release with edits of the user's input.
     pub(super) fn edited(&self, edits: &[Edit]) -> Option<Prepared> {
-        let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits).ok()?;
+        let user = self.applied(edits).ok()?;
         Some(Prepared { user, ..self.prepared.clone() })
     }
 
@@ -143,7 +150,7 @@ impl<'a> Trials<'a> {
         if !self.may(self.reading(edits.len())) {
             return vec![false; edits.len()];
         }
-        let refused = refusals(&self.prepared.user, edits, helm, limits);
+        let refused = refusals(&self.prepared.user, edits, helm, limits, &self.originals);
         let mut possible: Vec<bool> = refused.iter().map(Option::is_none).collect();
         let open: Vec<usize> = (0..edits.len()).filter(|&number| possible[number]).collect();
         let mut left = MOST_READINGS;
@@ -154,10 +161,9 @@ impl<'a> Trials<'a> {
     /// Finds the edits that cannot be made: if all can be made together, there are none.
     fn part(&self, edits: &[Edit], part: &[usize], possible: &mut [bool], left: &mut usize) {
         let of_part: Vec<Edit> = part.iter().map(|&number| edits[number].clone()).collect();
-        let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
         let is_left = *left > 0 && self.may(self.reading(part.len()));
         *left = left.saturating_sub(1);
-        if part.is_empty() || is_left && apply(&self.prepared.user, &of_part, helm, limits).is_ok() {
+        if part.is_empty() || is_left && self.applied(&of_part).is_ok() {
             return;
         }
         if part.len() == 1 || !is_left {
@@ -167,6 +173,19 @@ impl<'a> Trials<'a> {
         let (first, second) = part.split_at(part.len() / 2);
         self.part(edits, first, possible, left);
         self.part(edits, second, possible, left);
+    }
+
+    /// The user's values with edits.
+    fn applied(&self, edits: &[Edit]) -> Result<UserValues, Refusal> {
+        if let Some((known, made)) = &*self.made.borrow()
+            && known.len() == edits.len()
+            && known.iter().zip(edits).all(|(known, edit)| known.is_same(edit))
+        {
+            return made.clone();
+        }
+        let made = apply_in(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits, &self.originals);
+        *self.made.borrow_mut() = Some((edits.to_vec(), made.clone()));
+        made
     }
 
     /// Whether another render fits, including the comparison of all images and manifests.

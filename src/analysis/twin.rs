@@ -8,7 +8,7 @@ use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::settings::Settings;
 use crate::template::decisions::{Course, Decided, Decisions, Site};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The images of a second render, as far as they differ from those of the first.
@@ -71,16 +71,7 @@ impl Twin {
     /// A second render, as far as it differs from the first.
     fn of(mut rendered: Rendered, prepared: &Prepared, settings: &Settings, first: &Rendered) -> Self {
         let decided = rendered.decisions.take().map(|decisions| decisions.decided().to_vec()).unwrap_or_default();
-        let known: HashMap<&str, &[u8]> =
-            first.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
-        let mut files: BTreeSet<String> = known.keys().map(|name| (*name).to_owned()).collect();
-        files.retain(|name| !rendered.unchanged.contains(name));
-        rendered.files.iter().filter(|file| known.get(file.name.as_str()) == Some(&file.text.as_bytes())).for_each(
-            |file| {
-                files.remove(&file.name);
-            },
-        );
-        rendered.files.retain(|file| known.get(file.name.as_str()) != Some(&file.text.as_bytes()));
+        let files = rendered.keep_different(first);
         let Ok(read) = manifests(&rendered, prepared.env.helm, &prepared.limits) else {
             return Self { decided, ..Self::default() };
         };

@@ -10,7 +10,7 @@ use crate::render::Release;
 use crate::render::manifest::{Manifests, manifests};
 use crate::settings::Settings;
 use memchr::memmem;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The fields of `.Release` that distinguish an upgrade from an install.
@@ -46,11 +46,10 @@ pub fn other_event(
     let other = Prepared { release, ..prepared.clone() };
     let set = |one: &super::Assumed| Change::Default(one.key.clone(), one.value.clone());
     let changes: Vec<Change> = analysis.assumed_keys.iter().map(set).collect();
-    let Ok(outcome) = other.render(compiler, &changes, None, &mut Vec::new()) else { return OtherEvent::Failed };
+    let outcome = other.render_again(compiler, &changes, &analysis.rendered);
+    let Ok(outcome) = outcome else { return OtherEvent::Failed };
     let mut rendered = outcome.rendered;
-    let known: HashMap<&str, &[u8]> =
-        analysis.rendered.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
-    rendered.files.retain(|file| known.get(file.name.as_str()) != Some(&file.text.as_bytes()));
+    rendered.keep_different(&analysis.rendered);
     let Ok(Manifests { ordinary, hooks, .. }) = manifests(&rendered, prepared.env.helm, &prepared.limits) else {
         return OtherEvent::Failed;
     };

@@ -1,16 +1,38 @@
 //! [`apply`]: applies edits to the user's values, for a trial.
 
-use super::{Action, Edit, Refusal, Target, document, flag, overlay, path_text};
+use super::document::{self, Before};
+use super::{Action, Edit, Refusal, Target, flag, overlay, path_text};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
 use crate::trace::Key;
 use crate::values::UserValues;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The name of the file for edits of [`Target::Overlay`].
 pub const OVERLAY: &str = "airtight-overlay.yaml";
+
+/// A cache of the values files that trials edit: each is read once.
+#[derive(Debug, Default)]
+pub struct Originals(RefCell<HashMap<usize, Known>>);
+
+/// A file, kept so that its address stays unique, and its content.
+type Known = (Arc<File>, Rc<Before>);
+
+impl Originals {
+    fn of(&self, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Rc<Before> {
+        let address = Arc::as_ptr(file) as usize;
+        if let Some((_, known)) = self.0.borrow().get(&address) {
+            return known.clone();
+        }
+        let before = Rc::new(Before::of(file.bytes(), helm, limits));
+        self.0.borrow_mut().insert(address, (file.clone(), before.clone()));
+        before
+    }
+}
 
 /// A values file: its name and content.
 type Text<'u> = (&'u str, &'u [u8]);
@@ -46,6 +68,20 @@ impl<'e> ByTarget<'e> {
 /// # Errors
 /// Why one of the edits cannot be made.
 pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Result<UserValues, Refusal> {
+    apply_in(user, edits, helm, limits, &Originals::default())
+}
+
+/// The same with a cache of the files.
+///
+/// # Errors
+/// See [`apply`].
+pub fn apply_in(
+    user: &UserValues,
+    edits: &[Edit],
+    helm: HelmVersion,
+    limits: &Limits,
+    read: &Originals,
+) -> Result<UserValues, Refusal> {
     let mut made = user.clone();
     let of = ByTarget::of(edits);
     let mut texts: BTreeMap<Text<'_>, (&Arc<File>, Vec<&Edit>)> = BTreeMap::new();
@@ -56,7 +92,7 @@ pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limi
         known.extend(edits.iter().map(|(_, edit)| *edit));
     }
     for ((shown, bytes), (file, edits)) in texts {
-        let after = edited_all(file, &edits, helm, limits)?;
+        let after = edited_in(file, &edits, helm, limits, read)?;
         let same = made.files.iter_mut().zip(&user.files);
         let same = same.filter(|(_, other)| other.shown() == shown && other.bytes() == bytes);
         same.for_each(|(other, _)| *other = after.clone());
@@ -73,7 +109,13 @@ pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limi
 }
 
 /// Why each edit of the user's values cannot be made, as far as that is known without a trial.
-pub fn refusals(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Vec<Option<Refusal>> {
+pub fn refusals(
+    user: &UserValues,
+    edits: &[Edit],
+    helm: HelmVersion,
+    limits: &Limits,
+    read: &Originals,
+) -> Vec<Option<Refusal>> {
     let mut found: Vec<Option<Refusal>> = vec![None; edits.len()];
     let of = ByTarget::of(edits);
     for (number, edits) in &of.files {
@@ -81,7 +123,7 @@ pub fn refusals(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &L
             Ok(file) if is_template(file.shown()) => vec![Some(Refusal::Template); edits.len()],
             Ok(file) => {
                 let changes = changes(edits.iter().map(|(_, edit)| *edit));
-                document::refusals(file.bytes(), &changes, helm, limits)
+                document::refusals(file.bytes(), &read.of(file, helm, limits), &changes)
             }
             Err(why) => vec![Some(why); edits.len()],
         };
@@ -128,7 +170,7 @@ fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Act
 ///
 /// # Errors
 /// Why it cannot be made.
-pub fn edited(file: &File, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
+pub fn edited(file: &Arc<File>, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
     edited_all(file, &[edit], helm, limits)
 }
 
@@ -136,11 +178,22 @@ pub fn edited(file: &File, edit: &Edit, helm: HelmVersion, limits: &Limits) -> R
 ///
 /// # Errors
 /// Why one of them, or all of them together, cannot be made.
-pub fn edited_all(file: &File, edits: &[&Edit], helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
+pub fn edited_all(file: &Arc<File>, edits: &[&Edit], helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
+    edited_in(file, edits, helm, limits, &Originals::default())
+}
+
+fn edited_in(
+    file: &Arc<File>,
+    edits: &[&Edit],
+    helm: HelmVersion,
+    limits: &Limits,
+    read: &Originals,
+) -> Result<Arc<File>, Refusal> {
     if is_template(file.shown()) {
         return Err(Refusal::Template);
     }
-    let bytes = document::edit_all(file.bytes(), &changes(edits.iter().copied()), helm, limits)?;
+    let before = read.of(file, helm, limits);
+    let bytes = document::edit_read(file.bytes(), &before, &changes(edits.iter().copied()), helm, limits)?;
     Ok(File::on_disk(file.name(), file.path().map(str::to_owned), bytes))
 }
 
@@ -158,5 +211,18 @@ impl Edit {
             Target::Overlay => String::new(),
         };
         format!("{target}\n{}\n{:?}", path_text(&self.path), self.action)
+    }
+
+    /// Whether it is the same edit of the same file or flag.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_same_target = match (&self.target, &other.target) {
+            (Target::File { number, file }, Target::File { number: other, file: of }) => {
+                number == other && Arc::ptr_eq(file, of)
+            }
+            (Target::Flag(part), Target::Flag(other)) => part == other,
+            (Target::Overlay, Target::Overlay) => true,
+            _ => false,
+        };
+        is_same_target && self.path == other.path && self.action == other.action
     }
 }

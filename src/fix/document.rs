@@ -21,6 +21,23 @@ const DEPTH: u32 = 100;
 /// The most edits that are made one by one if they cannot be made together: each needs another parse.
 const MOST_ALONE: usize = 64;
 
+/// The content of a text before it is edited; read once for all edits.
+#[derive(Debug)]
+pub(super) struct Before {
+    values: Result<Value, Refusal>,
+    documents: Result<Vec<Document>, Refusal>,
+}
+
+impl Before {
+    /// Reads a text.
+    pub(super) fn of(text: &[u8], helm: HelmVersion, limits: &Limits) -> Self {
+        let limits = bounded(limits);
+        let values = read(text, helm, &limits);
+        let documents = values.as_ref().map_err(Clone::clone).and_then(|_| documents(text, helm, &limits));
+        Self { values, documents }
+    }
+}
+
 /// Sets a value in the text, removes it with its key, or adds it: [`edit_all`] with one edit, for tests.
 ///
 /// # Errors
@@ -45,8 +62,19 @@ pub fn edit(
 /// # Errors
 /// Why one of the edits, or all of them together, cannot be made.
 pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+    edit_read(text, &Before::of(text, helm, limits), edits, helm, limits)
+}
+
+/// The same for a text that was read already.
+pub(super) fn edit_read(
+    text: &[u8],
+    Before { values: before, documents: read }: &Before,
+    edits: &[Change<'_>],
+    helm: HelmVersion,
+    limits: &Limits,
+) -> Result<Vec<u8>, Refusal> {
     let limits = bounded(limits);
-    let before = read(text, helm, &limits)?;
+    let before = before.as_ref().map_err(Clone::clone)?;
     let mut known: BTreeMap<&[Key], &Action> = BTreeMap::new();
     let mut own: Vec<Change<'_>> = Vec::with_capacity(edits.len());
     for &(path, action) in edits {
@@ -54,13 +82,14 @@ pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &L
             own.push((path, action));
         }
     }
-    let wanted = plan::wanted(&before, &own)?;
-    let steps = plan::steps(&before, &own)?;
+    let wanted = plan::wanted(before, &own)?;
+    let steps = plan::steps(before, &own)?;
     let judged = |after: Vec<u8>| match tree::values(&after, helm, &limits) {
         Ok(values) if values == wanted => Ok(after),
         _ => Err(Refusal::Differs),
     };
-    let at_once = take(text, &steps, helm, &limits).and_then(judged);
+    let read = read.as_ref().map_err(Clone::clone);
+    let at_once = read.and_then(|read| take(text, read, &steps)).and_then(judged);
     let most = if own.len() == 1 { STEPS } else { MOST_ALONE };
     if at_once.is_ok() || steps.len() < 2 || steps.len() > most {
         return at_once;
@@ -68,19 +97,16 @@ pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &L
     // Edits that are close together may conflict.
     let mut after = text.to_vec();
     for step in steps.chunks(1) {
-        after = take(&after, step, helm, &limits)?;
+        after = take(&after, &documents(&after, helm, &limits)?, step)?;
     }
     judged(after)
 }
 
 /// Why each edit cannot be made, as far as that is known without trying it.
-pub(super) fn refusals(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &Limits) -> Vec<Option<Refusal>> {
-    let limits = bounded(limits);
-    let documents = || written(text, helm, &limits).map_err(|error| Refusal::Unread(error.to_string()));
-    let read = read(text, helm, &limits).and_then(|before| Ok((before, documents()?)));
-    let (before, documents) = match &read {
-        Ok(read) => read,
-        Err(why) => return edits.iter().map(|_| Some(why.clone())).collect(),
+pub(super) fn refusals(text: &[u8], read: &Before, edits: &[Change<'_>]) -> Vec<Option<Refusal>> {
+    let (before, documents) = match (&read.values, &read.documents) {
+        (Ok(before), Ok(documents)) => (before, documents),
+        (Err(why), _) | (_, Err(why)) => return edits.iter().map(|_| Some(why.clone())).collect(),
     };
     let mut names = Names::default();
     let mut tried = |edit: &Change<'_>| {
@@ -101,12 +127,15 @@ fn read(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Value, Refusa
     if has_control(text) { Err(Refusal::Template) } else { Ok(values) }
 }
 
+fn documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Document>, Refusal> {
+    written(text, helm, limits).map_err(|error| Refusal::Unread(error.to_string()))
+}
+
 /// Makes changes of a text, all at once.
-fn take(text: &[u8], steps: &[(Vec<Key>, Step)], helm: HelmVersion, limits: &Limits) -> Result<Vec<u8>, Refusal> {
-    let documents = written(text, helm, limits).map_err(|error| Refusal::Unread(error.to_string()))?;
+fn take(text: &[u8], documents: &[Document], steps: &[(Vec<Key>, Step)]) -> Result<Vec<u8>, Refusal> {
     let (mut splice, mut names) = (Splice::new(text), Names::default());
     for (path, step) in steps {
-        put(&mut splice, &documents, &mut names, path, step)?;
+        put(&mut splice, documents, &mut names, path, step)?;
     }
     let after = splice.finish()?;
     // An empty file looks like a mistake.

@@ -94,7 +94,8 @@ pub(super) fn edit(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Li
 /// Why each edit of an argument cannot be made.
 pub(super) fn refusals(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Limits) -> Vec<Option<Refusal>> {
     if is_object(flag, argument) {
-        return document::refusals(argument.as_bytes(), edits, HelmVersion::V3, limits);
+        let read = document::Before::of(argument.as_bytes(), HelmVersion::V3, limits);
+        return document::refusals(argument.as_bytes(), &read, edits);
     }
     match Argument::of(flag, argument) {
         Ok(read) => edits.iter().map(|edit| read.plan(*edit, &mut Plan::default()).err()).collect(),

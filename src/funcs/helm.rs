@@ -22,16 +22,22 @@ pub const MARK: &[u8] = b"<no value>";
 
 fn include(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let [Value::Str(name), data] = args else { return Err(Failure::from("include needs a name and data")) };
-    let running = ctx.includes.get(name).copied().unwrap_or(0);
+    let known = ctx.includes.get_mut(name);
+    let running = known.as_ref().map_or(0, |running| **running);
     // Helm quirk: the count is for each name, so two templates can call each other twice as deep.
     if running > ctx.limits.include_depth {
         return Err(Failure::Text(format!(
             "rendering template has a nested reference name: {name}: unable to execute template"
         )));
     }
-    ctx.includes.insert(name.clone(), running + 1);
+    match known {
+        Some(running) => *running += 1,
+        None => drop(ctx.includes.insert(name.clone(), 1)),
+    }
     let result = ctx.execute(name.as_bytes(), data.clone());
-    ctx.includes.insert(name.clone(), running);
+    if let Some(running) = ctx.includes.get_mut(name) {
+        *running -= 1;
+    }
     match result {
         Ok(text) => Ok(Value::Str(text)),
         Err(error) => Err(Failure::Template { context: String::new(), error }),

@@ -9,7 +9,9 @@ pub mod text;
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node};
 pub use path::{Path, Step};
+use std::cell::OnceCell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 pub use text::Text;
 
@@ -49,8 +51,8 @@ pub struct Object<'n> {
     pub kind: String,
     /// The tree.
     pub node: &'n Node,
-    /// The text of the tree, which the positions of its nodes refer to.
-    pub source: Text,
+    /// The source of the tree; see [`Object::source`].
+    pub source: Source,
     /// For nested documents, the path of the text in the object: `data["config.yaml"]`.
     pub prefix: Path,
     /// The nesting depth; 0 for the object itself.
@@ -59,12 +61,27 @@ pub struct Object<'n> {
     pub is_list: bool,
 }
 
+/// The text of a tree. That of a whole manifest is made on first use: most trees have no text that is needed.
+#[derive(Debug, Clone, Default)]
+pub struct Source(Rc<OnceCell<Text>>);
+
+impl From<Text> for Source {
+    fn from(text: Text) -> Self {
+        Self(Rc::new(text.into()))
+    }
+}
+
 impl Object<'_> {
+    /// The text of the tree, which the positions of its nodes refer to.
+    pub fn source(&self) -> &Text {
+        self.source.0.get_or_init(|| Text::of_manifest(&self.manifest.content))
+    }
+
     /// The objects of a manifest: itself, or the items of a `List`, each with the base path of its fields; and those that follow
     /// in a JSON stream.
     pub fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
         let mut found = Vec::new();
-        let source = Text::of_manifest(&manifest.content);
+        let source = Source::default();
         for node in std::iter::once(&manifest.node).chain(&manifest.more) {
             collect(manifest, node, &source, &mut found);
         }
@@ -74,10 +91,10 @@ impl Object<'_> {
     /// The text of a scalar of this tree; for numbers and booleans too, as Kubernetes reads a string.
     pub fn text(&self, node: &Node) -> Option<Text> {
         match &node.data {
-            Data::Str(string) => Some(self.source.scalar(node.start..node.end, string)),
+            Data::Str(string) => Some(self.source().scalar(node.start..node.end, string)),
             data => {
                 let string = data.scalar_text()?;
-                Some(self.source.scalar(node.start..node.end, &string.into()))
+                Some(self.source().scalar(node.start..node.end, &string.into()))
             }
         }
     }
@@ -90,7 +107,7 @@ impl Object<'_> {
     }
 }
 
-fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Text, found: &mut Vec<Object<'n>>) {
+fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Source, found: &mut Vec<Object<'n>>) {
     let items = node.items_of("items");
     let kind = node.text_of("kind");
     let is_list = is_list(&kind, items);

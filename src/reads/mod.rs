@@ -7,6 +7,7 @@ pub mod dependencies;
 pub mod flow;
 pub mod near;
 pub mod scope;
+pub mod spelled;
 pub mod statics;
 pub mod unset;
 

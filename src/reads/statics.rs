@@ -39,7 +39,7 @@ struct Rooted {
 /// A chain through a value that was passed on.
 #[derive(Debug)]
 struct Relative {
-    names: Path,
+    names: Box<[Arc<str>]>,
     place: Site,
 }
 
@@ -164,13 +164,19 @@ impl Statics {
     fn is_named(&self, steps: &[String], reading: Reading<'_>) -> bool {
         let names: Vec<&String> = steps.iter().filter(|step| !step.starts_with('[')).collect();
         let Some(last) = names.last() else { return true };
-        let ends = |chain: &Path, names: &[&String]| chain.iter().rev().zip(names.iter().rev()).all(|(a, b)| a == *b);
+        let is_same = |(a, b): (&Arc<str>, &&String)| **a == ***b;
+        let ends = |chain: &[Arc<str>], names: &[&String]| chain.iter().rev().zip(names.iter().rev()).all(is_same);
         if self.words.contains(last.as_str()) || self.relative.iter().any(|one| ends(&one.names, &names)) {
             return true;
         }
         let Reading::Possible(reads) = reading else { return false };
         let mut unreached = self.relative.iter().filter(|one| !one.place.reached(reads));
         unreached.any(|one| (1..names.len()).any(|length| ends(&one.names, &names[..length])))
+    }
+
+    /// Whether a word is a string constant of the code.
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word)
     }
 
     /// The values that code names, by the user's path.
@@ -241,10 +247,13 @@ impl Walk<'_> {
     fn pipe(&mut self, pipe: &Pipe, usage: Usage) {
         let mut piped = Vec::new();
         for (index, command) in pipe.cmds.iter().enumerate() {
-            let after = pipe.cmds[index + 1..].iter().rev().filter_map(function_of);
+            let rest = &pipe.cmds[index + 1..];
+            let after = rest.iter().rev().filter_map(function_of);
             let usage = after.fold(usage, |usage, function| argument_usage(function, usage));
             self.command(command, usage, &piped);
-            piped = bases_of_command(command, &piped);
+            if !rest.is_empty() {
+                piped = bases_of_command(command, &piped);
+            }
         }
     }
 
@@ -265,7 +274,7 @@ impl Walk<'_> {
         }
         let words = literals(command);
         if is_lookup && !found_below && !words.is_empty() {
-            self.relative(words, command.pos);
+            self.relative(words.into_iter().map(Arc::from).collect(), command.pos);
         }
         let usage = match found_below {
             // The lookup is recorded above; the container itself is not passed on.
@@ -277,12 +286,12 @@ impl Walk<'_> {
 
     fn arg(&mut self, arg: &Arg, usage: Usage) {
         match arg {
-            Arg::Field { pos, ident } => self.chain(&to_path(ident), usage, *pos),
-            Arg::Variable(variable) => self.chain(&to_path(&variable.ident[1..]), usage, variable.pos),
+            Arg::Field { pos, ident } => self.chain(ident, usage, *pos),
+            Arg::Variable(variable) => self.chain(&variable.ident[1..], usage, variable.pos),
             Arg::Chain { pos, node, field } => {
                 let bases = bases(node);
                 if bases.is_empty() || field.iter().any(|name| &**name == "Values") {
-                    self.chain(&to_path(field), usage, *pos);
+                    self.chain(field, usage, *pos);
                     self.arg(node, Usage::Pass);
                     return;
                 }
@@ -294,7 +303,8 @@ impl Walk<'_> {
             Arg::Pipe(pipe) => self.pipe(pipe, usage),
             Arg::String { text, .. } => {
                 let text = text.to_text();
-                if !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+                let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+                if !text.is_empty() && text.chars().all(is_word) && !self.found.words.contains(&*text) {
                     self.found.words.insert(text.into_owned());
                 }
             }
@@ -302,10 +312,10 @@ impl Walk<'_> {
         }
     }
 
-    fn chain(&mut self, names: &Path, usage: Usage, at: u32) {
-        match names.iter().position(|name| name == "Values") {
+    fn chain(&mut self, names: &[Arc<str>], usage: Usage, at: u32) {
+        match names.iter().position(|name| &**name == "Values") {
             Some(values) => {
-                let path = names[values + 1..].to_vec();
+                let path = to_path(&names[values + 1..]);
                 match values {
                     0 => self.rooted(path, usage, at),
                     // `.Subcharts.db.Values.x`, `.context.Values.x`: the values of any chart.
@@ -316,7 +326,7 @@ impl Walk<'_> {
                 }
             }
             None if names.is_empty() => {}
-            None => self.relative(names.clone(), at),
+            None => self.relative(names.into(), at),
         }
     }
 
@@ -325,7 +335,7 @@ impl Walk<'_> {
         self.found.rooted.push(Rooted { prefix: self.prefix.cloned(), path, usage, place });
     }
 
-    fn relative(&mut self, names: Path, at: u32) {
+    fn relative(&mut self, names: Box<[Arc<str>]>, at: u32) {
         let place = self.site(at);
         self.found.relative.push(Relative { names, place });
     }

@@ -1,4 +1,4 @@
-//! [`Regex`]: a compiled pattern that searches Go strings; [`Cache`]: those of one render.
+//! [`Regex`]: a compiled pattern that searches Go strings; [`Cache`]: those of the renders of a release.
 
 use super::Bounds;
 use super::syntax::{self, SyntaxError};
@@ -53,11 +53,11 @@ pub struct Searched<'t> {
 
 type Compiled = Result<Rc<Regex>, Error>;
 
-/// The compiled patterns of one render: a bounded number of them.
-#[derive(Debug, Default)]
+/// The compiled patterns of a release's renders, one after the other: a bounded number of them.
+#[derive(Debug, Clone, Default)]
 pub struct Cache {
-    /// By pattern and whether groups are wanted.
-    entries: HashMap<(Box<[u8]>, bool), Compiled>,
+    /// By pattern, whether groups are needed, and helm's version.
+    entries: HashMap<(Box<[u8]>, bool, HelmVersion), Compiled>,
     weight: u64,
 }
 
@@ -79,7 +79,7 @@ impl Cache {
     /// # Errors
     /// The pattern is invalid or too large; the error is cached as well.
     pub fn get(&mut self, pattern: &[u8], groups: bool, helm: HelmVersion) -> (Compiled, u64) {
-        let key = (Box::from(pattern), groups);
+        let key = (Box::from(pattern), groups, helm);
         if let Some(known) = self.entries.get(&key) {
             return (known.clone(), 0);
         }

@@ -156,6 +156,14 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
     Ok(found)
 }
 
+/// Sorts manifests in the order of [`manifests`], the installed ones before the hooks.
+pub fn sort<N>(manifests: &mut [Arc<Manifest<N>>]) {
+    fn key<N>(one: &Manifest<N>) -> (bool, (usize, &str), &str, u32) {
+        (one.hook.is_some(), kind_order(&one.kind), &one.name, one.start)
+    }
+    manifests.sort_by(|a, b| key(a).cmp(&key(b)));
+}
+
 /// The objects after the first in a document that is a JSON stream, `{…} {…}`.
 ///
 /// Helm quirk: a document is parsed as YAML, which ends after the first object; but a document that begins with a brace is passed

@@ -27,7 +27,7 @@ pub use again::Before;
 use again::Looked;
 pub use capabilities::Capabilities;
 use helm::remove_no_value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The facts of a release in templates.
@@ -60,6 +60,23 @@ pub struct Rendered {
     pub before: Option<Before>,
     /// The files that were not executed, because their output is that of an earlier render.
     pub unchanged: BTreeSet<String>,
+}
+
+impl Rendered {
+    /// Keeps only the files whose output differs from an earlier render; returns the names of the files of that render whose
+    /// output differs or is missing.
+    pub fn keep_different(&mut self, first: &Self) -> BTreeSet<String> {
+        let known: HashMap<&str, &[u8]> =
+            first.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
+        let is_known = |file: &RenderedFile| known.get(file.name.as_str()) == Some(&file.text.as_bytes());
+        let mut names: BTreeSet<String> = known.keys().map(|name| (*name).to_owned()).collect();
+        names.retain(|name| !self.unchanged.contains(name));
+        self.files.iter().filter(|file| is_known(file)).for_each(|file| {
+            names.remove(&file.name);
+        });
+        self.files.retain(|file| !is_known(file));
+        names
+    }
 }
 
 /// The output of one template file.
@@ -100,8 +117,8 @@ pub fn render(
     env: &mut Env,
     mut origins: Option<&mut Origins>,
     decisions: Option<Decisions>,
-    before: Option<&Before>,
-) -> Result<Rendered, Box<Error>> {
+    known: Known<'_>,
+) -> Result<Rendered, Stopped> {
     let (helm, mut files) = (env.helm, Vec::new());
     scope::collect(root, inputs, helm, origins.as_deref_mut(), &mut files);
     order::sort(&mut files);
@@ -110,7 +127,8 @@ pub fn render(
     let mut compiled_bytes = 0;
     for file in &files {
         let most = inputs.limits.memory_bytes - compiled_bytes;
-        let compiled = compiler.compile(&file.name, &file.source, helm, most).map_err(Box::new)?;
+        let compiled =
+            compiler.compile(&file.name, &file.source, helm, most).map_err(Box::new).map_err(Stopped::from)?;
         // A file that was compiled before may be larger.
         compiled_bytes = inputs.limits.memory_bytes.min(compiled_bytes + compiled.size);
         for template in &compiled.templates {
@@ -129,42 +147,77 @@ pub fn render(
     }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));
     ctx.reads = noted;
+    ctx.regexes = std::mem::take(&mut compiler.regexes);
     let is_bounded_by_others = ctx.allow_steps(inputs.work.left_of_renders());
-    let limit = |failure: Failure| Box::new(Error::Limit(failure.to_string()));
+    let limit = |failure: Failure| Stopped::from(Box::new(Error::Limit(failure.to_string())));
     ctx.keep_bytes(compiled_bytes).map_err(limit)?;
     for file in &files {
         ctx.hold(&file.scope.clone().into()).map_err(limit)?;
     }
     ctx.decisions = decisions;
-    let unchanged = before.map(|before| before.unchanged(root, inputs.values)).unwrap_or_default();
+    let unchanged = known.before.map(|before| before.unchanged(root, inputs)).unwrap_or_default();
+    let first = known.first.map(str::to_owned).or_else(|| known.before?.first());
     let touches = watch.is_some().then(|| again::watch(&files));
-    let executed = execute(&mut ctx, &files, inputs.limits, unchanged, touches.as_ref());
+    let mut turn: Vec<&scope::TemplateFile> = files.iter().filter(|file| !file.is_partial()).collect();
+    if let Some(at) = turn.iter().position(|file| Some(&file.name) == first.as_ref()) {
+        turn[..=at].rotate_right(1);
+    }
+    let executed = execute(&mut ctx, &turn, inputs.limits, unchanged, touches.as_ref());
+    compiler.regexes = std::mem::take(&mut ctx.regexes);
     inputs.work.take_of_renders(ctx.steps());
     if ctx.steps_left() == 0 && is_bounded_by_others {
         inputs.work.cut_renders();
     }
-    let (mut rendered, looked) = executed?;
+    let (mut rendered, looked) = executed.inspect_err(|stopped| {
+        if let (Some(before), Some(name)) = (known.before, &stopped.file) {
+            before.fails(name);
+        }
+    })?;
     rendered.steps = ctx.steps();
     rendered.decisions = ctx.decisions.take();
-    rendered.before = touches.and_then(|touches| Before::of(root, inputs.values, looked, touches));
+    rendered.before = touches.and_then(|touches| Before::of(root, inputs, looked, touches, &files));
     if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
         rendered.reads = watch.finish(reads);
     }
     Ok(rendered)
 }
 
-/// Executes the files of a release, except those with unchanged output; records the reads of each.
+/// What is known from an earlier render.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'r> {
+    /// That render: files with unchanged output are not executed.
+    pub before: Option<&'r Before>,
+    /// The file that failed in it, which is executed first.
+    pub first: Option<&'r str>,
+}
+
+/// Why a render failed.
+#[derive(Debug)]
+pub struct Stopped {
+    /// The error.
+    pub error: Box<Error>,
+    /// The file that was executed; in a render that records reads, only if no earlier file changed what it sees.
+    pub file: Option<String>,
+}
+
+impl From<Box<Error>> for Stopped {
+    fn from(error: Box<Error>) -> Self {
+        Self { error, file: None }
+    }
+}
+
+/// Executes the files of a release in this order, except those with unchanged output; records the reads of each.
 fn execute(
     ctx: &mut Context<'_>,
-    files: &[scope::TemplateFile],
+    files: &[&scope::TemplateFile],
     limits: &Limits,
     unchanged: BTreeSet<String>,
     touches: Option<&Touches>,
-) -> Result<(Rendered, Vec<Looked>), Box<Error>> {
+) -> Result<(Rendered, Vec<Looked>), Stopped> {
     let mut rendered = Rendered { unchanged, ..Rendered::default() };
     let mut looked = Vec::new();
     let mut bytes = 0;
-    for file in files.iter().filter(|file| !file.is_partial()) {
+    for file in files {
         if rendered.unchanged.contains(&file.name) {
             continue;
         }
@@ -179,21 +232,23 @@ fn execute(
         let executed = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into());
         touches.iter().for_each(|touches| touches.enter(0));
         let is_random = ctx.env.draws() != draws;
-        looked.push(Looked { name: file.name.clone(), maps: Vec::new(), is_random });
+        looked.push(Looked { name: file.name.clone(), touches: Vec::new(), is_random });
         // A course through everything continues after failures.
         if executed.is_err() && ctx.keeps_no_value() {
             break;
         }
-        let (text, emits) = executed?;
+        let (text, emits) = executed.map_err(|error| {
+            let is_alone = !is_random && !touches.is_some_and(Touches::is_changed);
+            Stopped { error, file: is_alone.then(|| file.name.clone()) }
+        })?;
         let mut removed = Vec::new();
         let clean = if ctx.keeps_no_value() { text } else { remove_no_value(&text, &mut |at| removed.push(at)) };
         let emits = moved(emits, &removed);
         bytes += clean.len() as u64;
         if bytes > limits.output_bytes {
             let limit = limits.output_bytes;
-            return Err(Box::new(Error::Limit(format!(
-                "the chart renders to more than {limit} bytes (--limit output-bytes)"
-            ))));
+            let what = format!("the chart renders to more than {limit} bytes (--limit output-bytes)");
+            return Err(Box::new(Error::Limit(what)).into());
         }
         let made = RenderedFile { name: file.name.clone(), source: file.source.clone(), text: clean, emits };
         if file.name.ends_with("NOTES.txt") { rendered.notes.push(made) } else { rendered.files.push(made) }

@@ -76,6 +76,7 @@ use super::{Context, Rule};
 use crate::analysis::{Judged, is_known_key, names_registry};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::{Class, Tier};
+use crate::reads::spelled::Spelled;
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::render::output::is_crd_file;
 use crate::source::Place;
@@ -132,8 +133,14 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
     }
     let name = &instance.name;
     // Code that did not run may still read it.
-    let flow = ctx.prepared.map(|prepared| analysis.flow(prepared));
-    let named = |key: &String| Some((key.clone(), flow?.names_in(prefix, &steps(key))?.clone()));
+    let named = |key: &String| {
+        let (prepared, path) = (ctx.prepared?, steps(key));
+        let spelled = Spelled::of(&prepared.chart, &prepared.user.files, &analysis.statics);
+        if !spelled.may_name(path.last()?) {
+            return None;
+        }
+        Some((key.clone(), analysis.flow(prepared).names_in(prefix, &path)?.clone()))
+    };
     let unrun = analysis.keys.iter().find_map(named);
     let count = images.len();
     let them = if count == 1 { "1 image that does".to_owned() } else { format!("{count} images that do") };

@@ -95,7 +95,7 @@ fn is_of_kubernetes(object: &Object<'_>) -> bool {
 
 fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) -> Finding {
     let (what, range) = what_is_there(container.node);
-    let place = object.source.places(range.start as usize..range.end as usize).into_iter().next();
+    let place = object.source().places(range.start as usize..range.end as usize).into_iter().next();
     let place = place.and_then(|place| written_at(object.manifest, place)).map(rest_of_line);
     let unset = place.as_ref().map(|place| unset_at(ctx, object, place)).unwrap_or_default();
     let path = container.path.key("image").to_string();

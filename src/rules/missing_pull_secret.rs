@@ -258,7 +258,7 @@ fn finding(
     help: String,
 ) -> Finding {
     let place = puller.pod.spec.member(FIELD).unwrap_or(puller.pod.spec);
-    let start = object.source.places(place.start as usize..place.end as usize).into_iter().next();
+    let start = object.source().places(place.start as usize..place.end as usize).into_iter().next();
     let place = start.and_then(|start| printed(object.manifest, start.start..start.start));
     let label = format!("{label}: {}", object.name);
     Finding {

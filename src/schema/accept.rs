@@ -250,8 +250,10 @@ mod tests {
     use super::*;
     use crate::limits::Limits;
     use crate::schema::budget::Budget;
-    use crate::schema::{Seen, ask_boon};
+    use crate::schema::{KnownSchemas, ask_boon};
+    use crate::source::File;
     use serde_json::json;
+    use std::collections::BTreeSet;
 
     const SCHEMAS: &[&str] = &[
         r##"true"##,
@@ -365,13 +367,14 @@ mod tests {
                 {
                     let values = json!({ "v": value });
                     let mut cost = Budget::new(&limits);
-                    let prepared = Prepared::read(text.as_bytes(), helm, &mut cost).unwrap();
-                    if accepts(&prepared, &values) {
+                    let file = File::new("values.schema.json", text.as_str());
+                    let known = KnownSchemas::default().read(&file, helm, &mut cost).unwrap();
+                    if accepts(&known.prepared, &values) {
                         accepted += 1;
-                        let seen = Seen::default();
-                        let visits = cost.visit(&prepared, &values).unwrap();
-                        let answer = ask_boon(&prepared, &values, &visits, seen.clone());
-                        assert_eq!((answer, seen.borrow().len()), (Ok(()), 0), "{text} {value}");
+                        let mut seen = BTreeSet::new();
+                        let visits = cost.visit(&known.prepared, &values).unwrap();
+                        let answer = ask_boon(&known, &values, &visits, &mut seen);
+                        assert_eq!((answer, seen.len()), (Ok(()), 0), "{text} {value}");
                     }
                 }
             }

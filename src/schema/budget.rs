@@ -14,6 +14,11 @@ impl<'l> Budget<'l> {
         Self { limits, left: limits.schema_steps }
     }
 
+    /// The steps that are left.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
     /// Takes steps.
     pub(super) fn take(&mut self, steps: u64) -> Result<(), String> {
         self.left = self.left.checked_sub(steps).ok_or_else(|| {

@@ -10,6 +10,7 @@ mod accept;
 mod budget;
 mod cost;
 mod formats;
+mod known;
 mod messages;
 mod number;
 mod prepare;
@@ -19,12 +20,15 @@ use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::log;
+use crate::source::File;
 use crate::template::{Map, Value};
 use crate::trace::Str;
 use crate::values::Instance;
-use boon::{CompileError, Compiler, Draft, Schemas, UrlLoader};
+use boon::{CompileError, Compiler, Draft, SchemaIndex, Schemas, UrlLoader};
 use budget::Budget;
 use cost::Visits;
+use known::Known;
+pub use known::KnownSchemas;
 use prepare::{Prepared, Reference};
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -32,6 +36,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Helm's name for every schema.
 const SCHEMA_URL: &str = "file:///values.schema.json";
@@ -42,8 +47,15 @@ const SCHEMA_URL: &str = "file:///values.schema.json";
 /// Helm's text: `values don't meet the specifications of the schema(s) in the following chart(s):`, then for each chart its name
 /// and the errors. Sibling messages are in the order of the schema and of the properties' names, where helm's order is random.
 /// Helm 3 has another validator: its results are reproduced, its messages are not.
-pub fn validate(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Result<Vec<String>, String> {
-    let mut check = Check { helm, limits, text: String::new(), warnings: Vec::new(), seen: Rc::default() };
+pub fn validate(
+    instance: &Instance,
+    values: &Map,
+    helm: HelmVersion,
+    limits: &Limits,
+    known: &KnownSchemas,
+) -> Result<Vec<String>, String> {
+    let (text, warnings, seen) = (String::new(), Vec::new(), BTreeSet::new());
+    let mut check = Check { helm, limits, known, text, warnings, seen };
     check.chart(instance, values);
     if check.text.is_empty() {
         return Ok(check.warnings);
@@ -54,18 +66,17 @@ pub fn validate(instance: &Instance, values: &Map, helm: HelmVersion, limits: &L
 struct Check<'l> {
     helm: HelmVersion,
     limits: &'l Limits,
+    known: &'l KnownSchemas,
     text: String,
     warnings: Vec<String>,
     /// The URNs that schemas refer to.
-    seen: Seen,
+    seen: BTreeSet<String>,
 }
-
-type Seen = Rc<RefCell<BTreeSet<String>>>;
 
 impl Check<'_> {
     fn chart(&mut self, instance: &Instance, values: &Map) {
         if let Some(schema) = &instance.chart.schema
-            && let Err(error) = self.schema(schema.bytes(), values)
+            && let Err(error) = self.schema(schema, values)
         {
             self.text.push_str(&format!("{}:\n{error}", instance.name));
         }
@@ -88,27 +99,71 @@ impl Check<'_> {
     }
 
     /// Validates one table of values; the error is what helm prints below the chart's name.
-    fn schema(&mut self, schema: &[u8], values: &Map) -> Result<(), String> {
+    fn schema(&mut self, schema: &Arc<File>, values: &Map) -> Result<(), String> {
         let mut budget = Budget::new(self.limits);
-        let prepared = Prepared::read(schema, self.helm, &mut budget)?;
+        let known = self.known.read(schema, self.helm, &mut budget)?;
         let values = to_json(&Value::Map(values.clone()));
-        let before = self.seen.borrow().clone();
-        let result = catch_unwind(AssertUnwindSafe(|| run(&prepared, &values, &mut budget, Rc::clone(&self.seen))));
-        for url in self.seen.borrow().difference(&before) {
-            let warning = "unresolved URN reference ignored; using permissive schema";
-            self.warnings.push(log::line("WARN", warning, &[("urn", prepared.original(url))]));
+        let mut seen = BTreeSet::new();
+        let result = catch_unwind(AssertUnwindSafe(|| run(&known, &values, &mut budget, &mut seen)));
+        for url in seen {
+            if self.seen.insert(url.clone()) {
+                let warning = "unresolved URN reference ignored; using permissive schema";
+                self.warnings.push(log::line("WARN", warning, &[("urn", known.prepared.original(&url))]));
+            }
         }
         // Helm recovers from panics of its validator, too.
         result.unwrap_or_else(|_| Err("unable to validate schema".to_owned()))
     }
 }
 
-fn run(prepared: &Prepared, values: &Json, budget: &mut Budget, seen: Seen) -> Result<(), String> {
-    let visits = budget.visit(prepared, values)?;
-    if accept::accepts(prepared, values) { Ok(()) } else { ask_boon(prepared, values, &visits, seen) }
+fn run(known: &Known, values: &Json, budget: &mut Budget, seen: &mut BTreeSet<String>) -> Result<(), String> {
+    let visits = budget.visit(&known.prepared, values)?;
+    if accept::accepts(&known.prepared, values) { Ok(()) } else { ask_boon(known, values, &visits, seen) }
 }
 
-fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> Result<(), String> {
+fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<String>) -> Result<(), String> {
+    let prepared = &known.prepared;
+    let own;
+    let compiled = match visits.inexact.is_empty() {
+        true => known.compiled(),
+        false => {
+            let mut doc = prepared.doc.clone();
+            for schema in &visits.inexact {
+                if let Some(of) = doc.pointer_mut(&format!("{schema}/multipleOf")) {
+                    // Only 0 is a multiple of that; `messages` decides the errors that boon then reports everywhere.
+                    *of = f64::MAX.into();
+                }
+            }
+            own = compiled(prepared, doc);
+            &own
+        }
+    };
+    seen.extend(compiled.seen.iter().cloned());
+    let (schemas, index) = compiled.schema.as_ref().map_err(String::clone)?;
+    match schemas.validate(values, *index) {
+        Ok(()) => Ok(()),
+        Err(error) => match messages::about_values(&error, prepared, values, visits) {
+            Some(text) => Err(format!("{text}\n")),
+            None => Ok(()),
+        },
+    }
+}
+
+/// A schema, compiled for boon.
+struct Compiled {
+    /// The error is helm's text.
+    schema: Result<(Schemas, SchemaIndex), String>,
+    /// The URNs that it refers to.
+    seen: BTreeSet<String>,
+}
+
+fn compiled(prepared: &Prepared, doc: Json) -> Compiled {
+    let seen = Rc::new(RefCell::new(BTreeSet::new()));
+    let schema = compile(prepared, doc, Rc::clone(&seen));
+    Compiled { schema, seen: seen.take() }
+}
+
+fn compile(prepared: &Prepared, doc: Json, seen: Seen) -> Result<(Schemas, SchemaIndex), String> {
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(Loader { helm: prepared.helm, refs: prepared.refs.clone(), seen }));
     if prepared.helm == HelmVersion::V3 {
@@ -116,22 +171,9 @@ fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> 
     }
     formats::of(prepared.helm).iter().for_each(|format| compiler.register_format(*format));
     let mut schemas = Schemas::new();
-    let mut doc = prepared.doc.clone();
-    for schema in &visits.inexact {
-        if let Some(of) = doc.pointer_mut(&format!("{schema}/multipleOf")) {
-            // Only 0 is a multiple of that; `messages` decides the errors that boon then reports everywhere.
-            *of = f64::MAX.into();
-        }
-    }
     compiler.add_resource(SCHEMA_URL, doc).map_err(|error| compile_error(&error, prepared))?;
     let index = compiler.compile(SCHEMA_URL, &mut schemas).map_err(|error| compile_error(&error, prepared))?;
-    match schemas.validate(values, index) {
-        Ok(()) => Ok(()),
-        Err(error) => match messages::about_values(&error, prepared, values, visits) {
-            Some(text) => Err(format!("{text}\n")),
-            None => Ok(()),
-        },
-    }
+    Ok((schemas, index))
 }
 
 /// Helm's error about an invalid schema.
@@ -173,6 +215,8 @@ fn compile_error(error: &CompileError, prepared: &Prepared) -> String {
         other => other.to_string(),
     }
 }
+
+type Seen = Rc<RefCell<BTreeSet<String>>>;
 
 /// Loads nothing. A remote schema accepts everything; a file is refused.
 struct Loader {
@@ -256,23 +300,26 @@ fn decode_error(text: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Check;
+    use super::{Check, KnownSchemas};
     use crate::helm::HelmVersion;
     use crate::limits::Limits;
+    use crate::source::File;
     use crate::template::{Map, Value};
+    use std::collections::BTreeSet;
     use std::fmt::Write;
-    use std::rc::Rc;
 
     fn check(schema: &str, values: &Map) -> (Result<(), String>, Vec<String>) {
         let limits = Limits::default();
         let mut check = Check {
             helm: HelmVersion::V4,
             limits: &limits,
+            known: &KnownSchemas::default(),
             text: String::new(),
             warnings: Vec::new(),
-            seen: Rc::default(),
+            seen: BTreeSet::new(),
         };
-        let result = check.schema(schema.as_bytes(), values);
+        let file = File::new("values.schema.json", schema);
+        let result = check.schema(&file, values);
         (result, check.warnings)
     }
 

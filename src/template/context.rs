@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::memory::{Held, Memory};
 use crate::source::Place;
 use crate::trace::{Marks, Origin, Origins, Str};
+use foldhash::fast::RandomState;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -47,12 +48,14 @@ pub struct Context<'r> {
     pub(super) texts: HashMap<Str, Rc<Text>>,
     /// Their size in bytes.
     pub(super) texts_size: usize,
+    /// The string constants of templates with their origins, by address.
+    pub(super) constants: HashMap<usize, Str, RandomState>,
     /// The number of templates being executed.
     pub(super) depth: u32,
     /// The number of nested lists and pipelines being executed.
     pub(super) nesting: u32,
     /// The number of active `include`s by name.
-    pub includes: HashMap<Str, u32>,
+    pub includes: HashMap<Str, u32, RandomState>,
     /// The memory that the render holds.
     memory: Memory,
     /// The memory that it holds to its end: origins, and recorded data.
@@ -84,9 +87,10 @@ impl<'r> Context<'r> {
             templates: Rc::default(),
             texts: HashMap::new(),
             texts_size: 0,
+            constants: HashMap::default(),
             depth: 0,
             nesting: 0,
-            includes: HashMap::new(),
+            includes: HashMap::default(),
             memory,
             kept,
             kept_bytes: 0,

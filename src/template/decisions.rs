@@ -6,6 +6,8 @@ use super::ast::{self, Arg, Branch, Node, Pipe};
 use super::set::Set;
 use crate::source::Place;
 use crate::trace::Marks;
+use foldhash::fast::RandomState;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -59,7 +61,7 @@ pub enum Course {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gate {
     /// The condition, as Go prints it.
-    pub condition: String,
+    pub condition: Rc<str>,
     /// Whether it must hold, or must not hold.
     pub holds: bool,
     /// The full name of the executed template file.
@@ -88,10 +90,16 @@ pub struct Decisions {
     /// The executed file.
     file: Rc<str>,
     /// By the address of a list: whether it contains relevant text.
-    interesting: HashMap<usize, bool>,
+    interesting: HashMap<usize, bool, RandomState>,
     /// By executed file: the ways with relevant text that were not taken.
     pub untaken: BTreeMap<String, BTreeSet<u32>>,
+    /// Those of the executed file, one bit each.
+    left: u64,
     gates: Vec<Entered>,
+    /// The current gates, shared by everything that is reached through them; made on first use.
+    path: Option<Rc<[Gate]>>,
+    /// By the address of a branch: its condition.
+    conditions: HashMap<usize, Rc<str>, RandomState>,
     /// File, first byte, end: text and actions that were reached through gates.
     gated: BTreeMap<(usize, u32), Reached>,
 }
@@ -107,9 +115,12 @@ impl Decisions {
             decided: Vec::new(),
             known: HashMap::new(),
             file: "".into(),
-            interesting: HashMap::new(),
+            interesting: HashMap::default(),
             untaken: BTreeMap::new(),
+            left: 0,
             gates: Vec::new(),
+            path: None,
+            conditions: HashMap::default(),
             gated: BTreeMap::new(),
         }
     }
@@ -129,7 +140,7 @@ impl Decisions {
 
     /// Begins the execution of a file; returns whether it should be executed.
     pub fn enter_file(&mut self, name: &str) -> bool {
-        self.file = name.into();
+        (self.file, self.left) = (name.into(), 0);
         !self.skipped.contains(name)
     }
 
@@ -179,30 +190,47 @@ impl Decisions {
 
     /// Records that a list of nodes, which is this way of its branch, is not executed.
     pub(super) fn leave(&mut self, list: &ast::List, branch: &Branch, way: u32, templates: &Set) {
-        if way < MAX_WAYS && self.is_interesting(list, &branch.pipe, templates) {
-            self.untaken.entry(self.file.to_string()).or_default().insert(way);
+        if way < MAX_WAYS && !self.is_left(way) && self.is_interesting(list, &branch.pipe, templates) {
+            self.note_left(way);
         }
+    }
+
+    /// Whether a way of the executed file is already recorded as not taken.
+    fn is_left(&self, way: u32) -> bool {
+        1_u64.checked_shl(way).is_some_and(|bit| self.left & bit != 0)
+    }
+
+    fn note_left(&mut self, way: u32) {
+        self.left |= 1_u64.checked_shl(way).unwrap_or_default();
+        self.untaken.entry(self.file.to_string()).or_default().insert(way);
     }
 
     /// Records that a relevant text, which is this way of its choice, is not taken.
     pub(super) fn leave_text(&mut self, text: &[u8], way: u32) {
-        if (self.matters)(text) {
-            self.untaken.entry(self.file.to_string()).or_default().insert(way);
+        if !self.is_left(way) && (self.matters)(text) {
+            self.note_left(way);
         }
     }
 
-    /// Enters a gate, unless it was already entered; `at` is the address of the branch.
-    pub(super) fn enter(&mut self, at: usize, condition: &dyn Fn() -> String, holds: bool) -> bool {
+    /// Enters a gate, unless it was already entered; `at` is the address of the branch. If it `is_kept`, no other branch has that
+    /// address until the render ends.
+    pub(super) fn enter(&mut self, at: usize, is_kept: bool, condition: &dyn Fn() -> String, holds: bool) -> bool {
         if self.gates.iter().any(|(_, entered)| *entered == at) {
             return false;
         }
-        self.gates.push((Gate { condition: condition(), holds, file: self.file.clone() }, at));
+        let condition = match is_kept {
+            true => self.conditions.entry(at).or_insert_with(|| condition().into()).clone(),
+            false => condition().into(),
+        };
+        self.gates.push((Gate { condition, holds, file: self.file.clone() }, at));
+        self.path = None;
         true
     }
 
     /// Leaves a gate.
     pub(super) fn leave_gate(&mut self) {
         self.gates.pop();
+        self.path = None;
     }
 
     /// The number of gates entered.
@@ -211,10 +239,12 @@ impl Decisions {
     }
 
     /// Records that a byte range of a file was reached through the gates.
-    pub(super) fn reach(&mut self, place: &Place, length: u32) {
+    pub(super) fn reach(&mut self, place: &Place, length: &dyn Fn() -> u32) {
         let file = std::sync::Arc::as_ptr(&place.file) as usize;
+        let Entry::Vacant(entry) = self.gated.entry((file, place.start)) else { return };
         let gates = || self.gates.iter().map(|(gate, _)| gate.clone()).collect();
-        self.gated.entry((file, place.start)).or_insert_with(|| (place.start + length, gates()));
+        let path = self.path.get_or_insert_with(gates).clone();
+        entry.insert((place.start + length(), path));
     }
 
     fn is_interesting(&mut self, list: &ast::List, condition: &Pipe, templates: &Set) -> bool {

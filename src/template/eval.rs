@@ -9,6 +9,7 @@ use super::state::{At, Eval, Result, State};
 use super::types::{self, Kind, Type};
 use super::value::{IntKind, List, Map, Value};
 use crate::trace::{Buf, Marks, Origin, Str};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What a function receives besides its arguments' nodes.
@@ -183,6 +184,12 @@ impl<'t> State<'t, '_, '_> {
         if self.text_origin.is_none() || text.is_empty() {
             return Ok(Value::Str(text.clone()));
         }
+        let address = std::ptr::from_ref(arg) as usize;
+        if self.is_of_chart
+            && let Some(known) = self.ctx.constants.get(&address)
+        {
+            return Ok(Value::Str(known.clone()));
+        }
         let mut buf = Buf::with_capacity(text.len());
         match &self.template.source {
             // The text of `tpl` has its own origin.
@@ -193,8 +200,13 @@ impl<'t> State<'t, '_, '_> {
             // The text begins after the quote.
             None => buf.push_from(text.as_bytes(), self.text_origin, pos + 1),
         }
-        let value = Value::Str(buf.into_str());
+        let text = buf.into_str();
+        let value = Value::Str(text.clone());
         self.ctx.hold(&value).map_err(|failure| self.fail_by(failure))?;
+        if self.is_of_chart {
+            self.ctx.keep(&text, 0);
+            self.ctx.constants.insert(address, text);
+        }
         Ok(value)
     }
 
@@ -289,7 +301,7 @@ impl<'t> State<'t, '_, '_> {
         {
             return self.and_or(dot, function.name == "or", args, last);
         }
-        let mut values = Vec::with_capacity(args.len() + 2);
+        let mut values = SmallVec::<[Value; 4]>::new();
         let mut held = Marks::NONE;
         let method = usize::from(callee.receiver.is_some());
         values.extend(callee.receiver);

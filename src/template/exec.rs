@@ -9,7 +9,7 @@ use super::context::Text;
 use super::error::{Error, Failure};
 use super::print;
 use super::set::{Compiled, Set};
-use super::state::{At, Emit, Eval, Result, State};
+use super::state::{At, Emit, Eval, Result, State, TEXT};
 use super::value::Value;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
@@ -84,11 +84,11 @@ impl Context<'_> {
         if !traced && let Some(known) = self.texts.get(text) {
             return Ok(known.clone());
         }
-        let file = File::new("gotpl", text.as_bytes());
+        let file = File::new(TEXT, text.as_bytes());
         let limit = |failure: Failure| Error::Limit(failure.to_string());
         // Parsing takes about a step for each character.
         self.charge(text.len() as u64).map_err(limit)?;
-        let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
+        let mut compiled = Compiled::parse(TEXT, &file, self.functions, self.memory_left())?;
         let size = compiled.size + text.len();
         let held = self.hold_bytes(size).map_err(limit)?;
         if traced {
@@ -305,6 +305,8 @@ impl<'t> State<'t, '_, '_> {
         let chain = std::mem::take(&mut self.chain);
         let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
         let templates = self.ctx.templates.clone();
+        // Texts of `tpl` may be dropped before the render ends.
+        let is_kept = self.is_of_chart;
         let Some(decisions) = &mut self.ctx.decisions else { return (holds, false) };
         let is_gated = decisions.depth() > 0;
         let (decided, gate) = match decisions.way() {
@@ -313,7 +315,7 @@ impl<'t> State<'t, '_, '_> {
                 let at = std::ptr::from_ref(branch) as usize;
                 let gate = wanted != holds
                     && !is_mirror
-                    && decisions.enter(at, &|| super::marking::condition(&branch.pipe), wanted);
+                    && decisions.enter(at, is_kept, &|| super::marking::condition(&branch.pipe), wanted);
                 (if gate { wanted } else { holds }, gate)
             }
             None => (self.decide(At::Pipe(&branch.pipe), 0, holds, marks), false),

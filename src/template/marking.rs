@@ -92,7 +92,7 @@ impl<'t> State<'t, '_, '_> {
             At::Command(command) => std::ptr::from_ref(command) as usize,
             _ => 0,
         };
-        if decisions.enter(address, &condition, holds) {
+        if decisions.enter(address, false, &condition, holds) {
             if let Some(node) = node {
                 self.reach(At::Node(node));
             }
@@ -106,7 +106,7 @@ impl<'t> State<'t, '_, '_> {
     /// Records that a node was reached through the gates.
     pub(super) fn reach(&mut self, at: At<'t>) {
         let place = self.place(at);
-        let length = match at {
+        let length = || match at {
             At::Node(super::ast::Node::Text { text, .. }) => text.len() as u32,
             _ => {
                 let rest = place.file.bytes().get(place.start as usize..).unwrap_or_default();
@@ -114,7 +114,7 @@ impl<'t> State<'t, '_, '_> {
             }
         };
         if let Some(decisions) = &mut self.ctx.decisions {
-            decisions.reach(&place, length);
+            decisions.reach(&place, &length);
         }
     }
 

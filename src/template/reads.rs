@@ -6,6 +6,7 @@
 use super::value::{Map, Value, Walk};
 use crate::source::{File, Place};
 use crate::trace::Str;
+use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub struct Reads {
     /// By the mark of their maps, minus one.
     tables: Vec<Table>,
     /// The files whose operands are recorded, by address.
-    known: HashMap<usize, u32>,
+    known: HashMap<usize, u32, RandomState>,
     reached: Vec<Reached>,
     /// Bytes of the recorded members.
     size: usize,

@@ -6,6 +6,7 @@ use super::function::Function;
 use super::parse::parse;
 use crate::source::File;
 use crate::trace::Str;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 /// Named templates. `tpl` executes in its own set, which falls back to the enclosing one.
 #[derive(Debug, Default)]
 pub struct Set {
-    templates: HashMap<Str, Arc<Template>>,
+    templates: HashMap<Str, Arc<Template>, RandomState>,
     outer: Option<Rc<Set>>,
 }
 
@@ -25,7 +26,7 @@ impl Set {
 
     /// A set that uses the templates of `outer` unless it defines them itself.
     pub fn within(outer: Rc<Set>) -> Self {
-        Self { templates: HashMap::new(), outer: Some(outer) }
+        Self { templates: HashMap::default(), outer: Some(outer) }
     }
 
     /// Adds a template. It replaces one with the same name, unless it is empty (white space and comments).

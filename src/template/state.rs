@@ -120,6 +120,9 @@ impl Eval {
     }
 }
 
+/// The name of a text given to `tpl`.
+pub(super) const TEXT: &str = "gotpl";
+
 /// The execution of one template.
 pub(super) struct State<'t, 'c, 'r> {
     pub(super) ctx: &'c mut Context<'r>,
@@ -129,6 +132,8 @@ pub(super) struct State<'t, 'c, 'r> {
     pub(super) text_origin: Origin,
     /// The index of its file in [`Reads`](super::reads::Reads).
     pub(super) file: Option<u32>,
+    /// Whether it is a template of a chart, not a text of `tpl`, which may be dropped before the render ends.
+    pub(super) is_of_chart: bool,
     /// The executed text or action.
     pub(super) node: Option<&'t Node>,
     /// The number of conditions of an `if … else if` that did not hold before the next `if`.
@@ -171,6 +176,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             at: At::Start,
             text_origin,
             file,
+            is_of_chart: template.source.is_none() && &*template.file_name != TEXT,
             node: None,
             chain: 0,
             vars: vec![("$", data)],
@@ -201,6 +207,10 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     }
 
     pub(super) fn fail_with(&self, message: String, cause: Option<Box<Failure>>) -> Box<Error> {
+        // A course through everything continues after failures, and never reports them.
+        if self.ctx.keeps_no_value() {
+            return Box::new(Error::Plain(message));
+        }
         let site = self.at.pos().map(|pos| {
             let (line, column) = self.template.file.line_column(pos);
             Box::new(Site {

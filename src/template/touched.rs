@@ -1,18 +1,32 @@
-//! [`Touches`]: which of the existing maps each file of a render reads, and whether any is changed.
+//! [`Touches`]: what each file of a render reads of the existing maps, and whether any of them is changed.
 //!
-//! The maps record it themselves, so that no read is missed: a file that only read unchanged maps has the same output again.
+//! The maps record it themselves, so that no read is missed: a file that only read what is unchanged has the same output again.
 
 use super::value::{List, Value};
+use crate::trace::Str;
+use foldhash::fast::RandomState;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
+
+/// What is read of a map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touch {
+    /// One member, present or not.
+    Member(Str),
+    /// Whether it has members.
+    Emptiness,
+    /// All of its members.
+    All,
+}
 
 /// The record that the maps write to.
 #[derive(Debug, Default)]
 struct Log {
     /// The executed file, counted from 1; 0 if none.
     file: Cell<u32>,
-    /// File and map.
-    noted: RefCell<Vec<(u32, u32)>>,
+    /// File, map, and what was looked at.
+    noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
 }
 
@@ -21,8 +35,12 @@ struct Log {
 pub(super) struct Watched {
     log: Rc<Log>,
     number: u32,
-    /// The last file that was recorded.
-    last: Cell<u32>,
+    /// The last file recorded to read all of it.
+    all: Cell<u32>,
+    /// The last file recorded to ask whether it is empty.
+    emptiness: Cell<u32>,
+    /// The last file recorded to read each member; only for lookups.
+    members: RefCell<HashMap<Str, u32, RandomState>>,
 }
 
 impl Watched {
@@ -30,12 +48,51 @@ impl Watched {
         self.number
     }
 
-    /// The map is read.
+    fn new(log: &Rc<Log>, number: u32) -> Self {
+        let (all, emptiness) = (Cell::default(), Cell::default());
+        Self { log: log.clone(), number, all, emptiness, members: RefCell::default() }
+    }
+
+    fn note(&self, file: u32, touch: Touch) {
+        self.log.noted.borrow_mut().push((file, self.number, touch));
+    }
+
+    /// The whole map is read.
     pub(super) fn touch(&self) {
         let file = self.log.file.get();
-        if self.last.replace(file) != file && file != 0 {
-            self.log.noted.borrow_mut().push((file, self.number));
+        if file != 0 && self.all.replace(file) != file {
+            self.note(file, Touch::All);
         }
+    }
+
+    /// It is asked whether the map is empty.
+    pub(super) fn touch_emptiness(&self) {
+        let file = self.log.file.get();
+        if file != 0 && self.all.get() != file && self.emptiness.replace(file) != file {
+            self.note(file, Touch::Emptiness);
+        }
+    }
+
+    /// A member of the map is read, present or not.
+    pub(super) fn touch_member(&self, key: &[u8]) {
+        let file = self.log.file.get();
+        if file == 0 || self.all.get() == file {
+            return;
+        }
+        let mut members = self.members.borrow_mut();
+        let key = match members.get_mut(key) {
+            Some(last) if *last == file => return,
+            Some(last) => {
+                *last = file;
+                members.get_key_value(key).map_or_else(|| Str::new(key), |(key, _)| key.clone())
+            }
+            None => {
+                let key = Str::new(key);
+                members.insert(key.clone(), file);
+                key
+            }
+        };
+        self.note(file, Touch::Member(key));
     }
 
     /// The map is changed.
@@ -59,7 +116,7 @@ impl Touches {
     pub fn watch(&mut self, value: &Value) {
         match value {
             Value::Map(map) => {
-                let watched = Watched { log: self.log.clone(), number: self.count, last: Cell::default() };
+                let watched = Watched::new(&self.log, self.count);
                 // A watched map was visited already; it may contain itself.
                 if map.watch(watched) {
                     self.count += 1;
@@ -80,15 +137,20 @@ impl Touches {
         self.log.file.set(file);
     }
 
-    /// The maps that each file read, by index; `None` if something was changed, so that files depend on each other.
-    pub fn finish(self, files: usize) -> Option<Vec<Vec<u32>>> {
-        if self.log.is_changed.get() || self.lists.iter().any(List::is_sorted) {
+    /// Whether a file changed what others see.
+    pub fn is_changed(&self) -> bool {
+        self.log.is_changed.get() || self.lists.iter().any(List::is_sorted)
+    }
+
+    /// What each file read, with the indexes of the maps; `None` if something was changed, so that files depend on each other.
+    pub fn finish(self, files: usize) -> Option<Vec<Vec<(u32, Touch)>>> {
+        if self.is_changed() {
             return None;
         }
         let mut of_files = vec![Vec::new(); files];
-        for &(file, map) in self.log.noted.borrow().iter() {
-            if let Some(maps) = of_files.get_mut(file as usize - 1) {
-                maps.push(map);
+        for (file, map, touch) in self.log.noted.take() {
+            if let Some(looks) = of_files.get_mut(file as usize - 1) {
+                looks.push((map, touch));
             }
         }
         Some(of_files)

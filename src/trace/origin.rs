@@ -2,6 +2,7 @@
 
 use super::Marks;
 use crate::source::{File, Place};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -171,8 +172,8 @@ pub struct Origins {
     entries: Vec<OriginData>,
     /// From a setting to the settings that it hides, in the order in which they were hidden.
     hidden: HashMap<Origin, Vec<Origin>>,
-    unions: HashMap<Vec<Origin>, Origin>,
-    texts: HashMap<(usize, u32), Origin>,
+    unions: HashMap<Vec<Origin>, Origin, RandomState>,
+    texts: HashMap<(usize, u32), Origin, RandomState>,
     /// The total size of the parts of computed origins, in bytes.
     parts: usize,
 }
@@ -190,8 +191,8 @@ impl Origins {
         Self {
             entries: vec![placeholder],
             hidden: HashMap::new(),
-            unions: HashMap::new(),
-            texts: HashMap::new(),
+            unions: HashMap::default(),
+            texts: HashMap::default(),
             parts: 0,
         }
     }

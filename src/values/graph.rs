@@ -3,7 +3,7 @@
 //! Source: helm `pkg/chart/v2/util/dependencies.go`.
 
 use super::layers::merge_documents;
-use super::{Options, Requirement};
+use super::{Defaults, Options, Requirement};
 use crate::chart::{Chart, Dependency};
 use crate::helm::HelmVersion;
 use crate::template::tree::Untraced;
@@ -57,7 +57,7 @@ impl Graph {
             most_charts: options.limits.chart_entries,
             helm: options.helm,
         };
-        graph.add(chart, None, chart.name(), &mut origins)?;
+        graph.add(chart, None, chart.name(), &mut origins, options.defaults)?;
         Ok(graph)
     }
 
@@ -67,14 +67,21 @@ impl Graph {
         parent: Option<ChartId>,
         full_path: &str,
         origins: &mut Option<&mut Origins>,
+        known: &Defaults,
     ) -> Result<ChartId, String> {
-        let values = chart.values.as_ref().map_or_else(Map::new, |values| {
-            let documents = match self.helm {
-                HelmVersion::V4 => &values.documents[..],
-                HelmVersion::V3 => values.documents.get(..1).unwrap_or_default(),
-            };
-            merge_documents(documents, &Layer::Chart(full_path.into()), &values.file, origins.as_deref_mut(), None)
-        });
+        let made = |origins: &mut Option<&mut Origins>| {
+            chart.values.as_ref().map_or_else(Map::new, |values| {
+                let documents = match self.helm {
+                    HelmVersion::V4 => &values.documents[..],
+                    HelmVersion::V3 => values.documents.get(..1).unwrap_or_default(),
+                };
+                merge_documents(documents, &Layer::Chart(full_path.into()), &values.file, origins.as_deref_mut(), None)
+            })
+        };
+        let values = match origins {
+            None => known.of(chart, self.helm, || made(&mut None)),
+            Some(_) => made(origins),
+        };
         let requirements = chart.metadata.dependencies.as_ref().map(|declared| {
             let first = self.requirements.len();
             self.requirements.extend(declared.iter().map(requirement));
@@ -88,7 +95,7 @@ impl Graph {
         subcharts.sort_by_key(|subchart| subchart.name());
         for subchart in subcharts {
             let path = format!("{full_path}/charts/{}", subchart.name());
-            let child = self.add(subchart, Some(id), &path, origins)?;
+            let child = self.add(subchart, Some(id), &path, origins, known)?;
             self.charts[id].children.push(child);
         }
         Ok(id)

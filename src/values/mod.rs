@@ -6,6 +6,7 @@
 
 mod assignments;
 mod coalesce;
+mod defaults;
 mod dependencies;
 mod graph;
 pub(crate) mod json;
@@ -15,6 +16,7 @@ pub mod origins;
 mod strvals;
 
 pub use assignments::{Assignment, assignments};
+pub use defaults::Defaults;
 pub use json::is_json;
 pub use layers::{Merged, UserValues};
 
@@ -64,6 +66,8 @@ pub struct Options<'a> {
     pub helm: HelmVersion,
     /// The limits.
     pub limits: &'a Limits,
+    /// The default values of charts that were read before.
+    pub defaults: &'a Defaults,
 }
 
 /// The charts and values of a release.
@@ -164,7 +168,8 @@ mod tests {
         let mut read = |_: usize, _: &str| Err(String::new());
         let mut origins = origins;
         let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
-        process(chart, &user, Options { helm: HelmVersion::V4, limits: &limits }, origins, &mut Vec::new())
+        let options = Options { helm: HelmVersion::V4, limits: &limits, defaults: &Defaults::default() };
+        process(chart, &user, options, origins, &mut Vec::new())
     }
 
     fn values(chart: &Arc<Chart>, set: &str) -> String {
@@ -232,9 +237,12 @@ mod tests {
         let imports = r#"[{"child":"a","parent":"p"},{"child":"a","parent":"p.q"}]"#;
         let sub = chart("s", r#"{"a":{"k":1}}"#, None, Vec::new());
         let circle = chart("c", "{}", Some(vec![needs("s", "", "", imports)]), vec![sub]);
-        let options = |limits| Options { helm: HelmVersion::V4, limits };
+        let defaults = Defaults::default();
+        fn options_of<'a>(limits: &'a Limits, defaults: &'a Defaults) -> Options<'a> {
+            Options { helm: HelmVersion::V4, limits, defaults }
+        }
         let limits = Limits { yaml_depth: 20, ..Limits::default() };
-        let error = process(&circle, &Merged::default(), options(&limits), None, &mut Vec::new()).err();
+        let error = process(&circle, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
         let text =
             "chart dependencies processing failed: values are nested more than 20 levels deep (--limit yaml-depth)";
         assert_eq!(error.as_deref(), Some(text));
@@ -244,14 +252,7 @@ mod tests {
         let many = chart("c", tables, None, vec![sub("q"), sub("r"), sub("s"), sub("t")]);
         let of = |memory_bytes| {
             let limits = Limits { memory_bytes, ..Limits::default() };
-            process(
-                &many,
-                &Merged::default(),
-                Options { helm: HelmVersion::V4, limits: &limits },
-                None,
-                &mut Vec::new(),
-            )
-            .map(|_| ())
+            process(&many, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).map(|_| ())
         };
         assert_eq!(of(100_000), Ok(()));
         let text = "the values of all charts together take more than 1000 bytes (--limit memory-bytes)";
@@ -262,7 +263,7 @@ mod tests {
             doubled = chart("s", "{}", Some(vec![needs("s", "a", "", ""), needs("s", "b", "", "")]), vec![doubled]);
         }
         let limits = Limits { chart_entries: 500, ..Limits::default() };
-        let error = process(&doubled, &Merged::default(), options(&limits), None, &mut Vec::new()).err();
+        let error = process(&doubled, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
         let text =
             "chart dependencies processing failed: more than 500 charts and aliases of charts (--limit chart-entries)";
         assert_eq!(error.as_deref(), Some(text));

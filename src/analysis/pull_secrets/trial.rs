@@ -14,12 +14,12 @@ use crate::objects::ObjectName;
 use crate::objects::pull_secrets::{Puller, Pullers};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::release::{Change, Prepared};
-use crate::render::manifest::{Manifest, manifests};
+use crate::render::manifest::{Manifest, manifests, sort};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
 use crate::trace::Key;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The most renders of one release.
@@ -140,9 +140,16 @@ impl Trials<'_> {
 
     /// The pods that lack nothing in a release with changed values; `None` if it does not render.
     fn given(&mut self, prepared: &Prepared, changes: &[Change], asked: &PullSecrets) -> Option<BTreeSet<ObjectName>> {
-        let outcome = prepared.render(self.compiler, changes, None, &mut Vec::new()).ok()?;
-        let read = manifests(&outcome.rendered, prepared.env.helm, &prepared.limits).ok()?;
-        let all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+        let Analysis { rendered: first, manifests: known, .. } = self.analysis;
+        let mut rendered = prepared.render_again(self.compiler, changes, first).ok()?.rendered;
+        let different = rendered.keep_different(first);
+        let read = manifests(&rendered, prepared.env.helm, &prepared.limits).ok()?;
+        // Unchanged output was parsed already; the files of `crds/` are not from templates.
+        let templates: HashSet<&str> = first.files.iter().map(|file| file.name.as_str()).collect();
+        let stays = |name: &str| templates.contains(name) && !different.contains(name);
+        let mut all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+        all.extend(known.iter().filter(|manifest| stays(&manifest.name)).cloned());
+        sort(&mut all);
         let objects: Vec<Object<'_>> = all.iter().flat_map(Object::all).collect();
         let comes_from_mirror = self.analysis.comes_from_mirror(&self.settings.mirror);
         let pullers = Pullers::of(&objects, &prepared.release.namespace, &comes_from_mirror);

@@ -105,7 +105,7 @@ fn tree(place: &Place<'_>, node: &Node, source: Text, found: &mut Found<'_>) {
         api_version: node.text_of("apiVersion"),
         kind: node.text_of("kind"),
         node,
-        source,
+        source: source.into(),
         prefix: place.path().with(Step::Nested),
         depth: place.object.depth + 1,
         is_list: false,

@@ -49,7 +49,7 @@ fn implicit(object: &Object<'_>, path: &Path, node: &Node, registry: String, mir
     if !is_host || is_mirror(&registry, mirror) || !is_public(host.split(':').next().unwrap_or(host), mirror) {
         return None;
     }
-    let place = object.source.places(node.start as usize..node.end as usize).into_iter().next()?;
+    let place = object.source().places(node.start as usize..node.end as usize).into_iter().next()?;
     Some(Implicit {
         operator: format!("the operator of this {}", object.kind),
         image: registry.trim_end_matches('/').to_owned(),

@@ -92,7 +92,7 @@ impl<'n> Release<'n> {
                     manifest: object.manifest,
                     group,
                     nested: false,
-                    source: object.source,
+                    source: object.source().clone(),
                     prefix: Path::default(),
                     node: Cow::Borrowed(object.node),
                     name: object.name,
@@ -420,7 +420,7 @@ fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
         Some(Operator {
             manifest: object.manifest.clone(),
             object: object.name.clone(),
-            place: object.source.places(image.start as usize..image.end as usize).into_iter().next()?,
+            place: object.source().places(image.start as usize..image.end as usize).into_iter().next()?,
             field: container.path.to_string(),
             repository: reference.repository,
             tag: reference.tag,

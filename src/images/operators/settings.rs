@@ -76,7 +76,7 @@ fn of_config(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut 
             api_version: String::new(),
             kind: String::new(),
             node: &node,
-            source: text.clone(),
+            source: text.clone().into(),
             prefix: path.with(Step::Nested),
             depth: 1,
             is_list: false,

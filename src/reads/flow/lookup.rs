@@ -22,11 +22,16 @@ impl Engine<'_> {
         if !self.step() {
             return OTHER;
         }
-        let (mut found, mut sets, mut seen) = (Vec::new(), vec![of], Seen::default());
-        while let Some(of) = sets.pop() {
+        let (mut found, mut sets, mut seen) = (Vec::new(), Vec::new(), Seen::default());
+        let mut next = Some(of);
+        while let Some(of) = next {
             let (own, _) = self.ask(Question::Member(of, key), site);
+            let maps = self.maps(of);
+            if maps.is_empty() && found.is_empty() && sets.is_empty() {
+                return own;
+            }
             found.push(own);
-            for &number in &*self.maps(of) {
+            for &number in &*maps {
                 // Merged maps lead to the same map in many ways.
                 if !seen.insert(number) {
                     continue;
@@ -51,6 +56,7 @@ impl Engine<'_> {
                     sets.push(parts);
                 }
             }
+            next = sets.pop();
         }
         self.sets.join_all(found)
     }

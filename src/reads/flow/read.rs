@@ -60,6 +60,19 @@ struct Sites {
 }
 
 impl Sites {
+    /// Adds a site, whether it is open, and its chart.
+    fn note(&mut self, site: Site, is_open: bool, chart: Option<usize>) {
+        let earlier = |own: &mut Option<Site>| *own = Some(own.map_or(site, |own| own.min(site)));
+        earlier(&mut self.first);
+        if is_open {
+            earlier(&mut self.open);
+        }
+        if let Some(chart) = chart {
+            let own = self.charts.entry(chart).or_insert(site);
+            *own = (*own).min(site);
+        }
+    }
+
     fn add(&mut self, other: &Self) {
         let earlier = |own: Option<Site>, other: Option<Site>| own.into_iter().chain(other).min();
         (self.first, self.open) = (earlier(self.first, other.first), earlier(self.open, other.open));
@@ -79,8 +92,7 @@ pub(super) fn found(engine: &mut Engine<'_>) -> Vec<Read> {
         for site in sites {
             let frame = engine.frames.get(site.frame as usize).map(|frame| (frame.is_live, frame.chart));
             let is_known = frame.is_some_and(|(is_live, _)| is_live) && engine.is_noted(site.file as usize, site.at);
-            let charts = frame.map(|(_, chart)| (chart, site)).into_iter().collect();
-            all.add(&Sites { first: Some(site), open: (!is_known).then_some(site), charts });
+            all.note(site, !is_known, frame.map(|(_, chart)| chart));
         }
         for target in targets {
             by_target.entry(*target).or_default().add(&all);

@@ -85,8 +85,11 @@ impl Walk<'_, '_> {
         let depth = self.variables.len();
         let mut out: Out = Some(BTreeSet::from([String::new()]));
         for node in &list.nodes {
-            let printed = self.node(node, dot);
-            out = and_then(out, printed);
+            // After unknown output, the rest does not matter.
+            if out.is_some() || !matches!(node, Node::Text { .. }) {
+                let printed = self.node(node, dot);
+                out = and_then(out, printed);
+            }
         }
         self.variables.truncate(depth);
         out
@@ -405,6 +408,13 @@ fn limited(texts: BTreeSet<String>) -> Out {
 
 fn and_then(out: Out, more: Out) -> Out {
     let (out, more) = (out?, more?);
+    let is_nothing = |texts: &BTreeSet<String>| texts.len() == 1 && texts.first().is_some_and(String::is_empty);
+    if is_nothing(&out) {
+        return limited(more);
+    }
+    if is_nothing(&more) {
+        return Some(out);
+    }
     if out.len() * more.len() > MOST {
         return None;
     }

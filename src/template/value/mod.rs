@@ -368,7 +368,8 @@ impl Value {
                 walk.leaves();
             }
             Self::Map(map) if walk.enters(self) => {
-                for (key, value) in map.borrow().iter() {
+                // This is not a read by the template.
+                for (key, value) in map.data.entries.borrow().iter() {
                     *marks = *marks | key.marks();
                     value.visit_marks(marks, walk);
                 }
@@ -423,7 +424,7 @@ impl Value {
                 walk.leaves();
             }
             Self::Map(map) if walk.enters(self) => {
-                for value in map.borrow().values() {
+                for value in map.data.entries.borrow().values() {
                     value.visit_origins(visit, walk);
                 }
                 walk.leaves();
@@ -597,17 +598,28 @@ impl Map {
 
     /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        if let Some(watched) = self.data.watched.get() {
+            watched.touch_emptiness();
+        }
+        self.data.entries.borrow().is_empty()
     }
 
     /// The value of a key.
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.borrow().get(key).cloned()
+        self.of_member(key).get(key).cloned()
     }
 
     /// Whether there is such a key.
     pub fn contains_key(&self, key: &[u8]) -> bool {
-        self.borrow().contains_key(key)
+        self.of_member(key).contains_key(key)
+    }
+
+    /// The entries, to read one of them.
+    fn of_member(&self, key: &[u8]) -> Ref<'_, BTreeMap<Str, Value>> {
+        if let Some(watched) = self.data.watched.get() {
+            watched.touch_member(key);
+        }
+        self.data.entries.borrow()
     }
 
     /// Sets a key, visibly for everyone who has this map.
