@@ -275,7 +275,7 @@ fn merge_maps(
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
-    ctx.charge(2 + 5 * from.len() as u64)?;
+    ctx.charge(2 + 8 * from.len() as u64)?;
     for (name, value) in from.entries() {
         if value.is_nil() {
             // mergo quirk: only when overwriting does a nil make an entry.
@@ -368,6 +368,8 @@ fn deep_copy(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 /// Bytes of a map or a list beside its members, and of an entry of a map.
 const CONTAINER: usize = 160;
 const ENTRY: usize = 60;
+/// Bytes of the room for further entries that a map has as soon as there is one.
+const NODE: usize = 440;
 
 /// Objects do not change, so that most can be shared.
 fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing) -> Result {
@@ -375,7 +377,7 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing)
     Ok(match value {
         Value::Map(map) if !map.is_nil() => {
             ctx.charge(4 + 2 * map.len() as u64)?;
-            growing.by(ctx, CONTAINER + map.len() * ENTRY)?;
+            growing.by(ctx, CONTAINER + if map.is_empty() { 0 } else { NODE } + map.len() * ENTRY)?;
             let copied = Map::of(map.ty(), Default::default());
             for (name, member) in map.entries() {
                 copied.insert(name, copy(ctx, &member, depth + 1, growing)?);

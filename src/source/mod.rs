@@ -6,7 +6,9 @@ mod outline;
 use characters::Characters;
 pub use outline::Outline;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A file that something was read from: a template, a values file, a Chart.yaml.
 ///
@@ -18,11 +20,15 @@ pub struct File {
     line_starts: OnceLock<Vec<u32>>,
     characters: OnceLock<Characters>,
     outline: OnceLock<Outline>,
+    pieces: Mutex<BTreeMap<(usize, usize), Arc<[Piece]>>>,
     /// Of an excerpt: where its place is in the file that it was made of.
     spots: Option<(Spot, Option<Spot>)>,
     /// Of an excerpt: how many lines that file has before it.
     lines_before: u32,
 }
+
+/// Where a piece of a value begins in the value, where in its file, and how long it is.
+pub type Piece = (usize, usize, usize);
 
 /// A position in a text, as programs and people count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +54,8 @@ impl File {
 
     fn of(name: String, path: Option<String>, bytes: Vec<u8>) -> Self {
         let (line_starts, characters, outline) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { name, path, bytes, line_starts, characters, outline, spots: None, lines_before: 0 }
+        let pieces = Mutex::default();
+        Self { name, path, bytes, line_starts, characters, outline, pieces, spots: None, lines_before: 0 }
     }
 
     /// What may be shown of a file around a place of it: lines from some line on, which are where they were; and the place
@@ -135,6 +142,16 @@ impl File {
     /// Which lines are indented below which, and where braces stand.
     pub fn outline(&self) -> &Outline {
         self.outline.get_or_init(|| Outline::of(&self.bytes))
+    }
+
+    /// What of a text that goes over several lines is its value, piece by piece; `find` is called once where it is long.
+    pub fn pieces(&self, text: Range<usize>, find: impl FnOnce() -> Vec<Piece>) -> Arc<[Piece]> {
+        const LONG: usize = 1024;
+        if text.len() < LONG {
+            return find().into();
+        }
+        let mut known = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry((text.start, text.end)).or_insert_with(|| find().into()).clone()
     }
 
     /// The index of a 1-based line; `None` before the first.

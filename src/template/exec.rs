@@ -27,6 +27,9 @@ const NO_VALUE: &str = "<no value>";
 /// Bytes of compiled texts of `tpl` that are kept for the next time.
 const MOST_TEXTS: usize = 32 << 20;
 
+/// Steps of compiling a text of `tpl`, beside those of its letters.
+const COMPILING: u64 = 100;
+
 /// Which bytes of a file's output were written by which of its actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Emit {
@@ -164,9 +167,10 @@ impl Context<'_> {
         }
         let file = File::new("gotpl", text.as_bytes());
         let limit = |failure: Failure| Error::Limit(failure.to_string());
-        // A letter of a template takes about a step to be read.
-        self.charge(text.len() as u64).map_err(limit)?;
+        // What a letter of a template takes to be read, and what compiling takes however short it is.
+        self.charge(COMPILING + 2 * text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
+        self.charge(COMPILING / 4 * compiled.templates.len() as u64).map_err(limit)?;
         let size = compiled.size + text.len();
         let held = self.hold_bytes(size).map_err(limit)?;
         if traced {
@@ -635,8 +639,8 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     }
 
     fn iteration(&mut self, branch: &'t Branch, index: Eval, item: Eval) -> Result<Next> {
-        self.charge(1)?;
         let decl = &branch.pipe.decl;
+        self.charge(1 + decl.len() as u64)?;
         let (key, value) = match decl.as_slice() {
             [] => (None, None),
             [value] => (None, Some(value)),
@@ -673,6 +677,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             None => Eval::invalid(),
         };
         self.enter()?;
+        self.charge(3)?;
         // The callee writes into the caller's output.
         let (out, held) = (std::mem::take(&mut self.out), self.held.take());
         let mut callee = State::new(self.ctx, &template, data.clone(), out, None);

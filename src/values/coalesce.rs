@@ -11,6 +11,7 @@ use super::origins::{Nulls, hide};
 use crate::helm::HelmVersion;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins, Str};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The key under which charts share values.
@@ -36,10 +37,12 @@ pub(super) struct Coalescer<'a> {
 
 /// Bytes of a copy of a map, and of each of its entries, roughly.
 const MAP: usize = 200;
-const ENTRY: usize = 100;
+const ENTRY: usize = 80;
+/// Bytes of the room for further entries that it has as soon as there is one.
+const NODE: usize = 440;
 
-/// How much of the memory of a render all copies together may take: most are let go while others are made.
-const COPIES: usize = 2;
+/// Halves of the memory of a render that all copies together may take: many are let go while others are made.
+const COPIES: usize = 3;
 
 /// Where a map stands: the name of the chart and the keys from there on.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +93,7 @@ impl<'a> Coalescer<'a> {
             user_paths: false,
             steps_left: limits.template_steps,
             steps: limits.template_steps,
-            bytes_left: limits.memory_bytes.saturating_mul(COPIES),
+            bytes_left: limits.memory_bytes.saturating_mul(COPIES) / 2,
             bytes: limits.memory_bytes,
             // What import-values nests comes on top of what a file can nest.
             depth: limits.yaml_depth.saturating_mul(2),
@@ -265,7 +268,7 @@ impl<'a> Coalescer<'a> {
         self.check_depth(path.map_or(0, |path| path.depth))?;
         self.charge(src.len() + 1)?;
         // The nulls of `dst` that stand against something, with what that was.
-        let mut nullified: Vec<(Str, Value)> = Vec::new();
+        let mut nullified: BTreeMap<Str, Value> = BTreeMap::new();
         if self.helm == HelmVersion::V4 {
             let nulls: Vec<Str> =
                 dst.borrow().iter().filter(|(_, value)| value.is_nil()).map(|(key, _)| key.clone()).collect();
@@ -273,7 +276,7 @@ impl<'a> Coalescer<'a> {
                 let value = src.get(key.as_bytes()).unwrap_or_default();
                 src.insert(key.clone(), Value::Nil);
                 if !value.is_nil() {
-                    nullified.push((key, value));
+                    nullified.insert(key, value);
                 }
             }
         }
@@ -288,11 +291,11 @@ impl<'a> Coalescer<'a> {
                     dst.remove(key.as_bytes());
                     self.hide_by_null(&place, &value);
                 }
-                (Value::Nil, _) if nullified.iter().any(|(null, _)| *null == key) => {
+                (Value::Nil, _) if nullified.contains_key(&key) => {
                     if !merge {
                         dst.remove(key.as_bytes());
                     }
-                    if let Some((_, value)) = nullified.iter().find(|(null, _)| *null == key) {
+                    if let Some(value) = nullified.get(&key) {
                         self.hide_by_null(&place, value);
                     }
                 }
@@ -346,7 +349,7 @@ impl<'a> Coalescer<'a> {
 
     /// A copy that shares what is in the map. A table under `global` is copied for every chart.
     fn shallow(&mut self, map: &Map) -> Result<Map, String> {
-        match self.bytes_left.checked_sub(MAP + ENTRY * map.len()) {
+        match self.bytes_left.checked_sub(MAP + if map.is_empty() { 0 } else { NODE } + ENTRY * map.len()) {
             Some(left) => self.bytes_left = left,
             None => {
                 let bytes = self.bytes;
