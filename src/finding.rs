@@ -5,7 +5,7 @@ use crate::images::{Class, ObjectName, Tier};
 use crate::source::Place;
 
 /// Steps of a finding, whatever it says.
-const STEPS_OF_A_FINDING: u64 = 1_000;
+const STEPS_OF_A_FINDING: u64 = 1_400;
 
 /// Bytes of what it says that are a step.
 const BYTES_OF_A_STEP: usize = 4;

@@ -72,11 +72,11 @@ impl Work {
         self.counts.renders.left()
     }
 
-    /// Whether there is room for another render that takes about so many steps, and is not needed: a quarter of all is
-    /// kept for those that are.
+    /// Whether there is room for another render that takes about so many steps, and is not needed: half of all is kept for
+    /// those that are.
     pub fn has_room_for(&self, steps: u64) -> bool {
         let Count { most, .. } = self.counts.renders;
-        steps.saturating_add(most / 4) <= self.left_of_renders()
+        steps.saturating_add(most / 2) <= self.left_of_renders()
     }
 
     /// Counts the steps of a render.
@@ -148,9 +148,9 @@ mod tests {
     #[test]
     fn what_is_optional_leaves_room_for_the_rest() {
         let work = work();
-        assert!(work.has_room_for(75) && !work.has_room_for(76));
-        work.take_of_renders(60);
-        assert!(work.has_room_for(15) && !work.has_room_for(16));
+        assert!(work.has_room_for(50) && !work.has_room_for(51));
+        work.take_of_renders(40);
+        assert!(work.has_room_for(10) && !work.has_room_for(11));
     }
 
     #[test]

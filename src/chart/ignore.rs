@@ -2,7 +2,7 @@
 
 /// Go's `path.Match`: whether a pattern such as `templates/*.yaml` matches a whole path; `None` when it is malformed.
 pub(crate) fn path_match(pattern: &str, path: &str) -> Option<bool> {
-    Some(Pattern::parse(pattern)?.matches(path))
+    Some(Pattern::parse(pattern)?.matches(&path.chars().collect::<Vec<_>>()))
 }
 
 /// The rules of one chart folder.
@@ -42,13 +42,16 @@ impl Rules {
     ///
     /// Helm quirk: the first rule that decides wins, and a negated one leaves out all that it does not match.
     pub(super) fn ignore(&self, path: &str, is_folder: bool) -> bool {
+        let whole: Vec<char> = path.chars().collect();
+        let base = &whole[whole.iter().rposition(|&character| character == '/').map_or(0, |slash| slash + 1)..];
         for rule in &self.0 {
+            let matches = || rule.matches(&whole, base);
             let skipped = rule.folders_only && !is_folder;
             if rule.negated {
-                if skipped || !rule.matches(path) {
+                if skipped || !matches() {
                     return true;
                 }
-            } else if !skipped && rule.matches(path) {
+            } else if !skipped && matches() {
                 return true;
             }
         }
@@ -77,11 +80,9 @@ impl Rule {
         Ok(Some(Self { pattern: Pattern::parse(text), negated, folders_only, base_name }))
     }
 
-    fn matches(&self, path: &str) -> bool {
-        let subject = match self.base_name {
-            true => path.rsplit('/').next().unwrap_or(path),
-            false => path,
-        };
+    /// Whether it matches a path, or its last element.
+    fn matches(&self, whole: &[char], base: &[char]) -> bool {
+        let subject = if self.base_name { base } else { whole };
         self.pattern.as_ref().is_some_and(|pattern| pattern.matches(subject))
     }
 }
@@ -131,8 +132,7 @@ impl Pattern {
         Some(Self(parts))
     }
 
-    fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().collect();
+    fn matches(&self, text: &[char]) -> bool {
         let (mut part, mut at) = (0, 0);
         // Where to go on after the last `*` when what follows it fits nowhere here.
         let mut last_run = None;
@@ -212,7 +212,7 @@ mod tests {
             ("", "a", false),
         ] {
             let parsed = Pattern::parse(pattern).expect(pattern);
-            assert_eq!(parsed.matches(text), expected, "{pattern} on {text}");
+            assert_eq!(parsed.matches(&text.chars().collect::<Vec<_>>()), expected, "{pattern} on {text}");
         }
         for malformed in ["[]a]", "[-]", "[x-]", "[-x]", "[\\", "[a-b-c]", "[", "[^", "a[", "a\\", "[a-b-d]"] {
             assert!(Pattern::parse(malformed).is_none(), "{malformed}");

@@ -5,8 +5,8 @@ mod outline;
 
 use characters::Characters;
 pub use outline::Outline;
-use std::fmt;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

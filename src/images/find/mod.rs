@@ -245,7 +245,7 @@ pub struct Found<'l> {
 const BYTES_OF_STEP: usize = 64;
 
 /// What each reference counts: it is compared in each render, and judged.
-const STEPS_OF_AN_IMAGE: u64 = 50;
+const STEPS_OF_AN_IMAGE: u64 = 80;
 
 /// What each step of the way to a reference counts.
 const STEPS_OF_A_STEP: u64 = 4;

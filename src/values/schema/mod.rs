@@ -104,7 +104,25 @@ impl Check<'_> {
 
 fn run(prepared: &Prepared, values: &Json, cost: &mut Cost, seen: Seen) -> Result<(), String> {
     let visits = cost.visit(prepared, values)?;
-    if accept::accepts(prepared, values) { Ok(()) } else { ask_boon(prepared, values, &visits, seen) }
+    if accept::accepts(prepared, values) {
+        return Ok(());
+    }
+    // boon compares each schema that it comes to with all that wait.
+    let schemas = objects(&prepared.doc);
+    cost.take(schemas.saturating_mul(schemas) / COMPARED_IN_A_STEP)?;
+    ask_boon(prepared, values, &visits, seen)
+}
+
+/// Schemas that are compared with each other in a step.
+const COMPARED_IN_A_STEP: u64 = 500;
+
+/// How many objects there are in a document: no more schemas than that.
+fn objects(doc: &Json) -> u64 {
+    match doc {
+        Json::Object(members) => 1 + members.values().map(objects).sum::<u64>(),
+        Json::Array(items) => items.iter().map(objects).sum(),
+        _ => 0,
+    }
 }
 
 fn ask_boon(prepared: &Prepared, values: &Json, visits: &Visits, seen: Seen) -> Result<(), String> {
