@@ -102,9 +102,15 @@ fn set(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if map.is_nil() {
         return Err(Failure::from("assignment to entry in nil map"));
     }
+    ctx.charge(searching(map))?;
     map.insert(string(args, 1)?.clone(), args.get(2).cloned().unwrap_or_default());
     ctx.check_memory()?;
     Ok(args[0].clone())
+}
+
+/// Steps of finding a key in a map, beside those that each call takes: the larger it is, the further its entries lie apart.
+fn searching(map: &Map) -> u64 {
+    u64::from(map.len().max(1).ilog2()) / 2
 }
 
 fn unset(_: &mut Context<'_>, args: &[Value]) -> Result {
@@ -275,7 +281,7 @@ fn merge_maps(
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
-    ctx.charge(2 + 8 * from.len() as u64)?;
+    ctx.charge(2 + (8 + searching(into)) * from.len() as u64)?;
     for (name, value) in from.entries() {
         if value.is_nil() {
             // mergo quirk: only when overwriting does a nil make an entry.

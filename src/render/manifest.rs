@@ -98,7 +98,7 @@ impl Keep for () {
 /// Halves of the memory of a render that the manifests of a release may take as well.
 const DOCUMENTS: usize = 3;
 /// Bytes of the names of a manifest, and of what lists it.
-const NAMES: usize = 160;
+const NAMES: usize = 400;
 
 /// Splits, reads and sorts what a chart rendered to.
 ///
