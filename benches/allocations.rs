@@ -1,11 +1,11 @@
-//! How many allocations five charts take to render and to lint, held to `benches/allocations.txt`.
+//! Counts the allocations for rendering and linting five charts, and compares them with `benches/allocations.txt`.
 //!
-//! A count is the same on every machine, so that a change for the worse shows without a clock. It moves a little with the
-//! compiler: only what is off by more than a twentieth is told. `just count` writes it anew.
+//! A count is the same on every machine, so it shows a regression without a clock. It varies slightly with the compiler: only
+//! differences of more than 5 % are reported. `just count` rewrites the file.
 
 #![expect(clippy::disallowed_methods, reason = "reads and writes a file of the repository")]
 
-use airtight::cli::{Streams, on_large_stack, run};
+use airtight::command::{Streams, on_large_stack, run};
 use allocation_counter::{AllocationInfo, measure};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ fn tell(text: &str) {
     eprintln!("{text}");
 }
 
-/// Whether two lines say about the same.
+/// Whether two lines are nearly equal.
 fn is_near(known: &str, counted: &str) -> bool {
     let (mut known, mut counted) = (known.split(' '), counted.split(' '));
     let near = |(known, counted): (&str, &str)| match (known.parse::<u64>(), counted.parse::<u64>()) {
@@ -55,7 +55,7 @@ fn is_near(known: &str, counted: &str) -> bool {
     known.by_ref().zip(counted.by_ref()).all(near) && known.next().is_none() && counted.next().is_none()
 }
 
-/// The allocations of a command, the second time: what is made once for a process does not count.
+/// The allocations of the second run of a command: one-time allocations of the process do not count.
 fn count(command: &str, chart: &str) -> AllocationInfo {
     let chart = format!("{}/testdata/charts/{chart}", env!("CARGO_MANIFEST_DIR"));
     let flags: &[&str] =

@@ -1,12 +1,11 @@
-//! [`Bundle`]: the lists that say what was mirrored, and the question whether a reference is among it.
+//! [`Bundle`]: the lists of mirrored images, and whether they contain a reference.
 
-use crate::images::{Layout, Mirror, Reference};
+use crate::reference::{Layout, Mirror, Reference};
 use std::collections::{BTreeSet, HashMap};
 
-/// The lists that say what was mirrored: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`,
-/// `charts.txt`.
+/// The lists of mirrored images: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`.
 ///
-/// Shape of a line: a reference; behind it, if at all, its digest or where it lies on the mirror. `#` begins a comment.
+/// A line is a reference, optionally followed by its digest or its path on the mirror. `#` begins a comment.
 ///
 /// ```text
 /// quay.io/jetstack/cert-manager-controller:v1.19.0
@@ -27,12 +26,12 @@ struct Entry {
     digest: Option<String>,
 }
 
-/// What a bundle says of a reference.
+/// What a bundle says about a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It was mirrored.
     Listed,
-    /// It was mirrored with this digest, which is another one.
+    /// It was mirrored with this digest, which differs.
     OtherDigest(String),
     /// It was not mirrored; these versions of it were.
     Missing(Vec<String>),
@@ -47,14 +46,14 @@ impl Bundle {
     /// Reads lists, each with its name.
     ///
     /// # Errors
-    /// Names the line that is none: `bundle/images.txt:3: "quay.io/X": a repository name is lower-case`.
+    /// Names the wrong line: `bundle/images.txt:3: "quay.io/X": a repository name must be lower-case`.
     pub fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
         let mut entries = Vec::new();
         for (name, text) in lists {
             for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
                 let line = match line.find('#') {
                     Some(0) => "",
-                    // A `#` inside a word is no comment.
+                    // A `#` inside a word does not begin a comment.
                     Some(at) if line[..at].ends_with(char::is_whitespace) => &line[..at],
                     _ => line,
                 };
@@ -62,7 +61,7 @@ impl Bundle {
                 let Some(first) = words.next() else { continue };
                 let entry = Entry::parse(first, words.next())
                     .and_then(|entry| match words.next() {
-                        Some(word) => Err(format!("{word:?} is too much")),
+                        Some(word) => Err(format!("unexpected {word:?}")),
                         None => Ok(entry),
                     })
                     .map_err(|why| format!("{name}:{}: {why}", number + 1))?;
@@ -72,7 +71,7 @@ impl Bundle {
         Ok(Self { entries })
     }
 
-    /// The lists by the names of what they are about, as they lie on a mirror.
+    /// The lists by the names of their images, including their names on a mirror.
     pub fn by_name(&self, mirror: &Mirror, layout: Layout) -> ByName<'_> {
         let mut known: HashMap<String, Vec<usize>> = HashMap::new();
         for (number, entry) in self.entries.iter().enumerate() {
@@ -82,22 +81,22 @@ impl Bundle {
     }
 }
 
-/// The lists of a bundle by the names of what they are about.
+/// The lists of a bundle by the names of their images.
 #[derive(Debug)]
 pub struct ByName<'b> {
     bundle: &'b Bundle,
-    /// By registry and repository: the numbers of the lines.
+    /// By registry and repository: the indexes of the lines.
     known: HashMap<String, Vec<usize>>,
 }
 
 impl ByName<'_> {
-    /// What the lists say of a use: of any of the names it goes by, `own` as rendered, and its source where known.
+    /// The verdict on a use under any of its names: `own` is as rendered, `source` its source if known.
     pub fn verdict(&self, own: &Reference, source: Option<&Reference>) -> Verdict {
         let names = std::iter::once(own).chain(source).filter_map(|name| self.known.get(&name_of(name)));
         let mut numbers: Vec<usize> = names.flatten().copied().collect();
         numbers.sort_unstable();
         numbers.dedup();
-        // Tag and digest are those that will be pulled.
+        // The tag and digest are those that will be pulled.
         let tag = own.tag.as_deref().or(own.digest.is_none().then_some("latest"));
         let mut other_digest = None;
         let mut versions = BTreeSet::new();
@@ -125,7 +124,7 @@ impl ByName<'_> {
     }
 }
 
-/// What a reference is called, whatever the version.
+/// The name of a reference without its version.
 fn name_of(reference: &Reference) -> String {
     format!("{}/{}", reference.registry, reference.repository)
 }
@@ -139,7 +138,7 @@ impl Entry {
         let source = read(first)?;
         let (destination, digest) = match second {
             Some(digest) if digest.starts_with("sha256:") || digest.starts_with("sha512:") => {
-                // The same check as for a digest that stands in the reference.
+                // The same check as for a digest within a reference.
                 let checked = Reference::parse(&format!("x@{digest}")).map_err(|why| format!("{digest:?}: {why}"))?;
                 (None, checked.digest)
             }
@@ -151,7 +150,7 @@ impl Entry {
         Ok(Self { source, destination, digest })
     }
 
-    /// The names of what the line is about: where it comes from, and where it lies.
+    /// The names of the image on this line: its source, and its name on the mirror.
     fn names(&self, mirror: &Mirror, layout: Layout) -> BTreeSet<String> {
         let lies = match &self.destination {
             Some(destination) => Some(name_of(destination)),
@@ -213,10 +212,13 @@ mod tests {
     #[test]
     fn a_line_that_is_none_is_named() {
         for (text, error) in [
-            ("a\nquay.io/X\n", "images.txt:2: \"quay.io/X\": a repository name is lower-case"),
-            ("https://quay.io/x\n", "images.txt:1: \"https://quay.io/x\": a reference has no scheme (https://)"),
+            ("a\nquay.io/X\n", "images.txt:2: \"quay.io/X\": a repository name must be lower-case"),
+            (
+                "https://quay.io/x\n",
+                "images.txt:1: \"https://quay.io/x\": a reference must not have a scheme (https://)",
+            ),
             ("a sha256:1\n", "images.txt:1: \"sha256:1\": \"sha256:1\" is not a digest"),
-            ("a b c\n", "images.txt:1: \"c\" is too much"),
+            ("a b c\n", "images.txt:1: unexpected \"c\""),
         ] {
             assert_eq!(Bundle::parse([("images.txt", text)]).err().as_deref(), Some(error), "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! [`Compiler`]: template files, compiled once. What is compiled of a chart is shared by all that check its releases.
+//! [`Compiler`]: a cache of compiled template files. The compiled files of a chart are shared by all of its releases.
 
 use crate::chart::Chart;
 use crate::funcs;
@@ -9,38 +9,38 @@ use crate::template::set::Compiled;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of a compiled file for those who only look at the templates.
+/// The memory limit of a compiled file for callers that only inspect templates.
 pub const MOST_BYTES: usize = 256 << 20;
 
-/// Compiled template files, kept over the renders of a release: one that was compiled is not compiled again.
+/// Compiled template files, kept between the renders of a release: no file is compiled twice.
 #[derive(Debug, Clone, Default)]
 pub struct Compiler {
-    /// The files that were made for this release alone, such as templates with a patch.
+    /// Files made for this release alone, such as patched templates.
     own: Known,
     /// The files of its chart.
     chart: ChartTemplates,
-    /// The addresses of the files of its chart, which keeps them.
+    /// The addresses of the files of its chart, which keeps them alive.
     of_chart: HashSet<usize>,
 }
 
-/// The compiled templates of one chart. Clones are one and the same; threads share them.
+/// The compiled templates of one chart. Clones share them, also between threads.
 #[derive(Debug, Clone, Default)]
 pub struct ChartTemplates(Arc<Mutex<Known>>);
 
-/// By the file's address and the full name, and helm's version, which decides what functions there are; the file is kept so
-/// that its address stays its own.
+/// By the file's address, the full name, and helm's version, which decides what functions exist; the file is kept so that
+/// its address stays unique.
 type Known = HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>;
 
 /// The file's address, the full name, and helm's version.
 type CompiledKey = (usize, String, HelmVersion);
 
 impl Compiler {
-    /// Nothing compiled yet.
+    /// An empty compiler.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// For a release of a chart of which others may have compiled something already.
+    /// A compiler for a release of a chart whose templates may already be compiled for other releases.
     pub fn of(chart: &Chart, templates: &ChartTemplates) -> Self {
         let mut of_chart = HashSet::new();
         let mut charts = vec![chart];
@@ -51,7 +51,7 @@ impl Compiler {
         Self { own: Known::new(), chart: templates.clone(), of_chart }
     }
 
-    /// A template file under its full name, compiled into not more than so many bytes.
+    /// Compiles a template file under its full name, within a memory limit.
     pub fn compile(
         &mut self,
         name: &str,

@@ -1,20 +1,20 @@
-//! Commands that fetch from the internet, found in scripts and in the words that a container is started with.
+//! Commands that fetch from the internet, found in scripts and in the commands and arguments of containers.
 
-use crate::images::Mirror;
-use crate::images::hosts::{host_of_url, is_public};
+use crate::reference::Mirror;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::shell::commands;
 use std::ops::Range;
 
 /// A command that fetches something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Download {
-    /// Its bytes in the text.
+    /// Its byte range in the text.
     pub place: Range<usize>,
-    /// In words: `curl fetches https://get.helm.sh/x.tgz`.
+    /// For messages: `curl fetches https://get.helm.sh/x.tgz`.
     pub what: String,
 }
 
-/// Programs that install packages: the words that say so, and where they fetch from unless they are told otherwise.
+/// Programs that install packages: their subcommands, and the default source.
 const INSTALLERS: &[(&[&str], &[&str])] = &[
     (&["apt-get", "apt"], &["install", "update", "upgrade"]),
     (&["apk"], &["add", "update"]),
@@ -29,10 +29,10 @@ const INSTALLERS: &[(&[&str], &[&str])] = &[
     (&["jenkins-plugin-cli", "install-plugins.sh"], &[]),
 ];
 
-/// Words that keep an installer from the network.
+/// Arguments that keep an installer off the network.
 const OFFLINE: &[&str] = &["--no-index", "--offline", "--no-network", "--no-download", "--version", "--help"];
 
-/// Programs that fetch what their arguments name with a URL, and the words that must be there too.
+/// Programs that fetch URLs in their arguments, and the subcommands that must be present too.
 const FETCHERS: &[(&[&str], &[&str])] = &[
     (&["curl", "wget", "aria2c"], &[]),
     (&["git"], &["clone", "fetch", "pull", "submodule"]),
@@ -46,7 +46,7 @@ const BEFORE: &[&str] = &[
     "{", "(",
 ];
 
-/// The commands of a script that fetch from the internet; a URL inside the gap, or one that is a variable, is none.
+/// The commands of a script that fetch from the internet; a URL inside the gap, or a URL in a variable, does not count.
 pub fn in_script(script: &str, mirror: &Mirror) -> Vec<Download> {
     let mut found = Vec::new();
     for command in commands(script) {

@@ -1,10 +1,10 @@
-//! [`Error`]: the one error of the library.
+//! [`Error`]: the error type of the library.
 
 use std::fmt;
 
 /// Why a chart could not be loaded, rendered or checked.
 ///
-/// The text is what helm prints after `Error: `, where helm has such an error.
+/// The text is what helm prints after `Error: `, if helm has such an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -12,23 +12,23 @@ pub struct Error {
     location: Option<Location>,
 }
 
-/// What kind of thing failed.
+/// The kind of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The folder, the archive or the files are not a chart that helm loads.
     Chart,
-    /// The caller gave something that cannot be used: values that are not YAML, an argument of `--set`, a release name, a mirror.
+    /// The caller's input cannot be used: values that are not YAML, an argument of `--set`, a release name, a mirror.
     Input,
-    /// The chart does not accept the values or the cluster: its schema, its dependencies, its `kubeVersion`.
+    /// The chart rejects the values or the cluster: its schema, its dependencies, its `kubeVersion`.
     Refused,
-    /// A template does not parse, or failed when it was executed.
+    /// A template does not parse, or its execution failed.
     Template,
     /// A rendered document is not a manifest.
     Manifest,
-    /// A bound of [`Limits`](crate::Limits) was reached while templates were executed.
+    /// A limit of [`Limits`](crate::Limits) was exceeded while templates were executed.
     Limit,
-    /// The system has no room for another thread.
+    /// The system cannot create another thread.
     Resources,
 }
 
@@ -36,12 +36,12 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Location {
-    /// The file's name: a values file as it was given, or the path in the chart, `shop/templates/deployment.yaml`. The
-    /// argument of a flag has the name of the flag.
+    /// The file's name: a values file as it was given, or a path in the chart, `shop/templates/deployment.yaml`. The argument of
+    /// a flag has the name of the flag.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// The column, from 1. Characters, but for an [`Error`] in a template, where they are bytes, as Go counts.
+    /// The column in characters, from 1. For an [`Error`] in a template, in bytes, as in Go.
     pub column: u32,
 }
 
@@ -54,17 +54,17 @@ impl Error {
         Self { location, ..self }
     }
 
-    /// What kind of thing failed.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// What `helm template` prints after `Error: `. It may have several lines.
+    /// What `helm template` prints after `Error: `, possibly several lines.
     pub fn helm_text(&self) -> &str {
         &self.text
     }
 
-    /// Where it failed, of a template: the innermost position.
+    /// For an error in a template, the innermost position.
     pub fn location(&self) -> Option<&Location> {
         self.location.as_ref()
     }

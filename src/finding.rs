@@ -1,28 +1,29 @@
-//! [`Finding`]: something about a release that its owner should change, and where.
+//! [`Finding`]: a problem of a release that its owner should fix, and its location.
 
 use crate::fix::{Fix, Safety};
-use crate::images::{Class, ObjectName, Tier};
+use crate::images::{Class, Tier};
+use crate::objects::ObjectName;
 use crate::source::Place;
 
-/// Steps of a finding, whatever it says.
+/// The basic cost of a finding in steps.
 const STEPS_OF_A_FINDING: u64 = 1_400;
 
-/// Bytes of what it says that are a step.
+/// The bytes of text that cost one step.
 const BYTES_OF_A_STEP: usize = 4;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It breaks the install behind the gap, or nothing is proven.
+    /// It breaks the install inside the gap, or nothing is proven.
     Error,
-    /// It will break it some day.
+    /// It will break the install later.
     Warning,
-    /// Worth a look.
+    /// For information.
     Hint,
 }
 
 impl Severity {
-    /// In one word.
+    /// The name, in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -37,52 +38,52 @@ impl Severity {
 pub struct Finding {
     /// The rule's id.
     pub rule: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// What is wrong, as a fact, without a full stop.
     pub message: String,
-    /// Which object and place in it, where it is about one.
+    /// The object and field that it is about, if any.
     pub subject: Option<Subject>,
-    /// Where to look, the place to edit first.
+    /// The excerpts, the location to edit first.
     pub excerpts: Vec<Excerpt>,
-    /// Facts that belong to it.
+    /// Additional facts.
     pub notes: Vec<String>,
-    /// What to do, in words.
+    /// What to do, as a sentence.
     pub help: Option<String>,
     /// What to do, as edits that were tried.
     pub fix: Option<Fix>,
 }
 
-/// The place in the rendered manifests that a finding is about.
+/// The location in the rendered manifests that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The object.
     pub object: ObjectName,
-    /// Full name of the template that made it.
+    /// The full name of the template that made it.
     pub template: String,
     /// Path of the field.
     pub field: String,
-    /// Name of the container, where it is one.
+    /// The name of the container, if it is one.
     pub container: Option<String>,
-    /// The reference as it was rendered.
+    /// The reference as rendered.
     pub reference: String,
-    /// How sure it is that this is an image.
+    /// How certain it is that this is an image.
     pub tier: Tier,
-    /// What became of the rewrite.
+    /// Whether the image comes from the mirror, and why not.
     pub class: Class,
 }
 
-/// A place in a source, and what it has to do with the finding.
+/// A location in a source, and its role in the finding.
 #[derive(Debug, Clone)]
 pub struct Excerpt {
-    /// Where.
+    /// The location.
     pub place: Place,
-    /// What stands there, in words.
+    /// Its role, as a label.
     pub label: String,
 }
 
 impl Finding {
-    /// What to do, in one line: what was tried, with who may apply it, or else words.
+    /// What to do, in one line: the fix with its safety, or the help.
     pub fn advice(&self) -> Option<String> {
         let Some(fix) = &self.fix else { return self.help.clone() };
         Some(match fix.safety {
@@ -91,8 +92,7 @@ impl Finding {
         })
     }
 
-    /// What it takes to tell it, in steps of [`Work`](crate::work::Work): to work it out, to clear it of secrets, and to
-    /// write it in a format.
+    /// Its cost in steps of [`Work`](crate::work::Work): working it out, masking secrets in it, and writing it in a format.
     pub fn steps(&self) -> u64 {
         let subject = self.subject.as_ref().map_or(0, |subject| subject.field.len() + subject.reference.len());
         let notes: usize = self.notes.iter().map(String::len).sum();
@@ -102,7 +102,7 @@ impl Finding {
         STEPS_OF_A_FINDING + (bytes / BYTES_OF_A_STEP) as u64
     }
 
-    /// The order of a report: by the template, the place to edit, the object and the rule.
+    /// The order in a report: by template, location to edit, object and rule.
     pub fn order_key(&self) -> impl Ord + use<> {
         let subject = self.subject.as_ref();
         let place = self.excerpts.first().map(|excerpt| (excerpt.place.file.name().to_owned(), excerpt.place.start));

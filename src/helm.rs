@@ -1,4 +1,4 @@
-//! Which helm is followed.
+//! Which version of helm is imitated.
 
 /// Helm's major version, where charts can see a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

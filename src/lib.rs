@@ -1,10 +1,10 @@
-//! Renders Helm charts exactly as helm does, without helm, and says which of their images bypass a private mirror and who
-//! put them there.
+//! Renders Helm charts exactly as helm does, without helm, and reports which of their images bypass a private mirror and who
+//! decided so.
 //!
 //! # Render a chart
 //!
-//! [`Chart::open`] takes a folder, the bytes of an archive, or a map of files. A [`Renderer`] is a release of it: values,
-//! flags, a name, a cluster. The text is what `helm template` prints, byte for byte.
+//! [`Chart::open`] takes a folder, the bytes of an archive, or a map of files. A [`Renderer`] is a release of the chart:
+//! values, flags, a name, a cluster. The text is the output of `helm template`, byte for byte.
 //!
 //! ```
 //! # fn main() -> Result<(), airtight::Error> {
@@ -16,9 +16,9 @@
 //! # }
 //! ```
 //!
-//! # Ask where a text comes from
+//! # Find the origin of a text
 //!
-//! A renderer that [traces](Renderer::trace) remembers for every byte who decided it: a line of a values file, a flag, the
+//! A renderer that [traces](Renderer::trace) records for every byte who decided it: a line of a values file, a flag, the
 //! default of a chart, or the template.
 //!
 //! ```
@@ -35,8 +35,8 @@
 //!
 //! # Lint a release
 //!
-//! A [`Linter`] renders a release as often as it takes to know of each image whether it resolves through the mirror, and what
-//! would change it.
+//! A [`Linter`] renders a release as often as needed to decide for each image whether it resolves through the mirror, and what
+//! would change that.
 //!
 //! ```
 //! # fn main() -> Result<(), airtight::Error> {
@@ -52,69 +52,87 @@
 //! # }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! A chart may come from anybody. Whatever is in it, a render ends within [`Limits`], which are counted and not timed, and
-//! never overflows the caller's stack. It reads no file but the chart's, and asks no network. The same inputs give the same
-//! bytes, but for the time and what is random: [`Renderer::seed`] fixes these.
+//! A chart may come from anybody. Whatever it contains, a render ends within [`Limits`], which are counted and not timed, and
+//! never overflows the caller's stack. It reads only the files of the chart and does not use the network. The same inputs
+//! give the same bytes, except for the time and random functions: [`Renderer::seed`] fixes these.
 //!
-//! An [`Error`] has a [kind](ErrorKind) and helm's own words.
+//! An [`Error`] has a [kind](ErrorKind) and helm's own text.
 //!
-//! `docs/architecture.md` tells how it works inside.
+//! `docs/architecture.md` describes the internals.
 
-pub mod analysis;
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports, reason = "much of it serves the command alone"))]
+
+mod analysis;
 mod api;
-pub mod blame;
-pub mod bundle;
-pub mod chart;
+mod blame;
+mod bundle;
+mod chart;
 #[cfg(feature = "cli")]
-pub mod cli;
-pub mod compiler;
-pub mod config;
-pub mod disk;
-pub mod downloads;
+mod cli;
+mod compiler;
+mod config;
+mod disk;
+mod downloads;
 mod error;
-pub mod finding;
-pub mod fix;
-pub mod funcs;
+mod finding;
+mod fix;
+mod funcs;
+#[cfg(feature = "fuzz-helm")]
+#[doc(hidden)]
+pub mod fuzz_helm;
 #[cfg(any(all(test, feature = "html"), feature = "fuzzing"))]
+#[doc(hidden)]
 pub mod fuzzing;
-pub mod gitops;
-pub mod glob;
-pub mod go;
+mod gitops;
+mod glob;
+mod go;
 #[cfg(test)]
 mod golden;
-pub mod helm;
-pub mod images;
-pub mod json;
-pub mod limits;
-pub mod lint;
+mod helm;
+mod images;
+mod json;
+mod limits;
+mod lint;
 mod log;
-pub mod memory;
-pub mod policy;
-pub mod reads;
-pub mod regex;
-pub mod release;
-pub mod render;
-pub mod report;
-pub mod rules;
-pub mod secrets;
-pub mod semver;
-pub mod settings;
-pub mod shell;
-pub mod source;
-pub mod sources;
-pub mod stack;
-pub mod suppress;
-pub mod template;
-pub mod trace;
-pub mod values;
-pub mod work;
-pub mod yaml;
+mod memory;
+mod objects;
+mod policy;
+mod provenance;
+mod reads;
+mod reference;
+mod regex;
+mod release;
+mod render;
+mod report;
+mod rule_ids;
+mod rules;
+mod schema;
+mod secrets;
+mod semver;
+mod settings;
+mod shell;
+mod source;
+mod sources;
+mod stack;
+mod suppress;
+mod template;
+mod trace;
+mod values;
+mod work;
+mod yaml;
 
 pub use api::{Chart, ChartSource, Finding, Linter, Manifest, Origin, OriginKind, Rendered, Renderer, Report};
 pub use error::{Error, ErrorKind, Location};
 pub use finding::Severity;
 pub use helm::HelmVersion;
-pub use images::{Layout, Mirror, Reference};
 pub use limits::Limits;
+pub use reference::{Layout, Mirror, Reference};
+
+/// The command, for its program and its benchmark. Not for embedders: it changes as the command does.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod command {
+    pub use crate::cli::{Outcome, Streams, main, on_large_stack, run};
+}

@@ -1,21 +1,21 @@
-//! [`Limits`]: the bounds that keep an untrusted chart from using up the machine.
+//! [`Limits`]: the limits that keep an untrusted chart from using up the machine.
 //!
-//! All are counted (bytes, entries, nodes, steps, depth), none is timed, so that the same input gives the same answer
-//! on every machine. Each can be raised by a flag, none by a chart. Where helm has a limit of its own, ours is the
-//! same; where helm would burn, ours stops with an error that names the limit.
+//! All limits are counted (bytes, entries, nodes, steps, depth), none is timed, so that the same input gives the same result
+//! on every machine. A flag can raise each of them, a chart none. Where helm has a limit, ours is the same; where helm would
+//! exhaust the machine, ours stops with an error that names the limit.
 
-/// Bounds on one run; see the fields.
+/// The limits of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Unpacked bytes of a chart, headers and nested archives included. Helm: 104857600 per archive.
+    /// Unpacked bytes of a chart, including headers and nested archives. Helm: 104857600 per archive.
     pub chart_bytes: u64,
-    /// Files and folders of a chart, nested archives included.
+    /// Files and folders of a chart, including nested archives.
     pub chart_entries: u64,
-    /// Charts within charts.
+    /// Nesting depth of charts.
     pub chart_depth: u32,
     /// Bytes of one path inside a chart.
     pub path_bytes: usize,
-    /// YAML nodes of one document after its aliases were followed.
+    /// YAML nodes of one document, with aliases expanded.
     pub yaml_nodes: u64,
     /// Nested YAML collections. Helm: 10000.
     pub yaml_depth: u32,
@@ -25,9 +25,9 @@ pub struct Limits {
     pub include_depth: u32,
     /// Nested template calls of all kinds together.
     pub template_depth: u32,
-    /// Control structures and pipelines inside of each other, over all calls that are running.
+    /// Nesting of control structures and pipelines, over all active calls.
     pub template_nesting: u32,
-    /// Steps of one render, and of all renders of a release together: nodes executed, elements visited, items made by functions.
+    /// Steps of one render, and of all renders of a release together: executed nodes, visited elements, items made by functions.
     pub template_steps: u64,
     /// Bytes that one render holds at the same time: values, texts and their origins, compiled templates.
     pub memory_bytes: usize,
@@ -35,20 +35,20 @@ pub struct Limits {
     pub string_bytes: usize,
     /// Bytes that one render writes.
     pub output_bytes: u64,
-    /// Calls of costly cryptography: `genCA`, `htpasswd`, `derivePassword` …
+    /// Calls of expensive cryptography: `genCA`, `htpasswd`, `derivePassword` …
     pub crypto_calls: u32,
     /// Steps of one glob match.
     pub glob_steps: u64,
     /// Nested schemas of one values.schema.json.
     pub schema_depth: u32,
-    /// Steps of checking values against one values.schema.json: places of the schema read, and visited for a value.
+    /// Steps of validating values against one values.schema.json: locations of the schema read, and visited for a value.
     pub schema_steps: u64,
-    /// Bytes of one file that is no part of a chart, and of stdin: values, lists, manifests, the configuration.
+    /// Bytes of one file outside charts, and of stdin: values, lists, manifests, the configuration.
     pub file_bytes: u64,
-    /// Steps of looking for images in the manifests of one release and of judging them: values visited, every 64 bytes of
-    /// their texts, references, advice that is tried, findings that are told.
+    /// Steps of finding and judging the images in the manifests of one release: visited values, every 64 bytes of their texts,
+    /// references, tried fixes, findings.
     pub find_steps: u64,
-    /// Documents within texts within documents that are read for images; what is nested deeper is read line by line.
+    /// Depth of documents nested in texts that are parsed for images; deeper ones are read line by line.
     pub nested_depth: u32,
 }
 
@@ -81,21 +81,21 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The bounds, with those that were raised.
+    /// The limits, with those that were changed.
     ///
     /// # Errors
-    /// As of [`Limits::raise`].
-    pub fn raised(texts: &[String]) -> Result<Self, String> {
+    /// See [`Limits::raise`].
+    pub(crate) fn raised(texts: &[String]) -> Result<Self, String> {
         let mut limits = Self::default();
         texts.iter().try_for_each(|text| limits.raise(text))?;
         Ok(limits)
     }
 
-    /// Sets one bound from `NAME=N`: the field's name with `-` for `_`.
+    /// Sets one limit from `NAME=N`: the field's name with `-` for `_`.
     ///
-    /// Errors say which names there are.
-    pub fn raise(&mut self, text: &str) -> Result<(), String> {
-        let (name, number) = text.split_once('=').ok_or_else(|| format!("--limit {text}: want NAME=N"))?;
+    /// Errors list the valid names.
+    pub(crate) fn raise(&mut self, text: &str) -> Result<(), String> {
+        let (name, number) = text.split_once('=').ok_or_else(|| format!("--limit {text}: expected NAME=N"))?;
         let parsed: u64 = number.parse().map_err(|_| format!("--limit {text}: {number:?} is not a number"))?;
         let small = || u32::try_from(parsed).map_err(|_| format!("--limit {text}: the number is too large"));
         let size = || usize::try_from(parsed).map_err(|_| format!("--limit {text}: the number is too large"));
@@ -123,7 +123,7 @@ impl Limits {
             "nested-depth" => self.nested_depth = small()?,
             _ => {
                 return Err(format!(
-                    "--limit {text}: no limit is called {name:?}; there are chart-bytes, chart-entries, chart-depth, \
+                    "--limit {text}: unknown limit {name:?}; the limits are chart-bytes, chart-entries, chart-depth, \
                      path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-nesting, template-steps, \
                      memory-bytes, string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps, \
                      file-bytes, find-steps, nested-depth"

@@ -1,14 +1,14 @@
-//! [`lint()`]: a release is analysed, the rules judge it, and a [`Report`] tells.
+//! [`lint()`]: analyses a release, runs the rules, and makes a [`Report`].
 
+use crate::analysis::images::images;
 use crate::analysis::manifests::{Owners, analyse_manifests};
-use crate::analysis::pull_secrets;
 use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::release::Prepared;
-use crate::report::images::images;
 use crate::report::{Coverage, ReleaseName, Report};
+use crate::rule_ids;
 use crate::rules::Context;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
 ///
 /// # Errors
-/// When what the user gave cannot be used. A chart that does not render is a finding.
+/// The user's input cannot be used. A chart that does not render is a finding.
 pub fn lint(
     prepared: &Prepared,
     settings: &Settings,
@@ -41,7 +41,7 @@ pub fn lint(
     Ok(report)
 }
 
-/// What the rules say of an analysis.
+/// The report of the rules on an analysis.
 pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Settings) -> Report {
     let context = Context { prepared, analysis, settings, findings: Vec::new() };
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
@@ -62,7 +62,7 @@ pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Setti
             manifests: analysis.manifests.len(),
             images: analysis.images.len(),
             mirrored,
-            no_pull_secret: analysis.pull_secrets.are_unknown() && settings.is_on(pull_secrets::RULE, true),
+            no_pull_secret: analysis.pull_secrets.are_unknown() && settings.is_on(rule_ids::MISSING_PULL_SECRET, true),
         },
         mirror: settings.mirror.to_string(),
         assumed_keys: analysis.assumed_keys.clone(),
@@ -80,7 +80,7 @@ fn name(prepared: &Prepared) -> ReleaseName {
     }
 }
 
-/// Judges the images of manifests that came without a chart. A finding about an object that others own says so.
+/// Judges the images of manifests without a chart. A finding about an owned object names the owner.
 pub fn lint_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Report {
     let analysis = analyse_manifests(files, settings, limits);
     let owners = Owners::of(&analysis.manifests);

@@ -1,16 +1,16 @@
-//! [`Memory`]: the bytes that one render holds at the moment, and [`Held`]: a part of them.
+//! [`Memory`]: the bytes that one render currently holds, and [`Held`]: a part of them.
 //!
-//! What a render makes is counted when it comes to stay: the payload of a text, a list or a map keeps the [`Held`] that
-//! gives its bytes back when the last who knows it lets go. So a render may make much, as long as it does not keep it.
+//! Allocations are counted when they are kept: the payload of a text, a list or a map contains the [`Held`] that gives its
+//! bytes back when the last reference is dropped. So a render may allocate much, as long as it does not keep it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The bytes that one render holds; clones count together.
+/// The bytes that one render holds; clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct Memory(Arc<AtomicUsize>);
 
-/// Bytes that count until this is dropped.
+/// Bytes that are counted until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     memory: Memory,
@@ -18,7 +18,7 @@ pub struct Held {
 }
 
 impl Memory {
-    /// The bytes that are held now.
+    /// The number of bytes held now.
     pub fn held(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
@@ -32,7 +32,7 @@ impl Memory {
 }
 
 impl Held {
-    /// Where they count.
+    /// The memory that they are counted in.
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -42,7 +42,7 @@ impl Held {
         self.bytes
     }
 
-    /// Counts other bytes instead.
+    /// Changes the number of bytes.
     pub fn resize(&mut self, bytes: usize) {
         if bytes >= self.bytes {
             self.memory.0.fetch_add(bytes - self.bytes, Ordering::Relaxed);

@@ -1,39 +1,36 @@
-//! [`Change`]: something that a branch changes about what is checked and what is accepted, and what it comes to as a finding
-//! of `policy-changed`.
+//! [`Change`]: a change of a branch to what is checked or accepted, and its finding `policy-changed`.
 
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::rule_ids;
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
 
-/// The rule's id.
-pub const RULE: &str = "policy-changed";
-
-/// Something that a branch changes about what is checked and what is accepted.
+/// A change of a branch to what is checked or accepted.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// What it does to the check.
+    /// Its effect on the check.
     pub weight: Weight,
     /// What changed, as a fact.
     pub message: String,
-    /// Where it was, in the file as it was.
+    /// The old location, in the old file.
     pub before: Option<Place>,
-    /// Where it is, or where it is missing.
+    /// The new location, or where it is missing.
     pub after: Option<Place>,
     /// Whether it is missing there.
     pub is_gone: bool,
-    /// Facts that belong to it.
+    /// Additional facts.
     pub notes: Vec<String>,
 }
 
-/// What a change does to the check.
+/// The effect of a change on the check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
     /// Less is checked, or more is accepted.
     Looser,
-    /// Something else is rendered or looked at, and nobody can say which way that goes.
+    /// Something else is rendered or checked, and the effect is not known.
     Other,
-    /// More is checked, or it is only to be said.
+    /// More is checked, or the change is only reported.
     Stricter,
 }
 
@@ -43,28 +40,28 @@ impl Change {
         Self { weight, message, before, after, is_gone: false, notes: Vec::new() }
     }
 
-    /// The same, of something that is not there any more.
+    /// The same, for something that was removed.
     pub fn gone(self) -> Self {
         Self { is_gone: true, ..self }
     }
 
-    /// The finding, unless the rule is off. `since` names the state that it is compared with; where the branch's own
-    /// configuration decides, changes are only told.
+    /// The finding, unless the rule is off. `since` names the base; if the branch's own configuration decides, changes are only
+    /// reported as hints.
     pub fn finding(&self, settings: &Settings, since: &str, is_told_only: bool) -> Option<Finding> {
-        let rule = RULES.iter().find(|known: &&&Rule| known.id == RULE)?;
+        let rule = RULES.iter().find(|known: &&&Rule| known.id == rule_ids::POLICY_CHANGED)?;
         if !settings.is_on(rule.id, rule.on) {
             return None;
         }
         let severity = match self.weight {
             _ if is_told_only => Severity::Hint,
             Weight::Looser => settings.severity(rule.id, Severity::Error),
-            // Never worse than what is surely looser.
+            // Never more severe than what is certainly looser.
             Weight::Other => settings.severity(rule.id, Severity::Warning),
             Weight::Stricter => Severity::Hint,
         };
         let place = |place: &Option<Place>, label: String| place.clone().map(|place| Excerpt { place, label });
         let after = match self.before {
-            _ if self.is_gone => "not in this branch any more".to_owned(),
+            _ if self.is_gone => "no longer in this branch".to_owned(),
             Some(_) => "in this branch".to_owned(),
             None => format!("in this branch, and not in {since}"),
         };

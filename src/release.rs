@@ -1,15 +1,16 @@
-//! [`Prepared`]: a release as its owner would install it, ready to be rendered as often as one likes.
+//! [`Prepared`]: a release as its owner would install it, ready to be rendered any number of times.
 
 use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
 use crate::limits::Limits;
 use crate::render::{self, Before, Capabilities, Inputs, Release, Rendered};
+use crate::schema::remote::Remote;
+use crate::schema::{self, remote};
 use crate::template::decisions::Decisions;
 use crate::template::tree::Untraced;
 use crate::template::{Env, Map, Value, error::Error};
 use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
-use crate::values::schema::remote::{self, Remote};
 use crate::values::{self, Instance, json};
 use crate::work::Work;
 use std::sync::Arc;
@@ -21,39 +22,39 @@ pub struct Prepared {
     pub chart: Arc<Chart>,
     /// The release's facts.
     pub release: Release,
-    /// The cluster's.
+    /// The cluster's capabilities.
     pub capabilities: Capabilities,
-    /// Clock and randomness.
+    /// The clock and randomness.
     pub env: Env,
-    /// The bounds.
+    /// The limits.
     pub limits: Limits,
-    /// What the user set.
+    /// The user's values.
     pub user: UserValues,
-    /// Whether it is a release whose values were given, to be judged as it is; and not a chart alone.
+    /// Whether values were given, so that the release is judged as it is, unlike a chart alone.
     pub is_given: bool,
-    /// Whether values are checked against schemas.
+    /// Whether values are validated against schemas.
     pub check_schema: bool,
-    /// Reads the files that `--set-file` names.
+    /// Reads the files of `--set-file`.
     pub set_files: SetFiles,
-    /// What was done for it.
+    /// The work done for the release.
     pub work: Work,
 }
 
-/// What reads the files that `--set-file` names: by the number of the flag, and the path in it. The error is in helm's words.
+/// Reads the files of `--set-file`: by the index of the flag, and the path in it. The error is in helm's words.
 #[derive(Clone)]
 pub struct SetFiles(Arc<ReadFile>);
 
 type ReadFile = dyn Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync;
 
 impl SetFiles {
-    /// Reads by a function.
+    /// Reads with a function.
     pub fn new(read: impl Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
-    /// Reads nothing.
+    /// Reads no file.
     pub fn none() -> Self {
-        Self::new(|_, path| Err(format!("{path}: no files are read here")))
+        Self::new(|_, path| Err(format!("{path}: reading files is disabled here")))
     }
 
     /// Reads a file.
@@ -68,23 +69,23 @@ impl std::fmt::Debug for SetFiles {
     }
 }
 
-/// What the tool changes of the user's values, for one render.
+/// A change of the user's values for one render.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Sets a path to a text unless the user set it: the global rewrite.
+    /// Sets a path to a string unless the user set it: the global rewrite.
     Default(String, String),
-    /// Sets a path to a text, whatever the user set: the canary.
+    /// Sets a path to a string, whatever the user set: the canary.
     Set(String, String),
     /// Sets a path to true, whatever the user set: a switch.
     SwitchOn(String),
-    /// Takes away what the user set at a path.
+    /// Removes what the user set at a path.
     Remove(String),
     /// Sets a path to a value, as JSON, whatever the user set: a trial.
     SetJson(String, String),
 }
 
 impl Change {
-    /// The path it is about.
+    /// The path that it changes.
     pub fn path(&self) -> &str {
         match self {
             Self::Default(path, _) | Self::Set(path, _) | Self::SetJson(path, _) => path,
@@ -100,28 +101,28 @@ pub struct Outcome {
     pub root: Instance,
     /// `.Values` of the top chart.
     pub values: Map,
-    /// The files that the templates made.
+    /// The files that the templates produced.
     pub rendered: Rendered,
-    /// The seed, when keys, passwords or other random text were made of it: whoever knows it can compute them.
+    /// The seed, if keys, passwords or other random text were derived from it: whoever knows it can compute them.
     pub seed: Option<u64>,
 }
 
 /// Why a release did not render.
 #[derive(Debug)]
 pub enum Problem {
-    /// What the user gave cannot be used: a values file that is not YAML, a flag, a name.
+    /// The user's input cannot be used: a values file that is not YAML, a flag, a name.
     Input(String),
-    /// The chart refuses, before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
+    /// The chart stops before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
     Chart(String),
-    /// A template.
+    /// A template failed.
     Template(Box<Error>),
 }
 
 impl Prepared {
-    /// Coalesces the values and renders. With `origins`, values and text are traced. Helm's log lines are added to
-    /// `log`, also when there is an error.
+    /// Coalesces the values and renders. With `origins`, values and text are traced. Helm's log lines are added to `log`, also on
+    /// an error.
     ///
-    /// The order of the checks is helm's, so that of several problems the same one is reported.
+    /// The checks are in helm's order, so that the same one of several problems is reported.
     pub fn render(
         &self,
         compiler: &mut Compiler,
@@ -132,10 +133,10 @@ impl Prepared {
         self.render_deciding(compiler, changes, origins, None, log)
     }
 
-    /// The same, of a course of its own, and with what was decided.
+    /// The same, with forced branches, and with a record of what was decided.
     ///
     /// # Errors
-    /// As of [`Prepared::render`].
+    /// See [`Prepared::render`].
     pub fn render_deciding(
         &self,
         compiler: &mut Compiler,
@@ -147,11 +148,10 @@ impl Prepared {
         self.render_all(compiler, changes, (origins, decisions, None), log)
     }
 
-    /// Renders the files that may come out differently than in a render before, which was one of the same release with other
-    /// values.
+    /// Renders only the files that may differ from an earlier render of the same release with other values.
     ///
     /// # Errors
-    /// As of [`Prepared::render`].
+    /// See [`Prepared::render`].
     pub fn render_again(
         &self,
         compiler: &mut Compiler,
@@ -173,7 +173,7 @@ impl Prepared {
             self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log)?;
         let helm = self.env.helm;
         if self.check_schema {
-            let checked = values::schema::validate(&root, &values, helm, &self.limits);
+            let checked = schema::validate(&root, &values, helm, &self.limits);
             log.extend(checked.map_err(Problem::Chart)?);
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
@@ -192,10 +192,10 @@ impl Prepared {
         Ok(Outcome { root, values, rendered, seed })
     }
 
-    /// Coalesces the values, as far as helm does before it looks at them: what `.Values` is, and which charts there are.
+    /// Coalesces the values as helm does before rendering: what `.Values` is, and which charts are enabled.
     ///
     /// # Errors
-    /// As of [`Prepared::render`].
+    /// See [`Prepared::render`].
     pub fn values(
         &self,
         changes: &[Change],
@@ -240,39 +240,39 @@ impl Prepared {
 }
 
 impl Prepared {
-    /// The same release with nothing done for it yet.
+    /// The same release with a fresh count of work.
     #[must_use]
     pub fn afresh(&self) -> Self {
         Self { work: Work::of(&self.limits), ..self.clone() }
     }
 
-    /// The same release for something that a verdict does not need.
+    /// The same release for work that a verdict does not need.
     #[must_use]
     pub fn optional(&self) -> Self {
         Self { work: self.work.optional(), ..self.clone() }
     }
 
-    /// Whether the schemas of the charts allow the values.
+    /// Whether the values match the schemas of the charts.
     pub fn fits_schema(&self, changes: &[Change]) -> bool {
         if !self.check_schema || !has_schema(&self.chart) {
             return true;
         }
         let processed = self.values(changes, None, &mut Vec::new());
         processed.is_ok_and(|values::Processed { root, values }| {
-            values::schema::validate(&root, &values, self.env.helm, &self.limits).is_ok()
+            schema::validate(&root, &values, self.env.helm, &self.limits).is_ok()
         })
     }
 
-    /// What helm loads because schemas refer to it, when it checks the values.
+    /// The schemas that helm fetches when it validates the values.
     pub fn remote_schemas(&self) -> Vec<Remote> {
-        // Coalescing the values once more is not free, and most charts have no schema, or one that refers to nothing else.
+        // Coalescing again has a cost, and most charts have no schema, or one without references.
         if !self.check_schema || !refers_elsewhere(&self.chart) {
             return Vec::new();
         }
         let (helm, limits) = (self.env.helm, &self.limits);
         match self.values(&[], None, &mut Vec::new()) {
             Ok(values::Processed { root, values }) => remote::remotes(&root, &values, helm, limits),
-            // Which subcharts there will be is not known then.
+            // Without the values, the enabled subcharts are not known.
             Err(_) => {
                 let schema = self.chart.schema.iter();
                 schema.flat_map(|schema| remote::of_schema(self.chart.name(), schema, helm, limits)).collect()
@@ -280,27 +280,27 @@ impl Prepared {
         }
     }
 
-    /// What the user set, merged.
+    /// The user's values, merged.
     ///
     /// # Errors
-    /// As of [`UserValues::merge`].
+    /// See [`UserValues::merge`].
     pub fn user_values(&self, origins: Option<&mut Origins>) -> Result<Merged, String> {
         self.user.merge(self.env.helm, &self.limits, &mut |flag, path| self.set_files.read(flag, path), origins)
     }
 }
 
-/// Whether a chart, or one in it, has a schema.
+/// Whether a chart, or a subchart, has a schema.
 fn has_schema(chart: &Chart) -> bool {
     chart.schema.is_some() || chart.subcharts.iter().any(|inside| has_schema(inside))
 }
 
-/// Whether the schema of a chart, or of one in it, may refer to something outside of it.
+/// Whether the schema of a chart, or of a subchart, may refer to another document.
 fn refers_elsewhere(chart: &Chart) -> bool {
     chart.schema.as_ref().is_some_and(|schema| remote::may_refer_elsewhere(schema))
         || chart.subcharts.iter().any(|inside| refers_elsewhere(inside))
 }
 
-/// Helm's rule for the names of releases.
+/// Helm's rule for release names.
 ///
 /// Source: helm `pkg/chart/common/util`, `ValidateReleaseName`.
 fn check_release_name(name: &str) -> Result<(), String> {

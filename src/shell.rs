@@ -1,8 +1,8 @@
-//! Shell scripts, as far as it takes to see which programs they run with which words.
+//! Shell scripts, parsed far enough to see which programs they run with which words.
 
 use std::ops::Range;
 
-/// The simple commands of a shell script, comments left out, continued lines joined.
+/// The simple commands of a shell script, without comments and with continued lines joined.
 pub fn commands(script: &str) -> Vec<Range<usize>> {
     let bytes = script.as_bytes();
     let mut found = Vec::new();
@@ -20,7 +20,7 @@ pub fn commands(script: &str) -> Vec<Range<usize>> {
         match (byte, quote) {
             (b'\\', _) => at += 1,
             (b'\'' | b'"', None) => quote = Some(byte),
-            // What a string holds is run where it is substituted.
+            // Substitutions in a string are executed.
             (_, Some(open)) if byte == open => quote = None,
             (b'#', None) if begins_word => {
                 let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
@@ -38,7 +38,7 @@ pub fn commands(script: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The words of a simple command, without the quotes around them and without a backslash that continues the line.
+/// The words of a simple command, without quotes and without continuation backslashes.
 ///
 /// Shape: `docker run -e 'A=b c' "acme/api"` has the words `docker`, `run`, `-e`, `A=b c`, `acme/api`.
 pub fn words(script: &str, command: Range<usize>) -> Vec<Range<usize>> {

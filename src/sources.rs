@@ -1,32 +1,33 @@
-//! What objects of GitOps tools and installers fetch from: repositories of charts, of git, buckets, files of virtual machines.
+//! Public places from which objects of GitOps tools and installers fetch: chart repositories, git, buckets, disk images.
 //!
-//! Images and artifacts in registries are no business of this file; `images::find` finds those.
+//! Images and artifacts in registries are found by `images::find`.
 
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::object::{Object, Path, Step, member, string};
-use crate::images::{Mirror, Text};
 use crate::limits::Limits;
+use crate::objects::Text;
+use crate::objects::{Object, Path, Step};
+use crate::reference::Mirror;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::render::manifest::Manifest;
 use crate::yaml::{self, Data};
 use std::sync::Arc;
 
-/// A public place that an object has something fetched from.
+/// A public place from which an object fetches something.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The manifest.
     pub manifest: Arc<Manifest>,
     /// The object: `HelmRepository apps/bitnami`.
-    pub object: crate::images::object::ObjectName,
-    /// Path of the field that names it.
+    pub object: crate::objects::ObjectName,
+    /// The path of the field that names it.
     pub field: String,
-    /// The URL, as it is written.
+    /// The URL, as written.
     pub url: Text,
-    /// What is fetched, in words.
+    /// What is fetched, for messages.
     pub what: &'static str,
 }
 
-/// Fields that name a URL: the group and its subgroups, the kinds (none: all), the names on the way to it (`*`: any one
-/// step, `**`: any number), what is fetched.
+/// Fields that contain a URL: the group and its subgroups, the kinds (empty: all), the path (`*`: any one step, `**`: any
+/// number of steps), what is fetched.
 type Row = (&'static str, &'static [&'static str], &'static str, &'static str);
 
 const CHARTS: &str = "charts";
@@ -80,7 +81,7 @@ const FIELDS: &[Row] = &[
     ("gateway.envoyproxy.io", &["EnvoyExtensionPolicy"], "spec.wasm.*.code.http.url", "a filter"),
 ];
 
-/// The public places that the objects of a release have something fetched from, those in documents of ConfigMaps too.
+/// The public places from which the objects of a release fetch something, including documents in ConfigMaps.
 pub fn public(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -> Vec<Source> {
     let mut found = Vec::new();
     for object in manifests.iter().flat_map(Object::all) {
@@ -118,11 +119,11 @@ fn of_object(object: &Object<'_>, mirror: &Mirror, found: &mut Vec<Source>) {
     });
 }
 
-/// Whether a way is the one that names say.
+/// Whether a path matches a pattern.
 fn leads(steps: &[Step], names: &str) -> bool {
     let names: Vec<&str> = names.split('.').collect();
     let (names, steps) = match names.strip_prefix(&["**"]) {
-        // The end of the way counts.
+        // Only the end of the path matters.
         Some(rest) if steps.len() >= rest.len() => (rest, &steps[steps.len() - rest.len()..]),
         Some(_) => return false,
         None => (names.as_slice(), steps),
@@ -134,8 +135,8 @@ fn leads(steps: &[Step], names: &str) -> bool {
         })
 }
 
-/// Whether a URL leads to a public host; `git@github.com:acme/x.git` and a host alone are URLs here too. An artifact in a
-/// registry is found as a reference, a registry alone is not.
+/// Whether a URL has a public host; `git@github.com:acme/x.git` and a bare host are URLs here too. An artifact in a registry
+/// is found as a reference; a registry alone is not.
 fn names_public(url: &str, mirror: &Mirror) -> bool {
     if let Some(rest) = url.strip_prefix("oci://") {
         let rest = rest.trim_end_matches('/');
@@ -151,7 +152,7 @@ fn names_public(url: &str, mirror: &Mirror) -> bool {
 
 /// The documents in the texts of a ConfigMap.
 fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut Vec<Source>) {
-    let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { return };
+    let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { return };
     for (entry, value) in entries {
         let Data::Str(content) = &value.data else { continue };
         let has = |needle: &str| memchr::memmem::find(content.as_bytes(), needle.as_bytes()).is_some();
@@ -169,8 +170,8 @@ fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut V
             let nested = Object {
                 manifest: object.manifest,
                 name: object.name.clone(),
-                api_version: string(member(&node, "apiVersion")),
-                kind: string(member(&node, "kind")),
+                api_version: node.text_of("apiVersion"),
+                kind: node.text_of("kind"),
                 node: &node,
                 source: text,
                 prefix: Path::default().key("data").key(&entry.key.to_text()).with(Step::Nested),
@@ -187,9 +188,9 @@ fn of_texts(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut V
 
 /// The indexes of falcoctl: `indexes[].url`.
 fn of_indexes(object: &Object<'_>, mirror: &Mirror, found: &mut Vec<Source>) {
-    let indexes = member(object.node, "indexes").map(crate::images::object::items).unwrap_or_default();
+    let indexes = object.node.items_of("indexes");
     for (number, index) in indexes.iter().enumerate() {
-        let Some(url) = member(index, "url").and_then(|url| object.text(url)) else { continue };
+        let Some(url) = index.member("url").and_then(|url| object.text(url)) else { continue };
         if names_public(&url, mirror) {
             let path = object.prefix.key("indexes").with(Step::Index(number)).key("url");
             found.push(Source {

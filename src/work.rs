@@ -1,18 +1,17 @@
-//! [`Work`]: the steps that all that is done for one release takes together.
+//! [`Work`]: the total steps of everything that is done for one release.
 //!
-//! A release that is judged is rendered and looked through several times. Each render, and each search, has a bound of its
-//! own; what they come to together has the same bound, so that a release costs what its limits say, however often it is
-//! looked at.
+//! A release is rendered and searched several times. Each render and each search has its own limit; all of them together have
+//! the same limit, so that the cost of a release is bounded however often it is analysed.
 
 use crate::limits::Limits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What is done for one release; clones count together.
+/// The work for one release; clones share the counts.
 #[derive(Debug, Clone)]
 pub struct Work {
     counts: Arc<Counts>,
-    /// Nothing that a verdict needs: whoever does it does without where there are no steps left.
+    /// Work that a verdict does not need: it is skipped when no steps are left.
     is_optional: bool,
 }
 
@@ -22,12 +21,12 @@ struct Counts {
     looks: Count,
 }
 
-/// Steps that were taken, of the most that may be.
+/// The steps taken, and the limit.
 #[derive(Debug)]
 struct Count {
     taken: AtomicU64,
     most: u64,
-    /// Whether something that was needed came to the bound.
+    /// Whether required work reached the limit.
     is_cut: AtomicBool,
 }
 
@@ -55,7 +54,7 @@ impl Count {
 }
 
 impl Work {
-    /// Nothing done yet, of a release with these bounds.
+    /// A fresh count for a release with these limits.
     pub fn of(limits: &Limits) -> Self {
         let counts = Counts { renders: Count::of(limits.template_steps), looks: Count::of(limits.find_steps) };
         Self { counts: Arc::new(counts), is_optional: false }
@@ -67,13 +66,12 @@ impl Work {
         Self { counts: self.counts.clone(), is_optional: true }
     }
 
-    /// Steps that renders may still take.
+    /// The steps left for renders.
     pub fn left_of_renders(&self) -> u64 {
         self.counts.renders.left()
     }
 
-    /// Whether there is room for another render that takes about so many steps, and is not needed: half of all is kept for
-    /// those that are.
+    /// Whether an optional render with about this many steps fits: half of all steps is reserved for required renders.
     pub fn has_room_for(&self, steps: u64) -> bool {
         let Count { most, .. } = self.counts.renders;
         steps.saturating_add(most / 2) <= self.left_of_renders()
@@ -84,14 +82,14 @@ impl Work {
         self.counts.renders.take(steps);
     }
 
-    /// Notes that a render stopped because others before it had taken the steps.
+    /// Records that a render stopped because earlier renders had used the steps.
     pub fn cut_renders(&self) {
         if !self.is_optional {
             self.counts.renders.is_cut.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Counts steps of looking through what was rendered, of judging it and of telling it; false when there are none left.
+    /// Counts steps of finding, judging and reporting; false if none are left.
     pub fn take_of_looks(&self, steps: u64) -> bool {
         let is_left = self.counts.looks.take(steps);
         if !is_left && !self.is_optional {
@@ -100,19 +98,18 @@ impl Work {
         is_left
     }
 
-    /// Counts steps of something that a verdict does not need, where half of all are left for what it does need; false where
-    /// they are not.
+    /// Counts steps of optional work if half of all steps remain for required work; false otherwise.
     pub fn may_look(&self, steps: u64) -> bool {
         let Count { most, .. } = self.counts.looks;
         steps.saturating_add(most / 2) <= self.counts.looks.left() && self.counts.looks.take(steps)
     }
 
-    /// Steps of looking that were taken.
+    /// The steps taken for finding and judging.
     pub fn looks(&self) -> u64 {
         self.counts.looks.taken()
     }
 
-    /// What there was no room for, in words that name the limit; `None` where everything was done that a verdict needs.
+    /// What could not be done, naming the limit; `None` if all required work was done.
     pub fn told(&self) -> Option<String> {
         let Counts { renders, looks } = &*self.counts;
         if renders.is_cut() {
@@ -121,9 +118,9 @@ impl Work {
                 renders.most
             ));
         }
-        looks.is_cut().then(|| {
-            format!("more than {} steps of looking for images and judging them (--limit find-steps)", looks.most)
-        })
+        looks
+            .is_cut()
+            .then(|| format!("finding and judging images takes more than {} steps (--limit find-steps)", looks.most))
     }
 }
 

@@ -1,43 +1,44 @@
-//! What to change so that images come from the mirror: proposals, each tried before it becomes a [`Fix`].
+//! Fixes that send images to the mirror: proposals, each tried before it becomes a [`Fix`].
 //!
-//! A proposal is tried as its user would carry it out: what the user gave is edited in memory, and the release is rendered
-//! as it would be installed. It holds where the image then comes from the place on the mirror that the layout gives, and
-//! nothing else became worse. Proposals that change different things are tried together first.
+//! A proposal is tried as its user would apply it: the user's input is edited in memory, and the release is rendered as it
+//! would be installed. It works if the image then comes from its place on the mirror in the layout, and nothing else became
+//! worse. Proposals that change different things are tried together first.
 
-use super::judge::is_taken_for_wrong;
+use super::Judged;
+use super::judged::serves;
 use super::propose::{Paths, Proposal};
 use super::rewrite::Unset;
 use super::trial::Trials;
 use super::twin::Twin;
-use super::{Judged, serves};
 use crate::fix::{Edit, Fix, Proven};
-use crate::images::{Class, Reference};
+use crate::images::Class;
 use crate::reads::GLOBAL;
+use crate::reference::Reference;
 use crate::trace::{Key, path_text};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most references that a fix tells of.
+/// The most references in the proof of a fix.
 pub(super) const MOST_PROVEN: usize = 1000;
 
-/// Renders for fixes, whatever there is to fix.
+/// The base number of renders for fixes.
 const RENDERS: usize = 6;
 
-/// Further renders for each image that is wrong, and for the rewrite that is not set.
+/// Additional renders for each wrong image, and for an unset rewrite.
 const RENDERS_EACH: usize = 3;
 
-/// Something that a fix is looked for.
+/// A problem for which a fix is searched.
 struct Problem {
     of: Of,
-    /// The images that have to become right; of the images of an unset rewrite as many as can.
+    /// The images that must become right; for an unset rewrite, as many as possible.
     targets: BTreeSet<usize>,
     proposals: Vec<Proposal>,
     next: usize,
-    /// Whether a proposal was put together with what brings the image to its path.
+    /// Whether a proposal was combined with one that corrects the image's path.
     is_combined: bool,
     fix: Option<Fix>,
-    /// The targets that the fix, or else the first proposal, does not make right, with what they are then.
+    /// The targets that the fix, or otherwise the first proposal, does not make right, with their references then.
     not_enough: Vec<(usize, String)>,
-    /// The first proposal that changes such images, where none is a fix.
+    /// The first proposal that changes such images, if none is a fix.
     tried: Option<Proposal>,
 }
 
@@ -60,13 +61,12 @@ impl Problem {
         &self.proposals[self.next]
     }
 
-    /// Whether it is about an image that follows the rewrite: what it is a copy of may change with its path.
+    /// Whether it is about an image that follows the rewrite: its source may change with its path.
     fn may_move_source(&self, judged: &[Judged]) -> bool {
         matches!(self.of, Of::Image(number) if judged[number].class == Class::Rewritten)
     }
 
-    /// Whether a trial shows what it should, as far as the targets go; and what it shows. `without` is the same without the
-    /// rewrite, where that is needed.
+    /// Whether a trial succeeded for the targets, and its proof. `without` is the same trial without the rewrite, if needed.
     fn proven(
         &self,
         (twin, without): (&Twin, Option<&Twin>),
@@ -79,11 +79,11 @@ impl Problem {
         let becomes_right = |&number: &usize| {
             let one = &judged[number];
             let after = Trials::text(twin, &one.image)?;
-            // Who took another registry, and the chart's path, meant the chart's image.
+            // A user who replaced the registry and kept the chart's path meant the chart's image.
             let is_default = one.default_of_same_path().is_some_and(|default| trials.is_right(after, Some(default)));
             let is_right = is_default || trials.is_right_for(after, one, one.source.as_ref());
             let is_right = is_right && without.is_none_or(|without| keeps_source(one, after, without, trials));
-            let holds = is_right && keeps_version(one, after) && !is_taken_for_wrong(one, after, trials.settings);
+            let holds = is_right && keeps_version(one, after) && !one.is_taken_for_wrong(after, trials.settings);
             holds.then(|| (number, after.to_owned()))
         };
         let right: Vec<(usize, String)> = self.targets.iter().filter_map(becomes_right).collect();
@@ -105,23 +105,23 @@ impl Problem {
     }
 }
 
-/// Whether a reference is right for what the image is without the rewrite, with the same edits.
+/// Whether a reference is right for the image that results without the rewrite, with the same edits.
 fn keeps_source(judged: &Judged, after: &str, without: &Twin, trials: &Trials<'_>) -> bool {
     let source = Trials::text(without, &judged.image).and_then(|text| Reference::parse(text).ok());
     let source = source.filter(|source| !trials.settings.mirror.serves(source));
     source.is_none_or(|source| trials.is_right_for(after, judged, Some(&source)))
 }
 
-/// Whether a reference has the tag and the digest that the image has, if it has any: another version is another image.
+/// Whether a reference keeps the image's tag and digest, if any: another version is another image.
 pub(super) fn keeps_version(judged: &Judged, after: &str) -> bool {
     let Ok(before) = &judged.image.reference else { return true };
     before.version().is_empty() || Reference::parse(after).is_ok_and(|after| after.version() == before.version())
 }
 
-/// What brings an image to its path on the mirror, where what was tried brought it to the mirror alone, as the text says.
+/// A proposal that corrects an image's path on the mirror, if the trial brought it to the mirror but not to its path.
 pub(super) type Further<'f> = dyn Fn(&Judged, &str) -> Option<Proposal> + 'f;
 
-/// Looks for fixes, for each image the first of its proposals that holds; for an unset rewrite likewise.
+/// Searches fixes: for each image the first of its proposals that works, and likewise for an unset rewrite.
 pub(super) fn find(
     judged: &mut [Judged],
     of_images: Vec<(usize, Vec<Proposal>)>,
@@ -156,11 +156,11 @@ pub(super) fn find(
     }
 }
 
-/// Proposals that are the same, and the problems that they are for.
+/// Equal proposals, and the problems that they are for.
 struct Group {
     proposal: Proposal,
     problems: Vec<usize>,
-    /// Whether it changes what all images share: with it, others may hold that do not hold alone.
+    /// Whether it changes a value shared by all images: with it, others may work that do not work alone.
     is_shared: bool,
 }
 
@@ -171,7 +171,7 @@ fn is_shared(proposal: &Proposal, trials: &Trials<'_>) -> bool {
     })
 }
 
-/// Tries the next proposals of problems that are open; false where no trial is left.
+/// Tries the next proposals of open problems; false if no trial is left.
 fn round(problems: &mut [Problem], judged: &[Judged], further: &Further<'_>, trials: &mut Trials<'_>) -> bool {
     let mut groups: Vec<Group> = Vec::new();
     let (mut known, mut paths) = (BTreeMap::<String, usize>::new(), Paths::default());
@@ -200,7 +200,7 @@ fn round(problems: &mut [Problem], judged: &[Judged], further: &Further<'_>, tri
     tried.is_empty() || attempt(&tried, problems, judged, further, trials)
 }
 
-/// What cannot be written into the user's file can be set over it.
+// A value that cannot be written to the user's file can be set in an overlay.
 fn set_over(problem: &mut Problem) {
     match problem.proposal().over() {
         Some(over) => problem.proposals[problem.next] = over,
@@ -208,7 +208,7 @@ fn set_over(problem: &mut Problem) {
     }
 }
 
-/// Tries proposals together; where that makes something worse, each half of them. False where no trial is left.
+/// Tries proposals together; if that makes something worse, each half of them. False if no trial is left.
 fn attempt(
     groups: &[Group],
     problems: &mut [Problem],
@@ -248,13 +248,13 @@ fn attempt(
     }
 }
 
-/// The release with edits and without the rewrite, where a problem needs that.
+/// The release with edits and without the rewrite, if a problem needs it.
 fn without_rewrite(of: &[&Problem], edits: &[Edit], judged: &[Judged], trials: &mut Trials<'_>) -> Option<Twin> {
     let is_needed = of.iter().any(|problem| problem.may_move_source(judged));
     is_needed.then(|| trials.with_edits_and(edits, &trials.keys.removed()).ok().flatten()).flatten()
 }
 
-/// Notes what a trial showed: a fix, or that the next proposal has to be tried.
+/// Records the result of a trial: a fix, or that the next proposal must be tried.
 fn settle(
     problem: &mut Problem,
     proven: Option<Vec<Proven>>,
@@ -295,7 +295,7 @@ fn settle(
     }
 }
 
-/// Puts together what sets the rewrite and what brings those images to their paths for which that alone is not enough.
+/// Combines the proposal that sets the rewrite with those that correct the paths of images for which it is not enough.
 fn combine(problem: &mut Problem, judged: &[Judged], further: &Further<'_>, trials: &mut Trials<'_>) {
     let key = match &problem.fix {
         Some(Fix { title, safety, edits, .. }) => {

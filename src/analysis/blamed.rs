@@ -1,36 +1,37 @@
-//! [`Blamed`]: who decided an image whose manifest does not tell: a switch, a value that prints nothing, a rewrite that is not
-//! set. It is whom lint names, by the same trials, and what becomes of the image without that was rendered.
+//! [`Blamed`]: who decided an image if the manifest does not show it: a switch, a value that prints nothing, a rewrite that is
+//! not set. It names the same deciders as lint, from the same trials, and renders the image without them.
 
-use super::judge::{Classified, Given, classified, find_culprits};
+use super::given::Given;
+use super::judge::{Classified, classified, find_culprits};
 use super::keys::Keys;
 use super::propose::changed;
 use super::trial::Trials;
 use super::{Judged, Traced, render_with_mirror, rewrite};
 use crate::compiler::Compiler;
 use crate::fix::{Action, Edit};
-use crate::images::decided::Decider;
 use crate::images::{Class, ImageUse, Search};
+use crate::provenance::Decider;
 use crate::reads::Statics;
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::trace::Origins;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most renders that show what becomes of images.
+/// The most renders of images without their deciders.
 const MOST_RENDERS: usize = 16;
 
-/// An image, and who decided it though nothing of that is printed.
+/// An image whose deciders print nothing.
 #[derive(Debug)]
 pub struct Blamed {
     /// The use.
     pub image: ImageUse,
-    /// The settings of the user's that make it what it is, all of them together; none where nobody set the rewrite.
+    /// The user's settings that together decide it; empty if the rewrite is not set.
     pub by: Vec<Decider>,
-    /// What was rendered to see what becomes of it; `None` where that tells nothing.
+    /// The image without them, from a render; `None` if that shows nothing.
     pub otherwise: Option<Otherwise>,
 }
 
-/// What becomes of an image.
+/// An image without its deciders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Otherwise {
     /// The reference.
@@ -41,10 +42,10 @@ pub struct Otherwise {
     pub with: Option<(String, String)>,
 }
 
-/// Renders a release with traces and the mirror set, as lint does, and finds who decided images without being printed.
+/// Renders a release with traces and the mirror set, as lint does, and finds deciders that print nothing.
 ///
 /// # Errors
-/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`](super::RenderFailure).
+/// The user's input cannot be used. A chart that does not render is a [`RenderFailure`](super::RenderFailure).
 pub fn blame(
     prepared: &Prepared,
     settings: &Settings,
@@ -81,7 +82,7 @@ pub fn blame(
     Ok((traced, blamed))
 }
 
-/// The images of the manifests; an error where there is more than could be looked through.
+/// The images of the manifests; an error if the limit is exceeded.
 fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Result<Vec<ImageUse>, String> {
     let manifests = traced.manifests.iter().filter(|manifest| !manifest.is_blank());
     let found = Search::counted(manifests, settings.hints(), &prepared.limits, &prepared.work);
@@ -129,8 +130,7 @@ fn find_blamed(uses: Vec<ImageUse>, given: &Given<'_>, compiler: &mut Compiler) 
     told.collect()
 }
 
-/// The settings of the user's that make an image what it is though nothing of them is printed: of its registry, or else of
-/// its version.
+/// The user's settings that decide an image although nothing of them is printed: its registry, or else its version.
 fn culprits(judged: &Judged) -> Vec<Decider> {
     match judged.culprits.is_empty() {
         false => judged.culprits.clone(),
@@ -138,8 +138,8 @@ fn culprits(judged: &Judged) -> Vec<Decider> {
     }
 }
 
-/// What becomes of images without some settings of the user's: as the release is installed, or, where that does not bring
-/// them from the mirror, with the rewrite set.
+/// Images without some of the user's settings: as the release is installed, or, if that does not bring them from the mirror,
+/// with the rewrite set.
 fn without(
     by: &[Decider],
     images: &[usize],
@@ -173,7 +173,7 @@ fn without(
         let Ok(Some(twin)) = trials.with_edits_and(&edits, &changes) else { break };
         for (otherwise, &number) in found.iter_mut().zip(images).filter(|(otherwise, _)| otherwise.is_none()) {
             let Some(text) = Trials::text(&twin, &judged[number].image) else { continue };
-            if of_version(number) || super::serves(text, &trials.settings.mirror) {
+            if of_version(number) || super::judged::serves(text, &trials.settings.mirror) {
                 *otherwise = Some(Otherwise { reference: text.to_owned(), is_without: true, with: with.clone() });
             }
         }

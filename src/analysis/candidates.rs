@@ -1,13 +1,13 @@
-//! Which changes may send an image to the mirror: the values that decided it, set or taken away, the best first.
+//! Changes that may send an image to the mirror: the values that decided it, set or removed, the best first.
 
-use super::judge::is_needless_pin;
 use super::propose::{Proposal, added, changed, title_of_removal};
 use super::reach::Reached;
 use super::{Judged, WithoutOverride};
 use crate::fix::{Action, json_of, value_at};
-use crate::images::decided::{Decider, Source, decider};
-use crate::images::object::{items, member};
+use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, Part};
+
+use crate::provenance::{Decider, Source};
 use crate::reads::GLOBAL;
 use crate::release::Prepared;
 use crate::settings::Settings;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// What elements of lists of the charts' defaults have to be, by the list: helm replaces lists, so that all are set at once.
+/// New values for elements of lists in the charts' defaults, by list: helm replaces lists, so all are set at once.
 #[derive(Debug)]
 pub(super) struct Lists {
     elements: BTreeMap<String, BTreeMap<Vec<Key>, String>>,
@@ -26,12 +26,12 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// None noted yet, for advice that is a part of the work.
+    /// Empty, for fixes within a release's work.
     pub(super) fn new(work: &Work) -> Self {
         Self { elements: BTreeMap::new(), work: work.clone() }
     }
 
-    /// Notes what an image needs, if a default in a list decides it.
+    /// Records the new value for an image that a default in a list decides.
     pub(super) fn note(&mut self, judged: &Judged, settings: &Settings, origins: &Origins) {
         let decider = &judged.decider;
         let wanted = judged.destination(settings);
@@ -43,7 +43,7 @@ impl Lists {
     }
 }
 
-/// The list that a default of a chart is in, by file and path, and the members that lead from it to the default.
+/// The list that contains a default of a chart, by file and path, and the keys from it to the default.
 fn in_list(decider: &Decider, origins: &Origins) -> Option<(String, Vec<Key>)> {
     let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
     let at = keys.iter().position(|key| matches!(key, Key::Index(_)))?;
@@ -51,7 +51,7 @@ fn in_list(decider: &Decider, origins: &Origins) -> Option<(String, Vec<Key>)> {
     Some((format!("{file} {}", path_text(&keys[..at])), keys[at..].to_vec()))
 }
 
-/// What may send an image to the mirror, the best first. `set_key` is what sets the rewrite, where it is not set.
+/// Changes that may send an image to the mirror, the best first. `set_key` sets the rewrite, if it is not set.
 pub(super) fn of_image(
     judged: &Judged,
     reached: &[Reached],
@@ -72,7 +72,7 @@ pub(super) fn of_image(
     let repository = decider(&judged.image, Part::Repository, origins);
     let registry = judged.decider.clone();
     let mut deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
-    // On the mirror it is the path that is wrong, and what all images share is changed last.
+    // For an image on the mirror the path is wrong, and values shared by all images are changed last.
     deciders.sort_by_key(|decider| {
         let is_path = decider.origin != judged.decider.origin;
         (keys.contains(&decider.path), !decider.source.is_user(), judged.class.resolves() != is_path)
@@ -81,7 +81,7 @@ pub(super) fn of_image(
         .iter()
         .filter_map(|decider| set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins)))
         .collect();
-    // Behind a registry with a path, the path of the image is not the whole of its path: both are said anew.
+    // After a registry with a path, the image's path is incomplete: both are set anew.
     let both = judged.registry_with_path.as_ref().filter(|_| judged.class == Class::Rewritten).and_then(|set_with| {
         let host = &judged.source.as_ref()?.registry;
         let title = format!("set `{}` to `{host}`", origins.path(set_with.origin));
@@ -93,9 +93,9 @@ pub(super) fn of_image(
     let removals = of_user.iter().copied().filter_map(removed);
     let comes_back = matches!(judged.without_override, WithoutOverride::Mirror(_));
     match judged.class {
-        // That is what its rule is about.
-        Class::PinnedToMirror if is_needless_pin(judged) => found.extend(removals),
-        // Another file, or the chart, may have the right one.
+        // Another rule reports this.
+        Class::PinnedToMirror if judged.is_needless_pin() => found.extend(removals),
+        // Another file, or the chart, may have the right value.
         Class::PinnedToMirror => found.extend(removals.chain(sets)),
         _ if comes_back => {
             found.extend(removals);
@@ -123,7 +123,7 @@ pub(super) fn of_image(
     found
 }
 
-/// What sets the value that decided a part of an image so that the image is what it should be.
+/// Sets the value that decided a part of an image to what makes the image right.
 fn set(
     image: &ImageUse,
     decider: &Decider,
@@ -134,7 +134,7 @@ fn set(
     set_to(value_of(image, decider.origin, wanted)?, decider, lists, (prepared, origins))
 }
 
-/// What sets the value that decided a part of an image, where it stands; or over it, where the chart has it.
+/// Sets the value that decided a part of an image, in its file; or in an overlay, if it is the chart's.
 fn set_to(
     value: String,
     decider: &Decider,
@@ -156,7 +156,7 @@ fn set_to(
             let title = format!("set `{}` to `{value}`", path_text(&[path.clone(), keys.clone()].concat()));
             match of_list {
                 None => Some(added([path, keys].concat(), json, title, prepared)),
-                // Helm replaces lists: one element of the chart's cannot be set without the others.
+                // Helm replaces lists: one element of the chart's list cannot be set without the others.
                 Some(at) => {
                     let list = list_around(decider.origin, keys.len() - at, origins, &lists.work)?;
                     let mut list = json_of(&list);
@@ -182,8 +182,8 @@ fn set_to(
     }
 }
 
-/// What brings an image to its path on the mirror, where another proposal, tried, brought it to the mirror alone: for
-/// `busybox`, which has become `mirror.internal/busybox`, the value with `library/busybox`.
+/// Corrects an image's path on the mirror, if another proposal brought it to the mirror only: for `busybox`, which became
+/// `mirror.internal/busybox`, sets the value to `library/busybox`.
 pub(super) fn further(
     judged: &Judged,
     after: &str,
@@ -195,14 +195,14 @@ pub(super) fn further(
     let decider = decider(image, Part::Repository, origins);
     let run = run_of(image, decider.origin)?;
     let text = image.text.as_str();
-    // What was put before it stays.
+    // The prefix stays.
     let before = after.strip_suffix(&text[run.start..])?;
     let value = wanted.strip_prefix(before)?.strip_suffix(&text[run.end..])?;
     let is_other = !value.is_empty() && value != &text[run];
     is_other.then(|| set_to(value.to_owned(), &decider, lists, (prepared, origins)))?
 }
 
-/// What the value of an origin, which stands in an image as it is, has to be so that the image is what it should be.
+/// The new value of an origin that appears literally in an image, so that the image becomes right.
 pub(super) fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option<String> {
     let run = run_of(image, origin)?;
     let text = image.text.as_str();
@@ -210,7 +210,7 @@ pub(super) fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option
     (!value.is_empty() && value != &text[run]).then(|| value.to_owned())
 }
 
-/// The list in a file that a setting lies in, so many members up.
+/// The list in a file that contains a setting, a number of levels up.
 fn list_around(origin: Origin, up: usize, origins: &Origins, work: &Work) -> Option<Node> {
     let mut next = origin;
     for _ in 0..up {
@@ -218,7 +218,7 @@ fn list_around(origin: Origin, up: usize, origins: &Origins, work: &Work) -> Opt
         next = setting.parent;
     }
     let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
-    // It is read again for each element, and each proposal holds the whole of it.
+    // It is read again for each element, and each proposal contains all of it.
     if !work.may_look(setting.place.file.bytes().len() as u64) {
         return None;
     }
@@ -230,12 +230,12 @@ fn list_around(origin: Origin, up: usize, origins: &Origins, work: &Work) -> Opt
 
 fn node_at<'n>(node: &'n Node, keys: &[Key]) -> Option<&'n Node> {
     keys.iter().try_fold(node, |node, key| match key {
-        Key::Name(name) => member(node, name),
-        Key::Index(index) => items(node).get(*index as usize),
+        Key::Name(name) => node.member(name),
+        Key::Index(index) => node.items().get(*index as usize),
     })
 }
 
-/// Where in a reference the value of an origin stands as it is, from its first byte on.
+/// Where the value of an origin appears literally in a reference, from its first byte.
 fn run_of(image: &ImageUse, origin: Origin) -> Option<Range<usize>> {
     let spans = image.manifest.content.spans();
     let of = |at: usize| {

@@ -1,10 +1,10 @@
-//! [`Courses`]: renders a release along another course, and reads what comes out as far as it can be read.
+//! [`Courses`]: renders a release with forced branches, and reads the output as far as possible.
 
 use super::keys::Keys;
 use crate::compiler::Compiler;
-use crate::images::object::{descend, member, string};
 use crate::images::{ImageUse, Search, Tier};
 use crate::limits::Limits;
+
 use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifest, more, split};
 use crate::render::{Rendered, RenderedFile};
@@ -16,7 +16,7 @@ use aho_corasick::AhoCorasick;
 use memchr::memmem;
 use std::sync::{Arc, LazyLock};
 
-/// What renders a release along another course.
+/// Renders a release with forced branches.
 pub(super) struct Courses<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) settings: &'a Settings,
@@ -24,14 +24,14 @@ pub(super) struct Courses<'a> {
     pub(super) compiler: &'a mut Compiler,
 }
 
-/// What came out of a render along another course.
+/// The output of a render with forced branches.
 pub(super) struct Ran {
     pub(super) rendered: Rendered,
     pub(super) origins: Origins,
     pub(super) decisions: Decisions,
 }
 
-/// Decisions of a course, of a release whose mirror is set.
+/// Decisions for the branches of a release whose mirror is set.
 pub(super) fn decisions(course: Course, keys: &Keys) -> Decisions {
     let mut decisions = Decisions::new(course, may_name_an_image);
     if !keys.is_only_named() {
@@ -41,7 +41,7 @@ pub(super) fn decisions(course: Course, keys: &Keys) -> Decisions {
 }
 
 impl Courses<'_> {
-    /// Renders with traces and with the mirror set; `None` where that fails.
+    /// Renders with traces and with the mirror set; `None` if that fails.
     pub(super) fn render(&mut self, decisions: Decisions, more: &[Change], limits: Limits) -> Option<Ran> {
         let prepared = Prepared { check_schema: false, limits, ..self.prepared.clone() };
         let mut changes = self.keys.defaults();
@@ -54,7 +54,7 @@ impl Courses<'_> {
         Some(Ran { rendered, origins, decisions })
     }
 
-    /// The images of a file, of those of its documents that can be read, and of the lines of the others.
+    /// The images of a file: of its documents if they can be parsed, otherwise of their lines.
     pub(super) fn images(&self, file: &RenderedFile) -> Vec<ImageUse> {
         let limits = &self.prepared.limits;
         let mut found = Vec::new();
@@ -64,7 +64,7 @@ impl Courses<'_> {
                 continue;
             }
             let parts = match yaml::read(content.as_bytes(), limits) {
-                Ok(node) => vec![(string(member(&node, "kind")), start, content, node)],
+                Ok(node) => vec![(node.text_of("kind"), start, content, node)],
                 Err(_) => {
                     let kind = kind_in_words(content.as_bytes());
                     lines(&content, limits).map(|(at, line, node)| (kind.clone(), start + at, line, node)).collect()
@@ -76,9 +76,9 @@ impl Courses<'_> {
                     source: file.source.clone(),
                     start,
                     emits: emits.clone(),
-                    api_version: string(member(&node, "apiVersion")),
+                    api_version: node.text_of("apiVersion"),
                     kind,
-                    object_name: string(descend(&node, &["metadata", "name"])),
+                    object_name: node.text_at(&["metadata", "name"]),
                     hook: None,
                     more: more(&content, &node),
                     content,
@@ -93,18 +93,18 @@ impl Courses<'_> {
     }
 }
 
-/// Whether a document is the definition of a custom resource: long, and no image of its own.
+/// Whether a document is a CRD: long, and without images of its own.
 fn is_schema(content: &[u8]) -> bool {
     memmem::find(content, b"\nkind: CustomResourceDefinition").is_some()
 }
 
-/// The kind that a document names which cannot be read as a whole; a line of it stands for an object.
+/// The kind of a document that cannot be parsed; a line replaces the object.
 fn kind_in_words(content: &[u8]) -> String {
     let named = content.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"kind:"));
     named.map_or_else(|| "Unknown".to_owned(), |kind| String::from_utf8_lossy(kind.trim_ascii()).into_owned())
 }
 
-/// The lines of a document that cannot be read as a whole, each as a table of its own, with the byte it begins at.
+/// The lines of a document that cannot be parsed, each as a separate map, with its byte offset.
 fn lines<'s>(content: &'s Str, limits: &'s Limits) -> impl Iterator<Item = (u32, Str, Node)> + 's {
     let bytes = content.as_bytes();
     let mut next = 0;
@@ -123,7 +123,7 @@ fn lines<'s>(content: &'s Str, limits: &'s Limits) -> impl Iterator<Item = (u32,
     })
 }
 
-/// What the bytes of an image depend on.
+/// The marks of an image's bytes.
 pub(super) fn marks(image: &ImageUse) -> Marks {
     let spans = image.manifest.content.spans();
     let mut marks = Marks::NONE;
@@ -136,13 +136,13 @@ pub(super) fn marks(image: &ImageUse) -> Marks {
     marks
 }
 
-/// Whether text may name an image: the word, a registry that everybody knows, or a reference with a tag or a digest.
+/// Whether text may name an image: the word, a well-known registry, or a reference with a tag or a digest.
 pub(super) fn may_name_an_image(text: &[u8]) -> bool {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS_OF_IMAGES).ok());
     WORDS.as_ref().is_none_or(|words| words.is_match(text)) || has_tagged_path(text)
 }
 
-/// What stands in most texts that name images.
+/// Words in most texts that name images.
 const WORDS_OF_IMAGES: &[&[u8]] = &[
     b"image",
     b"Image",
@@ -164,7 +164,7 @@ const WORDS_OF_IMAGES: &[&[u8]] = &[
     b"docker://",
 ];
 
-/// Whether there is something like `host/path:tag`.
+/// Whether there is text of the form `host/path:tag`.
 fn has_tagged_path(text: &[u8]) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
     memchr::memchr_iter(b':', text).any(|colon| {

@@ -1,4 +1,4 @@
-//! The manifests of `crds/`: helm installs whatever lies there, as it stands and before everything else.
+//! The manifests of `crds/`: helm installs these files unchanged and before everything else.
 
 use super::manifests::document;
 use crate::helm::HelmVersion;
@@ -6,21 +6,21 @@ use crate::limits::Limits;
 use crate::render::manifest::{Manifest, split};
 use crate::render::output;
 use crate::source::File;
-use crate::template::exec::Emit;
+use crate::template::state::Emit;
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 use crate::yaml::{self, Data};
 use std::sync::Arc;
 
-/// Reads the files of `crds/` of a chart and its subcharts. A document that is no YAML makes helm fail when it installs, not
-/// when it renders; it has no images.
+/// Reads the files of `crds/` of a chart and its subcharts. A document that is not YAML makes helm fail at install time, not
+/// when rendering; it has no images.
 pub(super) fn read(root: &Instance, limits: &Limits, origins: &mut Origins) -> Vec<Arc<Manifest>> {
     let mut found = Vec::new();
     for (name, file) in output::crd_files(root) {
-        // Nobody writes the text but the chart: it is what a template is without actions.
+        // The text is the chart's own, like a template without actions.
         let origin = origins.template_text(file, 0);
         for (start, content) in split(&Str::of_file(file, origin), HelmVersion::V4) {
-            // A definition without defaults has no images, and most are large.
+            // A CRD without defaults has no images, and most CRDs are large.
             if !may_name_images(content.as_bytes()) {
                 continue;
             }
@@ -34,13 +34,13 @@ pub(super) fn read(root: &Instance, limits: &Limits, origins: &mut Origins) -> V
     found
 }
 
-/// Whether the objects of a text may name images: the cheap question. Of a definition only the defaults can.
+/// Whether the objects of a text may name images: a cheap check. In a CRD only the defaults can.
 fn may_name_images(text: &[u8]) -> bool {
     let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
     has("default") || !has("CustomResourceDefinition")
 }
 
-/// All of a file is text that stands in it.
+/// All text of a file is literal.
 fn text_of(file: &File) -> Arc<[Emit]> {
     Arc::new([Emit { start: 0, end: file.bytes().len() as u32, at: 0, is_text: true }])
 }

@@ -1,60 +1,61 @@
-//! Who decided, where origins cannot tell: a value that prints nothing, `registry: ""`, `tag: null`, or a switch.
+//! Finds deciders that origins cannot show: a value that prints nothing, `registry: ""`, `tag: null`, or a switch.
 //!
-//! The release is rendered without the user's settings. Where that makes a reference right, the smallest set of them that
-//! has to go for it is looked for.
+//! The release is rendered without the user's settings. If that makes a reference right, the smallest set of them is searched
+//! whose removal has this effect.
 
 use super::Judged;
 use super::propose::changed;
 use super::trial::Trials;
 use crate::fix::{Action, Edit};
-use crate::images::decided::{Decider, Source, decider_of};
-use crate::images::{Class, Mirror, Reference, Shape, Tier};
+use crate::images::{Class, Shape, Tier};
+use crate::provenance::{Decider, Source, decider_of};
 use crate::reads::{Path, dotted, steps};
+use crate::reference::{Mirror, Reference};
 use crate::release::Change;
 use crate::template::Value;
 use crate::trace::{Origin, Origins};
 use crate::values::layers::Merged;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most renders that look for culprits.
+/// The most renders in this search.
 const MOST: usize = 24;
 
 /// A setting of the user's that can be left out.
 struct Candidate {
     path: String,
     origin: Origin,
-    /// It prints nothing, or switches something off.
+    /// Whether it prints nothing, or disables something.
     is_nothing: bool,
-    /// What takes it out where it stands, if that can be done.
+    /// The edit that removes it, if possible.
     removal: Option<Edit>,
 }
 
-/// The user's settings that make references what they are, though nothing of them is printed.
+/// The user's settings that decide references although nothing of them is printed.
 pub(super) struct Culprits<'t, 'a> {
     trials: &'t mut Trials<'a>,
     canary: &'t Mirror,
     candidates: Vec<Candidate>,
     wanted: Vec<(usize, Wanted)>,
-    /// What was good without which candidates.
+    /// Results: what was good without which candidates.
     known: BTreeMap<BTreeSet<usize>, BTreeSet<usize>>,
     left: usize,
 }
 
-/// Images by their numbers, with what each has to become.
+/// Images by index, each with what it must become.
 type Images = Vec<(usize, Wanted)>;
 
-/// What a reference has to become.
+/// What a reference must become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    /// One that comes from the mirror.
+    /// A reference that comes from the mirror.
     Mirrored,
-    /// A reference, if it is none.
+    /// A reference, if it is not one.
     Valid,
-    /// One with a tag or a digest.
+    /// A reference with a tag or a digest.
     Pinned,
 }
 
-/// Looks for culprits, and notes them: as who decided the registry, or the version.
+/// Searches for culprits and records them as deciders of the registry or the version.
 pub(super) fn find(judged: &mut [Judged], user: &Merged, origins: &Origins, canary: &Mirror, trials: &mut Trials<'_>) {
     let wanted: Vec<(usize, Wanted)> =
         judged.iter().enumerate().filter_map(|(number, one)| Some((number, wanted(one)?))).collect();
@@ -85,7 +86,7 @@ pub(super) fn find(judged: &mut [Judged], user: &Merged, origins: &Origins, cana
     }
 }
 
-/// What a reference has to become, where who set something may be the reason that it is not.
+/// What a reference must become, if a setting may be the cause that it is not.
 fn wanted(judged: &Judged) -> Option<Wanted> {
     let image = &judged.image;
     if image.tier == Tier::Possible {
@@ -104,7 +105,7 @@ fn wanted(judged: &Judged) -> Option<Wanted> {
     }
 }
 
-/// The user's settings: scalars, lists as wholes, empty tables and nulls; not those that are for the mirror.
+/// The user's settings: scalars, whole lists, empty maps and nulls; not those for the mirror.
 fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     collect(&Value::Map(user.values.clone()), &mut Path::new(), (user, origins), &mut found);
@@ -181,8 +182,7 @@ impl Culprits<'_, '_> {
         found
     }
 
-    /// The smallest part of some settings that one has to leave out for a reference to be good; `None` where the renders
-    /// that are left do not tell.
+    /// The smallest subset of some settings without which a reference is good; `None` if the remaining renders do not show it.
     fn smallest(&mut self, from: &BTreeSet<usize>, wanted: usize, judged: &[Judged]) -> Option<BTreeSet<usize>> {
         let mut set = from.clone();
         let mut parts = 2;
@@ -229,7 +229,7 @@ impl Culprits<'_, '_> {
             return BTreeSet::new();
         }
         self.left -= 1;
-        // A setting is taken out where it stands: what another file says counts then.
+        // A setting is removed in its own file: the value of an earlier file counts then.
         let (mut edits, mut changes) = (Vec::new(), Vec::new());
         for candidate in settings.iter().map(|&one| &self.candidates[one]) {
             match &candidate.removal {
@@ -240,7 +240,7 @@ impl Culprits<'_, '_> {
         changes.extend(self.trials.keys.canary(&self.trials.settings.mirror));
         let mut good = BTreeSet::new();
         let twin = self.trials.with_edits_and(&edits, &changes).or_else(|_| {
-            // Together they cannot be: out of what they come to.
+            // If they cannot be removed together: remove their merged values.
             let removed = settings.iter().map(|&one| Change::Remove(self.candidates[one].path.clone()));
             let kept = changes.iter().filter(|change| !matches!(change, Change::Remove(_))).cloned();
             self.trials.with_edits_and(&[], &removed.chain(kept).collect::<Vec<_>>())

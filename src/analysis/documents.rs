@@ -1,10 +1,10 @@
-//! The documents of a text that came without a chart: YAML, JSON, several of each one after the other.
+//! The documents of a text without a chart: YAML, JSON, several of each in one stream.
 //!
-//! Nothing of a text is passed over: what follows a document is a document too, and what cannot be read is told.
+//! No text is skipped: everything after a document is a document too, and what cannot be parsed is reported.
 
 use crate::helm::HelmVersion;
-use crate::images::object::{member, string};
 use crate::limits::Limits;
+
 use crate::render::manifest::split;
 use crate::trace::Str;
 use crate::values::json;
@@ -12,17 +12,17 @@ use crate::yaml::{self, Data, Node};
 
 /// A document of a text.
 pub(super) struct Document {
-    /// The byte of the text at which it begins.
+    /// Its byte offset in the text.
     pub(super) start: u32,
-    /// Its text, in which the places of its nodes count.
+    /// Its text, which node positions refer to.
     pub(super) content: Str,
-    /// Its objects, or why it cannot be read.
+    /// Its objects, or why it cannot be parsed.
     pub(super) read: Result<Vec<Node>, String>,
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The documents of a text, in its order; those of comments only are left out.
+/// The documents of a text in order, without those that contain only comments.
 ///
 /// A line that begins with `---` or is `...` ends a document. A document that begins with a bracket is a stream of JSON
 /// values, or YAML.
@@ -50,7 +50,7 @@ fn leading_marks(bytes: &[u8]) -> usize {
     }
 }
 
-/// The parts of a text between the lines that are `...`, each with the byte it begins at.
+/// The parts of a text between `...` lines, each with its byte offset.
 fn cut_at_ends(text: &Str) -> Vec<(u32, Str)> {
     let bytes = text.as_bytes();
     let mut parts = Vec::new();
@@ -59,7 +59,7 @@ fn cut_at_ends(text: &Str) -> Vec<(u32, Str)> {
         let rest = line.strip_prefix(b"...");
         if rest.is_some_and(|rest| rest.is_empty() || rest[0].is_ascii_whitespace()) {
             parts.push((from as u32, text.slice(from..at)));
-            // What follows on the line is a comment, or belongs to nothing and is told as what it is.
+            // The rest of the line is a comment, or stray text that is reported as it is.
             from = at + 3;
         }
         at += line.len();
@@ -88,7 +88,7 @@ fn add(start: u32, text: Str, limits: &Limits, found: &mut Vec<Document>) {
                 found.push(Document { start: start + at as u32, content: content(end), read: objects(node) });
                 at += end;
             }
-            // What is no JSON is YAML to its end, in which a bracket may begin a map.
+            // Text that is not JSON is YAML to its end, in which a bracket may begin a map.
             None => {
                 let read = yaml::read_whole(rest, limits).map_err(|error| match is_json && is_cut_off(rest) {
                     true => "the text ends in the middle of a JSON value".to_owned(),
@@ -108,7 +108,7 @@ fn is_cut_off(text: &[u8]) -> bool {
     matches!(values.next(), Some(Err(error)) if error.is_eof())
 }
 
-/// Whether there is nothing in a text but comments and directives.
+/// Whether a text contains only comments and directives.
 fn is_comment(text: &[u8]) -> bool {
     text.split(|&byte| byte == b'\n')
         .map(<[u8]>::trim_ascii)
@@ -117,14 +117,14 @@ fn is_comment(text: &[u8]) -> bool {
 
 /// The objects of a document: itself, or the elements of a list of objects.
 fn objects(node: Node) -> Result<Vec<Node>, String> {
-    let has_kind = |node: &Node| !string(member(node, "kind")).is_empty();
+    let has_kind = |node: &Node| !node.text_of("kind").is_empty();
     match node.data {
         Data::Null => Ok(Vec::new()),
         Data::Map(_) if has_kind(&node) => Ok(vec![node]),
         Data::Map(_) => Err("it has no kind".to_owned()),
         Data::Seq(items) if !items.is_empty() && items.iter().all(has_kind) => Ok(items),
-        // As an empty `List` it holds nothing, and proves nothing.
+        // Like an empty `List` it contains nothing, and proves nothing.
         Data::Seq(items) if items.is_empty() => Ok(Vec::new()),
-        _ => Err("it is not a table of keys".to_owned()),
+        _ => Err("it is not a map".to_owned()),
     }
 }

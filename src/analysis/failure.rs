@@ -1,37 +1,37 @@
-//! [`Cause`]: what kind of thing keeps a release from rendering, as far as its failure tells.
+//! [`Cause`]: why a release does not render, as far as its failure shows.
 
-use crate::images::decided::user_path;
+use crate::provenance::user_path;
 use crate::template::error::{Error, Failure};
 
-/// What kind of thing keeps a release from rendering.
+/// Why a release does not render.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// The chart stops on purpose (`fail`, `required`), for want of this value where it names one.
+    /// The chart stops on purpose (`fail`, `required`), because this value is missing, if the message names one.
     Refuses(Option<String>),
-    /// A template takes a member of this value, and there is no such value.
+    /// A template reads a member of this value, which does not exist.
     Missing(Option<String>),
     /// A template does not parse.
     Parse,
-    /// The values do not meet a schema.
+    /// The values do not match a schema.
     Schema,
-    /// A dependency is not there.
+    /// A dependency is missing.
     Dependency,
-    /// It is made for other versions of Kubernetes.
+    /// The chart requires another version of Kubernetes.
     KubeVersion,
-    /// It is a library, which renders nothing itself.
+    /// It is a library chart, which renders nothing itself.
     Library,
-    /// What a template made is not YAML.
+    /// The output of a template is not YAML.
     NotYaml,
-    /// A bound of the tool.
+    /// A limit of the tool.
     Limit,
-    /// It renders, and a bound of the tool kept it from being looked through, or judged, to the end.
+    /// It renders, but a limit of the tool stopped the analysis.
     Unfinished,
     /// Anything else.
     Other,
 }
 
 impl Cause {
-    /// That of a refusal before templates are executed, in helm's words.
+    /// The cause of an error before templates are executed, in helm's words.
     pub(super) fn of_refusal(message: &str) -> Self {
         let says = |words: &str| message.contains(words);
         if says("the specifications of the schema(s)") {
@@ -47,7 +47,7 @@ impl Cause {
         }
     }
 
-    /// That of the failure of a template.
+    /// The cause of a template error.
     pub(super) fn of_template(error: &Error) -> Self {
         let chart = match error {
             Error::Exec { site: Some(site), .. } => site.file.split("/templates/").next().unwrap_or_default(),
@@ -80,7 +80,7 @@ impl Cause {
     }
 }
 
-/// The path of the only value that an operand names, as the user of the top chart writes it.
+/// The path of the only value in an operand, from the top chart.
 fn value_in(context: &str, chart: &str) -> Option<String> {
     const MARK: &str = ".Values.";
     let mut chains = context.match_indices(MARK).map(|(at, _)| &context[at + MARK.len()..]);

@@ -1,15 +1,14 @@
-//! [`Gated`]: images that the release does not bring as it is, and would bring when something else were on.
+//! [`Gated`]: images that the release does not install, but would install if something else were enabled.
 //!
-//! The templates are rendered once more, with each branch that was not taken and that may name an image taken, and with
-//! all subcharts enabled. What comes out is nobody's release; an image in it that the release does not have is one that
-//! some switch brings.
+//! The templates are rendered once more, with every untaken branch that may name an image taken, and with all subcharts
+//! enabled. The output is not a real release; an image in it that the release does not have is one that some switch enables.
 
 use super::Analysis;
 use super::course::{self, Courses, Ran};
 use super::keys::value_at;
 use crate::images::ImageUse;
-use crate::images::decided::{atoms, decider_of, user_path};
 use crate::limits::Limits;
+use crate::provenance::{atoms, decider_of, user_path};
 use crate::reads::dependencies::{SwitchKind, of_dependencies};
 use crate::reads::{Path, dotted};
 use crate::release::Change;
@@ -20,19 +19,19 @@ use crate::template::decisions::{Course, Decisions, Gate};
 use crate::trace::OriginData;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Ways through the branches that are tried.
+/// The most combinations of branches that are tried.
 const MAX_WAYS: usize = 5;
 
-/// An image that the release does not bring as it is.
+/// An image that the release does not install as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gated {
     /// The reference.
     pub reference: String,
-    /// Full name of the template file.
+    /// The full name of the template file.
     pub template: String,
-    /// Where the template, or a values file, has it.
+    /// Its location in the template or a values file.
     pub place: Option<Place>,
-    /// What has to be so that it is installed, from the outside in: `metrics.enabled`, `.Release.IsUpgrade`,
+    /// The conditions for its installation, from the outside in: `metrics.enabled`, `.Release.IsUpgrade`,
     /// `not (eq .Values.mode "ha")`.
     pub switches: Vec<String>,
     /// Whether it resolves through the mirror.
@@ -42,7 +41,7 @@ pub struct Gated {
 /// The switches that enable a chart, by its path.
 type ChartSwitches = BTreeMap<Path, BTreeSet<String>>;
 
-/// The images that something brings that is off.
+/// The images that disabled switches would enable.
 pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, courses: &mut Courses<'_>) -> Vec<Gated> {
     let charts = disabled(analysis, values, courses);
     let rendered = &analysis.rendered;
@@ -54,7 +53,7 @@ pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, cou
         charts.values().flatten().collect::<BTreeSet<_>>().into_iter().cloned().map(Change::SwitchOn).collect();
     let limits = Limits {
         template_steps: courses.prepared.limits.template_steps.min(rendered.steps.saturating_mul(4) + 100_000),
-        // No image is made of keys, which take most of a render's time.
+        // No image depends on keys, which take most of a render's time.
         crypto_calls: 0,
         ..courses.prepared.limits
     };
@@ -93,7 +92,7 @@ pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, cou
                         switches.push(words);
                     }
                 }
-                // What a switch of a subchart does elsewhere is no branch of its own.
+                // The switch of a subchart is not a branch elsewhere.
                 if switches.is_empty() && known.contains(&file.name) && !charts.is_empty() {
                     switches = charts.values().flatten().cloned().collect();
                 }
@@ -123,7 +122,7 @@ pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, cou
     found.into_values().collect()
 }
 
-/// The charts that are not enabled, with what enables them.
+/// The disabled charts, with what enables them.
 fn disabled(analysis: &Analysis, values: &Map, courses: &Courses<'_>) -> ChartSwitches {
     let mut found = ChartSwitches::new();
     for switch in of_dependencies(&courses.prepared.chart) {
@@ -136,14 +135,14 @@ fn disabled(analysis: &Analysis, values: &Map, courses: &Courses<'_>) -> ChartSw
     found
 }
 
-/// What enables the chart of a template file, and those around it.
+/// What enables the chart of a template file, and its parent charts.
 fn chart_switches(file: &str, charts: &ChartSwitches) -> Vec<String> {
     let chart = file.split("/templates/").next().unwrap_or_default();
     let path: Path = chart.split("/charts/").skip(1).map(str::to_owned).collect();
     (1..=path.len()).filter_map(|length| charts.get(&path[..length])).flatten().cloned().collect()
 }
 
-/// The gates that an image was reached through, and its place.
+/// The gates through which an image was reached, and its location.
 fn gates(image: &ImageUse, ran: &Ran) -> (Vec<Gate>, Option<Place>) {
     let spans = image.manifest.content.spans();
     let (mut best, mut place): (Vec<Gate>, Option<Place>) = (Vec::new(), None);
@@ -188,7 +187,7 @@ fn gates(image: &ImageUse, ran: &Ran) -> (Vec<Gate>, Option<Place>) {
     (best, place)
 }
 
-/// What a gate asks for: the path of a value as the user of the top chart writes it, or the condition.
+/// The condition of a gate: the path of a value from the top chart, or the condition's text.
 fn words(gate: &Gate) -> String {
     let condition = gate.condition.trim();
     // `((.Values.a).b)` is a path too.

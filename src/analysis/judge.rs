@@ -1,7 +1,8 @@
-//! What became of the rewrite in each image, who decided it, and what would send it to the mirror.
+//! Decides for each image whether it comes from the mirror, who decided it, and what would send it to the mirror.
 
 use super::candidates::{self, Lists, of_image};
 use super::culprit;
+use super::given::Given;
 use super::keys::Keys;
 use super::patch;
 use super::pins;
@@ -15,45 +16,26 @@ use super::{Judged, WithoutOverride, advice};
 use crate::compiler::Compiler;
 use crate::fix::{Action, Edit};
 use crate::images::class::{Facts, classify};
-use crate::images::decided::{decider, deciders};
-use crate::images::mirror::NOWHERE;
-use crate::images::{Class, ImageUse, Part, Reference, Tier};
-use crate::reads::Reads;
-use crate::reads::statics::Statics;
-use crate::release::Prepared;
-use crate::render::Rendered;
-use crate::render::manifest::Manifest;
-use crate::settings::Settings;
-use crate::template::Map;
+use crate::images::deciders::{decider, deciders};
+use crate::images::{Class, ImageUse, Part, Tier};
+use crate::reference::Reference;
+use crate::reference::mirror::NOWHERE;
+use crate::rule_ids;
 use crate::template::decisions::{Decided, Site};
-use crate::trace::{Layer, Origin, Origins};
+use crate::trace::{Origin, Origins};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-/// A release as it was rendered, and what is needed to render it again.
-pub(super) struct Given<'a> {
-    pub(super) prepared: &'a Prepared,
-    pub(super) settings: &'a Settings,
-    pub(super) keys: &'a Keys,
-    pub(super) rendered: &'a Rendered,
-    pub(super) manifests: &'a [Arc<Manifest>],
-    pub(super) origins: &'a Origins,
-    pub(super) reads: &'a Reads,
-    pub(super) statics: &'a Statics,
-    pub(super) values: &'a Map,
-}
-
-/// What is known of the images of a release.
+/// What is known about the images of a release.
 #[derive(Default)]
 pub(super) struct Verdict {
     pub(super) images: Vec<Judged>,
     pub(super) unset: Vec<Unset>,
-    /// What was decided with another mirror at the sites that were asked for.
+    /// The decisions with another mirror at the requested sites.
     pub(super) other_ways: Vec<Decided>,
 }
 
-/// Renders with a canary for the mirror, and without the rewrite, and says what became of each use, who decided it, and what
-/// would send it to the mirror.
+/// Renders with a canary for the mirror, and without the rewrite, and determines the class of each use, who decided it, and
+/// what would send it to the mirror.
 pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site>, compiler: &mut Compiler) -> Verdict {
     let Classified { images: mut judged, other_ways, slashed } = classified(uses, given, sites, compiler);
     let given = &Given { keys: slashed.as_ref().unwrap_or(given.keys), ..*given };
@@ -66,22 +48,22 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
     });
     sources::fill(&mut judged, given, trials.compiler);
     let unset = advise(&mut judged, given, &mut trials);
-    if settings.is_on(pins::RULE, true) {
+    if settings.is_on(rule_ids::UNPINNED_IMAGE, true) {
         pins::find(&mut judged, origins, &mut trials);
     }
     Verdict { images: judged, unset, other_ways }
 }
 
-/// What became of the rewrite in each use.
+/// The class of each use.
 pub(super) struct Classified {
     pub(super) images: Vec<Judged>,
-    /// What was decided with another mirror at the sites that were asked for.
+    /// The decisions with another mirror at the requested sites.
     pub(super) other_ways: Vec<Decided>,
-    /// The keys with a slash at the end of their values, where the chart turned out to put none there.
+    /// The keys with a slash at the end of their values, if the chart turned out not to add one.
     pub(super) slashed: Option<Keys>,
 }
 
-/// Renders with a canary for the mirror, and without the rewrite, and says what became of each use.
+/// Renders with a canary for the mirror, and without the rewrite, and determines the class of each use.
 pub(super) fn classified(
     uses: Vec<ImageUse>,
     given: &Given<'_>,
@@ -124,7 +106,7 @@ pub(super) fn classified(
     Classified { images: uses.into_iter().map(judged).collect(), other_ways: with_canary.decided, slashed: None }
 }
 
-/// Notes whose settings make references what they are, though nothing of them is printed; gives the origins of those.
+/// Records whose settings decide references although nothing of them is printed; returns their origins.
 pub(super) fn find_culprits(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Origins {
     let Given { prepared, settings, .. } = *given;
     let canary = settings.mirror.at_host(NOWHERE);
@@ -137,22 +119,12 @@ pub(super) fn find_culprits(judged: &mut [Judged], given: &Given<'_>, trials: &m
     of_user
 }
 
-/// Whether a user's value names the mirror though the same image comes from there without it.
-pub(super) fn is_needless_pin(judged: &Judged) -> bool {
-    let same = |text: &String| text == judged.image.text.as_str();
-    // Where another file of the user's says the same, it is that which brings the image from the mirror.
-    let is_alone = judged.decider.hides.iter().all(|(layer, _)| matches!(layer, Layer::Chart(_)));
-    is_alone
-        && judged.class == Class::PinnedToMirror
-        && matches!(&judged.without_override, WithoutOverride::Mirror(text) if same(text))
-}
-
-/// Whether an image needs a fix of its own.
+/// Whether an image needs its own fix.
 fn is_wrong(judged: &Judged, trials: &Trials<'_>) -> bool {
     judged.class != Class::NotRewritten && judged.image.tier != Tier::Possible && !trials.is_right_now(judged)
 }
 
-/// Looks for what would send images to the mirror, and tries it.
+/// Searches for what would send images to the mirror, and tries it.
 fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Vec<Unset> {
     let Given { prepared, settings, keys, origins, .. } = *given;
     let mut unset = rewrite::find(judged, prepared, keys, &settings.mirror);
@@ -165,7 +137,7 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     let mut lists = Lists::new(&prepared.work);
     judged.iter().filter(|one| is_wrong(one, trials)).for_each(|one| lists.note(one, settings, origins));
     let proposals = |(number, one): (usize, &Judged)| {
-        let is_pin = is_needless_pin(one) && trials.is_right_now(one);
+        let is_pin = one.is_needless_pin() && trials.is_right_now(one);
         if !is_wrong(one, trials) && !is_pin {
             return None;
         }
@@ -175,7 +147,7 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     let of_images: Vec<(usize, Vec<Proposal>)> = judged.iter().enumerate().filter_map(proposals).collect();
     let further = |one: &Judged, after: &str| candidates::further(one, after, &lists, (prepared, settings, origins));
     advice::find(judged, of_images, &mut unset, &further, trials);
-    // Who set something can set it otherwise.
+    // A user who set something can change it.
     let is_of_user = |one: &Judged| one.decider.source.is_user();
     let unhelped = |&number: &usize| {
         let one = &judged[number];
@@ -186,8 +158,8 @@ fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> 
     unset.into_iter().map(|(unset, _)| unset).collect()
 }
 
-/// Renders once more without the settings of the user's that decided registries, each taken out where it stands, and notes
-/// what becomes of the references they decided: what another file says counts then.
+/// Renders once more without the user's settings that decided registries, each removed in its own file, and records the
+/// resulting references: the value of an earlier file counts then.
 fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Trials<'_>) {
     let is_override = |judged: &Judged| {
         judged.decider.source.is_user() && !matches!(judged.class, Class::Rewritten | Class::NotRewritten)
@@ -219,19 +191,9 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
     }
 }
 
-/// Whether the user's own value, pointed at the mirror, would be taken for a wrong path of what the chart pulls without it.
-pub(super) fn is_taken_for_wrong(judged: &Judged, after: &str, settings: &Settings) -> bool {
-    let (Some(default), Ok(after)) = (&judged.default, Reference::parse(after)) else { return false };
-    if judged.replaces_registry(&after, settings) {
-        return false;
-    }
-    let wanted = settings.layout.repository(&settings.mirror, default);
-    wanted != Some(format!("{}/{}", after.registry, after.repository))
-}
-
-/// The source of an image that the user pointed at the mirror by hand: what the chart would pull, in the user's version.
+/// The source of an image that the user pointed at the mirror by hand: the chart's image, in the user's version.
 ///
-/// None where the user took another image: `mirror.internal/platform/nginx-hardened` for `docker.io/library/nginx`.
+/// None if the user chose another image: `mirror.internal/platform/nginx-hardened` for `docker.io/library/nginx`.
 fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
     let (Class::PinnedToMirror, WithoutOverride::Elsewhere(default)) = (judged.class, &judged.without_override) else {
         return None;

@@ -1,24 +1,24 @@
 //! Which values keys send images to the mirror, and which of them the tool sets for the user.
 //!
-//! A release is judged as its owner would install it: the tool sets one key at most, only where some template reads
-//! it, and says so. What the owner set to the mirror is a key as well.
+//! A release is judged as its owner would install it: the tool sets at most one key, only if some template reads it, and
+//! reports it. A key that the owner set to the mirror counts as well.
 
 use crate::chart::Chart;
-use crate::images::mirror::NOWHERE;
-use crate::images::object::member;
-use crate::images::{Mirror, Reference};
+
 use crate::reads::statics::{Reading, Statics};
 use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::reference::mirror::NOWHERE;
+use crate::reference::{Mirror, Reference};
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
 use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The values path that charts most often read the mirror from.
+/// The values path from which charts most often read the mirror.
 pub const USUAL_KEY: &str = "global.imageRegistry";
 
-/// Other paths that charts read it from, the more usual first.
+/// Other such paths, the more common ones first.
 ///
 /// Sources: kyverno, keda, nats (`global.image.registry`); castai (`global.registry`); istio (`global.hub`);
 /// external-secrets (`global.repository`); Rancher's charts (`global.cattle.systemDefaultRegistry`); cert-manager
@@ -37,15 +37,15 @@ const OTHER_KEYS: &[&str] = &[
     "systemDefaultRegistry",
 ];
 
-/// Names under which a table at such a key holds the registry: `global.imageRegistry: {url: ""}`.
+/// Names under which a map at such a key contains the registry: `global.imageRegistry: {url: ""}`.
 const TABLE_NAMES: &[&str] = &["url", "registry", "host", "hostname", "server", "address", "domain", "hub", "name"];
 
-/// A key that the tool set, since the user's values do not.
+/// A key that the tool set because the user's values do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assumed {
     /// The key, `global.imageRegistry`.
     pub key: String,
-    /// What it was set to, in the shape of the chart's default: `mirror.internal/`.
+    /// Its value, in the form of the chart's default: `mirror.internal/`.
     pub value: String,
 }
 
@@ -54,24 +54,23 @@ pub struct Assumed {
 pub(super) struct Keys {
     /// All of them.
     pub(super) all: Vec<String>,
-    /// Those that the tool sets, since the user did not.
+    /// Those that the tool sets, because the user did not.
     pub(super) assumed: Vec<String>,
-    /// Nothing reads the key, so that it is only named.
+    /// Whether nothing reads the key, so that it is only named.
     only_named: bool,
-    /// The tool may set keys: nobody said what is installed, or said that they are set elsewhere.
+    /// Whether the tool may set keys: no values were given, or keys are declared to be set elsewhere.
     may_set: bool,
-    /// What a key has to be, or is, so that images come from the mirror: `mirror.internal/proxy`, in the shape of the chart's
-    /// default.
+    /// The value of a key that sends images to the mirror: `mirror.internal/proxy`, in the form of the chart's default.
     values: BTreeMap<String, String>,
-    /// Those that need the slash at the end of their values: the chart puts none between them and what follows.
+    /// The keys whose values need a trailing slash, because the chart adds none before the path.
     glued: BTreeSet<String>,
 }
 
 impl Keys {
-    /// Finds the keys: those of the settings; or else what the user set to the mirror and what templates read.
+    /// Finds the keys: those of the settings; otherwise those that the user set to the mirror and those that templates read.
     ///
     /// # Errors
-    /// When what the user gave cannot be read.
+    /// The user's input cannot be read.
     pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, String> {
         let user = prepared.user_values(None)?;
         let is_set = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| !value.is_nil());
@@ -105,7 +104,7 @@ impl Keys {
         {
             keys.assume(&key, value);
         }
-        // Where a global key is read, one of a chart's own that names the mirror is an override.
+        // If a global key is read, a chart's own key that names the mirror is an override.
         let is_global = |key: &String| key.starts_with("global.");
         let has_global = !keys.all.is_empty() || of_user.keys().any(is_global);
         of_user.retain(|key, _| !has_global || is_global(key));
@@ -133,7 +132,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Adds a key that the user did not set, and has the tool set it if it may.
+    /// Adds a key that the user did not set; the tool sets it if it may.
     fn assume(&mut self, key: &str, value: String) {
         if !self.all.iter().any(|known| known == key) {
             self.all.push(key.to_owned());
@@ -145,7 +144,7 @@ impl Keys {
         self.only_named = false;
     }
 
-    /// The usual key, which no code names, but which a render came to: put together on the way. Gives whether there is
+    /// The usual key, which no code names literally, but which a render read under a computed name. Returns whether there is
     /// something new to set.
     pub(super) fn came_to_usual_key(&mut self, settings: &Settings) -> bool {
         let Some(value) = settings.mirror.only_place() else { return false };
@@ -156,13 +155,13 @@ impl Keys {
         !self.assumed.is_empty()
     }
 
-    /// What sets the keys that the user did not set.
+    /// The changes that set the keys that the user did not set.
     pub(super) fn defaults(&self) -> Vec<Change> {
         let set = |key: &String| Some(Change::Default(key.clone(), self.values.get(key)?.clone()));
         self.assumed.iter().filter_map(set).collect()
     }
 
-    /// What puts the canary where the mirror is, or would be.
+    /// The changes that put the canary in place of the mirror.
     pub(super) fn canary(&self, mirror: &Mirror) -> Vec<Change> {
         if self.only_named {
             return Vec::new();
@@ -174,13 +173,13 @@ impl Keys {
         self.all.iter().filter_map(text).collect()
     }
 
-    /// What sets the keys to the mirror, whatever the user set.
+    /// The changes that set the keys to the mirror, whatever the user set.
     pub(super) fn mirrored(&self) -> Vec<Change> {
         let set = |key: &String| Some(Change::Set(key.clone(), self.values.get(key)?.clone()));
         self.all.iter().filter_map(set).collect()
     }
 
-    /// What takes the rewrite away.
+    /// The changes that remove the rewrite.
     pub(super) fn removed(&self) -> Vec<Change> {
         if self.only_named {
             return Vec::new();
@@ -188,8 +187,8 @@ impl Keys {
         self.all.iter().map(|key| Change::Remove(key.clone())).collect()
     }
 
-    /// Ends the values that the tool set with a slash, where one of these references shows that the chart puts none between the
-    /// value and what follows: `mirror.internalacme/api`. Gives whether something changed.
+    /// Adds a slash to the values that the tool set, if one of these references shows that the chart adds none between the value
+    /// and the path: `mirror.internalacme/api`. Returns whether something changed.
     pub(super) fn end_with_slash<'t>(&mut self, references: impl Iterator<Item = &'t str>) -> bool {
         let open: Vec<(String, String)> = self.told().into_iter().map(|one| (one.key, one.value)).collect();
         let open: Vec<(String, String)> = open.into_iter().filter(|(_, value)| !value.ends_with('/')).collect();
@@ -207,8 +206,8 @@ impl Keys {
         is_new
     }
 
-    /// The same keys with the slash at the end of the values, where one of these references with the canary shows that the chart
-    /// puts none there: `nowhereacme/api`; `None` where none does.
+    /// The same keys with a slash at the end of the values, if one of these references with the canary shows that the chart adds
+    /// none: `nowhereacme/api`; `None` otherwise.
     pub(super) fn slashed<'t>(&self, references: impl Iterator<Item = &'t str>, mirror: &Mirror) -> Option<Self> {
         let follows = |text: &str, value: &str, is: fn(char) -> bool| {
             text.strip_prefix(NOWHERE)
@@ -230,41 +229,41 @@ impl Keys {
         (keys.glued != self.glued).then_some(keys)
     }
 
-    /// Whether the value of a key is the mirror's, as the chart wants it.
+    /// Whether the value of a key is the mirror's, in the chart's form.
     pub(super) fn is_on_mirror(&self, key: &str, text: &str, mirror: &Mirror) -> bool {
         mirror.split(text).is_some() && (text.ends_with('/') || !self.glued.contains(key))
     }
 
-    /// The keys that the tool set, with what they were set to.
+    /// The keys that the tool set, with their values.
     pub(super) fn told(&self) -> Vec<Assumed> {
         let told = |key: &String| Some(Assumed { key: key.clone(), value: self.values.get(key)?.clone() });
         self.assumed.iter().filter_map(told).collect()
     }
 
-    /// What a key has to be so that images come from the mirror.
+    /// The value of a key that sends images to the mirror.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
     }
 
-    /// Whether the tool sets nothing, though the key is one that it could set.
+    /// Whether the tool sets nothing although it could set the key.
     pub(super) fn is_only_named(&self) -> bool {
         self.only_named
     }
 
-    /// Whether the tool may set keys, since nobody said what is installed, or it was said that they are set elsewhere.
+    /// Whether the tool may set keys, because no values were given, or keys are declared to be set elsewhere.
     pub(super) fn may_set(&self) -> bool {
         self.may_set
     }
 
-    /// The same keys, none of which the tool sets.
+    /// The same keys, none of them set by the tool.
     pub(super) fn unset(self) -> Self {
         Self { assumed: Vec::new(), ..self }
     }
 }
 
-/// What a key has to be so that images come from the mirror, in the shape of the chart's default: `quay.io/` becomes
-/// `mirror.internal/`, `docker.io/acme` becomes `mirror.internal/acme`; `None` where sources have places of their own, and
-/// the default names none.
+/// The value of a key that sends images to the mirror, in the form of the chart's default: `quay.io/` becomes
+/// `mirror.internal/`, `docker.io/acme` becomes `mirror.internal/acme`; `None` if sources have their own places, and the
+/// default names none.
 fn value_of_shape(default: Option<&Node>, settings: &Settings) -> Option<String> {
     let (mirror, layout) = (&settings.mirror, settings.layout);
     let usual = mirror.only_place();
@@ -277,7 +276,7 @@ fn value_of_shape(default: Option<&Node>, settings: &Settings) -> Option<String>
     if !(host.contains(['.', ':']) || host == "localhost") {
         return usual.map(|usual| if own.is_empty() { usual + slash } else { usual });
     }
-    // Where an image below it goes, without the image.
+    // The place of an image below it, without the image.
     let below = ["/a/b", "/b"].into_iter().find_map(|end| {
         let source = Reference::parse(&format!("{own}{end}")).ok()?;
         layout.repository(mirror, &source)?.strip_suffix(end).map(str::to_owned)
@@ -285,9 +284,9 @@ fn value_of_shape(default: Option<&Node>, settings: &Settings) -> Option<String>
     below.or(usual).map(|value| value + slash)
 }
 
-/// The default at a path of values: of the chart, or, of what charts share, of one below it.
+/// The default at a values path: of the chart, or for shared values, of a subchart.
 fn default_at<'c>(chart: &'c Chart, path: &[String]) -> Option<&'c Node> {
-    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| member(node, step));
+    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| node.member(step));
     let own = chart.values.iter().flat_map(|values| &values.documents).rev().find_map(at);
     own.or_else(|| {
         let is_shared = path.first().is_some_and(|first| first == GLOBAL);
@@ -295,7 +294,7 @@ fn default_at<'c>(chart: &'c Chart, path: &[String]) -> Option<&'c Node> {
     })
 }
 
-/// A key that code reads: the key itself, or the one in the table that stands there.
+/// A key that code reads: the key itself, or the one in the map there.
 fn key_in_code(key: &str, chart: &Chart, statics: &Statics) -> Option<String> {
     if is_read_by_code(key, chart, statics) {
         return Some(key.to_owned());
@@ -308,7 +307,7 @@ fn key_in_code(key: &str, chart: &Chart, statics: &Statics) -> Option<String> {
     })
 }
 
-/// Another key for all images that code reads, where there is one: for who set a key that does nothing.
+/// Another key for all images that code reads, if any, as a hint for a user whose key has no effect.
 pub fn other_key(chart: &Chart, statics: &Statics) -> Option<&'static str> {
     OTHER_KEYS.iter().copied().find(|key| is_read_by_code(key, chart, statics))
 }
@@ -323,14 +322,14 @@ fn is_read_by_code(key: &str, chart: &Chart, statics: &Statics) -> bool {
     statics.could_read(&path, Reading::Named).is_some() && !clashes(chart, &path)
 }
 
-/// Whether the defaults of a chart, or of one below it, have something else where a key would lead: consul's
-/// `global.image` is a text.
+/// Whether the defaults of a chart or a subchart have something else at a parent of a key: consul's `global.image` is a
+/// string.
 fn clashes(chart: &Chart, path: &[String]) -> bool {
     let is_other = |document: &Node| {
         let mut next = Some(document);
         for step in path {
             next = match next {
-                Some(node) if matches!(node.data, Data::Map(_)) => member(node, step),
+                Some(node) if matches!(node.data, Data::Map(_)) => node.member(step),
                 Some(node) if !matches!(node.data, Data::Null) => return true,
                 _ => None,
             };
@@ -341,13 +340,13 @@ fn clashes(chart: &Chart, path: &[String]) -> bool {
     own || path[0] == GLOBAL && chart.subcharts.iter().any(|subchart| clashes(subchart, path))
 }
 
-/// Whether a key of this name is one for registries: `imageRegistry`, `hub`.
+/// Whether a key of this name is for registries: `imageRegistry`, `hub`.
 pub fn names_registry(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     key.contains("registry") || key == "hub"
 }
 
-/// The keys that the user set to the mirror, or to something on it, with what they are.
+/// The keys that the user set to the mirror, or to a path on it, with their values.
 fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, found: &mut BTreeMap<String, String>) {
     for (key, value) in values.entries() {
         path.push(key.to_text().into_owned());
@@ -371,7 +370,7 @@ fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, 
 /// Whether a path that is set to the mirror is for all images of a chart, and not for one.
 fn is_key(path: &[String], rest: &str, statics: &Statics) -> bool {
     let Some(last) = path.last() else { return false };
-    // The tool's own way of naming keys has no way to write these.
+    // The tool's notation for keys cannot express these.
     if path.iter().any(|step| step.contains('.')) || rest.contains([':', '@']) {
         return false;
     }
@@ -379,12 +378,12 @@ fn is_key(path: &[String], rest: &str, statics: &Statics) -> bool {
         return !last.to_ascii_lowercase().ends_with("image");
     }
     let prefix = path[..path.len() - 1].to_vec();
-    // Where the chart would come to the mirror by the usual key, such a value is an override like others.
+    // If the chart supports the usual key, such a value is an override like others.
     let has_usual = || statics.could_read_from(&prefix, &steps(USUAL_KEY), Reading::Named).is_some();
     names_registry(last) && statics.prefixes().contains(&prefix) && !has_usual()
 }
 
-/// The value at a path that leads through no list.
+/// The value at a path that contains no list.
 pub(super) fn value_at(values: &Map, path: &[String]) -> Option<Value> {
     let (last, tables) = path.split_last()?;
     let mut map = values.clone();

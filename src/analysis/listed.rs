@@ -1,8 +1,10 @@
 //! Plain lists of images, one a line, in place of manifests.
 
 use crate::images::find::Shape;
-use crate::images::text::Text;
-use crate::images::{ImageUse, ObjectName, Reference, Tier};
+use crate::images::{ImageUse, Tier};
+use crate::objects::ObjectName;
+use crate::objects::text::Text;
+use crate::reference::Reference;
 use crate::render::manifest::Manifest;
 use crate::trace::Str;
 use crate::yaml::{Data, Node};
@@ -10,13 +12,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What a list is called where objects have their kind.
+/// The kind of a list, in place of an object's kind.
 const KIND: &str = "ImageList";
 
-/// The images of a text that is a plain list, as a list of texts; `None` where it is none.
+/// The images of a text that is a plain list; `None` if it is not one.
 ///
-/// Each line is a reference, empty, or a comment that `#` begins; at least one has a `/`, a `:` or an `@`, and none has a
-/// blank in it: `image: nginx` is YAML, and so is `nginx` alone.
+/// Each line is a reference, empty, or a comment that begins with `#`; at least one has a `/`, a `:` or an `@`, and none
+/// contains a blank: `image: nginx` is YAML, and so is `nginx` alone.
 pub(super) fn read(text: &Str) -> Option<Node> {
     let whole = std::str::from_utf8(text.as_bytes()).ok()?;
     let mut items = Vec::new();
@@ -39,11 +41,11 @@ pub(super) fn read(text: &Str) -> Option<Node> {
     is_plain.then(|| Node { data: Data::Seq(items), start: 0, end: whole.len() as u32, line: 1 })
 }
 
-/// The part of a line that has to be a reference: without blanks around it, a comment and a scheme.
+/// The part of a line that must be a reference: without surrounding blanks, comment and scheme.
 fn reference_of(line: &str) -> Range<usize> {
     let bare = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let start = line.len() - bare.len();
-    // A `#` inside a word is no comment.
+    // A `#` inside a word does not begin a comment.
     let comment = bare.match_indices('#').map(|(at, _)| at).find(|&at| bare[..at].ends_with([' ', '\t']) || at == 0);
     let bare = bare[..comment.unwrap_or(bare.len())].trim_end();
     let scheme =
@@ -51,7 +53,7 @@ fn reference_of(line: &str) -> Range<usize> {
     start + scheme..start + bare.len()
 }
 
-/// The uses that a list is: one for each line.
+/// The uses in a list: one for each line.
 pub(super) fn uses(list: &Arc<Manifest>) -> Vec<ImageUse> {
     let Data::Seq(items) = &list.node.data else { return Vec::new() };
     let whole = Text::of_manifest(&list.content);

@@ -1,18 +1,17 @@
-//! An [`Analysis`] of manifests that came without a chart: rendered elsewhere, or read from a cluster; and of plain lists
-//! of images.
+//! An [`Analysis`] of manifests without a chart, rendered elsewhere or read from a cluster, and of plain lists of images.
 //!
-//! There are no values and no templates: what decides an image is the line of the file, and nothing is known of a
-//! rewrite.
+//! There are no values and no templates: the line of the file decides an image, and nothing is known about a rewrite.
 
 use super::documents::{Document, documents};
 use super::listed;
 use super::pull_secrets::PullSecrets;
 use super::{Analysis, Judged, RenderFailure, USUAL_KEY, sources};
 use crate::images::class::{Facts, classify};
-use crate::images::decided::decider;
-use crate::images::object::{Object, descend, items, member, string};
-use crate::images::{ImageUse, ObjectName, Part, Search};
+use crate::images::deciders::decider;
+use crate::images::{ImageUse, Part, Search};
 use crate::limits::Limits;
+use crate::objects::Object;
+use crate::objects::ObjectName;
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, more};
 use crate::settings::Settings;
@@ -103,18 +102,18 @@ pub fn is_image_list(file: &Arc<File>) -> bool {
     listed::read(&Str::from(String::from_utf8_lossy(file.bytes()).as_ref())).is_some()
 }
 
-/// The manifest that a document of a file is, as far as it can be told without a template.
+/// The manifest of a document of a file, as far as it can be determined without a template.
 pub(super) fn document(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest {
-    let hook = descend(&node, &["metadata", "annotations", "helm.sh/hook"]);
-    let hook = hook.map(|hook| string(Some(hook)).split(',').map(|event| event.trim().to_owned()).collect());
+    let hook = node.descend(&["metadata", "annotations", "helm.sh/hook"]);
+    let hook = hook.map(|hook| hook.text().split(',').map(|event| event.trim().to_owned()).collect());
     Manifest {
         name: template_of(&content).unwrap_or_else(|| file.name().to_owned()),
         source: file.clone(),
         start,
         emits: Arc::new([]),
-        api_version: string(member(&node, "apiVersion")),
-        kind: string(member(&node, "kind")),
-        object_name: string(descend(&node, &["metadata", "name"])),
+        api_version: node.text_of("apiVersion"),
+        kind: node.text_of("kind"),
+        object_name: node.text_at(&["metadata", "name"]),
         hook,
         more: more(&content, &node),
         content,
@@ -122,20 +121,20 @@ pub(super) fn document(file: &Arc<File>, start: u32, content: Str, node: Node) -
     }
 }
 
-/// The template that helm names at the head of a document: `# Source: app/templates/x.yaml`.
+/// The template in helm's comment at the head of a document: `# Source: app/templates/x.yaml`.
 fn template_of(content: &Str) -> Option<String> {
     let head = content.as_bytes().split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#"));
     let mut named = head.filter_map(|line| line.strip_prefix(b"# Source: "));
     named.next().map(|name| String::from_utf8_lossy(name).trim().to_owned())
 }
 
-/// Who owns which objects, as far as the manifests say.
+/// The owners of objects, as far as the manifests show.
 #[derive(Debug, Default)]
 pub struct Owners {
     known: BTreeMap<ObjectName, ObjectName>,
 }
 
-/// Owners of owners; a cluster has a handful.
+/// The most levels of owners; a cluster has a handful.
 const CHAIN: usize = 16;
 
 impl Owners {
@@ -143,17 +142,17 @@ impl Owners {
     pub fn of(manifests: &[Arc<Manifest>]) -> Self {
         let mut known = BTreeMap::new();
         for object in manifests.iter().flat_map(Object::all) {
-            let references = descend(object.node, &["metadata", "ownerReferences"]).map(items).unwrap_or_default();
-            let controls = |owner: &&Node| member(owner, "controller").is_some_and(|is| is.data == Data::Bool(true));
+            let references = object.node.descend(&["metadata", "ownerReferences"]).map(Node::items).unwrap_or_default();
+            let controls = |owner: &&Node| owner.member("controller").is_some_and(|is| is.data == Data::Bool(true));
             let Some(owner) = references.iter().find(controls).or(references.first()) else { continue };
-            let text = |name: &str| string(member(owner, name));
+            let text = |name: &str| owner.text_of(name);
             let namespace = if text("kind") == "Node" { String::new() } else { object.name.namespace.clone() };
             known.insert(object.name.clone(), ObjectName { kind: text("kind"), name: text("name"), namespace });
         }
         Self { known }
     }
 
-    /// Who owns an object, and who owns that: `ReplicaSet api-7d4f, Deployment api`; `None` where nobody is known.
+    /// The owners of an object, the nearest first: `ReplicaSet api-7d4f, Deployment api`; `None` if unknown.
     pub fn chain(&self, object: &ObjectName) -> Option<String> {
         let owners = std::iter::successors(self.known.get(object), |owner| self.known.get(owner));
         let owners: Vec<String> = owners.take(CHAIN).map(|owner| format!("{} {}", owner.kind, owner.name)).collect();

@@ -1,5 +1,5 @@
-//! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with
-//! who decided it and what became of the rewrite.
+//! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with its
+//! decider and its class.
 
 mod advice;
 mod blamed;
@@ -10,7 +10,10 @@ mod culprit;
 mod documents;
 mod failure;
 mod gated;
+mod given;
+pub mod images;
 mod judge;
+mod judged;
 mod keys;
 mod latent;
 mod listed;
@@ -32,18 +35,20 @@ pub mod upgrade;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
-use crate::fix::Fix;
-use crate::images::{Class, Decider, ImageUse, Layout, Mirror, Reference, Search};
+use crate::images::{Class, Search};
+use crate::provenance::Decider;
 use crate::reads::{Flow, Reads, Statics, steps};
+use crate::reference::Mirror;
 use crate::release::Prepared;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
+use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template::Map;
 use crate::template::decisions::Course;
 use crate::template::error::Error;
-use crate::trace::{Origin, Origins};
+use crate::trace::Origins;
 use crate::values::Instance;
 use crate::work::Work;
 use std::cell::OnceCell;
@@ -54,6 +59,9 @@ pub use traced::{Traced, render};
 pub use blamed::{Blamed, Otherwise, blame};
 pub use failure::Cause;
 pub use gated::Gated;
+
+use judged::serves;
+pub use judged::{Judged, RegistryWithPath, WithoutOverride};
 use keys::Keys;
 pub use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
 pub use latent::{Latent, Proof};
@@ -63,124 +71,72 @@ use pull_secrets::PullSecrets;
 pub use rewrite::Unset;
 pub use unstable::Unstable;
 
-/// What is known of a release once it was rendered and looked through.
+/// What is known about a release after it was rendered and analysed.
 #[derive(Debug)]
 pub struct Analysis {
-    /// The manifests in the order of installation, those of `crds/` first, then the hooks; none when the render failed.
+    /// The manifests in the order of installation, those of `crds/` first, then the hooks; empty if the render failed.
     pub manifests: Vec<Arc<Manifest>>,
-    /// The images they name, in that order.
+    /// Their images, in that order.
     pub images: Vec<Judged>,
     /// What keeps the rewrite from images that would follow it.
     pub unset: Vec<Unset>,
-    /// Where everything came from.
+    /// The origins.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
     pub keys: Vec<String>,
-    /// Those of the keys that the user did not set, so that the tool did.
+    /// The keys that the tool set because the user did not.
     pub assumed_keys: Vec<Assumed>,
-    /// The top chart as rendered; `None` when that failed before its templates were executed, or there is no chart.
+    /// The top chart as rendered; `None` if that failed before its templates were executed, or if there is no chart.
     pub root: Option<Instance>,
     /// `.Values` of the top chart.
     pub values: Map,
-    /// What the templates made.
+    /// The output of the templates.
     pub rendered: Rendered,
-    /// Set when the release did not render.
+    /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
-    /// What the templates looked at.
+    /// The values that the templates read.
     pub reads: Reads,
-    /// What their code could look at.
+    /// The values that their code could read.
     pub statics: Statics,
-    /// The same, followed through what hands values on; see [`Analysis::flow`].
+    /// The same, followed through calls and assignments; see [`Analysis::flow`].
     flow: OnceCell<Flow>,
-    /// The templates as they were compiled.
+    /// The compiled templates.
     compiler: Compiler,
-    /// The user's values that would bypass the mirror once something is switched on.
+    /// The user's values that would bypass the mirror once something is enabled.
     pub latent: Vec<Latent>,
-    /// Tags that were read as numbers and print as other tags.
+    /// Tags that were read as numbers and print as different tags.
     pub numbers: Vec<Number>,
-    /// Images that something brings that is off.
+    /// Gated images.
     pub gated: Vec<Gated>,
-    /// What decides about images and is not the same in each install.
+    /// What decides about images and differs between installs.
     pub unstable: Vec<Unstable>,
-    /// What the owner of the release says of pull secrets.
+    /// The pull secrets in the user's input.
     pub pull_secrets: PullSecrets,
-    /// Documents that are no manifests, of those that came without a chart.
+    /// Documents that are not manifests, among manifests without a chart.
     pub unreadable: Vec<RenderFailure>,
-    /// What was done for it.
+    /// The work done for it.
     pub work: Work,
-}
-
-/// A use of an image, and what is known of it.
-#[derive(Debug)]
-pub struct Judged {
-    /// The use.
-    pub image: ImageUse,
-    /// What became of the rewrite.
-    pub class: Class,
-    /// Who decided the registry.
-    pub decider: Decider,
-    /// The reference without the rewrite, where that is known: what has to be mirrored.
-    pub source: Option<Reference>,
-    /// The user's setting that names the registry of the source together with a path.
-    pub registry_with_path: Option<RegistryWithPath>,
-    /// What the chart would pull without the user's values that decided it, in the user's version.
-    pub default: Option<Reference>,
-    /// What becomes of it without the setting of the user's that decided its registry.
-    pub without_override: WithoutOverride,
-    /// The user's settings that make it what it is, all of them together, where nothing of them is printed: a switch, an
-    /// empty registry.
-    pub culprits: Vec<Decider>,
-    /// The user's setting that takes its version away, where nothing of it is printed: `tag: null`.
-    pub version_decider: Option<Decider>,
-    /// No value reaches it: those that its template looks at were tried.
-    pub is_out_of_reach: bool,
-    /// What sends it to the mirror.
-    pub fix: Option<Fix>,
-    /// What gives it a version, where it has none.
-    pub pin: Option<Fix>,
-}
-
-/// A setting of the user's that names a registry together with a path, `registry.corp/team`: a rewrite takes the place of both.
-#[derive(Debug, Clone)]
-pub struct RegistryWithPath {
-    /// Where it was set.
-    pub origin: Origin,
-    /// The path of the image behind it: `acme/api` of `registry.corp/team/acme/api`.
-    pub path_behind: String,
-    /// Whether the registry is neither a public one nor one that the chart names.
-    pub is_private: bool,
-}
-
-/// What becomes of a reference without the user's setting that decided its registry, proven by another render.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WithoutOverride {
-    /// No user's setting decided it, or the render without it tells nothing.
-    Unknown,
-    /// This reference, which comes from the mirror.
-    Mirror(String),
-    /// The chart's own choice, which is not the mirror.
-    Elsewhere(String),
 }
 
 /// Why a release did not render.
 #[derive(Debug, Clone)]
 pub struct RenderFailure {
-    /// Helm's words.
+    /// The message, in helm's words.
     pub message: String,
-    /// The template's place, where one is known.
+    /// The location in the template, if known.
     pub place: Option<Place>,
     /// What kind of failure it is.
     pub cause: Cause,
-    /// The release renders without the rewrite: the chart refuses other registries.
+    /// The key without which the release renders: the chart rejects other registries.
     pub refuses_mirror: bool,
-    /// The chart refused before its templates were executed: by a schema, a dependency, a Kubernetes version.
+    /// Whether the chart stopped before its templates were executed: a schema, a dependency, a Kubernetes version.
     pub before_templates: bool,
 }
 
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
 ///
 /// # Errors
-/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
+/// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
 pub fn analyse(
     prepared: &Prepared,
     settings: &Settings,
@@ -208,7 +164,7 @@ fn analyse_with(
     manifests.retain(|manifest| !manifest.is_blank());
     let Search { uses, .. } = Search::counted(&manifests, settings.hints(), &prepared.limits, &prepared.work);
     let failure = failure.or_else(|| not_done(&prepared.work));
-    // A chart that puts the value and the path together as they are wants the slash in the value.
+    // A chart that joins the value and the path without a slash needs the slash in the value.
     if keys.end_with_slash(uses.iter().map(|image| image.text.as_str())) {
         return analyse_with(prepared, settings, keys, statics, compiler, log);
     }
@@ -216,7 +172,7 @@ fn analyse_with(
     let decisions = rendered.decisions.take();
     let sites = decisions.as_ref().map(unstable::mirror_sites).unwrap_or_default();
     let reads = std::mem::take(&mut rendered.reads);
-    let given = judge::Given {
+    let given = given::Given {
         prepared,
         settings,
         keys: &keys,
@@ -255,29 +211,28 @@ fn analyse_with(
         && let Some(decisions) = &decisions
     {
         let mut course = course::Courses { prepared, settings, keys: &keys, compiler };
-        if settings.is_on(unstable::RULE, true) {
+        if settings.is_on(rule_ids::UNSTABLE_RENDER, true) {
             analysis.unstable = unstable::find(&analysis, decisions, &other_ways, &mut course);
         }
-        // They are told beside the verdict.
+        // They are reported beside the verdict.
         let mut course = course::Courses { prepared: &prepared.optional(), ..course };
         analysis.gated = gated::find(&analysis, decisions, &values, &mut course);
     }
-    if settings.is_on(numbers::RULE, true) {
+    if settings.is_on(rule_ids::NUMBER_AS_TAG, true) {
         let release = (prepared, settings, &keys);
         analysis.numbers = numbers::find(&analysis.images, &analysis.origins, &analysis.rendered, release, compiler);
     }
-    if analysis.failure.is_none() && settings.is_on(pull_secrets::RULE, true) {
+    if analysis.failure.is_none() && settings.is_on(rule_ids::MISSING_PULL_SECRET, true) {
         analysis.pull_secrets = pull_secrets::find(&analysis, &values, prepared, settings, &keys, compiler);
     }
-    if analysis.failure.is_none() && settings.is_on(latent::RULE, true) {
+    if analysis.failure.is_none() && settings.is_on(rule_ids::LATENT_OVERRIDE, true) {
         analysis.latent = latent::find(&analysis, &values, prepared, settings, &keys, compiler);
     }
     analysis.note_what_was_not_done(&prepared.work);
     Ok(analysis)
 }
 
-/// Renders with traces as the release would be installed. Where what was found of the keys beforehand proves wrong, renders
-/// again.
+/// Renders with traces as the release would be installed. If the assumptions about the keys prove wrong, renders again.
 fn render_with_mirror(
     prepared: &Prepared,
     settings: &Settings,
@@ -291,9 +246,9 @@ fn render_with_mirror(
     let changes = keys.defaults();
     let first = traced::render_deciding(prepared, &changes, decisions(keys), compiler, &mut first_log)?;
     let again = match &first.failure {
-        // Nothing in the code names it, but a key that was put together on the way came to it.
+        // Nothing in the code names it, but the render read it under a computed name.
         None if first.rendered.reads.looks_at(&steps(USUAL_KEY)) => keys.came_to_usual_key(settings),
-        // The schema may have no room for the key.
+        // The schema may not allow the key.
         Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
             prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
                 *keys = std::mem::take(keys).unset();
@@ -309,14 +264,9 @@ fn render_with_mirror(
     traced::render_deciding(prepared, &keys.defaults(), decisions(keys), compiler, log)
 }
 
-/// Whether a text is a reference that comes from the mirror.
-fn serves(text: &str, mirror: &Mirror) -> bool {
-    Reference::parse(text).is_ok_and(|reference| mirror.serves(&reference))
-}
-
 impl Analysis {
-    /// The settings of the user's that make an image what it is though nothing of them is printed, by its number: a switch, an
-    /// empty registry, what keeps the rewrite from being set.
+    /// The user's settings that decide an image although nothing of them is printed, by its index: a switch, an empty registry,
+    /// what keeps the rewrite from being set.
     pub fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
         let judged = &self.images[number];
         let by = |unset: &'_ &Unset| unset.images.contains(&number);
@@ -327,19 +277,19 @@ impl Analysis {
         }
     }
 
-    /// Notes that there was no room for something that a verdict needs: it does not hold then.
+    /// Records that something that the verdict needs was not done: the verdict does not hold then.
     pub fn note_what_was_not_done(&mut self, work: &Work) {
         self.failure = self.failure.take().or_else(|| not_done(work));
     }
 
-    /// What says whether an image comes from the mirror, or would if the rewrite were set.
+    /// Decides whether an image comes from the mirror, or would if the rewrite were set.
     pub fn comes_from_mirror<'a>(&'a self, mirror: &'a Mirror) -> impl Fn(&str) -> bool + use<'a> {
         let would = self.images.iter().filter(|judged| judged.class == Class::NotRewritten);
         let would: HashSet<&str> = would.map(|judged| judged.image.text.as_str()).collect();
         move |text| serves(text, mirror) || would.contains(text)
     }
 
-    /// What the code can read, followed from call to call; that is work, which is done when somebody asks first.
+    /// What the code can read, followed from call to call; computed on first use.
     pub fn flow(&self, prepared: &Prepared) -> &Flow {
         self.flow.get_or_init(|| {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
@@ -347,7 +297,7 @@ impl Analysis {
         })
     }
 
-    /// Whether the chart at this place of the values is enabled.
+    /// Whether the chart with these values is enabled.
     pub fn is_rendered(&self, prefix: &[String]) -> bool {
         let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
         let mut next = self.root.as_ref();
@@ -358,64 +308,7 @@ impl Analysis {
     }
 }
 
-impl Judged {
-    /// A use of which no more is known.
-    pub fn new(image: ImageUse, class: Class, decider: Decider) -> Self {
-        Self {
-            image,
-            class,
-            decider,
-            source: None,
-            registry_with_path: None,
-            default: None,
-            without_override: WithoutOverride::Unknown,
-            culprits: Vec::new(),
-            version_decider: None,
-            is_out_of_reach: false,
-            fix: None,
-            pin: None,
-        }
-    }
-
-    /// Where the image has to lie on the mirror, tag and digest included; `None` where its source is not known.
-    pub fn destination(&self, settings: &Settings) -> Option<String> {
-        let own = self.image.known().filter(|own| self.replaces_registry(own, settings));
-        if let Some(own) = own {
-            return Some(own.as_written().to_owned());
-        }
-        self.source.as_ref().and_then(|source| settings.layout.destination(&settings.mirror, source))
-    }
-
-    /// Whether a reference has the mirror in place of the user's private registry and the path that was set with it. Where
-    /// such images are on the mirror is for the user to say.
-    pub fn replaces_registry(&self, reference: &Reference, settings: &Settings) -> bool {
-        let keeps_path = matches!(settings.layout, Layout::Path | Layout::FamiliarPath);
-        let (Some(source), Some(set)) = (&self.source, &self.registry_with_path) else { return false };
-        let place = settings.mirror.place_of(&source.registry).filter(|_| keeps_path && set.is_private);
-        place.is_some_and(|place| {
-            format!("{place}/{}", set.path_behind) == format!("{}/{}", reference.registry, reference.repository)
-        })
-    }
-
-    /// What the chart would pull, where the user's values change its registry alone, or put a path before the chart's.
-    pub fn default_of_same_path(&self) -> Option<&Reference> {
-        let (own, default) = (self.image.known().or(self.source.as_ref())?, self.default.as_ref()?);
-        let rest = own.repository.strip_suffix(default.repository.as_str())?;
-        (rest.is_empty() || rest.ends_with('/')).then_some(default)
-    }
-
-    /// Whether a user's value names the mirror though the same image comes from there without it.
-    pub fn is_needless_pin(&self) -> bool {
-        judge::is_needless_pin(self)
-    }
-
-    /// Whether it does not resolve through the mirror.
-    pub fn bypasses(&self, mirror: &Mirror) -> bool {
-        !self.image.is_served_by(mirror)
-    }
-}
-
-/// The innermost place of a template that an error names.
+/// The innermost location of a template in an error.
 fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
     match error {
         Error::Plain(_) | Error::Limit(_) => None,
@@ -447,13 +340,13 @@ fn template_file(chart: &Chart, path: &str, name: &str) -> Option<Arc<File>> {
     })
 }
 
-/// That something a verdict needs was not done for want of steps.
+/// The failure that something that the verdict needs was not done for lack of steps.
 pub fn not_done(work: &Work) -> Option<RenderFailure> {
     let (message, cause) = (work.told()?, Cause::Unfinished);
     Some(RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: false })
 }
 
-/// A failure to read what a template rendered to.
+/// The failure that the output of a template cannot be read.
 fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
     let place = rendered.files.iter().find(|file| message.contains(&format!(" on {}:", file.name))).map(|file| Place {
         file: file.source.clone(),

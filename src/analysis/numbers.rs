@@ -1,13 +1,13 @@
-//! [`Number`]: a tag or version that was written without quotes, so that YAML read a number or a boolean and the template
-//! printed something else than was written: `3.10` prints `3.1`.
+//! [`Number`]: a tag or version without quotes, which YAML read as a number or a boolean, so that the template printed
+//! something else: `3.10` prints `3.1`.
 
 use super::Judged;
 use super::keys::Keys;
 use super::twin::Twin;
 use crate::compiler::Compiler;
 use crate::images::ImageUse;
-use crate::images::decided::{atoms, user_path};
 use crate::limits::Limits;
+use crate::provenance::{atoms, user_path};
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::settings::Settings;
@@ -20,25 +20,22 @@ use crate::yaml::{self, Data};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// The rule that asks for this.
-pub(super) const RULE: &str = "number-as-tag";
-
-/// A number that was printed in a reference as something else than was written.
+/// A number that is printed differently in a reference.
 #[derive(Debug, Clone)]
 pub struct Number {
     /// Who set it.
     pub origin: Origin,
-    /// As it was written: `3.10`.
+    /// As written: `3.10`.
     pub written: String,
-    /// What it was read as, in a template's words: `3.1`.
+    /// As read, in a template's words: `3.1`.
     pub read: String,
-    /// Where it was written.
+    /// Its location.
     pub place: Place,
     /// The bytes of the first image's manifest that show it.
     pub printed: Range<u32>,
-    /// The images it has a share in, by their number among those of the analysis, the first one first.
+    /// The indexes of the images that use it, the first one first.
     pub images: Vec<usize>,
-    /// What the first of the images is with the value in quotes; `None` where that was not tried, or gave something else.
+    /// The first image with the value in quotes; `None` if that was not tried, or gave another image.
     pub quoted: Option<String>,
 }
 
@@ -57,7 +54,7 @@ pub(super) fn find(
             if judged.image.text.contains(&written) {
                 continue;
             }
-            // An alias is a setting of its own at the place of its anchor.
+            // An alias is a separate setting at the location of its anchor.
             match found.iter_mut().find(|known| known.place == place) {
                 Some(known) if known.images.contains(&index) => {}
                 Some(known) => known.images.push(index),
@@ -76,7 +73,7 @@ pub(super) fn find(
     found
 }
 
-/// What had a share in a reference, each with the bytes of the manifest that show it.
+/// The contributors to a reference, each with the bytes of the manifest that show it.
 fn settings_in(image: &ImageUse, origins: &Origins) -> BTreeMap<Origin, Range<u32>> {
     let spans = image.manifest.content.spans();
     let mut found = BTreeMap::new();
@@ -91,14 +88,14 @@ fn settings_in(image: &ImageUse, origins: &Origins) -> BTreeMap<Origin, Range<u3
     found
 }
 
-/// What was written, what it was read as, and where, of a value that is no text and prints differently.
+/// The written and the read form and the location of a value that is not a string and prints differently.
 fn number(origin: Origin, origins: &Origins) -> Option<(String, String, Place)> {
     let place = match origins.get(origin)? {
         OriginData::Setting(setting) => setting.place.clone(),
         OriginData::Field(place) => place.clone(),
         _ => return None,
     };
-    // Only JSON and YAML know numbers; what other flags make of `3.10` is a text.
+    // Only JSON and YAML have numbers; for other flags `3.10` is a string.
     if place.file.is_flag() && place.file.name() != "--set-json" {
         return None;
     }
@@ -122,7 +119,7 @@ fn number(origin: Origin, origins: &Origins) -> Option<(String, String, Place)> 
     (read != written).then_some((written, read, place))
 }
 
-/// The release with these numbers in quotes, as far as they are the user's, and the changes that quote those of charts.
+/// The release with the user's numbers in quotes, and the changes that quote those of charts.
 fn quoted(numbers: &[Number], origins: &Origins, prepared: &Prepared, keys: &Keys) -> (Prepared, Vec<Change>) {
     let mut edited = prepared.clone();
     let mut changes = keys.defaults();

@@ -1,6 +1,6 @@
-//! What gives an image a version again, where a setting of the user's takes it away: `tag: latest`, `tag: ""`, `tag: null`.
+//! Restores the version of an image that a user's setting removes: `tag: latest`, `tag: ""`, `tag: null`.
 //!
-//! Which version a chart's default should have is not known; what the chart has without the setting is.
+//! The right version for a chart's default is not known; the chart's version without the setting is.
 
 use super::Judged;
 use super::propose::{Proposal, changed, title_of_removal};
@@ -8,15 +8,14 @@ use super::together::{self, Trial};
 use super::trial::Trials;
 use super::twin::Twin;
 use crate::fix::{Action, Edit, Proven, Safety};
-use crate::images::decided::{Decider, decider};
-use crate::images::{Part, Reference, Shape, Tier};
+use crate::images::deciders::decider;
+use crate::images::{Part, Shape, Tier};
+use crate::provenance::Decider;
+use crate::reference::Reference;
 use crate::trace::Origins;
 use std::collections::BTreeSet;
 
-/// The rule that asks for this.
-pub(super) const RULE: &str = "unpinned-image";
-
-/// Who decides the version of an image that has none, and what is wrong with it, in words; `None` for an image that has one.
+/// Who decides the version of an image without one, and the problem for messages; `None` if the image has a version.
 pub fn unpinned(judged: &Judged, origins: &Origins) -> Option<(Part, Decider, &'static str)> {
     let image = &judged.image;
     let reference = image.reference.as_ref().ok()?;
@@ -25,7 +24,7 @@ pub fn unpinned(judged: &Judged, origins: &Origins) -> Option<(Part, Decider, &'
     }
     let (part, what) = match reference.tag.as_deref() {
         Some("latest") => (Part::Tag, "has the tag `latest`"),
-        // Elsewhere a reference without a tag may be completed by whoever reads it.
+        // Outside pods, a program may complete a reference without a tag.
         None if matches!(image.shape, Shape::Container | Shape::Volume) => {
             (Part::Repository, "has neither tag nor digest")
         }
@@ -38,11 +37,11 @@ pub fn unpinned(judged: &Judged, origins: &Origins) -> Option<(Part, Decider, &'
     Some((part, decider, what))
 }
 
-/// Notes the fixes of images without a version.
+/// Records the fixes of images without a version.
 pub(super) fn find(judged: &mut [Judged], origins: &Origins, trials: &mut Trials<'_>) {
     let proposals = |(number, one): (usize, &Judged)| {
         let (part, decider, _) = unpinned(one, origins)?;
-        // What decides the path says nothing of a version.
+        // The decider of the path says nothing about a version.
         let is_of_version = part == Part::Tag || one.version_decider.is_some();
         let removal = changed(decider.origin, Action::Remove, title_of_removal(&decider), origins)?;
         let safety = removal.safety.max(Safety::Unsafe);

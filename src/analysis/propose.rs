@@ -1,7 +1,7 @@
-//! [`Proposal`]: a change of what the user gave that may make a finding go away, before it was tried.
+//! [`Proposal`]: a change of the user's input that may resolve a finding, before it is tried.
 
 use crate::fix::{Action, Edit, Safety, Target};
-use crate::images::decided::{Decider, Source};
+use crate::provenance::{Decider, Source};
 use crate::release::Prepared;
 use crate::trace::{Key, Layer, Origin, OriginData, Origins};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// A change that may help.
 #[derive(Debug, Clone)]
 pub(super) struct Proposal {
-    /// What to do, in words: ``set `image.registry` to `mirror.internal` ``.
+    /// What to do: ``set `image.registry` to `mirror.internal` ``.
     pub(super) title: String,
     /// Who may apply it.
     pub(super) safety: Safety,
@@ -19,7 +19,7 @@ pub(super) struct Proposal {
 }
 
 impl Proposal {
-    /// The same and another one, together.
+    /// This proposal combined with another.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             title: format!("{} and {}", self.title, other.title),
@@ -28,12 +28,12 @@ impl Proposal {
         }
     }
 
-    /// What tells it from others: what it changes.
+    /// Identifies a proposal by what it changes.
     pub(super) fn id(&self) -> String {
         self.edits.iter().map(|edit| edit.id() + "\n\n").collect()
     }
 
-    /// Whether two change different things.
+    /// Whether two proposals change different things.
     pub(super) fn goes_with(&self, other: &Self) -> bool {
         let mut paths = Paths::default();
         paths.add(self);
@@ -41,17 +41,17 @@ impl Proposal {
     }
 }
 
-/// The paths that proposals change: what can be tried together changes different things.
+/// The paths that proposals change: proposals that are tried together must change different paths.
 #[derive(Debug, Default)]
 pub(super) struct Paths(BTreeSet<Vec<Key>>);
 
 impl Paths {
-    /// Adds those of a proposal.
+    /// Adds the paths of a proposal.
     pub(super) fn add(&mut self, proposal: &Proposal) {
         self.0.extend(proposal.edits.iter().map(|edit| edit.path.clone()));
     }
 
-    /// Whether a proposal changes one of them, or what is around it or in it.
+    /// Whether a proposal changes one of these paths, or a parent or child of one.
     pub(super) fn overlap(&self, proposal: &Proposal) -> bool {
         proposal.edits.iter().any(|edit| {
             let path = &edit.path;
@@ -61,7 +61,7 @@ impl Paths {
     }
 }
 
-/// A change of a setting of the user's, where it stands; `None` where it is no setting of the user's.
+/// A change of a user's setting in its own file or flag; `None` if it is not a user's setting.
 pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &Origins) -> Option<Proposal> {
     let Some(OriginData::Setting(setting)) = origins.get(origin) else { return None };
     let (target, safety) = match &setting.layer {
@@ -79,7 +79,7 @@ pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &O
     Some(Proposal { title, safety, edits: vec![edit] })
 }
 
-/// A setting that is added: to the last of the user's values files; or else to one that is given after them.
+/// A new setting: in the last of the user's values files, or in an overlay.
 pub(super) fn added(path: Vec<Key>, value: Value, title: String, prepared: &Prepared) -> Proposal {
     let last = prepared.user.files.iter().enumerate().next_back();
     let (target, safety) = match last {
@@ -90,16 +90,16 @@ pub(super) fn added(path: Vec<Key>, value: Value, title: String, prepared: &Prep
     Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: Action::Add(value) }] }
 }
 
-/// The same in a values file that is given after all others.
+/// The same in an overlay.
 pub(super) fn overlaid(path: Vec<Key>, value: Value, title: String) -> Proposal {
     let edit = Edit { target: Target::Overlay, path, place: None, action: Action::Add(value) };
     Proposal { title, safety: Safety::Manual, edits: vec![edit] }
 }
 
-/// What takes a setting away, in words.
+/// The title for removing a setting.
 pub(super) fn title_of_removal(decider: &Decider) -> String {
     match &decider.source {
-        Source::User(Layer::Flag(part)) => format!("leave `{}` out of {}", decider.path, part.flag),
+        Source::User(Layer::Flag(part)) => format!("remove `{}` from {}", decider.path, part.flag),
         _ => format!("remove `{}`", decider.path),
     }
 }

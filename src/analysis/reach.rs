@@ -1,11 +1,13 @@
-//! Which values reach an image that no default of the chart and no user decides: tried by setting each value that templates
-//! looked at to a host of its own, and looking where the hosts come out; switches are turned as well.
+//! Which values reach an image that neither a default of the chart nor the user decides: tried by setting each value that
+//! templates read to a unique host, and searching the hosts in the output; switches are flipped as well.
 
+use super::Judged;
+use super::judged::serves;
 use super::keys::value_at;
 use super::trial::Trials;
 use super::twin::Twin;
-use super::{Judged, serves};
-use crate::images::{Class, Source};
+use crate::images::Class;
+use crate::provenance::Source;
 use crate::reads::statics::Statics;
 use crate::reads::{Path, Reads, dotted};
 use crate::release::Change;
@@ -14,29 +16,29 @@ use crate::template::{Map, Value};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most values that are tried together.
+/// The most values that are tried together.
 const MOST_TOGETHER: usize = 40;
 
-/// Most values that are tried one by one, where together they keep the chart from rendering.
+/// The most values that are tried one by one, if together they keep the chart from rendering.
 const MOST_ALONE: usize = 8;
 
-/// Most switches that are turned one by one, where all of them together change an image.
+/// The most switches that are flipped one by one, if all of them together change an image.
 const MOST_SWITCHES: usize = 12;
 
-/// Most elements of a list that are replaced.
+/// The most elements of a list that are replaced.
 const MOST_ELEMENTS: usize = 40;
 
-/// What the name of a value for a registry or an image contains.
+/// Words in names of values for a registry or an image.
 const NAMES: &[&str] = &["registry", "repository", "image", "hub", "repo", "host", "url", "prefix", "domain", "mirror"];
 
 /// Values that reach an image together.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reached {
-    /// The paths, with what each has to be so that the image is what it should be.
+    /// The paths, each with the value that makes the image right.
     pub(super) values: Vec<(Path, Json)>,
 }
 
-/// A value that may reach an image, and the forms that hosts are put into.
+/// A value that may reach an image, and the forms into which hosts are put.
 #[derive(Debug, Clone)]
 struct Candidate {
     path: Path,
@@ -46,22 +48,22 @@ struct Candidate {
 #[derive(Debug, Clone)]
 enum Form {
     Text,
-    /// A list of these texts; of one where it is empty.
+    /// A list of these texts; of one text if it is empty.
     List(Vec<String>),
 }
 
-/// What is tried of the values that templates looked at.
+/// The values that templates read, as candidates.
 struct Candidates {
     texts: Vec<Candidate>,
-    /// Texts that only code names which a switch may bring.
+    /// Texts that only code names and that a switch may enable.
     hidden: Vec<Candidate>,
-    /// Switches, with what turns them.
+    /// Switches, with the changes that flip them.
     switches: Vec<(Path, bool)>,
     /// Whether there are more of them.
     are_all: bool,
 }
 
-/// The values that reach images, by the number of the image; what is not in it was not tried.
+/// The values that reach images, by the image's index; an image without an entry was not tried.
 pub(super) fn find(
     judged: &[Judged],
     (reads, statics): (&Reads, &Statics),
@@ -91,7 +93,7 @@ pub(super) fn find(
     found
 }
 
-/// Puts hosts into texts and lists; whether all were tried.
+/// Sets hosts in texts and lists; returns whether all were tried.
 fn texts(
     judged: &[Judged],
     images: &[usize],
@@ -109,14 +111,14 @@ fn texts(
         found.extend(images.iter().map(of_image));
         return true;
     }
-    // Some of them keep the chart from rendering: a text where the chart wants a list, or something else.
+    // Some of them keep the chart from rendering: a string where the chart expects a list or something else.
     let mut one_by_one: Vec<Candidate> = candidates.iter().take(MOST_ALONE).cloned().collect();
     let lists = one_by_one.iter().filter(|one| matches!(one.form, Form::Text)).cloned();
     let lists: Vec<Candidate> = lists.map(|one| Candidate { form: Form::List(Vec::new()), ..one }).collect();
     one_by_one.extend(lists);
     let mut failed: Vec<Path> = Vec::new();
     for candidate in one_by_one {
-        // What a text does not fit may be a list.
+        // If a string does not fit, it may be a list.
         let is_second = matches!(&candidate.form, Form::List(texts) if texts.is_empty());
         let was_text = candidates.iter().any(|one| one.path == candidate.path && matches!(one.form, Form::Text));
         if is_second && was_text && !failed.contains(&candidate.path) {
@@ -138,7 +140,7 @@ fn texts(
     candidates.len() <= MOST_ALONE
 }
 
-/// Turns switches, all together first, and with hosts in the texts; whether all were tried.
+/// Flips switches, all together first, and with hosts in the texts; returns whether all were tried.
 fn switches(
     judged: &[Judged],
     images: &[usize],
@@ -155,7 +157,7 @@ fn switches(
     }
     for turned in switches.iter().take(MOST_SWITCHES) {
         let turned = std::slice::from_ref(turned);
-        // Alone, so that what follows the rewrite then is seen; and with hosts, where it asks for another value.
+        // Alone, to see whether it follows the rewrite then; and with hosts, if it reads another value.
         for texts in [&[][..], texts] {
             let Some(twin) = together(texts, turned, trials) else { return false };
             for &number in images.iter().filter(|_| twin.is_whole) {
@@ -172,7 +174,7 @@ fn switches(
     switches.len() <= MOST_SWITCHES
 }
 
-/// The values that templates of the images, or helpers, looked at: texts or nothing, lists of texts, switches.
+/// The values that templates of the images, or helpers, read: strings or missing, lists of strings, switches.
 fn candidates(
     judged: &[Judged],
     images: &[usize],
@@ -213,7 +215,7 @@ fn candidates(
         let candidate = Candidate { path: path.clone(), form };
         match is_named(path) {
             true => named.push(candidate),
-            // What has a text and no such name is something else.
+            // A string without such a name is something else.
             false if value.is_none_or(|value| !value.truth()) => others.push(candidate),
             false => {}
         }
@@ -227,7 +229,7 @@ fn candidates(
         is_free(path) && is_named(path) && reads.read(path).is_none() && is_nothing()
     };
     let known = if switches.is_empty() { BTreeSet::new() } else { statics.paths() };
-    // What code looks into is a table.
+    // A value whose members are read is a map.
     let is_table = |path: &Path| known.range(path.clone()..).nth(1).is_some_and(|next| next.starts_with(path));
     let hidden = known.iter().filter(|path| is_hidden(path) && !is_table(path)).take(MOST_TOGETHER);
     let hidden = hidden.map(|path| Candidate { path: path.clone(), form: Form::Text }).collect();
@@ -240,7 +242,7 @@ fn host(number: usize, element: usize) -> String {
 }
 
 impl Candidate {
-    /// Its value with a text of its own in each place.
+    /// Its value with a different text at each position.
     fn with(&self, text: impl Fn(usize) -> String) -> Json {
         match &self.form {
             Form::Text => text(0).into(),
@@ -254,7 +256,7 @@ impl Candidate {
         }
     }
 
-    /// Its value with one text in one place, and what it is now elsewhere.
+    /// Its value with one text at one position, and its current texts elsewhere.
     fn with_one(&self, at: usize, text: &str) -> Json {
         self.with(|element| match &self.form {
             Form::List(texts) if element != at => texts[element].clone(),
@@ -280,7 +282,7 @@ fn together(candidates: &[Candidate], switches: &[(Path, bool)], trials: &mut Tr
     trials.with_changes(&changes)
 }
 
-/// The values whose hosts come out in an image, with what each has to be; or the switches alone, where they are enough.
+/// The values whose hosts appear in an image, with their new values; or only the switches, if they are enough.
 fn reached(
     judged: &Judged,
     twin: &Twin,

@@ -1,12 +1,13 @@
-//! [`Unset`]: the rewrite is not set in a release that is judged as it is given, or somebody took it away.
+//! [`Unset`]: the rewrite is not set in a release that is judged as given, or a setting removes it.
 
 use super::Judged;
 use super::keys::{Keys, value_at};
 use super::propose::{Proposal, added, changed, title_of_removal};
 use crate::fix::{Action, Fix};
-use crate::images::decided::{Decider, decider_of};
-use crate::images::{Class, Mirror};
+use crate::images::Class;
+use crate::provenance::{Decider, decider_of};
 use crate::reads::{Path, steps};
+use crate::reference::Mirror;
 use crate::release::Prepared;
 use crate::source::File;
 use crate::template::Value;
@@ -19,15 +20,15 @@ use std::sync::Arc;
 pub struct Unset {
     /// The key that would send them to the mirror.
     pub key: String,
-    /// What it has to be.
+    /// Its value.
     pub value: String,
-    /// The setting of the user's that keeps it away, with what it says: `""`, `null`, `quay.io`; `None` where nobody set it.
+    /// The user's setting that prevents it, with its text: `""`, `null`, `quay.io`; `None` if it is not set.
     pub by: Option<(Decider, String)>,
-    /// The images, by their numbers.
+    /// The images, by index.
     pub images: Vec<usize>,
-    /// Those of them that the key alone does not bring to where the layout has them, with what they are then.
+    /// Those that the key alone does not bring to their place in the layout, with their references then.
     pub not_enough: Vec<(usize, String)>,
-    /// What sets it.
+    /// What sets the key.
     pub fix: Option<Fix>,
 }
 
@@ -51,7 +52,7 @@ pub(super) fn find(
             continue;
         }
         let by = taken_by(&user, key, prepared, (keys, mirror), &mut origins);
-        // One key that nobody set is enough.
+        // One unset key is enough.
         if by.is_none() && !found.is_empty() {
             continue;
         }
@@ -67,14 +68,14 @@ pub(super) fn find(
         };
         found.push((unset, proposals));
     }
-    // Who took one away says more than that another is not set.
+    // A setting that removes one key is more specific than another key that is not set.
     if found.iter().any(|(unset, _)| unset.by.is_some()) {
         found.retain(|(unset, _)| unset.by.is_some());
     }
     found
 }
 
-/// What sets a key that is not the mirror; `None` where it is, or nothing is known of it.
+/// What sets a key to something other than the mirror; `None` if it is the mirror, or unknown.
 pub(super) fn setting(key: &str, prepared: &Prepared, keys: &Keys, mirror: &Mirror) -> Option<Proposal> {
     if !prepared.is_given || keys.assumed.iter().any(|assumed| assumed == key) {
         return None;
@@ -95,7 +96,7 @@ fn is_on_mirror(user: &Merged, key: &str, keys: &Keys, mirror: &Mirror) -> bool 
     }
 }
 
-/// The setting of the user's that keeps a key from being the mirror: another value, null, or what hides a file that has it.
+/// The user's setting that keeps a key from being the mirror: another value, null, or one that hides a file with it.
 fn taken_by(
     user: &Merged,
     key: &str,
@@ -116,8 +117,8 @@ fn taken_by(
     own.or_else(null).or_else(|| hidden_by(key, &path, prepared, of, origins))
 }
 
-/// The setting that took a whole table away, and the mirror with it: `--set-json global={}`. Found by merging without each
-/// layer, the last first.
+/// The setting that removed a whole map with the mirror in it: `--set-json global={}`. Found by merging without each layer,
+/// the last first.
 fn hidden_by(
     key: &str,
     path: &Path,
@@ -143,7 +144,7 @@ fn hidden_by(
     origins.all().filter(of_layer).filter(leads).max_by_key(|origin| origins.keys(*origin).len())
 }
 
-/// One of the things that the user gave: a file, or an occurrence of a flag.
+/// A part of the user's input: a file, or an occurrence of a flag.
 enum Given {
     File(u32),
     Flag(&'static str, u32),
@@ -159,7 +160,7 @@ impl Given {
     }
 }
 
-/// What the user gave, the first to be merged first, each with everything but it.
+/// The parts of the user's input in merge order, each with the input without it.
 fn layers(user: &UserValues) -> Vec<(Given, UserValues)> {
     let mut found = Vec::new();
     for (number, file) in user.files.iter().enumerate() {
@@ -177,7 +178,7 @@ fn layers(user: &UserValues) -> Vec<(Given, UserValues)> {
     for (flag, of) in flags {
         for number in 0..of(&mut user.clone()).len() {
             let mut without = user.clone();
-            // What is empty sets nothing, and the others keep their numbers.
+            // An empty part sets nothing, and the others keep their indexes.
             of(&mut without)[number] = if flag == "--set-json" { "{}".to_owned() } else { String::new() };
             found.push((Given::Flag(flag, number as u32), without));
         }
@@ -185,7 +186,7 @@ fn layers(user: &UserValues) -> Vec<(Given, UserValues)> {
     found
 }
 
-/// What a setting says, as it is written; of a table that it is one.
+/// The text of a setting, as written; for a map, that it is one.
 fn said(origin: Origin, origins: &Origins) -> String {
     let Some(OriginData::Setting(setting)) = origins.get(origin) else { return String::new() };
     let place = &setting.place;
@@ -212,7 +213,7 @@ fn proposals(
 ) -> Vec<Proposal> {
     let path: Vec<Key> = steps(key).into_iter().map(|step| Key::Name(step.into())).collect();
     let mut found = Vec::new();
-    // A chart that puts the value and the path together as they are wants the slash in the value.
+    // A chart that joins the value and the path without a slash needs the slash in the value.
     let with_slash = format!("{value}/");
     let values = [value].into_iter().chain((!value.ends_with('/')).then_some(with_slash.as_str()));
     if let Some(origin) = by {

@@ -1,21 +1,22 @@
-//! What a reference on the mirror is a copy of: its source.
+//! The source of a reference on the mirror.
 
-use super::judge::Given;
+use super::given::Given;
 use super::twin::Twin;
 use super::{Judged, RegistryWithPath};
 use crate::chart::Chart;
 use crate::compiler::Compiler;
-use crate::images::decided::deciders;
+use crate::images::deciders::deciders;
 use crate::images::doubled::{self, Writer};
 use crate::images::find::is_well_known;
-use crate::images::{Class, ImageUse, Mirror, Part, Reference};
+use crate::images::{Class, ImageUse, Part};
 use crate::reads::{Reads, dotted};
+use crate::reference::{Mirror, Reference};
 use crate::release::Change;
 use crate::settings::Settings;
 use crate::trace::Origin;
 use std::collections::{BTreeSet, HashMap};
 
-/// The source of a use, as far as one reference tells it. `without` is what it is without the rewrite.
+/// The source of a use, as far as one reference shows it. `without` is the reference without the rewrite.
 pub(super) fn source(
     image: &ImageUse,
     without: Option<Reference>,
@@ -24,7 +25,7 @@ pub(super) fn source(
 ) -> Option<Reference> {
     let mirror = &settings.mirror;
     let is_elsewhere = |reference: &Reference| !mirror.serves(reference);
-    // Nothing rewrites it, so it is its own source, wherever it leads to; but the mirror is never a source.
+    // Nothing rewrites it, so it is its own source, whatever its registry; but the mirror is never a source.
     let own = || image.reference.as_ref().ok().filter(|own| is_elsewhere(own)).cloned();
     if let Some(source) = without.or_else(own).filter(is_elsewhere) {
         return alone(source, is_path_of_user, mirror);
@@ -38,8 +39,8 @@ pub(super) fn source(
     if mirror.has_host(&kept.registry) { settings.layout.source(mirror, &inside) } else { Some(inside) }
 }
 
-/// A source without a registry before its own, `quay.io/acme/api` of `docker.io/quay.io/acme/api`; `None` where it is the
-/// mirror that stands in its path.
+/// A source without a registry before its own, `quay.io/acme/api` of `docker.io/quay.io/acme/api`; `None` if the mirror is
+/// the registry in its path.
 fn alone(source: Reference, is_path_of_user: bool, mirror: &Mirror) -> Option<Reference> {
     match doubled::in_path(&source, is_path_of_user, mirror) {
         None => Some(source),
@@ -48,14 +49,14 @@ fn alone(source: Reference, is_path_of_user: bool, mirror: &Mirror) -> Option<Re
     }
 }
 
-/// The settings of the user's that may name a registry together with a path, by their texts.
+/// The user's settings that may name a registry together with a path, by their texts.
 pub(super) struct Registries<'c> {
     chart: &'c Chart,
     settings: HashMap<String, Origin>,
 }
 
 impl<'c> Registries<'c> {
-    /// Those that a render looked at.
+    /// Those that a render read.
     pub(super) fn of(reads: &Reads, chart: &'c Chart) -> Self {
         let mut settings = HashMap::new();
         for setting in reads.settings() {
@@ -75,7 +76,7 @@ impl<'c> Registries<'c> {
         let ends = name.rmatch_indices('/').map(|(at, _)| at).take_while(|&at| at > source.registry.len());
         let found = ends.filter_map(|at| Some((*self.settings.get(&name[..at])?, name[at + 1..].to_owned()))).next();
         let (origin, path_behind) = found?;
-        // Public registries, and those that the chart knows, have their images at their own paths.
+        // Public registries, and those that the chart names, keep images at their own paths.
         let is_private = !is_well_known(&source.registry) && !names(self.chart, &source.registry);
         Some(RegistryWithPath { origin, path_behind, is_private })
     }
@@ -88,14 +89,14 @@ fn names(chart: &Chart, registry: &str) -> bool {
         || chart.subcharts.iter().any(|chart| names(chart, registry))
 }
 
-/// Tag and digest of a text that need not be a reference.
+/// The tag and digest of a text that need not be a reference.
 fn version(text: &str) -> &str {
     let name = text.rfind('/').map_or(0, |slash| slash + 1);
     text[name..].find([':', '@']).map_or("", |at| &text[name + at..])
 }
 
-/// Notes what the chart itself would pull for the images that the user's own values decide, and fills in the sources that are
-/// not known because these values name the mirror: renders once more without the rewrite and without them.
+/// Records what the chart itself would pull for the images that the user's values decide, and fills in sources that are unknown
+/// because these values name the mirror: renders once more without the rewrite and without these values.
 pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Compiler) {
     let Given { prepared, settings, keys, rendered, reads, origins, .. } = *given;
     let is_open =
@@ -112,7 +113,7 @@ pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Comp
         let named = reads.settings().iter().filter(|setting| setting.text.as_ref().is_some_and(names_mirror));
         paths.extend(named.map(|setting| dotted(&setting.path)));
     }
-    // An element of a list cannot be taken away without moving the others.
+    // An element of a list cannot be removed without moving the others.
     paths.retain(|path| !path.is_empty() && !path.contains('['));
     if paths.is_empty() {
         return;
@@ -132,11 +133,11 @@ pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Comp
     }
 }
 
-/// The chart's own image in the version of a reference; `None` where they are not the same image.
+/// The chart's own image in the version of a reference; `None` if they are not the same image.
 pub(super) fn in_version_of(own: &Reference, default: &Reference) -> Option<Reference> {
     let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
     let (mine, theirs) = (last(own), last(default));
-    // A slip of the fingers names the same image.
+    // A typo still means the same image.
     let is_same = mine == theirs || theirs.len() > 4 && strsim::damerau_levenshtein(&mine, &theirs) == 1;
     let source = format!("{}/{}{}", default.registry, default.repository, own.version());
     is_same.then(|| Reference::parse(&source).ok()).flatten()

@@ -1,5 +1,5 @@
-//! Proposals of rules that are not about where one image comes from, tried together; where that makes something worse, each
-//! half of them.
+//! Tries proposals of rules that are not about the source of one image, together; if that makes something worse, each half of
+//! them.
 
 use super::propose::{Paths, Proposal};
 use crate::fix::{Action, Edit, Fix, Proven, Target};
@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 
 /// How proposals are tried.
 pub(super) trait Trial {
-    /// What came of a trial.
+    /// The result of a trial.
     type Outcome;
 
-    /// Makes edits and renders; `None` where they cannot be made, or something else becomes worse.
+    /// Makes edits and renders; `None` if they cannot be made, or something else becomes worse.
     fn run(&mut self, edits: &[Edit]) -> Option<Self::Outcome>;
 
-    /// What an outcome proves for the problem of a number.
+    /// What an outcome proves for the problem with this index.
     fn proves(&self, number: usize, outcome: &Self::Outcome) -> Option<Vec<Proven>>;
 }
 
-/// The fixes of problems, by their numbers: of each the first of its proposals that holds.
+/// The fixes of problems, by index: for each the first of its proposals that works.
 pub(super) fn fixes<T: Trial>(mut open: Vec<(usize, Vec<Proposal>)>, trial: &mut T) -> BTreeMap<usize, Fix> {
     let mut found = BTreeMap::new();
     while open.iter().any(|(_, proposals)| !proposals.is_empty()) {
@@ -63,7 +63,7 @@ fn attempt<T: Trial>(groups: &[(Proposal, Vec<usize>)], trial: &mut T, found: &m
 }
 
 impl Proposal {
-    /// The same as a values file that is given after all others; `None` where it takes something away, or is one already.
+    /// The same as an overlay; `None` if it removes something, or is an overlay already.
     pub(super) fn over(&self) -> Option<Self> {
         let [edit] = &self.edits[..] else { return None };
         let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };

@@ -1,4 +1,4 @@
-//! [`Traced`]: a release rendered once, with traces, and read.
+//! [`Traced`]: a release rendered once, with traces, and parsed.
 
 use super::{Cause, RenderFailure, crds, place_of, unreadable};
 use crate::compiler::Compiler;
@@ -11,31 +11,31 @@ use crate::trace::Origins;
 use crate::values::Instance;
 use std::sync::Arc;
 
-/// A release rendered once, with traces, and read; no second render judges it.
+/// A release rendered once, with traces, and parsed; no second render judges it.
 #[derive(Debug)]
 pub struct Traced {
-    /// The manifests in the order of installation, then the hooks; none when the render failed.
+    /// The manifests in the order of installation, then the hooks; empty if the render failed.
     pub manifests: Vec<Arc<Manifest>>,
-    /// What lies in `crds/` of the chart and its subcharts, which helm installs before everything else.
+    /// The manifests in `crds/` of the chart and its subcharts, which helm installs before everything else.
     pub crds: Vec<Arc<Manifest>>,
-    /// Where everything came from.
+    /// The origins.
     pub origins: Origins,
-    /// The top chart as rendered; `None` when that failed.
+    /// The top chart as rendered; `None` if that failed.
     pub root: Option<Instance>,
     /// `.Values` of the top chart.
     pub values: Map,
-    /// What the templates made.
+    /// The output of the templates.
     pub rendered: Rendered,
-    /// Set when the release did not render.
+    /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
-    /// What the tool changed of the user's values.
+    /// The tool's changes of the user's values.
     pub changes: Vec<Change>,
 }
 
-/// Renders a release with traces and reads its manifests. Helm's log lines are added to `log`.
+/// Renders a release with traces and parses its manifests. Helm's log lines are added to `log`.
 ///
 /// # Errors
-/// When what the user gave cannot be used. A chart that does not render is a [`RenderFailure`].
+/// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
 pub fn render(
     prepared: &Prepared,
     changes: &[Change],
@@ -45,10 +45,10 @@ pub fn render(
     render_deciding(prepared, changes, None, compiler, log)
 }
 
-/// The same, with what was decided at branches.
+/// The same, with the decisions at branches.
 ///
 /// # Errors
-/// As of [`render`].
+/// See [`render`].
 pub(super) fn render_deciding(
     prepared: &Prepared,
     changes: &[Change],
@@ -80,7 +80,7 @@ pub(super) fn render_deciding(
         Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
     };
     let failure = failure.map(|failure| {
-        // Does the chart render without the rewrite, whoever asked for it, to what can be installed?
+        // Check whether the chart renders installable manifests without the rewrite, whoever set it.
         let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().to_owned())).collect();
         let plain = (!removed.is_empty()).then(|| prepared.render(compiler, &removed, None, &mut Vec::new()));
         let is_read = |rendered: &Rendered| manifests::<()>(rendered, prepared.env.helm, &prepared.limits).is_ok();

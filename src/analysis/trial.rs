@@ -1,11 +1,13 @@
-//! [`Trials`]: renders a release with something changed of what the user gave, to see what that does to its images.
+//! [`Trials`]: renders a release with a change of the user's input, to see the effect on its images.
 
+use super::Judged;
+use super::judged::serves;
 use super::keys::Keys;
 use super::twin::{Seen, Twin};
-use super::{Judged, serves};
 use crate::compiler::Compiler;
 use crate::fix::{Edit, Patch, Refusal, apply, patched, refusals};
-use crate::images::{ImageUse, Reference};
+use crate::images::ImageUse;
+use crate::reference::Reference;
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
@@ -14,22 +16,22 @@ use crate::trace::Str;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Most renders of one release that look for culprits.
+/// The most renders of one release that search for culprits.
 const MOST: usize = 48;
 
-/// Most times that edits are made to see which of them can be: each is a reading of the files.
+/// The most attempts to find out which edits can be made: each parses the files.
 const MOST_READINGS: usize = 64;
 
-/// Bytes of the user's files that are read in a step.
+/// Bytes of the user's files that are parsed in one step.
 const BYTES_OF_A_STEP: usize = 4;
 
-/// What an edit counts each time that it is made.
+/// The cost of each attempt at an edit.
 const STEPS_OF_AN_EDIT: usize = 100;
 
-/// The files of a render by name; `None` where it failed.
+/// The files of a render by name; `None` if it failed.
 pub(super) type Texts = Option<BTreeMap<String, Str>>;
 
-/// What trials need, and how many are left.
+/// The context of trials, and the number that is left.
 pub(super) struct Trials<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) settings: &'a Settings,
@@ -52,30 +54,29 @@ impl<'a> Trials<'a> {
         Self { prepared, settings, keys, compiler, rendered, manifests, left: MOST }
     }
 
-    /// Whether there are steps left for something that only helps; counts them.
+    /// Whether steps are left for optional work; counts them.
     pub(super) fn may(&self, steps: usize) -> bool {
         self.prepared.work.may_look(steps as u64)
     }
 
-    /// What a reading of the user's files takes, with so many edits of them.
+    /// The cost of parsing the user's files for a number of edits.
     fn reading(&self, edits: usize) -> usize {
         let bytes: usize = self.prepared.user.files.iter().map(|file| file.bytes().len()).sum();
         bytes / BYTES_OF_A_STEP + edits * STEPS_OF_AN_EDIT
     }
 
-    /// Allows so many further renders.
+    /// Allows a number of additional renders.
     pub(super) fn allow(&mut self, renders: usize) {
         self.left = renders;
     }
 
-    /// The release with some of the user's values changed, and the mirror as it would be installed; `None` where no render is
-    /// left.
+    /// The release with some of the user's values changed, and the mirror as it would be installed; `None` if no render is left.
     pub(super) fn with_changes(&mut self, changes: &[Change]) -> Option<Twin> {
         let prepared = self.prepared;
         self.render(prepared, changes)
     }
 
-    /// The release with edits of what the user gave, as it would be installed then.
+    /// The release with edits of the user's input, as it would be installed then.
     ///
     /// # Errors
     /// Why an edit cannot be made.
@@ -83,7 +84,7 @@ impl<'a> Trials<'a> {
         self.with_edits_and(edits, &self.keys.defaults())
     }
 
-    /// The release with edits of what the user gave, and changes to what that comes to.
+    /// The release with edits of the user's input, and changes of the resulting values.
     ///
     /// # Errors
     /// Why an edit cannot be made.
@@ -96,7 +97,7 @@ impl<'a> Trials<'a> {
         Ok(self.render(&prepared, changes))
     }
 
-    /// The release with patches in its templates and edits of what the user gave, and changes to what that comes to.
+    /// The release with patches of its templates and edits of the user's input, and changes of the resulting values.
     ///
     /// # Errors
     /// Why an edit cannot be made.
@@ -111,8 +112,8 @@ impl<'a> Trials<'a> {
         Ok(self.render(&prepared, changes))
     }
 
-    /// What the files of the release are with patches in its templates and some of the user's values changed: nothing where it
-    /// does not render. `None` where no render is left.
+    /// The files of the release with patches of its templates and some of the user's values changed: empty if it does not render.
+    /// `None` if no render is left.
     pub(super) fn texts(&mut self, patches: &[&Patch], changes: &[Change]) -> Option<Texts> {
         self.left = self.left.checked_sub(1)?;
         let chart = patched(&self.prepared.chart, patches);
@@ -125,18 +126,18 @@ impl<'a> Trials<'a> {
         Some(Some(files.into_iter().chain(notes).map(|file| (file.name, file.text)).collect()))
     }
 
-    /// Whether the schemas of the charts allow what edits come to.
+    /// Whether the schemas of the charts allow the values after the edits.
     pub(super) fn fits_schema(&self, edits: &[Edit]) -> bool {
         self.edited(edits).is_some_and(|edited| edited.fits_schema(&self.keys.defaults()))
     }
 
-    /// The release with edits of what the user gave.
+    /// The release with edits of the user's input.
     pub(super) fn edited(&self, edits: &[Edit]) -> Option<Prepared> {
         let user = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits).ok()?;
         Some(Prepared { user, ..self.prepared.clone() })
     }
 
-    /// Which edits can be made, each for itself.
+    /// Which edits can be made, each on its own.
     pub(super) fn possible(&self, edits: &[Edit]) -> Vec<bool> {
         let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
         if !self.may(self.reading(edits.len())) {
@@ -150,7 +151,7 @@ impl<'a> Trials<'a> {
         possible
     }
 
-    /// Finds those of some edits that cannot be made: where together they can, there are none.
+    /// Finds the edits that cannot be made: if all can be made together, there are none.
     fn part(&self, edits: &[Edit], part: &[usize], possible: &mut [bool], left: &mut usize) {
         let of_part: Vec<Edit> = part.iter().map(|&number| edits[number].clone()).collect();
         let (helm, limits) = (self.prepared.env.helm, &self.prepared.limits);
@@ -168,7 +169,7 @@ impl<'a> Trials<'a> {
         self.part(edits, second, possible, left);
     }
 
-    /// Whether there is room for another render, which compares all images and manifests.
+    /// Whether another render fits, including the comparison of all images and manifests.
     fn has_room(&self) -> bool {
         self.prepared.work.has_room_for(self.rendered.steps) && self.may(self.reading(0) + self.rendered.files.len())
     }
@@ -181,8 +182,8 @@ impl<'a> Trials<'a> {
         Some(Twin::render(&prepared.optional(), self.settings, changes, self.compiler, self.rendered, BTreeSet::new()))
     }
 
-    /// Whether a reference comes from the mirror, from where the layout has its source; where that is not known, from the
-    /// mirror.
+    /// Whether a reference comes from the mirror, at the place of its source in the layout; if the source is not known, at any
+    /// place.
     pub(super) fn is_right(&self, text: &str, source: Option<&Reference>) -> bool {
         let Ok(reference) = Reference::parse(text) else { return false };
         let (mirror, layout) = (&self.settings.mirror, self.settings.layout);
@@ -196,21 +197,21 @@ impl<'a> Trials<'a> {
         }
     }
 
-    /// Whether a reference is right for a use that is a copy of a source.
+    /// Whether a reference is right for a use with a known source.
     pub(super) fn is_right_for(&self, text: &str, judged: &Judged, source: Option<&Reference>) -> bool {
         let replaces = |reference: Reference| judged.replaces_registry(&reference, self.settings);
         self.is_right(text, source) || Reference::parse(text).is_ok_and(replaces)
     }
 
-    /// Whether a use is right as it is.
+    /// Whether a use is right already.
     pub(super) fn is_right_now(&self, judged: &Judged) -> bool {
         judged.class.resolves() && self.is_right_for(judged.image.text.as_str(), judged, judged.source.as_ref())
     }
 
-    /// Whether nothing but what was asked for became worse: no image that was right is wrong or gone, none that is new is
-    /// wrong, and no object is gone.
+    /// Whether nothing but the target changed for the worse: no image that was right is wrong or gone, no new image is wrong, and
+    /// no object is gone.
     pub(super) fn spares(&self, twin: &Twin, judged: &[Judged], targets: &BTreeSet<usize>) -> bool {
-        // What is too much ends with the next trial.
+        // If the limit is exceeded, the next trial ends.
         let _ = self.may(4 * judged.len());
         let images = || judged.iter().map(|judged| &judged.image);
         let unharmed = judged.iter().enumerate().all(|(number, one)| match twin.seen(&one.image) {
@@ -228,7 +229,7 @@ impl<'a> Trials<'a> {
             && self.manifests.iter().all(|manifest| twin.has(manifest))
     }
 
-    /// What a use is in a trial.
+    /// A use in a trial.
     pub(super) fn text<'t>(twin: &'t Twin, image: &'t ImageUse) -> Option<&'t str> {
         match twin.seen(image) {
             Seen::Same => Some(image.text.as_str()),

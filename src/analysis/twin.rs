@@ -1,8 +1,8 @@
-//! [`Twin`]: the same release rendered with another mirror, and what its images are there.
+//! [`Twin`]: the same release rendered with another mirror, and the images in that render.
 
 use crate::compiler::Compiler;
-use crate::images::object::{descend, string};
 use crate::images::{ImageUse, Search};
+
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
@@ -11,43 +11,42 @@ use crate::template::decisions::{Course, Decided, Decisions, Site};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// What the images of a second render are, as far as they differ from those of the first.
+/// The images of a second render, as far as they differ from those of the first.
 #[derive(Debug, Default)]
 pub(super) struct Twin {
     texts: BTreeMap<Key, String>,
-    /// The files that came out differently, or not at all.
+    /// The files that differ or are missing.
     files: BTreeSet<String>,
-    /// The objects of those.
+    /// The objects in these files.
     objects: BTreeSet<ObjectKey>,
     /// Whether it rendered.
     pub(super) is_whole: bool,
-    /// What was decided at the sites that were asked for.
+    /// The decisions at the requested sites.
     pub(super) decided: Vec<Decided>,
 }
 
-/// What a use of the first render is in the second.
+/// A use of the first render, in the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen<'t> {
-    /// As in the first.
+    /// Unchanged.
     Same,
     /// Another reference.
     Other(&'t str),
-    /// It is not there, or nothing is known.
+    /// Missing, or unknown.
     Gone,
 }
 
-/// Bytes of manifests that are read in a step.
+/// Bytes of manifests that are parsed in one step.
 const BYTES_OF_A_STEP: usize = 4;
 
 /// An object: the template file, its kind, namespace and name.
 type ObjectKey = (String, String, String, String);
 
-/// The place of a use: the template file, the object's kind, namespace and name, the field, which reference in it.
+/// The location of a use: the template file, the object's kind, namespace and name, the field, and the reference's index in it.
 type Key = (String, String, String, String, String, u32);
 
 impl Twin {
-    /// Renders the release with other values and reads those files that came out differently. A render that fails has
-    /// nothing to tell.
+    /// Renders the release with other values and parses the files that differ. A render that fails shows nothing.
     pub(super) fn render(
         prepared: &Prepared,
         settings: &Settings,
@@ -56,7 +55,7 @@ impl Twin {
         first: &Rendered,
         sites: BTreeSet<Site>,
     ) -> Self {
-        // Values of other text have the same shape: what the schema says of them was said.
+        // Other text has the same shape: the schema was already checked.
         let prepared = Prepared { check_schema: false, ..prepared.clone() };
         let outcome = match sites.is_empty() {
             true => prepared.render_again(compiler, changes, first),
@@ -69,7 +68,7 @@ impl Twin {
         Self::of(outcome.rendered, &prepared, settings, first)
     }
 
-    /// What a second render is, as far as it differs from the first.
+    /// A second render, as far as it differs from the first.
     fn of(mut rendered: Rendered, prepared: &Prepared, settings: &Settings, first: &Rendered) -> Self {
         let decided = rendered.decisions.take().map(|decisions| decisions.decided().to_vec()).unwrap_or_default();
         let known: HashMap<&str, &[u8]> =
@@ -98,7 +97,7 @@ impl Twin {
         Self { texts, files, objects: all.iter().map(|manifest| object(manifest)).collect(), is_whole: true, decided }
     }
 
-    /// What a use of the first render is here.
+    /// A use of the first render, in this one.
     pub(super) fn seen(&self, image: &ImageUse) -> Seen<'_> {
         if !self.is_whole {
             return Seen::Gone;
@@ -113,32 +112,32 @@ impl Twin {
         }
     }
 
-    /// The references of uses that the first render does not have.
+    /// The references of new uses.
     pub(super) fn new_ones<'t>(&'t self, first: impl Iterator<Item = &'t ImageUse>) -> Vec<&'t str> {
         let known: BTreeSet<Key> = first.map(key).collect();
         self.texts.iter().filter(|(key, _)| !known.contains(*key)).map(|(_, text)| text.as_str()).collect()
     }
 
-    /// Whether an object of the first render is here as well.
+    /// Whether an object of the first render is in this one as well.
     pub(super) fn has(&self, manifest: &Manifest) -> bool {
         self.is_whole && (!self.files.contains(&manifest.name) || self.objects.contains(&object(manifest)))
     }
 
-    /// The references of files that came out differently.
+    /// The references of files that differ.
     pub(super) fn references(&self) -> impl Iterator<Item = &str> {
         self.texts.values().map(String::as_str)
     }
 
-    /// What a use is here that the first render does not have, as another render knows it.
+    /// A new use in this render, identified in another render.
     pub(super) fn text_at(&self, image: &ImageUse) -> Option<&str> {
         self.texts.get(&key(image)).map(String::as_str)
     }
 
-    /// Whether uses that were good in another render of the same changes are good here, and those that are new are.
+    /// Whether uses that were good in another render of the same changes are good here, and new uses are good.
     pub(super) fn is_no_worse_than(&self, before: &Self, is_good: &dyn Fn(&str) -> bool) -> bool {
         let stays =
             |(key, text): (&Key, &String)| !is_good(text) || self.texts.get(key).is_some_and(|text| is_good(text));
-        // A file that is not here came out as in the first render.
+        // A file that is not listed is unchanged.
         let is_read = |(key, _): &(&Key, &String)| self.files.contains(&key.0);
         before.texts.iter().filter(is_read).all(stays)
             && self.texts.iter().all(|(key, text)| before.texts.contains_key(key) || is_good(text))
@@ -149,7 +148,7 @@ impl Twin {
                 .all(|object| self.objects.contains(object))
     }
 
-    /// What a use of the first render is here; `None` where it is the same, or not there.
+    /// A use of the first render in this one; `None` if it is unchanged or missing.
     pub(super) fn text_of(&self, image: &ImageUse) -> Option<&str> {
         let text = self.texts.get(&key(image))?;
         (text != image.text.as_str()).then_some(text.as_str())
@@ -157,7 +156,7 @@ impl Twin {
 }
 
 fn object(manifest: &Manifest) -> ObjectKey {
-    let namespace = string(descend(&manifest.node, &["metadata", "namespace"]));
+    let namespace = manifest.node.text_at(&["metadata", "namespace"]);
     (manifest.name.clone(), manifest.kind.clone(), namespace, manifest.object_name.clone())
 }
 

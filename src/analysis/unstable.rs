@@ -1,49 +1,47 @@
-//! [`Unstable`]: what decides about images and is not the same in each install: randomness, the clock, the order of
-//! Go's maps; and the mirror's name, where the release would be another with another mirror.
+//! [`Unstable`]: what decides about images and differs between installs: randomness, the clock, the order of Go's maps; and the
+//! mirror's name, if it changes the release.
 //!
-//! The render knows which conditions depend on these. For each, the release is rendered once more with the branch going
-//! the other way, and the images are compared.
+//! The render knows which conditions depend on these. For each, the release is rendered once more with the branch taking the
+//! other way, and the images are compared.
 
 use super::Analysis;
 use super::course::{self, Courses, Ran, marks};
-use crate::images::{ImageUse, Reference};
+use crate::images::ImageUse;
+use crate::reference::Reference;
 use crate::template::decisions::{Course, Decided, Decisions, Site};
 use crate::trace::Marks;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
-/// The rule that asks for this.
-pub(super) const RULE: &str = "unstable-render";
-
-/// Most renders that look at other ways.
+/// The most renders that try other branches.
 const MAX_RENDERS: usize = 16;
 
-/// Something that is not the same in each install, and decides about images.
+/// Something that differs between installs and decides about images.
 #[derive(Debug, Clone)]
 pub enum Unstable {
-    /// A branch that brings other images the other way.
+    /// A branch whose other way has other images.
     Branch {
         /// The branch.
         decided: Decided,
-        /// References that only the other way brings.
+        /// References that only the other way has.
         other: Vec<String>,
-        /// References that only this way brings.
+        /// References that only this way has.
         own: Vec<String>,
     },
     /// The text of an image.
     Image {
-        /// Its number among those of the analysis.
+        /// The image's index in the analysis.
         number: usize,
-        /// What it depends on.
+        /// Its marks.
         marks: Marks,
-        /// The bytes of the manifest that are the first to depend on it.
+        /// The first bytes of the manifest that depend on it.
         at: Range<u32>,
-        /// The text without what is not the same: `quay.io/acme/api:…`.
+        /// The text without the unstable part: `quay.io/acme/api:…`.
         shown: String,
     },
 }
 
-/// The text of an image without what is not the same in each install, and the first bytes of that in the manifest.
+/// The text of an image without its unstable parts, and the first bytes of these in the manifest.
 fn shown(image: &ImageUse) -> (String, Option<Range<u32>>) {
     let spans = image.manifest.content.spans();
     let is_unstable = |place: u32| {
@@ -65,19 +63,19 @@ fn shown(image: &ImageUse) -> (String, Option<Range<u32>>) {
     (shown, first)
 }
 
-/// The sites that depend on the mirror's name and on nothing else.
+/// The sites that depend only on the mirror's name.
 pub(super) fn mirror_sites(decisions: &Decisions) -> BTreeSet<Site> {
     let of_mirror = |decided: &&Decided| decided.marks.mirror && !decided.marks.is_unstable();
     decisions.decided().iter().filter(of_mirror).map(|decided| decided.site.clone()).collect()
 }
 
-/// A render that is to be tried: the sites that go another way, the last of which it is about.
+/// A planned render: the sites that take another way; the last one is tested.
 struct Trial {
     turned: BTreeMap<Site, bool>,
     about: Decided,
 }
 
-/// What decides about images and is not the same in each install. `with_canary` is what was decided with another mirror.
+/// What decides about images and differs between installs. `with_canary` are the decisions with another mirror.
 pub(super) fn find(
     analysis: &Analysis,
     decisions: &Decisions,
@@ -112,7 +110,7 @@ pub(super) fn find(
     for _ in 0..MAX_RENDERS {
         let Some(trial) = trials.pop_front() else { break };
         let decisions = course::decisions(Course::Turned(trial.turned.clone()), courses.keys);
-        // What fails the other way brings nothing.
+        // If the other way fails, it has no images.
         let Some(ran) = courses.render(decisions, &[], courses.prepared.limits.clone()) else { continue };
         let (other, own) = compare(analysis, &ran, &installed, courses);
         let of_mirror = !trial.about.marks.is_unstable();
@@ -130,7 +128,7 @@ pub(super) fn find(
             others.extend(other);
             owns.extend(own);
         }
-        // A branch that was not come to before.
+        // A branch that was not reached before.
         for decided in ran.decisions.decided() {
             if decided.marks.is_unstable() && known.insert(decided.site.clone()) {
                 trials.extend(turns(decided, &trial.turned));
@@ -146,7 +144,7 @@ pub(super) fn find(
     found
 }
 
-/// The renders in which a site goes as it did not always go.
+/// The renders in which a site takes a way that it did not always take.
 fn turns(decided: &Decided, before: &BTreeMap<Site, bool>) -> Vec<Trial> {
     let both = decided.ways == [true, true];
     let ways = [true, false].into_iter().filter(|&way| both || !decided.ways[usize::from(way)]);
@@ -177,7 +175,7 @@ fn compare(
     }
     let images = || analysis.images.iter().map(|judged| &judged.image);
     let is_in = |image: &&ImageUse| names.contains(image.manifest.name.as_str());
-    // What other files bring is there either way.
+    // Images of other files exist either way.
     let elsewhere: BTreeSet<&str> = images().filter(|image| !is_in(image)).map(|image| image.text.as_str()).collect();
     let here = images().filter(is_in).filter(|image| image.tier != crate::images::Tier::Possible);
     let own = here.map(|image| image.text.as_str()).filter(|text| installed.contains(*text));

@@ -1,5 +1,5 @@
-//! [`OtherEvent`]: an install is looked at as an upgrade too, and an upgrade as an install, where templates ask which of the two
-//! it is.
+//! [`OtherEvent`]: an install is also analysed as an upgrade, and an upgrade as an install, if templates ask which of the two it
+//! is.
 
 use super::Analysis;
 use crate::chart::Chart;
@@ -13,21 +13,21 @@ use memchr::memmem;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// The fields of `.Release` that tell an upgrade from an install.
+/// The fields of `.Release` that distinguish an upgrade from an install.
 const ASKS: &[&[u8]] = &[b"IsUpgrade", b"IsInstall", b"Revision"];
 
-/// What a release is on the other event.
+/// A release on the other event.
 #[derive(Debug)]
 pub enum OtherEvent {
     /// No template asks, or the images are the same.
     Same,
-    /// It brings an image that this one does not bring.
+    /// It has an image that this event does not have.
     Differs(Box<Prepared>),
     /// It does not render, so that its images are not known.
     Failed,
 }
 
-/// Whether a release brings other images on an upgrade than on an install, or the other way about.
+/// Whether a release has other images on an upgrade than on an install, or vice versa.
 pub fn other_event(
     prepared: &Prepared,
     analysis: &Analysis,
@@ -63,7 +63,7 @@ pub fn other_event(
     }
 }
 
-/// Whether the text of a chart, or of one in it, asks which event it is.
+/// Whether the text of a chart, or of a subchart, asks which event it is.
 fn is_asked(chart: &Chart, asks: &dyn Fn(&[u8]) -> bool) -> bool {
     let values = chart.values.iter().map(|values| &values.file);
     let mut files = chart.templates.iter().chain(&chart.files).map(|file| &file.file).chain(values);

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A chart, loaded with its subcharts. It never changes, and a clone costs nothing: one chart serves any number of
-/// renders, on any number of threads.
+/// A chart, loaded with its subcharts. It is immutable and cheap to clone: one chart serves any number of renders, on any
+/// number of threads.
 #[derive(Debug, Clone)]
 pub struct Chart {
     pub(super) chart: Arc<chart::Chart>,
@@ -20,7 +20,7 @@ pub struct Chart {
     warnings: Arc<[String]>,
 }
 
-/// Where a chart is taken from.
+/// The source of a chart.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ChartSource {
@@ -33,18 +33,18 @@ pub enum ChartSource {
 }
 
 impl Chart {
-    /// Loads a chart from a path, an archive's bytes or a map of files, as helm 4 does and within the default [`Limits`].
+    /// Loads a chart from a path, an archive's bytes or a map of files, as helm 4 does, within the default [`Limits`].
     ///
     /// # Errors
-    /// [`ErrorKind::Chart`] where helm would not load it, or where a bound is reached.
+    /// [`ErrorKind::Chart`] if helm would not load it, or if a limit is exceeded.
     pub fn open(source: impl Into<ChartSource>) -> Result<Self, Error> {
         Self::open_with(source, &Limits::default(), HelmVersion::default())
     }
 
-    /// The same with other bounds, or as another helm does.
+    /// Loads a chart with other limits, or as another version of helm does.
     ///
     /// # Errors
-    /// As of [`Chart::open`].
+    /// See [`Chart::open`].
     pub fn open_with(source: impl Into<ChartSource>, limits: &Limits, helm: HelmVersion) -> Result<Self, Error> {
         let source = source.into();
         let load = || match source {
@@ -68,23 +68,23 @@ impl Chart {
         &self.chart.metadata.version
     }
 
-    /// What helm logs about the chart when it loads it, line by line.
+    /// The lines that helm logs when it loads the chart.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 }
 
-/// The files of a folder that its `.helmignore` leaves, in the order in which helm walks through a folder.
+/// The files of a folder except those that its `.helmignore` excludes, in the order in which helm walks a folder.
 fn stored(files: BTreeMap<String, Vec<u8>>, limits: &Limits) -> Result<Stored, String> {
     let mut files: Vec<(String, Vec<u8>)> = files.into_iter().collect();
     files.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
     let ignored = files.iter().find(|(path, _)| path == ".helmignore").map(|(_, content)| content.clone());
     let mut folder = Collected::new(&ignored.unwrap_or_default(), limits)?;
-    // Whether the folders seen so far are part of the chart.
+    // Whether each folder seen so far is part of the chart.
     let mut folders: HashMap<String, bool> = HashMap::new();
     for (path, content) in files {
         if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(format!("{path:?} is not the path of a file in a chart"));
+            return Err(format!("{path:?} is not a path of a file in a chart"));
         }
         let mut is_part = true;
         for (end, _) in path.match_indices('/') {

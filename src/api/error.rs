@@ -1,4 +1,4 @@
-//! From the errors of the rooms to the one of the library.
+//! Converts internal errors to the error of the library.
 
 use crate::error::{Error, ErrorKind, Location};
 use crate::helm::HelmVersion;
@@ -18,7 +18,7 @@ pub(super) fn of_problem(problem: Problem, helm: HelmVersion) -> Error {
     }
 }
 
-/// The error of the template that failed, inside of those that called it.
+/// The innermost error of a chain of template calls.
 fn innermost(mut error: &template::Error) -> &template::Error {
     while let template::Error::Exec { cause: Some(cause), .. } = error
         && let Failure::Template { error: inside, .. } = &**cause

@@ -6,8 +6,8 @@ use super::renderer::Renderer;
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind, Location};
 use crate::finding::{self, Severity};
-use crate::images::{Layout, Mirror};
 use crate::lint::lint;
+use crate::reference::{Layout, Mirror};
 use crate::report::stream::Kept;
 use crate::report::text::{self, Detail, Style};
 use crate::report::{self, json};
@@ -16,60 +16,60 @@ use crate::template::keys::Keys;
 use std::fmt;
 use std::io;
 
-/// Says which images of a release bypass the mirror, and who decided so.
+/// Reports which images of a release bypass the mirror, and who decided so.
 #[derive(Debug, Clone)]
 pub struct Linter {
     settings: Settings,
 }
 
-/// What a lint found.
+/// The result of a lint.
 ///
-/// Its `Display` is the report that `airtight lint` prints. Secrets of values and flags are not in it.
+/// `Display` prints the report of `airtight lint`. Secrets in values and flags are masked.
 #[derive(Debug)]
 pub struct Report {
     report: report::Report,
     findings: Vec<Finding>,
 }
 
-/// Something about a release that its owner should change, and where.
+/// A problem of a release that its owner should fix, and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
     /// The rule's id: `override-bypasses-mirror`.
     pub rule: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// What is wrong.
     pub message: String,
-    /// What to do, where that is known.
+    /// What to do, if known.
     pub help: Option<String>,
-    /// The image reference that it is about, as it was rendered.
+    /// The image reference that it is about, as rendered.
     pub reference: Option<String>,
-    /// Where to change something: of the values where they decide, else of the chart.
+    /// Where to change something: in the values if they decide, otherwise in the chart.
     pub location: Option<Location>,
 }
 
 impl Linter {
-    /// Judges by a mirror, `"mirror.internal".parse()?`, and the usual rules.
+    /// A linter for a mirror, `"mirror.internal".parse()?`, with the default rules.
     pub fn new(mirror: Mirror) -> Self {
         Self { settings: Settings::new(mirror) }
     }
 
-    /// Says where images are on the mirror.
+    /// Sets the layout of images on the mirror.
     #[must_use]
     pub fn layout(mut self, layout: Layout) -> Self {
         self.settings.layout = layout;
         self
     }
 
-    /// Renders a release as often as it takes, and judges it. A chart that does not render is a finding. A release with
-    /// values of its own is judged as it is given; of a chart alone it is said what its rewrite would leave.
+    /// Renders a release as often as needed, and judges it. A chart that does not render is a finding. A release with values is
+    /// judged as given; for a chart without values the linter sets the rewrite itself and reports what it does not reach.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] where the values or flags cannot be used.
+    /// [`ErrorKind::Input`] if the values or flags cannot be used.
     pub fn lint(&self, renderer: &Renderer) -> Result<Report, Error> {
         let mut prepared = renderer.prepared.afresh();
-        // Nobody keeps the keys, and two lints say the same.
+        // The keys are discarded, and two lints must give the same result.
         prepared.env = prepared.env.repeatable();
         prepared.env.keys = Keys::shared();
         let mut report = on_large_stack(|| lint(&prepared, &self.settings, &mut Compiler::new(), &mut Vec::new()))?
@@ -86,12 +86,12 @@ impl Report {
         self.findings.is_empty()
     }
 
-    /// What was found, in the order of the templates.
+    /// The findings, in the order of the templates.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// The verdict in one line, with what was looked at.
+    /// The verdict in one line, with what was checked.
     pub fn summary(&self) -> String {
         self.report.summary()
     }
@@ -99,7 +99,7 @@ impl Report {
     /// Writes the report as `airtight lint --format json` does.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// The report cannot be written.
     pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
         json::write(&Kept::of(std::slice::from_ref(&self.report)), out)
     }

@@ -1,4 +1,4 @@
-//! What other programs use: a chart, a renderer and a linter, over the rooms below.
+//! The public interface: a chart, a renderer and a linter, built on the internal modules.
 
 mod chart;
 mod error;
@@ -14,7 +14,7 @@ pub use renderer::Renderer;
 use crate::error::{Error, ErrorKind};
 use crate::stack;
 
-/// Runs a closure where no chart overflows the stack.
+/// Runs a closure on a stack that no chart can overflow.
 fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Result<T, Error> {
     stack::on_large(run).map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start a thread: {error}")))
 }

@@ -1,7 +1,7 @@
-//! [`Rendered`]: what a chart came to, and where its bytes are from.
+//! [`Rendered`]: a rendered chart, and the origins of its bytes.
 
 use crate::error::Location;
-use crate::images::decided::{Source, deciders_in, printed};
+use crate::provenance::{Source, deciders_in, printed};
 use crate::release::Outcome;
 use crate::render::manifest::{self, Manifests};
 use crate::render::output::{Selection, crds};
@@ -10,12 +10,12 @@ use crate::trace::{Layer, Origins};
 use std::fmt;
 use std::ops::Range;
 
-/// What a chart came to.
+/// A rendered chart.
 #[derive(Debug)]
 pub struct Rendered {
     text: Vec<u8>,
     manifests: Vec<Manifest>,
-    /// With the same indexes.
+    /// Parallel to the manifests.
     contents: Vec<manifest::Manifest<()>>,
     notes: Vec<u8>,
     origins: Option<Origins>,
@@ -26,42 +26,41 @@ pub struct Rendered {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// The template that printed it, by its full name: `shop/templates/deployment.yaml`.
+    /// The full name of the template that printed it: `shop/templates/deployment.yaml`.
     pub template: String,
-    /// `apiVersion`; empty where there is none.
+    /// `apiVersion`; empty if missing.
     pub api_version: String,
-    /// `kind`; empty where there is none.
+    /// `kind`; empty if missing.
     pub kind: String,
-    /// `metadata.name`; empty where there is none.
+    /// `metadata.name`; empty if missing.
     pub name: String,
-    /// Whether it is a hook, which helm does not install with the others.
+    /// Whether it is a hook, which helm installs separately.
     pub is_hook: bool,
-    /// The bytes of [`Rendered::text`] that it takes.
+    /// Its byte range in [`Rendered::text`].
     pub range: Range<usize>,
 }
 
-/// Where some bytes of a rendered chart come from.
+/// The origin of some bytes of a rendered chart.
 ///
-/// Its `Display` is for people: `values.yaml:3:8, image.tag`.
+/// `Display` is for people: `values.yaml:3:8, image.tag`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Origin {
-    /// The bytes of [`Rendered::text`].
+    /// The byte range in [`Rendered::text`].
     pub range: Range<usize>,
-    /// What kind of thing decided them.
+    /// What decided them.
     pub kind: OriginKind,
-    /// Where that is written; `None` for a fact of the release.
+    /// The location; `None` for a fact of the release.
     pub location: Option<Location>,
-    /// The path of the value where it is one, as its own file writes it: `image.tag`. The name of the fact where it is one:
-    /// `Release.Name`.
+    /// For a value, its path as in its own file: `image.tag`. For a fact, its name: `Release.Name`.
     pub path: String,
 }
 
-/// The kinds of things that decide bytes.
+/// What can decide bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OriginKind {
-    /// A values file that the user gave.
+    /// A values file of the user's.
     ValuesFile,
     /// A `--set`-like flag.
     Flag,
@@ -69,11 +68,11 @@ pub enum OriginKind {
     ChartDefault,
     /// The text of a template.
     Template,
-    /// Another file of the chart: Chart.yaml, or what `.Files` reads.
+    /// Another file of the chart: Chart.yaml, or a file read through `.Files`.
     ChartFile,
     /// A fact of the release or the cluster: `Release.Name`.
     Fact,
-    /// Not known: the thread was lost in a function. The location, where there is one, is the action that printed the bytes.
+    /// Unknown: a function lost the origin. The location, if any, is the action that printed the bytes.
     Unknown,
 }
 
@@ -88,7 +87,7 @@ impl Rendered {
         let mut text = Vec::new();
         #[expect(clippy::expect_used, reason = "a vector takes whatever is written to it")]
         manifests.write(&outcome.root, selection, &mut text).expect("memory is written to");
-        // A block is a separator and a line with the name, the document, and a line break.
+        // A block is a separator, a line with the name, the document, and a line break.
         let head = |name: &str| "---\n# Source: \n".len() + name.len();
         let size = |name: &str, content: &[u8]| head(name) + content.len() + 1;
         let crds = if selection.include_crds { crds(&outcome.root) } else { Vec::new() };
@@ -104,7 +103,7 @@ impl Rendered {
             }
             let from = start + head(&content.name);
             let end = from + content.content.len();
-            // The white space at the end of the last that is installed is not printed.
+            // Trailing white space of the last installed document is not printed.
             let end = if index < ordinary { end.min(first_hook - 1) } else { end };
             listed.push(Manifest {
                 template: content.name.clone(),
@@ -122,29 +121,29 @@ impl Rendered {
         Self { text, manifests: listed, contents, notes, origins, log }
     }
 
-    /// What `helm template` prints, byte for byte.
+    /// The output of `helm template`, byte for byte.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// The documents, in the order in which helm prints them: what is installed, then the hooks. Custom resource
-    /// definitions of `crds/` are not among them.
+    /// The documents in the order in which helm prints them: installed objects, then hooks. The CRDs of `crds/` are not
+    /// included.
     pub fn manifests(&self) -> &[Manifest] {
         &self.manifests
     }
 
-    /// What the chart's NOTES.txt came to.
+    /// The rendered NOTES.txt.
     pub fn notes(&self) -> &[u8] {
         &self.notes
     }
 
-    /// What helm logs during such a render, line by line.
+    /// The lines that helm logs during such a render.
     pub fn log(&self) -> &[String] {
         &self.log
     }
 
-    /// Where bytes of [`Rendered::text`] come from, in their order. Bytes that were computed from several values have an
-    /// origin for each. Nothing, unless the renderer was told to [trace](super::Renderer::trace).
+    /// The origins of bytes of [`Rendered::text`], in order. Bytes computed from several values have an origin for each. Empty
+    /// unless the renderer [traces](super::Renderer::trace).
     pub fn origins(&self, range: Range<usize>) -> Vec<Origin> {
         let Some(origins) = &self.origins else { return Vec::new() };
         let mut found = Vec::new();
@@ -161,7 +160,7 @@ impl Rendered {
     }
 }
 
-/// The origins of some bytes of a document; those of which nothing else is known have the action that printed them.
+/// The origins of some bytes of a document; bytes without a known origin have the action that printed them.
 fn of_content(
     content: &manifest::Manifest<()>,
     wanted: Range<u32>,

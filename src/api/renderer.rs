@@ -18,9 +18,9 @@ use crate::trace::Origins;
 use crate::values::UserValues;
 use crate::work::Work;
 
-/// A release of a chart: its name, its values, the cluster it is for. What is not said is as `helm template` has it.
+/// A release of a chart: its name, its values and its cluster. The defaults are those of `helm template`.
 ///
-/// A clone is independent, so that one renderer can be the start of many.
+/// A clone is independent: one renderer can be the starting point of many.
 #[derive(Debug, Clone)]
 pub struct Renderer {
     pub(super) prepared: Prepared,
@@ -29,10 +29,9 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// A release of a chart with its default values, called `release-name`, in the namespace `default`.
+    /// A release of a chart with its default values, named `release-name`, in the namespace `default`.
     ///
-    /// What is random in the chart follows from the system's randomness, and the time is the machine's; see
-    /// [`Renderer::seed`].
+    /// Random functions use the randomness of the system, and the time is that of the machine; see [`Renderer::seed`].
     pub fn new(chart: &Chart) -> Self {
         let release = Release {
             name: "release-name".to_owned(),
@@ -55,28 +54,28 @@ impl Renderer {
         Self { prepared, selection: Selection::default(), has_origins: false }
     }
 
-    /// Names the release.
+    /// Sets the name of the release.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.prepared.release.name = name.into();
         self
     }
 
-    /// Says which namespace it is for.
+    /// Sets the namespace.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.prepared.release.namespace = namespace.into();
         self
     }
 
-    /// Renders an upgrade and not an install.
+    /// Renders an upgrade instead of an install.
     #[must_use]
     pub fn upgrade(mut self) -> Self {
         self.prepared.release.is_upgrade = true;
         self
     }
 
-    /// Adds a values file, as `-f` does: the name under which errors and origins tell of it, and its text.
+    /// Adds a values file, as `-f` does: its name in errors and origins, and its text.
     #[must_use]
     pub fn values(mut self, name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
         self.given().files.push(File::new(name, text));
@@ -90,7 +89,7 @@ impl Renderer {
         self
     }
 
-    /// Sets values that are texts, as `--set-string` does: `image.tag=1.20`.
+    /// Sets string values, as `--set-string` does: `image.tag=1.20`.
     #[must_use]
     pub fn set_string(mut self, assignments: impl Into<String>) -> Self {
         self.given().set_string.push(assignments.into());
@@ -104,17 +103,17 @@ impl Renderer {
         self
     }
 
-    /// Says which Kubernetes the cluster has, as `--kube-version` does: `1.31`.
+    /// Sets the Kubernetes version of the cluster, as `--kube-version` does: `1.31`.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] where it is no version.
+    /// [`ErrorKind::Input`] if it is not a version.
     pub fn kube_version(mut self, version: &str) -> Result<Self, Error> {
         let version = KubeVersion::parse(version).map_err(|text| Error::new(ErrorKind::Input, text))?;
         self.prepared.capabilities.kube_version = version;
         Ok(self)
     }
 
-    /// Adds an API that the cluster has, as `--api-versions` does: `monitoring.coreos.com/v1`, or with a kind,
+    /// Adds an API version of the cluster, as `--api-versions` does: `monitoring.coreos.com/v1`, or with a kind,
     /// `monitoring.coreos.com/v1/ServiceMonitor`.
     #[must_use]
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
@@ -122,45 +121,45 @@ impl Renderer {
         self
     }
 
-    /// Renders the same bytes each time: random text and keys follow from the seed, and the time is 2000-01-01. Keys and
-    /// passwords that follow from a seed are no secrets.
+    /// Renders the same bytes each time: random text and keys are derived from the seed, and the time is 2000-01-01. Keys and
+    /// passwords derived from a seed are not secret.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.prepared.env = Env { helm: self.prepared.env.helm, ..Env::seeded(seed) };
         self
     }
 
-    /// Bounds the work. A chart that asks for more is an error that names the bound.
+    /// Limits the work. A chart that exceeds a limit is an error that names the limit.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.prepared.limits = limits;
         self
     }
 
-    /// Prints the custom resource definitions in `crds/`, too.
+    /// Also prints the CRDs in `crds/`.
     #[must_use]
     pub fn include_crds(mut self) -> Self {
         self.selection.include_crds = true;
         self
     }
 
-    /// Remembers where every byte comes from, for [`Rendered::origins`]. The text is the same.
+    /// Records the origin of every byte, for [`Rendered::origins`]. The text is the same.
     #[must_use]
     pub fn trace(mut self) -> Self {
         self.has_origins = true;
         self
     }
 
-    /// Renders. The work is done on a thread with a stack of its own, so that no chart overflows the caller's.
+    /// Renders on a separate thread with a large stack, so that no chart overflows the caller's.
     ///
     /// # Errors
-    /// Where helm would fail, in its words; and [`ErrorKind::Limit`] where helm would use up the machine.
+    /// Where helm would fail, in helm's words; and [`ErrorKind::Limit`] if a limit is exceeded.
     pub fn render(&self) -> Result<Rendered, Error> {
         on_large_stack(|| self.render_here())?
     }
 
     fn render_here(&self) -> Result<Rendered, Error> {
-        // Each render has the whole of its bounds.
+        // Each render has its full limits.
         let prepared = self.prepared.afresh();
         let helm = prepared.env.helm;
         let mut origins = self.has_origins.then(Origins::new);
@@ -174,10 +173,10 @@ impl Renderer {
         Ok(Rendered::new(&outcome, manifests, &self.selection, origins, log))
     }
 
-    /// The user's values, to be added to: a release with such is judged as it is given.
+    /// The user's values, for additions: a release with values is judged as given.
     fn given(&mut self) -> &mut UserValues {
         self.prepared.is_given = true;
-        // What was read of the files is shared by all clones, and theirs differ from now on.
+        // Clones share what was read from the files, but differ from now on.
         self.prepared.user.read = Default::default();
         &mut self.prepared.user
     }
@@ -196,7 +195,7 @@ mod tests {
         Chart::open(ChartSource::Files(files)).unwrap()
     }
 
-    /// Runs on a thread with the stack that a caller usually has, or less.
+    /// Runs on a thread with the usual stack size, or less.
     fn on_small_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
         std::thread::scope(|scope| {
             std::thread::Builder::new().stack_size(256 << 10).spawn_scoped(scope, run).unwrap().join().unwrap()
@@ -223,7 +222,7 @@ mod tests {
             ];
             for files in charts {
                 let renderer = Renderer::new(&chart(&files));
-                // Some render, none crashes.
+                // Some of them render, none crashes.
                 let _ = renderer.render();
                 let _ = renderer.clone().trace().render();
                 let _ = Linter::new("mirror.internal".parse().unwrap()).lint(&renderer).unwrap();

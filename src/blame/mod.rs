@@ -1,12 +1,14 @@
-//! Who decided each line of the rendered manifests, as `git blame` says who wrote each line of a file.
+//! The decider of each line of the rendered manifests, as `git blame` names the author of each line of a file.
 
 pub mod path;
 pub mod select;
 pub mod value;
 
 use crate::analysis::{Blamed, Otherwise};
-use crate::images::decided::{Decider, Source, deciders_in, part_places, printed};
-use crate::images::{ObjectName, Part, object::Object};
+use crate::images::Part;
+use crate::images::deciders::part_places;
+use crate::objects::{Object, ObjectName};
+use crate::provenance::{Decider, Source, deciders_in, printed, rank};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
@@ -37,30 +39,29 @@ pub struct Line {
     pub number: u32,
     /// Its text, without the line break.
     pub text: String,
-    /// Who had a share in it, the most telling first: what a person set, then what a chart set, then its text.
+    /// The contributors, the main one first: user's settings, then the chart's, then template text.
     pub shares: Vec<Share>,
-    /// Images in it that somebody decided of whom nothing is printed.
+    /// Images in it whose deciders print nothing of them.
     pub decided: Vec<Decided>,
 }
 
-/// An image of a line that somebody decided of whom nothing is printed: a switch, an empty registry, a rewrite that is not
-/// set.
+/// An image of a line whose decider prints nothing of it: a switch, an empty registry, a rewrite that is not set.
 #[derive(Debug)]
 pub struct Decided {
     /// The reference.
     pub reference: String,
-    /// Who, all of them together; none where nobody set the rewrite.
+    /// The deciders, all together; empty if the rewrite is not set.
     pub by: Vec<Decider>,
-    /// What becomes of it otherwise, where that is known.
+    /// The image without their settings, if known.
     pub otherwise: Option<Otherwise>,
 }
 
-/// What one origin brought to a line.
+/// The contribution of one origin to a line.
 #[derive(Debug)]
 pub struct Share {
-    /// Who.
+    /// The decider.
     pub decider: Decider,
-    /// The text of the line that is from there; of a computed text all of it.
+    /// The part of the line from this origin; for computed text, all of it.
     pub text: String,
 }
 
@@ -188,7 +189,7 @@ fn masked<'h>(content: &[u8], range: Range<usize>, hidden: impl Iterator<Item = 
     text
 }
 
-/// Who had a share in some bytes of a line.
+/// The contributors to a byte range of a line.
 fn shares(
     manifest: &Manifest,
     line: Range<u32>,
@@ -214,7 +215,7 @@ fn shares(
         }
     }
     found.retain(|share| share.decider.source != Source::Unknown);
-    // Nothing is known of the text itself, but the action that printed it is.
+    // The origin of the text is unknown, but the action that printed it is known.
     if found.is_empty() && !line.is_empty() {
         found.extend(printed(manifest, line.clone()).map(|place| Share {
             text: shown(line.clone()),
@@ -235,17 +236,4 @@ fn is_same(a: &Decider, b: &Decider) -> bool {
     let line =
         |decider: &Decider| decider.place.as_ref().map(|place| (place.file.name().to_owned(), place.line_column().0));
     a.source == b.source && line(a) == line(b) && a.path == b.path
-}
-
-fn rank(decider: &Decider) -> u32 {
-    match &decider.source {
-        Source::User(_) => 0,
-        Source::Tool => 1,
-        Source::ChartDefault(_) => 2,
-        // A file of the chart says more than the text around it; a fact of the release less.
-        Source::Other(_) if decider.place.is_some() => 3,
-        Source::Template => 4,
-        Source::Other(_) => 5,
-        Source::Unknown => 6,
-    }
 }

@@ -1,17 +1,17 @@
-//! Paths as people type them: `spec.containers[0].image`, `data["config.yaml"]`, `annotations.example\.com/x`.
+//! Paths as users type them: `spec.containers[0].image`, `data["config.yaml"]`, `annotations.example\.com/x`.
 
-use crate::images::object::Step;
+use crate::objects::Step;
 
-/// Reads a path; the error says what is wrong with it.
+/// Parses a path; the error says what is wrong with it.
 pub fn parse(text: &str) -> Result<Vec<Step>, String> {
-    let wrong = |why: &str| format!("{text:?} is not a path, like spec.containers[0].image: {why}");
+    let wrong = |why: &str| format!("{text:?} is not a path such as spec.containers[0].image: {why}");
     let mut steps = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         if let Some(inside) = rest.strip_prefix('[') {
             let (inner, after) = match inside.strip_prefix('"') {
-                Some(quoted) => quoted.split_once("\"]").ok_or_else(|| wrong("a \"] is missing"))?,
-                None => inside.split_once(']').ok_or_else(|| wrong("a ] is missing"))?,
+                Some(quoted) => quoted.split_once("\"]").ok_or_else(|| wrong("missing \"]"))?,
+                None => inside.split_once(']').ok_or_else(|| wrong("missing ]"))?,
             };
             steps.push(match inner.parse() {
                 Ok(index) if !inside.starts_with('"') => Step::Index(index),

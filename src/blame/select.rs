@@ -1,11 +1,12 @@
-//! Which lines of the manifests are asked for: those of an image, of a field, of a template.
+//! Selects lines of the manifests: those of an image, of a field, of a template.
 
 use super::path;
 use crate::analysis::Traced;
 use crate::chart::ignore::path_match;
-use crate::images::object::{Object, Step, items};
-use crate::images::{ImageUse, Reference, Search};
+use crate::images::{ImageUse, Search};
 use crate::limits::Limits;
+use crate::objects::{Object, Step};
+use crate::reference::Reference;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::work::Work;
@@ -13,7 +14,7 @@ use crate::yaml::{Data, Node};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What is asked for; nothing is everything.
+/// The selection; empty selects everything.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// References, or the ends of their names: `quay.io/acme/api:1.4`, `acme/api`, `api`.
@@ -24,13 +25,13 @@ pub struct Selection {
     pub templates: Vec<String>,
 }
 
-/// A manifest, and which of its bytes are asked for; `None` is all.
+/// A manifest, and the selected bytes; `None` is all.
 pub type Selected = (Arc<Manifest>, Option<Vec<Range<u32>>>);
 
-/// The manifests that are asked for.
+/// The selected manifests.
 ///
 /// # Errors
-/// Something is asked for that is not there.
+/// The selection matches nothing.
 pub fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result<Vec<Selected>, String> {
     let mut manifests: Vec<Arc<Manifest>> = traced.manifests.clone();
     for pattern in &selection.templates {
@@ -92,8 +93,8 @@ fn is_of(manifest: &Manifest, pattern: &str) -> bool {
     path_match(pattern, path).unwrap_or(false)
 }
 
-/// Whether a use is of an image that a person calls so: the reference as it is written or in full, with or without its
-/// tag and digest, or the last parts of its name.
+/// Whether a use has the name that a user typed: the reference as written or in full, with or without its tag and digest,
+/// or the last parts of its name.
 fn is_image(image: &ImageUse, wanted: &str) -> bool {
     let names = match &image.reference {
         Err(_) => vec![image.text.as_str().to_owned()],
@@ -121,7 +122,7 @@ fn no_image<'u>(wanted: &str, uses: impl Iterator<Item = &'u ImageUse>) -> Strin
     };
     let near = uses.map(|image| (likeness(&image.text), image.text.as_str()));
     let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, text)| format!("; the nearest is {text}"));
-    format!("no image of the chart is called {wanted:?}{}", near.unwrap_or_default())
+    format!("the chart has no image {wanted:?}{}", near.unwrap_or_default())
 }
 
 fn no_object(wanted: &str, manifests: &[Arc<Manifest>]) -> String {
@@ -132,7 +133,7 @@ fn no_object(wanted: &str, manifests: &[Arc<Manifest>]) -> String {
     });
     let near = objects.map(|name| (strsim::jaro_winkler(wanted, &name), name));
     let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| format!("; the nearest is {name}"));
-    let how = if wanted.contains('/') { "" } else { ", which is KIND/NAME" };
+    let how = if wanted.contains('/') { "" } else { "(expected KIND/NAME)" };
     format!("there is no object {wanted:?} in the manifests{how}{}", near.unwrap_or_default())
 }
 
@@ -143,7 +144,7 @@ fn is_object(object: &Object<'_>, wanted: &str) -> bool {
     object.name.kind.eq_ignore_ascii_case(kind) && (object.name.name == name || full == name)
 }
 
-/// The bytes of the field at a path, its key included.
+/// The byte range of the field at a path, including its key.
 fn range_of(node: &Node, steps: &[Step]) -> Option<Range<u32>> {
     let mut range = node.start..node.end;
     let mut node = node;
@@ -155,7 +156,7 @@ fn range_of(node: &Node, steps: &[Step]) -> Option<Range<u32>> {
                 node = value;
             }
             (Step::Index(index), _) => {
-                node = items(node).get(*index)?;
+                node = node.items().get(*index)?;
                 range = node.start..node.end;
             }
             _ => return None,

@@ -1,38 +1,38 @@
-//! [`Trail`]: what became of one value: which layer won, what it hid, what it is made of.
+//! [`Trail`]: the history of one value: which layer decided, what it hides, and what it consists of.
 
 use super::path;
 use crate::analysis::Traced;
-use crate::images::decided::{Decider, decider_of, user_path};
-use crate::images::object::{Path, Step};
+use crate::objects::{Path, Step};
+use crate::provenance::{Decider, decider_of, user_path};
 use crate::secrets::{self, Secrets};
 use crate::source::Place;
 use crate::template::print::strval;
 use crate::template::{Map, Value};
 use crate::trace::{Layer, OriginData, Origins};
 
-/// What became of one value.
+/// The history of one value.
 #[derive(Debug)]
 pub struct Trail {
-    /// The path as it was asked for.
+    /// The path that was asked for.
     pub path: String,
-    /// What it is now; `None` when it is not set.
+    /// The current value; `None` if it is not set.
     pub value: Option<Shown>,
-    /// Who set it, and then all that this hid, nearest first. Of what is not set, who mentions it.
+    /// Who set it, followed by everything that this hides, nearest first. For a value that is not set, who mentions it.
     pub settings: Vec<Decider>,
-    /// Of a map or list: what is in it, in order of the paths.
+    /// For a map or list: its content, sorted by path.
     pub leaves: Vec<Leaf>,
-    /// Of what is not set: paths that are and are spelled like it.
+    /// For a value that is not set: existing paths with similar names.
     pub near: Vec<String>,
-    /// Where templates read it, where that is known.
+    /// Where templates read it, if known.
     pub reads: Vec<Place>,
     /// Whether its name says that it is a secret.
     pub is_secret: bool,
-    /// All the secrets that stand in the sources.
+    /// All secrets in the sources.
     pub secrets: Secrets,
 }
 
 impl Trail {
-    /// Takes secrets out of the values that their names do not call secrets.
+    /// Masks secrets in values whose names do not show that they are secrets.
     pub fn hide_secrets(&mut self) {
         let values = self.value.iter_mut().chain(self.leaves.iter_mut().map(|leaf| &mut leaf.value));
         for value in values {
@@ -43,16 +43,16 @@ impl Trail {
     }
 }
 
-/// A value as it is shown.
+/// A value as displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
     /// A text.
     Text(String),
-    /// A number or a truth.
+    /// A number or a boolean.
     Plain(String),
     /// `null`
     Null,
-    /// A map or list with so many members.
+    /// A map or list, with its number of members.
     Tree(&'static str, usize),
 }
 
@@ -61,7 +61,7 @@ pub enum Shown {
 pub struct Leaf {
     /// Its path.
     pub path: String,
-    /// What it is.
+    /// Its value.
     pub value: Shown,
     /// Who set it.
     pub decider: Decider,
@@ -72,7 +72,7 @@ pub struct Leaf {
 /// The trail of the value at a path of the top chart's values: `image.tag`, `db.image.tag` of the subchart db.
 ///
 /// # Errors
-/// The path is none.
+/// The path is invalid.
 pub fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
     let steps = path::parse(asked)?;
     let origins = &traced.origins;
@@ -153,7 +153,7 @@ fn leaves(value: &Value, way: &mut Path, secret: bool, origins: &Origins, found:
     }
 }
 
-/// Who mentions a path that holds no value now: nulls, mostly, and what they took away.
+/// Who mentions a path that has no value now: mostly nulls, and what they removed.
 fn mentions(path: &str, origins: &Origins) -> Vec<Decider> {
     let mut found: Vec<(Layer, Decider)> = Vec::new();
     for origin in origins.all() {
@@ -170,14 +170,14 @@ fn mentions(path: &str, origins: &Origins) -> Vec<Decider> {
         }
     }
     found.sort_by(|(a, _), (b, _)| match (a, b) {
-        // A chart wins over those in it.
+        // A chart takes precedence over its subcharts.
         (Layer::Chart(a), Layer::Chart(b)) => a.len().cmp(&b.len()),
         _ => b.cmp(a),
     });
     found.into_iter().map(|(_, decider)| decider).collect()
 }
 
-/// Paths that are set and spelled like one that is not, the nearest first.
+/// Existing paths with names similar to a missing one, the nearest first.
 fn near(top: &Value, asked: &str) -> Vec<String> {
     const MOST: usize = 3;
     const LIKENESS: f64 = 0.7;
@@ -188,7 +188,7 @@ fn near(top: &Value, asked: &str) -> Vec<String> {
     let score = |path: &String| {
         let whole = strsim::normalized_damerau_levenshtein(path, asked);
         let end = strsim::normalized_damerau_levenshtein(&last(path), &last(asked));
-        // A key that moved keeps its name; one that is misspelled keeps its place.
+        // A key that moved keeps its name; a misspelled key keeps its parent.
         whole.max(0.5 * whole + 0.5 * end)
     };
     let mut scored: Vec<(f64, String)> = all.into_iter().map(|path| (score(&path), path)).collect();

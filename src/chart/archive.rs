@@ -1,4 +1,4 @@
-//! Reads a chart archive (`.tgz`) in memory; nothing is ever unpacked to disk.
+//! Reads a chart archive (`.tgz`) in memory; nothing is unpacked to the disk.
 
 use super::budget::Budget;
 use super::entries::Entries;
@@ -8,9 +8,9 @@ use crate::go::go_quote;
 use std::collections::HashSet;
 use std::io::BufRead;
 
-/// The files of an archive in its order, duplicates included, with names relative to the chart.
+/// The files of an archive in order, including duplicates, with names relative to the chart.
 ///
-/// What looks like an attempt to show one thing to helm and another to somebody else is a warning about `shown`.
+/// Whatever looks like an attempt to show different content to helm and to other readers is a warning about `shown`.
 pub(super) fn read(
     source: impl BufRead,
     shown: &str,
@@ -79,7 +79,7 @@ pub(super) fn read(
     Ok(files)
 }
 
-/// Splits an entry's name into the top folder, whatever that is, and the path inside the chart.
+/// Splits an entry's name into the top folder, whatever its name, and the path inside the chart.
 fn relative_name(full_name: &str) -> Result<(&str, String), String> {
     let separator = if full_name.contains('\\') { '\\' } else { '/' };
     let (top, rest) = full_name.split_once(separator).unwrap_or((full_name, ""));

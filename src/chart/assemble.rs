@@ -1,4 +1,4 @@
-//! Makes a chart, and the charts in it, of a list of files.
+//! Makes a chart with its subcharts from a list of files.
 
 use super::budget::Budget;
 use super::decode::decode_onto;
@@ -11,16 +11,16 @@ use crate::{log, yaml};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What assembling needs beside the files.
+/// The context for assembling besides the files.
 #[derive(Debug)]
 pub(super) struct Assembler<'a, 'l> {
     pub(super) budget: &'a mut Budget<'l>,
     pub(super) warnings: &'a mut Vec<String>,
-    /// Charts around the one being made.
+    /// The number of parent charts.
     pub(super) depth: u32,
 }
 
-/// The parts of a chart that a name makes complete.
+/// The parts of a chart before it has a name.
 #[derive(Default)]
 struct Parts {
     draft: Option<Draft>,
@@ -34,8 +34,8 @@ struct Parts {
 }
 
 impl Assembler<'_, '_> {
-    /// Makes a chart; `parent` is the path of the chart around it in the names of files, with a `/`, or empty; `folder`
-    /// is where its files lie, where they do.
+    /// Makes a chart; `parent` is the path of the parent chart in file names, with a trailing `/`, or empty; `folder` is the
+    /// location of its files, if they are on the disk.
     ///
     /// Errors are helm's texts. Source: helm `pkg/chart/v2/loader`, `LoadFiles`.
     pub(super) fn chart(&mut self, files: Vec<RawFile>, parent: &str, folder: Option<&str>) -> Result<Chart, String> {
@@ -62,7 +62,7 @@ impl Assembler<'_, '_> {
             }),
             schema: parts.schema.map(|content| file("values.schema.json", content)),
             templates: without_duplicates(parts.templates, |_| false).into_iter().map(make).collect(),
-            // Helm quirk: of a CRD that is there twice, both are printed.
+            // Helm quirk: a duplicate CRD is printed twice.
             files: without_duplicates(parts.files, |path| path.starts_with("crds/")).into_iter().map(make).collect(),
             subcharts: Vec::new(),
             metadata,
@@ -112,7 +112,7 @@ impl Assembler<'_, '_> {
         made.map_err(|error| format!("error unpacking subchart {group} in {chart}: {error}"))
     }
 
-    /// Tells the files apart and reads those that have a meaning of their own.
+    /// Sorts the files by role and parses those with a special meaning.
     fn sort(&mut self, files: Vec<RawFile>) -> Result<Parts, String> {
         let (limits, helm) = (self.budget.limits, self.budget.helm);
         let cannot = |file: &'static str| move |error: String| format!("cannot load {file}: {error}");
@@ -199,7 +199,7 @@ fn is_provenance(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.ends_with(".prov"))
 }
 
-/// Of files with the same path the last one, at its place; but all of those to keep.
+/// Of files with the same path, keeps the last one at its position; except for those to keep.
 fn without_duplicates(files: Vec<RawFile>, keep: impl Fn(&str) -> bool) -> Vec<RawFile> {
     let last: HashMap<String, usize> = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
     let counts = |(at, file): &(usize, RawFile)| keep(&file.path) || last.get(&file.path) == Some(at);

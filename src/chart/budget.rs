@@ -1,9 +1,9 @@
-//! [`Budget`]: what one chart may still use up while it is read, nested archives included.
+//! [`Budget`]: the remaining budget for reading one chart, including nested archives.
 
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 
-/// Bytes and entries that are left for a chart and all charts in it.
+/// The remaining bytes and entries for a chart and its subcharts.
 #[derive(Debug)]
 pub(super) struct Budget<'l> {
     pub(super) limits: &'l Limits,
@@ -17,7 +17,7 @@ impl<'l> Budget<'l> {
         Self { limits, helm, bytes: limits.chart_bytes, entries: limits.chart_entries }
     }
 
-    /// The greatest size of a single file: helm 4 has none of its own.
+    /// The largest size of a single file: helm 4 has no such limit.
     pub(super) fn file_bytes(&self) -> u64 {
         match self.helm {
             HelmVersion::V4 => u64::MAX,
@@ -25,12 +25,12 @@ impl<'l> Budget<'l> {
         }
     }
 
-    /// Bytes that are left.
+    /// The remaining bytes.
     pub(super) fn bytes_left(&self) -> u64 {
         self.bytes
     }
 
-    /// Takes bytes; `false` when there are not so many left, which leaves none.
+    /// Takes bytes; `false` if fewer are left, and then none are.
     pub(super) fn take_bytes(&mut self, count: u64) -> bool {
         let left = self.bytes.checked_sub(count);
         self.bytes = left.unwrap_or(0);
@@ -50,7 +50,7 @@ impl<'l> Budget<'l> {
         Ok(())
     }
 
-    /// What to say when there are no bytes left for what helm does not count.
+    /// The error if no bytes are left for data that helm does not count.
     pub(super) fn out_of_bytes(&self) -> String {
         format!("more than {} bytes unpacked, archive headers included (--limit chart-bytes)", self.limits.chart_bytes)
     }

@@ -1,11 +1,11 @@
-//! What helm checks about a chart that was loaded, before it installs it.
+//! Helm's checks of a loaded chart before it is installed.
 
 use super::Chart;
 use crate::helm::HelmVersion;
 use crate::{log, semver};
 
-/// Checks the type of the chart and that every declared dependency is in `charts/`, whether it is enabled or not;
-/// gives helm's log lines.
+/// Checks the type of the chart and that every declared dependency is in `charts/`, whether enabled or not; returns helm's log
+/// lines.
 ///
 /// # Errors
 /// Helm's texts: `library charts are not installable`, `an error occurred while checking for chart dependencies. …`.
@@ -30,7 +30,7 @@ pub fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
     ))
 }
 
-/// Checks the chart's `kubeVersion` against a Kubernetes version; for helm 4 a vendor's suffix does not count.
+/// Checks the chart's `kubeVersion` against a Kubernetes version; for helm 4 a vendor's suffix is ignored.
 ///
 /// # Errors
 /// `chart requires kubeVersion: >=1.28.0 which is incompatible with Kubernetes v1.27.9`.

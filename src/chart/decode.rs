@@ -1,18 +1,18 @@
-//! Decodes Chart.yaml and its like into typed fields, with helm's coercions and error texts.
+//! Decodes Chart.yaml and similar files into typed fields, with helm's coercions and error texts.
 //!
-//! Helm turns YAML into JSON with an eye on the Go type that it will fill (a number that goes into a string becomes
-//! text), and decodes that JSON on top of what is there already: a requirements.yaml is decoded on top of Chart.yaml.
+//! Helm converts YAML to JSON with the target Go type in mind (a number for a string becomes text), and decodes that JSON on top
+//! of existing values: a requirements.yaml is decoded on top of Chart.yaml.
 
 use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::yaml::{self, Data, Node};
 
-/// Something that a YAML value can be decoded into.
+/// A type into which a YAML value can be decoded.
 pub(super) trait Target {
     /// Go's name of the type.
     fn go_type(&self) -> &'static str;
 
-    /// Takes over a value; null leaves most things as they are.
+    /// Decodes a value; null leaves most types unchanged.
     fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String>;
 }
 
@@ -25,7 +25,7 @@ pub(super) trait Fields: Default {
     fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)>;
 }
 
-/// Where a value stands, for messages.
+/// The location of a value, for messages.
 #[derive(Debug, Default)]
 pub(super) struct At {
     /// `.dependencies.0.name`; empty at the top.
@@ -62,7 +62,7 @@ fn set_fields<F: Fields>(target: &mut F, node: &Node, at: &mut At) -> Result<(),
         Data::Map(entries) => entries,
         _ => return Err(at.mismatch(node, F::GO_TYPE)),
     };
-    // The JSON in between has its keys in the order of their bytes, so of two spellings of a key the last one wins.
+    // The intermediate JSON has its keys in byte order, so the last spelling of a key is used.
     let mut entries: Vec<_> = entries.iter().map(|(entry, value)| (entry.key.to_text(), value)).collect();
     entries.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
     let mut fields = target.fields();
@@ -76,9 +76,9 @@ fn set_fields<F: Fields>(target: &mut F, node: &Node, at: &mut At) -> Result<(),
     Ok(())
 }
 
-/// Equal but for upper and lower case; `name` is ASCII.
+/// Equal except for case; `name` is ASCII.
 fn same_folded(name: &str, key: &str) -> bool {
-    // Two characters outside of ASCII fold to letters: the long s and the Kelvin sign.
+    // Two non-ASCII characters fold to letters: the long s and the Kelvin sign.
     let fold = |character| match character {
         '\u{17F}' => 's',
         '\u{212A}' => 'k',
@@ -93,7 +93,7 @@ impl Target for String {
     }
 
     fn set(&mut self, node: &Node, at: &mut At) -> Result<(), String> {
-        match scalar_text(&node.data) {
+        match node.data.scalar_text() {
             Some(text) => *self = text,
             None if node.data == Data::Null => {}
             None => return Err(at.mismatch(node, self.go_type())),
@@ -117,12 +117,12 @@ impl Target for bool {
     }
 }
 
-/// An element of a list: decoded on top of the one that was at its place.
+/// An element of a list: decoded on top of the element at the same index.
 pub(super) trait Element: Default + Clone {
     /// Go's name of the list.
     const LIST: &'static str;
 
-    /// As [`Target::set`].
+    /// See [`Target::set`].
     fn set_element(&mut self, node: &Node, at: &mut At) -> Result<(), String>;
 }
 
@@ -167,11 +167,11 @@ impl Element for Option<Node> {
     }
 }
 
-/// A struct behind a pointer, which null makes nil.
+/// A struct behind a pointer, which null sets to nil.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pointer<F>(pub(super) Option<F>);
 
-/// A struct that lists hold pointers to.
+/// A struct in lists of pointers.
 pub(super) trait Listed: Fields + Clone {
     /// Go's name of the list.
     const LIST: &'static str;
@@ -219,61 +219,9 @@ impl Target for Option<Vec<(String, String)>> {
     }
 }
 
-/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted; `None` for null, lists and maps.
-pub(crate) fn scalar_text(data: &Data) -> Option<String> {
-    Some(match data {
-        Data::Str(text) => text.to_text().into_owned(),
-        Data::Bool(truth) => truth.to_string(),
-        Data::Int(number) => number.to_string(),
-        Data::Uint(number) => number.to_string(),
-        Data::Float(number) => go_float32(*number),
-        Data::Null | Data::Seq(_) | Data::Map(_) => return None,
-    })
-}
-
-/// Go's `%g` of the nearest 32-bit number: `1.1`, `1e+06`.
-///
-/// Helm quirk: numbers that stand for text lose digits this way. Source: sigs.k8s.io/yaml, `convertToJSONableObject`.
-fn go_float32(number: f64) -> String {
-    let number = number as f32;
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
-    }
-    let text = format!("{number:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    match exponent.parse::<i32>().unwrap_or(0) {
-        -4..6 => number.to_string(),
-        exponent => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{go_float32, same_folded};
-
-    #[test]
-    fn numbers_become_text_as_in_go() {
-        for (number, expected) in [
-            (1.1, "1.1"),
-            (1000.0, "1000"),
-            (1e6, "1e+06"),
-            (123456.789, "123456.79"),
-            (1.234567e11, "1.234567e+11"),
-            (0.0001, "0.0001"),
-            (0.00001, "1e-05"),
-            (-0.0, "-0"),
-            (1e300, "+Inf"),
-            (1.123456789012, "1.1234568"),
-        ] {
-            assert_eq!(go_float32(number), expected);
-        }
-    }
+    use super::same_folded;
 
     #[test]
     fn keys_are_found_without_regard_to_case() {

@@ -1,41 +1,41 @@
-//! Reads the entries of a tar stream, those and only those that Go's archive/tar sees.
+//! Reads the entries of a tar stream, exactly those that Go's archive/tar sees.
 //!
-//! Readers of tar disagree about sizes in extended headers, about what a directory is and about the end; a file that
-//! one sees and another does not is a way to hide something. Helm reads with Go, so Go's reading decides. One thing is
-//! refused that Go reads: sparse files.
+//! Readers of tar disagree about sizes in extended headers, about what a directory is, and about the end; a file that only one
+//! reader sees is a way to hide something. Helm reads with Go, so Go's reading decides. Sparse files, which Go reads, are
+//! refused.
 //! Source: Go `archive/tar`, `Reader.Next`.
 
 use super::unpack::{Fault, Unpacked};
 use std::io::BufRead;
 use tar::Header;
 
-/// One entry that is not a header of another.
+/// An entry that is not the header of another.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// The name, from wherever Go takes it.
+    /// The name, from wherever Go reads it.
     pub(super) name: Vec<u8>,
     /// The type byte of the header; `0` for a file.
     pub(super) kind: u8,
-    /// Go takes it for a directory.
+    /// Whether Go takes it for a directory.
     pub(super) is_folder: bool,
-    /// The size that is stated, by an extended header where there is one.
+    /// The stated size, from an extended header if there is one.
     pub(super) size: u64,
     /// The size of its content in the stream.
     pub(super) content: u64,
-    /// The size in the entry's own header, where an extended header states another one.
+    /// The size in the entry's own header, if an extended header states another one.
     pub(super) other_size: Option<u64>,
 }
 
 /// Reads entry after entry.
 pub(super) struct Entries<'u, 'b, 'l, R: BufRead> {
     pub(super) stream: &'u mut Unpacked<'b, 'l, R>,
-    /// Content and padding of the current entry that were not read yet.
+    /// Unread content and padding of the current entry.
     content_left: u64,
     padding: u64,
 }
 
 const BLOCK: usize = 512;
-/// Go's bound on the content of an extended header.
+/// Go's limit on the content of an extended header.
 const SPECIAL_BYTES: u64 = 1 << 20;
 
 impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
@@ -43,7 +43,7 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
         Self { stream, content_left: 0, padding: 0 }
     }
 
-    /// The next entry; `None` at the end of the archive. What was not read of the one before is passed over.
+    /// The next entry; `None` at the end of the archive. Unread content of the previous one is skipped.
     pub(super) fn next(&mut self) -> Result<Option<Entry>, Fault> {
         let mut extended = Records::default();
         let mut long_name = Vec::new();
@@ -56,7 +56,7 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
             match kind {
                 b'x' => extended = self.records(true)?,
                 b'g' => {
-                    // It is an entry of its own for Go, which ends what an extended header before it could say.
+                    // For Go it is a separate entry, which ends the effect of an extended header before it.
                     self.records(false)?;
                     let name = own_name(&header);
                     return Ok(Some(Entry { name, kind, is_folder: false, size: 0, content: 0, other_size: None }));
@@ -99,13 +99,13 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
             return Err(Fault::Limit(format!("{name:?} is a sparse file, which no chart needs")));
         }
         self.start(kind, size)?;
-        // Go quirk: the file type in the mode bits makes a directory of a file.
+        // Go quirk: the file type in the mode bits turns a file into a directory.
         let is_folder = kind == b'5' || number(&header.as_old().mode)? & !0o7777 == 0o40000;
         let other_size = (size != own_size).then_some(own_size);
         Ok(Entry { name, kind, is_folder, size, content: self.content_left, other_size })
     }
 
-    /// Says how much content follows.
+    /// Sets the length of the content that follows.
     fn start(&mut self, kind: u8, size: u64) -> Result<(), Fault> {
         if size > i64::MAX as u64 {
             return Err(Fault::bad_header());
@@ -121,12 +121,12 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
         if self.stream.skip(content)? < content {
             return Err(Fault::unexpected_end());
         }
-        // The last padding may be cut short: the end comes then.
+        // The last padding may be truncated by the end.
         self.stream.skip(padding)?;
         Ok(())
     }
 
-    /// A header block; `None` at the end, whether marked by two zero blocks or by nothing.
+    /// A header block; `None` at the end, whether marked by two zero blocks or not.
     fn header(&mut self) -> Result<Option<Header>, Fault> {
         let Some(block) = self.block()? else { return Ok(None) };
         if block == [0; BLOCK] {
@@ -145,7 +145,7 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
         if stated as i64 != unsigned && stated as i64 != signed {
             return Err(Fault::bad_header());
         }
-        // Numbers that say nothing about names and sizes must be numbers all the same.
+        // Fields other than names and sizes must still be valid numbers.
         let fields = header.as_old();
         let devices: &[u8] = if block[257..263] == *b"ustar\0" || is_gnu(&block) { &block[329..345] } else { b"" };
         for field in [&fields.mode[..], &fields.uid, &fields.gid, &fields.mtime].into_iter().chain(devices.chunks(8)) {
@@ -163,7 +163,7 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
         }
     }
 
-    /// The content of an entry that is a header of another.
+    /// The content of an entry that is the header of another.
     fn special(&mut self) -> Result<Vec<u8>, Fault> {
         if self.content_left > SPECIAL_BYTES {
             return Err(Fault::Helm("archive/tar: header field too long".to_owned()));
@@ -171,8 +171,8 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
         self.content()
     }
 
-    /// Reads an extended header: records `18 path=s/a.yaml` and a line break, the number being the record's length.
-    /// What the values say is only looked at when the header is not a global one.
+    /// Parses an extended header: records `18 path=s/a.yaml` and a line break, where the number is the record's length. The values
+    /// are only checked if the header is not global.
     fn records(&mut self, used: bool) -> Result<Records, Fault> {
         let text = self.special()?;
         let mut rest = text.as_slice();
@@ -183,7 +183,7 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
             if !used {
                 continue;
             }
-            // As Go has it, an empty value leaves the header's own.
+            // In Go, an empty value keeps the value of the header.
             match key {
                 b"path" => records.path = (!value.is_empty()).then(|| value.to_vec()),
                 b"size" if value.is_empty() => records.size = None,
@@ -200,17 +200,17 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
     }
 }
 
-/// What an extended header says about the entry behind it.
+/// The values of an extended header for the entry after it.
 #[derive(Default)]
 struct Records {
     path: Option<Vec<u8>>,
     size: Option<u64>,
     sparse: bool,
-    /// A number in it is none; that matters when there is an entry behind it.
+    /// Whether a number in it is invalid; that matters if an entry follows.
     malformed: bool,
 }
 
-/// Splits the first record off: its key, its value and what follows.
+/// Splits off the first record: its key, its value and the rest.
 fn record(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let space = text.iter().position(|&byte| byte == b' ')?;
     let length = usize::try_from(decimal(&text[..space])?).ok()?;
@@ -229,16 +229,16 @@ fn record(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     valid.then_some((key, value, rest))
 }
 
-/// The name that the header itself holds, with the prefix that its format has.
+/// The name in the header itself, with the prefix of its format.
 fn own_name(header: &Header) -> Vec<u8> {
     let name = until_nul(&header.as_old().name);
     let block = header.as_bytes();
     let times = [&block[345..357], &block[357..369]];
     let prefix: &[u8] = match &block[257..263] {
-        // The star format ends in a mark of its own and has a shorter prefix.
+        // The star format ends with its own mark and has a shorter prefix.
         b"ustar\0" if block[508..] == *b"tar\0" => until_nul(&block[345..476]),
         b"ustar\0" => until_nul(&block[345..500]),
-        // Go quirk: where the times of the GNU format are no numbers, it takes them for the prefix that Go once wrote.
+        // Go quirk: if the times of the GNU format are not numbers, they are read as the prefix that Go once wrote.
         _ if is_gnu(block) && times.iter().any(|time| time[0] != 0 && number_or_negative(time).is_err()) => {
             Some(until_nul(&block[345..500])).filter(|prefix| prefix.is_ascii()).unwrap_or_default()
         }
@@ -256,7 +256,7 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
     &bytes[..end]
 }
 
-/// A size or mode: octal digits, or big-endian bytes behind a set first bit.
+/// A size or mode: octal digits, or big-endian bytes after a set first bit.
 fn number(field: &[u8]) -> Result<u64, Fault> {
     u64::try_from(number_or_negative(field)?).map_err(|_| Fault::bad_header())
 }

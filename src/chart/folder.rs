@@ -9,11 +9,11 @@ use crate::log;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
-/// The files of a chart folder that its `.helmignore` leaves, in helm's order: entries by their names' bytes, depth
-/// first.
+/// The files of a chart folder except those that its `.helmignore` excludes, in helm's order: entries sorted by the bytes of
+/// their names, depth first.
 ///
-/// Unlike helm, which follows a symbolic link to wherever it leads and takes `.git` for a part of the chart, this reads
-/// only what the folder's [`Folder::follow`] allows: a chart could show a secret of the machine that renders it.
+/// Helm follows symbolic links anywhere and treats `.git` as part of the chart. This function reads only what the folder's
+/// [`Folder::follow`] allows: a chart could print a secret of the machine that renders it.
 pub(super) fn read(
     folder: &Folder<'_>,
     budget: &mut Budget<'_>,
@@ -22,7 +22,7 @@ pub(super) fn read(
     /// Far more than anybody writes.
     const BYTES: u64 = 1 << 20;
     let rules = match special(folder, ".helmignore", BYTES) {
-        // A broken link is reported when the walk comes to it.
+        // A broken link is reported when the walk reaches it.
         Err(Missing::NotThere | Missing::Broken(_)) => Rules::parse(&[])?,
         Err(Missing::Refused(error)) => return Err(error),
         Ok(content) => Rules::parse(&content)?,
@@ -32,7 +32,7 @@ pub(super) fn read(
     Ok(walk.files)
 }
 
-/// Reads `Chart.yaml` of a folder before anything else is known about it.
+/// Reads `Chart.yaml` of a folder before anything else.
 pub(super) fn chart_yaml(folder: &Folder<'_>, budget: &Budget<'_>) -> Result<Vec<u8>, String> {
     const NAME: &str = "Chart.yaml";
     let path = folder.shown().join(NAME);
@@ -45,15 +45,15 @@ pub(super) fn chart_yaml(folder: &Folder<'_>, budget: &Budget<'_>) -> Result<Vec
     })
 }
 
-/// Why a file at the top of a chart is not read.
+/// Why a top-level file of a chart is not read.
 enum Missing {
     NotThere,
-    /// It is a link to what is not there.
+    /// It is a broken link.
     Broken(String),
     Refused(String),
 }
 
-/// Reads at most so many bytes of a file at the top of a chart.
+/// Reads a top-level file of a chart, up to a number of bytes.
 fn special(folder: &Folder<'_>, name: &str, limit: u64) -> Result<Vec<u8>, Missing> {
     let (place, shown) = (folder.real().join(name), folder.shown().join(name));
     let kind = look::kind(&place).ok_or(Missing::NotThere)?;
@@ -69,7 +69,7 @@ fn special(folder: &Folder<'_>, name: &str, limit: u64) -> Result<Vec<u8>, Missi
     opened.read_at_most(&shown, limit).map_err(Missing::Refused)
 }
 
-/// Where a symbolic link leads, when that may be read, and whether it is a folder; `shown` is for messages.
+/// The target of a symbolic link, if it may be read, and whether it is a folder; `shown` is for messages.
 fn follow(folder: &Folder<'_>, link: &Path, shown: &Path) -> Result<(PathBuf, bool), String> {
     match folder.follow(link) {
         Ok(target) => Ok((target.path, target.is_folder)),
@@ -77,7 +77,7 @@ fn follow(folder: &Folder<'_>, link: &Path, shown: &Path) -> Result<(PathBuf, bo
     }
 }
 
-/// Turns the real paths of what is in the chart in a message into what was typed.
+/// Replaces real paths inside the chart by the typed path in a message.
 fn as_typed(folder: &Folder<'_>, message: &str) -> String {
     let below = |path: &Path| format!("{}/", path.display());
     message.replace(&below(folder.real()), &below(folder.shown()))
@@ -89,7 +89,7 @@ struct Walk<'a, 'l> {
     budget: &'a mut Budget<'l>,
     warnings: &'a mut Vec<String>,
     files: Vec<RawFile>,
-    /// The real folders that hold the links which were followed to get here.
+    /// The real folders that contain the links which were followed to get here.
     links: Vec<PathBuf>,
 }
 
@@ -116,7 +116,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Follows a symbolic link to what may be read.
+    /// Follows a symbolic link to a target that may be read.
     fn link(&mut self, name: &str, link: &Path) -> Result<(), String> {
         let (target, is_folder) = follow(self.folder, link, Path::new(&self.shown(name)))?;
         let (path, resolved) = (self.folder.absolute().join(name), target.to_string_lossy());
@@ -192,7 +192,7 @@ impl Walk<'_, '_> {
         name
     }
 
-    /// A path of the chart as the user would type it.
+    /// A path of the chart in terms of the typed path.
     fn shown(&self, name: &str) -> String {
         if name.is_empty() {
             self.folder.shown().display().to_string()

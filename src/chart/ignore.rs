@@ -1,6 +1,6 @@
 //! `.helmignore`: which files of a chart folder are not part of the chart.
 
-/// Go's `path.Match`: whether a pattern such as `templates/*.yaml` matches a whole path; `None` when it is malformed.
+/// Go's `path.Match`: whether a pattern such as `templates/*.yaml` matches a whole path; `None` if it is malformed.
 pub(crate) fn path_match(pattern: &str, path: &str) -> Option<bool> {
     Some(Pattern::parse(pattern)?.matches(&path.chars().collect::<Vec<_>>()))
 }
@@ -14,15 +14,15 @@ struct Rule {
     pattern: Option<Pattern>,
     negated: bool,
     folders_only: bool,
-    /// Matched against the last element of the path instead of all of it.
+    /// Matches the last element of the path instead of the whole path.
     base_name: bool,
 }
 
-/// The longest line that helm's scanner takes.
+/// The longest line that helm's scanner accepts.
 const LINE_BYTES: usize = 64 << 10;
 
 impl Rules {
-    /// The rules of a `.helmignore` (empty when there is none), and the built-in one behind them.
+    /// The rules of a `.helmignore` (empty if there is none), followed by the built-in one.
     ///
     /// Errors are helm's: `syntax error in pattern`, `double-star (**) syntax is not supported`.
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
@@ -38,9 +38,9 @@ impl Rules {
         Ok(Self(rules))
     }
 
-    /// Whether the rules leave out a path, which is relative to the chart and uses `/`.
+    /// Whether the rules exclude a path, which is relative to the chart and uses `/`.
     ///
-    /// Helm quirk: the first rule that decides wins, and a negated one leaves out all that it does not match.
+    /// Helm quirk: the first rule that applies decides, and a negated rule excludes everything that it does not match.
     pub(super) fn ignore(&self, path: &str, is_folder: bool) -> bool {
         let whole: Vec<char> = path.chars().collect();
         let base = &whole[whole.iter().rposition(|&character| character == '/').map_or(0, |slash| slash + 1)..];
@@ -69,7 +69,7 @@ impl Rule {
         if text.contains("**") {
             return Err("double-star (**) syntax is not supported".to_owned());
         }
-        // Helm quirk: the syntax is checked before the marks are taken off.
+        // Helm quirk: the syntax is checked before the prefixes are removed.
         Pattern::parse(text).ok_or("syntax error in pattern")?;
         let (negated, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
         let (folders_only, text) = text.strip_suffix('/').map_or((false, text), |rest| (true, rest));
@@ -134,7 +134,7 @@ impl Pattern {
 
     fn matches(&self, text: &[char]) -> bool {
         let (mut part, mut at) = (0, 0);
-        // Where to go on after the last `*` when what follows it fits nowhere here.
+        // Where to continue after the last `*` if the rest does not match here.
         let mut last_run = None;
         loop {
             let fits = match self.0.get(part) {
@@ -164,7 +164,7 @@ impl Part {
         match self {
             Self::Run => false,
             Self::One => character != '/',
-            // Go quirk: a class takes a slash too.
+            // Go quirk: a class matches a slash too.
             Self::Class { negated, ranges } => {
                 ranges.iter().any(|&(low, high)| low <= character && character <= high) != *negated
             }
@@ -173,7 +173,7 @@ impl Part {
     }
 }
 
-/// A character of a class, maybe behind a `\`.
+/// A character of a class, possibly after a `\`.
 fn class_member(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<char> {
     match rest.next()? {
         '-' | ']' => None,

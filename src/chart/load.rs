@@ -18,12 +18,12 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A chart that was loaded, and what helm would log about it.
+/// A loaded chart with helm's log lines.
 #[derive(Debug)]
 pub struct Loaded {
     /// The chart.
     pub chart: Arc<Chart>,
-    /// Log lines and warnings for stderr, in order, without a `level=` prefix of their own unless helm has one.
+    /// Log lines and warnings for stderr, in order, with a `level=` prefix only where helm has one.
     pub warnings: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, S
     load_from(&Source { reach: &reach, by: By::User, path, seen_as: None }, limits, helm)
 }
 
-/// Where a chart is taken from.
+/// The source of a chart.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'s> {
     /// What may be read.
@@ -44,11 +44,11 @@ pub struct Source<'s> {
     pub by: By,
     /// The folder or archive.
     pub path: &'s Path,
-    /// Where a folder lies as seen from the working folder, for [`File::path`](crate::source::File::path).
+    /// The location of a folder relative to the working folder, for [`File::path`](crate::source::File::path).
     pub seen_as: Option<&'s str>,
 }
 
-/// What is told of a chart that is not there.
+/// The error for a chart that does not exist.
 pub fn not_found(path: &Path) -> String {
     format!("path {} not found", go_quote(path.to_string_lossy().as_bytes()))
 }
@@ -76,7 +76,7 @@ pub fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Res
     finish(files, generation, folder, budget, warnings)
 }
 
-/// As [`load_seen_as`], of a chart that does not lie at its path, or not as it is meant.
+/// Loads a chart that is not on the disk, or whose old state is needed, as [`load_seen_as`] does.
 pub fn load_stored(
     chart: &Stored,
     path: &Path,
@@ -94,7 +94,7 @@ pub fn load_stored(
     finish(files, generation, folder, budget, warnings)
 }
 
-/// Makes a chart of its files; `folder` is where they lie, where they do.
+/// Makes a chart from its files; `folder` is their location, if they are on the disk.
 fn finish(
     files: Vec<RawFile>,
     generation: Generation,
@@ -105,12 +105,12 @@ fn finish(
     let chart = Assembler { budget: &mut budget, warnings: &mut warnings, depth: 0 }.chart(files, "", folder)?;
     match generation {
         Generation::Known => Ok(Loaded { chart: Arc::new(chart), warnings }),
-        // Helm loads such a chart, and then does not know what to do with it.
+        // Helm loads such a chart, but cannot use it.
         Generation::Third => Err("invalid chart apiVersion".to_owned()),
     }
 }
 
-/// What the `apiVersion` of the root chart asks for.
+/// Which loader the `apiVersion` of the root chart selects.
 enum Generation {
     Known,
     Third,
@@ -124,7 +124,7 @@ fn generation_of(files: &[RawFile], budget: &Budget<'_>) -> Result<Generation, S
 }
 
 fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, String> {
-    // Helm 3 knows one kind of charts and does not ask.
+    // Helm 3 has one kind of chart and does not check.
     if budget.helm == HelmVersion::V3 {
         return Ok(Generation::Known);
     }
@@ -159,16 +159,16 @@ fn read_archive(
             format!("file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)")
         }
         Fault::Helm(text) if budget.helm == HelmVersion::V3 => text,
-        // Helm 4 says only the first half of an archive that is not inside another chart.
+        // Helm 4 prints only the first half for an archive that is not inside another chart.
         Fault::Helm(text) | Fault::Limit(text) => format!("unable to load chart archive: {shown}: {text}"),
     })
 }
 
-/// What Go takes a file for that is no archive, as far as people mistake such files for charts.
+/// The content type that Go detects for a file that is not an archive, for files that users mistake for charts.
 ///
 /// Source: Go `net/http`, `DetectContentType`.
 fn content_type(start: &[u8]) -> &'static str {
-    /// What Go looks at; helm fills up with zero bytes.
+    /// The bytes that Go reads; helm pads with zero bytes.
     const LOOKED_AT: usize = 512;
     let start = &start[..start.len().min(LOOKED_AT)];
     let text = start.trim_ascii_start();

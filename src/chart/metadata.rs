@@ -1,6 +1,5 @@
 //! Chart.yaml.
 
-pub(crate) use super::decode::scalar_text;
 use super::decode::{At, Fields, Listed, Pointer, Target};
 use crate::go::{go_quote, is_printable};
 use crate::{semver, yaml};
@@ -21,23 +20,23 @@ pub struct Metadata {
     pub description: String,
     /// ``, `application`, `library`
     pub chart_type: String,
-    /// `keywords`; `None` when absent.
+    /// `keywords`; `None` if absent.
     pub keywords: Option<Vec<String>>,
     /// Home page.
     pub home: String,
-    /// `sources`; `None` when absent.
+    /// `sources`; `None` if absent.
     pub sources: Option<Vec<String>>,
-    /// `dependencies` of Chart.yaml or of requirements.yaml; `None` when absent or null.
+    /// `dependencies` of Chart.yaml or of requirements.yaml; `None` if absent or null.
     pub dependencies: Option<Vec<Dependency>>,
-    /// `maintainers`; `None` when absent.
+    /// `maintainers`; `None` if absent.
     pub maintainers: Option<Vec<Maintainer>>,
     /// Icon's URL.
     pub icon: String,
-    /// Version of what the chart installs.
+    /// Version of the installed application.
     pub app_version: String,
     /// Whether it is deprecated.
     pub deprecated: bool,
-    /// `annotations` in order of their keys; `None` when absent.
+    /// `annotations`, sorted by key; `None` if absent.
     pub annotations: Option<Vec<(String, String)>>,
     /// Condition; kept for `.Chart`.
     pub condition: String,
@@ -52,7 +51,7 @@ pub struct Maintainer {
     pub name: String,
     /// Mail address.
     pub email: String,
-    /// Page.
+    /// Web page.
     pub url: String,
 }
 
@@ -63,30 +62,30 @@ pub struct Dependency {
     pub name: String,
     /// Constraint on its version.
     pub version: String,
-    /// Where it comes from.
+    /// Its repository.
     pub repository: String,
-    /// Value paths that switch it, comma-separated.
+    /// Values paths that enable it, comma-separated.
     pub condition: String,
-    /// Tags that switch it; `None` when absent.
+    /// Tags that enable it; `None` if absent.
     pub tags: Option<Vec<String>>,
     /// `enabled`, as written; processing overwrites it.
     pub enabled: bool,
-    /// `import-values`, as read; `None` when absent.
+    /// `import-values`, as parsed; `None` if absent.
     pub import_values: Option<yaml::Nodes>,
-    /// Name under which it is used.
+    /// The name under which it is used.
     pub alias: String,
 }
 
-/// Chart.yaml before it is validated: lists may hold nulls.
+/// Chart.yaml before validation: lists may contain nulls.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    /// All but the lists of structs.
+    /// Everything except the lists of structs.
     pub(super) plain: Metadata,
     dependencies: Option<Vec<Pointer<DraftDependency>>>,
     maintainers: Option<Vec<Pointer<Maintainer>>>,
 }
 
-/// A dependency before it is validated.
+/// A dependency before validation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DraftDependency {
     plain: Dependency,
@@ -155,7 +154,7 @@ impl Listed for DraftDependency {
 }
 
 impl Draft {
-    /// Cleans all texts and checks what helm checks; the error is its text.
+    /// Sanitizes all texts and makes helm's checks; the error is helm's text.
     pub(super) fn validate(self) -> Result<Metadata, String> {
         let Self { plain: mut chart, dependencies, maintainers } = self;
         for text in [
@@ -182,7 +181,7 @@ impl Draft {
         if matches!(chart.name.as_str(), "." | "..") {
             return fail(format!("chart.metadata.name {} is not allowed", quoted(&chart.name)));
         }
-        // Helm quirk: `/` is its own base name, and allowed.
+        // Helm quirk: the base name of `/` is `/`, and allowed.
         if chart.name.contains('/') && chart.name != "/" {
             return fail(format!("chart.metadata.name {} is invalid", quoted(&chart.name)));
         }
@@ -248,7 +247,7 @@ impl DraftDependency {
     }
 }
 
-/// Makes every white space a plain space and drops what is not printable.
+/// Replaces every white space by a plain space and removes unprintable characters.
 fn clean(text: &mut String) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return;
@@ -257,7 +256,7 @@ fn clean(text: &mut String) {
         text.chars().filter_map(|c| if c.is_whitespace() { Some(' ') } else { is_printable(c).then_some(c) }).collect();
 }
 
-/// The one field that decides which loader helm uses.
+/// The only field that decides which loader helm uses.
 #[derive(Debug, Default)]
 pub(super) struct Base {
     pub(super) api_version: String,
@@ -271,7 +270,7 @@ impl Fields for Base {
     }
 }
 
-/// Chart.lock, of which only its faults matter.
+/// Chart.lock, of which only the errors matter.
 #[derive(Debug, Default)]
 pub(super) struct Lock {
     generated: Time,
@@ -287,7 +286,7 @@ impl Fields for Lock {
     }
 }
 
-/// A time as RFC 3339 writes it.
+/// A time in RFC 3339 form.
 #[derive(Debug, Default)]
 struct Time;
 

@@ -17,24 +17,24 @@ mod unpack;
 use crate::source::File;
 use crate::yaml;
 pub use check::{check_installable, check_kube_version};
-pub use metadata::{Dependency, Maintainer, Metadata};
+pub use metadata::{Dependency, Metadata};
 use std::sync::Arc;
 
-/// A chart as it was loaded: immutable, shared between renders and threads. Names and enabled subcharts as a release
-/// sees them are in [`values::Instance`](crate::values::Instance).
+/// A chart as loaded: immutable, shared between renders and threads. Names and enabled subcharts of a release are in
+/// [`values::Instance`](crate::values::Instance).
 #[derive(Debug, Clone)]
 pub struct Chart {
     /// Chart.yaml, with the dependencies of a requirements.yaml.
     pub metadata: Metadata,
-    /// Chart.yaml's file.
+    /// The file Chart.yaml.
     pub metadata_file: Arc<File>,
-    /// values.yaml and its documents; none is an empty map.
+    /// values.yaml with its documents; a missing file is an empty map.
     pub values: Option<ValuesFile>,
     /// values.schema.json.
     pub schema: Option<Arc<File>>,
     /// Everything under `templates/`.
     pub templates: Vec<ChartFile>,
-    /// What `.Files` holds: all that is not special, in loading order; of duplicates the last, but all below `crds/`.
+    /// The content of `.Files`: all files without a special role, in loading order; of duplicates the last, except below `crds/`.
     pub files: Vec<ChartFile>,
     /// The charts in `charts/`.
     pub subcharts: Vec<Arc<Chart>>,
@@ -45,11 +45,11 @@ pub struct Chart {
 pub struct ChartFile {
     /// Path inside its chart: `templates/x.yaml`.
     pub path: String,
-    /// The content; its name is the path from the top chart on: `app/charts/db/templates/x.yaml`.
+    /// The content; its name is the path from the top chart: `app/charts/db/templates/x.yaml`.
     pub file: Arc<File>,
 }
 
-/// A values file that was read.
+/// A parsed values file.
 #[derive(Debug, Clone)]
 pub struct ValuesFile {
     /// The file.
@@ -59,12 +59,12 @@ pub struct ValuesFile {
 }
 
 impl Chart {
-    /// The chart's name as Chart.yaml has it.
+    /// The chart's name in Chart.yaml.
     pub fn name(&self) -> &str {
         &self.metadata.name
     }
 
-    /// The files of custom resource definitions: `crds/**` with the extensions that helm takes, in order.
+    /// The files of CRDs: `crds/**` with the extensions that helm accepts, in order.
     pub fn crds(&self) -> impl Iterator<Item = &ChartFile> {
         self.files.iter().filter(|file| {
             let extension = file.path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! [`Stored`]: a chart that does not lie on the disk, such as one that a commit holds.
+//! [`Stored`]: a chart that is not on the disk, such as one in a commit.
 
 use super::budget::Budget;
 use super::ignore::Rules;
@@ -6,10 +6,10 @@ use super::raw::RawFile;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 
-/// A chart that was read from elsewhere than the disk.
+/// A chart from another source than the disk.
 #[derive(Debug, Clone)]
 pub enum Stored {
-    /// The files of a folder that its `.helmignore` leaves, in helm's order.
+    /// The files of a folder except those that its `.helmignore` excludes, in helm's order.
     Folder(Vec<StoredFile>),
     /// An archive's bytes.
     Archive(Vec<u8>),
@@ -22,7 +22,7 @@ pub struct StoredFile {
     content: Vec<u8>,
 }
 
-/// Collects a folder: whoever walks through it asks for each entry whether it is part of the chart.
+/// Collects a folder: the caller walks it and asks for each entry whether it is part of the chart.
 #[derive(Debug)]
 pub struct Collected<'l> {
     rules: Rules,
@@ -31,13 +31,12 @@ pub struct Collected<'l> {
 }
 
 impl<'l> Collected<'l> {
-    /// A folder with the text of its `.helmignore`, which is empty where there is none.
+    /// A folder with the text of its `.helmignore`, which is empty if there is none.
     pub fn new(helmignore: &[u8], limits: &'l Limits) -> Result<Self, String> {
         Ok(Self { rules: Rules::parse(helmignore)?, budget: Budget::new(limits, HelmVersion::V4), files: Vec::new() })
     }
 
-    /// Whether an entry is part of the chart; what lies in a folder that is not is not part of it either. Errors say which
-    /// bound is reached.
+    /// Whether an entry is part of the chart; the content of an excluded folder is excluded too. Errors name the exceeded limit.
     pub fn takes(&mut self, path: &str, is_folder: bool) -> Result<bool, String> {
         if self.rules.ignore(path, is_folder) {
             return Ok(false);
@@ -46,7 +45,7 @@ impl<'l> Collected<'l> {
         Ok(true)
     }
 
-    /// How many bytes the next file may have.
+    /// The largest allowed size of the next file.
     pub fn bytes_left(&self) -> u64 {
         self.budget.bytes_left()
     }
@@ -64,7 +63,7 @@ impl<'l> Collected<'l> {
     }
 }
 
-/// The files of a folder, for helm as the budget has it.
+/// The files of a folder, with the limits of the budget.
 pub(super) fn files(folder: &[StoredFile], budget: &mut Budget<'_>) -> Result<Vec<RawFile>, String> {
     let mut files = Vec::new();
     for StoredFile { path, content } in folder {

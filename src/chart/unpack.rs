@@ -1,4 +1,4 @@
-//! [`Unpacked`]: the stream inside a gzip file, counted as it comes.
+//! [`Unpacked`]: the stream inside a gzip file, counted while it is read.
 
 use super::budget::Budget;
 use crate::go::system_error;
@@ -11,9 +11,9 @@ use std::io::{self, BufRead, Read};
 pub(super) enum Fault {
     /// The gzip header is wrong.
     GzipHeader,
-    /// Any other error that helm has as well, in its words.
+    /// Any other error that helm has as well, with its text.
     Helm(String),
-    /// One of our own bounds, or something that we refuse and helm reads.
+    /// One of our own limits, or something that we refuse and helm reads.
     Limit(String),
 }
 
@@ -26,7 +26,7 @@ impl Fault {
         Self::Helm("unexpected EOF".to_owned())
     }
 
-    /// The text as it is shown for an archive inside a chart.
+    /// The text for an archive inside a chart.
     pub(super) fn text(self) -> String {
         match self {
             Self::GzipHeader => "gzip: invalid header".to_owned(),
@@ -35,22 +35,22 @@ impl Fault {
     }
 }
 
-/// The unpacked stream: all members of a gzip file, one behind the other, counted against the budget.
+/// The unpacked stream: all members of a gzip file in sequence, counted against the budget.
 pub(super) struct Unpacked<'b, 'l, R: BufRead> {
     /// `None` after the last one.
     member: Option<DeflateDecoder<R>>,
     pub(super) budget: &'b mut Budget<'l>,
-    /// Where it is unpacked to, piece by piece.
+    /// The output buffer.
     chunk: Box<[u8]>,
 }
 
-/// What is read and unpacked at a time: the decoder copies the last 32 KiB of each piece aside.
+/// The size of input and output pieces: the decoder copies the last 32 KiB of each piece.
 pub(super) const CHUNK: usize = 256 << 10;
 
-/// What is set aside at once for a file, at most: a stated size costs nothing until it is true.
+/// The largest initial allocation for a file: a stated size costs nothing until it proves true.
 const RESERVED: u64 = 8 << 20;
 
-/// How far to look behind the end of the archive.
+/// How far to search after the end of the archive.
 const REST_BYTES: u64 = 1 << 20;
 
 impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
@@ -61,13 +61,13 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
         Ok(Self { member: Some(open_member(source)?), budget, chunk: vec![0; CHUNK].into() })
     }
 
-    /// Reads exactly so many bytes.
+    /// Reads exactly a number of bytes.
     pub(super) fn take(&mut self, count: u64) -> Result<Vec<u8>, Fault> {
         let bytes = self.take_up_to(count)?;
         if bytes.len() as u64 == count { Ok(bytes) } else { Err(Fault::unexpected_end()) }
     }
 
-    /// Reads so many bytes, or fewer at the end.
+    /// Reads a number of bytes, or fewer at the end.
     pub(super) fn take_up_to(&mut self, count: u64) -> Result<Vec<u8>, Fault> {
         if count > self.budget.bytes_left() {
             return Err(Fault::Limit(self.budget.out_of_bytes()));
@@ -77,7 +77,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
         Ok(bytes)
     }
 
-    /// Passes over so many bytes, or fewer at the end; says how many.
+    /// Skips a number of bytes, or fewer at the end; returns how many.
     pub(super) fn skip(&mut self, count: u64) -> Result<u64, Fault> {
         self.read(count, |_| ())
     }
@@ -104,7 +104,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
     fn next_member(&mut self) -> Result<(), Fault> {
         if let Some(member) = self.member.take() {
             let mut source = member.into_inner();
-            // The checksum and the length: helm ends at the end of the archive, before it comes to them.
+            // The checksum and the length: helm stops at the end of the archive, before it reads them.
             source.read_exact(&mut [0; 8]).map_err(|error| read_fault(&error))?;
             if !is_at_end(&mut source)? {
                 self.member = Some(open_member(source)?);
@@ -113,7 +113,7 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
         Ok(())
     }
 
-    /// Says what lies behind the end of the archive, where helm does not look.
+    /// Reports data after the end of the archive, which helm does not read.
     pub(super) fn hidden_rest(mut self) -> Vec<&'static str> {
         let mut found = Vec::new();
         let mut left = REST_BYTES;
@@ -145,10 +145,10 @@ impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
     }
 }
 
-/// Bytes that a name or a comment in a gzip header may have.
+/// The longest name or comment in a gzip header.
 const HEADER_TEXT: usize = 512;
 
-/// Reads the gzip header; what follows is unpacked without its checksum, which helm never looks at.
+/// Reads the gzip header; the content is unpacked without its checksum, which helm never checks.
 ///
 /// Source: Go `compress/gzip`, `Reader.readHeader`.
 fn open_member<R: BufRead>(mut source: R) -> Result<DeflateDecoder<R>, Fault> {
@@ -158,7 +158,7 @@ fn open_member<R: BufRead>(mut source: R) -> Result<DeflateDecoder<R>, Fault> {
     let mut head = [0; 10];
     read_head(&mut source, &mut head)?;
     let [0x1f, 0x8b, 8, flags, ..] = head else { return Err(Fault::GzipHeader) };
-    // Go quirk: the reserved flags mean nothing.
+    // Go quirk: the reserved flags are ignored.
     let mut checksum = Crc::new();
     checksum.update(&head);
     if flags & HAS_EXTRA != 0 {
@@ -202,7 +202,7 @@ fn is_at_end(source: &mut impl BufRead) -> Result<bool, Fault> {
 fn read_fault(error: &io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Fault::unexpected_end(),
-        // The decoder's own errors have no number of the system.
+        // The decoder's own errors have no system error number.
         _ if error.raw_os_error().is_some() => Fault::Helm(system_error(error)),
         _ => Fault::Helm("flate: corrupt input".to_owned()),
     }

@@ -16,40 +16,40 @@ use crate::secrets::Secrets;
 use crate::trace::Origins;
 use clap::ValueEnum;
 
-/// Show who decided each line of the rendered manifests: a values file, a flag, a chart default, a template
+/// Show who decided each line of the rendered manifests: a values file, a flag, a chart default or a template
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
                         airtight blame charts/shop -f values/prod.yaml --image acme/shop\n  \
                         airtight blame charts/shop --path Deployment/shop:spec.template\n  \
                         airtight blame --release shop/prod --value image.registry\n\n\
-                        Exit status: 0 done, 1 the chart does not render, so that only --value can be told (stderr says why), 2 there is \
-                        nothing of what was asked for, or the tool could not do its work.\n\n\
-                        The data of Secrets and what its name calls a secret is hidden: --show-secrets shows it.")]
+                        Exit status: 0 success, 1 the chart does not render, so that only --value is available (stderr says why), 2 nothing \
+                        matches the request, or the tool could not do its work.\n\n\
+                        The data of Secrets, and values whose names say that they are secrets, are masked unless --show-secrets is given.")]
 pub struct Args {
     #[command(flatten)]
     one: OneFlags,
-    /// Only the lines of this image: a reference, or the end of its name (can be given several times)
+    /// Show only the lines of this image: a reference, or the end of its name (can be given several times)
     #[arg(long, value_name = "REF")]
     image: Vec<String>,
-    /// Only the lines of this field and what is below it: Deployment/api:spec.template (can be given several times)
+    /// Show only the lines of this field and what is nested below it: Deployment/api:spec.template (can be given several times)
     #[arg(long, value_name = "KIND/NAME:FIELD")]
     path: Vec<String>,
-    /// Only the manifests of these templates (path in the chart or pattern; can be given several times)
+    /// Show only the manifests of these templates (path in the chart or pattern; can be given several times)
     #[arg(short, long, value_name = "TEMPLATE")]
     show_only: Vec<String>,
-    /// The trail of one value instead: who set it, and what that hid
+    /// Show the trail of one value instead: who set it, and what that hides
     #[arg(long, value_name = "PATH", conflicts_with_all = ["image", "path", "show_only", "full"])]
     value: Option<String>,
     /// Show the data of Secrets, and values whose names say that they are secrets
     #[arg(long)]
     show_secrets: bool,
-    /// Everybody who had a share in a line, not only the most telling
+    /// Show everybody who contributed to a line, not only the main one
     #[arg(short = 'v', long)]
     full: bool,
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// When to colour it
+    /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
     #[command(flatten)]
@@ -78,7 +78,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (mut traced, blamed) = traced.map_err(|why| without_secrets(&prepared, &why))?;
     let mut outcome = Outcome::Clean;
     if let Some(failure) = traced.failure.clone() {
-        // What became of a value can be told before any template looks at it.
+        // The trail of a value is known before any template reads the value.
         if args.value.is_none() || !with_values(&mut traced, &prepared) {
             return Err(failed(&failure, &prepared));
         }
@@ -114,7 +114,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     Ok(Outcome::Clean)
 }
 
-/// Adds the values of a release that does not render; `false` where even they are not known.
+/// Adds the values of a release that does not render; `false` if even they are not known.
 fn with_values(traced: &mut Traced, prepared: &Prepared) -> bool {
     let mut origins = Origins::new();
     let Ok(processed) = prepared.values(&traced.changes, Some(&mut origins), &mut Vec::new()) else { return false };

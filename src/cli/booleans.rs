@@ -1,18 +1,18 @@
-//! Go's flags: one that says yes or no may say so in a word, `--include-crds=false`, and the last one counts.
+//! Go's boolean flags take an optional value, `--include-crds=false`, and the last one counts.
 
 use clap::{ArgAction, Command};
 use std::ffi::OsString;
 
-/// Arguments with what such words mean: `--debug=true` is `--debug`, `--debug=false` takes earlier ones away.
+/// Replaces such values: `--debug=true` becomes `--debug`, `--debug=false` removes earlier occurrences.
 ///
-/// What is no such flag, or no such word, stays for clap to judge.
+/// Anything that is not such a flag or not such a value is left for clap to report.
 /// Source: pflag's `boolValue`, Go's `strconv.ParseBool`.
 pub(super) fn spelled_out(args: Vec<OsString>, command: impl Fn() -> Command) -> Vec<OsString> {
     let flag_of = |arg: &OsString| {
         let (name, word) = arg.to_str()?.strip_prefix("--")?.split_once('=')?;
         Some((name.to_owned(), truth(word)?))
     };
-    // Few command lines have one, and the table of all flags is worth more than a small render.
+    // Few command lines have one, and building the table of all flags costs more than a small render.
     if !args.iter().any(|arg| flag_of(arg).is_some()) {
         return args;
     }

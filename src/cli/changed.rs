@@ -1,16 +1,13 @@
-//! `--changed-since REV`: which releases a branch touches, and how they were before it.
+//! `--changed-since REV`: which releases a branch touches, and what they were before it.
 //!
-//! What a release was is what the merge base of REV and HEAD holds of its chart and values files; files that are the same
-//! are read where they lie. A path that leads through links touches a release with each of them.
+//! The old state of a release is its chart and values files in the merge base of REV and HEAD; files that did not change
+//! are read from the disk. If a path leads through links, a change of any of them touches the release.
 
 use super::config::shown;
 use super::disk::Disk;
 use super::git::{Changes, Repository, Snapshot, steps};
 use super::jobs::Job;
-use crate::config::Config;
 use crate::disk::{Reach, look};
-use crate::limits::Limits;
-use crate::source::File;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,28 +16,28 @@ use std::sync::Arc;
 /// What changed since a commit.
 #[derive(Debug)]
 pub struct Base {
-    /// The working folder, whose path has no links.
+    /// The working folder, with links resolved.
     here: PathBuf,
     repository: Repository,
     /// The merge base.
     snapshot: Snapshot,
     changes: Changes,
-    /// What was found of paths: many releases have a chart in common.
+    /// Results by path: many releases share a chart.
     touched: RefCell<BTreeMap<PathBuf, bool>>,
 }
 
-/// A release as it was.
+/// The state of a release before the branch.
 #[derive(Debug)]
 pub enum Before {
-    /// It was not there.
+    /// It did not exist.
     Absent,
-    /// It cannot be told how it was, and why.
+    /// The old state is not known, and why.
     Unknown(String),
-    /// It was this.
+    /// The old state.
     Was(Box<Job>),
 }
 
-/// Whether `HEAD` is meant and there is none yet: before the first commit everything is new.
+/// Whether `HEAD` is named but does not exist yet: before the first commit everything is new.
 pub fn is_before_first_commit(revision: &str) -> bool {
     revision == "HEAD"
         && here()
@@ -49,26 +46,26 @@ pub fn is_before_first_commit(revision: &str) -> bool {
 }
 
 impl Base {
-    /// Asks git what changed since the merge base of a revision: committed, staged, or not even that.
+    /// Asks git what changed since the merge base of a revision, including staged and uncommitted changes.
     pub fn since(revision: &str) -> Result<Self, String> {
         let here = here()?;
         let repository = Repository::around(&here)?;
         let commit = repository
             .commit(revision)
-            .ok_or_else(|| format!("--changed-since: git knows no commit {revision:?} here; was it fetched?"))?;
+            .ok_or_else(|| format!("--changed-since: this repository has no commit {revision:?}; was it fetched?"))?;
         let commit = repository.merge_base(&commit, revision)?;
         let changes = repository.changes(&commit)?;
         let snapshot = repository.snapshot(&commit)?;
         Ok(Self { here, repository, snapshot, changes, touched: RefCell::default() })
     }
 
-    /// A path as git writes it, with the links and `..` in it; `None` outside of the repository.
+    /// A path as git writes it, relative to the repository; links and `..` are kept. `None` outside the repository.
     fn in_repository(&self, path: &Path) -> Option<Vec<u8>> {
         let path = self.here.join(path);
         self.repository.inside(&path).or_else(|| self.repository.inside(&look::real(&path).ok()?))
     }
 
-    /// Whether something at a path, below it or around it changed. Links are followed, one by one, as are those below it.
+    /// Whether something at a path, below it or above it changed. Links on the way and below it are followed one by one.
     pub fn touches(&self, path: &Path) -> bool {
         if let Some(&known) = self.touched.borrow().get(path) {
             return known;
@@ -89,28 +86,19 @@ impl Base {
         })
     }
 
-    /// The configuration as it was; `None` where it is the same. It had no releases where it was not there.
-    pub fn config(&self, now: &Config, folder: &str) -> Result<Option<Config>, String> {
-        let Some(file) = now.file.as_ref().filter(|file| self.touches(Path::new(file.name()))) else { return Ok(None) };
-        match self.file(Path::new(file.name()), Limits::default().yaml_bytes)? {
-            None => Ok(Some(Config::default())),
-            Some(text) => Config::parse(&File::new(file.name(), text), folder).map(Some),
-        }
-    }
-
-    /// A file as it was; `None` where it was not there. One that is longer than the limit is an error.
+    /// The old content of a file; `None` if it did not exist. A file longer than the limit is an error.
     pub fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
         self.snapshot.file(&self.old_path(path)?, limit as u64)
     }
 
-    /// The names of what was in a folder, in order; none where it was not there.
+    /// The names in a folder's old state, sorted; empty if it did not exist.
     pub fn names_in(&self, folder: &Path) -> Result<Vec<String>, String> {
         self.snapshot.names(&self.old_path(folder)?)
     }
 
     /// Whether a release's chart or values files changed.
     pub fn touches_files(&self, job: &Job) -> bool {
-        // Dependencies in other folders are found only when the chart is loaded.
+        // Dependencies in other folders are only known once the chart is loaded.
         job.flags.dependency_update
             || self.touches(&job.chart)
             || job.flags.value_files().iter().any(|path| self.touches(Path::new(path)))
@@ -122,16 +110,16 @@ impl Base {
         paths.filter_map(|part| part.split_once('=')).any(|(_, path)| self.touches(Path::new(path)))
     }
 
-    /// A disk on which the releases are as they were, unless the lists of what was mirrored changed. A release that cannot
-    /// be had back becomes [`Before::Unknown`].
+    /// A disk that shows the old state of the releases. A release whose old state is not available becomes
+    /// [`Before::Unknown`]; so do all if the lists of mirrored images changed.
     pub fn disk(&self, jobs: &mut [Before], same_lists: bool, reach: &Arc<Reach>) -> Disk {
         let mut disk = Disk::new(None, reach.clone());
         for before in jobs {
             let Before::Was(job) = before else { continue };
             let why = match () {
-                () if !same_lists => "the lists of what was mirrored changed",
+                () if !same_lists => "the lists of mirrored images changed",
                 () if self.touches_set_files(job) => "a file that --set-file names changed",
-                () if job.flags.dependency_update => "its dependencies lie in other folders",
+                () if job.flags.dependency_update => "its dependencies are in other folders",
                 () if job.flags.reads_stdin() => "its values came from stdin",
                 () => "",
             };
@@ -139,11 +127,11 @@ impl Base {
                 *before = Before::Unknown(why.to_owned());
                 continue;
             }
-            // What is wrong with a flag is told when the release is rendered.
+            // A wrong flag is reported when the release is rendered.
             let limits = job.flags.limits().unwrap_or_default();
             for path in job.flags.value_files() {
                 if self.touches(Path::new(&path)) && !disk.texts.contains_key(&path) {
-                    // One that was not there is not read from where it is now.
+                    // A chart that did not exist must not be read from where it is now.
                     let text = self.file(Path::new(&path), limits.yaml_bytes).map(Option::unwrap_or_default);
                     disk.texts.insert(path, text);
                 }
@@ -162,5 +150,5 @@ impl Base {
 }
 
 fn here() -> Result<PathBuf, String> {
-    look::working_folder().map_err(|error| format!("the working folder is not there: {error}"))
+    look::working_folder().map_err(|error| format!("the working folder does not exist: {error}"))
 }

@@ -1,5 +1,5 @@
-//! [`Collected`]: what becomes of the releases of a run: as each is checked its report is kept, without what it was made of,
-//! and the next one needs its memory.
+//! [`Collected`]: the results of a run. The report of each release is kept as soon as it is checked, without the data that
+//! it was made from, because the next release needs that memory.
 
 use super::jobs::{Done, Job};
 use crate::report::Report;
@@ -8,17 +8,17 @@ use crate::suppress::{Checked, Ledger, insert};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-/// The releases of a run that were checked. Threads share it.
+/// The checked releases of a run, shared by threads.
 pub(super) struct Collected<'s> {
     store: Store,
     ledger: Ledger<'s>,
-    /// Whether what fixes change in texts is worked out.
+    /// Whether the text changes of fixes are computed.
     changes: bool,
-    /// By number.
+    /// By job number.
     told: Vec<Mutex<Option<Told>>>,
 }
 
-/// What is told of how the check of a release went.
+/// Messages about the check of one release.
 pub(super) struct Told {
     /// Helm's log lines.
     pub(super) log: Vec<String>,
@@ -27,13 +27,13 @@ pub(super) struct Told {
 }
 
 impl<'s> Collected<'s> {
-    /// Of so many releases none was checked yet; `changes` says whether what fixes change in texts is worked out.
+    /// An empty collection for a number of jobs; `changes` says whether the text changes of fixes are computed.
     pub(super) fn new(jobs: usize, ledger: Ledger<'s>, changes: bool) -> Self {
         let told = std::iter::repeat_with(Mutex::default).take(jobs).collect();
         Self { store: Store::new(jobs), ledger, changes, told }
     }
 
-    /// Takes what became of the release with a number.
+    /// Takes the result of the release with this number.
     pub(super) fn take(&self, number: usize, done: Done) {
         let kept = done.checked.and_then(|one| self.keep(number, one));
         if let Some(slot) = self.told.get(number) {
@@ -50,7 +50,7 @@ impl<'s> Collected<'s> {
         self.store.keep(number, report)
     }
 
-    /// Tells how the check of each release went, in their order.
+    /// Passes on the messages about each release, in order.
     pub(super) fn tell(&self, jobs: &[Job], tell: &mut dyn FnMut(&Job, Told)) {
         for (slot, job) in self.told.iter().zip(jobs) {
             let told = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -58,7 +58,7 @@ impl<'s> Collected<'s> {
         }
     }
 
-    /// The reports in the order of the releases, with what is said of suppressions now that all are known.
+    /// The reports in the order of the releases, with the findings about suppressions, which need all releases.
     pub(super) fn reports(self) -> io::Result<Stored<impl Fn(usize, &mut Report)>> {
         let late = self.ledger.settle();
         self.store.in_order(move |number, report| {

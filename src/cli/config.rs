@@ -1,31 +1,31 @@
-//! Finds `airtight.yaml` and reads it.
+//! Finds and reads `airtight.yaml`.
 
 use crate::config::{Config, FILE_NAME};
 use crate::disk::{By, Reach, look};
 use crate::source::File;
 use std::path::{Path, PathBuf};
 
-/// The flags that say which configuration counts.
+/// The flags that select the configuration.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct ConfigFlags {
-    /// The configuration (default: airtight.yaml of the working folder or of one above it)
+    /// Configuration file (default: airtight.yaml in the working folder or a folder above it)
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
-    /// Read no configuration
+    /// Do not read a configuration file
     #[arg(long)]
     pub no_config: bool,
 }
 
 impl ConfigFlags {
-    /// The configuration; an empty one where there is none. What it names is read in its repository from then on.
+    /// The configuration; empty if there is none. From then on, the paths that it names are read within its repository.
     pub fn read(&self, reach: &mut Reach) -> Result<Config, String> {
         match self.path() {
             None => Ok(Config::default()),
             Some((by, path)) => {
                 reach.set_configuration(path.parent().unwrap_or(Path::new("")))?;
                 let file = File::on_disk(shown(&path), seen(&path), reach.read(by, &path)?);
-                // A line each, and each an error of its own.
+                // One line for each error.
                 Config::parse(&file, &folder(&path)).map_err(|problems| problems.replace('\n', "\nError: "))
             }
         }
@@ -40,12 +40,12 @@ impl ConfigFlags {
     }
 }
 
-/// The folder of the configuration as people see it; empty for the working folder.
+/// The folder of the configuration, for messages; empty for the working folder.
 pub fn folder(path: &Path) -> String {
     path.parent().map(shown).unwrap_or_default()
 }
 
-/// Where a configuration is looked for, the nearest first, whether one is there or not.
+/// Where a configuration is searched for, the nearest first, whether a file exists or not.
 pub(super) fn searched() -> Vec<PathBuf> {
     let Ok(here) = look::working_folder() else { return Vec::new() };
     let mut up = PathBuf::new();
@@ -60,19 +60,19 @@ pub(super) fn searched() -> Vec<PathBuf> {
     paths
 }
 
-/// The nearest configuration, seen from the working folder: `../../airtight.yaml`. A repository ends the search.
+/// The nearest configuration, relative to the working folder: `../../airtight.yaml`. The search ends at a repository.
 fn find() -> Option<PathBuf> {
-    // One that cannot be read is an error, and not none.
+    // A file that cannot be read is an error, not a missing file.
     searched().into_iter().find(|path| look::is_no_folder(path))
 }
 
-/// A path with `/`, as people see it.
+/// A path with `/`, for messages.
 pub(super) fn shown(path: &Path) -> String {
     let path = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace(std::path::MAIN_SEPARATOR, "/") }
 }
 
-/// A path as seen from the working folder; `None` where it lies elsewhere and was given from the root on.
+/// A path relative to the working folder; `None` if it is elsewhere and absolute.
 pub(super) fn seen(path: &Path) -> Option<String> {
     if path.is_absolute() {
         let here = look::working_folder().ok()?;

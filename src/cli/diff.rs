@@ -1,4 +1,4 @@
-//! What `--fix` would change, as a unified diff, without what not everybody may see.
+//! The changes of `--fix` as a unified diff, with secrets masked.
 
 use super::door::{Stream, Verbatim};
 use crate::report::{Report, plain_line};
@@ -8,10 +8,10 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Lines before and after what is different.
+/// Lines of context before and after a change.
 const AROUND: usize = 3;
 
-/// Writes the difference of two states of a file; of one that is new, `before` is `None`.
+/// Writes the difference between two states of a file; `before` is `None` for a new file.
 pub(super) fn write(
     name: &str,
     before: Option<&Arc<File>>,
@@ -50,7 +50,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Lines as a hunk counts them.
+/// A line range in the header of a hunk.
 fn range(lines: &Range<usize>) -> String {
     match lines.len() {
         0 => format!("{},0", lines.start),
@@ -59,7 +59,7 @@ fn range(lines: &Range<usize>) -> String {
     }
 }
 
-/// A line without secrets.
+/// A line with secrets masked.
 fn shown(file: &Arc<File>, line: u32, reports: &[Report]) -> String {
     let text = file.line(line).unwrap_or_default();
     let Some(start) = file.start_of_line(line) else { return text };
@@ -68,7 +68,7 @@ fn shown(file: &Arc<File>, line: u32, reports: &[Report]) -> String {
         let told = report.findings.iter().filter_map(|finding| Some(finding.subject.as_ref()?.reference.as_str()));
         let told = told.chain([report.mirror.as_str()]).collect::<Vec<_>>().join("\n");
         let hidden = report.secrets.hide(&place, &told).file.line(line).unwrap_or_default();
-        // What one of them hides is hidden.
+        // A line is masked if any of the reports masks it.
         let text = if hidden == file.line(line).unwrap_or_default() { text } else { hidden };
         report.secrets.hide_in(&text, true)
     });

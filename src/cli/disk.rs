@@ -1,4 +1,4 @@
-//! [`Disk`]: how a run reads charts and values files: each chart once, and some as they were in another commit.
+//! [`Disk`]: how a run reads charts and values files: each chart once, some of them from another commit.
 
 use super::config::seen;
 use super::own::Own;
@@ -14,36 +14,35 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// How a run reads charts and values files; threads share it.
+/// How a run reads charts and values files; shared by threads.
 #[derive(Debug)]
 pub struct Disk {
     /// What may be read.
     reach: Arc<Reach>,
-    /// What stdin holds, where a release reads it.
+    /// The content of stdin, if a release reads it.
     stdin: Option<Vec<u8>>,
-    /// Files that are something else than what the disk holds, by the path as people see it; the error says why it is not
-    /// known what.
+    /// Files whose content differs from the disk, by their shown path; the error says why the content is not known.
     pub texts: HashMap<String, Result<Vec<u8>, String>>,
-    /// The same of charts.
+    /// The same for charts.
     pub stored: HashMap<PathBuf, Result<Stored, String>>,
     /// Which files are the user's own.
     pub own: Own,
-    /// Keys for renders that nobody keeps.
+    /// Keys for renders whose output is discarded.
     pub(super) keys: Keys,
     charts: Mutex<HashMap<ChartKey, Arc<OnceLock<LoadedChart>>>>,
 }
 
-/// The path, who named it, whose behaviour, and whether missing dependencies are added.
+/// The path, who named it, which helm, and whether missing dependencies are added.
 type ChartKey = (PathBuf, By, HelmVersion, bool);
 
 /// A chart with helm's log lines, or why it cannot be loaded.
 pub(super) type LoadedChart = (Result<Arc<Chart>, String>, Vec<String>);
 
-/// Adds to a chart, which was loaded from somewhere, what it lacks; gives log lines.
+/// Adds missing parts to a chart that was loaded from a source; returns log lines.
 pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Source<'_>) -> Result<Vec<String>, String> + 'c;
 
 impl Disk {
-    /// The disk as it is, as far as it may be read, and what stdin holds, where a release reads it.
+    /// The disk, limited to what may be read, and the content of stdin if a release reads it.
     pub fn new(stdin: Option<Vec<u8>>, reach: Arc<Reach>) -> Self {
         Self {
             reach,
@@ -61,7 +60,7 @@ impl Disk {
         &self.reach
     }
 
-    /// Whether a chart lies open in a folder, which is the user's own.
+    /// Whether a chart is an unpacked folder of the user's own.
     pub(super) fn is_own_folder(&self, chart: &Path) -> bool {
         let is_folder = match self.stored.get(chart) {
             Some(stored) => matches!(stored, Ok(Stored::Folder(_))),
@@ -70,7 +69,7 @@ impl Disk {
         is_folder && self.own.holds(chart)
     }
 
-    /// Loads a chart, or gives the one that was loaded already; `complete` adds to it what only one caller wants.
+    /// Loads a chart, or returns it from the cache; `complete` adds what only one caller needs.
     pub(super) fn chart(
         &self,
         by: By,
@@ -103,12 +102,12 @@ impl Disk {
         cell.get_or_init(load).clone()
     }
 
-    /// Forgets a chart that no further release needs.
+    /// Drops a chart that no other release needs.
     pub(super) fn forget(&self, path: &Path) {
         self.charts.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, ..), _| known != path);
     }
 
-    /// A values file by the name that was given; `-` is stdin, if the user says so.
+    /// A values file by the name that was given; `-` is stdin if the user typed it.
     pub(super) fn values(&self, by: By, name: &str) -> Result<Arc<File>, String> {
         let path = if by == By::User && name == "-" { None } else { seen(Path::new(name)) };
         Ok(File::on_disk(name, path, self.values_file(by, name)?))

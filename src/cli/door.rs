@@ -1,5 +1,5 @@
-//! The one door to stdout and stderr: whatever is written passes it line by line, so that no text of a chart, of a file's
-//! name or of a flag commands a terminal or a CI system.
+//! The only way to stdout and stderr. Output is checked line by line, so that no text of a chart, a file name or a flag can
+//! be a command to a terminal or a CI system.
 
 use crate::report::{escape, neutral, plain};
 use crate::secrets::redacted;
@@ -8,23 +8,23 @@ use std::io::{self, BufWriter, Sink, Stderr, StdoutLock, Write};
 
 /// A stream that a run writes to.
 pub trait Stream: Write {
-    /// The stream without a guard, for what has to pass byte for byte.
+    /// The stream without the guard, for output that must be written byte for byte.
     ///
     /// # Errors
-    /// What was written before cannot be written.
+    /// Earlier output cannot be written.
     fn verbatim(&mut self, what: Verbatim) -> io::Result<&mut dyn Write>;
 }
 
-/// All that passes byte for byte.
+/// The kinds of output that are written byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verbatim {
-    /// What `airtight template` prints is what helm prints.
+    /// The output of `airtight template`, which is helm's.
     HelmsOutput,
-    /// Commands to GitHub's runner, made by [`github`](crate::report::github), which escapes what it puts in them.
+    /// Commands to GitHub's runner, made by [`github`](crate::report::github), which escapes its arguments.
     GithubCommands,
-    /// The names of files over a diff, which begin as a heading in a log does; made plain before.
+    /// File names above a diff, whose lines look like headings in a log; escaped before.
     NamesOfDiff,
-    /// Pages and scripts for shells; nothing in them is from elsewhere.
+    /// Manual pages and shell scripts, which contain only our own text.
     OwnText,
 }
 
@@ -58,27 +58,26 @@ impl Stream for Sink {
     }
 }
 
-/// A stream with a guard. A line is held until it ends.
+/// A stream with a guard. A line is buffered until it ends.
 pub struct Door<'w> {
     inner: &'w mut dyn Stream,
     line: Vec<u8>,
-    /// Whether it is text for people alone: without colours, and without secrets.
+    /// Whether the output is messages for people: without colours and with secrets masked.
     is_conversation: bool,
 }
 
 impl<'w> Door<'w> {
-    /// The door to stdout, and to the files that a report is written to: reports, which are plain and have no secrets
-    /// already, some in colour.
+    /// Guards stdout and the files of reports: reports, which are already escaped and masked, some of them in colour.
     pub fn to_out(inner: &'w mut dyn Stream) -> Self {
         Self { inner, line: Vec::new(), is_conversation: false }
     }
 
-    /// The door to stderr: messages, whatever they are made of.
+    /// Guards stderr: messages, whatever they contain.
     pub fn to_err(inner: &'w mut dyn Stream) -> Self {
         Self { inner, line: Vec::new(), is_conversation: true }
     }
 
-    /// Writes the line that has not ended.
+    /// Writes the last, unfinished line.
     ///
     /// # Errors
     /// It cannot be written.
@@ -117,7 +116,7 @@ impl Write for Door<'_> {
         Ok(bytes.len())
     }
 
-    /// A line that has not ended is not written: nobody knows yet what it will be.
+    /// An unfinished line is not written: the check needs the whole line.
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
@@ -142,7 +141,7 @@ impl std::fmt::Debug for Door<'_> {
     }
 }
 
-/// Text in which the only escape sequences are those that set colours.
+/// Text whose only escape sequences set colours.
 fn only_colours(text: &str) -> String {
     let is_colour = |rest: &str| {
         let Some(rest) = rest.strip_prefix('[') else { return false };

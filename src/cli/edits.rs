@@ -1,4 +1,4 @@
-//! [`Edits`]: the values files of a run with fixes in them, until they are written.
+//! [`Edits`]: the values files of a run with fixes applied, until they are written.
 
 use super::disk::Disk;
 use super::jobs::Job;
@@ -15,15 +15,15 @@ use std::sync::Arc;
 /// A values file of a run.
 #[derive(Debug)]
 struct Values {
-    /// Where it is, without links.
+    /// The path without links.
     real: PathBuf,
-    /// What it is called by those that read it.
+    /// The names by which releases read it.
     names: BTreeSet<String>,
     /// Why it is not written.
     refused: Option<String>,
-    /// As it is on the disk, and with the edits; there where there are some.
+    /// The text on the disk and the edited text; `None` without edits.
     texts: Option<(Arc<File>, Arc<File>)>,
-    /// As it was when the edits of this round began; `None` where it has none of earlier ones.
+    /// The text at the start of this round; `None` if it has no edits from earlier rounds.
     base: Option<Arc<File>>,
     /// The edits of this round.
     edits: Vec<Edit>,
@@ -35,18 +35,18 @@ pub(super) struct Edits {
     files: Vec<Values>,
 }
 
-/// A fix that is to be made, and how its release reads values.
+/// A requested fix, and how its release reads values.
 pub(super) struct Asked<'f> {
     pub(super) fix: &'f Fix,
     pub(super) helm: HelmVersion,
     pub(super) limits: &'f Limits,
 }
 
-/// The texts of all files at one time, and the edits that were made in them.
+/// The texts of all files at one point, with the edits that were made in them.
 pub(super) type State = Vec<(Option<(Arc<File>, Arc<File>)>, Vec<Edit>)>;
 
 impl Edits {
-    /// Those that the releases read; nothing is edited yet.
+    /// The files that the releases read, without edits.
     pub(super) fn new(jobs: &[Job], disk: &Disk, reach: &Reach) -> Self {
         let mut files: Vec<Values> = Vec::new();
         for name in jobs.iter().flat_map(|job| job.flags.value_files()) {
@@ -58,8 +58,8 @@ impl Edits {
             }
             let refused = match reach.check_output(path) {
                 Err(why) => Some(why),
-                Ok(()) if !look::is_file(&real) => Some("it is not an ordinary file".to_owned()),
-                Ok(()) if !disk.own.holds_values(path) => Some("it came from elsewhere".to_owned()),
+                Ok(()) if !look::is_file(&real) => Some("it is not a regular file".to_owned()),
+                Ok(()) if !disk.own.holds_values(path) => Some("it is not one of your own files".to_owned()),
                 Ok(()) => None,
             };
             files.push(Values {
@@ -74,7 +74,7 @@ impl Edits {
         Self { files }
     }
 
-    /// Begins with fixes that were told of the texts as they are now: their paths are those of these texts.
+    /// Starts a round with fixes computed for the current texts: their paths refer to these texts.
     pub(super) fn begin(&mut self) {
         for file in &mut self.files {
             file.base = file.texts.as_ref().map(|(_, current)| current.clone());
@@ -82,7 +82,7 @@ impl Edits {
         }
     }
 
-    /// Makes fixes, of each all edits or none: all together, and where that cannot be done, each half of them.
+    /// Applies fixes, each with all of its edits or none. If they cannot be applied together, tries each half.
     pub(super) fn apply(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Vec<Result<(), String>> {
         match self.together(fixes, made) {
             Ok(()) => vec![Ok(()); fixes.len()],
@@ -96,20 +96,20 @@ impl Edits {
         }
     }
 
-    /// Makes all edits of fixes, or none.
+    /// Applies all edits of the fixes, or none.
     ///
     /// # Errors
-    /// Why not, and in which file.
+    /// Why they cannot be applied, and in which file.
     fn together(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Result<(), String> {
         let Some(Asked { helm, limits, .. }) = fixes.first() else { return Ok(()) };
         if fixes.iter().any(|one| one.helm != *helm) {
-            return Err("they are of releases that are read differently".to_owned());
+            return Err("their releases read values in different ways".to_owned());
         }
         let mut now = BTreeSet::new();
         let mut by_file: BTreeMap<usize, Vec<&Edit>> = BTreeMap::new();
         for edit in fixes.iter().flat_map(|one| &one.fix.edits) {
             let key = key(edit);
-            // Several findings have one cause.
+            // Several findings can have one cause.
             if !made.contains(&key) && now.insert(key) {
                 by_file.entry(self.file_of(edit)?).or_default().push(edit);
             }
@@ -132,7 +132,7 @@ impl Edits {
         Ok(())
     }
 
-    /// The number of the file that an edit is about.
+    /// The index of the file that an edit changes.
     fn file_of(&self, edit: &Edit) -> Result<usize, String> {
         let Target::File { file, .. } = &edit.target else { return Err(Refusal::Manual.to_string()) };
         let number = self.files.iter().position(|values| values.names.contains(file.name()));
@@ -143,17 +143,17 @@ impl Edits {
         }
     }
 
-    /// As it is now.
+    /// The current state.
     pub(super) fn state(&self) -> State {
         self.files.iter().map(|file| (file.texts.clone(), file.edits.clone())).collect()
     }
 
-    /// Goes back to what was.
+    /// Restores an earlier state.
     pub(super) fn restore(&mut self, state: State) {
         self.files.iter_mut().zip(state).for_each(|(file, was)| (file.texts, file.edits) = was);
     }
 
-    /// Has the releases read the edited texts.
+    /// Makes the releases read the edited texts.
     pub(super) fn show(&self, disk: &mut Disk) {
         for file in &self.files {
             for name in &file.names {
@@ -165,16 +165,16 @@ impl Edits {
         }
     }
 
-    /// The files that are different: as they are, and with the edits.
+    /// The changed files: the text on the disk, and the edited text.
     pub(super) fn changed(&self) -> impl Iterator<Item = (&Arc<File>, &Arc<File>)> {
         let texts = self.files.iter().filter_map(|file| file.texts.as_ref());
         texts.filter(|(old, new)| old.bytes() != new.bytes()).map(|(old, new)| (old, new))
     }
 
-    /// Writes the files that are different.
+    /// Writes the changed files.
     ///
     /// # Errors
-    /// A file cannot be written, or somebody else has written it meanwhile.
+    /// A file cannot be written, or was changed in the meantime.
     pub(super) fn write(&self, reach: &Reach) -> Result<(), String> {
         for file in &self.files {
             let Some((old, new)) = file.texts.as_ref().filter(|(old, new)| old.bytes() != new.bytes()) else {
@@ -182,7 +182,7 @@ impl Edits {
             };
             let current = reach.read(crate::disk::By::User, &file.real)?;
             if current != old.bytes() {
-                return Err(format!("{} was changed meanwhile; run it again", old.shown()));
+                return Err(format!("{} was changed in the meantime; run the command again", old.shown()));
             }
             replace(&file.real, new.bytes()).map_err(|error| format!("cannot write {}: {error}", old.shown()))?;
         }
@@ -190,12 +190,12 @@ impl Edits {
     }
 }
 
-/// What tells an edit from others.
+/// Identifies an edit.
 pub(super) fn key(edit: &Edit) -> String {
     edit.id()
 }
 
-/// Why an edit is not made, and where it would be.
+/// Why an edit is not made, and its location.
 fn told(edit: &Edit, why: &str) -> String {
     let file = match &edit.target {
         Target::File { file, .. } => file.shown(),
@@ -205,13 +205,13 @@ fn told(edit: &Edit, why: &str) -> String {
     format!("{file}: `{}`: {why}", path_text(&edit.path))
 }
 
-/// Replaces a file by another text at once; who may read and write it stays as it is.
+/// Replaces a file atomically; its permissions stay.
 #[expect(clippy::disallowed_methods, reason = "of a file that is written, not read")]
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let permissions = path.metadata()?.permissions();
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    // The error of one that cannot be made would name it.
+    // The error for a temporary file would name that file.
     let made = builder.prefix(".airtight-").tempfile_in(folder);
     let mut file = made.map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(text)?;

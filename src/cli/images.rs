@@ -1,14 +1,14 @@
-//! `airtight images`: each image of a chart, where it is used and who decided it.
+//! `airtight images`: each image of a chart, where it is used, and who decided it.
 
 use super::one::{One, OneFlags, RenderFlags};
 use super::release::{hide_secrets, log, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
+use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::compiler::Compiler;
 use crate::images::Tier;
 use crate::release::Prepared;
-use crate::report::images::{images, unjudged};
 use crate::report::inventory::{Inventory, csv, json, list, table};
 use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
@@ -16,29 +16,29 @@ use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 
-/// List the images of a chart: where each is used, who decided it, and what has to be mirrored
+/// List the images of a chart: where each is used, who decided it, and what must be mirrored
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
                         airtight images charts/shop --mirror mirror.internal\n  \
                         airtight images --release shop/prod --source --format list\n\n\
-                        Exit status: 0 done, 1 nothing was rendered, or something had to be left out of a list (stderr says what), 2 the chart \
+                        Exit status: 0 success, 1 nothing was rendered, or a list is incomplete (stderr says what is missing), 2 the chart \
                         does not render, or the tool could not do its work.")]
 pub struct Args {
     #[command(flatten)]
     one: OneFlags,
-    /// Print what has to be mirrored: the public reference, and its destination on the mirror
+    /// Print what must be mirrored: the source reference, and its destination on the mirror
     #[arg(long, conflicts_with = "wide")]
     source: bool,
-    /// Only images that are at least this sure
+    /// Only images found with at least this certainty
     #[arg(long, value_enum, value_name = "TIER", default_value = "possible")]
     tier: TierFlag,
-    /// Only images of this registry; docker.io is what has none (can be given several times)
+    /// Only images of this registry; references without a registry are docker.io (can be given several times)
     #[arg(long, value_name = "HOST")]
     registry: Vec<String>,
-    /// How to write the images
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// In a table, a row for each use, with its field and who decided each part
+    /// With --format text: a row for each use, with its field and who decided each part
     #[arg(short, long)]
     wide: bool,
     #[command(flatten)]
@@ -50,9 +50,9 @@ pub struct Args {
 enum TierFlag {
     /// The Kubernetes schema says that it is an image
     Certain,
-    /// A reference in a place that is named for images
+    /// A reference in a field or argument whose name says image
     Likely,
-    /// It looks like one
+    /// Text that looks like a reference
     Possible,
 }
 
@@ -128,7 +128,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         (Format::List, true) => list::write_sources(&inventory, out)?,
     };
     if args.format == Format::List && !args.source {
-        // Nothing but references may stand in the list.
+        // The list may contain nothing but references.
         for (reference, caution) in inventory.cautions() {
             let _ = writeln!(streams.err, "warning: {reference}: {caution}");
         }
@@ -136,11 +136,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let all: Vec<&str> = registries.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
     if !args.registry.is_empty() && inventory.images.is_empty() && !all.is_empty() {
         let (asked, all) = (args.registry.join(", "), all.join(", "));
-        let _ = writeln!(streams.err, "warning: no image is of {}; they are of {}", asked, all);
+        let _ = writeln!(streams.err, "warning: no image is from {}; the registries are {}", asked, all);
     }
     if is_empty {
-        // Whoever mirrors this list mirrors nothing.
-        let _ = writeln!(streams.err, "warning: the chart renders no manifests; is something switched off?");
+        // Mirroring an empty list mirrors nothing.
+        let _ = writeln!(streams.err, "warning: the chart renders no manifests; is something disabled?");
         return Ok(Outcome::Findings);
     }
     if left_out == 0 {
@@ -149,15 +149,15 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let warning = match (args.source, left_out) {
         (true, 1) => "the source of 1 image is not known".to_owned(),
         (true, _) => format!("the sources of {left_out} images are not known"),
-        (false, _) => format!(
-            "{left_out} left out that are no image references, or have variables in them; --format json has all"
-        ),
+        (false, _) => {
+            format!("{left_out} left out that are not image references or contain variables; --format json lists all")
+        }
     };
     let _ = writeln!(streams.err, "warning: {warning}");
     Ok(Outcome::Findings)
 }
 
-/// A chart that does not render has no list: a part of one would be taken for all.
+/// A chart that does not render has no list: a partial list would be taken for a complete one.
 pub(super) fn failed(failure: &RenderFailure, prepared: &Prepared) -> Problem {
     Problem::Message(told(failure, prepared))
 }
@@ -166,13 +166,13 @@ pub(super) fn failed(failure: &RenderFailure, prepared: &Prepared) -> Problem {
 pub(super) fn told(failure: &RenderFailure, prepared: &Prepared) -> String {
     let at = failure.place.as_ref().map(|place| format!("\n  at {place}")).unwrap_or_default();
     let what = match failure.cause {
-        Cause::Unfinished => "not all of it was looked through",
+        Cause::Unfinished => "the analysis is incomplete",
         _ => "the chart does not render",
     };
     format!("{what}: {}{at}", without_secrets(prepared, &failure.message))
 }
 
-/// Columns of the terminal; `None` where stdout is none.
+/// The columns of the terminal; `None` if stdout is not a terminal.
 pub(super) fn terminal_width() -> Option<usize> {
     if !std::io::stdout().is_terminal() {
         return None;

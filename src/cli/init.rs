@@ -1,4 +1,4 @@
-//! `airtight init`: a first `airtight.yaml` from what the folder holds.
+//! `airtight init`: a first `airtight.yaml` from the content of the working folder.
 
 use super::config::shown;
 use super::{Outcome, Problem, Streams};
@@ -7,9 +7,9 @@ use crate::config::{Config, FILE_NAME};
 use crate::disk::{By, Reach, look};
 use crate::gitops;
 use crate::helm::HelmVersion;
-use crate::images::Mirror;
-use crate::images::object::{member, string};
 use crate::limits::Limits;
+
+use crate::reference::Mirror;
 use crate::render::manifest::split;
 use crate::report::quiet;
 use crate::source::File;
@@ -18,22 +18,22 @@ use crate::yaml::{self, Node};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Write a first airtight.yaml from what the working folder holds: charts, values files, and what helmfile, Argo CD and
-/// Flux install from it
+/// Write a first airtight.yaml from what the working folder contains: charts, values files, and the releases that
+/// helmfile, Argo CD and Flux install from it
 ///
-/// What cannot be said in airtight.yaml is told; a release that lacks a part cannot be checked before that is put right.
+/// Whatever airtight.yaml cannot express is reported; a release that lacks a part cannot be checked until that is fixed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The private registry
     #[arg(long, value_name = "HOST")]
     mirror: Option<String>,
-    /// Print it instead of writing it
+    /// Print the file instead of writing it
     #[arg(long)]
     print: bool,
-    /// Look at what lies at a path or below it, though a link of the repository leads there (can be given several times)
+    /// Read what is at this path or below it, even if a link leads there from the repository (can be given several times)
     #[arg(long, value_name = "PATH")]
     allow_outside: Vec<PathBuf>,
-    /// Raise (or lower) a bound: file-bytes=1000000 (can be given several times)
+    /// Raise (or lower) a limit: file-bytes=1000000 (can be given several times)
     #[arg(long = "limit", value_name = "NAME=N")]
     limits: Vec<String>,
 }
@@ -57,7 +57,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     }
     let count = found.len();
     if count == 0 {
-        return Err("no chart is here, so there is nothing to write".to_owned().into());
+        return Err("there is no chart here, so there is nothing to write".to_owned().into());
     }
     name_apart(&mut found);
     for one in &found {
@@ -69,11 +69,11 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if incomplete > 0 {
         let _ = writeln!(
             streams.err,
-            "warning: {incomplete} of {count} releases cannot be checked before their values named LEFT OUT are replaced"
+            "warning: {incomplete} of {count} releases cannot be checked until their values named LEFT OUT are replaced"
         );
     }
     let text = text(args.mirror.as_deref(), &found, &elsewhere);
-    // Whatever a folder is called, what is written can be read.
+    // Whatever the folder is called, the file must be readable.
     Config::parse(&File::new(FILE_NAME, text.as_str()), "")?;
     if args.print {
         write!(streams.out, "{text}")?;
@@ -82,27 +82,26 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let path = Path::new(FILE_NAME);
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => format!("{FILE_NAME} is here already"),
+        std::io::ErrorKind::AlreadyExists => format!("{FILE_NAME} exists already"),
         _ => format!("cannot write {FILE_NAME}: {error}"),
     })?;
     std::io::Write::write_all(&mut file, text.as_bytes())?;
     let s = if count == 1 { "" } else { "s" };
-    let _ =
-        writeln!(streams.err, "wrote {FILE_NAME} with {count} release{s}; look through it, then run: airtight lint");
+    let _ = writeln!(streams.err, "wrote {FILE_NAME} with {count} release{s}; review it, then run: airtight lint");
     Ok(Outcome::Clean)
 }
 
-/// A look through the working folder, as its repository allows.
+/// A search through the working folder, within what its repository allows.
 struct Look<'r> {
     reach: &'r Reach,
     /// What was left out, and why.
     refused: Vec<String>,
-    /// What is installed from here and is no release that can be checked here.
+    /// What is installed from here but is not a release that can be checked here.
     elsewhere: Vec<String>,
 }
 
 impl Look<'_> {
-    /// Charts in the working folder and below, and what other tools say is installed.
+    /// Charts in the working folder and below, and the releases of other tools.
     fn all(&mut self) -> Result<Vec<Found>, String> {
         if self.is_chart(Path::new(".")) {
             return Ok(vec![self.chart(".")]);
@@ -111,7 +110,7 @@ impl Look<'_> {
         let folder = self.reach.folder(By::Repository, Path::new("."), "the folder")?;
         let mut walk = folder.walk();
         while let Some(entry) = walk.next() {
-            let entry = entry.map_err(|error| format!("cannot look through the folder: {error}"))?;
+            let entry = entry.map_err(|error| format!("cannot read the folder: {error}"))?;
             let name = entry.file_name().to_string_lossy();
             if entry.file_type().is_dir() && (name.starts_with('.') || name == "node_modules") {
                 walk.skip_current_dir();
@@ -128,7 +127,7 @@ impl Look<'_> {
                 others.extend(self.of_other_tools(&shown));
             }
         }
-        // A chart that another tool installs is that tool's release.
+        // A chart that another tool installs is a release of that tool.
         let installed: Vec<String> = others.iter().map(|other: &Found| other.chart.clone()).collect();
         charts.retain(|chart| !installed.contains(&chart.chart));
         charts.extend(others);
@@ -136,7 +135,7 @@ impl Look<'_> {
         Ok(charts)
     }
 
-    /// Whether a path may be read. What is not there is no matter; what is there and may not is.
+    /// Whether a path may be read. A missing file is no error; a file that may not be read is reported.
     fn may_read(&mut self, path: &Path) -> bool {
         let checked = self.reach.check(By::Repository, path);
         self.allowed(path, checked).is_some()
@@ -166,10 +165,10 @@ impl Look<'_> {
         yaml::read(&self.read_file(path)?, &Limits::default()).ok()
     }
 
-    /// A chart as a release of its own: `values-prod.yaml` beside its values.yaml is an environment.
+    /// A chart as its own release: `values-prod.yaml` beside its values.yaml is an environment.
     fn chart(&mut self, path: &str) -> Found {
         let metadata = self.read_yaml(&Path::new(path).join("Chart.yaml"));
-        let name = metadata.map(|node| string(member(&node, "name"))).unwrap_or_default();
+        let name = metadata.map(|node| node.text_of("name")).unwrap_or_default();
         let mut environments = Vec::new();
         let folder = self.reach.folder(By::Repository, Path::new(path), "the chart");
         for name in folder.and_then(|folder| folder.names()).unwrap_or_default() {
@@ -186,7 +185,7 @@ impl Look<'_> {
         Found { name, chart: path.to_owned(), environments, ..Found::default() }
     }
 
-    /// What Argo CD, Flux and helmfile install from folders of this repository.
+    /// The releases that Argo CD, Flux and helmfile install from folders of this repository.
     fn of_other_tools(&mut self, path: &str) -> Vec<Found> {
         let Some(bytes) = self.read_file(Path::new(path)) else { return Vec::new() };
         let text = Str::from(String::from_utf8_lossy(&bytes).as_ref());
@@ -231,13 +230,12 @@ impl Look<'_> {
     }
 }
 
-/// Whether a file is one of helmfile's that is a template.
+/// Whether a file is a template of helmfile's.
 fn is_template_of_helmfile(path: &str) -> bool {
     path.ends_with(".gotmpl") && gitops::is_helmfile(path)
 }
 
-/// Releases of one name are told apart by environments that are called as the files they are from: their own name is what
-/// templates see.
+/// Distinguishes releases of one name by environments named after their files: templates see the name itself.
 fn name_apart(found: &mut [Found]) {
     let mut seen = BTreeSet::new();
     for one in found {
@@ -257,7 +255,7 @@ fn name_apart(found: &mut [Found]) {
                 }
             }
         } else if is_known(one, &seen) {
-            // Two charts of one name; which of them is installed is not known.
+            // Two charts of one name; which one is installed is not known.
             let name = one.name.clone();
             let mut numbered = (2..).map(|number| format!("{name}-{number}"));
             while is_known(one, &seen) {

@@ -1,4 +1,4 @@
-//! [`Job`]: one release to check; many are checked side by side, and told in their order.
+//! [`Job`]: one release to check. Many are checked in parallel and reported in order.
 
 use super::disk::Disk;
 use super::progress::Progress;
@@ -12,6 +12,7 @@ use crate::helm::HelmVersion;
 use crate::lint::lint;
 use crate::release::Prepared;
 use crate::report::Report;
+use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::stack;
@@ -27,21 +28,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Job {
     /// The release's name.
     pub name: String,
-    /// The environment, of a release that has some.
+    /// The environment, if the release has several.
     pub environment: Option<String>,
     /// The chart.
     pub chart: PathBuf,
-    /// What decides what it renders to.
+    /// The flags that decide what it renders to.
     pub flags: ReleaseFlags,
     /// What is checked, and against what.
     pub settings: Settings,
     /// The entry of the configuration.
     pub entry: Option<Entry>,
-    /// Where the configuration has it.
+    /// Its location in the configuration.
     pub place: Option<Place>,
 }
 
-/// What became of a job.
+/// The result of a job.
 #[derive(Debug)]
 pub struct Done {
     /// Helm's log lines.
@@ -51,7 +52,7 @@ pub struct Done {
 }
 
 impl Job {
-    /// A release of the configuration, with what the flags add.
+    /// A release of the configuration, combined with the flags.
     pub fn of(entry: &Entry, flags: &ReleaseFlags, settings: Settings) -> Self {
         Self {
             name: entry.name.clone(),
@@ -64,7 +65,7 @@ impl Job {
         }
     }
 
-    /// Releases of the configuration, with what the flags add; what many have in common is read once.
+    /// Releases of the configuration, combined with the flags; shared files are read once.
     pub fn all<'e>(
         entries: impl Iterator<Item = &'e Entry>,
         flags: &ReleaseFlags,
@@ -88,10 +89,10 @@ impl Job {
         Ok(jobs)
     }
 
-    /// What the values do not say, and no file of theirs could, is missing in the configuration.
+    /// A finding about missing values without a location gets the location of the release in the configuration.
     fn place_what_is_missing(&self, report: &mut Report) {
         let Some(place) = &self.place else { return };
-        let missing = |finding: &&mut Finding| finding.rule == "rewrite-not-set" && finding.excerpts.is_empty();
+        let missing = |finding: &&mut Finding| finding.rule == rule_ids::REWRITE_NOT_SET && finding.excerpts.is_empty();
         for finding in report.findings.iter_mut().filter(missing) {
             finding
                 .excerpts
@@ -101,10 +102,7 @@ impl Job {
 
     /// `shop`, `shop/prod`.
     pub fn full_name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}/{environment}", self.name),
-            None => self.name.clone(),
-        }
+        crate::config::full_name(&self.name, self.environment.as_deref())
     }
 
     fn run(&self, disk: &Disk, templates: &ChartTemplates) -> Done {
@@ -124,10 +122,10 @@ impl Job {
     }
 }
 
-/// What a release of the configuration renders to, with what the flags add.
+/// The release flags of an entry of the configuration, combined with the typed flags.
 pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
     let both = |own: &[String], added: &[String]| [own, added].concat();
-    // A flag is a list with commas; a path is not.
+    // The flag is a comma-separated list; a path is not.
     let listed = |path: &String| if path.contains(',') { format!("\"{path}\"") } else { path.clone() };
     let values: Vec<String> = entry.values.iter().map(listed).collect();
     let helm_version = entry.helm_version.map(|version| match version {
@@ -152,10 +150,10 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
     }
 }
 
-/// What is said of a release whose check never ended.
-pub(super) const LOST: &str = "the check broke off: this is a bug of airtight";
+/// The message for a release whose check never ended.
+pub(super) const LOST: &str = "the check broke off: this is a bug in airtight";
 
-/// Checks releases, as many at a time as there are processors, and gives what became of each in their order.
+/// Checks releases in parallel, one for each processor, and returns the results in order.
 pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     run_each(jobs, disk, progress, &|number, one| {
@@ -167,8 +165,8 @@ pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
 }
 
-/// Checks releases, as many at a time as there are processors; what became of each is handed on with its number, in any
-/// order, on the thread that checked it.
+/// Checks releases in parallel, one for each processor; each result is passed on with its number, in any order, on the
+/// thread that checked the release.
 pub(super) fn run_each(jobs: &[Job], disk: &Disk, progress: &Progress, take: &(dyn Fn(usize, Done) + Sync)) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
@@ -199,18 +197,18 @@ pub(super) fn run_each(jobs: &[Job], disk: &Disk, progress: &Progress, take: &(d
             work();
         }
         for thread in threads {
-            // Of what a thread that broke left undone nothing is handed on.
+            // What a broken thread left undone is not passed on.
             let _ = thread.join();
         }
     });
 }
 
-/// A chart of which there are releases to check.
+/// A chart with releases to check.
 #[derive(Default)]
 struct ChartJobs {
-    /// How many of them are left.
+    /// The number of its releases that are left.
     left: AtomicUsize,
-    /// What was compiled of it, until none is left.
+    /// Its compiled templates, until no release is left.
     templates: Mutex<ChartTemplates>,
 }
 
@@ -224,8 +222,7 @@ impl ChartJobs {
     }
 }
 
-/// The order in which releases are checked, those of one chart after each other, so that not all charts are needed at
-/// once; and the charts.
+/// The order in which releases are checked, grouped by chart so that not all charts are needed at once; and the charts.
 fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, ChartJobs>) {
     let mut numbers: HashMap<&Path, usize> = HashMap::new();
     let mut charts: HashMap<&Path, ChartJobs> = HashMap::new();
@@ -239,15 +236,15 @@ fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, ChartJobs>) {
     (order.into_iter().map(|(_, at)| at).collect(), charts)
 }
 
-/// The suppressions in the files that the user wrote: the values files, and a chart that lies open in a folder.
+/// The suppressions in the user's own files: the values files, and the chart if it is an unpacked folder.
 ///
-/// What comes from elsewhere, in an archive, as a dependency or through a link, does not accept its own faults ([`Own`]).
+/// Files from elsewhere (in an archive, a dependency, or through a link) cannot accept their own findings ([`Own`]).
 ///
 /// [`Own`]: super::own::Own
 fn comments(prepared: &Prepared, chart: &Path, disk: &Disk) -> Vec<Comment> {
     let all = |file: &Arc<File>, in_template: bool, is_own: &dyn Fn(&Path) -> bool| {
         let mut found = Comment::all(file, in_template);
-        // Nearly all files have none, and need not be looked for.
+        // Nearly all files have none and need not be parsed.
         let path = file.path().unwrap_or(file.name());
         found.retain(|_| is_own(Path::new(path)));
         found

@@ -1,10 +1,10 @@
-//! `airtight lint`: which images bypass the mirror, and who put them there.
+//! `airtight lint`: which images bypass the mirror, and who decided so.
 
 use super::changed::is_before_first_commit;
 use super::collect::{Collected, Told};
 use super::config::{ConfigFlags, seen, shown};
 use super::disk::Disk;
-use super::fix::FixFlags;
+use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
 use super::one::no_release;
 use super::output::OutputFlags;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 /// Find the images of a chart that do not resolve through the private mirror, and who decided so
 ///
-/// Without CHART all releases of airtight.yaml are checked.
+/// Without CHART, all releases of airtight.yaml are checked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
                         airtight lint charts/shop --mirror mirror.internal -f values/prod.yaml\n  \
@@ -38,7 +38,7 @@ use std::sync::Arc;
                         helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n\
                         Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
 pub struct Args {
-    /// A chart folder or archive; - for manifests on stdin, or a plain list of images
+    /// A chart folder or archive; - reads manifests, or a plain list of images, from stdin
     pub(super) chart: Option<PathBuf>,
     /// The release's name
     #[arg(long, default_value = "release-name", requires = "chart")]
@@ -46,14 +46,14 @@ pub struct Args {
     /// Check this release of airtight.yaml, NAME or NAME/ENVIRONMENT (can be given several times, or comma-separated)
     #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "chart")]
     pub(super) releases: Vec<String>,
-    /// Check manifests that were rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON,
-    /// or a plain list of images, one a line
+    /// Check manifests rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON, or a plain
+    /// list of images, one a line
     #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "releases", "changed_since"])]
     manifests: Vec<PathBuf>,
-    /// Check only releases that changed since the merge base with a git revision, and tell only what is new
+    /// Check only releases that changed since the merge base with a git revision, and report only what is new
     #[arg(long, value_name = "REV")]
     changed_since: Option<String>,
-    /// Whose configuration decides with --changed-since what is checked and what is accepted (rules, mirror, suppressions,
+    /// Whose configuration decides, with --changed-since, what is checked and what is accepted (rules, mirror, suppressions,
     /// lists of the bundle, baseline)
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "base", requires = "changed_since")]
     pub(super) config_from: ConfigFrom,
@@ -63,12 +63,12 @@ pub struct Args {
     /// Write the findings to a file for --baseline, and accept them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "changed_since"])]
     write_baseline: Option<PathBuf>,
-    /// The day on which suppressions are judged
+    /// The date on which suppressions are judged
     #[arg(long, value_name = "DATE", hide = true)]
     today: Option<Date>,
     #[command(flatten)]
     pub(super) fixes: FixFlags,
-    // First what has no heading of its own: a heading stays for what follows.
+    // Flags without a heading first: a heading applies to all that follow.
     #[command(flatten)]
     pub(super) settings: SettingsFlags,
     #[command(flatten)]
@@ -79,8 +79,8 @@ pub struct Args {
     pub(super) release: ReleaseFlags,
 }
 
-/// What is said where there is neither a chart nor a configuration.
-pub(super) const NOTHING: &str = "nothing to check: give a chart, or write an airtight.yaml (airtight init)";
+/// The message if there is neither a chart nor a configuration.
+pub(super) const NOTHING: &str = "nothing to check: name a chart, or write an airtight.yaml (airtight init)";
 
 /// Runs the command.
 pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
@@ -107,19 +107,19 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 }
 
 impl Args {
-    /// Has all releases see the same time.
+    /// Makes all releases see the same time.
     pub fn stop_clock(&mut self) {
         self.release.stop_clock();
     }
 
-    /// Tells which files cannot be written to before the work begins.
+    /// Reports files that cannot be written before the work begins.
     fn check_outputs(&self, reach: &Reach) -> Result<(), String> {
         self.output.check_paths(reach)?;
         let baseline = self.write_baseline.as_deref();
         baseline.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--write-baseline: {error}")))
     }
 
-    /// Checks everything as it is.
+    /// Checks everything, without a comparison.
     fn whole(&self, config: &Config, reach: &Arc<Reach>, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         if let Some(paths) = self.manifests() {
             let settings = self.settings.settings(config, &Target::default(), reach)?;
@@ -130,7 +130,7 @@ impl Args {
         let disk = disk_of(&jobs, config, reach, streams)?;
         let mut outcome = Outcome::Clean;
         if self.write_baseline.is_some() {
-            // What is written is made of all reports before secrets are hidden in them.
+            // The baseline is made from all reports before secrets are masked in them.
             let reports = self.checked(&jobs, &disk, config, reach, streams, &mut outcome)?;
             return self.finish(reports, streams, outcome);
         }
@@ -145,7 +145,7 @@ impl Args {
         self.write(&collected.reports()?, streams, outcome)
     }
 
-    /// Writes reports that are all in memory, and says how it went.
+    /// Writes reports that are all in memory, and returns the outcome.
     fn finish(
         &self,
         mut reports: Vec<Report>,
@@ -160,7 +160,7 @@ impl Args {
         self.write(&Kept::of(&reports), streams, outcome)
     }
 
-    /// Writes reports, and says how it went.
+    /// Writes reports, and returns the outcome.
     fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>, outcome: Outcome) -> Result<Outcome, Problem> {
         self.output.write(reports, streams)?;
         let is_clean = reports.totals().is_clean();
@@ -182,7 +182,7 @@ impl Args {
         Ok(self.accepted(checked, config, reach)?)
     }
 
-    /// Takes out of reports what somebody accepted.
+    /// Removes accepted findings from the reports.
     pub(super) fn accepted(
         &self,
         mut checked: Vec<Checked>,
@@ -194,7 +194,7 @@ impl Args {
         Ok(checked.into_iter().map(|one| one.report).collect())
     }
 
-    /// The manifests to check, where it is manifests and not charts.
+    /// The manifests to check, if manifests and not charts are checked.
     fn manifests(&self) -> Option<Vec<PathBuf>> {
         match &self.chart {
             Some(chart) if chart.as_os_str() == "-" => Some(vec![chart.clone()]),
@@ -202,7 +202,7 @@ impl Args {
         }
     }
 
-    /// What is to be checked: the chart that was named, or the releases of the configuration.
+    /// The jobs: the named chart, or the releases of the configuration.
     pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, String> {
         if let Some(chart) = &self.chart {
             return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)]);
@@ -230,7 +230,7 @@ impl Args {
         Ok(jobs)
     }
 
-    /// The chart that was named.
+    /// The chart on the command line.
     pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Job {
         let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
         Job { name, environment: None, chart: chart.to_path_buf(), flags, settings, entry: None, place: None }
@@ -261,7 +261,7 @@ impl Args {
         Ok(Suppressor { entries, baseline, today: self.today()?, is_complete })
     }
 
-    /// The day: as given, of `SOURCE_DATE_EPOCH`, or the machine's.
+    /// The date: as given, from `SOURCE_DATE_EPOCH`, or from the machine.
     #[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
     fn today(&self) -> Result<Date, String> {
         if let Some(today) = self.today {
@@ -281,7 +281,7 @@ impl Args {
         Progress::new(releases, "checking releases", self.output.detail != Detail::Verdict)
     }
 
-    /// Tells what helm logs and what could not be checked, and gives the rest.
+    /// Reports helm's log lines and what could not be checked, and returns the rest.
     pub(super) fn settle(
         &self,
         done: Vec<Done>,
@@ -303,7 +303,7 @@ impl Args {
         checked
     }
 
-    /// Tells what helm logs of a release, and why it could not be checked.
+    /// Reports helm's log lines for a release, and why it could not be checked.
     fn tell_check(&self, job: &Job, told: Told, streams: &mut Streams<'_>, outcome: &mut Outcome) {
         let is_told = |line: &String| match self.output.detail {
             Detail::Verdict => false,
@@ -320,7 +320,7 @@ impl Args {
     }
 }
 
-/// What to do instead with something that was given as a chart and holds manifests.
+/// What to do instead if a chart argument is in fact manifests.
 fn instead(job: &Job) -> String {
     let path = &job.chart;
     let ends = |end: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(end));
@@ -332,13 +332,13 @@ fn instead(job: &Job) -> String {
     }
 }
 
-/// What stdin holds, where a release reads it.
+/// The content of stdin, if a release reads it.
 pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, String> {
     let is_read = jobs.iter().any(|job| job.flags.reads_stdin());
     is_read.then(|| streams.read_input(reach.file_bytes())).transpose()
 }
 
-/// Writes the findings of a run for later ones, and accepts them in this one.
+/// Writes the findings of a run to a baseline, and accepts them in this run.
 #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
     let baseline = Baseline::of(reports, &shown(path));
@@ -352,7 +352,7 @@ fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>
     Ok(())
 }
 
-/// What the releases of a run read: stdin once, and whose comments count.
+/// What the releases of a run read: stdin once, and which comments count.
 pub(super) fn disk_of(
     jobs: &[Job],
     config: &Config,

@@ -1,4 +1,4 @@
-//! Manifests that were rendered elsewhere, or read from a cluster: files, folders, stdin.
+//! Manifests rendered elsewhere or read from a cluster: files, folders, stdin.
 
 use super::Streams;
 use super::config::{seen, shown};
@@ -18,13 +18,13 @@ use std::sync::Arc;
 /// What helm writes above each document that it renders.
 const SOURCE: &[u8] = b"# Source: ";
 
-/// What stdin is called in a report.
+/// The name of stdin in a report.
 const STDIN: &str = "<stdin>";
 
-/// How the names of manifests end.
+/// The extensions of manifests.
 const MANIFESTS: &[&str] = &["yaml", "yml", "json", "jsonl", "ndjson"];
 
-/// How the names of files end that may be lists of images.
+/// The extensions of files that may be lists of images.
 const LISTS: &[&str] = &["txt", "list"];
 
 /// Reads the manifests at some paths and judges their images.
@@ -52,7 +52,7 @@ pub fn check(
     Ok(Checked { report, settings, comments })
 }
 
-/// A text as UTF-8: what PowerShell writes to a file is UTF-16 with a byte order mark. What is broken stays as it is.
+/// A text as UTF-8: PowerShell writes files as UTF-16 with a byte order mark. Invalid text stays unchanged.
 fn decoded(content: Vec<u8>) -> Vec<u8> {
     let unit = match content[..] {
         [0xFF, 0xFE, ..] => u16::from_le_bytes,
@@ -67,14 +67,14 @@ fn decoded(content: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Whether a comment in a file is the user's: not in what stdin holds, nor in what helm rendered, where templates from
-/// anywhere leave theirs.
+/// Whether a comment in a file is the user's: comments on stdin, or in helm's output, where templates from anywhere leave
+/// theirs, are not.
 fn is_written_here(file: &File) -> bool {
     let is_rendered = file.bytes().starts_with(SOURCE) || memchr::memmem::find(file.bytes(), b"\n# Source: ").is_some();
     !is_rendered && file.path().is_some_and(|path| Own::default().holds(Path::new(path)))
 }
 
-/// Adds a file, or all manifests in a folder and below, in the order of their names.
+/// Adds a file, or all manifests in a folder and below, sorted by name.
 fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), String> {
     let file = |path: &Path, content: Vec<u8>| File::on_disk(shown(path), seen(path), decoded(content));
     if !look::is_folder(path) {
@@ -92,7 +92,7 @@ fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), Str
         let inside = entry.path().strip_prefix(folder.real()).unwrap_or(entry.path());
         let content = match folder.read(inside) {
             Ok(content) => content,
-            // Notes lie in folders too.
+            // Folders also contain notes.
             Err(_) if may_be_list && !is_list(&entry.file_name().to_string_lossy()) => continue,
             Err(why) => return Err(why),
         };

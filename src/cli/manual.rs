@@ -1,4 +1,4 @@
-//! `airtight completions` and `airtight man`: what shells and manuals want to know of the command line, derived from it.
+//! `airtight completions` and `airtight man`: shell completions and manual pages, derived from the command line.
 
 use super::door::Verbatim;
 use super::{Cli, Outcome, Problem, Streams};
@@ -16,10 +16,10 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Write the manual's pages, one for each command: airtight.1, airtight-lint.1 …
+/// Write the manual pages, one for each command: airtight.1, airtight-lint.1 …
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {
-    /// The folder to write them to; it is made if need be
+    /// The folder to write to; it is created if needed
     folder: PathBuf,
 }
 

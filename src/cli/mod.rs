@@ -1,6 +1,6 @@
-//! The command line: what was typed becomes requests to the library, and what it answers becomes text.
+//! The command line: arguments become requests to the library, and its answers become text.
 //!
-//! stdout is the product, stderr the conversation. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
+//! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
 
 pub mod blame;
 mod booleans;
@@ -45,8 +45,8 @@ use std::process::ExitCode;
     version,
     max_term_width = 100,
     args_override_self = true,
-    after_help = "airtight lint CHART --mirror HOST checks a chart, airtight lint all releases of airtight.yaml; airtight init \
-                  writes a first one."
+    after_help = "airtight lint CHART --mirror HOST checks a chart; airtight lint checks all releases of airtight.yaml; airtight init \
+                  writes a first airtight.yaml."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -71,12 +71,12 @@ pub(crate) fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Done, and nothing to report.
+    /// Success, and nothing to report.
     Clean,
-    /// Done, and there are findings.
+    /// Success, and there are findings.
     Findings,
     /// The tool could not do its work.
     Failed,
@@ -92,18 +92,18 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// What a run writes to; within a run each is behind its [`Door`].
+/// The streams of a run; within a run each is guarded by a [`Door`].
 pub struct Streams<'s> {
     /// The product.
     pub out: &'s mut dyn Stream,
-    /// The conversation.
+    /// Messages.
     pub err: &'s mut dyn Stream,
-    /// What is piped in.
+    /// stdin.
     pub input: &'s mut dyn Read,
 }
 
 impl Streams<'_> {
-    /// All that is piped in, which is not more than so many bytes.
+    /// Reads all of stdin, up to a number of bytes.
     fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, String> {
         read_all(&mut self.input, "stdin", limit)
     }
@@ -117,14 +117,14 @@ impl std::fmt::Debug for Streams<'_> {
 
 /// Runs the command with the process's arguments and streams.
 pub fn main() -> ExitCode {
-    // A bug's message may hold text of a chart.
+    // The message of a panic may contain text of a chart.
     std::panic::set_hook(Box::new(|about| {
         let _ = writeln!(Door::to_err(&mut io::stderr()), "{about}\nthis is a bug in airtight");
     }));
     let run = || {
         let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let outcome = {
-            // Not locked: progress is told by the threads that make it.
+            // Not locked: the threads that do the work report progress.
             let mut streams = Streams { out: &mut out, err: &mut io::stderr(), input: &mut io::stdin() };
             run(std::env::args_os(), &mut streams)
         };
@@ -139,14 +139,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a closure on a thread whose stack holds the deepest input that the limits allow; `None` when it panicked, or when
-/// there is no room for the thread.
+/// Runs a closure on a thread whose stack is large enough for the deepest input that the limits allow; `None` if it
+/// panicked, or if the thread cannot be created.
 pub fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
     let run = std::panic::AssertUnwindSafe(|| stack::on_large(run));
     std::panic::catch_unwind(run).ok()?.ok()
 }
 
-/// Runs the command with given arguments, the program's name first.
+/// Runs the command with the given arguments, the program's name first.
 ///
 /// Shape: `run(["airtight", "template", "rel", "chart"], &mut streams)`.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
@@ -164,7 +164,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
     let mut cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // One word for all errors, helm's.
+            // All errors begin with the same word, helm's.
             let text = error.render().to_string();
             let text = text.strip_prefix("error: ").map_or(text.clone(), |text| format!("Error: {text}"));
             let _ = if error.use_stderr() { write!(streams.err, "{text}") } else { write!(streams.out, "{text}") };
@@ -191,7 +191,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
             let _ = writeln!(streams.err, "Error: {text}");
             Outcome::Failed
         }
-        // Whoever read our output has seen enough.
+        // The reader of our output closed it.
         Err(Problem::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Clean,
         Err(Problem::Write(error)) => {
             let _ = writeln!(streams.err, "Error: cannot write: {error}");
@@ -203,9 +203,9 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub enum Problem {
-    /// In words, for the user.
+    /// A message for the user.
     Message(String),
-    /// Its output could not be written.
+    /// The output could not be written.
     Write(io::Error),
 }
 

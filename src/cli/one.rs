@@ -1,4 +1,4 @@
-//! The flags of commands that look at one release: a chart, or a release of the configuration.
+//! The flags of commands that work on one release: a chart, or a release of the configuration.
 
 use super::config::ConfigFlags;
 use super::jobs::merged;
@@ -12,7 +12,7 @@ use crate::template::keys::Keys;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Which release: a chart, or one of the configuration's.
+/// Selects the release: a chart, or a release of the configuration.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OneFlags {
     /// A chart folder or archive
@@ -20,12 +20,12 @@ pub struct OneFlags {
     /// The release's name
     #[arg(long, default_value = "release-name", conflicts_with = "of_config")]
     name: String,
-    /// Take chart, values and mirror of a release of airtight.yaml, NAME or NAME/ENVIRONMENT
+    /// Use the chart, values and mirror of a release of airtight.yaml, NAME or NAME/ENVIRONMENT
     #[arg(long = "release", id = "of_config", value_name = "RELEASE", conflicts_with = "chart")]
     release: Option<String>,
 }
 
-/// All that says what is rendered.
+/// All flags that decide what is rendered.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RenderFlags {
     #[command(flatten)]
@@ -41,9 +41,9 @@ pub struct RenderFlags {
 pub struct One {
     /// The release.
     pub prepared: Prepared,
-    /// The environment, of a release that the configuration gives several.
+    /// The environment, if the configuration gives the release several.
     pub environment: Option<String>,
-    /// What it is looked at with; without a mirror nothing is rewritten or judged.
+    /// The settings; without a mirror nothing is rewritten or judged.
     pub settings: Settings,
     /// Whether there is a mirror.
     pub has_mirror: bool,
@@ -63,7 +63,9 @@ impl OneFlags {
             (None, Some(chart)) => {
                 (self.name.clone(), None, chart.clone(), flags.release.clone().repeatable(), &Target::default())
             }
-            (None, None) => return Err("give a chart, or --release NAME for one of airtight.yaml".to_owned().into()),
+            (None, None) => {
+                return Err("name a chart, or a release of airtight.yaml with --release NAME".to_owned().into());
+            }
         };
         let settings = flags.mirror.settings(&config, target)?;
         let has_mirror = settings.is_some();
@@ -76,10 +78,12 @@ impl OneFlags {
     }
 }
 
-/// The one release of a configuration that is called so.
+/// The one release of the configuration with this name.
 fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, String> {
     let Some(file) = &config.file else {
-        return Err(format!("--release {wanted}: there is no airtight.yaml here or above (airtight init writes one)"));
+        return Err(format!(
+            "--release {wanted}: there is no airtight.yaml here or in a folder above (airtight init writes one)"
+        ));
     };
     let entries = || config.releases.iter().map(|release| &release.entry);
     if let Some(entry) = entries().find(|entry| entry.full_name() == wanted) {
@@ -91,18 +95,18 @@ fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, String> {
     }
     if !same.is_empty() {
         let same: Vec<String> = same.into_iter().map(Entry::full_name).collect();
-        return Err(format!("--release {wanted}: which environment? there are {}", same.join(", ")));
+        return Err(format!("--release {wanted}: it has several environments: name one of {}", same.join(", ")));
     }
     let names: Vec<String> = entries().map(Entry::full_name).collect();
     Err(no_release(wanted, &names, file.name()))
 }
 
-/// That a configuration has no release of a name, and which it may have been, or which there are.
+/// The message that a release does not exist, with similar names or all names.
 pub(super) fn no_release(wanted: &str, names: &[String], file: &str) -> String {
     const MOST: usize = 10;
     let near = meant(wanted, names.iter().map(String::as_str));
     let all = match names.len() {
-        1..=MOST if near.is_empty() => format!("; there are {}", names.join(", ")),
+        1..=MOST if near.is_empty() => format!("; its releases are {}", names.join(", ")),
         _ => near,
     };
     format!("--release: {file} has no release {wanted:?}{all}")

@@ -1,4 +1,4 @@
-//! The flags that say how a report is written, and where to.
+//! The flags that select the format and the destination of a report.
 
 use super::door::{Door, Stream, Verbatim};
 use super::images::terminal_width;
@@ -11,41 +11,41 @@ use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-/// What was typed; which file belongs to which format is told by the order of the two.
+/// The typed flags; the order of the two decides which file belongs to which format.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Report")]
 struct Typed {
-    /// How to write the report (can be given several times, each with an --output of its own; one may go to stdout)
+    /// Report format (can be given several times, each with its own --output; one report may go to stdout)
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     format: Vec<Format>,
-    /// Write the report of the --format before it to a file, - for stdout
+    /// Write the report of the preceding --format to a file, - for stdout
     ///
-    /// Without a --format before it, the file's ending says the format: .txt, .html, .json, .sarif, .csv, .md, .xml.
-    /// Shape: --format sarif --output report.sarif --format html --output report.html --format text
+    /// Without a preceding --format, the extension of the file selects the format: .txt, .html, .json, .sarif, .csv, .md, .xml.
+    /// Example: --format sarif --output report.sarif --format html --output report.html --format text
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
-    /// When to colour the report; auto is on a terminal, and follows NO_COLOR, CLICOLOR and CLICOLOR_FORCE
+    /// When to colour the report; auto: on a terminal, and as NO_COLOR, CLICOLOR and CLICOLOR_FORCE say
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// As text: only the verdict, with the key by which the mirror was set; no progress, none of helm's warnings
+    /// Text format: print only the verdict, with the key that set the mirror; no progress, no warnings of helm's
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// As text: every image too, with why it counts as one; and all that helm logs
+    /// Text format: also print every image, with why it counts as one, and everything that helm logs
     #[arg(short, long)]
     verbose: bool,
 }
 
-/// How a report is written.
+/// How reports are written.
 #[derive(Debug, Clone)]
 pub struct OutputFlags {
-    /// What is asked for, or why that makes no sense.
+    /// The requested reports, or why the request makes no sense.
     requests: Result<Vec<Request>, String>,
     color: Color,
-    /// How much is told.
+    /// The level of detail.
     pub detail: Detail,
 }
 
-/// A report that is asked for: its format, and its file; `None` is stdout.
+/// A requested report: its format, and its file; `None` is stdout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Request {
     format: Format,
@@ -63,9 +63,9 @@ pub enum Format {
     Json,
     /// For code scanning, SARIF 2.1.0
     Sarif,
-    /// For what shows test results
+    /// For tools that show test results
     Junit,
-    /// For annotations on a pull request, by GitHub Actions
+    /// For annotations on a pull request in GitHub Actions
     Github,
     /// For GitLab's code quality widget
     Gitlab,
@@ -120,7 +120,7 @@ impl FromArgMatches for OutputFlags {
     }
 }
 
-/// Which format goes where; each is given with its place on the command line.
+/// Pairs formats with files; each comes with its position on the command line.
 fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec<Request>, String> {
     let mut requests: Vec<(usize, Request)> =
         formats.iter().map(|&(at, format)| (at, Request { format, path: None })).collect();
@@ -134,8 +134,9 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
                 requests[index].1.path = target;
             }
             None => {
-                let format = format_of(path)
-                    .ok_or_else(|| format!("--output {}: which format? give --format before it", path.display()))?;
+                let format = format_of(path).ok_or_else(|| {
+                    format!("--output {}: the format is not known; put --format before it", path.display())
+                })?;
                 requests.push((*at, Request { format, path: target }));
                 has_file.push(true);
             }
@@ -150,14 +151,14 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
         if requests[..index].iter().any(|other| other.path == request.path) {
             return Err(match &request.path {
                 Some(path) => format!("two reports would be written to {}", path.display()),
-                None => "two reports would go to stdout: give --output after each --format but one".to_owned(),
+                None => "two reports would go to stdout: put --output after all but one --format".to_owned(),
             });
         }
     }
     Ok(requests)
 }
 
-/// The format that a file's ending says.
+/// The format that the extension of a file selects.
 fn format_of(path: &Path) -> Option<Format> {
     if path.as_os_str() == "-" {
         return Some(Format::Text);
@@ -175,25 +176,25 @@ fn format_of(path: &Path) -> Option<Format> {
 }
 
 impl OutputFlags {
-    /// Tells what makes no sense before the work begins.
+    /// Rejects requests that make no sense before the work begins.
     pub fn check(&self) -> Result<(), String> {
         self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// Tells which of the files cannot be written to before the work begins.
+    /// Reports files that cannot be written before the work begins.
     pub fn check_paths(&self, reach: &Reach) -> Result<(), String> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
         let mut paths = requests.iter().filter_map(|request| request.path.as_deref());
         paths.try_for_each(|path| reach.check_output(path).map_err(|error| format!("--output: {error}")))
     }
 
-    /// Whether a report shows what fixes change in texts.
+    /// Whether a report shows the text changes of fixes.
     pub fn shows_changes(&self) -> bool {
         let shows = |request: &Request| matches!(request.format, Format::Sarif | Format::Markdown);
         self.requests.as_ref().is_ok_and(|requests| requests.iter().any(shows))
     }
 
-    /// Writes the reports of one run: files first, then what goes to stdout.
+    /// Writes the reports of one run: first the files, then stdout.
     pub fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>) -> Result<(), Problem> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
         for request in requests {
@@ -230,15 +231,15 @@ fn write(format: Format, reports: &dyn Reports, style: Style, out: &mut dyn Stre
     }
 }
 
-/// Writes a file whole: nobody sees a half of it, and when it cannot be written what was there stays.
+/// Writes a file atomically: nobody sees a partial file, and on failure the old content stays.
 pub(super) fn write_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
     write_file_by(path, &mut |file| file.write_all(text))
 }
 
-/// The same, of a text that is made while it is written.
+/// The same, for text that is produced while it is written.
 #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::io::Result<()>) -> std::io::Result<()> {
-    // What is no ordinary file (a pipe, a device) is not replaced but written to; so is what a link leads to.
+    // A special file (a pipe, a device) is written to, not replaced; so is the target of a link.
     if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
         return make(&mut std::fs::File::create(path)?);
     }
@@ -246,12 +247,12 @@ fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::i
     folder.metadata()?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".airtight-");
-    // As of any other new file: what the user's mask leaves.
+    // The permissions of a new file: what the user's umask leaves.
     #[cfg(unix)]
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
     #[cfg(unix)]
     builder.permissions(open);
-    // The error of one that cannot be made would name it.
+    // The error for a temporary file would name that file.
     let mut file = builder.tempfile_in(folder).map_err(|error| std::io::Error::from(error.kind()))?;
     make(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
@@ -268,7 +269,7 @@ pub fn use_colour(color: Color) -> bool {
     }
 }
 
-/// As terminals' programs agree: <https://no-color.org>, <https://bixense.com/clicolors>.
+/// The conventions of terminal programs: <https://no-color.org>, <https://bixense.com/clicolors>.
 fn auto(is_terminal: bool, env: impl Fn(&str) -> Option<String>) -> bool {
     let is_set = |name: &str| env(name).is_some_and(|text| !text.is_empty());
     let is_off = |name: &str| env(name).is_some_and(|text| text == "0");

@@ -1,25 +1,25 @@
-//! Which files are the user's own: a comment in one that came from elsewhere accepts nothing.
+//! Which files are the user's own: a comment in a file from elsewhere accepts nothing.
 //!
-//! A file is the user's own where it is part of the repository around the working folder or around airtight.yaml (without
-//! a repository, where it is below that folder), links resolved, and nothing on the way says that it was brought there:
-//! the `charts/` folder of a chart, a folder for what others wrote (`vendor`, `third_party`), a repository in the
-//! repository, as a submodule is.
+//! A file is the user's own if it is part of the repository that contains the working folder or airtight.yaml (without a
+//! repository: if it is below that folder), with links resolved, and no folder on the way contains foreign files: the
+//! `charts/` folder of a chart, a folder for vendored files (`vendor`, `third_party`), or a repository inside the
+//! repository, such as a submodule.
 
 use crate::disk::look;
 use std::path::{Component, Path, PathBuf};
 
-/// Folders that by their names hold what others wrote.
+/// Names of folders that contain vendored files.
 const BROUGHT: &[&str] = &["vendor", "vendored", "third_party", "third-party"];
 
 /// Where the user's own files are.
 #[derive(Debug, Clone, Default)]
 pub struct Own {
-    /// The folder of the configuration, where there is one.
+    /// The folder of the configuration, if there is one.
     config: Option<PathBuf>,
 }
 
 impl Own {
-    /// Beside those of the working folder, the files around a configuration.
+    /// The files around the working folder, and those around a configuration.
     pub fn with(config: Option<&Path>) -> Self {
         let folder = config.map(|path| path.parent().map(Path::to_path_buf).unwrap_or_default());
         Self { config: folder }
@@ -32,7 +32,7 @@ impl Own {
         roots.any(|root| real.strip_prefix(&root).is_ok_and(|inside| is_written_here(&root, inside)))
     }
 
-    /// Whether a values file is the user's own: what lies elsewhere is, if it was named there and no link leads there.
+    /// Whether a values file is the user's own: a file elsewhere is, if it was named there and no link leads to it.
     pub fn holds_values(&self, path: &Path) -> bool {
         let named = absolute(path);
         let is_inside = [Some(Path::new("")), self.config.as_deref()]
@@ -46,7 +46,7 @@ impl Own {
     }
 }
 
-/// Whether nothing on the way from a root says that it was brought there.
+/// Whether no folder on the way from a root contains foreign files.
 fn is_written_here(root: &Path, inside: &Path) -> bool {
     let mut folder = root.to_path_buf();
     for part in inside.components() {
@@ -61,7 +61,7 @@ fn is_written_here(root: &Path, inside: &Path) -> bool {
     true
 }
 
-/// The real repository around a folder, or the folder itself.
+/// The real path of the repository that contains a folder, or of the folder itself.
 fn root(folder: &Path) -> PathBuf {
     repository(&real(folder))
 }
@@ -71,7 +71,7 @@ fn repository(folder: &Path) -> PathBuf {
     around.unwrap_or(folder).to_path_buf()
 }
 
-/// A path without links, as far as it is there.
+/// A path with links resolved, as far as it exists.
 fn real(path: &Path) -> PathBuf {
     let path = absolute(path);
     for there in path.ancestors() {
@@ -83,7 +83,7 @@ fn real(path: &Path) -> PathBuf {
     path
 }
 
-/// A path from the root on, without `.` and `..`.
+/// An absolute path without `.` and `..`.
 fn absolute(path: &Path) -> PathBuf {
     let mut whole = look::working_folder().unwrap_or_default();
     for part in path.components() {

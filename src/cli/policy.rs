@@ -1,4 +1,4 @@
-//! [`Policy`]: whose configuration, lists, suppressions and baseline count where a branch is compared with its base, and
+//! [`Policy`]: whose configuration, lists, suppressions and baseline count when a branch is compared with its base, and
 //! what the branch changes in them.
 
 use super::changed::Base;
@@ -29,20 +29,20 @@ pub enum ConfigFrom {
     /// That of the merge base: a branch does not decide how it is checked
     #[default]
     Base,
-    /// That of the branch; what it changes is told as hints
+    /// That of the branch; its changes are reported as hints
     Head,
 }
 
-/// How the configuration was.
+/// The state of the configuration in the base.
 #[derive(Debug)]
 enum Old {
-    /// As it is.
+    /// Unchanged.
     Same,
-    /// It was this.
+    /// Different, as given.
     Was(Box<Config>),
     /// There was none.
     Absent,
-    /// It was not readable, and why.
+    /// It cannot be read, and why.
     Unreadable(String),
 }
 
@@ -50,23 +50,23 @@ enum Old {
 #[derive(Debug)]
 pub struct Policy<'a> {
     base: &'a Base,
-    /// What the user called the base.
+    /// The user's name for the base.
     since: &'a str,
     from: ConfigFrom,
     head: &'a Config,
     old: Old,
     changes: Vec<Change>,
-    /// The comments that were compared, by place.
+    /// The comments that were compared, by location.
     compared: BTreeSet<(String, u32, String)>,
-    /// The comments of files as they were.
+    /// The comments of files in the base.
     old_comments: BTreeMap<(String, bool), Vec<Comment>>,
 }
 
-/// A list with its name and what it holds.
+/// A list with its name and its content.
 type List = (String, Vec<u8>);
 
 impl<'a> Policy<'a> {
-    /// Looks up how the configuration was, wherever it was.
+    /// Looks up the configuration of the base, wherever it was.
     pub fn of(
         base: &'a Base,
         since: &'a str,
@@ -98,7 +98,7 @@ impl<'a> Policy<'a> {
         let (path, text) = match (was, &now) {
             (None, now) => {
                 if now.is_some() {
-                    let message = format!("{since} has no configuration: the one of this branch decides");
+                    let message = format!("{since} has no configuration: that of this branch decides");
                     changes.push(Change::new(Weight::Stricter, message, None, after));
                 }
                 let old = if now.is_some() { Old::Absent } else { Old::Same };
@@ -117,14 +117,14 @@ impl<'a> Policy<'a> {
         if now.as_ref() != Some(&path) {
             let message = match &now {
                 Some(now) => format!("the configuration is now {}, it was {}", shown(now), shown(&path)),
-                None => format!("there is no configuration any more, it was {}", shown(&path)),
+                None => format!("the configuration {} was removed", shown(&path)),
             };
             changes.push(Change::new(Weight::Looser, message, Some(start(&file)), after.clone()));
         }
         let old = match Config::parse(&file, &folder(&path)) {
             Ok(config) => Old::Was(Box::new(config)),
             Err(why) => {
-                let message = format!("the configuration of {since} cannot be read: the one of this branch decides");
+                let message = format!("the configuration of {since} cannot be read: that of this branch decides");
                 let mut change = Change::new(Weight::Looser, message, Some(start(&file)), after);
                 change.notes.extend(why.lines().map(str::to_owned));
                 changes.push(change);
@@ -139,7 +139,7 @@ impl<'a> Policy<'a> {
         Self { base, since, from, head, old, changes, compared, old_comments }
     }
 
-    /// Whether the base decides, which it does only where it says something.
+    /// Whether the base decides; it does only if it has a configuration.
     pub fn is_of_base(&self) -> bool {
         self.from == ConfigFrom::Base && !matches!(self.old, Old::Absent | Old::Unreadable(_))
     }
@@ -152,7 +152,7 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// The configuration as it was; `None` where it had nothing.
+    /// The configuration of the base; `None` if it had none.
     ///
     /// # Errors
     /// Why it cannot be read.
@@ -165,7 +165,7 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// Notes what the configuration changes; `wanted` says which releases this run is about.
+    /// Records the changes of the configuration; `wanted` selects the releases of this run.
     pub fn compare(&mut self, wanted: &dyn Fn(&Entry) -> bool) {
         if let Old::Was(old) = &self.old {
             let exists = |path: &str| is_there(Path::new(path));
@@ -182,12 +182,12 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// The suppressions as they were.
+    /// The suppressions of the base.
     pub fn old_entries(&self) -> &[Suppression] {
         self.old().ok().flatten().map_or(&[], |old| &old.suppressions)
     }
 
-    /// What was mirrored, as the lists say that count.
+    /// The mirrored images, from the lists that count.
     pub fn bundle(&mut self, flags: &SettingsFlags, reach: &Reach) -> Result<Option<Arc<Bundle>>, String> {
         let decides = self.decides();
         let paths = flags.bundles(decides);
@@ -201,14 +201,14 @@ impl<'a> Policy<'a> {
                 continue;
             }
             let old = self.old_lists(path).map_err(fail)?;
-            // A list that is gone is told where it is named.
+            // A missing list is reported where it is named.
             let new = now().unwrap_or_default();
             found.extend(self.grown(&old, &new));
             match self.from {
                 ConfigFrom::Head => lists.extend(now().map_err(fail)?),
                 ConfigFrom::Base if old.is_empty() => {
                     let path = shown(path);
-                    let way = format!("{} has no {path}; --config-from head takes the one of this branch", self.since);
+                    let way = format!("{} has no {path}; --config-from head uses that of this branch", self.since);
                     return Err(fail(way));
                 }
                 ConfigFrom::Base => lists.extend(old),
@@ -219,7 +219,7 @@ impl<'a> Policy<'a> {
         Ok(bundle)
     }
 
-    /// The lists at a path as they were.
+    /// The lists at a path in the base.
     fn old_lists(&self, path: &Path) -> Result<Vec<List>, String> {
         let limit = Limits::default().yaml_bytes;
         let named = |path: &Path| format!("{}:{}", self.since, shown(path));
@@ -235,7 +235,7 @@ impl<'a> Policy<'a> {
         Ok(lists)
     }
 
-    /// What lists hold that they did not.
+    /// Additions to the lists.
     fn grown(&self, old: &[List], new: &[List]) -> Vec<Change> {
         const MOST: usize = 10;
         let known: BTreeSet<&[u8]> =
@@ -270,7 +270,7 @@ impl<'a> Policy<'a> {
         found
     }
 
-    /// The baseline that counts, and the one that counts for how things were.
+    /// The baseline that counts, and the baseline of the base.
     pub fn baseline(
         &mut self,
         path: Option<&Path>,
@@ -287,7 +287,7 @@ impl<'a> Policy<'a> {
             None => Baseline::of(&[], &name),
             Some(text) => {
                 let read = Baseline::parse(&File::new(name.clone(), text));
-                let way = "--config-from head takes the one of this branch";
+                let way = "--config-from head uses that of this branch";
                 match (read, self.from) {
                     (Ok(old), _) => old,
                     (Err(_), ConfigFrom::Head) => Baseline::of(&[], &name),
@@ -317,7 +317,7 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// Those comments of a release that count, and those that do not because they are new.
+    /// The comments of a release that count, and those that do not because they are new.
     pub fn comments(&mut self, comments: Vec<Comment>) -> Result<(Vec<Comment>, Vec<Comment>), String> {
         let mut files: Vec<(Arc<File>, Vec<Comment>)> = Vec::new();
         for comment in comments {
@@ -362,7 +362,7 @@ impl<'a> Policy<'a> {
         Ok((known, new))
     }
 
-    /// Says of findings which suppressions would accept them, did they count.
+    /// Adds notes to findings that new suppressions would accept if they counted.
     pub fn note_new(&self, report: &mut Report, comments: &[Comment]) {
         let entries: Vec<&Suppression> = match &self.old {
             Old::Was(old) if self.from == ConfigFrom::Base => added(&old.suppressions, &self.head.suppressions),
@@ -376,14 +376,14 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// What the branch changes, as findings.
+    /// The changes of the branch, as findings.
     pub fn findings(&self, settings: &crate::settings::Settings) -> Vec<Finding> {
         let is_told_only = self.from == ConfigFrom::Head;
         let findings = self.changes.iter().filter_map(|change| change.finding(settings, self.since, is_told_only));
         findings.collect()
     }
 
-    /// What flags in both configurations set: nobody needs to see it.
+    /// The values that flags in both configurations set, which are masked.
     pub fn secrets(&self) -> Secrets {
         let old = self.old().ok().flatten();
         [Some(self.head), old]
@@ -398,12 +398,12 @@ impl<'a> Policy<'a> {
     }
 }
 
-/// Whether a values file or a chart is there; an empty folder is none.
+/// Whether a values file or a chart exists; an empty folder does not count.
 pub(super) fn is_there(path: &Path) -> bool {
     look::is_file(path) || look::is_file(&path.join("Chart.yaml"))
 }
 
-/// What a line of a list says.
+/// The content of a line of a list.
 fn entry(line: &[u8]) -> &[u8] {
     let end = memchr::memchr(b'#', line).unwrap_or(line.len());
     line[..end].trim_ascii()

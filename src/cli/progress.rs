@@ -1,16 +1,16 @@
-//! [`Progress`]: how far a long run is, on a terminal.
+//! [`Progress`]: the progress of a long run, on a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
-/// How far a run is; threads share it. It shows on stderr while that is a terminal, and leaves nothing behind.
+/// The progress of a run, shared by threads. It is drawn on stderr if that is a terminal, and erased at the end.
 #[derive(Debug)]
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// A run of so many steps; `what` they are, `releases`.
+    /// A run with a number of steps; `what` names them: `releases`.
     pub fn new(steps: usize, what: &'static str, is_shown: bool) -> Self {
-        // What is done at once needs no bar.
+        // A single step needs no bar.
         if !is_shown || steps < 2 || !std::io::stderr().is_terminal() {
             return Self::hidden();
         }
@@ -21,7 +21,7 @@ impl Progress {
         Self(bar)
     }
 
-    /// One that shows nothing.
+    /// A progress that draws nothing.
     pub fn hidden() -> Self {
         Self(ProgressBar::hidden())
     }
@@ -31,7 +31,7 @@ impl Progress {
         self.0.set_message(crate::report::plain_line(name));
     }
 
-    /// A step is done.
+    /// A step ended.
     pub fn end(&self) {
         self.0.inc(1);
     }

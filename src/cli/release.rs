@@ -1,4 +1,4 @@
-//! The flags that say which release is meant, helm's own, and what they come to: a chart, its values, its render.
+//! The flags that select a release and its values, which are helm's own, and what they load: a chart, values, a render.
 
 use super::disk::{Complete, Disk};
 use super::{Problem, Streams};
@@ -22,12 +22,12 @@ use std::sync::Arc;
 
 /// Flags that decide what a release renders to.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Release, as helm has it")]
+#[command(next_help_heading = "Release (helm's own flags)")]
 pub struct ReleaseFlags {
     /// Namespace of the release (default: default)
     #[arg(short, long)]
     pub namespace: Option<String>,
-    /// Values file; later files win over earlier ones (can be given several times, or comma-separated; - is stdin)
+    /// Values file; later files take precedence (can be given several times, or comma-separated; - is stdin)
     #[arg(short = 'f', long = "values", value_name = "FILE", allow_hyphen_values = true)]
     pub values: Vec<String>,
     /// Set values: key1=val1,key2=val2 (can be given several times)
@@ -42,7 +42,7 @@ pub struct ReleaseFlags {
     /// Set JSON values: key1=json1,key2=json2, or one JSON object
     #[arg(long, value_name = "ASSIGNMENTS", allow_hyphen_values = true)]
     pub set_json: Vec<String>,
-    /// Set a string, everything after the = taken literally
+    /// Set a string; everything after the = is taken literally
     #[arg(long, value_name = "ASSIGNMENT", allow_hyphen_values = true)]
     pub set_literal: Vec<String>,
     /// Kubernetes version for .Capabilities.KubeVersion
@@ -51,55 +51,55 @@ pub struct ReleaseFlags {
     /// API versions added to .Capabilities.APIVersions (can be given several times, or comma-separated)
     #[arg(short, long, value_name = "VERSIONS", value_delimiter = ',')]
     pub api_versions: Vec<String>,
-    /// Take missing dependencies from where Chart.yaml says, as far as that is a folder (file://)
+    /// Load missing dependencies from the repositories in Chart.yaml, if they are folders (file://)
     #[arg(long)]
     pub dependency_update: bool,
     /// Render as an upgrade: .Release.IsUpgrade instead of .Release.IsInstall
     #[arg(long)]
     pub is_upgrade: bool,
-    /// Do not check the values against values.schema.json
+    /// Do not validate the values against values.schema.json
     #[arg(long)]
     pub skip_schema_validation: bool,
-    /// Whose behaviour to show (default: 4)
+    /// Which major version of helm to imitate (default: 4)
     #[arg(long, value_enum, value_name = "VERSION")]
     pub helm_version: Option<Helm>,
-    /// Fix the random functions and certificates, and with template the clock, so that two runs give the same bytes: keys
-    /// and passwords can then be computed by anybody, never install them (default: not fixed by template, 0 otherwise)
+    /// Make random functions and certificates, and for template the clock, deterministic, so that two runs print the same bytes.
+    /// Anybody can then compute the keys and passwords: never install them (default: random for template, 0 otherwise)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// What time templates are told, 2026-01-31T12:00:00Z (default: now; 2000-01-01 for template with --seed)
+    /// The time that templates see, 2026-01-31T12:00:00Z (default: now; 2000-01-01 for template with --seed)
     #[arg(long, value_name = "TIME")]
     pub time: Option<Timestamp>,
     /// Time zone in which templates print dates: UTC, Europe/Berlin (default: the machine's; UTC with --seed)
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
-    /// Raise (or lower) a bound: template-steps=100000000 (can be given several times)
+    /// Raise (or lower) a limit: template-steps=100000000 (can be given several times)
     #[arg(long = "limit", value_name = "NAME=N")]
     pub limits: Vec<String>,
-    /// Read what lies at a path or below it, though airtight.yaml, a chart or a link of the repository leads there (can be
+    /// Allow reading at this path or below it, even if airtight.yaml, a chart or a link of the repository leads there (can be
     /// given several times)
     ///
-    /// Without this flag: what a repository names is read in that repository alone, and links in a chart that was typed
-    /// stay in the chart.
+    /// Without this flag, what a repository names is read only within that repository, and links in a chart on the command
+    /// line must stay in the chart.
     #[arg(long, value_name = "PATH")]
     pub allow_outside: Vec<PathBuf>,
-    /// What of all this the configuration says.
+    /// Which of these come from the configuration.
     #[arg(skip)]
     pub(super) configured: Configured,
 }
 
-/// What of the flags of a release comes from the configuration, and not from the user.
+/// Which flags of a release come from the configuration, and not from the user.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Configured {
     /// The chart.
     pub(super) chart: bool,
-    /// So many of `values`, the first.
+    /// The number of leading `values` that do.
     pub(super) values: usize,
-    /// So many of `set_file`, the first.
+    /// The number of leading `set_file` that do.
     pub(super) set_file: usize,
 }
 
-/// Who named one of a list, of which the first so many are the configuration's.
+/// Who named an element of a list whose first elements are the configuration's.
 fn named_by(at: usize, configured: usize) -> By {
     if at < configured { By::Repository } else { By::User }
 }
@@ -117,17 +117,17 @@ pub enum Helm {
 }
 
 impl ReleaseFlags {
-    /// The bounds, with those that were raised.
+    /// The limits, with those that were changed.
     pub fn limits(&self) -> Result<Limits, String> {
         Limits::raised(&self.limits)
     }
 
-    /// What may be read, as far as the flags say it.
+    /// What may be read according to the flags.
     pub(super) fn reach(&self) -> Result<Reach, String> {
         Reach::new(&self.allow_outside, self.limits()?.file_bytes)
     }
 
-    /// Whether something is read from stdin. That is the user's: a configuration that says `-` means a file.
+    /// Whether something is read from stdin. Only the user can ask for that: in a configuration, `-` is a file.
     pub fn reads_stdin(&self) -> bool {
         self.values.iter().skip(self.configured.values).flat_map(|list| split_list(list)).any(|name| name.trim() == "-")
     }
@@ -145,13 +145,13 @@ impl ReleaseFlags {
         }
     }
 
-    /// Has all renders of a run see the same time, unless one was given: as the release would be installed now.
+    /// Makes all renders of a run see the same time, unless one was given: as if the release were installed now.
     #[expect(clippy::disallowed_methods, reason = "the clock of the command")]
     pub(super) fn stop_clock(&mut self) {
         self.time.get_or_insert_with(Timestamp::now);
     }
 
-    /// The same for those who report: two runs say the same, whatever is random in a chart, on whatever machine.
+    /// The same for commands that report: two runs print the same on any machine, whatever is random in a chart.
     pub(super) fn repeatable(self) -> Self {
         Self { seed: self.seed.or(Some(0)), ..self }
     }
@@ -176,13 +176,13 @@ impl ReleaseFlags {
             return Ok(());
         };
         let zones = TimeZoneDatabase::bundled();
-        // Names are told apart by case, as names of files are.
+        // Names are case-sensitive, as file names are.
         if zones.get(zone).is_ok_and(|found| found.iana_name() == Some(zone)) {
             return Ok(());
         }
         let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
         let near = meant(zone, names.iter().map(String::as_str));
-        Err(format!("--time-zone: there is no zone {zone:?}{near}"))
+        Err(format!("--time-zone: unknown time zone {zone:?}{near}"))
     }
 
     fn capabilities(&self) -> Result<Capabilities, String> {
@@ -204,7 +204,7 @@ impl ReleaseFlags {
             for name in split_list(list).iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
                 match disk.values(named_by(at, self.configured.values), name) {
                     Ok(file) => files.push(file),
-                    // helm reads one after the other: what is wrong in the first is told before the next is missed.
+                    // helm reads one after the other: an error in the first is reported before the second is found missing.
                     Err(error) => {
                         let before = UserValues { files, ..UserValues::default() };
                         before.merge(self.helm(), limits, &mut |_, _| Ok(Vec::new()), None)?;
@@ -225,7 +225,7 @@ impl ReleaseFlags {
     }
 }
 
-/// The parts of a comma-separated flag; a part in double quotes may hold commas.
+/// The parts of a comma-separated flag; a part in double quotes may contain commas.
 fn split_list(list: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut quoted = false;
@@ -248,7 +248,7 @@ fn local_time_zone() -> String {
     match std::env::var("TZ") {
         Ok(zone) if !zone.is_empty() => zone.trim_start_matches(':').to_owned(),
         Ok(_) => "UTC".to_owned(),
-        // The link names the zone; looking for the zone that has these bytes would read hundreds of files.
+        // The link names the zone; searching for the zone with these bytes would read hundreds of files.
         Err(_) => std::fs::read_link("/etc/localtime")
             .ok()
             .and_then(|target| Some(target.to_str()?.split_once("zoneinfo/")?.1.to_owned()))
@@ -256,7 +256,7 @@ fn local_time_zone() -> String {
     }
 }
 
-/// The namespace that helm was given when it runs us as its plugin: it takes `--namespace` for itself.
+/// The namespace that helm was given when it runs us as its plugin: helm consumes `--namespace` itself.
 #[expect(clippy::disallowed_methods, reason = "the environment of the command")]
 fn plugin_namespace() -> Option<String> {
     std::env::var_os("HELM_PLUGIN_DIR")?;
@@ -280,7 +280,10 @@ fn add_missing_dependencies(
         }
         let Some(folder) = dependency.repository.strip_prefix("file://") else {
             let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
-            return Err(format!("dependency {name} of chart {} comes from {from}: nothing is fetched", chart.name()));
+            return Err(format!(
+                "dependency {name} of chart {} comes from {from}: airtight fetches nothing",
+                chart.name()
+            ));
         };
         let folder = source.path.join(folder);
         source
@@ -298,7 +301,7 @@ fn add_missing_dependencies(
 }
 
 impl ReleaseFlags {
-    /// Loads the one chart of a run and reads what the flags name, stdin included; helm's log lines go to stderr.
+    /// Loads the chart of a single-release command and reads what the flags name, including stdin; helm's log lines go to stderr.
     pub(super) fn prepare_alone(
         &self,
         name: &str,
@@ -311,8 +314,8 @@ impl ReleaseFlags {
         let prepared = self.prepare(name, chart, &Disk::new(stdin, reach), &mut lines);
         for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
             lines.push(format!(
-                "the values.schema.json of {} refers to {}: helm fetches that, and fails where it cannot; here it allows \
-                 everything",
+                "the values.schema.json of {} refers to {}: helm fetches that, and fails if it cannot; airtight accepts any \
+                 value there",
                 remote.chart, remote.url
             ));
         }
@@ -320,7 +323,7 @@ impl ReleaseFlags {
         Ok(prepared?)
     }
 
-    /// Loads a chart and reads what the flags name. Helm's log lines are added to `log`, also when there is an error.
+    /// Loads a chart and reads what the flags name. Helm's log lines are added to `log`, also on an error.
     pub fn prepare(&self, name: &str, chart: &Path, disk: &Disk, log: &mut Vec<String>) -> Result<Prepared, String> {
         let limits = self.limits()?;
         self.check_time_zone()?;
@@ -332,7 +335,7 @@ impl ReleaseFlags {
         let path = chart;
         let (chart, lines) = disk.chart(by, path, &limits, self.helm(), complete);
         log.extend(lines);
-        // helm looks whether the chart is there, reads the values, and only then the chart: what is wrong first is told.
+        // helm checks that the chart exists, reads the values, and only then the chart: the first error is reported.
         let chart = match chart {
             Err(error) if error == not_found(path) => return Err(error),
             chart => chart,
@@ -344,7 +347,7 @@ impl ReleaseFlags {
             user.merge(self.helm(), &limits, &mut |at, path| set_files.read(at, path), None)?;
         }
         let chart = chart?;
-        // Helm quirk: an empty name is the usual one.
+        // Helm quirk: an empty name is replaced by the default.
         let given = self.namespace.clone().filter(|name| !name.is_empty()).or_else(plugin_namespace);
         let namespace = given.unwrap_or_else(|| "default".to_owned());
         Ok(Prepared {
@@ -362,12 +365,12 @@ impl ReleaseFlags {
     }
 }
 
-/// A message without what the values of a release call secrets.
+/// A message with the secrets of a release's values masked.
 pub(super) fn without_secrets(prepared: &Prepared, text: &str) -> String {
     Secrets::of_release(prepared).hide_in(text, true)
 }
 
-/// Takes what the values of a release call secrets out of log lines.
+/// Masks the secrets of a release's values in log lines.
 pub(super) fn hide_secrets(prepared: &Prepared, lines: &mut [String]) {
     if !lines.is_empty() {
         let secrets = Secrets::of_release(prepared);

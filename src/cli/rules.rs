@@ -1,4 +1,4 @@
-//! `airtight rules`: what is checked; `airtight explain`: the page of one rule.
+//! `airtight rules`: the list of rules; `airtight explain`: the page of one rule.
 
 use super::config::ConfigFlags;
 use super::images::terminal_width;
@@ -16,18 +16,18 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// List the rules: how bad what they find is, and whether they are checked
+/// List the rules: the severity of their findings, and whether they are checked
 ///
-/// What airtight.yaml says of rules counts.
+/// The levels in airtight.yaml are taken into account.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "airtight explain RULE shows a rule's page.")]
 pub struct Args {
-    /// How to write the list
+    /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
     config: ConfigFlags,
-    /// Read airtight.yaml though it is a link that leads out of the repository, to this path or below it (can be given
+    /// Read airtight.yaml even if it is a link that leads out of the repository, to this path or below it (can be given
     /// several times)
     #[arg(long, value_name = "PATH")]
     allow_outside: Vec<PathBuf>,
@@ -91,7 +91,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     Ok(Outcome::Clean)
 }
 
-/// A row for each rule; in a terminal the summaries stay in their column.
+/// A row for each rule; on a terminal the summaries wrap within their column.
 fn table(entries: &[Entry], columns: Option<usize>, out: &mut dyn Write) -> std::io::Result<()> {
     let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
     writeln!(out, "{:width$}  SEVERITY  CHECKED  SUMMARY", "RULE")?;

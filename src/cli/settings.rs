@@ -3,7 +3,7 @@
 use crate::bundle::{self, Bundle};
 use crate::config::{Config, Target, meant};
 use crate::disk::{By, Folder, Reach, look};
-use crate::images::{Layout, Mirror};
+use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::{Level, Settings};
 use clap::ValueEnum;
@@ -11,39 +11,39 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What is said where a mirror is needed.
-pub(super) const NO_MIRROR: &str = "no mirror is known: give --mirror HOST, or `mirror` in airtight.yaml";
+/// The message if a mirror is required.
+pub(super) const NO_MIRROR: &str = "no mirror is set: pass --mirror HOST, or set `mirror` in airtight.yaml";
 
 /// What is checked, and against what.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What is checked")]
 pub struct SettingsFlags {
-    /// The private registry all images must be pulled from: a host, with a port and a path if need be; or
-    /// SOURCE=HOST/PATH for each source registry (default: the configuration's)
+    /// The private registry that all images must be pulled from: a host, optionally with a port and a path; or
+    /// SOURCE=HOST/PATH for each source registry (default: from the configuration)
     ///
-    /// `--mirror docker.io=harbor.corp/dockerhub-proxy --mirror quay.io=harbor.corp/quay-proxy` for a registry with a
-    /// project for each source; `*=harbor.corp/other`, or the host alone, stands for all other sources.
+    /// `--mirror docker.io=harbor.corp/dockerhub-proxy --mirror quay.io=harbor.corp/quay-proxy` describes a registry with a
+    /// project for each source; `*=harbor.corp/other`, or the host alone, applies to all other sources.
     #[arg(long, value_name = "HOST")]
     mirror: Vec<String>,
-    /// Where on the mirror a source reference goes
+    /// How a source reference maps to a path on the mirror
     ///
-    /// Without this flag: the configuration's, else path.
+    /// Default: from the configuration, otherwise path.
     #[arg(long, value_enum)]
     layout: Option<LayoutFlag>,
-    /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
-    /// times; default: the one that the charts read, global.imageRegistry before others)
+    /// The values key from which charts read the mirror; it is set to the mirror unless the values set it (can be given several
+    /// times; default: the key that the charts read, global.imageRegistry first)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
-    /// Set the value that charts read the mirror from, if the values do not, also where values are given
+    /// Set the global key to the mirror if the values do not, even if values are given
     ///
-    /// For a release that gets it at install time from elsewhere. Without this flag, only a chart without any values is looked
-    /// at that way; what has values is judged as it is given (default: the configuration's `rewrite`).
+    /// For a release that gets it from elsewhere at install time. Without this flag, only a chart without any values is judged
+    /// that way; a release with values is judged as given (default: `rewrite` of the configuration).
     #[arg(long)]
     assume_rewrite: bool,
-    /// Name of the pull secret that every pod needs, besides those that the values name (can be given several times)
+    /// Name of a pull secret that every pod needs, in addition to those that the values name (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
-    /// The lists of what was mirrored: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or such a file
+    /// The lists of mirrored images: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or such a file
     /// (can be given several times)
     #[arg(long, value_name = "PATH")]
     bundle: Vec<PathBuf>,
@@ -80,30 +80,30 @@ impl From<LayoutFlag> for Layout {
     }
 }
 
-/// The mirror, for commands that also answer without one.
+/// The mirror, for commands that also work without one.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Mirror")]
 pub struct MirrorFlags {
-    /// The private registry (default: the configuration's); a chart without values is rendered with its global rewrite set to
-    /// it; or SOURCE=HOST/PATH for each source registry
+    /// The private registry (default: from the configuration), or SOURCE=HOST/PATH for each source registry; a chart without
+    /// values is rendered with its global key set to it
     #[arg(long, value_name = "HOST")]
     mirror: Vec<String>,
-    /// Where on the mirror a source reference goes
+    /// How a source reference maps to a path on the mirror
     ///
-    /// Without this flag: the configuration's, else path.
+    /// Default: from the configuration, otherwise path.
     #[arg(long, value_enum)]
     layout: Option<LayoutFlag>,
-    /// The value that charts read the mirror from, set to the mirror unless the values set it (can be given several
-    /// times; default: the one that the charts read, global.imageRegistry before others)
+    /// The values key from which charts read the mirror; it is set to the mirror unless the values set it (can be given several
+    /// times; default: the key that the charts read, global.imageRegistry first)
     #[arg(long, value_name = "PATH")]
     global_key: Vec<String>,
-    /// Set the value that charts read the mirror from, if the values do not, also where values are given
+    /// Set the global key to the mirror if the values do not, even if values are given
     #[arg(long)]
     assume_rewrite: bool,
 }
 
 impl MirrorFlags {
-    /// What the flags come to over the configuration, and in it over what a release says; `None` without a mirror.
+    /// The settings from the flags, then the release, then the configuration; `None` without a mirror.
     pub fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, String> {
         let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
         let target = flags.or(release).or(&config.target);
@@ -112,9 +112,9 @@ impl MirrorFlags {
             let given = given.or((!self.global_key.is_empty()).then_some("--global-key"));
             let given = given.or(self.assume_rewrite.then_some("--assume-rewrite"));
             return match given {
-                Some(flag) => Err(format!(
-                    "{flag} says nothing without a mirror: give --mirror HOST, or `mirror` in airtight.yaml"
-                )),
+                Some(flag) => {
+                    Err(format!("{flag} needs a mirror: pass --mirror HOST, or set `mirror` in airtight.yaml"))
+                }
                 None => Ok(None),
             };
         };
@@ -129,7 +129,7 @@ impl MirrorFlags {
 }
 
 impl SettingsFlags {
-    /// The lists of what was mirrored: files, and folders of them.
+    /// The paths of the lists of mirrored images: files, and folders of them.
     pub fn bundles(&self, config: &Config) -> Vec<PathBuf> {
         match self.bundle.is_empty() {
             false => self.bundle.clone(),
@@ -142,12 +142,12 @@ impl SettingsFlags {
         read_bundle(by, &paths, reach).map_err(|why| self.of_bundle(config, &why))
     }
 
-    /// Who names the lists of what was mirrored.
+    /// Who named the lists of mirrored images.
     pub(super) fn who_names_bundles(&self) -> By {
         if self.bundle.is_empty() { By::Repository } else { By::User }
     }
 
-    /// Something that is wrong with the lists, and who named them.
+    /// An error about the lists, with who named them.
     pub(super) fn of_bundle(&self, config: &Config, why: &str) -> String {
         match &config.file {
             Some(file) if self.bundle.is_empty() => format!("{}: bundle: {why}", file.name()),
@@ -155,12 +155,12 @@ impl SettingsFlags {
         }
     }
 
-    /// What the flags come to over the configuration, and in it over what a release says; the error names the flag.
+    /// The settings from the flags, then the release, then the configuration; the error names the flag.
     pub fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, String> {
         self.settings_with(config, release, self.bundle(config, reach)?.map(Arc::new))
     }
 
-    /// The same, with lists that were read already.
+    /// The same, with lists that were already read.
     pub(super) fn settings_with(
         &self,
         config: &Config,
@@ -182,7 +182,7 @@ impl SettingsFlags {
         })
     }
 
-    /// What the flags and the configuration say of rules.
+    /// The levels of rules from the flags and the configuration.
     pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, String> {
         let mut levels = config.rules.clone();
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
@@ -190,7 +190,7 @@ impl SettingsFlags {
                 let known = RULES.iter().find(|known| known.id == rule);
                 let known = known.ok_or_else(|| {
                     let near = meant(rule, RULES.iter().map(|rule| rule.id));
-                    format!("{flag}: there is no rule {rule:?}{near} (airtight rules lists them)")
+                    format!("{flag}: unknown rule {rule:?}{near} (airtight rules lists them)")
                 })?;
                 levels.insert(known.id.to_owned(), level);
             }
@@ -199,14 +199,14 @@ impl SettingsFlags {
     }
 }
 
-/// Where images go, as flags say it; the error names the flag.
+/// The mirror, layout and keys from the flags; the error names the flag.
 fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume: bool) -> Result<Target, String> {
     let mirror = match mirror {
         [] => None,
         places => Some(Mirror::parse_all(places).map_err(|error| format!("--mirror: {error}"))?),
     };
     if let Some(key) = keys.iter().find(|key| key.split('.').any(str::is_empty)) {
-        return Err(format!("--global-key: {key:?} is not a path of values, like global.imageRegistry"));
+        return Err(format!("--global-key: {key:?} is not a values path, such as global.imageRegistry"));
     }
     Ok(Target {
         mirror,
@@ -216,7 +216,7 @@ fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume
     })
 }
 
-/// Reads the lists of a bundle: files, and folders of them in the order of their names.
+/// Reads the lists of a bundle: files, and folders of them sorted by name.
 fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle>, String> {
     if paths.is_empty() {
         return Ok(None);
@@ -226,7 +226,7 @@ fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle
     parse_lists(&lists.concat()).map(Some)
 }
 
-/// The lists at a path, a file or a folder of them, by name.
+/// The lists at a path, a file or a folder, by name.
 pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(String, Vec<u8>)>, String> {
     if look::is_folder(path) {
         let folder = reach.folder(by, path, "the folder")?;
@@ -239,7 +239,7 @@ pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(Stri
     Ok(vec![(path.display().to_string(), reach.read(by, path)?)])
 }
 
-/// What lists come to.
+/// Parses lists.
 pub(super) fn parse_lists(lists: &[(String, Vec<u8>)]) -> Result<Bundle, String> {
     let text = |(name, text): &(String, Vec<u8>)| match String::from_utf8(text.clone()) {
         Ok(text) => Ok((name.clone(), text)),

@@ -1,5 +1,5 @@
-//! `airtight lint --changed-since`: the releases that a branch touches are checked as they were and as they are, by what
-//! the base says is checked, and what is new is left.
+//! `airtight lint --changed-since`: the releases that a branch touches are checked in their old and new state, with the
+//! configuration of the base, and only what is new is reported.
 
 use super::changed::{Base, Before};
 use super::disk::Disk;
@@ -16,6 +16,7 @@ use crate::disk::Reach;
 use crate::finding::Finding;
 use crate::report::changes::Changes;
 use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
+use crate::rule_ids;
 use crate::settings::Settings;
 use crate::suppress::Checked;
 use std::collections::BTreeSet;
@@ -23,8 +24,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl Args {
-    /// Checks the releases that changed, and how they were, and leaves what is new. What the branch changes about the check
-    /// itself is told before them.
+    /// Checks the old and new state of the changed releases, and reports what is new. The changes of the branch to the check
+    /// itself are reported first.
     pub(super) fn changed(
         &self,
         revision: &str,
@@ -95,8 +96,8 @@ impl Args {
         Ok(told.into_iter().chain(reports).collect())
     }
 
-    /// The releases with how they were: those that the branch lists, and those that it does not list any more but that can
-    /// still be looked at.
+    /// The releases with their old state: those that the branch lists, and those that it no longer lists but that still
+    /// exist.
     fn both(
         &self,
         policy: &Policy<'_>,
@@ -127,7 +128,7 @@ impl Args {
             let before =
                 |settings: Settings, entry: &Entry| Before::Was(Box::new(Job::of(entry, &self.release, settings)));
             let (entry, settings, before) = match (pair.before, pair.after, old) {
-                // The branch's own words count.
+                // The branch's own configuration counts.
                 (_, Some(is), Err(why)) => (&is.entry, settings(config, &is.entry.target)?, Before::Unknown(why)),
                 (None, Some(is), Ok(old)) => {
                     let target = match policy.is_of_base() {
@@ -143,7 +144,7 @@ impl Args {
                     };
                     (&is.entry, settings(decides, target)?, before(old_settings, &was.entry))
                 }
-                // It is as it was, but for its files.
+                // It is unchanged except for its files.
                 (Some(was), None, Ok(_)) if policy.is_of_base() => {
                     if files(&was.entry).into_iter().any(|path| !is_there(Path::new(path))) {
                         continue;
@@ -158,7 +159,7 @@ impl Args {
         Ok(jobs)
     }
 
-    /// Whether the releases that were asked for are there, now or before.
+    /// Checks that the releases that were asked for exist, now or before.
     fn check_names(&self, pairs: &[Pair<'_>], config: &Config) -> Result<(), String> {
         let file = config.file.as_ref().map_or(FILE_NAME, |file| file.name());
         if pairs.is_empty() && config.file.is_none() {
@@ -178,8 +179,8 @@ impl Args {
         }
     }
 
-    /// What the branch changes about the check, as a report of its own: it is about all releases. Nothing of the branch
-    /// accepts it; an entry of the base does.
+    /// The changes of the branch to the check, as a separate report, because they concern all releases. Nothing in the branch
+    /// can accept them; an entry of the base can.
     fn told(&self, policy: &Policy<'_>, job: Option<&Job>) -> Result<Option<Report>, String> {
         let decides = policy.decides();
         let home = policy.home();
@@ -228,10 +229,10 @@ fn same_entries(a: &[crate::config::Suppression], b: &[crate::config::Suppressio
     said(a) == said(b)
 }
 
-/// Takes out of a report what the release had before, and adds what became of its images.
+/// Removes the findings that the release had before from a report, and adds how its images changed.
 fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision: &str) {
     let nothing_seen =
-        |report: &Report| report.findings.iter().find(|finding| finding.rule == "render-failed").cloned();
+        |report: &Report| report.findings.iter().find(|finding| finding.rule == rule_ids::RENDER_FAILED).cloned();
     let before = before.and_then(|before| match before.as_ref().and_then(nothing_seen) {
         Some(_) => Err("it does not render there".to_owned()),
         None => Ok(before),
@@ -250,7 +251,7 @@ fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision:
             let known: BTreeSet<Fingerprint> = before.findings.iter().map(print).collect();
             let all = now.findings.len();
             let release = now.release.clone();
-            // What was not looked at before is still not looked at.
+            // What was not checked before is still not checked.
             now.findings.retain(|finding| {
                 crate::suppress::is_unseen(finding) || !known.contains(&Fingerprint::of(finding, &release))
             });

@@ -29,34 +29,34 @@ pub struct Args {
     /// [NAME] CHART: the release's name, and a chart folder or archive
     #[arg(value_name = "NAME CHART", num_args = 1..=2, required = true)]
     positional: Vec<String>,
-    /// Print the files of crds/ too
+    /// Also print the files of crds/
     #[arg(long)]
     include_crds: bool,
-    /// Accepted as helm does; a client-side render leaves the files of crds/ out anyway
+    /// Accepted for compatibility with helm; a client-side render omits the files of crds/ anyway
     #[arg(long)]
     skip_crds: bool,
-    /// Only print the manifests of these templates (path in the chart or pattern; can be given several times)
+    /// Print only the manifests of these templates (path in the chart or pattern; can be given several times)
     #[arg(short, long, value_name = "TEMPLATE", allow_hyphen_values = true)]
     show_only: Vec<String>,
-    /// Leave hooks out
+    /// Omit hooks
     #[arg(long)]
     no_hooks: bool,
-    /// Leave the hooks that are tests out
+    /// Omit hooks that are tests
     #[arg(long)]
     skip_tests: bool,
     /// Write the manifests to files in this folder instead of stdout
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
-    /// Put the files of --output-dir in a folder with the release's name
+    /// Put the files of --output-dir in a folder named after the release
     #[arg(long)]
     release_name: bool,
-    /// Name the release by a template
+    /// Name the release with a template
     #[arg(long, value_name = "TEMPLATE", allow_hyphen_values = true)]
     name_template: Option<String>,
-    /// Generate the release's name (template, as helm, then uses "release-name")
+    /// Generate the release's name (like helm, template then uses "release-name")
     #[arg(short, long)]
     generate_name: bool,
-    /// Print what was rendered even when it is not YAML, and more about how
+    /// Print what was rendered even if it is not valid YAML, and print debug messages
     #[arg(long)]
     debug: bool,
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub struct Args {
     release: ReleaseFlags,
 }
 
-/// Flags of `helm template` that say nothing to a client-side render.
+/// Flags of `helm template` that have no effect in a client-side render.
 #[derive(Debug, clap::Args)]
 struct Ignored {
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
@@ -148,7 +148,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         let crd_folder = args.output_dir.as_deref().unwrap_or(&folder);
         let files = Files { folder: &folder, crd_folder, reach: &reach };
         write_files(&files, &root, &manifests, &selection, streams)?;
-        // Helm quirk: nothing is left to pick from once the manifests are in files.
+        // Helm quirk: nothing can be selected once the manifests are in files.
         if let Some(first) = args.show_only.first() {
             return Err(format!("could not find template {first} in chart").into());
         }
@@ -165,7 +165,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     Ok(Outcome::Clean)
 }
 
-/// Stdout for what helm prints, byte for byte.
+/// stdout for helm's output, byte for byte.
 fn helms_output<'s>(streams: &'s mut Streams<'_>) -> std::io::Result<&'s mut dyn Write> {
     streams.out.verbatim(Verbatim::HelmsOutput)
 }
@@ -180,7 +180,7 @@ fn name_and_chart(args: &Args) -> Result<(String, String), String> {
         }
         ([chart], Some(template)) => Ok((release_name(template, args.release.env())?, chart.clone())),
         ([chart], None) => Ok(("release-name".to_owned(), chart.clone())),
-        _ => Err("give a chart, and before it, if you like, a name for the release".to_owned()),
+        _ => Err("expected a chart, optionally preceded by a name for the release".to_owned()),
     }
 }
 
@@ -198,7 +198,7 @@ fn release_name(template: &str, mut env: Env) -> Result<String, String> {
     Ok(text.to_text().into_owned())
 }
 
-/// Everything that was rendered, as it was rendered.
+/// Everything that was rendered, unprocessed.
 fn raw(rendered: &Rendered) -> std::io::Result<Vec<u8>> {
     let mut out = Vec::new();
     for file in &rendered.files {
@@ -209,7 +209,7 @@ fn raw(rendered: &Rendered) -> std::io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Where `--output-dir` writes.
+/// The destination of `--output-dir`.
 struct Files<'f> {
     folder: &'f Path,
     crd_folder: &'f Path,
@@ -235,7 +235,7 @@ fn write_files(
             std::fs::create_dir_all(parent).map_err(fail)?;
         }
         let mut options = std::fs::OpenOptions::new();
-        // A file that this run began is added to; what an earlier run left is replaced.
+        // A file that this run began is appended to; a file of an earlier run is replaced.
         let first = begun.insert(path.clone());
         options.create(true).write(true).truncate(first).append(!first);
         let mut file = options.open(&path).map_err(fail)?;

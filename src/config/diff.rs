@@ -1,6 +1,6 @@
-//! What one state of the configuration checks and accepts that another does not: [`changes`].
+//! The differences between two configurations in what they check and accept: [`changes`].
 //!
-//! A branch is compared with its base. Whose word counts for which key is in the table ([`keys`](super::keys)).
+//! A branch is compared with its base. The table of keys says which side decides each key ([`keys`](super::keys)).
 
 use super::keys::REWRITES;
 use super::read::Part;
@@ -9,16 +9,16 @@ use super::{Config, Entry, Release, Suppression, Target};
 use crate::finding::Severity;
 use crate::helm::HelmVersion;
 use crate::images::find::{Action, PlaceRule};
-use crate::images::{Layout, Mirror};
 use crate::limits::Limits;
 use crate::policy::{Change, Weight};
+use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::Level;
 use crate::source::Place;
 use crate::yaml::{self, Data, Node};
 
-/// What a branch changes, in the order of the table of keys. `exists` says whether a path that the configuration names is
-/// there in the branch. Of releases that are not `wanted` only those are told that are gone.
+/// The changes of a branch, in the order of the table of keys. `exists` says whether a path that the configuration names
+/// exists in the branch. For releases that are not `wanted`, only their removal is reported.
 pub fn changes(
     before: &Config,
     after: &Config,
@@ -39,7 +39,7 @@ pub fn changes(
     diff.found
 }
 
-/// A configuration with its tree, in which places are looked up.
+/// A configuration with its tree, for looking up locations.
 struct Side<'c> {
     config: &'c Config,
     node: Option<Node>,
@@ -62,32 +62,32 @@ impl<'c> Side<'c> {
         Some(Place { file: part.file.clone(), start: entry.start, end: node.end.max(entry.end) })
     }
 
-    /// The key at the end of a way.
+    /// The key at the end of a path.
     fn at(&self, way: &[&str]) -> Option<Place> {
         let (last, way) = way.split_last()?;
         Self::key_of(way.iter().try_fold(self.root()?, |part, name| part.get(name))?, last)
     }
 
-    /// The key at the end of a way, or the nearest one on it; at last the file.
+    /// The key at the end of a path, or the nearest one above it, or the file.
     fn near(&self, way: &[&str]) -> Option<Place> {
         let on_way = (1..=way.len()).rev().find_map(|length| self.at(&way[..length]));
         on_way.or_else(|| self.config.file.as_ref().map(|file| Place { file: file.clone(), start: 0, end: 0 }))
     }
 
-    /// The element of a list that is a text.
+    /// The element of a list with this text.
     fn item(&self, way: &[&str], text: &str) -> Option<Place> {
         let part = way.iter().try_fold(self.root()?, |part, name| part.get(name))?;
         let found = part.items().find(|item| item.own_text() == text).map(|item| item.place());
         found.or_else(|| self.at(way))
     }
 
-    /// The element of a list by its number.
+    /// The element of a list with this index.
     fn element(&self, way: &[&str], number: usize) -> Option<Place> {
         let part = way.iter().try_fold(self.root()?, |part, name| part.get(name))?;
         part.items().nth(number).map(|item| item.place())
     }
 
-    /// A key of a release: its environment's, or its own, or else the release.
+    /// A key of a release: of its environment, of the release, or the release itself.
     fn of_release(&self, release: &Release, key: &str) -> Option<Place> {
         let entry = &release.entry;
         let found = || {
@@ -100,7 +100,7 @@ impl<'c> Side<'c> {
     }
 }
 
-/// The two sides, and what was found to be different.
+/// The two sides, and the differences found.
 struct Diff<'c> {
     before: Side<'c>,
     after: Side<'c>,
@@ -108,11 +108,11 @@ struct Diff<'c> {
     found: Vec<Change>,
 }
 
-/// `x` is now b, it was a.
+/// The message that something is now b and was a.
 fn replaced(what: &str, was: Option<&str>, is: Option<&str>) -> String {
     match (was, is) {
         (Some(was), Some(is)) => format!("{what} is now {is}, it was {was}"),
-        (Some(was), None) => format!("{what} is not set any more, it was {was}"),
+        (Some(was), None) => format!("{what} is no longer set, it was {was}"),
         (None, Some(is)) => format!("{what} is now {is}, it was not set"),
         (None, None) => format!("{what} changed"),
     }
@@ -128,7 +128,7 @@ fn layout_name(layout: Layout) -> &'static str {
 }
 
 impl Diff<'_> {
-    /// Something at a way of keys.
+    /// Adds a change at a path of keys.
     fn add(&mut self, weight: Weight, message: String, way: &[&str]) {
         let change = match self.after.at(way) {
             Some(after) => Change::new(weight, message, self.before.at(way), Some(after)),
@@ -137,12 +137,12 @@ impl Diff<'_> {
         self.found.push(change);
     }
 
-    /// The target of all releases, and the lists.
+    /// Compares the target of all releases, and the lists.
     fn top(&mut self) {
         let (was, is) = (self.before.config, self.after.config);
         let mirror = |target: &Target| target.mirror.as_ref().map(Mirror::places);
         if was.target.mirror != is.target.mirror {
-            // Nothing was checked without one, unless the command line named it.
+            // Without a mirror nothing was checked, unless the command line named one.
             let weight = if was.target.mirror.is_none() { Weight::Stricter } else { Weight::Looser };
             let message = replaced("the mirror", mirror(&was.target).as_deref(), mirror(&is.target).as_deref());
             let is_there = |key: &&str| self.after.at(&[key]).is_some();
@@ -169,17 +169,17 @@ impl Diff<'_> {
         }
         self.list("pull_secrets", &was.pull_secrets, &is.pull_secrets, Weight::Looser, Weight::Stricter);
         let (lists, now) = (&was.bundle, &is.bundle);
-        // Without lists nothing is looked up in them; with fewer, less counts as mirrored.
+        // Without lists, nothing is looked up; with fewer lists, less counts as mirrored.
         let gone = if now.is_empty() { Weight::Looser } else { Weight::Stricter };
         let new = if lists.is_empty() { Weight::Stricter } else { Weight::Looser };
         self.list("bundle", lists, now, gone, new);
     }
 
-    /// What came to a list of texts, and what went.
+    /// The elements that a list of texts gained or lost.
     fn list(&mut self, key: &str, was: &[String], is: &[String], gone: Weight, new: Weight) {
         for text in was.iter().filter(|text| !is.contains(text)) {
             let place = self.before.item(&[key], text);
-            let message = format!("`{key}` has no {text} any more");
+            let message = format!("`{key}` no longer has {text}");
             let after = self.after.near(&[key]);
             self.found.push(Change::new(gone, message, place, after).gone());
         }
@@ -191,7 +191,7 @@ impl Diff<'_> {
 
     fn rules(&mut self) {
         for rule in RULES {
-            // How bad a finding is, from 0 for none.
+            // The severity of a finding, from 0 for none.
             let rank = |config: &Config| match config.rules.get(rule.id) {
                 Some(Level::Off) => 0,
                 None if !rule.on => 0,
@@ -220,7 +220,7 @@ impl Diff<'_> {
             let words = |place: &PlaceRule| format!("{} of {} {}", place.field, place.kind, place.name);
             let way = ["finders", name];
             for (number, place) in was.iter().enumerate().filter(|(_, place)| !is.contains(place)) {
-                let message = format!("`finders.{name}` has no {} any more", words(place));
+                let message = format!("`finders.{name}` no longer has {}", words(place));
                 let (before, after) = (self.before.element(&way, number), self.after.near(&way));
                 self.found.push(Change::new(gone, message, before, after).gone());
             }
@@ -239,7 +239,7 @@ impl Diff<'_> {
             let parts = parts.iter().filter_map(|(name, glob)| Some(format!(", {name} {}", (*glob).as_ref()?)));
             format!("{}{}", entry.rule, parts.collect::<String>())
         };
-        let day = |until: Day| until.map_or("for ever".to_owned(), |day| format!("until {day}"));
+        let day = |until: Day| until.map_or("without an end".to_owned(), |day| format!("until {day}"));
         for entry in is {
             let of_base = was.iter().filter(|old| same(old, entry));
             let old = was.iter().find(|old| same(old, entry)).map(|old| old.place.clone());
@@ -247,13 +247,13 @@ impl Diff<'_> {
             match latest(of_base) {
                 None => {
                     let before = self.before.at(&["suppressions"]);
-                    let message = format!("a suppression is new: {}", words(entry));
+                    let message = format!("a suppression was added: {}", words(entry));
                     self.found.push(Change::new(Weight::Looser, message, before, place));
                 }
                 Some(until) if until != entry.expires => {
                     let weight = if is_later(entry.expires, until) { Weight::Looser } else { Weight::Stricter };
                     let days = format!("{}, it was {}", day(entry.expires), day(until));
-                    let message = format!("the suppression of {} now counts {days}", words(entry));
+                    let message = format!("the suppression of {} now applies {days}", words(entry));
                     self.found.push(Change::new(weight, message, old, place));
                 }
                 Some(_) if !was.iter().any(|old| same(old, entry) && old.reason == entry.reason) => {
@@ -264,7 +264,7 @@ impl Diff<'_> {
             }
         }
         for entry in was.iter().filter(|entry| !is.iter().any(|new| same(new, entry))) {
-            let message = format!("a suppression is gone: {}", words(entry));
+            let message = format!("a suppression was removed: {}", words(entry));
             let after = self.after.near(&["suppressions"]);
             self.found.push(Change::new(Weight::Stricter, message, Some(entry.place.clone()), after).gone());
         }
@@ -277,17 +277,17 @@ impl Diff<'_> {
                 let name = was.entry.full_name();
                 let is_gone = !files(&was.entry).into_iter().any(|path| (self.exists)(path));
                 let (weight, rest) = match is_gone {
-                    true => (Weight::Stricter, ", and neither are its files"),
+                    true => (Weight::Stricter, ", and its files were removed"),
                     false => (Weight::Looser, ""),
                 };
-                let message = format!("the release {name} is not in the list any more{rest}");
+                let message = format!("the release {name} is no longer in the list{rest}");
                 let after = self.after.near(&["releases"]);
                 let mut change = Change::new(weight, message, Some(was.place.clone()), after).gone();
                 let missing = files(&was.entry).into_iter().find(|path| !(self.exists)(path));
                 match missing {
                     Some(_) if is_gone => {}
-                    Some(path) => change.notes.push(format!("it cannot be checked: {path} is not there")),
-                    None if is_wanted => change.notes.push("it is checked all the same".to_owned()),
+                    Some(path) => change.notes.push(format!("it cannot be checked: {path} does not exist")),
+                    None if is_wanted => change.notes.push("it is still checked".to_owned()),
                     None => {}
                 }
                 self.found.push(change);
@@ -303,7 +303,7 @@ impl Diff<'_> {
                         self.before.at(&["mirror"]),
                         self.after.of_release(is, "mirror"),
                     );
-                    change.notes.extend(target.mirror.map(|mirror| format!("it is held against {mirror}")));
+                    change.notes.extend(target.mirror.map(|mirror| format!("it is checked against {mirror}")));
                     self.found.push(change);
                 }
             }
@@ -315,7 +315,7 @@ impl Diff<'_> {
         let (old, new) = (&was.entry, &is.entry);
         let name = new.full_name();
         if old.full_name() != name {
-            let message = format!("the release {} is now called {name}", old.full_name());
+            let message = format!("the release {} is now named {name}", old.full_name());
             let (before, after) = (Some(was.place.clone()), Some(is.place.clone()));
             self.found.push(Change::new(Weight::Stricter, message, before, after));
         }
@@ -323,7 +323,7 @@ impl Diff<'_> {
             let (before, after) = (self.before.of_release(was, key), self.after.of_release(is, key));
             self.found.push(Change::new(weight, message, before, after));
         };
-        // What all releases share was compared already.
+        // What all releases share has been compared already.
         let (was_to, is_to) =
             (old.target.clone().or(&self.before.config.target), new.target.clone().or(&self.after.config.target));
         if old.target.mirror != new.target.mirror && was_to.mirror != is_to.mirror {
@@ -380,7 +380,7 @@ impl Diff<'_> {
                 add(Weight::Other, replaced(&what, words[0], words[1]), key);
             }
         }
-        // What is there still, and what no release looks at any more.
+        // Files that still exist but that no release reads any more.
         let all = &self.after.config.releases;
         let is_lost = |path: &str| {
             let of =
@@ -388,10 +388,10 @@ impl Diff<'_> {
             (self.exists)(path) && !all.iter().any(of)
         };
         if old.chart != new.chart && is_lost(&old.chart) {
-            add(Weight::Other, format!("{name} is no more made of {}, which is still there", old.chart), "chart");
+            add(Weight::Other, format!("{name} no longer uses {}, which still exists", old.chart), "chart");
         }
         for path in old.values.iter().filter(|path| !new.values.contains(path) && is_lost(path)) {
-            add(Weight::Other, format!("{name} does not take {path} any more, which is still there"), "values");
+            add(Weight::Other, format!("{name} no longer uses {path}, which still exists"), "values");
         }
         for (key, was, is) in [
             ("set", &old.set, &new.set),
@@ -400,22 +400,21 @@ impl Diff<'_> {
             ("set_literal", &old.set_literal, &new.set_literal),
             ("set_file", &old.set_file, &new.set_file),
         ] {
-            // One JSON object has no path, and may hold what is nobody's business.
+            // A JSON object has no path, and may contain secrets.
             let path = |argument: &String| match argument.trim_start().starts_with('{') {
                 true => "several values".to_owned(),
                 false => argument.split('=').next().unwrap_or_default().to_owned(),
             };
             let known: Vec<String> = was.iter().map(path).collect();
             for argument in is.iter().filter(|argument| !known.contains(&path(argument))) {
-                let message =
-                    format!("`{key}` of {name} now decides {}, whatever its values files say", path(argument));
+                let message = format!("`{key}` of {name} now decides {}, overriding its values files", path(argument));
                 add(Weight::Stricter, message, key);
             }
         }
     }
 }
 
-/// What sets the rewrite, as the configuration says it.
+/// What sets the rewrite, in the configuration's words.
 fn rewrite(target: &Target) -> &'static str {
     REWRITES[usize::from(target.assume_rewrite.unwrap_or_default())]
 }
@@ -434,7 +433,7 @@ mod tests {
     use crate::config::keys::{Decides, ENVIRONMENT, FINDERS, Key, Kind, PLACE, RELEASE, ROOT, SUPPRESSION};
     use crate::source::File;
 
-    /// Of each key whose change is told one: how it was and how it is.
+    /// For each key whose change is reported: its old and new state.
     const SAMPLES: &[(&str, &str, &str)] = &[
         ("mirror", "mirror: a.internal", "mirror: b.internal"),
         ("mirrors", "mirrors: {quay.io: a.internal/quay}", "mirrors: {quay.io: a.internal/hub}"),
@@ -545,7 +544,7 @@ mod tests {
         ),
     ];
 
-    /// What it says is not what it accepts, and changes of it are told as hints.
+    /// It does not change what is accepted, so a change is only a hint.
     const HINT: &str = "suppression.reason";
 
     fn told(before: &str, after: &str) -> Vec<Change> {
@@ -553,7 +552,7 @@ mod tests {
         changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true)
     }
 
-    /// A new key says whose word counts, and a change of one that decides about the check is told.
+    /// A new key says which side decides it, and a change of a key that decides the check is reported.
     #[test]
     fn a_change_of_every_key_of_the_policy_is_told() {
         let tables = [
@@ -607,7 +606,7 @@ mod tests {
             assert!(!found.is_empty(), "{before} → {after}");
             assert!(found.iter().all(|change| change.weight == Weight::Stricter), "{before} → {after}: {found:?}");
         }
-        // What means the same is no change, and what a release is made of is its own.
+        // Equivalent texts are not a change, and the content of a release is up to the branch.
         for (before, after) in [
             ("rules: {hardcoded-image: on}", "rules: {hardcoded-image: error}"),
             ("layout: path", ""),

@@ -1,4 +1,4 @@
-//! The text of a first `airtight.yaml`, from what a folder holds.
+//! The text of a first `airtight.yaml`, from the content of a folder.
 
 use std::fmt::Write as _;
 
@@ -9,19 +9,19 @@ pub struct Found {
     pub name: String,
     /// Path of the chart.
     pub chart: String,
-    /// Its namespace, where that was found.
+    /// Its namespace, if found.
     pub namespace: Option<String>,
     /// Values files.
     pub values: Vec<String>,
-    /// Environments with the values files each adds.
+    /// Environments, each with its additional values files.
     pub environments: Vec<(String, Vec<String>)>,
     /// Where it was found, `helmfile.yaml`; empty for a folder with a chart.
     pub from: String,
-    /// Assignments as the keys of airtight.yaml have them.
+    /// Assignments, in the form of the keys of airtight.yaml.
     pub set: Vec<String>,
     /// Assignments of strings.
     pub set_string: Vec<String>,
-    /// Values that were written in place.
+    /// Inline values.
     pub set_json: Vec<String>,
     /// Assignments of files.
     pub set_file: Vec<String>,
@@ -29,54 +29,55 @@ pub struct Found {
     pub kube_version: Option<String>,
     /// API versions.
     pub api_versions: Vec<String>,
-    /// Whether schemas are left alone.
+    /// Whether schema validation is skipped.
     pub skip_schema_validation: bool,
-    /// Values files that are not here count as empty.
+    /// Whether missing values files count as empty.
     pub drops_missing: bool,
-    /// A chart that is not in this folder, or may not be, in words.
+    /// A chart that is not in this folder, or may not be, for messages.
     pub remote: Option<String>,
-    /// What is installed with it and has no word here; with such a part the release is incomplete.
+    /// Parts that airtight.yaml cannot express; with such a part the release is incomplete.
     pub left_out: Vec<String>,
 }
 
-/// What stands in the place of an action of a template that was taken out to read the rest.
+/// Replaces an action of a template that was removed to parse the rest.
 pub const ACTION: &str = "<template>";
 
-/// What a values file is called in place of a part that was left out: no file is called so, and the release cannot be
-/// checked before somebody says what is right.
+/// The name of a values file in place of a part that was left out: no such file exists, so the release cannot be checked
+/// until somebody replaces it.
 const LEFT_OUT: &str = "LEFT OUT: ";
 
 impl Found {
-    /// Adds values that were written in place; `what` is told where JSON has no words for them.
+    /// Adds inline values; `what` names them if JSON cannot express them.
     pub fn add_inline(&mut self, values: Option<String>, what: &str) {
         match values {
             Some(values) => self.set_json.push(values),
-            None => self.left_out.push(format!("`{what}` with numbers that JSON does not have")),
+            None => self.left_out.push(format!("`{what}` with numbers that JSON cannot express")),
         }
     }
 
-    /// Takes out what another tool still has to fill in, `{{ .Environment.Name }}` or `${cluster}`, and says so.
+    /// Leaves out what another tool still fills in, `{{ .Environment.Name }}` or `${cluster}`, and records it.
     pub fn leave_out_placeholders(&mut self, filler: &str) {
         let is_open = |text: &String| text.contains("{{") || text.contains("${") || text.contains(ACTION);
         let mut open: Vec<String> =
             [&self.name, &self.chart].into_iter().filter(|text| is_open(text)).cloned().collect();
         open.extend(self.namespace.take_if(|text| is_open(text)).map(|text| format!("the namespace {text}")));
         open.extend(self.values.extract_if(.., |text| is_open(text)));
-        // Values may be secrets: only their keys are told.
+        // Values may be secrets: only their keys are reported.
         let key = |assignment: String| assignment.split('=').next().unwrap_or_default().to_owned();
         for list in [&mut self.set, &mut self.set_string, &mut self.set_file] {
             open.extend(list.extract_if(.., |text| is_open(text)).map(key));
         }
         let inline = self.set_json.extract_if(.., |text| is_open(text)).count();
-        open.extend((inline > 0).then(|| "values that are written in place".to_owned()));
-        self.left_out.extend(open.into_iter().map(|text| format!("{text}: {filler} fills it in")));
+        open.extend((inline > 0).then(|| "inline values".to_owned()));
+        self.left_out.extend(open.into_iter().map(|text| format!("{text}: filled in by {filler}")));
     }
 }
 
-/// The text of the file; `elsewhere` is what is installed from here and cannot be a release here, in words.
+/// The text of the file; `elsewhere` lists what is installed from here but cannot be a release here.
 pub fn text(mirror: Option<&str>, releases: &[Found], elsewhere: &[String]) -> String {
-    let mut out =
-        String::from("# What is installed from here, and where its images have to come from (`airtight lint`).\n");
+    let mut out = String::from(
+        "# What is installed from here, and the mirror that its images must come from (`airtight lint`).\n",
+    );
     match mirror {
         Some(mirror) => {
             let _ = writeln!(out, "mirror: {}", scalar(mirror));
@@ -137,7 +138,7 @@ pub fn text(mirror: Option<&str>, releases: &[Found], elsewhere: &[String]) -> S
     out
 }
 
-/// A text that stays on its line.
+/// A text on a single line.
 fn line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
@@ -146,7 +147,7 @@ fn list(items: &[String]) -> String {
     format!("[{}]", items.iter().map(|item| scalar(item)).collect::<Vec<_>>().join(", "))
 }
 
-/// A text as YAML: in quotes unless it is plain beyond doubt.
+/// A text as YAML: in quotes unless it is certainly a plain string.
 fn scalar(text: &str) -> String {
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c))
         && text.starts_with(|c: char| c.is_ascii_alphabetic())

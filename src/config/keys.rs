@@ -1,104 +1,106 @@
-//! Every key of `airtight.yaml`, as data: what reads the file, what checks it and its JSON schema follow this table.
+//! All keys of `airtight.yaml` as a table: the reader, the checks and the JSON schema are derived from it.
 
 /// A key of a table.
 #[derive(Debug)]
 pub struct Key {
     /// Its name.
     pub name: &'static str,
-    /// What may stand there.
+    /// The type of its value.
     pub kind: Kind,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// What it says, for the schema's readers.
+    /// Its description in the schema.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the schema and the pages are made of it"))]
     pub doc: &'static str,
-    /// Whose word counts where a branch is compared with its base.
+    /// Which side decides when a branch is compared with its base.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the schema and the pages are made of it"))]
     pub decides: Decides,
 }
 
-/// Whose word counts where a branch is compared with its base (`--changed-since`).
+/// Which side decides when a branch is compared with its base (`--changed-since`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decides {
-    /// The base's: it says what is checked and what is accepted.
+    /// The base: the key says what is checked or what is accepted.
     Base,
-    /// The branch's, for it says how a release is rendered; that it changed is told, for it hides things as well.
+    /// The branch, because the key says how a release is rendered; but a change is reported, because it can hide images.
     BranchTold,
-    /// The branch's: what a release is made of is what the branch is about.
+    /// The branch: the key says what a release consists of, which is what branches change.
     Branch,
 }
 
-/// What may stand at a key.
+/// The type of a value.
 #[derive(Debug)]
 pub enum Kind {
-    /// A text; numbers and truths count as what they were written as.
+    /// A string; numbers and booleans count as their text.
     Text,
     /// `true` or `false`.
     Truth,
-    /// A text, or a list of texts.
+    /// A string, or a list of strings.
     Texts,
     /// One of these.
     Choice(&'static [&'static str]),
-    /// A day, `2026-12-31`.
+    /// A date, `2026-12-31`.
     Date,
-    /// Texts by names of the user's choice.
+    /// A map from the user's names to strings.
     TextsByName,
-    /// Rules by id with `off`, `on` or how bad they are.
+    /// A map from rule ids to `off`, `on` or a severity.
     Levels,
     /// The id of a rule.
     Rule,
-    /// A table.
+    /// A map with known keys.
     Table(&'static [Key]),
-    /// A list of tables.
+    /// A list of maps.
     Tables(&'static [Key]),
-    /// Tables by names of the user's choice.
+    /// A map from the user's names to maps.
     Named(&'static [Key]),
 }
 
-/// What a rule may be set to.
+/// The levels of a rule.
 pub const LEVELS: &[&str] = &["off", "on", "error", "warning", "hint"];
 
-/// The layouts, as the flag names them.
+/// The layouts, as in the flag.
 pub const LAYOUTS: &[&str] = &["path", "host-and-path", "name", "familiar-path"];
 
-/// What sets the rewrite of a release.
+/// What can set the rewrite of a release.
 pub const REWRITES: &[&str] = &["values", "assumed"];
 
-/// Something that the base decides.
+/// A key that the base decides.
 const fn policy(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, required: false, doc, decides: Decides::Base }
 }
 
-/// Something that a release is made of.
+/// A key for the content of a release.
 const fn input(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, required: false, doc, decides: Decides::Branch }
 }
 
-/// Something that decides how a release is rendered.
+/// A key for how a release is rendered.
 const fn told(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, required: false, doc, decides: Decides::BranchTold }
 }
 
-/// The same, where it must be there.
+/// Makes a key required.
 const fn must(key: Key) -> Key {
     Key { required: true, ..key }
 }
 
-const MIRROR: Key = policy("mirror", Kind::Text, "The private registry: a host, with a port and a path if need be.");
+const MIRROR: Key = policy("mirror", Kind::Text, "The private registry: a host, optionally with a port and a path.");
 const MIRRORS: Key = policy(
     "mirrors",
     Kind::TextsByName,
-    "Where the images of each source registry are, `docker.io: harbor.corp/dockerhub-proxy`; `*` stands for all others, as `mirror` does.",
+    "Where the images of each source registry are, `docker.io: harbor.corp/dockerhub-proxy`; `*` applies to all others, as `mirror` does.",
 );
-const LAYOUT: Key = policy("layout", Kind::Choice(LAYOUTS), "Where on the mirror a source reference goes.");
+const LAYOUT: Key = policy("layout", Kind::Choice(LAYOUTS), "How a source reference maps to a path on the mirror.");
 const GLOBAL_KEYS: Key =
-    policy("global_keys", Kind::Texts, "The values that charts read the mirror from, `global.imageRegistry`.");
+    policy("global_keys", Kind::Texts, "The values keys from which charts read the mirror, `global.imageRegistry`.");
 const REWRITE: Key = policy(
     "rewrite",
     Kind::Choice(REWRITES),
-    "What sets the value that charts read the mirror from: the `values` of the release (the usual), or something else at \
-     install time, so that it is `assumed`.",
+    "What sets the key from which charts read the mirror: the `values` of the release (the default), or something else at \
+     install time, in which case it is `assumed`.",
 );
 const NAMESPACE: Key = input("namespace", Kind::Text, "Namespace of the release.");
-const VALUES: Key = input("values", Kind::Texts, "Values files, later ones over earlier ones.");
+const VALUES: Key = input("values", Kind::Texts, "Values files; later ones take precedence.");
 const SET: Key = input("set", Kind::Texts, "`--set` assignments, `image.tag=1.4`.");
 const SET_STRING: Key = input("set_string", Kind::Texts, "`--set-string` assignments.");
 const SET_JSON: Key = input("set_json", Kind::Texts, "`--set-json` assignments.");
@@ -106,8 +108,7 @@ const SET_LITERAL: Key = input("set_literal", Kind::Texts, "`--set-literal` assi
 const SET_FILE: Key =
     input("set_file", Kind::Texts, "`--set-file` assignments, `config=files/app.toml`, one file each.");
 const KUBE_VERSION: Key = told("kube_version", Kind::Text, "Kubernetes version of the cluster.");
-const API_VERSIONS: Key =
-    told("api_versions", Kind::Texts, "API versions that the cluster has besides the usual ones.");
+const API_VERSIONS: Key = told("api_versions", Kind::Texts, "Additional API versions of the cluster.");
 
 /// The top of the file.
 pub const ROOT: &[Key] = &[
@@ -117,9 +118,9 @@ pub const ROOT: &[Key] = &[
     GLOBAL_KEYS,
     REWRITE,
     policy("pull_secrets", Kind::Texts, "Pull secrets that every pod needs."),
-    policy("bundle", Kind::Texts, "Lists that say what was mirrored, or folders of them."),
-    policy("rules", Kind::Levels, "Which rules are checked, and how bad their findings are."),
-    policy("finders", Kind::Table(FINDERS), "Places that hold images, and places that hold none."),
+    policy("bundle", Kind::Texts, "Lists of mirrored images, or folders of them."),
+    policy("rules", Kind::Levels, "Which rules are checked, and the severity of their findings."),
+    policy("finders", Kind::Table(FINDERS), "Fields that contain images, and fields that do not."),
     policy("suppressions", Kind::Tables(SUPPRESSION), "Findings that are accepted, each with a reason."),
     policy("releases", Kind::Tables(RELEASE), "What is installed."),
 ];
@@ -137,18 +138,22 @@ pub const RELEASE: &[Key] = &[
     SET_FILE,
     KUBE_VERSION,
     API_VERSIONS,
-    told("helm_version", Kind::Choice(&["3", "4"]), "Whose behaviour to follow."),
-    told("dependency_update", Kind::Truth, "Take missing dependencies from file:// repositories."),
-    told("skip_schema_validation", Kind::Truth, "Do not check the values against values.schema.json."),
+    told("helm_version", Kind::Choice(&["3", "4"]), "Which major version of helm to imitate."),
+    told("dependency_update", Kind::Truth, "Load missing dependencies from file:// repositories."),
+    told("skip_schema_validation", Kind::Truth, "Do not validate the values against values.schema.json."),
     MIRROR,
     MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
     REWRITE,
-    policy("environments", Kind::Named(ENVIRONMENT), "Where it is installed; each is checked, with what it adds."),
+    policy(
+        "environments",
+        Kind::Named(ENVIRONMENT),
+        "Where it is installed; the release is checked in each environment, with its additions.",
+    ),
 ];
 
-/// An environment of a release: what it adds, or has instead.
+/// An environment of a release: its additions and replacements.
 pub const ENVIRONMENT: &[Key] = &[
     NAMESPACE,
     VALUES,
@@ -166,16 +171,16 @@ pub const ENVIRONMENT: &[Key] = &[
     REWRITE,
 ];
 
-/// Places of the user's choice.
+/// The user's own fields.
 pub const FINDERS: &[Key] = &[
-    policy("add", Kind::Tables(PLACE), "Places that hold images."),
-    policy("exclude", Kind::Tables(PLACE), "Places that hold none, whatever they look like."),
+    policy("add", Kind::Tables(PLACE), "Fields that contain images."),
+    policy("exclude", Kind::Tables(PLACE), "Fields that do not contain images, whatever their values look like."),
 ];
 
-/// A place in objects.
+/// A field of objects.
 pub const PLACE: &[Key] = &[
-    policy("kind", Kind::Text, "Kind of the objects; all when left out."),
-    policy("name", Kind::Text, "Names of the objects, as a glob; all when left out."),
+    policy("kind", Kind::Text, "Kind of the objects; default: all."),
+    policy("name", Kind::Text, "Names of the objects, as a glob; default: all."),
     must(policy("field", Kind::Text, "Path of the field: `spec.proxy.image`, `spec.images[*].name`.")),
 ];
 
@@ -186,5 +191,5 @@ pub const SUPPRESSION: &[Key] = &[
     policy("image", Kind::Text, "The reference, as a glob: `quay.io/acme/*`."),
     policy("object", Kind::Text, "The object, as a glob: `Deployment api`, `Job *`."),
     policy("release", Kind::Text, "The release, as a glob: `shop`, `shop/prod`."),
-    policy("expires", Kind::Date, "The last day on which it is accepted."),
+    policy("expires", Kind::Date, "The last day on which it applies."),
 ];

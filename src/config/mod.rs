@@ -1,22 +1,23 @@
-//! [`Config`]: what `airtight.yaml` says.
+//! [`Config`]: the content of `airtight.yaml`.
 //!
-//! [`Config::parse`] reads the text ([`keys`] is the table of what may stand there); whoever has the disk finds the file.
-//! Paths in it count from its folder, and are kept as people see them: `../charts/api` seen from a folder below.
+//! [`Config::parse`] reads the text ([`keys`] is the table of all keys); the caller finds the file. Paths in the file are
+//! relative to its folder, and are stored relative to the working folder: `../charts/api`.
 
 pub mod diff;
 pub mod init;
 pub mod keys;
 mod read;
-pub mod schema;
+#[cfg(test)]
+mod schema;
 pub mod sides;
 
 use crate::finding::Severity;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
 use crate::images::find::{Action, PlaceRule};
-use crate::images::mirror::ANY;
-use crate::images::{Layout, Mirror};
 use crate::limits::Limits;
+use crate::reference::mirror::ANY;
+use crate::reference::{Layout, Mirror};
 use crate::settings::Level;
 use crate::source::{File, Place};
 use crate::yaml;
@@ -27,40 +28,40 @@ use read::{Part, Problem, problem, told};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The usual name of the file.
+/// The default name of the file.
 pub const FILE_NAME: &str = "airtight.yaml";
 
-/// What the configuration says.
+/// The configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// The file; `None` where there is none.
+    /// The file; `None` if there is none.
     pub file: Option<Arc<File>>,
-    /// Where all images go, unless a release says otherwise.
+    /// The target of all images, unless a release has its own.
     pub target: Target,
     /// Pull secrets that every pod needs.
     pub pull_secrets: Vec<String>,
-    /// Paths of the lists that say what was mirrored.
+    /// Paths of the lists of mirrored images.
     pub bundle: Vec<String>,
-    /// Rules by id.
+    /// The levels of rules by id.
     pub rules: BTreeMap<String, Level>,
-    /// Places that hold images, and places that hold none.
+    /// Fields that contain images, and fields that do not.
     pub finders: Vec<PlaceRule>,
-    /// Findings that are accepted.
+    /// Accepted findings.
     pub suppressions: Vec<Suppression>,
-    /// What is installed: one for each environment of each release.
+    /// The releases: one for each environment of each release.
     pub releases: Vec<Release>,
 }
 
-/// Where images go.
+/// Where images are pulled from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
     /// The mirror.
     pub mirror: Option<Mirror>,
     /// The layout on it.
     pub layout: Option<Layout>,
-    /// The values that charts read it from; an empty list says that there are none.
+    /// The values keys from which charts read the mirror; an empty list means that there are none.
     pub global_keys: Option<Vec<String>>,
-    /// Whether those are set by others than the values that are named: `rewrite: assumed`.
+    /// Whether something other than the listed values sets these keys: `rewrite: assumed`.
     pub assume_rewrite: Option<bool>,
 }
 
@@ -69,7 +70,7 @@ pub struct Target {
 pub struct Suppression {
     /// The rule.
     pub rule: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
     /// References, as a glob.
     pub image: Option<String>,
@@ -77,27 +78,27 @@ pub struct Suppression {
     pub object: Option<String>,
     /// Releases, as a glob.
     pub release: Option<String>,
-    /// The last day on which it counts.
+    /// The last day on which it applies.
     pub expires: Option<Date>,
-    /// Where it stands.
+    /// Its location.
     pub place: Place,
 }
 
 /// A release in one environment.
 #[derive(Debug, Clone)]
 pub struct Release {
-    /// What it is.
+    /// Its content.
     pub entry: Entry,
-    /// Where it stands.
+    /// Its location.
     pub place: Place,
 }
 
-/// What a release is made of; equal entries render the same from the same files.
+/// The content of a release; equal entries render the same from the same files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// The environment, of a release that has some.
+    /// The environment, if the release has several.
     pub environment: Option<String>,
     /// Path of the chart.
     pub chart: String,
@@ -113,43 +114,48 @@ pub struct Entry {
     pub set_json: Vec<String>,
     /// `--set-literal`
     pub set_literal: Vec<String>,
-    /// `--set-file`, the paths as people see them.
+    /// `--set-file`, with paths relative to the working folder.
     pub set_file: Vec<String>,
     /// Kubernetes version.
     pub kube_version: Option<String>,
     /// API versions.
     pub api_versions: Vec<String>,
-    /// Whose behaviour to follow.
+    /// Which major version of helm to imitate.
     pub helm_version: Option<HelmVersion>,
-    /// Whether missing dependencies are taken from `file://` repositories.
+    /// Whether missing dependencies are loaded from `file://` repositories.
     pub dependency_update: bool,
-    /// Whether schemas are left alone.
+    /// Whether schema validation is skipped.
     pub skip_schema_validation: bool,
-    /// Where its images go, as far as it says so.
+    /// The target of its images, as far as it has its own.
     pub target: Target,
+}
+
+/// How people name a release: `api`, or `api/prod` in an environment.
+pub fn full_name(name: &str, environment: Option<&str>) -> String {
+    match environment {
+        Some(environment) => format!("{name}/{environment}"),
+        None => name.to_owned(),
+    }
 }
 
 impl Entry {
     /// `api`, `api/prod`.
     pub fn full_name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}/{environment}", self.name),
-            None => self.name.clone(),
-        }
+        full_name(&self.name, self.environment.as_deref())
     }
 }
 
 impl Config {
-    /// Reads the text. `folder` is the path of its folder as people see it, empty for the working folder.
+    /// Parses the text. `folder` is the path of its folder relative to the working folder, empty for the working folder itself.
     ///
     /// # Errors
-    /// All that is wrong, a line each: `airtight.yaml:3:5: there is no key "chrat" here; did you mean "chart"?`.
+    /// All errors, a line each: `airtight.yaml:3:5: unknown key "chrat"; did you mean "chart"?`.
     pub fn parse(file: &Arc<File>, folder: &str) -> Result<Self, String> {
         let limits = Limits::default();
         let malformed = |error: yaml::Error| format!("{}: {error}", file.name());
         if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
             let place = Place { file: file.clone(), start, end: start };
-            return Err(told(vec![problem(place, &format!("the key {key:?} stands here twice"))]));
+            return Err(told(vec![problem(place, &format!("duplicate key {key:?}"))]));
         }
         let node = yaml::read(file.bytes(), &limits).map_err(malformed)?;
         let root = Part { file, node: &node };
@@ -165,7 +171,7 @@ impl Config {
 }
 
 impl Config {
-    /// Where flags of releases set values, `image.tag=1`: what they are is shown nowhere but where a finding is about it.
+    /// The locations where releases set values with flags, `image.tag=1`: these values are masked except in findings about them.
     pub fn settings(&self) -> Vec<Place> {
         const FLAGS: [&str; 4] = ["set", "set_string", "set_json", "set_literal"];
         let Some(file) = &self.file else { return Vec::new() };
@@ -188,7 +194,7 @@ impl Config {
     }
 }
 
-/// Reads what passed the table.
+/// Reads a tree that passed the checks.
 struct Reader<'f> {
     folder: &'f str,
     problems: Vec<Problem>,
@@ -218,7 +224,7 @@ impl Reader<'_> {
             for release in self.releases(part) {
                 let name = release.entry.full_name();
                 if config.releases.iter().any(|known| known.entry.full_name() == name) {
-                    self.problems.push(problem(release.place.clone(), &format!("there are two releases {name:?}")));
+                    self.problems.push(problem(release.place.clone(), &format!("duplicate release {name:?}")));
                 }
                 config.releases.push(release);
             }
@@ -226,7 +232,7 @@ impl Reader<'_> {
         config
     }
 
-    /// A path as people see it.
+    /// A path relative to the working folder.
     fn path(&self, path: &str) -> String {
         join(self.folder, path)
     }
@@ -247,7 +253,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `mirror` for all images, `mirrors` for those of each source; both together are one mirror.
+    /// `mirror` for all images, `mirrors` for the images of each source; both are combined into one mirror.
     fn mirror(&mut self, part: Part<'_>) -> Option<Mirror> {
         let all = part.get("mirror");
         let named = part.get("mirrors");
@@ -293,7 +299,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A release in each of its environments, or by itself where it has none.
+    /// A release in each of its environments, or alone if it has none.
     fn releases(&mut self, part: Part<'_>) -> Vec<Release> {
         let base = Entry {
             name: part.text("name").unwrap_or_default(),
@@ -319,7 +325,7 @@ impl Reader<'_> {
         environments.into_iter().map(release).collect()
     }
 
-    /// A release with what a table adds to it, or has instead.
+    /// A release with the additions and replacements of a map.
     fn with(&mut self, base: Entry, part: Part<'_>) -> Entry {
         let both = |base: &[String], name: &str| [base.to_vec(), part.texts(name)].concat();
         let values: Vec<String> = part.texts("values").iter().map(|path| self.path(path)).collect();
@@ -347,7 +353,7 @@ impl Reader<'_> {
 }
 
 impl Target {
-    /// What this says, and where it says nothing, what another does.
+    /// This target, completed with another one.
     pub fn or(self, other: &Self) -> Self {
         Self {
             mirror: self.mirror.or_else(|| other.mirror.clone()),
@@ -358,13 +364,13 @@ impl Target {
     }
 }
 
-/// A place of `finders`; what is left out stands for everything.
+/// An entry of `finders`; omitted parts match everything.
 fn place_rule(action: Action, part: Part<'_>) -> PlaceRule {
     let pattern = |name: &str| part.text(name).unwrap_or_else(|| "*".to_owned());
     PlaceRule { action, kind: pattern("kind"), name: pattern("name"), field: pattern("field") }
 }
 
-/// A level by its word; YAML reads `off` and `on` as truths.
+/// A level by its name; YAML reads `off` and `on` as booleans.
 fn level(word: &str) -> Level {
     match word {
         "off" | "false" => Level::Off,
@@ -375,7 +381,7 @@ fn level(word: &str) -> Level {
     }
 }
 
-/// A path that counts from a folder; both with `/`.
+/// Joins a path to a folder; both with `/`.
 fn join(folder: &str, path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path);
     match (folder, path) {
@@ -412,7 +418,7 @@ mod tests {
         assert_eq!(config.releases[1].entry.values, ["../base.yaml"]);
     }
 
-    /// Cases on disk: `testdata/config/NAME.yaml`, whose first lines, `# error: …`, are what is wrong with it.
+    /// Cases on disk: `testdata/config/NAME.yaml`, whose first lines, `# error: …`, are the expected errors.
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         let cases = files("testdata/config", ".yaml");

@@ -1,13 +1,13 @@
-//! Checks a YAML tree against the table of keys, and reads from what passed.
+//! Checks a YAML tree against the table of keys, and reads trees that passed.
 
 use super::keys::{Key, Kind, LEVELS};
-use crate::images::object::{items, member, string};
+
 use crate::rules::RULES;
 use crate::source::{File, Place};
 use crate::yaml::{Data, Node};
 use std::sync::Arc;
 
-/// A part of the file: a node, and where it stands.
+/// A part of the file: a node with its location.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part<'f> {
     pub(super) file: &'f Arc<File>,
@@ -15,7 +15,7 @@ pub(super) struct Part<'f> {
 }
 
 impl<'f> Part<'f> {
-    /// A problem with this part: `airtight.yaml:3:5: there is no key "chrat" here; did you mean "chart"?`.
+    /// A problem with this part: `airtight.yaml:3:5: unknown key "chrat"; did you mean "chart"?`.
     pub(super) fn problem(&self, message: &str) -> Problem {
         problem(self.place(), message)
     }
@@ -28,17 +28,17 @@ impl<'f> Part<'f> {
         Self { file: self.file, node }
     }
 
-    /// What stands at a key; what is null is not there.
+    /// The value of a key; null counts as missing.
     pub(super) fn get(&self, name: &str) -> Option<Self> {
-        member(self.node, name).filter(|node| node.data != Data::Null).map(|node| self.at(node))
+        self.node.member(name).filter(|node| node.data != Data::Null).map(|node| self.at(node))
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = Self> + use<'f> {
         let part = *self;
-        items(self.node).iter().map(move |node| part.at(node))
+        self.node.items().iter().map(move |node| part.at(node))
     }
 
-    /// The entries of a table with names of the user's choice, in their order.
+    /// The entries of a map with the user's own names, in order.
     pub(super) fn entries(&self) -> Vec<(String, Self)> {
         match &self.node.data {
             Data::Map(entries) => {
@@ -49,7 +49,7 @@ impl<'f> Part<'f> {
     }
 
     pub(super) fn own_text(&self) -> String {
-        string(Some(self.node))
+        self.node.text()
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
@@ -59,7 +59,7 @@ impl<'f> Part<'f> {
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
         let Some(part) = self.get(name) else { return Vec::new() };
         match &part.node.data {
-            Data::Seq(items) => items.iter().map(|item| string(Some(item))).collect(),
+            Data::Seq(items) => items.iter().map(|item| item.text()).collect(),
             _ => vec![part.own_text()],
         }
     }
@@ -68,11 +68,11 @@ impl<'f> Part<'f> {
         self.get(name).is_some_and(|part| part.node.data == Data::Bool(true))
     }
 
-    /// Adds what is wrong with a table to `problems`.
+    /// Adds the problems of a map to `problems`.
     pub(super) fn check_table(&self, keys: &[Key], problems: &mut Vec<Problem>) {
         let Data::Map(entries) = &self.node.data else {
             if self.node.data != Data::Null || keys.iter().any(|key| key.required) {
-                problems.push(self.problem(&format!("expected a table of keys, found {}", self.found())));
+                problems.push(self.problem(&format!("expected a map, found {}", self.found())));
             }
             return;
         };
@@ -83,12 +83,12 @@ impl<'f> Part<'f> {
                 None => {
                     let place = Place { file: self.file.clone(), start: entry.start, end: entry.end };
                     let names = keys.iter().map(|key| key.name);
-                    problems.push(problem(place, &format!("there is no key {name:?} here{}", meant(&name, names))));
+                    problems.push(problem(place, &format!("unknown key {name:?}{}", meant(&name, names))));
                 }
             }
         }
         for key in keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
-            problems.push(self.problem(&format!("the key {:?} is missing here", key.name)));
+            problems.push(self.problem(&format!("missing key {:?}", key.name)));
         }
     }
 
@@ -105,14 +105,14 @@ impl<'f> Part<'f> {
             },
             Kind::Truth => {
                 if !matches!(self.node.data, Data::Bool(_)) {
-                    problems.push(self.problem(&format!("{name} is true or false, found {}", self.found())));
+                    problems.push(self.problem(&format!("{name} must be true or false, found {}", self.found())));
                 }
             }
             Kind::Choice(choices) => self.check_choice(name, choices, problems),
             Kind::Date => {
                 if self.own_text().parse::<jiff::civil::Date>().is_err() {
                     let found = self.own_text();
-                    problems.push(self.problem(&format!("{name} is a day such as 2026-12-31, found {found:?}")));
+                    problems.push(self.problem(&format!("{name} must be a date such as 2026-12-31, found {found:?}")));
                 }
             }
             Kind::Rule => self.check_rule(&self.own_text(), &self.place(), problems),
@@ -120,17 +120,19 @@ impl<'f> Part<'f> {
                 Data::Map(entries) => {
                     entries.iter().for_each(|(entry, node)| self.at(node).check_text(&entry.key.to_text(), problems));
                 }
-                _ => problems.push(self.problem(&format!("{name} is a table of names, found {}", self.found()))),
+                _ => problems.push(self.problem(&format!("{name} must be a map, found {}", self.found()))),
             },
             Kind::Levels => {
                 let Data::Map(entries) = &self.node.data else {
-                    problems.push(self.problem(&format!("{name} is a table of rules, found {}", self.found())));
+                    problems.push(
+                        self.problem(&format!("{name} must be a map from rules to levels, found {}", self.found())),
+                    );
                     return;
                 };
                 for (entry, node) in entries {
                     let place = Place { file: self.file.clone(), start: entry.start, end: entry.end };
                     self.check_rule(&entry.key.to_text(), &place, problems);
-                    // YAML reads the bare words as truths.
+                    // YAML reads the bare words as booleans.
                     if !matches!(node.data, Data::Bool(_)) {
                         self.at(node).check_choice(&entry.key.to_text(), LEVELS, problems);
                     }
@@ -139,18 +141,18 @@ impl<'f> Part<'f> {
             Kind::Table(keys) => self.check_table(keys, problems),
             Kind::Tables(keys) => match &self.node.data {
                 Data::Seq(items) => items.iter().for_each(|item| self.at(item).check_table(keys, problems)),
-                _ => problems.push(self.problem(&format!("{name} is a list, found {}", self.found()))),
+                _ => problems.push(self.problem(&format!("{name} must be a list, found {}", self.found()))),
             },
             Kind::Named(keys) => match &self.node.data {
                 Data::Map(entries) => entries.iter().for_each(|(_, node)| self.at(node).check_table(keys, problems)),
-                _ => problems.push(self.problem(&format!("{name} is a table of names, found {}", self.found()))),
+                _ => problems.push(self.problem(&format!("{name} must be a map, found {}", self.found()))),
             },
         }
     }
 
     fn check_text(&self, name: &str, problems: &mut Vec<Problem>) {
         if matches!(self.node.data, Data::Map(_) | Data::Seq(_) | Data::Null) {
-            problems.push(self.problem(&format!("{name} is a text, found {}", self.found())));
+            problems.push(self.problem(&format!("{name} must be a string, found {}", self.found())));
         }
     }
 
@@ -159,51 +161,51 @@ impl<'f> Part<'f> {
         if !choices.contains(&found.as_str()) {
             let one_of = choices.join(", ");
             let meant = meant(&found, choices.iter().copied());
-            problems.push(self.problem(&format!("{name} is one of {one_of}, found {found:?}{meant}")));
+            problems.push(self.problem(&format!("{name} must be one of {one_of}, found {found:?}{meant}")));
         }
     }
 
     fn check_rule(&self, id: &str, place: &Place, problems: &mut Vec<Problem>) {
         if !RULES.iter().any(|rule| rule.id == id) {
             let meant = meant(id, RULES.iter().map(|rule| rule.id));
-            problems.push(problem(place.clone(), &format!("there is no rule {id:?}{meant}")));
+            problems.push(problem(place.clone(), &format!("unknown rule {id:?}{meant}")));
         }
     }
 
     fn found(&self) -> &'static str {
         match self.node.data {
             Data::Null => "nothing",
-            Data::Map(_) => "a table",
+            Data::Map(_) => "a map",
             Data::Seq(_) => "a list",
-            Data::Bool(_) => "a truth value",
-            Data::Str(_) => "a text",
+            Data::Bool(_) => "a boolean",
+            Data::Str(_) => "a string",
             Data::Int(_) | Data::Uint(_) | Data::Float(_) => "a number",
         }
     }
 }
 
-/// Something that is wrong with the file, and where.
+/// A problem with the file, and its location.
 #[derive(Debug)]
 pub(super) struct Problem {
     place: Place,
     message: String,
 }
 
-/// A problem at a place.
+/// A problem at a location.
 pub(super) fn problem(place: Place, message: &str) -> Problem {
     Problem { place, message: message.to_owned() }
 }
 
-/// Problems in the order of the file, a line each: `airtight.yaml:3:5: there is no key "chrat" here`.
+/// Problems in the order of the file, a line each: `airtight.yaml:3:5: unknown key "chrat"`.
 pub(super) fn told(mut problems: Vec<Problem>) -> String {
     problems.sort_by_key(|problem| problem.place.start);
     let lines = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// `; did you mean "chart"?`, where a known name is near.
+/// `; did you mean "chart"?`, if a known name is similar.
 pub(crate) fn meant<'n>(found: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
-    // Nobody mistypes that much.
+    // Longer names are not typos.
     if found.len() > 100 {
         return String::new();
     }
@@ -211,7 +213,7 @@ pub(crate) fn meant<'n>(found: &str, known: impl Iterator<Item = &'n str> + Clon
     let near = known.map(|name| (strsim::damerau_levenshtein(&found.to_lowercase(), name), name)).min();
     match near {
         Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("; did you mean {name:?}?"),
-        // Part of one name, and of no other.
+        // A part of exactly one name.
         _ => match (holding.next().filter(|_| found.len() > 2), holding.next()) {
             (Some(name), None) => format!("; did you mean {name:?}?"),
             _ => String::new(),

@@ -1,4 +1,4 @@
-//! The JSON schema of `airtight.yaml`, made from the table of its keys, for editors.
+//! The JSON schema of `airtight.yaml` for editors, derived from the table of keys.
 
 use super::keys::{Key, Kind, LEVELS, ROOT};
 use crate::rules::RULES;
@@ -37,7 +37,7 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Truth => json!({ "type": "boolean" }),
         Kind::Texts => json!({ "anyOf": [text, { "type": "array", "items": text }] }),
         Kind::Choice(choices) => {
-            // `3` is a number to whoever reads it.
+            // `3` is a number in YAML.
             let numbers = choices.iter().filter_map(|choice| choice.parse::<u32>().ok()).map(Value::from);
             let all: Vec<Value> = choices.iter().map(|&choice| Value::from(choice)).chain(numbers).collect();
             json!({ "enum": all })
@@ -117,11 +117,11 @@ mod tests {
             yaml::Data::Bool(value) => (*value).into(),
             yaml::Data::Int(value) => (*value).into(),
             yaml::Data::Null => Value::Null,
-            _ => crate::chart::metadata::scalar_text(&node.data).into(),
+            _ => node.data.scalar_text().into(),
         }
     }
 
-    /// The configurations that the documentation shows: fenced blocks that name a mirror or releases.
+    /// The configurations in the documentation: fenced blocks that name a mirror or releases.
     #[test]
     fn examples_of_the_documentation_are_valid() {
         let mut schemas = boon::Schemas::new();

@@ -1,19 +1,19 @@
-//! A branch and its base: what counts of what exists on one side only. Which releases are the same ([`pairs`]), where the
-//! images of new ones go ([`target_of_new`]), which suppressions both sides have ([`kept`]).
+//! A branch and its base: what counts if something exists on one side only. Which releases are the same ([`pairs`]), the
+//! target of new ones ([`target_of_new`]), which suppressions both sides have ([`kept`]).
 
 use super::{Config, Entry, Release, Suppression, Target};
 
-/// A release before and after; at least one of them is there.
+/// A release before and after; at least one of them exists.
 #[derive(Debug, Clone, Copy)]
 pub struct Pair<'c> {
-    /// As it was.
+    /// Its old state.
     pub before: Option<&'c Release>,
-    /// As it is.
+    /// Its new state.
     pub after: Option<&'c Release>,
 }
 
-/// The releases of both, those of `after` first. One of another name is the same release where neither has its name, the
-/// chart is the same, and it takes all values files that the other took.
+/// The releases of both sides, those of `after` first. A release with another name is the same release if its chart is the
+/// same, it uses all values files of the old one, and neither side has the other's name.
 pub fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
     let named = |config: &'c Config, release: &Release| {
         config.releases.iter().find(|one| one.entry.full_name() == release.entry.full_name())
@@ -34,8 +34,8 @@ pub fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
     found
 }
 
-/// Where the images of a release go that only `after` lists, and whether `before` knows such a target: one that it has, or
-/// else the one of all its releases.
+/// The target of a release that only `after` lists, and whether `before` knows this target: from one of its releases, or as
+/// the target of all its releases.
 pub fn target_of_new(before: &Config, after: &Config, entry: &Entry) -> (Target, bool) {
     let own = entry.target.clone().or(&after.target);
     let others = before.releases.iter().map(|release| release.entry.target.clone().or(&before.target));
@@ -48,7 +48,7 @@ pub fn target_of_new(before: &Config, after: &Config, entry: &Entry) -> (Target,
     }
 }
 
-/// The suppressions that both have, each as long as both have it; places are those in `after`.
+/// The suppressions that both sides have, each for the shorter time; locations are those in `after`.
 pub fn kept(before: &[Suppression], after: &[Suppression]) -> Vec<Suppression> {
     let one = |entry: &Suppression| {
         let until = latest(before.iter().filter(|was| same(was, entry)))?;
@@ -58,7 +58,7 @@ pub fn kept(before: &[Suppression], after: &[Suppression]) -> Vec<Suppression> {
     after.iter().filter_map(one).collect()
 }
 
-/// The suppressions, or longer ones, that only `after` has.
+/// The suppressions that only `after` has, or that last longer there.
 pub fn added<'c>(before: &[Suppression], after: &'c [Suppression]) -> Vec<&'c Suppression> {
     let is_new = |entry: &&Suppression| match latest(before.iter().filter(|was| same(was, entry))) {
         None => true,
@@ -67,14 +67,14 @@ pub fn added<'c>(before: &[Suppression], after: &'c [Suppression]) -> Vec<&'c Su
     after.iter().filter(is_new).collect()
 }
 
-/// Whether two suppressions are about the same.
+/// Whether two suppressions match the same findings.
 pub(super) fn same(a: &Suppression, b: &Suppression) -> bool {
     a.rule == b.rule && a.image == b.image && a.object == b.object && a.release == b.release
 }
 
 pub(super) type Day = Option<jiff::civil::Date>;
 
-/// The last day of suppressions, `None` in it for ever; `None` of it where there are none.
+/// The last day of suppressions (the inner `None`: no end); the outer `None` if there are none.
 pub(super) fn latest<'s>(entries: impl Iterator<Item = &'s Suppression>) -> Option<Day> {
     entries.map(|entry| entry.expires).reduce(|a, b| if is_later(a, b) { a } else { b })
 }

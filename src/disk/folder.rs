@@ -1,7 +1,7 @@
-//! [`Folder`]: a folder whose links lead nowhere else.
+//! [`Folder`]: a folder whose links must not leave it.
 
 use super::open::{Fault, Opened, open};
-use super::reach::{Bound, Reach, quoted};
+use super::reach::{Bound, By, Reach, quoted};
 use super::resolve::{Resolved, absolute, resolve};
 use super::walk::Walk;
 use crate::go::system_error;
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 /// A folder that may be read: a chart, a folder of manifests or lists.
 #[derive(Debug)]
 pub struct Folder<'r> {
-    pub(super) reach: &'r Reach,
-    pub(super) bound: Bound,
-    pub(super) shown: PathBuf,
-    pub(super) real: PathBuf,
+    reach: &'r Reach,
+    bound: Bound,
+    shown: PathBuf,
+    real: PathBuf,
 }
 
-/// What a link in a folder leads to.
+/// The target of a link in a folder.
 #[derive(Debug)]
 pub struct Target {
     /// The real path.
@@ -26,16 +26,32 @@ pub struct Target {
     pub is_folder: bool,
 }
 
+impl Reach {
+    /// A folder whose links must not leave the folder itself (if the user typed it) or the repository (otherwise).
+    /// `what` is its name for messages: `the chart`.
+    ///
+    /// # Errors
+    /// See [`Reach::read`].
+    pub fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
+        let real = self.find(by, path)?;
+        let bound = match (by, &self.root) {
+            (By::Repository, Some(root)) => root.clone(),
+            _ => Bound { folder: real.clone(), what },
+        };
+        Ok(Folder { reach: self, bound, shown: path.to_path_buf(), real })
+    }
+}
+
 impl Folder<'_> {
-    /// The path that was named.
+    /// The path as given.
     pub fn shown(&self) -> &Path {
         &self.shown
     }
 
-    /// The path that was named, from the root on, as helm writes it.
+    /// The path as given, made absolute, as helm writes it.
     pub fn absolute(&self) -> PathBuf {
         let path = absolute(&self.shown).unwrap_or_else(|_| self.shown.clone());
-        // Without `.` and `..`, as Go's `filepath.Abs` does, by the text alone.
+        // `.` and `..` are removed lexically, as Go's `filepath.Abs` does.
         let mut clean = PathBuf::new();
         for part in path.components() {
             match part {
@@ -52,17 +68,17 @@ impl Folder<'_> {
         &self.real
     }
 
-    /// All that lies in it and below.
+    /// Everything in it and below.
     pub fn walk(&self) -> Walk {
         Walk::new(&self.real)
     }
 
-    /// All that lies in a folder that a link of this one leads to ([`Folder::follow`]), and below.
+    /// Everything in the target folder of a link of this one ([`Folder::follow`]), and below.
     pub fn walk_target(&self, target: &Path) -> Walk {
         Walk::new(target)
     }
 
-    /// The names of what lies in it, in order, as far as they are UTF-8.
+    /// The sorted names in it, as far as they are UTF-8.
     pub fn names(&self) -> Result<Vec<String>, String> {
         let failed = |error: std::io::Error| format!("{}: {}", self.shown.display(), system_error(&error));
         let entries = fs::read_dir(&self.real).map_err(failed)?;
@@ -71,10 +87,10 @@ impl Folder<'_> {
         Ok(names)
     }
 
-    /// Where a link, by its real place, leads to, when that may be read.
+    /// The target of a link, given by its real path, if it may be read.
     ///
     /// # Errors
-    /// Those of Go's `filepath.EvalSymlinks`, or why not, without the link's name.
+    /// Those of Go's `filepath.EvalSymlinks`, or why it may not be read, without the link's name.
     pub fn follow(&self, link: &Path) -> Result<Target, String> {
         let resolved = resolve(link)?;
         self.check(link, &resolved)?;
@@ -99,11 +115,11 @@ impl Folder<'_> {
         Ok(())
     }
 
-    /// Opens a regular file by its real path, which is below this folder or what a link leads to. `kind` is what the
-    /// walk said of it.
+    /// Opens a regular file by its real path, which is below this folder or the target of a link. `kind` is the file type from
+    /// the walk.
     ///
     /// # Errors
-    /// Helm's texts for charts, with `shown` for the path.
+    /// Helm's texts for charts, with `shown` as the path.
     pub fn open(&self, real: &Path, kind: Option<FileType>, shown: &Path) -> Result<Opened, String> {
         open(real, kind).map_err(|fault| match fault {
             Fault::System(error) => format!("open {}: {}", shown.display(), system_error(&error)),
@@ -114,10 +130,10 @@ impl Folder<'_> {
         })
     }
 
-    /// Reads a file of the folder, by its path in it; a link is followed.
+    /// Reads a file of the folder by its path in it; links are followed.
     ///
     /// # Errors
-    /// As of [`Reach::read`].
+    /// See [`Reach::read`].
     pub fn read(&self, inside: &Path) -> Result<Vec<u8>, String> {
         self.reach.read_inside(&self.bound, &self.real.join(inside), &self.shown.join(inside))
     }

@@ -1,43 +1,43 @@
-//! What is at a path, without reading it.
+//! Checks what is at a path, without reading it.
 
 use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Whether a path leads to an ordinary file, over links.
+/// Whether a path is a regular file, following links.
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Whether a path leads to a folder, over links.
+/// Whether a path is a folder, following links.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
-/// Whether a path leads to something, over links.
+/// Whether a path exists, following links.
 pub fn exists(path: &Path) -> bool {
     path.exists()
 }
 
-/// Whether something has this path, if only a link that leads nowhere.
+/// Whether a path exists, including a broken link.
 pub fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Whether something that is no folder has this path; a link is none, wherever it leads.
+/// Whether a path exists and is not a folder; a link is not a folder, whatever its target.
 pub fn is_no_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|about| !about.is_dir())
 }
 
-/// What kind of thing has this path, if only a link; `None` where nothing has.
+/// The file type of a path, without following links; `None` if it does not exist.
 pub fn kind(path: &Path) -> Option<FileType> {
     path.symlink_metadata().ok().map(|about| about.file_type())
 }
 
-/// A path from the root on, without links.
+/// An absolute path with links resolved.
 ///
 /// # Errors
-/// The system's, where nothing is there.
+/// The system's error if it does not exist.
 pub fn real(path: &Path) -> io::Result<PathBuf> {
     path.canonicalize()
 }
@@ -45,7 +45,7 @@ pub fn real(path: &Path) -> io::Result<PathBuf> {
 /// The working folder.
 ///
 /// # Errors
-/// The system's, where it was taken away.
+/// The system's error if it was removed.
 pub fn working_folder() -> io::Result<PathBuf> {
     std::env::current_dir()
 }

@@ -1,12 +1,12 @@
-//! The one room that reads files and folders.
+//! The only module that reads files and folders.
 //!
-//! A path is read for whoever named it ([`By`]). What the user typed may lie anywhere; what a repository names (its
+//! A path is read on behalf of whoever named it ([`By`]). The user may name any path; what a repository names (its
 //! configuration, its charts, its links) is read only where a [`Reach`] allows it: below the repository's root, and
-//! below what `--allow-outside` names. Paths count after all links on the way are resolved, and it is the resolved path
-//! that is opened. Devices, pipes, sockets, `/proc`, `/sys`, `/dev` and `.git` are never read, and no read is without
-//! a bound.
+//! below the paths of `--allow-outside`. Links are resolved before the check, and the resolved path is the one that
+//! is opened. Devices, pipes, sockets, `/proc`, `/sys`, `/dev` and `.git` are never read, and every read has a size
+//! limit.
 //!
-//! `clippy.toml` bans the other ways to open a file, so that nobody forgets this one.
+//! `clippy.toml` bans all other ways to open a file.
 #![expect(clippy::disallowed_methods, reason = "this is the room that the bans point to")]
 
 mod folder;
@@ -16,7 +16,7 @@ mod reach;
 mod resolve;
 mod walk;
 
-pub use folder::{Folder, Target};
-pub use open::{Opened, read_all};
+pub use folder::Folder;
+pub use open::read_all;
 pub use reach::{By, Reach};
 pub use walk::Walk;

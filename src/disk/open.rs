@@ -1,4 +1,4 @@
-//! Opens files, and nothing but files; reads no more than a bound.
+//! Opens regular files only, and reads at most a limit.
 
 use super::walk::is_git;
 use crate::go::system_error;
@@ -6,12 +6,12 @@ use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// A file that is open, and what the system says of it.
+/// An open file with its metadata.
 #[derive(Debug)]
 pub struct Opened {
     /// The file.
     pub file: File,
-    /// What was opened.
+    /// Its metadata.
     pub about: Metadata,
 }
 
@@ -22,7 +22,7 @@ impl Opened {
         if content.len() as u64 > limit { Err(too_long(&shown.display().to_string(), limit)) } else { Ok(content) }
     }
 
-    /// Reads at most so many bytes; what is longer is cut there.
+    /// Reads at most a number of bytes and cuts the rest.
     pub fn read_at_most(self, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
         let expected = self.about.len().saturating_add(1).min(limit).min(1 << 30);
         let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
@@ -34,7 +34,7 @@ impl Opened {
     }
 }
 
-/// Reads a stream to its end, which has to come before a bound does.
+/// Reads a stream to its end, up to a limit.
 ///
 /// # Errors
 /// `stdin has more than 10 bytes (--limit file-bytes)`.
@@ -52,18 +52,18 @@ fn too_long(name: &str, limit: u64) -> String {
 /// Why something cannot be opened.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// The system says so.
+    /// An error of the system.
     System(io::Error),
     /// It is a folder.
     Folder,
-    /// It is something that has no end, or waits, or acts: a pipe, a socket, a device.
+    /// It is a pipe, a socket or a device, which may be endless, block, or have side effects.
     Odd(&'static str),
 }
 
-/// Opens a file by its real path. `kind` is what its folder says of it, where that was asked.
+/// Opens a file by its real path. `kind` is its type from the folder, if known.
 ///
-/// A device or a pipe is not even opened, which may act or wait; and should the file have become a link or a pipe since
-/// it was looked at, neither is followed or waited for.
+/// A device or a pipe is not even opened, because that may have effects or block; and if the file has become a link or a
+/// pipe in the meantime, it is neither followed nor waited for.
 pub(super) fn open(real: &Path, kind: Option<FileType>) -> Result<Opened, Fault> {
     let kind = match kind {
         Some(kind) => kind,
@@ -84,7 +84,7 @@ pub(super) fn open(real: &Path, kind: Option<FileType>) -> Result<Opened, Fault>
     Ok(Opened { file, about })
 }
 
-/// Opens what a program was handed: its stdin, or a pipe of the shell.
+/// Opens a stream that was passed to the program: stdin, or a pipe of the shell.
 pub(super) fn open_handed(path: &Path) -> io::Result<Opened> {
     let file = File::open(path)?;
     let about = file.metadata()?;
@@ -111,26 +111,26 @@ fn check(kind: FileType) -> Result<(), Fault> {
     Err(Fault::Odd(if kind.is_symlink() { "link" } else { "device" }))
 }
 
-/// The folder of the system in which a path lies, and in which nothing is an ordinary file.
+/// The system folder that contains a path, in which nothing is a regular file.
 pub(super) fn system_folder(path: &Path) -> Option<&'static str> {
-    // Memory that many take for a temporary folder.
+    // Shared memory that is often used as a temporary folder.
     const ORDINARY: &str = "/dev/shm";
     let folder = ["/proc", "/sys", "/dev"].into_iter().find(|folder| path.starts_with(folder));
     folder.filter(|_| !path.starts_with(ORDINARY))
 }
 
-/// Where a real path lies that is never read: `/proc`, `a .git folder`.
+/// The folder that makes a real path forbidden: `/proc`, `a .git folder`.
 pub(super) fn forbidden(real: &Path) -> Option<&'static str> {
     if let Some(folder) = system_folder(real) {
         return Some(folder);
     }
-    // A working tree may itself lie below a folder of this name.
+    // A working tree may be below a folder of this name.
     let repository = repository(real.parent()?);
     let inside = repository.and_then(|folder| real.strip_prefix(folder).ok()).unwrap_or(real);
     inside.iter().any(is_git).then_some("a .git folder")
 }
 
-/// The root of the repository that a real folder belongs to.
+/// The root of the repository that contains a real folder.
 pub(super) fn repository(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
 }

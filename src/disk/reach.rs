@@ -1,6 +1,5 @@
 //! [`Reach`]: what a run may read.
 
-use super::folder::Folder;
 use super::open::{self, Fault, Opened, forbidden, repository, system_folder};
 use super::resolve::{Resolved, absolute, resolve};
 use crate::go::system_error;
@@ -22,36 +21,36 @@ pub enum By {
 pub(super) struct Bound {
     /// Its real path.
     pub(super) folder: PathBuf,
-    /// What it is to the user: `the repository`.
+    /// Its name for messages: `the repository`.
     pub(super) what: &'static str,
 }
 
 impl Bound {
-    /// The repository that a real folder belongs to.
+    /// The repository that contains a real folder.
     fn repository(folder: &Path) -> Option<Self> {
         Some(Self { folder: repository(folder)?.to_path_buf(), what: "the repository" })
     }
 }
 
-/// What a run may read. Threads share it.
+/// What a run may read; shared by threads.
 #[derive(Debug)]
 pub struct Reach {
-    /// Where the configuration's paths stay.
-    root: Option<Bound>,
-    /// The real paths of what may be read besides.
+    /// The bound of the paths in the configuration.
+    pub(super) root: Option<Bound>,
+    /// The real paths that are allowed in addition.
     allowed: Vec<PathBuf>,
-    /// Bytes of one file.
+    /// The largest size of one file, in bytes.
     file_bytes: u64,
-    /// What came out of pipes of the shell: it comes once, and may be asked for again.
+    /// The content of pipes of the shell, which can be read only once but may be needed again.
     handed: Mutex<BTreeMap<PathBuf, Arc<Vec<u8>>>>,
 }
 
 impl Reach {
-    /// What may be read without a configuration. `allowed` is what `--allow-outside` names, `file_bytes` the greatest
-    /// size of one file.
+    /// What may be read without a configuration. `allowed` are the paths of `--allow-outside`, `file_bytes` is the largest size
+    /// of one file.
     ///
     /// # Errors
-    /// When one of `allowed` is not there.
+    /// One of `allowed` does not exist.
     pub fn new(allowed: &[PathBuf], file_bytes: u64) -> Result<Self, String> {
         let real = |path: &PathBuf| match resolve(path) {
             Ok(resolved) => Ok(resolved.path),
@@ -61,12 +60,12 @@ impl Reach {
         Ok(Self { allowed, ..Self::of_user(file_bytes) })
     }
 
-    /// What may be read where nothing is allowed and there is no configuration.
+    /// What may be read without `--allow-outside` and without a configuration.
     pub fn of_user(file_bytes: u64) -> Self {
         Self { root: None, allowed: Vec::new(), file_bytes, handed: Mutex::default() }
     }
 
-    /// Takes the repository of a folder, or where there is none the folder itself, for what holds the configuration.
+    /// Sets the bound of the configuration: the repository that contains its folder, or the folder itself.
     pub fn set_configuration(&mut self, folder: &Path) -> Result<(), String> {
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = resolve(here)?.path;
@@ -75,7 +74,7 @@ impl Reach {
         Ok(())
     }
 
-    /// The greatest size of one file.
+    /// The largest size of one file, in bytes.
     pub fn file_bytes(&self) -> u64 {
         self.file_bytes
     }
@@ -83,10 +82,10 @@ impl Reach {
     /// Reads a file.
     ///
     /// # Errors
-    /// In Go's words where Go has some: `open x.yaml: no such file or directory`.
+    /// In Go's words if Go has such an error: `open x.yaml: no such file or directory`.
     pub fn read(&self, by: By, path: &Path) -> Result<Vec<u8>, String> {
         if by == By::User && is_handed(path) {
-            // Who comes second waits, and gets the same.
+            // A second reader waits and gets the same content.
             let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(content) = handed.get(path) {
                 return Ok(content.to_vec());
@@ -101,7 +100,7 @@ impl Reach {
     /// Opens a file.
     ///
     /// # Errors
-    /// As of [`Reach::read`].
+    /// See [`Reach::read`].
     pub fn open(&self, by: By, path: &Path) -> Result<Opened, String> {
         if by == By::User && is_handed(path) {
             return open::open_handed(path).map_err(|error| in_words_of_go(path, Fault::System(error)));
@@ -110,25 +109,11 @@ impl Reach {
         open::open(&real, None).map_err(|fault| in_words_of_go(path, fault))
     }
 
-    /// A folder, whose own links lead nowhere else: out of the folder if the user typed it, else out of the repository.
-    /// `what` is what it is to the user: `the chart`.
+    /// Checks that a chart may refer to a folder outside itself, such as `file://../common`: only in its own repository, like
+    /// the paths of a configuration.
     ///
     /// # Errors
-    /// As of [`Reach::read`].
-    pub fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
-        let real = self.find(by, path)?;
-        let bound = match (by, &self.root) {
-            (By::Repository, Some(root)) => root.clone(),
-            _ => Bound { folder: real.clone(), what },
-        };
-        Ok(Folder { reach: self, bound, shown: path.to_path_buf(), real })
-    }
-
-    /// Whether a chart may name a folder beside itself, as `file://../common` does: in its own repository, as what a
-    /// configuration names.
-    ///
-    /// # Errors
-    /// As of [`Reach::read`].
+    /// See [`Reach::read`].
     pub fn check_beside(&self, by: By, chart: &Path, path: &Path) -> Result<(), String> {
         let folder = self.find(by, chart)?;
         let root = self.root.as_ref().filter(|root| by == By::Repository || folder.starts_with(&root.folder));
@@ -139,45 +124,43 @@ impl Reach {
         self.inside(&bound, path).map(|_| ())
     }
 
-    /// Whether a path that somebody named may be read.
+    /// Checks that a path may be read.
     ///
     /// # Errors
-    /// As of [`Reach::read`].
+    /// See [`Reach::read`].
     pub fn check(&self, by: By, path: &Path) -> Result<(), String> {
         self.find(by, path).map(|_| ())
     }
 
-    /// Whether a file may be written at a path that the user typed: anywhere, but not where a link of a repository leads
-    /// out of it or into `.git`.
+    /// Checks that a file may be written at a path that the user typed: anywhere, except through a link of a repository that
+    /// leads out of it or into `.git`.
     ///
     /// # Errors
     /// Names the link.
     pub fn check_output(&self, path: &Path) -> Result<(), String> {
-        // What is not there yet is made in the folder that is.
+        // A file that does not exist is created in an existing folder.
         let there = path.ancestors().find(|path| path.symlink_metadata().is_ok());
         let Some(there) = there else { return Ok(()) };
         match resolve(there) {
             Ok(resolved) => self.check_links(there, &resolved),
             Err(_) => {
-                // A link to what is not there, which would be made there.
+                // A broken link, whose target would be created.
                 let folder = absolute(there)?.parent().and_then(|folder| folder.canonicalize().ok());
                 match folder.and_then(|folder| self.holder(&folder)) {
-                    Some(bound) => {
-                        Err(format!("{} is a link in {} that leads to nothing", there.display(), bound.what))
-                    }
+                    Some(bound) => Err(format!("{} is a broken link in {}", there.display(), bound.what)),
                     None => Ok(()),
                 }
             }
         }
     }
 
-    /// What holds a real folder, and so decides over the links in it; `None` where that is the user alone.
+    /// The bound for the links in a real folder; `None` if only the user decides.
     fn holder(&self, folder: &Path) -> Option<Bound> {
         let of_configuration = || self.root.clone().filter(|root| folder.starts_with(&root.folder));
         Bound::repository(folder).or_else(of_configuration)
     }
 
-    /// Reads what lies in a bound, by its real place before the last links; `shown` is for messages.
+    /// Reads a file within a bound, by its real path before the last links; `shown` is for messages.
     pub(super) fn read_inside(&self, bound: &Bound, place: &Path, shown: &Path) -> Result<Vec<u8>, String> {
         let resolved =
             resolved(place).map_err(|error| error.replacen(&*place.to_string_lossy(), &shown.to_string_lossy(), 1))?;
@@ -187,8 +170,8 @@ impl Reach {
         opened.read(shown, self.file_bytes)
     }
 
-    /// The real path of what was named, if it may be read.
-    fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
+    /// The real path of a named path, if it may be read.
+    pub(super) fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
         match (by, &self.root) {
             (By::Repository, Some(root)) => self.inside(root, path),
             _ => {
@@ -200,7 +183,7 @@ impl Reach {
         }
     }
 
-    /// The real path of what lies in a bound, or is allowed.
+    /// The real path of a file that is in a bound, or allowed.
     fn inside(&self, bound: &Bound, path: &Path) -> Result<PathBuf, String> {
         let resolved = resolved(path)?;
         self.check_place(path, &resolved)?;
@@ -208,7 +191,7 @@ impl Reach {
         Ok(resolved.path)
     }
 
-    /// Links that a repository holds do not lead out of it, even on a path that the user typed.
+    /// Links of a repository must not leave it, even on a path that the user typed.
     fn check_links(&self, path: &Path, resolved: &Resolved) -> Result<(), String> {
         for link in &resolved.links {
             let Some(folder) = link.parent() else { continue };
@@ -233,17 +216,17 @@ impl Reach {
         })
     }
 
-    /// A path that leads out of a bound must be allowed.
+    /// Checks that a path that leaves a bound is allowed.
     pub(super) fn check_bound(&self, bound: &Bound, path: &Path, resolved: &Resolved) -> Result<(), String> {
         let target = &resolved.path;
         if target.starts_with(&bound.folder) || self.allowed.iter().any(|allowed| target.starts_with(allowed)) {
             return Ok(());
         }
         let (shown, what, target) = (path.display(), bound.what, target.display());
-        let way_out = format!("if that is meant: --allow-outside {}", quoted(&resolved.path));
-        // The last link in the bound is the one that leaves it.
+        let way_out = format!("to allow it: --allow-outside {}", quoted(&resolved.path));
+        // The last link inside the bound is the one that leaves it.
         Err(match resolved.links.iter().rfind(|link| link.starts_with(&bound.folder)) {
-            None => format!("{shown} lies outside of {what} ({}); {way_out}", bound.folder.display()),
+            None => format!("{shown} is outside {what} ({}); {way_out}", bound.folder.display()),
             Some(link) if is_at(path, link) => {
                 format!("{shown} is a link that leads out of {what}, to {target}; {way_out}")
             }
@@ -255,9 +238,9 @@ impl Reach {
     }
 }
 
-/// Follows the links of a path; the error is worded as Go's for a file that cannot be opened.
+/// Resolves the links of a path; the error is worded as Go's for a file that cannot be opened.
 fn resolved(path: &Path) -> Result<Resolved, String> {
-    // Whether or not it is there.
+    // Forbidden whether it exists or not.
     if let Some(place) = system_folder(path) {
         return Err(format!("{}: nothing in {place} is read or written", path.display()));
     }
@@ -273,11 +256,11 @@ fn in_words_of_go(path: &Path, fault: Fault) -> String {
     match fault {
         Fault::System(error) => format!("open {path}: {}", system_error(&error)),
         Fault::Folder => format!("read {path}: is a directory"),
-        Fault::Odd(what) => format!("{path} is a {what}; only files are read (and what is piped in, as -)"),
+        Fault::Odd(what) => format!("{path} is a {what}; only regular files are read, and stdin as -"),
     }
 }
 
-/// Whether a path is one of those by which a shell hands over a stream that is open: `<(helm get values shop)`.
+/// Whether a path is one that a shell passes for an open stream: `<(helm get values shop)`.
 fn is_handed(path: &Path) -> bool {
     let Some(text) = path.to_str() else { return false };
     let number = text.strip_prefix("/dev/fd/").or_else(|| text.strip_prefix("/proc/self/fd/"));
@@ -285,20 +268,20 @@ fn is_handed(path: &Path) -> bool {
     cfg!(unix) && (text == "/dev/stdin" || number.is_some_and(is_number))
 }
 
-/// Whether a path, as it was named, is that of a link.
+/// Whether a path, as named, is that of a link.
 fn is_at(path: &Path, link: &Path) -> bool {
     let Ok(path) = absolute(path) else { return false };
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     folder.as_deref() == link.parent() && path.file_name() == link.file_name()
 }
 
-/// A real path as seen from the working folder, if it lies in it.
+/// A real path relative to the working folder, if it is inside.
 fn seen(path: &Path) -> &Path {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path)
 }
 
-/// A path as a shell takes it.
+/// A path quoted for a shell.
 pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/._-+@%:,=".contains(c);
@@ -310,7 +293,7 @@ mod tests {
     use super::*;
     use std::io::Write as _;
 
-    /// `-f <(helm get values shop)`: what a shell hands over comes once, however often it is read. Only the user has a shell.
+    /// `-f <(helm get values shop)`: a stream of the shell can be read only once, but is used several times.
     #[cfg(unix)]
     #[test]
     fn a_pipe_of_the_shell_is_read_once() {
@@ -349,7 +332,7 @@ mod tests {
             (".GIT/x", Some("a .git folder")),
             ("sub/.git", Some("a .git folder")),
             (".gitignore", None),
-            // A working tree below a folder of the name.
+            // A working tree below a folder of this name.
             ("wt/.git/worktree/values.yaml", None),
             ("wt/.git/worktree/.git/HEAD", Some("a .git folder")),
         ] {

@@ -1,24 +1,24 @@
-//! [`resolve`]: where a path leads, and over which links.
+//! [`resolve`]: resolves a path, and lists the links on the way.
 
 use crate::go::system_error;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// A path without links, and the links on the way to it.
+/// A path with links resolved, and the links on the way.
 #[derive(Debug)]
 pub(super) struct Resolved {
     /// The real path.
     pub(super) path: PathBuf,
-    /// The real places of the links that were followed, in order.
+    /// The real paths of the links that were followed, in order.
     pub(super) links: Vec<PathBuf>,
 }
 
-/// Follows all links of a path.
+/// Resolves all links of a path.
 ///
 /// # Errors
 /// Those of Go's `filepath.EvalSymlinks`: `lstat /a/b: no such file or directory`.
 pub(super) fn resolve(path: &Path) -> Result<Resolved, String> {
-    /// Go's bound.
+    /// Go's limit.
     const MOST: usize = 255;
     let path = absolute(path)?;
     let mut left = parts(&path);
@@ -48,12 +48,12 @@ pub(super) fn resolve(path: &Path) -> Result<Resolved, String> {
             return Err("not a directory".to_owned());
         }
     }
-    // Names in their own spelling, where the file system takes several for the same.
+    // The actual spelling, on file systems that ignore case.
     let path = found.canonicalize().map_err(|error| format!("lstat {}: {}", found.display(), system_error(&error)))?;
     Ok(Resolved { path, links })
 }
 
-/// A path from the root on; nothing else changes.
+/// An absolute path; nothing else changes.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, String> {
     if path.is_absolute() {
         return Ok(path.to_path_buf());

@@ -1,11 +1,11 @@
-//! [`Walk`]: what lies in a folder and below.
+//! [`Walk`]: everything in a folder and below.
 
 use std::ffi::OsStr;
 use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
 
-/// The entries below a folder by the bytes of their names, depth first. Links are told and not followed; what git keeps
-/// in `.git` is left out.
+/// The entries below a folder, sorted by the bytes of their names, depth first. Links are returned but not followed; `.git`
+/// is left out.
 #[derive(Debug)]
 pub struct Walk(walkdir::IntoIter);
 
@@ -14,7 +14,7 @@ impl Walk {
         Self(WalkDir::new(folder).min_depth(1).sort_by_file_name().into_iter())
     }
 
-    /// Passes over what is in the folder that came last.
+    /// Skips the content of the last folder.
     pub fn skip_current_dir(&mut self) {
         self.0.skip_current_dir();
     }
@@ -40,14 +40,14 @@ impl Iterator for Walk {
     }
 }
 
-/// Whether a name is that of git's own folder, or of the file that stands for it in a submodule. Git itself keeps no
-/// file of such a name, in whatever case.
+/// Whether a name is that of git's own folder, or of the file that replaces it in a submodule. Git itself tracks no file
+/// with this name, in any case.
 pub(super) fn is_git(name: &OsStr) -> bool {
     name.eq_ignore_ascii_case(".git")
 }
 
-/// Whether all that is in a folder are empty files and folders. A folder of git's name that holds nothing is none of git's,
-/// and a part of a chart as for helm.
+/// Whether a folder contains only empty files and folders. Such a folder with git's name is not git's, and is part of a
+/// chart as in helm.
 fn holds_nothing(folder: &Path) -> bool {
     let is_empty = |entry: DirEntry| {
         let kind = entry.file_type();

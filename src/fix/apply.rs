@@ -1,4 +1,4 @@
-//! [`apply`]: what the user gave, with edits in it, for a trial.
+//! [`apply`]: applies edits to the user's values, for a trial.
 
 use super::{Action, Edit, Refusal, Target, document, flag, overlay, path_text};
 use crate::helm::HelmVersion;
@@ -9,13 +9,13 @@ use crate::values::UserValues;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the file is called that edits of [`Target::Overlay`] come in.
+/// The name of the file for edits of [`Target::Overlay`].
 pub const OVERLAY: &str = "airtight-overlay.yaml";
 
-/// A values file by what it is called and holds.
+/// A values file: its name and content.
 type Text<'u> = (&'u str, &'u [u8]);
 
-/// What edits change, with the numbers of the edits: a values file, an argument of a flag.
+/// What edits change, with their indexes: a values file, an argument of a flag.
 #[derive(Default)]
 struct ByTarget<'e> {
     files: BTreeMap<u32, Vec<(usize, &'e Edit)>>,
@@ -38,13 +38,13 @@ impl<'e> ByTarget<'e> {
     }
 }
 
-/// The user's values with edits in them; what was given is not changed.
+/// The user's values with edits applied; the input is not changed.
 ///
-/// Files keep their names and their numbers. Flags keep their numbers too: one that has nothing left to say is an empty
-/// argument. The edits for a further file come in one behind all others, [`OVERLAY`].
+/// Files and flags keep their names and indexes. A flag with nothing left to set becomes an empty argument. The edits for an
+/// additional file are put in one file after all others, [`OVERLAY`].
 ///
 /// # Errors
-/// Why one of the edits is not made.
+/// Why one of the edits cannot be made.
 pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Result<UserValues, Refusal> {
     let mut made = user.clone();
     let of = ByTarget::of(edits);
@@ -72,7 +72,7 @@ pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limi
     Ok(made)
 }
 
-/// Why edits of what the user gave are not made, each for itself, as far as that is known before they are tried.
+/// Why each edit of the user's values cannot be made, as far as that is known without a trial.
 pub fn refusals(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Vec<Option<Refusal>> {
     let mut found: Vec<Option<Refusal>> = vec![None; edits.len()];
     let of = ByTarget::of(edits);
@@ -103,7 +103,7 @@ pub fn refusals(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &L
     found
 }
 
-/// The file of a number, which has to be the one that the edits are for.
+/// The file with this index, which must be the one that the edits are for.
 fn file_of<'u>(user: &'u UserValues, number: u32, edits: &[(usize, &Edit)]) -> Result<&'u Arc<File>, Refusal> {
     let file = user.files.get(number as usize).ok_or(Refusal::OtherFile)?;
     let is_it = |edit: &Edit| matches!(&edit.target, Target::File { file: own, .. } if own.shown() == file.shown());
@@ -124,18 +124,18 @@ fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Act
     edits.map(|edit| (edit.path.as_slice(), &edit.action)).collect()
 }
 
-/// A values file with an edit in it.
+/// A values file with an edit applied.
 ///
 /// # Errors
-/// Why it is not made.
+/// Why it cannot be made.
 pub fn edited(file: &File, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
     edited_all(file, &[edit], helm, limits)
 }
 
-/// A values file with edits in it.
+/// A values file with edits applied.
 ///
 /// # Errors
-/// Why one of them, or all of them together, are not made.
+/// Why one of them, or all of them together, cannot be made.
 pub fn edited_all(file: &File, edits: &[&Edit], helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
     if is_template(file.shown()) {
         return Err(Refusal::Template);
@@ -144,13 +144,13 @@ pub fn edited_all(file: &File, edits: &[&Edit], helm: HelmVersion, limits: &Limi
     Ok(File::on_disk(file.name(), file.path().map(str::to_owned), bytes))
 }
 
-/// Whether a file is one that a tool makes the values file of.
+/// Whether a file is a template from which a tool makes the values file.
 fn is_template(name: &str) -> bool {
     [".gotmpl", ".tpl", ".tmpl", ".j2", ".jinja"].iter().any(|ending| name.ends_with(ending))
 }
 
 impl Edit {
-    /// What tells it from others: where, which value, and what becomes of it.
+    /// Identifies an edit: its target, its path and its action.
     pub fn id(&self) -> String {
         let target = match &self.target {
             Target::File { file, .. } => file.shown().to_owned(),
@@ -158,10 +158,5 @@ impl Edit {
             Target::Overlay => String::new(),
         };
         format!("{target}\n{}\n{:?}", path_text(&self.path), self.action)
-    }
-
-    /// Whether it takes something away.
-    pub fn removes(&self) -> bool {
-        self.action == Action::Remove
     }
 }

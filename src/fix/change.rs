@@ -1,4 +1,4 @@
-//! What an edit changes in the text of its file, for those who show it.
+//! The text change of an edit, for reports.
 
 use super::{Action, Edit, Target, edited};
 use crate::helm::HelmVersion;
@@ -7,19 +7,18 @@ use crate::source::{File, Place};
 use similar::{ChangeTag, TextDiff};
 use std::sync::Arc;
 
-/// What an edit changes in its file.
+/// The text change of an edit.
 #[derive(Debug, Clone)]
 pub struct TextChange {
-    /// What goes away; a point where text is only added.
+    /// The removed range; empty if text is only added.
     pub place: Place,
-    /// What comes in its place.
+    /// The text that replaces it.
     pub text: String,
-    /// The file with the edit in it.
+    /// The file after the edit.
     pub after: Arc<File>,
 }
 
-/// What an edit changes in the text of its file, nothing of what is left as it is; `None` where it is not about a file, is
-/// not made, or cannot be told so.
+/// The minimal text changes of an edit; `None` if it is not about a file, cannot be made, or cannot be shown in this form.
 pub fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
     let Target::File { file, .. } = &edit.target else { return None };
     let after = edited(file, edit, HelmVersion::V4, &Limits::default()).ok()?;
@@ -42,7 +41,7 @@ pub fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
     if text.is_empty() {
         return Some(vec![change(start, old.len() - end, text)]);
     }
-    // Lines between those that go are left.
+    // Lines between removed lines stay.
     let mut changes = Vec::new();
     let mut at = 0;
     for one in TextDiff::from_lines(old, new).iter_all_changes() {

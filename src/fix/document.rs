@@ -1,8 +1,8 @@
-//! [`edit`]: the text of a values file with values of it set, taken away or added.
+//! [`edit`]: sets, removes or adds values in the text of a values file.
 //!
-//! The text is changed only where the values are: comments, quotes, indentation, order and line ends stay. Our own reader is
-//! the judge: the values before and after differ exactly at the paths, or there is no edit. However many edits there are, the
-//! text is read once before and once after.
+//! The text changes only where the values are: comments, quotes, indentation, order and line ends stay. Every edit is
+//! verified with our own reader: the values before and after must differ exactly at the paths, otherwise the edit is
+//! refused. However many edits there are, the text is parsed once before and once after.
 
 use super::locate::{Located, Names, locate};
 use super::plan::{self, Change, STEPS, Step};
@@ -15,16 +15,17 @@ use crate::yaml::{Document, Form, written};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Collections in each other; whoever nests deeper edits by hand.
+/// The nesting depth up to which files are edited.
 const DEPTH: u32 = 100;
 
-/// Most edits that are made one after the other where they cannot be made at once: each is a reading of the text.
+/// The most edits that are made one by one if they cannot be made together: each needs another parse.
 const MOST_ALONE: usize = 64;
 
-/// The text with a value of it set, taken away with its key, or added: [`edit_all`] with one edit.
+/// Sets a value in the text, removes it with its key, or adds it: [`edit_all`] with one edit, for tests.
 ///
 /// # Errors
 /// Why the text is not edited.
+#[cfg(test)]
 pub fn edit(
     text: &[u8],
     path: &[Key],
@@ -35,14 +36,14 @@ pub fn edit(
     edit_all(text, &[(path, action)], helm, limits)
 }
 
-/// The text with values of it set, taken away with their keys, or added.
+/// Sets values in the text, removes them with their keys, or adds them.
 ///
-/// Maps that are empty then go too, up to one that has other members: `image:` with nothing below it is null, which takes the
-/// chart's defaults away. What is set stays what it is: `3.10` is written with quotes if it is a string. Paths are those of
-/// the text as it is.
+/// Maps that become empty are removed too, up to one with other members: `image:` with nothing below it would be null, which
+/// removes the chart's defaults. Types stay: `3.10` is written with quotes if it is a string. Paths refer to the original
+/// text.
 ///
 /// # Errors
-/// Why one of the edits, or all of them together, are not made.
+/// Why one of the edits, or all of them together, cannot be made.
 pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &Limits) -> Result<Vec<u8>, Refusal> {
     let limits = bounded(limits);
     let before = read(text, helm, &limits)?;
@@ -64,7 +65,7 @@ pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &L
     if at_once.is_ok() || steps.len() < 2 || steps.len() > most {
         return at_once;
     }
-    // What is close to each other may be in each other's way.
+    // Edits that are close together may conflict.
     let mut after = text.to_vec();
     for step in steps.chunks(1) {
         after = take(&after, step, helm, &limits)?;
@@ -72,7 +73,7 @@ pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &L
     judged(after)
 }
 
-/// Why edits are not made, each for itself, as far as that is known before it is tried.
+/// Why each edit cannot be made, as far as that is known without trying it.
 pub(super) fn refusals(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &Limits) -> Vec<Option<Refusal>> {
     let limits = bounded(limits);
     let documents = || written(text, helm, &limits).map_err(|error| Refusal::Unread(error.to_string()));
@@ -108,7 +109,7 @@ fn take(text: &[u8], steps: &[(Vec<Key>, Step)], helm: HelmVersion, limits: &Lim
         put(&mut splice, &documents, &mut names, path, step)?;
     }
     let after = splice.finish()?;
-    // A file with nothing in it looks like a mistake.
+    // An empty file looks like a mistake.
     let is_empty = after.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&after).trim_ascii().is_empty();
     if is_empty && !text.trim_ascii().is_empty() {
         let line_break = if text.ends_with(b"\n") { Splice::new(text).line_break() } else { "" };
@@ -117,7 +118,7 @@ fn take(text: &[u8], steps: &[(Vec<Key>, Step)], helm: HelmVersion, limits: &Lim
     Ok(after)
 }
 
-/// Notes the pieces of the text that a change replaces.
+/// Records the pieces of the text that a change replaces.
 fn put<'w>(
     splice: &mut Splice<'_>,
     documents: &'w [Document],
@@ -146,7 +147,7 @@ fn put<'w>(
             match document {
                 Some(document) => insert::add(splice, document, located.as_ref(), &path[depth..], value.clone()),
                 None => {
-                    let empty = Document { start: text.len(), end: text.len(), root: None };
+                    let empty = Document { end: text.len(), root: None };
                     insert::add(splice, &empty, None, path, value.clone())
                 }
             }
@@ -154,7 +155,7 @@ fn put<'w>(
     }
 }
 
-/// The way to a value that one document has.
+/// The location of a value that exactly one document has.
 fn only<'w>(
     documents: &'w [Document],
     names: &mut Names<'w>,
@@ -177,7 +178,7 @@ fn only<'w>(
     found.ok_or(Refusal::Missing)
 }
 
-/// The document that has most of a path, the last of them.
+/// The last document that contains the longest part of a path.
 fn nearest<'w>(
     documents: &'w [Document],
     names: &mut Names<'w>,
@@ -199,18 +200,18 @@ fn nearest<'w>(
     Ok(best)
 }
 
-/// A document of comments, with or without its `---`.
+/// A document with only comments, with or without its `---`.
 fn is_nothing(root: &crate::yaml::Written) -> bool {
     matches!(root.form, Form::Plain) && root.start == root.end && !root.is_marked
 }
 
-/// What a template engine is to fill in is not edited.
+/// Text that a template engine fills in is not edited.
 fn check_text(text: &[u8], located: &Located<'_>) -> Result<(), Refusal> {
     let touched = text.get(located.node.start..located.node.end).unwrap_or_default();
     if memchr::memmem::find(touched, b"{{").is_some() { Err(Refusal::Template) } else { Ok(()) }
 }
 
-/// Whether template actions in comments decide which lines there are: such a text is YAML only by chance.
+/// Whether template actions in comments control which lines exist: such a text is valid YAML only by chance.
 fn has_control(text: &[u8]) -> bool {
     const WORDS: [&[u8]; 7] = [b"if", b"else", b"end", b"range", b"with", b"define", b"block"];
     memchr::memmem::find_iter(text, b"{{").any(|at| {

@@ -1,4 +1,4 @@
-//! The argument of a `--set`-like flag with values of it set or taken away.
+//! Sets or removes values in the argument of a `--set`-like flag.
 
 use super::plan::Change;
 use super::{Action, Refusal, document};
@@ -9,12 +9,12 @@ use crate::values::{Assignment, assignments, is_json};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What becomes of the assignments of an argument, by their numbers.
+/// The changes of the assignments of an argument, by index.
 #[derive(Default)]
 struct Plan<'a> {
     gone: BTreeSet<usize>,
     set: BTreeMap<usize, String>,
-    /// Edits of JSON in a value, each with its path from there.
+    /// Edits of JSON within a value, each with its path in that value.
     inside: BTreeMap<usize, Vec<Change<'a>>>,
 }
 
@@ -35,7 +35,7 @@ impl<'t> Argument<'t> {
         Ok(Self { flag, found, numbers })
     }
 
-    /// Notes what an edit does.
+    /// Records an edit.
     fn plan<'a>(&self, (path, action): Change<'a>, plan: &mut Plan<'a>) -> Result<(), Refusal> {
         let mut below = self.numbers.range(path.to_vec()..).take_while(|(own, _)| own.starts_with(path)).peekable();
         match action {
@@ -45,7 +45,7 @@ impl<'t> Argument<'t> {
                 plan.set.insert(last, text(self.flag, value)?);
             }
             _ => {
-                // It is inside of a value.
+                // It is inside a value.
                 let around =
                     (1..path.len()).filter_map(|length| Some((length, *self.numbers.get(&path[..length])?.last()?)));
                 let inside = around.filter(|_| self.flag == "--set-json").max_by_key(|(_, number)| *number);
@@ -62,7 +62,7 @@ fn is_object(flag: &str, argument: &str) -> bool {
     flag == "--set-json" && argument.trim_start().starts_with('{')
 }
 
-/// The argument with values of it set, or taken away with their keys; an argument that has nothing left to say is empty.
+/// The argument with values set, or removed with their keys; an argument with nothing left to set is empty.
 pub(super) fn edit(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Limits) -> Result<String, Refusal> {
     if is_object(flag, argument) {
         return within(argument, edits, limits);
@@ -86,12 +86,12 @@ pub(super) fn edit(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Li
         };
         after.extend([&argument[range.start..value.start], &new, &argument[value.end..range.end]]);
     }
-    // The comma was between two.
+    // The comma separated two assignments.
     let is_last_gone = read.found.len().checked_sub(1).is_some_and(|last| plan.gone.contains(&last));
     Ok(if is_last_gone { after.strip_suffix(',').map_or(after.clone(), str::to_owned) } else { after })
 }
 
-/// Why edits of an argument are not made, each for itself.
+/// Why each edit of an argument cannot be made.
 pub(super) fn refusals(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Limits) -> Vec<Option<Refusal>> {
     if is_object(flag, argument) {
         return document::refusals(argument.as_bytes(), edits, HelmVersion::V3, limits);
@@ -104,16 +104,16 @@ pub(super) fn refusals(flag: &str, argument: &str, edits: &[Change<'_>], limits:
 
 /// Edits a JSON object in an argument.
 fn within(json: &str, edits: &[Change<'_>], limits: &Limits) -> Result<String, Refusal> {
-    // JSON is YAML in one line of braces.
+    // JSON is YAML in flow style.
     let after = document::edit_all(json.as_bytes(), edits, HelmVersion::V3, limits)?;
     let after = String::from_utf8(after).map_err(|_| Refusal::Differs)?;
     if !is_json(&after) {
-        return Err(Refusal::Flag("what is added is not written as JSON".to_owned()));
+        return Err(Refusal::Flag("the added value cannot be written as JSON".to_owned()));
     }
     Ok(after)
 }
 
-/// A value as a flag reads it.
+/// A value in the syntax of a flag.
 fn text(flag: &str, value: &Value) -> Result<String, Refusal> {
     let cannot = || Err(Refusal::Flag(format!("{flag} cannot set {value}")));
     match (flag, value) {
@@ -128,7 +128,7 @@ fn text(flag: &str, value: &Value) -> Result<String, Refusal> {
     }
 }
 
-/// Whether `--set` takes a text for something else than a string.
+/// Whether `--set` reads a text as something other than a string.
 fn is_typed(text: &str) -> bool {
     let words = ["true", "false", "null"];
     words.iter().any(|word| text.eq_ignore_ascii_case(word))

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::locate::{Located, is_null};
-use super::remove::{count, span};
+use super::members::{count, span};
 use super::replace::replace;
 use super::splice::{Splice, find, has_comment, is_blank};
 use super::tree::built;
@@ -11,7 +11,7 @@ use crate::trace::Key;
 use crate::yaml::{Document, Form, Written};
 use serde_json::Value;
 
-/// Adds a value below the end of a way; `rest` is what of the path is not there.
+/// Adds a value below a location; `rest` is the part of the path that does not exist.
 pub(super) fn add(
     splice: &mut Splice<'_>,
     document: &Document,
@@ -42,7 +42,7 @@ pub(super) fn add(
     let is_root = located.above.is_empty();
     match (&node.form, key) {
         (Form::Map { is_flow: true, entries, .. }, Key::Name(_)) if entries.is_empty() && is_root => {
-            // Nobody wants to go on in braces.
+            // Within a block, flow style would be unusual.
             check_empty(splice, node)?;
             let text = lines(splice.column(node.start)).join(splice.line_break());
             splice.replace(node.start..node.end, text.trim_start());
@@ -68,7 +68,7 @@ fn last_span(splice: &Splice<'_>, node: &Written) -> Result<Option<std::ops::Ran
     count(node).checked_sub(1).map_or(Ok(None), |last| span(splice, node, last))
 }
 
-/// Puts the first member into what is null.
+/// Replaces null by the first member.
 fn null(
     splice: &mut Splice<'_>,
     document: &Document,
@@ -107,7 +107,7 @@ fn member_is_item(_: &str, lines: &dyn Fn(usize) -> Vec<String>) -> bool {
     lines(0).first().is_some_and(|line| line.starts_with("- "))
 }
 
-/// Nothing is between the braces but blanks.
+/// Checks that only blanks are between the braces.
 fn check_empty(splice: &Splice<'_>, node: &Written) -> Result<(), Refusal> {
     let inside = splice.slice(node.start + 1..node.end - 1);
     if has_comment(inside) { Err(Refusal::Comment) } else { Ok(()) }
@@ -138,13 +138,13 @@ fn flow_member(splice: &mut Splice<'_>, node: &Written, member: &str) -> Result<
     Ok(())
 }
 
-/// Where lines behind a block collection go.
+/// Where to insert lines after a block collection.
 fn behind_lines(splice: &Splice<'_>, node: &Written, end: usize) -> Result<usize, Refusal> {
     if !splice.ends_line(end) {
         return Err(Refusal::Layout);
     }
     let mut at = splice.next_line(end);
-    // The blank lines behind it belong to a block scalar that keeps them.
+    // The blank lines after it belong to a block scalar that keeps them.
     let leaf = last_leaf(node);
     if matches!(leaf.form, Form::Block) {
         let header = splice.slice(leaf.start..splice.line_end(leaf.start));
@@ -168,7 +168,7 @@ fn last_leaf(node: &Written) -> &Written {
     }
 }
 
-/// How far the first map in a map is indented.
+/// The indentation of the first map within a map.
 fn width(splice: &Splice<'_>, node: &Written) -> Option<usize> {
     let Form::Map { is_flow: false, entries, .. } = &node.form else { return None };
     entries.iter().find_map(|entry| match &entry.value.form {

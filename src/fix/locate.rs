@@ -1,29 +1,29 @@
-//! [`locate`]: the way to a value through a document as it is written.
+//! [`locate`]: finds the location of a value in a document.
 
 use super::Refusal;
 use crate::trace::Key;
 use crate::yaml::{Form, Written, WrittenEntry as Entry};
 use std::collections::{BTreeMap, HashMap};
 
-/// How far a path goes in a document.
+/// How far a path exists in a document.
 #[derive(Debug)]
 pub(super) struct Located<'w> {
-    /// The collections on the way, from the root on, each with the number of the member that comes next.
+    /// The collections above it, from the root, each with the index of the next member.
     pub(super) above: Vec<(&'w Written, usize)>,
-    /// What is there.
+    /// The node at the end.
     pub(super) node: &'w Written,
     /// Whether it is in a flow collection, or is one.
     pub(super) in_flow: bool,
 }
 
-/// The entries of maps by their names, read once each.
+/// The entries of maps by name, indexed once for each map.
 #[derive(Debug, Default)]
 pub(super) struct Names<'w>(HashMap<*const Entry, Map<'w>>);
 
 #[derive(Debug)]
 struct Map<'w> {
     has_merge: bool,
-    /// The number of the entry, and whether it is the only one of the name.
+    /// The index of the entry, and whether it is the only one with this name.
     numbers: BTreeMap<&'w str, (usize, bool)>,
 }
 
@@ -40,10 +40,10 @@ impl<'w> Names<'w> {
     }
 }
 
-/// Follows a path as far as there is something, null not being anything to go on into.
+/// Follows a path as far as it exists; null ends it.
 ///
 /// # Errors
-/// The way leads through what is not edited.
+/// The path leads through something that is not edited.
 pub(super) fn locate<'w>(
     root: &'w Written,
     names: &mut Names<'w>,
@@ -103,7 +103,7 @@ pub(super) fn is_null(node: &Written, text: &[u8]) -> bool {
     matches!(node.form, Form::Plain) && matches!(bytes, b"" | b"~" | b"null" | b"Null" | b"NULL")
 }
 
-/// Whether nothing in what an edit takes away is referred to from elsewhere, or refers to it.
+/// Checks that what an edit removes neither contains references nor is referred to.
 ///
 /// # Errors
 /// An alias, an anchor, a tag, a merge key.

@@ -1,7 +1,7 @@
-//! [`Fix`]: a change of what the user gave that makes a finding go away, tried before it is told.
+//! [`Fix`]: a change of the user's input that resolves a finding, proven by a trial before it is reported.
 //!
-//! A fix is data: what to edit, from what to what. `document` makes the new text of a values file, and our own reader judges
-//! it; whoever tries a fix renders the release with the edited values as it would be installed.
+//! A fix is data: what to edit, and the old and new values. `document` produces the new text of a values file and verifies it
+//! with our own reader; a trial renders the release with the edited values as it would be installed.
 
 mod apply;
 mod change;
@@ -9,10 +9,11 @@ mod document;
 mod flag;
 mod insert;
 mod locate;
+mod members;
 mod overlay;
 mod patch;
 mod paths;
-mod plan;
+pub mod plan;
 mod refusal;
 mod remove;
 mod replace;
@@ -21,13 +22,13 @@ mod splice;
 mod tree;
 mod write;
 
-pub use apply::{OVERLAY, apply, edited, edited_all, refusals};
+pub use apply::{apply, edited, edited_all, refusals};
 pub use change::{TextChange, text_changes};
+#[cfg(test)]
 pub use document::{edit, edit_all};
 pub use overlay::overlay;
 pub use patch::{Patch, patched};
 pub use paths::{path_keys, path_text};
-pub use plan::Change;
 pub use refusal::Refusal;
 pub use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
 pub(crate) use tree::{at as value_at, value as json_of};
@@ -37,26 +38,25 @@ use crate::trace::{FlagPart, Key};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A change that makes a finding go away.
+/// A change that resolves a finding.
 #[derive(Debug, Clone)]
 pub struct Fix {
     /// What to do, in the imperative, without a full stop: ``set `image.registry` to `mirror.internal` ``.
     pub title: String,
     /// Who may apply it.
     pub safety: Safety,
-    /// What to edit; all of it together.
+    /// The edits, which belong together.
     pub edits: Vec<Edit>,
-    /// What to change in templates, together with the edits, where no value reaches an image; it is shown, never made.
+    /// Changes of templates, together with the edits, if no value reaches an image; they are shown, never applied.
     pub patches: Vec<Patch>,
-    /// What the trial showed: the references as they are, and as they are with the edits; none where it is something else that
-    /// changes.
+    /// The result of the trial: the references before and after the edits; empty if the edits change something else.
     pub proof: Vec<Proven>,
-    /// What reports tell of its edits and patches, which are let go then.
+    /// What reports show of the edits and patches, which are dropped then.
     pub shown: Option<Box<Shown>>,
 }
 
 impl Fix {
-    /// What reports tell of its edits and patches: nothing before it was worked out.
+    /// What reports show of the edits and patches; empty until computed.
     pub fn told(&self) -> &Shown {
         const NOTHING: &Shown = &Shown { edits: Vec::new(), patches: Vec::new(), line: None };
         self.shown.as_deref().unwrap_or(NOTHING)
@@ -70,7 +70,7 @@ pub enum Safety {
     Safe,
     /// `--unsafe-fixes`: it adds keys, or changes tags or digests.
     Unsafe,
-    /// Only a person: it is about flags, or files that the tool does not write.
+    /// Manual only: it is about flags, or files that the tool does not write.
     Manual,
 }
 
@@ -88,48 +88,48 @@ impl Safety {
 /// A reference that a fix changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven {
-    /// As it is.
+    /// Before the edits.
     pub before: String,
-    /// With the edits.
+    /// After the edits.
     pub after: String,
 }
 
-/// One edit of what the user gave.
+/// One edit of the user's input.
 #[derive(Debug, Clone)]
 pub struct Edit {
-    /// Where.
+    /// What to edit.
     pub target: Target,
-    /// Which value, from the top of the values.
+    /// The path of the value, from the top of the values.
     pub path: Vec<Key>,
-    /// Where the value stands now; `None` where it is added.
+    /// The location of the old value; `None` if it is added.
     pub place: Option<Place>,
-    /// What becomes of it.
+    /// What to do with it.
     pub action: Action,
 }
 
 /// What a fix edits.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// The values file with this number of the release's, from 0.
+    /// The values file of the release with this index, from 0.
     File {
-        /// Its number.
+        /// Its index.
         number: u32,
-        /// The file as it is.
+        /// The file before the edit.
         file: Arc<File>,
     },
     /// A `--set`-like flag.
     Flag(FlagPart),
-    /// A values file that is given after all others, or `--set`.
+    /// A values file that is passed after all others, or `--set`.
     Overlay,
 }
 
-/// What becomes of a value.
+/// What to do with a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// It is another one.
+    /// Replace it.
     Set(Value),
-    /// It and its key are taken away.
+    /// Remove it with its key.
     Remove,
-    /// It is added.
+    /// Add it.
     Add(Value),
 }

@@ -1,14 +1,14 @@
-//! [`overlay`]: edits as a values file of their own, to be given after all others.
+//! [`overlay`]: edits as a separate values file, to be passed after all others.
 
 use super::write::entry_lines;
 use super::{Action, Edit, Refusal, Target, tree};
 use serde_json::{Map, Value};
 
-/// The text of a values file with all that edits of [`Target::Overlay`] set; nothing where there are none.
+/// The text of a values file that makes all edits of [`Target::Overlay`]; empty if there are none.
 ///
 /// # Errors
-/// Helm merges maps, but a list takes the place of another, and null takes away what the chart has: such a file can
-/// neither set an element of a list nor take a value away.
+/// Helm merges maps, but a list replaces another, and null removes the chart's default: such a file can neither set an
+/// element of a list nor remove a value.
 pub fn overlay(edits: &[Edit]) -> Result<String, Refusal> {
     let mut values = Value::Object(Map::new());
     for edit in edits.iter().filter(|edit| matches!(edit.target, Target::Overlay)) {

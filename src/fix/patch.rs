@@ -1,4 +1,4 @@
-//! [`Patch`]: a change of a template, to be shown: charts of others are not edited.
+//! [`Patch`]: a change of a template, which is only shown: charts of others are not edited.
 
 use super::TextChange;
 use crate::chart::{Chart, ChartFile};
@@ -7,27 +7,27 @@ use similar::TextDiff;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Lines before and after what a patch changes.
+/// Lines of context before and after a change.
 const AROUND: usize = 3;
 
 /// A change of a template of a chart.
 #[derive(Debug, Clone)]
 pub struct Patch {
-    /// What goes away; a point where text is only added. The name of its file is the one that helm tells of.
+    /// The removed range; empty if text is only added. The name of its file is the one that helm reports.
     pub place: Place,
-    /// What comes in its place.
+    /// The text that replaces it.
     pub text: String,
-    /// Lines before and after that are shown with it.
+    /// Lines of context that are shown.
     pub around: usize,
 }
 
 impl Patch {
-    /// What is at a place becomes another text.
+    /// Replaces a range by a text.
     pub fn new(place: Place, text: String) -> Self {
         Self { place, text, around: AROUND }
     }
 
-    /// The lines, from 1, that it shows: those it changes, and those around them.
+    /// The lines, from 1, that it shows: the changed lines and their context.
     pub fn lines(&self) -> Range<u32> {
         let line = |at: u32| self.place.file.line_column(at).0;
         let (first, last) = (line(self.place.start), line(self.place.end));
@@ -35,7 +35,7 @@ impl Patch {
         first.saturating_sub(around).max(1)..last + around + 1
     }
 
-    /// It without the lines around it that others change: each can be applied after any of the others.
+    /// The patch without context lines that others change, so that they can be applied in any order.
     pub fn beside(&self, others: &[&Self]) -> Self {
         let line = |patch: &Self| patch.place.file.line_column(patch.place.start).0;
         let of_file = others.iter().filter(|other| Arc::ptr_eq(&other.place.file, &self.place.file));
@@ -44,7 +44,7 @@ impl Patch {
         Self { around, ..self.clone() }
     }
 
-    /// It as a unified diff: `--- web/templates/pod.yaml`. It can be given to `patch -d CHART -p1`.
+    /// The patch as a unified diff: `--- web/templates/pod.yaml`. It can be applied with `patch -d CHART -p1`.
     pub fn diff(&self) -> String {
         let file = &self.place.file;
         let (old, new) = (String::from_utf8_lossy(file.bytes()), changed(file, &[self]));
@@ -53,14 +53,14 @@ impl Patch {
         diff.unified_diff().context_radius(self.around).header(file.name(), file.name()).to_string()
     }
 
-    /// It as a change of the text of its file.
+    /// The patch as a change of the text of its file.
     pub fn text_change(&self) -> TextChange {
         let file = &self.place.file;
         let after = File::on_disk(file.name(), file.path().map(str::to_owned), changed(file, &[self]));
         TextChange { place: self.place.clone(), text: self.text.clone(), after }
     }
 
-    /// Whether both change the same bytes, or bytes of each other.
+    /// Whether the changed ranges overlap.
     pub fn overlaps(&self, other: &Self) -> bool {
         let (one, other) = (&self.place, &other.place);
         let is_point = one.start == one.end || other.start == other.end;
@@ -75,7 +75,7 @@ impl Patch {
     }
 }
 
-/// A chart with patches in its templates and those of its subcharts; what was given is not changed. Patches overlap nowhere.
+/// A chart with patches in its templates and those of its subcharts; the input is not changed. Patches must not overlap.
 pub fn patched(chart: &Arc<Chart>, patches: &[&Patch]) -> Arc<Chart> {
     let templates: Vec<ChartFile> = chart.templates.iter().map(|template| patched_file(template, patches)).collect();
     let subcharts: Vec<Arc<Chart>> = chart.subcharts.iter().map(|subchart| patched(subchart, patches)).collect();
@@ -97,11 +97,11 @@ fn patched_file(template: &ChartFile, patches: &[&Patch]) -> ChartFile {
     ChartFile { path: template.path.clone(), file }
 }
 
-/// The text of a file with changes in it.
+/// The text of a file with patches applied.
 fn changed(file: &File, patches: &[&Patch]) -> Vec<u8> {
     let mut bytes = file.bytes().to_vec();
     let mut patches = patches.to_vec();
-    // From the end on, so that places before it stay what they are.
+    // From the end, so that earlier positions stay valid.
     patches.sort_by_key(|patch| std::cmp::Reverse((patch.place.start, patch.place.end)));
     for patch in patches {
         bytes.splice(patch.place.start as usize..patch.place.end as usize, patch.text.bytes());

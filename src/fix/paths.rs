@@ -1,9 +1,9 @@
-//! Paths of values as people write them.
+//! Values paths in their text form.
 
 use crate::trace::Key;
 pub use crate::trace::path_text;
 
-/// The keys of a path as [`path_text`] writes it. What is in brackets is an index if it is a number, and part of the name if not.
+/// The keys of a path as [`path_text`] writes it. A number in brackets is an index; other text in brackets is part of the name.
 pub fn path_keys(text: &str) -> Vec<Key> {
     let mut keys = Vec::new();
     for part in parts(text) {
@@ -16,7 +16,7 @@ pub fn path_keys(text: &str) -> Vec<Key> {
     keys
 }
 
-/// What is between dots that are not escaped.
+/// The parts between unescaped dots.
 fn parts(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut chars = text.chars().peekable();

@@ -1,35 +1,35 @@
-//! What edits of one text come to: the values that are wanted, and the changes of the text that make them.
+//! Plans the edits of one text: the desired values, and the text changes that produce them.
 //!
-//! All paths are those of the text as it is, whatever the other edits do: `l[1]` is the second element also where `l[0]` goes.
+//! All paths refer to the original text, whatever the other edits do: `l[1]` is the second element even if `l[0]` is removed.
 
 use super::{Action, Refusal, tree};
 use crate::trace::Key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A whole value that is set is taken apart into as many changes; one that takes more is written anew.
+/// The most changes into which setting a whole value is split; if it needs more, the value is written anew.
 pub(super) const STEPS: usize = 100;
 
-/// An edit of a text: which value, and what becomes of it.
+/// An edit of a text: the path of a value, and what to do with it.
 pub type Change<'a> = (&'a [Key], &'a Action);
 
 /// One change of the text.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// The value is another one.
+    /// Replaces the value.
     Set(Value),
-    /// It goes with its key; with `prunes`, also the maps above it that are empty then.
+    /// Removes it with its key; with `prunes`, also the maps above it that become empty.
     Remove { prunes: bool },
-    /// A map goes with all that is in it, each for itself: the comments in it stay.
+    /// Removes each member of a map separately, so that comments in it stay.
     Clear,
-    /// It is added.
+    /// Adds it.
     Add(Value),
 }
 
-/// The values with edits in them.
+/// The values with edits applied.
 ///
 /// # Errors
-/// Why one of them is not made.
+/// Why one of them cannot be made.
 pub(super) fn wanted(before: &Value, edits: &[Change<'_>]) -> Result<Value, Refusal> {
     let mut wanted = before.clone();
     for (path, action) in edits {
@@ -39,7 +39,7 @@ pub(super) fn wanted(before: &Value, edits: &[Change<'_>]) -> Result<Value, Refu
             Action::Remove => {}
         }
     }
-    // The last element of a list goes first.
+    // The last element of a list is removed first.
     removed(edits).iter().rev().try_for_each(|path| tree::remove(&mut wanted, path))?;
     Ok(wanted)
 }
@@ -48,10 +48,10 @@ fn removed<'a>(edits: &[Change<'a>]) -> BTreeSet<&'a [Key]> {
     edits.iter().filter(|(_, action)| **action == Action::Remove).map(|(path, _)| *path).collect()
 }
 
-/// The changes of the text, in an order in which they can also be made one after the other.
+/// The text changes, in an order in which they can also be made one by one.
 ///
 /// # Errors
-/// Why one of the edits is not made.
+/// Why one of the edits cannot be made.
 pub(super) fn steps(before: &Value, edits: &[Change<'_>]) -> Result<Vec<(Vec<Key>, Step)>, Refusal> {
     let mut steps = Vec::new();
     for (path, action) in edits {
@@ -71,7 +71,7 @@ pub(super) fn steps(before: &Value, edits: &[Change<'_>]) -> Result<Vec<(Vec<Key
     Ok(steps)
 }
 
-/// What is added where something is already: two values below a key that is not there are one.
+/// Additions merged with each other: two values below a missing key become one.
 fn additions(before: &Value, edits: &[Change<'_>]) -> Result<Vec<(Vec<Key>, Value)>, Refusal> {
     let mut found: Vec<(Vec<Key>, Value)> = Vec::new();
     let mut known: BTreeMap<Vec<Key>, usize> = BTreeMap::new();
@@ -98,13 +98,13 @@ fn additions(before: &Value, edits: &[Change<'_>]) -> Result<Vec<(Vec<Key>, Valu
     Ok(found)
 }
 
-/// What is taken away: a map of which nothing is left as one, the last first. Maps in `growing` get something new.
+/// Removals: a map of which nothing is left is removed as a whole, the last first. Maps in `growing` get something new.
 fn removals(
     before: &Value,
     removed: &BTreeSet<&[Key]>,
     growing: &BTreeSet<&[Key]>,
 ) -> Result<Vec<(Vec<Key>, Step)>, Refusal> {
-    // By depth, what goes; with the only value in it that does, or none where several do.
+    // By depth: the removed paths, with the only value below each, or none if there are several.
     let mut levels: Vec<BTreeMap<&[Key], Option<&[Key]>>> = Vec::new();
     for path in removed {
         tree::get(before, path).filter(|_| !path.is_empty()).ok_or(Refusal::Missing)?;
@@ -133,7 +133,7 @@ fn removals(
     let mut found: Vec<(Vec<Key>, Step)> = Vec::new();
     for (path, only) in levels.into_iter().flatten() {
         found.push(match only {
-            // It takes the maps above it along.
+            // It removes the maps above it, too.
             Some(only) => (only.to_vec(), Step::Remove { prunes: !growing.contains(&only[..only.len() - 1]) }),
             None => (path.to_vec(), Step::Clear),
         });
@@ -142,7 +142,7 @@ fn removals(
     Ok(found)
 }
 
-/// The changes that make one value of another.
+/// The changes from one value to another.
 fn apart(old: &Value, new: &Value, path: &[Key], steps: &mut Vec<(Vec<Key>, Step)>) {
     let below = |key: Key| [path, &[key]].concat();
     match (old, new) {

@@ -1,18 +1,19 @@
-//! Takes a value out of the text of a document.
+//! Removes a value from the text of a document.
 
 use super::Refusal;
 use super::locate::{Located, check_inside};
+use super::members::span;
 use super::replace::replace;
-use super::splice::{Splice, find, has_comment, is_blank};
+use super::splice::{Splice, has_comment, is_blank};
 use crate::yaml::{Form, Written};
 use std::ops::Range;
 
-/// Takes away the value at the end of a way, and its key; with `prunes`, also the maps above it that it was the only member of.
+/// Removes the value at a location with its key; with `prunes`, also the maps above it of which it is the only member.
 pub(super) fn remove(splice: &mut Splice<'_>, located: &Located<'_>, prunes: bool) -> Result<(), Refusal> {
     check_inside(located.node)?;
     let mut depth = located.above.len();
     if prunes {
-        // The topmost map and an element of a list stay, empty.
+        // The topmost map, and an element of a list, stay as empty maps.
         while depth > 1 && is_only_entry(located.above[depth - 1].0) && is_map(located.above[depth - 2].0) {
             depth -= 1;
         }
@@ -24,7 +25,7 @@ pub(super) fn remove(splice: &mut Splice<'_>, located: &Located<'_>, prunes: boo
     take_out(splice, located, depth, (parent, number), &kept)
 }
 
-/// Takes away a map and all that is in it, each value for itself: comments in lines of their own are kept.
+/// Removes a map, each value separately: comments on their own lines stay.
 pub(super) fn clear(splice: &mut Splice<'_>, located: &Located<'_>) -> Result<(), Refusal> {
     check_inside(located.node)?;
     let Some(&(parent, number)) = located.above.last() else { return Err(Refusal::Missing) };
@@ -35,7 +36,7 @@ pub(super) fn clear(splice: &mut Splice<'_>, located: &Located<'_>) -> Result<()
     take_out(splice, located, located.above.len(), (parent, number), &kept)
 }
 
-/// Takes the member at a depth of the way out of its collection.
+/// Removes the member at a depth from its collection.
 fn take_out(
     splice: &mut Splice<'_>,
     located: &Located<'_>,
@@ -54,7 +55,7 @@ fn take_out(
     }
 }
 
-/// The comments in lines of their own in a map, from a line on.
+/// The comments on their own lines in a map, from a line on.
 fn comments_in(splice: &Splice<'_>, node: &Written, mut from: usize, kept: &mut Vec<u8>) {
     let Form::Map { is_flow: false, entries, .. } = &node.form else { return };
     for entry in entries {
@@ -80,39 +81,13 @@ fn is_only_entry(node: &Written) -> bool {
     matches!(&node.form, Form::Map { entries, .. } if entries.len() == 1)
 }
 
-/// Replaces the collection at a depth of the way by an empty one.
+/// Replaces the collection at a depth by an empty one.
 fn replace_all(splice: &mut Splice<'_>, located: &Located<'_>, depth: usize, by: &str) -> Result<(), Refusal> {
     let (node, _) = located.above[depth];
     replace(splice, &located.above[..depth], node, by)
 }
 
-/// How many members a collection has.
-pub(super) fn count(parent: &Written) -> usize {
-    match &parent.form {
-        Form::Map { entries, .. } => entries.len(),
-        Form::List { items, .. } => items.len(),
-        _ => 0,
-    }
-}
-
-/// From the first byte of a member, its dash where it has one, to that after its last; `None` where there is no such member.
-pub(super) fn span(splice: &Splice<'_>, parent: &Written, number: usize) -> Result<Option<Range<usize>>, Refusal> {
-    Ok(match &parent.form {
-        Form::Map { entries, .. } => entries.get(number).map(|entry| entry.key.start..entry.value.end),
-        Form::List { is_flow, items } => match items.get(number) {
-            Some(item) if *is_flow => Some(item.start..item.end),
-            Some(item) => {
-                let from = number.checked_sub(1).map_or(parent.start, |before| items[before].end);
-                let dash = find(splice.slice(from..item.start.max(from)), b'-').ok_or(Refusal::Layout)?;
-                Some(from + dash..item.end)
-            }
-            None => None,
-        },
-        _ => return Err(Refusal::Layout),
-    })
-}
-
-/// The comments in lines of their own between the key of a map that goes and that of the value in it: they are kept.
+/// The comments on their own lines between the key of a removed map and the key of the value in it: they stay.
 fn comments_between(splice: &Splice<'_>, way: &[(&Written, usize)]) -> Vec<u8> {
     let mut kept = Vec::new();
     for &(parent, number) in way.iter().take(way.len().saturating_sub(1)) {
@@ -137,7 +112,7 @@ fn block_member(splice: &mut Splice<'_>, parent: &Written, number: usize, kept: 
         splice.remove_lines(start, end);
         return Ok(());
     }
-    // It shares its line with a dash: what comes next takes its place.
+    // It shares its line with a dash: the next member takes its place.
     let Some(next) = span(splice, parent, number + 1)? else { return Err(Refusal::Layout) };
     if !kept.is_empty() {
         return Err(Refusal::Comment);
@@ -164,7 +139,7 @@ fn flow_member(splice: &mut Splice<'_>, parent: &Written, number: usize, inside:
         splice.replace(cut, b"");
         return Ok(());
     }
-    // Whole lines go without the comments of other lines; a comma that is left at the end is allowed.
+    // Whole lines are removed, but not the comments of other lines; a trailing comma is allowed.
     let rest = splice.slice(end..splice.line_end(end)).trim_ascii_start();
     let rest = rest.strip_prefix(b",").unwrap_or(rest);
     let is_whole = splice.begins_line(start) && (is_blank(rest.trim_ascii_end()) || rest.trim_ascii_start()[0] == b'#');

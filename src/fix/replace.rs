@@ -2,12 +2,13 @@
 
 use super::Refusal;
 use super::locate::{Located, check_inside};
+use super::members::span;
 use super::splice::{Splice, find, is_blank};
 use super::write::{Quotes, inline};
 use crate::yaml::{Form, Written};
 use serde_json::Value;
 
-/// Sets the value at the end of a way to another.
+/// Sets the value at a location.
 pub(super) fn set(splice: &mut Splice<'_>, located: &Located<'_>, value: &Value) -> Result<(), Refusal> {
     check_inside(located.node)?;
     let quotes = match located.node.form {
@@ -26,7 +27,7 @@ fn is_in_flow(above: &[(&Written, usize)]) -> bool {
         .any(|(node, _)| matches!(node.form, Form::Map { is_flow: true, .. } | Form::List { is_flow: true, .. }))
 }
 
-/// Replaces a node by text that stands on one line.
+/// Replaces a node by text on one line.
 pub(super) fn replace(
     splice: &mut Splice<'_>,
     above: &[(&Written, usize)],
@@ -35,7 +36,7 @@ pub(super) fn replace(
 ) -> Result<(), Refusal> {
     let is_block = matches!(node.form, Form::Map { is_flow: false, .. } | Form::List { is_flow: false, .. });
     if node.start == node.end {
-        // Left out: behind the colon or the dash.
+        // An omitted value: insert after the colon or the dash.
         let before = splice.slice(0..node.start).trim_ascii_end();
         let text = if before.ends_with(b":") || before.ends_with(b"-") { format!(" {by}") } else { format!(": {by}") };
         splice.replace(before.len()..before.len(), text);
@@ -45,7 +46,7 @@ pub(super) fn replace(
         splice.replace(node.start..node.end, by);
         return Ok(());
     }
-    // A block below its key: the text goes behind the colon, the lines go away.
+    // A block below its key: the text goes after the colon, and the lines are removed.
     let Some(&(parent, number)) = above.last() else { return Err(Refusal::Layout) };
     let behind = match &parent.form {
         Form::Map { entries, .. } => {
@@ -56,7 +57,7 @@ pub(super) fn replace(
             }
             colon + 1
         }
-        Form::List { .. } => super::remove::span(splice, parent, number)?.ok_or(Refusal::Missing)?.start + 1,
+        Form::List { .. } => span(splice, parent, number)?.ok_or(Refusal::Missing)?.start + 1,
         _ => return Err(Refusal::Layout),
     };
     if !splice.ends_line(behind) || !splice.ends_line(node.end) {

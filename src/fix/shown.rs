@@ -1,16 +1,16 @@
-//! [`Shown`]: what reports tell of a fix, without the files that it is about.
+//! [`Shown`]: what reports show of a fix, independent of its files.
 
 use super::{Action, Edit, Fix, Patch, Target, TextChange, path_text, text_changes};
 use crate::source::Spot;
 
-/// What reports tell of a fix: worked out once, before the files are let go.
+/// What reports show of a fix, computed before the files are dropped.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shown {
     /// Its edits.
     pub edits: Vec<ShownEdit>,
     /// Its patches.
     pub patches: Vec<ShownPatch>,
-    /// The one line that it replaces or takes away, as a diff; `None` where it does more, or nobody asked.
+    /// The one line that it replaces or removes, as a diff; `None` if it does more, or was not requested.
     pub line: Option<String>,
 }
 
@@ -19,34 +19,34 @@ pub struct Shown {
 pub struct ShownEdit {
     /// `file`, `flag` or `overlay`.
     pub target: &'static str,
-    /// The file, as people see it.
+    /// The file, as displayed.
     pub file: Option<String>,
     /// The flag, and its argument.
     pub flag: Option<(&'static str, String)>,
     /// The values path.
     pub path: String,
-    /// The line of what stands there now.
+    /// The line of the old value.
     pub line: Option<u32>,
-    /// What stands there now.
+    /// The old value.
     pub from: Option<String>,
-    /// What becomes of it.
+    /// What to do with it.
     pub action: Action,
-    /// What it changes in the text of its file; `None` where that cannot be told, or nobody asked.
+    /// Its text changes; `None` if they cannot be shown, or were not requested.
     pub changes: Option<Vec<ShownChange>>,
 }
 
 /// A patch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShownPatch {
-    /// The template, as helm tells of it.
+    /// The template, under helm's name.
     pub template: String,
-    /// Where it lies.
+    /// Its path on the disk.
     pub file: Option<String>,
-    /// The line at which it begins.
+    /// The first line.
     pub line: u32,
-    /// It as a unified diff.
+    /// The patch as a unified diff.
     pub diff: String,
-    /// It as a change of the text.
+    /// The patch as a change of the text.
     pub change: ShownChange,
 }
 
@@ -55,14 +55,14 @@ pub struct ShownPatch {
 pub struct ShownChange {
     /// The file.
     pub path: Option<String>,
-    /// Where what goes away begins, and where it ends.
+    /// The start and end of the removed range.
     pub region: (Spot, Spot),
-    /// What comes in its place.
+    /// The text that replaces it.
     pub text: String,
 }
 
 impl Shown {
-    /// Of a fix; `changes`: also what it changes in texts.
+    /// The content of a fix; `changes`: including its text changes.
     pub fn of(fix: &Fix, changes: bool) -> Self {
         Self {
             edits: fix.edits.iter().map(|one| edit(one, changes)).collect(),

@@ -1,23 +1,23 @@
-//! [`Splice`]: pieces of a text that are replaced, and what has to be known of its lines for that.
+//! [`Splice`]: replaces pieces of a text, with helpers for its lines.
 
 use super::Refusal;
 use std::ops::Range;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A text with pieces of it replaced.
+/// A text with pieces to replace.
 #[derive(Debug)]
 pub(super) struct Splice<'t> {
     pub(super) text: &'t [u8],
     pieces: Vec<Piece>,
 }
 
-/// A piece of a text, and what comes in its place.
+/// A piece of a text, and its replacement.
 #[derive(Debug)]
 struct Piece {
     range: Range<usize>,
     by: Vec<u8>,
-    /// Whole lines that go: those of two may meet at a line break.
+    /// Whole lines that are removed: two such pieces may meet at a line break.
     is_lines: bool,
 }
 
@@ -42,7 +42,7 @@ impl<'t> Splice<'t> {
         for Piece { range, by, is_lines } in &self.pieces {
             let start = if *is_lines && is_behind_lines { range.start.max(at) } else { range.start };
             out.extend_from_slice(self.text.get(at..start).ok_or(Refusal::Layout)?);
-            // The last line took the line break before it along: that of a line that goes as well.
+            // The removed last line includes the line break before it, which belongs to another removed line.
             if start > range.start && range.end == self.text.len() && out.ends_with(b"\n") {
                 out.pop();
                 out.pop_if(|last| *last == b'\r');
@@ -58,7 +58,7 @@ impl<'t> Splice<'t> {
         self.text.get(range).unwrap_or_default()
     }
 
-    /// Where the line of a byte begins, behind a byte order mark.
+    /// The start of the line of a byte, after a byte order mark.
     pub(super) fn line_start(&self, at: usize) -> usize {
         let before = self.slice(0..at);
         match memchr::memrchr(b'\n', before) {
@@ -68,29 +68,29 @@ impl<'t> Splice<'t> {
         }
     }
 
-    /// Where the line of a byte ends: its line feed, or the end of the text.
+    /// The end of the line of a byte: its line feed, or the end of the text.
     pub(super) fn line_end(&self, at: usize) -> usize {
         memchr::memchr(b'\n', self.slice(at..self.text.len())).map_or(self.text.len(), |end| at + end)
     }
 
-    /// Where the line after that of a byte begins.
+    /// The start of the next line.
     pub(super) fn next_line(&self, at: usize) -> usize {
         (self.line_end(at) + 1).min(self.text.len())
     }
 
-    /// Whether only blanks are before a byte in its line.
+    /// Whether only blanks precede a byte in its line.
     pub(super) fn begins_line(&self, at: usize) -> bool {
         is_blank(self.slice(self.line_start(at)..at))
     }
 
-    /// Whether nothing but blanks and a comment is in the rest of a line.
+    /// Whether only blanks and a comment follow in the line.
     pub(super) fn ends_line(&self, at: usize) -> bool {
         let rest = self.slice(at..self.line_end(at));
         let words = rest.trim_ascii_start();
         words.is_empty() || words[0] == b'#' && (words.len() < rest.len() || self.begins_line(at))
     }
 
-    /// How the text ends its lines.
+    /// The line break of the text.
     pub(super) fn line_break(&self) -> &'static str {
         match memchr::memchr(b'\n', self.text) {
             Some(at) if at > 0 && self.text[at - 1] == b'\r' => "\r\n",
@@ -98,15 +98,15 @@ impl<'t> Splice<'t> {
         }
     }
 
-    /// Columns before a byte in its line.
+    /// The column of a byte.
     pub(super) fn column(&self, at: usize) -> usize {
         String::from_utf8_lossy(self.slice(self.line_start(at)..at)).chars().count()
     }
 
-    /// Takes whole lines away, from that of one byte to that of another.
+    /// Removes whole lines, from the line of one byte to the line of another.
     pub(super) fn remove_lines(&mut self, first: usize, last: usize) {
         let (mut start, end) = (self.line_start(first), self.next_line(last));
-        // What is the last line then has no line break either.
+        // The new last line has no line break either.
         if self.line_end(last) == self.text.len() {
             let before = self.slice(0..start);
             let kept = before.strip_suffix(b"\n").map(|kept| kept.strip_suffix(b"\r").unwrap_or(kept));
@@ -115,7 +115,7 @@ impl<'t> Splice<'t> {
         self.pieces.push(Piece { range: start..end, by: Vec::new(), is_lines: true });
     }
 
-    /// Puts lines in front of a byte that begins a line, or is the end of the text.
+    /// Inserts lines at the beginning of a line, or at the end of the text.
     pub(super) fn insert_lines(&mut self, at: usize, lines: &[String]) {
         let line_break = self.line_break();
         let text = lines.join(line_break);
@@ -126,12 +126,12 @@ impl<'t> Splice<'t> {
     }
 }
 
-/// Whether there are nothing but spaces and tabs.
+/// Whether there are only spaces and tabs.
 pub(super) fn is_blank(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'))
 }
 
-/// The first byte of a kind outside of comments.
+/// The first byte of a kind outside comments.
 pub(super) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     let mut is_comment = false;
     let mut before = b' ';

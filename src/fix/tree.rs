@@ -1,4 +1,4 @@
-//! Values as trees, and what an edit does to them: what the text of an edited file is held against.
+//! Values as trees, and the effect of edits on them: the text of an edited file is compared with the result.
 
 use super::Refusal;
 use crate::helm::HelmVersion;
@@ -7,7 +7,7 @@ use crate::trace::Key;
 use crate::yaml::{Data, Node, read_documents};
 use serde_json::{Map, Number, Value};
 
-/// The values of a text, as helm reads it: its documents merged.
+/// The values of a text as helm reads it: its documents merged.
 pub(super) fn values(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Value, Refusal> {
     let documents = read_documents(text, helm, limits).map_err(Refusal::Unread)?;
     let mut merged = Map::new();
@@ -30,7 +30,7 @@ fn merge(under: &mut Map<String, Value>, over: Map<String, Value>) {
     }
 }
 
-/// A node as JSON has it.
+/// A node as JSON.
 pub(crate) fn value(node: &Node) -> Value {
     match &node.data {
         Data::Null => Value::Null,
@@ -54,13 +54,13 @@ pub(super) fn get<'v>(tree: &'v Value, path: &[Key]) -> Option<&'v Value> {
     })
 }
 
-/// Sets the value at a path, which is there.
+/// Sets the value at an existing path.
 pub(super) fn set(tree: &mut Value, path: &[Key], value: Value) -> Result<(), Refusal> {
     *at(tree, path).ok_or(Refusal::Missing)? = value;
     Ok(())
 }
 
-/// Takes away the value at a path, and the maps above it that are empty then, as far as they are values of keys.
+/// Removes the value at a path, and the maps above it that become empty, as far as they are values of keys.
 pub(super) fn remove(tree: &mut Value, path: &[Key]) -> Result<(), Refusal> {
     let Some((key, above)) = path.split_last() else { return Err(Refusal::Missing) };
     let parent = at(tree, above).ok_or(Refusal::Missing)?;
@@ -78,7 +78,7 @@ pub(super) fn remove(tree: &mut Value, path: &[Key]) -> Result<(), Refusal> {
     }
 }
 
-/// Adds a value at a path of which a part, or nothing, is there. Null is nothing.
+/// Adds a value at a path of which only a part exists, or nothing. Null counts as missing.
 pub(super) fn add(tree: &mut Value, path: &[Key], value: Value) -> Result<(), Refusal> {
     let Some((key, rest)) = path.split_first() else { return Err(Refusal::Exists) };
     match (key, tree) {
@@ -107,7 +107,7 @@ pub(super) fn add(tree: &mut Value, path: &[Key], value: Value) -> Result<(), Re
     }
 }
 
-/// A value with what is above it.
+/// A value wrapped in the maps of a path.
 pub(super) fn built(path: &[Key], value: Value) -> Result<Value, Refusal> {
     path.iter().rev().try_fold(value, |value, key| match key {
         Key::Name(name) => Ok(Value::Object(Map::from_iter([(name.to_string(), value)]))),
@@ -116,7 +116,7 @@ pub(super) fn built(path: &[Key], value: Value) -> Result<Value, Refusal> {
     })
 }
 
-/// The value at a path, to be changed.
+/// The value at a path, mutable.
 pub(crate) fn at<'v>(tree: &'v mut Value, path: &[Key]) -> Option<&'v mut Value> {
     path.iter().try_fold(tree, |value, key| match key {
         Key::Name(name) => value.as_object_mut()?.get_mut(name.as_ref()),

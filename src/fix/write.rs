@@ -1,14 +1,14 @@
-//! Values as YAML text: keys and scalars that are read back as what they are, in blocks and in flow collections.
+//! Writes values as YAML text in block or flow style; keys and scalars keep their types when read back.
 
 use crate::yaml::is_plain;
 use serde_json::Value;
 
-/// Which quotes a string has where it needs none.
+/// The preferred quotes of a string that needs none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Quotes {
     /// None.
     None,
-    /// `'…'`, where it can have them.
+    /// `'…'`, if possible.
     Single,
     /// `"…"`
     Double,
@@ -66,7 +66,7 @@ fn double(text: &str) -> String {
     out
 }
 
-/// Lines of a block: `key: value`, and what the value has below it.
+/// Lines of a block: `key: value`, and the lines below it.
 pub(super) fn entry_lines(key: &str, value: &Value, indent: usize, width: usize, lines: &mut Vec<String>) {
     let head = format!("{:indent$}{}:", "", string(key, Quotes::None, false));
     match value {

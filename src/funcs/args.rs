@@ -1,7 +1,6 @@
-//! What all families do: read their arguments, and mind the length of what they make.
+//! Shared by all families: reading arguments, and limiting the size of results.
 //!
-//! The engine has checked types before the call; these errors say that a
-//! table states another type than its function takes.
+//! The engine has checked types before the call; these errors mean that a table declares another type than its function reads.
 
 use crate::template::{Context, Failure, Map, Value};
 use crate::trace::{Buf, Str};
@@ -32,10 +31,10 @@ pub(super) fn bounded(ctx: &mut Context<'_>, out: &Buf) -> Result<(), Failure> {
     if out.size() > LITTLE { ctx.allow_memory(out.size()) } else { Ok(()) }
 }
 
-/// Bytes that nobody asks about.
+/// Bytes that are not checked.
 const LITTLE: usize = 64 << 10;
 
-/// What a function makes bit by bit, before it is a value that is counted.
+/// The size of a result that is built piece by piece, before it is a counted value.
 #[derive(Debug, Default)]
 pub(super) struct Growing {
     bytes: usize,
@@ -43,7 +42,7 @@ pub(super) struct Growing {
 }
 
 impl Growing {
-    /// Checks, now and then, that there is room for so many bytes more.
+    /// Checks now and then that this many more bytes fit.
     pub(super) fn by(&mut self, ctx: &mut Context<'_>, bytes: usize) -> Result<(), Failure> {
         self.bytes += bytes;
         if self.bytes > self.allowed {

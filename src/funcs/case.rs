@@ -1,4 +1,4 @@
-//! Strings in another case: single letters by Go's `unicode`, whole names by the words in them.
+//! Changes the case of strings: single letters by Go's `unicode`, whole names by their words.
 //!
 //! Every letter becomes exactly one letter; bytes that are not UTF-8 become U+FFFD.
 
@@ -36,7 +36,7 @@ pub(super) fn title(_: &mut Context<'_>, args: &[Value]) -> Result {
         at_start = match character {
             '_' => false,
             _ if character.is_ascii() => !character.is_ascii_alphanumeric(),
-            // Go quirk: of what is not ASCII only white space ends a word.
+            // Go quirk: of non-ASCII characters, only white space ends a word.
             _ => !is_letter(character) && !is_digit(character) && character.is_whitespace(),
         };
         changed
@@ -63,7 +63,7 @@ pub(super) fn swapcase(_: &mut Context<'_>, args: &[Value]) -> Result {
         if is_upper(character) || is_title(character) {
             to_lower(character)
         } else if character.is_lowercase() && is_letter(character) {
-            // goutils quirk: a small letter at the start of a word gets its title case.
+            // goutils quirk: a lower-case letter at the start of a word gets its title case.
             if was_start { to_title(character) } else { to_upper(character) }
         } else {
             at_start = character.is_whitespace();
@@ -77,7 +77,7 @@ pub(super) fn swapcase(_: &mut Context<'_>, args: &[Value]) -> Result {
 fn mapped(text: &Str, mut change: impl FnMut(char) -> char) -> Str {
     let bytes = text.as_bytes();
     let mut out = Buf::with_capacity(bytes.len());
-    // What has not changed is copied in stretches.
+    // Unchanged text is copied in ranges.
     let (mut kept, mut at) = (0, 0);
     while at < bytes.len() {
         let (character, size) = decode_rune(&bytes[at..]);
@@ -96,17 +96,17 @@ fn mapped(text: &Str, mut change: impl FnMut(char) -> char) -> Str {
     out.into_str()
 }
 
-/// Appends a character that stands for a part of a text.
+/// Appends a character that replaces a part of a text.
 fn push_char(out: &mut Buf, character: char, text: &Str, part: Range<usize>) {
     out.push_instead(character.encode_utf8(&mut [0; 4]).as_bytes(), text, part);
 }
 
-/// What joins words: `-`, `_`, white space.
+/// Characters that join words: `-`, `_`, white space.
 fn is_connector(character: char) -> bool {
     matches!(character, '-' | '_') || character.is_whitespace()
 }
 
-/// Letters that have words, unlike those of Chinese and Japanese.
+/// Letters that form words, unlike those of Chinese and Japanese.
 fn is_alphabetic(character: char) -> bool {
     is_letter(character)
         && !matches!(character, '\u{3400}'..='\u{4d85}' | '\u{4e00}'..='\u{9fcc}' | '\u{20000}'..='\u{2b81d}')
@@ -119,9 +119,9 @@ pub(super) fn camelcase(_: &mut Context<'_>, args: &[Value]) -> Result {
     let text = string(args, 0)?;
     let bytes = text.as_bytes();
     let mut out = Buf::with_capacity(bytes.len());
-    // The last character, not written yet, and where it stands.
+    // The last character, not written yet, and its position.
     let mut last: Option<(char, Range<usize>)> = None;
-    // Whether the word began with a capital and has had nothing but capitals since.
+    // Whether the word began with a capital and had only capitals since.
     let mut capitals = false;
     let mut leading = true;
     let mut at = 0;
@@ -135,13 +135,13 @@ pub(super) fn camelcase(_: &mut Context<'_>, args: &[Value]) -> Result {
         if leading && connector {
             push_char(&mut out, character, text, part.clone());
             if at == bytes.len() {
-                // xstrings quirk: of connectors alone the last is written twice.
+                // xstrings quirk: of a text with only connectors, the last one is written twice.
                 push_char(&mut out, character, text, part);
             }
             continue;
         }
         if leading || after_connector && !connector {
-            // The connector before is dropped.
+            // The preceding connector is dropped.
             capitals = is_upper(character);
             changed = to_upper(character);
             leading = false;
@@ -176,13 +176,13 @@ pub(super) fn kebabcase(_: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(joined(string(args, 0)?, "-").into())
 }
 
-/// What a word of a name is made of.
+/// Classes of characters in the words of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     /// Bytes that are not UTF-8, and the end.
     Nothing,
     Number,
-    /// A capital and what goes with it: `HTTP`, `Server`.
+    /// A capital and the letters that belong to it: `HTTP`, `Server`.
     Upper,
     Alpha,
     Connector,
@@ -212,7 +212,7 @@ impl Words<'_> {
         self.at == self.text.len()
     }
 
-    /// The next character that is valid, or `before` where there is none, and the bytes up to its end.
+    /// The next valid character, or `before` if there is none, and the bytes up to its end.
     fn peek(&self, before: char) -> (char, usize) {
         let bytes = &self.text.as_bytes()[self.at..];
         let mut size = 0;
@@ -226,7 +226,7 @@ impl Words<'_> {
         (before, size)
     }
 
-    /// Passes over characters of a kind; returns the character after them.
+    /// Skips characters of a kind; returns the next character.
     fn skip(&mut self, mut last: char, mut accept: impl FnMut(char) -> bool) -> char {
         while !self.at_end() {
             let (character, size) = self.peek(last);
@@ -268,7 +268,7 @@ impl Words<'_> {
         Word { class, part: start..self.at }
     }
 
-    /// What goes with a capital: `TTP` of `HTTPServer`, `erver` of `Server`.
+    /// The letters that belong to a capital: `TTP` of `HTTPServer`, `erver` of `Server`.
     fn capital(&mut self, first: char, small: impl Fn(char) -> bool) {
         if self.at_end() {
             return;
@@ -297,7 +297,7 @@ impl Words<'_> {
     }
 }
 
-/// The words of a name in lower case with a connector between them.
+/// The words of a name in lower case, joined with a connector.
 fn joined(text: &Str, connector: &str) -> Str {
     let mut words = Words { text, at: 0 };
     let mut out = Buf::with_capacity(text.len() + text.len() / 4);
@@ -313,7 +313,7 @@ fn joined(text: &Str, connector: &str) -> Str {
             Class::Connector => push_word(&mut out, text, &before, connector),
             Class::Number => push_attached(&mut out, &mut words, &mut word, connector),
             _ if word.class != Class::Number => {
-                // The end does not come next, and bytes that are not UTF-8 are a word here.
+                // The end does not follow, and bytes that are not UTF-8 form a word here.
                 if !matches!(word.class, Class::Connector | Class::Punct) {
                     out.push_text(connector);
                 }
@@ -341,7 +341,7 @@ fn joined(text: &Str, connector: &str) -> Str {
     out.into_str()
 }
 
-/// Writes the small letters and numbers that follow a number, and the connector before what comes then.
+/// Writes the lower-case letters and numbers after a number, and the connector before the rest.
 fn push_attached(out: &mut Buf, words: &mut Words<'_>, word: &mut Word, connector: &str) {
     while matches!(word.class, Class::Alpha | Class::Number) {
         push_word(out, words.text, word, connector);

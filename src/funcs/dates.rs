@@ -1,4 +1,4 @@
-//! The dates family. The clock and the zone called Local are those of the render's environment.
+//! The dates family. The clock and the local zone are those of the render's environment.
 
 use super::times::{self, TIME, TimeObject, now};
 use crate::go::time::{Time, Zone, duration, layout};
@@ -87,7 +87,7 @@ pub static FUNCTIONS: &[Function] = &[
 
 const HTML_DATE: &[u8] = b"2006-01-02";
 
-/// The time that a value stands for: itself, Unix seconds, or now for anything else.
+/// The time of a value: itself, Unix seconds, or now for anything else.
 fn moment(ctx: &Context<'_>, value: Option<&Value>) -> Time {
     match value {
         Some(Value::Int(seconds, IntKind::Int | IntKind::Int32 | IntKind::Int64, _)) => {

@@ -75,10 +75,10 @@ pub static FUNCTIONS: &[Function] = &[
 
 type Result<T = Value> = std::result::Result<T, Failure>;
 
-/// Containers in containers; a map can contain itself.
+/// The nesting limit; a map can contain itself.
 const MAX_DEPTH: u32 = 10_000;
 
-/// What helm, which has no such limit, runs into is the end of its stack.
+/// helm has no such limit and overflows its stack.
 fn check_depth(depth: u32) -> Result<()> {
     if depth > MAX_DEPTH { Err(Failure::limit(format!("values nest deeper than {MAX_DEPTH}"))) } else { Ok(()) }
 }
@@ -195,7 +195,7 @@ fn dig(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(default.clone())
 }
 
-/// Go's type assertion wants exactly this type: `.Values` is of another.
+/// Go's type assertion requires exactly this type: `.Values` has another.
 fn asserted_map(value: &Value) -> Result<Map> {
     match value {
         Value::Map(map) if *map.ty() == MAP => Ok(map.clone()),
@@ -224,9 +224,9 @@ fn must_merge_overwrite(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     merge_all(ctx, args, true).map_err(MergeFailure::into_failure)
 }
 
-/// How a merge ends before its time.
+/// Why a merge ends early.
 enum MergeFailure {
-    /// mergo reports that a pointer and what is to be merged into it are of different types.
+    /// mergo's error that a pointer and the value to be merged into it have different types.
     Types,
     /// Anything else: Go's panics, our limits.
     Other(Failure),
@@ -247,7 +247,7 @@ impl From<Failure> for MergeFailure {
     }
 }
 
-/// sprig quirk: where the `must…` functions report mergo's error, the others give an empty string.
+/// sprig quirk: where the `must…` functions report mergo's error, the others return an empty string.
 fn swallowed(result: std::result::Result<Value, MergeFailure>) -> Result {
     match result {
         Err(MergeFailure::Types) => Ok(Value::str("")),
@@ -277,14 +277,14 @@ fn merge_maps(
     depth: u32,
 ) -> std::result::Result<(), MergeFailure> {
     check_depth(depth)?;
-    // A nil map inside another stays what it is; a map merged into itself does not change.
+    // A nil map inside another is unchanged; so is a map merged into itself.
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
     ctx.charge(2 + (8 + searching(into)) * from.len() as u64)?;
     for (name, value) in from.entries() {
         if value.is_nil() {
-            // mergo quirk: only when overwriting does a nil make an entry.
+            // mergo quirk: a nil adds an entry only when overwriting.
             if overwrite {
                 ctx.look_at(from, name.as_bytes());
                 put(into, from, name, value)?;
@@ -295,14 +295,14 @@ fn merge_maps(
         if let Some(old) = &present {
             merge_values(ctx, old, &value, overwrite, depth)?;
         }
-        // Looked at after the merge: what was an empty map may have been filled.
+        // Checked after the merge: an empty map may have been filled.
         let stays = match &present {
             None => false,
             Some(old) if is_empty(old) => false,
             Some(Value::Map(_)) if matches!(value, Value::Map(_)) => true,
             Some(_) => !overwrite,
         };
-        // What is there already is not taken from here, and nobody asks for it.
+        // Existing values are not taken from here, and are not read.
         if !stays || matches!(value, Value::Map(_)) {
             ctx.look_at(from, name.as_bytes());
         }
@@ -313,7 +313,7 @@ fn merge_maps(
     Ok(())
 }
 
-/// Merges what two maps have under the same key, in place, so far as mergo does: maps into maps.
+/// Merges the values of two maps under the same key, in place, as far as mergo does: maps into maps.
 fn merge_values(
     ctx: &mut Context<'_>,
     old: &Value,
@@ -331,7 +331,7 @@ fn merge_values(
         Kind::Ptr if !overwrite && object.ty().name.strip_prefix('*') != Some(new.ty().name) => {
             Err(MergeFailure::Types)
         }
-        // mergo quirk: it asks whatever is merged into a struct with exported fields for its fields.
+        // mergo quirk: for a struct with exported fields, it reads the fields of whatever is merged into it.
         Kind::Struct
             if new.kind() == Kind::Map
                 && object.fields().iter().any(|(name, _)| name.starts_with(|first: char| first.is_uppercase())) =>
@@ -342,7 +342,7 @@ fn merge_values(
     }
 }
 
-/// mergo's idea of an empty value. Source: `isEmptyValue`.
+/// mergo's definition of an empty value. Source: `isEmptyValue`.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Object(object) => match object.ty().kind {
@@ -353,7 +353,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Sets an entry that comes from another map; a map of strings takes only those of its kind.
+/// Sets an entry from another map; a map of strings accepts only strings.
 fn put(into: &Map, from: &Map, name: Str, value: Value) -> std::result::Result<(), MergeFailure> {
     if *into.ty() == STRING_MAP && *from.ty() != STRING_MAP {
         return Err(MergeFailure::Other(
@@ -371,13 +371,13 @@ fn deep_copy(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     copy(ctx, &args[0], 0, &mut Growing::default())
 }
 
-/// Bytes of a map or a list beside its members, and of an entry of a map.
+/// Bytes of a map or a list besides its members, and of a map entry.
 const CONTAINER: usize = 160;
 const ENTRY: usize = 60;
 /// Bytes of the room for further entries that a map has as soon as there is one.
 const NODE: usize = 440;
 
-/// Objects do not change, so that most can be shared.
+/// Objects are immutable, so most can be shared.
 fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing) -> Result {
     check_depth(depth)?;
     Ok(match value {
@@ -403,8 +403,8 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing)
     })
 }
 
-/// Whether a value can change, is copied to another or contains such. No function changes a list, so that lists of
-/// scalars can be shared.
+/// Whether a value is mutable, is copied to another, or contains such a value. No function changes a list, so lists of scalars
+/// can be shared.
 fn holds_values(value: &Value) -> bool {
     matches!(value, Value::Map(_) | Value::List(_) | Value::Object(_))
 }

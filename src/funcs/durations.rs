@@ -1,4 +1,4 @@
-//! Go's durations: reading and printing them, the object that templates hold, and the functions that count with them.
+//! Go's durations: parsing and printing them, the object in templates, and the functions on them.
 
 use super::times::{TimeObject, now};
 use crate::go::go_quote;
@@ -11,7 +11,7 @@ use crate::trace::Origin;
 use std::any::Any;
 use std::borrow::Cow;
 
-/// The functions on durations. Those that only helm 4 has come last.
+/// The functions on durations. Those that only helm 4 has are last.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("duration", &[&ANY], Flow::Union, "seconds (a string or int64) as 1h30m0s", duration),
     Function::new(
@@ -26,7 +26,7 @@ pub static FUNCTIONS: &[Function] = &[
         Ok(Value::object(DurationObject { nanos, origin: ctx.union(args) }))
     })
     .since_helm_4(),
-    Function::new("durationSeconds", &[&ANY], Flow::Union, "a duration in seconds; 0 for none", |_, args| {
+    Function::new("durationSeconds", &[&ANY], Flow::Union, "a duration in seconds; 0 if invalid", |_, args| {
         Ok(Value::float(in_units(lenient(args.first()), SECOND)))
     })
     .since_helm_4(),
@@ -112,7 +112,7 @@ pub static DURATION: Type = Type {
 pub struct DurationObject {
     /// How long.
     pub nanos: i64,
-    /// Where what it was made from was set.
+    /// The origin of its data.
     pub origin: Origin,
 }
 
@@ -181,7 +181,7 @@ fn read(value: Option<&Value>) -> Result<i64, String> {
                 return Ok(duration.nanos);
             }
             match (object.ty().kind, object.json()) {
-                // A month or a day of the week, which are numbers to Go.
+                // A month or a weekday, which are numbers in Go.
                 (Kind::Int, Some(Value::Int(seconds, ..))) => whole_seconds(seconds),
                 _ => Err(unsupported(value)),
             }
@@ -213,7 +213,7 @@ fn from_seconds(seconds: f64) -> Result<i64, String> {
     }
 }
 
-/// What cannot be read is no time at all.
+/// An invalid text is a zero duration.
 fn lenient(value: Option<&Value>) -> i64 {
     read(value).unwrap_or(0)
 }
@@ -232,7 +232,7 @@ fn duration(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let seconds = match args.first() {
         Some(Value::Int(seconds, IntKind::Int64, _)) => *seconds,
         Some(Value::Str(text)) => atoi_clamped(text.as_bytes()),
-        // sprig quirk: an int or a float is no time at all.
+        // sprig quirk: an int or a float is a zero duration.
         _ => 0,
     };
     Ok(format(seconds.wrapping_mul(SECOND)).into())

@@ -7,12 +7,12 @@ use crate::trace::{Buf, Str};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("b64enc", &[&STRING], Flow::Exact, "the text in base 64", b64enc).spreads(Spread::Full),
-    Function::new("b64dec", &[&STRING], Flow::Union, "the text behind base 64, or what is wrong with it", b64dec)
+    Function::new("b64enc", &[&STRING], Flow::Exact, "the text in base64", b64enc).spreads(Spread::Full),
+    Function::new("b64dec", &[&STRING], Flow::Union, "the decoded base64 text, or the error", b64dec)
         .costs(4, 100)
         .spreads(Spread::Full),
-    Function::new("b32enc", &[&STRING], Flow::Union, "the text in base 32", b32enc).costs(4, 64).spreads(Spread::Full),
-    Function::new("b32dec", &[&STRING], Flow::Union, "the text behind base 32, or what is wrong with it", b32dec)
+    Function::new("b32enc", &[&STRING], Flow::Union, "the text in base32", b32enc).costs(4, 64).spreads(Spread::Full),
+    Function::new("b32dec", &[&STRING], Flow::Union, "the decoded base32 text, or the error", b32dec)
         .costs(4, 64)
         .spreads(Spread::Full),
 ];
@@ -27,7 +27,7 @@ fn b64enc(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     if text.marks().is_none() || bytes.is_empty() {
         return Ok(Value::Str(Str::with_origin(encoded, origin)));
     }
-    // Where everything came from is told of the whole; what is random stays where it is.
+    // The result as a whole has all origins; a random part keeps its mark.
     let mut out = Buf::with_capacity(encoded.len());
     for (number, group) in encoded.as_bytes().chunks(4).enumerate() {
         let start = number * 3;
@@ -77,7 +77,7 @@ fn is_line_break(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
-/// Decodes base 64; line breaks do not count. An error is the offset that Go names.
+/// Decodes base64, ignoring line breaks. An error is the offset in Go's message.
 ///
 /// Source: Go `base64.StdEncoding.DecodeString`.
 pub(super) fn decode64(text: &[u8]) -> Result<Vec<u8>, usize> {
@@ -107,7 +107,7 @@ pub(super) fn decode64(text: &[u8]) -> Result<Vec<u8>, usize> {
                 if at < text.len() {
                     return Err(at);
                 }
-                // Bits after the last whole byte are not looked at.
+                // Bits after the last whole byte are ignored.
                 bits <<= 6 * (4 - digits);
                 bytes.extend_from_slice(&bits.to_be_bytes()[1..digits]);
                 return Ok(bytes);
@@ -124,7 +124,7 @@ pub(super) fn decode64(text: &[u8]) -> Result<Vec<u8>, usize> {
     if digits == 0 { Ok(bytes) } else { Err(at - digits) }
 }
 
-/// Decodes base 32; line breaks do not count. An error is the offset that Go names, line breaks left out.
+/// Decodes base32, ignoring line breaks. An error is the offset in Go's message, not counting line breaks.
 ///
 /// Source: Go `base32.StdEncoding.DecodeString`.
 fn decode32(text: &[u8]) -> Result<Vec<u8>, usize> {
@@ -150,7 +150,7 @@ fn decode32(text: &[u8]) -> Result<Vec<u8>, usize> {
                 }
                 bits <<= 5 * (8 - digits);
                 bytes.extend_from_slice(&bits.to_be_bytes()[3..3 + digits * 5 / 8]);
-                // Go quirk: what follows the padding is not looked at.
+                // Go quirk: text after the padding is ignored.
                 return Ok(bytes);
             }
             let Some(digit) = BASE32.iter().position(|&digit| digit == byte) else { return Err(at) };

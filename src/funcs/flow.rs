@@ -1,4 +1,4 @@
-//! Flow: defaults, choices, failure.
+//! Control flow: defaults, choices, failure.
 
 use crate::template::types::{ANY, BOOL, STRING};
 use crate::template::{Context, Failure, Flow, Function, Look, Spread, Value};
@@ -35,9 +35,9 @@ pub static FUNCTIONS: &[Function] = &[
 
 type Result = std::result::Result<Value, Failure>;
 
-/// Whether sprig takes a value as not given.
+/// Whether sprig treats a value as empty.
 ///
-/// sprig quirk: `false` and 0 count as not given. Source: sprig `empty`.
+/// sprig quirk: `false` and 0 count as empty. Source: sprig `empty`.
 pub(super) fn is_empty(value: &Value) -> bool {
     !value.truth()
 }

@@ -17,13 +17,13 @@ pub static FUNCTIONS: &[Function] = &[
         .looks(Look::Nothing),
 ];
 
-/// What a missing value prints as.
+/// The output of a missing value.
 pub const MARK: &[u8] = b"<no value>";
 
 fn include(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let [Value::Str(name), data] = args else { return Err(Failure::from("include needs a name and data")) };
     let running = ctx.includes.get(name).copied().unwrap_or(0);
-    // Helm quirk: the count is per name, so two templates can call each other twice as deep.
+    // Helm quirk: the count is for each name, so two templates can call each other twice as deep.
     if running > ctx.limits.include_depth {
         return Err(Failure::Text(format!(
             "rendering template has a nested reference name: {name}: unable to execute template"
@@ -55,15 +55,15 @@ fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     }
 }
 
-/// Removes every `<no value>`, the mark of a missing value.
+/// Removes every `<no value>`, the output of a missing value.
 ///
-/// Helm quirk: the mark is deleted from finished text, also where a template wrote it itself
+/// Helm quirk: the mark is deleted from the finished text, even where a template wrote it literally
 /// (`pkg/engine/engine.go`, `renderWithReferences`).
 pub fn without_no_value(text: &Str) -> Str {
     remove_no_value(text, &mut |_| {})
 }
 
-/// The same, and tells the byte at which each mark stood.
+/// The same, and reports the byte position of each mark.
 pub fn remove_no_value(text: &Str, removed: &mut dyn FnMut(u32)) -> Str {
     let bytes = text.as_bytes();
     let mut out: Option<Buf> = None;

@@ -1,4 +1,4 @@
-//! `toJson`, `fromJson` and their kin.
+//! `toJson`, `fromJson` and related functions.
 
 use super::args::string;
 use crate::helm::HelmVersion;
@@ -33,7 +33,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("mustToRawJson", &[&ANY], Flow::Exact, "the same as toRawJson", to_raw_json)
         .costs(10, 16)
         .spreads(Spread::Full),
-    Function::new("fromJson", &[&STRING], Flow::Exact, "the map in a JSON text; `Error` says what is wrong", from_json)
+    Function::new("fromJson", &[&STRING], Flow::Exact, "the map in a JSON text; `Error` has the error", from_json)
         .costs(8, 64)
         .spreads(Spread::Holds),
     Function::new(
@@ -65,7 +65,7 @@ fn encode(ctx: &mut Context<'_>, value: &Value, html: bool, pretty: bool) -> Res
     }
 }
 
-/// Helm quirk: whatever goes wrong, the result is the empty string.
+/// Helm quirk: on any error, the result is the empty string.
 fn or_nothing(result: Result<Value, Failure>) -> Result<Value, Failure> {
     match result {
         Err(Failure::Text(_)) => Ok(Value::str("")),
@@ -93,7 +93,7 @@ fn to_raw_json(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> 
     encode(ctx, &args[0], false, false)
 }
 
-/// What the values of a text take in memory, by the characters that they are written with.
+/// The memory of the values in a text, estimated from its characters.
 fn room_of(text: &[u8]) -> usize {
     let containers = memchr::memchr2_iter(b'[', b'{', text).count();
     let (members, quotes) = (memchr::memchr_iter(b',', text).count(), memchr::memchr_iter(b'"', text).count());

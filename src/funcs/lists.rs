@@ -1,4 +1,4 @@
-//! Lists. None of these changes its argument; each `must…` reports what the other panics with, which reads the same.
+//! Lists. No function changes its argument; each `must…` returns as an error what the other one panics with, in the same words.
 
 use super::flow::is_empty;
 use super::numbers::to_int64;
@@ -95,15 +95,15 @@ pub static FUNCTIONS: &[Function] = &[
         .variadic(&ANY),
 ];
 
-/// `[][]interface {}`, what `chunk` makes.
+/// `[][]interface {}`, the result of `chunk`.
 pub static LISTS: Type = Type::new("[][]interface {}", Kind::Slice, Some(&LIST));
 
-/// What Go says when sprig asks nil for its type.
+/// Go's error when sprig asks nil for its type.
 pub(super) const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
 
 type Result<T = Value> = std::result::Result<T, Failure>;
 
-/// The elements of a slice, or sprig's complaint followed by the kind: `Cannot find first on type string`.
+/// The elements of a slice, or sprig's error followed by the kind: `Cannot find first on type string`.
 fn elements<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
     if let Value::Bytes(bytes) = value {
         ctx.charge(bytes.len() as u64 / 4)?;
@@ -117,7 +117,7 @@ fn elements<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Res
     }
 }
 
-/// The elements of an argument that is to be copied, with the copying charged.
+/// The elements of an argument that will be copied; charges the copy.
 fn copied<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>> {
     let items = elements(ctx, value, complaint)?;
     ctx.charge(items.len() as u64)?;
@@ -125,10 +125,10 @@ fn copied<'a>(ctx: &mut Context<'_>, value: &'a Value, complaint: &str) -> Resul
     Ok(items)
 }
 
-/// Bytes of a list in a list.
+/// Bytes of a list within a list.
 const CHUNK: usize = 200;
 
-/// A list as Go makes one of a known length: nothing lies behind its end.
+/// A list of a known length in Go: it has no spare capacity.
 fn exactly(items: Vec<Value>) -> Value {
     List::with_behind(&LIST, items, Behind::Zeros(0)).into()
 }
@@ -148,7 +148,7 @@ fn last(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 
 fn rest(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot find rest on type")?;
-    // sprig quirk: of an empty list it gives a nil one, which is `null` in JSON.
+    // sprig quirk: for an empty list the result is a nil list, which is `null` in JSON.
     Ok(items.split_first().map_or_else(|| List::nil(&LIST).into(), |(_, rest)| exactly(rest.to_vec())))
 }
 
@@ -166,7 +166,7 @@ fn append(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 fn prepend(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot prepend on type")?;
     let all = joined(&args[1..2], &items);
-    // sprig appends the list, in one go, to a slice of the one new element.
+    // sprig appends the whole list to a slice with the new element.
     let capacity = if items.is_empty() { 1 } else { growth::appended(1, all.len(), &ANY) };
     Ok(List::grown_from(&LIST, capacity, all).into())
 }
@@ -190,7 +190,7 @@ fn concat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
             other => return Err(Failure::Text(format!("Cannot concat type {} as list", other.kind().name()))),
         }
     }
-    // sprig quirk: nothing to join gives a nil list.
+    // sprig quirk: without arguments the result is a nil list.
     Ok(if all.is_empty() { List::nil(&LIST).into() } else { Value::list(all) })
 }
 
@@ -199,7 +199,7 @@ fn reverse(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(exactly(items.iter().rev().cloned().collect()))
 }
 
-/// Whether a list holds a value, compared as `reflect.DeepEqual` does.
+/// Whether a list contains a value, compared as `reflect.DeepEqual` does.
 fn holds(ctx: &mut Context<'_>, items: &[Value], wanted: &Value) -> Result<bool> {
     ctx.charge(items.len() as u64)?;
     for item in items {
@@ -212,7 +212,7 @@ fn holds(ctx: &mut Context<'_>, items: &[Value], wanted: &Value) -> Result<bool>
 
 fn uniq(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let items = copied(ctx, &args[0], "Cannot find uniq on type")?;
-    // Strings equal strings alone, so that most lists need not be compared each with each.
+    // A string is only equal to a string, so in most lists not all pairs need to be compared.
     let mut strings: HashSet<&[u8]> = HashSet::new();
     let mut others: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
@@ -257,18 +257,18 @@ fn compact(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(Value::list(items.iter().filter(|item| !is_empty(item)).cloned().collect()))
 }
 
-/// sprig computes in floating point and lets Go's `make` complain; a negative size passes where the sums come out.
+/// sprig computes in floating point and lets Go's `make` panic; a negative size passes if the sums work out.
 ///
 /// Source: sprig `mustChunk`.
 fn chunk(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let Value::Int(size, ..) = args[0] else { return Err("expected an int".into()) };
     let items = copied(ctx, &args[1], "Cannot chunk type")?;
     let count = ((items.len() as f64 - 1.0) / size as f64).floor() + 1.0;
-    // Go turns what is no number, and what is too large, into the smallest int.
+    // Go converts NaN, and numbers that are too large, to the smallest int.
     if !(0.0..=items.len() as f64 + 1.0).contains(&count) {
         return Err("runtime error: makeslice: len out of range".into());
     }
-    // A size of nothing makes empty lists, each a list all the same.
+    // A size of zero makes empty lists, which are still lists.
     ctx.charge(4 * count as u64)?;
     ctx.allow_memory(count as usize * CHUNK)?;
     let mut left = &*items;
@@ -303,7 +303,7 @@ fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
             Err(out_of_bounds())
         };
     };
-    // Go quirk: a slice reaches into what lies behind the end, as far as the array goes.
+    // Go quirk: a slice reaches into the spare capacity of the array.
     let room = match list.behind() {
         Behind::Grown => list.ty().elem.map_or(0, |element| growth::grown(items.len(), element) - items.len()),
         Behind::Zeros(room) => *room,

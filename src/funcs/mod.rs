@@ -97,12 +97,12 @@ mod tests {
     fn the_page_is_derived() {
         let mut text = String::from(
             "<!-- Made from src/funcs by `just bless`; do not edit. -->\n\n# Functions\n\nEvery function that helm 4.3.1 \
-             offers to templates. A hermetic one depends on its arguments alone; what the others give can be fixed with \
-             `--seed`.\n",
+             offers to templates. A hermetic function depends only on its arguments; `--seed` makes the others \
+             deterministic.\n",
         );
         for (family, functions) in FAMILIES {
             text.push_str(&format!(
-                "\n## {family}\n\n| function | arguments | gives | hermetic |\n| --- | --- | --- | --- |\n"
+                "\n## {family}\n\n| function | arguments | result | hermetic |\n| --- | --- | --- | --- |\n"
             ));
             for function in *functions {
                 let mut types: Vec<String> = function.params.iter().map(|ty| ty.name.to_owned()).collect();

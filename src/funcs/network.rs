@@ -1,4 +1,4 @@
-//! What helm would ask a cluster or a name server, as `helm template` without a cluster answers: nothing.
+//! Functions that would ask a cluster or a name server, with the results of `helm template` without a cluster: empty.
 
 use crate::template::types::STRING;
 use crate::template::{Context, Failure, Flow, Function, Map, Value};

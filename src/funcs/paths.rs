@@ -1,4 +1,4 @@
-//! Paths with `/`, by Go's `path`; `path/filepath`, which the `os…` functions stand for, does the same on Linux.
+//! Paths with `/`, by Go's `path`; `path/filepath` of the `os…` functions does the same on Linux.
 
 use crate::template::types::STRING;
 use crate::template::{Context, Failure, Flow, Function, Value};
@@ -63,13 +63,13 @@ fn after_last_slash(path: &[u8]) -> usize {
     path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1)
 }
 
-/// The path without `.`, `..` where they can be resolved, and needless slashes.
+/// The path without `.`, without `..` where it can be resolved, and without redundant slashes.
 ///
 /// Source: Go `path.Clean`.
 fn cleaned(path: &Str) -> Str {
     let bytes = path.as_bytes();
     let rooted = bytes.starts_with(b"/");
-    // Ranges of the elements that stay; the first `up` are `..`.
+    // Ranges of the remaining elements; the first `up` are `..`.
     let mut kept: Vec<std::ops::Range<usize>> = Vec::new();
     let mut up = 0;
     let mut start = 0;
@@ -95,7 +95,7 @@ fn cleaned(path: &Str) -> Str {
     }
     for (index, range) in kept.iter().enumerate() {
         if index > 0 {
-            // The slash in front of the element, which every element but the first of the text has.
+            // The slash before the element, which every element except the first of the text has.
             out.push_slice(path, range.start - 1..range.start);
         }
         out.push_slice(path, range.clone());

@@ -45,13 +45,13 @@ fn rand_ascii(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     rand_of(ctx, args, &(b' '..=b'~').collect::<Vec<u8>>())
 }
 
-/// So many of these characters; none for a negative number.
+/// A number of these characters; none for a negative number.
 fn rand_of(ctx: &mut Context<'_>, args: &[Value], characters: &[u8]) -> Result<Value, Failure> {
     let count = usize::try_from(int(args, 0)?).unwrap_or(0);
     ctx.allow_string(count)?;
     ctx.charge(count as u64)?;
     let mut out = Vec::with_capacity(count);
-    // The largest multiple of the number of characters that a byte can count to: what lies above would favour some.
+    // The largest multiple of the number of characters that fits a byte: larger bytes would favour some characters.
     let fair = 256 - 256 % characters.len();
     let mut bytes = [0; 64];
     while out.len() < count {

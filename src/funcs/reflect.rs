@@ -1,4 +1,4 @@
-//! Reflection: the Go types of values, and equality by them.
+//! Reflection: the Go types of values, and deep equality.
 
 use crate::template::types::{ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, List, Look, Map, Spread, Value};
@@ -18,10 +18,10 @@ pub static FUNCTIONS: &[Function] = &[
         type_is_like,
     )
     .spreads(Spread::Kind),
-    Function::new("kindOf", &[&ANY], Flow::None, "the family of the Go type", kind_of)
+    Function::new("kindOf", &[&ANY], Flow::None, "the kind of the Go type", kind_of)
         .spreads(Spread::Kind)
         .looks(Look::Nothing),
-    Function::new("kindIs", &[&STRING, &ANY], Flow::None, "whether a value is of a family", kind_is)
+    Function::new("kindIs", &[&STRING, &ANY], Flow::None, "whether a value is of a kind", kind_is)
         .spreads(Spread::Kind)
         .looks(Look::Nothing),
     Function::new("deepEqual", &[&ANY, &ANY], Flow::None, "whether two values are the same, types included", equal),
@@ -29,7 +29,7 @@ pub static FUNCTIONS: &[Function] = &[
 
 type Result<T = Value> = std::result::Result<T, Failure>;
 
-/// Containers in containers that two values may have to be compared; a map can contain itself.
+/// The nesting limit for comparisons; a map can contain itself.
 const MAX_DEPTH: u32 = 10_000;
 
 fn name(args: &[Value]) -> Result<&[u8]> {
@@ -66,7 +66,7 @@ pub(super) fn deep_equal(ctx: &mut Context<'_>, a: &Value, b: &Value) -> Result<
     compare(ctx, a, b, 0, &mut HashSet::default())
 }
 
-/// Pairs of maps and lists that are compared, or were: Go takes them for equal when it comes to them again.
+/// Pairs of maps and lists that are being or were compared: Go takes them as equal when it reaches them again.
 type Known = HashSet<(usize, usize), foldhash::fast::RandomState>;
 
 fn compare(ctx: &mut Context<'_>, a: &Value, b: &Value, depth: u32, known: &mut Known) -> Result<bool> {

@@ -10,18 +10,22 @@ use crate::trace::Str;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// The functions of this family. Those called `must…` report a bad pattern as an error, the others as a panic.
+/// The functions of this family. Those named `must…` return an invalid pattern as an error, the others panic.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("regexMatch", &[&STRING, &STRING], Flow::None, "whether a pattern matches somewhere", |ctx, args| {
         match matches(ctx, args)? {
-            // sprig quirk: a bad pattern just matches nothing.
+            // sprig quirk: an invalid pattern matches nothing.
             Err(Error::Syntax(_)) => Ok(false.into()),
             result => result.map(Value::from).map_err(failure),
         }
     }),
-    Function::new("mustRegexMatch", &[&STRING, &STRING], Flow::None, "the same, refusing bad patterns", |ctx, args| {
-        matches(ctx, args)?.map(Value::from).map_err(failure)
-    }),
+    Function::new(
+        "mustRegexMatch",
+        &[&STRING, &STRING],
+        Flow::None,
+        "the same, with an error for an invalid pattern",
+        |ctx, args| matches(ctx, args)?.map(Value::from).map_err(failure),
+    ),
     Function::new("regexFind", &[&STRING, &STRING], Flow::Exact, "the first match, or nothing", |ctx, args| {
         find(ctx, args, Errors::Panic)
     }),
@@ -88,7 +92,7 @@ pub static FUNCTIONS: &[Function] = &[
     .costs(4, 40),
 ];
 
-/// How a function reports a bad pattern.
+/// How a function reports an invalid pattern.
 #[derive(Debug, Clone, Copy)]
 enum Errors {
     /// As Go's error.
@@ -108,7 +112,7 @@ fn compiled(ctx: &mut Context<'_>, pattern: &Str, groups: bool, errors: Errors) 
     })
 }
 
-/// A pattern as Go's panics quote it: in backquotes, if those can hold it.
+/// A pattern as quoted in Go's panics: in backquotes, if possible.
 fn quoted(pattern: &[u8]) -> String {
     match std::str::from_utf8(pattern) {
         Ok(text) if text.chars().all(|c| !matches!(c, '\u{FEFF}' | '`' | '\x7F') && (c >= ' ' || c == '\t')) => {
@@ -168,7 +172,7 @@ fn find_all(ctx: &mut Context<'_>, args: &[Value], errors: Errors) -> Result<Val
     if found.is_empty() {
         return Ok(List::nil(&STRINGS).into());
     }
-    // Go quirk: the Go of helm 3 makes room for ten at once.
+    // Go quirk: the Go version of helm 3 allocates ten at once.
     let room = if ctx.env.helm == HelmVersion::V3 { 10 } else { 0 };
     let found = found.into_iter().map(|range| text.slice(range).into()).collect();
     Ok(List::grown_from(&STRINGS, room, found).into())

@@ -24,15 +24,15 @@ pub static FUNCTIONS: &[Function] = &[
     .costs(45, 300),
 ];
 
-/// `*semver.Version`: what `semver` gives.
+/// `*semver.Version`: the result of `semver`.
 pub static VERSION_POINTER: Type =
     Type { name: "*semver.Version", kind: Kind::Ptr, elem: None, methods: &POINTER_METHODS };
 
-/// `semver.Version`: what `IncMajor` and its like give; Go cannot call the pointer's methods on it.
+/// `semver.Version`: the result of `IncMajor` and similar methods; Go cannot call the pointer's methods on it.
 pub static VERSION: Type =
     Type { name: "semver.Version", kind: Kind::Struct, elem: None, methods: POINTER_METHODS.split_at(VALUE_METHODS).0 };
 
-/// How many of the methods are the value's own; they come first.
+/// The number of methods of the value itself; they come first.
 const VALUE_METHODS: usize = 14;
 
 static POINTER_METHODS: [Function; 21] = [
@@ -80,9 +80,9 @@ static POINTER_METHODS: [Function; 21] = [
 pub struct VersionObject {
     /// The version.
     pub version: Version,
-    /// Whether it is a pointer: what `semver` gives, but not what its methods do.
+    /// Whether it is a pointer: the result of `semver`, but not of its methods.
     pub pointer: bool,
-    /// Where its text was set.
+    /// The origin of its text.
     pub origin: Origin,
 }
 
@@ -145,7 +145,7 @@ fn semver_compare(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failur
     let helm = ctx.env.helm;
     let constraint = text(args.first());
     let constraint = Constraint::parse_as(&constraint, helm).map_err(|error| match (&error, args.first()) {
-        // No alternative with a byte that is no UTF-8 has the form of one; the message shows the byte.
+        // No valid alternative has a byte that is not UTF-8; the message shows the byte.
         (ConstraintError::Improper(group), Some(Value::Str(whole))) if helm == HelmVersion::V4 => {
             let mut groups = whole.as_bytes().split(|&byte| byte == b'|');
             let group = groups.find(|part| String::from_utf8_lossy(part) == group.as_str());

@@ -1,6 +1,6 @@
 //! Strings: trimming, cutting, padding, joining, splitting.
 //!
-//! Lengths and positions are bytes, as in sprig; what a function keeps of its input keeps its origins.
+//! Lengths and positions are in bytes, as in sprig; the parts of the input that a function keeps have their origins.
 
 use super::args::{Growing, bounded, int, string};
 use super::{case, wrap};
@@ -149,7 +149,7 @@ fn substr(_: &mut Context<'_>, args: &[Value]) -> Result {
         (start, end) if end < 0 || end > len => (start, len),
         bounds => bounds,
     };
-    // The texts are those of Go's panics.
+    // The messages are those of Go's panics.
     if to < 0 || to > len {
         return Err(if to < 0 {
             Failure::Text(format!("runtime error: slice bounds out of range [:{to}]"))
@@ -232,9 +232,9 @@ fn repeat(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(out.into_str().into())
 }
 
-/// Where `needle` first stands in `text`, from a position on.
+/// The first occurrence of `needle` in `text`, from a position.
 pub(super) fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    /// Up to here trying every place is quickest, and bounded.
+    /// Up to this size, trying every position is fastest, and bounded.
     const SHORT: usize = 32;
     let Some(&first) = needle.first() else { return Some(from) };
     if needle.len() > SHORT {
@@ -251,9 +251,9 @@ pub(super) fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// The same in time that does not grow with the product of the lengths (Knuth, Morris, Pratt).
+/// The same in linear time (Knuth, Morris, Pratt).
 fn find_long(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    // For each start of the needle, how much of it is also its end.
+    // For each prefix of the needle, the length of its longest suffix that is also a prefix.
     let mut borders = vec![0_usize; needle.len()];
     let step = |borders: &[usize], mut matched: usize, byte: u8| {
         while matched > 0 && needle[matched] != byte {
@@ -286,14 +286,14 @@ fn has_suffix(_: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(string(args, 1)?.as_bytes().ends_with(string(args, 0)?.as_bytes()).into())
 }
 
-/// Appends each argument that is not nil, with a blank between two.
+/// Appends each argument that is not nil, separated by blanks.
 fn spaced(
     ctx: &mut Context<'_>,
     args: &[Value],
     mut push: impl FnMut(&Value, &mut Buf) -> std::result::Result<(), Failure>,
 ) -> std::result::Result<Str, Failure> {
     let mut out = Buf::new();
-    // sprig quirk: nil is left out altogether.
+    // sprig quirk: nil is left out.
     for (index, value) in args.iter().filter(|value| !value.is_nil()).enumerate() {
         if index > 0 {
             out.push_text(" ");
@@ -377,7 +377,7 @@ fn replace(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         out.push(new);
         bounded(ctx, &out)?;
         kept = found + old.len();
-        // Nothing is found between any two characters, and at both ends.
+        // An empty needle is found between any two characters, and at both ends.
         at = match old.is_empty() {
             true if kept < bytes.len() => kept + decode_rune(&bytes[kept..]).1,
             true => bytes.len() + 1,
@@ -397,7 +397,7 @@ fn to_string(_: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(strval(&args[0])?.into())
 }
 
-/// The elements of a list as texts, nil left out; of anything else its own text.
+/// The elements of a list as strings, without nil; for anything else, its own string.
 ///
 /// Source: sprig `strslice`.
 fn texts(ctx: &mut Context<'_>, value: &Value) -> std::result::Result<Vec<Str>, Failure> {
@@ -405,7 +405,7 @@ fn texts(ctx: &mut Context<'_>, value: &Value) -> std::result::Result<Vec<Str>, 
     let mut text = |item: &Value| {
         ctx.charge(1)?;
         let text = strval(item)?;
-        // Other values than texts make new ones.
+        // Values that are not strings make new ones.
         let bytes = if let Value::Str(_) = item { 0 } else { NEW_TEXT + text.len() };
         growing.by(ctx, size_of::<Value>() + bytes)?;
         Ok(text)
@@ -418,7 +418,7 @@ fn texts(ctx: &mut Context<'_>, value: &Value) -> std::result::Result<Vec<Str>, 
     }
 }
 
-/// Bytes of a text beside its letters, with its place in a list.
+/// Bytes of a string besides its characters, including its place in a list.
 const NEW_TEXT: usize = 150;
 
 fn to_strings(ctx: &mut Context<'_>, args: &[Value]) -> Result {
@@ -428,7 +428,7 @@ fn to_strings(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(strings_for(&args[0], texts(ctx, &args[0])?))
 }
 
-/// The texts of a list, with the room that sprig makes for elements that turned out to be nil.
+/// The strings of a list, with the capacity that sprig allocates for elements that turn out to be nil.
 fn strings_for(list: &Value, texts: Vec<Str>) -> Value {
     let length = if let Value::List(list) = list { list.len() } else { texts.len() };
     let room = length.saturating_sub(texts.len());
@@ -449,7 +449,7 @@ fn join(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(out.into_str().into())
 }
 
-/// The parts between separators; an empty separator parts the characters. At most `limit` parts.
+/// The parts between separators; an empty separator splits into characters. At most `limit` parts.
 fn parts(ctx: &mut Context<'_>, text: &Str, separator: &Str, limit: usize) -> std::result::Result<Vec<Str>, Failure> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -506,7 +506,7 @@ fn split_list(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(Value::exact_strings(parts))
 }
 
-/// Steps of sorting so many.
+/// The cost of sorting a number of elements, in steps.
 fn sorting(count: usize) -> u64 {
     let count = count as u64;
     count * u64::from(u64::BITS - count.leading_zeros())
@@ -515,7 +515,7 @@ fn sorting(count: usize) -> u64 {
 fn sort_alpha(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     match &args[0] {
         Value::List(list) if list.ty() == &STRINGS => {
-            // sprig quirk: a []string is sorted in place, which everyone sees who holds it.
+            // sprig quirk: a []string is sorted in place, visibly for everyone who has it.
             ctx.charge(sorting(list.len()))?;
             ctx.allow_memory(list.len() * size_of::<Value>())?;
             list.sort_strings();

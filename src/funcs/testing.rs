@@ -1,10 +1,10 @@
-//! What the tests of function tables share: calling one by name, and showing what came out.
+//! Helpers for tests of function tables: calling a function by name, and printing its result.
 
 use crate::limits::Limits;
 use crate::template::types::Kind;
 use crate::template::{Context, Env, Failure, Function, Map, Value};
 
-/// Calls a function of a table with arguments that are bound already, in a seeded environment.
+/// Calls a function of a table with bound arguments, in a seeded environment.
 pub(super) fn call(table: &[Function], name: &str, args: &[Value]) -> Result<Value, Failure> {
     let (mut env, limits) = (Env::seeded(1), Limits::default());
     call_in(&mut Context::new(&mut env, &limits, None), table, name, args)
@@ -31,19 +31,19 @@ pub(super) fn map(entries: &[(&str, Value)]) -> Value {
     Value::Map(entries.iter().map(|(key, value)| ((*key).into(), value.clone())).collect::<Map>())
 }
 
-/// A map that holds itself.
+/// A map that contains itself.
 pub(super) fn ring() -> Value {
     let map = Map::new();
     map.insert("a", map.clone().into());
     Value::Map(map)
 }
 
-/// Runs what may go as deep as a limit allows.
+/// Runs a closure on a stack for the deepest allowed input.
 pub(super) fn deep(run: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(256 << 20).spawn(run).unwrap().join().unwrap();
 }
 
-/// A result as Go source: `[]interface {}{"a", 1, nil}`; a failure with a `!` in front.
+/// A result as Go source: `[]interface {}{"a", 1, nil}`; a failure is prefixed with `!`.
 pub(super) fn show(result: Result<Value, Failure>) -> String {
     match result {
         Ok(value) => go_syntax(&value),

@@ -45,7 +45,7 @@ pub static TIME: Type = Type {
         }),
         Function::new("Format", &[&STRING], Flow::Union, "the time by a layout", |ctx, args| {
             let layout = args.get(1).and_then(Value::as_str).map_or(&b""[..], Str::as_bytes);
-            // A token gives no more than a few times its own length.
+            // A token produces at most a few times its own length.
             ctx.allow_string(layout.len())?;
             Ok(Value::str(layout::format(time(args, 0)?, layout)))
         }),
@@ -162,11 +162,11 @@ const NAME: Function = Function::new("String", &[], Flow::Union, "the English na
 pub struct TimeObject {
     /// The time.
     pub time: Time,
-    /// Where what it was made from was set.
+    /// The origin of its data.
     pub origin: Origin,
 }
 
-/// What time it is, in the zone called Local.
+/// The current time in the local zone.
 pub(super) fn now(ctx: &Context<'_>) -> Time {
     Time::from_nanos(ctx.now(), Zone::local(&ctx.env.time_zone))
 }
@@ -180,7 +180,7 @@ impl Object for TimeObject {
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
         let wall = Value::Int(self.time.subsecond().into(), IntKind::Uint64, Origin::NONE);
-        // Go quirk: UTC is no zone at all.
+        // Go quirk: the zone of UTC is nil.
         let zone = match &self.time.zone {
             Zone::Utc => Value::object(NilPointer(&LOCATION)),
             other => Value::object(LocationObject(other.clone())),
@@ -196,7 +196,7 @@ impl Object for TimeObject {
     fn json(&self) -> Option<Value> {
         Some(match rfc3339(&self.time) {
             Ok(text) => Value::Str(Str::with_origin(text, self.origin)),
-            // JSON refuses such a time, as it does this.
+            // JSON rejects such a time, as it does this.
             Err(_) => Value::float(f64::NAN),
         })
     }
@@ -206,24 +206,14 @@ impl Object for TimeObject {
     fn equals(&self, other: &dyn Object) -> bool {
         let Some(other) = other.as_any().downcast_ref::<Self>() else { return false };
         if self.time.monotonic.is_some() || other.time.monotonic.is_some() {
-            // No two calls of `now` give the same time, however the clock stands.
+            // No two calls of `now` return the same time, even with a fixed clock.
             return std::ptr::eq(self, other);
         }
         self.time.moment() == other.time.moment() && self.time.zone.is_same(&other.time.zone)
     }
 }
 
-impl TimeObject {
-    /// The time as JSON and YAML show it: `2006-01-02T15:04:05.5Z`.
-    ///
-    /// # Errors
-    /// When its year does not have four digits.
-    pub fn rfc3339(&self) -> Result<String, String> {
-        rfc3339(&self.time)
-    }
-}
-
-/// A month or a day of the week.
+/// A month or a weekday.
 #[derive(Debug, Clone, Copy)]
 struct Named {
     number: i64,
@@ -260,7 +250,7 @@ impl Object for Named {
     }
 }
 
-/// What `.Location` gives.
+/// The result of `.Location`.
 #[derive(Debug, Clone)]
 struct LocationObject(Zone);
 
@@ -312,7 +302,7 @@ static ZONES: Type = Type::new("[]time.zone", Kind::Slice, Some(&ZONE));
 static CHANGE: Type = Type::new("time.zoneTrans", Kind::Struct, None);
 static CHANGES: Type = Type::new("[]time.zoneTrans", Kind::Slice, Some(&CHANGE));
 
-/// The one kind of time that a fixed zone knows, or a pointer to it.
+/// The only entry of a fixed zone, or a pointer to it.
 #[derive(Debug, Clone)]
 struct FixedZone {
     ty: &'static Type,
@@ -332,7 +322,7 @@ impl Object for FixedZone {
     }
 }
 
-/// What stands for the beginning of time in a fixed zone.
+/// The beginning of time in a fixed zone.
 #[derive(Debug)]
 struct NoChange;
 
@@ -349,7 +339,7 @@ impl Object for NoChange {
     }
 }
 
-/// A pointer to nothing in a field.
+/// A nil pointer in a field.
 #[derive(Debug)]
 struct NilPointer(&'static Type);
 
@@ -431,7 +421,7 @@ fn integer(args: &[Value], index: usize) -> i64 {
     }
 }
 
-/// A duration, which as a constant is a plain number.
+/// A duration, which is a plain number as a constant.
 fn duration(args: &[Value], index: usize) -> i64 {
     match args.get(index).and_then(|value| value.as_object::<DurationObject>()) {
         Some(duration) => duration.nanos,

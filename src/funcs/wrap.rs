@@ -1,4 +1,4 @@
-//! Strings word by word: breaking lines, initials, and text without its spaces.
+//! Word-based functions: wrapping lines, initials, and text without spaces.
 //!
 //! goutils quirk: all of these work on single bytes.
 
@@ -21,7 +21,7 @@ pub(super) fn wrap_with(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     wrapped(ctx, text, width, separator, true)
 }
 
-/// Breaks lines at spaces so that none is longer than `width` bytes, except for long words, if those are to stay.
+/// Wraps lines at spaces to at most `width` bytes, except for long words, if those are not broken.
 ///
 /// Source: goutils `WrapCustom`.
 fn wrapped(ctx: &mut Context<'_>, text: &Str, width: i64, separator: &Str, break_words: bool) -> Result {
@@ -55,7 +55,7 @@ fn wrapped(ctx: &mut Context<'_>, text: &Str, width: i64, separator: &Str, break
     Ok(out.into_str().into())
 }
 
-/// A byte as the character of that number.
+/// A byte as the character with that number.
 fn latin(byte: u8) -> char {
     char::from(byte)
 }
@@ -79,7 +79,7 @@ pub(super) fn initials(_: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(picked(string(args, 0)?, first).into())
 }
 
-/// The bytes that are wanted, each written as a character.
+/// The selected bytes, each written as a character.
 fn picked(text: &Str, mut wanted: impl FnMut(char) -> bool) -> Str {
     let mut out = Buf::with_capacity(text.len());
     for (at, &byte) in text.as_bytes().iter().enumerate() {

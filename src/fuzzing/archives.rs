@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 use std::path::Path;
 
-/// An archive as it is; behind `tar\n` what is compressed here; or the files of a chart, packed here.
+/// The bytes of an archive; or, after `tar\n`, bytes that are compressed here; or the files of a chart, packed here.
 pub(super) fn check(data: &[u8]) {
     let limits = limits();
     if let Some(tar) = data.strip_prefix(b"tar\n") {
@@ -25,7 +25,7 @@ pub(super) fn check(data: &[u8]) {
     let Some(archive) = packed(&parts) else { return };
     let load = |stored: &Stored| load_stored(stored, Path::new("app.tgz"), None, &limits, HelmVersion::V4);
     is_contained(&archive);
-    // Names that mean something else in an archive than in a folder are for the target of their own above.
+    // Names that mean something else in an archive than in a folder are left to their own target above.
     let (Ok(left), Ok(right)) = (load(&folder), load(&Stored::Archive(archive))) else { return };
     assert_eq!(shape(&left.chart), shape(&right.chart), "an archive is another chart than its files");
 }
@@ -47,7 +47,7 @@ fn is_contained(archive: &[u8]) {
     }
 }
 
-/// No path leads out of the chart.
+/// No path leaves the chart.
 fn paths_stay(chart: &Chart) {
     let files = chart.templates.iter().chain(&chart.files);
     for file in files {
@@ -58,7 +58,7 @@ fn paths_stay(chart: &Chart) {
     chart.subcharts.iter().for_each(|inside| paths_stay(inside));
 }
 
-/// All that a chart is: the names and contents of its files, and of those in it.
+/// All of a chart: the names and contents of its files, and of its subcharts.
 fn shape(chart: &Chart) -> Vec<(String, Vec<u8>)> {
     let mut shape = Vec::new();
     for file in chart.templates.iter().chain(&chart.files) {

@@ -3,7 +3,8 @@
 use super::{is_bound, limits};
 use crate::helm::HelmVersion;
 use crate::images::find::Hints;
-use crate::images::{Mirror, Shape, find};
+use crate::images::{Shape, find};
+use crate::reference::Mirror;
 use crate::render::manifest::{Manifests, manifests as read};
 use crate::render::{Rendered, RenderedFile};
 use crate::source::File;
@@ -11,7 +12,7 @@ use crate::trace::{OriginData, Origins, Str};
 use crate::yaml::Node;
 use std::sync::Arc;
 
-/// What is read of a document to print it in its order, and what is read to find images in it, agree.
+/// Sorting documents for output, and finding images in them, read the same.
 pub(super) fn manifests(data: &[u8]) {
     let limits = limits();
     let rendered = rendered(data);
@@ -22,7 +23,7 @@ pub(super) fn manifests(data: &[u8]) {
     }
 }
 
-/// The order, the places and the kinds; or the message.
+/// The order, the positions and the kinds; or the message.
 fn told<N>(read: Result<Manifests<N>, String>) -> Result<Vec<String>, String> {
     let read = read?;
     let line = |manifest: crate::render::manifest::Manifest<N>| {
@@ -40,7 +41,7 @@ fn told<N>(read: Result<Manifests<N>, String>) -> Result<Vec<String>, String> {
         .collect())
 }
 
-/// Each reference stands in the manifest where it is said to stand.
+/// Each reference is in the manifest at its reported position.
 pub(super) fn finders(data: &[u8]) {
     let limits = limits();
     let read = match read::<Node>(&rendered(data), HelmVersion::V4, &limits) {
@@ -59,7 +60,7 @@ pub(super) fn finders(data: &[u8]) {
             let place = one.text.whole();
             assert_eq!((&one.field, place.clone()), (&other.field, other.text.whole()), "the order of images differs");
             assert!(place.start <= place.end && place.end as usize <= manifest.content.len(), "{one} stands outside");
-            // A scalar in one piece that is its own reference is what the manifest says there.
+            // A scalar of one piece that is entirely the reference equals the text of the manifest there.
             let there = &manifest.content.as_bytes()[place.start as usize..place.end as usize];
             let is_plain = there.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"./:-@_".contains(&byte));
             let is_whole = matches!(one.shape, Shape::Container | Shape::Volume) && !there.is_empty();

@@ -1,13 +1,14 @@
-//! Values: what users give, and what becomes of it.
+//! Values: what users pass, and the result.
 
 use super::templates::{prepared, user};
 use super::{Parts, is_bound, limits};
 use crate::helm::HelmVersion;
 use crate::release::Problem;
+use crate::schema;
 use crate::trace::Origins;
-use crate::values::{Processed, UserValues, assignments, schema};
+use crate::values::{Processed, UserValues, assignments};
 
-/// The values of a chart with those of a user, from files and from flags.
+/// The values of a chart merged with a user's, from files and from flags.
 pub(super) fn values(data: &[u8]) {
     let Some(prepared) = prepared(data) else { return };
     let mut origins = Origins::new();
@@ -29,7 +30,7 @@ fn told(processed: Result<Processed, Problem>) -> Result<String, String> {
     }
 }
 
-/// The argument of a flag: its name, then the argument behind a line break.
+/// The argument of a flag: its name, then the argument after a line break.
 pub(super) fn set(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (flag, argument) = text.split_once('\n').unwrap_or(("--set", &text));

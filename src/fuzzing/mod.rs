@@ -1,10 +1,10 @@
-//! What fuzzing runs: for each kind of input a [`Target`] that reads any bytes and panics where an answer is wrong.
+//! The code under fuzzing: for each kind of input a [`Target`] that reads any bytes and panics if an answer is wrong.
 //!
-//! Only there with the feature `fuzzing`, and in tests. The crate in `fuzz/` hands libFuzzer's inputs on to [`run`]; the tests run
-//! every seed of `testdata/fuzz/TARGET/`, and some changes of each. That a run ends, and in how much memory, is part of
-//! what is checked: the bounds are far below the usual ones.
+//! Built only with the feature `fuzzing`, and in tests. The crate in `fuzz/` passes libFuzzer's inputs to [`run`]; the tests run
+//! every seed of `testdata/fuzz/TARGET/`, and mutations of each. They also check that a run ends, and how much memory it
+//! uses: the limits are far below the defaults.
 //!
-//! An input that is several files is written as one text, so that a seed can be read and edited: [`Parts`].
+//! An input with several files is written as one text, so that a seed can be read and edited: [`Parts`].
 
 mod archives;
 mod documents;
@@ -21,61 +21,65 @@ pub use parts::Parts;
 use crate::limits::Limits;
 use crate::stack;
 
-/// A kind of input, and what has to be true of every such input.
+/// A kind of input, and what must be true for every input.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name, `yaml`: that of its binary and of its folder of seeds.
+    /// Its name, such as `yaml`, which is also the name of its binary and of its folder of seeds.
     pub name: &'static str,
-    /// What it checks, in a line.
+    /// What it checks, in one line.
     pub checks: &'static str,
-    /// Panics where that is not true.
+    /// Panics if that is not true.
     check: fn(&[u8]),
 }
 
-/// All of them, by name.
+/// All targets, by name.
 pub const TARGETS: &[Target] = &[
     Target {
         name: "archives",
-        checks: "no path leaves the chart, and an archive is the chart that its files are",
+        checks: "no path leaves the chart, and an archive gives the same chart as its files",
         check: archives::check,
     },
-    Target { name: "bundle", checks: "what a list names is listed", check: texts::bundle },
-    Target { name: "config", checks: "what is wrong is told with its place", check: texts::config },
-    Target { name: "finders", checks: "images stand where they are said to stand", check: documents::finders },
-    Target { name: "fixes", checks: "a fix that is offered changes the file as it says", check: reports::fixes },
+    Target { name: "bundle", checks: "every name in a list is listed", check: texts::bundle },
+    Target { name: "config", checks: "every problem has a line", check: texts::config },
+    Target { name: "finders", checks: "every image is at its reported position", check: documents::finders },
+    Target { name: "fixes", checks: "a fix changes the file as reported", check: reports::fixes },
     Target {
         name: "lint",
-        checks: "the same report twice, and no image off the mirror is called clean",
+        checks: "the same report twice, and every image that bypasses the mirror is reported",
         check: reports::lint,
     },
-    Target { name: "manifests", checks: "reading less of a manifest decides the same", check: documents::manifests },
-    Target { name: "reference", checks: "a reference is read back from its parts", check: texts::reference },
+    Target {
+        name: "manifests",
+        checks: "reading less of a manifest gives the same result",
+        check: documents::manifests,
+    },
+    Target { name: "reference", checks: "a reference can be parsed from its parts", check: texts::reference },
     Target { name: "regex", checks: "matches are in the text and do not overlap", check: texts::regex },
-    Target { name: "reports", checks: "every format is read back, with all findings in it", check: reports::formats },
-    Target { name: "schema", checks: "values are checked the same twice", check: layers::schema },
+    Target {
+        name: "reports",
+        checks: "every format can be parsed, and contains all findings",
+        check: reports::formats,
+    },
+    Target { name: "schema", checks: "checking values twice gives the same result", check: layers::schema },
     Target {
         name: "set",
-        checks: "tracing changes no value, and every assignment is where it is said to be",
+        checks: "tracing changes no value, and every assignment is at its recorded position",
         check: layers::set,
     },
     Target { name: "templates", checks: "tracing changes no byte and no message", check: templates::check },
     Target { name: "values", checks: "tracing changes no value and no message", check: layers::values },
-    Target {
-        name: "yaml",
-        checks: "the short way reads as the long way, and what is written is read back",
-        check: yaml::check,
-    },
+    Target { name: "yaml", checks: "both readers agree, and written YAML is read back", check: yaml::check },
 ];
 
-/// Runs a target on an input; it panics where an answer is wrong.
+/// Runs a target on an input; panics if an answer is wrong.
 pub fn run(name: &str, data: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name);
     let target = target.unwrap_or_else(|| panic!("there is no target {name:?}"));
-    // Depth is bounded for the stack that commands have.
+    // The depth limit assumes the stack that commands have.
     stack::on_large(|| (target.check)(data)).expect("there is room for a thread");
 }
 
-/// Bounds that one input reaches in some milliseconds.
+/// Limits that one input reaches within milliseconds.
 fn limits() -> Limits {
     Limits {
         chart_bytes: 1 << 20,
@@ -101,7 +105,7 @@ fn limits() -> Limits {
     }
 }
 
-/// Whether a message is about a bound: such an answer may differ with the way it was come to.
+/// Whether a message is about a limit: such an answer may depend on how it was computed.
 fn is_bound(message: &str) -> bool {
     message.contains("--limit ")
 }

@@ -1,6 +1,6 @@
 //! [`Parts`]: several files in one text.
 
-/// Several files in one text: each begins behind a line `=== NAME`.
+/// Several files in one text: each begins after a line `=== NAME`.
 ///
 /// ```text
 /// === values.yaml
@@ -11,11 +11,11 @@
 #[derive(Debug)]
 pub struct Parts<'d>(Vec<(String, &'d [u8])>);
 
-/// What a file's line begins with.
+/// The prefix of the line before a file.
 const MARK: &[u8] = b"=== ";
 
 impl<'d> Parts<'d> {
-    /// Splits an input; what stands before the first mark is dropped.
+    /// Splits an input; text before the first marker is dropped.
     pub fn of(data: &'d [u8]) -> Self {
         let mut parts = Vec::new();
         let mut open: Option<(String, usize)> = None;
@@ -37,12 +37,12 @@ impl<'d> Parts<'d> {
         self.0.iter().map(|(name, content)| (name.as_str(), *content))
     }
 
-    /// The contents of all files of a name.
+    /// The contents of all files with a name.
     pub fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'d [u8]> + 'p {
         self.iter().filter(move |(found, _)| *found == name).map(|(_, content)| content)
     }
 
-    /// The texts of all files of a name, without the last line break: the arguments of a flag.
+    /// The texts of all files with a name, without the last line break: the arguments of a flag.
     pub fn arguments(&self, name: &str) -> Vec<String> {
         let text = |content| String::from_utf8_lossy(content).trim_end_matches('\n').to_owned();
         self.all(name).map(text).collect()

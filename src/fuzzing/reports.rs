@@ -1,12 +1,12 @@
-//! Verdicts, and all the ways to tell them.
+//! Checks of charts, and all report formats.
 
 use super::templates::prepared;
 use super::{Parts, limits};
 use crate::compiler::Compiler;
 use crate::fix::{Safety, apply};
 use crate::helm::HelmVersion;
-use crate::images::{Mirror, Reference};
 use crate::lint::{lint as judge, lint_manifests};
+use crate::reference::{Mirror, Reference};
 use crate::release::Prepared;
 use crate::render::manifest::{Manifests, manifests};
 use crate::report::store::Store;
@@ -29,12 +29,12 @@ fn judged(prepared: &Prepared, settings: &Settings) -> Option<Report> {
     judge(prepared, settings, &mut Compiler::new(), &mut Vec::new()).ok()
 }
 
-/// A chart with what a user gives, judged twice; where a pod gets its image from elsewhere, something is found.
+/// A chart with a user's values, checked twice; a pod that pulls from elsewhere must lead to a finding.
 pub(super) fn lint(data: &[u8]) {
     let (Some(prepared), Some(settings)) = (prepared(data), settings()) else { return };
     let (Some(mut one), Some(other)) = (judged(&prepared, &settings), judged(&prepared, &settings)) else { return };
     let is_clean = one.findings.is_empty() && one.suppressed.is_empty();
-    // A chart alone is judged with the rewrite, which is not in what is rendered here.
+    // A chart alone is checked with the rewrite, which the render here does not contain.
     let is_as_given = one.assumed_keys.is_empty();
     let both = [&one, &other].map(|report| written(&Kept::of(std::slice::from_ref(report)), report::json::write));
     assert_eq!(both[0], both[1], "the same release is judged otherwise");
@@ -48,7 +48,7 @@ pub(super) fn lint(data: &[u8]) {
     is_had_back(one);
 }
 
-/// A report that was put away and had back is told in the same bytes.
+/// A report that was stored and loaded again is written with the same bytes.
 fn is_had_back(report: Report) {
     type Written = fn(&dyn Reports, &mut dyn Write) -> io::Result<()>;
     const FORMATS: [Written; 9] = [
@@ -64,7 +64,7 @@ fn is_had_back(report: Report) {
     ];
     let told = |reports: &dyn Reports| FORMATS.map(|write| written(reports, write));
     let before = told(&Kept::of(std::slice::from_ref(&report)));
-    // The only report of a run is kept as it is.
+    // The only report of a run is kept in memory.
     let store = Store::new(2);
     let kept = store.keep(1, report).map_err(io::Error::other).and_then(|()| store.in_order(|_, _| {}));
     let after = told(&kept.unwrap_or_else(|error| panic!("a report cannot be had back: {error}")));
@@ -73,7 +73,7 @@ fn is_had_back(report: Report) {
     }
 }
 
-/// The images of plain pods, by a walk that knows nothing of finders.
+/// The images of plain pods, found without the finders.
 fn pods(prepared: &Prepared) -> Vec<String> {
     let Ok(outcome) = prepared.render(&mut Compiler::new(), &[], None, &mut Vec::new()) else { return Vec::new() };
     let read: Result<Manifests<Node>, _> = manifests(&outcome.rendered, HelmVersion::V4, &prepared.limits);
@@ -94,14 +94,14 @@ fn pods(prepared: &Prepared) -> Vec<String> {
     images
 }
 
-/// An entry whose key stands there once.
+/// The entry of a key that occurs once.
 fn member<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     let Data::Map(entries) = &node.data else { return None };
     let mut found = entries.iter().filter(|(entry, _)| entry.key.as_bytes() == key.as_bytes());
     found.next().filter(|_| found.next().is_none()).map(|(_, value)| value)
 }
 
-/// What is called safe can be applied, and then the finding is gone.
+/// A fix that is called safe can be applied, and then the finding is gone.
 pub(super) fn fixes(data: &[u8]) {
     let (Some(prepared), Some(settings)) = (prepared(data), settings()) else { return };
     let Some(before) = judged(&prepared, &settings) else { return };
@@ -119,7 +119,7 @@ pub(super) fn fixes(data: &[u8]) {
     }
 }
 
-/// Manifests whose findings are told in every format, each read back.
+/// Manifests whose findings are written in every format, each parsed again.
 pub(super) fn formats(data: &[u8]) {
     let Some(settings) = settings() else { return };
     let parts = Parts::of(data);
@@ -162,7 +162,7 @@ pub(super) fn formats(data: &[u8]) {
         ("Markdown", written(&reports, report::markdown::write)),
         ("HTML", written(&reports, report::html::write)),
     ] {
-        // A terminal and a page obey none of the characters that came from outside.
+        // A terminal and a page must not interpret characters from outside.
         let obeyed = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
         assert_eq!(obeyed, None, "{format} holds a control character");
     }

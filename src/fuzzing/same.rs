@@ -2,7 +2,7 @@
 
 use crate::yaml::{Data, Node};
 
-/// Whether two trees hold the same values, wherever they stand in their texts. Numbers are those of JSON: floats.
+/// Whether two trees contain the same values, at any position. Numbers are those of JSON: floats.
 pub(super) fn holds_same(left: &Node, right: &Node) -> bool {
     match (&left.data, &right.data) {
         (Data::Null, Data::Null) => true,
@@ -31,7 +31,7 @@ fn number(data: &Data) -> Option<f64> {
     }
 }
 
-/// Panics unless every node stands in the text, inside of the node that holds it.
+/// Panics unless every node is in the text, inside its parent.
 pub(super) fn stands_in(node: &Node, text_bytes: usize) {
     assert!(node.start <= node.end && node.end as usize <= text_bytes, "{node:?} stands outside of {text_bytes} bytes");
     match &node.data {

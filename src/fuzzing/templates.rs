@@ -1,4 +1,4 @@
-//! Templates: with traces and without them, a render is the same.
+//! Templates: a render is the same with and without traces.
 
 use super::{Parts, is_bound, limits};
 use crate::chart::load::load_stored;
@@ -37,7 +37,7 @@ fn told(outcome: Result<Outcome, Problem>) -> Result<Vec<(String, String)>, Stri
             let files = outcome.rendered.files.into_iter().chain(outcome.rendered.notes);
             Ok(files
                 .map(|file| {
-                    // Every part of it has a place in the text.
+                    // Every part of it has a position in the text.
                     let end = file.text.spans().last().map_or(0, |span| span.end as usize);
                     assert!(end <= file.text.len(), "{} has an origin behind its end", file.name);
                     (file.name, String::from_utf8_lossy(file.text.as_bytes()).into_owned())
@@ -49,7 +49,7 @@ fn told(outcome: Result<Outcome, Problem>) -> Result<Vec<(String, String)>, Stri
     }
 }
 
-/// The release that an input describes; `None` where there is no chart in it.
+/// The release that an input describes; `None` if it contains no chart.
 pub(super) fn prepared(data: &[u8]) -> Option<Prepared> {
     let parts = Parts::of(data);
     let limits = limits();
@@ -69,7 +69,7 @@ pub(super) fn prepared(data: &[u8]) -> Option<Prepared> {
     })
 }
 
-/// The files of a chart; Chart.yaml is there where the input has none.
+/// The files of a chart; adds Chart.yaml if the input has none.
 pub(super) fn folder(parts: &Parts<'_>, limits: &Limits) -> Option<Stored> {
     let mut folder = Collected::new(b"", limits).ok()?;
     if parts.all("Chart.yaml").next().is_none() {
@@ -81,7 +81,7 @@ pub(super) fn folder(parts: &Parts<'_>, limits: &Limits) -> Option<Stored> {
     Some(folder.into_stored())
 }
 
-/// What a user gives: parts that are named after flags.
+/// The user's values: parts that are named after flags.
 pub(super) fn user(parts: &Parts<'_>) -> UserValues {
     let files = parts.all("-f").enumerate();
     UserValues {

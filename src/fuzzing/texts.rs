@@ -1,28 +1,28 @@
-//! Small texts of a grammar of their own.
+//! Small texts with a grammar of their own.
 
 use super::limits;
 use crate::bundle::{Bundle, Verdict};
 use crate::config::Config;
 use crate::helm::HelmVersion;
-use crate::images::{Layout, Mirror, Reference};
+use crate::reference::{Layout, Mirror, Reference};
 use crate::regex::{Bounds, Regex, Replacement, Searched};
 use crate::source::File;
 use crate::trace::Str;
 
 const LAYOUTS: [Layout; 4] = [Layout::Path, Layout::HostAndPath, Layout::Name, Layout::FamiliarPath];
 
-/// A reference, and behind a line break the places of a mirror.
+/// A reference and, after a line break, the places of a mirror.
 pub(super) fn reference(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (text, places) = text.split_once('\n').unwrap_or((&text, "mirror.internal"));
     let mirror = Mirror::parse_all(&places.split(',').map(str::trim).collect::<Vec<_>>());
     let Ok(read) = Reference::parse(text) else { return };
     assert_eq!(read.as_written(), text);
-    // A host that is one by its capitals alone is none in small letters.
+    // A host that is recognized only by its capitals is not a host in lower case.
     if !read.registry.contains(['.', ':']) && read.registry != "localhost" {
         return;
     }
-    // From its parts it is the same image.
+    // Built from its parts, it is the same image.
     let parts = format!("{}/{}{}", read.registry, read.repository, read.version());
     let again = Reference::parse(&parts).unwrap_or_else(|why| panic!("{parts:?} of {text:?} is no reference: {why}"));
     let image = |one: &Reference| (one.registry.clone(), one.repository.clone(), one.tag.clone(), one.digest.clone());
@@ -49,7 +49,7 @@ pub(super) fn reference(data: &[u8]) {
     }
 }
 
-/// Lists of a bundle: what they name is listed.
+/// Lists of a bundle: every name in them is listed.
 pub(super) fn bundle(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let Ok(bundle) = Bundle::parse([("images.txt", text.as_ref())]) else { return };
@@ -67,7 +67,7 @@ pub(super) fn bundle(data: &[u8]) {
     }
 }
 
-/// airtight.yaml: each problem has its line.
+/// airtight.yaml: each problem has a line.
 pub(super) fn config(data: &[u8]) {
     let file = File::on_disk("airtight.yaml", Some("airtight.yaml".to_owned()), data);
     match Config::parse(&file, "") {
@@ -106,7 +106,7 @@ impl Bounds for Steps {
     }
 }
 
-/// A pattern, a text and a replacement, a line each.
+/// A pattern, a text and a replacement, one per line.
 pub(super) fn regex(data: &[u8]) {
     let mut lines = data.splitn(3, |&byte| byte == b'\n');
     let mut next = || lines.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! YAML: the two ways to read it, and what becomes of what was written.
+//! YAML: both ways to read it, and reading what was written.
 
 use super::same::{holds_same, stands_in};
 use super::{is_bound, limits};
@@ -13,7 +13,7 @@ pub(super) fn check(data: &[u8]) {
     let short = yaml::read(data, &limits);
     let long = yaml::read::read_the_long_way(data, &limits);
     assert_eq!(short, long, "the short way reads something else than the long way");
-    // These are for places and editors: they take whatever there is.
+    // These are for positions and editors, and accept any text.
     for range in yaml::comments(data, &limits) {
         assert!(range.start <= range.end && range.end <= data.len(), "a comment stands outside: {range:?}");
     }
@@ -26,7 +26,7 @@ pub(super) fn check(data: &[u8]) {
         assert_eq!(Ok(whole), short, "a text of one document reads otherwise as the first of several");
     }
     let Ok(node) = short else { return };
-    // The places of another encoding are those of the text as UTF-8.
+    // Positions in another encoding are those of the text as UTF-8.
     if !is_utf16(data) {
         stands_in(&node, data.len());
     }
@@ -37,18 +37,18 @@ fn is_utf16(data: &[u8]) -> bool {
     data.starts_with(b"\xff\xfe") || data.starts_with(b"\xfe\xff")
 }
 
-/// What `toYaml` writes is read as what it was written from.
+/// The output of `toYaml` is read as the value that it was written from.
 fn comes_back(node: &Node) {
     let limits = limits();
     let mut env = Env::seeded(1);
     let value = Value::from_node(node, &mut Untraced);
     let mut ctx = Context::new(&mut env, &limits, None);
     let Ok(text) = yaml_text(&mut ctx, &value) else { return };
-    // It is empty where the value cannot be written.
+    // It is empty if the value cannot be written.
     if text.is_empty() {
         return;
     }
-    // Helm quirk: the last line break is cut off, also where it belongs to a text.
+    // Helm quirk: the last line break is cut off, even if it belongs to a text.
     let whole = [text.as_bytes(), b"\n"].concat();
     let read = match yaml::read(&whole, &limits) {
         Ok(read) => read,

@@ -2,19 +2,19 @@
 
 use super::{assigned, below, has, inline, list, some, text};
 use crate::config::init::Found;
-use crate::images::object::{descend, items, member, string};
 use crate::limits::Limits;
+
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 
-/// The releases of an Application: one for each of its sources that is a chart.
+/// The releases of an Application: one for each source that is a chart.
 pub(super) fn application(node: &Node) -> Vec<Found> {
-    let Some(spec) = member(node, "spec") else { return Vec::new() };
-    let name = string(descend(node, &["metadata", "name"]));
+    let Some(spec) = node.member("spec") else { return Vec::new() };
+    let name = node.text_at(&["metadata", "name"]);
     let mut sources: Vec<&Node> = list(spec, "sources").iter().collect();
-    // Where there are several, the one is not looked at.
+    // If there are several sources, `source` is ignored.
     if sources.is_empty() {
-        sources.extend(member(spec, "source"));
+        sources.extend(spec.member("source"));
     }
     let refs: Vec<String> = sources.iter().filter_map(|source| some(text(source, "ref"))).collect();
     let is_chart = |source: &&&Node| has(source, "path") || has(source, "chart");
@@ -25,35 +25,35 @@ fn release(name: &str, spec: &Node, source: &Node, refs: &[String]) -> Found {
     let mut found = Found {
         name: name.to_owned(),
         chart: below("", &text(source, "path")),
-        namespace: some(string(descend(spec, &["destination", "namespace"]))),
+        namespace: some(spec.text_at(&["destination", "namespace"])),
         ..Found::default()
     };
     if let Some(chart) = some(text(source, "chart")) {
         found.remote = Some(format!("{chart} of {}", text(source, "repoURL")));
     }
-    let Some(helm) = member(source, "helm") else { return found };
+    let Some(helm) = source.member("helm") else { return found };
     if let Some(own) = some(text(helm, "releaseName")) {
         found.name = own;
     }
     found.namespace = some(text(helm, "namespace")).or(found.namespace);
     found.skip_schema_validation = text(helm, "skipSchemaValidation") == "true";
     found.kube_version = some(text(helm, "kubeVersion"));
-    found.api_versions = list(helm, "apiVersions").iter().map(|version| string(Some(version))).collect();
+    found.api_versions = list(helm, "apiVersions").iter().map(|version| version.text()).collect();
     found.drops_missing = text(helm, "ignoreMissingValueFiles") == "true";
-    for file in list(helm, "valueFiles").iter().map(|file| string(Some(file))) {
+    for file in list(helm, "valueFiles").iter().map(|file| file.text()) {
         match value_file(&found.chart, &file, refs) {
             Ok(file) => found.values.push(file),
             Err(why) => found.left_out.push(why),
         }
     }
-    // Where there is an object, the text is not looked at.
-    if let Some(object) = member(helm, "valuesObject").filter(|_| has(helm, "valuesObject")) {
+    // If there is an object, the text is ignored.
+    if let Some(object) = helm.member("valuesObject").filter(|_| has(helm, "valuesObject")) {
         found.add_inline(inline(object), "valuesObject");
     } else if let Some(values) = some(text(helm, "values")) {
         match yaml::read(values.as_bytes(), &Limits::default()) {
             Ok(node) if matches!(node.data, Data::Map(_)) => found.add_inline(inline(&node), "values"),
             Ok(node) if node.data == Data::Null => {}
-            _ => found.left_out.push("values, which are no table".to_owned()),
+            _ => found.left_out.push("values, which are not a map".to_owned()),
         }
     }
     for parameter in list(helm, "parameters") {
@@ -82,7 +82,7 @@ fn value_file(chart: &str, file: &str, refs: &[String]) -> Result<String, String
     }
     if let Some(rest) = file.strip_prefix('$') {
         let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
-        // The files of a source that is named so count from the top of its repository, which has to be this one.
+        // Files of a named source are relative to the root of its repository, which must be this one.
         return match refs.iter().any(|known| known == name) {
             true => Ok(below("", path)),
             false => Err(format!("the values file {file}")),
@@ -94,20 +94,19 @@ fn value_file(chart: &str, file: &str, refs: &[String]) -> Result<String, String
     }
 }
 
-/// The releases of an ApplicationSet: those of its lists, where its templates ask for nothing but their elements.
+/// The releases of an ApplicationSet: those of its lists, if its templates use only the elements.
 pub(super) fn application_set(node: &Node) -> Vec<Found> {
-    let Some(template) = descend(node, &["spec", "template"]) else { return Vec::new() };
-    let spec = member(node, "spec");
+    let Some(template) = node.descend(&["spec", "template"]) else { return Vec::new() };
+    let spec = node.member("spec");
     let generators = spec.map(|spec| list(spec, "generators")).unwrap_or_default();
-    let is_list =
-        |generator: &&Node| descend(generator, &["list", "elements"]).is_some() && !has(generator, "selector");
+    let is_list = |generator: &&Node| generator.descend(&["list", "elements"]).is_some() && !has(generator, "selector");
     let is_plain = spec.is_some_and(|spec| {
         text(spec, "goTemplate") != "true" && !has(spec, "templatePatch") && generators.iter().all(|one| is_list(&one))
     });
-    let name = string(descend(node, &["metadata", "name"]));
+    let name = node.text_at(&["metadata", "name"]);
     let mut found = Vec::new();
     if is_plain {
-        let elements = generators.iter().filter_map(|one| descend(one, &["list", "elements"])).flat_map(items);
+        let elements = generators.iter().filter_map(|one| one.descend(&["list", "elements"])).flat_map(Node::items);
         found = elements.flat_map(|element| application(&filled(template, element))).collect();
     }
     if found.is_empty() {
@@ -122,7 +121,7 @@ pub(super) fn application_set(node: &Node) -> Vec<Found> {
     found
 }
 
-/// A template with the fields of an element of a list in it.
+/// A template with the fields of a list element filled in.
 fn filled(node: &Node, element: &Node) -> Node {
     let data = match &node.data {
         Data::Str(text) => Data::Str(Str::new(&*fill(&text.to_text(), element))),
@@ -135,7 +134,7 @@ fn filled(node: &Node, element: &Node) -> Node {
     Node { data, ..node.clone() }
 }
 
-/// `{{env}}` is the field `env`; `{{values.env}}` one below it. What is not there stays.
+/// `{{env}}` is the field `env`; `{{values.env}}` is a nested field. Unknown fields stay.
 fn fill(text: &str, element: &Node) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("{{") {
@@ -146,8 +145,8 @@ fn fill(text: &str, element: &Node) -> String {
             continue;
         };
         let steps: Vec<&str> = name.trim().split('.').collect();
-        match descend(element, &steps) {
-            Some(value) if !matches!(value.data, Data::Map(_) | Data::Seq(_)) => out.push_str(&string(Some(value))),
+        match element.descend(&steps) {
+            Some(value) if !matches!(value.data, Data::Map(_) | Data::Seq(_)) => out.push_str(&value.text()),
             _ => out.push_str(&format!("{{{{{name}}}}}")),
         }
         rest = behind;

@@ -2,16 +2,16 @@
 
 use super::{below, has, inline, list, some, text};
 use crate::config::init::Found;
-use crate::images::object::{descend, member, string};
+
 use crate::yaml::Node;
 
-/// What of a HelmRelease changes what is installed, and has no word in airtight.yaml.
+/// Fields of a HelmRelease that change what is installed and that airtight.yaml cannot express.
 const OTHERS: &[&str] = &["postRenderers", "commonMetadata"];
 
 /// The release of a HelmRelease.
 pub(super) fn release(node: &Node) -> Vec<Found> {
-    let Some(spec) = member(node, "spec") else { return Vec::new() };
-    let own = string(descend(node, &["metadata", "name"]));
+    let Some(spec) = node.member("spec") else { return Vec::new() };
+    let own = node.text_at(&["metadata", "name"]);
     let target = some(text(spec, "targetNamespace"));
     // As Flux composes it.
     let name = some(text(spec, "releaseName")).unwrap_or_else(|| match &target {
@@ -20,25 +20,22 @@ pub(super) fn release(node: &Node) -> Vec<Found> {
     });
     let mut found = Found {
         name,
-        namespace: target.or_else(|| some(string(descend(node, &["metadata", "namespace"])))),
+        namespace: target.or_else(|| some(node.text_at(&["metadata", "namespace"]))),
         ..Found::default()
     };
-    let chart = descend(spec, &["chart", "spec"]);
+    let chart = spec.descend(&["chart", "spec"]);
     match chart {
         Some(chart) => {
-            let source = string(descend(chart, &["sourceRef", "kind"]));
+            let source = chart.text_at(&["sourceRef", "kind"]);
             let name = text(chart, "chart");
             match source.as_str() {
                 "GitRepository" | "Bucket" => found.chart = below("", &name),
-                _ => {
-                    found.remote =
-                        Some(format!("{name} of {source} {}", string(descend(chart, &["sourceRef", "name"]))))
-                }
+                _ => found.remote = Some(format!("{name} of {source} {}", chart.text_at(&["sourceRef", "name"]))),
             }
             values_files(chart, &mut found);
         }
         None => {
-            let reference = |part: &str| string(descend(spec, &["chartRef", part]));
+            let reference = |part: &str| spec.text_at(&["chartRef", part]);
             found.remote = Some(format!("{} {}", reference("kind"), reference("name")));
         }
     }
@@ -46,7 +43,7 @@ pub(super) fn release(node: &Node) -> Vec<Found> {
         let path = some(text(from, "targetPath")).map(|path| format!(" at {path}")).unwrap_or_default();
         found.left_out.push(format!("the values of {} {}{path}", text(from, "kind"), text(from, "name")));
     }
-    if let Some(values) = member(spec, "values").filter(|_| has(spec, "values")) {
+    if let Some(values) = spec.member("values").filter(|_| has(spec, "values")) {
         found.add_inline(inline(values), "values");
     }
     found.left_out.extend(OTHERS.iter().filter(|name| has(spec, name)).map(|name| (*name).to_owned()));
@@ -54,15 +51,15 @@ pub(super) fn release(node: &Node) -> Vec<Found> {
     vec![found]
 }
 
-/// Values files in the source take the place of the chart's own values.yaml, which can stand among them.
+/// Values files in the source replace the chart's own values.yaml, which can be one of them.
 fn values_files(chart: &Node, found: &mut Found) {
-    let files: Vec<String> = list(chart, "valuesFiles").iter().map(|file| below("", &string(Some(file)))).collect();
+    let files: Vec<String> = list(chart, "valuesFiles").iter().map(|file| below("", &file.text())).collect();
     let files =
         if files.is_empty() { some(below("", &text(chart, "valuesFile"))).into_iter().collect() } else { files };
     let own = below(&found.chart, "values.yaml");
     match files.split_first() {
         None => {}
         Some((first, others)) if *first == own => found.values.extend_from_slice(others),
-        Some(_) => found.left_out.push(format!("that {} stand in for the chart's own values.yaml", files.join(", "))),
+        Some(_) => found.left_out.push(format!("that {} replace the chart's own values.yaml", files.join(", "))),
     }
 }

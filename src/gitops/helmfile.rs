@@ -2,10 +2,10 @@
 
 use super::{assigned, below, has, inline, list, some, text};
 use crate::config::init::Found;
-use crate::images::object::{items, member, string};
+
 use crate::yaml::{Data, Node};
 
-/// What of a release changes what is installed, and has no word in airtight.yaml.
+/// Fields of a release that change what is installed and that airtight.yaml cannot express.
 const OTHERS: &[&str] = &[
     "secrets",
     "valuesTemplate",
@@ -22,7 +22,7 @@ const OTHERS: &[&str] = &[
 /// The releases of a helmfile.
 pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let defaults = member(node, "helmDefaults");
+    let defaults = node.member("helmDefaults");
     // Arguments of helm can set values.
     let of_all: Vec<&str> =
         ["args", "postRenderer"].into_iter().filter(|name| defaults.is_some_and(|node| has(node, name))).collect();
@@ -30,22 +30,22 @@ pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
         let mut found = release(folder, one);
         found.kube_version = some(text(one, "kubeVersion")).or_else(|| some(text(node, "kubeVersion")));
         let versions = if has(one, "apiVersions") { list(one, "apiVersions") } else { list(node, "apiVersions") };
-        found.api_versions = versions.iter().map(|version| string(Some(version))).collect();
+        found.api_versions = versions.iter().map(|version| version.text()).collect();
         found.left_out.extend(of_all.iter().map(|name| format!("`helmDefaults.{name}`")));
         found.leave_out_placeholders("helmfile's environments");
         found
     };
     let mut found: Vec<Found> =
         list(node, "releases").iter().filter(|one| text(one, "installed") != "false").map(release).collect();
-    // What is written below this folder is found there, whoever names it.
+    // Files below this folder are found by themselves.
     for (key, what) in [("helmfiles", "the releases of"), ("bases", "the releases of the base")] {
         for other in list(node, key) {
             let path = match &other.data {
                 Data::Map(_) => text(other, "path"),
-                _ => string(Some(other)),
+                _ => other.text(),
             };
             if path.contains("://") || path.contains("..") || key == "bases" {
-                found.push(Found { remote: Some(format!("{what} {path}, if there are some")), ..Found::default() });
+                found.push(Found { remote: Some(format!("{what} {path}, if there are any")), ..Found::default() });
             }
         }
     }
@@ -65,7 +65,7 @@ fn release(folder: &str, one: &Node) -> Found {
         found.remote = Some(chart);
     }
     let mut has_inline = false;
-    let values = member(one, "values").map(items).unwrap_or_default();
+    let values = one.items_of("values");
     for value in values {
         match &value.data {
             Data::Map(_) => {
@@ -73,12 +73,12 @@ fn release(folder: &str, one: &Node) -> Found {
                 has_inline = true;
             }
             _ => {
-                let file = string(Some(value));
+                let file = value.text();
                 if file.ends_with(".gotmpl") || file.contains("://") || file.contains('*') {
                     found.left_out.push(format!("the values file {file}"));
                 } else if has_inline {
-                    // Values of airtight.yaml that stand in it win over files.
-                    found.left_out.push(format!("the values file {file}, which wins over values before it"));
+                    // Inline values of airtight.yaml take precedence over files.
+                    found.left_out.push(format!("the values file {file}, which overrides earlier values"));
                 } else {
                     found.values.push(below(folder, &file));
                 }
@@ -94,7 +94,7 @@ fn release(folder: &str, one: &Node) -> Found {
             } else if listed.is_empty() {
                 target.push(format!("{key}={}", assigned(&text(assignment, "value"))));
             } else {
-                let listed: Vec<String> = listed.iter().map(|value| assigned(&string(Some(value)))).collect();
+                let listed: Vec<String> = listed.iter().map(|value| assigned(&value.text())).collect();
                 target.push(format!("{key}={{{}}}", listed.join(",")));
             }
         }

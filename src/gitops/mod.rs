@@ -1,33 +1,31 @@
 //! What other tools install from a repository: the releases in files of Argo CD, Flux and helmfile, as far as airtight.yaml
-//! can say them. Files are read by the caller; what cannot be said is told with each release ([`Found::left_out`]).
+//! can express them. The caller reads the files; what cannot be expressed is recorded with each release ([`Found::left_out`]).
 
 mod argo;
 mod flux;
 mod helmfile;
 
 use crate::config::init::{ACTION, Found};
-use crate::images::object::{items, member, string};
+
 use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};
 
-/// What a document of a file installs, whether its charts are here or not.
+/// The releases that a document of a file installs, whether their charts are local or not.
 pub fn releases(path: &str, node: &Node) -> Vec<Found> {
-    let api_version = string(member(node, "apiVersion"));
-    let kind = string(member(node, "kind"));
+    let api_version = node.text_of("apiVersion");
+    let kind = node.text_of("kind");
     let found = match kind.as_str() {
         "" if is_helmfile(path) => helmfile::releases(path, node),
         "Application" if api_version.starts_with("argoproj.io/") => argo::application(node),
         "ApplicationSet" if api_version.starts_with("argoproj.io/") => argo::application_set(node),
         "HelmRelease" if api_version.starts_with("helm.toolkit.fluxcd.io/") => flux::release(node),
-        "List" => {
-            member(node, "items").map(items).unwrap_or_default().iter().flat_map(|item| releases(path, item)).collect()
-        }
+        "List" => node.items_of("items").iter().flat_map(|item| releases(path, item)).collect(),
         _ => Vec::new(),
     };
     found.into_iter().map(|one| Found { from: path.to_owned(), ..one }).collect()
 }
 
-/// Whether a text that cannot be read as YAML is probably one of these files.
+/// Whether a text that is not valid YAML is probably one of these files.
 pub fn may_install(path: &str, text: &[u8]) -> bool {
     let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
     is_helmfile(path) && has(b"releases:")
@@ -41,8 +39,8 @@ pub fn is_helmfile(path: &str) -> bool {
     name.starts_with("helmfile.") || folder.rsplit('/').next() == Some("helmfile.d")
 }
 
-/// A file of helmfile's without the actions of its template, so that it can be read as YAML: a line of nothing but actions is
-/// gone, as conditions are, and any other action is [`ACTION`]. Also whether there were such lines.
+/// A helmfile without its template actions, so that it can be parsed as YAML: lines of actions alone, such as conditions, are
+/// removed, and any other action becomes [`ACTION`]. Also returns whether there were such lines.
 pub fn without_actions(text: &str) -> (String, bool) {
     let (mut out, mut has_lines) = (String::new(), false);
     for line in text.split_inclusive('\n') {
@@ -63,24 +61,24 @@ pub fn without_actions(text: &str) -> (String, bool) {
     (out, has_lines)
 }
 
-/// A text of a document.
+/// The string at a key.
 fn text(node: &Node, name: &str) -> String {
-    string(member(node, name))
+    node.text_of(name)
 }
 
-/// A text that says something.
+/// A string unless it is empty.
 fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
 /// The elements of a list at a key.
 fn list<'n>(node: &'n Node, name: &str) -> &'n [Node] {
-    member(node, name).map(items).unwrap_or_default()
+    node.items_of(name)
 }
 
-/// Whether there is something at a key.
+/// Whether a key has a value.
 fn has(node: &Node, name: &str) -> bool {
-    member(node, name).is_some_and(|value| match &value.data {
+    node.member(name).is_some_and(|value| match &value.data {
         Data::Null => false,
         Data::Seq(items) => !items.is_empty(),
         Data::Map(entries) => !entries.is_empty(),
@@ -89,7 +87,7 @@ fn has(node: &Node, name: &str) -> bool {
     })
 }
 
-/// Values as `--set-json` takes them, `{"image":{"tag":"2"}}`; `None` where JSON has no words for them.
+/// Values as `--set-json` takes them, `{"image":{"tag":"2"}}`; `None` if JSON cannot express them.
 fn inline(node: &Node) -> Option<String> {
     Some(json(node)?.to_string())
 }
@@ -111,7 +109,7 @@ fn json(node: &Node) -> Option<Json> {
     })
 }
 
-/// A text of `--set` that keeps its commas: a list in braces means what it says.
+/// A value of `--set` with its commas escaped: a list in braces keeps its meaning.
 fn assigned(value: &str) -> String {
     if value.starts_with('{') && value.ends_with('}') {
         return value.to_owned();
@@ -126,7 +124,7 @@ fn assigned(value: &str) -> String {
     out
 }
 
-/// A path that counts from a folder, without `.` and `..`.
+/// A path joined to a folder, without `.` and `..`.
 fn below(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {

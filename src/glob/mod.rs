@@ -7,13 +7,13 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A pattern that was read.
+/// A parsed pattern.
 #[derive(Debug)]
 pub struct Glob {
     program: Vec<Step>,
-    /// The pattern is of the kind that is matched in a way of its own.
+    /// Whether the pattern has the form that helm matches in a special way.
     ends: Vec<(String, String)>,
-    /// Groups are nested too deep to be looked at.
+    /// Whether groups are nested too deep to be matched.
     too_deep: bool,
 }
 
@@ -37,17 +37,17 @@ enum Class {
     Range { negated: bool, low: char, high: char },
 }
 
-/// One step of the program that a pattern becomes; most lead to the one behind them.
+/// One step of the compiled pattern; most lead to the next one.
 #[derive(Debug)]
 enum Step {
     Char(char),
     One,
     Class(Class),
-    /// Takes characters that are not `/`, as many as there are.
+    /// Consumes any number of characters that are not `/`.
     Run,
-    /// Takes any characters.
+    /// Consumes any characters.
     Super,
-    /// Goes on at each of these.
+    /// Continues at each of these.
     Split(Vec<usize>),
     Jump(usize),
 }
@@ -56,10 +56,10 @@ enum Step {
 const DEPTH: usize = 10_000;
 
 impl Glob {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// When a class is malformed: `[a`, `[]`, `[a-bx]`.
+    /// A class is malformed: `[a`, `[]`, `[a-bx]`.
     pub fn parse(pattern: &str) -> Result<Self, String> {
         let (nodes, deepest) = parse(pattern).ok_or_else(|| format!("invalid glob {pattern:?}"))?;
         if deepest > DEPTH {
@@ -75,12 +75,12 @@ impl Glob {
     /// Whether the pattern matches a whole path.
     ///
     /// # Errors
-    /// When that would take more steps than allowed, or groups are nested too deep.
+    /// It would take more steps than allowed, or groups are nested too deep.
     pub fn matches(&self, path: &str, steps: u64) -> Result<bool, String> {
         if self.too_deep {
             return Err(format!("a glob with groups nested more than {DEPTH} levels deep"));
         }
-        // Helm quirk: of `TEXT1**TEXT2` only both ends are looked at, and they may overlap: `d/**/a` matches `d/a`.
+        // Helm quirk: of `TEXT1**TEXT2` only both ends are compared, and they may overlap: `d/**/a` matches `d/a`.
         if self.ends.iter().any(|(start, end)| path.starts_with(start.as_str()) && path.ends_with(end.as_str())) {
             return Ok(true);
         }
@@ -89,13 +89,13 @@ impl Glob {
     }
 }
 
-/// Reads a pattern; gives its nodes and how deep its groups are nested. `None` when it is malformed.
+/// Parses a pattern; returns its nodes and the nesting depth of its groups. `None` if it is malformed.
 ///
-/// A group that is not closed ends with the pattern; `}` and `,` outside of groups are text.
+/// An unclosed group ends with the pattern; `}` and `,` outside groups are literal.
 fn parse(pattern: &str) -> Option<(Vec<Node>, usize)> {
     let mut rest = pattern.chars().peekable();
     let mut sequence = Vec::new();
-    // Around the sequence being read: the sequence that holds the group, and the group's alternatives so far.
+    // The enclosing sequence, and the alternatives of the current group so far.
     let mut open: Vec<(Vec<Node>, Vec<Vec<Node>>)> = Vec::new();
     let mut deepest = 0;
     while let Some(character) = rest.next() {
@@ -103,7 +103,7 @@ fn parse(pattern: &str) -> Option<(Vec<Node>, usize)> {
             '{' => {
                 open.push((std::mem::take(&mut sequence), Vec::new()));
                 deepest = deepest.max(open.len());
-                // What is nested too deep is not kept: taking it down again would need as many levels.
+                // Groups nested too deep are not kept: dropping them would need as many levels of stack.
                 if deepest > DEPTH {
                     return Some((Vec::new(), deepest));
                 }
@@ -142,7 +142,7 @@ fn push_text(sequence: &mut Vec<Node>, character: char) {
     }
 }
 
-/// A class behind its `[`: one range, or a list that ends with the first `]`.
+/// A class after its `[`: one range, or a list that ends with the first `]`.
 fn class(rest: &mut Peekable<Chars<'_>>) -> Option<Class> {
     let negated = rest.next_if_eq(&'!').is_some();
     let first = rest.next()?;
@@ -195,7 +195,7 @@ fn compile(nodes: &[Node], program: &mut Vec<Step>) {
     }
 }
 
-/// What a sequence of nodes looks like, as far as the quirk of `TEXT1**TEXT2` goes.
+/// The form of a sequence of nodes, as far as the quirk of `TEXT1**TEXT2` matters.
 enum Kind {
     Text(String),
     Super,
@@ -234,7 +234,7 @@ fn kind(nodes: &[Node]) -> Kind {
     }
 }
 
-/// Finds the sequences that match by their ends alone: the whole pattern, or alternatives when it is nothing but them.
+/// Finds the sequences that match by their ends alone: the whole pattern, or alternatives if the pattern is only them.
 fn find_ends(nodes: &[Node], found: &mut Vec<(String, String)>) {
     if let Kind::Ends(start, end) = kind(nodes) {
         found.push((start, end));
@@ -245,8 +245,8 @@ fn find_ends(nodes: &[Node], found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Whether all alternatives begin or end with the same node: helm then takes that out, and the rest is no longer of
-/// the kind.
+/// Whether all alternatives begin or end with the same node: helm then factors it out, and the rest no longer has the special
+/// form.
 fn share_an_end(alternatives: &[Vec<Node>]) -> bool {
     let same = |of: fn(&[Node]) -> Option<&Node>| {
         let first = alternatives.first().and_then(|nodes| of(nodes));
@@ -255,7 +255,7 @@ fn share_an_end(alternatives: &[Vec<Node>]) -> bool {
     alternatives.len() > 1 && (same(<[Node]>::first) || same(<[Node]>::last))
 }
 
-/// A match: follows all ways at once, so that it ends however the pattern is made.
+/// Matches by following all alternatives at once, so that it ends for any pattern.
 struct Run<'p> {
     program: &'p [Step],
     seen: Vec<bool>,
@@ -292,7 +292,7 @@ impl Run<'_> {
         Ok(self.seen[self.program.len()])
     }
 
-    /// Adds a step and those that it leads to without a character; the one behind the last is the end.
+    /// Adds a step and those reachable from it without a character; the one after the last is the end.
     fn add(&mut self, at: usize, list: &mut Vec<usize>) -> Result<(), String> {
         let mut stack = vec![at];
         while let Some(at) = stack.pop() {

@@ -1,6 +1,6 @@
-//! Go's way with text: characters and their classes, quoted strings, numbers, times, errors.
+//! Go's text handling: classes of characters, quoted strings, numbers, times, errors.
 //!
-//! Helm's messages and templates show it everywhere, whatever reads or prints them.
+//! It is visible everywhere in helm's messages and templates.
 
 mod printable;
 mod quote;

@@ -1,12 +1,12 @@
-//! Which characters Go prints as they are: letters, marks, numbers, punctuation, symbols and the ASCII space.
+//! Which characters Go prints unescaped: letters, marks, numbers, punctuation, symbols and the ASCII space.
 //!
-//! Pinned to Unicode 17, the version of the Go that helm 4.3.1 was built with: a crate of Unicode tables would move
-//! on by itself and change what `quote` writes. Newer tables: let a template of the newer helm print `%#U` of every
-//! code point; the character follows the number where it is printable.
+//! Pinned to Unicode 17, the version in the Go release of helm 4.3.1: a crate of Unicode tables would change on its own, and
+//! with it the output of `quote`. To update: let a template of the newer helm print `%#U` of every code point; the character
+//! follows the number if it is printable.
 
 use crate::helm::HelmVersion;
 
-/// Whether `%q`, `quote` and `js` leave a character as it is.
+/// Whether `%q`, `quote` and `js` leave a character unescaped.
 ///
 /// Source: Go `strconv.IsPrint` and `unicode.IsPrint`, which agree.
 pub fn is_printable(character: char) -> bool {
@@ -18,7 +18,7 @@ pub fn is_printable(character: char) -> bool {
     after > 0 && code <= PRINTABLE[after - 1].1
 }
 
-/// The same in a version of helm: the Go of helm 3.17.3 had Unicode 15.0.
+/// The same for a version of helm: the Go release of helm 3.17.3 has Unicode 15.0.
 pub fn is_printable_in(character: char, helm: HelmVersion) -> bool {
     if helm == HelmVersion::V4 || character < '\u{88f}' {
         return is_printable(character);
@@ -28,7 +28,7 @@ pub fn is_printable_in(character: char, helm: HelmVersion) -> bool {
     is_printable(character) && (after == 0 || code > SINCE_UNICODE_15[after - 1].1)
 }
 
-/// First and last code points of the printable stretches.
+/// First and last code points of the printable ranges.
 #[rustfmt::skip]
 static PRINTABLE: &[(u32, u32)] = &[
     (0x20, 0x7e), (0xa1, 0xac), (0xae, 0x377), (0x37a, 0x37f), (0x384, 0x38a), (0x38c, 0x38c), (0x38e, 0x3a1),
@@ -166,7 +166,7 @@ static PRINTABLE: &[(u32, u32)] = &[
     (0x2ebf0, 0x2ee5d), (0x2f800, 0x2fa1d), (0x30000, 0x3134a), (0x31350, 0x33479), (0xe0100, 0xe01ef),
 ];
 
-/// The stretches that Unicode 15.0 did not have yet.
+/// The ranges that are new since Unicode 15.0.
 #[rustfmt::skip]
 static SINCE_UNICODE_15: &[(u32, u32)] = &[
     (0x88f, 0x88f), (0x897, 0x897), (0xc5c, 0xc5c), (0xcdc, 0xcdc), (0x1acf, 0x1add), (0x1ae0, 0x1aeb),

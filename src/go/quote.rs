@@ -15,14 +15,14 @@ pub fn go_quote(text: &[u8]) -> String {
     String::from_utf8(buf.into_str().as_bytes().to_vec()).unwrap_or_default()
 }
 
-/// Appends a text as a double-quoted Go string constant. An escape has the origin of the character it stands for.
+/// Appends a text as a double-quoted Go string constant. An escape has the origin of its character.
 ///
 /// Source: Go `strconv.Quote`.
 pub fn push_quoted(text: &Str, helm: HelmVersion, out: &mut Buf) {
     quote(out, text, 0..text.len(), false, helm);
 }
 
-/// Appends a part of a text as a string constant, in ASCII alone if asked for (`%+q`).
+/// Appends a part of a text as a string constant, in ASCII only if requested (`%+q`).
 pub fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: HelmVersion) {
     out.push_text("\"");
     let bytes = text.as_bytes();
@@ -57,7 +57,7 @@ pub fn quote_rune(character: char, ascii: bool) -> String {
     quote_rune_in(character, ascii, HelmVersion::V4)
 }
 
-/// The same in a version of helm.
+/// The same for a version of helm.
 pub fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String {
     let mut text = String::from("'");
     match escape(character, '\'', ascii, helm) {
@@ -68,7 +68,7 @@ pub fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String 
     text
 }
 
-/// Whether a text can stand between backquotes: `%#q`.
+/// Whether a text can be written in backquotes: `%#q`.
 ///
 /// Source: Go `strconv.CanBackquote`.
 pub fn can_backquote(text: &[u8]) -> bool {
@@ -100,7 +100,7 @@ pub fn rune_count(bytes: &[u8]) -> usize {
     }
 }
 
-/// What stands for a character between quotes; `None` where it stands for itself.
+/// The escape of a character in quotes; `None` if it is written unescaped.
 fn escape(character: char, quote: char, ascii: bool, helm: HelmVersion) -> Option<String> {
     if character == quote || character == '\\' {
         return Some(format!("\\{character}"));

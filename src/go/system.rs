@@ -1,8 +1,8 @@
-//! Go's words for errors of the system.
+//! Go's texts for errors of the system.
 
 use std::io;
 
-/// A system error in Go's words: `no such file or directory`.
+/// A system error in Go's text: `no such file or directory`.
 pub fn system_error(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();

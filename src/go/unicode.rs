@@ -1,7 +1,7 @@
-//! Go's `unicode`: which characters are letters, digits, punctuation, and how they change case.
+//! Go's `unicode`: which characters are letters, digits, punctuation, and their case mappings.
 //!
-//! The classes are pinned to Unicode 17, the version of the Go that helm 4.3.1 was built with. Newer tables: let a
-//! template of the newer helm filter all characters with `regexReplaceAll "\\P{L}+"`.
+//! The classes are pinned to Unicode 17, the version in the Go release of helm 4.3.1. To update: let a template of the newer
+//! helm filter all characters with `regexReplaceAll "\\P{L}+"`.
 
 /// Category L. Source: Go `unicode.IsLetter`.
 pub fn is_letter(character: char) -> bool {
@@ -25,7 +25,7 @@ pub fn is_punct(character: char) -> bool {
 
 /// Category Lu. Source: Go `unicode.IsUpper`.
 pub fn is_upper(character: char) -> bool {
-    // The standard library adds what Unicode calls Other_Uppercase: Roman numerals and letters in circles.
+    // The standard library includes Unicode's Other_Uppercase: Roman numerals and circled letters.
     character.is_uppercase() && is_letter(character)
 }
 
@@ -41,7 +41,7 @@ pub fn to_upper(character: char) -> char {
         return character.to_ascii_uppercase();
     }
     match character {
-        // Iota below: upper case in full is two letters, alone it is the title case.
+        // Iota subscript: its full upper case is two letters, its single upper case is the title case.
         '\u{1f80}'..='\u{1faf}' | '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => to_title(character),
         _ => single(character.to_uppercase()).unwrap_or(character),
     }
@@ -55,7 +55,7 @@ pub fn to_lower(character: char) -> char {
     }
 }
 
-/// The letter as it begins a word: `ǆ` is `ǅ`. Source: Go `unicode.ToTitle`.
+/// The title case of a letter: `ǆ` is `ǅ`. Source: Go `unicode.ToTitle`.
 pub fn to_title(character: char) -> char {
     let shifted = |by: u32| char::from_u32(character as u32 + by).unwrap_or(character);
     match character {
@@ -63,7 +63,7 @@ pub fn to_title(character: char) -> char {
         '\u{1c7}'..='\u{1c9}' => '\u{1c8}',
         '\u{1ca}'..='\u{1cc}' => '\u{1cb}',
         '\u{1f1}'..='\u{1f3}' => '\u{1f2}',
-        // Georgian has capitals, but no words that begin with them.
+        // Georgian has capitals, but no title case.
         '\u{10d0}'..='\u{10ff}' => character,
         '\u{1f80}'..='\u{1faf}' if character as u32 & 8 == 0 => shifted(8),
         '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => shifted(9),
@@ -82,7 +82,7 @@ fn within(table: &[(u32, u32)], character: char) -> bool {
     after > 0 && code <= table[after - 1].1
 }
 
-/// First and last code points of the stretches of letters.
+/// First and last code points of the ranges of letters.
 #[rustfmt::skip]
 static LETTERS: &[(u32, u32)] = &[
     (0x41, 0x5a), (0x61, 0x7a), (0xaa, 0xaa), (0xb5, 0xb5), (0xba, 0xba), (0xc0, 0xd6), (0xd8, 0xf6), (0xf8, 0x2c1),
@@ -208,7 +208,7 @@ static LETTERS: &[(u32, u32)] = &[
     (0x30000, 0x3134a), (0x31350, 0x33479),
 ];
 
-/// First and last code points of the stretches of digits.
+/// First and last code points of the ranges of digits.
 #[rustfmt::skip]
 static DIGITS: &[(u32, u32)] = &[
     (0x30, 0x39), (0x660, 0x669), (0x6f0, 0x6f9), (0x7c0, 0x7c9), (0x966, 0x96f), (0x9e6, 0x9ef), (0xa66, 0xa6f),
@@ -226,7 +226,7 @@ static DIGITS: &[(u32, u32)] = &[
     (0x1e4f0, 0x1e4f9), (0x1e5f1, 0x1e5fa), (0x1e950, 0x1e959), (0x1fbf0, 0x1fbf9),
 ];
 
-/// First and last code points of the stretches of numbers.
+/// First and last code points of the ranges of numbers.
 #[rustfmt::skip]
 static NUMBERS: &[(u32, u32)] = &[
     (0x30, 0x39), (0xb2, 0xb3), (0xb9, 0xb9), (0xbc, 0xbe), (0x660, 0x669), (0x6f0, 0x6f9), (0x7c0, 0x7c9),
@@ -258,7 +258,7 @@ static NUMBERS: &[(u32, u32)] = &[
     (0x1f100, 0x1f10c), (0x1fbf0, 0x1fbf9),
 ];
 
-/// First and last code points of the stretches of punctuation.
+/// First and last code points of the ranges of punctuation.
 #[rustfmt::skip]
 static PUNCTUATION: &[(u32, u32)] = &[
     (0x21, 0x23), (0x25, 0x2a), (0x2c, 0x2f), (0x3a, 0x3b), (0x3f, 0x40), (0x5b, 0x5d), (0x5f, 0x5f), (0x7b, 0x7b),

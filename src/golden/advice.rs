@@ -1,4 +1,4 @@
-//! Fixes are taken at their word: each is applied as it says, and its finding has to go, with nothing else becoming worse.
+//! Checks fixes: each fix is applied as reported. Its finding must disappear, and no other finding may become worse.
 
 use super::{own_charts, prepared, some_of_corpus};
 use crate::chart::{Chart, load};
@@ -6,9 +6,9 @@ use crate::compiler::Compiler;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, Patch, apply, patched};
 use crate::helm::HelmVersion;
-use crate::images::Mirror;
 use crate::limits::Limits;
 use crate::lint::lint;
+use crate::reference::Mirror;
 use crate::release::Prepared;
 use crate::settings::Settings;
 use crate::source::File;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 const MIRROR: &str = "mirror.internal";
 
-/// What was tried, and what did not hold.
+/// What was tested, and what failed.
 #[derive(Default)]
 struct Tally {
     fixes: usize,
@@ -29,7 +29,7 @@ struct Tally {
     wrong: Vec<String>,
 }
 
-/// A release that is judged as its user gave it.
+/// A release that is checked with the user's values.
 fn given(chart: Arc<Chart>, user: UserValues) -> Prepared {
     Prepared { is_given: !user.is_empty(), check_schema: true, ..prepared(chart, user) }
 }
@@ -38,16 +38,16 @@ fn findings(prepared: &Prepared, settings: &Settings, compiler: &mut Compiler) -
     lint(prepared, settings, compiler, &mut Vec::new()).map(|report| report.findings).unwrap_or_default()
 }
 
-/// What a finding is known by when the values around it change.
+/// Identifies a finding when the values around it change.
 fn identity(finding: &Finding) -> String {
     match &finding.subject {
-        // One image, whoever is named for it.
+        // One image, whatever sets it.
         Some(subject) => format!("{} {} {}", subject.template, subject.object, subject.field),
         None => format!("{} {}", finding.rule, finding.message.split(": ").next().unwrap_or_default()),
     }
 }
 
-/// Applies the fixes of a release, each alone.
+/// Applies the fixes of a release, one at a time.
 fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
     let settings = Settings::new(Mirror::parse(MIRROR).expect("a mirror"));
     let mut compiler = Compiler::new();
@@ -56,7 +56,7 @@ fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
     let mut tried: Vec<&Fix> = Vec::new();
     for finding in &before {
         let Some(fix) = &finding.fix else { continue };
-        // What several findings share is tried once.
+        // A fix that several findings share is tested once.
         if tried.iter().any(|other| other.title == fix.title) || tried.len() > 12 {
             continue;
         }
@@ -82,14 +82,14 @@ fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
         let fixed = Prepared { user, chart: patched(&prepared.chart, &patches), ..prepared.clone() };
         let after = findings(&fixed, &settings, &mut compiler);
         let stays = |other: &&Finding| {
-            // A version says nothing of where an image comes from.
+            // A finding about the version says nothing about the registry.
             let is_of_place = finding.rule != "unpinned-image" && other.severity == Severity::Error;
             identity(other) == identity(finding) && (other.rule == finding.rule || is_of_place)
         };
         if after.iter().any(|other| stays(&other)) {
             tally.wrong.push(format!("{what}: it stays"));
         }
-        // Of an operator whose own image was no reference nothing more is known before.
+        // The default images of an operator are unknown as long as its own image is not a reference.
         let is_new = |other: &&Finding| {
             let is_known = known.contains(&identity(other)) || other.rule == "implicit-default-image";
             other.severity == Severity::Error && !is_known
@@ -100,7 +100,7 @@ fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
     }
 }
 
-/// A text with a unified diff applied to it, at the lines that it names; `None` where other lines are there.
+/// Applies a unified diff to a text, at the line numbers of the diff; `None` if the lines differ.
 fn with_diff(text: &[u8], diff: &str) -> Option<Vec<u8>> {
     let old: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
     let (mut new, mut at) = (Vec::new(), 0);
@@ -133,7 +133,7 @@ fn with_diff(text: &[u8], diff: &str) -> Option<Vec<u8>> {
     Some(new)
 }
 
-/// The paths of the texts of a chart's defaults whose names say that they are about images, with what they are.
+/// The texts in the defaults of a chart whose key is named for images, with their paths.
 fn image_values(chart: &Chart) -> Vec<(Vec<String>, String)> {
     fn walk(node: &Node, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
         let Data::Map(members) = &node.data else { return };
@@ -169,7 +169,7 @@ fn values_file(name: &str, path: &[String], value: &str) -> Arc<File> {
     File::new(name, text)
 }
 
-/// What users may have set of a chart: other registries, the mirror by hand, nothing, in one file or two, by flags.
+/// Values that users may have set for a chart: other registries, the mirror, nothing, in one file or two, and by flags.
 fn overrides(chart: &Chart, most: usize) -> Vec<UserValues> {
     let values = image_values(chart);
     let step = (values.len() / most).max(1);

@@ -1,5 +1,5 @@
-//! `testdata/bounds/NAME.toml`: charts that would use up the machine, each under bounds that are small enough for a test:
-//! what a run costs is counted, so that it ends the same way on every machine.
+//! `testdata/bounds/NAME.toml`: charts that would exhaust the machine, each with limits that are small enough for a test.
+//! Steps and bytes are counted, so a run ends in the same way on every machine.
 
 use super::{files, read, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
@@ -24,28 +24,28 @@ struct Case {
     values: String,
     #[serde(default)]
     schema: String,
-    /// Further files of the chart.
+    /// More files of the chart.
     #[serde(default)]
     files: BTreeMap<String, String>,
-    /// What the user gives with `-f`.
+    /// The values file of the user, given with `-f`.
     #[serde(default)]
     user: String,
-    /// What `lint` is given on stdin, instead of the chart; no other command is tried then.
+    /// The stdin of `lint`, instead of the chart; no other command is run then.
     #[serde(default)]
     stdin: String,
-    /// Files beside the chart.
+    /// Files next to the chart.
     #[serde(default)]
     beside: BTreeMap<String, String>,
     /// Further arguments of `lint`.
     #[serde(default)]
     lint: Vec<String>,
-    /// `--limit` of each run; [`LIMITS`] come first.
+    /// The `--limit` flags of each run, after [`LIMITS`].
     #[serde(default)]
     limits: Vec<String>,
-    /// What the run says about the limit that it came to; nothing where it ends within its bounds.
+    /// The message about the exceeded limit; empty if no limit is exceeded.
     #[serde(default)]
     limit: String,
-    /// The commands that it is for, where it is not for all.
+    /// The commands to run; empty for all.
     #[serde(default)]
     commands: Vec<String>,
     /// The commands that come to the limit, where others end within their bounds.
@@ -53,7 +53,7 @@ struct Case {
     limited: Vec<String>,
 }
 
-/// A part of what there is without a flag: 0.2 % of the steps, 1 % of the memory.
+/// A small part of the default limits: 0.2 % of the steps, 1 % of the memory.
 const LIMITS: [&str; 2] = ["template-steps=100000", "memory-bytes=3000000"];
 
 const COMMANDS: [&str; 4] = [
@@ -63,7 +63,7 @@ const COMMANDS: [&str; 4] = [
     "blame chart --no-config",
 ];
 
-/// A text in which `{*N|x*}` stands for `x` so many times, with its number in place of `{#}`.
+/// Expands `{*N|x*}` to N times `x`, with the number of each in place of `{#}`.
 fn repeated(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

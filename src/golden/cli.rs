@@ -1,4 +1,4 @@
-//! `testdata/cli/NAME.toml`: arguments, exit status, stdout and stderr of one run in the repository's folder.
+//! `testdata/cli/NAME.toml`: arguments, exit status, stdout and stderr of a run in the folder of the repository.
 
 use super::{derived, files, read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
@@ -11,32 +11,32 @@ use std::process::Command;
 #[serde(deny_unknown_fields)]
 struct Case {
     args: Vec<String>,
-    /// What is piped in.
+    /// The standard input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stdin: Option<String>,
-    /// The folder in which it runs, of the repository or, where there are `files`, of the scratch folder.
+    /// The working folder, in the repository or, if there are `files`, in the scratch folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cwd: Option<String>,
-    /// Files of a scratch folder, by path, in which it runs then. `-> TARGET` is a link.
+    /// Files of a scratch folder, by path; the command then runs there. `-> TARGET` is a link.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, String>,
-    /// Shell commands in the scratch folder, after the commits: what makes a repository that files cannot express.
+    /// Shell commands to run in the scratch folder after the commits, to prepare what files cannot express.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     setup: String,
-    /// Files that the run must not have made: what programs write that must not be run.
+    /// Files that must not exist after the run: programs that must not run would create them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     makes_no: Vec<String>,
-    /// Commits of the scratch folder: the files that each changes or, with an empty text, removes. What `files` holds is
-    /// committed first, on the branch `main`.
+    /// Commits of the scratch folder: the files that each changes or, with an empty text, removes. `files` is committed first,
+    /// on the branch `main`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     commits: Vec<BTreeMap<String, String>>,
-    /// Links of the scratch folder, by path, and where they lead; `@/` is the scratch folder. Not a part of `commits`.
+    /// Links of the scratch folder, by path, with their targets; `@/` is the scratch folder. Not a part of `commits`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     links: BTreeMap<String, String>,
-    /// Pipes of the scratch folder that nobody writes to.
+    /// Pipes of the scratch folder that nothing writes to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pipes: Vec<String>,
-    /// Files of which the run has to leave these texts.
+    /// The expected text of files after the run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     leaves: BTreeMap<String, String>,
     #[serde(default)]
@@ -60,7 +60,7 @@ fn the_command_answers_as_recorded() {
         let top = if case.files.is_empty() { root() } else { scratch.path().to_path_buf() };
         set_up(&case, &top);
         let real = scratch.path().canonicalize().expect("it is there").to_string_lossy().into_owned();
-        // Other tests name their files from the root on.
+        // Other tests use paths from the root of the repository.
         let folder = working_folder(&top.join(case.cwd.as_deref().unwrap_or_default()));
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut input = case.stdin.clone().unwrap_or_default();
@@ -91,7 +91,7 @@ fn the_command_answers_as_recorded() {
     pages();
 }
 
-/// Writes the files of a case, and makes its commits.
+/// Writes the files of a case, and creates its commits.
 fn set_up(case: &Case, top: &Path) {
     let write = |files: &BTreeMap<String, String>| {
         for (path, text) in files {
@@ -170,8 +170,8 @@ pub(crate) fn git(folder: &Path, args: &[&str]) {
     assert!(status.success(), "git {args:?}");
 }
 
-/// A page with what the cases say that it names: `<!-- testdata/cli/NAME.toml -->` before a block of text. A first line
-/// that begins with `$` is what was typed, and stays.
+/// A page with the output of the cases that it names: `<!-- testdata/cli/NAME.toml -->` before a code block. A first line that
+/// begins with `$` is the command and is kept.
 fn page(text: &str) -> String {
     const MARK: &str = "<!-- testdata/cli/";
     const BEGIN: &str = ".toml -->\n```text\n";
@@ -192,7 +192,7 @@ fn page(text: &str) -> String {
     made + rest
 }
 
-/// A page with the table of who decides which key, after its mark.
+/// A page with the table of keys and who decides each, after its marker.
 fn decided(text: &str) -> String {
     use crate::config::keys::{Decides, ENVIRONMENT, FINDERS, Key, RELEASE, ROOT, SUPPRESSION};
     const MARK: &str = "<!-- src/config/keys.rs -->\n\n";
@@ -210,7 +210,7 @@ fn decided(text: &str) -> String {
         for (decides, words) in [
             (Decides::Base, "the base | `policy-changed`"),
             (Decides::BranchTold, "the branch | `policy-changed`, a warning"),
-            (Decides::Branch, "the branch | its own business"),
+            (Decides::Branch, "the branch | not reported"),
         ] {
             let names = keys.iter().filter(|key| key.decides == decides).map(|key| format!("`{}`", key.name));
             let names: Vec<String> = names.collect();
@@ -222,7 +222,7 @@ fn decided(text: &str) -> String {
     format!("{before}{MARK}{table}\n{after}")
 }
 
-/// The pages show what the tool says, word for word.
+/// The pages show the output of the tool word for word.
 fn pages() {
     for name in ["README.md", "docs/pull-requests.md", "docs/configuration.md", "docs/fix.md"] {
         let text = read(&root().join(name));
@@ -237,7 +237,7 @@ fn pages() {
     }
 }
 
-/// A hook that compares with HEAD lets the first commit of a repository be made.
+/// A hook that compares with HEAD allows the first commit of a repository.
 #[test]
 fn before_the_first_commit_everything_is_new() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,11 +1,12 @@
-//! `testdata/fix/*.toml`: edits of what the user gave, and what comes of them.
+//! `testdata/fix/*.toml`: edits of user values, and their results.
 //!
-//! `document.toml` has texts of values files: `[[case]]` with `text`, `path`, one of `set`, `add` and `remove`, and the
-//! `result`, or the word of the `refusal`. `helm = 3` is read as helm 3 does.
+//! `document.toml` contains texts of values files: `[[case]]` with `text`, `path`, one of `set`, `add` and `remove`, and the
+//! `result`, or the word of the `refusal`. `helm = 3` reads them as helm 3 does.
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
-use crate::fix::{Action, Change, Edit, Target, apply, edit, edit_all, path_keys};
+use crate::fix::plan::Change;
+use crate::fix::{Action, Edit, Target, apply, edit, edit_all, path_keys};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -53,8 +54,8 @@ fn documents_are_edited_as_recorded() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Every scalar of every values file of the repository is set and taken away: the judge in `edit` sees to the rest of
-/// the values, and the lines that are not touched are as they were.
+/// Sets and removes every scalar of every values file of the repository. `edit` itself checks that other values stay the same;
+/// this checks that other lines stay the same.
 #[test]
 fn any_scalar_of_any_values_file_is_edited_or_refused() {
     let limits = Limits::default();
@@ -89,7 +90,7 @@ fn any_scalar_of_any_values_file_is_edited_or_refused() {
     assert!(edits > 400 && refused.len() * 5 < edits, "{edits} edits, refused: {refused:#?}");
 }
 
-/// Many edits of a file at once are the same edits one after the other.
+/// Several edits of a file at once have the same result as one edit after the other.
 #[test]
 fn edits_at_once_are_edits_one_by_one() {
     let (helm, limits) = (HelmVersion::V4, Limits::default());
@@ -111,7 +112,7 @@ fn edits_at_once_are_edits_one_by_one() {
                     .iter()
                     .rev()
                     .try_fold(text.clone(), |text, (path, action)| edit(&text, path, action, helm, &limits));
-                // What lies in a row of braces or behind a dash cannot always be taken out with what is beside it.
+                // Entries in braces, or after a dash, cannot always be removed together with their neighbours.
                 let Ok(one_by_one) = one_by_one else { continue };
                 edits += some.len();
                 match edit_all(&text, &some, helm, &limits) {
@@ -165,7 +166,7 @@ pub(super) fn scalars(node: &Node, path: &mut Vec<Key>, found: &mut Vec<Vec<Key>
     }
 }
 
-/// Lines of a text that another does not have, or not as often.
+/// Lines of a text that another text does not contain, or contains less often.
 pub(super) fn lines_of(text: &[u8], other: &[u8]) -> Vec<String> {
     let mut counts = BTreeMap::new();
     for line in other.split(|&byte| byte == b'\n') {
@@ -218,7 +219,7 @@ fn what_the_user_gave_is_edited_in_memory() {
     assert_eq!(refused(&[edit(other, "a", Action::Remove)]), Some("other-file"));
 }
 
-/// A second run changes nothing, and who may read the file stays as it is.
+/// A second run changes nothing, and the permissions of the file stay the same.
 #[test]
 fn a_file_is_fixed_once() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -272,7 +273,7 @@ fn odd_texts_are_refused_or_edited_and_never_panic() {
     }
 }
 
-/// However many lines send images past the mirror, each is tried, and all are fixed in one run.
+/// If many lines bypass the mirror, each is tested, and one run fixes them all.
 #[test]
 fn hundreds_of_overrides_are_fixed() {
     const COUNT: usize = 400;
@@ -290,7 +291,7 @@ fn hundreds_of_overrides_are_fixed() {
     let (mut defaults, mut own) = ("parts:\n".to_owned(), "global:\n  imageRegistry: mirror.internal\n".to_owned());
     own.push_str("parts:\n");
     for number in 0..COUNT {
-        // What the chart itself sends elsewhere is pointed at the mirror; what it does not is taken away.
+        // A value that the chart itself points elsewhere is set to the mirror; otherwise the line is removed.
         let default = if number % 4 == 0 { "ghcr.io" } else { "\"\"" };
         defaults.push_str(&format!("  p{number}: {{image: {{registry: {default}}}}}\n"));
         own.push_str(&format!("  p{number}:\n    # {number}\n    image:\n      registry: quay.io\n"));

@@ -1,14 +1,14 @@
-//! The formats of a report: each is what its schema says, and the same bytes on every run, in whatever folder.
+//! The formats of a report: each conforms to its schema, and has the same bytes on every run, in any folder.
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use serde_json::Value;
 use std::path::Path;
 
-/// Every format but the one for terminals, which cases show.
+/// Every format but the terminal's, which has its own cases.
 const FORMATS: [&str; 9] = ["text", "html", "json", "sarif", "junit", "github", "gitlab", "markdown", "csv"];
 
-/// Runs that find something, nothing, and all kinds of things.
+/// Runs with findings, without findings, and with findings of all kinds.
 const RUNS: &[&[&str]] = &[
     &["testdata/charts/addons", "-f", "testdata/values/override.yaml"],
     &["testdata/charts/addons", "--set", "certs.image.registry=ghcr.io"],
@@ -22,12 +22,12 @@ const RUNS: &[&[&str]] = &[
     &["testdata/charts/operators", "--set", "global.imageRegistry=mirror.internal"],
     &["testdata/charts/secrets"],
     &["testdata/broken/template"],
-    // Its names and references are markup, commands and formulas.
+    // Names and references that are markup, commands and formulas.
     &["testdata/hostile"],
     &["--manifests", "testdata/charts/ccm/values.yaml"],
 ];
 
-/// What a run writes in a format; the working folder is where it is.
+/// The output of a run in a format; the working folder must be set.
 fn report(run_args: &[&str], format: &str) -> Vec<u8> {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = ["airtight", "lint", "--mirror", "mirror.internal", "--no-config", "--format", format];
@@ -39,7 +39,7 @@ fn report(run_args: &[&str], format: &str) -> Vec<u8> {
     out
 }
 
-/// Asserts that each run in a format is what a schema says, and gives the documents.
+/// Asserts that the output of each run in a format conforms to a schema, and returns the documents.
 fn follows(format: &str, schema: &str) -> Vec<Value> {
     let parse = |text: &str| serde_json::from_str::<Value>(text).expect("it is JSON");
     let mut compiler = boon::Compiler::new();
@@ -146,7 +146,7 @@ fn github_commands_are_one_line_each() {
     }
 }
 
-/// What a branch changes about the check is told in every format, in the form that its schema wants.
+/// Every format shows how a branch changes the check, as its schema requires.
 #[test]
 fn every_format_tells_what_a_branch_changes() {
     use super::cli::{commit, git};
@@ -191,7 +191,7 @@ fn every_format_tells_what_a_branch_changes() {
     }
 }
 
-/// How many findings a report tells, accepted ones too.
+/// The number of findings in a report, including accepted ones.
 fn told(json: &Value) -> usize {
     let release = &json["releases"][0];
     ["findings", "suppressed"].iter().map(|name| release[name].as_array().map_or(0, Vec::len)).sum()
@@ -221,7 +221,7 @@ fn csv_has_as_many_cells_in_each_row() {
     }
 }
 
-/// The same files in two folders, the paths typed in other ways, and what is said of them.
+/// The same files in two folders, with paths written in other ways, and their reports.
 #[test]
 fn every_format_is_the_same_bytes_in_every_folder() {
     let copy = |to: &Path| {
@@ -259,7 +259,7 @@ fn a_chart_named_from_the_root_on_is_told_from_the_working_folder_on() {
     assert!(absolute == relative);
 }
 
-/// The page as text: every row, nothing from elsewhere, nothing of a chart unescaped.
+/// The page as text: every row, nothing loaded from elsewhere, all chart text escaped.
 #[test]
 fn the_page_needs_nothing_but_itself() {
     let _guard = working_folder(&root());
@@ -273,7 +273,7 @@ fn the_page_needs_nothing_but_itself() {
         for markup in ["<b>%22", "<img", "<script>alert", "</title><script"] {
             assert!(!page.contains(markup), "{run:?}: {markup} of a chart is not escaped");
         }
-        // The only scheme is the policy's own word for nothing.
+        // The only scheme in it is in the policy.
         for outside in ["http:", "https:", "src=\"", "url(", "@import", "<link", "javascript:"] {
             assert!(!page.contains(outside), "{run:?}: {outside}");
         }
@@ -282,7 +282,7 @@ fn the_page_needs_nothing_but_itself() {
     }
 }
 
-/// A comment on GitHub holds 65,536 characters, of however many releases it tells.
+/// A comment on GitHub may have 65,536 characters, for any number of releases.
 #[test]
 fn a_comment_is_never_too_long() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -301,7 +301,7 @@ fn a_comment_is_never_too_long() {
     assert!(text.len() < 65_536 && text.contains("more findings are not shown here"), "{} bytes", text.len());
 }
 
-/// A browser that lies on this machine; without one there is nothing to try.
+/// A browser on this machine; without one there is nothing to test.
 fn browser() -> Option<std::path::PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let folders: Vec<std::path::PathBuf> =
@@ -309,7 +309,7 @@ fn browser() -> Option<std::path::PathBuf> {
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
 }
 
-/// In a real browser the page's own script runs under the page's own policy, and says how many rows it sees.
+/// Runs the script of the page in a real browser, under the policy of the page, and reads the number of visible rows.
 #[test]
 fn a_browser_shows_every_row_and_complains_of_nothing() {
     let Some(browser) = browser() else { return };

@@ -1,6 +1,6 @@
-//! Every seed of `testdata/fuzz/TARGET/`, and some changes of each, through the target that they belong to.
+//! Runs every seed of `testdata/fuzz/TARGET/`, and mutations of each, through its target.
 //!
-//! A finding of a fuzzer becomes a seed: what it found cannot come back.
+//! An input that a fuzzer found becomes a seed, so that the bug cannot return.
 
 #![expect(clippy::disallowed_methods, reason = "tests read files of the repository")]
 
@@ -8,10 +8,10 @@ use super::{files, names, root};
 use crate::fuzzing::{TARGETS, run};
 use std::panic::catch_unwind;
 
-/// How often each seed is changed.
+/// The number of mutations of each seed.
 const CHANGES: usize = 25;
 
-/// What is put into inputs beside their own bytes.
+/// Texts that are inserted into inputs.
 const WORDS: &[&str] = &[
     "{{",
     "}}",
@@ -85,7 +85,7 @@ fn seeds_and_changes_of_them_hold() {
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 
-/// A seed after one to four changes.
+/// A seed after one to four mutations.
 fn changed(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut input = seed.to_vec();
     for _ in 0..=random.below(4) {
@@ -109,7 +109,7 @@ fn changed(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     input
 }
 
-/// The same numbers on every run.
+/// A pseudo-random number generator with a fixed seed.
 ///
 /// Source: Vigna, SplitMix64.
 struct Random(u64);

@@ -1,8 +1,9 @@
-//! `testdata/helm/`: small templates and charts with what helm answered.
+//! `testdata/helm/`: small templates and charts with helm's recorded answers.
 //!
-//! A file of `templates/` holds a template a line, tried in a chart of its own; `values.json` holds the values that lines
-//! refer to by number. A file of `charts/` holds a chart a line, with the command's arguments. `helm3` in a line is what
-//! helm 3.17.3 answered where that is something else. There is a file for each family of cases. `differences.txt` names the cases in which we differ on purpose.
+//! A file of `templates/` contains one template per line, each tested in a chart of its own; `values.json` contains the values
+//! that lines refer to by number. A file of `charts/` contains one chart per line, with the arguments of the command. `helm3` in
+//! a line is the answer of helm 3.17.3 if it differs. Each file is a family of cases. `differences.txt` names the cases in which
+//! airtight differs on purpose.
 
 use super::{derived, read, root};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
@@ -29,7 +30,7 @@ struct TemplateCase {
     helm3: Option<Answer>,
 }
 
-/// What helm answered to a template.
+/// The answer of helm to a template.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Answer {
@@ -54,7 +55,7 @@ struct ChartCase {
     helm3: Option<ChartAnswer>,
 }
 
-/// What helm answered to a chart.
+/// The answer of helm to a chart.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChartAnswer {
@@ -63,7 +64,7 @@ struct ChartAnswer {
     written: Option<BTreeMap<String, String>>,
 }
 
-/// A folder that goes away with the value.
+/// A folder that is removed when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -91,7 +92,7 @@ fn differences() -> BTreeSet<String> {
     lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
-/// Tries all cases, on two threads, and compares those that differ with the list of known differences.
+/// Runs all cases, on two threads, and compares the failing ones with the list of known differences.
 fn compare<C: Sync>(cases: &[C], name: impl Fn(&C) -> &str + Sync, differs: impl Fn(&C) -> Option<String> + Sync) {
     assert!(!cases.is_empty());
     let known = differences();
@@ -119,7 +120,7 @@ fn compare<C: Sync>(cases: &[C], name: impl Fn(&C) -> &str + Sync, differs: impl
     assert!(wrong.is_empty(), "{} of {} cases differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-/// One run: outcome, stdout, stderr.
+/// The outcome, stdout and stderr of a run.
 fn airtight(args: &[String], mut input: &[u8]) -> (Option<Outcome>, Vec<u8>, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let outcome =
@@ -127,7 +128,7 @@ fn airtight(args: &[String], mut input: &[u8]) -> (Option<Outcome>, Vec<u8>, Str
     (outcome, out, String::from_utf8_lossy(&err).into_owned())
 }
 
-/// The message behind `Error: `.
+/// The message after `Error: `.
 fn message(err: &str) -> &str {
     let text = err.rfind("\nError: ").map_or(err, |at| &err[at + 1..]);
     let text = text.strip_prefix("Error: ").unwrap_or(text).trim_end_matches('\n');
@@ -146,7 +147,7 @@ fn template_cases() -> (Vec<String>, Vec<TemplateCase>) {
     (serde_json::from_str(&values).expect("a list of texts"), cases_in("templates"))
 }
 
-/// The cases of all families, those of the first file first.
+/// The cases of all families, in the order of their files.
 fn cases_in<C: for<'d> Deserialize<'d>>(folder: &str) -> Vec<C> {
     let folder = root().join("testdata/helm").join(folder);
     let files = std::fs::read_dir(&folder).expect("a folder of families");
@@ -158,7 +159,7 @@ fn cases_in<C: for<'d> Deserialize<'d>>(folder: &str) -> Vec<C> {
     files.iter().flat_map(|file| read(file).lines().map(|line| case(file, line)).collect::<Vec<C>>()).collect()
 }
 
-/// Whether an error is helm's; of a very long one the end counts.
+/// Whether an error is the same as helm's; only the end of a very long one counts.
 fn says(said: &str, wanted: &str) -> bool {
     if wanted.len() < 3000 { said.contains(wanted) } else { said.ends_with(&wanted[wanted.len() - 100..]) }
 }
@@ -169,7 +170,7 @@ fn template_differs(case: &TemplateCase, values: &[String]) -> Option<String> {
     answer_differs(case, values, &answer, &[])
 }
 
-/// The cases in which helm 3 answers otherwise, named `NAME@3`.
+/// The cases in which helm 3 answers differently, named `NAME@3`.
 #[test]
 fn templates_render_as_helm_3_renders_them() {
     let (values, cases) = template_cases();
@@ -180,7 +181,7 @@ fn templates_render_as_helm_3_renders_them() {
     derived("testdata/helm/helm3-open.txt", &open);
 }
 
-/// Lists the cases of helm 3 that differ, other than on purpose.
+/// Lists the cases in which the answer differs from helm 3, except for deliberate differences.
 fn still_open<C: Sync>(
     cases: &[C],
     name: impl Fn(&C) -> &str + Sync,
@@ -226,7 +227,7 @@ fn answer_differs(case: &TemplateCase, values: &[String], answer: &Answer, flags
     } else {
         let marked = [BEGIN, case.template.as_bytes(), END].concat();
         write(&chart.join("templates/t.yaml"), &marked);
-        // Not YAML: --debug then prints every file as it was rendered.
+        // Not YAML: --debug then prints every file as rendered.
         write(&chart.join("templates/zz.yaml"), b"a: b: c\n");
     }
     let chart = chart.to_string_lossy().into_owned();
@@ -262,7 +263,7 @@ fn charts_render_as_helm_renders_them() {
     compare(&cases, |case| &case.name, |case| chart_differs(case, &[]));
 }
 
-/// The charts to which helm 3 answers otherwise, named `NAME@3`.
+/// The charts for which helm 3 answers differently, named `NAME@3`.
 #[test]
 fn charts_render_as_helm_3_renders_them() {
     let cases: Vec<ChartCase> = cases_in::<ChartCase>("charts")
@@ -278,8 +279,8 @@ fn charts_render_as_helm_3_renders_them() {
     derived("testdata/helm/helm3-open-charts.txt", &open);
 }
 
-/// Helm 3 has another validator of schemas, whose words nobody reads here: that the values do not fit, and of which chart,
-/// is what counts.
+/// Helm 3 has another schema validator, whose messages are not copied. What counts is that the values are invalid, and for
+/// which chart.
 fn without_validators_words(error: &str) -> String {
     const SAYS: &str = "values don't meet the specifications of the schema(s) in the following chart(s):\n";
     match error.split_once(SAYS) {
@@ -332,7 +333,7 @@ fn content(value: &Json) -> Vec<u8> {
     }
 }
 
-/// Puts a file, link, folder or archive where a case wants it.
+/// Creates the file, link, folder or archive of a case.
 fn place(root: &Path, path: &Path, value: &Json) {
     if let Some(target) = value["symlink"].as_str() {
         std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
@@ -356,7 +357,7 @@ fn archive(entries: &serde_json::Map<String, Json>) -> Vec<u8> {
             (None, true) => (tar::EntryType::Regular, None, content(value)),
         };
         let mut header = tar::Header::new_gnu();
-        // The crate refuses names that leave the archive; charts that try are what this is for.
+        // The crate refuses names that leave the archive, but such charts are needed here.
         let field = &mut header.as_old_mut().name;
         let name = name.as_bytes();
         assert!(name.len() <= field.len(), "long names are not needed here");

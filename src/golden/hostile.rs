@@ -1,16 +1,16 @@
-//! Commands to CI systems and to terminals, in every place that somebody else's text can reach: none is printed.
+//! Puts commands for CI systems and terminals into all text that others control: none may be printed.
 
 use super::{read, runners, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use std::path::Path;
 
-/// Text that is a command wherever a line begins, and some that are commands anywhere.
+/// Texts that are commands at the beginning of a line, and some that are commands anywhere.
 const HOSTILE: &str = "x\n::stop-commands::t\n  ::set-env name=A::b\r::error::c\n\u{feff}::add-mask::d\n##[add-mask]e ##[set-env name=A]f \
                        ##vso[task.setvariable variable=a]g #\u{200b}#[group]h ##teamcity[message text='i'] \
                        section_start:1:j\r\u{1b}[0K \u{1b}]1337;k\u{7} \u{9b}31m \u{202e}l\u{61c}\n--- m\n+++ n";
 
-/// The same on one line, where names have no line breaks.
+/// The same on one line, for names without line breaks.
 const ON_A_LINE: &str = "::error::a ##[add-mask]b ##vso[task.x]c ##teamcity[d] \u{1b}[31me";
 
 struct Said {
@@ -28,9 +28,9 @@ fn said(args: &[&str]) -> Said {
     Said { outcome, out: text(out), err: text(err) }
 }
 
-/// Asserts that no line of a text is a command; of those to GitHub only the ones that its format is made of.
+/// Asserts that no line of a text is a command; commands to GitHub may only be those of its format.
 fn is_quiet(text: &str, of: &str, is_github: bool) {
-    // Each of them is a line's end to some runner.
+    // Each of these ends a line for some runner.
     for line in text.split(['\n', '\r']) {
         let command = runners::github_v2(line);
         let is_own = is_github
@@ -62,14 +62,14 @@ fn write(path: &str, text: &str) {
     std::fs::write(path, text).expect("a file can be written");
 }
 
-/// A text as a constant of JSON and of YAML.
+/// A text as a constant in JSON and YAML.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 const FORMATS: [&str; 9] = ["text", "html", "json", "sarif", "junit", "github", "gitlab", "markdown", "csv"];
 
-/// Charts whose every text is a command; the names of the folders.
+/// Charts in which every text is a command; returns the names of the folders.
 fn charts() -> Vec<String> {
     let hostile = quoted(HOSTILE);
     let chart = |name: &str, values: &str, template: &str| {
@@ -141,7 +141,7 @@ fn no_line_is_a_command() {
                 if format == "markdown" {
                     is_inert(&said.out, &format!("{args:?}"));
                 }
-                // To a file it is the same.
+                // The same for output to a file.
                 let to_file = [&args[..], &["--output", "out"]].concat();
                 let report = (format == "sarif").then(|| self::said(&to_file)).map(|_| read(Path::new("out")));
                 report.iter().for_each(|text| is_quiet(text, &format!("{to_file:?}"), false));
@@ -166,11 +166,11 @@ fn no_line_is_a_command() {
             is_quiet(&said.out, &format!("stdout of {args:?}"), false);
             is_quiet(&said.err, &format!("stderr of {args:?}"), false);
         }
-        // What helm prints is printed; what is said about it is not.
+        // Output of helm is printed as it is; messages about it are not.
         is_quiet(&said(&["template", chart]).err, &format!("stderr of template {chart}"), false);
         is_quiet(&said(&["template", chart, "--debug"]).err, &format!("stderr of template {chart} --debug"), false);
     }
-    // Manifests that came without a chart.
+    // Manifests without a chart.
     for chart in charts.drain(..2) {
         let path = format!("{chart}/templates/pod.yaml");
         for format in FORMATS {
@@ -261,7 +261,7 @@ fn no_message_is_a_command() {
         ],
         "files",
     );
-    // A folder whose names are commands, and what `init` makes of it.
+    // A folder whose names are commands, and the output of `init` for it.
     let init = said(&["init", "--print"]);
     assert_eq!(init.outcome, Some(Outcome::Clean), "{}", init.err);
     is_quiet(&init.out, "init", false);
@@ -285,7 +285,7 @@ fn no_message_is_a_command() {
     }
 }
 
-/// What our own pages and scripts say is not changed by the guard, and would be no command with it.
+/// The guard does not change the text of our own pages and scripts, and that text contains no commands.
 #[test]
 fn own_text_passes() {
     for args in [&["rules"][..], &["explain", "hidden-image"], &["--help"], &["lint", "--help"]] {
@@ -293,7 +293,7 @@ fn own_text_passes() {
     }
 }
 
-/// Asserts that Markdown has no links, pictures, mentions or markup but the template's own.
+/// Asserts that Markdown contains no links, images, mentions or markup except those of the template.
 fn is_inert(markdown: &str, of: &str) {
     let mut is_code = false;
     for event in Parser::new_ext(

@@ -1,13 +1,14 @@
-//! `testdata/images/NAME.yaml`: manifests, and beside each `NAME.txt`: the image references found in them, one a line:
+//! `testdata/images/NAME.yaml`: manifests, each with a `NAME.txt` of the image references found in them, one per line:
 //! `tier shape object field [container] reference — reason`.
 //!
-//! `# rules: add|exclude KIND NAME FIELD` in a case is a place that the configuration names, `# limit: NAME=N` a bound.
+//! `# rules: add|exclude KIND NAME FIELD` in a case is a field from the configuration, `# limit: NAME=N` a limit.
 
 use super::{derived, files, read};
 use crate::helm::HelmVersion;
 use crate::images::find::{Action, PlaceRule};
-use crate::images::{ImageUse, Mirror, find};
+use crate::images::{ImageUse, find};
 use crate::limits::Limits;
+use crate::reference::Mirror;
 use crate::render::manifest::{Manifests, manifests};
 use crate::render::{Rendered, RenderedFile};
 use crate::settings::Settings;

@@ -1,5 +1,5 @@
-//! Work outside of templates grows with what there is, and stops where the bounds say so. Counted, never timed; the shapes
-//! are as big as makes a quadratic walk hopeless.
+//! Work outside templates grows linearly, and stops at its limits. It is counted, never timed; the inputs are so big that a
+//! quadratic walk could not finish.
 
 use super::root;
 use crate::cli::{Outcome, Streams, on_large_stack, run};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n";
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n";
 
-/// Manifests of a size, and how many images each names for one of its parts.
+/// Manifests of a given size, with the number of images in each per part.
 type Shape = (&'static str, fn(usize) -> String, usize);
 
 const SHAPES: &[Shape] = &[
@@ -66,7 +66,7 @@ fn steps_of_finders_grow_with_what_they_look_through() {
         assert!(!twice.is_cut);
         let found = |search: &Search, parts: usize| search.uses.len().abs_diff(parts * images) <= 1;
         assert!(found(&once, 500) && found(&twice, 1000), "{name}: {} and {}", once.uses.len(), twice.uses.len());
-        // Numbers have a digit more.
+        // Numbers have one more digit.
         assert!(twice.steps * 20 <= once.steps * 41, "{name}: {} steps, then {}", once.steps, twice.steps);
     }
 }
@@ -81,7 +81,7 @@ fn what_is_cut_says_so() {
     assert!(!Search::of(&all, settings.hints(), &limits(whole.steps)).is_cut);
     let cut = Search::of(&all, settings.hints(), &limits(whole.steps - 1));
     assert!(cut.is_cut && cut.uses.len() == 100);
-    // Those after it are not looked through either.
+    // The documents after it are not searched either.
     let two = [all.clone(), all].concat();
     assert!(Search::of(&two, settings.hints(), &limits(whole.steps)).is_cut);
 }
@@ -105,8 +105,7 @@ fn an_excerpt_is_as_big_as_what_it_shows() {
     assert_eq!((shown.file.line(9_000), shown.file.start_of_line(9_000)), (None, None));
 }
 
-/// Pods whose images a template names itself, and pods whose images a list of the user's names: what is to be done about all
-/// of them is one thing.
+/// Pods whose images a template names, and pods whose images come from a list of the user: one instruction covers them all.
 #[test]
 fn reports_grow_with_what_they_tell() {
     let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: ";
@@ -128,7 +127,7 @@ fn reports_grow_with_what_they_tell() {
     }
 }
 
-/// What a command says of a chart of one template, with values of the user.
+/// The output of a command for a chart with one template, and values of the user.
 fn said(name: &str, template: &str, values: &str, command: &[&str]) -> (Outcome, String) {
     #![expect(clippy::disallowed_methods, reason = "a chart on disk")]
     let folder = root().join(format!("target/linear/{}-{name}", std::process::id()));
@@ -158,7 +157,7 @@ fn many_findings_are_told_in_every_format() {
             let (outcome, report) =
                 said(&format!("format-{format}"), &shape(PARTS), "{}", &["lint", "--format", format]);
             assert!(matches!(outcome, Outcome::Findings), "{name}, {format}");
-            // A page, or a comment, leaves something out; what is told of each is bounded.
+            // A page or a comment omits something; the text for each is limited.
             assert!(report.len() < PARTS * 8_000, "{name}, {format}: {} bytes", report.len());
         }
     }
@@ -192,7 +191,7 @@ fn what_there_are_no_steps_to_tell_is_left_out_and_said() {
     let map = |parts| SHAPES[3].1(parts);
     let settings = Settings::without_mirror();
     let found = Search::of(&read(&map(300)), settings.hints(), &Limits::default());
-    // What it takes to look through it, to judge it again, and to tell a few.
+    // The work to search it, to check it again, and to report a few findings.
     let limit = format!("find-steps={}", 3 * found.steps + 50 * 1_000);
     let (outcome, report) = said("told", &map(300), "{}", &["lint", "--limit", &limit]);
     assert!(matches!(outcome, Outcome::Findings) && report.contains("--limit find-steps"), "{report}");

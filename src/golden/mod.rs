@@ -1,6 +1,6 @@
-//! Derived files: everything that a test makes and git keeps.
+//! Golden files: everything that a test generates and git keeps.
 //!
-//! A test that finds one out of date fails; `UPDATE=1 cargo test` (`just bless`) writes it anew.
+//! A test fails if its file is out of date; `UPDATE=1 cargo test` (`just bless`) rewrites it.
 
 #![expect(clippy::disallowed_methods, reason = "tests read and write files of the repository")]
 
@@ -15,18 +15,18 @@ use crate::work::Work;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The repository's folder.
+/// The folder of the repository.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The working folder belongs to the process: whoever changes it, or whose answer depends on it, holds this.
+/// The working folder is global to the process: a test that changes it, or depends on it, must hold this lock.
 pub(crate) struct WorkingFolder(#[expect(dead_code, reason = "held until it is dropped")] MutexGuard<'static, ()>);
 
-/// Makes a folder the working folder, until the answer is dropped.
+/// Changes the working folder until the result is dropped.
 pub(crate) fn working_folder(folder: &Path) -> WorkingFolder {
     static HELD: Mutex<()> = Mutex::new(());
-    // A test that failed while it held it has left the folder as it was.
+    // A test that failed while holding the lock has restored the folder.
     let guard = HELD.lock().unwrap_or_else(PoisonError::into_inner);
     std::env::set_current_dir(folder).expect("the folder is there");
     WorkingFolder(guard)
@@ -38,7 +38,7 @@ impl Drop for WorkingFolder {
     }
 }
 
-/// Asserts that the file at `path` (from the repository's folder) is exactly `text`.
+/// Asserts that the file at `path` (from the folder of the repository) is exactly `text`.
 pub(crate) fn derived(path: &str, text: &str) {
     let full = root().join(path);
     if std::env::var_os("UPDATE").is_some() {
@@ -54,7 +54,7 @@ pub(crate) fn derived(path: &str, text: &str) {
     }
 }
 
-/// The files with an ending in a folder of the repository, sorted by name.
+/// The files with an extension in a folder of the repository, sorted by name.
 pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(folder))
         .expect("the folder is there")
@@ -65,7 +65,7 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The names of what is in a folder.
+/// The names of the entries of a folder.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("the folder is there");
     entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect()
@@ -81,7 +81,7 @@ pub(crate) fn own_charts() -> Vec<PathBuf> {
     files("testdata/charts", "")
 }
 
-/// A release of a chart with what a user set, as harnesses render it.
+/// A release of a chart with the user's values, as the test harnesses render it.
 pub(crate) fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
     Prepared {
         chart,
@@ -97,7 +97,7 @@ pub(crate) fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
     }
 }
 
-/// The charts of the corpus by name; none where it is not there.
+/// The charts of the corpus by name; empty without the corpus.
 pub(crate) fn corpus() -> Vec<PathBuf> {
     let folders = ["../shared/corpus/charts", "../../shared/corpus/charts"];
     let Some(entries) = folders.iter().find_map(|folder| std::fs::read_dir(root().join(folder)).ok()) else {
@@ -128,6 +128,7 @@ pub(crate) mod cli;
 mod fix;
 #[cfg(feature = "cli")]
 mod formats;
+mod functions;
 #[cfg(feature = "cli")]
 mod fuzzing;
 #[cfg(feature = "cli")]
@@ -144,6 +145,8 @@ mod planted;
 mod recipes;
 #[cfg(feature = "cli")]
 mod reference;
+mod rooms;
 mod runners;
+mod surface;
 #[cfg(feature = "cli")]
 mod ways;

@@ -1,8 +1,8 @@
-//! Whoever is named as having decided a part of a reference did: its origin is edited (a default of the chart, a line of a
-//! values file, a flag, the text of a template), the release is rendered again, and the reference has to follow.
+//! Checks origins: the origin of each part of a reference is edited (a default of the chart, a line of a values file, a flag, the
+//! text of a template), and the release is rendered again. The reference must change accordingly.
 //!
-//! Over the charts of `testdata/charts`, and over some of the corpus where that is at hand
-//! (`ORIGINS=kubermatic cargo test origins -- --ignored --nocapture`: all charts of the corpus of such names).
+//! Runs on the charts of `testdata/charts`, and on some of the corpus if there is one
+//! (`ORIGINS=kubermatic cargo test origins -- --ignored --nocapture`: all charts of the corpus with such names).
 
 use super::{corpus, own_charts, prepared, read, some_of_corpus};
 use crate::analysis::render;
@@ -10,9 +10,10 @@ use crate::chart::{self, Chart, ChartFile, ValuesFile};
 use crate::cli::on_large_stack;
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
-use crate::images::decided::{decider, part_places};
-use crate::images::{Decider, ImageUse, Part, Source, find};
+use crate::images::deciders::{decider, part_places};
+use crate::images::{ImageUse, Part, find};
 use crate::limits::Limits;
+use crate::provenance::{Decider, Source};
 use crate::release::Prepared;
 use crate::render::manifest::{Manifests, manifests};
 use crate::settings::Settings;
@@ -24,26 +25,26 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What an edit puts in the place of a registry, and of anything else.
+/// The replacement for a registry, and for any other part.
 const HOST: &str = "origin-follows.invalid";
 const TAG: &str = "origin-follows";
 
-/// What came of the edits of some charts.
+/// The results of the edits of some charts.
 #[derive(Debug, Default)]
 struct Tally {
-    /// References that followed.
+    /// References that changed.
     right: usize,
-    /// References that did not, in words.
+    /// References that did not change, described.
     wrong: Vec<String>,
-    /// The chart refuses the edited value, or the object is another one then: nothing is shown either way.
+    /// The chart rejects the edited value, or renders another object: this proves nothing.
     open: Vec<String>,
-    /// What decided is nothing that can be edited here: a fact of the release, Chart.yaml.
+    /// Origins that cannot be edited here: a fact of the release, Chart.yaml.
     facts: BTreeMap<String, usize>,
-    /// Nobody is named.
+    /// Parts without an origin.
     unknown: Vec<String>,
 }
 
-/// The uses that one origin decided a part of.
+/// The uses with a part that one origin decided.
 struct Trial {
     part: Part,
     decider: Decider,
@@ -63,7 +64,7 @@ fn key(image: &ImageUse) -> Key {
     )
 }
 
-/// The text of a part as it is written in the reference.
+/// The text of a part as written in the reference.
 fn written(image: &ImageUse, part: Part) -> Option<&str> {
     let reference = image.reference.as_ref().ok()?;
     let range = match part {
@@ -75,7 +76,7 @@ fn written(image: &ImageUse, part: Part) -> Option<&str> {
     image.text.get(range)
 }
 
-/// Edits, one by one, up to `most` origins of a release.
+/// Edits up to `most` origins of a release, one at a time.
 fn try_release(prepared: &Prepared, most: usize, tally: &mut Tally) {
     let mut compiler = Compiler::new();
     let Ok(traced) = render(prepared, &[], &mut compiler, &mut Vec::new()) else { return };
@@ -113,7 +114,7 @@ fn try_release(prepared: &Prepared, most: usize, tally: &mut Tally) {
             }
         }
     }
-    // Spread over the whole release.
+    // Spread across the release.
     let step = trials.len().div_ceil(most.max(1)).max(1);
     for trial in trials.iter().step_by(step) {
         try_one(prepared, trial, &mut compiler, tally);
@@ -156,13 +157,13 @@ fn try_one(prepared: &Prepared, trial: &Trial, compiler: &mut Compiler, tally: &
     }
 }
 
-/// The release with the origin of a part edited, and what the reference must hold then, where that is known.
+/// The release with the origin of a part edited, and what the reference must then contain, if known.
 fn edit(prepared: &Prepared, trial: &Trial, text: &str) -> Option<(Prepared, Option<String>)> {
     let place = trial.decider.place.as_ref()?;
     let marker = match trial.part {
         Part::Registry if text.contains(['.', ':']) => HOST.to_owned(),
         Part::Registry => format!("{HOST}/x"),
-        // Charts compare versions, and refuse what is none.
+        // Charts compare versions, and reject texts that are not versions.
         _ if text.starts_with('v') => format!("v99.99.99-{TAG}"),
         _ => format!("99.99.99-{TAG}"),
     };
@@ -202,11 +203,11 @@ fn edit(prepared: &Prepared, trial: &Trial, text: &str) -> Option<(Prepared, Opt
     Some((edited, sure.then_some(marker)))
 }
 
-/// The bytes of a template that say a part which begins at `start`: as much of it as stands there, or, of a text that
-/// something was computed from, the first word of it.
+/// The bytes of a template that produce a part from `start` on: as much of the part as is there, or the first word of a text
+/// that was computed.
 fn template_range(bytes: &[u8], start: usize, text: &str) -> Option<(usize, usize)> {
     let rest = bytes.get(start..)?;
-    // The text may be but a piece of the part.
+    // The text may be only a piece of the part.
     let same = (0..text.len())
         .map(|at| rest.iter().zip(&text.as_bytes()[at..]).take_while(|(a, b)| a == b).count())
         .max()
@@ -224,7 +225,7 @@ fn replaced(file: &Arc<File>, from: usize, to: usize, text: &str) -> Arc<File> {
     File::new(file.name(), [&bytes[..from], text.as_bytes(), &bytes[to..]].concat())
 }
 
-/// The chart with another version, or version of what it installs.
+/// The chart with another version or appVersion.
 fn with_version(chart: &Arc<Chart>, place: &Place, old: &str, new: &str) -> Arc<Chart> {
     let mut metadata = chart.metadata.clone();
     if Arc::ptr_eq(&chart.metadata_file, &place.file) {
@@ -243,7 +244,7 @@ fn with_version(chart: &Arc<Chart>, place: &Place, old: &str, new: &str) -> Arc<
     })
 }
 
-/// The chart with one of its files replaced; `None` where it is none of them, or the new one is not YAML.
+/// The chart with one of its files replaced; `None` if it has no such file, or the new one is not YAML.
 fn with_file(chart: &Arc<Chart>, old: &Arc<File>, new: &Arc<File>) -> Option<Arc<Chart>> {
     let swap = |file: &ChartFile| ChartFile {
         path: file.path.clone(),
@@ -277,9 +278,9 @@ fn with_file(chart: &Arc<Chart>, old: &Arc<File>, new: &Arc<File>) -> Option<Arc
     }))
 }
 
-/// Tries a chart as it is, and with the usual keys of the mirror set.
+/// Tests a chart with its defaults, and with the usual keys set to the mirror.
 fn try_chart(path: &Path, most: usize, tally: &mut Tally) {
-    // What a chart refuses to render shows nothing.
+    // A release that the chart refuses to render proves nothing.
     let allowed = "global.security.allowInsecureImages=true";
     for set in [vec![allowed], vec![allowed, "global.imageRegistry=set.example.com"]] {
         let set = set.into_iter().map(str::to_owned).collect();
@@ -293,7 +294,7 @@ fn try_with(path: &Path, user: UserValues, most: usize, tally: &mut Tally) {
     }
 }
 
-/// What the corpus's cases of a chart set.
+/// The values that the corpus sets for a chart.
 fn cases(path: &Path) -> Vec<UserValues> {
     let folder = path.parent().and_then(Path::parent).expect("it is in the corpus");
     let cases: serde_json::Value = serde_json::from_str(&read(&folder.join("cases.json"))).expect("it is JSON");
@@ -306,7 +307,7 @@ fn cases(path: &Path) -> Vec<UserValues> {
         };
         let files = of("-f").into_iter().map(|file| File::new(file.clone(), read(&folder.join(file)))).collect();
         let mut set = of("--set");
-        // What a chart refuses to render shows nothing.
+        // A release that the chart refuses to render proves nothing.
         set.push("global.security.allowInsecureImages=true".to_owned());
         UserValues { files, set, ..UserValues::default() }
     })

@@ -1,13 +1,13 @@
-//! Planted secrets: whatever way they are written, no format and no command shows one of them.
+//! Planted secrets: however they are written, no format and no command shows them.
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use std::path::Path;
 
-/// What is planted in turn: as people make them, of digits, of letters, and as services make them.
+/// The planted texts: as people write them, of digits, of letters, and as services generate them.
 const PLANTS: [&str; 4] = ["Pl4nt-Xy", "4815162342", "correcthorsebatterystaple", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"];
 
-/// What a run says, on stdout, on stderr and in files.
+/// The output of a run, on stdout, on stderr and in files.
 fn said(args: &[String]) -> (Option<Outcome>, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = std::iter::once("airtight".to_owned()).chain(args.iter().cloned());
@@ -16,7 +16,7 @@ fn said(args: &[String]) -> (Option<Outcome>, String) {
     (outcome, format!("{}{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err)))
 }
 
-/// Asserts that a text holds no planted secret.
+/// Asserts that a text contains no planted secret.
 fn has_none(text: &str, of: &str) {
     use base64::Engine as _;
     let coded = |plant: &str| base64::engine::general_purpose::STANDARD.encode(plant);
@@ -51,7 +51,7 @@ fn listed(name: &str) -> Vec<String> {
     text.filter(|text| !text.trim().is_empty()).collect()
 }
 
-/// All ways of writing a secret that its name, or the text itself, tells.
+/// All ways of writing a secret that is recognized by its name or by its text.
 fn told_by_name() -> Vec<String> {
     let names: Vec<String> = read(&root().join("testdata/planted/names.txt")).lines().map(str::to_owned).collect();
     let shapes = listed("shapes.yaml");
@@ -74,7 +74,7 @@ fn planted(text: &str, number: usize) -> String {
     text.replace("PLANT", PLANTS[number % PLANTS.len()])
 }
 
-/// Values with a text before and behind an image, for each text.
+/// Values with a text before and after an image, for each text.
 fn values(texts: &[String]) -> String {
     let one = |(number, text): (usize, &String)| {
         let text = indented(&planted(text, number), 2);
@@ -85,7 +85,7 @@ fn values(texts: &[String]) -> String {
     texts.iter().enumerate().map(one).collect()
 }
 
-/// A template with a text before and behind an image, for each text.
+/// A template with a text before and after an image, for each text.
 fn template(texts: &[String]) -> String {
     let one = |(number, text): (usize, &String)| {
         let text = indented(&planted(text, number), 6);
@@ -105,7 +105,7 @@ fn chart(folder: &Path, path: &str, values: &str, template: &str) {
     write(folder, &format!("{path}/templates/pods.yaml"), template);
 }
 
-/// Lints in every format at once, and looks at each; gives the text and the page.
+/// Lints in every format at once, and checks each; returns the text and the page.
 fn lint(args: &str) -> (String, String) {
     let formats = ["text", "html", "json", "sarif", "junit", "github", "gitlab", "markdown", "csv"];
     let mut all = words(&format!("lint --no-config --mirror mirror.internal --verbose {args}"));
@@ -141,7 +141,7 @@ fn no_secret_is_shown() {
 
     for args in ["defaults", "empty -f user.yaml", "defaults -f user.yaml"] {
         let (text, page) = lint(args);
-        // What is left still says something.
+        // The rest of the output is still useful.
         for shown in ["image: quay.io/acme/case-3:1", "image: quay.io/acme/other-3:1"] {
             assert!(text.contains(shown), "{args}: {shown} is not in the text");
         }
@@ -150,7 +150,7 @@ fn no_secret_is_shown() {
     let (text, page) = lint("templates");
     assert!(text.contains("image: quay.io/acme/before-3:1") && page.contains("greeting: ********"));
 
-    // Flags, one for each name, beside an image.
+    // One flag for each name, next to an image.
     let names = read(&root().join("testdata/planted/names.txt"));
     let flags: String = names
         .lines()
@@ -193,7 +193,7 @@ fn no_secret_is_shown() {
     }
 }
 
-/// Secrets get into messages by more ways than excerpts.
+/// Secrets also reach messages in other ways than excerpts.
 #[test]
 fn no_message_tells_a_secret() {
     let folder = tempfile::tempdir().expect("a folder");

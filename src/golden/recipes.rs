@@ -1,6 +1,7 @@
-//! What docs/contributing.md tells people to do: the paths that it names are there, and what its recipe writes is a rule.
+//! Checks docs/contributing.md: the paths that it names exist, and the file that its recipe writes is a rule.
 
 use super::{read, root};
+use crate::images::find::FINDERS;
 use crate::rules::RULES;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ fn code(page: &str) -> impl Iterator<Item = &str> {
     page.split('`').skip(1).step_by(2)
 }
 
-/// Whether a text names a path of the repository: no command, no pattern, no name that the reader chooses.
+/// Whether a text names a path of the repository, and not a command, a pattern or a name that the reader chooses.
 fn is_path(text: &str) -> bool {
     let starts = ["src/", "testdata/", "docs/", "fuzz/", "benches/"].iter().any(|folder| text.starts_with(folder));
     let is_chosen =
@@ -26,7 +27,7 @@ fn paths_that_the_page_names_are_there() {
     assert!(code(&page).filter(|text| is_path(text)).count() > 10, "the paths are not found in the page");
 }
 
-/// The rule that `just new-rule moving-target` writes differs from one of ours in nothing but its words.
+/// The rule that `just new-rule moving-target` writes has the same structure as our rules.
 #[test]
 fn a_new_rule_is_written_as_rules_are() {
     let justfile = read(&root().join("justfile"));
@@ -42,7 +43,7 @@ fn a_new_rule_is_written_as_rules_are() {
     assert!(recipe.ends_with("> src/rules/{{replace(NAME, \"-\", \"_\")}}.rs"), "{recipe}");
     let field = |text: &str, name: &str| text.split(&format!("{name}: ")).nth(1)?.lines().next().map(str::to_owned);
     assert_eq!(field(&text, "    id").as_deref(), Some("\"moving-target\","));
-    // The file that is included is the one that is written.
+    // It includes the file that is written.
     assert_eq!(field(&text, "    source").as_deref(), Some("include_str!(\"moving_target.rs\"),"));
     for rule in RULES {
         let file = Path::new("src/rules").join(format!("{}.rs", rule.id.replace('-', "_")));
@@ -50,8 +51,19 @@ fn a_new_rule_is_written_as_rules_are() {
         let wanted = format!("include_str!(\"{}.rs\"),", rule.id.replace('-', "_"));
         assert_eq!(field(&source, "    source"), Some(wanted), "{}", file.display());
     }
-    // Every field of the table is in it.
+    // It sets every field of the table.
     for name in ["id", "summary", "severity", "on", "source"] {
         assert!(field(&text, &format!("    {name}")).is_some(), "{name}");
     }
+}
+
+#[test]
+fn the_page_of_finders_lists_each() {
+    let page = read(&root().join("docs/finders.md"));
+    let missing: Vec<String> = FINDERS
+        .iter()
+        .map(|finder| format!("| `{}` | {} |", finder.id, finder.summary))
+        .filter(|row| !page.lines().any(|line| line == row))
+        .collect();
+    assert!(missing.is_empty(), "docs/finders.md has no such rows: {missing:#?}");
 }

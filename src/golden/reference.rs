@@ -1,4 +1,4 @@
-//! `docs/cli.md`: the command line as its own help describes it.
+//! `docs/cli.md`: the command line, generated from its help.
 
 use super::derived;
 use crate::cli::command;
@@ -38,7 +38,7 @@ fn page(command: &Command, text: &mut String) {
             headings.push(heading);
         }
     }
-    // Arguments first, as the help has them.
+    // Arguments first, as in the help.
     headings.sort_by_key(Option::is_some);
     for heading in headings {
         if let Some(heading) = heading {
@@ -51,7 +51,7 @@ fn page(command: &Command, text: &mut String) {
     }
     if let Some(after) = command.get_after_help() {
         for part in after.to_string().split("\n\n") {
-            // Lines that stand in are code.
+            // Indented lines are code.
             let _ = match part.split_once(":\n  ") {
                 Some((title, lines)) => writeln!(text, "\n{title}:\n\n```sh\n{}\n```", lines.replace("\n  ", "\n")),
                 None => writeln!(text, "\n{}", part.replace('\n', "  \n")),

@@ -1,10 +1,10 @@
-//! What runners of CI systems take a line of a log for.
+//! Lines of a log that CI systems take for commands.
 //!
-//! Source: GitHub, "Workflow commands for GitHub Actions": a line is trimmed at its beginning, and text is compared as people
-//! read it; Microsoft, "Logging commands"; JetBrains, "Service messages"; GitLab, "Job logs"; Buildkite, "Managing log
+//! Source: GitHub, "Workflow commands for GitHub Actions": leading white space is trimmed, and text is compared as it is
+//! displayed; Microsoft, "Logging commands"; JetBrains, "Service messages"; GitLab, "Job logs"; Buildkite, "Managing log
 //! output".
 
-/// What cannot be seen does not count when text is compared as people read it.
+/// Invisible characters do not count when text is compared as displayed.
 fn seen(text: &str) -> String {
     let is_ignored = |c: char| {
         c.is_control() && !c.is_whitespace()
@@ -25,23 +25,23 @@ pub(super) fn github_v2(line: &str) -> Option<(String, String, String)> {
     let rest = line.trim_start().strip_prefix("::")?;
     let (command, data) = rest.split_once("::")?;
     let (name, properties) = command.split_once(' ').unwrap_or((command, ""));
-    // Names that a runner knows are of letters and hyphens.
+    // The command names of a runner consist of letters and hyphens.
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
     is_name.then(|| (name.to_owned(), properties.to_owned(), data.to_owned()))
 }
 
-/// Azure takes `##vso[area.event properties]` anywhere in a line, and shows `##[group]` as its own.
+/// Azure accepts `##vso[area.event properties]` anywhere in a line, and displays `##[group]` as its own.
 pub(super) fn azure(line: &str) -> bool {
     let line = seen(line).to_ascii_lowercase();
     ["##vso[", "##["].iter().any(|begin| line.split_once(begin).is_some_and(|(_, rest)| rest.contains(']')))
 }
 
-/// TeamCity takes service messages anywhere in a line.
+/// TeamCity accepts service messages anywhere in a line.
 pub(super) fn team_city(line: &str) -> bool {
     line.contains("##teamcity[")
 }
 
-/// GitLab folds its log at these; Buildkite's at these beginnings.
+/// GitLab folds its log at these; Buildkite does so for lines that begin with these.
 pub(super) fn folds(line: &str) -> bool {
     let marked = ["section_start:", "section_end:"]
         .iter()

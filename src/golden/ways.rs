@@ -1,5 +1,5 @@
-//! `testdata/ways/*.jsonl`: small charts with branches, and what is found behind those that were not taken: what is told to
-//! decide about images and is not the same each time, and the images that something else would bring.
+//! `testdata/ways/*.jsonl`: small charts with branches, and the expected results in branches that were not taken: decisions about
+//! images that vary between renders, and images that other values would bring.
 
 use super::{derived, files, read};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
@@ -12,12 +12,12 @@ use std::path::Path;
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
-    /// By path in the chart; there is a Chart.yaml, and a template with an image on the mirror, anyway.
+    /// Files by path in the chart. Chart.yaml, and a template with an image on the mirror, always exist.
     files: BTreeMap<String, String>,
-    /// What `unstable-render` says, with its notes.
+    /// The message of `unstable-render`, with its notes.
     #[serde(default)]
     unstable: Vec<String>,
-    /// Reference, and what brings it.
+    /// The reference, and what brings it.
     #[serde(default)]
     gated: Vec<(String, Vec<String>)>,
     /// Other findings, by rule.

@@ -1,29 +1,29 @@
-//! [`Class`]: what became of the rewrite in one reference, proven by rendering twice.
+//! [`Class`]: whether a reference comes from the mirror and why not, proven by rendering twice.
 
-use super::decided::Source;
 use super::doubled::{self, Kept, Writer};
-use super::layout::Layout;
-use super::mirror::Mirror;
-use super::open::OpenReference;
-use super::reference::Reference;
+use crate::provenance::Source;
+use crate::reference::Reference;
+use crate::reference::layout::Layout;
+use crate::reference::mirror::Mirror;
+use crate::reference::open::OpenReference;
 
-/// What became of the rewrite in a reference.
+/// Whether a reference comes from the mirror, and why not.
 ///
-/// A release is rendered as given and once more with the mirror replaced by a canary host that can stand nowhere else.
-/// A reference that follows the canary was rewritten; the origins say who decided one that does not.
+/// A release is rendered as given, and once more with the mirror replaced by a canary host that cannot occur elsewhere.
+/// A reference that follows the canary was rewritten; for any other reference the origins say who decided it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// It follows the mirror, and resolves through it.
+    /// It follows the mirror and resolves through it.
     Rewritten,
-    /// It follows the mirror, but keeps its source registry as a part of the path: `mirror.internal/quay.io/…`.
+    /// It follows the mirror, but keeps its source registry in the path: `mirror.internal/quay.io/…`.
     Doubled,
-    /// It would follow the mirror to a place on it, if only the rewrite were set.
+    /// It would follow the mirror to a place on it if the rewrite were set.
     NotRewritten,
-    /// The mirror is somewhere in it, but it does not resolve through the mirror: `docker.io/mirror.internal/…`.
+    /// It contains the mirror, but does not resolve through it: `docker.io/mirror.internal/…`.
     HalfRewritten,
-    /// Nothing rewrites it; a user's value happens to name the mirror.
+    /// It is not rewritten; a user's value names the mirror.
     PinnedToMirror,
-    /// Nothing rewrites it; the chart itself names the mirror.
+    /// It is not rewritten; the chart itself names the mirror.
     NamesMirror,
     /// A user's value names another registry.
     Overridden,
@@ -33,12 +33,12 @@ pub enum Class {
     HardCoded,
     /// Who named another registry is not known.
     Unexplained,
-    /// It is not a reference at all.
+    /// It is not a reference.
     NotAReference,
 }
 
 impl Class {
-    /// In a word or two.
+    /// The name, in one or two words.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rewritten => "rewritten",
@@ -55,26 +55,26 @@ impl Class {
         }
     }
 
-    /// Whether a pod with this reference gets its image from the mirror, if the layout is right.
+    /// Whether a pod with this reference pulls its image from the mirror, if the layout is right.
     pub fn resolves(self) -> bool {
         matches!(self, Self::Rewritten | Self::Doubled | Self::PinnedToMirror | Self::NamesMirror)
     }
 }
 
-/// What is known of a reference when it is classified.
+/// The facts from which a reference is classified.
 #[derive(Debug)]
 pub struct Facts<'a> {
     /// The text as rendered.
     pub text: &'a str,
-    /// The reference as rendered, as far as it is known; `None` when it is none.
+    /// The reference as rendered, as far as known; `None` if the text is not one.
     pub reference: Option<&'a Reference>,
-    /// The same place with the mirror replaced by the canary; `None` where it does not exist there or says the same.
+    /// The same field with the mirror replaced by the canary; `None` if it does not exist there or has the same text.
     pub canary: Option<&'a str>,
-    /// The same place without the rewrite, where it is another reference.
+    /// The same field without the rewrite, if it is another reference.
     pub source: Option<&'a Reference>,
     /// Who decided the registry.
     pub decided_by: &'a Source,
-    /// Whether a person had a share in the repository.
+    /// Whether a user's setting contributed to the repository.
     pub is_path_of_user: bool,
 }
 
@@ -99,12 +99,12 @@ pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Lay
     if serves && is_doubled() {
         return Class::Doubled;
     }
-    // With the rewrite, the user's registry would stand in its path.
+    // With the rewrite, the user's registry would be part of the path.
     let there = || facts.canary.is_some_and(|text| doubled::on_mirror(text, writer, canary, layout).is_some());
     if !serves && follows && facts.is_path_of_user && there() {
         return Class::Doubled;
     }
-    // Nothing follows the mirror there, and still somebody wrote it behind another registry.
+    // Nothing follows the mirror there, but somebody wrote it after another registry.
     let names_mirror = |kept: Kept| mirror.has_host(&kept.registry);
     if !serves && doubled::in_path(reference, true, mirror).is_some_and(names_mirror) {
         return Class::HalfRewritten;
@@ -121,7 +121,7 @@ pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Lay
     }
 }
 
-/// The reference that a text is, as far as it is known.
+/// The reference in a text, as far as known.
 fn known(text: &str) -> Option<Reference> {
     Reference::parse(text).ok().or_else(|| OpenReference::parse(text)?.known)
 }

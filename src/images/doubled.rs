@@ -1,35 +1,35 @@
-//! [`Kept`]: a registry that stands in the path of a reference, behind another one: `mirror.internal/quay.io/acme/api`,
+//! [`Kept`]: a registry in the path of a reference, after another one: `mirror.internal/quay.io/acme/api`,
 //! `docker.io/mirror.internal/acme/db`.
 
 use super::find::{is_well_known, may_be_registry};
-use super::layout::Layout;
-use super::mirror::Mirror;
-use super::reference::Reference;
+use crate::reference::Reference;
+use crate::reference::layout::Layout;
+use crate::reference::mirror::Mirror;
 use std::ops::Range;
 
 /// A registry in the path of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The registry, as it is written.
+    /// The registry, as written.
     pub registry: String,
-    /// Where it is written in the reference.
+    /// Its position in the reference.
     pub range: Range<usize>,
-    /// What follows it: the repository, without tag and digest.
+    /// The rest: the repository, without tag and digest.
     pub repository: String,
 }
 
-/// What is known of who wrote a path.
+/// Who wrote a path, as far as known.
 #[derive(Debug, Clone, Copy)]
 pub struct Writer<'a> {
-    /// The reference without the rewrite, where it is another one.
+    /// The reference without the rewrite, if it differs.
     pub source: Option<&'a Reference>,
-    /// Whether a person set the path, or a part of it.
+    /// Whether a user's setting decided the path, or a part of it.
     pub is_user: bool,
 }
 
-/// The registry that a text on the mirror carries in its path although the layout has no place for it.
+/// The registry in the path of a text on the mirror, if the layout does not keep registries in paths.
 ///
-/// A registry with a port is found as well, which makes the text no reference at all.
+/// A registry with a port is found as well, although such a text is not a valid reference.
 pub fn on_mirror(text: &str, writer: Writer<'_>, mirror: &Mirror, layout: Layout) -> Option<Kept> {
     let masked = masked(text);
     let reference = Reference::parse(&masked).ok()?;
@@ -40,24 +40,24 @@ pub fn on_mirror(text: &str, writer: Writer<'_>, mirror: &Mirror, layout: Layout
         let first = text[start..end].split('/').next()?;
         let is_source = !mirror.has_host(first) && is_host(first);
         start += if is_source { first.len() + 1 } else { 0 };
-        // Behind the source registry another one may stand.
+        // Another registry may follow the source registry.
         let kept = kept(text, start..end)?;
         return is_certain(&kept.registry, mirror).then_some(kept);
     }
     let kept = kept(text, start..end)?;
-    // A place that holds one source alone tells it.
+    // A place for a single source identifies it.
     let only = layout.source(mirror, &reference);
     let is_one = is_certain(&kept.registry, mirror)
         || kept.registry.contains(':')
         || match writer.source.or(only.as_ref()) {
             Some(source) => kept.registry == source.registry || is_of_user(&kept.registry, source, writer.is_user),
-            // A repository's own first part hardly ever looks like a host.
+            // The first part of a repository's own name hardly ever looks like a host.
             None => true,
         };
     is_one.then_some(kept)
 }
 
-/// The registry that a reference carries in its path though it names another one, `quay.io` of `ghcr.io/quay.io/acme/api`.
+/// The registry in the path of a reference that has another registry: `quay.io` in `ghcr.io/quay.io/acme/api`.
 pub fn in_path(reference: &Reference, is_user: bool, mirror: &Mirror) -> Option<Kept> {
     reference.registry_range.as_ref()?;
     let kept = kept(reference.as_written(), reference.repository_range.clone())?;
@@ -74,24 +74,24 @@ fn kept(text: &str, path: Range<usize>) -> Option<Kept> {
     })
 }
 
-/// Whether a part of a path is a registry by its looks; `google.com` is a project of `gcr.io`.
+/// Whether a part of a path looks like a registry; `google.com` is a project of `gcr.io`.
 fn is_host(component: &str) -> bool {
     (component.contains(['.', ':']) || component == "localhost") && component != "google.com"
 }
 
-/// Whether a registry is never a part of a repository's own name.
+/// Whether a registry is never part of a repository's own name.
 fn is_certain(registry: &str, mirror: &Mirror) -> bool {
     mirror.has_host(registry) || is_well_known(registry) || registry == "localhost"
 }
 
-/// Whether a person wrote a registry into a path. Google's registries have projects that are called like a domain:
+/// Whether somebody wrote a registry into a path. Google's registries have projects named like a domain:
 /// `gcr.io/acme.com/api/x`.
 fn is_of_user(registry: &str, source: &Reference, is_user: bool) -> bool {
     let has_domains = source.registry.ends_with("gcr.io") || source.registry.ends_with(".pkg.dev");
     is_user && !has_domains && may_be_registry(registry)
 }
 
-/// The text with a `-` for the colon of each port in its path, so that it is one that can be parsed.
+/// The text with `-` in place of the colon of each port in its path, so that it can be parsed.
 fn masked(text: &str) -> String {
     let Some(last) = text.rfind('/') else { return text.to_owned() };
     let first = text.find('/').unwrap_or(last);

@@ -1,27 +1,13 @@
-//! Image references: what they mean, where manifests hold them, who decided them, and what became of the rewrite.
+//! Images: where manifests contain references, who decided each, and whether it comes from the mirror.
 
 pub mod class;
-pub mod decided;
+pub mod deciders;
 pub mod doubled;
 pub mod find;
-pub mod hosts;
-pub mod injection;
-pub mod layout;
-pub mod mirror;
-pub mod object;
-pub mod open;
 pub mod operators;
-pub mod pods;
-pub mod pull_secrets;
-pub mod reference;
-pub mod text;
 
 pub use class::Class;
-pub use decided::{Decider, Part, Source};
-pub use find::{ImageUse, Search, Shape, Tier, find};
-pub use layout::Layout;
-pub use mirror::Mirror;
-pub use object::ObjectName;
-pub use open::OpenReference;
-pub use reference::Reference;
-pub use text::Text;
+pub use deciders::Part;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use find::find;
+pub use find::{ImageUse, Search, Shape, Tier};

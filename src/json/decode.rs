@@ -1,4 +1,4 @@
-//! JSON text to values.
+//! From JSON text to values.
 
 use super::place::{place, token};
 use crate::go::{decode_rune, go_quote, is_printable, quote_rune};
@@ -7,23 +7,23 @@ use crate::template::types;
 use crate::template::{List, Map, Value};
 use crate::trace::{Buf, Origin, Str, go_text};
 
-/// What a JSON text says.
+/// The content of a JSON text.
 #[derive(Debug)]
 pub struct Decoded {
     /// The value. Numbers are `float64`; those out of range are 0.
     pub value: Value,
-    /// Go's words about the first number that is out of range.
+    /// Go's error about the first number that is out of range.
     pub error: Option<String>,
 }
 
-/// Levels that Go reads.
+/// Go's nesting limit.
 const MAX_DEPTH: usize = 10_000;
 
 /// Decodes a JSON text; strings and numbers have the origins of their text.
 ///
 /// # Errors
-/// Go's words about the first thing that is not JSON: `invalid character '}' looking for beginning of value`. Those
-/// of Go 1.27 differ from those that helm 3 was built with.
+/// Go's error about the first thing that is not JSON: `invalid character '}' looking for beginning of value`. The messages of
+/// Go 1.27 differ from those in helm 3.
 pub fn decode(text: &Str, helm: HelmVersion) -> Result<Decoded, String> {
     let old = helm == HelmVersion::V3;
     let mut reader = Reader { source: text, bytes: text.as_bytes(), at: 0, old, path: Vec::new(), error: None };
@@ -36,7 +36,7 @@ pub fn decode(text: &Str, helm: HelmVersion) -> Result<Decoded, String> {
     Ok(Decoded { value, error: reader.error })
 }
 
-/// What Go calls a value's kind when it does not fit: `cannot unmarshal array into …`.
+/// Go's name for the kind of a value in a mismatch: `cannot unmarshal array into …`.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Bool(..) => "bool",
@@ -52,13 +52,13 @@ struct Reader<'a> {
     source: &'a Str,
     bytes: &'a [u8],
     at: usize,
-    /// Word errors as Go did before its second JSON package.
+    /// Whether errors are worded as before Go's second JSON package.
     old: bool,
     path: Vec<Step>,
     error: Option<String>,
 }
 
-/// A step on the way to a value.
+/// A step of a path.
 enum Step {
     Name(Str),
     Index(usize),
@@ -100,7 +100,7 @@ impl Reader<'_> {
             self.path.push(Step::Name(key.clone()));
             let value = self.value()?;
             self.path.pop();
-            // The last of several members of one name wins, and its key says where it stands.
+            // Of duplicate members the last is used, with the position of its key.
             map.remove(key.as_bytes());
             map.insert(key, value);
             self.space();
@@ -246,7 +246,7 @@ impl Reader<'_> {
         Ok(out.into_str())
     }
 
-    /// Reads an escape sequence. Halves of surrogate pairs become U+FFFD.
+    /// Parses an escape sequence. Lone surrogates become U+FFFD.
     fn escape(&mut self) -> Result<char, String> {
         let start = self.at;
         self.at += 1;
@@ -282,7 +282,7 @@ impl Reader<'_> {
         Ok(char)
     }
 
-    /// Reads the `uXXXX` of an escape sequence that begins at `start`.
+    /// Parses the `uXXXX` of an escape sequence that begins at `start`.
     fn unit(&mut self, start: usize) -> Result<u32, String> {
         let mut unit = 0;
         for _ in 0..4 {
@@ -309,7 +309,7 @@ impl Reader<'_> {
         self.bytes.get(self.at).copied()
     }
 
-    /// The complaint about the next character.
+    /// The error about the next character.
     fn unexpected(&self, place: &str) -> String {
         let rest = &self.bytes[self.at..];
         if rest.is_empty() {
@@ -318,10 +318,10 @@ impl Reader<'_> {
         format!("invalid character {} {place}", quote_char(rest))
     }
 
-    /// The complaint about the next character in the middle of a token.
+    /// The error about the next character within a token.
     fn cut_off(&self, place: &str) -> String {
         if self.old && self.at >= self.bytes.len() {
-            // Go quirk: the old scanner reads a space at the end of the text.
+            // Go quirk: the old scanner sees a space at the end of the text.
             return format!("invalid character ' ' {place}");
         }
         self.unexpected(place)
@@ -333,7 +333,7 @@ impl Reader<'_> {
         spans.get(next).filter(|span| (span.start as usize) < self.at).map_or(Origin::NONE, |span| span.origin)
     }
 
-    /// How Go 1.27 names the place that a number should go to: `Go value`, `Go struct field .a.b`, `.a.0`.
+    /// Go 1.27's name for the target of a number: `Go value`, `Go struct field .a.b`, `.a.0`.
     fn target(&self) -> String {
         let mut path = String::new();
         for step in &self.path {

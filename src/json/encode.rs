@@ -1,4 +1,4 @@
-//! Values to JSON text.
+//! From values to JSON text.
 
 use crate::go::strconv::{format_int, format_uint, shortest_g};
 use crate::template::float::json_float;
@@ -14,24 +14,24 @@ use std::collections::HashSet;
 pub struct Style {
     /// Write `<`, `>` and `&` as `\u003c` …
     pub html: bool,
-    /// A line for each element, indented by two spaces a level.
+    /// One line for each element, indented by two spaces a level.
     pub pretty: bool,
     /// Write bytes that are not UTF-8 as `\ufffd`, as Go did before 1.25, instead of as the character itself.
     pub escape_bad_bytes: bool,
-    /// The most bytes that the text may have.
+    /// The maximum length of the text.
     pub max_bytes: usize,
 }
 
-/// Why a value has no JSON text.
+/// Why a value cannot be written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// Go's words: `json: unsupported value: NaN`.
+    /// Go's message: `json: unsupported value: NaN`.
     Unsupported(String),
-    /// More than [`Style::max_bytes`].
+    /// It exceeds [`Style::max_bytes`].
     TooLong,
 }
 
-/// Levels of collections and objects from which on Go looks for cycles, and those that it refuses.
+/// The depth of collections and objects from which Go looks for cycles, and the depth that it rejects.
 const LOOKS_FOR_CYCLES: usize = 1000;
 const MAX_DEPTH: usize = 10_000;
 
@@ -48,7 +48,7 @@ struct Writer<'a> {
     out: Buf,
     style: &'a Style,
     depth: usize,
-    /// Maps that are being written, once the depth is suspicious.
+    /// Maps being written, once the depth is suspicious.
     open: HashSet<usize>,
 }
 
@@ -97,7 +97,7 @@ impl Writer<'_> {
                 }
             }
             Value::Object(object) => match object.json() {
-                // A complex number's is its truth.
+                // A complex number is written as its truth.
                 Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
                 None if object.ty().name == "time.Time" => {
                     let reason = "error calling MarshalJSON for type *time.Time: year outside of range [0,9999]";
@@ -142,7 +142,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// What stands before an element.
+    /// The text before an element.
     fn next(&mut self, first: bool) {
         if !first {
             self.out.push_text(",");
@@ -225,7 +225,7 @@ impl Writer<'_> {
     }
 }
 
-/// Bytes of the character that bytes begin with; 0 when it is not UTF-8.
+/// The length of the character at the beginning of bytes; 0 if it is not UTF-8.
 fn char_width(bytes: &[u8]) -> usize {
     let width = match bytes[0] {
         0xC2..=0xDF => 2,

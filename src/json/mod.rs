@@ -7,7 +7,7 @@ pub mod place;
 pub use decode::{Decoded, decode, kind};
 pub use encode::{Error, Style, encode};
 
-/// Go's words about a value of one kind where another is wanted.
+/// Go's error about a value of one kind where another is expected.
 pub fn mismatch(found: &str, wanted: &str) -> String {
     format!("json: cannot unmarshal {found} into Go value of type {wanted}")
 }

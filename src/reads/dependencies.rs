@@ -1,43 +1,40 @@
-//! The values that decide which subcharts there are and what they export: conditions, tags, `import-values`.
+//! The values that decide which subcharts exist and what they export: conditions, tags, `import-values`.
 
 use super::{Path, steps};
 use crate::chart::{Chart, Dependency};
-use crate::source::Place;
 use crate::yaml::Data;
 use std::sync::Arc;
 
-/// A value that a Chart.yaml looks at.
+/// A value that a Chart.yaml reads.
 #[derive(Debug, Clone)]
 pub struct Switch {
-    /// Its path as the user of the top chart writes it.
+    /// Its path from the top chart.
     pub path: Path,
-    /// Full path of the chart that it switches on; that exports the values, where it is no switch.
+    /// The full path of the chart that it enables, or that exports the values.
     pub chart: Path,
-    /// What looks at it.
+    /// What reads it.
     pub kind: SwitchKind,
-    /// The Chart.yaml.
-    pub place: Place,
 }
 
-/// What in a Chart.yaml looks at a value.
+/// What in a Chart.yaml reads a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SwitchKind {
     /// A dependency's condition.
     Condition,
     /// A tag.
     Tag,
-    /// An `import-values` entry, which takes everything at the path.
+    /// An `import-values` entry, which uses everything at the path.
     Import,
 }
 
-/// What the Chart.yaml of a chart and those of its subcharts look at, disabled ones included.
+/// The values that the Chart.yaml of a chart and those of its subcharts read, including disabled ones.
 pub fn of_dependencies(chart: &Chart) -> Vec<Switch> {
     let mut found = Vec::new();
     collect(chart, &Vec::new(), &mut found);
     found
 }
 
-/// The subcharts of a chart, disabled ones included, each under every name that a dependency gives it.
+/// The subcharts of a chart, including disabled ones, under every name that a dependency gives them.
 pub fn named_subcharts(chart: &Chart) -> Vec<(String, &Arc<Chart>)> {
     let mut found = Vec::new();
     for subchart in &chart.subcharts {
@@ -65,19 +62,18 @@ fn text(data: &Data) -> String {
 
 fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
     let below = |path: &str| prefix.iter().cloned().chain(steps(path)).collect::<Path>();
-    let place = || Place { file: chart.metadata_file.clone(), start: 0, end: 0 };
     for dependency in chart.metadata.dependencies.iter().flatten() {
         let name = called(dependency);
         let chart = below(&name);
         let conditions = dependency.condition.split(',').map(str::trim).filter(|part| !part.is_empty());
         for condition in conditions {
             let path = below(condition);
-            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Condition, place: place() });
+            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Condition });
         }
         for tag in dependency.tags.iter().flatten() {
-            // Tags are looked up at the top of the values that a chart sees.
+            // Tags are at the top of the values that a chart sees.
             for path in [below(&format!("tags.{tag}")), steps(&format!("tags.{tag}"))] {
-                found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Tag, place: place() });
+                found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Tag });
             }
         }
         for entry in dependency.import_values.iter().flatten() {
@@ -89,7 +85,7 @@ fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
                 other => format!("exports.{}", text(other)),
             };
             let path = below(&format!("{name}.{from}"));
-            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Import, place: place() });
+            found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Import });
         }
     }
     for (name, subchart) in named_subcharts(chart) {

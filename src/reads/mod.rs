@@ -1,7 +1,7 @@
-//! [`Reads`]: which values a traced render looked at, by the paths under which a user sets them.
+//! [`Reads`]: which values a traced render read, by the paths under which a user sets them.
 //!
-//! The maps of all charts' `.Values` are watched before the render ([`Watch`]), since templates can change them. What
-//! is below `global` is one and the same for every chart.
+//! The maps of all charts' `.Values` are watched before the render ([`Watch`]), because templates can change them. The content of
+//! `global` is shared by all charts.
 
 pub mod dependencies;
 pub mod flow;
@@ -24,19 +24,19 @@ pub use flow::Flow;
 pub use scope::Scopes;
 pub use statics::Statics;
 
-/// The steps of a values path as a user writes it: keys, and elements of lists as `[0]`.
+/// The steps of a values path: keys, and elements of lists as `[0]`.
 pub type Path = Vec<String>;
 
-/// The key under which charts share values.
+/// The key of the values that charts share.
 pub const GLOBAL: &str = "global";
 
-/// Values that are nested deeper are no settings of anybody: each has a path of its own, which is that long.
+/// Values that are nested deeper are not recorded: each has its own path, which would be that long.
 const DEEPEST: usize = 64;
 
-/// Full path of a chart → the place that looked first.
+/// Full path of a chart → its first read.
 type Looks = BTreeMap<String, Place>;
 
-/// What a render looked at.
+/// The reads of a render.
 #[derive(Debug, Default)]
 pub struct Reads {
     members: BTreeMap<Path, Looks>,
@@ -45,17 +45,17 @@ pub struct Reads {
     reached: Vec<Reached>,
 }
 
-/// A value that a person set, and that no other took away: a scalar, a list of scalars, an empty map or list.
+/// A value that the user set and that no other setting replaced: a scalar, a list of scalars, an empty map or list.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// Where it takes effect: below `global`, that is one place for all charts.
+    /// Its effective path: below `global`, it is one path for all charts.
     pub path: Path,
-    /// Where it was set.
+    /// Its location.
     pub origin: Origin,
-    /// Its text, if it is one.
+    /// Its text, if it is a string.
     pub text: Option<Str>,
-    /// Whether the maps around it, inwards, have other members that nobody set: whether it is an addition to what the
-    /// chart knows, or the whole of it.
+    /// Whether each map above it, from the outside in, has other members that the user did not set: whether it is added to the
+    /// chart's values, or is all of them.
     pub alone: bool,
 }
 
@@ -72,16 +72,16 @@ struct Watched {
     number: usize,
     way: Way,
     chart: Rc<str>,
-    /// It is the `.Values` of the chart.
+    /// Whether it is the `.Values` of the chart.
     is_top: bool,
 }
 
-/// A path of a map that is watched, as a step from that of the map around it: few are ever asked for.
+/// The path of a watched map, as a step from its parent map: few paths are ever needed.
 #[derive(Debug, Clone, Default)]
 struct Way(Option<Rc<(Way, String)>>);
 
 impl Way {
-    /// The way to a member of what is here; `is_top` says that this is the `.Values` of a chart.
+    /// The path to a member of this map; `is_top` says that this is the `.Values` of a chart.
     fn step(&self, key: &str, is_top: bool) -> Self {
         let above = if is_top && key == GLOBAL { Self::default() } else { self.clone() };
         Self(Some(Rc::new((above, key.to_owned()))))
@@ -170,7 +170,7 @@ impl Watch {
         }
     }
 
-    /// What was looked at.
+    /// The reads so far.
     pub fn finish(self, reads: engine::Reads) -> Reads {
         let (mut members, mut wholes) = (BTreeMap::<Path, Looks>::new(), BTreeMap::<Path, Looks>::new());
         for Watched { number, way, chart, is_top } in self.tables {
@@ -196,13 +196,13 @@ fn is_users(value: &Value, origins: &Origins) -> bool {
 }
 
 impl Reads {
-    /// The place that looked at a value first: at it, or at something around it with everything in it.
+    /// The first read of a value: of itself, or of everything in a parent.
     pub fn read(&self, path: &[String]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.values().next());
         own.or_else(|| self.around(path).find_map(|looks| looks.values().next()))
     }
 
-    /// The places that looked at a value, the first of each chart.
+    /// The first read of a value in each chart.
     pub fn places(&self, path: &[String]) -> Vec<&Place> {
         let own = self.members.get(path).into_iter();
         let looks = own.chain(self.around(path));
@@ -215,7 +215,7 @@ impl Reads {
         found
     }
 
-    /// The place of a chart, by its full path, that looked at a value first.
+    /// The first read of a value in a chart, given by its full path.
     pub fn read_in(&self, chart: &str, path: &[String]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.get(chart));
         own.or_else(|| self.around(path).find_map(|looks| looks.get(chart)))
@@ -225,33 +225,33 @@ impl Reads {
         (0..=path.len()).filter_map(move |length| self.wholes.get(&path[..length]))
     }
 
-    /// Whether a value itself was looked at, there or not.
+    /// Whether a value itself was read, existing or not.
     pub fn looks_at(&self, path: &[String]) -> bool {
         self.members.contains_key(path)
     }
 
-    /// Whether any member of what is at a path was looked at.
+    /// Whether any member of the map at a path was read.
     pub fn looks_into(&self, path: &[String]) -> bool {
         let mut from = self.members.range(path.to_vec()..);
         from.find(|(found, _)| *found != path).is_some_and(|(found, _)| found.starts_with(path))
     }
 
-    /// The paths that were looked at, there or not, in order.
+    /// The paths that were read, existing or not, sorted.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.members.keys()
     }
 
-    /// The paths that were looked at by a chart, by its full path.
+    /// The paths that a chart read, given by its full path.
     pub fn paths_in<'r>(&'r self, chart: &'r str) -> impl Iterator<Item = &'r Path> {
         self.members.iter().filter(move |(_, looks)| looks.contains_key(chart)).map(|(path, _)| path)
     }
 
-    /// What people set, in the order of the values.
+    /// The user's settings, in the order of the values.
     pub fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// Whether the operand at a position of a template file was evaluated; also where that is not known.
+    /// Whether the operand at a position of a template file was evaluated, or if that is not known.
     pub fn reached(&self, file: &Arc<File>, at: u32) -> bool {
         let reached = self.reached.iter().find(|reached| Arc::ptr_eq(reached.file(), file));
         reached.is_some_and(|reached| reached.contains(at))
@@ -273,7 +273,7 @@ pub fn steps(path: &str) -> Path {
     steps
 }
 
-/// A path as a user writes it: `hosts[0].name`.
+/// The text form of a path: `hosts[0].name`.
 pub fn dotted(path: &[String]) -> String {
     let mut text = String::new();
     for step in path {

@@ -1,24 +1,24 @@
-//! The value that was probably meant by a path that nothing reads.
+//! The value that the user probably meant with a path that nothing reads.
 
 use super::Path;
 
 /// Longer keys are not compared, in characters.
 const LONGEST: usize = 200;
 
-/// The path among those that are read which is most like this one; `None` where none is like it.
+/// The most similar path among those that are read; `None` if none is similar.
 pub fn nearest<'p>(wanted: &[String], known: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
     let rated = known.filter_map(|path| Some((distance(wanted, path)?, path)));
     rated.min().map(|(_, path)| path)
 }
 
-/// How unlike two paths are; `None` where nobody would take one for the other.
+/// The distance of two paths; `None` if they are not similar.
 fn distance(wanted: &[String], known: &[String]) -> Option<(usize, usize)> {
     if wanted == known {
         return None;
     }
     let lower = |steps: &[String]| steps.iter().map(|step| step.to_lowercase()).collect::<Vec<_>>();
     let (wanted, known) = (lower(wanted), lower(known));
-    // A typo: one key is spelt differently.
+    // A typo: one key is misspelled.
     if wanted.len() == known.len() {
         let different: Vec<_> = wanted.iter().zip(&known).filter(|(a, b)| a != b).collect();
         return match different.as_slice() {
@@ -26,7 +26,7 @@ fn distance(wanted: &[String], known: &[String]) -> Option<(usize, usize)> {
             [(a, b)] => {
                 let (first, second) = (a.chars().count(), b.chars().count());
                 let longest = first.max(second);
-                // Where one is much longer, or nobody types that much, there is nothing to compare.
+                // If one is much longer, or longer than anybody types, there is no comparison.
                 if first.abs_diff(second) * 3 > longest || longest > LONGEST {
                     return None;
                 }
@@ -36,7 +36,7 @@ fn distance(wanted: &[String], known: &[String]) -> Option<(usize, usize)> {
             _ => None,
         };
     }
-    // A moved key: the same keys in the same order, with others between them or around.
+    // A moved key: the same keys in the same order, with others between or around them.
     let (short, long) = if wanted.len() < known.len() { (&wanted, &known) } else { (&known, &wanted) };
     let mut rest = long.iter();
     let is_inside = short.iter().all(|step| rest.any(|other| other == step));

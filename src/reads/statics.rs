@@ -1,8 +1,8 @@
-//! [`Statics`]: which values the code of the templates could look at, executed or not, disabled subcharts included.
+//! [`Statics`]: which values the code of the templates could read, executed or not, including disabled subcharts.
 //!
-//! Chains that go through `.Values` are rooted: they name a path. Others (`.image.registry` in a `define`, or below
-//! `with`) are relative: they can only be reached through a rooted chain that hands something on. Where the code leaves
-//! open what it looks at, the answer is that it could.
+//! Chains through `.Values` are rooted: they name a path. Others (`.image.registry` in a `define`, or below `with`) are relative:
+//! they can only be reached through a rooted chain that passes a value on. If the code does not show what it reads, the answer is
+//! that it could.
 
 use super::dependencies::named_subcharts;
 use super::{GLOBAL, Path, Reads, steps};
@@ -15,28 +15,28 @@ use crate::template::{Flow, Function, Look};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the code of a release's charts could look at.
+/// What the code of a release's charts could read.
 #[derive(Debug, Default)]
 pub struct Statics {
     rooted: Vec<Rooted>,
     relative: Vec<Relative>,
-    /// Texts that could be keys of `index` and the like.
+    /// Texts that could be keys of `index` and similar functions.
     words: BTreeSet<String>,
-    /// Where charts stand in the values, the top chart's nothing included.
+    /// The positions of charts in the values, including the top chart's empty one.
     prefixes: BTreeSet<Path>,
 }
 
 /// A chain through `.Values`.
 #[derive(Debug)]
 struct Rooted {
-    /// Where the chart stands in the values; `None` where any chart can execute it.
+    /// The position of the chart in the values; `None` if any chart can execute it.
     prefix: Option<Path>,
     path: Path,
     usage: Usage,
     place: Site,
 }
 
-/// A chain through something that was handed on.
+/// A chain through a value that was passed on.
 #[derive(Debug)]
 struct Relative {
     names: Path,
@@ -47,32 +47,32 @@ struct Relative {
 struct Site {
     file: Arc<File>,
     at: u32,
-    /// Whether a render notes that it was evaluated.
+    /// Whether a render records its evaluation.
     is_noted: bool,
 }
 
-/// What becomes of the value of a chain.
+/// How the value of a chain is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Usage {
-    /// It is asked whether there is something in it.
+    /// It is tested.
     Test,
-    /// It is handed on.
+    /// It is passed on.
     Pass,
     /// All of it is printed or converted.
     Whole,
 }
 
-/// How generously code is read.
+/// How liberally code is interpreted.
 #[derive(Debug, Clone, Copy)]
 pub enum Reading<'r> {
-    /// Only what names the path, or at least its last key.
+    /// Only code that names the path, or at least its last key.
     Named,
-    /// Whatever could lead there; what this render executed is known to lead to what it looked at.
+    /// Any code that could lead there; for code that the render executed, only what it read.
     Possible(Option<&'r Reads>),
 }
 
 impl Statics {
-    /// Reads the templates of a chart and of all its subcharts.
+    /// Analyses the templates of a chart and of all its subcharts.
     pub fn of(chart: &Chart, compiler: &mut Compiler, helm: HelmVersion) -> Self {
         let mut statics = Self::default();
         statics.chart(chart, chart.name(), &Vec::new(), compiler, helm);
@@ -94,7 +94,7 @@ impl Statics {
                 walk.list(&template.body);
             }
         }
-        // What they hold can be handed to `tpl`.
+        // Their content can be passed to `tpl`.
         chart.files.iter().for_each(|file| self.text(&file.file));
         if let Some(values) = &chart.values {
             self.text(&values.file);
@@ -119,7 +119,7 @@ impl Statics {
         }
     }
 
-    /// Where the chart stands that a path leads into, and the rest of the path.
+    /// The position of the chart that a path leads into, and the rest of the path.
     fn scopes<'p>(&self, path: &'p [String]) -> Vec<(Path, &'p [String])> {
         let of = |prefix: &Path| path.strip_prefix(prefix.as_slice()).map(|rest| (prefix.clone(), rest));
         if path.first().is_some_and(|first| first == GLOBAL) {
@@ -134,12 +134,12 @@ impl Statics {
         inside.max_by_key(|prefix| prefix.len()).cloned().unwrap_or_default()
     }
 
-    /// A place of the code that could look at a value.
+    /// A position in the code that could read a value.
     pub fn could_read(&self, path: &[String], reading: Reading<'_>) -> Option<Place> {
         self.scopes(path).iter().find_map(|(prefix, rest)| self.could_read_from(prefix, rest, reading))
     }
 
-    /// A place of the code of one chart that could look at a value; the path is the one that the chart knows.
+    /// A position in the code of one chart that could read a value; the path is the chart's own.
     pub fn could_read_from(&self, prefix: &Path, path: &[String], reading: Reading<'_>) -> Option<Place> {
         let mut rooted = self.rooted.iter().filter(|one| one.prefix.as_ref().is_none_or(|own| own == prefix));
         rooted.find(|one| self.leads(one, path, reading)).map(|one| one.place.place())
@@ -160,7 +160,7 @@ impl Statics {
         open || one.usage != Usage::Test && self.is_named(below, reading)
     }
 
-    /// Whether chains through what is handed on could end at the last of these steps, or on the way.
+    /// Whether relative chains could end at the last of these steps, or before it.
     fn is_named(&self, steps: &[String], reading: Reading<'_>) -> bool {
         let names: Vec<&String> = steps.iter().filter(|step| !step.starts_with('[')).collect();
         let Some(last) = names.last() else { return true };
@@ -173,7 +173,7 @@ impl Statics {
         unreached.any(|one| (1..names.len()).any(|length| ends(&one.names, &names[..length])))
     }
 
-    /// The values that code names, by the path of the user.
+    /// The values that code names, by the user's path.
     pub fn paths(&self) -> BTreeSet<Path> {
         let mut paths = BTreeSet::new();
         for one in self.rooted.iter().filter(|one| !one.path.is_empty()) {
@@ -189,7 +189,7 @@ impl Statics {
         paths
     }
 
-    /// The charts by where they stand in the values.
+    /// The charts by their positions in the values.
     pub fn prefixes(&self) -> &BTreeSet<Path> {
         &self.prefixes
     }
@@ -213,7 +213,7 @@ struct Walk<'w> {
     file: &'w Arc<File>,
 }
 
-/// A path that an operand names, with the place of its chain.
+/// A path that an operand names, with the position of its chain.
 type Base = (Path, u32);
 
 impl Walk<'_> {
@@ -251,7 +251,7 @@ impl Walk<'_> {
     fn command(&mut self, command: &Command, usage: Usage, piped: &[Base]) {
         let Some(function) = function_of(command) else {
             command.args.iter().for_each(|arg| self.arg(arg, usage));
-            // A method, `.Values.PathValue "a.b"`: only those of `.Values` take texts that are paths.
+            // A method, `.Values.PathValue "a.b"`: only those of `.Values` take paths.
             for path in literals(command) {
                 self.rooted(steps(&path), usage, command.pos);
             }
@@ -268,7 +268,7 @@ impl Walk<'_> {
             self.relative(words, command.pos);
         }
         let usage = match found_below {
-            // What is looked up is noted above; the container itself is not handed on.
+            // The lookup is recorded above; the container itself is not passed on.
             true => Usage::Test,
             false => argument_usage(function, usage),
         };
@@ -308,7 +308,7 @@ impl Walk<'_> {
                 let path = names[values + 1..].to_vec();
                 match values {
                     0 => self.rooted(path, usage, at),
-                    // `.Subcharts.db.Values.x`, `.context.Values.x`: of whichever chart.
+                    // `.Subcharts.db.Values.x`, `.context.Values.x`: the values of any chart.
                     _ => {
                         let place = self.site(at);
                         self.found.rooted.push(Rooted { prefix: None, path, usage, place });
@@ -346,7 +346,7 @@ fn function_of(command: &Command) -> Option<&'static Function> {
     }
 }
 
-/// What becomes of an argument of a function whose result is used in some way.
+/// How an argument of a function is used if its result is used in some way.
 fn argument_usage(function: &Function, usage: Usage) -> Usage {
     match (function.look, function.flow) {
         (Look::Whole, _) => Usage::Whole,
@@ -357,12 +357,12 @@ fn argument_usage(function: &Function, usage: Usage) -> Usage {
     }
 }
 
-/// Functions that take one member by its key.
+/// Functions that read one member by its key.
 fn is_lookup(function: &Function) -> bool {
     matches!(function.name, "index" | "get" | "hasKey" | "dig" | "pluck" | "pick")
 }
 
-/// The strings among the arguments, as keys; of `dig`, without its default.
+/// The strings among the arguments, as keys; for `dig`, without its default.
 fn literals(command: &Command) -> Path {
     let strings = command.args[1..].iter().filter_map(|arg| match arg {
         Arg::String { text, .. } => Some(text.to_text().into_owned()),
@@ -371,7 +371,7 @@ fn literals(command: &Command) -> Path {
     strings.collect()
 }
 
-/// The paths that an operand can stand for.
+/// The paths that an operand can be.
 fn bases(arg: &Arg) -> Vec<Base> {
     let of = |names: &[Arc<str>], at| {
         let values = names.iter().position(|name| &**name == "Values");
@@ -412,7 +412,7 @@ fn bases_of_command(command: &Command, piped: &[Base]) -> Vec<Base> {
             if function.name == "dig" && keys.len() > 1 && !is_computed {
                 keys.pop();
             }
-            // Of `pick` each is a member of the same map; of the others, each is one of the one before.
+            // With `pick`, each key is a member of the same map; with the others, each is a member of the previous one.
             let ways: Vec<Path> = match function.name {
                 "pick" => keys.into_iter().map(|key| vec![key]).collect(),
                 _ => vec![keys],

@@ -1,4 +1,4 @@
-//! The values that an action of a template looks at and that hold nothing.
+//! The empty or missing values that an action of a template reads.
 
 use super::{GLOBAL, Path, Reads, steps};
 use crate::chart::Chart;
@@ -8,22 +8,22 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A value that was looked at and that holds nothing.
+/// A value that was read but is empty or missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unset {
-    /// Where it would be.
+    /// Its path.
     pub path: Path,
-    /// Whether it is an empty text, and not missing or null.
+    /// Whether it is an empty string, rather than missing or null.
     pub is_empty: bool,
 }
 
-/// The values that the template text at a place looks at, itself or in the named templates that it includes, and that are
-/// not there, null or empty, in order. `chart` is the full path of the template's chart.
+/// The values that the template text at a location reads, directly or in included templates, and that are missing, null or
+/// empty, in order. `chart` is the full path of the template's chart.
 pub fn unset(place: &Place, chart: &str, top: &Arc<Chart>, values: &Map, reads: &Reads) -> Vec<Unset> {
     let text = text_of(&place.file, place.start..place.end);
     let mut regions = vec![(place.file.clone(), place.start..place.end)];
     included(&text).into_iter().for_each(|name| defined(top, &name, &mut regions));
-    // Which place looked first is noted, which need not be this one.
+    // Only the first read is recorded, which need not be at this location.
     let written = written(&text).into_iter().map(|path| of_user(chart, path));
     let looked = reads.paths_in(chart).filter(|path| {
         let first = reads.read_in(chart, path);
@@ -33,14 +33,14 @@ pub fn unset(place: &Place, chart: &str, top: &Arc<Chart>, values: &Map, reads: 
     });
     let paths: BTreeSet<Unset> =
         written.chain(looked.cloned()).filter_map(|path| holds_nothing(values, path)).collect();
-    // Of a table that is not there its members are not there either.
+    // The members of a missing map are missing as well.
     let is_outermost = |one: &&Unset| {
         !paths.iter().any(|other| one.path.len() > other.path.len() && one.path.starts_with(&other.path))
     };
     paths.iter().filter(is_outermost).cloned().collect()
 }
 
-/// What is at a path, if that is nothing; what leads through a list is not looked for.
+/// The value at a path, if it is missing or empty; paths through a list are not checked.
 fn holds_nothing(values: &Map, path: Path) -> Option<Unset> {
     let mut map = values.clone();
     for (at, step) in path.iter().enumerate() {
@@ -52,14 +52,14 @@ fn holds_nothing(values: &Map, path: Path) -> Option<Unset> {
             None => return Some(Unset { path, is_empty: false }),
             Some(Value::Map(inner)) => map = inner,
             Some(Value::Str(text)) if is_last && text.is_empty() => return Some(Unset { path, is_empty: true }),
-            // What is in a text or a number is nothing.
+            // A string or a number has no members.
             Some(value) => return (value.is_nil() || !is_last).then_some(Unset { path, is_empty: false }),
         }
     }
     None
 }
 
-/// The paths in a template's text that are written out: `.Values.image.tag`.
+/// The literal paths in a template's text: `.Values.image.tag`.
 fn written(text: &str) -> Vec<Path> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let rest = |(at, start): (usize, &str)| {
@@ -70,7 +70,7 @@ fn written(text: &str) -> Vec<Path> {
     text.match_indices(".Values.").map(rest).filter(|chain| !chain.is_empty()).map(steps).collect()
 }
 
-/// The path of a value of a chart, as a user reaches it.
+/// The path of a chart's value from the top chart.
 fn of_user(chart: &str, path: Path) -> Path {
     let above = chart.split("/charts/").skip(1).map(str::to_owned);
     match path.first().is_some_and(|first| first == GLOBAL) {
@@ -87,7 +87,7 @@ fn included(text: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Adds where a named template is defined: up to the next definition of its file.
+/// Adds the definitions of a named template: up to the next definition in its file.
 fn defined(chart: &Chart, name: &str, regions: &mut Vec<(Arc<File>, Range<u32>)>) {
     let head = format!("define \"{name}\"");
     for template in &chart.templates {
@@ -100,7 +100,7 @@ fn defined(chart: &Chart, name: &str, regions: &mut Vec<(Arc<File>, Range<u32>)>
     chart.subcharts.iter().for_each(|child| defined(child, name, regions));
 }
 
-/// The text of a part of a file; empty where it is no UTF-8.
+/// The text of a part of a file; empty if it is not UTF-8.
 fn text_of(file: &File, range: Range<u32>) -> String {
     let bytes = file.bytes().get(range.start as usize..range.end as usize).unwrap_or_default();
     std::str::from_utf8(bytes).unwrap_or_default().to_owned()

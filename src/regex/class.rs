@@ -1,4 +1,4 @@
-//! Character classes: `\d`, `[:alpha:]`, `\p{Greek}`, ranges, and Go's folding of case.
+//! Character classes: `\d`, `[:alpha:]`, `\p{Greek}`, ranges, and Go's case folding.
 
 use super::class_names::{CATEGORIES, SCRIPTS, UNICODE_17};
 use crate::helm::HelmVersion;
@@ -7,18 +7,18 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, HirKind};
 /// A set of characters.
 pub(super) type Class = ClassUnicode;
 
-/// Whether a class has every character.
+/// Whether a class contains every character.
 pub(super) fn is_full(class: &Class) -> bool {
     matches!(class.ranges(), [range] if range.start() == '\0' && range.end() == char::MAX)
 }
 
-/// Whether a character is a member.
+/// Whether a class contains a character.
 pub(super) fn contains(class: &Class, character: char) -> bool {
     let after = class.ranges().partition_point(|range| range.end() < character);
     class.ranges().get(after).is_some_and(|range| range.start() <= character)
 }
 
-/// The members of a class that is still being read.
+/// The members of a class being parsed.
 #[derive(Debug, Default)]
 pub(super) struct Members(Vec<ClassUnicodeRange>);
 
@@ -39,7 +39,7 @@ impl Members {
     }
 }
 
-/// The characters between two codes. Halves of surrogate pairs are left out: no text has any.
+/// The characters between two codes, without surrogates, which no text contains.
 fn ranges(low: u32, high: u32) -> impl Iterator<Item = ClassUnicodeRange> {
     [(low, high.min(0xD7FF)), (low.max(0xE000), high)].into_iter().filter_map(|(low, high)| {
         let (low, high) = (char::from_u32(low)?, char::from_u32(high)?);
@@ -47,14 +47,14 @@ fn ranges(low: u32, high: u32) -> impl Iterator<Item = ClassUnicodeRange> {
     })
 }
 
-/// The characters between two codes and all that differ from them in case only.
+/// The characters between two codes and all that differ from them only in case.
 pub(super) fn folded_range(low: u32, high: u32) -> Class {
     let mut class = Class::new(ranges(low, high));
     fold(&mut class);
     class
 }
 
-/// A class under `(?i)`, if so, and then its contrary, if so.
+/// A class under `(?i)`, if set, then negated, if requested.
 pub(super) fn finished(mut class: Class, folded: bool, negated: bool) -> Class {
     if folded {
         fold(&mut class);
@@ -65,7 +65,7 @@ pub(super) fn finished(mut class: Class, folded: bool, negated: bool) -> Class {
     class
 }
 
-/// `\d`, `\s`, `\w` and their contraries by letter: ASCII only.
+/// `\d`, `\s`, `\w` and their negations by letter: ASCII only.
 pub(super) fn perl(letter: u8, folded: bool) -> Option<Class> {
     let members = match letter.to_ascii_lowercase() {
         b'd' => "09",
@@ -76,7 +76,7 @@ pub(super) fn perl(letter: u8, folded: bool) -> Option<Class> {
     Some(finished(from_pairs(members), folded, letter.is_ascii_uppercase()))
 }
 
-/// `[:alpha:]` and its like by what stands between the colons: ASCII only.
+/// `[:alpha:]` and similar classes by the name between the colons: ASCII only.
 pub(super) fn posix(name: &[u8], folded: bool) -> Option<Class> {
     let (name, negated) = match name.strip_prefix(b"^") {
         Some(name) => (name, true),
@@ -104,15 +104,15 @@ pub(super) fn posix(name: &[u8], folded: bool) -> Option<Class> {
 
 /// A category, script or special set by the name in `\p{…}`.
 ///
-/// Source: Go 1.27 `regexp/syntax`, which ignores case, spaces, hyphens and underscores; Go 1.23 (helm 3) does not and
-/// knows fewer.
+/// Source: Go 1.27 `regexp/syntax`, which ignores case, spaces, hyphens and underscores; Go 1.23 (helm 3) does not, and
+/// has fewer names.
 pub(super) fn unicode(name: &str, helm: HelmVersion) -> Option<Class> {
     if helm == HelmVersion::V3 {
         let known = SCRIPTS.contains(&name)
             || CATEGORIES.iter().any(|(short, _)| *short == name && !matches!(name, "Cn" | "LC"));
         return match name {
             "Any" => Some(full()),
-            // Category C has the unassigned characters only since Go 1.25.
+            // Category C includes unassigned characters only since Go 1.25.
             "C" => {
                 let mut class = property("C")?;
                 class.difference(&property("Cn")?);
@@ -148,7 +148,7 @@ pub(super) fn unicode(name: &str, helm: HelmVersion) -> Option<Class> {
 
 /// The members of a category (by its short name) or script (by its full name), as of Unicode 17.
 pub(super) fn property(name: &str) -> Option<Class> {
-    // The tables of the `regex` crate are of Unicode 16.
+    // The tables of the `regex` crate are those of Unicode 16.
     let mut class = match name {
         "Cs" => return Some(Class::empty()),
         "Beria_Erfe" | "Sidetic" | "Tai_Yo" | "Tolong_Siki" => Class::empty(),
@@ -185,7 +185,7 @@ pub(super) fn full() -> Class {
     Class::new([ClassUnicodeRange::new('\0', char::MAX)])
 }
 
-/// The class that a pattern of the `regex` crate stands for.
+/// The class of a pattern of the `regex` crate.
 fn parsed(pattern: &str) -> Option<Class> {
     match regex_syntax::Parser::new().parse(pattern).ok()?.into_kind() {
         HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => Some(class),
@@ -204,9 +204,9 @@ fn from_pairs(ends: &str) -> Class {
     Class::new(ends.chunks_exact(2).map(|pair| ClassUnicodeRange::new(pair[0], pair[1])))
 }
 
-/// Adds all characters that differ from a member in case only: simple folding.
+/// Adds all characters that differ from a member only in case: simple folding.
 fn fold(class: &mut Class) {
-    // An error means that the folding tables were left out of the build, which they are not.
+    // An error would mean that the folding tables are missing in the build, which they are not.
     let _ = class.try_case_fold_simple();
     // Pairs that are new in Unicode 17.
     let mut added = Members::default();

@@ -1,4 +1,4 @@
-//! The names of Unicode's categories and scripts, and what Unicode 17 added to the tables of the `regex` crate.
+//! The names of Unicode's categories and scripts, and the additions of Unicode 17 to the tables of the `regex` crate.
 //!
 //! Facts of the Unicode Character Database 17: `PropertyValueAliases.txt`, `Scripts.txt`, `UnicodeData.txt`.
 

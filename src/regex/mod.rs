@@ -1,10 +1,10 @@
 //! Go's regular expressions: RE2 syntax with Go's error texts, matched by the `regex` crate.
 //!
-//! `syntax` reads a pattern as Go does, `class` knows its character classes, `translate` writes the same language in the
-//! syntax of the `regex` crate, [`Regex`] searches Go strings, which may hold bytes that are not UTF-8. [`Cache`] keeps
-//! what was compiled.
+//! `syntax` parses a pattern as Go does, `class` has its character classes, `translate` writes the same language in the
+//! syntax of the `regex` crate, [`Regex`] searches Go strings, which may contain bytes that are not UTF-8. [`Cache`] keeps
+//! compiled patterns.
 //!
-//! The two engines agree on everything but syntax: leftmost-first matches, what an empty match is, which groups are set.
+//! The two engines agree on everything except syntax: leftmost-first matches, empty matches, and groups.
 
 mod class;
 mod class_names;
@@ -15,32 +15,32 @@ mod syntax;
 mod translate;
 
 pub use program::{Cache, Error, Regex, Searched, quote_meta};
-pub use replace::{Piece, Replacement};
+pub use replace::Replacement;
 
-/// What a search may use up, kept by whoever asks for it.
+/// The budget of a search, provided by the caller.
 pub trait Bounds {
-    /// What it is to have reached one.
+    /// The error of an exceeded limit.
     type Error;
 
-    /// The most bytes of one text.
+    /// The maximum length of one text.
     fn most_bytes(&self) -> usize;
 
     /// Takes steps of work.
     ///
     /// # Errors
-    /// When fewer are left.
+    /// Fewer steps are left.
     fn take_steps(&mut self, count: u64) -> Result<(), Self::Error>;
 
-    /// Takes the work of making a text of so many bytes.
+    /// Takes the work of making a text of this length.
     ///
     /// # Errors
-    /// When that is more than allowed.
+    /// It is longer than allowed.
     fn allow_bytes(&mut self, count: usize) -> Result<(), Self::Error>;
 
     /// Checks that so many bytes can be held.
     ///
     /// # Errors
-    /// When there is no room for them.
+    /// They do not fit in memory.
     fn allow_memory(&mut self, count: usize) -> Result<(), Self::Error>;
 }
 

@@ -11,15 +11,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// Longest pattern.
+/// The longest pattern.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
-/// Most states of one program, by our estimate.
+/// The most states of one program, by our estimate.
 const MAX_WEIGHT: u64 = 2_000_000;
-/// Most states times groups: what the memory of one search grows with.
+/// The most states times groups, which the memory of a search grows with.
 const MAX_GROUP_WEIGHT: u64 = 16_000_000;
-/// Most bytes of one compiled program.
+/// The largest compiled program, in bytes.
 const MAX_PROGRAM_BYTES: usize = 128 << 20;
-/// Most patterns that a cache keeps, and most of their states together.
+/// The most patterns in a cache, and the most states of all of them.
 const CACHED_PATTERNS: usize = 256;
 const CACHED_WEIGHT: u64 = 4_000_000;
 
@@ -35,17 +35,17 @@ pub struct Regex {
 /// Why a pattern was not compiled.
 #[derive(Debug, Clone)]
 pub enum Error {
-    /// Go refuses it: `` error parsing regexp: missing closing ]: `[a` ``.
+    /// Go rejects it: `` error parsing regexp: missing closing ]: `[a` ``.
     Syntax(String),
-    /// It is larger than we allow.
+    /// It is larger than allowed.
     Limit(&'static str),
 }
 
-/// A Go string made ready for searching: one U+FFFD for each byte that is not UTF-8.
+/// A Go string prepared for searching: one U+FFFD for each byte that is not UTF-8.
 #[derive(Debug)]
 pub struct Searched<'t> {
     text: Cow<'t, str>,
-    /// Where those stand in `text`, in order: the offsets after them.
+    /// The positions of these in `text`, in order: the offsets after them.
     replaced: Vec<usize>,
 }
 
@@ -61,15 +61,15 @@ pub struct Cache {
 
 /// Bytes of a match: its range, and its text in a list.
 const MATCH: usize = 160;
-/// Steps that a pattern takes to be compiled: at least, and for each part of its weight.
+/// The cost of compiling a pattern: a minimum, and for each unit of its weight.
 const COMPILING: u64 = 300;
 const COMPILING_WEIGHT: u64 = 12;
 
 impl Cache {
-    /// The compiled form of a pattern, and what compiling it cost if that had to be done.
+    /// The compiled form of a pattern, and the cost if it was compiled now.
     ///
     /// # Errors
-    /// When the pattern is malformed or too large; kept as well.
+    /// The pattern is invalid or too large; the error is cached as well.
     pub fn get(&mut self, pattern: &[u8], groups: bool, helm: HelmVersion) -> (Compiled, u64) {
         let key = (Box::from(pattern), groups);
         if let Some(known) = self.entries.get(&key) {
@@ -88,10 +88,10 @@ impl Cache {
 }
 
 impl Regex {
-    /// Compiles a pattern. Searching is cheaper, and larger patterns are possible, when no `groups` are wanted.
+    /// Compiles a pattern. Without `groups`, searching is cheaper and larger patterns are possible.
     ///
     /// # Errors
-    /// When Go would refuse the pattern, or the program would be too large.
+    /// Go would reject the pattern, or the program would be too large.
     pub fn new(pattern: &[u8], groups: bool, helm: HelmVersion) -> Result<Self, Error> {
         if pattern.len() > MAX_PATTERN_BYTES {
             return Err(Error::Limit("a regular expression of more than 1048576 bytes"));
@@ -104,7 +104,7 @@ impl Regex {
         }
         let program = regex::RegexBuilder::new(&translate(&parsed.root, groups))
             .size_limit(MAX_PROGRAM_BYTES)
-            // Counts the parentheses that translation adds, too.
+            // Includes the parentheses that translation adds.
             .nest_limit(100_000)
             .build()
             .map_err(|_| Error::Limit("a regular expression whose program is too large"))?;
@@ -126,12 +126,12 @@ impl Regex {
         self.program.is_match(&text.text)
     }
 
-    /// The leftmost match that starts at an offset or after it.
+    /// The leftmost match that starts at or after an offset.
     pub(super) fn find_at(&self, text: &Searched<'_>, start: usize) -> Option<Range<usize>> {
         self.program.find_at(&text.text, start).map(|found| found.range())
     }
 
-    /// The same with all its groups, the whole match being the first. Needs a regex compiled with groups.
+    /// The same with all its groups; the first is the whole match. Needs a regex compiled with groups.
     pub(super) fn groups_at(&self, text: &Searched<'_>, start: usize) -> Option<Vec<Option<Range<usize>>>> {
         let found = self.program.captures_at(&text.text, start)?;
         Some(found.iter().map(|group| group.map(|group| group.range())).collect())
@@ -148,7 +148,7 @@ impl Regex {
     /// Source: Go `regexp`, `allMatches`.
     ///
     /// # Errors
-    /// When a bound is reached.
+    /// A limit was exceeded.
     pub fn find_all<B: Bounds>(
         &self,
         text: &Searched<'_>,
@@ -164,7 +164,7 @@ impl Regex {
             let Some(range) = next else { break };
             let mut accept = true;
             if range.end == at {
-                // An empty match at the end of the last one is skipped, and a character with it.
+                // An empty match at the end of the previous one is skipped, together with a character.
                 accept = last_end != Some(range.start);
                 at = text.next(at);
             } else {
@@ -173,7 +173,7 @@ impl Regex {
             last_end = Some(range.end);
             if accept {
                 found.push(text.original(range));
-                // A text of each is what is made of it.
+                // A text is made from each.
                 bounds.allow_memory(found.len() * MATCH)?;
             }
         }
@@ -203,7 +203,7 @@ impl Regex {
 }
 
 impl<'t> Searched<'t> {
-    /// Makes a string ready.
+    /// Prepares a string.
     pub fn new(text: &'t [u8]) -> Self {
         if let Ok(text) = std::str::from_utf8(text) {
             return Self { text: Cow::Borrowed(text), replaced: Vec::new() };
@@ -219,14 +219,14 @@ impl<'t> Searched<'t> {
         Self { text: Cow::Owned(out), replaced }
     }
 
-    /// Length of what is searched.
+    /// The length of the prepared text.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// The range of the string that a range of what is searched stands for.
+    /// The range of the string for a range of the prepared text.
     pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
-        // Each mark has three bytes and stands for one.
+        // Each mark has three bytes and represents one.
         let offset = |at: usize| at - 2 * self.replaced.partition_point(|&end| end <= at);
         offset(range.start)..offset(range.end)
     }
@@ -237,7 +237,7 @@ impl<'t> Searched<'t> {
     }
 }
 
-/// A text with a backslash before each character that means something in a pattern.
+/// A text with a backslash before each special character.
 ///
 /// Source: Go `regexp.QuoteMeta`.
 pub fn quote_meta(text: &Str) -> Str {

@@ -1,4 +1,4 @@
-//! [`Replacement`]: what takes the place of each match.
+//! [`Replacement`]: the text that replaces each match.
 
 use super::class::{self, Class};
 use super::{Bounds, Regex, Searched, text_of};
@@ -6,7 +6,7 @@ use crate::go::decode_rune;
 use crate::trace::{Buf, Str};
 use std::ops::Range;
 
-/// A replacement text, read.
+/// A parsed replacement text.
 #[derive(Debug)]
 pub struct Replacement {
     text: Str,
@@ -16,7 +16,7 @@ pub struct Replacement {
 /// A part of a replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// These bytes as they stand.
+    /// Literal bytes.
     Text(Range<usize>),
     /// `$1`
     Group(usize),
@@ -25,7 +25,7 @@ pub enum Piece {
 }
 
 impl Replacement {
-    /// A text that is put in as it stands.
+    /// A literal replacement.
     pub fn literal(text: &Str) -> Self {
         Self { text: text.clone(), pieces: vec![Piece::Text(0..text.len())] }
     }
@@ -41,7 +41,7 @@ impl Replacement {
         while let Some(dollar) = bytes[at..].iter().position(|&byte| byte == b'$').map(|found| at + found) {
             at = dollar + 1;
             if bytes.get(at) == Some(&b'$') {
-                // The first stands for both.
+                // The first represents both.
                 pieces.push(Piece::Text(plain..at));
                 at += 1;
                 plain = at;
@@ -62,12 +62,12 @@ impl Replacement {
         self.pieces.iter().any(|piece| !matches!(piece, Piece::Text(_) | Piece::Group(0)))
     }
 
-    /// Replaces every match in a text. Parts that stay keep their origins, groups too; the rest has the replacement's.
+    /// Replaces every match in a text. Kept parts and groups keep their origins; the rest has those of the replacement.
     ///
     /// Source: Go `regexp`, `replaceAll`.
     ///
     /// # Errors
-    /// When a bound is reached.
+    /// A limit was exceeded.
     pub fn replace_all<B: Bounds>(&self, bounds: &mut B, regex: &Regex, source: &Str) -> Result<Str, B::Error> {
         let text = Searched::new(source.as_bytes());
         let groups_needed = self.needs_groups();
@@ -87,7 +87,7 @@ impl Replacement {
             }
             let (Some(groups), Some(whole)) = (groups, whole) else { break };
             buf.push_slice(source, text.original(last_end..whole.start));
-            // An empty match directly after another match is none.
+            // An empty match directly after another match does not count.
             if whole.end > last_end || whole.start == 0 {
                 self.expand(regex, &text, source, &groups, &mut buf);
             }
@@ -123,7 +123,7 @@ impl Replacement {
     }
 }
 
-/// Reads what follows a `$`: what it refers to and its length. `None` when it is not well-formed.
+/// Parses the text after a `$`: the reference and its length. `None` if it is malformed.
 fn reference(text: &[u8], letters: &mut Option<Class>) -> Option<(Piece, usize)> {
     let start = usize::from(text.first() == Some(&b'{'));
     let mut end = start;
@@ -144,7 +144,7 @@ fn reference(text: &[u8], letters: &mut Option<Class>) -> Option<(Piece, usize)>
     Some((number.map_or_else(|| Piece::Name(name.into()), Piece::Group), end + start))
 }
 
-/// Whether a character is a letter or a decimal digit in Go's tables. `letters` keeps the table from call to call.
+/// Whether a character is a letter or a decimal digit in Go's tables. `letters` caches the table between calls.
 fn is_letter_or_digit(character: char, letters: &mut Option<Class>) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphanumeric();

@@ -1,4 +1,4 @@
-//! Reads a pattern as Go's `regexp/syntax` does: [`parse`] gives a [`Node`] or Go's error.
+//! Parses a pattern as Go's `regexp/syntax` does: [`parse`] returns a [`Node`] or Go's error.
 
 use super::class::{self, Class};
 use super::text_of;
@@ -12,25 +12,25 @@ const MAX_REPEAT: u32 = 1000;
 const MAX_HEIGHT: u32 = 1000;
 /// Largest size of Go's compiled program, in its instructions.
 const MAX_SIZE: u64 = (128 << 20) / 40;
-/// Most bounds of ranges in all the character classes together. Go: 33554432.
+/// The most range bounds in all character classes together. Go: 33554432.
 const MAX_RUNES: usize = 4 << 20;
 
 /// A regular expression.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) kind: NodeKind,
-    /// Nodes on the longest way down, this one included.
+    /// The height of the tree.
     height: u32,
-    /// Go's estimate of the instructions it compiles to.
+    /// Go's estimate of the number of compiled instructions.
     size: u64,
 }
 
-/// What a node matches.
+/// The content of a node.
 #[derive(Debug, Clone)]
 pub(super) enum NodeKind {
     /// The empty text.
     Empty,
-    /// A character, perhaps one that no text contains (half a surrogate pair).
+    /// A character, possibly one that no text contains (a surrogate).
     Literal(u32),
     /// One character of a set.
     Class(Class),
@@ -57,7 +57,7 @@ pub(super) enum NodeKind {
     Alternate(Vec<Node>),
 }
 
-/// A pattern that was read.
+/// A parsed pattern.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) root: Node,
@@ -65,7 +65,7 @@ pub(super) struct Parsed {
     pub(super) names: Vec<Option<Box<str>>>,
 }
 
-/// Why a pattern is refused: Go's words and the part of the pattern.
+/// Why a pattern is rejected: Go's message and the part of the pattern.
 #[derive(Debug)]
 pub(super) struct SyntaxError {
     message: &'static str,
@@ -81,9 +81,9 @@ impl SyntaxError {
 
 type Result<T> = std::result::Result<T, SyntaxError>;
 
-/// Reads a pattern with the syntax Go calls Perl.
+/// Parses a pattern in the syntax that Go calls Perl.
 ///
-/// Source: Go 1.27 `regexp/syntax`, `Parse`; for helm 3 Go 1.23, which knows fewer class names.
+/// Source: Go 1.27 `regexp/syntax`, `Parse`; for helm 3 Go 1.23, which has fewer class names.
 pub(super) fn parse(pattern: &[u8], helm: HelmVersion) -> Result<Parsed> {
     let mut parser = Parser {
         whole: pattern,
@@ -104,7 +104,7 @@ pub(super) fn parse(pattern: &[u8], helm: HelmVersion) -> Result<Parsed> {
     Ok(Parsed { root, names: parser.names })
 }
 
-/// The flags in force: `(?i)`, the contrary of `(?m)`, `(?s)`, `(?U)`.
+/// The current flags: `(?i)`, the negation of `(?m)`, `(?s)`, `(?U)`.
 #[derive(Debug, Clone, Copy)]
 struct Flags {
     fold: bool,
@@ -119,7 +119,7 @@ impl Flags {
     }
 }
 
-/// What was read of a group so far.
+/// The parsed part of a group.
 #[derive(Debug, Default)]
 struct Group {
     /// The alternatives before the last `|`.
@@ -134,18 +134,18 @@ struct Parser<'a> {
     helm: HelmVersion,
     flags: Flags,
     group: Group,
-    /// The groups around it, with the flags that come back when they end.
+    /// The enclosing groups, with the flags to restore when they end.
     outer: Vec<(Group, Flags)>,
     names: Vec<Option<Box<str>>>,
     runes: usize,
-    /// Sets by the name in `\p{…}` that were looked up.
+    /// Cached sets by the name in `\p{…}`.
     sets: HashMap<String, Option<Class>>,
 }
 
 impl<'a> Parser<'a> {
     fn run(&mut self) -> Result<()> {
         let mut rest = self.whole;
-        // The last repetition operator and all after it, when nothing stands between it and here.
+        // The last repetition operator and everything after it, if it is directly before this position.
         let mut last_repeat: &[u8] = &[];
         while let Some(&byte) = rest.first() {
             let before = rest;
@@ -311,7 +311,7 @@ impl<'a> Parser<'a> {
         Ok(node)
     }
 
-    /// Puts the last part under a repetition. `before` begins with the operator, `after` comes after it.
+    /// Applies a repetition to the last part. `before` begins with the operator, `after` comes after it.
     fn repeat(
         &mut self,
         (min, max): (u32, Option<u32>),
@@ -339,7 +339,7 @@ impl<'a> Parser<'a> {
         Ok(after)
     }
 
-    /// Reads what begins with `(?`: flags, a group without number, a group with a name.
+    /// Parses what begins with `(?`: flags, a non-capturing group, a named group.
     fn perl_flags(&mut self, text: &'a [u8]) -> Result<&'a [u8]> {
         let with_p = text.len() > 4 && text.starts_with(b"(?P<");
         if with_p || (text.len() > 3 && text.starts_with(b"(?<")) {
@@ -369,7 +369,7 @@ impl<'a> Parser<'a> {
                 '-' if !negative => {
                     negative = true;
                     any_flag = false;
-                    // What follows sets flags that are read the other way round at the end.
+                    // The following flags are inverted at the end.
                     flags = flags.inverted();
                     continue;
                 }
@@ -390,7 +390,7 @@ impl<'a> Parser<'a> {
         Err(error("invalid or unsupported Perl syntax", until(text, rest)))
     }
 
-    /// Reads what begins with a backslash, outside of brackets.
+    /// Parses what begins with a backslash, outside brackets.
     fn escape(&mut self, text: &'a [u8]) -> Result<&'a [u8]> {
         let simple = match text.get(1) {
             Some(b'A') => Some(NodeKind::BeginText),
@@ -424,7 +424,7 @@ impl<'a> Parser<'a> {
         Ok(rest)
     }
 
-    /// Reads `\pN`, `\p{Name}` or `\d`, if the text begins with one.
+    /// Parses `\pN`, `\p{Name}` or `\d`, if the text begins with one.
     fn class_escape(&mut self, text: &'a [u8]) -> Result<Option<(Class, &'a [u8])>> {
         let [b'\\', letter, rest @ ..] = text else { return Ok(None) };
         if !matches!(letter, b'p' | b'P') {
@@ -453,7 +453,7 @@ impl<'a> Parser<'a> {
         Ok(Some((class::finished(class, self.flags.fold, negated), after)))
     }
 
-    /// Reads a class in brackets.
+    /// Parses a bracket class.
     fn bracketed(&mut self, text: &'a [u8]) -> Result<&'a [u8]> {
         let mut rest = &text[1..];
         let negated = rest.first() == Some(&b'^');
@@ -513,12 +513,12 @@ fn error(message: &'static str, part: &[u8]) -> SyntaxError {
     SyntaxError { message, part: part.to_vec() }
 }
 
-/// The part of `text` before `rest`, which is its end.
+/// The part of `text` before its suffix `rest`.
 fn until<'a>(text: &'a [u8], rest: &[u8]) -> &'a [u8] {
     &text[..text.len() - rest.len()]
 }
 
-/// The first character; U+FFFD and the same text when it is empty.
+/// The first character; U+FFFD and the same text if it is empty.
 fn next_rune(text: &[u8]) -> Result<(char, &[u8])> {
     let (character, size) = decode_rune(text);
     if character == char::REPLACEMENT_CHARACTER && size == 1 {
@@ -534,13 +534,13 @@ fn check_utf8(mut text: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a repetition and those inside it ask for no more than `allowed` copies of anything.
+/// Whether nested repetitions require no more than `allowed` copies.
 fn repeat_is_valid(node: &Node, mut allowed: u32) -> bool {
     match &node.kind {
         NodeKind::Repeat { sub, min, max, counted, .. } => {
             if *counted {
                 match max.unwrap_or(*min) {
-                    // Go quirk: what is repeated `{0}` times may hold anything; `{0,}` is no reason to stop looking.
+                    // Go quirk: the operand of `{0}` is not checked; that of `{0,}` is.
                     0 if max.is_some() => return true,
                     0 => {}
                     copies if copies > allowed => return false,
@@ -555,7 +555,7 @@ fn repeat_is_valid(node: &Node, mut allowed: u32) -> bool {
     }
 }
 
-/// Reads `{n}`, `{n,}` or `{n,m}`: the least count, the greatest, and what follows. `None` when it is not of that form.
+/// Parses `{n}`, `{n,}` or `{n,m}`: the minimum, the maximum, and the rest. `None` if it has another form.
 fn take_count(text: &[u8]) -> Option<(u32, Option<u32>, &[u8])> {
     let (min, rest) = take_integer(text.strip_prefix(b"{")?)?;
     let (max, rest) = match rest {
@@ -566,7 +566,7 @@ fn take_count(text: &[u8]) -> Option<(u32, Option<u32>, &[u8])> {
     Some((min, max, rest.strip_prefix(b"}")?))
 }
 
-/// Reads digits without a leading zero; a number that is too large is only known to be that.
+/// Parses digits without a leading zero; a number out of range is only known to be so.
 fn take_integer(text: &[u8]) -> Option<(u32, &[u8])> {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
@@ -578,7 +578,7 @@ fn take_integer(text: &[u8]) -> Option<(u32, &[u8])> {
     Some((number, rest))
 }
 
-/// Reads one character of a class; `class` is the text from its bracket on.
+/// Parses one character of a class; `class` is the text from its bracket.
 fn class_character<'a>(text: &'a [u8], class: &[u8]) -> Result<(u32, &'a [u8])> {
     match text.first() {
         None => Err(error("missing closing ]", class)),
@@ -587,7 +587,7 @@ fn class_character<'a>(text: &'a [u8], class: &[u8]) -> Result<(u32, &'a [u8])> 
     }
 }
 
-/// Reads a backslash and what it makes of the next characters.
+/// Parses a backslash and the following escape.
 fn character_escape(text: &[u8]) -> Result<(u32, &[u8])> {
     let rest = &text[1..];
     if rest.is_empty() {
@@ -599,7 +599,7 @@ fn character_escape(text: &[u8]) -> Result<(u32, &[u8])> {
         |rest: &[u8]| rest.first().filter(|byte| (b'0'..=b'7').contains(byte)).map(|byte| u32::from(byte - b'0'));
     match character {
         '0' | '1'..='7' => {
-            // A single digit other than 0 would refer back to a group.
+            // A single digit other than 0 would be a backreference.
             if character != '0' && octal(rest).is_none() {
                 return Err(invalid(rest));
             }

@@ -1,10 +1,10 @@
-//! Writes a [`Node`] in the syntax of the `regex` crate, with everything that depends on flags written out.
+//! Writes a [`Node`] in the syntax of the `regex` crate, with all effects of flags expanded.
 
 use super::class;
 use super::syntax::{Node, NodeKind};
 use std::fmt::Write;
 
-/// The pattern for the `regex` crate; groups are numbered only when `captures` are wanted.
+/// The pattern for the `regex` crate; groups are captured only if `captures` is set.
 pub(super) fn translate(node: &Node, captures: bool) -> String {
     let mut out = String::new();
     write(node, captures, &mut out);
@@ -94,6 +94,6 @@ fn write(node: &Node, captures: bool, out: &mut String) {
 const NOTHING: &str = "[a&&b]";
 
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = out.write_fmt(text);
 }

@@ -1,8 +1,8 @@
-//! [`Before`]: what is known of a render, so that another one of the same charts, with other values, need not execute the files
-//! that cannot come out differently.
+//! [`Before`]: what is known of a render, so that another render of the same charts with other values can skip the files whose
+//! output cannot change.
 //!
-//! A file comes out as it did where it looked into no map of the values in which something is different now, made nothing of
-//! randomness, and no file changed what others see.
+//! The output of a file stays the same if none of the maps that it read has changed, if it used no randomness, and if no file
+//! changed what others see.
 
 use super::scope::TemplateFile;
 use crate::chart::Chart;
@@ -12,7 +12,7 @@ use crate::values::Instance;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-/// What the files of a render looked at.
+/// The reads of a render, file by file.
 #[derive(Debug)]
 pub struct Before {
     files: Vec<Looked>,
@@ -20,17 +20,17 @@ pub struct Before {
     charts: Vec<Found>,
 }
 
-/// A file that was executed.
+/// An executed file.
 #[derive(Debug)]
 pub(super) struct Looked {
     pub(super) name: String,
-    /// The maps that it looked into, by their numbers.
+    /// The indexes of the maps that it read.
     pub(super) maps: Vec<u32>,
-    /// Whether it made something of randomness: whatever comes before it decides what.
+    /// Whether it used randomness, which depends on everything before it.
     pub(super) is_random: bool,
 }
 
-/// A chart of a release, with what its dependencies are.
+/// A chart of a release, with its dependencies.
 #[derive(Debug)]
 struct Found {
     full_path: String,
@@ -38,7 +38,7 @@ struct Found {
     enabled: Vec<bool>,
 }
 
-/// Watches what files will see.
+/// Watches the data of files.
 pub(super) fn watch(files: &[TemplateFile]) -> Touches {
     let mut touches = Touches::default();
     files.iter().for_each(|file| touches.watch(&file.scope.clone().into()));
@@ -46,7 +46,7 @@ pub(super) fn watch(files: &[TemplateFile]) -> Touches {
 }
 
 impl Before {
-    /// Of a render that is done; `None` where its files depend on each other.
+    /// For a finished render; `None` if its files depend on each other.
     pub(super) fn of(root: &Instance, values: &Map, files: Vec<Looked>, touches: Touches) -> Option<Self> {
         let looked = touches.finish(files.len())?;
         let mut charts = Vec::new();
@@ -55,7 +55,7 @@ impl Before {
         Some(Self { files, values: values.clone(), charts })
     }
 
-    /// The files that come out as they did, of a release of these charts and values.
+    /// The files whose output stays the same for a release of these charts with other values.
     pub(super) fn unchanged(&self, root: &Instance, values: &Map) -> BTreeSet<String> {
         let mut charts = Vec::new();
         add(root, &mut charts);
@@ -77,7 +77,7 @@ fn add(instance: &Instance, found: &mut Vec<Found>) {
     instance.children.iter().for_each(|child| add(child, found));
 }
 
-/// Notes the maps in which something is different, other than in a map of its own; false where that cannot be told.
+/// Records the maps that differ, not counting differences in nested maps; false if that cannot be determined.
 fn compare(old: &Map, new: &Map, different: &mut HashSet<u32>) -> bool {
     let Some(number) = old.watched() else { return false };
     let (old, new) = (old.borrow(), new.borrow());

@@ -8,12 +8,12 @@ use crate::trace::Origin;
 use std::any::Any;
 use std::borrow::Cow;
 
-/// A Kubernetes version as `--kube-version` gives it.
+/// A Kubernetes version, as in `--kube-version`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubeVersion {
-    /// `v` and the version as it was given: `v1.27.3-eks`.
+    /// `v` and the version as given: `v1.27.3-eks`.
     pub version: String,
-    /// Without the vendor's suffix: `v1.27.3`; what a chart's `kubeVersion` is compared with.
+    /// Without the vendor's suffix: `v1.27.3`; compared with a chart's `kubeVersion`.
     pub normalized: String,
     /// `1`
     pub major: String,
@@ -22,7 +22,7 @@ pub struct KubeVersion {
 }
 
 impl KubeVersion {
-    /// Reads a version: major, minor and what may follow, with or without `v`.
+    /// Parses a version: major, minor and an optional rest, with or without `v`.
     ///
     /// Errors are helm's, `invalid kube version 'abc': could not parse "abc" as version`.
     /// Source: k8s.io/apimachinery `version.ParseGeneric`, as helm's `ParseKubeVersion` uses it.
@@ -39,7 +39,7 @@ impl KubeVersion {
         if parts.len() < 2 {
             return Err(invalid(format!("illegal version string {text:?}")));
         }
-        // Helm quirk: only the first part may not begin with a zero.
+        // Helm quirk: only the first part must not begin with a zero.
         if parts[0].len() > 1 && parts[0].starts_with('0') {
             return Err(invalid(format!("illegal zero-prefixed version component {:?} in {text:?}", parts[0])));
         }
@@ -52,7 +52,7 @@ impl KubeVersion {
         Ok(Self { version, normalized: format!("v{normalized}"), major: number(parts[0]), minor: number(parts[1]) })
     }
 
-    /// Reads a version as helm 3 does, which takes semantic versions and keeps the vendor's suffix wherever it compares.
+    /// Parses a version as helm 3 does, which requires semantic versions and always compares the vendor's suffix.
     ///
     /// Errors are helm's, `invalid kube version 'abc': Invalid Semantic Version`.
     pub fn parse_semantic(text: &str) -> Result<Self, String> {
@@ -64,17 +64,17 @@ impl KubeVersion {
     }
 }
 
-/// What templates see of the cluster.
+/// The cluster's capabilities in templates.
 #[derive(Debug, Clone)]
 pub struct Capabilities {
     /// The Kubernetes version.
     pub kube_version: KubeVersion,
-    /// `group/version`, and `group/version/Kind` where given, in order.
+    /// `group/version`, and `group/version/Kind` if given, in order.
     pub api_versions: Vec<String>,
 }
 
 impl Capabilities {
-    /// What helm assumes without a cluster.
+    /// Helm's defaults without a cluster.
     pub fn default_of(helm: HelmVersion) -> Self {
         let (minor, api_versions) = match helm {
             HelmVersion::V4 => ("37", API_VERSIONS_4),
@@ -93,7 +93,7 @@ impl Capabilities {
     }
 }
 
-/// The groups and versions that helm 4.3.1's client knows, in its order.
+/// The groups and versions in helm 4.3.1's client, in its order.
 const API_VERSIONS_4: &str = "v1 admissionregistration.k8s.io/v1 admissionregistration.k8s.io/v1alpha1 \
     admissionregistration.k8s.io/v1beta1 internal.apiserver.k8s.io/v1alpha1 apps/v1 apps/v1beta1 apps/v1beta2 \
     authentication.k8s.io/v1 authentication.k8s.io/v1alpha1 authentication.k8s.io/v1beta1 authorization.k8s.io/v1 \
@@ -110,14 +110,14 @@ const API_VERSIONS_4: &str = "v1 admissionregistration.k8s.io/v1 admissionregist
     storage.k8s.io/v1 storage.k8s.io/v1alpha1 storagemigration.k8s.io/v1 storagemigration.k8s.io/v1beta1 \
     apiextensions.k8s.io/v1beta1 apiextensions.k8s.io/v1";
 
-/// The groups and versions that helm 3.17.3's client knows, in its order.
+/// The groups and versions in helm 3.17.3's client, in its order.
 const API_VERSIONS_3: &str = include_str!("api_versions_3.txt");
 
-/// The types of `.Capabilities` and its parts, which each helm has in a package of its own.
+/// The types of `.Capabilities` and its parts, which are in different packages in each helm.
 struct Types {
     capabilities: Type,
     kube_version: Type,
-    /// The same without the methods, which want a pointer.
+    /// The same without methods, which need a pointer.
     kube_version_copy: Type,
     version_set: Type,
 }
@@ -223,13 +223,13 @@ struct KubeVersionObject {
     version: KubeVersion,
     helm: HelmVersion,
     origin: Origin,
-    /// Whether it stands in `.Capabilities`.
+    /// Whether it is the field of `.Capabilities`.
     in_place: bool,
 }
 
 impl KubeVersionObject {
-    /// Go quirk: the methods want a pointer, which there is only to the struct in `.Capabilities`. The copy that a
-    /// function gets has none.
+    /// Go quirk: the methods need a pointer, which exists only for the struct in `.Capabilities`. The copy that a function receives
+    /// has none.
     fn copy(&self) -> Self {
         Self { ty: &Types::named_by(self.helm).kube_version_copy, in_place: false, ..self.clone() }
     }
@@ -255,8 +255,8 @@ impl Object for KubeVersionObject {
     fn origin(&self) -> Origin {
         self.origin
     }
-    /// Go finds the `String` method, which wants a pointer, only where the struct stands in `.Capabilities`; a copy made
-    /// for a function prints as a struct.
+    /// Go finds the `String` method, which needs a pointer, only for the struct in `.Capabilities`; a copy for a function
+    /// prints as a struct.
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
         self.in_place.then_some(Cow::Borrowed(&self.version.normalized))
     }

@@ -1,4 +1,4 @@
-//! How helm words the failure of a render.
+//! Helm's wording of a render's failure.
 
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
@@ -10,7 +10,7 @@ use crate::template::error::{Error, Failure, Site};
 pub fn helm_text(error: &Error, helm: HelmVersion) -> String {
     match error {
         Error::Parse { file, line, message } => {
-            // Helm quirk: it keeps what stands behind the last ": " of the message.
+            // Helm quirk: it keeps only the text after the last ": " of the message.
             let tail = message.rsplit(": ").next().unwrap_or(message);
             format!("parse error at ({file}:{line}): {tail}")
         }
@@ -40,8 +40,8 @@ fn user_message(error: &Error) -> Option<&str> {
     }
 }
 
-/// Helm 4's lines, a group for each template on the way; `None` when something on the way was not a template's error,
-/// which helm prints as Go does.
+/// Helm 4's lines, a group for each template on the way; `None` if an error on the way is not a template's, in which case helm
+/// prints Go's text.
 fn levels(error: &Error) -> Option<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut next = Some(error);

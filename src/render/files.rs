@@ -7,7 +7,7 @@ use crate::template::{Context, Failure, Flow, Function, Map, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use base64::Engine;
 
-/// The type of `.Files` and of what its `Glob` gives.
+/// The type of `.Files` and of the result of its `Glob`.
 pub static FILES: Type = Type {
     name: "engine.files",
     kind: Kind::Map,

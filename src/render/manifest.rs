@@ -6,7 +6,7 @@ use crate::helm::HelmVersion;
 use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::source::File;
-use crate::template::exec::Emit;
+use crate::template::state::Emit;
 use crate::trace::Str;
 use crate::values::json;
 use crate::yaml::{self, Data, Node};
@@ -14,28 +14,28 @@ use std::sync::Arc;
 
 /// One document of a rendered file.
 ///
-/// `N` is what is kept of the document as it was read: the [`Node`], or nothing for those who only print.
+/// `N` is the parsed content that is kept: the [`Node`], or nothing for callers that only print.
 #[derive(Debug)]
 pub struct Manifest<N = Node> {
-    /// Full name of the template file.
+    /// The full name of the template file.
     pub name: String,
     /// The template.
     pub source: Arc<File>,
     /// The document's text, with its origins.
     pub content: Str,
-    /// Where the document begins in the text of its file.
+    /// The byte offset of the document in the text of its file.
     pub start: u32,
     /// Which action of the template wrote which bytes of the file's text.
     pub emits: Arc<[Emit]>,
-    /// What is kept of the document as it was read; places are those in `content`.
+    /// The parsed content that is kept; positions refer to `content`.
     pub node: N,
-    /// What is kept of the objects that follow the first in a document that is a stream of JSON; see [`more`].
+    /// The content of further objects if the document is a JSON stream; see [`more`].
     pub more: Vec<N>,
-    /// `apiVersion`, empty when there is none.
+    /// `apiVersion`, empty if missing.
     pub api_version: String,
-    /// `kind`, empty when there is none.
+    /// `kind`, empty if missing.
     pub kind: String,
-    /// `metadata.name`, empty when there is none.
+    /// `metadata.name`, empty if missing.
     pub object_name: String,
     /// The events of a hook; `None` for an ordinary manifest.
     pub hook: Option<Vec<String>>,
@@ -44,16 +44,16 @@ pub struct Manifest<N = Node> {
 /// The manifests of a release in the order of installation.
 #[derive(Debug)]
 pub struct Manifests<N = Node> {
-    /// What is installed.
+    /// The installed objects.
     pub ordinary: Vec<Manifest<N>>,
-    /// What runs around it.
+    /// The hooks.
     pub hooks: Vec<Manifest<N>>,
     /// Log lines for stderr, without their level.
     pub log: Vec<String>,
 }
 
 impl Manifest {
-    /// Whether there is nothing in the document but comments: nothing is installed of it.
+    /// Whether the document contains only comments: nothing is installed from it.
     pub fn is_blank(&self) -> bool {
         self.node.data == Data::Null && self.more.is_empty()
     }
@@ -65,13 +65,13 @@ impl<N> Default for Manifests<N> {
     }
 }
 
-/// What is kept of a document that was read.
+/// What is kept of a parsed document.
 pub trait Keep: Sized {
-    /// Whether the objects behind the first of a stream are needed.
+    /// Whether the further objects of a JSON stream are needed.
     const WANTS_ALL: bool;
     /// Whether the value of an entry of the document is needed.
     fn wants(key: &[u8]) -> bool;
-    /// What is kept of the document.
+    /// The content that is kept.
     fn keep(node: Node) -> Self;
 }
 
@@ -86,7 +86,7 @@ impl Keep for Node {
     }
 }
 
-/// Nothing: the text is all that is printed, and its head decides where.
+/// Nothing: only the text is printed, and its head decides its position.
 impl Keep for () {
     const WANTS_ALL: bool = false;
     fn wants(key: &[u8]) -> bool {
@@ -95,14 +95,14 @@ impl Keep for () {
     fn keep(_: Node) {}
 }
 
-/// Halves of the memory of a render that the manifests of a release may take as well.
+/// The memory limit of a release's manifests, in halves of its render's.
 const DOCUMENTS: usize = 3;
-/// Bytes of the names of a manifest, and of what lists it.
+/// Bytes of the names of a manifest, and of its entries in lists.
 const NAMES: usize = 400;
 
-/// Splits, reads and sorts what a chart rendered to.
+/// Splits, parses and sorts the output of a chart.
 ///
-/// Errors name the first file, by name, that holds something that is not a manifest: helm's `YAML parse error on …`.
+/// Errors name the first file, by name, with something that is not a manifest: helm's `YAML parse error on …`.
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
 pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limits) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
@@ -158,11 +158,11 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
     Ok(found)
 }
 
-/// The objects behind the first of a document that is a stream of JSON, `{…} {…}`.
+/// The objects after the first in a document that is a JSON stream, `{…} {…}`.
 ///
-/// Helm quirk: a document is read as YAML, which ends behind the first object; but what begins with a brace is handed to
-/// the cluster as a stream, and each object in it is installed: of a hook, and of a file of `crds/`. Of a template helm
-/// installs the first only; others that take its output install the rest, so that it counts as well.
+/// Helm quirk: a document is parsed as YAML, which ends after the first object; but a document that begins with a brace is passed
+/// to the cluster as a stream, and each object in it is installed for a hook and for a file of `crds/`. For a template helm
+/// installs only the first; other consumers of its output install the rest, so it counts as well.
 pub fn more(content: &Str, first: &Node) -> Vec<Node> {
     let mut found = Vec::new();
     let Ok(text) = std::str::from_utf8(content.as_bytes()) else { return found };
@@ -178,11 +178,11 @@ pub fn more(content: &Str, first: &Node) -> Vec<Node> {
     found
 }
 
-/// Cuts a text into its documents at every line that starts with `---`: each with its place, without the white space
-/// before it; blank ones are left out.
+/// Splits a text into its documents at every line that starts with `---`: each with its position, without leading white space;
+/// blank ones are left out.
 ///
-/// Helm quirk: only the dashes and the blanks after them are removed; what follows on the line belongs to the next
-/// document, as does a fourth dash (`pkg/release/v1/util/manifest.go`, `SplitManifests`).
+/// Helm quirk: only the dashes and the blanks after them are removed; the rest of the line belongs to the next document, as does a
+/// fourth dash (`pkg/release/v1/util/manifest.go`, `SplitManifests`).
 pub fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
     if helm == HelmVersion::V3 {
         return split_and_trim(text);
@@ -214,9 +214,9 @@ pub fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
     documents
 }
 
-/// The documents as helm 3 cuts them: white space on both sides is gone.
+/// The documents as helm 3 splits them: without white space on both sides.
 ///
-/// Helm quirk: a separator takes the white space around it along, so that one right behind another separates nothing
+/// Helm quirk: a separator includes the white space around it, so that a separator directly after another separates nothing
 /// and is a document, `---`.
 fn split_and_trim(text: &Str) -> Vec<(u32, Str)> {
     let bytes = text.as_bytes();
@@ -286,7 +286,7 @@ const HOOK_EVENTS: &[&str] = &[
     "test-success",
 ];
 
-/// Kinds in the order in which helm installs them; all others come after, by name.
+/// Kinds in helm's order of installation; all others come after, by name.
 pub const INSTALL_ORDER: &[&str] = &[
     "PriorityClass",
     "Namespace",
@@ -357,7 +357,7 @@ impl Head {
                 return Err(format!("cannot unmarshal {found} into Go value of type {package}.SimpleHead"));
             }
         };
-        // The JSON that is decoded has its keys in byte order; the last spelling of a field wins.
+        // The decoded JSON has its keys in byte order; the last spelling of a field is used.
         for (key, value) in sorted(entries) {
             if key.eq_ignore_ascii_case("apiVersion") {
                 let field = Field::top(helm, &key, "apiVersion");
@@ -407,15 +407,15 @@ impl Head {
     }
 }
 
-/// Where a field stands, for messages: `.metadata.annotations`.
+/// The location of a field, for messages: `.metadata.annotations`.
 struct Field {
     path: String,
     helm: HelmVersion,
 }
 
 impl Field {
-    /// Go 1.27 has a field as it is written; older ones have it as it is declared, after the struct, or what is left of
-    /// that below the top.
+    /// Go 1.27 prints a field as written; older versions print it as declared, after the struct, or its remaining part below the
+    /// top.
     fn top(helm: HelmVersion, written: &str, declared: &str) -> Self {
         let path = match helm {
             HelmVersion::V4 => format!(".{}", token(written)),
@@ -454,16 +454,11 @@ fn sorted(entries: &[(yaml::Entry, Node)]) -> Vec<(std::borrow::Cow<'_, str>, &N
     sorted
 }
 
-/// The text of a scalar where a string is wanted; null is none.
+/// The text of a scalar for a string; null is an error.
 fn string(node: &Node, field: &Field) -> Result<Option<String>, String> {
-    match yaml_scalar_text(&node.data) {
+    match node.data.scalar_text() {
         Some(text) => Ok(Some(text)),
         None if node.data == Data::Null => Ok(None),
         None => Err(field.mismatch(&node.data, "string")),
     }
-}
-
-/// A scalar as sigs.k8s.io/yaml writes it where a string is wanted.
-fn yaml_scalar_text(data: &Data) -> Option<String> {
-    crate::chart::metadata::scalar_text(data)
 }

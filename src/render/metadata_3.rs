@@ -1,4 +1,4 @@
-//! `.Chart` as helm 3 has it: a struct around `chart.Metadata`, where helm 4 has a map.
+//! `.Chart` in helm 3: a struct around `chart.Metadata`; in helm 4 it is a map.
 
 use crate::template::types::{self, Kind, STRING_MAP, STRINGS, Type};
 use crate::template::{List, Map, Object, Value};
@@ -25,7 +25,7 @@ struct Field {
     name: &'static str,
     json: &'static str,
     value: Value,
-    /// Whether JSON leaves it out when it is empty.
+    /// Whether JSON omits it if it is empty.
     omitted: bool,
 }
 
@@ -51,7 +51,7 @@ impl Object for Record {
     }
 }
 
-/// The struct in `.Chart`: `chart.Metadata` is embedded, so that its fields count as the struct's own.
+/// The struct in `.Chart`: `chart.Metadata` is embedded, so its fields count as the struct's own.
 #[derive(Debug)]
 struct ChartObject {
     metadata: std::rc::Rc<Record>,
@@ -79,7 +79,7 @@ impl Object for ChartObject {
     }
 }
 
-/// `.Chart` of a chart; `text` makes a string that comes from its Chart.yaml.
+/// `.Chart` of a chart; `text` makes a string with an origin in its Chart.yaml.
 pub(super) fn object(instance: &Instance, is_root: bool, text: &dyn Fn(&str) -> Value) -> Value {
     let meta = &instance.chart.metadata;
     let annotations = match &meta.annotations {

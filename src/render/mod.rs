@@ -16,8 +16,8 @@ use crate::limits::Limits;
 use crate::reads::{Reads, Watch};
 use crate::source::File;
 use crate::template::decisions::{Course, Decisions};
-use crate::template::exec::Emit;
 use crate::template::set::Set;
+use crate::template::state::Emit;
 use crate::template::touched::Touches;
 use crate::template::{Context, Env, Error, Failure, Map};
 use crate::trace::{Origins, Str};
@@ -30,67 +30,67 @@ use helm::remove_no_value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The facts of a release that templates see.
+/// The facts of a release in templates.
 #[derive(Debug, Clone)]
 pub struct Release {
     /// Its name.
     pub name: String,
     /// Its namespace.
     pub namespace: String,
-    /// An upgrade rather than an install.
+    /// Whether it is an upgrade.
     pub is_upgrade: bool,
-    /// Its revision: 1, as `helm template` has it for upgrades too.
+    /// Its revision: 1, which `helm template` also uses for upgrades.
     pub revision: i64,
 }
 
-/// The files that a chart's templates made, with where their text came from.
+/// The output of a chart's templates, with origins.
 #[derive(Debug, Default)]
 pub struct Rendered {
-    /// By name, in byte order; NOTES.txt are left out.
+    /// Sorted by name in byte order, without NOTES.txt.
     pub files: Vec<RenderedFile>,
     /// The texts of NOTES.txt files by name.
     pub notes: Vec<RenderedFile>,
-    /// What was looked at; nothing when origins were not asked for.
+    /// The recorded reads; empty without tracing.
     pub reads: Reads,
-    /// Which way it went at branches, where that was asked for.
+    /// The decisions at branches, if requested.
     pub decisions: Option<Decisions>,
-    /// The steps that the templates took.
+    /// The number of template steps taken.
     pub steps: u64,
-    /// What another render of other values needs to know of this one; where origins were asked for.
+    /// What a later render with other values needs to know; with tracing only.
     pub before: Option<Before>,
-    /// The files that were not executed, as they come out as in a render before.
+    /// The files that were not executed, because their output is that of an earlier render.
     pub unchanged: BTreeSet<String>,
 }
 
-/// What one template file made.
+/// The output of one template file.
 #[derive(Debug)]
 pub struct RenderedFile {
     /// Full name, `app/charts/db/templates/x.yaml`.
     pub name: String,
     /// The template.
     pub source: Arc<File>,
-    /// The text, with the origins of its parts when they were asked for.
+    /// The text, with origins if traced.
     pub text: Str,
-    /// Which action of the template wrote which bytes; empty when origins were not asked for.
+    /// Which action of the template wrote which bytes; empty without tracing.
     pub emits: Vec<Emit>,
 }
 
-/// Everything that decides what a render gives, besides the chart.
+/// All inputs of a render besides the chart.
 #[derive(Debug)]
 pub struct Inputs<'r> {
     /// The coalesced values.
     pub values: &'r Map,
     /// The release.
     pub release: &'r Release,
-    /// The cluster, as far as templates see it.
+    /// The cluster's capabilities.
     pub capabilities: &'r Capabilities,
-    /// The bounds.
+    /// The limits.
     pub limits: &'r Limits,
-    /// What was done for the release already.
+    /// The work done for the release so far.
     pub work: &'r Work,
 }
 
-/// Renders all templates of a chart and its subcharts; but for those that come out as in a render before.
+/// Renders all templates of a chart and its subcharts, except those whose output is that of an earlier render.
 ///
 /// Source: helm `pkg/engine/engine.go`, `Engine.Render`.
 pub fn render(
@@ -111,7 +111,7 @@ pub fn render(
     for file in &files {
         let most = inputs.limits.memory_bytes - compiled_bytes;
         let compiled = compiler.compile(&file.name, &file.source, helm, most).map_err(Box::new)?;
-        // One that was compiled before may be larger.
+        // A file that was compiled before may be larger.
         compiled_bytes = inputs.limits.memory_bytes.min(compiled_bytes + compiled.size);
         for template in &compiled.templates {
             set.add(template.clone());
@@ -120,7 +120,7 @@ pub fn render(
 
     let mut watch = None;
     let mut noted = None;
-    // What nobody's release looks at tells nothing.
+    // The output of a course through everything is not a real release.
     let is_release = decisions.as_ref().is_none_or(|decisions| matches!(decisions.course, Course::AsIs));
     if let Some(origins) = origins.as_deref().filter(|_| is_release) {
         let sources = files.iter().map(|file| &file.source);
@@ -153,7 +153,7 @@ pub fn render(
     Ok(rendered)
 }
 
-/// Executes the files of a release, but for those that come out as before; and says what each looked at.
+/// Executes the files of a release, except those with unchanged output; records the reads of each.
 fn execute(
     ctx: &mut Context<'_>,
     files: &[scope::TemplateFile],
@@ -180,7 +180,7 @@ fn execute(
         touches.iter().for_each(|touches| touches.enter(0));
         let is_random = ctx.env.draws() != draws;
         looked.push(Looked { name: file.name.clone(), maps: Vec::new(), is_random });
-        // What looks at everything goes as far as it can.
+        // A course through everything continues after failures.
         if executed.is_err() && ctx.keeps_no_value() {
             break;
         }
@@ -203,13 +203,13 @@ fn execute(
     Ok((rendered, looked))
 }
 
-/// The emits of a text from which marks of missing values were removed at some places.
+/// The emits of a text from which missing-value marks were removed at some positions.
 fn moved(emits: Vec<Emit>, removed: &[u32]) -> Vec<Emit> {
     if removed.is_empty() {
         return emits;
     }
     let length = helm::MARK.len() as u32;
-    // What is left of the bytes before a place: marks that begin before it are gone, as far as they lie before it.
+    // The remaining bytes before a position: marks that begin before it are removed, as far as they are before it.
     let left = |place: u32| {
         let before = removed.partition_point(|&at| at < place);
         let cut: u32 = removed[..before].last().map_or(0, |&at| length.min(place - at) + (before as u32 - 1) * length);

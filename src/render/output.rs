@@ -1,4 +1,4 @@
-//! What `helm template` prints, from manifests.
+//! The output of `helm template`, from manifests.
 
 use super::manifest::{Manifest, Manifests, split, trimmed_len};
 use crate::chart::Chart;
@@ -9,14 +9,14 @@ use crate::values::Instance;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-/// What to print of a release.
+/// Which parts of a release are printed.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// The files of `crds/` too.
+    /// Whether to print the files of `crds/`.
     pub include_crds: bool,
-    /// No hooks at all.
+    /// Whether to omit all hooks.
     pub no_hooks: bool,
-    /// No hooks for tests.
+    /// Whether to omit test hooks.
     pub skip_tests: bool,
 }
 
@@ -47,7 +47,7 @@ impl<N> Manifest<N> {
 }
 
 impl<N> Manifests<N> {
-    /// The hooks that a selection leaves.
+    /// The hooks of a selection.
     pub fn selected_hooks<'m>(&'m self, selection: &'m Selection) -> impl Iterator<Item = Block<'m>> {
         let is_test = |event: &String| event == "test" || event == "test-success";
         self.hooks
@@ -71,7 +71,7 @@ impl<N> Manifests<N> {
                 block.write(out)?;
                 continue;
             }
-            // Helm quirk: the manifests are trimmed as one text, the hooks behind them are not.
+            // Helm quirk: the manifests are trimmed as one text, the hooks after them are not.
             let mut last = Vec::new();
             block.write(&mut last)?;
             out.write_all(&last[..trimmed_len(&last)])?;
@@ -81,7 +81,7 @@ impl<N> Manifests<N> {
     }
 }
 
-/// The custom resource definitions of a chart and its subcharts, in helm's order, with their full names.
+/// The CRDs of a chart and its subcharts, in helm's order, with their full names.
 pub fn crds(root: &Instance) -> Vec<(String, &[u8])> {
     crd_files(root).into_iter().map(|(name, file)| (name, file.bytes())).collect()
 }
@@ -101,7 +101,7 @@ fn collect_crds<'c>(instance: &'c Instance, found: &mut Vec<(String, &'c Arc<Fil
     }
 }
 
-/// Whether a file is one of `crds/`, which helm installs as it stands, by its full name: `app/charts/db/crds/x.yaml`.
+/// Whether a file is one of `crds/`, which helm installs unchanged, by its full name: `app/charts/db/crds/x.yaml`.
 pub fn is_crd_file(name: &str) -> bool {
     let mut path = name.split('/').skip(1);
     loop {
@@ -112,10 +112,10 @@ pub fn is_crd_file(name: &str) -> bool {
     }
 }
 
-/// Picks, for each pattern in order, the parts of an output whose file matches it; a pattern without a match is the
-/// error, in helm's words.
+/// Selects, for each pattern in order, the parts of an output whose file matches it; a pattern without a match is an error, in
+/// helm's words.
 ///
-/// A file's name counts without that of the top chart: `templates/x.yaml`, `charts/db/templates/y.yaml`.
+/// The name of the top chart is not part of a file's name: `templates/x.yaml`, `charts/db/templates/y.yaml`.
 /// Source: helm `pkg/cmd/template.go`.
 pub fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<Vec<u8>, String> {
     let text = Str::new(text);

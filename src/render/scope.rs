@@ -1,5 +1,4 @@
-//! What a template file sees at its top: `.Values`, `.Chart`, `.Release`, `.Capabilities`, `.Files`, `.Subcharts`,
-//! `.Template`.
+//! The data of a template file: `.Values`, `.Chart`, `.Release`, `.Capabilities`, `.Files`, `.Subcharts`, `.Template`.
 
 use super::{Inputs, capabilities, files, metadata_3};
 use crate::chart::Metadata;
@@ -12,12 +11,12 @@ use crate::trace::{Origin, OriginData, Origins, Str};
 use crate::values::{Instance, Requirement};
 use std::sync::Arc;
 
-/// A template file of one chart, with what it sees.
+/// A template file of one chart, with its data.
 pub(super) struct TemplateFile {
     /// Full name.
     pub(super) name: String,
     pub(super) source: Arc<File>,
-    /// The one map of its chart, shared by all its files.
+    /// The map of its chart, shared by all its files.
     pub(super) scope: Map,
     /// `app/templates`
     base_path: String,
@@ -38,7 +37,7 @@ impl TemplateFile {
     }
 }
 
-/// The type of `.Values`: a map with methods, which win over keys of the same name.
+/// The type of `.Values`: a map with methods, which take precedence over keys of the same name.
 fn values_type(helm: HelmVersion) -> &'static Type {
     static OF_4: Type = Type { methods: &VALUES_METHODS, ..Type::new("common.Values", Kind::Map, Some(&ANY)) };
     static OF_3: Type = Type { methods: &VALUES_METHODS, ..Type::new("chartutil.Values", Kind::Map, Some(&ANY)) };
@@ -104,7 +103,7 @@ fn path_value(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let mut map = receiver(args)?.clone();
     let names: Vec<&[u8]> = path.as_bytes().split(|&byte| byte == b'.').collect();
     let (last, tables) = names.split_last().map_or((&[][..], &[][..]), |(last, tables)| (*last, tables));
-    // Helm quirk: whatever is missing on the way, the last name is told.
+    // Helm quirk: whatever is missing on the way, the last name is reported.
     let not_a_value = || Failure::Text(format!("{} is not a value", go_quote(last)));
     for name in tables {
         ctx.look_at(&map, name);
@@ -164,7 +163,7 @@ fn chart(
     files: &mut Vec<TemplateFile>,
 ) -> Map {
     let values = values.unwrap_or_default().retyped(values_type(top.helm));
-    // Helm quirk: the top is of the type of `.Values`, so that it has its methods.
+    // Helm quirk: the top has the type of `.Values`, including its methods.
     let scope = Map::of(values_type(top.helm), Default::default());
     scope.insert("Chart", metadata(instance, is_root, top.helm, origins));
     scope.insert("Files", files::object(&instance.chart, origins.as_deref_mut()));
@@ -213,14 +212,14 @@ fn metadata(instance: &Instance, is_root: bool, helm: HelmVersion, origins: &mut
         (value.as_ptr(), origin)
     });
     let text = |text: &str| {
-        // The fields may say the same: it is the address that tells them apart.
+        // The fields may have the same text: the address distinguishes them.
         let own = fields.iter().find(|(address, _)| *address == text.as_ptr() && !text.is_empty());
         Value::Str(Str::with_origin(text, own.map_or(origin, |(_, origin)| *origin)))
     };
     if helm == HelmVersion::V3 {
         return metadata_3::object(instance, is_root, &text);
     }
-    // Helm quirk: it makes the map by reflection, in which every slice becomes one of anything, and none is nil.
+    // Helm quirk: it makes the map by reflection, in which every slice becomes one of `interface {}`, and none is nil.
     let strings =
         |list: &Option<Vec<String>>| Value::list(list.iter().flatten().map(|item| text(item)).collect::<Vec<_>>());
     let Metadata { annotations, maintainers, .. } = &chart.metadata;
@@ -259,7 +258,7 @@ fn metadata(instance: &Instance, is_root: bool, helm: HelmVersion, origins: &mut
     map.into()
 }
 
-/// Where a Chart.yaml has the value of a key at the top, if it is written on the key's line.
+/// The location of a top-level key's value in a Chart.yaml, if it is on the key's line.
 fn field(file: &Arc<File>, key: &str, value: &str) -> Option<Place> {
     let mut start = 0;
     for line in file.bytes().split_inclusive(|&byte| byte == b'\n') {
@@ -267,7 +266,7 @@ fn field(file: &Arc<File>, key: &str, value: &str) -> Option<Place> {
         if let Some(rest) = rest {
             let from = rest.len() - rest.trim_ascii_start().len();
             let word = rest[from..].split(u8::is_ascii_whitespace).next().unwrap_or_default();
-            // What a number is as a text need not be what is written: `1.10` is `1.1`.
+            // The text of a number need not be what is written: `1.10` is `1.1`.
             let is_number = word.first().is_some_and(|byte| byte.is_ascii_digit() || b"+-.".contains(byte));
             let found = memchr::memmem::find(rest, value.as_bytes()).map(|at| at..at + value.len());
             let place = if is_number { from..from + word.len() } else { found? };

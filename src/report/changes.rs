@@ -1,41 +1,41 @@
-//! [`Changes`]: which images a release uses that it did not use before, and which it does not use any more.
+//! [`Changes`]: which images a release uses that it did not use before, and which it no longer uses.
 
 use super::Report;
-use super::images::Image;
-use crate::images::ObjectName;
+use crate::analysis::images::Image;
+use crate::objects::ObjectName;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What became of a release's images between two states of it.
+/// How a release's images changed between two states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The state it is compared with, as the user named it: `main`.
+    /// The user's name for the state that it is compared with: `main`.
     pub since: String,
-    /// References that were not there, by reference.
+    /// New references, sorted.
     pub new: Vec<String>,
-    /// References that are there no more, by reference.
+    /// References that are gone, sorted.
     pub gone: Vec<String>,
-    /// References that took the place of others, by the one that was.
+    /// Replaced references, sorted by the old one.
     pub changed: Vec<Replaced>,
-    /// How many findings it has now as it had then, and that are left out.
+    /// The number of findings that both states have, which are not shown.
     pub known: usize,
-    /// Why the other state could not be looked at, so that all findings count as new.
+    /// Why the other state could not be checked, so that all findings count as new.
     pub unknown: Option<String>,
 }
 
-/// A reference that took the place of another.
+/// A reference that replaces another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Replaced {
-    /// The one that was.
+    /// The old reference.
     pub before: String,
-    /// The one that is.
+    /// The new reference.
     pub after: String,
 }
 
-/// The place of a use: the object, and the container or the field.
+/// The location of a use: the object, and the container or the field.
 type Key<'r> = (&'r ObjectName, &'r str);
 
 impl Changes {
-    /// What became different from `before` to `after`.
+    /// The changes from `before` to `after`.
     pub fn between(before: &Report, after: &Report, since: &str) -> Self {
         let (old, new) = (by_place(&before.images), by_place(&after.images));
         let references =
@@ -58,21 +58,21 @@ impl Changes {
         }
     }
 
-    /// What is to be said of the comparison itself, a line each, in words.
+    /// Notes about the comparison itself, a line each.
     pub fn notes(&self) -> Vec<String> {
         let unknown = self
             .unknown
             .as_ref()
-            .map(|why| format!("what {} has is not known, so all findings are shown: {why}", self.since));
+            .map(|why| format!("the state in {} is not known, so all findings are shown: {why}", self.since));
         let known = match self.known {
             0 => None,
-            1 => Some(format!("1 finding that {} has too is not shown", self.since)),
-            known => Some(format!("{known} findings that {} has too are not shown", self.since)),
+            1 => Some(format!("1 finding that is also in {} is not shown", self.since)),
+            known => Some(format!("{known} findings that are also in {} are not shown", self.since)),
         };
         unknown.into_iter().chain(known).collect()
     }
 
-    /// What became of the images, a line each, in words.
+    /// The changes of the images, a line each.
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         lines.extend(self.new.iter().map(|new| format!("new: {new}")));

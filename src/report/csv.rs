@@ -1,4 +1,4 @@
-//! The report for a spreadsheet: comma-separated values (RFC 4180), one row a finding, accepted ones too.
+//! The report for a spreadsheet: comma-separated values (RFC 4180), one row for each finding, including accepted ones.
 
 use super::inventory::csv::cell;
 use super::location::{Location, ValuesPaths};

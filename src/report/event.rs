@@ -1,12 +1,12 @@
-//! What a release brings on an upgrade, in the report of its install, and the other way about.
+//! What a release installs only on an upgrade, in the report of its install, and vice versa.
 
 use super::Report;
-use super::images::{Image, Use};
+use crate::analysis::images::{Image, Use};
 use crate::finding::{Finding, Subject};
 use std::collections::BTreeSet;
 
 impl Report {
-    /// Adds what the release brings on the other event alone: images, and the findings about objects.
+    /// Adds what the release has only on the other event: images, and the findings about objects.
     pub fn add_event(&mut self, other: Report, is_upgrade: bool) {
         let (event, this) = if is_upgrade { ("on upgrade", "install") } else { ("on install", "upgrade") };
         let known: BTreeSet<_> = self.findings.iter().filter_map(key).collect();
@@ -15,7 +15,7 @@ impl Report {
             .into_iter()
             .filter(|finding| key(finding).is_some_and(|key| !known.contains(&key)))
             .map(|mut finding| {
-                finding.notes.push(format!("only {event}: an {this} does not bring it"));
+                finding.notes.push(format!("only {event}: an {this} does not have it"));
                 finding
             })
             .collect();
@@ -26,7 +26,7 @@ impl Report {
         }
     }
 
-    /// Adds the uses of an image that are not known yet.
+    /// Adds new uses of an image.
     fn add_image(&mut self, image: Image) {
         let place = |one: &Use| (one.object.clone(), one.field.clone(), one.template.clone());
         let same = self.images.iter().position(|known| known.reference == image.reference);
@@ -52,8 +52,8 @@ impl Report {
     }
 }
 
-/// What a finding about an object is known by.
-fn key(finding: &Finding) -> Option<(&'static str, String, String, crate::images::ObjectName, String)> {
+/// Identifies a finding about an object.
+fn key(finding: &Finding) -> Option<(&'static str, String, String, crate::objects::ObjectName, String)> {
     let Subject { object, template, field, reference, .. } = finding.subject.as_ref()?;
     Some((finding.rule, reference.clone(), template.clone(), object.clone(), field.clone()))
 }

@@ -1,15 +1,15 @@
-//! JSON for programs that is harmless to read for people and logs: exact, and plain.
+//! JSON that is exact for programs and harmless for people and logs.
 
 use super::plain::{is_unseen, marks, may_command};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
-/// Writes a document with a line break at its end. What is not deeper than `lines` is on lines of its own, indented; what is
-/// deeper is on one line.
+/// Writes a document that ends with a line break. Values up to the depth `lines` are indented on their own lines; deeper
+/// values are on one line.
 ///
-/// What no terminal and no log may see as it is (control characters, what is invisible, `##[`) is written as JSON's own
-/// escapes, so that a reader gets the same text.
+/// Text that no terminal and no log may see unescaped (control characters, invisible characters, `##[`) is written with
+/// JSON's own escapes, so that a reader gets the same text.
 pub fn write_json(document: &impl Serialize, lines: usize, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Exact { lines, depth: 0, has_value: false };
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, formatter);
@@ -17,12 +17,12 @@ pub fn write_json(document: &impl Serialize, lines: usize, out: &mut dyn Write) 
     writeln!(out)
 }
 
-/// JSON's usual form with more escapes, and fewer lines.
+/// JSON's usual form with more escapes and fewer lines.
 struct Exact {
     lines: usize,
-    /// In how many lists and objects it is.
+    /// The nesting depth.
     depth: usize,
-    /// Whether something was written in the innermost of them.
+    /// Whether the innermost list or object has a value.
     has_value: bool,
 }
 

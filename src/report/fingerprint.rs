@@ -1,19 +1,19 @@
-//! [`Fingerprint`]: what stays of a finding when lines move.
+//! [`Fingerprint`]: the part of a finding that stays the same when lines move.
 
 use super::ReleaseName;
 use crate::finding::Finding;
 use crate::secrets::redacted;
 
-/// What stays of a finding when lines move: the rule, and what it is about.
+/// The part of a finding that stays the same when lines move: the rule, and its subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint {
     /// The release, `shop/prod`.
     pub release: String,
     /// The rule's id.
     pub rule: String,
-    /// The object; of a finding that is about none, what the finding says.
+    /// The object; for a finding without one, the message.
     pub object: String,
-    /// The field, with a container's name for its number: `spec.containers[api].image`.
+    /// The field, with the container's name in place of its index: `spec.containers[api].image`.
     pub field: String,
     /// The reference.
     pub reference: String,
@@ -26,13 +26,13 @@ impl Fingerprint {
         match &finding.subject {
             Some(subject) => {
                 let field = match (&subject.container, subject.field.rfind('['), subject.field.rfind(']')) {
-                    // A container that is put before others does not make them others.
+                    // A container that is inserted before others does not change their identity.
                     (Some(container), Some(open), Some(close)) if open < close && !container.is_empty() => {
                         format!("{}[{container}]{}", &subject.field[..open], &subject.field[close + 1..])
                     }
                     _ => subject.field.clone(),
                 };
-                // It is written into files that are kept.
+                // It is written to files that are kept.
                 let (object, reference) = (subject.object.to_string(), redacted(&subject.reference).into_owned());
                 Self { release, rule, object, field, reference }
             }

@@ -1,4 +1,4 @@
-//! A fix in JSON, and the line that one changes.
+//! A fix in JSON, and its one-line change.
 
 use crate::finding::Finding;
 use crate::fix::{Action, Fix, Shown, ShownEdit, ShownPatch, text_changes};
@@ -63,13 +63,13 @@ struct ProofEntry<'a> {
     after: &'a str,
 }
 
-/// What was told of the fixes of a list of findings: what several do in the same way is told with the first of them. Many
-/// images often have one fix, and it names all of them.
+/// The fixes that were written for a list of findings: fixes with the same content are written once, with the first
+/// finding. Many images often share one fix, which names all of them.
 #[derive(Default)]
 pub(super) struct Told(HashMap<[u8; 32], (usize, [u8; 32])>);
 
 impl Told {
-    /// What is told of the fix of the finding with this number in the list.
+    /// The fix of the finding with this index in the list.
     pub(super) fn fix<'a>(&mut self, number: usize, finding: &'a Finding) -> Option<FixEntry<'a>> {
         let fix = finding.fix.as_ref()?;
         let Shown { edits, patches, .. } = fix.told();
@@ -87,7 +87,7 @@ impl Told {
     }
 }
 
-/// What entries are known again by.
+/// Identifies equal entries.
 fn digest(entries: &impl Serialize) -> [u8; 32] {
     struct Hash(Sha256);
     impl io::Write for Hash {
@@ -101,7 +101,7 @@ fn digest(entries: &impl Serialize) -> [u8; 32] {
         }
     }
     let mut hash = Hash(Sha256::new());
-    // Text always has a form, and a hash takes it.
+    // Serialization to text and hashing cannot fail.
     let _ = serde_json::to_writer(&mut hash, entries);
     hash.0.finalize().into()
 }
@@ -130,7 +130,7 @@ fn edit_entry(edit: &ShownEdit) -> EditEntry<'_> {
     }
 }
 
-/// The one line that a fix replaces or takes away, as a diff; `None` where it does more, or the line has a secret.
+/// The one line that a fix replaces or removes, as a diff; `None` if it does more, or if the line has a secret.
 pub(super) fn changed_line(fix: &Fix, secrets: &Secrets) -> Option<String> {
     let [edit] = &fix.edits[..] else { return None };
     if !fix.patches.is_empty() {
@@ -145,7 +145,7 @@ pub(super) fn changed_line(fix: &Fix, secrets: &Secrets) -> Option<String> {
     if !is_gone && (ends(removed) > 0 || change.text.contains('\n')) {
         return None;
     }
-    // Of equal ends of lines it is not known to which of them they belong.
+    // If the ends of both lines are equal, it is not known to which line they belong.
     let line = edit.place.as_ref().filter(|_| is_gone).map_or(line, |place| place.line_column().0);
     let shown = |file: &Arc<File>, line: u32| {
         let text = file.line(line)?;

@@ -1,7 +1,7 @@
 //! The report as annotations on a pull request: GitHub Actions reads workflow commands from the log.
 //!
 //! Shape: `::error file=values/prod.yaml,line=8,col=15,title=override-bypasses-mirror::…`. Source: GitHub, "Workflow
-//! commands for GitHub Actions". The runner shows ten errors and ten warnings of a step; the log holds all.
+//! commands for GitHub Actions". The runner shows ten errors and ten warnings for each step; the log contains all.
 
 use super::location::{Location, details};
 use super::stream::Reports;
@@ -41,7 +41,7 @@ fn command(finding: &Finding, report: &Report, suppressed: Option<&Suppressed>) 
     if let Some(at) = primary {
         properties.push_str(&format!("file={},line={}", property(&at.path), at.line));
         properties.push_str(&at.end.map(|(line, _)| format!(",endLine={line}")).unwrap_or_default());
-        // Columns are read only where the place does not go over the end of its line.
+        // Columns are only read if the range is within one line.
         match at.end {
             Some((line, column)) if line == at.line => {
                 properties.push_str(&format!(",col={},endColumn={column}", at.column));
@@ -61,7 +61,7 @@ fn command(finding: &Finding, report: &Report, suppressed: Option<&Suppressed>) 
 
 /// The text of a command.
 fn data(text: &str) -> String {
-    // Another runner reads the log, too.
+    // Another runner may read the log, too.
     let text: Vec<String> = plain(text).split('\n').map(|line| neutral(line, escape).into_owned()).collect();
     text.join("\n").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

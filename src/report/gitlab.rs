@@ -11,7 +11,7 @@ use serde::ser::SerializeSeq;
 use std::cell::RefCell;
 use std::io::{self, Write};
 
-/// How deep a document is on lines of its own: to the members of an issue.
+/// The depth to which a document has its own lines: the members of an issue.
 const LINES: usize = 2;
 
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     write_json(&Listed(reports, Issues(RefCell::default())), LINES, out)
 }
 
-/// The findings of all releases, with what tells apart those of one name.
+/// The findings of all releases, with ordinals for those of one name.
 struct Issues(RefCell<Ordinals>);
 
 impl Entries for Issues {
@@ -50,7 +50,7 @@ impl Entries for Issues {
         for finding in &report.findings {
             list.serialize_element(&issue(finding, report, &paths, &mut ordinals))?;
         }
-        // The widget knows no suppressions: they are told as what needs nothing done.
+        // The widget has no suppressions: they are written as resolved information.
         for one in &report.suppressed {
             let issue = issue(&one.finding, report, &paths, &mut ordinals);
             list.serialize_element(&Issue {
@@ -70,7 +70,7 @@ fn issue(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>, ordinals: 
         1 => identity,
         ordinal => format!("{identity}-{ordinal}"),
     };
-    // The widget shows one line, and a place is required.
+    // The widget shows one line, and a location is required.
     let (primary, _) = Location::of_finding(finding, report);
     let primary = primary.unwrap_or(Location { path: ".".to_owned(), line: 1, column: 1, end: None });
     let help = details(finding).pop().filter(|last| last.starts_with("help: "));

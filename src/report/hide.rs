@@ -1,18 +1,18 @@
-//! Reports without secrets: what every format shows of a chart, of values and of flags passes here once.
+//! Masks secrets in reports: everything that a format shows of a chart, of values and of flags passes here once.
 
 use super::fix::changed_line;
-use super::images::Image;
 use super::{Report, Suppressed};
 use crate::analysis::Gated;
+use crate::analysis::images::Image;
 use crate::finding::Finding;
 use crate::fix::{Action, Edit, Fix, Patch, Proven, Shown, Target};
-use crate::images::ObjectName;
+use crate::objects::ObjectName;
 use crate::secrets::{Secrets, shown_argument};
 use crate::source::Place;
 
 impl Report {
-    /// Takes secrets out of all that the report shows: of the sources, and of what is said about them. What its fixes show
-    /// is worked out, `changes` says whether that of texts too, and the files that they edit are let go.
+    /// Masks the secrets in everything that the report shows: in the sources, and in messages about them. Fixes are turned into
+    /// what they show (`changes`: including text changes), and the files that they edit are dropped.
     pub fn hide_secrets(&mut self, changes: bool) {
         let secrets = std::mem::take(&mut self.secrets);
         let text = |text: &mut String| *text = secrets.hide_in(text, false);
@@ -40,7 +40,7 @@ impl Report {
 }
 
 fn hide_in_finding(finding: &mut Finding, secrets: &Secrets, changes: bool) {
-    // What the finding is about; its notes may hold anything.
+    // The subject of the finding; its notes may contain anything.
     let subject = finding.subject.as_ref().map(|subject| subject.reference.as_str()).unwrap_or_default();
     let told = format!("{}\n{subject}\n{}", finding.message, finding.advice().unwrap_or_default());
     for excerpt in &mut finding.excerpts {
@@ -65,7 +65,7 @@ fn hide_in_finding(finding: &mut Finding, secrets: &Secrets, changes: bool) {
     }
 }
 
-/// A fix without secrets; `None` where it sets one.
+/// A fix with its secrets masked; `None` if it sets a secret.
 fn hide_in_fix(mut fix: Fix, told: &str, secrets: &Secrets) -> Option<Fix> {
     fix.title = secrets.hide_in(&fix.title, false);
     for Proven { before, after } in &mut fix.proof {
@@ -91,8 +91,8 @@ fn hide_in_fix(mut fix: Fix, told: &str, secrets: &Secrets) -> Option<Fix> {
     Some(fix)
 }
 
-/// Shows fewer lines around what a patch changes, so that none of them has a secret: with a mask in it, it would be none.
-/// `false` where the lines that it changes have one.
+/// Reduces the context of a patch until it contains no secret: a patch with a mask in it would not apply.
+/// `false` if the changed lines themselves contain one.
 fn hide_in_patch(patch: &mut Patch, told: &str, secrets: &Secrets) -> bool {
     let Place { file, start, end } = patch.place.clone();
     let old = String::from_utf8_lossy(&file.bytes()[start as usize..end as usize]);
@@ -119,7 +119,7 @@ fn hide_in_name(name: &mut ObjectName, secrets: &Secrets) {
     texts.into_iter().for_each(|text| *text = secrets.hide_in(text, false));
 }
 
-/// Takes secrets out of a list of images that are not installed.
+/// Masks secrets in a list of gated images.
 pub fn hide_in_gated(images: &mut [Gated], secrets: &Secrets) {
     for Gated { reference, template, place: _, switches, mirrored: _ } in images {
         let texts = [reference, template].into_iter().chain(switches);
@@ -127,7 +127,7 @@ pub fn hide_in_gated(images: &mut [Gated], secrets: &Secrets) {
     }
 }
 
-/// Takes secrets out of a list of images.
+/// Masks secrets in a list of images.
 pub fn hide_in_images(images: &mut [Image], secrets: &Secrets) {
     let text = |text: &mut String| *text = secrets.hide_in(text, false);
     for image in images {

@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde::ser::SerializeSeq;
 use std::io::{self, Write};
 
-/// Raised when a field changes its meaning or goes away; new fields do not raise it.
+/// Raised when a field changes its meaning or is removed; new fields do not raise it.
 const VERSION: u32 = 2;
 
-/// How deep the document is on lines of its own: each place, each use of an image is on one.
+/// The depth to which the document has its own lines: one line for each location and each use of an image.
 const LINES: usize = 6;
 
 #[derive(Serialize)]
@@ -180,7 +180,7 @@ pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     write_json(&document, LINES, out)
 }
 
-/// What the document says of each release.
+/// The part of the document about each release.
 struct Releases;
 
 impl Entries for Releases {

@@ -1,5 +1,5 @@
-//! The report for what shows test results: JUnit's XML, a suite for each release, a case for each image and for each
-//! finding that is about none.
+//! The report for tools that show test results: JUnit XML, with a suite for each release, a case for each image, and a case
+//! for each finding that is not about an image.
 
 use super::location::{Location, details};
 use super::stream::Reports;
@@ -10,7 +10,7 @@ use quick_xml::writer::Writer;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-/// A case: its name, what failed in it, what was accepted.
+/// A case: its name, its failures, and what was accepted.
 struct Case<'r> {
     name: &'r str,
     failed: Vec<&'r Finding>,
@@ -44,15 +44,15 @@ pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes what is there of the document, whose last line ends with it; a line begins with the break before it.
+/// Writes the document so far, up to the end of its last line; a line begins with the preceding break.
 fn pass(text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
     let text = std::mem::take(text);
-    // Who prints the document into a log prints no command.
+    // Printing the document to a log must not run a command.
     out.write_all(neutral(&String::from_utf8_lossy(&text), |c| format!("&#{};", u32::from(c))).as_bytes())
 }
 
 impl Case<'_> {
-    /// Hints do not turn a release down.
+    /// Hints do not fail a release.
     fn fails(&self) -> bool {
         self.failed.iter().any(|finding| finding.severity != Severity::Hint)
     }

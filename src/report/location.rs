@@ -1,28 +1,29 @@
-//! [`Location`]: a place as other programs find it, and [`identity`]: a name for a finding that other programs can keep.
+//! [`Location`]: a location for other programs, and [`identity`]: a stable name of a finding for other programs.
 
 use super::{Fingerprint, Report};
 use crate::finding::{Excerpt, Finding};
-use crate::images::{ObjectName, Reference};
+use crate::objects::ObjectName;
+use crate::reference::Reference;
 use crate::source::Place;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
-/// A place as other programs find it.
+/// A location for other programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
-    /// Path from the working folder on; of a file in an archive its name, `app/values.yaml`.
+    /// The path relative to the working folder; for a file in an archive its name, `app/values.yaml`.
     pub path: String,
     /// The first line, from 1.
     pub line: u32,
-    /// The first character of that line, from 1.
+    /// The first character in that line, from 1.
     pub column: u32,
-    /// The last line and the character after the last; `None` where only a point is known.
+    /// The last line and the character after the end; `None` if only a point is known.
     pub end: Option<(u32, u32)>,
 }
 
 impl Location {
-    /// Where a place is; `None` for a flag, which is in no file.
+    /// The location of a span; `None` for a flag, which is not in a file.
     pub fn of(place: &Place) -> Option<Self> {
         let file = &place.file;
         if file.is_flag() {
@@ -33,8 +34,8 @@ impl Location {
         Some(Self { path: file.shown().to_owned(), line: start.line, column: start.character, end })
     }
 
-    /// The place of a finding that people should open first, and the other places: values files before templates, what
-    /// can be opened before what is in an archive.
+    /// The primary location of a finding, and the others: values files before templates, files that can be opened before
+    /// files in an archive.
     pub fn of_finding<'f>(finding: &'f Finding, report: &Report) -> (Option<Self>, Vec<(Self, &'f str)>) {
         let located = |excerpt: &'f Excerpt| {
             let can_open = excerpt.place.file.path().is_some();
@@ -51,7 +52,7 @@ impl Location {
     }
 }
 
-/// A place in words: `values/prod.yaml:8:15`, `--set image.tag=1`.
+/// A location for messages: `values/prod.yaml:8:15`, `--set image.tag=1`.
 pub fn place_name(place: &Place) -> String {
     if place.file.is_flag() {
         format!("{} {}", place.file.name(), String::from_utf8_lossy(place.file.bytes()))
@@ -60,7 +61,7 @@ pub fn place_name(place: &Place) -> String {
     }
 }
 
-/// What there is to say of a finding beside its message, a line each: its places, its notes, what to do.
+/// The details of a finding after its message, a line each: locations, notes, help.
 pub fn details(finding: &Finding) -> Vec<String> {
     let place = |excerpt: &Excerpt| format!("{}: {}", place_name(&excerpt.place), excerpt.label);
     let places = finding.excerpts.iter().map(place);
@@ -69,12 +70,12 @@ pub fn details(finding: &Finding) -> Vec<String> {
     places.chain(notes).chain(help).collect()
 }
 
-/// The values paths that decided the registries of images, by what findings tell of them.
+/// The values paths that decided the registries of images, for findings about them.
 #[derive(Debug, Default)]
 pub struct ValuesPaths<'r>(HashMap<(&'r str, &'r ObjectName, &'r str), &'r str>);
 
 impl<'r> ValuesPaths<'r> {
-    /// Those of a report.
+    /// The values paths of a report.
     pub fn of(report: &'r Report) -> Self {
         let mut known = HashMap::new();
         for image in &report.images {
@@ -86,7 +87,7 @@ impl<'r> ValuesPaths<'r> {
         Self(known)
     }
 
-    /// That of the image that a finding is about; empty where no value did.
+    /// The values path of the image that a finding is about; empty if no value decided.
     pub fn path(&self, finding: &Finding) -> &'r str {
         let Some(subject) = &finding.subject else { return "" };
         let key = (subject.reference.as_str(), &subject.object, subject.field.as_str());
@@ -94,7 +95,7 @@ impl<'r> ValuesPaths<'r> {
     }
 }
 
-/// A finding's name for other programs: 64 hexadecimal digits that stay the same when lines move or a tag is raised.
+/// A finding's name for other programs: 64 hexadecimal digits that do not change when lines move or a tag is raised.
 ///
 /// It is the SHA-256 of the release, the rule, the object, the field, the values path and the repository.
 pub fn identity(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>) -> String {
@@ -117,14 +118,14 @@ pub fn identity(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>) -> 
     text
 }
 
-/// Tells findings apart that have the same name: the first of them is 1, the next 2.
+/// Numbers findings with the same name: the first is 1, the next 2.
 ///
-/// As many digits of a name as no two names have in common are kept.
+/// Only as many digits of a name are kept as are needed to tell all names apart.
 #[derive(Debug, Default)]
 pub struct Ordinals(BTreeMap<u128, u32>);
 
 impl Ordinals {
-    /// Which one of its name this is.
+    /// The ordinal of the next finding with this name.
     pub fn next(&mut self, identity: &str) -> u32 {
         let name = identity.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok()).unwrap_or_default();
         let count = self.0.entry(name).or_default();

@@ -1,10 +1,10 @@
 //! The report for a comment on a pull request: Markdown, made from the template beside this file.
 
 use super::changes::{Changes, Replaced};
-use super::images::Image;
 use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, plain_line};
+use crate::analysis::images::Image;
 use crate::finding::Finding;
 use crate::fix::Fix;
 use minijinja::syntax::SyntaxConfig;
@@ -12,11 +12,11 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// A comment on GitHub holds 65,536 characters.
+/// A comment on GitHub may have 65,536 characters.
 const LONGEST: usize = 60_000;
 
-/// How many findings are told, and how many images of each release; the next where that is too long. What is left out is
-/// counted.
+/// The numbers of findings and of images of each release that are written; the next pair is tried if the comment is too
+/// long. What is left out is counted.
 const MOST: [(usize, usize); 5] = [(200, 200), (200, 0), (60, 0), (15, 0), (0, 0)];
 
 /// Writes the reports.
@@ -38,7 +38,7 @@ pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     writeln!(text.out)
 }
 
-/// A comment that is not longer than it may be.
+/// A comment with a maximum length.
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {
@@ -55,10 +55,10 @@ impl Write for Bounded {
     }
 }
 
-/// A text without the blanks at its end.
+/// A text without trailing blanks.
 struct Trimmed<'w> {
     out: &'w mut dyn Write,
-    /// Blanks that something may come after.
+    /// Blanks that are written if something follows.
     held: Vec<u8>,
 }
 
@@ -90,7 +90,7 @@ fn environment() -> io::Result<Environment<'static>> {
     Ok(env)
 }
 
-/// Writes the comment with so many findings, and so many images of each release.
+/// Writes the comment with limits on findings, and on images of each release.
 fn comment(
     reports: &dyn Reports,
     (mut findings, images): (usize, usize),
@@ -113,17 +113,17 @@ fn comment(
     reports.each(&mut |report| part("release", release(report, &mut findings, images), out))
 }
 
-/// What the template sees of a release in the table at the top.
+/// The template's view of a release in the table at the top.
 fn entry(report: &Report) -> Value {
     context! { name => report.release.full_name(), is_clean => report.findings.is_empty(), summary => report.summary() }
 }
 
-/// What the template sees of a release; `left` is how many findings may still be told.
+/// The template's view of a release; `left` is the number of findings that may still be written.
 fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
     let told = report.findings.len().min(*left);
     *left -= told;
     let findings: Vec<Value> = report.findings.iter().take(told).map(row).collect();
-    // What is said of several places is said once.
+    // The same message for several locations is written once.
     let mut said = BTreeSet::new();
     let advice: Vec<Value> = report
         .findings
@@ -167,7 +167,7 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
     }
 }
 
-/// What the template sees of a finding that somebody accepted.
+/// The template's view of an accepted finding.
 fn accepted(one: &Suppressed) -> Value {
     let subject = one.finding.subject.as_ref();
     context! {
@@ -178,7 +178,7 @@ fn accepted(one: &Suppressed) -> Value {
     }
 }
 
-/// What the template sees of a finding; places are Markdown already.
+/// The template's view of a finding; locations are Markdown already.
 fn row(finding: &Finding) -> Value {
     let subject = finding.subject.as_ref();
     let object = subject.map(|subject| match &subject.container {
@@ -200,7 +200,7 @@ fn row(finding: &Finding) -> Value {
     }
 }
 
-/// The patches of a fix; `None` where there are none, or where they are no plain text.
+/// The patches of a fix; `None` if there are none, or if they are not plain text.
 fn patch_of(fix: &Fix) -> Option<String> {
     let diffs: Vec<&str> = fix.told().patches.iter().map(|patch| patch.diff.as_str()).collect();
     let text = diffs.concat();
@@ -208,8 +208,7 @@ fn patch_of(fix: &Fix) -> Option<String> {
     (!text.is_empty() && is_plain).then(|| text.trim_end().to_owned())
 }
 
-/// Untrusted text in Markdown: nothing in it is markup, a link, or a mention of somebody or something. A word that would
-/// become a link, wherever it stands, is shown as code.
+/// Untrusted text in Markdown: it contains no markup, link or mention. A word that would become a link is written as code.
 fn escaped(text: &str) -> String {
     let text = plain_line(text).replace('\t', " ");
     let words = text.trim_start().split(' ').enumerate().map(|(at, word)| match is_linked(word) {
@@ -233,7 +232,7 @@ fn escaped_word(word: &str, is_first: bool) -> String {
             c => out.push(c),
         }
     }
-    // What begins a list or a line under a heading.
+    // Characters that begin a list or underline a heading.
     let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     if is_first && word.starts_with(['-', '+', '=']) {
         out.insert(0, '\\');
@@ -243,7 +242,7 @@ fn escaped_word(word: &str, is_first: bool) -> String {
     out
 }
 
-/// Whether GitHub or GitLab make a link of a word: addresses, names of people, numbers of issues, ids of commits.
+/// Whether GitHub or GitLab turn a word into a link: addresses, user names, issue numbers, commit ids.
 fn is_linked(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let number_after = |marks: &[char]| {

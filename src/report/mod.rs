@@ -1,4 +1,4 @@
-//! Findings as text, for people and for machines: one file a format.
+//! Reports for people and machines: one file for each format.
 
 pub mod blame;
 pub mod changes;
@@ -12,7 +12,6 @@ pub mod gitlab;
 mod hide;
 #[cfg(feature = "html")]
 pub mod html;
-pub mod images;
 pub mod inventory;
 pub mod json;
 pub mod junit;
@@ -28,75 +27,76 @@ pub mod stream;
 pub mod text;
 pub mod totals;
 
+use crate::analysis::images::Image;
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
+use crate::rule_ids;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
 use changes::Changes;
 pub use exact::write_json;
 pub use fingerprint::Fingerprint;
 pub use hide::{hide_in_gated, hide_in_images};
-use images::Image;
 pub use plain::{escape, neutral, plain, plain_line, quiet};
 use std::sync::Arc;
 
-/// What a lint comes to.
+/// The result of a lint.
 #[derive(Debug)]
 pub struct Report {
     /// Which release.
     pub release: ReleaseName,
-    /// Whether the configuration lists it, so that it is one of several, whatever this run is about.
+    /// Whether the configuration lists it: then it is one of several, whatever this run checks.
     pub is_listed: bool,
-    /// Whether it is no release but what a branch changes about the check itself: it looks at no manifest.
+    /// Whether it is not a release but the changes of a branch to the check itself: it has no manifests.
     pub is_policy: bool,
-    /// The file that a finding without a place of its own is told at: Chart.yaml, or the first of the manifests.
+    /// The file for findings without their own location: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
     /// The findings, in order.
     pub findings: Vec<Finding>,
-    /// The findings that somebody accepted, in order.
+    /// The accepted findings, in order.
     pub suppressed: Vec<Suppressed>,
-    /// What became different since another state of the same release, where that was asked for.
+    /// The changes since another state of the same release, if requested.
     pub changes: Option<Changes>,
-    /// The distinct references, by reference.
+    /// The distinct references, sorted.
     pub images: Vec<Image>,
-    /// Images that the release does not bring as it is.
+    /// Gated images.
     pub gated: Vec<Gated>,
-    /// Whether the release, an install, does not render as an upgrade, or the other way about, though templates ask which
-    /// it is: what it brings then is not known.
+    /// Whether templates ask for install or upgrade, but the release does not render as the other one: then the images of
+    /// that case are not known.
     pub other_event_failed: bool,
-    /// What was looked at.
+    /// What was checked.
     pub coverage: Coverage,
-    /// The mirror, as people write it.
+    /// The mirror, as displayed.
     pub mirror: String,
-    /// The values keys of the rewrite that the user did not set, so that the tool did.
+    /// The values keys of the rewrite that the tool set, because the user did not.
     pub assumed_keys: Vec<Assumed>,
-    /// Whether the user said that others set them at install time.
+    /// Whether the user said that something else sets them at install time.
     pub is_told: bool,
-    /// The secrets that stand in files, flags and defaults.
+    /// The secrets in files, flags and defaults.
     pub secrets: Secrets,
 }
 
-/// A finding that somebody accepted.
+/// An accepted finding.
 #[derive(Debug, Clone)]
 pub struct Suppressed {
     /// The finding.
     pub finding: Finding,
-    /// Why it is accepted.
+    /// The reason.
     pub reason: String,
     /// What accepts it.
     pub by: By,
-    /// Where that stands: the comment, the entry, or its line in the baseline.
+    /// The location of the comment, the entry, or the line in the baseline.
     pub place: Place,
 }
 
 /// What accepts a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// A comment beside what it accepts.
+    /// A comment beside the accepted lines.
     Comment,
     /// An entry of `suppressions`.
     Configuration,
-    /// The findings of the day a team began.
+    /// The findings that existed when a team adopted the tool.
     Baseline,
 }
 
@@ -112,7 +112,7 @@ impl By {
 }
 
 impl Suppressed {
-    /// What was accepted: the rule and the reference in its object, or else the message.
+    /// What was accepted: the rule and the reference in its object, or the message.
     pub fn what(&self) -> String {
         let finding = &self.finding;
         match &finding.subject {
@@ -121,13 +121,13 @@ impl Suppressed {
         }
     }
 
-    /// Why, and by whom: `the vendor has no other registry yet (airtight.yaml:12:5)`.
+    /// The reason and its location: `the vendor has no other registry yet (airtight.yaml:12:5)`.
     pub fn why(&self) -> String {
         format!("{} ({})", self.reason, self.place)
     }
 }
 
-/// What a release is called.
+/// The name of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReleaseName {
     /// Its name.
@@ -136,35 +136,32 @@ pub struct ReleaseName {
     pub chart: String,
     /// Its namespace.
     pub namespace: String,
-    /// The environment, of a release that the configuration gives several.
+    /// The environment, if the configuration gives the release several.
     pub environment: Option<String>,
 }
 
 impl ReleaseName {
-    /// `shop`, `shop/prod`; empty where there is no release.
+    /// `shop`, `shop/prod`; empty if there is no release.
     pub fn full_name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}/{environment}", self.name),
-            None => self.name.clone(),
-        }
+        crate::config::full_name(&self.name, self.environment.as_deref())
     }
 }
 
 impl Report {
-    /// What the reader has to know of a key that the tool set.
+    /// What the reader must know about a key that the tool set.
     pub fn assumed(&self, Assumed { key, value }: &Assumed) -> String {
         if self.is_told {
-            return format!("as told, something else sets {key} to {value} at install time");
+            return format!("assumed: something else sets {key} to {value} at install time");
         }
         let set = format!("the mirror was set as {key}, which your values do not set");
-        // Nobody installs what does not render with it.
-        match self.findings.iter().any(|finding| finding.rule == "render-failed") {
+        // Nobody installs a release that does not render with it.
+        match self.findings.iter().any(|finding| finding.rule == rule_ids::RENDER_FAILED) {
             true => set,
             false => format!("{set}: install with --set {key}={value}"),
         }
     }
 
-    /// The verdict in one line, with what was looked at.
+    /// The verdict in one line, with what was checked.
     pub fn summary(&self) -> String {
         if self.is_policy {
             let hints =
@@ -179,7 +176,7 @@ impl Report {
             } else {
                 format!(", {} suppressed", self.suppressed.len())
             };
-            return format!("{found}{accepted}: what the branch changes about the check");
+            return format!("{found}{accepted}: changes of the branch to the check itself");
         }
         let coverage = self.coverage;
         let looked = format!(
@@ -204,23 +201,23 @@ impl Report {
     }
 }
 
-/// What is added to a verdict that says nothing of pull secrets.
-const NO_PULL_SECRET: &str = "; pull secrets not looked at";
+/// Appended to a verdict if pull secrets were not checked.
+const NO_PULL_SECRET: &str = "; pull secrets not checked";
 
 /// `1 finding`, `2 findings`.
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What a lint looked at: without this line nobody can tell "clean" from "did not look".
+/// What a lint checked: without it, "clean" and "not checked" look the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// Manifests read, hooks included.
+    /// Manifests, including hooks.
     pub manifests: usize,
-    /// Image references found in them.
+    /// Image references in the manifests.
     pub images: usize,
-    /// Those that resolve through the mirror.
+    /// References that resolve through the mirror.
     pub mirrored: usize,
-    /// Whether pods pull from the mirror, and nobody said with which pull secret, so that none was looked for.
+    /// Whether pods pull from the mirror, but no pull secret is known, so that none was checked.
     pub no_pull_secret: bool,
 }

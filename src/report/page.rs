@@ -6,14 +6,14 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Lines are not longer than this, however wide the terminal is.
+/// The maximum length of a line, however wide the terminal is.
 const WIDEST: usize = 100;
 
 /// Writes the page.
 pub fn write(rule: &Rule, colour: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let width = width.unwrap_or(WIDEST).min(WIDEST);
     let paint = |style: Style, text: &str| if colour { format!("{style}{text}{style:#}") } else { text.to_owned() };
-    let checked = if rule.on { "" } else { ", off unless it is selected" };
+    let checked = if rule.on { "" } else { ", off by default" };
     writeln!(out, "{} ({}{checked})", paint(Style::new().bold(), rule.id), rule.severity.name())?;
     let markdown = rule.markdown();
     let mut words: Vec<String> = Vec::new();
@@ -33,7 +33,7 @@ pub fn write(rule: &Rule, colour: bool, width: Option<usize>, out: &mut dyn Writ
             Event::End(TagEnd::CodeBlock) => is_code = false,
             Event::Text(piece) => text.push_str(&piece),
             Event::Code(piece) => {
-                // Broken at blanks as other words are; the colour goes on in each.
+                // Wrapped at blanks like other words; the colour is repeated in each part.
                 let style = AnsiColor::Cyan.on_default();
                 let painted: Vec<String> = piece.split(' ').map(|word| paint(style, word)).collect();
                 text.push_str(&if colour { painted.join(" ") } else { format!("`{piece}`") });
@@ -54,7 +54,7 @@ pub fn write(rule: &Rule, colour: bool, width: Option<usize>, out: &mut dyn Writ
     Ok(())
 }
 
-/// Writes words in lines of so many columns.
+/// Writes words, wrapped to a width.
 fn wrap(words: &[String], width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut used = 0;
     for word in words {
@@ -73,7 +73,7 @@ fn wrap(words: &[String], width: usize, out: &mut dyn Write) -> io::Result<()> {
     if used > 0 { writeln!(out) } else { Ok(()) }
 }
 
-/// The columns of a word, escape sequences left out.
+/// The width of a word without escape sequences.
 fn visible(word: &str) -> usize {
     let mut rest = word;
     let mut columns = 0;

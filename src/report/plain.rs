@@ -1,11 +1,11 @@
-//! Untrusted text as people and logs may see it: nothing in it is obeyed by a terminal or by a CI system.
+//! Untrusted text made safe for people and logs: no terminal and no CI system obeys any of it.
 
 use std::borrow::Cow;
 
-/// Text without anything that a terminal would obey or show out of order, and without what cannot be seen: control
-/// characters, bidirectional marks and invisible characters become visible escapes. Tabs and line breaks stay.
+/// Text without anything that a terminal would obey or reorder, and without anything invisible: control characters,
+/// bidirectional marks and invisible characters become visible escapes. Tabs and line breaks stay.
 ///
-/// Chart text is untrusted text, and so are names of files.
+/// Chart text is untrusted, and so are file names.
 pub fn plain(text: &str) -> String {
     let is_shown = |c: char| matches!(c, '\n' | '\t') || !is_unseen(c);
     let mut out = String::with_capacity(text.len());
@@ -24,12 +24,12 @@ pub fn plain_line(text: &str) -> String {
     plain(text).replace('\n', "\\n")
 }
 
-/// [`plain`] text none of whose lines is a command to a CI system.
+/// [`plain`] text in which no line is a command to a CI system.
 pub fn quiet(text: &str) -> String {
     neutral(&plain(text), escape).into_owned()
 }
 
-/// Whether a character is not seen, or changes how others are seen: it takes no room, or it turns the order round.
+/// Whether a character is invisible, or changes how others are displayed: it has no width, or reverses the order.
 pub(super) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -44,11 +44,11 @@ pub fn escape(c: char) -> String {
     c.escape_unicode().to_string()
 }
 
-/// Text none of whose lines is a command to a CI system: of each command one character is written as `escaped` says.
+/// Text in which no line is a command to a CI system: one character of each command is replaced by `escaped`.
 ///
-/// GitHub's runner trims a line and takes `::command::` at its beginning, and `##[command]` anywhere; that of Azure takes
+/// GitHub's runner trims a line and accepts `::command::` at its beginning, and `##[command]` anywhere; Azure accepts
 /// `##vso[` and TeamCity `##teamcity[` anywhere; GitLab's log folds at `section_start:`; Buildkite's at lines that begin
-/// with `--- `, `+++ ` or `~~~ `. What is not seen does not count: some of them compare as people read.
+/// with `--- `, `+++ ` or `~~~ `. Invisible characters are skipped, because some of them compare text as displayed.
 pub fn neutral(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
     if !text.split(['\n', '\r']).any(may_command) {
         return Cow::Borrowed(text);
@@ -67,7 +67,7 @@ pub fn neutral(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a line is worth a closer look.
+/// Whether a line needs a closer check.
 pub(super) fn may_command(line: &str) -> bool {
     let twice = |wanted: u8| memchr::memchr_iter(wanted, line.as_bytes()).nth(1).is_some();
     twice(b'#')
@@ -76,12 +76,12 @@ pub(super) fn may_command(line: &str) -> bool {
         || twice(b':') && line.trim_start_matches(|c: char| c.is_whitespace() || is_unseen(c)).starts_with(':')
 }
 
-/// The bytes of a line at which the characters stand that make commands of it.
+/// The byte positions of the characters that make a line a command.
 pub(super) fn marks(line: &str) -> Vec<usize> {
     let mut found = Vec::new();
     let seen: Vec<(usize, char)> = line.char_indices().filter(|(_, c)| !is_unseen(*c) || c.is_whitespace()).collect();
     let first = seen.iter().position(|(_, c)| !c.is_whitespace()).unwrap_or(seen.len());
-    // What begins with three of them has no name of a command; sources are named so in a report.
+    // Three of them are not followed by the name of a command; a report marks sources so.
     if let [(_, ':'), (at, ':'), rest @ ..] = &seen[first..]
         && rest.first().is_none_or(|(_, c)| *c != ':')
     {
@@ -135,7 +135,7 @@ mod tests {
         for text in ["a::b", "## a", "#[x]", "---", "a: ::b", "image: quay.io/a:1", " ::: a.yaml:1:1"] {
             assert_eq!(quiet(text), text);
         }
-        // What is not seen does not keep a command apart.
+        // An invisible character does not separate a command from the line's beginning.
         assert_eq!(neutral("\u{feff} :\u{200b}:x::", escape), "\u{feff} :\u{200b}\\u{3a}x::");
         assert_eq!(neutral("#\u{1b}#\u{ad}[x]", escape), "#\u{1b}\\u{23}\u{ad}[x]");
     }

@@ -1,7 +1,7 @@
-//! The report as SARIF 2.1.0, for code scanning: the place to edit first, the template related.
+//! The report as SARIF 2.1.0, for code scanning: the location to edit is the primary one, the template is related.
 //!
-//! Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0. GitHub tells results apart by the
-//! `primaryLocationLineHash` alone, so what survives a move of lines stands there too.
+//! Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0. GitHub distinguishes results only by
+//! `primaryLocationLineHash`, so the name that survives moved lines is written there too.
 
 use super::location::{Location, Ordinals, ValuesPaths, details, identity};
 use super::stream::{Entries, Listed, Reports};
@@ -15,12 +15,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// How deep a document is on lines of its own: to the members of a result.
+/// The depth to which the document has its own lines: the members of a result.
 const LINES: usize = 5;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// What paths count from: the working folder.
+/// The base of paths: the working folder.
 const ROOT: &str = "SRCROOT";
 
 #[derive(Serialize)]
@@ -225,7 +225,7 @@ impl Entries for Results {
         }
         for one in &report.suppressed {
             let suppression = Suppression {
-                // What stands beside the code, and what stands in a file of its own.
+                // A comment beside the code, or an entry in another file.
                 kind: if one.by == By::Comment { "inSource" } else { "external" },
                 status: "accepted",
                 justification: plain(&one.reason),
@@ -300,8 +300,8 @@ fn result(
     }
 }
 
-/// A fix of files, as what is replaced in each; `None` where it is about anything else too. Replacements of one file count
-/// from the file as it is: only fixes that change a file once can be told so.
+/// A fix of files, as the replacements in each; `None` if it changes anything else too. Replacements in one file refer to
+/// the original file, so only fixes that change each file once can be written.
 fn fix_entry(fix: &Fix) -> Option<FixEntry> {
     let (mut changes, mut seen) = (Vec::new(), BTreeSet::new());
     let told = fix.told();
@@ -389,7 +389,7 @@ fn pascal_case(id: &str) -> String {
     id.split('-').map(word).collect()
 }
 
-/// A path as a relative reference of RFC 3986: what is not plain in a path is escaped.
+/// A path as a relative reference of RFC 3986, percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {

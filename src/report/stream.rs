@@ -1,5 +1,5 @@
-//! [`Reports`]: the reports of a run, shown one after the other. No format needs all of them at once; what one tells of all
-//! of them is in their [`Totals`].
+//! [`Reports`]: the reports of a run, visited one after the other. No format needs all of them at once; the sums that a
+//! format needs are in their [`Totals`].
 
 use super::Report;
 use super::totals::Totals;
@@ -7,15 +7,15 @@ use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use std::io;
 
-/// The reports of a run, in its order. They can be gone through as often as a format needs.
+/// The reports of a run in order. They can be visited several times.
 pub trait Reports {
-    /// What they come to together, known before the first of them is shown.
+    /// The totals, known before the first report is visited.
     fn totals(&self) -> &Totals;
 
-    /// Shows each report.
+    /// Visits each report.
     ///
     /// # Errors
-    /// The first that `show` gives, or that a report cannot be had back.
+    /// The first error of `show`, or a report cannot be read back.
     fn each(&self, show: &mut dyn FnMut(&Report) -> io::Result<()>) -> io::Result<()>;
 }
 
@@ -27,7 +27,7 @@ pub struct Kept<'r> {
 }
 
 impl<'r> Kept<'r> {
-    /// Adds them up.
+    /// Sums up the reports.
     pub fn of(reports: &'r [Report]) -> Self {
         let mut totals = Totals::default();
         reports.iter().for_each(|report| totals.add(report));
@@ -45,7 +45,7 @@ impl Reports for Kept<'_> {
     }
 }
 
-/// A list whose elements are made while it is written.
+/// A list whose elements are produced while it is written.
 pub(super) struct Lazily<F>(pub(super) F);
 
 impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Lazily<F> {
@@ -54,13 +54,13 @@ impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Lazily<F> {
     }
 }
 
-/// What a document says of each report in a list.
+/// The elements that each report adds to a list of a document.
 pub(super) trait Entries {
-    /// Adds what it says of one report.
+    /// Adds the elements of one report.
     fn add<S: SerializeSeq>(&self, report: &Report, list: &mut S) -> Result<(), S::Error>;
 }
 
-/// A list in a document, of which one report's part is in memory at a time.
+/// A list in a document of which one report's part is in memory at a time.
 pub(super) struct Listed<'r, E>(pub(super) &'r dyn Reports, pub(super) E);
 
 impl<E: Entries> Serialize for Listed<'_, E> {

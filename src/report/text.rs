@@ -1,10 +1,10 @@
-//! The report for a terminal: each finding with excerpts of the values and of the template, then what was looked at.
+//! The report for a terminal: each finding with excerpts of the values and of the template, then what was checked.
 
-use super::images::{Image, Use};
 use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, count, plain, plain_line};
 use crate::analysis::Gated;
+use crate::analysis::images::{Image, Use};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::source::Place;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -13,35 +13,35 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// How text is written.
+/// The style of the text.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// For a terminal that knows colours.
+    /// Whether colours are used.
     pub colour: bool,
-    /// Columns of the terminal, where there is one.
+    /// The width of the terminal, if stdout is one.
     pub width: Option<usize>,
-    /// How much is told.
+    /// The level of detail.
     pub detail: Detail,
 }
 
-/// How much is told.
+/// The level of detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// A line for each release, and no findings.
+    /// A line for each release, without findings.
     Verdict,
-    /// The findings, and what was looked at.
+    /// The findings, and what was checked.
     Usual,
-    /// Every image too, with why it counts as one.
+    /// Also every image, with why it counts as one.
     All,
 }
 
 const OTHER_EVENT_FAILED: &str = "templates ask whether this is an install or an upgrade, and the release does not render as \
-                                  the other one: what that brings is not known";
+                                  the other one: the images of that case are not known";
 
-/// Excerpts are not cut narrower than this.
+/// The minimum width of excerpts.
 const NARROWEST: usize = 60;
 
-/// Writes the reports, and what they come to where there are several.
+/// Writes the reports, and their totals if there are several.
 pub fn write(reports: &dyn Reports, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = match style.width {
@@ -126,7 +126,7 @@ fn changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Each image, where it is used and why it counts as one.
+/// Each image with its uses, and why it counts as one.
 fn images(images: &[Image], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for image in images {
         let class = paint.class(image.class.name(), image.class.resolves());
@@ -141,7 +141,7 @@ fn images(images: &[Image], paint: Paint, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Each image that the release does not bring as it is, and what would bring it.
+/// Each gated image, and what would enable it.
 fn gated(images: &[Gated], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for image in images {
         let class =
@@ -155,7 +155,7 @@ fn gated(images: &[Gated], paint: Paint, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// How many images the release does not bring as it is.
+/// The number of gated images.
 fn count_gated(images: &[Gated]) -> String {
     let distinct: BTreeSet<&str> = images.iter().map(|image| image.reference.as_str()).collect();
     let bypassing: BTreeSet<&str> =
@@ -173,7 +173,7 @@ fn told(one: &Use) -> String {
     format!("{}{container}, {} ({}{reason})", one.object, one.field, one.tier.name())
 }
 
-/// A row for each registry, where there are several: how many images, and what became of the rewrite in them.
+/// A row for each registry, if there are several: the number of images, and their classes.
 fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let registries = totals.registries();
     if registries.len() < 2 {
@@ -196,7 +196,7 @@ fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<
     writeln!(out)
 }
 
-/// Colours, where there are some.
+/// Colours, if enabled.
 #[derive(Clone, Copy)]
 struct Paint(bool);
 
@@ -220,7 +220,7 @@ impl Paint {
 
     fn by_outcome(self, text: &str, is_good: bool) -> String {
         let colour = if is_good { AnsiColor::Green } else { AnsiColor::Red };
-        // The verdict itself; what was looked at stands after it.
+        // Only the verdict is coloured, not what was checked.
         match text.split_once(':') {
             Some((verdict, rest)) => format!("{}:{rest}", self.with(colour.on_default().bold(), verdict)),
             None => text.to_owned(),
@@ -232,12 +232,12 @@ impl Paint {
     }
 }
 
-/// Text in lines of at most so many columns; words are not broken, and blanks at the beginning stay.
+/// Text wrapped to a width; words are not broken, and leading blanks stay.
 pub fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for (index, word) in text.split(' ').enumerate() {
-        // A bullet does not stand alone.
+        // A bullet is not left alone on a line.
         if line.trim().len() > 1 && line.width() + 1 + word.width() > room {
             lines.push(std::mem::take(&mut line));
         } else if index > 0 {
@@ -250,7 +250,7 @@ pub fn wrapped(text: &str, room: usize) -> Vec<String> {
 }
 
 fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
-    // What stands before a note: the line numbers' column, and its title.
+    // The space before a note: the column of line numbers, and its title.
     const BEFORE: usize = 14;
     let fit = |text: &str| match width {
         None => text.to_owned(),
@@ -282,7 +282,7 @@ fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
     group
 }
 
-/// A rendered text in which places are told as they are in their files: what is hidden before one has another length.
+/// Corrects the columns in rendered text to those in the files, because masking changes lengths.
 pub(super) fn told_as_they_are<'p>(mut text: String, places: impl Iterator<Item = &'p Place>) -> String {
     for place in places {
         let (spot, _) = place.spots();
@@ -302,7 +302,7 @@ pub(super) fn told_as_they_are<'p>(mut text: String, places: impl Iterator<Item 
     text
 }
 
-/// One line of a source with its place marked.
+/// One line of a source with its span marked.
 pub(super) fn snippet(excerpt: &Excerpt, primary: bool) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
     let place = &excerpt.place;
     let (line, column) = place.file.line_column(place.start);
@@ -315,7 +315,7 @@ pub(super) fn snippet(excerpt: &Excerpt, primary: bool) -> Snippet<'static, anno
         let end = if width == 0 { text.trim_end().len() } else { (start + width).min(text.trim_end().len()) };
         start..floor(&text, end.max(start))
     } else {
-        // Escapes moved the columns: mark the line.
+        // Escapes moved the columns: mark the whole line.
         0..text.len()
     };
     let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };

@@ -1,4 +1,4 @@
-//! [`Totals`]: what the reports of one run come to together.
+//! [`Totals`]: the sums over the reports of one run.
 
 use super::{NO_PULL_SECRET, Report, count, plain_line};
 use crate::finding::Severity;
@@ -6,51 +6,51 @@ use crate::fix::Safety;
 use crate::images::Class;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the reports of one run come to together.
+/// The sums over the reports of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// All reports, those that are about no release too.
+    /// All reports, including those that are not about a release.
     pub reports: usize,
     /// Releases that were checked.
     pub releases: usize,
-    /// Those of them without a finding.
+    /// Releases without a finding.
     pub clean: usize,
-    /// Findings by how bad they are: errors, warnings, hints.
+    /// Findings by severity: errors, warnings, hints.
     pub findings: [usize; 3],
-    /// Findings that somebody accepted.
+    /// Accepted findings.
     pub suppressed: usize,
-    /// Manifests read, hooks included.
+    /// Manifests, including hooks.
     pub manifests: usize,
-    /// Image references found in them.
+    /// Image references in the manifests.
     pub uses: usize,
-    /// Those that resolve through the mirror.
+    /// References that resolve through the mirror.
     pub mirrored: usize,
-    /// Releases whose pods nobody said a pull secret for.
+    /// Releases whose pull secrets were not checked.
     pub no_pull_secret: usize,
-    /// Findings that another state of their release has, too.
+    /// Findings that another state of the release has, too.
     known: usize,
-    /// Findings that `--fix` takes away, and those that `--unsafe-fixes` does.
+    /// Findings that `--fix` resolves, and those that need `--unsafe-fixes`.
     fixable: [usize; 2],
-    /// The rules that found something, accepted or not.
+    /// The rules with findings, accepted or not.
     pub rules: BTreeSet<&'static str>,
-    /// The mirrors, and whether one is of a release.
+    /// The mirrors, and whether a release uses each.
     mirrors: BTreeMap<String, bool>,
     /// The name and the verdict of the first report.
     first: Option<First>,
-    /// Distinct references, each with its registry and what became of the rewrite; where releases differ, the worst.
+    /// Distinct references, each with its registry and class; if releases differ, the worst class.
     images: BTreeMap<String, (String, Class)>,
 }
 
-/// What is told of the only report of a run.
+/// The name and verdict of the first report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct First {
-    /// `shop/prod`, where the configuration lists it.
+    /// `shop/prod`, if the configuration lists it.
     name: Option<String>,
     summary: String,
 }
 
 impl Totals {
-    /// Of one report.
+    /// The totals of one report.
     pub fn of(report: &Report) -> Self {
         let mut totals = Self::default();
         totals.add(report);
@@ -100,7 +100,7 @@ impl Totals {
         self.findings.iter().sum()
     }
 
-    /// Whether there is nothing but hints.
+    /// Whether there are only hints.
     pub fn is_clean(&self) -> bool {
         self.findings[severity_index(Severity::Error)] + self.findings[severity_index(Severity::Warning)] == 0
     }
@@ -110,7 +110,7 @@ impl Totals {
         self.images.len()
     }
 
-    /// Distinct references by registry, and of each by what became of the rewrite.
+    /// Distinct references by registry and class.
     pub fn registries(&self) -> BTreeMap<&str, BTreeMap<Class, usize>> {
         let mut registries: BTreeMap<&str, BTreeMap<Class, usize>> = BTreeMap::new();
         for (registry, class) in self.images.values() {
@@ -119,7 +119,7 @@ impl Totals {
         registries
     }
 
-    /// Distinct references by what became of the rewrite.
+    /// Distinct references by class.
     pub fn classes(&self) -> BTreeMap<Class, usize> {
         let mut classes = BTreeMap::new();
         for (_, class) in self.images.values() {
@@ -128,12 +128,12 @@ impl Totals {
         classes
     }
 
-    /// The mirrors of all reports, by name.
+    /// The mirrors of all reports, sorted.
     pub fn mirrors(&self) -> impl Iterator<Item = &str> {
         self.mirrors.keys().map(String::as_str)
     }
 
-    /// How many findings `lint --fix` takes away; `None` where there is none.
+    /// The number of findings that `lint --fix` resolves; `None` if there are none.
     pub fn fixable(&self) -> Option<String> {
         match self.fixable {
             [0, 0] => None,
@@ -151,7 +151,7 @@ impl Totals {
         }
     }
 
-    /// The name of the only report, where the configuration lists its release.
+    /// The name of the only report, if the configuration lists its release.
     pub fn only_name(&self) -> Option<&str> {
         self.first.as_ref().filter(|_| self.reports == 1)?.name.as_deref()
     }

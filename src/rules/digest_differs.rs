@@ -1,12 +1,12 @@
-//! An image whose digest is another one than the mirrored one's. Checked with `--bundle FOLDER`.
+//! An image whose digest differs from the digest of the mirrored image. Checked with `--bundle FOLDER`.
 //!
 //! ## Why it matters in an air gap
-//! A reference with a digest pulls that digest and nothing else. The mirror has the tag, but not these bytes: the pod
-//! stays in `ImagePullBackOff`.
+//! A reference with a digest pulls exactly that digest. The mirror has the tag but not these bytes, so the pod stays in
+//! `ImagePullBackOff`.
 //!
 //! ## What to do
-//! Set the digest to the mirrored one, leave it out, or mirror the image anew. A registry that rebuilds manifests while
-//! it copies changes digests.
+//! Set the digest to the mirrored one, remove it, or mirror the image again. A registry that rebuilds manifests while
+//! copying changes their digests.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -40,11 +40,11 @@ use super::{Context, Rule};
 use crate::bundle::Verdict;
 use crate::finding::Severity;
 use crate::images::Part;
-use crate::images::decided::decider;
+use crate::images::deciders::decider;
 
 pub(super) static RULE: Rule = Rule {
     id: "digest-differs",
-    summary: "an image has another digest than the one that was mirrored",
+    summary: "the digest of an image differs from the mirrored one",
     severity: Severity::Error,
     on: true,
     source: include_str!("digest_differs.rs"),
@@ -60,7 +60,7 @@ fn check(ctx: &mut Context<'_>) {
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the digest", message);
         finding.notes.push(format!("the bundle has {digest}"));
         finding.notes.extend(more(others));
-        finding.help = Some(format!("set the digest to {digest}, or mirror the image anew"));
+        finding.help = Some(format!("set the digest to {digest}, or mirror the image again"));
         findings.push(finding);
     }
     ctx.findings.extend(findings);

@@ -1,12 +1,12 @@
-//! A reference on the mirror that still carries its source registry in its path.
+//! A reference on the mirror that still contains its source registry in the path.
 //!
 //! ## Why it matters in an air gap
-//! The chart puts the mirror before a reference that has a registry already: `mirror.internal/quay.io/acme/api`. On the mirror
-//! the image lies at `mirror.internal/acme/api`, so the pull ends with `not found`.
+//! The chart prepends the mirror to a reference that already has a registry: `mirror.internal/quay.io/acme/api`. On the mirror
+//! the image is at `mirror.internal/acme/api`, so the pull fails with `not found`.
 //!
 //! ## What to do
-//! Set the part of the reference that holds the registry to the path alone, or patch the template so that it replaces the
-//! registry. If the mirror does keep the registries in its paths, say so with `--layout host-and-path`.
+//! Remove the registry from the value, so that only the path is left, or patch the template so that it replaces the
+//! registry. If the mirror does keep source registries in its paths, use `--layout host-and-path`.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -35,9 +35,11 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::decided::{decider_of, deciders_of};
+use crate::images::Class;
+use crate::images::deciders::deciders_of;
 use crate::images::doubled::{Kept, Writer, in_path, on_mirror};
-use crate::images::{Class, Mirror, Reference};
+use crate::provenance::decider_of;
+use crate::reference::{Mirror, Reference};
 use crate::trace::Origin;
 
 pub(super) static RULE: Rule = Rule {
@@ -52,28 +54,28 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>) {
     for judged in ctx.analysis.images.iter().filter(|judged| judged.class == Class::Doubled) {
         let (image, mirror) = (&judged.image, &ctx.settings.mirror);
-        // Whether it counts was asked when the class was found.
+        // Whether it counts was decided when the class was determined.
         let writer = Writer { source: None, is_user: true };
         let in_reference = || in_path(image.reference.as_ref().ok()?, true, mirror);
         let kept = on_mirror(&image.text, writer, mirror, ctx.settings.layout).or_else(in_reference);
         let Some(kept) = kept else { continue };
-        // The registry in the path comes with this, whoever decided the rest.
+        // The value that sets the registry in the path, whoever decided the rest.
         let decider = deciders_of(image, kept.range.clone(), &ctx.analysis.origins).into_iter().next();
         let decider = decider.unwrap_or_else(|| decider_of(Origin::NONE, 0, &ctx.analysis.origins));
         let (registry, before) = (&kept.registry, before_path(&kept, mirror));
         let message = format!("{} keeps the registry {registry} in its path", image.text);
-        let mut finding = ctx.finding_at(&RULE, judged, &decider, "the registry comes with this", message);
+        let mut finding = ctx.finding_at(&RULE, judged, &decider, "this contains the registry", message);
         let wanted = judged.source.as_ref().and_then(|source| ctx.settings.layout.repository(mirror, source));
         let or_else = match wanted {
-            Some(wanted) => format!("it has to be {wanted}: leave {before} out of the repository"),
-            None => format!("leave {before} out of the repository"),
+            Some(wanted) => format!("it must be {wanted}: remove {before} from the repository"),
+            None => format!("remove {before} from the repository"),
         };
         ctx.help(&mut finding, judged, or_else);
         ctx.findings.push(finding);
     }
 }
 
-/// What is too much in a path: the registry, and of the mirror its place.
+/// The surplus part of a path: the registry, and the mirror's own path prefix.
 fn before_path(kept: &Kept, mirror: &Mirror) -> String {
     let name = format!("{}/{}", kept.registry, kept.repository);
     let inside = Reference::parse(&name).ok();

@@ -1,11 +1,11 @@
-//! A suppression whose last day is over.
+//! A suppression whose last day has passed.
 //!
 //! ## Why it matters in an air gap
-//! Somebody accepted a finding for a while, and the while is over: the image it was about is reported again, or the
-//! suppression stands there for nothing.
+//! Somebody accepted a finding until a certain day, and that day has passed. The image is reported again, or the
+//! suppression no longer has any effect.
 //!
 //! ## What to do
-//! Mend what was accepted, or give it another day with a reason that still holds.
+//! Fix what was accepted, or set a new date with a reason that still applies.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -35,15 +35,16 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "expired-suppression",
-    summary: "a suppression whose last day is over",
+    id: rule_ids::EXPIRED_SUPPRESSION,
+    summary: "a suppression whose last day has passed",
     severity: Severity::Warning,
     on: true,
     source: include_str!("expired_suppression.rs"),
     check,
 };
 
-/// Found where suppressions are applied, [`Suppressor`](crate::suppress::Suppressor), when all releases are known.
+/// Reported where suppressions are applied, [`Suppressor`](crate::suppress::Suppressor), when all releases are known.
 fn check(_: &mut Context<'_>) {}

@@ -1,13 +1,13 @@
-//! A chart of the release whose images do not come from the mirror never looks at the value that sends them there.
+//! A chart of the release has images that bypass the mirror, and never reads the value that sends images there.
 //!
 //! ## Why it matters in an air gap
-//! One value is meant to send all images to the mirror, but each chart has to apply it. This one does not look at it at
-//! all: setting it changes nothing here, today and for every image that the chart adds tomorrow. Or only code looks at
-//! it that did not run: the finding says where.
+//! One value is meant to send all images to the mirror, but each chart must apply it. This chart does not read it, so
+//! setting it changes nothing: neither for the images of today nor for those that the chart adds later. Or the value is
+//! read only by code that did not run; the finding says where.
 //!
 //! ## What to do
-//! Where the chart has a value of its own for this, set that one: the finding names it. Otherwise set the registries of
-//! its images one by one, or patch its templates.
+//! If the chart has a value of its own for this, set that one; the finding names it. Otherwise set the registry of each of
+//! its images, or patch its templates.
 //!
 //! ```bad
 //! # --ignore unmirrored-image
@@ -84,7 +84,7 @@ use crate::values::Instance;
 
 pub(super) static RULE: Rule = Rule {
     id: "global-not-read",
-    summary: "a chart whose images do not resolve never looks at the value that would send them to the mirror",
+    summary: "a chart with images outside the mirror never reads the value that sends them there",
     severity: Severity::Warning,
     on: true,
     source: include_str!("global_not_read.rs"),
@@ -93,7 +93,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &mut Context<'_>) {
     let Some(root) = &ctx.analysis.root else { return };
-    // Of a chart alone, the findings of its images say it all.
+    // For a single chart, the findings of its images are enough.
     if !root.children.is_empty() {
         chart(root, &Vec::new(), ctx);
     }
@@ -110,14 +110,14 @@ fn chart(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
 fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
     let (analysis, mirror) = (ctx.analysis, &ctx.settings.mirror);
     if mirror.only_place().is_none() {
-        // No key for all images can name a place for each source.
+        // A single key cannot name a place for each source.
         return;
     }
     let is_bad = |judged: &&Judged| {
         is_of(instance, &judged.image.manifest.name)
             && judged.bypasses(mirror)
             && judged.class != Class::NotAReference
-            // What is no template cannot look at it.
+            // A file that is not a template cannot read it.
             && !is_crd_file(&judged.image.manifest.name)
             && judged.image.tier != Tier::Possible
             && !judged.decider.source.is_user()
@@ -131,26 +131,26 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
         return;
     }
     let name = &instance.name;
-    // Code that does not run may look at it all the same.
+    // Code that did not run may still read it.
     let flow = ctx.prepared.map(|prepared| analysis.flow(prepared));
     let named = |key: &String| Some((key.clone(), flow?.names_in(prefix, &steps(key))?.clone()));
     let unrun = analysis.keys.iter().find_map(named);
     let count = images.len();
     let them = if count == 1 { "1 image that does".to_owned() } else { format!("{count} images that do") };
     let looks = match &unrun {
-        Some((key, _)) => format!("looks at `{key}` only in code that did not run"),
-        None => format!("never looks at `{}`", ctx.key()),
+        Some((key, _)) => format!("reads `{key}` only in code that did not run"),
+        None => format!("never reads `{}`", ctx.key()),
     };
     let message = format!("chart {name} renders {them} not resolve through {mirror}, and {looks}");
     let help = match own_key(instance, prefix, ctx) {
-        Some(own) => format!("it looks at `{}` instead: the findings of its images say what to set", dotted(&own)),
-        None => "set the registries of its images one by one, or patch its templates".to_owned(),
+        Some(own) => format!("it reads `{}` instead: the findings of its images say what to set", dotted(&own)),
+        None => "set the registry of each of its images, or patch its templates".to_owned(),
     };
     let (place, label) = match unrun {
         Some((_, place)) => (place, "this did not run"),
         None => {
             let place = Place { file: instance.chart.metadata_file.clone(), start: 0, end: 0 };
-            (place, "no template of this chart looks at it")
+            (place, "no template of this chart reads it")
         }
     };
     ctx.findings.push(Finding {
@@ -165,13 +165,13 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
     });
 }
 
-/// Whether a file is of this chart, and not of one below it.
+/// Whether a file belongs to this chart, and not to a subchart of it.
 fn is_of(instance: &Instance, file: &str) -> bool {
     let inside = file.strip_prefix(&instance.full_path).and_then(|rest| rest.strip_prefix('/'));
     inside.is_some_and(|rest| !rest.starts_with("charts/"))
 }
 
-/// Whether a registry is one for images, as far as the chart's default tells: external-dns keeps a `registry: txt`.
+/// Whether a registry is a registry of images, judged by the chart's default: external-dns has `registry: txt`.
 fn is_for_images(instance: &Instance, path: &[String]) -> bool {
     let Some(last) = path.last() else { return false };
     let default = match path.first() {
@@ -187,7 +187,7 @@ fn is_for_images(instance: &Instance, path: &[String]) -> bool {
     }
 }
 
-/// The value for all images that this chart looks at instead.
+/// The value for all images that this chart reads instead.
 fn own_key(instance: &Instance, prefix: &Path, ctx: &Context<'_>) -> Option<Path> {
     let is_own = |path: &&Path| {
         let is_global = path.first().is_some_and(|first| first == GLOBAL);

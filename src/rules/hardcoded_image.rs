@@ -1,11 +1,11 @@
 //! An image that no value reaches: the template names the registry itself.
 //!
 //! ## Why it matters in an air gap
-//! The pod stays in `ImagePullBackOff`: its registry cannot be reached, and no setting can change that.
+//! The pod stays in `ImagePullBackOff`: its registry cannot be reached, and no value can change that.
 //!
 //! ## What to do
-//! Patch the template so that it applies the global value, or rewrite the manifest after rendering. The finding shows the
-//! patch as a diff, where one was found that holds when it is tried.
+//! Patch the template so that it applies the global value, or rewrite the manifest after rendering. If a patch was tried
+//! and works, the finding shows it as a diff.
 //!
 //! ```bad
 //! # templates/pod.yaml

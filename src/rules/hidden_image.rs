@@ -1,12 +1,12 @@
-//! A reference outside of the mirror in a place that people who read `image:` fields do not see.
+//! A reference outside the mirror that is not in an `image:` field, so that readers of the manifest miss it.
 //!
 //! ## Why it matters in an air gap
-//! Operators and controllers start pods with images that they are told by an argument, an environment variable or a
+//! Operators and controllers start pods with images that come from an argument, an environment variable or a
 //! configuration file. Such a pod stays in `ImagePullBackOff`, often long after the install.
 //!
 //! ## What to do
-//! Set the value that the finding names, or patch the template. The finding says why the text is taken for an image, and how
-//! sure that is; nobody asks a registry.
+//! Set the value that the finding names, or patch the template. The finding says why the text is taken for an image, and
+//! how certain that is. No registry is asked.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -37,11 +37,13 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::{Class, Reference, Source};
+use crate::images::Class;
+use crate::provenance::Source;
+use crate::reference::Reference;
 
 pub(super) static RULE: Rule = Rule {
     id: "hidden-image",
-    summary: "a reference outside of the mirror in arguments, environment or nested text",
+    summary: "a reference outside the mirror in arguments, environment variables or nested text",
     severity: Severity::Warning,
     on: true,
     source: include_str!("hidden_image.rs"),
@@ -53,7 +55,7 @@ fn check(ctx: &mut Context<'_>) {
         let image = &judged.image;
         let bypasses = match judged.class {
             Class::ChartDefault | Class::HardCoded | Class::Unexplained => true,
-            // A text with variables names an image all the same, and so does one with capitals.
+            // A text with variables or with capital letters can still name an image.
             Class::NotAReference => image.open.is_some() || Reference::parse(&image.text.to_ascii_lowercase()).is_ok(),
             _ => false,
         };

@@ -1,18 +1,18 @@
-//! An image that no manifest names: an operator takes its own default, which is public.
+//! An image that no manifest names: an operator uses its own default, which is public.
 //!
 //! ## Why it matters in an air gap
-//! The release looks clean, and the pods that the operator starts later stay in `ImagePullBackOff`: the image is
-//! compiled into the operator's binary, so that no scanner of manifests sees it, and no mirror list has it.
+//! The release looks clean, but the pods that the operator starts later stay in `ImagePullBackOff`. The image is
+//! compiled into the operator's binary, so no scanner of manifests sees it and no mirror list contains it.
 //!
 //! ## What to do
-//! Set the field, argument or variable that the finding names, and mirror the image. The tag goes with the operator's
-//! version: its documentation, or a running cluster, tells.
+//! Set the field, argument or variable that the finding names, and mirror the image. The tag depends on the operator's
+//! version; find it in the operator's documentation or in a running cluster.
 //!
-//! A registry that an operator is told to take its images from, `registry: quay.io/` of a custom resource or an operator's
-//! `--container-registry`, is reported here too where it is not the mirror. So is a variable, an argument or a key of a
-//! configuration file that is called a registry of images (`AGENT_IMAGE_REGISTRY`) and names a public one.
+//! A registry from which an operator takes its images is reported here too if it is not the mirror: `registry: quay.io/` in
+//! a custom resource, or an operator's `--container-registry`. So is a variable, an argument or a key of a configuration
+//! file whose name says that it is a registry of images (`AGENT_IMAGE_REGISTRY`), if its value is a public registry.
 //!
-//! A finding is an error where the release decides, and a warning where something outside of the release may.
+//! The finding is an error if the release decides, and a warning if something outside the release may decide.
 //!
 //! ```bad
 //! # templates/all.yaml
@@ -62,16 +62,17 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::{part_places, written_at};
+use crate::images::deciders::part_places;
 use crate::images::operators::{Implicit, implicit};
 use crate::images::{Class, Part, Tier};
 use crate::limits::Limits;
+use crate::provenance::written_at;
 use std::ops::Range;
 use std::sync::Arc;
 
 pub(super) static RULE: Rule = Rule {
     id: "implicit-default-image",
-    summary: "an operator takes its own public default for an image that nobody named",
+    summary: "an operator uses its own public default for an image that nothing names",
     severity: Severity::Error,
     on: true,
     source: include_str!("implicit_default_image.rs"),
@@ -97,7 +98,7 @@ fn check(ctx: &mut Context<'_>) {
                 format!("{} is not {}", found.image, ctx.settings.mirror),
             ),
             false => (
-                format!("{} takes its public default for {}", found.operator, found.used),
+                format!("{} uses its public default for {}", found.operator, found.used),
                 format!("nothing here names the image: {at}"),
                 format!("the default of {} is {}", found.operator, found.image),
             ),
@@ -125,7 +126,7 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
-/// Whether a registry that is named is the beginning of a reference that was found, so that it is judged with it.
+/// Whether a registry is the beginning of a reference that was found, so that it is judged with that reference.
 fn is_part_of_an_image(ctx: &Context<'_>, found: &Implicit) -> bool {
     let is_there = |place: Range<u32>| place.start < found.place.end && found.place.start < place.end;
     found.is_named

@@ -1,12 +1,13 @@
-//! A value that a user set would send an image past the mirror once its component is switched on.
+//! A value set by the user that would send an image past the mirror once its component is enabled.
 //!
 //! ## Why it matters in an air gap
-//! Nothing renders it today, so nothing fails. The day somebody sets `enabled: true`, the pod stays in
+//! Nothing renders the image today, so nothing fails. When somebody later sets `enabled: true`, the pod stays in
 //! `ImagePullBackOff`, and the cause is a line that was written long before.
 //!
 //! ## What to do
-//! Remove the value, or point it at the mirror. The finding says which switch proves it: the release was rendered once
-//! more with that switch on, and once more with the value taken away or set, which is the fix. Where it says "may", code could read the value, but no switch was found that does.
+//! Remove the value, or point it at the mirror. The finding names the switch that proves it: the release was rendered once
+//! more with that switch on, and once more with the value removed or changed, which is the fix. "May" in the message means
+//! that code could read the value, but no switch was found that makes it do so.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -71,11 +72,12 @@
 use super::{Context, Rule};
 use crate::analysis::Proof;
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::decider_of;
+use crate::provenance::decider_of;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "latent-override",
-    summary: "a value set by the user would send an image past the mirror once it is switched on",
+    id: rule_ids::LATENT_OVERRIDE,
+    summary: "a value set by the user would send an image past the mirror once its component is enabled",
     severity: Severity::Warning,
     on: true,
     source: include_str!("latent_override.rs"),
@@ -93,7 +95,7 @@ fn check(ctx: &mut Context<'_>) {
         let message = match &latent.proof {
             Proof::SwitchedOn { switches, reference } => {
                 let (switches, are) = (switches.join("` and `"), if switches.len() == 1 { "is" } else { "are" });
-                notes.push(format!("proven by switching on `{switches}`: then {reference} is pulled"));
+                notes.push(format!("proven by enabling `{switches}`: then {reference} is pulled"));
                 format!("`{path}` bypasses {mirror} once `{switches}` {are} true")
             }
             Proof::Possible(place) => {

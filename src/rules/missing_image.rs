@@ -1,14 +1,14 @@
 //! A container without an image.
 //!
 //! ## Why it matters in an air gap
-//! The API server refuses the object: the install, or the upgrade, ends there. Most often a template reads a value that is not
-//! there, `image: {{ .Values.imge }}`, so that nobody knows which image has to be mirrored.
+//! The API server rejects the object, and the install or upgrade stops there. Most often a template reads a value that does
+//! not exist, `image: {{ .Values.imge }}`, so nobody knows which image must be mirrored.
 //!
 //! ## What to do
-//! Set the value that the finding names, or correct its name in the template.
+//! Set the value that the finding names, or correct the name in the template.
 //!
-//! Containers of Kubernetes' own kinds are looked at; in pod templates of custom resources the operator may fill the image
-//! in, as Istio's injector does with its own containers.
+//! Only containers of Kubernetes' own kinds are checked. In pod templates of custom resources the operator may fill in the
+//! image, as Istio's injector does for its own containers.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -37,11 +37,12 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::decider_of;
-use crate::images::decided::written_at;
-use crate::images::object::{Object, items, member, string};
-use crate::images::pods::{Container, Pod};
-use crate::images::{Class, Tier, injection};
+use crate::images::{Class, Tier};
+use crate::objects::Object;
+use crate::objects::injection;
+use crate::objects::pods::{Container, Pod};
+use crate::provenance::decider_of;
+use crate::provenance::written_at;
 use crate::reads::dotted;
 use crate::reads::unset::{Unset, unset};
 use crate::source::Place;
@@ -65,7 +66,7 @@ fn check(ctx: &mut Context<'_>) {
     let mut findings = Vec::new();
     for object in &objects {
         let Some(pod) = Pod::of(object).filter(|_| is_of_kubernetes(object)) else { continue };
-        // Asked once for an object, however many containers it has.
+        // Determined once for an object, however many containers it has.
         let is_patch = LazyCell::new(|| patches.has(object));
         for container in pod.containers() {
             let is_left = |container: &Container<'_>| {
@@ -81,12 +82,12 @@ fn check(ctx: &mut Context<'_>) {
     ctx.findings.append(&mut findings);
 }
 
-/// The image of a container, whatever it is.
+/// The image of a container, of whatever kind.
 fn image_of(container: &Container<'_>) -> Option<String> {
-    Some(string(member(container.node, "image"))).filter(|image| !image.is_empty())
+    Some(container.node.text_of("image")).filter(|image| !image.is_empty())
 }
 
-/// Whether an object is of one of Kubernetes' own groups: others have kinds of these names too.
+/// Whether an object belongs to one of Kubernetes' own groups: other groups have kinds with these names too.
 fn is_of_kubernetes(object: &Object<'_>) -> bool {
     let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
     ["", "apps", "batch", "extensions"].contains(&group)
@@ -106,12 +107,12 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
     let list = unset.iter().map(|one| format!("`{}`", dotted(&one.path))).collect::<Vec<_>>().join(", ");
     let help = match unset.as_slice() {
         _ if like_it.is_some() => "write the key as `image`".to_owned(),
-        [] => "name an image, or take the container out".to_owned(),
+        [] => "name an image, or remove the container".to_owned(),
         [_] => format!("set {list}, or correct the name in the template"),
         _ => format!("set one of {list}, or correct the name in the template"),
     };
     let label = format!("{what}: {}, {name}", object.name);
-    // Whoever set a value to nothing comes first.
+    // A value that somebody set to nothing comes first.
     let origins = &ctx.analysis.origins;
     let of_user = unset.iter().map(|one| origins.of_user_at(&one.path)).filter(|origin| !origin.is_none());
     let places = of_user.filter_map(|origin| decider_of(origin, 0, origins).place);
@@ -133,7 +134,7 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
         }),
         excerpts,
         notes: match &like_it {
-            Some(key) => vec![format!("`{key}` is another key: Kubernetes tells capital letters from small ones")],
+            Some(key) => vec![format!("`{key}` is a different key: Kubernetes' keys are case-sensitive")],
             None => unset.iter().map(note).collect(),
         },
         help: Some(help),
@@ -141,30 +142,32 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
     }
 }
 
-/// What is there in place of the image, in words, and where.
+/// What is in place of the image, in words, and where.
 fn what_is_there(container: &Node) -> (&'static str, Range<u32>) {
-    let Data::Map(entries) = &container.data else { return ("this is no container", container.start..container.end) };
+    let Data::Map(entries) = &container.data else {
+        return ("this is not a container", container.start..container.end);
+    };
     let Some((entry, value)) = entries.iter().rev().find(|(entry, _)| entry.key == *"image") else {
         let like_it = entries.iter().find(|(entry, _)| entry.key.to_text().eq_ignore_ascii_case("image"));
         let range = like_it.map_or(container.start..container.start + 1, |(entry, _)| entry.start..entry.end);
         return ("it has no `image`", range);
     };
     let what = match &value.data {
-        Data::Map(_) => "a table is there, and no text",
-        Data::Seq(_) => "a list is there, and no text",
+        Data::Map(_) => "this is a map, not a string",
+        Data::Seq(_) => "this is a list, not a string",
         _ => "nothing is printed here",
     };
     (what, entry.start..entry.end)
 }
 
-/// A key of a container that is `image` but for its capital letters.
+/// A key of a container that differs from `image` only in case.
 fn like_image(container: &Node) -> Option<String> {
     let Data::Map(entries) = &container.data else { return None };
     let keys = entries.iter().map(|(entry, _)| entry.key.to_text());
     keys.filter(|key| key != "image").find(|key| key.eq_ignore_ascii_case("image")).map(|key| key.into_owned())
 }
 
-/// The place up to the end of its line, which holds the action that printed nothing.
+/// The range up to the end of the line, which contains the action that printed nothing.
 fn rest_of_line(place: Place) -> Place {
     let rest = place.file.bytes().get(place.start as usize..).unwrap_or_default();
     let line = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
@@ -176,7 +179,7 @@ fn note(one: &Unset) -> String {
     format!("`{}` is read here and {}", dotted(&one.path), if one.is_empty { "is empty" } else { "is not set" })
 }
 
-/// The values that the template looks at there and that hold nothing.
+/// The values that the template reads there and that are empty or not set.
 fn unset_at(ctx: &Context<'_>, object: &Object<'_>, place: &Place) -> Vec<Unset> {
     let (Some(prepared), Some((chart, _))) = (ctx.prepared, object.manifest.name.rsplit_once("/templates/")) else {
         return Vec::new();
@@ -184,10 +187,10 @@ fn unset_at(ctx: &Context<'_>, object: &Object<'_>, place: &Place) -> Vec<Unset>
     unset(place, chart, &prepared.chart, &ctx.analysis.values, &ctx.analysis.reads)
 }
 
-/// Which documents are patches of others: a container in one is added to that of its name.
+/// Which documents are patches of others: a container in a patch is merged into the container of the same name.
 #[derive(Debug)]
 struct Patches {
-    /// Containers that have an image somewhere: kind, namespace, name, container.
+    /// Containers for which some document has an image: kind, namespace, name, container.
     whole: BTreeSet<[String; 4]>,
     /// Files that a kustomization names.
     files: BTreeSet<String>,
@@ -209,10 +212,10 @@ impl Patches {
 
     fn add_kustomization(&mut self, object: &Object<'_>) {
         let folder = object.manifest.source.shown().rsplit_once('/').map_or("", |(folder, _)| folder);
-        let lists = ["patches", "patchesStrategicMerge"].into_iter().filter_map(|list| member(object.node, list));
-        for patch in lists.flat_map(items) {
-            let path = match string(member(patch, "path")) {
-                path if path.is_empty() => string(Some(patch)),
+        let lists = ["patches", "patchesStrategicMerge"].into_iter().filter_map(|list| object.node.member(list));
+        for patch in lists.flat_map(Node::items) {
+            let path = match patch.text_of("path") {
+                path if path.is_empty() => patch.text(),
                 path => path,
             };
             self.files.insert(joined(folder, &path));
@@ -224,7 +227,7 @@ impl Patches {
         self.files.contains(object.manifest.source.shown()) || has_directive(object.node)
     }
 
-    /// Whether a container without an image is added to one that has one.
+    /// Whether a container without an image is merged into one that has an image.
     fn completes(&self, object: &Object<'_>, container: &Container<'_>) -> bool {
         self.whole.contains(&id(object, container))
     }
@@ -235,7 +238,7 @@ fn id(object: &Object<'_>, container: &Container<'_>) -> [String; 4] {
     [name.kind.clone(), name.namespace.clone(), name.name.clone(), container.name.clone()]
 }
 
-/// A path from a folder on, with `..` and `.` undone.
+/// Joins a path to a folder and resolves `..` and `.`.
 fn joined(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {

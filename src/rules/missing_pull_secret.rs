@@ -1,23 +1,24 @@
-//! A pod that pulls from the mirror without the pull secret that the mirror wants.
+//! A pod that pulls from the mirror without the pull secret that the mirror requires.
 //!
-//! Checked once a pull secret is known: from `--pull-secret NAME`, from `pull_secrets` of airtight.yaml, or from the user's
-//! values. There every key that names pull secrets counts (`global.imagePullSecrets`, `imagePullSecrets`,
-//! `image.pullSecrets`, `global.image.pullSecrets`: a name, a list of names or of `{name: …}`, a table), and every other
-//! value that comes to be a name in a pod's `imagePullSecrets`. What is named below `global`, every pod needs that pulls
-//! from the mirror. What is named for one chart or component alone tells that the mirror wants a secret: the other pods
-//! need one of those too. Where nobody says anything of pull secrets, the summary says that they were not looked at.
+//! Checked if a pull secret is known: from `--pull-secret NAME`, from `pull_secrets` in airtight.yaml, or from the user's
+//! values. In the values, every key that names pull secrets counts (`global.imagePullSecrets`, `imagePullSecrets`,
+//! `image.pullSecrets`, `global.image.pullSecrets`: a name, a list of names or of `{name: …}`, a map), and so does every
+//! other value that ends up as a name in a pod's `imagePullSecrets`. A secret named below `global` is required by every pod
+//! that pulls from the mirror. A secret named for one chart or component shows that the mirror requires one: every other
+//! pod needs one of these secrets too. If nothing names a pull secret, the summary says that pull secrets were not checked.
 //!
-//! A list of the wrong form, `imagePullSecrets: regcred`, is a finding too: Kubernetes refuses the object.
+//! A list of the wrong form, `imagePullSecrets: regcred`, is a finding too: Kubernetes rejects the object.
 //!
 //! ## Why it matters in an air gap
-//! The mirror refuses the pull, and the pod stays in `ImagePullBackOff`. Most often it is a hook, a test or a job that
-//! the chart's template forgot.
+//! The mirror denies the pull, and the pod stays in `ImagePullBackOff`. Most often it is a hook, a test or a job whose
+//! template does not set pull secrets.
 //!
 //! ## What to do
-//! Set the value that gives this pod its `imagePullSecrets`: where one does, as tried, it is a fix, with the name of your own
-//! secret. Otherwise patch the template, or let the pod's ServiceAccount carry the secret. A pull secret works in its own namespace alone: copy it to each namespace that the release puts pods in.
+//! Set the value that gives this pod its `imagePullSecrets`. If a trial found one that does, the finding has a fix with the
+//! name of your own secret. Otherwise patch the template, or add the secret to the pod's ServiceAccount. A pull secret works
+//! only in its own namespace: copy it to each namespace in which the release creates pods.
 //!
-//! Pods that an operator makes are not seen here.
+//! Pods that an operator creates are not visible here.
 //!
 //! ```bad
 //! # templates/job.yaml
@@ -113,12 +114,13 @@
 //! ```
 
 use super::{Context, Rule};
-use crate::analysis::pull_secrets::{Giving, RULE as ID};
+use crate::analysis::pull_secrets::Giving;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::printed;
-use crate::images::object::{Object, member};
-use crate::images::pull_secrets::{DEFAULT_ACCOUNT, FIELD, Puller, Pullers, misshapen};
 use crate::images::{Class, Tier};
+use crate::objects::Object;
+use crate::objects::pull_secrets::{DEFAULT_ACCOUNT, FIELD, Puller, Pullers, misshapen};
+use crate::provenance::printed;
+use crate::rule_ids::MISSING_PULL_SECRET as ID;
 use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
@@ -136,17 +138,17 @@ fn check(ctx: &mut Context<'_>) {
     let objects: Vec<Object<'_>> = ctx.analysis.manifests.iter().flat_map(Object::all).collect();
     let pullers = Pullers::of(&objects, home, &ctx.analysis.comes_from_mirror(&ctx.settings.mirror));
     let mut found = Vec::new();
-    // The first pod in each namespace that lacks a secret, and how many others there are.
+    // The first pod in each namespace that lacks a secret, and the number of others.
     let mut away: BTreeMap<(String, String), (Finding, usize)> = BTreeMap::new();
     for puller in &pullers.pods {
         let object = &objects[puller.object];
         let missing = asked.missing(puller);
-        let form = misshapen(member(puller.pod.spec, FIELD));
+        let form = misshapen(puller.pod.spec.member(FIELD));
         if !missing.is_empty() {
             found.push(lacking(ctx, object, puller, &missing, form));
         } else if let Some(form) = form {
             let message = format!("the `{FIELD}` of {} has the wrong form: {form}", object.name);
-            let help = "mend the value that it is made of, or the template".to_owned();
+            let help = "correct the value that it comes from, or the template".to_owned();
             found.push(finding(ctx, object, puller, message, "not a list of pull secrets", help));
         }
         if puller.namespace == home || puller.image.is_none() {
@@ -160,11 +162,11 @@ fn check(ctx: &mut Context<'_>) {
             let (_, others) = away.entry(id).or_insert_with(|| {
                 let here = &puller.namespace;
                 let message = format!(
-                    "{} runs in namespace {here}, and the pull secret `{name}` is not brought there",
+                    "{} runs in namespace {here}, and nothing creates the pull secret `{name}` there",
                     object.name
                 );
                 let help = format!("copy the secret `{name}` to namespace {here}");
-                let finding = finding(ctx, object, puller, message, "in another namespace than the release", help);
+                let finding = finding(ctx, object, puller, message, "not the namespace of the release", help);
                 (Finding { severity: ctx.settings.severity(RULE.id, Severity::Warning), ..finding }, 0)
             });
             *others += 1;
@@ -173,15 +175,15 @@ fn check(ctx: &mut Context<'_>) {
     for (mut finding, pods) in away.into_values() {
         finding.notes.extend(match pods - 1 {
             0 => None,
-            1 => Some("so does another workload of this release".to_owned()),
-            others => Some(format!("so do {others} other workloads of this release")),
+            1 => Some("1 other workload of this release has the same problem".to_owned()),
+            others => Some(format!("{others} other workloads of this release have the same problem")),
         });
         found.push(finding);
     }
     ctx.findings.extend(found);
 }
 
-/// That a pod lacks pull secrets, and what gives them to it.
+/// Reports that a pod lacks pull secrets, and what gives them to it.
 fn lacking(
     ctx: &Context<'_>,
     object: &Object<'_>,
@@ -193,7 +195,7 @@ fn lacking(
     let list = quoted(missing);
     let what = match missing.len() {
         1 => format!("the pull secret {list}"),
-        // Of those that are named here and there, one is enough.
+        // If no secret is required by name, one of them is enough.
         _ if asked.required.is_empty() => format!("any of the pull secrets {list}"),
         _ => format!("the pull secrets {list}"),
     };
@@ -201,11 +203,11 @@ fn lacking(
     let message = format!("{} pulls from {mirror} without {what}", object.name);
     let help = match asked.giving.get(&object.name) {
         Some(Giving::Set { path, value, .. }) => {
-            format!("set `{path}` to `{value}`: with it the pod carries {list}, as tried")
+            format!("set `{path}` to `{value}`: a trial shows that the pod then has {list}")
         }
         Some(Giving::Nothing) => {
-            "none of the values that may name a secret gives it to this pod, as tried: patch its template, or let its \
-             ServiceAccount carry it"
+            "a trial shows that none of the values that may name a secret gives it to this pod: patch its template, or add \
+             the secret to its ServiceAccount"
                 .to_owned()
         }
         Some(Giving::Unknown) | None => {
@@ -221,23 +223,23 @@ fn lacking(
     let carried = puller.carried.is_some();
     finding.notes.extend(match (puller.own.is_empty(), carried) {
         (false, _) if own.is_empty() => None,
-        (false, _) => Some(format!("it carries {}", quoted(&own))),
+        (false, _) => Some(format!("it has {}", quoted(&own))),
         (true, _) if form.is_some() => None,
         (true, true) => {
-            Some(format!("its ServiceAccount {account}, which this release renders, does not carry it either"))
+            Some(format!("its ServiceAccount {account}, which this release renders, does not have it either"))
         }
         (true, false) => Some(format!(
-            "its ServiceAccount {account} is not part of this release: whether it carries the secret is not known"
+            "its ServiceAccount {account} is not part of this release: whether it has the secret is not known"
         )),
     });
     match &form {
         Some(form) => finding.notes.push(format!("its `{FIELD}` has the wrong form: {form}")),
         None if puller.own.iter().any(String::is_empty) => {
-            finding.notes.push("this template wants a list of `{name: …}`, and was given a list of names".to_owned());
+            finding.notes.push("this template expects a list of `{name: …}`, but was given a list of names".to_owned());
         }
         None => {}
     }
-    // That somebody patches the account of a namespace is not to be hoped for.
+    // Nothing suggests that somebody patches the default account of a namespace.
     if puller.own.is_empty() && form.is_none() && !carried && account != DEFAULT_ACCOUNT {
         finding.severity = ctx.settings.severity(RULE.id, Severity::Warning);
     }
@@ -255,7 +257,7 @@ fn finding(
     label: &str,
     help: String,
 ) -> Finding {
-    let place = member(puller.pod.spec, FIELD).unwrap_or(puller.pod.spec);
+    let place = puller.pod.spec.member(FIELD).unwrap_or(puller.pod.spec);
     let start = object.source.places(place.start as usize..place.end as usize).into_iter().next();
     let place = start.and_then(|start| printed(object.manifest, start.start..start.start));
     let label = format!("{label}: {}", object.name);

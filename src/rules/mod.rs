@@ -1,5 +1,5 @@
-//! What can be wrong with a release: one file a rule. The `//!` lines of that file are the rule's page, and the
-//! examples on it are its first tests.
+//! The rules, one file each. The `//!` lines of a rule's file are its page in the documentation, and the examples on the
+//! page are its first tests.
 
 mod digest_differs;
 mod doubled_registry;
@@ -36,7 +36,8 @@ mod wrong_mirror_path;
 use crate::analysis::{Analysis, Judged, Unset, not_done};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::images::decided::{Decider, Source, layer_name, printed_at, user_path};
+use crate::images::deciders::printed_at;
+use crate::provenance::{Decider, Source, layer_name, user_path};
 use crate::release::Prepared;
 use crate::render::output::is_crd_file;
 use crate::settings::Settings;
@@ -78,48 +79,48 @@ pub static RULES: &[&Rule] = &[
     &wrong_mirror_path::RULE,
 ];
 
-/// A rule: its name for life, its page, its check.
+/// A rule: a permanent id, a page, and a check.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its id, also the name of its file (with `_`) and its anchor in the docs.
+    /// The id, also the name of the file (with `_`) and the anchor in the documentation.
     pub id: &'static str,
-    /// One line, what is wrong.
+    /// What is wrong, in one line.
     pub summary: &'static str,
-    /// How bad a finding is.
+    /// The severity of a finding.
     pub severity: Severity,
-    /// Whether it is checked unless it is asked for by name.
+    /// Whether the rule is on by default.
     pub on: bool,
-    /// The text of its file; the `//!` lines are the page.
+    /// The text of the file; the `//!` lines are the page.
     pub source: &'static str,
-    /// Reports what it finds.
+    /// Reports the findings.
     pub check: fn(&mut Context<'_>),
 }
 
-/// What a rule may look at, and where it reports.
+/// What a rule may read, and where it reports.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The release; `None` where manifests came without a chart.
     pub prepared: Option<&'a Prepared>,
-    /// What is known of it.
+    /// The analysis of the release.
     pub analysis: &'a Analysis,
     /// What is checked, and against what.
     pub settings: &'a Settings,
-    /// What was found so far.
+    /// The findings so far.
     pub findings: Vec<Finding>,
 }
 
 impl<'a> Context<'a> {
-    /// Runs the rules that are on and gives the findings in the order of a report.
+    /// Runs the rules that are on, and returns the findings in the order of a report.
     pub fn check_all(mut self) -> Vec<Finding> {
         for rule in RULES.iter().filter(|rule| self.settings.is_on(rule.id, rule.on)) {
             let before = self.findings.len();
             (rule.check)(&mut self);
-            // That nothing is proven is always told.
+            // That nothing is proven is always reported.
             if rule.id != render_failed::RULE.id {
                 self.charge_from(before);
             }
         }
-        // What there was no room for is not told; that there was none is, whatever rules are on.
+        // Findings without budget are left out; that the budget was used up is reported, whatever rules are on.
         let is_told = self.findings.iter().any(|finding| finding.rule == render_failed::RULE.id);
         if !is_told && let Some(failure) = not_done(&self.analysis.work) {
             let told = render_failed::finding(&failure, &self);
@@ -129,20 +130,20 @@ impl<'a> Context<'a> {
         self.findings
     }
 
-    /// Charges the findings from a number on, and leaves out those for which there are no steps left: each is worked out,
-    /// cleared of secrets and written, in every format.
+    /// Charges the findings from an index on, and drops those for which no steps are left: each finding is worked out,
+    /// masked and written in every format.
     fn charge_from(&mut self, before: usize) {
         let work = &self.analysis.work;
         let fitting = self.findings[before..].iter().take_while(|finding| work.take_of_looks(finding.steps())).count();
         self.findings.truncate(before + fitting);
     }
 
-    /// The values key of the rewrite in words: `global.imageRegistry`.
+    /// The values key of the rewrite, for a message: `global.imageRegistry`.
     fn key(&self) -> String {
         self.analysis.keys.join("`, `")
     }
 
-    /// How many images some uses are, and that they go somewhere: `2 images go`.
+    /// The number of images of some uses, with a verb: `2 images go`.
     fn go(&self, images: &[usize]) -> String {
         match self.distinct(images).len() {
             1 => "1 image goes".to_owned(),
@@ -155,7 +156,7 @@ impl<'a> Context<'a> {
         images.iter().map(|&number| analysis.images[number].image.text.as_str()).collect()
     }
 
-    /// What a key does not bring to where the layout has it, a note each.
+    /// A note for each reference that a key alone does not bring to its place in the layout.
     fn not_enough(&self, unset: &Unset) -> Vec<String> {
         let told = |(number, after): &(usize, String)| {
             let before = &self.analysis.images[*number].image.text;
@@ -164,22 +165,22 @@ impl<'a> Context<'a> {
         unset.not_enough.iter().map(told).collect::<BTreeSet<String>>().into_iter().collect()
     }
 
-    /// The references of some uses, a note each; the most of them.
+    /// The references of some uses, a note each, up to a limit.
     fn references(&self, images: &[usize]) -> Vec<String> {
         const MOST: usize = 10;
         let all = self.distinct(images);
         let more = all.len().saturating_sub(MOST);
-        let notes = all.into_iter().take(MOST).map(|text| format!("it leaves {text} as it is"));
+        let notes = all.into_iter().take(MOST).map(|text| format!("it leaves {text} unchanged"));
         notes.chain((more > 0).then(|| format!("and {more} more"))).collect()
     }
 
-    /// What to do about an image: what was tried and helps, or else these words.
+    /// Sets the help: what a trial proved to work, or else these words.
     fn help(&self, finding: &mut Finding, judged: &Judged, or_else: String) {
         finding.help = Some(judged.fix.as_ref().map_or(or_else, |fix| fix.title.clone()));
         finding.fix = judged.fix.clone();
     }
 
-    /// What to do about an image that no proposal helps.
+    /// The help for an image that no proposal fixes.
     fn patch(&self, judged: &Judged) -> String {
         let key = self.key();
         match (judged.is_out_of_reach, &judged.decider.source) {
@@ -192,7 +193,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether it is a file of the chart, or of one below it, that a template prints.
+    /// Whether a name is a file of the chart, or of a subchart, that a template prints.
     fn is_file(&self, name: &str) -> bool {
         fn has(chart: &Chart, name: &str) -> bool {
             chart.files.iter().any(|file| file.file.name() == name)
@@ -201,10 +202,10 @@ impl<'a> Context<'a> {
         self.prepared.is_some_and(|prepared| has(&prepared.chart, name))
     }
 
-    /// What to do about an image that a default of a chart keeps from the mirror.
+    /// The help for an image that a default of a chart keeps from the mirror.
     fn set_or_patch(&self, judged: &Judged, chart: &str) -> String {
         let path = match judged.decider.path.as_str() {
-            // What the whole release shares reaches the chart too, and the others that ask for it.
+            // A value shared by the whole release reaches the chart and all others that read it.
             global if global.starts_with("global.") => global.to_owned(),
             own => user_path(chart, own),
         };
@@ -212,13 +213,13 @@ impl<'a> Context<'a> {
             && self.settings.mirror.place_of(&source.registry).is_none()
         {
             let registry = &source.registry;
-            return format!("the mirror has no place for {registry}: give one, --mirror {registry}=HOST/PATH");
+            return format!("the mirror has no place for {registry}: add one with --mirror {registry}=HOST/PATH");
         }
-        // What was tried and helps is told in place of this.
+        // A fix that was tried and works replaces this text.
         let mirror = &self.settings.mirror;
         match mirror.only_place() {
             Some(_) => format!("point `{path}` at {mirror}, or patch the template to apply `{}`", self.key()),
-            // No key for all images can name a place for each source.
+            // A single key cannot name a place for each source.
             None => format!("point `{path}` at {mirror}"),
         }
     }
@@ -244,7 +245,7 @@ impl<'a> Context<'a> {
         self.finding_at(rule, judged, &judged.decider, label, message)
     }
 
-    /// A finding about an image with a message of its own, and one that decided something about it.
+    /// A finding about an image with its own message and its own decider.
     fn finding_at(&self, rule: &Rule, judged: &Judged, decider: &Decider, label: &str, message: String) -> Finding {
         let image = &judged.image;
         let mut excerpts = Vec::new();
@@ -253,12 +254,12 @@ impl<'a> Context<'a> {
         }
         let printed = format!("printed here: {image}");
         match printed_at(image) {
-            // Text that stands in the template itself is decided and printed in one place.
+            // Text in the template itself is decided and printed in one place.
             Some(place) if excerpts.first().is_some_and(|first| same_line(&first.place, &place)) => {
                 excerpts[0].label = format!("{label}; {printed}");
             }
             Some(place) => excerpts.push(Excerpt { place, label: printed }),
-            // No template printed it: the line is all there is to see.
+            // No template printed it: only the line itself can be shown.
             None => excerpts.iter_mut().for_each(|first| first.label = format!("{label}; {image}")),
         }
         let mut notes = Vec::new();
@@ -278,7 +279,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The place in the manifests of a use.
+/// The location of a use in the manifests.
 fn subject(judged: &Judged) -> Subject {
     let image = &judged.image;
     Subject {
@@ -303,7 +304,7 @@ impl Rule {
         lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
     }
 
-    /// The rule's page as Markdown that anything can show: each example says what it is one of.
+    /// The rule's page as plain Markdown, with a heading before each example.
     pub fn markdown(&self) -> String {
         let page = self.page();
         let page = page.replace("```bad\n", "Found:\n\n```yaml\n").replace("```good\n", "Not found:\n\n```yaml\n");
@@ -378,10 +379,10 @@ mod tests {
             .collect()
     }
 
-    /// Lints an example: files under `# path` lines, flags after `# --`. What is under `# main/` is committed first, and the
-    /// rest compared with it.
+    /// Lints an example: files under `# path` lines, flags after `# --`. Files under `# main/` are committed first, and the
+    /// others are compared with them.
     fn lint(name: &str, text: &str) -> String {
-        // A chart outside of the repository is somebody else's.
+        // A chart outside the repository belongs to somebody else.
         let folder = root().join(format!("target/examples/{}-{name}", std::process::id()));
         let mut files: Vec<(String, String)> =
             vec![("Chart.yaml".into(), "{apiVersion: v2, name: example, version: 1.0.0}\n".into())];

@@ -1,12 +1,12 @@
 //! An image with a tag and no digest. Off by default: `--select mutable-tag`.
 //!
 //! ## Why it matters in an air gap
-//! A tag is a name that the mirror may give to something else tomorrow. Only a digest proves that a node runs what was
-//! tested and scanned before it crossed the gap.
+//! The mirror can move a tag to a different image at any time. Only a digest proves that a node runs what was tested and
+//! scanned before it crossed the gap.
 //!
 //! ## What to do
-//! Add the digest to the tag, `1.4@sha256:…`, if the chart takes one. A digest has to be copied with the image: a mirror
-//! that rebuilds manifests changes it.
+//! Add the digest after the tag, `1.4@sha256:…`, if the chart accepts one. A digest must be preserved when the image is
+//! copied: a mirror that rebuilds manifests changes it.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -37,7 +37,7 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::decided::decider;
+use crate::images::deciders::decider;
 use crate::images::{Part, Tier};
 
 pub(super) static RULE: Rule = Rule {

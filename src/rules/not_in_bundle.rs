@@ -1,15 +1,15 @@
-//! An image that is in none of the lists of what was mirrored. Checked with `--bundle FOLDER`.
+//! An image that none of the lists of mirrored images contains. Checked with `--bundle FOLDER`.
 //!
 //! ## Why it matters in an air gap
-//! The reference points at the mirror, and the mirror does not have it: the pod stays in `ImagePullBackOff`. Most often a
-//! version was raised on one side only.
+//! The reference points at the mirror, but the mirror does not have the image: the pod stays in `ImagePullBackOff`. Most
+//! often a version was raised on one side only.
 //!
 //! ## What to do
-//! Mirror the image and add it to the lists, or use a version that was mirrored; the finding names those.
+//! Mirror the image and add it to the lists, or use a version that was mirrored; the finding lists those versions.
 //!
-//! The folder holds any of `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`: one
-//! reference a line, its source or where it lies on the mirror, and behind it, if at all, its digest or its destination.
-//! Tags are compared letter by letter, digests where both sides have one. A reference with a variable in it
+//! The folder contains any of `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt` and `charts.txt`, with
+//! one reference a line: its source or its path on the mirror, optionally followed by its digest or its destination.
+//! Tags must match exactly; digests are compared if both sides have one. A reference that contains a variable
 //! (`acme/api:$(TAG)`) cannot be looked up, which is a finding as well.
 //!
 //! ```bad
@@ -43,13 +43,14 @@ use super::{Context, Rule};
 use crate::analysis::Judged;
 use crate::bundle::Verdict;
 use crate::finding::{Finding, Severity};
-use crate::images::decided::decider;
-use crate::images::{Part, Reference, Shape, Tier};
+use crate::images::deciders::decider;
+use crate::images::{Part, Shape, Tier};
+use crate::reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
     id: "not-in-bundle",
-    summary: "an image is in none of the lists of what was mirrored",
+    summary: "none of the lists of mirrored images contains an image",
     severity: Severity::Error,
     on: true,
     source: include_str!("not_in_bundle.rs"),
@@ -65,9 +66,9 @@ fn check(ctx: &mut Context<'_>) {
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the version", message);
         finding.notes.extend(more(others));
         finding.help = Some(match versions.as_slice() {
-            [] => "mirror it and add it to the lists: no version of it is there".to_owned(),
+            [] => "mirror it and add it to the lists: they contain no version of it".to_owned(),
             versions => {
-                format!("mirror it and add it to the lists, or use a version that is there: {}", versions.join(", "))
+                format!("mirror it and add it to the lists, or use a mirrored version: {}", versions.join(", "))
             }
         });
         findings.push(finding);
@@ -76,7 +77,7 @@ fn check(ctx: &mut Context<'_>) {
     ctx.findings.extend(findings);
 }
 
-/// Images of which nobody knows the version, so that nobody knows whether it is in the bundle.
+/// Images whose version is not known, so that nobody knows whether they are in the bundle.
 fn not_comparable(ctx: &Context<'_>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
@@ -87,13 +88,13 @@ fn not_comparable(ctx: &Context<'_>) -> Vec<Finding> {
         }
         let message = format!("{} cannot be looked up in the bundle: {why}", judged.image.text);
         let mut finding = ctx.finding_at(&RULE, judged, &judged.decider, "this is the image", message);
-        finding.help = Some("find out what the variable stands for, and whether that is in the lists".to_owned());
+        finding.help = Some("find out the value of the variable, and whether the lists contain that image".to_owned());
         findings.push(finding);
     }
     findings
 }
 
-/// What the bundle says of each distinct reference: its first use, and how many more there are.
+/// The verdict of the bundle on each distinct reference: its first use, and the number of further uses.
 pub(super) fn verdicts<'a>(ctx: &Context<'a>) -> Vec<(&'a Judged, Verdict, usize)> {
     let Some(bundle) = &ctx.settings.bundle else { return Vec::new() };
     let bundle = bundle.by_name(&ctx.settings.mirror, ctx.settings.layout);
@@ -116,7 +117,7 @@ pub(super) fn verdicts<'a>(ctx: &Context<'a>) -> Vec<(&'a Judged, Verdict, usize
     found
 }
 
-/// Outside of pods a reference without a version is completed by whoever reads it: any version that is listed will do.
+/// Outside pods, the reader of a reference without a version completes it: any listed version will do.
 fn completed(judged: &Judged, verdict: Verdict) -> Verdict {
     let is_pod = matches!(judged.image.shape, Shape::Container | Shape::Volume);
     let has_version = |reference: &Reference| reference.tag.is_some() || reference.digest.is_some();
@@ -131,7 +132,7 @@ fn completed(judged: &Judged, verdict: Verdict) -> Verdict {
 pub(super) fn more(others: usize) -> Option<String> {
     match others {
         0 => None,
-        1 => Some("one more place uses it".to_owned()),
+        1 => Some("1 more place uses it".to_owned()),
         others => Some(format!("{others} more places use it")),
     }
 }

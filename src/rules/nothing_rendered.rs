@@ -1,12 +1,11 @@
-//! The chart renders to nothing at all, or the manifests are an empty list.
+//! The chart renders to nothing, or the manifests are an empty list.
 //!
 //! ## Why it matters in an air gap
-//! An empty result proves nothing: most likely everything is switched off, and what will be switched on was not
-//! checked.
+//! An empty result proves nothing. Most likely everything is disabled, and what will be enabled later was not checked.
 //!
 //! ## What to do
-//! Lint with the values of the real install. Comments alone are nothing. `kubectl get` prints an empty list where a namespace has no
-//! such objects, or where there is no such namespace.
+//! Lint with the values of the real install. Comments alone count as nothing. `kubectl get` prints an empty list if a
+//! namespace has no such objects, or does not exist.
 //!
 //! ```bad
 //! # templates/map.yaml
@@ -50,12 +49,13 @@
 
 use super::{Context, Rule};
 use crate::finding::{Finding, Severity};
-use crate::images::object::{Object, descend, items, member, string};
+use crate::objects::Object;
 use crate::render::output::crds;
+use crate::rule_ids;
 use crate::yaml::{Data, Node};
 
 pub(super) static RULE: Rule = Rule {
-    id: "nothing-rendered",
+    id: rule_ids::NOTHING_RENDERED,
     summary: "the chart renders to nothing, which proves nothing",
     severity: Severity::Error,
     on: true,
@@ -64,7 +64,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>) {
-    // A chart of nothing but `crds/` installs those.
+    // A chart with only `crds/` installs those.
     let has_crds = ctx.analysis.root.as_ref().is_some_and(|root| !crds(root).is_empty());
     let mut objects = ctx.analysis.manifests.iter().flat_map(Object::all);
     let is_something = |object: Object<'_>| !is_empty_list(object.node);
@@ -80,9 +80,9 @@ fn check(ctx: &mut Context<'_>) {
         None if !ctx.analysis.unreadable.is_empty() => return,
         None if is_list => (
             "the list of objects is empty, which proves nothing",
-            "look at what was to write it: kubectl prints an empty list for a namespace that has none, or that does not exist",
+            "check the command that wrote it: kubectl prints an empty list if the namespace has no such objects or does not exist",
         ),
-        None => ("there are no manifests, which proves nothing", "look at what was to write them"),
+        None => ("there are no manifests, which proves nothing", "check the command that should have written them"),
     };
     ctx.findings.push(Finding {
         rule: RULE.id,
@@ -96,11 +96,11 @@ fn check(ctx: &mut Context<'_>) {
     });
 }
 
-/// Whether an object is a list of none: `List`, or a list of one kind. Lists have no name, so that a custom resource whose
-/// kind ends in `List` is an object.
+/// Whether an object is an empty list: `List`, or a list of one kind. Lists have no name, so a custom resource whose kind
+/// ends in `List` is an object.
 fn is_empty_list(node: &Node) -> bool {
-    let is_none = |list: &Node| list.data == Data::Null || matches!(list.data, Data::Seq(_)) && items(list).is_empty();
-    string(member(node, "kind")).ends_with("List")
-        && string(descend(node, &["metadata", "name"])).is_empty()
-        && member(node, "items").is_some_and(is_none)
+    let is_none = |list: &Node| list.data == Data::Null || matches!(list.data, Data::Seq(_)) && list.items().is_empty();
+    node.text_of("kind").ends_with("List")
+        && node.text_at(&["metadata", "name"]).is_empty()
+        && node.member("items").is_some_and(is_none)
 }

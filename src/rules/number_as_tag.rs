@@ -1,14 +1,14 @@
-//! A tag or version without quotes, which YAML read as a number: `3.10` is `3.1`.
+//! A tag or version without quotes that YAML reads as a number: `3.10` becomes `3.1`.
 //!
 //! ## Why it matters in an air gap
-//! The reference names another image than was written: `3.10` prints as `3.1`, `1_000` as `1000`, `0777` as `511`, `1e3` as
-//! `1000`, `20240101` as `2.0240101e+07`, `on` as `true`. What was mirrored is the version that somebody wrote; what is pulled is
-//! another one, or none.
+//! The reference names a different image from the one that was written: `3.10` prints as `3.1`, `1_000` as `1000`, `0777` as
+//! `511`, `1e3` as `1000`, `20240101` as `2.0240101e+07`, `on` as `true`. The mirrored version is the one that somebody
+//! wrote; the pulled version is a different one, or does not exist.
 //!
 //! ## What to do
-//! Put the value in quotes. A number that prints as it is written, `3`, is no finding.
+//! Put the value in quotes. A number that prints as it is written, such as `3`, is not a finding.
 //!
-//! A default of a chart is a hint: the version that it prints may be the one that its author wants.
+//! For a default of a chart the finding is a hint: the version that it prints may be the intended one.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -39,13 +39,14 @@ use super::{Context, Rule};
 use crate::analysis::Number;
 use crate::finding::Severity;
 use crate::fix::{Action, Edit, Fix, Proven, Safety, Target};
-use crate::images::decided::{Decider, Source, decider_of, printed, user_path};
+use crate::provenance::{Decider, Source, decider_of, printed, user_path};
+use crate::rule_ids;
 use crate::trace::{Key, Layer, Origin, OriginData, Origins};
 use serde_json::Value;
 
 pub(super) static RULE: Rule = Rule {
-    id: "number-as-tag",
-    summary: "a tag without quotes was read as a number, and prints as another tag",
+    id: rule_ids::NUMBER_AS_TAG,
+    summary: "a tag without quotes was read as a number, and prints as a different tag",
     severity: Severity::Warning,
     on: true,
     source: include_str!("number_as_tag.rs"),
@@ -71,9 +72,9 @@ fn check(ctx: &mut Context<'_>) {
         if !decider.source.is_user() {
             finding.severity = ctx.settings.severity(RULE.id, Severity::Hint);
         }
-        finding.notes.extend(number.quoted.iter().map(|quoted| format!("in quotes it gives {quoted}")));
+        finding.notes.extend(number.quoted.iter().map(|quoted| format!("with quotes the reference is {quoted}")));
         if let others @ 1.. = number.images.len() - 1 {
-            finding.notes.push(format!("{others} more {} it", if others == 1 { "image has" } else { "images have" }));
+            finding.notes.push(format!("{others} more {} it", if others == 1 { "image uses" } else { "images use" }));
         }
         finding.help = Some(help(number, &decider));
         finding.fix = fix(ctx, number, &decider);
@@ -84,22 +85,22 @@ fn check(ctx: &mut Context<'_>) {
 fn help(number: &Number, decider: &Decider) -> String {
     let quoted = format!("\"{}\"", number.written);
     match (&decider.source, &number.quoted) {
-        (Source::User(Layer::File(_)), _) => format!("quote it: {quoted}"),
-        (Source::User(_), _) => format!("give it as a text: --set-string {}={}", decider.path, number.written),
+        (Source::User(Layer::File(_)), _) => format!("put it in quotes: {quoted}"),
+        (Source::User(_), _) => format!("pass it as a string: --set-string {}={}", decider.path, number.written),
         (Source::ChartDefault(chart), Some(_)) => {
             format!("if {} is what is meant, set `{}` to {quoted}", number.written, user_path(chart, &decider.path))
         }
-        _ => format!("it has to be in quotes there: {quoted}"),
+        _ => format!("put it in quotes there: {quoted}"),
     }
 }
 
-/// The value in quotes, where it stands in a values file of the user's and was tried.
+/// The value in quotes, if it is in a values file of the user's and a trial succeeded.
 fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
     let Source::User(Layer::File(file)) = decider.source else { return None };
     let after = number.quoted.clone()?;
     let judged = &ctx.analysis.images[number.images[0]];
     Some(Fix {
-        title: format!("quote `{}`: \"{}\"", decider.path, number.written),
+        title: format!("put `{}` in quotes: \"{}\"", decider.path, number.written),
         // It changes the tag.
         safety: Safety::Unsafe,
         edits: vec![Edit {
@@ -114,7 +115,7 @@ fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
     })
 }
 
-/// The way to a setting from the top of its file.
+/// The keys from the top of the file to a setting.
 fn keys(origin: Origin, origins: &Origins) -> Vec<Key> {
     let mut keys = Vec::new();
     let mut next = origin;

@@ -1,11 +1,11 @@
-//! An image that does not come from the mirror, because somebody set it so.
+//! An image that bypasses the mirror because a value of the user's says so.
 //!
 //! ## Why it matters in an air gap
 //! The chart would send this image to the mirror, but a value in a `-f` file or a `--set` flag names another registry
-//! and wins. The pod stays in `ImagePullBackOff`.
+//! and takes precedence. The pod stays in `ImagePullBackOff`.
 //!
 //! ## What to do
-//! Remove the setting, or make it name the mirror. The finding shows its line (or the flag), and what it hides.
+//! Remove the setting, or point it at the mirror. The finding shows its line or flag, and the value that it hides.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -36,8 +36,10 @@
 use super::{Context, Rule, subject};
 use crate::analysis::{Judged, WithoutOverride};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::{layer_name, printed_at};
-use crate::images::{Class, Decider, Source};
+use crate::images::Class;
+use crate::images::deciders::printed_at;
+use crate::provenance::layer_name;
+use crate::provenance::{Decider, Source};
 use crate::trace::Layer;
 use std::collections::BTreeSet;
 
@@ -78,7 +80,7 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
-/// What stands at the place of a user's setting.
+/// The label for the location of a user's setting.
 fn label(decider: &Decider) -> String {
     match &decider.source {
         Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
@@ -86,7 +88,7 @@ fn label(decider: &Decider) -> String {
     }
 }
 
-/// Settings of which nothing is printed, and that make references what they are: one finding for all of them.
+/// Settings that print nothing themselves but still decide references: one finding for all of them.
 fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
     let same = |other: &Judged| other.culprits == judged.culprits;
     let images: Vec<usize> =
@@ -115,7 +117,7 @@ fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
     ctx.findings.push(finding);
 }
 
-/// A setting that takes the rewrite away from the images that would follow it.
+/// A setting that takes the rewrite away from images that would follow it.
 fn rewrite_taken_away(ctx: &mut Context<'_>) {
     for unset in &ctx.analysis.unset {
         let Some((decider, said)) = &unset.by else { continue };
@@ -124,11 +126,8 @@ fn rewrite_taken_away(ctx: &mut Context<'_>) {
         for (layer, place) in &decider.hides {
             notes.push(format!("it hides {} at {place}", layer_name(layer)));
         }
-        let is_said = if said.len() > 60 || decider.path != unset.key {
-            "is taken away".to_owned()
-        } else {
-            format!("is {said}")
-        };
+        let is_said =
+            if said.len() > 60 || decider.path != unset.key { "is unset".to_owned() } else { format!("is {said}") };
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
@@ -138,7 +137,7 @@ fn rewrite_taken_away(ctx: &mut Context<'_>) {
             notes,
             help: Some(match &unset.fix {
                 Some(fix) => fix.title.clone(),
-                None => format!("`{}` has to be `{}`", unset.key, unset.value),
+                None => format!("`{}` must be `{}`", unset.key, unset.value),
             }),
             fix: unset.fix.clone(),
         });

@@ -1,8 +1,8 @@
-//! A value of yours that names the mirror where the chart would have done so by itself.
+//! A value of yours names the mirror although the chart would use the mirror without it.
 //!
 //! ## Why it matters in an air gap
-//! It works today. But it bypasses the rewrite: when the mirror moves, or the chart's next version has another repository
-//! there, this value stays what it is, and the image is not found.
+//! It works today. But it bypasses the rewrite: when the mirror moves, or a later version of the chart has another
+//! repository there, this value stays the same and the image is not found.
 //!
 //! ## What to do
 //! Remove the value: the global value sends the image to the mirror.
@@ -48,20 +48,20 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &mut Context<'_>) {
     for judged in &ctx.analysis.images {
-        // Where the chart does not send the image to the mirror by itself, such a value is the way to do it.
+        // If the chart does not send the image to the mirror by itself, such a value is the right way to do it.
         if judged.class != Class::PinnedToMirror || !judged.is_needless_pin() {
             continue;
         }
-        // A path that is wrong comes first.
+        // A wrong path is reported first.
         if judged.destination(ctx.settings).is_some_and(|wanted| wanted != judged.image.text.as_str()) {
             continue;
         }
         let decider = &judged.decider;
-        // Only what can go is a finding: where the rewrite is not set, this value is what brings the image from the mirror.
+        // Only a value that can be removed is a finding: without the rewrite, this value is what sends the image to the mirror.
         let Some(fix) = &judged.fix else { continue };
         let message = format!("{} does not follow `{}`", judged.image.text, ctx.key());
         let mut finding = ctx.finding_at(&RULE, judged, decider, "set here", message);
-        finding.notes.push("without it the image comes from the mirror, too".to_owned());
+        finding.notes.push("without it the image still comes from the mirror".to_owned());
         finding.help = Some(fix.title.clone());
         finding.fix = Some(fix.clone());
         ctx.findings.push(finding);

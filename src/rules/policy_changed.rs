@@ -1,15 +1,15 @@
-//! A branch that changes what is checked, or what is accepted. Checked with `--changed-since REV`.
+//! A branch changes what is checked or what is accepted. Checked with `--changed-since REV`.
 //!
 //! ## Why it matters in an air gap
-//! A pull request can turn a rule off, exclude the place of an image, name another mirror, take a release out of the list,
-//! add an image to the lists of what was mirrored, or accept its own findings with a suppression or a baseline. If its own
-//! configuration counted, the check would be clean, and what it was there for would be installed.
+//! A pull request can turn a rule off, exclude the location of an image, name another mirror, remove a release from the
+//! list, add an image to the lists of mirrored images, or accept its own findings with a suppression or a baseline. If its
+//! own configuration counted, the check would be clean, and exactly what the check should catch would be installed.
 //!
 //! ## What to do
-//! With `--changed-since` the configuration, the suppressions, the lists of the bundle and the baseline of the merge base
-//! decide. Change them in a branch of their own; who answers for the check looks at these findings and lets them pass with
-//! `--config-from head` (or `--ignore policy-changed`) on the pipeline's command line. What makes the check stricter is only
-//! a hint. No comment, no baseline and no configuration of the branch itself accepts this finding.
+//! With `--changed-since`, the configuration, the suppressions, the lists of the bundle and the baseline are those of the
+//! merge base. Change them in a separate branch. Whoever is responsible for the check reviews these findings and lets them
+//! pass with `--config-from head` (or `--ignore policy-changed`) on the command line of the pipeline. A change that makes
+//! the check stricter is only a hint. No comment, baseline or configuration of the branch itself can accept this finding.
 //!
 //! ```bad
 //! # main/airtight.yaml
@@ -36,15 +36,16 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "policy-changed",
-    summary: "a branch changes what is checked, or what is accepted",
+    id: rule_ids::POLICY_CHANGED,
+    summary: "a branch changes what is checked or what is accepted",
     severity: Severity::Error,
     on: true,
     source: include_str!("policy_changed.rs"),
     check,
 };
 
-/// Found where a branch is compared with its base ([`Change`](crate::policy::Change)), once for all releases.
+/// Reported where a branch is compared with its base ([`Change`](crate::policy::Change)), once for all releases.
 fn check(_: &mut Context<'_>) {}

@@ -1,18 +1,18 @@
-//! A chart that the release depends on, or what an object of it has installed, that is to be fetched from a public
+//! A dependency of the chart, or something that an object of the release installs, must be fetched from a public
 //! repository.
 //!
 //! ## Why it matters in an air gap
-//! `helm dependency build` and every tool that runs it (GitOps controllers too) ask that repository, and cannot reach it.
-//! Dependencies that lie in `charts/` are not fetched, and are no finding.
+//! `helm dependency build`, and every tool that runs it (GitOps controllers too), contacts that repository and cannot reach
+//! it. Dependencies in `charts/` are not fetched and are not findings.
 //!
-//! Objects that make a controller fetch charts, manifests or disks are looked at too: Flux (HelmRepository, GitRepository,
-//! Bucket), Argo CD (Application, ApplicationSet, git repositories too), the HelmChart of k3s and RKE2, Rancher and Fleet,
-//! Crossplane's Helm provider, kapp-controller, Cluster API, KubeVirt, the plugins of a KafkaConnect that is built, and the
-//! indexes of falcoctl. Charts and artifacts in registries are references, and found as images are.
+//! Objects that make a controller fetch charts, manifests or disks are checked too: Flux (HelmRepository, GitRepository,
+//! Bucket), Argo CD (Application, ApplicationSet, including git repositories), the HelmChart of k3s and RKE2, Rancher and
+//! Fleet, Crossplane's Helm provider, kapp-controller, Cluster API, KubeVirt, the plugins of a KafkaConnect build, and the
+//! indexes of falcoctl. Charts and artifacts in registries are references, and are found as images are.
 //!
 //! ## What to do
-//! Run `helm dependency build` before the chart crosses the gap, and carry it along with its `charts/`; or name the
-//! mirror in the repository. For an object, name a repository inside the gap.
+//! Run `helm dependency build` before the chart crosses the gap, and ship the chart with its `charts/`; or use the mirror as
+//! the repository. For an object, use a repository inside the gap.
 //!
 //! ```bad
 //! # Chart.yaml
@@ -65,17 +65,18 @@
 use super::{Context, Rule};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::object::{items, member, string};
 use crate::limits::Limits;
+use crate::yaml::Node;
+
+use crate::provenance::printed;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::source::Place;
 use crate::sources::public;
 use crate::yaml;
 
 pub(super) static RULE: Rule = Rule {
     id: "public-chart-dependency",
-    summary: "a dependency of the chart, or what an object installs, has to be fetched from a public repository",
+    summary: "a dependency of the chart, or what an object installs, must be fetched from a public repository",
     severity: Severity::Warning,
     on: true,
     source: include_str!("public_chart_dependency.rs"),
@@ -94,11 +95,11 @@ fn check(ctx: &mut Context<'_>) {
         findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
-            message: format!("{} has {} fetched from {}", source.object, source.what, without_user(&source.url)),
+            message: format!("{} fetches {} from {}", source.object, source.what, without_user(&source.url)),
             subject: None,
             excerpts: place.map(|place| Excerpt { place, label }).into_iter().collect(),
             notes: Vec::new(),
-            help: Some("name a repository inside the gap".to_owned()),
+            help: Some("use a repository inside the gap".to_owned()),
             fix: None,
         });
     }
@@ -121,7 +122,7 @@ fn look(ctx: &Context<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Fi
             subject: None,
             excerpts: place.map(|place| Excerpt { place, label: "this is public".to_owned() }).into_iter().collect(),
             notes: Vec::new(),
-            help: Some("carry the chart in `charts/`, or name the mirror in the repository".to_owned()),
+            help: Some("ship the chart in `charts/`, or use the mirror as its repository".to_owned()),
             fix: None,
         });
     }
@@ -130,16 +131,16 @@ fn look(ctx: &Context<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Fi
     }
 }
 
-/// Where Chart.yaml names the repository of a dependency; `None` where requirements.yaml does.
+/// Where Chart.yaml names the repository of a dependency; `None` if requirements.yaml names it.
 fn place(chart: &Chart, name: &str, limits: &Limits) -> Option<Place> {
     let node = yaml::read(chart.metadata_file.bytes(), limits).ok()?;
-    let list = member(&node, "dependencies").map(items)?;
-    let dependency = list.iter().find(|dependency| string(member(dependency, "name")) == name)?;
-    let repository = member(dependency, "repository")?;
+    let list = node.member("dependencies").map(Node::items)?;
+    let dependency = list.iter().find(|dependency| dependency.text_of("name") == name)?;
+    let repository = dependency.member("repository")?;
     Some(Place { file: chart.metadata_file.clone(), start: repository.start, end: repository.end })
 }
 
-/// A URL without the user and password in it.
+/// A URL without its user and password.
 fn without_user(url: &str) -> String {
     let start = url.find("://").map_or(0, |at| at + 3);
     let end = url[start..].find('/').map_or(url.len(), |slash| start + slash);

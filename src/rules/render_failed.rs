@@ -1,14 +1,13 @@
 //! The chart does not render, so nothing is proven.
 //!
 //! ## Why it matters in an air gap
-//! What does not render cannot be checked: an image may hide behind the failure. No result is not a clean result.
+//! What does not render cannot be checked: an image may be hidden by the failure. No result is not a clean result.
 //!
 //! ## What to do
-//! The help says what kind of failure it is: a value that the chart asks for or takes for granted, a schema, a template that
-//! does not parse, a dependency that is not there. Some charts stop when their
-//! images come from another registry than their own, until a value allows it
-//! (`global.security.allowInsecureImages=true` in those of Bitnami): then the finding says that the chart renders without
-//! the rewrite.
+//! The help says what kind of failure it is: a value that the chart requires or expects, a schema, a template that
+//! does not parse, a missing dependency. Some charts stop when their images come from a registry that they do not know,
+//! unless a value allows it (`global.security.allowInsecureImages=true` in Bitnami's charts). In that case the finding says
+//! that the chart renders without the rewrite.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -34,9 +33,10 @@
 use super::{Context, Rule};
 use crate::analysis::{Cause, RenderFailure};
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "render-failed",
+    id: rule_ids::RENDER_FAILED,
     summary: "the chart does not render, so nothing is proven",
     severity: Severity::Error,
     on: true,
@@ -50,14 +50,14 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
-/// That nothing is proven, and why.
+/// The finding that nothing is proven, and why.
 pub(super) fn finding(failure: &RenderFailure, ctx: &Context<'_>) -> Finding {
     let place = failure.place.iter().cloned();
     Finding {
         rule: RULE.id,
         severity: ctx.settings.severity(RULE.id, RULE.severity),
         message: match failure.cause {
-            Cause::Unfinished => "not all of it was looked through, so nothing is proven".to_owned(),
+            Cause::Unfinished => "the analysis is incomplete, so nothing is proven".to_owned(),
             _ => "the chart does not render, so nothing is proven".to_owned(),
         },
         subject: None,
@@ -72,38 +72,33 @@ fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
     if failure.refuses_mirror {
         let key = ctx.key();
         return match failure.cause {
-            // Charts of Bitnami stop at images that they do not know, until a value allows them.
+            // Bitnami's charts stop at images that they do not know, unless a value allows them.
             Cause::Refuses(_) => format!(
-                "the chart refuses the mirror: without `{key}` it renders; set the value that allows other registries"
+                "the chart rejects the mirror: without `{key}` it renders; set the value that allows other registries"
             ),
-            _ => format!("without `{key}` it renders: look at what reads that value here"),
+            _ => format!("without `{key}` it renders: check what reads that value here"),
         };
     }
     match &failure.cause {
-        Cause::Refuses(Some(value)) => format!("set `{value}`, which the chart asks for, then lint again"),
-        Cause::Refuses(None) => "the chart stops on purpose: give it what its message asks for".to_owned(),
+        Cause::Refuses(Some(value)) => format!("set `{value}`, which the chart requires, then lint again"),
+        Cause::Refuses(None) => "the chart stops on purpose: set what its message asks for".to_owned(),
         Cause::Missing(Some(value)) if value.starts_with("global.") => {
-            format!(
-                "nothing sets `{value}`, which the template expects: where a chart around this one sets it, lint that"
-            )
+            format!("nothing sets `{value}`, which the template expects: if a parent chart sets it, lint that chart")
         }
         Cause::Missing(Some(value)) => format!(
-            "nothing sets `{value}`, which the template expects: set it, or, where a chart around this one sets it, lint \
-             that"
+            "nothing sets `{value}`, which the template expects: set it, or, if a parent chart sets it, lint that \
+             chart"
         ),
         Cause::Missing(None) => {
-            "the template expects a value that nothing sets: where a chart around this one sets it, lint that"
-                .to_owned()
+            "the template expects a value that nothing sets: if a parent chart sets it, lint that chart".to_owned()
         }
-        Cause::Parse => "mend the template, or take a chart that this version of helm renders".to_owned(),
-        Cause::Schema => "correct the values that the message names: they do not meet the chart's schema".to_owned(),
-        Cause::Dependency => "bring the chart's dependencies (`helm dependency build`)".to_owned(),
+        Cause::Parse => "fix the template, or use a version of the chart that this version of helm renders".to_owned(),
+        Cause::Schema => "correct the values that the message names: they do not match the chart's schema".to_owned(),
+        Cause::Dependency => "add the chart's dependencies (`helm dependency build`)".to_owned(),
         Cause::KubeVersion => "lint with the Kubernetes version of the cluster (--kube-version)".to_owned(),
-        Cause::Library => "lint a chart that uses this one: a library renders nothing itself".to_owned(),
-        Cause::NotYaml => "what the template makes is not YAML: mend it, or the value that it prints there".to_owned(),
-        Cause::Limit | Cause::Unfinished => {
-            "raise the limit that the message names, if the chart is to be trusted".to_owned()
-        }
-        Cause::Other => "mend what the message names: it is not the mirror's doing".to_owned(),
+        Cause::Library => "lint a chart that uses this one: a library chart renders nothing itself".to_owned(),
+        Cause::NotYaml => "the template does not produce YAML: fix it, or the value that it prints there".to_owned(),
+        Cause::Limit | Cause::Unfinished => "raise the limit that the message names, if you trust the chart".to_owned(),
+        Cause::Other => "fix what the message names: the mirror is not the cause".to_owned(),
     }
 }

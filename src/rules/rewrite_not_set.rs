@@ -1,15 +1,16 @@
-//! The value that would send images to the mirror is not set in a release that is judged as it is installed.
+//! The value that sends images to the mirror is not set in a release that is judged as installed.
 //!
 //! ## Why it matters in an air gap
-//! The chart knows how to pull from the mirror, and nobody told it to: helm installs the images of the chart's defaults, and
-//! the pods stay in `ImagePullBackOff`. It happens when a values file is written anew, or a pull request deletes a line.
+//! The chart can pull from the mirror, but nothing tells it to: helm installs the images of the chart's defaults, and
+//! the pods stay in `ImagePullBackOff`. Typical causes are a values file that was rewritten, or a pull request that deletes
+//! a line.
 //!
-//! A release whose values are given (`-f`, `--set`, a release of airtight.yaml) is judged as it is. A chart without values is
-//! not: there the tool sets the value itself, to see whether the chart can be sent to the mirror.
+//! A release whose values are given (`-f`, `--set`, a release of airtight.yaml) is judged as it is. For a chart without
+//! values, the tool sets the value itself, to see whether the chart can be sent to the mirror.
 //!
 //! ## What to do
-//! Set the value in the values file of the release. If it is set elsewhere at install time, say so: `rewrite: assumed` in
-//! airtight.yaml, or `--assume-rewrite`.
+//! Set the value in the values file of the release. If something else sets it at install time, say so with
+//! `rewrite: assumed` in airtight.yaml, or `--assume-rewrite`.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -43,11 +44,12 @@
 use super::{Context, Rule};
 use crate::analysis::Unset;
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::rule_ids;
 use crate::source::Place;
 
 pub(super) static RULE: Rule = Rule {
-    id: "rewrite-not-set",
-    summary: "the value that would send images to the mirror is not set in what is installed",
+    id: rule_ids::REWRITE_NOT_SET,
+    summary: "the value that sends images to the mirror is not set in the release",
     severity: Severity::Error,
     on: true,
     source: include_str!("rewrite_not_set.rs"),
@@ -63,11 +65,11 @@ fn check(ctx: &mut Context<'_>) {
         let message = format!("`{}` is not set: {} past {}", unset.key, ctx.go(&unset.images), ctx.settings.mirror);
         let help = match &unset.fix {
             Some(fix) => fix.title.clone(),
-            None => format!("`{}` has to be `{}`, and that alone is not enough", unset.key, unset.value),
+            None => format!("`{}` must be `{}`, and that alone is not enough", unset.key, unset.value),
         };
         let mut notes = ctx.references(&unset.images);
         notes.extend(ctx.not_enough(unset));
-        notes.push("if something else sets it at install time, give --assume-rewrite".to_owned());
+        notes.push("if something else sets it at install time, pass --assume-rewrite".to_owned());
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),

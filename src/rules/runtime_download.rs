@@ -1,15 +1,15 @@
 //! A command that fetches from the internet while the release runs. Off by default: `--select runtime-download`.
 //!
-//! Looked at: the commands and arguments of containers and their lifecycle hooks, the scripts of ConfigMaps that pods of
+//! Checked are the commands and arguments of containers and their lifecycle hooks, the scripts in ConfigMaps that pods of
 //! the release use, and the variables that make Grafana fetch plugins.
 //!
 //! ## Why it matters in an air gap
-//! The image is there, the pod starts, and then `curl`, `apt-get` or a plugin installer waits for a host that cannot be
+//! The image exists and the pod starts, and then `curl`, `apt-get` or a plugin installer waits for a host that cannot be
 //! reached.
 //!
 //! ## What to do
-//! Use an image that has what is fetched, or fetch from a host inside the gap. A command whose URL is a variable is not
-//! reported: what it will be is not known here.
+//! Use an image that contains what is fetched, or fetch it from a host inside the gap. A command whose URL is a variable is
+//! not reported, because its value is not known here.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -43,11 +43,12 @@
 use super::{Context, Rule};
 use crate::downloads::{download, in_script};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::object::{Object, descend, items, member, string};
-use crate::images::pods::{Container, Pod};
-use crate::images::{Mirror, Text};
+use crate::objects::Object;
+use crate::objects::Text;
+use crate::objects::pods::{Container, Pod};
+use crate::provenance::printed;
+use crate::reference::Mirror;
+use crate::reference::hosts::{host_of_url, is_public};
 use crate::yaml::{Data, Node};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -86,7 +87,7 @@ fn check(ctx: &mut Context<'_>) {
                 .into_iter()
                 .collect(),
             notes: Vec::new(),
-            help: Some("use an image that has it, or fetch it from a host inside the gap".to_owned()),
+            help: Some("use an image that contains it, or fetch it from a host inside the gap".to_owned()),
             fix: None,
         });
     };
@@ -99,7 +100,7 @@ fn check(ctx: &mut Context<'_>) {
         }
     }
     for object in objects.iter().filter(|object| object.kind == "ConfigMap" && used.contains(&object.name.name)) {
-        let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { continue };
+        let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { continue };
         for (entry, value) in entries {
             let key = entry.key.to_text();
             let Data::Str(text) = &value.data else { continue };
@@ -122,15 +123,15 @@ fn of_script(text: &Text, mirror: &Mirror) -> Vec<(String, Range<u32>)> {
 
 fn of_container(object: &Object<'_>, container: &Container<'_>, mirror: &Mirror) -> Vec<(String, Range<u32>)> {
     let words = |list: Option<&Node>| -> Vec<Text> {
-        list.map(items).unwrap_or_default().iter().filter_map(|word| object.text(word)).collect()
+        list.map(Node::items).unwrap_or_default().iter().filter_map(|word| object.text(word)).collect()
     };
     let mut lists = vec![container.words(object)];
     for hook in ["postStart", "preStop"] {
-        lists.push(words(descend(container.node, &["lifecycle", hook, "exec", "command"])));
+        lists.push(words(container.node.descend(&["lifecycle", hook, "exec", "command"])));
     }
     let mut found = Vec::new();
     for list in &lists {
-        // A word with blanks is a script for a shell; without one the words are the command.
+        // A word with blanks is a script for a shell; without one, the words are the command.
         let scripts: Vec<&Text> = list.iter().filter(|word| word.contains(char::is_whitespace)).collect();
         if scripts.is_empty() {
             let words: Vec<&str> = list.iter().map(Text::as_str).collect();
@@ -141,7 +142,7 @@ fn of_container(object: &Object<'_>, container: &Container<'_>, mirror: &Mirror)
         found.extend(scripts.into_iter().flat_map(|script| of_script(script, mirror)));
     }
     for (name, value) in container.environment() {
-        let plugins = string(value);
+        let plugins = value.map(Node::text).unwrap_or_default();
         let inside = |plugin: &str| {
             let url = plugin.find("http").and_then(|at| host_of_url(&plugin[at..]));
             url.is_some_and(|host| !is_public(host, mirror))
@@ -166,7 +167,7 @@ fn config_maps(node: &Node, names: &mut BTreeSet<String>) {
             for (entry, value) in entries {
                 match &*entry.key.to_text() {
                     "configMap" | "configMapRef" | "configMapKeyRef" => {
-                        names.insert(string(member(value, "name")));
+                        names.insert(value.text_of("name"));
                     }
                     _ => config_maps(value, names),
                 }

@@ -1,13 +1,14 @@
-//! A values.schema.json refers to another schema, which helm has to fetch.
+//! A values.schema.json refers to another schema, which helm must fetch.
 //!
 //! ## Why it matters in an air gap
-//! Helm loads what a schema refers to before it checks the values, whatever they are. Inside the gap it cannot: install,
-//! upgrade and `helm template` fail. A `$ref` to a file is no better, as helm looks for it on the machine's disk and not in
-//! the chart. The schemas of json-schema.org that helm has built in are no finding, nor is what nothing refers to.
+//! Helm loads every schema that is referred to before it validates the values, whatever they are. Inside the gap it cannot:
+//! install, upgrade and `helm template` fail. A `$ref` to a file fails too, because helm looks for it on the disk of the
+//! machine and not in the chart. The schemas of json-schema.org that are built into helm are not findings, nor is a schema
+//! that nothing refers to.
 //!
 //! ## What to do
-//! Carry the other schema along: put it under `definitions`, with the address that the `$ref` names as its `$id`. The
-//! `$ref` stays as it is. Or install with `--skip-schema-validation`.
+//! Ship the other schema with the chart: put it under `definitions`, with the address from the `$ref` as its `$id`. The
+//! `$ref` stays unchanged. Or install with `--skip-schema-validation`.
 //!
 //! ```bad
 //! # values.schema.json
@@ -31,11 +32,11 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::values::schema::remote::Remote;
+use crate::schema::remote::Remote;
 
 pub(super) static RULE: Rule = Rule {
     id: "schema-needs-network",
-    summary: "a values.schema.json refers to a schema that helm has to fetch",
+    summary: "a values.schema.json refers to a schema that helm must fetch",
     severity: Severity::Error,
     on: true,
     source: include_str!("schema_needs_network.rs"),
@@ -51,8 +52,8 @@ fn finding(ctx: &Context<'_>, remote: &Remote) -> Finding {
     let Remote { chart, url, places } = remote;
     let file = url.strip_prefix("file://");
     let message = match file {
-        Some(path) => format!("the schema of chart {chart} has helm open {path}, which is no file of the chart"),
-        None => format!("the schema of chart {chart} has helm fetch {url}"),
+        Some(path) => format!("the schema of chart {chart} makes helm open {path}, which is not a file of the chart"),
+        None => format!("the schema of chart {chart} makes helm fetch {url}"),
     };
     let others: Vec<String> = places.iter().skip(1).map(|place| place.line_column().0.to_string()).collect();
     let lines = if others.len() == 1 { "line" } else { "lines" };
@@ -69,7 +70,7 @@ fn finding(ctx: &Context<'_>, remote: &Remote) -> Finding {
         notes: if others.is_empty() { Vec::new() } else { vec![format!("so do {lines} {}", others.join(", "))] },
         fix: None,
         help: Some(
-            "put that schema under `definitions`, with this address as its `$id` (the reference then stays), or install \
+            "put that schema under `definitions`, with this address as its `$id` (the `$ref` stays unchanged), or install \
              with --skip-schema-validation"
                 .to_owned(),
         ),

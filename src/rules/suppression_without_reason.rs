@@ -1,11 +1,11 @@
-//! A suppression that does not say why.
+//! A suppression without a reason.
 //!
 //! ## Why it matters in an air gap
-//! Who reads it in a year, when the install fails, has to know why the finding was accepted. Until it has a reason it does
-//! not count.
+//! Whoever reads it in a year, when the install fails, needs to know why the finding was accepted. A suppression without a
+//! reason has no effect.
 //!
 //! ## What to do
-//! Write the reason behind the bracket: `# airtight: ignore[mutable-tag] the tag is frozen by the vendor`.
+//! Write the reason after the bracket: `# airtight: ignore[mutable-tag] the tag is frozen by the vendor`.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -35,15 +35,16 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "suppression-without-reason",
-    summary: "a suppression that does not say why",
+    id: rule_ids::SUPPRESSION_WITHOUT_REASON,
+    summary: "a suppression without a reason",
     severity: Severity::Warning,
     on: true,
     source: include_str!("suppression_without_reason.rs"),
     check,
 };
 
-/// Found where suppressions are applied, [`Suppressor`](crate::suppress::Suppressor), when all releases are known.
+/// Reported where suppressions are applied, [`Suppressor`](crate::suppress::Suppressor), when all releases are known.
 fn check(_: &mut Context<'_>) {}

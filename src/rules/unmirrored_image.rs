@@ -1,8 +1,8 @@
 //! An image that does not come from the mirror, because the chart does not send it there.
 //!
 //! ## Why it matters in an air gap
-//! The pod stays in `ImagePullBackOff`: its registry cannot be reached. The one value that sends images to the mirror
-//! does not reach this one, because the chart's template does not apply it: a default of the chart decides the registry.
+//! The pod stays in `ImagePullBackOff`: its registry cannot be reached. The one value that sends images to the mirror does
+//! not reach this image, because the chart's template does not apply it: a default of the chart decides the registry.
 //!
 //! ## What to do
 //! Set the value that decides the registry, or patch the template so that it applies the global value. The finding
@@ -35,7 +35,8 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
-use crate::images::{Class, Source};
+use crate::images::Class;
+use crate::provenance::Source;
 
 pub(super) static RULE: Rule = Rule {
     id: "unmirrored-image",

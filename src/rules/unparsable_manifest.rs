@@ -1,15 +1,15 @@
-//! A document that helm renders and Kubernetes refuses, or that two readers read differently.
+//! A document that helm renders and Kubernetes rejects, or that two parsers read differently.
 //!
-//! A document without `kind`, `apiVersion` or `metadata.name`; a label, an annotation or an environment variable that is
-//! not a string; and, as a warning, a key that stands twice in one map with different values: helm takes the last, other
-//! tools refuse the document.
+//! Reported are a document without `kind`, `apiVersion` or `metadata.name`, and a label, an annotation or an environment
+//! variable that is not a string. A key that occurs twice in one map with different values is a warning: helm takes the
+//! last value, other tools reject the document.
 //!
 //! ## Why it matters in an air gap
-//! The install stops half-way, behind the gap. And what is not an object is not looked through for images: an empty
-//! result there is no proof.
+//! The install stops half-way, inside the gap. And a document that is not an object is not searched for images: an empty
+//! result there proves nothing.
 //!
 //! ## What to do
-//! Mend the template, or the value that it prints: most often a wrong indentation, or a text that needs quotes.
+//! Fix the template, or the value that it prints. Most often the cause is a wrong indentation, or a string without quotes.
 //!
 //! ```bad
 //! # manifests/pod.yaml
@@ -73,18 +73,19 @@
 
 use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
-use crate::images::object::{Object, descend, items, member, string};
-use crate::images::pods::Pod;
 use crate::limits::Limits;
+use crate::objects::Object;
+use crate::objects::pods::Pod;
+use crate::provenance::printed;
 use crate::render::manifest::Manifest;
+use crate::rule_ids;
 use crate::yaml::{Data, Node, duplicates};
 use std::ops::Range;
 use std::sync::Arc;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unparsable-manifest",
-    summary: "a document that Kubernetes refuses, or that two readers read differently",
+    id: rule_ids::UNPARSABLE_MANIFEST,
+    summary: "a document that Kubernetes rejects, or that two parsers read differently",
     severity: Severity::Error,
     on: true,
     source: include_str!("unparsable_manifest.rs"),
@@ -104,11 +105,11 @@ fn check(ctx: &mut Context<'_>) {
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
-            message: format!("not a Kubernetes object, so what it holds is not known: {}", unread.message),
+            message: format!("not a Kubernetes object, so its content is not known: {}", unread.message),
             subject: None,
             excerpts: place.map(|place| Excerpt { place, label: "this document".to_owned() }).collect(),
             notes: Vec::new(),
-            help: Some("give manifests alone, or leave this file out".to_owned()),
+            help: Some("pass only manifests, or leave this file out".to_owned()),
             fix: None,
         });
     }
@@ -116,7 +117,7 @@ fn check(ctx: &mut Context<'_>) {
     let mut findings = Vec::new();
     for manifest in &ctx.analysis.manifests {
         let mut faults = Vec::new();
-        // An empty document is nothing, and a document that is no map stops helm itself.
+        // An empty document is nothing, and helm itself stops at a document that is not a map.
         let Data::Map(entries) = &manifest.node.data else { continue };
         if entries.is_empty() {
             continue;
@@ -125,11 +126,11 @@ fn check(ctx: &mut Context<'_>) {
             head(&object, &manifest.node, &mut faults);
             strings(&object, &mut faults);
         }
-        // Definitions are large, and written by a generator.
+        // CRDs are large, and written by a generator.
         if manifest.kind != "CustomResourceDefinition" {
             faults.extend(duplicates(manifest.content.as_bytes(), &limits).into_iter().map(|duplicate| Fault {
                 message: format!(
-                    "the key `{}` stands twice, with different values: helm takes the last",
+                    "the key `{}` occurs twice, with different values: helm takes the last",
                     duplicate.key
                 ),
                 place: duplicate.again,
@@ -156,16 +157,16 @@ fn finding(ctx: &Context<'_>, manifest: &Arc<Manifest>, fault: Fault) -> Finding
         subject: None,
         excerpts: place.map(|place| Excerpt { place, label: "printed here".to_owned() }).into_iter().collect(),
         notes: Vec::new(),
-        help: Some("mend the template, or the value that it prints".to_owned()),
+        help: Some("fix the template, or the value that it prints".to_owned()),
         fix: None,
     }
 }
 
 fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
-    // Lists of one kind lend their items kind and version.
+    // Lists of one kind pass their kind and version on to their items.
     let is_item = !std::ptr::eq(object.node, document);
-    let list_of_one_kind = is_item && string(member(document, "kind")) != "List";
-    let missing = |name: &str| string(member(object.node, name)).is_empty();
+    let list_of_one_kind = is_item && document.text_of("kind") != "List";
+    let missing = |name: &str| object.node.text_of(name).is_empty();
     let mut add = |message: String| {
         let place = object.node.start..object.node.start + 1;
         faults.push(Fault { message, place, severity: RULE.severity });
@@ -175,26 +176,26 @@ fn head(object: &Object<'_>, document: &Node, faults: &mut Vec<Fault>) {
         add(format!("it has no {}", lacking.join(" and no ")));
         return;
     }
-    let name = |name: &str| string(descend(object.node, &["metadata", name]));
-    let is_list = object.kind.ends_with("List") && member(object.node, "items").is_some();
-    // A file for kustomize beside the definitions in `crds/`, as traefik has one, is no object of the cluster.
+    let name = |name: &str| object.node.text_at(&["metadata", name]);
+    let is_list = object.kind.ends_with("List") && object.node.member("items").is_some();
+    // A kustomization beside the CRDs in `crds/`, as traefik has one, is not an object of the cluster.
     let is_kustomize = object.api_version.starts_with("kustomize.config.k8s.io/");
     if name("name").is_empty() && name("generateName").is_empty() && !is_list && !is_kustomize {
         add("it has no metadata.name".to_owned());
     }
 }
 
-/// What the API wants as strings, and YAML reads as something else.
+/// Values that the API requires to be strings, and that YAML reads as something else.
 fn strings(object: &Object<'_>, faults: &mut Vec<Fault>) {
     let mut add = |node: &Node, what: String| {
         let kind = match &node.data {
             Data::Str(_) | Data::Null => return,
             Data::Map(_) => "a map",
             Data::Seq(_) => "a list",
-            Data::Bool(_) => "a truth value",
+            Data::Bool(_) => "a boolean",
             _ => "a number",
         };
-        let message = format!("{what} is {kind}, and has to be a string");
+        let message = format!("{what} is {kind}, and must be a string");
         faults.push(Fault { message, place: node.start..node.end, severity: RULE.severity });
     };
     let pod = Pod::of(object);
@@ -202,23 +203,23 @@ fn strings(object: &Object<'_>, faults: &mut Vec<Fault>) {
         let steps = pod.path.steps().len();
         let names = ["spec", "jobTemplate", "spec", "template"];
         match steps {
-            3 => descend(object.node, &["spec", "template"]),
-            5 => descend(object.node, &names),
+            3 => object.node.descend(&["spec", "template"]),
+            5 => object.node.descend(&names),
             _ => None,
         }
     });
     for owner in [Some(object.node), template].into_iter().flatten() {
         for what in ["labels", "annotations"] {
-            let Some(Data::Map(entries)) = descend(owner, &["metadata", what]).map(|node| &node.data) else { continue };
+            let Some(Data::Map(entries)) = owner.descend(&["metadata", what]).map(|node| &node.data) else { continue };
             for (entry, value) in entries {
                 add(value, format!("metadata.{what}[{:?}]", entry.key.to_text()));
             }
         }
     }
     for container in pod.iter().flat_map(Pod::containers) {
-        for variable in member(container.node, "env").map(items).unwrap_or_default() {
-            if let Some(value) = member(variable, "value") {
-                let name = string(member(variable, "name"));
+        for variable in container.node.items_of("env") {
+            if let Some(value) = variable.member("value") {
+                let name = variable.text_of("name");
                 add(value, format!("the variable {name} of container {}", container.name));
             }
         }

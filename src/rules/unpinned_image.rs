@@ -1,11 +1,12 @@
 //! An image without tag and digest, or with the tag `latest`.
 //!
 //! ## Why it matters in an air gap
-//! The mirror serves what was copied last. Nobody can say which version a pod runs, two nodes may run two, and an
-//! update of the mirror changes a running release.
+//! The mirror serves whatever was copied last. Nobody can say which version a pod runs, two nodes may run different ones,
+//! and an update of the mirror changes a running release.
 //!
 //! ## What to do
-//! Name a version, or better a digest. Where your own value takes the chart's version away, the fix is to remove it. Kubernetes pulls `latest` anew at each start; a version it does not.
+//! Set a version, or better a digest. If your own value removes the chart's version, the fix is to remove that value.
+//! Kubernetes pulls `latest` again at each start, but not a version.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -48,11 +49,13 @@
 use super::{Context, Rule};
 use crate::analysis::unpinned;
 use crate::finding::Severity;
-use crate::images::decided::user_path;
-use crate::images::{Part, Source};
+use crate::images::Part;
+use crate::provenance::Source;
+use crate::provenance::user_path;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unpinned-image",
+    id: rule_ids::UNPINNED_IMAGE,
     summary: "an image has no tag and no digest, or the tag `latest`",
     severity: Severity::Warning,
     on: true,
@@ -73,7 +76,7 @@ fn check(ctx: &mut Context<'_>) {
             Source::User(_) if part == Part::Tag || judged.version_decider.is_some() => {
                 format!("set `{}` to a version", decider.path)
             }
-            _ => "name a version, or better a digest".to_owned(),
+            _ => "set a version, or better a digest".to_owned(),
         });
         ctx.findings.push(finding);
     }

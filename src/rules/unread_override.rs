@@ -1,13 +1,13 @@
-//! A value that a user set, and that nothing reads.
+//! A value that the user set and that nothing reads.
 //!
 //! ## Why it matters in an air gap
-//! The chart takes it without a word: a typo, or a key that a new version of the chart moved. Whoever wrote it believes
-//! that the image comes from the mirror; it comes from wherever the chart's default says.
+//! The chart accepts it silently: a typo, or a key that a new version of the chart moved. Its author believes that the image
+//! comes from the mirror, but it comes from wherever the chart's default says.
 //!
 //! ## What to do
-//! Correct the path: the finding names the nearest one that is read. Or remove the line. A value counts as read when a
-//! template looked at it or could look at it, also in code that was not executed and in charts that are switched off, and
-//! when a condition, a tag or `import-values` looks at it.
+//! Correct the path: the finding names the nearest one that is read. Or remove the line. A value counts as read if a
+//! template reads it or could read it, including code that was not executed and charts that are disabled, and if a
+//! condition, a tag or `import-values` reads it.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -98,7 +98,7 @@
 use super::{Context, Rule};
 use crate::analysis::{Judged, other_key};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::decider_of;
+use crate::provenance::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
 use crate::reads::{GLOBAL, Path, Setting, dotted, near::nearest, of_dependencies, steps};
@@ -108,7 +108,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Most pairs of paths that are compared to find what was meant; of what comes after, nothing is said.
+/// Most pairs of paths that are compared to find the intended one; after that, no suggestion is made.
 const MOST_COMPARED: usize = 500_000;
 
 pub(super) static RULE: Rule = Rule {
@@ -128,7 +128,7 @@ fn check(ctx: &mut Context<'_>) {
         reads.settings().iter().partition(|setting| is_read(setting, &switches, ctx));
     let place = |setting: &&Setting| decider_of(setting.origin, 0, &analysis.origins).place;
     let key = |place: Place| (place.file.name().to_owned(), place.start);
-    // What an alias repeats is read when one of its copies is.
+    // What an alias repeats is read if one of its copies is read.
     let places: BTreeSet<(String, u32)> = read.iter().filter_map(place).map(key).collect();
     let unread: Vec<(&Setting, Place)> =
         unread.iter().filter_map(|setting| Some((*setting, place(setting)?))).collect();
@@ -150,7 +150,7 @@ fn check(ctx: &mut Context<'_>) {
         next.is_some_and(|next| next.starts_with(path))
     };
     for (setting, place) in unread {
-        // Of a table that nothing knows, one finding is enough.
+        // For a table that nothing reads, one finding is enough.
         let is_known = |path: &[String]| reads.looks_at(path) || is_begun(path);
         let lengths = 1..setting.path.len();
         let stranger = lengths.map(|length| &setting.path[..length]).find(|path| !is_known(path) && path[0] != GLOBAL);
@@ -171,7 +171,7 @@ fn check(ctx: &mut Context<'_>) {
     let mut compared = 0;
     for (path, count, place) in more {
         let is_key = analysis.keys.contains(&dotted(&path));
-        // Whoever gives all releases the same flags need not hear of it where it is not needed.
+        // Flags that are passed for all releases need no finding where one release does not use them.
         if is_key && all_resolve {
             continue;
         }
@@ -190,7 +190,7 @@ fn check(ctx: &mut Context<'_>) {
             fix: None,
             help: Some(match near {
                 _ if other.is_some() => format!("did you mean `{}`?", other.unwrap_or_default()),
-                None if is_key => "set the registries of its images one by one, or patch its templates".to_owned(),
+                None if is_key => "set the registry of each of its images, or patch its templates".to_owned(),
                 Some(near) => format!("did you mean `{}`?", dotted(near)),
                 None => format!("remove `{path}`, or look for its new name in the chart's values.yaml"),
             }),
@@ -198,7 +198,7 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
-/// Globals that the user set for a subchart, and that those of a chart around it replace.
+/// Globals that the user set for a subchart and that the globals of a parent chart replace.
 fn hidden_globals(ctx: &mut Context<'_>) {
     let analysis = ctx.analysis;
     let of_setting = |origin: Origin| match analysis.origins.get(origin) {
@@ -215,7 +215,7 @@ fn hidden_globals(ctx: &mut Context<'_>) {
         let global = |path: &Path| path.iter().position(|step| step == GLOBAL);
         let (Some(own), Some(outer)) = (global(&path), global(&above)) else { continue };
         let is_of_chart = own > 0 && analysis.statics.prefixes().contains(&path[..own]);
-        // In one layer the same path wins by coming later.
+        // Within one layer, the later of two equal paths takes precedence.
         let is_same = by.layer == set.layer || matches!(by.layer, Layer::File(_) | Layer::Flag(_));
         if is_of_chart && path[own..] == above[outer..] && !(is_same && path == above) {
             found.push((path, set.place.clone(), by.place.clone()));
@@ -228,11 +228,11 @@ fn hidden_globals(ctx: &mut Context<'_>) {
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
-            message: format!("nothing reads `{path}`: the globals of the chart around it win"),
+            message: format!("nothing reads `{path}`: the globals of the parent chart take precedence"),
             subject: None,
             excerpts: vec![
                 Excerpt { place, label: "set here, to no effect".to_owned() },
-                Excerpt { place: winner, label: "this wins".to_owned() },
+                Excerpt { place: winner, label: "this takes precedence".to_owned() },
             ],
             notes: Vec::new(),
             fix: None,
@@ -246,7 +246,7 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     if reads.read(path).is_some() {
         return true;
     }
-    // The tool reads it itself, and says more of it: `missing-pull-secret`.
+    // The tool reads it itself, and says more about it in `missing-pull-secret`.
     if path.len() > 1 && path[0] == GLOBAL && path[1] == "imagePullSecrets" {
         return true;
     }
@@ -257,7 +257,7 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     if switches.iter().any(by_dependency) {
         return true;
     }
-    // Whether there is anything at all in what the user made is a question too: `if .Values.affinity`.
+    // A chart may also test whether a map of the user's is empty: `if .Values.affinity`.
     let around = &path[..path.iter().rposition(|step| !step.starts_with('[')).unwrap_or(0)];
     if setting.alone && !around.is_empty() && reads.looks_at(around) && !reads.looks_into(around) {
         return true;
@@ -271,15 +271,15 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
     statics.could_read(path, reading).is_some()
 }
 
-/// The parts of values files that are there to be repeated elsewhere: `x-image: &image`.
+/// The parts of values files that exist to be repeated elsewhere: `x-image: &image`.
 #[derive(Default)]
 struct Anchors {
-    /// By the address of the file: the keys at whose lines an anchor is set.
+    /// By the address of the file: the keys on whose lines an anchor is set.
     keys: HashMap<usize, HashSet<Vec<u8>>>,
 }
 
 impl Anchors {
-    /// Whether a value stands in such a part.
+    /// Whether a value is in such a part.
     fn hold(&mut self, path: &[String], place: &Place) -> bool {
         let Some(first) = path.first() else { return false };
         if first.starts_with("x-") || first.starts_with('.') {

@@ -1,13 +1,13 @@
-//! What is installed is not the same each time: a random value, the clock, or the order of a map decides about an image.
+//! The release is not the same each time: a random value, the clock, or the order of a map decides about an image.
 //!
 //! ## Why it matters in an air gap
-//! What was checked is one of several releases, and the next install may be another: a branch that was not taken today
-//! pulls its image tomorrow. A branch that compares the mirror's name hides an image from whoever checks with one
-//! mirror and installs from another.
+//! What was checked is only one of several possible releases, and the next install may be another: a branch that was not
+//! taken today pulls its image tomorrow. A branch that compares the mirror's name hides an image from a check with one
+//! mirror and an install from another.
 //!
 //! ## What to do
-//! Let a value decide. Random passwords and certificates, and dates in annotations, are no findings: airtight renders each
-//! such branch both ways and reports only what makes the images differ. The finding names the images of the other way.
+//! Let a value decide. Random passwords and certificates, and dates in annotations, are not findings: airtight renders each
+//! such branch both ways and reports only those that change the images. The finding lists the images of the other branch.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -42,13 +42,14 @@
 use super::{Context, Rule};
 use crate::analysis::{Judged, Unstable};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::images::decided::printed;
+use crate::provenance::printed;
+use crate::rule_ids;
 use crate::template::decisions::Decided;
 use crate::trace::Marks;
 use std::ops::Range;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unstable-render",
+    id: rule_ids::UNSTABLE_RENDER,
     summary: "a random value, the clock or the mirror's name decides which images are installed",
     severity: Severity::Error,
     on: true,
@@ -71,14 +72,14 @@ fn check(ctx: &mut Context<'_>) {
 
 fn branch(ctx: &Context<'_>, decided: &Decided, other: &[String], own: &[String]) -> Finding {
     let cause = cause(decided.marks);
-    let notes = [("brings", other), ("leaves out", own)].into_iter().filter(|(_, references)| !references.is_empty());
+    let notes = [("adds", other), ("removes", own)].into_iter().filter(|(_, references)| !references.is_empty());
     Finding {
         rule: RULE.id,
         severity: ctx.settings.severity(RULE.id, RULE.severity),
         message: format!("{cause} decides which images are installed: `{}`", decided.condition),
         subject: None,
         excerpts: vec![Excerpt { place: decided.place.clone(), label: format!("{cause} decides here") }],
-        notes: notes.map(|(verb, references)| format!("the other way {verb} {}", references.join(", "))).collect(),
+        notes: notes.map(|(verb, references)| format!("the other branch {verb} {}", references.join(", "))).collect(),
         help: Some("let a value decide".to_owned()),
         fix: None,
     }
@@ -89,7 +90,7 @@ fn image(ctx: &Context<'_>, judged: &Judged, marks: Marks, at: Range<u32>, shown
     let message = format!("{cause} is a part of an image: {shown}");
     let mut finding = ctx.finding_at(&RULE, judged, &judged.decider, "this decides the registry", message);
     if let Some(subject) = &mut finding.subject {
-        // The text is another each time; the finding is the same.
+        // The text differs each time; the finding is the same.
         subject.reference = shown.to_owned();
     }
     if let Some(place) = printed(&judged.image.manifest, at) {
@@ -100,7 +101,7 @@ fn image(ctx: &Context<'_>, judged: &Judged, marks: Marks, at: Range<u32>, shown
     finding
 }
 
-/// What something depends on, in words.
+/// What something depends on, for a message.
 fn cause(marks: Marks) -> &'static str {
     match marks {
         Marks { random: true, .. } => "a random value",

@@ -1,11 +1,11 @@
-//! A suppression of something that is not found there.
+//! A suppression that matches no finding.
 //!
 //! ## Why it matters in an air gap
-//! What it accepted is gone, or it stands in the wrong place. Left alone, it will hide the next finding without anybody
-//! having thought about it.
+//! What it accepted is gone, or the suppression is in the wrong place. If it stays, it will hide the next finding without
+//! anybody having decided so.
 //!
 //! ## What to do
-//! Remove it. Comments are about their line and what is nested below, entries of the configuration about what they name.
+//! Remove it. A comment applies to its line and what is nested below; an entry of the configuration, to what it names.
 //!
 //! ```bad
 //! # templates/pod.yaml
@@ -35,15 +35,16 @@
 
 use super::{Context, Rule};
 use crate::finding::Severity;
+use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unused-suppression",
-    summary: "a suppression of something that is not found there",
+    id: rule_ids::UNUSED_SUPPRESSION,
+    summary: "a suppression that matches no finding",
     severity: Severity::Warning,
     on: true,
     source: include_str!("unused_suppression.rs"),
     check,
 };
 
-/// Found where suppressions are applied, [`Suppressor`](crate::suppress::Suppressor), when all releases are known.
+/// Reported where suppressions are applied, [`Suppressor`](crate::suppress::Suppressor), when all releases are known.
 fn check(_: &mut Context<'_>) {}

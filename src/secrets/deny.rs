@@ -1,5 +1,5 @@
-//! What of a line not everybody may see: in an excerpt all but what is harmless, in what somebody asked for what a name calls a
-//! secret.
+//! The parts of a line to mask: in an excerpt, everything that is not harmless; in output that the user asked for, values whose
+//! names say that they are secrets.
 
 use super::harmless::{is_harmless, is_of_image, is_random, is_reference_with_host, is_trivial, is_word_of_commands};
 use super::lines::{Before, Kind, pieces, takes_secret};
@@ -7,12 +7,12 @@ use super::names::{is_secret, words};
 use super::text::secrets_in;
 use std::ops::Range;
 
-/// Keys whose values may be anything.
+/// Keys whose values may contain anything.
 const ANYTHING: &[&str] = &["value", "data", "content", "stringData", "defaultValue", "default", "text", "raw"];
 
-/// The bytes of a line that not everybody may see: all but keys, what is told anyway, and what is harmless.
+/// The bytes of a line to mask: everything but keys, text that is reported anyway, and harmless text.
 ///
-/// `own` is the place that the line is shown for, in which also a secret is shown where it is told.
+/// `own` is the range that the line is shown for, in which even a secret is shown if it is reported.
 pub(super) fn denied(line: &str, before: Before, told: &str, own: Option<Range<usize>>) -> Vec<Range<usize>> {
     let mut hidden = Vec::new();
     for piece in pieces(line, before) {
@@ -26,7 +26,7 @@ pub(super) fn denied(line: &str, before: Before, told: &str, own: Option<Range<u
         };
         let key = piece.key.as_deref();
         match piece.kind {
-            // What the tool itself reads says which rule it is about.
+            // The rules of a suppression are not secret.
             Kind::Comment if text.trim_start().starts_with("airtight:") => match text.find(']') {
                 Some(end) if !overlaps => {
                     let reason = text[end + 1..].trim();
@@ -71,7 +71,7 @@ pub(super) fn denied(line: &str, before: Before, told: &str, own: Option<Range<u
     hidden
 }
 
-/// The bytes of a line of what somebody asked for that are secrets by their names, or by what they are.
+/// The bytes of a line that are secrets by their names or by their form.
 pub(super) fn named(line: &str, before: Before) -> Vec<Range<usize>> {
     let mut hidden = secrets_in(line);
     for piece in pieces(line, before) {
@@ -94,13 +94,13 @@ fn is_path(text: &str) -> bool {
     text.contains('/') && text.len() <= 300 && text.bytes().all(is_of_path)
 }
 
-/// Whether a text is a part of what is told; one or two characters are a part of anything.
+/// Whether a text is part of the reported text; one or two characters are part of anything.
 fn is_told(text: &str, told: &str) -> bool {
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
     text.len() > 2 && told.contains(text)
 }
 
-/// Whether a constant of an action is plainly harmless: a host, a format, a name of a template.
+/// Whether a constant of an action is clearly harmless: a host, a format, a name of a template.
 fn is_plain_literal(text: &str, is_name: bool, is_secret: bool) -> bool {
     let is_identifier =
         text.len() <= 80 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
@@ -115,7 +115,7 @@ fn is_plain_literal(text: &str, is_name: bool, is_secret: bool) -> bool {
         || !is_secret && (is_harmless(text, None) || is_image_word)
 }
 
-/// The words of a value that not everybody may see; names of flags and of what is set by `=` are seen.
+/// The words of a value to mask; names of flags and names before `=` are shown.
 fn denied_words(text: &str, is_secret_text: bool, told: &str) -> Vec<Range<usize>> {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     let (mut after_flag, mut last_hidden) = (None, None);
@@ -129,7 +129,7 @@ fn denied_words(text: &str, is_secret_text: bool, told: &str) -> Vec<Range<usize
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
             && !is_random(name);
-        // What a flag is given is harmless only where it is told.
+        // The value of a flag is harmless only if it is reported.
         let can_be_told = !is_secret_text && after_flag != Some(true);
         let is_strict = is_secret_text || after_flag.is_some();
         let range = match bare.split_once('=') {
@@ -167,7 +167,7 @@ fn denied_words(text: &str, is_secret_text: bool, told: &str) -> Vec<Range<usize
             last_hidden = None;
             continue;
         };
-        // Words that are hidden one after the other become one.
+        // Consecutive masked words become one.
         match last_hidden.filter(|_| range.start == offset).and_then(|at: usize| hidden.get_mut(at)) {
             Some(last) => last.end = range.end,
             None => {

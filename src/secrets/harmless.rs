@@ -1,8 +1,8 @@
-//! What a value may be so that everybody may see it.
+//! Values that are harmless to show.
 
 use super::names::words;
 
-/// Nothing, a truth, or the header of a block.
+/// Empty, a boolean, or the header of a block.
 pub(super) fn is_trivial(text: &str) -> bool {
     let text = text.trim();
     matches!(
@@ -24,7 +24,7 @@ pub(super) fn is_trivial(text: &str) -> bool {
     ) || text.starts_with(['|', '>']) && text.len() <= 3 && text[1..].chars().all(|c| "+-0123456789".contains(c))
 }
 
-/// Words that Kubernetes and Helm give, and that say nothing of a user.
+/// Words of Kubernetes and Helm, which say nothing about a user.
 const WORDS: &[&str] = &[
     "Always",
     "IfNotPresent",
@@ -101,7 +101,7 @@ const WORDS: &[&str] = &[
     "test",
 ];
 
-/// Words of commands in scripts.
+/// Words of shell commands.
 const COMMANDS: &[&str] = &[
     "sh",
     "bash",
@@ -163,12 +163,12 @@ const COMMANDS: &[&str] = &[
     "serve",
 ];
 
-/// Whether a word is one of commands, and says nothing of a user.
+/// Whether a word is one of shell commands.
 pub(super) fn is_word_of_commands(word: &str) -> bool {
     COMMANDS.contains(&word)
 }
 
-/// Names of image fields, by their last words.
+/// Names of image fields, by their last word.
 const IMAGES: &[&str] = &[
     "image",
     "images",
@@ -185,8 +185,8 @@ const IMAGES: &[&str] = &[
     "policy",
 ];
 
-/// Whether a value of a key may be seen by everybody: small numbers, truths, words of Kubernetes, names of objects, parts of
-/// image references.
+/// Whether a value of a key is harmless: small numbers, booleans, words of Kubernetes, names of objects, parts of image
+/// references.
 pub(super) fn is_harmless(text: &str, key: Option<&str>) -> bool {
     if is_trivial(text)
         || WORDS.contains(&text)
@@ -208,7 +208,7 @@ pub(super) fn is_harmless(text: &str, key: Option<&str>) -> bool {
         }
 }
 
-/// Whether a value is a part of an image reference by its key: `tag: v1.4`, `repository: acme/api`.
+/// Whether a value is a part of an image reference according to its key: `tag: v1.4`, `repository: acme/api`.
 pub(super) fn is_of_image(key: &str, text: &str) -> bool {
     let last = words(key).pop().unwrap_or_default();
     IMAGES.contains(&last.as_str())
@@ -226,7 +226,7 @@ fn is_small_number(text: &str) -> bool {
     first.is_ascii_digit() && digits <= 5 && units.contains(&&number[end..])
 }
 
-/// `quay.io`, `quay.io/acme/api:1.4`, `registry.k8s.io`: in small letters, with a host that has a domain.
+/// `quay.io`, `quay.io/acme/api:1.4`, `registry.k8s.io`: in lower case, with a host that has a domain.
 pub(super) fn is_reference_with_host(text: &str) -> bool {
     let text = text.trim_end_matches(['/', ':']);
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
@@ -262,7 +262,7 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
 
-/// Whether a text is made by chance, as keys are: letters and digits change often, or both cases with digits.
+/// Whether a text looks random, as keys do: letters and digits alternate often, or both cases with digits.
 pub(super) fn is_random(text: &str) -> bool {
     let class = |byte: u8| match byte {
         b'0'..=b'9' => 1,

@@ -1,39 +1,39 @@
-//! A line of a source, cut into keys, values, comments and actions, whatever it is a line of: YAML, JSON, a template, a text
-//! in either, a flag.
+//! Splits a line of a source into keys, values, comments and actions, whatever its format: YAML, JSON, a template, text
+//! within these, or a flag.
 
 use super::harmless::{is_random, is_trivial};
 use super::names::is_secret;
 use super::text::secrets_in;
 use std::ops::Range;
 
-/// A part of a line that may have to be hidden.
+/// A part of a line that may need masking.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
-    /// Its bytes in the line.
+    /// Its byte range in the line.
     pub range: Range<usize>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The key that it is the value of.
+    /// The key whose value it is.
     pub key: Option<String>,
     /// Whether a name says that it is a secret.
     pub is_secret: bool,
 }
 
-/// What a [`Piece`] is.
+/// The kind of a [`Piece`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A value, or a part of it between actions.
     Value,
-    /// What follows `#`, or stands between `/*` and `*/`.
+    /// Text after `#`, or between `/*` and `*/`.
     Comment,
-    /// A constant of an action; whether it names a template or a key there.
+    /// A constant of an action; `is_name` if it names a template or a key.
     Literal { is_name: bool },
 }
 
-/// What lines before a line say of it.
+/// What earlier lines say about a line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Before {
-    /// It is below a key that says it is a secret, or behind a flag that takes a value.
+    /// It is below a key that says it is a secret, or after a flag that takes a value.
     pub is_secret: bool,
     /// It begins within an action.
     pub in_action: bool,
@@ -55,7 +55,7 @@ struct Scan<'l> {
     at: usize,
     before: Before,
     key: Option<String>,
-    /// The keys of the braces and brackets that are open.
+    /// The keys of the open braces and brackets.
     stack: Vec<(char, Option<String>, bool)>,
     after_flag: bool,
     found: Vec<Piece>,
@@ -132,7 +132,7 @@ impl<'l> Scan<'l> {
         }
     }
 
-    /// Goes over an anchor, an alias or a tag.
+    /// Skips an anchor, an alias or a tag.
     fn skip_mark(&mut self) -> bool {
         let rest = self.rest();
         let end = rest.find([' ', '\t', ',', ']', '}']).unwrap_or(rest.len());
@@ -145,7 +145,7 @@ impl<'l> Scan<'l> {
         is_name
     }
 
-    /// Goes over a key and its separator, where one begins here.
+    /// Skips a key and its separator, if one begins here.
     fn key(&mut self) -> bool {
         let (rest, from) = (self.rest(), self.at);
         let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
@@ -168,7 +168,7 @@ impl<'l> Scan<'l> {
         let is_colon = separator.starts_with(':')
             && !self.before.is_flag
             && (quote.is_some() || follows.is_empty() || follows.starts_with([' ', '\t']));
-        // An assignment of a flag may set nothing: `a.b=`. Elsewhere such an end is one of base64.
+        // An assignment of a flag may have an empty value: `a.b=`. Elsewhere a trailing `=` may end base64.
         let sets = !follows.is_empty() || self.before.is_flag;
         let is_equals = separator.starts_with('=') && quote.is_none() && sets && !follows.starts_with('=');
         if name.is_empty()
@@ -193,7 +193,7 @@ impl<'l> Scan<'l> {
         true
     }
 
-    /// Goes over a value, with the actions in it.
+    /// Skips a value, including the actions in it.
     fn value(&mut self, first: char) {
         let is_quoted = matches!(first, '"' | '\'');
         let mut end = None;
@@ -237,10 +237,10 @@ impl<'l> Scan<'l> {
         }
     }
 
-    /// Goes over an action, from behind its `{{` to behind its `}}`.
+    /// Skips an action, from after its `{{` to after its `}}`.
     fn action(&mut self) {
         let begin = self.at;
-        // The calls that are open: each function, and how many arguments it has so far.
+        // The open calls: each function, and the number of arguments so far.
         let mut calls: Vec<(&str, usize)> = vec![("", 0)];
         let mut names_secret = false;
         while self.at < self.line.len() {
@@ -275,7 +275,7 @@ impl<'l> Scan<'l> {
                     let word = &rest[..end];
                     let is_path = word.starts_with(['.', '$']);
                     let is_number = word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-                    // A function's name, or a constant.
+                    // The name of a function, or a constant.
                     let is_letters = word.len() <= 30 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
                     let is_hidden = match is_number {
                         true => word.len() > 5 || names_secret && word.len() > 1,
@@ -313,7 +313,7 @@ fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '$')
 }
 
-/// Whether the next argument of a call is a name: of a template, of a key, or a layout of dates.
+/// Whether the next argument of a call is a name: of a template, of a key, or a date layout.
 fn takes_name((function, arguments): (&str, usize)) -> bool {
     match function {
         "include" | "template" | "define" | "block" | "date" | "dateInZone" | "pluck" => arguments == 0,
@@ -331,7 +331,7 @@ pub(super) fn takes_secret(word: &str) -> bool {
     is_short || is_scheme || word.starts_with("--") && !word.contains(['=', ' ', ':']) && is_secret(word)
 }
 
-/// Functions with numbers in their names.
+/// Functions with digits in their names.
 const FUNCTIONS: &[&str] = &[
     "b64enc",
     "b64dec",
@@ -349,14 +349,14 @@ const FUNCTIONS: &[&str] = &[
     "dateInZone",
 ];
 
-/// Whether a constant is a name, and that of a secret.
+/// Whether a constant is the name of a secret.
 fn is_secret_name(text: &str) -> bool {
     text.len() <= 60
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
         && is_secret(text)
 }
 
-/// Where the quote that a text begins with is closed; what actions hold does not count.
+/// The closing quote of a text that begins with a quote; quotes in actions do not count.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut chars = text.char_indices().skip(1).peekable();
     let mut depth = 0_usize;
@@ -368,7 +368,7 @@ fn closing(text: &str, quote: char) -> Option<usize> {
             depth -= 1;
             chars.next();
         } else if c == '\\' && quote == '"' || c == quote && quote == '\'' && text[at + 1..].starts_with('\'') {
-            // An escape, or a quote that is written twice.
+            // An escape, or a doubled quote.
             chars.next();
         } else if c == quote && depth == 0 {
             return Some(at);

@@ -1,8 +1,8 @@
-//! [`Secrets`]: values that nobody has to see, and sources and texts without them.
+//! [`Secrets`]: secret values, and sources and texts with these masked.
 //!
-//! `names` knows which names say that a value is a secret, `text` finds secrets in running text, `lines` cuts a line of a
-//! source into keys and values, `harmless` says what everybody may see and `deny` what of a line not everybody may see,
-//! `view` shows a place of a source, `tree` looks through YAML.
+//! `names` knows which names say that a value is a secret, `text` finds secrets in running text, `lines` splits a line of a
+//! source into keys and values, `harmless` knows harmless values, `deny` decides which parts of a line are masked, `view`
+//! shows a range of a source with its context, `tree` searches YAML.
 
 mod deny;
 mod harmless;
@@ -24,33 +24,33 @@ pub use text::redacted;
 pub use tree::hidden_in_manifest;
 pub use view::masked;
 
-/// What is written instead of a secret, however long it is.
+/// Written in place of a secret, whatever its length.
 pub const MASK: &str = "********";
 
-/// A flag's argument without what not everybody may see: `image.tag=1`, `db.password=********`.
+/// The argument of a flag with its secrets masked: `image.tag=1`, `db.password=********`.
 pub fn shown_argument(argument: &str) -> String {
     let before = lines::Before { is_flag: true, ..lines::Before::default() };
     view::without(argument, &deny::denied(argument, before, "", None))
 }
 
-/// The secrets of a release: where they stand, and what they are.
+/// The secrets of a release: their locations and texts.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
-    /// What was worked out of them, when somebody asked first.
+    /// An index, built on first use.
     index: OnceLock<Index>,
     long_lines: Arc<view::LongLines>,
-    /// The places of settings that are secrets by their names, or by that of a list's element: `{name: API_TOKEN, value: x}`.
+    /// The locations of settings that are secrets by their names, or by the name of a list element: `{name: API_TOKEN, value: x}`.
     places: Vec<Place>,
     /// Their texts.
     known: BTreeSet<String>,
 }
 
-/// Secrets by where they stand, and what finds them in texts.
+/// Secrets by location, and a matcher for their texts.
 #[derive(Debug, Clone)]
 struct Index {
-    /// By the address of the file: the places in their order, and how long the longest is.
+    /// By the address of the file: the locations in order, and the length of the longest.
     places: HashMap<usize, (Vec<Place>, u32)>,
-    /// What finds all known texts at once, by their number; `None` where there are none, or too many for it.
+    /// Matches all known texts at once; `None` if there are none, or too many.
     finder: Option<(Vec<String>, AhoCorasick)>,
 }
 
@@ -64,7 +64,7 @@ impl Secrets {
                 of_file.push(place.clone());
             }
             let known: Vec<String> = self.known.iter().cloned().collect();
-            // One that is quick to build: most reports have few texts, and some charts have whole files of secrets.
+            // Cheap to build: most reports have few texts, but some charts have whole files of secrets.
             let finder = || AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&known).ok();
             let finder = if known.is_empty() { None } else { finder() };
             let finder = finder.map(|finder| (known, finder));
@@ -77,7 +77,7 @@ impl Secrets {
         })
     }
 
-    /// The known texts that stand in a text, in their order.
+    /// The known texts that occur in a text, in order.
     fn known_in(&self, text: &str) -> Vec<&String> {
         match &self.index().finder {
             Some((known, finder)) => {
@@ -89,7 +89,7 @@ impl Secrets {
         }
     }
 
-    /// The places of secrets that touch some bytes of a file.
+    /// The locations of secrets that overlap a byte range of a file.
     fn places_in<'s>(&'s self, file: &Arc<File>, bytes: Range<usize>) -> impl Iterator<Item = &'s Place> + use<'s> {
         let of_file = self.index().places.get(&(Arc::as_ptr(file) as usize));
         let (places, longest) = of_file.map_or((&[][..], 0), |(places, longest)| (&places[..], *longest as usize));
@@ -100,7 +100,7 @@ impl Secrets {
             .filter(move |place| place.end as usize > bytes.start)
     }
 
-    /// Those in all settings of a render.
+    /// The secrets in all settings of a render.
     pub fn of(origins: &Origins) -> Self {
         let settings = || {
             origins.all().filter_map(|origin| match origins.get(origin) {
@@ -128,7 +128,7 @@ impl Secrets {
                 secret.insert(origin);
             }
         }
-        // What holds others is shown; they are not.
+        // A map or list is shown; its members are not.
         let leaves = settings().filter(|(origin, _)| secret.contains(origin) && !parents.contains(origin));
         let places: Vec<Place> = leaves
             .map(|(_, setting)| setting.place.clone())
@@ -139,13 +139,13 @@ impl Secrets {
         Self { places, ..secrets }
     }
 
-    /// These, and what is at some other places.
+    /// Adds the values at other locations.
     pub fn and(mut self, places: impl IntoIterator<Item = Place>) -> Self {
         self.places.extend(places);
         Self { index: OnceLock::new(), ..self }
     }
 
-    /// What the files and flags of a release name as secrets, before anything is rendered; without places.
+    /// The secrets in the files and flags of a release before it is rendered; without locations.
     pub fn of_release(prepared: &Prepared) -> Self {
         let mut secrets = Self::default();
         let mut add = |text: String| secrets.learn(&text);
@@ -165,7 +165,7 @@ impl Secrets {
             let before = lines::Before { is_flag: true, ..lines::Before::default() };
             let mut is_secret = false;
             for piece in lines::pieces(argument, before) {
-                // What follows a comma without a key was meant to belong to the value.
+                // Text after a comma without a key was meant to belong to the value.
                 is_secret = piece.is_secret || is_secret && piece.key.is_none();
                 if is_secret {
                     add(argument[piece.range].to_owned());
@@ -187,17 +187,17 @@ impl Secrets {
         }
     }
 
-    /// The same place in its file without what not everybody may see; lines stay what they are, and the place is told as it
-    /// is in its file. Of the place itself, and of what else is harmless, that is shown which is `told` anyway.
+    /// The same span in an excerpt of its file with secrets masked; line numbers stay, and the location is displayed as in its
+    /// file. Only harmless text, and text that is reported (`told`) anyway, is shown.
     pub fn hide(&self, place: &Place, told: &str) -> Place {
         view::shown(place, self, told)
     }
 
-    /// A text without secrets: without those that can be told by the text alone, and without the known ones where they
-    /// stand as words. Of those, a plain word is left where `text` is not free text: it may be a name.
+    /// A text with secrets masked: those recognizable by the text alone, and the known ones where they occur as words. A known
+    /// secret that is a plain word stays if `text` is not free text, because it may be a name.
     pub fn hide_in(&self, text: &str, is_free: bool) -> String {
         let mut text = redacted(text).into_owned();
-        // The longest first: one may be a part of another.
+        // The longest first, because one may be part of another.
         let mut known = self.known_in(&text);
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         for secret in known {
@@ -210,7 +210,7 @@ impl Secrets {
     }
 }
 
-/// Whether a secret cannot be taken for a name: it has more than small letters and digits of one kind.
+/// Whether a secret cannot be mistaken for a name: it has more than lower-case letters, or more than digits.
 fn is_strong(secret: &str) -> bool {
     let has = |is: fn(&u8) -> bool| usize::from(secret.bytes().any(|byte| is(&byte)));
     let classes = has(u8::is_ascii_lowercase)
@@ -220,11 +220,11 @@ fn is_strong(secret: &str) -> bool {
     secret.len() >= 6 && classes > 1
 }
 
-/// A text in which a secret is masked where it stands as a word. One that could be a name, a password `reports`, is none as
-/// a part of `ghcr.io/acme/reports-server:v1` or `.Values.reports.image`.
+/// A text in which a secret is masked where it occurs as a word. A secret that could be a name, such as `reports`, is not
+/// masked as a part of `ghcr.io/acme/reports-server:v1` or `.Values.reports.image`.
 fn replaced(text: &str, secret: &str, is_strong: bool) -> String {
     let is_word = |c: char| c.is_alphanumeric();
-    // What joins words, with a word on its other side.
+    // A joining character followed by another word.
     let is_joint = |next: Option<char>, after: Option<char>| {
         !is_strong && next.is_some_and(|c| "-_./:@".contains(c)) && after.is_some_and(is_word)
     };

@@ -3,7 +3,7 @@
 use aho_corasick::AhoCorasick;
 use std::sync::LazyLock;
 
-/// What names of secrets hold, wherever it stands in them: `passwordHash`, `DB_PASSWORD_1`.
+/// Parts of secret names, at any position: `passwordHash`, `DB_PASSWORD_1`.
 const PARTS: &[&str] = &[
     "password",
     "passwd",
@@ -26,7 +26,7 @@ const PARTS: &[&str] = &[
     "passwort",
 ];
 
-/// What names of secrets end with, whatever stands before it: `dbpass`, `DATABASE_URL`.
+/// Endings of secret names: `dbpass`, `DATABASE_URL`.
 const ENDINGS: &[&str] = &[
     "pass",
     "pwd",
@@ -64,7 +64,7 @@ const ENDINGS: &[&str] = &[
     "accountjson",
 ];
 
-/// Last words of names of secrets: `db.pat`, `adminPin`.
+/// Last words of secret names: `db.pat`, `adminPin`.
 const WORDS: &[&str] = &[
     "pass",
     "pw",
@@ -93,7 +93,7 @@ const WORDS: &[&str] = &[
     "sessionid",
 ];
 
-/// What a key is not, so that `…Key` is a secret with any other word before it: `tls.key`, `masterKey`.
+/// Words before `key` that make it harmless; with any other word before it, a key is a secret: `tls.key`, `masterKey`.
 const KEYS_OF_OTHERS: &[&str] = &[
     "password",
     "topology",
@@ -138,7 +138,7 @@ const KEYS_OF_OTHERS: &[&str] = &[
     "by",
 ];
 
-/// Last words of names that tell about a secret and are none: `passwordKey`, `tokenTTL`, `secretName`.
+/// Last words of names that describe a secret but are not secret: `passwordKey`, `tokenTTL`, `secretName`.
 const ABOUT: &[&str] = &[
     "name",
     "names",
@@ -218,23 +218,23 @@ const ABOUT: &[&str] = &[
     "scopes",
 ];
 
-/// Finds [`PARTS`].
+/// Matches [`PARTS`].
 static IN_NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(PARTS).ok());
 
-/// Finds what names a secret, or a program that keeps secrets.
+/// Matches references to secrets, and programs that manage secrets.
 static IN_NAMES_OF_OTHERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::new(["pullsecret", "sealedsecret", "externalsecret", "secretsstore", "secretsoperator"]).ok()
 });
 
-/// Whether a key's name says that its value is a secret: `password`, `apiToken`, `tls.key`, `DATABASE_URL`; not the name
-/// of a secret, as `existingSecret` and `imagePullSecrets` are.
+/// Whether a key's name says that its value is a secret: `password`, `apiToken`, `tls.key`, `DATABASE_URL`. Names of Secret
+/// objects, such as `existingSecret` and `imagePullSecrets`, are not.
 pub fn is_secret(key: &str) -> bool {
     let words = words(key);
     let whole = words.concat();
     let (Some(last), Some(first)) = (words.last(), words.first()) else { return false };
     let ends = |endings: &[&str]| endings.iter().any(|end| whole.ends_with(end));
     let holds = |parts: &LazyLock<Option<AhoCorasick>>| parts.as_ref().is_some_and(|parts| parts.is_match(&whole));
-    // `automountServiceAccountToken` is a switch, others name a secret or a program that keeps secrets.
+    // `automountServiceAccountToken` is a switch, others name a secret or a program that manages secrets.
     if ["existing", "automount"].contains(&first.as_str())
         || ends(&["bypass", "compass", "trespass", "passthrough"])
         || holds(&IN_NAMES_OF_OTHERS)
@@ -250,7 +250,7 @@ pub fn is_secret(key: &str) -> bool {
     WORDS.contains(&last.as_str()) || ends(ENDINGS) || holds(&IN_NAMES) && !ABOUT.contains(&last.as_str())
 }
 
-/// The words of a name, in lower case and without the numbers behind them: `db`, `pass` of `dbPass`, `DB_PASS` and
+/// The words of a name, in lower case and without trailing numbers: `db`, `pass` from `dbPass`, `DB_PASS` and
 /// `db.pass1`.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];

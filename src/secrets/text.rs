@@ -1,4 +1,4 @@
-//! Secrets in running text: what stands before `@` in a URL, behind `password=`, and what looks like a key of a service.
+//! Secrets in running text: the user in a URL, the value after `password=`, and the key formats of known services.
 
 use super::MASK;
 use super::names::is_secret;
@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Text without the secrets that can be told by the text alone.
+/// Text with the secrets masked that are recognizable by the text alone.
 pub fn redacted(text: &str) -> Cow<'_, str> {
     let ranges = secrets_in(text);
     if ranges.is_empty() {
@@ -23,7 +23,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The bytes of a text that are secrets, in order and apart from each other.
+/// The byte ranges of a text that are secrets, in order and disjoint.
 pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     userinfo(text, &mut found);
@@ -31,7 +31,7 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     well_known(text, &mut found);
     private_keys(text, &mut found);
     found.retain(|range| range.start < range.end && &text[range.clone()] != MASK);
-    // What is a secret in one place of a text is one in all others.
+    // A secret at one position of a text is masked at all others.
     let again: BTreeSet<&str> =
         found.iter().map(|range| &text[range.clone()]).filter(|secret| is_told_apart(secret)).collect();
     found.extend(
@@ -50,7 +50,7 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     apart
 }
 
-/// Whether a secret cannot be taken for a word.
+/// Whether a secret cannot be mistaken for a word.
 fn is_told_apart(secret: &str) -> bool {
     secret.len() >= 6 && !secret.contains('\n') && !secret.bytes().all(|byte| byte.is_ascii_lowercase())
 }
@@ -60,7 +60,7 @@ fn ends_word(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '|' | '\\')
 }
 
-/// `user:pass@` in references, and all that stands before `@` in URLs.
+/// `user:pass@` in references, and everything before `@` in URLs.
 fn userinfo(text: &str, found: &mut Vec<Range<usize>>) {
     if !text.contains('@') {
         return;
@@ -81,10 +81,10 @@ fn userinfo(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Where the user of a URL without its scheme ends.
+/// The end of the user in a URL without its scheme.
 fn of_url(rest: &str) -> Option<usize> {
     let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
-    // A password may hold what it should not.
+    // A password may contain invalid characters.
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     let is_odd = authority.split_once(':').is_some_and(|(_, port)| !is_port(port));
     if !authority.contains('@') && !is_odd {
@@ -93,18 +93,18 @@ fn of_url(rest: &str) -> Option<usize> {
     last_at(rest).filter(|end| *end > 0 && &rest[..*end] != "git")
 }
 
-/// Where the user of a reference without a scheme stands: `name@sha256:…` has none, `me@example.org` is an address.
+/// The user in a reference without a scheme: `name@sha256:…` has none, `me@example.org` is an address.
 fn of_reference(word: &str) -> Option<Range<usize>> {
     let end = last_at(word)?;
     let start = word[..end].rfind(['=', '(', '[', '{', ',', ';']).map_or(0, |at| at + 1);
-    // A password may hold these; what is left of it says nothing then.
+    // A password may contain these; the rest of it is useless then.
     let start =
         if word[start..end].contains(':') { start } else { word[..end].rfind(['=', '(']).map_or(0, |at| at + 1) };
     let (user, password) = word[start..end].split_once(':')?;
     (!user.contains('@') && !password.is_empty()).then_some(start..end)
 }
 
-/// The last `@` of a reference or URL that is not that of a digest.
+/// The last `@` of a reference or URL that does not begin a digest.
 fn last_at(text: &str) -> Option<usize> {
     let is_digest = |at: usize| {
         let rest = &text[at + 1..];
@@ -120,7 +120,7 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
     let mut close = Close::default();
     for (at, separator) in text.match_indices([':', '=']) {
         let before = text[..at].trim_end_matches([' ', '\t']).trim_end_matches(['"', '\'', ']']);
-        // In a URL, and in `::`, nothing is named.
+        // URLs and `::` contain no names.
         if text[at + 1..].starts_with(['/', ':', '=']) && separator == ":" || text[at + 1..].starts_with('=') {
             continue;
         }
@@ -134,12 +134,12 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
         let start = at + 1 + text[at + 1..].len() - text[at + 1..].trim_start_matches([' ', '\t']).len();
         let range = value_at(text, start, &mut close);
         let value = &text[range.clone()];
-        // `password: must be set` is a sentence.
+        // `password: must be set` is prose.
         let is_word =
             value.bytes().all(|byte| byte.is_ascii_lowercase()) && !text[..range.start].ends_with(['"', '\'']);
         let is_sentence =
             separator == ":" && is_spaced && is_word && text[range.end..].starts_with([' ', ',', '.', ';']);
-        // `templates/secret.yaml:26:16` is a place in a file.
+        // `templates/secret.yaml:26:16` is a location in a file.
         let is_place =
             separator == ":" && is_file_name(name) && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
         if !super::harmless::is_trivial(value)
@@ -182,7 +182,7 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether a name is that of a file of a chart or of values.
+/// Whether a name is a file name of a chart or of values.
 fn is_file_name(name: &str) -> bool {
     [".yaml", ".yml", ".tpl", ".json", ".txt", ".toml"].iter().any(|end| name.ends_with(end))
 }
@@ -196,12 +196,12 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The bracket that closes a list, as it was found last: text with many lists that nothing closes is looked through once.
+/// The last closing bracket found: text with many unclosed lists is searched once.
 #[derive(Default)]
 struct Close(Option<Option<usize>>);
 
 impl Close {
-    /// The first one after a byte; those that are asked for come one after the other.
+    /// The first one after a byte; calls come in ascending order.
     fn after(&mut self, text: &str, start: usize) -> Option<usize> {
         match self.0 {
             Some(None) => None,
@@ -211,7 +211,7 @@ impl Close {
     }
 }
 
-/// The value that begins at a byte: what is in quotes, or what goes on to a blank or a separator.
+/// The value that begins at a byte: quoted text, or text up to a blank or a separator.
 fn value_at(text: &str, start: usize, close: &mut Close) -> Range<usize> {
     let rest = &text[start..];
     if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
@@ -222,7 +222,7 @@ fn value_at(text: &str, start: usize, close: &mut Close) -> Range<usize> {
             .map_or(inside.len(), |(at, _)| at);
         return start + 1..start + 1 + end;
     }
-    // A list is hidden whole.
+    // A list is masked as a whole.
     if rest.starts_with('[')
         && let Some(end) = close.after(text, start)
     {
@@ -230,11 +230,11 @@ fn value_at(text: &str, start: usize, close: &mut Close) -> Range<usize> {
     }
     let end =
         rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '&' | ',' | '}' | ')' | ']'));
-    // What ends a clause is not part of it.
+    // Punctuation at the end is not part of it.
     start..start + rest[..end.unwrap_or(rest.len())].trim_end_matches([':', '.']).len()
 }
 
-/// Keys that services give out, by how they begin.
+/// Keys of known services, by prefix.
 fn well_known(text: &str, found: &mut Vec<Range<usize>>) {
     const PREFIXES: &[(&str, usize)] = &[
         ("ghp_", 20),
@@ -273,7 +273,7 @@ fn well_known(text: &str, found: &mut Vec<Range<usize>>) {
         ("$argon2", 20),
         ("AGE-SECRET-KEY-", 20),
     ];
-    // Reports ask this of each of their texts: one look at where words begin, not one for each prefix.
+    // Called for every text of a report: one search for word starts instead of one for each prefix.
     let bytes = text.as_bytes();
     for at in 0..bytes.len() {
         if !matches!(bytes[at], b'g' | b'x' | b'A' | b'n' | b'p' | b's' | b'r' | b'd' | b'h' | b'S' | b'e' | b'$')
@@ -292,14 +292,14 @@ fn well_known(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// What stands between `-----BEGIN … PRIVATE KEY-----` and its end.
+/// The text between `-----BEGIN … PRIVATE KEY-----` and its end.
 fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
     const MARK: &str = "PRIVATE KEY-----";
     for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
         if text[..at].rfind("-----").is_some_and(|begin| text[begin..at].starts_with("-----BEGIN")) {
             let start = at + MARK.len();
             let end = text[start..].find("-----END").map_or(text.len(), |end| start + end);
-            // Each line is masked by itself, so that lines stay lines.
+            // Each line is masked separately, so that the line count stays.
             let mut from = start;
             for line in text[start..end].split_inclusive('\n') {
                 let begin = from + line.len() - line.trim_start().len();

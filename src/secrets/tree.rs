@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::yaml::{self, Data, Node};
 use std::ops::Range;
 
-/// Calls `add` with the text of each value of a values file that a name says is a secret.
+/// Calls `add` with each value of a values file whose name says that it is a secret.
 pub(super) fn secrets_of_values(text: &[u8], limits: &Limits, add: &mut dyn FnMut(String)) {
     let Ok(node) = yaml::read(text, limits) else { return };
     walk(&node, false, &mut |leaf, is_secret| {
@@ -19,7 +19,7 @@ pub(super) fn secrets_of_values(text: &[u8], limits: &Limits, add: &mut dyn FnMu
     });
 }
 
-/// The bytes of a manifest that are secrets: the data of Secrets, and what a name says is one.
+/// The byte ranges of a manifest that are secrets: the data of Secrets, and values whose names say that they are secrets.
 pub fn hidden_in_manifest(content: &[u8], node: &Node) -> Vec<Range<usize>> {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     let mut visit = |leaf: &Node, is_secret: bool| {
@@ -60,7 +60,7 @@ pub fn hidden_in_manifest(content: &[u8], node: &Node) -> Vec<Range<usize>> {
     hidden
 }
 
-/// The comment that stands in the line behind a secret: it may hold what the value was.
+/// The comment on the line after a secret: it may repeat the value.
 fn comment_behind(content: &[u8], at: usize) -> Option<Range<usize>> {
     let rest = content.get(at..)?;
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
@@ -71,7 +71,7 @@ fn comment_behind(content: &[u8], at: usize) -> Option<Range<usize>> {
     (!range.is_empty()).then_some(range)
 }
 
-/// Looks through an object, or the items of a list of such.
+/// Visits an object, or the items of a list of objects.
 fn objects(node: &Node, visit: &mut dyn FnMut(&Node, bool)) {
     let Data::Map(entries) = &node.data else { return walk(node, false, visit) };
     let is_kind = |kind: &str| {
@@ -86,13 +86,13 @@ fn objects(node: &Node, visit: &mut dyn FnMut(&Node, bool)) {
                 _ => walk(value, false, visit),
             },
             "kind" | "apiVersion" => {}
-            // `metadata.name` of an object may be `password`, its labels are not.
+            // `metadata.name` of an object may be `password`, its labels are not secrets.
             key => walk(value, is_secret(key) && key != "metadata", visit),
         }
     }
 }
 
-/// Calls `visit` for each scalar below a node, with whether a name says that it is a secret.
+/// Calls `visit` for each scalar below a node, with whether its name says that it is a secret.
 fn walk(node: &Node, is_held: bool, visit: &mut dyn FnMut(&Node, bool)) {
     match &node.data {
         Data::Map(entries) => {

@@ -1,4 +1,4 @@
-//! A place of a source with the lines around it, without what not everybody may see.
+//! A range of a source with its context, with secrets masked.
 
 use super::deny::denied;
 use super::lines::{Before, takes_secret};
@@ -8,37 +8,37 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Lines before and after the one of a place that are kept.
+/// Lines of context that are kept before and after a range.
 const AROUND: u32 = 2;
 
-/// How far above a line the keys that hold it are looked for.
+/// How many lines above a line are searched for the keys that contain it.
 const ABOVE: u32 = 2_000;
 
-/// The longest line that is shown whole, in bytes.
+/// The longest line that is shown in full, in bytes.
 const LONGEST: usize = 4096;
 
-/// Bytes of a longer one that are shown before a place and after it.
+/// The context of a range within a longer line, in bytes.
 const BESIDE: usize = 256;
 
-/// What stands for the rest of a line that is longer.
+/// Written for the rest of a longer line.
 const REST: &str = "…";
 
-/// A place whose own text is hidden, and what not everybody may see around it.
+/// A span whose own text is masked, with masked context.
 pub fn masked(place: &Place) -> Place {
     Secrets::default().and([place.clone()]).hide(place, "")
 }
 
-/// What not everybody may see of lines that are too long to be looked through for each place in them.
+/// The masked ranges of lines that are too long to be analysed for each span in them.
 #[derive(Debug, Default)]
 pub(super) struct LongLines(Mutex<HashMap<(usize, u32), LongLine>>);
 
-/// The file, which is kept so that its address stays its own, and the ranges of its bytes that are hidden, in order.
+/// The file, which is kept so that its address stays unique, and the masked byte ranges, in order.
 type LongLine = (Arc<File>, Arc<[Range<usize>]>);
 
-/// A range that is not shown, and what is shown instead.
+/// A masked range, and its replacement.
 type Hidden = (Range<usize>, &'static str);
 
-/// A place in a file that has the lines around it, without secrets.
+/// A span in an excerpt of its file with secrets masked.
 pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
     let file = &place.file;
     let bytes = file.bytes();
@@ -65,7 +65,7 @@ pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
             let all = long_line(file, number, at, raw, secrets);
             let begin = all.partition_point(|range| range.end <= window.start);
             for range in all[begin..].iter().take_while(|range| range.start < window.end) {
-                // What is told anyway is shown where it is asked for.
+                // Text that is reported anyway is shown at the span itself.
                 let parts = match is_told {
                     true => [range.start..range.end.min(own.start), range.start.max(own.end)..range.end],
                     false => [range.clone(), 0..0],
@@ -102,17 +102,17 @@ pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
     }
     hidden.retain(|(range, _)| from <= range.start && range.start < to && !range.is_empty());
     hidden.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-    // The place is told as it is; what it is in what is shown follows.
+    // The span keeps its displayed location; its range in the excerpt is adjusted.
     let mut made: Vec<u8> = Vec::new();
     let (mut at, mut new_start, mut new_end) = (from, None, None);
     for (range, instead) in hidden {
         if range.start < at {
-            // One within another; what sticks out of it is hidden too.
+            // Ranges may be nested; what sticks out is masked too.
             at = at.max(range.end);
             continue;
         }
         made.extend_from_slice(&bytes[at..range.start]);
-        // What lies before the mask has not moved since the last one; what lies in it becomes all of it.
+        // Text before the mask has not moved since the last one; text inside it becomes the mask.
         if new_start.is_none() && start < range.end {
             new_start = Some(made.len() - range.start.saturating_sub(start.max(at)));
         }
@@ -132,7 +132,7 @@ pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
     Place { file: File::excerpt(place, first, made), start: new_start as u32, end: new_end as u32 }
 }
 
-/// What is shown of a long line: the place, or as much of it as there is room for, and some bytes beside it.
+/// The shown part of a long line: the span, up to the maximum, and some bytes of context.
 fn window(bytes: &[u8], line: Range<usize>, own: Range<usize>) -> Range<usize> {
     let is_whole = |at: usize| bytes.get(at).is_none_or(|byte| !matches!(byte, 0x80..=0xBF));
     let start = own.start.clamp(line.start, line.end).saturating_sub(BESIDE).max(line.start);
@@ -142,7 +142,7 @@ fn window(bytes: &[u8], line: Range<usize>, own: Range<usize>) -> Range<usize> {
     start..end
 }
 
-/// What of a long line not everybody may see, whatever is told.
+/// The masked ranges of a long line, whatever is reported.
 fn long_line(file: &Arc<File>, number: u32, at: usize, raw: &[u8], secrets: &Secrets) -> Arc<[Range<usize>]> {
     let key = (Arc::as_ptr(file) as usize, number);
     let lock = || secrets.long_lines.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,7 +172,7 @@ fn long_line(file: &Arc<File>, number: u32, at: usize, raw: &[u8], secrets: &Sec
     found
 }
 
-/// A text with ranges masked, which are in any order.
+/// A text with ranges masked, in any order.
 pub(super) fn without(text: &str, ranges: &[Range<usize>]) -> String {
     let mut ranges = ranges.to_vec();
     ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
@@ -188,21 +188,21 @@ pub(super) fn without(text: &str, ranges: &[Range<usize>]) -> String {
     out
 }
 
-/// The bytes of a line without the blanks around them.
+/// The byte range of a line without surrounding blanks.
 fn trimmed(line: &[u8], at: usize) -> Option<Range<usize>> {
     let start = at + line.len() - line.trim_ascii_start().len();
     let range = start..start + line.trim_ascii().len();
     (!range.is_empty()).then_some(range)
 }
 
-/// What the lines before a line say of it.
+/// What earlier lines say about a line.
 fn before(file: &File, number: u32, at: usize) -> Before {
     if file.is_flag() {
         return Before { is_flag: true, ..Before::default() };
     }
     let above = &file.bytes()[..at];
     let mut before = Before { is_secret: is_held_by_a_secret(file, number), ..Before::default() };
-    // Elsewhere braces are text.
+    // Braces are plain text outside templates.
     let is_template = file.name().contains("/templates/") || file.name().starts_with("templates/");
     if let Some(open) = file.outline().open_action(at).filter(|_| is_template) {
         let action = above[open + 2..].trim_ascii_start();
@@ -213,7 +213,7 @@ fn before(file: &File, number: u32, at: usize) -> Before {
     before
 }
 
-/// Whether a key around a line says that all in it is secret, or the line before is a flag that takes a value.
+/// Whether a key above a line says that its content is secret, or the line before is a flag that takes a value.
 fn is_held_by_a_secret(file: &File, number: u32) -> bool {
     let outline = file.outline();
     let text = |number: u32| file.line(number).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! [`Constraint`]: which versions are wanted.
+//! [`Constraint`]: a constraint on versions.
 
 use super::version::compare_prerelease;
 use super::{Version, take_suffixes, take_while};
@@ -7,14 +7,14 @@ use crate::helm::HelmVersion;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// Longest constraint that semver 3.5 reads.
+/// The longest constraint that semver 3.5 accepts.
 const MAX_BYTES: usize = 512;
-/// Longest that we read for helm 3, whose library has no limit: reading takes quadratic time.
+/// The longest for helm 3, whose library has no limit: parsing takes quadratic time.
 const MAX_BYTES_V3: usize = 64 << 10;
-/// Most alternatives of a constraint that semver 3.5 reads.
+/// The most alternatives that semver 3.5 accepts.
 const MAX_GROUPS: usize = 32;
 
-/// A constraint on versions: alternatives separated by `||`, each of comparators that must all hold.
+/// A constraint on versions: alternatives separated by `||`, each with comparators that must all hold.
 ///
 /// `>=1.28-0 <1.31 || ~2.1`, `^1.2`, `1.x`, `1.2 - 1.4`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,22 +23,22 @@ pub struct Constraint {
     helm: HelmVersion,
 }
 
-/// Why a text is no constraint.
+/// Why a text is not a constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConstraintError {
     /// It is longer than 512 bytes (helm 4 only).
     TooLong,
     /// It has more than 32 alternatives (helm 4 only).
     TooManyGroups,
-    /// An alternative, given here, does not have the form of one.
+    /// This alternative has an invalid form.
     Improper(String),
-    /// A comparator has the form of one, but its version cannot be read.
+    /// The version of a comparator cannot be parsed.
     Version,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
-    /// Nothing or `=`: equal, or like `~` when the version is partial.
+    /// None or `=`: equal, or like `~` if the version is partial.
     Plain,
     NotEqual,
     Greater,
@@ -53,15 +53,15 @@ enum Operator {
 struct Comparator {
     operator: Operator,
     version: Version,
-    /// Something of the version was missing or a wildcard.
+    /// Whether a part of the version was missing or a wildcard.
     dirty: bool,
-    /// The minor number was the first such part.
+    /// Whether the minor number was the first such part.
     minor_dirty: bool,
-    /// The patch number was.
+    /// Whether the patch number was.
     patch_dirty: bool,
 }
 
-/// A version as a constraint writes it.
+/// A version in a constraint.
 struct Pattern<'a> {
     parts: [&'a str; 3],
     pre: Option<&'a str>,
@@ -69,18 +69,19 @@ struct Pattern<'a> {
 }
 
 impl Constraint {
-    /// Reads a constraint as helm 4 does.
+    /// Parses a constraint as helm 4 does.
     ///
     /// # Errors
-    /// When the text is none. Source: Masterminds/semver v3.5.0, `NewConstraint`.
+    /// The text is not a constraint. Source: Masterminds/semver v3.5.0, `NewConstraint`.
+    #[cfg(test)]
     pub fn parse(text: &str) -> Result<Self, ConstraintError> {
         Self::parse_as(text, HelmVersion::V4)
     }
 
-    /// Reads a constraint as a helm version does: they differ in limits and in how prereleases are let in.
+    /// Parses a constraint as a version of helm does: they differ in limits and in how prereleases match.
     ///
     /// # Errors
-    /// When the text is none.
+    /// The text is not a constraint.
     pub fn parse_as(text: &str, helm: HelmVersion) -> Result<Self, ConstraintError> {
         if helm == HelmVersion::V4 && text.len() > MAX_BYTES {
             return Err(ConstraintError::TooLong);
@@ -97,7 +98,7 @@ impl Constraint {
         Ok(Self { groups, helm })
     }
 
-    /// Whether a version is wanted.
+    /// Whether a version satisfies it.
     pub fn check(&self, version: &Version) -> bool {
         self.groups.iter().any(|group| {
             let names_prerelease = group.iter().any(|comparator| !comparator.version.is_release());
@@ -110,7 +111,7 @@ impl Constraint {
 }
 
 impl ConstraintError {
-    /// The library's text for it in a helm version.
+    /// The library's text of the constraint in a version of helm.
     pub fn text(&self, helm: HelmVersion) -> String {
         let old = helm == HelmVersion::V3;
         match self {
@@ -133,7 +134,7 @@ impl fmt::Display for ConstraintError {
 impl std::error::Error for ConstraintError {}
 
 impl Comparator {
-    /// Semver 3.3, of helm 3, lets a prerelease in for each comparator on its own.
+    /// Semver 3.3, in helm 3, checks prereleases for each comparator separately.
     fn lets_in(&self, version: &Version) -> bool {
         let exact_difference = self.operator == Operator::NotEqual && !self.dirty;
         version.is_release() || !self.version.is_release() || exact_difference
@@ -154,7 +155,7 @@ impl Comparator {
                     return false;
                 }
                 if self.patch_dirty {
-                    // semver quirk: `!=1.2.x` looks at prereleases as if the patch numbers were equal.
+                    // semver quirk: `!=1.2.x` compares prereleases as if the patch numbers were equal.
                     return compare_prerelease(&version.pre, &wanted.pre).is_ne();
                 }
                 // A wildcard as the major number sets neither of the two.
@@ -181,7 +182,7 @@ impl Comparator {
         if version.compare(wanted) == Ordering::Less {
             return false;
         }
-        // semver quirk: `~0.0.0` takes everything, and so does `~*`, which is read as the same.
+        // semver quirk: `~0.0.0` matches everything, and so does `~*`, which is parsed as the same.
         if (wanted.major, wanted.minor, wanted.patch) == (0, 0, 0) && !self.minor_dirty && !self.patch_dirty {
             return true;
         }
@@ -196,7 +197,7 @@ impl Comparator {
         if wanted.major > 0 || self.minor_dirty {
             return true;
         }
-        // semver quirk: `^*` is read as `^0.0.0`, which only 0.0.0 satisfies.
+        // semver quirk: `^*` is parsed as `^0.0.0`, which only 0.0.0 satisfies.
         let fixed_patch = wanted.minor == 0 && !self.patch_dirty;
         version.minor == wanted.minor && (!fixed_patch || version.patch == wanted.patch)
     }
@@ -262,9 +263,9 @@ fn take_operator(text: &str) -> (Operator, &str) {
     found.unwrap_or((Operator::Plain, text))
 }
 
-/// Splits off the longest version with wildcards that the text begins with.
+/// Splits off the longest version with wildcards at the beginning of the text.
 fn take_pattern(text: &str) -> Option<(Pattern<'_>, &str)> {
-    // semver quirk: `|` is in the character class by mistake, so `1|2` looks like a version until it is read.
+    // semver quirk: `|` is in the character class by mistake, so `1|2` looks like a version until it is parsed.
     let part = |text| take_while(text, |byte| byte.is_ascii_digit() || matches!(byte, b'x' | b'X' | b'*' | b'|'));
     let mut parts = [""; 3];
     let mut rest = text.strip_prefix('v').unwrap_or(text);
@@ -282,7 +283,7 @@ fn take_pattern(text: &str) -> Option<(Pattern<'_>, &str)> {
     Some((Pattern { parts, pre, metadata }, rest))
 }
 
-/// Turns each `A - B` into `>= A, <= B `.
+/// Replaces each `A - B` by `>= A, <= B `.
 fn rewrite_ranges(text: &str) -> String {
     let mut result = text.to_owned();
     let mut at = 0;
@@ -300,7 +301,7 @@ fn rewrite_ranges(text: &str) -> String {
     result
 }
 
-/// `A - B` with the space around it at the beginning of the text: A, B and what follows.
+/// `A - B` with surrounding space at the beginning of the text: A, B and the rest.
 fn take_range(text: &str) -> Option<(&str, &str, &str)> {
     let start = skip_space(text);
     let (_, after) = take_pattern(start)?;
@@ -312,7 +313,7 @@ fn take_range(text: &str) -> Option<(&str, &str, &str)> {
     Some((from, &second[..second.len() - after.len()], skip_space(after)))
 }
 
-/// Drops leading white space: Go's `\s`, without the vertical tab.
+/// Removes leading white space: Go's `\s`, without the vertical tab.
 fn skip_space(text: &str) -> &str {
     text.trim_start_matches(['\t', '\n', '\x0C', '\r', ' '])
 }

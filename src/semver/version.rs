@@ -1,23 +1,23 @@
-//! [`Version`]: one version, read as leniently as helm reads it.
+//! [`Version`]: one version, parsed as leniently as in helm.
 
 use super::{is_identifier, take_suffixes, take_while};
 use crate::helm::HelmVersion;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// Longest version that semver 3.5 reads.
+/// The longest version that semver 3.5 accepts.
 const MAX_BYTES: usize = 256;
 
 /// A version: three numbers, an optional prerelease, optional build metadata.
 ///
-/// Order and equality by [`compare`](Self::compare) ignore metadata; `==` looks at everything, the original included.
+/// Order and equality by [`compare`](Self::compare) ignore metadata; `==` compares everything, including the original text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     /// The first number.
     pub major: u64,
-    /// The second number; 0 where the text had none.
+    /// The second number; 0 if missing.
     pub minor: u64,
-    /// The third number; 0 where the text had none.
+    /// The third number; 0 if missing.
     pub patch: u64,
     /// `rc.1` of `1.2.3-rc.1`; empty for a release.
     pub pre: String,
@@ -27,12 +27,12 @@ pub struct Version {
     pub original: String,
 }
 
-/// Why a text is no version.
+/// Why a text is not a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionError {
     /// It is longer than 256 bytes (helm 4 only).
     TooLong,
-    /// It does not have the form of one.
+    /// The form is invalid.
     Invalid,
     /// A number does not fit 64 bits.
     Number(String),
@@ -44,21 +44,21 @@ pub enum VersionError {
     Metadata,
 }
 
-/// Reads a version: an optional `v`, one to three numbers, `-pre` and `+metadata`.
+/// Parses a version: an optional `v`, one to three numbers, `-pre` and `+metadata`.
 ///
 /// `v1.2` is 1.2.0, leading zeros of the numbers are dropped.
 ///
 /// # Errors
-/// When the text is no version. Source: Masterminds/semver v3.5.0, `NewVersion`.
+/// The text is not a version. Source: Masterminds/semver v3.5.0, `NewVersion`.
 pub fn parse_version(text: &str) -> Result<Version, VersionError> {
     Version::parse_as(text, HelmVersion::V4)
 }
 
 impl Version {
-    /// Reads a version as the library of a helm version does: helm 3 knows no greatest length.
+    /// Parses a version as the library of a helm version does: helm 3 has no maximum length.
     ///
     /// # Errors
-    /// When the text is no version.
+    /// The text is not a version.
     pub fn parse_as(text: &str, helm: HelmVersion) -> Result<Self, VersionError> {
         if helm == HelmVersion::V4 && text.len() > MAX_BYTES {
             return Err(VersionError::TooLong);
@@ -97,7 +97,7 @@ impl Version {
         self.pre.is_empty()
     }
 
-    /// Precedence: the numbers, then the prerelease, a release being greater than its prereleases. Metadata are ignored.
+    /// Precedence: the numbers, then the prerelease; a release is greater than its prereleases. Metadata are ignored.
     pub fn compare(&self, other: &Self) -> Ordering {
         let numbers = |version: &Self| (version.major, version.minor, version.patch);
         numbers(self).cmp(&numbers(other)).then_with(|| match (self.is_release(), other.is_release()) {
@@ -108,18 +108,18 @@ impl Version {
         })
     }
 
-    /// The next patch release; a prerelease only loses its prerelease part. `None` when the number would overflow.
+    /// The next patch release; a prerelease only loses its prerelease part. `None` on overflow.
     pub fn inc_patch(&self) -> Option<Self> {
         let patch = if self.is_release() { self.patch.checked_add(1)? } else { self.patch };
         Some(self.next(self.major, self.minor, patch, "", ""))
     }
 
-    /// The next minor release. `None` when the number would overflow.
+    /// The next minor release. `None` on overflow.
     pub fn inc_minor(&self) -> Option<Self> {
         Some(self.next(self.major, self.minor.checked_add(1)?, 0, "", ""))
     }
 
-    /// The next major release. `None` when the number would overflow.
+    /// The next major release. `None` on overflow.
     pub fn inc_major(&self) -> Option<Self> {
         Some(self.next(self.major.checked_add(1)?, 0, 0, "", ""))
     }
@@ -127,7 +127,7 @@ impl Version {
     /// The same version with another prerelease part, which may be empty.
     ///
     /// # Errors
-    /// When the part is malformed.
+    /// The part is malformed.
     pub fn with_prerelease(&self, pre: &str) -> Result<Self, VersionError> {
         check_prerelease(pre)?;
         Ok(self.next(self.major, self.minor, self.patch, pre, &self.metadata))
@@ -136,7 +136,7 @@ impl Version {
     /// The same version with other metadata, which may be empty.
     ///
     /// # Errors
-    /// When the metadata are malformed.
+    /// The metadata are malformed.
     pub fn with_metadata(&self, metadata: &str) -> Result<Self, VersionError> {
         let well_formed = metadata.split('.').all(|part| !part.is_empty() && part.bytes().all(is_identifier));
         if !metadata.is_empty() && !well_formed {
@@ -169,7 +169,7 @@ impl fmt::Display for Version {
 }
 
 impl VersionError {
-    /// The library's text for it in a helm version.
+    /// The library's text of the version in a version of helm.
     pub fn text(&self, helm: HelmVersion) -> String {
         let old = helm == HelmVersion::V3;
         match self {
@@ -238,7 +238,7 @@ fn compare_part(left: &str, right: &str) -> Ordering {
     if left == right || left.is_empty() || right.is_empty() {
         return left.len().cmp(&right.len());
     }
-    // semver quirk: a numeric part that does not fit 64 bits counts as letters.
+    // semver quirk: a numeric part that does not fit 64 bits is compared as letters.
     match (left.parse::<u64>(), right.parse::<u64>()) {
         (Ok(left), Ok(right)) if left > right => Ordering::Greater,
         (Ok(_), Ok(_)) => Ordering::Less,

@@ -1,17 +1,17 @@
-//! [`Characters`]: how many characters a text has up to a byte, without counting from its beginning each time.
+//! [`Characters`]: counts the characters up to a byte of a text, without counting from its beginning each time.
 
-/// Where the characters of a text begin; bytes that are no UTF-8 are read as [`String::from_utf8_lossy`] does.
+/// Where the characters of a text begin; bytes that are not UTF-8 are read as [`String::from_utf8_lossy`] does.
 pub(super) enum Characters {
-    /// Of a text that is UTF-8: how many begin before each block of bytes.
+    /// For UTF-8: the number of characters before each block of bytes.
     Blocks(Vec<u32>),
-    /// Of another: where each begins.
+    /// For other text: where each character begins.
     Starts(Vec<u32>),
 }
 
-/// Bytes of a block.
+/// Bytes in a block.
 const BLOCK: usize = 1024;
 
-/// Whether a character begins with this byte of a text that is UTF-8.
+/// Whether a character begins with this byte of a UTF-8 text.
 fn begins(byte: &&u8) -> bool {
     !matches!(byte, 0x80..=0xBF)
 }
@@ -39,7 +39,7 @@ impl Characters {
         Self::Starts(starts)
     }
 
-    /// How many characters begin between two bytes.
+    /// The number of characters between two bytes.
     pub(super) fn between(&self, bytes: &[u8], start: u32, end: u32) -> u32 {
         let before = |at: u32| match self {
             Self::Blocks(blocks) => {
@@ -48,7 +48,7 @@ impl Characters {
                 let whole = blocks.get(at / BLOCK).copied();
                 match whole {
                     Some(whole) => whole + bytes[first..at].iter().filter(begins).count() as u32,
-                    // The text ends where a block does.
+                    // The text ends at the end of a block.
                     None => blocks.last().map_or(0, |last| {
                         *last + bytes[at.saturating_sub(BLOCK)..at].iter().filter(begins).count() as u32
                     }),

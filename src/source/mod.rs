@@ -1,4 +1,4 @@
-//! Files and places in them: every position in the program is a byte range of a [`File`].
+//! Files and spans: every position in the program is a byte range of a [`File`].
 
 mod characters;
 mod outline;
@@ -10,9 +10,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// A file that something was read from: a template, a values file, a Chart.yaml.
+/// A source file: a template, a values file, a Chart.yaml.
 ///
-/// Shape: `name` is what people see, with `/`: `app/charts/db/templates/x.yaml`, `values/prod.yaml`.
+/// Shape: `name` is the displayed name, with `/`: `app/charts/db/templates/x.yaml`, `values/prod.yaml`.
 pub struct File {
     name: String,
     path: Option<String>,
@@ -21,16 +21,16 @@ pub struct File {
     characters: OnceLock<Characters>,
     outline: OnceLock<Outline>,
     pieces: Mutex<BTreeMap<(usize, usize), Arc<[Piece]>>>,
-    /// Of an excerpt: where its place is in the file that it was made of.
+    /// For an excerpt: the original position of its span.
     spots: Option<(Spot, Option<Spot>)>,
-    /// Of an excerpt: how many lines that file has before it.
+    /// For an excerpt: the number of lines before it in the original file.
     lines_before: u32,
 }
 
-/// Where a piece of a value begins in the value, where in its file, and how long it is.
+/// Where a piece of a value begins in the value and in its file, and its length.
 pub type Piece = (usize, usize, usize);
 
-/// A position in a text, as programs and people count.
+/// A position in a text, for programs and people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spot {
     /// The line, from 1.
@@ -42,12 +42,12 @@ pub struct Spot {
 }
 
 impl File {
-    /// A file of this name and content. Content beyond 4 GiB is out of reach of positions, and refused by the loaders.
+    /// A file with this name and content. Positions end at 4 GiB; loaders reject larger files.
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
         Self::on_disk(name, None, bytes)
     }
 
-    /// A file that lies at a path, as seen from the working folder: `deploy/charts/app/values.yaml`.
+    /// A file on the disk, with its path relative to the working folder: `deploy/charts/app/values.yaml`.
     pub fn on_disk(name: impl Into<String>, path: Option<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
         Arc::new(Self::of(name.into(), path, bytes.into()))
     }
@@ -58,15 +58,15 @@ impl File {
         Self { name, path, bytes, line_starts, characters, outline, pieces, spots: None, lines_before: 0 }
     }
 
-    /// What may be shown of a file around a place of it: lines from some line on, which are where they were; and the place
-    /// is told as it was.
+    /// An excerpt of a file around a span: the lines from `first_line` on, at their original numbers; the span keeps its displayed
+    /// location.
     pub fn excerpt(of: &Place, first_line: u32, bytes: Vec<u8>) -> Arc<Self> {
         let (name, path) = (of.file.name.clone(), of.file.path.clone());
         let lines_before = first_line.saturating_sub(1);
         Arc::new(Self { spots: Some(of.spots()), lines_before, ..Self::of(name, path, bytes) })
     }
 
-    /// An excerpt as it was kept: the same name and path, the bytes that may be shown, and where its place is in its file.
+    /// An excerpt read back from storage: its name and path, the bytes that may be shown, and the original position of its span.
     pub fn kept(
         name: String,
         path: Option<String>,
@@ -77,28 +77,27 @@ impl File {
         Arc::new(Self { spots: Some(spots), lines_before, ..Self::of(name, path, bytes) })
     }
 
-    /// How many lines are before an excerpt in its file; `None` of a whole file.
+    /// The number of lines before an excerpt in its file; `None` for a whole file.
     pub fn lines_before_excerpt(&self) -> Option<u32> {
         self.spots.map(|_| self.lines_before)
     }
 
-    /// The name, as helm tells of it: `app/templates/web.yaml` of the chart `app`, wherever that lies.
+    /// The name that helm uses: `app/templates/web.yaml` of the chart `app`, wherever it is on the disk.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where it lies, as seen from the working folder; `None` for what has no such place: a file in an archive, a flag,
-    /// stdin.
+    /// The path relative to the working folder; `None` for a file in an archive, a flag, or stdin.
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// Where people find it: its path, or its name where it has none.
+    /// The displayed path: the path on the disk, or the name if there is none.
     pub fn shown(&self) -> &str {
         self.path().unwrap_or(&self.name)
     }
 
-    /// Whether it is the text of a flag, `--set`, and no file.
+    /// Whether it is the text of a flag, `--set`, and not a file.
     pub fn is_flag(&self) -> bool {
         self.path.is_none() && self.name.starts_with("--")
     }
@@ -134,12 +133,12 @@ impl File {
         Some(&self.bytes[start..end])
     }
 
-    /// How many lines there are, those before an excerpt included.
+    /// The number of lines, including those before an excerpt.
     pub fn line_count(&self) -> u32 {
         self.line_starts().len() as u32 + self.lines_before
     }
 
-    /// Which lines are indented below which, and where braces stand.
+    /// The indentation structure of its lines, and the positions of its braces.
     pub fn outline(&self) -> &Outline {
         self.outline.get_or_init(|| Outline::of(&self.bytes))
     }
@@ -159,7 +158,7 @@ impl File {
         line.checked_sub(self.lines_before + 1).map(|index| index as usize)
     }
 
-    /// Characters between two bytes of one line, the first of which begins it.
+    /// The number of characters between two bytes of one line, the first of which begins it.
     fn characters(&self, start: u32, end: u32) -> u32 {
         self.characters.get_or_init(|| Characters::of(&self.bytes)).between(&self.bytes, start, end)
     }
@@ -185,7 +184,7 @@ pub struct Place {
     pub file: Arc<File>,
     /// The first byte.
     pub start: u32,
-    /// The byte after the last; equal to `start` where only a point is known.
+    /// The byte after the last; equal to `start` if only a point is known.
     pub end: u32,
 }
 
@@ -201,7 +200,7 @@ impl Place {
         self.file.spots.map_or_else(|| self.file.line_column(self.start).0, |(start, _)| start.line)
     }
 
-    /// Where it begins and where it ends, the latter unless it is a point.
+    /// Its start and end; the end is `None` for a point.
     pub fn spots(&self) -> (Spot, Option<Spot>) {
         if let Some(spots) = self.file.spots {
             return spots;

@@ -1,13 +1,13 @@
-//! [`Outline`]: which lines of a text are indented below which, and where its braces stand.
+//! [`Outline`]: the indentation structure of a text, and the positions of its braces.
 
-/// Which lines of a text are indented below which, as YAML is, and where its braces stand; found once for a file.
+/// Which lines of a text are indented below which, as in YAML, and where its double braces are; computed once for a file.
 pub struct Outline {
     lines: Vec<Line>,
-    /// Where two opening braces stand side by side, and two closing ones.
+    /// The positions of `{{` and of `}}`.
     braces: [Vec<u32>; 2],
 }
 
-/// A line, from 1; 0 is none.
+/// A line, from 1; 0 means none.
 struct Line {
     /// The nearest line before it that is neither blank nor a comment.
     before: u32,
@@ -15,7 +15,7 @@ struct Line {
     holder: u32,
 }
 
-/// A line that may hold others.
+/// A line that other lines may be indented below.
 struct Holder {
     indent: usize,
     is_item: bool,
@@ -25,7 +25,7 @@ struct Holder {
 impl Outline {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let (mut lines, mut before) = (Vec::new(), 0);
-        // Those that may hold what comes, by how far they are indented; of two at one indent a list's item is the last.
+        // Candidates for the next lines, by indentation; of two with equal indentation, the list item is the last.
         let mut open: Vec<Holder> = Vec::new();
         for (line, number) in bytes.split(|&byte| byte == b'\n').zip(1..) {
             let text = String::from_utf8_lossy(line);
@@ -61,12 +61,12 @@ impl Outline {
         self.line(line).map(|line| line.before).filter(|&before| before > 0)
     }
 
-    /// The nearest line before a line that it is indented below; an item of a list may be as far out as the key of the list.
+    /// The nearest earlier line that a line is indented below; a list item may have the same indentation as the list's key.
     pub fn holder(&self, line: u32) -> Option<u32> {
         self.line(line).map(|line| line.holder).filter(|&holder| holder > 0)
     }
 
-    /// Where the last `{{` before a byte opens an action that is not closed there.
+    /// Where the last `{{` before a byte opens an action that is still open there.
     pub fn open_action(&self, at: usize) -> Option<usize> {
         let last = |braces: &Vec<u32>| {
             let first_after = braces.partition_point(|&brace| brace as usize + 2 <= at);

@@ -1,4 +1,4 @@
-//! [`Baseline`]: the findings that were there on the day a team began, as a JSON file that git keeps.
+//! [`Baseline`]: the findings that existed when a team adopted the tool, as a JSON file in git.
 
 use super::UNSEEN;
 use crate::report::{By, Fingerprint, Report, Suppressed};
@@ -7,43 +7,38 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Why they are accepted.
-pub(super) const REASON: &str = "it was there when the baseline was written";
+/// The reason for which they are accepted.
+pub(super) const REASON: &str = "it existed when the baseline was written";
 
-/// The findings of one day, by fingerprint.
+/// The findings at one time, by fingerprint.
 #[derive(Debug, Clone)]
 pub struct Baseline {
-    /// The file, as far as places in it are concerned.
+    /// The file, for locations.
     file: Arc<File>,
-    /// Each with the line on which it stands; 1 where that is not known.
+    /// Each with its line; 1 if unknown.
     known: BTreeMap<Fingerprint, u32>,
 }
 
 impl Baseline {
-    /// The findings of reports, for a file of this name; those that say that something was not looked at are left out.
+    /// The findings of reports, for a file with this name; findings that something could not be checked are left out.
     pub fn of(reports: &[Report], name: &str) -> Self {
         let findings = reports.iter().flat_map(|report| {
             report.findings.iter().map(|finding| (finding.rule, Fingerprint::of(finding, &report.release)))
         });
         let known: BTreeSet<Fingerprint> =
             findings.filter(|(rule, _)| !UNSEEN.contains(rule)).map(|(_, fingerprint)| fingerprint).collect();
-        // The first line is the head.
+        // The first line is the header.
         let known = known.into_iter().zip(2..).collect();
         let made = Self { file: File::new(name, ""), known };
         Self { file: File::new(name, made.to_string()), ..made }
     }
 
-    /// How many there are.
+    /// The number of findings.
     pub fn len(&self) -> usize {
         self.known.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
-    /// Takes the findings that are among these out of a report, where they are listed.
+    /// Removes the findings that it lists from a report.
     pub fn accept(&self, report: &mut Report) {
         let findings = std::mem::take(&mut report.findings);
         for finding in findings {
@@ -58,7 +53,7 @@ impl Baseline {
         }
     }
 
-    /// Where a finding stands, if it is one of them.
+    /// The location of a finding, if it is listed.
     pub fn place(&self, fingerprint: &Fingerprint) -> Option<Place> {
         let line = *self.known.get(fingerprint)?;
         let start = self.file.start_of_line(line).unwrap_or_default();
@@ -67,24 +62,24 @@ impl Baseline {
         Some(Place { file: self.file.clone(), start: start + blank.min(width), end: start + width })
     }
 
-    /// The findings that another one does not hold, with their places.
+    /// The findings that another baseline does not list, with their locations.
     pub fn without<'b>(&'b self, other: &'b Self) -> impl Iterator<Item = (&'b Fingerprint, Place)> + 'b {
         let own = self.known.keys().filter(|fingerprint| !other.known.contains_key(fingerprint));
         own.filter_map(|fingerprint| Some((fingerprint, self.place(fingerprint)?)))
     }
 
-    /// Those findings that another one holds too.
+    /// The findings that both baselines list.
     pub fn both(&self, other: &Self) -> Self {
         let known = self.known.iter().filter(|(fingerprint, _)| other.known.contains_key(fingerprint));
         Self { file: self.file.clone(), known: known.map(|(known, line)| (known.clone(), *line)).collect() }
     }
 
-    /// Where the file begins.
+    /// The beginning of the file.
     pub fn start(&self) -> Place {
         Place { file: self.file.clone(), start: 0, end: 0 }
     }
 
-    /// Reads the file.
+    /// Parses the file.
     pub fn parse(file: &Arc<File>) -> Result<Self, String> {
         let text = String::from_utf8_lossy(file.bytes());
         let value: Value = serde_json::from_str(&text).map_err(|error| format!("not a baseline: {error}"))?;
@@ -94,7 +89,7 @@ impl Baseline {
         let findings = value["findings"].as_array().ok_or("not a baseline: it has no findings")?;
         let known: Result<BTreeSet<Fingerprint>, String> = findings.iter().map(fingerprint).collect();
         let mut known: BTreeMap<Fingerprint, u32> = known?.into_iter().map(|fingerprint| (fingerprint, 1)).collect();
-        // As it was written each stands on a line of its own.
+        // Baselines are written with one finding a line.
         for (line, number) in text.lines().zip(1..) {
             let one = serde_json::from_str(line.trim().trim_end_matches(',')).map_err(|error| error.to_string());
             if let Some(at) = one.and_then(|one| fingerprint(&one)).ok().and_then(|one| known.get_mut(&one)) {
@@ -119,7 +114,7 @@ fn fingerprint(finding: &Value) -> Result<Fingerprint, String> {
     })
 }
 
-/// The file's text, a finding a line so that git shows which came and went.
+/// The text of the file, one finding a line, so that git shows additions and removals.
 impl std::fmt::Display for Baseline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("{\"airtight-baseline\": 1, \"findings\": [")?;

@@ -1,8 +1,8 @@
-//! [`Comment`]: a suppression that stands beside what it accepts.
+//! [`Comment`]: a suppression in a comment beside what it accepts.
 //!
-//! Shape: `# airtight: ignore[rule, other-rule] reason` in a values file or a manifest, and in a template
-//! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}`; at the end of a line, or above one. It is about that line
-//! and what is nested below. Blanks count nowhere: `#airtight:ignore [ rule ,other-rule ]` is the same.
+//! Syntax: `# airtight: ignore[rule, other-rule] reason` in a values file or a manifest, and in a template
+//! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}`; at the end of a line, or above it. It applies to that line and
+//! what is nested below it. Blanks are ignored: `#airtight:ignore [ rule ,other-rule ]` is the same.
 
 use super::literal;
 use crate::finding::Finding;
@@ -14,28 +14,28 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A suppression that stands beside what it accepts.
+/// A suppression in a comment.
 #[derive(Debug, Clone)]
 pub struct Comment {
-    /// Where it stands.
+    /// Its location.
     pub place: Place,
-    /// The rules; none where it is malformed.
+    /// The rules; empty if malformed.
     pub rules: Vec<String>,
-    /// Why; empty where nobody says.
+    /// The reason; empty if there is none.
     pub reason: String,
-    /// The last day on which it counts.
+    /// The last day on which it applies.
     pub until: Option<Date>,
-    /// What stands where that day should, and is none.
+    /// The text in place of that day, if it is not a date.
     pub no_day: Option<String>,
-    /// The lines it is about, from 1.
+    /// The lines that it applies to, from 1.
     lines: Range<u32>,
-    /// Whether it stands in a template, which is looked at for what it prints as well as for what it decides.
+    /// Whether it is in a template, where it applies to what is printed as well as to what is decided.
     pub in_template: bool,
-    /// The keys that lead to what it is about, the outermost last; by these it is known in another state of the file.
+    /// The keys above the lines it applies to, the outermost last; they identify it in another state of the file.
     about: Vec<String>,
 }
 
-/// The words that begin a suppression, with a colon between them.
+/// The words that begin a suppression, separated by a colon.
 const MARK: [&str; 2] = ["airtight", "ignore"];
 
 impl Comment {
@@ -45,7 +45,7 @@ impl Comment {
         if MARK.iter().any(|word| memchr::memmem::find(file.bytes(), word.as_bytes()).is_none()) {
             return Vec::new();
         }
-        // Positions are those of the bytes.
+        // Positions are in bytes.
         let Ok(text) = std::str::from_utf8(file.bytes()) else { return Vec::new() };
         let comments = match in_template {
             true => literal::comments(file.bytes()),
@@ -73,8 +73,8 @@ impl Comment {
         found.collect()
     }
 
-    /// Tells those that were in the file already from those that are new, by what they are about, wherever that is now. One
-    /// that was changed counts as it was: for its old rules, until its old day.
+    /// Separates old and new comments by the keys that they apply to, wherever those are now. A changed comment counts as
+    /// before: for its old rules, until its old day.
     pub fn since(now: &[Self], before: &[Self]) -> (Vec<Self>, Vec<Self>) {
         let (mut known, mut new) = (Vec::new(), Vec::new());
         let mut left: Vec<&Self> = before.iter().collect();
@@ -93,7 +93,7 @@ impl Comment {
             if counts_more || !added.is_empty() {
                 new.push(Self { rules: if counts_more { comment.rules.clone() } else { added }, ..comment.clone() });
             }
-            // One that did not count goes on not counting.
+            // A comment that had no effect still has none.
             if !was_none && !old.is_empty() || comment.rules.is_empty() {
                 known.push(Self {
                     rules: old,
@@ -107,12 +107,12 @@ impl Comment {
         (known, new)
     }
 
-    /// Whether another one, in another state of the file, is about the same.
+    /// Whether a comment in another state of the file applies to the same keys.
     pub fn is_about_the_same(&self, other: &Self) -> bool {
         self.about == other.about
     }
 
-    /// Whether it is about a finding.
+    /// Whether it applies to a finding.
     pub(super) fn accepts(&self, finding: &Finding) -> bool {
         let about = if self.in_template { finding.excerpts.len() } else { 1 };
         self.rules.iter().any(|rule| rule == finding.rule)
@@ -122,28 +122,28 @@ impl Comment {
             })
     }
 
-    /// Its rules in words.
+    /// Its rules, for messages.
     pub fn rules(&self) -> String {
         self.rules.join(", ")
     }
 
-    /// What it is told apart by, with one of its rules.
+    /// Identifies it together with one of its rules.
     pub fn key(&self, rule: &str) -> (String, u32, String) {
         (self.place.file.name().to_owned(), self.place.start, rule.to_owned())
     }
 }
 
-/// Comments by the lines that they are about.
+/// Comments by the lines that they apply to.
 #[derive(Debug)]
 pub(super) struct Lines<'c> {
     comments: &'c [Comment],
-    /// Of comments about few lines: their numbers, by file and line.
+    /// Comments about few lines: their indexes, by file and line.
     near: HashMap<(&'c str, u32), Vec<usize>>,
-    /// The numbers of the others.
+    /// The indexes of the others.
     wide: Vec<usize>,
 }
 
-/// Lines of a comment that is told to be about few.
+/// The most lines of a comment about few lines.
 const FEW: usize = 64;
 
 impl<'c> Lines<'c> {
@@ -160,7 +160,7 @@ impl<'c> Lines<'c> {
         Self { comments, near, wide }
     }
 
-    /// The comments about a finding, in their order.
+    /// The comments that apply to a finding, in order.
     pub(super) fn accepting<'l>(&'l self, finding: &'l Finding) -> impl Iterator<Item = &'c Comment> + 'l {
         let lines = finding.excerpts.iter().map(|excerpt| (excerpt.place.file.name(), excerpt.place.line()));
         let near = lines.filter_map(|line| self.near.get(&line)).flatten();
@@ -170,7 +170,7 @@ impl<'c> Lines<'c> {
     }
 }
 
-/// Where in a comment the suppression begins, and what follows its mark. In `{{/* … */}}` it is what comes first.
+/// Where the suppression begins in a comment, and what follows its mark. In `{{/* … */}}` it must come first.
 fn find(comment: &str) -> Option<(usize, &str)> {
     let (begin, rest) = comment.match_indices(MARK[0]).find_map(|(at, word)| {
         let rest = after_mark(&comment[at + word.len()..])?;
@@ -185,7 +185,7 @@ fn find(comment: &str) -> Option<(usize, &str)> {
     Some((begin, words.trim()))
 }
 
-/// What follows `: ignore`, with blanks wherever they are.
+/// The text after `: ignore`, with blanks anywhere.
 fn after_mark(text: &str) -> Option<&str> {
     let text = text.trim_start_matches(BLANKS).strip_prefix(':')?;
     let rest = text.trim_start_matches(BLANKS).strip_prefix(MARK[1])?;
@@ -210,8 +210,8 @@ fn parts(words: &str) -> (Vec<String>, &str) {
     (rules.collect(), reason.trim())
 }
 
-/// `until 2026-12-31 because` → the day and the reason. What begins with a digit there and is no day is told; a word is
-/// part of the reason.
+/// `until 2026-12-31 because` → the day and the reason. A word that begins with a digit but is not a date is an error; any
+/// other word is part of the reason.
 fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
     let Some(rest) = reason.strip_prefix("until").filter(|rest| rest.starts_with(BLANKS)).map(str::trim_start) else {
         return (None, None, reason.to_owned());
@@ -225,7 +225,7 @@ fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
     }
 }
 
-/// The line behind a comment that it is about: the next that says something.
+/// The line after a comment to which it applies: the next one with content.
 fn next_line(lines: &[&str], comment: usize) -> Option<usize> {
     let is_comment = |line: &str| {
         let line = line.trim_start();
@@ -235,11 +235,11 @@ fn next_line(lines: &[&str], comment: usize) -> Option<usize> {
     (comment + 1..lines.len()).find(|&index| says(&lines[index]))
 }
 
-/// A line and what is nested below it, as numbers from 1.
+/// A line and what is nested below it, as line numbers from 1.
 fn subtree(lines: &[&str], first: usize) -> Range<u32> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(lines[first]);
-    // `key:` may have its list at its own depth.
+    // `key:` may have its list at the same depth.
     let opens_list = lines[first].split(" #").next().is_some_and(|line| line.trim_end().ends_with(':'))
         && !lines[first].trim_start().starts_with('-');
     let is_below = |line: &&&str| {
@@ -250,8 +250,8 @@ fn subtree(lines: &[&str], first: usize) -> Range<u32> {
     first as u32 + 1..(first + 1 + below) as u32 + 1
 }
 
-/// The keys that lead to a line, its own first, as the depth of lines says: `registry`, `image`. Of an element of a list
-/// it is the whole line, which tells it from the others.
+/// The keys of a line and of those above it by indentation, its own first: `registry`, `image`. For an element of a list, the
+/// whole line, which distinguishes it from the others.
 fn keys(lines: &[&str], about: usize) -> Vec<String> {
     let depth = |line: &str| line.len() - line.trim_start().len();
     let key = |line: &str| match line.trim() {

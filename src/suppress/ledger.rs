@@ -1,17 +1,18 @@
-//! [`Ledger`]: what is wrong with suppressions, of releases that are checked in any order.
+//! [`Ledger`]: problems with suppressions, for releases that are checked in any order.
 //!
-//! Whether a suppression is unused is known when all releases are: until then what would be said of it is kept beside the
-//! first release that it would be said of, as a [`Doubt`].
+//! Whether a suppression is unused is only known after all releases. Until then, the potential finding is kept with the first
+//! release in which it would be reported, as a [`Doubt`].
 
 use super::{Checked, Suppressor};
 use super::{EXPIRED, ONLY_ENTRIES, UNSEEN, UNUSED, Used, finding, is_unseen, may_find};
 use crate::finding::Finding;
 use crate::report::Report;
+use crate::rule_ids;
 use crate::rules::RULES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-/// What was accepted in the releases of a run, and what is wrong with the suppressions. Threads share it.
+/// The accepted findings of a run, and the problems with suppressions, shared by threads.
 #[derive(Debug)]
 pub struct Ledger<'s> {
     suppressor: &'s Suppressor<'s>,
@@ -21,66 +22,66 @@ pub struct Ledger<'s> {
 #[derive(Debug, Default)]
 struct Known {
     used: Used,
-    /// Whether something was not looked at, and files with comments of such releases: nothing is unused that a broken release
-    /// may use.
+    /// Whether something was not checked, and the files with comments in such releases: a suppression that a broken release may
+    /// use is not reported as unused.
     is_unseen: bool,
     unseen: BTreeSet<String>,
-    /// What would be said of each comment, by its file and byte, in the first release that has it.
+    /// The potential findings about each comment, by file and byte, in the first release that has it.
     comments: BTreeMap<(String, u32), (usize, Vec<Doubt>)>,
-    /// The same of each entry, by its number: in the first release that it is for, and in the first of all.
+    /// The same for each entry, by index: in the first release that it applies to, and in the first release.
     entries: BTreeMap<usize, [First; 2]>,
 }
 
-/// The first release that something would be said in, and what; `None` before there is one.
+/// The first release for a potential finding, and the finding; `None` before there is one.
 type First = Option<(usize, Option<Doubt>)>;
 
-/// What is said of a suppression, if it is so.
+/// A potential finding about a suppression.
 #[derive(Debug)]
 struct Doubt {
     when: When,
-    /// Before which of the other findings of the release it is told.
+    /// Its position among the other findings of the release.
     at: usize,
-    /// Its place among all findings and doubts of the release.
+    /// Its position among all findings and doubts of the release.
     rank: usize,
     finding: Finding,
 }
 
 #[derive(Debug, Clone)]
 enum When {
-    /// In any case.
+    /// Always.
     Always,
-    /// When no finding met the rule of a comment in a file.
+    /// If no finding matched the rule of a comment in a file.
     UnusedComment { rule: (String, u32, String), file: String },
-    /// When no finding met an entry.
+    /// If no finding matched an entry.
     UnusedEntry(usize),
 }
 
-/// Which suppression a doubt is about.
+/// The suppression that a doubt is about.
 #[derive(Debug, Clone)]
 enum About {
     Comment((String, u32)),
-    /// An entry, and whether it is for the release.
+    /// An entry, and whether it applies to the release.
     Entry(usize, bool),
 }
 
-/// What is not known yet of a release.
+/// The doubts of a release.
 #[derive(Debug)]
 pub struct Doubts {
-    /// The findings of its report that are doubts still: their places among the others.
+    /// The findings of its report that are still doubts: their positions.
     told: Vec<(usize, About, When)>,
     /// Its comments.
     comments: BTreeSet<(String, u32)>,
-    /// The numbers of the entries that are for it.
+    /// The indexes of the entries that apply to it.
     entries: Vec<usize>,
 }
 
 impl<'s> Ledger<'s> {
-    /// Nothing is known yet.
+    /// An empty ledger.
     pub fn new(suppressor: &'s Suppressor<'s>) -> Self {
         Self { suppressor, known: Mutex::default() }
     }
 
-    /// Takes what is accepted out of the report of a release, and puts what would be said of suppressions among its findings.
+    /// Removes the accepted findings from the report of a release, and adds potential findings about suppressions.
     pub fn accept(&self, number: usize, one: &mut Checked) -> Doubts {
         let used = self.suppressor.accept(one);
         let is_unseen = one.report.findings.iter().any(is_unseen);
@@ -115,7 +116,7 @@ impl<'s> Ledger<'s> {
         Doubts { told, comments, entries }
     }
 
-    /// Takes the doubts out of the report again, in which secrets may have been hidden since.
+    /// Removes the doubts from the report again, in which secrets may have been masked in the meantime.
     pub fn note(&self, number: usize, doubts: Doubts, report: &mut Report) {
         let Doubts { told, comments, entries: own } = doubts;
         let mut told = told.into_iter().peekable();
@@ -149,8 +150,7 @@ impl<'s> Ledger<'s> {
         }
     }
 
-    /// What is said of suppressions now that all releases are known: by their numbers, findings each with the place among
-    /// the others before which it is told.
+    /// The findings about suppressions after all releases: by release, each finding with its position among the others.
     pub fn settle(self) -> BTreeMap<usize, Vec<(usize, Finding)>> {
         let Known { used, is_unseen, unseen, comments, entries } =
             self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -174,7 +174,7 @@ impl<'s> Ledger<'s> {
         found.into_iter().map(in_order).collect()
     }
 
-    /// What would be said of the entries, where the release is the first that it may be said in; gives those that are for it.
+    /// The potential findings about entries for which this is the first release; returns the entries that apply to it.
     fn entries(&self, one: &Checked, wanted: &[[bool; 2]], doubts: &mut Vec<(Finding, About, When)>) -> Vec<usize> {
         let Suppressor { entries, today, is_complete, .. } = self.suppressor;
         let settings = &one.settings;
@@ -189,10 +189,10 @@ impl<'s> Ledger<'s> {
             }
             let (rule, message, help, when) = if let Some(day) = entry.expires.filter(|day| day < today) {
                 let message = format!("the suppression of {} expired on {day}", entry.rule);
-                ("expired-suppression", message, EXPIRED, When::Always)
+                (rule_ids::EXPIRED_SUPPRESSION, message, EXPIRED, When::Always)
             } else if *is_complete && may_find(&entry.rule, settings) {
-                let message = format!("no finding of {} meets this suppression", entry.rule);
-                ("unused-suppression", message, UNUSED, When::UnusedEntry(number))
+                let message = format!("no finding of {} matches this suppression", entry.rule);
+                (rule_ids::UNUSED_SUPPRESSION, message, UNUSED, When::UnusedEntry(number))
             } else {
                 continue;
             };
@@ -203,7 +203,7 @@ impl<'s> Ledger<'s> {
         own
     }
 
-    /// What would be said of the comments; gives which there are.
+    /// The potential findings about comments; returns the comments.
     fn comments(&self, one: &Checked, doubts: &mut Vec<(Finding, About, When)>) -> BTreeSet<(String, u32)> {
         let Checked { settings, comments, .. } = one;
         let mut seen = BTreeSet::new();
@@ -219,43 +219,51 @@ impl<'s> Ledger<'s> {
             };
             if comment.rules.is_empty() {
                 let help = "write `airtight: ignore[rule] reason`";
-                say("suppression-without-reason", "the suppression names no rule".to_owned(), help, When::Always);
+                say(
+                    rule_ids::SUPPRESSION_WITHOUT_REASON,
+                    "the suppression names no rule".to_owned(),
+                    help,
+                    When::Always,
+                );
                 continue;
             }
             if comment.reason.is_empty() {
-                let message = format!("the suppression of {} has no reason, so it does not count", comment.rules());
-                let help = "say behind the bracket why the finding is accepted";
-                say("suppression-without-reason", message, help, When::Always);
+                let message = format!("the suppression of {} has no reason, so it has no effect", comment.rules());
+                let help = "write the reason after the bracket";
+                say(rule_ids::SUPPRESSION_WITHOUT_REASON, message, help, When::Always);
                 continue;
             }
             if let Some(day) = &comment.no_day {
-                let message =
-                    format!("until {day:?} is no day, so the suppression of {} does not count", comment.rules());
-                say("expired-suppression", message, "write a day such as 2026-12-31", When::Always);
+                let message = format!("{day:?} is not a date, so the suppression of {} has no effect", comment.rules());
+                say(rule_ids::EXPIRED_SUPPRESSION, message, "write a date such as 2026-12-31", When::Always);
                 continue;
             }
             if let Some(until) = comment.until.filter(|&until| until < self.suppressor.today) {
                 let message = format!("the suppression of {} expired on {until}", comment.rules());
-                say("expired-suppression", message, EXPIRED, When::Always);
+                say(rule_ids::EXPIRED_SUPPRESSION, message, EXPIRED, When::Always);
                 continue;
             }
             for rule in &comment.rules {
                 if UNSEEN.contains(&rule.as_str()) {
-                    let message =
-                        format!("a comment does not accept {rule}, which says that something was not looked at");
-                    say("unused-suppression", message, ONLY_ENTRIES, When::Always);
+                    let message = format!("a comment cannot accept {rule}, which says that something was not checked");
+                    say(rule_ids::UNUSED_SUPPRESSION, message, ONLY_ENTRIES, When::Always);
                     continue;
                 }
                 if may_find(rule, settings) {
                     let message = match RULES.iter().any(|known| known.id == rule) {
-                        true => format!("nothing here is a finding of {rule}"),
+                        true => format!("there is no finding of {rule} here"),
                         false => format!(
-                            "there is no rule {rule:?}{}",
+                            "unknown rule {rule:?}{}",
                             crate::config::meant(rule, RULES.iter().map(|rule| rule.id))
                         ),
                     };
                     let file = comment.place.file.name().to_owned();
-                    say("unused-suppression", message, UNUSED, When::UnusedComment { rule: comment.key(rule), file });
+                    say(
+                        rule_ids::UNUSED_SUPPRESSION,
+                        message,
+                        UNUSED,
+                        When::UnusedComment { rule: comment.key(rule), file },
+                    );
                 }
             }
         }
@@ -263,7 +271,7 @@ impl<'s> Ledger<'s> {
     }
 }
 
-/// Puts findings among others, each before the place that is given with it.
+/// Inserts findings among others, each at its position.
 pub fn insert(among: &mut Vec<Finding>, found: &[(usize, Finding)]) {
     for (at, finding) in found.iter().rev() {
         among.insert((*at).min(among.len()), finding.clone());

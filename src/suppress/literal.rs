@@ -1,15 +1,15 @@
-//! The comments of a template: its own, `{{/* … */}}`, and those of the YAML that it prints as it is written.
+//! The comments of a template: its own, `{{/* … */}}`, and the YAML comments in its literal text.
 //!
-//! What a template prints is YAML only when it is rendered. Its literal text is read line by line: actions are blanks in
-//! it, and quotes and block scalars are followed by what their first lines say.
+//! The output of a template is YAML only after rendering. Its literal text is read line by line: actions count as blanks, and
+//! quotes and block scalars are tracked from line to line.
 
 use crate::template::parts::{Part, parts};
 use std::ops::Range;
 
-/// The comments in a template's file, in order.
+/// The comments in a template file, in order.
 pub(super) fn comments(input: &[u8]) -> Vec<Range<usize>> {
     let parts = parts(input);
-    // Only what is text is left, with its lines where they are.
+    // Only the literal text is left, with its lines unchanged.
     let mut text: Vec<u8> = input.iter().map(|&byte| if byte == b'\n' { b'\n' } else { b' ' }).collect();
     let mut found = Vec::new();
     for (part, range) in parts {
@@ -32,12 +32,12 @@ pub(super) fn comments(input: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// What the lines so far have begun.
+/// What earlier lines have opened.
 #[derive(Default)]
 struct Reader {
-    /// The depth of the key whose block scalar goes on.
+    /// The depth of the key whose block scalar is open.
     block: Option<usize>,
-    /// The quote that is open.
+    /// The open quote.
     quote: Option<u8>,
 }
 
@@ -75,7 +75,7 @@ impl Reader {
         None
     }
 
-    /// Notes the block scalar that a line begins: `key: |-`, `- >`.
+    /// Records the block scalar that a line begins: `key: |-`, `- >`.
     fn header(&mut self, line: &[u8]) {
         let text = line.trim_ascii_end();
         let sign =
@@ -92,7 +92,7 @@ impl Reader {
         if !matches!(before.last(), None | Some(b':' | b'-')) {
             return;
         }
-        // `- - key: |` is as deep as the key; `- |` as its last dash.
+        // The depth of `- - key: |` is that of the key; of `- |`, that of its last dash.
         let mut depth = before.iter().take_while(|&&byte| byte == b' ').count();
         while before.get(depth) == Some(&b'-') && before.get(depth + 1) == Some(&b' ') {
             depth += 1 + before[depth + 1..].iter().take_while(|&&byte| byte == b' ').count();

@@ -1,9 +1,9 @@
 //! Suppressions: findings that somebody accepts, with a reason.
 //!
-//! [`comment`] reads those that stand in values files and templates, the configuration brings others
-//! ([`Suppression`](crate::config::Suppression)), [`baseline`] those of the day a team began. [`Suppressor::apply`] takes
-//! what they accept out of reports, where it is counted, and reports those that are out of date. Which day it is comes
-//! from outside.
+//! [`comment`] reads suppressions in values files and templates, the configuration has others
+//! ([`Suppression`](crate::config::Suppression)), and [`baseline`] lists the findings that existed when a team adopted the
+//! tool. [`Suppressor::apply`] removes accepted findings from reports, where they are counted, and reports outdated
+//! suppressions. The date is passed in by the caller.
 
 pub mod baseline;
 pub mod comment;
@@ -15,16 +15,17 @@ use crate::finding::{Excerpt, Finding};
 use crate::glob::Glob;
 use crate::limits::Limits;
 use crate::report::{By, Fingerprint, ReleaseName, Report, Suppressed};
+use crate::rule_ids;
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
 use baseline::Baseline;
 use comment::Comment;
 use jiff::civil::Date;
-pub use ledger::{Doubts, Ledger, insert};
+pub use ledger::{Ledger, insert};
 use std::collections::BTreeSet;
 
-/// A release's report, with what was found in its files.
+/// A release's report, with the suppressions in its files.
 #[derive(Debug)]
 pub struct Checked {
     /// The report.
@@ -35,29 +36,29 @@ pub struct Checked {
     pub comments: Vec<Comment>,
 }
 
-/// What findings are held against.
+/// All suppressions of a run.
 #[derive(Debug)]
 pub struct Suppressor<'c> {
     /// Those of the configuration.
     pub entries: &'c [Suppression],
-    /// The findings of the day a team began.
+    /// The findings that existed when a team adopted the tool.
     pub baseline: Option<&'c Baseline>,
-    /// Which day it is.
+    /// The date.
     pub today: Date,
-    /// Whether everything was checked, so that an entry of the configuration that met nothing is one too many.
+    /// Whether everything was checked, so that an entry of the configuration without a match is unused.
     pub is_complete: bool,
 }
 
-/// Rules whose findings say that something was not looked at: neither a file of fingerprints nor a comment beside what
-/// was not looked at settles that, only an entry of the configuration.
-const UNSEEN: &[&str] = &["render-failed", "nothing-rendered", "unparsable-manifest"];
+/// Rules whose findings say that something was not checked: neither a baseline nor a comment accepts these, only an entry of
+/// the configuration.
+const UNSEEN: &[&str] = &[rule_ids::RENDER_FAILED, rule_ids::NOTHING_RENDERED, rule_ids::UNPARSABLE_MANIFEST];
 
-/// Whether a finding says that something was not looked at.
+/// Whether a finding says that something was not checked.
 pub fn is_unseen(finding: &Finding) -> bool {
     UNSEEN.contains(&finding.rule)
 }
 
-/// Those suppressions that met a finding: comments by file, byte and rule; entries by number.
+/// The suppressions that matched a finding: comments by file, byte and rule; entries by index.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
     comments: BTreeSet<(String, u32, String)>,
@@ -71,7 +72,7 @@ impl Used {
     }
 }
 
-/// Where a suppression stands that would accept a finding, did it count; `None` where none would.
+/// The location of a suppression that would accept a finding if it counted; `None` if there is none.
 pub fn would_accept(
     finding: &Finding,
     release: &ReleaseName,
@@ -84,7 +85,7 @@ pub fn would_accept(
 }
 
 impl Suppressor<'_> {
-    /// Takes what is accepted out of the reports, and adds what is wrong with the suppressions.
+    /// Removes accepted findings from the reports, and adds the problems with the suppressions.
     pub fn apply(&self, checked: &mut [Checked]) {
         let ledger = Ledger::new(self);
         for (number, one) in checked.iter_mut().enumerate() {
@@ -98,7 +99,7 @@ impl Suppressor<'_> {
         }
     }
 
-    /// Takes what is accepted out of a report, and judges no suppression; says what accepted something.
+    /// Removes accepted findings from a report without judging suppressions; returns the suppressions that matched.
     pub(crate) fn accept(&self, one: &mut Checked) -> Used {
         let mut used = Used::default();
         let findings = std::mem::take(&mut one.report.findings);
@@ -112,7 +113,7 @@ impl Suppressor<'_> {
         used
     }
 
-    /// Why a finding is accepted, and where that stands.
+    /// Why a finding is accepted, and by what.
     fn accepted(
         &self,
         finding: &Finding,
@@ -147,16 +148,16 @@ impl Suppressor<'_> {
     }
 }
 
-const EXPIRED: &str = "mend what it accepts, or give it another day";
-const ONLY_ENTRIES: &str = "remove it; an entry of `suppressions` in airtight.yaml accepts it, with a reason";
-const UNUSED: &str = "remove it, or name what it is about";
+const EXPIRED: &str = "fix what it accepts, or set a new date";
+const ONLY_ENTRIES: &str = "remove it, and add an entry with a reason to `suppressions` in airtight.yaml";
+const UNUSED: &str = "remove it, or correct what it names";
 
-/// Whether a rule was checked; one that does not exist counts as such.
+/// Whether a rule was checked; an unknown rule counts as checked.
 fn may_find(rule: &str, settings: &Settings) -> bool {
     RULES.iter().find(|known| known.id == rule).is_none_or(|known| settings.is_on(known.id, known.on))
 }
 
-/// A finding about a suppression; `None` where its rule is not checked.
+/// A finding about a suppression; `None` if its rule is off.
 fn finding(settings: &Settings, rule: &str, place: &Place, message: String, help: &str) -> Option<Finding> {
     let rule = RULES.iter().find(|known: &&&Rule| known.id == rule)?;
     settings.is_on(rule.id, rule.on).then(|| Finding {
@@ -172,7 +173,7 @@ fn finding(settings: &Settings, rule: &str, place: &Place, message: String, help
 }
 
 impl Suppression {
-    /// Whether a finding is one of those it means; the rule is compared by others.
+    /// Whether it matches a finding; the caller compares the rule.
     fn meets(&self, finding: &Finding, release: &ReleaseName) -> bool {
         let subject = finding.subject.as_ref();
         let image = self
@@ -188,13 +189,13 @@ impl Suppression {
         image && object && self.is_for(release)
     }
 
-    /// Whether it is about a release.
+    /// Whether it applies to a release.
     fn is_for(&self, release: &ReleaseName) -> bool {
         self.release.as_ref().is_none_or(|glob| matches(glob, &[release.name.clone(), release.full_name()]))
     }
 }
 
-/// Whether a glob matches one of some texts.
+/// Whether a glob matches one of several texts.
 fn matches(glob: &str, texts: &[String]) -> bool {
     let steps = Limits::default().glob_steps;
     Glob::parse(glob).is_ok_and(|glob| texts.iter().any(|text| glob.matches(text, steps) == Ok(true)))

@@ -1,6 +1,6 @@
 //! The tree of a parsed template, Go's `text/template/parse` nodes.
 //!
-//! Every node knows its byte position in its file; `Display` prints a node as Go's `String()` does, which is the
+//! Every node has its byte position in its file; `Display` prints a node as Go's `String()` does, which is the
 //! `<…>` in error messages. The tree is immutable and can be shared between threads.
 
 use super::function::Function;
@@ -13,34 +13,34 @@ use std::sync::Arc;
 /// Byte offset in the template's file.
 pub type Pos = u32;
 
-/// One named template: a file's body, or what `define` or `block` made.
+/// One named template: the body of a file, or one made by `define` or `block`.
 #[derive(Debug, Clone)]
 pub struct Template {
     /// Its name: a file's full path, or the name in `define`.
     pub name: Str,
     /// Name of the file it was parsed from, as errors print it.
     pub file_name: Arc<str>,
-    /// The file, for places and excerpts.
+    /// The file, for locations and excerpts.
     pub file: Arc<File>,
     /// The body.
     pub body: List,
-    /// Whether the body is white space and comments only; such a template never replaces another.
+    /// Whether the body is only white space and comments; such a template never replaces another.
     pub is_empty: bool,
-    /// The text it was parsed from, where that text is a traced string (`tpl`) and not a file.
+    /// The text that it was parsed from, if that is a traced string (`tpl`) and not a file.
     pub source: Option<Str>,
 }
 
-/// Nodes in sequence.
+/// A sequence of nodes.
 #[derive(Debug, Clone, Default)]
 pub struct List {
     /// The nodes.
     pub nodes: Vec<Node>,
 }
 
-/// What can stand between and in `{{ }}`.
+/// A node between or inside `{{ }}`.
 #[derive(Debug, Clone)]
 pub enum Node {
-    /// Literal text, trimmed as the marks around it say; `text` is the part of the file from `pos` on.
+    /// Literal text, after trimming; `text` is the part of the file from `pos`.
     Text {
         /// First byte.
         pos: Pos,
@@ -51,7 +51,7 @@ pub enum Node {
     Action {
         /// Position of the pipeline.
         pos: Pos,
-        /// What is computed and, unless it declares, printed.
+        /// What is computed and, unless it is a declaration, printed.
         pipe: Pipe,
     },
     /// `{{ if }}`
@@ -66,7 +66,7 @@ pub enum Node {
         pos: Pos,
         /// The name.
         name: Str,
-        /// The data; nothing passes nil.
+        /// The data; nil if omitted.
         pipe: Option<Pipe>,
     },
     /// `{{ break }}`
@@ -82,13 +82,13 @@ pub struct Branch {
     pub pos: Pos,
     /// The condition or collection.
     pub pipe: Pipe,
-    /// When it holds.
+    /// The body if the condition holds.
     pub list: List,
     /// `{{ else }}`; an `else if` is a list of one `if`.
     pub else_list: Option<List>,
 }
 
-/// Commands joined by `|`, with the variables they are given to.
+/// Commands joined by `|`, with the variables that are set.
 #[derive(Debug, Clone)]
 pub struct Pipe {
     /// First byte.
@@ -136,7 +136,7 @@ pub enum Arg {
         pos: Pos,
         /// As written.
         quoted: String,
-        /// What it means.
+        /// Its value.
         text: Str,
     },
     /// A function's name.
@@ -150,7 +150,7 @@ pub enum Arg {
     },
     /// `.Field.Field`
     Field {
-        /// As Go sets it: the start of the second segment where there is one (helm-visible in columns).
+        /// As in Go: the start of the second segment if there is one (visible in helm's columns).
         pos: Pos,
         /// At least one.
         ident: Vec<Arc<str>>,
@@ -159,9 +159,9 @@ pub enum Arg {
     Variable(Variable),
     /// `(pipeline).Field` and other operands with fields after them.
     Chain {
-        /// As Go sets it.
+        /// As in Go.
         pos: Pos,
-        /// What the fields are taken of.
+        /// The operand of the fields.
         node: Box<Arg>,
         /// At least one.
         field: Vec<Arc<str>>,
@@ -170,25 +170,25 @@ pub enum Arg {
     Pipe(Box<Pipe>),
 }
 
-/// A constant; what it can be is decided where it is used.
+/// A constant; its type is decided where it is used.
 #[derive(Debug, Clone)]
 pub struct Number {
     /// First byte.
     pub pos: Pos,
     /// As written.
     pub text: String,
-    /// As an integer, when it is one: also `3.0`, `'a'`, `0x3`.
+    /// As an integer, if it is one: also `3.0`, `'a'`, `0x3`.
     pub int: Option<i64>,
-    /// As an unsigned integer, when it is one.
+    /// As an unsigned integer, if it is one.
     pub uint: Option<u64>,
-    /// As a floating-point number, when it is real.
+    /// As a floating-point number, if it is real.
     pub float: Option<f64>,
-    /// As a complex number (real, imaginary), when it is written with `i`.
+    /// As a complex number (real, imaginary), if it is written with `i`.
     pub complex: Option<(f64, f64)>,
 }
 
 impl List {
-    /// Whether there is nothing but white space in it.
+    /// Whether it contains only white space.
     ///
     /// Source: Go `text/template/parse`, `IsEmptyTree`.
     pub fn is_empty(&self) -> bool {
@@ -200,7 +200,7 @@ impl List {
 }
 
 impl Node {
-    /// Its position, as Go sets it.
+    /// Its position, as in Go.
     pub fn pos(&self) -> Pos {
         match self {
             Self::Text { pos, .. }
@@ -214,7 +214,7 @@ impl Node {
 }
 
 impl Arg {
-    /// Its position, as Go sets it.
+    /// Its position, as in Go.
     pub fn pos(&self) -> Pos {
         match self {
             Self::Dot(pos) | Self::Nil(pos) | Self::Bool(pos, _) => *pos,

@@ -1,4 +1,4 @@
-//! [`Complex`]: the complex numbers of the template language, `1i`. Charts have no use for them, Go has them.
+//! [`Complex`]: the complex numbers of the template language, `1i`. Charts do not use them, but Go has them.
 
 use super::types::{self, Type};
 use super::value::{Object, Value};
@@ -17,7 +17,7 @@ impl Object for Complex {
         self
     }
 
-    /// A number stands in for truth: 0 is false.
+    /// Used as a condition, 0 is false.
     fn json(&self) -> Option<Value> {
         Some(Value::bool(self.0 != 0.0 || self.1 != 0.0))
     }

@@ -1,12 +1,11 @@
-//! [`Context`]: what one render carries from action to action, and what a function may use of it.
+//! [`Context`]: the state of one render, passed from action to action, and what a function may use of it.
 
 use super::decisions::Decisions;
 use super::env::Env;
 use super::error::Failure;
-use super::exec::Text;
 use super::function::Function;
 use super::reads::Reads;
-use super::set::Set;
+use super::set::{Compiled, Set};
 use super::value::{Map, Value};
 use crate::limits::Limits;
 use crate::memory::{Held, Memory};
@@ -16,50 +15,50 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Bytes that are made in a step.
+/// Bytes produced in one step.
 const BYTES_OF_A_STEP: u64 = 64;
 
-/// Steps after which the tables of a render are looked at.
+/// Steps after which the size of a render's tables is checked.
 const LOOK: u64 = 4096;
 
-/// The state of one render: its environment, what it may still use up, and where its data came from.
+/// The state of one render: its environment, its remaining budget, and its origins.
 pub struct Context<'r> {
     /// Clock and randomness.
     pub env: &'r mut Env,
-    /// The bounds.
+    /// The limits.
     pub limits: &'r Limits,
-    /// The table of origins; `None` when nobody asked for them.
+    /// The table of origins; `None` without tracing.
     pub origins: Option<&'r mut Origins>,
-    /// What was looked at; `None` when nobody asked.
+    /// Which values were read; `None` if not recorded.
     pub reads: Option<Reads>,
-    /// Which way it goes at branches, and what is noted of that; `None` when nobody asked.
+    /// Forced and recorded branches; `None` if not requested.
     pub decisions: Option<Decisions>,
-    /// Whether the function that is called, or one before, looked at the clock.
+    /// Whether the current function, or an earlier one, read the clock.
     pub(super) clock_seen: Cell<bool>,
-    /// The place of the function that is called, while something watched is among its arguments.
+    /// The location of the current function, if something watched is among its arguments.
     pub(super) caller: Option<Place>,
-    /// The regular expressions that were compiled.
+    /// Compiled regular expressions.
     pub regexes: crate::regex::Cache,
-    /// Which functions a text given to `tpl` can call.
+    /// The functions available to texts of `tpl`.
     pub functions: &'r dyn Fn(&str) -> Option<&'static Function>,
     /// The templates that can be called now.
     pub(super) templates: Rc<Set>,
-    /// Texts given to `tpl`, compiled.
+    /// Compiled texts of `tpl`.
     pub(super) texts: HashMap<Str, Rc<Text>>,
-    /// Bytes of those.
+    /// Their size in bytes.
     pub(super) texts_size: usize,
-    /// Templates being executed now.
+    /// The number of templates being executed.
     pub(super) depth: u32,
-    /// Lists and pipelines being executed now, each inside of the one before.
+    /// The number of nested lists and pipelines being executed.
     pub(super) nesting: u32,
-    /// `include`s of each name being executed now.
+    /// The number of active `include`s by name.
     pub includes: HashMap<Str, u32>,
-    /// What the render holds.
+    /// The memory that the render holds.
     memory: Memory,
-    /// What it holds to its end: of origins, and of what is noted.
+    /// The memory that it holds to its end: origins, and recorded data.
     kept: Held,
     kept_bytes: usize,
-    /// Whether a limit was reached that nothing gets around.
+    /// Whether a limit was exceeded that ends the render.
     is_stopped: bool,
     /// The steps that the render may take.
     steps: u64,
@@ -98,14 +97,14 @@ impl<'r> Context<'r> {
         }
     }
 
-    /// The same state with templates to execute, and with the functions that texts given to `tpl` can call.
+    /// The same state with templates to execute, and with the functions for texts of `tpl`.
     pub fn with_templates(mut self, set: Set, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
         self.templates = Rc::new(set);
         self.functions = functions;
         self
     }
 
-    /// Notes that the function that is called looks at a member of a map.
+    /// Records that the current function reads a member of a map.
     pub fn look_at(&mut self, map: &Map, key: &[u8]) {
         if let (Some(reads), Some(caller)) = (&mut self.reads, &self.caller) {
             reads.member(map, key, caller);
@@ -118,51 +117,51 @@ impl<'r> Context<'r> {
         self.env.now()
     }
 
-    /// What makes a value that was read off the clock known as such.
+    /// Marks a value that depends on the clock.
     pub fn clock_origin(&self) -> Origin {
         if self.decisions.is_some() { Origin::NONE.marked(Marks::CLOCK) } else { Origin::NONE }
     }
 
-    /// Whether missing values keep their mark, so that what is made of them is known as such: where everything is
-    /// executed, whatever it needs.
+    /// Whether missing values keep their mark, so that values made from them can be recognized: in a course that executes
+    /// everything.
     pub fn keeps_no_value(&self) -> bool {
         self.decisions.as_ref().is_some_and(|decisions| decisions.way().is_some())
     }
 
-    /// Allows the render so many steps at most, before it takes one: others before it may have taken the rest. Whether that
-    /// is less than its own bound.
+    /// Limits the steps of the render before its first one, as earlier renders may have used some. Returns whether that is less
+    /// than its own limit.
     pub fn allow_steps(&mut self, most: u64) -> bool {
         self.steps = self.limits.template_steps.min(most);
         self.steps_left = self.steps;
         self.steps < self.limits.template_steps
     }
 
-    /// Steps that the render took.
+    /// The steps that the render took.
     pub fn steps(&self) -> u64 {
         self.steps - self.steps_left
     }
 
-    /// Steps that the render may still take.
+    /// The steps that the render may still take.
     pub fn steps_left(&self) -> u64 {
         self.steps_left
     }
 
-    /// Whether the render may not go on.
+    /// Whether the render must stop.
     pub(super) fn is_exhausted(&self) -> bool {
         self.is_stopped || self.steps_left == 0
     }
 
-    /// Whether origins are asked for.
+    /// Whether origins are traced.
     pub fn tracing(&self) -> bool {
         self.origins.is_some()
     }
 
-    /// Takes `count` steps (items made, elements visited) from what the render may use.
+    /// Takes `count` steps (items made, elements visited) from the render's budget.
     pub fn charge(&mut self, count: u64) -> Result<(), Failure> {
         match self.steps_left.checked_sub(count) {
             Some(left) => {
                 let before = std::mem::replace(&mut self.steps_left, left);
-                // Tables grow beside the values: they are looked at now and then.
+                // Tables grow independently of values: their size is checked now and then.
                 if before / LOOK != left / LOOK { self.check_memory() } else { Ok(()) }
             }
             None => {
@@ -175,7 +174,7 @@ impl<'r> Context<'r> {
         }
     }
 
-    /// Checks that a string of so many bytes may be made, before it is made.
+    /// Checks that a string of this length may be made, before it is made.
     pub fn allow_string(&mut self, bytes: usize) -> Result<(), Failure> {
         if bytes > self.limits.string_bytes {
             return Err(Failure::limit(format!(
@@ -184,27 +183,27 @@ impl<'r> Context<'r> {
             )));
         }
         self.allow_memory(bytes)?;
-        // Long strings are work too, whoever keeps them.
+        // Long strings are work too, even if nobody keeps them.
         self.charge(bytes as u64 / 1024)
     }
 
-    /// The bytes that the render may still come to hold.
+    /// The bytes that the render may still allocate.
     pub fn memory_left(&self) -> usize {
         self.limits.memory_bytes.saturating_sub(self.memory.held())
     }
 
-    /// Checks that so many more bytes may be held, before they are.
+    /// Checks that this many more bytes may be held, before they are allocated.
     pub fn allow_memory(&mut self, bytes: usize) -> Result<(), Failure> {
         if bytes <= self.memory_left() { Ok(()) } else { Err(self.out_of_memory()) }
     }
 
-    /// Counts a value and what is in it, as long as it lives.
+    /// Counts a value and its content while it lives.
     #[inline]
     pub fn hold(&mut self, value: &Value) -> Result<(), Failure> {
         if value.is_to_be_held() {
             let before = self.memory.held();
             value.hold(&self.memory);
-            // Room is work too: what was made was written.
+            // Memory is work too: its content was written.
             let made = self.memory.held().saturating_sub(before);
             self.check_memory()?;
             return self.charge(made as u64 / BYTES_OF_A_STEP);
@@ -212,13 +211,13 @@ impl<'r> Context<'r> {
         Ok(())
     }
 
-    /// Counts bytes as long as what is given lives.
+    /// Counts bytes while the returned value lives.
     pub fn hold_bytes(&mut self, bytes: usize) -> Result<Held, Failure> {
         self.allow_memory(bytes)?;
         Ok(self.memory.hold(bytes))
     }
 
-    /// Counts a text, and bytes beside it, to the end of the render.
+    /// Counts a text, and additional bytes, to the end of the render.
     pub(super) fn keep(&mut self, text: &Str, beside: usize) {
         self.kept_bytes += text.hold(&self.memory) + beside;
     }
@@ -229,7 +228,7 @@ impl<'r> Context<'r> {
         self.check_memory()
     }
 
-    /// Checks that the render holds no more than it may: what grows in its place counts before it is looked at.
+    /// Checks the memory limit: what grows in place is counted before it is checked.
     pub fn check_memory(&mut self) -> Result<(), Failure> {
         let tables = self.origins.as_deref().map_or(0, Origins::size) + self.reads.as_ref().map_or(0, Reads::size);
         self.kept.resize(self.kept_bytes + tables);
@@ -241,7 +240,7 @@ impl<'r> Context<'r> {
         Failure::limit(format!("the render holds more than {} bytes (--limit memory-bytes)", self.limits.memory_bytes))
     }
 
-    /// Takes one call of costly cryptography, and so many steps, from what the render may use.
+    /// Takes one call of expensive cryptography, and a number of steps, from the render's budget.
     pub fn charge_crypto(&mut self, steps: u64) -> Result<(), Failure> {
         self.charge(steps)?;
         self.crypto_left = self.crypto_left.checked_sub(1).ok_or_else(|| {
@@ -253,13 +252,13 @@ impl<'r> Context<'r> {
         Ok(())
     }
 
-    /// The origin of something computed from these values.
+    /// The origin of a value computed from these values.
     pub fn union(&mut self, values: &[Value]) -> Origin {
         let Some(origins) = self.origins.as_deref_mut() else { return Origin::NONE };
         let mut found = Vec::new();
         for value in values {
             value.for_each_origin(&mut |origin| {
-                // A long list has many of the same.
+                // A long list often has equal origins.
                 if !found.last().is_some_and(|last: &Origin| last.is_same(origin)) {
                     found.push(origin);
                 }
@@ -269,7 +268,7 @@ impl<'r> Context<'r> {
         let before = origins.size();
         let origin = origins.union(found);
         let visits = visits + (origins.size() - before) as u64 / 16;
-        // What is too much ends with the next step.
+        // If the limit is exceeded, the next step fails.
         let _ = self.charge(visits);
         origin
     }
@@ -282,4 +281,11 @@ impl std::fmt::Debug for Context<'_> {
             .field("depth", &self.depth)
             .finish_non_exhaustive()
     }
+}
+
+/// A compiled text of `tpl`.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) compiled: Compiled,
+    pub(super) _held: Held,
 }

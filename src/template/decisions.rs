@@ -1,6 +1,6 @@
-//! [`Decisions`]: which way a render goes at its branches: as its values say, or another way, to see what lies there.
+//! [`Decisions`]: which way a render goes at its branches: as its values say, or forced another way.
 //!
-//! A render of any other course than [`Course::AsIs`] is not what is installed.
+//! The output of any course other than [`Course::AsIs`] is not what is installed.
 
 use super::ast::{self, Arg, Branch, Node, Pipe};
 use super::set::Set;
@@ -9,38 +9,38 @@ use crate::trace::Marks;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-/// The branch of an `if … else if … else` that is looked at is one of the first so many.
+/// The most ways of an `if … else if … else` that are tried.
 pub const MAX_WAYS: u32 = 6;
 
-/// A place where a render goes one way or another.
+/// A position at which a render goes one way or another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Site {
-    /// The file, by its full path where that is known.
+    /// The file, by its full path if known.
     pub file: String,
-    /// The position in it.
+    /// The position in the file.
     pub at: u32,
-    /// The position in the text that is executed, where that was set elsewhere.
+    /// The position in the executed text, if that text was set elsewhere.
     pub within: u32,
-    /// Which argument of a function decides.
+    /// The index of the function's argument that decides.
     pub argument: u32,
 }
 
-/// What was decided at a site whose condition depends on something.
+/// The decision at a site whose condition has marks.
 #[derive(Debug, Clone)]
 pub struct Decided {
     /// The site.
     pub site: Site,
-    /// Its place.
+    /// Its location.
     pub place: Place,
-    /// The condition as Go writes it.
+    /// The condition, as Go prints it.
     pub condition: String,
-    /// What the condition depends on.
+    /// The marks of the condition.
     pub marks: Marks,
-    /// Whether it was false, and whether it was true.
+    /// Whether it was ever false, and whether it was ever true.
     pub ways: [bool; 2],
 }
 
-/// How a render decides.
+/// How branches are decided.
 #[derive(Debug, Clone, Default)]
 pub enum Course {
     /// As its values say.
@@ -48,56 +48,56 @@ pub enum Course {
     AsIs,
     /// As its values say, except at these sites.
     Turned(BTreeMap<Site, bool>),
-    /// As its values say; only what is decided at these sites is noted, whatever it depends on.
+    /// As its values say; only decisions at these sites are recorded, whatever their marks.
     Watched(BTreeSet<Site>),
-    /// Every `if … else if … else` goes this way, counted from 0, as far as it has so many; loops run at least once;
-    /// what fails is left out.
+    /// Every `if … else if … else` goes this way, counted from 0, if it has that many ways; loops run at least once; failing
+    /// actions print nothing.
     Everything(u32),
 }
 
-/// A branch that is taken only since everything is.
+/// A branch that is taken only because all are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gate {
-    /// The condition as Go writes it.
+    /// The condition, as Go prints it.
     pub condition: String,
-    /// Whether it has to hold, or must not.
+    /// Whether it must hold, or must not hold.
     pub holds: bool,
-    /// The template file that is executed, by its full name.
+    /// The full name of the executed template file.
     pub file: Rc<str>,
 }
 
-/// The byte after the last of what was reached, and the gates on the way.
+/// The end of a reached range, and the gates before it.
 type Reached = (u32, Rc<[Gate]>);
 
-/// A gate, and the branch or call it is at.
+/// A gate, and the address of its branch or call.
 type Entered = (Gate, usize);
 
-/// How a render decides, and what it notes of that.
+/// How branches are decided, and which decisions are recorded.
 #[derive(Debug)]
 pub struct Decisions {
-    /// How it decides.
+    /// The course.
     pub course: Course,
-    /// What text is worth a look where it was not taken.
+    /// Which untaken text is relevant.
     pub matters: fn(&[u8]) -> bool,
-    /// Paths of values that hold the mirror.
+    /// Values paths that contain the mirror.
     pub mirror_keys: Vec<String>,
-    /// These files are not executed.
+    /// Files that are not executed.
     pub skipped: BTreeSet<String>,
     decided: Vec<Decided>,
     known: HashMap<Site, usize>,
-    /// The file that is executed.
+    /// The executed file.
     file: Rc<str>,
-    /// By the address of a list: whether it holds text that matters.
+    /// By the address of a list: whether it contains relevant text.
     interesting: HashMap<usize, bool>,
-    /// By the file that is executed: which ways have text that matters and were not taken.
+    /// By executed file: the ways with relevant text that were not taken.
     pub untaken: BTreeMap<String, BTreeSet<u32>>,
     gates: Vec<Entered>,
-    /// File, first byte, the byte after the last: text and actions that were reached through gates.
+    /// File, first byte, end: text and actions that were reached through gates.
     gated: BTreeMap<(usize, u32), Reached>,
 }
 
 impl Decisions {
-    /// Of a course; `matters` says which text is worth a look where it was not taken.
+    /// Decisions for a course; `matters` says which untaken text is relevant.
     pub fn new(course: Course, matters: fn(&[u8]) -> bool) -> Self {
         Self {
             course,
@@ -114,12 +114,12 @@ impl Decisions {
         }
     }
 
-    /// What was decided, in the order in which it first was.
+    /// The recorded decisions, in order of their first occurrence.
     pub fn decided(&self) -> &[Decided] {
         &self.decided
     }
 
-    /// The way through everything, if that is the course.
+    /// The way of [`Course::Everything`], if that is the course.
     pub fn way(&self) -> Option<u32> {
         match self.course {
             Course::Everything(way) => Some(way),
@@ -127,20 +127,20 @@ impl Decisions {
         }
     }
 
-    /// A file is executed from now on; whether it is to be.
+    /// Begins the execution of a file; returns whether it should be executed.
     pub fn enter_file(&mut self, name: &str) -> bool {
         self.file = name.into();
         !self.skipped.contains(name)
     }
 
-    /// The gates that a byte of a file was reached through.
+    /// The gates through which a byte of a file was reached.
     pub fn gates_of(&self, place: &Place) -> Option<&Rc<[Gate]>> {
         let file = std::sync::Arc::as_ptr(&place.file) as usize;
         let (_, (end, gates)) = self.gated.range((file, 0)..=(file, place.start)).next_back()?;
         (place.start < *end).then_some(gates)
     }
 
-    /// Whether what is decided here has to be noted or may be another: only then is its place needed.
+    /// Whether decisions here are recorded or forced: only then their location is needed.
     pub(super) fn is_watched(&self, marks: Marks) -> bool {
         match &self.course {
             Course::AsIs | Course::Turned(_) => !marks.without_size().is_none(),
@@ -149,7 +149,7 @@ impl Decisions {
         }
     }
 
-    /// Notes what the values say at a site, and says which way it goes.
+    /// Records what the values say at a site, and returns the way to go.
     pub(super) fn decide(
         &mut self,
         site: Site,
@@ -177,21 +177,21 @@ impl Decisions {
         }
     }
 
-    /// Notes that a list of nodes is not executed, which is this way of its branch.
+    /// Records that a list of nodes, which is this way of its branch, is not executed.
     pub(super) fn leave(&mut self, list: &ast::List, branch: &Branch, way: u32, templates: &Set) {
         if way < MAX_WAYS && self.is_interesting(list, &branch.pipe, templates) {
             self.untaken.entry(self.file.to_string()).or_default().insert(way);
         }
     }
 
-    /// Notes that a text that matters is not taken, which is this way of its choice.
+    /// Records that a relevant text, which is this way of its choice, is not taken.
     pub(super) fn leave_text(&mut self, text: &[u8], way: u32) {
         if (self.matters)(text) {
             self.untaken.entry(self.file.to_string()).or_default().insert(way);
         }
     }
 
-    /// Goes through a gate, unless that was done on the way here; `at` is the address of the branch.
+    /// Enters a gate, unless it was already entered; `at` is the address of the branch.
     pub(super) fn enter(&mut self, at: usize, condition: &dyn Fn() -> String, holds: bool) -> bool {
         if self.gates.iter().any(|(_, entered)| *entered == at) {
             return false;
@@ -200,17 +200,17 @@ impl Decisions {
         true
     }
 
-    /// Goes back out of a gate.
+    /// Leaves a gate.
     pub(super) fn leave_gate(&mut self) {
         self.gates.pop();
     }
 
-    /// Gates on the way here.
+    /// The number of gates entered.
     pub(super) fn depth(&self) -> usize {
         self.gates.len()
     }
 
-    /// Notes that some bytes of a file were reached through the gates.
+    /// Records that a byte range of a file was reached through the gates.
     pub(super) fn reach(&mut self, place: &Place, length: u32) {
         let file = std::sync::Arc::as_ptr(&place.file) as usize;
         let gates = || self.gates.iter().map(|(gate, _)| gate.clone()).collect();
@@ -222,7 +222,7 @@ impl Decisions {
         if let Some(&known) = self.interesting.get(&key) {
             return known;
         }
-        // What calls itself is as interesting as the rest of it.
+        // A recursive call is as relevant as the rest of it.
         self.interesting.insert(key, false);
         let mut asked = Vec::new();
         pipe_fields(condition, &mut asked);
@@ -275,7 +275,7 @@ impl Decisions {
                     // The name is computed: it may be any.
                     _ => return true,
                 },
-                // What is asked for is empty where it is not taken; anything else that is printed whole may hold images.
+                // A tested value is empty if the branch is not taken; any other value printed as a whole may contain images.
                 "toYaml" | "toJson" | "tpl" | "toYamlPretty" | "toPrettyJson" | "toRawJson" => {
                     let mut fields = Vec::new();
                     pipe_fields(pipe, &mut fields);
@@ -303,7 +303,7 @@ impl Decisions {
     }
 }
 
-/// The fields that a pipeline looks at, `.Values.a.b`, `$.Values.a.b` without its `$`.
+/// The fields that a pipeline reads, `.Values.a.b`, `$.Values.a.b` without its `$`.
 fn pipe_fields(pipe: &Pipe, found: &mut Vec<String>) {
     pipe.cmds.iter().flat_map(|command| &command.args).for_each(|arg| arg_fields(arg, found));
 }

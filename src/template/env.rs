@@ -1,26 +1,26 @@
-//! [`Env`]: the clock and the randomness that a render may use; there is no other way to either.
+//! [`Env`]: the clock and the randomness of a render; a render has no other access to either.
 
 use super::keys::Keys;
 use crate::helm::HelmVersion;
 
-/// The outside world as templates see it.
+/// The environment of templates.
 #[derive(Debug, Clone)]
 pub struct Env {
-    /// What `now` gives.
+    /// The clock of `now`.
     pub clock: Clock,
-    /// Where random bytes come from.
+    /// The source of random bytes.
     pub random: Random,
     /// The time zone that helm calls Local: an IANA name, or `UTC`.
     pub time_zone: String,
-    /// Which helm's behaviour to show.
+    /// Which helm to imitate.
     pub helm: HelmVersion,
-    /// Keys that renders share whose keys nobody keeps.
+    /// Keys shared by renders whose output is discarded.
     pub keys: Keys,
-    /// How often randomness was asked for.
+    /// How often randomness was used.
     pub draws: u64,
 }
 
-/// What time it is.
+/// The source of the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
     /// The machine's clock.
@@ -32,13 +32,13 @@ pub enum Clock {
 /// A source of random bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Random {
-    /// The operating system's.
+    /// The operating system.
     System,
-    /// A sequence that a seed fixes: SHA-256 of the seed and a counter.
+    /// A sequence derived from a seed: SHA-256 of the seed and a counter.
     Seeded {
         /// The seed.
         seed: u64,
-        /// Blocks given so far.
+        /// The number of blocks used.
         counter: u64,
     },
 }
@@ -57,8 +57,7 @@ impl Default for Env {
 }
 
 impl Env {
-    /// An environment in which two renders give the same bytes: the clock stands at 2000-01-01, randomness follows
-    /// from the seed.
+    /// A deterministic environment: the clock is 2000-01-01, randomness is derived from the seed.
     pub fn seeded(seed: u64) -> Self {
         Self {
             clock: Clock::Fixed(946_684_800_000_000_000),
@@ -67,8 +66,7 @@ impl Env {
         }
     }
 
-    /// The same environment where two renders give the same bytes: its clock stands, and what is random follows from its
-    /// seed, or from 0.
+    /// The same environment made deterministic: its clock is fixed, and randomness is derived from its seed, or from 0.
     #[must_use]
     pub fn repeatable(self) -> Self {
         let clock = Clock::Fixed(self.now());
@@ -87,7 +85,7 @@ impl Env {
         }
     }
 
-    /// The seed that fixes what is random.
+    /// The seed of the randomness.
     pub fn seed(&self) -> Option<u64> {
         match self.random {
             Random::System => None,
@@ -95,12 +93,12 @@ impl Env {
         }
     }
 
-    /// Whether something was made of the seed: who knows it knows the result.
+    /// Whether something was derived from the seed: whoever knows the seed knows the result.
     pub fn has_used_seed(&self) -> bool {
         matches!(self.random, Random::Seeded { counter, .. } if counter > 0 || self.keys.count() > 0)
     }
 
-    /// How often randomness was asked for: what differs with each render is known by it.
+    /// How often randomness was used, which shows whether a result may differ in each render.
     pub fn draws(&self) -> u64 {
         self.draws + self.keys.count()
     }

@@ -1,28 +1,28 @@
-//! What can go wrong in a template: [`Failure`] knows no place, [`Error`] does.
+//! Errors of templates: [`Failure`] has no location, [`Error`] does.
 
 use std::fmt;
 
-/// Why a function, a method or a step of evaluation failed. It knows no place: the engine adds that.
+/// Why a function, a method or a step of evaluation failed. It has no location: the engine adds that.
 #[derive(Debug, Clone)]
 pub enum Failure {
     /// An error or panic of the function: `error calling NAME: TEXT`.
     Text(String),
-    /// `fail` and `required`: the message is for the user as it stands.
+    /// `fail` and `required`: the message is shown to the user unchanged.
     User(String),
-    /// The failure of a template that the function executed (`include`, `tpl`), with what the function says about it.
+    /// The failure of a template that the function executed (`include`, `tpl`), with the function's own text.
     Template {
         /// Text before the inner error, `error during tpl function execution for "…"`; empty for `include`.
         context: String,
         /// The inner error.
         error: Box<Error>,
     },
-    /// One of our own [`Limits`](crate::limits::Limits) was reached, where helm would burn. Empty where the message of the
-    /// [`Error`] says it all.
+    /// One of our own [`Limits`](crate::limits::Limits) was exceeded, where helm would exhaust the machine. Empty if the message of
+    /// the [`Error`] is complete.
     Limit(String),
 }
 
 impl Failure {
-    /// The failure of a bound: `what` is the name of the limit and its value in words.
+    /// The failure of a limit: `what` is its name and value, for messages.
     pub fn limit(what: impl Into<String>) -> Self {
         Self::Limit(what.into())
     }
@@ -40,7 +40,7 @@ impl From<&str> for Failure {
     }
 }
 
-/// Where execution stood when it failed.
+/// Where execution failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// Name of the template file that the failing node was parsed from: `app/templates/x.yaml`.
@@ -51,14 +51,14 @@ pub struct Site {
     pub column: u32,
     /// Name of the template that was executing; the file's own or a `define`'s.
     pub template: String,
-    /// The failing node as Go prints it.
+    /// The failing node, as Go prints it.
     pub context: String,
 }
 
-/// The failure of a template, with every place on the way to it, outermost first.
+/// The failure of a template, with every location on the way to it, outermost first.
 #[derive(Debug, Clone)]
 pub enum Error {
-    /// A template does not parse. The message is Go's, after the place.
+    /// A template does not parse. The message is Go's, after the location.
     Parse {
         /// Name of the template file.
         file: String,
@@ -69,20 +69,20 @@ pub enum Error {
     },
     /// Execution failed at a site.
     Exec {
-        /// Where; `None` when no node was reached yet.
+        /// The location; `None` if no node was reached.
         site: Option<Box<Site>>,
-        /// Go's text before the cause: `error calling include`, or the whole message when there is no cause.
+        /// Go's text before the cause: `error calling include`, or the whole message if there is no cause.
         message: String,
-        /// What the failing function reported.
+        /// The failure of the function.
         cause: Option<Box<Failure>>,
     },
-    /// An error without a place of its own: no such template.
+    /// An error without its own location: the template does not exist.
     Plain(String),
-    /// One of our own [`Limits`](crate::limits::Limits) was reached outside of all templates.
+    /// One of our own [`Limits`](crate::limits::Limits) was exceeded outside all templates.
     Limit(String),
 }
 
-/// Go's own single line.
+/// The error on one line, as in Go.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,88 +1,27 @@
-//! Evaluates pipelines, operands and calls, as Go's `text/template` does by reflection.
+//! Evaluates pipelines, operands and calls, as Go's `text/template` does with reflection.
 
 use super::ast::{Arg, Command, Number, Pipe};
 use super::builtins::index::len_of_nothing;
 use super::complex::Complex;
 use super::error::Failure;
-use super::exec::{At, Result, State};
 use super::function::{Flow, Function, Look, Spread};
+use super::state::{At, Eval, Result, State};
 use super::types::{self, Kind, Type};
 use super::value::{IntKind, List, Map, Value};
 use crate::trace::{Buf, Marks, Origin, Str};
 use std::sync::Arc;
 
-/// A value, and whether it sits in an `interface {}` (Go's `reflect.Value` of kind Interface), as a member of a values
-/// map does: that decides between `<no value>` and "nil pointer evaluating", and which type an error names.
-#[derive(Clone)]
-pub(super) struct Eval {
-    pub(super) value: Value,
-    pub(super) slot: bool,
-    /// What nil, or an object, depends on; other values know that themselves.
-    pub(super) marks: Marks,
-}
-
-impl Eval {
-    pub(super) fn of(value: Value) -> Self {
-        Self { value, slot: false, marks: Marks::NONE }
-    }
-
-    /// Go's zero `reflect.Value`: no value, not even nil.
-    pub(super) fn invalid() -> Self {
-        Self::of(Value::Nil)
-    }
-
-    /// A value as a member of a container.
-    pub(super) fn member(value: Value, slot: bool) -> Self {
-        Self { value, slot, marks: Marks::NONE }
-    }
-
-    /// What it depends on.
-    pub(super) fn marks(&self) -> Marks {
-        self.marks | self.value.marks()
-    }
-
-    /// What its truth depends on.
-    pub(super) fn truth_marks(&self) -> Marks {
-        match self.value {
-            Value::Nil => self.marks,
-            _ => self.value.truth_marks(),
-        }
-    }
-
-    /// The same, depending on more.
-    pub(super) fn marked(self, marks: Marks) -> Self {
-        if marks.is_none() {
-            return self;
-        }
-        let held = if let Value::Nil | Value::Object(_) = self.value { marks } else { Marks::NONE };
-        Self { value: self.value.marked(marks), slot: self.slot, marks: self.marks | held }
-    }
-
-    /// Whether the elements of a container type sit in interfaces.
-    pub(super) fn is_slot_of(ty: &Type) -> bool {
-        ty.elem.is_some_and(|elem| elem.kind == Kind::Interface)
-    }
-
-    fn type_name(&self) -> &'static str {
-        if self.slot { types::ANY.name } else { self.value.ty().name }
-    }
-
-    fn is_invalid(&self) -> bool {
-        !self.slot && self.value.is_nil()
-    }
-}
-
-/// What a function gets besides its arguments' nodes.
+/// What a function receives besides its arguments' nodes.
 struct Callee<'t> {
     function: &'static Function,
-    /// Where a failure of the function is reported.
+    /// Where failures of the function are reported.
     node: At<'t>,
     /// The receiver of a method.
     receiver: Option<Value>,
 }
 
 impl<'t> State<'t, '_, '_> {
-    /// The value of a pipeline; its variables are declared or assigned.
+    /// The value of a pipeline; declares or assigns its variables.
     pub(super) fn pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
         self.at = At::Pipe(pipe);
         self.nest()?;
@@ -90,7 +29,7 @@ impl<'t> State<'t, '_, '_> {
         let mut value = None;
         for command in &pipe.cmds {
             let mut result = self.command(dot, command, value)?;
-            // Out of its interface: from here on a missing value is no value at all.
+            // Out of its interface: from here on a missing value is not even nil.
             result.slot = false;
             value = Some(result);
         }
@@ -195,7 +134,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// A constant or the dot, where no type is asked for.
+    /// A constant or the dot, if no type is expected.
     fn constant(&mut self, dot: &Eval, arg: &'t Arg) -> Result<Eval> {
         Ok(match arg {
             Arg::Dot(pos) => {
@@ -209,7 +148,7 @@ impl<'t> State<'t, '_, '_> {
         })
     }
 
-    /// Go's type of a number constant nobody gave a type.
+    /// Go's type of an untyped number constant.
     fn number(&self, number: &Number) -> Result<Value> {
         if let Some((real, imaginary)) = number.complex {
             return Ok(Value::object(Complex(real, imaginary)));
@@ -231,7 +170,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// What a constant depends on: of a template that is itself a text of `tpl`, its own text.
+    /// The marks of a constant: in a text of `tpl`, those of that text.
     fn text_marks(&self, pos: u32) -> Marks {
         let Some(source) = self.template.source.as_ref().filter(|_| self.is_marking()) else { return Marks::NONE };
         let spans = source.spans();
@@ -246,12 +185,12 @@ impl<'t> State<'t, '_, '_> {
         }
         let mut buf = Buf::with_capacity(text.len());
         match &self.template.source {
-            // Text of `tpl` has the origin of that text.
+            // The text of `tpl` has its own origin.
             Some(source) => {
                 let range = *pos as usize..*pos as usize + quoted.len();
                 buf.push_instead(text.as_bytes(), source, range);
             }
-            // The text itself begins after the quote.
+            // The text begins after the quote.
             None => buf.push_from(text.as_bytes(), self.text_origin, pos + 1),
         }
         let value = Value::Str(buf.into_str());
@@ -259,7 +198,7 @@ impl<'t> State<'t, '_, '_> {
         Ok(value)
     }
 
-    /// Notes that the operand at a position is evaluated.
+    /// Records that the operand at a position is evaluated.
     pub(super) fn reached(&mut self, at: u32) {
         if let (Some(reads), Some(file)) = (&mut self.ctx.reads, self.file) {
             reads.reach(file, at);
@@ -281,7 +220,7 @@ impl<'t> State<'t, '_, '_> {
         for ident in idents {
             receiver = self.field(dot, ident, node, &[], None, receiver)?;
         }
-        // If the last is a method, it gets the arguments.
+        // If the last is a method, it receives the arguments.
         self.field(dot, final_ident, node, rest, last, receiver)
     }
 
@@ -312,7 +251,7 @@ impl<'t> State<'t, '_, '_> {
                 if has_arguments {
                     return Err(self.fail(format!("{name} is not a method but has arguments")));
                 }
-                // A member of another map may be empty.
+                // The member of another map may be empty.
                 let marks = if marks.is_none() { marks } else { marks | Marks::SIZE };
                 if let Some(reads) = &self.ctx.reads
                     && !reads.knows(map, name.as_bytes())
@@ -382,7 +321,7 @@ impl<'t> State<'t, '_, '_> {
             && let [value, ..] = values.as_slice()
             && !value.is_nil()
         {
-            // No value of a template is a function; Go names the operand as it is written.
+            // No value of a template is a function; Go reports the operand as written.
             let source = args.first().map_or_else(|| format!("<{} Value>", value.ty().name), Arg::to_string);
             let text = format!("non-function {source} of type {}", value.ty().name);
             self.at = callee.node;
@@ -425,7 +364,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// Notes what a function looks at in its arguments.
+    /// Records what a function reads in its arguments.
     fn look(&mut self, function: &Function, values: &[Value], node: At<'t>) {
         let place = match function.look {
             Look::Nothing => return,
@@ -449,7 +388,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// Notes a look at the keys of a map, here.
+    /// Records a read of the keys of a map, here.
     pub(super) fn look_at_members(&mut self, map: &Map) {
         if self.ctx.reads.is_some() {
             let place = self.place(self.at);
@@ -457,7 +396,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// Notes a look at everything in a value, here.
+    /// Records a read of everything in a value, here.
     pub(super) fn look_at_whole(&mut self, value: &Value) {
         if self.ctx.reads.is_some() {
             let place = self.place(self.at);
@@ -479,7 +418,7 @@ impl<'t> State<'t, '_, '_> {
         Ok(())
     }
 
-    /// Go's `len` tells a nil that sits in an interface from no value at all.
+    /// Go's `len` distinguishes a nil in an interface from the zero value.
     fn len_of_nil(&mut self, node: &At<'t>, slot: bool) -> Box<super::Error> {
         self.at = *node;
         self.fail_with("error calling len".to_owned(), Some(Box::new(len_of_nothing(!slot))))
@@ -500,7 +439,7 @@ impl<'t> State<'t, '_, '_> {
             let marks = value.truth_marks();
             let decided = self.decide(At::Arg(arg), 0, holds, marks);
             if decided == or {
-                // Which way it goes was decided here, not where the answer is used.
+                // The way was decided here, not where the result is used.
                 let is_settled = decided != holds || matches!(value.value, Value::Bool(..)) && !marks.is_none();
                 return Ok(if is_settled { Eval::of(Value::bool(decided)) } else { value });
             }
@@ -556,7 +495,7 @@ impl<'t> State<'t, '_, '_> {
                 let uint = number.and_then(|number| number.uint);
                 (uint.map(|uint| Value::Int(uint as i64, kind, Origin::NONE)), "unsigned integer")
             }
-            Kind::Invalid | Kind::Slice | Kind::Map | Kind::Struct | Kind::Ptr | Kind::Func => {
+            Kind::Invalid | Kind::Slice | Kind::Map | Kind::Struct | Kind::Ptr => {
                 return Err(self.fail(format!("can't handle {arg} for arg of type {}", ty.name)));
             }
         };
@@ -566,7 +505,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// Checks that a value can be given to a parameter of a type.
+    /// Checks that a value can be assigned to a parameter of a type.
     fn checked(&self, eval: Eval, ty: &'static Type) -> Result<Eval> {
         if eval.is_invalid() {
             return match zero(ty) {
@@ -605,7 +544,7 @@ impl<'t> State<'t, '_, '_> {
     }
 }
 
-/// The same value with everything fresh in it marked as computed from `origin`.
+/// The same value with all new data in it marked as computed from `origin`.
 fn derived(value: Value, origin: Origin, depth: u32) -> Value {
     match value {
         Value::List(list) if depth > 0 => {
@@ -622,7 +561,7 @@ fn derived(value: Value, origin: Origin, depth: u32) -> Value {
     }
 }
 
-/// What a map gives for a key that it does not have: the zero value of its elements.
+/// The value of a missing key in a map: the zero value of its elements.
 fn zero_element(elem: &'static Type) -> Eval {
     let value = match elem.kind {
         Kind::String => Value::Str(Str::new("")),
@@ -633,10 +572,10 @@ fn zero_element(elem: &'static Type) -> Eval {
     Eval::of(value)
 }
 
-/// nil as a value of a type, if the type has one.
+/// nil as a value of a type, if the type allows it.
 fn zero(ty: &'static Type) -> Option<Value> {
     match ty.kind {
-        Kind::Interface | Kind::Ptr | Kind::Func => Some(Value::Nil),
+        Kind::Interface | Kind::Ptr => Some(Value::Nil),
         Kind::Map => Some(Value::Map(Map::nil(ty))),
         Kind::Slice => Some(Value::List(List::nil(ty))),
         _ => None,

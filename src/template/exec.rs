@@ -1,123 +1,45 @@
-//! Executes templates: walks the tree, writes what it prints.
+//! Executes templates: walks the tree and writes the output.
 //!
-//! The order of evaluation, what counts as the "current node" of an error, and every message are those of Go's
-//! `text/template` (`exec.go`), with the option `missingkey=zero` that helm sets.
+//! The order of evaluation, the "current node" of an error, and every message are those of Go's `text/template` (`exec.go`),
+//! with the option `missingkey=zero` that helm sets.
 
 use super::ast::{self, Branch, Node, Template};
 use super::context::Context;
-use super::error::{Error, Failure, Site};
-use super::eval::Eval;
+use super::context::Text;
+use super::error::{Error, Failure};
 use super::print;
 use super::set::{Compiled, Set};
+use super::state::{At, Emit, Eval, Result, State};
 use super::value::Value;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::memory::Held;
-use crate::source::{File, Place};
-use crate::trace::{Buf, Marks, Origin, OriginData, Str};
-use std::fmt;
+use crate::source::File;
+use crate::trace::{Buf, Marks, Origin, Str};
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(super) type Result<T> = std::result::Result<T, Box<Error>>;
-
-/// What a missing value prints as, until helm removes it from the finished text.
+/// The output of a missing value, until helm removes it from the finished text.
 const NO_VALUE: &str = "<no value>";
 
-/// Bytes of compiled texts of `tpl` that are kept for the next time.
+/// Bytes of compiled texts of `tpl` that are cached.
 const MOST_TEXTS: usize = 32 << 20;
 
-/// Steps of compiling a text of `tpl`, beside those of its letters.
+/// Steps of compiling a text of `tpl`, besides those of its characters.
 const COMPILING: u64 = 100;
 
-/// Which bytes of a file's output were written by which of its actions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Emit {
-    /// First byte of the output.
-    pub start: u32,
-    /// The byte after the last.
-    pub end: u32,
-    /// Position in the template file of the action's pipeline, or of the first byte of the text.
-    pub at: u32,
-    /// Whether it is literal text: then each byte of the output is the byte of the file as far from `at`.
-    pub is_text: bool,
-}
-
-/// The node that an error would be reported at: the last one that evaluation came to.
-#[derive(Clone, Copy)]
-pub(super) enum At<'t> {
-    Start,
-    Node(&'t Node),
-    Pipe(&'t ast::Pipe),
-    Command(&'t ast::Command),
-    Arg(&'t ast::Arg),
-}
-
-impl At<'_> {
-    pub(super) fn pos(self) -> Option<ast::Pos> {
-        match self {
-            Self::Start => None,
-            Self::Node(node) => Some(node.pos()),
-            Self::Pipe(pipe) => Some(pipe.pos),
-            Self::Command(command) => Some(command.pos),
-            Self::Arg(arg) => Some(arg.pos()),
-        }
-    }
-}
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start => Ok(()),
-            Self::Node(node) => node.fmt(f),
-            Self::Pipe(pipe) => pipe.fmt(f),
-            Self::Command(command) => command.fmt(f),
-            Self::Arg(arg) => arg.fmt(f),
-        }
-    }
-}
-
-/// Whether to go on after a node.
+/// Whether to continue after a node.
 enum Next {
     On,
     Break,
     Continue,
 }
 
-/// The execution of one template.
-pub(super) struct State<'t, 'c, 'r> {
-    pub(super) ctx: &'c mut Context<'r>,
-    pub(super) template: &'t Template,
-    pub(super) at: At<'t>,
-    /// The origin of the template's own text; none when nothing is traced.
-    pub(super) text_origin: Origin,
-    /// The number of its file in [`Reads`](super::reads::Reads).
-    pub(super) file: Option<u32>,
-    /// The text or action that is executed.
-    pub(super) node: Option<&'t Node>,
-    /// How many conditions of an `if … else if` did not hold before the next `if`.
-    chain: u32,
-    vars: Vec<(&'t str, Eval)>,
-    out: Buf,
-    /// Only for the outermost template of a traced file.
-    emits: Option<Vec<Emit>>,
-    /// What of these is counted, once they are more than little.
-    held: Option<Held>,
-}
-
-/// Bytes that an output grows by before they are counted.
+/// The output is counted whenever it grows by this many bytes.
 const UNCOUNTED: usize = 64 << 10;
 
-/// A text given to `tpl`, compiled.
-#[derive(Debug)]
-pub(super) struct Text {
-    compiled: Compiled,
-    _held: Held,
-}
-
 impl Context<'_> {
-    /// Executes the template file of a name with data: its text, and, when origins are asked for, which of its actions
-    /// wrote what.
+    /// Executes the template file with this name: returns its text, and with tracing, which of its actions wrote which bytes.
     pub fn execute_file(&mut self, name: &[u8], data: Value) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
         let template = self.lookup(name)?;
         let emits = self.tracing().then(Vec::new);
@@ -127,14 +49,14 @@ impl Context<'_> {
         Ok((out, emits))
     }
 
-    /// Executes a named template with data and returns its text: helm's `include`, without its counter.
+    /// Executes a named template and returns its text: helm's `include`, without its counter.
     pub fn execute(&mut self, name: &[u8], data: Value) -> std::result::Result<Str, Box<Error>> {
         let template = self.lookup(name)?;
         Ok(self.run(&template, data, Buf::new(), None)?.0)
     }
 
-    /// Parses a text as a template and executes it with data: helm's `tpl`. What the text defines is seen by itself,
-    /// and by what it calls, only.
+    /// Parses a text as a template and executes it: helm's `tpl`. Templates that the text defines are visible only to itself and to
+    /// what it calls.
     ///
     /// The outer result is about parsing, the inner about execution.
     pub fn execute_text(
@@ -160,14 +82,14 @@ impl Context<'_> {
     }
 
     fn compile_text(&mut self, text: &Str) -> std::result::Result<Rc<Text>, Error> {
-        // A traced text is compiled anew, since what it prints has the origins of this text and of no other like it.
+        // A traced text is compiled again, because its output has the origins of this text and not of an equal one.
         let traced = !text.spans().is_empty();
         if !traced && let Some(known) = self.texts.get(text) {
             return Ok(known.clone());
         }
         let file = File::new("gotpl", text.as_bytes());
         let limit = |failure: Failure| Error::Limit(failure.to_string());
-        // What a letter of a template takes to be read, and what compiling takes however short it is.
+        // The cost of parsing a character, and of compiling any text.
         self.charge(COMPILING + 2 * text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse("gotpl", &file, self.functions, self.memory_left())?;
         self.charge(COMPILING / 4 * compiled.templates.len() as u64).map_err(limit)?;
@@ -182,7 +104,7 @@ impl Context<'_> {
         }
         let compiled = Rc::new(Text { compiled, _held: held });
         if !traced {
-            // What is compiled once more costs time; what is kept costs room.
+            // Compiling again costs time; caching costs memory.
             if self.texts_size + size > MOST_TEXTS {
                 self.texts.clear();
                 self.texts_size = 0;
@@ -217,104 +139,7 @@ impl Context<'_> {
     }
 }
 
-/// A node as Go prints it, unless that is longer than anybody would read: a thousand nested calls each tell theirs.
-fn shortened(mut context: String) -> String {
-    const MAX: usize = 16 << 10;
-    if context.len() > MAX {
-        let end = (0..=MAX).rev().find(|&at| context.is_char_boundary(at)).unwrap_or(0);
-        context.truncate(end);
-        context.push('…');
-    }
-    context
-}
-
-impl<'t, 'c, 'r> State<'t, 'c, 'r> {
-    fn new(ctx: &'c mut Context<'r>, template: &'t Template, data: Eval, out: Buf, emits: Option<Vec<Emit>>) -> Self {
-        let text_origin = match ctx.origins.as_deref_mut() {
-            Some(origins) => origins.template_text(&template.file, 0),
-            None => Origin::NONE,
-        };
-        let file = ctx.reads.as_ref().and_then(|reads| reads.file(&template.file));
-        Self {
-            ctx,
-            template,
-            at: At::Start,
-            text_origin,
-            file,
-            node: None,
-            chain: 0,
-            vars: vec![("$", data)],
-            out,
-            emits,
-            held: None,
-        }
-    }
-
-    fn enter(&mut self) -> Result<()> {
-        if self.ctx.depth >= self.ctx.limits.template_depth {
-            let limit = self.ctx.limits.template_depth;
-            return Err(self.fail(format!("exceeded maximum template depth ({limit}) (--limit template-depth)")));
-        }
-        self.ctx.depth += 1;
-        Ok(())
-    }
-
-    /// The failure of this execution at the current node.
-    pub(super) fn fail(&self, message: impl Into<String>) -> Box<Error> {
-        self.fail_with(message.into(), None)
-    }
-
-    /// The same in the words of what failed outside of a call.
-    pub(super) fn fail_by(&self, failure: Failure) -> Box<Error> {
-        let cause = matches!(failure, Failure::Limit(_)).then(|| Box::new(Failure::Limit(String::new())));
-        self.fail_with(failure.to_string(), cause)
-    }
-
-    pub(super) fn fail_with(&self, message: String, cause: Option<Box<Failure>>) -> Box<Error> {
-        let site = self.at.pos().map(|pos| {
-            let (line, column) = self.template.file.line_column(pos);
-            Box::new(Site {
-                file: self.template.file_name.to_string(),
-                line,
-                column,
-                template: self.template.name.to_text().into_owned(),
-                context: shortened(self.at.to_string()),
-            })
-        });
-        let message = match site {
-            Some(_) => message,
-            // Go leaves the place out when no node was reached.
-            None => format!("{}: {message}", self.template.name),
-        };
-        Box::new(Error::Exec { site, message, cause })
-    }
-
-    /// The place of a node in what it was written in: of a text given to `tpl`, where that text was set.
-    pub(super) fn place(&self, at: At<'_>) -> Place {
-        let pos = at.pos().unwrap_or_default();
-        let here = || Place { file: self.template.file.clone(), start: pos, end: pos };
-        let Some(source) = &self.template.source else { return here() };
-        let spans = source.spans();
-        let span = spans.get(spans.partition_point(|span| span.end <= pos)).filter(|span| span.start <= pos);
-        let origins = self.ctx.origins.as_deref();
-        match span.and_then(|span| Some((span, origins?.get(span.origin)?))) {
-            Some((span, OriginData::Template { file, start })) => {
-                let at = start + span.at + (pos - span.start);
-                Place { file: file.clone(), start: at, end: at }
-            }
-            Some((_, OriginData::Setting(setting))) => setting.place.clone(),
-            Some((span, OriginData::File(file))) => {
-                let at = span.at + (pos - span.start);
-                Place { file: file.clone(), start: at, end: at }
-            }
-            _ => here(),
-        }
-    }
-
-    pub(super) fn charge(&mut self, steps: u64) -> Result<()> {
-        self.ctx.charge(steps).map_err(|failure| self.fail_by(failure))
-    }
-
+impl<'t> State<'t, '_, '_> {
     fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
         self.nest()?;
         for node in &list.nodes {
@@ -332,16 +157,6 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         }
         self.ctx.nesting -= 1;
         Ok(Next::On)
-    }
-
-    /// Goes one level deeper into the tree; an error ends the render, so that only success comes back up.
-    pub(super) fn nest(&mut self) -> Result<()> {
-        let limit = self.ctx.limits.template_nesting;
-        if self.ctx.nesting >= limit {
-            return Err(self.fail(format!("templates nest deeper than {limit} levels (--limit template-nesting)")));
-        }
-        self.ctx.nesting += 1;
-        Ok(())
     }
 
     fn node(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
@@ -376,7 +191,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         Ok(Next::On)
     }
 
-    /// Executes a node of a render that looks at everything: what fails there prints nothing.
+    /// Executes a node in a course through everything: a failing node prints nothing.
     fn node_at_any_cost(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
         if let Node::Text { .. } | Node::Action { .. } = node {
@@ -410,7 +225,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         }
     }
 
-    /// The value of a condition; of a render that looks at everything, nothing where it fails.
+    /// The value of a condition; in a course through everything, nil if it fails.
     fn condition(&mut self, dot: &Eval, pipe: &'t ast::Pipe) -> Result<Eval> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
         match self.pipeline(dot, pipe) {
@@ -489,7 +304,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
     /// Which way a branch goes, and whether through a gate.
     fn way(&mut self, branch: &'t Branch, holds: bool, value: &Eval) -> (bool, bool) {
         let marks = value.truth_marks();
-        // Without the mirror the images are those that it replaces.
+        // Without the mirror, the images are those that it replaces.
         let is_mirror = holds && matches!(value.value, Value::Str(_)) && value.value.marks().mirror;
         let chain = std::mem::take(&mut self.chain);
         let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
@@ -507,7 +322,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
             }
             None => (self.decide(At::Pipe(&branch.pipe), 0, holds, marks), false),
         };
-        // Behind a gate, the render as it is has seen neither way.
+        // Behind a gate, the real render took neither way.
         let taken = if is_gated { decided } else { holds };
         let left = if taken { branch.else_list.as_ref() } else { Some(&branch.list) };
         let left = left.filter(|_| !is_mirror);
@@ -547,12 +362,12 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         next
     }
 
-    /// What a loop goes over when it was decided whether it goes over anything.
+    /// The collection of a loop, after it was decided whether it is empty.
     fn decided_loop(&mut self, branch: &Branch, collection: Eval, holds: bool, decided: bool) -> Eval {
         if holds == decided {
             return collection;
         }
-        // The variables of the loop are of its elements.
+        // The variables of the loop are its elements.
         let pair = branch.pipe.decl.len() > 1;
         match (decided, &collection.value) {
             (false, _) => Eval::of(Value::list(Vec::new())),
@@ -562,7 +377,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         }
     }
 
-    /// The elements of a list in random order, the first of which is another where that was decided.
+    /// The elements of a list in random order; if forced, another one comes first.
     fn in_decided_order(&mut self, branch: &'t Branch, value: Value) -> Value {
         let Value::List(list) = &value else { return value };
         if self.decide(At::Pipe(&branch.pipe), 1, true, Marks::ORDER | Marks::RANDOM) {
@@ -611,7 +426,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
                 return Ok(Next::On);
             }
             Value::List(_) | Value::Bytes(_) | Value::Map(_) => {}
-            // Older Go, of helm 3, does not count.
+            // Older versions of Go, in helm 3, do not count.
             Value::Int(count, kind, origin) if self.ctx.env.helm == HelmVersion::V4 => {
                 if branch.pipe.decl.len() > 1 {
                     return Err(self.fail(format!("can't use {count} to iterate over more than one variable")));
@@ -678,7 +493,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         };
         self.enter()?;
         self.charge(3)?;
-        // The callee writes into the caller's output.
+        // The called template writes to the caller's output.
         let (out, held) = (std::mem::take(&mut self.out), self.held.take());
         let mut callee = State::new(self.ctx, &template, data.clone(), out, None);
         callee.held = held;
@@ -687,26 +502,5 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         (self.out, self.held) = (out, held);
         self.ctx.depth -= 1;
         result.map(|_| ())
-    }
-
-    pub(super) fn declare(&mut self, name: &'t str, value: Eval) {
-        self.vars.push((name, value));
-    }
-
-    pub(super) fn assign(&mut self, name: &str, value: Eval) -> Result<()> {
-        match self.vars.iter_mut().rev().find(|(known, _)| *known == name) {
-            Some((_, slot)) => {
-                *slot = value;
-                Ok(())
-            }
-            None => Err(self.fail(format!("undefined variable: {name}"))),
-        }
-    }
-
-    pub(super) fn variable(&self, name: &str) -> Result<Eval> {
-        match self.vars.iter().rev().find(|(known, _)| *known == name) {
-            Some((_, value)) => Ok(value.clone()),
-            None => Err(self.fail(format!("undefined variable: {name}"))),
-        }
     }
 }

@@ -1,11 +1,11 @@
-//! The texts that a `float64` has in JSON, YAML and TOML, by Go's rules.
+//! The text of a `float64` in JSON, YAML and TOML, by Go's rules.
 //!
-//! What `%v` prints is [`shortest_g`].
+//! The output of `%v` is [`shortest_g`].
 
 use crate::go::strconv::{format_float, format_int, shortest_g};
 
-/// The text in JSON: `5`, `1000000`, `1e+21`, `1e-7`, `-0`. NaN and the infinities have none; they print as
-/// [`shortest_g`] names them, for error texts.
+/// The text in JSON: `5`, `1000000`, `1e+21`, `1e-7`, `-0`. NaN and the infinities are not in JSON; for error messages they
+/// print as in [`shortest_g`].
 ///
 /// Source: Go `encoding/json`, which follows ECMAScript.
 pub fn json_float(number: f64) -> Vec<u8> {
@@ -25,7 +25,7 @@ pub fn json_float(number: f64) -> Vec<u8> {
     text
 }
 
-/// The text that `toYaml` prints: the JSON text read back as YAML, an integer if it is one that fits 64 bits.
+/// The text of `toYaml`: the JSON text read back as YAML, an integer if it fits 64 bits.
 ///
 /// Shape: `1000000`, `1.2345675e+06`, `10000000000000000000`, `1e+20`, `0` for -0.
 pub fn yaml_float(number: f64) -> Vec<u8> {

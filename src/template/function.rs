@@ -1,60 +1,60 @@
-//! [`Function`]: a function of the template language: its name, its Go signature, what it does to origins.
+//! [`Function`]: a function of the template language: its name, its Go signature, and its effect on origins.
 
 use super::context::Context;
 use super::error::Failure;
 use super::types::Type;
 use super::value::Value;
 
-/// What a function does to the origins of its arguments.
+/// The effect of a function on the origins of its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Flow {
-    /// It keeps the origins of the parts it keeps (`trunc`, `join`, `default`): the function itself sees to it.
+    /// It keeps the origins of the parts that it keeps (`trunc`, `join`, `default`), which the function itself ensures.
     Exact,
-    /// Its result comes from all of its arguments (`sha256sum`, `add`): the engine marks it so.
+    /// Its result is computed from all of its arguments (`sha256sum`, `add`): the engine marks it so.
     Union,
     /// Its result says nothing about its arguments (`hasPrefix`, `len`, `kindOf`), or it has none.
     None,
 }
 
-/// What a function looks at in the maps and lists that it is given, for [`Reads`](super::reads::Reads).
+/// What a function reads in the maps and lists of its arguments, for [`Reads`](super::reads::Reads).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Look {
-    /// At everything (`toYaml`).
+    /// Everything (`toYaml`).
     Whole,
-    /// At nothing: it hands them on (`default`, `include`), or asks what they are (`kindOf`).
+    /// Nothing: it passes them on (`default`, `include`), or asks for their type (`kindOf`).
     Nothing,
-    /// At which members there are (`keys`), or it hands on all of them (`values`).
+    /// The keys (`keys`), or it passes on all members (`values`).
     Members,
-    /// At some members, which the function itself notes (`get`).
+    /// Some members, which the function itself records (`get`).
     Some,
 }
 
-/// How what a function gives depends on [`Marks`](crate::trace::Marks) of its arguments.
+/// How the [`Marks`](crate::trace::Marks) of a result depend on those of the arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Spread {
-    /// It is computed from all of them, and so is how long it is (`regexFind`, `add`).
+    /// It is computed from all of them, including its length (`regexFind`, `add`).
     All,
-    /// It is computed from all of them, and is never empty where they are not (`quote`, `sha256sum`).
+    /// It is computed from all of them, and is not empty if they are not (`quote`, `sha256sum`).
     Full,
-    /// It is one of them, by the truth of another: a branch of its own (`ternary`, `default`).
+    /// It is one of them, chosen by the truth of another, which is a branch (`ternary`, `default`).
     Choice,
-    /// It is, or is made of, members of lists and maps, which the other arguments name (`get`, `first`).
+    /// It consists of members of lists and maps, selected by the other arguments (`get`, `first`).
     Member,
-    /// It holds them as they are, and members keep their own (`list`, `set`, `include`).
+    /// It contains them unchanged, and members keep their own marks (`list`, `set`, `include`).
     Holds,
-    /// It says only how many there are, or whether any (`len`, `empty`, `not`).
+    /// It depends only on their number, or on whether there are any (`len`, `empty`, `not`).
     Size,
-    /// It says what they are, not which (`kindOf`).
+    /// It depends only on their type (`kindOf`).
     Kind,
-    /// A member is looked for, wherever it is (`has`); or their order is made new (`sortAlpha`).
+    /// It searches a member at any position (`has`), or sorts them (`sortAlpha`).
     Unordered,
     /// A list in random order.
     Shuffled,
 }
 
-/// What a call takes, in template steps: one is what a plain action takes, about 40 ns.
+/// The cost of a call in template steps: one step is the cost of a plain action, about 40 ns.
 ///
-/// Costs that depend on more than the length of texts (elements, matches, nodes) the function itself charges.
+/// Costs that depend on more than the length of texts (elements, matches, nodes) are charged by the function itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cost {
     /// Each call.
@@ -63,7 +63,7 @@ pub struct Cost {
     pub kib: u32,
 }
 
-/// The native side of a function: bound arguments in, result out.
+/// The implementation of a function: bound arguments in, result out.
 pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
 
 /// A function (or method) that templates can call.
@@ -71,35 +71,36 @@ pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
 /// Shape of a row in a family's table:
 /// `Function::new("trunc", &[&INT, &STRING], Flow::Exact, "the first n bytes", trunc).spreads(Spread::Full)`.
 ///
-/// The engine checks the arguments against `params` the way Go's `text/template` binds them to a signature, so the
-/// native side can rely on their types; values of `interface {}` can be anything, nothing included.
+/// The engine checks the arguments against `params` as Go's `text/template` binds them to a signature, so the
+/// implementation can rely on their types; an `interface {}` can be anything, including nil.
 pub struct Function {
-    /// As it is called.
+    /// Its name in templates.
     pub name: &'static str,
     /// Types of the fixed parameters.
     pub params: &'static [&'static Type],
-    /// Type of the further ones, of a variadic function.
+    /// Type of the remaining parameters, for a variadic function.
     pub variadic: Option<&'static Type>,
-    /// What happens to origins.
+    /// Its effect on origins.
     pub flow: Flow,
-    /// What it looks at in maps and lists.
+    /// What it reads in maps and lists.
     pub look: Look,
-    /// How what it gives depends on what its arguments depend on.
+    /// How the marks of its result depend on those of its arguments.
     pub spread: Spread,
-    /// What a call takes.
+    /// The cost of a call.
     pub cost: Cost,
-    /// Whether the result depends on the arguments alone: no clock, no randomness, no network.
+    /// Whether the result depends only on the arguments: no clock, no randomness, no network.
     pub hermetic: bool,
-    /// Whether helm 3 does not have it.
+    /// Whether helm 3 lacks it.
     pub since_helm_4: bool,
     /// One line for `docs/functions.md`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "docs/functions.md is made of it"))]
     pub doc: &'static str,
-    /// What it does.
+    /// The implementation.
     pub call: Native,
 }
 
 impl Function {
-    /// A hermetic function of fixed parameters.
+    /// A hermetic function with fixed parameters.
     pub const fn new(
         name: &'static str,
         params: &'static [&'static Type],
@@ -122,37 +123,37 @@ impl Function {
         }
     }
 
-    /// The same function taking any number of further arguments of a type.
+    /// The same function with any number of additional arguments of a type.
     pub const fn variadic(mut self, ty: &'static Type) -> Self {
         self.variadic = Some(ty);
         self
     }
 
-    /// The same function, looking at less than everything in maps and lists.
+    /// The same function, reading only a part of maps and lists.
     pub const fn looks(mut self, look: Look) -> Self {
         self.look = look;
         self
     }
 
-    /// The same function, depending on its arguments in another way.
+    /// The same function, with another dependency of its marks.
     pub const fn spreads(mut self, spread: Spread) -> Self {
         self.spread = spread;
         self
     }
 
-    /// The same function, taking more: steps of a call, and of each KiB of text among the arguments.
+    /// The same function with higher costs: steps for each call, and for each KiB of text in the arguments.
     pub const fn costs(mut self, call: u32, kib: u32) -> Self {
         self.cost = Cost { call, kib };
         self
     }
 
-    /// The same function, marked as one that helm 3 does not have.
+    /// The same function, marked as missing in helm 3.
     pub const fn since_helm_4(mut self) -> Self {
         self.since_helm_4 = true;
         self
     }
 
-    /// The same function, marked as depending on more than its arguments.
+    /// The same function, marked as not hermetic.
     pub const fn not_hermetic(mut self) -> Self {
         self.hermetic = false;
         self

@@ -1,20 +1,20 @@
-//! How much room Go leaves behind the end of a slice that grew: what `slice` can reach beyond the length of a list.
+//! The spare capacity that Go leaves after a slice that grew: what `slice` can reach beyond the length of a list.
 
 use super::types::{Kind, Type};
 use super::value::Value;
 
-/// What lies behind the last element of a slice, as far as Go's array goes: `slice` reaches it.
+/// The content after the last element of a slice, up to its capacity: `slice` can reach it.
 #[derive(Debug, Clone)]
 pub enum Behind {
-    /// As much as there is after appending the elements one by one.
+    /// The capacity after appending the elements one by one.
     Grown,
-    /// So many zero values.
+    /// A number of zero values.
     Zeros(usize),
     /// Other elements of the same array.
     Values(Box<[Value]>),
 }
 
-/// Bytes of what Go's allocator hands out for small objects.
+/// Size classes of Go's allocator for small objects, in bytes.
 ///
 /// Source: Go `internal/runtime/gc`, the table of size classes.
 const SIZES: &[usize] = &[
@@ -25,12 +25,12 @@ const SIZES: &[usize] = &[
 ];
 /// The largest of them.
 const LARGEST_SMALL: usize = 32_768;
-/// What lies in front of an object with pointers, and from which size on.
+/// The header of an object with pointers, and the size from which it has one.
 const HEADER: usize = 8;
 const HEADER_ABOVE: usize = 512;
-/// Larger objects take whole pages.
+/// Larger objects use whole pages.
 const PAGE: usize = 8192;
-/// Slices double up to here, and grow by a quarter and a bit from here on.
+/// Slices double up to this length, and then grow by a quarter and a bit.
 const DOUBLING: usize = 256;
 
 /// The capacity of a slice to which its elements were appended one by one: 8 for 5 elements.
@@ -38,7 +38,7 @@ pub fn grown(length: usize, element: &Type) -> usize {
     grown_from(0, length, element)
 }
 
-/// The same of a slice that was made with room for so many.
+/// The same for a slice made with an initial capacity.
 pub fn grown_from(mut capacity: usize, length: usize, element: &Type) -> usize {
     while capacity < length {
         capacity = appended(capacity, capacity + 1, element);
@@ -46,7 +46,7 @@ pub fn grown_from(mut capacity: usize, length: usize, element: &Type) -> usize {
     capacity
 }
 
-/// The capacity that a slice gets that was full at `capacity` and has `length` elements after one `append`.
+/// The new capacity of a slice that was full at `capacity` and has `length` elements after one `append`.
 ///
 /// Source: Go `runtime`, `growslice`.
 pub fn appended(capacity: usize, length: usize, element: &Type) -> usize {
@@ -68,7 +68,7 @@ fn wanted(capacity: usize, length: usize) -> usize {
     wanted
 }
 
-/// The bytes that are there for an object of so many.
+/// The allocated size of an object, in bytes.
 fn allocated(bytes: usize, has_pointers: bool) -> usize {
     if bytes > LARGEST_SMALL - HEADER {
         return bytes.div_ceil(PAGE).saturating_mul(PAGE);
@@ -78,14 +78,14 @@ fn allocated(bytes: usize, has_pointers: bool) -> usize {
     class.map_or(bytes, |class| class - header)
 }
 
-/// The bytes of an element in a slice, and whether there are pointers among them.
+/// The size of an element in a slice, and whether it contains pointers.
 fn layout(element: &Type) -> (usize, bool) {
     match element.kind {
         Kind::Bool | Kind::Uint8 => (1, false),
         Kind::Int32 | Kind::Uint32 => (4, false),
         Kind::Int | Kind::Int64 | Kind::Uint64 | Kind::Float64 => (8, false),
         Kind::Complex128 => (16, false),
-        Kind::Map | Kind::Ptr | Kind::Func => (8, true),
+        Kind::Map | Kind::Ptr => (8, true),
         Kind::Slice => (24, true),
         Kind::Interface | Kind::String | Kind::Invalid | Kind::Struct => (16, true),
     }

@@ -1,4 +1,4 @@
-//! [`Keys`]: where the cryptographic keys of a render come from, and how renders that nobody keeps share them.
+//! [`Keys`]: the source of a render's cryptographic keys, shared by renders whose output is discarded.
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -6,35 +6,35 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Keys that were made for one render and may serve another.
+/// Keys that were made for one render and may be used in another.
 ///
-/// A command that only compares renders for the images: new keys would take most of its time, and nobody sees them. It
-/// shares them, one of each kind, however many a render asks for. By itself this keeps none.
+/// For commands that only compare the images of renders: new keys would take most of the time, and nobody sees them. Such
+/// commands share one key of each kind, however many a render asks for. By default no key is shared.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     shelf: Option<Arc<Mutex<Shelf>>>,
     made: u64,
 }
 
-/// Keys in the form of whoever made them, by the seed and the kind.
+/// Keys in their makers' types, by seed and kind.
 type Shelf = BTreeMap<(Option<u64>, &'static str), Slot>;
 
-/// A key; whoever finds none makes it, while others who want the same wait.
+/// A key; the first user makes it, and others wait.
 type Slot = Arc<Mutex<Option<Arc<[u8]>>>>;
 
 impl Keys {
-    /// Keys to share between renders: clones of these have them in common.
+    /// Keys that clones of this value share.
     pub fn shared() -> Self {
         Self { shelf: Some(Arc::default()), made: 0 }
     }
 
-    /// Whether renders share the keys, so that nobody sees one.
+    /// Whether renders share the keys, so that they are never shown.
     pub fn are_shared(&self) -> bool {
         self.shelf.is_some()
     }
 
-    /// The next key of a kind, made when there is none. With a seed, `make` is given the generator to make it of, which
-    /// is another one for each key of a render; without one it has the system's randomness.
+    /// The next key of a kind, made if there is none. With a seed, `make` gets a generator, a different one for each key of a
+    /// render; without one it gets the system's randomness.
     pub fn next(
         &mut self,
         kind: &'static str,
@@ -56,13 +56,13 @@ impl Keys {
         }
     }
 
-    /// How many keys the render has had.
+    /// The number of keys that the render used.
     pub(super) fn count(&self) -> u64 {
         self.made
     }
 }
 
-/// `ChaCha20`, keyed by SHA-256 over a fixed text, the seed, and the number of the key in its render: the same bytes on
+/// `ChaCha20`, keyed with the SHA-256 of a fixed text, the seed, and the index of the key in its render: the same bytes on
 /// every machine.
 fn generator(seed: u64, number: u64) -> ChaCha20Rng {
     let mut hash = Sha256::new();

@@ -1,21 +1,21 @@
 //! The lexer of templates: text, delimiters, and the tokens between them.
 //!
-//! It works on demand and copies nothing: a token is a range of the file. Which token carries which line decides the
-//! line of every parse error, so the lexer counts lines exactly where Go's does.
+//! It works on demand and without copies: a token is a range of the file. The line of a token decides the line of every parse
+//! error, so the lexer counts lines exactly as Go's does.
 //!
 //! Source of the behaviour: Go `text/template/parse`, `lex.go`.
 
 use crate::go::unicode::{is_digit, is_letter};
 use crate::go::{decode_rune, go_quote, is_printable};
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The text could not be read; [`Lexer::error`] says why.
+    /// An error; [`Lexer::error`] has the message.
     Error,
     /// `true`, `false`
     Bool,
-    /// A printable ASCII character without a meaning of its own, such as a comma.
+    /// A printable ASCII character without a special meaning, such as a comma.
     Char,
     /// `'a'`
     CharConstant,
@@ -35,21 +35,21 @@ pub(super) enum Kind {
     Number,
     /// `|`
     Pipe,
-    /// In backquotes, quotes included.
+    /// A raw string, including its backquotes.
     RawString,
     RightDelim,
     RightParen,
     Space,
-    /// Quotes included.
+    /// A string, including its quotes.
     String,
-    /// What stands between actions.
+    /// Text between actions.
     Text,
     /// `$x`
     Variable,
     Keyword(Keyword),
 }
 
-/// The words (and the dot) that are no identifiers.
+/// The words (and the dot) that are not identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keyword {
     Block,
@@ -66,7 +66,7 @@ pub(super) enum Keyword {
     With,
 }
 
-/// A token: its kind, its bytes in the file, and the line of its first byte.
+/// A token: its kind, its byte range in the file, and the line of its first byte.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -80,9 +80,9 @@ pub(super) struct Lexer<'t> {
     input: &'t [u8],
     /// The next byte to read.
     pos: usize,
-    /// The first byte of the token that is being read.
+    /// The first byte of the current token.
     start: usize,
-    /// 1 and the line breaks before `pos`.
+    /// 1 plus the number of line breaks before `pos`.
     line: u32,
     /// The line of `start`.
     start_line: u32,
@@ -91,7 +91,7 @@ pub(super) struct Lexer<'t> {
     error: Option<(Token, String)>,
 }
 
-/// Go's "one of the four spaces": what separates arguments and what trimming removes.
+/// Go's four space characters, which separate arguments and are removed by trimming.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
@@ -195,7 +195,7 @@ impl<'t> Lexer<'t> {
         token
     }
 
-    /// Skips to `pos`, counting the lines on the way.
+    /// Skips to `pos`, counting lines.
     fn ignore(&mut self) {
         self.line += line_breaks(&self.input[self.start..self.pos]);
         self.start = self.pos;
@@ -209,7 +209,7 @@ impl<'t> Lexer<'t> {
         token
     }
 
-    /// Text up to the next action; comments are passed over.
+    /// Text up to the next action; comments are skipped.
     fn text(&mut self) -> Token {
         loop {
             let Some(length) = find_pair(self.rest(), *b"{{") else {
@@ -243,7 +243,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// `{{`, `{{- `, or nothing where a comment was.
+    /// `{{`, `{{- `, or nothing after a comment.
     fn left_delimiter(&mut self) -> Option<Token> {
         self.pos += 2;
         let marker = if has_left_trim(self.rest()) { 2 } else { 0 };
@@ -260,7 +260,7 @@ impl<'t> Lexer<'t> {
         Some(token)
     }
 
-    /// Passes over a comment with the delimiter after it; only an error is a token.
+    /// Skips a comment with its closing delimiter; only an error is a token.
     fn comment(&mut self) -> Option<Token> {
         self.pos += 2;
         let Some(length) = find_pair(self.rest(), *b"*/") else { return Some(self.fail("unclosed comment")) };
@@ -416,7 +416,7 @@ impl<'t> Lexer<'t> {
         self.emit(kind)
     }
 
-    /// A quoted string or a character constant whose opening quote has been read; the parser looks at the escapes.
+    /// A quoted string or a character constant after its opening quote; the parser handles escapes.
     fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Token {
         while let Some(byte) = self.peek_byte() {
             self.pos += 1;
@@ -444,7 +444,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A number, roughly: the parser decides what is one.
+    /// A number, roughly: the parser decides whether it is valid.
     fn number(&mut self) -> Token {
         if !self.scan_number() {
             return self.bad_number();
@@ -487,7 +487,7 @@ impl<'t> Lexer<'t> {
         self.accept(b"i");
         match self.peek() {
             Some(character) if is_alphanumeric(character) => {
-                // The message shows the character that does not belong.
+                // The message shows the unexpected character.
                 self.pos += character.len_utf8();
                 false
             }
@@ -502,7 +502,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// Go's `%#U`: `U+002D '-'`, without the character where it is not printable.
+/// Go's `%#U`: `U+002D '-'`, without the character if it is not printable.
 fn code_point(character: char) -> String {
     let code = character as u32;
     if is_printable(character) { format!("U+{code:04X} '{character}'") } else { format!("U+{code:04X}") }

@@ -7,7 +7,7 @@ use crate::trace::Str;
 
 const INVALID: &str = "invalid syntax";
 
-/// What a quoted or raw string (quotes included) means.
+/// The value of a quoted or raw string, including its quotes.
 ///
 /// Go quirk: carriage returns in a raw string are dropped.
 ///
@@ -36,9 +36,9 @@ pub(super) fn unquote(quoted: &[u8]) -> Result<Str, String> {
     Ok(Str::new(text))
 }
 
-/// What a character or an escape stands for.
+/// The value of a character or an escape.
 enum Code {
-    /// `\xff`, `\377`: a byte that need not be a character.
+    /// `\xff`, `\377`: a byte that need not be valid UTF-8.
     Byte(u8),
     Char(char),
 }
@@ -82,7 +82,7 @@ fn unquote_char(text: &[u8], quote: u8) -> Option<(Code, usize)> {
     Some((Code::Byte(byte), 2))
 }
 
-/// A character constant, quotes included: an integer that is also every other kind of number.
+/// A character constant, including its quotes: an integer that is also every other kind of number.
 pub(super) fn character(pos: Pos, quoted: &[u8]) -> Result<Number, String> {
     let (code, size) = unquote_char(&quoted[1..], b'\'').ok_or(INVALID)?;
     if quoted[1 + size..] != *b"'" {
@@ -97,7 +97,7 @@ pub(super) fn character(pos: Pos, quoted: &[u8]) -> Result<Number, String> {
     Ok(Number { pos, text, int, uint, float, complex: None })
 }
 
-/// A number that is no sum: all the kinds of number it can be used as.
+/// A number that is not a sum, as every kind of number that it can be.
 ///
 /// Source: Go `text/template/parse`, `newNumber`.
 pub(super) fn number(pos: Pos, bytes: &[u8]) -> Result<Number, String> {
@@ -139,7 +139,7 @@ pub(super) fn complex(pos: Pos, bytes: &[u8]) -> Result<Number, String> {
     Ok(simplified(pos, text, (float(real)?, float(imaginary)?)))
 }
 
-/// How much of a text Go's `fmt.Sscan` takes for a floating-point number.
+/// How much of a text Go's `fmt.Sscan` reads as a floating-point number.
 fn float_length(text: &[u8]) -> usize {
     let mut at = 0;
     let mut accept = |valid: &[u8], run: bool| {
@@ -167,7 +167,7 @@ fn float_length(text: &[u8]) -> usize {
     at
 }
 
-/// A complex number, also as what it can be used as when it has no imaginary part.
+/// A complex number, also as other kinds if it has no imaginary part.
 fn simplified(pos: Pos, text: String, complex: (f64, f64)) -> Number {
     let float = (complex.1 == 0.0).then_some(complex.0);
     let (int, uint) = (float.and_then(whole_int), float.and_then(whole_uint));

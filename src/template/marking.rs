@@ -1,22 +1,21 @@
-//! What values depend on ([`Marks`]), through calls of functions, and what is decided at branches.
+//! Propagates [`Marks`] through calls of functions, and decides branches.
 
 use super::ast::{Arg, Pipe};
 use super::decisions::Site;
-use super::eval::Eval;
-use super::exec::{At, State};
 use super::function::{Function, Look, Spread};
+use super::state::{At, Eval, State};
 use super::value::Value;
 use crate::source::Place;
 use crate::trace::Marks;
 use std::sync::Arc;
 
 impl<'t> State<'t, '_, '_> {
-    /// Whether it is noted what values depend on.
+    /// Whether marks are tracked.
     pub(super) fn is_marking(&self) -> bool {
         self.ctx.decisions.is_some()
     }
 
-    /// The way a branch goes: what its condition says, unless the course of the render is another.
+    /// The way a branch goes: as its condition says, unless the course forces another.
     pub(super) fn decide(&mut self, at: At<'t>, argument: u32, holds: bool, marks: Marks) -> bool {
         if !self.ctx.decisions.as_ref().is_some_and(|decisions| decisions.is_watched(marks)) {
             return holds;
@@ -43,7 +42,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// Chooses as functions of [`Spread::Choice`] do, but by what is decided; `None` where that is what they do anyway.
+    /// Chooses as functions of [`Spread::Choice`] do, but as forced; `None` if that is what they do anyway.
     pub(super) fn choose(&mut self, function: &Function, values: &[Value], at: At<'t>) -> Option<Value> {
         let way = self.ctx.decisions.as_ref()?.way();
         match (function.name, values) {
@@ -80,7 +79,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// Notes that the action that is executed is reached only since a choice goes another way.
+    /// Records that the executed action is reached only because a choice is forced.
     fn reach_gated(&mut self, at: At<'t>, holds: bool) {
         let text = match at {
             At::Command(command) => command.args.get(3).map(ToString::to_string),
@@ -104,7 +103,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// Notes that a node was reached through the gates.
+    /// Records that a node was reached through the gates.
     pub(super) fn reach(&mut self, at: At<'t>) {
         let place = self.place(at);
         let length = match at {
@@ -119,7 +118,7 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
-    /// What a function gives, with what that depends on.
+    /// The result of a function, with its marks.
     pub(super) fn with_marks(
         &mut self,
         function: &Function,
@@ -132,10 +131,10 @@ impl<'t> State<'t, '_, '_> {
         for (number, arg) in args.iter().enumerate() {
             let own = match function.spread {
                 Spread::All | Spread::Full if function.look == Look::Whole => arg.all_marks(&mut visits),
-                // What `compact` leaves out is known by the elements.
+                // What `compact` removes depends on the elements.
                 Spread::All if matches!(arg, Value::List(_)) => arg.all_marks(&mut visits),
                 Spread::All | Spread::Full | Spread::Member => arg.marks(),
-                // A key decides which members there are.
+                // A key decides which members exist.
                 Spread::Holds if function.name == "dict" && number % 2 == 0 => arg.marks(),
                 Spread::Holds if function.name == "set" && number == 1 => arg.marks(),
                 Spread::Holds if function.name == "include" && number == 0 => arg.marks(),
@@ -147,7 +146,7 @@ impl<'t> State<'t, '_, '_> {
                 },
                 Spread::Choice | Spread::Kind => Marks::NONE,
                 Spread::Size => match arg {
-                    // How long the mirror's name is, is another with each mirror.
+                    // The length of the mirror's name differs between mirrors.
                     Value::Str(text) if function.name == "len" => {
                         let mirror = Marks { mirror: text.marks().mirror, ..Marks::NONE };
                         arg.truth_marks() | mirror
@@ -159,7 +158,7 @@ impl<'t> State<'t, '_, '_> {
             };
             marks = marks | own;
         }
-        // What is too much ends with the next step.
+        // If the limit is exceeded, the next step fails.
         let _ = self.ctx.charge(visits);
         if function.spread != Spread::Holds {
             if self.ctx.env.draws() != draws {
@@ -191,7 +190,7 @@ impl<'t> State<'t, '_, '_> {
         };
         let marks = Marks { size: size || marks.size && !matches!(value, Value::Str(_)), ..marks };
         let known = value.marks();
-        // A text whose parts are known to depend on it needs no more.
+        // A text whose parts have the mark already needs no more.
         let value = match &value {
             Value::Str(_) if marks.are_in(known) => value,
             Value::Str(_) => value.marked(marks),
@@ -202,10 +201,10 @@ impl<'t> State<'t, '_, '_> {
     }
 }
 
-/// What a container depends on that another one holds, or that is changed in its place.
+/// The marks of a container's content, for a container that contains it or is changed in place.
 fn held_by(function: &Function, number: usize, arg: &Value) -> Marks {
     match function.name {
-        // The lists as such are gone.
+        // The lists themselves are gone.
         "concat" | "merge" | "mustMerge" | "mergeOverwrite" | "mustMergeOverwrite" | "deepCopy" | "mustDeepCopy"
         | "AsMap" => arg.marks(),
         _ if number == 0 && !matches!(function.name, "list" | "tuple" | "dict") => arg.marks(),
@@ -213,13 +212,13 @@ fn held_by(function: &Function, number: usize, arg: &Value) -> Marks {
     }
 }
 
-/// The condition of a branch as it is written, without the variable that it is given to.
+/// The condition of a branch as written, without the variable that it sets.
 pub(super) fn condition(pipe: &Pipe) -> String {
     let commands: Vec<String> = pipe.cmds.iter().map(ToString::to_string).collect();
     commands.join(" | ")
 }
 
-/// Whether a loop tells its order: what it does lives on after it, or it ends before all was seen.
+/// Whether a loop reveals its order: its effects outlive it, or it ends early.
 pub(super) fn tells_order(list: &super::ast::List) -> bool {
     use super::ast::Node;
     let sets = |pipe: &Pipe| {

@@ -21,14 +21,14 @@ pub mod parts;
 pub mod print;
 pub mod reads;
 pub mod set;
+pub mod state;
 pub mod touched;
 pub mod tree;
 pub mod types;
 pub mod value;
 
-pub use complex::Complex;
 pub use context::Context;
-pub use env::{Clock, Env, Random};
+pub use env::{Clock, Env};
 pub use error::{Error, Failure};
 pub use function::{Flow, Function, Look, Spread};
 pub use value::{IntKind, List, Map, Object, Value};

@@ -1,7 +1,7 @@
 //! The parser of templates.
 //!
-//! It keeps Go's structure where that shows: which token was read last decides the line of an error, a `define` or
-//! `block` starts with fresh variables, and space is a token that costs up to three of look-ahead.
+//! It keeps Go's structure where that is visible: the last token read decides the line of an error, a `define` or
+//! `block` starts with fresh variables, and space is a token that takes up to three tokens of lookahead.
 //!
 //! Source of the behaviour: Go `text/template/parse`, `parse.go`.
 
@@ -17,20 +17,20 @@ use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Nested parentheses that Go allows.
+/// The nesting of parentheses that Go allows.
 const MAX_PARENS: u32 = 10_000;
-/// Nested control structures, `else if` included. Go has no bound but its memory.
+/// The nesting of control structures, including `else if`. Go's only limit is its memory.
 const MAX_NESTING: u32 = 10_000;
 
-/// Which functions there are.
+/// The available functions.
 pub type Functions<'f> = dyn Fn(&str) -> Option<&'static Function> + 'f;
 
-/// Parses a template file: its body (first, under `name`) and the templates it defines, in the order of the text.
+/// Parses a template file: its body (first, under `name`) and the templates that it defines, in order.
 ///
-/// Of two definitions of a name in the file one must be empty (white space and comments only), or it is an error;
-/// which of several files' definitions wins is the business of whoever collects them.
+/// Of two definitions of a name in the file, one must be empty (white space and comments only); which of several files'
+/// definitions is used is decided by the caller.
 ///
-/// The number beside them is the bytes that they take in memory, roughly; more than `most` are an error.
+/// The returned number is their approximate memory in bytes; more than `most` is an error.
 ///
 /// # Errors
 /// [`Error::Parse`] with Go's message.
@@ -59,7 +59,7 @@ pub fn parse(
     }
 }
 
-/// Why and where the parser gave up.
+/// Why and where the parser stopped.
 struct Stop {
     line: u32,
     message: String,
@@ -67,16 +67,16 @@ struct Stop {
 
 type Parsed<T> = Result<T, Stop>;
 
-/// What one `define`, `block` or file body has for itself: Go's `Tree` while it is parsed.
+/// The state of one `define`, `block` or file body: Go's `Tree` while it is parsed.
 struct Scope<'t> {
     /// The last token of the lexer, then those pushed back.
     tokens: [Token; 3],
-    /// How many of `tokens` are to be read again.
+    /// The number of `tokens` to read again.
     pending: usize,
     vars: Vec<&'t [u8]>,
-    /// How often each name is in `vars`.
+    /// The number of occurrences of each name in `vars`.
     visible: HashMap<&'t [u8], u32, RandomState>,
-    /// Line of the action that is being parsed; 0 outside.
+    /// The line of the current action; 0 outside.
     action_line: u32,
     ranges: u32,
     parens: u32,
@@ -140,18 +140,18 @@ struct Parser<'t, 'f> {
     file: &'t Arc<File>,
     file_name: Arc<str>,
     functions: &'f Functions<'f>,
-    /// Names seen so far: a chart repeats few names often.
+    /// Interned names: a chart repeats few names often.
     names: HashMap<&'t [u8], Arc<str>, RandomState>,
     templates: Vec<Template>,
     by_name: HashMap<Str, usize>,
     scope: Scope<'t>,
     nesting: u32,
-    /// The bytes of the tree so far, and those that it may have.
+    /// The bytes of the tree so far, and its limit.
     size: usize,
     most: usize,
 }
 
-/// Bytes of what a tree is made of, with the room that lists of them keep free.
+/// The size of the parts of a tree, including spare capacity of lists.
 const NODE: usize = 2 * size_of::<Node>();
 const COMMAND: usize = 4 * (size_of::<Command>() + size_of::<Arg>());
 const ARGUMENT: usize = 2 * size_of::<Arg>();
@@ -196,7 +196,7 @@ impl<'t> Parser<'t, '_> {
         self.scope.pending += 1;
     }
 
-    /// Pushes back the last token (already in its place) and the one before it.
+    /// Pushes back the last token (already in place) and the one before it.
     fn back2(&mut self, before: Token) {
         self.scope.tokens[1] = before;
         self.scope.pending = 2;
@@ -213,7 +213,7 @@ impl<'t> Parser<'t, '_> {
         if token.kind == kind { Ok(token) } else { Err(self.unexpected(token, context)) }
     }
 
-    /// An error at the line of the token that was read last, whatever was pushed back since.
+    /// An error at the line of the last token read, even if it was pushed back since.
     fn fail(&self, message: impl Into<String>) -> Stop {
         Stop { line: self.scope.tokens[0].line, message: message.into() }
     }
@@ -231,7 +231,7 @@ impl<'t> Parser<'t, '_> {
         self.fail(format!("{text}{action} started at {}:{started}", self.file_name))
     }
 
-    /// The name in a token, from byte `skip` on; the lexer lets only valid UTF-8 into names.
+    /// The name in a token, from byte `skip`; the lexer allows only valid UTF-8 in names.
     fn name(&mut self, token: Token, skip: usize) -> Arc<str> {
         let bytes = &self.lexer.bytes(token)[skip..];
         self.names.entry(bytes).or_insert_with(|| Arc::from(String::from_utf8_lossy(bytes))).clone()
@@ -269,7 +269,7 @@ impl<'t> Parser<'t, '_> {
         }
         let name = Str::from(&*self.file_name);
         self.add(name.clone(), body)?;
-        // The body was added last, or a definition of its name stands for it.
+        // The body was added last, or a definition of its name replaces it.
         if let Some(&index) = self.by_name.get(&name) {
             let body = self.templates.remove(index);
             self.templates.insert(0, body);
@@ -304,7 +304,7 @@ impl<'t> Parser<'t, '_> {
         Ok(())
     }
 
-    /// `{{ define` has been read.
+    /// After `{{ define`.
     fn definition(&mut self) -> Parsed<()> {
         let context = "define clause";
         let outer = std::mem::replace(&mut self.scope, Scope::new());
@@ -369,7 +369,7 @@ impl<'t> Parser<'t, '_> {
                 Node::Continue(token.start)
             }
             Kind::Keyword(Keyword::Else) => {
-                // The `if` of an `else if` stays to be read: it is parsed as if it stood in delimiters of its own.
+                // The `if` of an `else if` is read again: it is parsed as if it had its own delimiters.
                 let next = self.peek_non_space().kind;
                 if !matches!(next, Kind::Keyword(Keyword::If | Keyword::With)) {
                     self.expect(Kind::RightDelim, "else")?;
@@ -386,7 +386,7 @@ impl<'t> Parser<'t, '_> {
             Kind::Keyword(Keyword::Template) => self.template_call()?,
             _ => {
                 self.back();
-                // Variables stay until the `end` of what is around.
+                // Variables stay until the `end` of the enclosing structure.
                 Node::Action { pos: token.start, pipe: self.pipeline("command", Kind::RightDelim)? }
             }
         };
@@ -399,7 +399,7 @@ impl<'t> Parser<'t, '_> {
         if self.scope.ranges == 0 { Err(self.fail(format!("{text} outside {{{{range}}}}"))) } else { Ok(()) }
     }
 
-    /// `if`, `range` or `with`, whose keyword has been read, up to its `{{ end }}`.
+    /// `if`, `range` or `with`, after the keyword, up to its `{{ end }}`.
     fn control(&mut self, keyword: Keyword) -> Parsed<Branch> {
         self.nest()?;
         let vars = self.scope.vars.len();
@@ -422,7 +422,7 @@ impl<'t> Parser<'t, '_> {
         Ok(Branch { pos: pipe.pos, pipe, list, else_list })
     }
 
-    /// What follows `else`: `{{ else if b }}…{{ end }}` is `{{ else }}{{ if b }}…{{ end }}{{ end }}`.
+    /// After `else`: `{{ else if b }}…{{ end }}` is `{{ else }}{{ if b }}…{{ end }}{{ end }}`.
     fn else_list(&mut self, keyword: Keyword) -> Parsed<List> {
         if keyword != Keyword::Range && self.peek().kind == Kind::Keyword(keyword) {
             self.next();
@@ -436,7 +436,7 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    /// Counts what is added to the tree.
+    /// Counts memory of the tree.
     fn grow(&mut self, bytes: usize) -> Parsed<()> {
         self.size += bytes;
         if self.size > self.most {
@@ -453,7 +453,7 @@ impl<'t> Parser<'t, '_> {
         Ok(())
     }
 
-    /// `block`, whose keyword has been read: a definition and a call of it.
+    /// `block`, after the keyword: a definition and a call of it.
     fn block(&mut self) -> Parsed<Node> {
         let context = "block clause";
         self.nest()?;
@@ -472,7 +472,7 @@ impl<'t> Parser<'t, '_> {
         Ok(Node::Template { pos, name, pipe: Some(pipe) })
     }
 
-    /// `template`, whose keyword has been read.
+    /// `template`, after the keyword.
     fn template_call(&mut self) -> Parsed<Node> {
         let context = "template clause";
         let (pos, name) = self.template_name(context)?;
@@ -535,14 +535,14 @@ impl Parser<'_, '_> {
         Ok(pipe)
     }
 
-    /// Reads `$x :=`, `$x =` or the `$x,` of a range, if one is there; true after `$x,`.
+    /// Reads `$x :=`, `$x =` or the `$x,` of a range, if present; true after `$x,`.
     fn declaration(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<bool> {
         let variable = self.peek_non_space();
         if variable.kind != Kind::Variable {
             return Ok(false);
         }
         self.next();
-        // `$x foo` is an argument and its space must be given back.
+        // `$x foo` is an argument, and its space must be pushed back.
         let after = self.peek();
         let next = self.peek_non_space();
         let comma = next.kind == Kind::Char && self.lexer.bytes(next) == b",";
@@ -591,14 +591,14 @@ impl Parser<'_, '_> {
         if command.args.is_empty() { Err(self.fail("empty command")) } else { Ok(command) }
     }
 
-    /// A term and the fields after it; nothing if the next token starts no operand.
+    /// A term and its fields; `None` if the next token starts no operand.
     fn operand(&mut self) -> Parsed<Option<Arg>> {
         let Some(term) = self.term()? else { return Ok(None) };
         let pos = self.peek();
         if pos.kind != Kind::Field {
             return Ok(Some(term));
         }
-        // Go quirk: with more fields, the operand's position is that of the second one.
+        // Go quirk: with several fields, the operand's position is that of the second one.
         let pos = pos.start;
         let mut names = Vec::new();
         while self.peek().kind == Kind::Field {
@@ -661,7 +661,7 @@ impl Parser<'_, '_> {
                 let text = self.unquote(token)?;
                 let quoted = String::from_utf8_lossy(self.lexer.bytes(token)).into_owned();
                 self.grow(TEXT + quoted.len() + text.len())?;
-                // It is shared by all renders.
+                // All renders share it.
                 text.disown();
                 Arg::String { pos, quoted, text }
             }

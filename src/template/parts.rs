@@ -1,4 +1,4 @@
-//! What a template's file is made of: text, actions, comments.
+//! Splits a template file into text, actions and comments.
 
 use super::lex::{Kind, Lexer};
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 /// A part of a template's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// What is printed as it is written.
+    /// Literal text.
     Text,
     /// `{{ … }}`
     Action,
@@ -14,7 +14,7 @@ pub enum Part {
     Comment,
 }
 
-/// The parts of a template's file in order; what trimming removes is in none of them, and nothing is after a fault.
+/// The parts of a template file in order, without trimmed text; ends at an error.
 pub fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
     let mut lexer = Lexer::new(input);
     let mut found = Vec::new();
@@ -37,7 +37,7 @@ pub fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
     found
 }
 
-/// Adds the comments of a range that the lexer passed over.
+/// Adds the comments in a range that the lexer skipped.
 fn comments(input: &[u8], range: Range<usize>, found: &mut Vec<(Part, Range<usize>)>) {
     use memchr::memmem::find;
     let mut at = range.start;

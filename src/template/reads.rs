@@ -1,7 +1,7 @@
-//! [`Reads`]: which members of watched maps a render looked at, and which operands of its templates it came to.
+//! [`Reads`]: which members of watched maps a render read, and which operands of its templates it evaluated.
 //!
-//! The embedder has its maps watched before the render. A member counts as looked at when a template takes it, asks for
-//! it, or hands the map to a function that looks at everything in it; a member that is not there can be looked at too.
+//! The embedder registers its maps before the render. A member counts as read if a template takes it, asks for it, or passes
+//! the map to a function that reads everything in it; a missing member can be read too.
 
 use super::value::{Map, Value, Walk};
 use crate::source::{File, Place};
@@ -9,34 +9,34 @@ use crate::trace::Str;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Containers in containers that are followed; a map can contain itself.
+/// The nesting depth that is followed; a map can contain itself.
 const MAX_DEPTH: u32 = 64;
 
-/// What a render looked at.
+/// What a render read.
 #[derive(Debug, Default)]
 pub struct Reads {
-    /// By the mark that their maps carry, less one.
+    /// By the mark of their maps, minus one.
     tables: Vec<Table>,
-    /// The files whose operands are noted, by address.
+    /// The files whose operands are recorded, by address.
     known: HashMap<usize, u32>,
     reached: Vec<Reached>,
-    /// Bytes of the members that were noted.
+    /// Bytes of the recorded members.
     size: usize,
 }
 
-/// Bytes of a note, beside the key.
+/// Bytes of a record besides the key.
 const NOTE: usize = 200;
 
-/// What was looked at of one map.
+/// The reads of one map.
 #[derive(Debug)]
 pub struct Table {
-    /// The members that were looked at, there or not, each with the place that did so first.
+    /// The members that were read, existing or not, each with the location of the first read.
     pub members: BTreeMap<Str, Place>,
-    /// The place that first looked at the map with everything in it.
+    /// The location of the first read of the whole map.
     pub whole: Option<Place>,
 }
 
-/// The operands of a file that were evaluated: a bit for each position.
+/// The evaluated operands of a file: a bit for each position.
 #[derive(Debug)]
 pub struct Reached {
     file: Arc<File>,
@@ -44,7 +44,7 @@ pub struct Reached {
 }
 
 impl Reads {
-    /// Watches a map from now on, and gives the number of its [`Table`]: the same one for the same map.
+    /// Watches a map from now on, and returns the index of its [`Table`]: the same one for the same map.
     pub fn watch(&mut self, map: &Map) -> usize {
         if map.mark() == 0 {
             self.tables.push(Table { members: BTreeMap::new(), whole: None });
@@ -53,7 +53,7 @@ impl Reads {
         map.mark() as usize - 1
     }
 
-    /// Notes from now on which operands of a template file are evaluated.
+    /// Records from now on which operands of a template file are evaluated.
     pub fn watch_file(&mut self, file: &Arc<File>) {
         let next = self.reached.len() as u32;
         if *self.known.entry(Arc::as_ptr(file) as usize).or_insert(next) == next {
@@ -62,34 +62,34 @@ impl Reads {
         }
     }
 
-    /// What was looked at of the map with this number.
+    /// The reads of the map with this index.
     pub fn table(&self, number: usize) -> Option<&Table> {
         self.tables.get(number)
     }
 
-    /// What was reached of each file that is watched.
+    /// The reached operands of each watched file.
     pub fn into_reached(self) -> Vec<Reached> {
         self.reached
     }
 
-    /// The bytes that the notes take in memory.
+    /// The memory of the records in bytes.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// The number of a watched file.
+    /// The index of a watched file.
     pub(super) fn file(&self, file: &Arc<File>) -> Option<u32> {
         self.known.get(&(Arc::as_ptr(file) as usize)).copied()
     }
 
-    /// Notes that the operand at a position of a file was evaluated.
+    /// Records that the operand at a position of a file was evaluated.
     pub(super) fn reach(&mut self, file: u32, at: u32) {
         if let Some(word) = self.reached.get_mut(file as usize).and_then(|file| file.bits.get_mut(at as usize / 64)) {
             *word |= 1 << (at % 64);
         }
     }
 
-    /// Whether a member of a map was already looked at, or the map is not watched.
+    /// Whether a member of a map was already read, or the map is not watched.
     pub(super) fn knows(&self, map: &Map, key: &[u8]) -> bool {
         match map.mark() {
             0 => true,
@@ -101,7 +101,7 @@ impl Reads {
         (map.mark() as usize).checked_sub(1).and_then(|number| self.tables.get_mut(number))
     }
 
-    /// Notes a look at a member of a map.
+    /// Records a read of a member of a map.
     pub(super) fn member(&mut self, map: &Map, key: &[u8], place: &Place) {
         if let Some(table) = self.table_of(map)
             && !table.members.contains_key(key)
@@ -111,7 +111,7 @@ impl Reads {
         }
     }
 
-    /// Notes a look at every member that a map has, not at what is in them.
+    /// Records a read of every member of a map, but not of their content.
     pub(super) fn members(&mut self, map: &Map, place: &Place) {
         if let Some(table) = self.table_of(map) {
             for key in map.borrow().keys() {
@@ -122,7 +122,7 @@ impl Reads {
         }
     }
 
-    /// Notes a look at everything in a value.
+    /// Records a read of everything in a value.
     pub(super) fn whole(&mut self, value: &Value, place: &Place) {
         self.whole_to(value, place, &mut Walk::new(MAX_DEPTH));
     }
@@ -156,7 +156,7 @@ impl Reached {
         &self.file
     }
 
-    /// Whether the operand at a position, as its [`pos`](super::ast::Arg::pos) says, was evaluated.
+    /// Whether the operand at a position, given by its [`pos`](super::ast::Arg::pos), was evaluated.
     pub fn contains(&self, at: u32) -> bool {
         self.bits.get(at as usize / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
     }

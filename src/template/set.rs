@@ -1,4 +1,4 @@
-//! [`Set`]: the templates that can call each other, and which of two definitions of a name wins.
+//! [`Set`]: the templates that can call each other, and which of two definitions of a name is used.
 
 use super::ast::Template;
 use super::error::Error;
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Named templates. `tpl` executes in a set of its own that falls back on the one around it.
+/// Named templates. `tpl` executes in its own set, which falls back to the enclosing one.
 #[derive(Debug, Default)]
 pub struct Set {
     templates: HashMap<Str, Arc<Template>>,
@@ -23,12 +23,12 @@ impl Set {
         Self::default()
     }
 
-    /// A set that has what `outer` has until it defines it itself.
+    /// A set that uses the templates of `outer` unless it defines them itself.
     pub fn within(outer: Rc<Set>) -> Self {
         Self { templates: HashMap::new(), outer: Some(outer) }
     }
 
-    /// Adds a template. It replaces one of the same name, unless it is empty (white space and comments).
+    /// Adds a template. It replaces one with the same name, unless it is empty (white space and comments).
     ///
     /// Source: Go `text/template`, `Template.AddParseTree`.
     pub fn add(&mut self, template: Arc<Template>) {
@@ -38,25 +38,25 @@ impl Set {
         self.templates.insert(template.name.clone(), template);
     }
 
-    /// The template of a name.
+    /// The template with a name.
     pub fn get(&self, name: &[u8]) -> Option<&Arc<Template>> {
         self.templates.get(name).or_else(|| self.outer.as_deref()?.get(name))
     }
 }
 
-/// A template file that was parsed: its body and what it defines. Made once, shared by all renders.
+/// A parsed template file: its body and its definitions. Made once, shared by all renders.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// Full name, `app/templates/x.yaml`.
     pub name: Str,
     /// The body under `name`, and the definitions.
     pub templates: Vec<Arc<Template>>,
-    /// The bytes that they take in memory, roughly.
+    /// Their approximate memory in bytes.
     pub size: usize,
 }
 
 impl Compiled {
-    /// Parses a file under a name into not more than so many bytes.
+    /// Parses a file under a name, within a memory limit.
     pub fn parse(
         name: &str,
         file: &Arc<File>,

@@ -1,28 +1,27 @@
-//! [`Touches`]: which of the maps that are there before a render its files look into, file by file, and whether one is changed.
+//! [`Touches`]: which of the existing maps each file of a render reads, and whether any is changed.
 //!
-//! Maps note it themselves, whatever asks them, so that nothing looks into a map unseen: a file that only looked into maps in
-//! which nothing is different comes out as it did.
+//! The maps record it themselves, so that no read is missed: a file that only read unchanged maps has the same output again.
 
 use super::value::{List, Value};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// What the maps note.
+/// The record that the maps write to.
 #[derive(Debug, Default)]
 struct Log {
-    /// The file that is executed, counted from 1; 0 where none is.
+    /// The executed file, counted from 1; 0 if none.
     file: Cell<u32>,
     /// File and map.
     noted: RefCell<Vec<(u32, u32)>>,
     is_changed: Cell<bool>,
 }
 
-/// What a map knows of whoever watches it.
+/// A map's link to its watcher.
 #[derive(Debug)]
 pub(super) struct Watched {
     log: Rc<Log>,
     number: u32,
-    /// The last file that was noted.
+    /// The last file that was recorded.
     last: Cell<u32>,
 }
 
@@ -31,7 +30,7 @@ impl Watched {
         self.number
     }
 
-    /// Somebody looks into the map.
+    /// The map is read.
     pub(super) fn touch(&self) {
         let file = self.log.file.get();
         if self.last.replace(file) != file && file != 0 {
@@ -39,7 +38,7 @@ impl Watched {
         }
     }
 
-    /// Somebody changes the map.
+    /// The map is changed.
     pub(super) fn change(&self) {
         if self.log.file.get() != 0 {
             self.log.is_changed.set(true);
@@ -47,7 +46,7 @@ impl Watched {
     }
 }
 
-/// The maps that are watched during a render.
+/// The watched maps of a render.
 #[derive(Debug, Default)]
 pub struct Touches {
     log: Rc<Log>,
@@ -56,12 +55,12 @@ pub struct Touches {
 }
 
 impl Touches {
-    /// Watches all maps in a value, and that one.
+    /// Watches a value and all maps in it.
     pub fn watch(&mut self, value: &Value) {
         match value {
             Value::Map(map) => {
                 let watched = Watched { log: self.log.clone(), number: self.count, last: Cell::default() };
-                // One that is watched already was gone through; it may be in itself.
+                // A watched map was visited already; it may contain itself.
                 if map.watch(watched) {
                     self.count += 1;
                     let values: Vec<Value> = map.borrow().values().cloned().collect();
@@ -76,13 +75,12 @@ impl Touches {
         }
     }
 
-    /// A file is executed from now on, counted from 1; with 0 none is.
+    /// Begins the execution of a file, counted from 1; 0 means none.
     pub fn enter(&self, file: u32) {
         self.log.file.set(file);
     }
 
-    /// The maps that each of so many files looked into, by their numbers; `None` where something was changed, so that files
-    /// depend on each other.
+    /// The maps that each file read, by index; `None` if something was changed, so that files depend on each other.
     pub fn finish(self, files: usize) -> Option<Vec<Vec<u32>>> {
         if self.log.is_changed.get() || self.lists.iter().any(List::is_sorted) {
             return None;

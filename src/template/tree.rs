@@ -1,4 +1,4 @@
-//! Values out of YAML trees.
+//! Values from YAML trees.
 
 use super::types;
 use super::value::{List, Map, Value};
@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 /// Gives each node of a tree its origin; see [`Value::from_node`].
 pub trait NodeOrigins {
-    /// The origin of a node: `key` is its place in the container whose origin is `parent`.
+    /// The origin of a node: `key` is its key in the container with the origin `parent`.
     fn origin(&mut self, node: &Node, key: Option<Key>, parent: Origin) -> Origin;
-    /// The string that a node is, with its origins; `origin` is that of the node.
+    /// The string of a node, with its origins; `origin` is that of the node.
     fn string(&mut self, _node: &Node, string: &Str, origin: Origin) -> Str {
         if origin.is_none() {
-            // It is shared by all renders.
+            // All renders share it.
             string.disown();
             string.clone()
         } else {
@@ -25,7 +25,7 @@ pub trait NodeOrigins {
     fn key(&mut self, entry: &Entry) -> Str {
         entry.key.clone()
     }
-    /// Whether there is anything to ask; without, no keys are made.
+    /// Whether origins are needed; if not, no keys are made.
     fn enabled(&self) -> bool {
         true
     }
@@ -45,7 +45,7 @@ impl NodeOrigins for Untraced {
 }
 
 impl Value {
-    /// The value of a YAML tree as helm decodes it: through JSON, so every number is a `float64`.
+    /// The value of a YAML tree as helm decodes it: through JSON, so that every number is a `float64`.
     pub fn from_node(node: &Node, origins: &mut dyn NodeOrigins) -> Self {
         build(node, None, Origin::NONE, origins)
     }

@@ -1,11 +1,11 @@
-//! The Go types that values of a template can have: the little of Go's `reflect` that shows in charts.
+//! The Go types of template values: the small part of Go's `reflect` that is visible in charts.
 
 use super::function::Function;
 
-/// What family a Go type belongs to, `reflect.Kind`.
+/// The kind of a Go type, `reflect.Kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// No value at all.
+    /// The zero value.
     Invalid,
     /// `interface {}`: only as the type of a parameter or an element.
     Interface,
@@ -37,8 +37,6 @@ pub enum Kind {
     Struct,
     /// A pointer.
     Ptr,
-    /// A function.
-    Func,
 }
 
 impl Kind {
@@ -61,20 +59,19 @@ impl Kind {
             Self::Map => "map",
             Self::Struct => "struct",
             Self::Ptr => "ptr",
-            Self::Func => "func",
         }
     }
 }
 
 /// A Go type. Types are statics and compared by name.
 pub struct Type {
-    /// As `%T` prints it: `map[string]interface {}`.
+    /// In `%T` form: `map[string]interface {}`.
     pub name: &'static str,
-    /// Its family.
+    /// Its kind.
     pub kind: Kind,
-    /// What a slice or map holds.
+    /// The element type of a slice or map.
     pub elem: Option<&'static Type>,
-    /// Methods that templates can call; the receiver is the first argument of `call` and not among `params`.
+    /// Methods that templates can call; the receiver is the first argument of `call` and not in `params`.
     pub methods: &'static [Function],
 }
 
@@ -135,8 +132,6 @@ pub static LIST: Type = Type::new("[]interface {}", Kind::Slice, Some(&ANY));
 pub static STRINGS: Type = Type::new("[]string", Kind::Slice, Some(&STRING));
 /// `[]int`
 pub static INTS: Type = Type::new("[]int", Kind::Slice, Some(&INT));
-/// `[][]interface {}`
-pub static LISTS: Type = Type::new("[][]interface {}", Kind::Slice, Some(&LIST));
 /// `[]map[string]interface {}`
 pub static MAPS: Type = Type::new("[]map[string]interface {}", Kind::Slice, Some(&MAP));
 /// `map[string]interface {}`

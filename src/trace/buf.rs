@@ -1,4 +1,4 @@
-//! [`Buf`]: builds a [`Str`] out of pieces, keeping where each came from.
+//! [`Buf`]: builds a [`Str`] from pieces, keeping the origin of each.
 
 use super::{Origin, Span, Str};
 use std::ops::Range;
@@ -16,7 +16,7 @@ impl Buf {
         Self::default()
     }
 
-    /// An empty buffer with room for some bytes.
+    /// An empty buffer with a capacity in bytes.
     pub fn with_capacity(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes), spans: Vec::new() }
     }
@@ -31,12 +31,12 @@ impl Buf {
         self.bytes.len()
     }
 
-    /// The bytes that the buffer takes in memory.
+    /// The memory of the buffer in bytes.
     pub fn size(&self) -> usize {
         self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
     }
 
-    /// The longer of the text and of what is known of its origins.
+    /// The larger of the text's length and the number of spans.
     pub fn longest(&self) -> usize {
         self.bytes.len().max(self.spans.len() * size_of::<Span>())
     }
@@ -56,7 +56,7 @@ impl Buf {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    /// Appends text that was set at `origin`, from byte `at` of the origin's own text on.
+    /// Appends text that was set at `origin`, beginning with byte `at` of the origin's own text.
     pub fn push_from(&mut self, text: &[u8], origin: Origin, at: u32) {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(text);
@@ -73,7 +73,7 @@ impl Buf {
     /// Appends a byte range of a string with its origins.
     ///
     /// # Panics
-    /// When the range is not inside the string.
+    /// If the range is not inside the string.
     pub fn push_slice(&mut self, text: &Str, range: Range<usize>) {
         let base = self.bytes.len() as u32;
         self.bytes.extend_from_slice(&text.as_bytes()[range.clone()]);
@@ -82,7 +82,7 @@ impl Buf {
         if spans.is_empty() {
             return;
         }
-        // What is empty, and depends on something, is kept too.
+        // An empty part that depends on something is kept too.
         let is_empty = |span: &Span| span.start == span.end;
         let first = spans.partition_point(|span| span.end < from || span.end == from && !is_empty(span));
         let rest = spans[first..].iter();
@@ -97,9 +97,9 @@ impl Buf {
         }
     }
 
-    /// Appends other text in the place of a byte range of a string: it gets the origins that range has.
+    /// Appends other text in place of a byte range of a string, with the origins of that range.
     ///
-    /// For escapes and changed case: `text` stands for the characters of `range`.
+    /// For escapes and changed case: `text` represents the characters of `range`.
     pub fn push_instead(&mut self, text: &[u8], of: &Str, range: Range<usize>) {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(text);
@@ -124,7 +124,7 @@ impl Buf {
         }
     }
 
-    /// Gives up the buffer for the string.
+    /// Converts the buffer to a string.
     pub fn into_str(self) -> Str {
         Str::from_parts(self.bytes, self.spans)
     }
@@ -134,7 +134,7 @@ impl Buf {
             return;
         }
         if let Some(last) = self.spans.last_mut() {
-            // Neighbours that continue each other are one stretch.
+            // Adjacent spans that continue each other are merged.
             if last.end == span.start
                 && last.origin.is_same(span.origin)
                 && last.at + (last.end - last.start) == span.at

@@ -1,8 +1,8 @@
-//! [`Marks`]: what a value depends on besides what somebody set.
+//! [`Marks`]: what a value depends on besides settings.
 
 use std::ops::BitOr;
 
-/// What a value depends on besides what somebody set: it is not the same in every install, or not with every mirror.
+/// What a value depends on besides settings: it may differ between installs, or between mirrors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Marks {
     /// On randomness.
@@ -11,14 +11,14 @@ pub struct Marks {
     pub clock: bool,
     /// On the text of the mirror.
     pub mirror: bool,
-    /// A list whose order is random, as Go's maps are.
+    /// A list in random order, such as the keys of a Go map.
     pub order: bool,
-    /// Not only what is in a text depends on it, but how long it is, so that it may be empty.
+    /// The dependency affects the length of a text, so that it may be empty.
     pub size: bool,
 }
 
 impl Marks {
-    /// On nothing.
+    /// No dependency.
     pub const NONE: Self = Self { random: false, clock: false, mirror: false, order: false, size: false };
     /// On randomness.
     pub const RANDOM: Self = Self { random: true, ..Self::NONE };
@@ -26,12 +26,12 @@ impl Marks {
     pub const CLOCK: Self = Self { clock: true, ..Self::NONE };
     /// On the text of the mirror.
     pub const MIRROR: Self = Self { mirror: true, ..Self::NONE };
-    /// Of random order.
+    /// In random order.
     pub const ORDER: Self = Self { order: true, ..Self::NONE };
-    /// Of a length that depends on it.
+    /// Of variable length.
     pub const SIZE: Self = Self { size: true, ..Self::NONE };
 
-    /// How many bits [`Marks::bits`] has.
+    /// The number of bits in [`Marks::bits`].
     pub(super) const BITS: u32 = 5;
 
     #[inline]
@@ -54,7 +54,7 @@ impl Marks {
         }
     }
 
-    /// Whether it depends on nothing.
+    /// Whether it has no dependency.
     #[inline]
     pub fn is_none(self) -> bool {
         !(self.random | self.clock | self.mirror | self.order | self.size)
@@ -65,25 +65,25 @@ impl Marks {
         self.random || self.clock
     }
 
-    /// Without what a text's length depends on.
+    /// Without the dependency of the length.
     #[must_use]
     pub fn without_size(self) -> Self {
         Self { size: false, ..self }
     }
 
-    /// Of one element, or of a text made of all, where the order is random.
+    /// For one element, or for a text made from all elements, of a list in random order.
     #[must_use]
     pub fn taken_out(self) -> Self {
         Self { random: self.random || self.order, order: false, ..self }
     }
 
-    /// Where the order has no meaning.
+    /// For a use in which the order does not matter.
     #[must_use]
     pub fn unordered(self) -> Self {
         Self { order: false, ..self }
     }
 
-    /// Whether these are among others.
+    /// Whether these marks are a subset of others.
     pub fn are_in(self, others: Self) -> bool {
         self.bits() & !others.bits() == 0
     }

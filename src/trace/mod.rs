@@ -1,8 +1,7 @@
-//! Text that remembers where it came from.
+//! Text that knows its origins.
 //!
-//! An [`Origin`] is where a piece of data was set. A [`Str`] is text with a mostly empty list of [`Span`]s that say
-//! which of its bytes came from which origin; a [`Buf`] builds one out of pieces of others. Without origins there are
-//! no spans, and none of this costs anything.
+//! An [`Origin`] is where a piece of data was set. A [`Str`] is text with a mostly empty list of [`Span`]s that map its bytes
+//! to origins; a [`Buf`] builds one from pieces of others. Without tracing there are no spans, and no cost.
 
 mod buf;
 mod marks;

@@ -1,18 +1,18 @@
-//! Where a piece of data was set, and what a setting hid.
+//! Where a piece of data was set, and which other settings it hides.
 
 use super::Marks;
 use crate::source::{File, Place};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Where a piece of data was set: an index into one render's [`Origins`], one word small, and what the data depend on
-/// besides what was set ([`Marks`]).
+/// Where a piece of data was set: an index into the [`Origins`] of one render, in one word, together with the [`Marks`] of the
+/// data.
 ///
-/// Equality, order and hash look at the index alone.
+/// Equality, order and hash use only the index.
 #[derive(Clone, Copy, Default)]
 pub struct Origin(u32);
 
-/// Bits of the word that are the index; those above are the marks.
+/// The bits of the word that hold the index; the bits above are the marks.
 const INDEX_BITS: u32 = u32::BITS - Marks::BITS;
 const INDEX: u32 = (1 << INDEX_BITS) - 1;
 
@@ -20,30 +20,30 @@ impl Origin {
     /// Unknown, or not traced.
     pub const NONE: Self = Self(0);
 
-    /// Whether nothing is known: not where it was set, nor that it depends on anything.
+    /// Whether neither the origin nor a mark is known.
     pub fn is_none(self) -> bool {
         self.0 == 0
     }
 
-    /// What the data depend on.
+    /// The marks of the data.
     #[inline]
     pub fn marks(self) -> Marks {
         if self.0 <= INDEX { Marks::NONE } else { Marks::from_bits((self.0 >> INDEX_BITS) as u8) }
     }
 
-    /// The same origin of data that depend on more.
+    /// The same origin with more marks.
     #[must_use]
     pub fn marked(self, marks: Marks) -> Self {
         Self(self.0 | u32::from(marks.bits()) << INDEX_BITS)
     }
 
-    /// The same origin of data that depend on nothing.
+    /// The same origin without marks.
     #[must_use]
     pub fn unmarked(self) -> Self {
         Self(self.index())
     }
 
-    /// Whether both are equal, and of data that depend on the same.
+    /// Whether origins and marks are both equal.
     pub(crate) fn is_same(self, other: Self) -> bool {
         self.0 == other.0
     }
@@ -80,7 +80,7 @@ impl std::fmt::Debug for Origin {
     }
 }
 
-/// One member of a map or list: how a [`Setting`] is reached from the one that contains it.
+/// One step of a path: the member of a map or list by which a [`Setting`] is reached from its parent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// A key of a map.
@@ -89,7 +89,7 @@ pub enum Key {
     Index(u32),
 }
 
-/// A path in one text, as a user writes it: `image.registry`, `hosts[0].name`; `\.` is a dot in a key.
+/// A path in text form: `image.registry`, `hosts[0].name`; `\.` is a dot in a key.
 pub fn path_text<'k>(path: impl IntoIterator<Item = &'k Key>) -> String {
     let mut text = String::new();
     for key in path {
@@ -106,12 +106,12 @@ pub fn path_text<'k>(path: impl IntoIterator<Item = &'k Key>) -> String {
     text
 }
 
-/// Which layer of values a setting belongs to, lowest precedence first.
+/// The layer of values that a setting belongs to, lowest precedence first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Layer {
     /// The values.yaml of the chart with this full path, `app/charts/db`.
     Chart(Arc<str>),
-    /// The `-f` file with this number, from 0.
+    /// The `-f` file with this index, from 0.
     File(u32),
     /// A `--set`-like flag.
     Flag(FlagPart),
@@ -124,29 +124,29 @@ pub enum Layer {
 pub struct FlagPart {
     /// The flag's name, `--set-string`.
     pub flag: &'static str,
-    /// Which occurrence of that flag, from 0.
+    /// The index of this occurrence of the flag, from 0.
     pub occurrence: u32,
     /// The flag's argument as it was typed.
     pub argument: Arc<str>,
 }
 
-/// A value that somebody set: in a values file, or with a flag.
+/// A value that was set in a values file or by a flag.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The layer.
     pub layer: Layer,
-    /// The value's text in its file, or the part of the flag's argument (a file of its own, named like the flag).
+    /// The span of the value in its file, or in the flag's argument (a separate file named like the flag).
     pub place: Place,
-    /// The member that this setting is of `parent`; `None` at the top of a file.
+    /// Its key in `parent`; `None` at the top of a file.
     pub key: Option<Key>,
-    /// The setting that contains this one.
+    /// The setting that contains it.
     pub parent: Origin,
 }
 
-/// What stands behind an [`Origin`].
+/// The data of an [`Origin`].
 #[derive(Debug, Clone)]
 pub enum OriginData {
-    /// Text or a constant of a template; a [`Span`](super::Span)'s `at` counts from `start`.
+    /// Text or a constant of a template; `at` of a [`Span`](super::Span) is relative to `start`.
     Template {
         /// The template's file.
         file: Arc<File>,
@@ -155,13 +155,13 @@ pub enum OriginData {
     },
     /// A value that was set.
     Setting(Setting),
-    /// A file of a chart: Chart.yaml, or what `.Files` reads.
+    /// A file of a chart: Chart.yaml, or a file read through `.Files`.
     File(Arc<File>),
-    /// A field of a Chart.yaml: its value's text.
+    /// A field of a Chart.yaml: the span of its value.
     Field(Place),
     /// A fact of the release or of the capabilities: `Release.Name`.
     Fact(&'static str),
-    /// Computed from these.
+    /// Computed from several origins.
     Derived(Vec<Origin>),
 }
 
@@ -169,11 +169,11 @@ pub enum OriginData {
 #[derive(Debug)]
 pub struct Origins {
     entries: Vec<OriginData>,
-    /// Winner → what it hid, in the order it was hidden.
+    /// From a setting to the settings that it hides, in the order in which they were hidden.
     hidden: HashMap<Origin, Vec<Origin>>,
     unions: HashMap<Vec<Origin>, Origin>,
     texts: HashMap<(usize, u32), Origin>,
-    /// Bytes of the parts of what was computed.
+    /// The total size of the parts of computed origins, in bytes.
     parts: usize,
 }
 
@@ -196,14 +196,14 @@ impl Origins {
         }
     }
 
-    /// The bytes that the table takes in memory.
+    /// The memory of the table in bytes.
     pub fn size(&self) -> usize {
         self.entries.len() * size_of::<OriginData>() + self.parts
     }
 
     /// Adds an origin.
     pub fn add(&mut self, data: OriginData) -> Origin {
-        // More than there are indexes for: unknown from here on, which is never taken for something else.
+        // Out of indexes: unknown from here on, which is never mistaken for another origin.
         if self.entries.len() > INDEX as usize {
             return Origin::NONE;
         }
@@ -211,7 +211,7 @@ impl Origins {
         Origin(self.entries.len() as u32 - 1)
     }
 
-    /// The origin of template text that begins at a byte of a file; the same one each time it is asked for.
+    /// The origin of template text that begins at a byte of a file; the same for every call.
     pub fn template_text(&mut self, file: &Arc<File>, start: u32) -> Origin {
         let key = (Arc::as_ptr(file) as usize, start);
         if let Some(&origin) = self.texts.get(&key) {
@@ -222,7 +222,7 @@ impl Origins {
         origin
     }
 
-    /// What stands behind an origin; `None` for [`Origin::NONE`].
+    /// The data of an origin; `None` for [`Origin::NONE`].
     pub fn get(&self, origin: Origin) -> Option<&OriginData> {
         if origin.index() == 0 { None } else { self.entries.get(origin.index() as usize) }
     }
@@ -232,7 +232,7 @@ impl Origins {
         (1..self.entries.len() as u32).map(Origin)
     }
 
-    /// The origin of something computed from several: the one, if they are one.
+    /// The origin of a value computed from several: their common origin if they are equal.
     pub fn union(&mut self, origins: impl IntoIterator<Item = Origin>) -> Origin {
         let (mut set, mut marks) = (Vec::new(), Marks::NONE);
         for origin in origins {
@@ -260,7 +260,7 @@ impl Origins {
         }
     }
 
-    /// Notes that the setting `winner` took the place of the setting `loser`.
+    /// Records that the setting `winner` replaced the setting `loser`.
     pub fn hide(&mut self, winner: Origin, loser: Origin) {
         if winner == Origin::NONE || loser == Origin::NONE || winner == loser {
             return;
@@ -271,7 +271,7 @@ impl Origins {
         }
     }
 
-    /// All winners, each with what it took the place of, in order.
+    /// All settings that replaced others, with the replaced ones, in order.
     pub fn hides(&self) -> Vec<(Origin, Origin)> {
         let pairs = self.hidden.iter().flat_map(|(&winner, losers)| losers.iter().map(move |&loser| (winner, loser)));
         let mut pairs: Vec<_> = pairs.collect();
@@ -279,7 +279,7 @@ impl Origins {
         pairs
     }
 
-    /// What a setting hid, nearest first, each followed by what it had hidden itself.
+    /// The settings that a setting hides, nearest first, each followed by those that it hid itself.
     pub fn hidden(&self, winner: Origin) -> Vec<Origin> {
         let mut found = Vec::new();
         let mut queue = vec![winner];
@@ -294,7 +294,7 @@ impl Origins {
         found
     }
 
-    /// The members that lead to a setting inside the file or flag that set it, the outermost first.
+    /// The keys from the top of the file or flag to a setting, the outermost first.
     pub fn keys(&self, origin: Origin) -> Vec<&Key> {
         let mut keys = Vec::new();
         let mut next = origin;
@@ -307,8 +307,7 @@ impl Origins {
         keys
     }
 
-    /// The setting at a path that counts among those of the user, who set it last: also of a text that is empty, which has no
-    /// origin of its own.
+    /// The last setting of the user's at a path, even if its text is empty and so has no spans.
     pub fn of_user_at(&self, path: &[String]) -> Origin {
         let is_at = |origin: &Origin| match self.get(*origin) {
             Some(OriginData::Setting(Setting { layer: Layer::File(_) | Layer::Flag(_), .. })) => {
@@ -321,7 +320,7 @@ impl Origins {
         self.all().filter(is_at).last().unwrap_or(Origin::NONE)
     }
 
-    /// The dotted path of a setting inside the file or flag that set it: `image.repository`, `hosts[0].name`.
+    /// The dotted path of a setting within its file or flag: `image.repository`, `hosts[0].name`.
     pub fn path(&self, origin: Origin) -> String {
         path_text(self.keys(origin))
     }

@@ -1,4 +1,4 @@
-//! [`Str`]: a Go string (bytes, usually UTF-8) and where its bytes came from.
+//! [`Str`]: a Go string (bytes, usually UTF-8) with the origins of its bytes.
 
 use super::{Buf, Marks, Origin};
 use crate::memory::{Held, Memory};
@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-/// A stretch of text that has one origin.
+/// A range of text with one origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// The first byte.
@@ -17,13 +17,13 @@ pub struct Span {
     pub end: u32,
     /// Where these bytes were set.
     pub origin: Origin,
-    /// Which byte of the origin's own text the first byte is; 0 where that has no meaning.
+    /// The offset of the first byte in the origin's own text; 0 if it has no meaning.
     pub at: u32,
 }
 
 /// A Go string: immutable bytes, usually UTF-8, with the origins of its parts.
 ///
-/// Equality, order and hash look at the bytes alone.
+/// Equality, order and hash use only the bytes.
 #[derive(Clone)]
 pub struct Str(Arc<Data>);
 
@@ -31,19 +31,19 @@ struct Data {
     bytes: Bytes,
     /// Sorted, not overlapping; gaps have no known origin.
     spans: Vec<Span>,
-    /// What it counts in the render that made it, once it does; `None` of what is no render's own.
+    /// Its memory in the render that made it, once counted; `None` if it belongs to no render.
     held: OnceLock<Option<Held>>,
 }
 
 enum Bytes {
     Own(Vec<u8>),
-    /// The whole of a file, without a copy.
+    /// A whole file, without a copy.
     File(Arc<File>),
 }
 
-/// Bytes beside those of the text and its spans.
+/// The memory of a string besides its text and spans, in bytes.
 const HEAD: usize = 104;
-/// Texts up to here count with each list and map that they are in; longer ones count once, however many hold them.
+/// Shorter texts are counted with each list and map that contains them; longer ones are counted once.
 const SMALL: usize = 512;
 
 impl Str {
@@ -56,18 +56,18 @@ impl Str {
         Self(Arc::new(Data { bytes, spans, held: OnceLock::new() }))
     }
 
-    /// The bytes that the text takes in memory; of a whole file only what is beside it.
+    /// The memory of the text in bytes; for a whole file, without the file.
     fn size(&self) -> usize {
         let own = if let Bytes::Own(bytes) = &self.0.bytes { bytes.capacity() } else { 0 };
         HEAD + own + self.0.spans.capacity() * size_of::<Span>()
     }
 
-    /// Whether the text is long enough to count by itself, and does not yet.
+    /// Whether the text is long enough to be counted separately, and is not counted yet.
     pub(crate) fn is_to_be_held(&self) -> bool {
         self.size() > SMALL && self.0.held.get().is_none()
     }
 
-    /// Counts the text as long as it lives, if it is long; gives what a short one adds to its holder.
+    /// Counts a long text while it lives; for a short one, returns the size to count with its container.
     pub(crate) fn hold(&self, memory: &Memory) -> usize {
         let size = self.size();
         if size <= SMALL {
@@ -77,14 +77,14 @@ impl Str {
         0
     }
 
-    /// Says that the text is no render's own, as what a chart was read from: it counts in none.
+    /// Marks the text as belonging to no render, such as the content of a chart: it is not counted.
     pub(crate) fn disown(&self) {
         if self.size() > SMALL {
             self.0.held.get_or_init(|| None);
         }
     }
 
-    /// Text that was set, as a whole, at `origin`.
+    /// Text that was set as a whole at `origin`.
     pub fn with_origin(text: impl Into<Vec<u8>>, origin: Origin) -> Self {
         let bytes = text.into();
         // Even an empty text was set somewhere.
@@ -93,7 +93,7 @@ impl Str {
         Self::from_parts(bytes, spans)
     }
 
-    /// The text of a whole file, without a copy, as set at `origin`.
+    /// The text of a whole file, without a copy, set at `origin`.
     pub fn of_file(file: &Arc<File>, origin: Origin) -> Self {
         let end = file.bytes().len() as u32;
         let spans = if origin.is_none() || end == 0 { Vec::new() } else { vec![Span { start: 0, end, origin, at: 0 }] };
@@ -132,7 +132,7 @@ impl Str {
         &self.0.spans
     }
 
-    /// The one origin of the whole text, or [`Origin::NONE`] where there is none or more than one.
+    /// The origin of the whole text, or [`Origin::NONE`] if there is none or more than one.
     pub fn origin(&self) -> Origin {
         match self.0.spans.as_slice() {
             [span] if span.start == 0 && span.end as usize == self.len() => span.origin,
@@ -140,12 +140,12 @@ impl Str {
         }
     }
 
-    /// What the text depends on.
+    /// The marks of the text.
     pub fn marks(&self) -> Marks {
         self.0.spans.iter().fold(Marks::NONE, |marks, span| marks | span.origin.marks())
     }
 
-    /// What it depends on whether there is any text.
+    /// The marks of whether the text is empty.
     pub fn size_marks(&self) -> Marks {
         let mut end = 0;
         let mut marks = Marks::NONE;
@@ -159,7 +159,7 @@ impl Str {
         if end as usize == self.len() { marks } else { Marks::NONE }
     }
 
-    /// The same text, all of which depends on more.
+    /// The same text with more marks for all of it.
     #[must_use]
     pub fn marked(&self, marks: Marks) -> Self {
         let mut spans: Vec<Span> = Vec::with_capacity(self.0.spans.len() + 1);
@@ -182,7 +182,7 @@ impl Str {
     /// The part of the text in a byte range, with its origins.
     ///
     /// # Panics
-    /// When the range is not inside the text, as slicing does.
+    /// If the range is not inside the text.
     pub fn slice(&self, range: Range<usize>) -> Self {
         if range == (0..self.len()) {
             return self.clone();
@@ -192,7 +192,7 @@ impl Str {
         buf.into_str()
     }
 
-    /// The part that `part`, a subslice of [`as_bytes`](Self::as_bytes), stands for, with its origins.
+    /// The part of the text that is the subslice `part` of [`as_bytes`](Self::as_bytes), with its origins.
     ///
     /// For string functions of the standard library that return subslices (`trim`, `strip_suffix` …).
     pub fn part(&self, part: &[u8]) -> Self {
@@ -204,8 +204,8 @@ impl Str {
         }
     }
 
-    /// The same origins under other text of the same length, as changing the case of ASCII does; text of another
-    /// length keeps only the origin of the whole.
+    /// The same origins with other text of the same length, such as another case; text of another length keeps only the origin of
+    /// the whole.
     pub fn with_text(&self, text: impl Into<Vec<u8>>) -> Self {
         let bytes = text.into();
         if self.0.spans.is_empty() {
@@ -226,7 +226,7 @@ pub(crate) fn go_text(bytes: &[u8]) -> Cow<'_, str> {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
-        // `from_utf8_lossy` writes one mark for a cut-off sequence; Go writes one for each of its bytes.
+        // `from_utf8_lossy` writes one replacement for a truncated sequence; Go writes one for each byte.
         text.extend(std::iter::repeat_n('\u{FFFD}', chunk.invalid().len()));
     }
     Cow::Owned(text)

@@ -1,4 +1,4 @@
-//! [`assignments`]: where in the argument of a `--set`-like flag each of its values is.
+//! [`assignments`]: the positions of the values in the argument of a `--set`-like flag.
 
 use super::json;
 use super::strvals::Flag;
@@ -10,13 +10,13 @@ use std::ops::Range;
 pub struct Assignment {
     /// What it sets.
     pub path: Vec<Key>,
-    /// All of it, with the comma behind it.
+    /// All of it, including the comma after it.
     pub range: Range<usize>,
-    /// The value as it is written.
+    /// The value as written.
     pub value: Range<usize>,
 }
 
-/// The assignments of a flag's argument, in order; `None` where helm refuses the argument.
+/// The assignments of a flag's argument, in order; `None` if helm rejects the argument.
 pub fn assignments(flag: &str, argument: &str) -> Option<Vec<Assignment>> {
     let flags = [Flag::Set, Flag::String, Flag::File, Flag::Json, Flag::Literal];
     let flag = flags.into_iter().find(|known| known.name() == flag)?;
@@ -44,7 +44,7 @@ impl Scan<'_> {
         Some(c)
     }
 
-    /// Text up to one of these characters, which it goes behind, and that one; where the text ends.
+    /// Text up to one of these characters, which is consumed, and that character; `None` at the end.
     fn until(&mut self, stops: &[char]) -> (String, usize, Option<char>) {
         let mut text = String::new();
         loop {
@@ -58,7 +58,7 @@ impl Scan<'_> {
         }
     }
 
-    /// What is before `=`.
+    /// The part before `=`.
     fn path(&mut self) -> Option<Vec<Key>> {
         let mut path = Vec::new();
         loop {
@@ -85,7 +85,7 @@ impl Scan<'_> {
         }
     }
 
-    /// What is behind `=`, and the comma.
+    /// The part after `=`, and the comma.
     fn value(&mut self) -> Option<Range<usize>> {
         let start = self.at;
         match self.flag {
@@ -95,7 +95,7 @@ impl Scan<'_> {
             }
             Flag::Json => {
                 let (_, end) = json::read_value(self.text, start).unwrap_or_else(|| {
-                    // Nothing is null.
+                    // An empty value is null.
                     let blanks = self.text[start..].len() - self.text[start..].trim_start().len();
                     (crate::yaml::Node { data: crate::yaml::Data::Null, start: 0, end: 0, line: 1 }, start + blanks)
                 });

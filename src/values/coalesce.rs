@@ -1,50 +1,51 @@
-//! Puts the charts' defaults below the values that win over them: nulls, globals, subcharts.
+//! Merges the charts' defaults below the values that override them: nulls, globals, subcharts.
 //!
-//! Maps are shared and changed in place, exactly where helm's are: some of its results depend on it.
+//! Maps are shared and changed in place exactly where helm does so: some of its results depend on it.
 //!
 //! Source: helm `pkg/chart/common/util/coalesce.go`.
 
 use super::Options;
-use super::dependencies::{ChartId, Graph};
-use super::messages::{as_truth, log_line, plain, quote};
+use super::graph::{ChartId, Graph};
+use super::messages::{as_truth, plain, quote};
 use super::origins::{Nulls, hide};
 use crate::helm::HelmVersion;
+use crate::log;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins, Str};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The key under which charts share values.
+/// The key of the values that charts share.
 const GLOBAL: &str = "global";
 
-/// The rules, the log and the books of one [`process`](super::process).
+/// The rules, the log and the records of one [`process`](super::process).
 pub(super) struct Coalescer<'a> {
     helm: HelmVersion,
     warnings: &'a mut Vec<String>,
     origins: Option<&'a mut Origins>,
-    /// Whether what is coalesced now is worth remembering.
+    /// Whether overridden settings are recorded now.
     remember: bool,
     nulls: &'a Nulls,
-    /// Whether the paths are now those of the user's values, so that `nulls` speaks of them.
+    /// Whether paths are currently those of the user's values, which `nulls` refers to.
     user_paths: bool,
     steps_left: u64,
     steps: u64,
-    /// Bytes of copies of maps that may still be made.
+    /// The bytes of map copies that may still be made.
     bytes_left: usize,
     bytes: usize,
     depth: u32,
 }
 
-/// Bytes of a copy of a map, and of each of its entries, roughly.
+/// The approximate size of a map copy, and of each of its entries.
 const MAP: usize = 200;
 const ENTRY: usize = 80;
 /// Bytes of the room for further entries that it has as soon as there is one.
 const NODE: usize = 440;
 
-/// Halves of the memory of a render that all copies together may take: many are let go while others are made.
+/// The share of a render's memory that all copies together may take, in halves: many are dropped while others are made.
 const COPIES: usize = 3;
 
-/// Where a map stands: the name of the chart and the keys from there on.
+/// The location of a map: the name of the chart and the keys below it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Path<'p> {
     parent: Option<&'p Path<'p>>,
@@ -69,7 +70,7 @@ impl<'p> Path<'p> {
     }
 }
 
-/// As warnings show it: `app.db.image`.
+/// For warnings: `app.db.image`.
 impl std::fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.names().join("."))
@@ -95,12 +96,12 @@ impl<'a> Coalescer<'a> {
             steps: limits.template_steps,
             bytes_left: limits.memory_bytes.saturating_mul(COPIES) / 2,
             bytes: limits.memory_bytes,
-            // What import-values nests comes on top of what a file can nest.
+            // Nesting by import-values comes on top of the nesting in a file.
             depth: limits.yaml_depth.saturating_mul(2),
         }
     }
 
-    /// The values to render with: the user's above the charts'.
+    /// The values of a render: the user's over the charts'.
     pub(super) fn finish(&mut self, graph: &Graph, user: &Map) -> Result<Map, String> {
         self.remember = true;
         self.user_paths = true;
@@ -109,7 +110,7 @@ impl<'a> Coalescer<'a> {
         Ok(values)
     }
 
-    /// The values of a chart below others, as the switches of its subcharts see them; nothing of it is remembered.
+    /// The values of a chart below others, as the switches of its subcharts see them; nothing is recorded.
     pub(super) fn preview(&mut self, graph: &Graph, chart: ChartId, values: &Map) -> Result<Map, String> {
         self.remember = false;
         let values = self.deep(values)?;
@@ -117,7 +118,7 @@ impl<'a> Coalescer<'a> {
         Ok(values)
     }
 
-    /// The defaults of a chart and its subcharts alone, with their nulls.
+    /// The defaults of a chart and its subcharts, with their nulls.
     pub(super) fn defaults(&mut self, graph: &Graph, chart: ChartId) -> Result<Map, String> {
         self.remember = true;
         self.user_paths = false;
@@ -126,14 +127,14 @@ impl<'a> Coalescer<'a> {
         Ok(values)
     }
 
-    /// Merges imported tables: `dst` wins, nulls stay.
+    /// Merges imported tables: `dst` takes precedence, nulls stay.
     pub(super) fn merge_tables(&mut self, dst: &Map, src: &Map) -> Result<(), String> {
         self.remember = true;
         self.user_paths = false;
         self.tables(dst, src, None, true)
     }
 
-    /// Puts the defaults of a chart and of its subcharts below `dest`.
+    /// Merges the defaults of a chart and of its subcharts below `dst`.
     fn coalesce(
         &mut self,
         graph: &Graph,
@@ -161,7 +162,7 @@ impl<'a> Coalescer<'a> {
         Ok(())
     }
 
-    /// Puts a chart's own defaults below `values`.
+    /// Merges a chart's own defaults below `values`.
     fn chart_values(
         &mut self,
         graph: &Graph,
@@ -211,7 +212,7 @@ impl<'a> Coalescer<'a> {
         Ok(())
     }
 
-    /// Hands the globals of a chart, `src`, down to a subchart, `dest`; the parent's win.
+    /// Passes the globals of a chart, `src`, to a subchart, `dest`; the parent's take precedence.
     fn globals(&mut self, dest: &Map, src: &Map, prefix: &Path<'_>) -> Result<(), String> {
         let below = match dest.get(GLOBAL.as_bytes()) {
             None => Map::new(),
@@ -236,7 +237,7 @@ impl<'a> Coalescer<'a> {
                 (Value::Map(value), None) => below.insert(key, Value::Map(self.shallow(&value)?)),
                 (Value::Map(value), Some(Value::Map(before))) => {
                     let copy = self.shallow(&value)?;
-                    // Helm quirk: the path that warnings show lacks the subchart and `global`.
+                    // Helm quirk: the path in warnings lacks the subchart and `global`.
                     let user_paths = std::mem::replace(&mut self.user_paths, false);
                     self.tables(&copy, &before, Some(&Path::new(Some(prefix), key.as_bytes())), true)?;
                     self.user_paths = user_paths;
@@ -263,11 +264,11 @@ impl<'a> Coalescer<'a> {
         Ok(())
     }
 
-    /// Merges `src` into `dst`, which wins.
+    /// Merges `src` into `dst`, which takes precedence.
     fn tables(&mut self, dst: &Map, src: &Map, path: Option<&Path<'_>>, merge: bool) -> Result<(), String> {
         self.check_depth(path.map_or(0, |path| path.depth))?;
         self.charge(src.len() + 1)?;
-        // The nulls of `dst` that stand against something, with what that was.
+        // The nulls of `dst` that remove something, with what they remove.
         let mut nullified: BTreeMap<Str, Value> = BTreeMap::new();
         if self.helm == HelmVersion::V4 {
             let nulls: Vec<Str> =
@@ -319,7 +320,7 @@ impl<'a> Coalescer<'a> {
         Ok(())
     }
 
-    /// Removes the nulls of a map and of the maps in it, not those in lists.
+    /// Removes the nulls of a map and of nested maps, but not those in lists.
     fn clean_nulls(&mut self, map: &Map, depth: u32) -> Result<(), String> {
         self.check_depth(depth)?;
         self.charge(map.len())?;
@@ -347,7 +348,7 @@ impl<'a> Coalescer<'a> {
         Ok(copy)
     }
 
-    /// A copy that shares what is in the map. A table under `global` is copied for every chart.
+    /// A copy that shares the content of the map. A table under `global` is copied for every chart.
     fn shallow(&mut self, map: &Map) -> Result<Map, String> {
         match self.bytes_left.checked_sub(MAP + if map.is_empty() { 0 } else { NODE } + ENTRY * map.len()) {
             Some(left) => self.bytes_left = left,
@@ -364,7 +365,7 @@ impl<'a> Coalescer<'a> {
     fn deepen(&mut self, value: &mut Value, depth: u32) -> Result<(), String> {
         match value {
             Value::Map(map) => *map = self.deep_map(map, depth)?,
-            // Lists cannot be changed: only those that hold maps need a copy.
+            // Lists are immutable: only those that contain maps need a copy.
             Value::List(list) if list.iter().any(|item| matches!(item, Value::Map(_) | Value::List(_))) => {
                 self.check_depth(depth)?;
                 self.charge(list.len())?;
@@ -381,14 +382,14 @@ impl<'a> Coalescer<'a> {
 
     /// A line for helm's log.
     pub(super) fn log(&mut self, level: &str, message: &str, attributes: &[(&str, &str)]) {
-        self.warnings.push(log_line(level, message, attributes));
+        self.warnings.push(log::line(level, message, attributes));
     }
 
     fn warn(&mut self, message: &str) {
         self.log("INFO", message, &[]);
     }
 
-    /// Takes work from what the release may use: charts can make maps hold each other many times over.
+    /// Charges work to the release's budget: charts can nest maps in each other many times over.
     pub(super) fn charge(&mut self, count: usize) -> Result<(), String> {
         match self.steps_left.checked_sub(count as u64) {
             Some(left) => {

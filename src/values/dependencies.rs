@@ -3,137 +3,23 @@
 //! Source: helm `pkg/chart/v2/util/dependencies.go`.
 
 use super::coalesce::Coalescer;
-use super::layers::merge_documents;
+use super::graph::{ChartId, Graph, Metadata, Node};
 use super::messages::plain;
-use super::{Instance, Options, Requirement};
-use crate::chart::{Chart, Dependency};
+use super::{Instance, Requirement};
+use crate::chart::Dependency;
 use crate::helm::HelmVersion;
 use crate::semver::{Constraint, Version};
-use crate::template::tree::Untraced;
 use crate::template::{Map, Value, types};
-use crate::trace::{Layer, Origins};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// A chart of a [`Graph`].
-pub(super) type ChartId = usize;
-
-/// The charts of a release while their dependencies are processed.
-///
-/// Charts, their metadata and their requirements are numbered, because helm shares them: an alias is a copy of a chart
-/// that shares part of what is below it with the original, and what is done to that shows in both.
-#[derive(Debug)]
-pub(super) struct Graph {
-    charts: Vec<Node>,
-    metadata: Vec<Metadata>,
-    requirements: Vec<Requirement>,
-    most_charts: u64,
-    helm: HelmVersion,
-}
-
-#[derive(Debug, Clone)]
-struct Node {
-    chart: Arc<Chart>,
-    metadata: usize,
-    values: Map,
-    /// What the full path is made of; for charts below an alias not always where they are found.
-    parent: Option<ChartId>,
-    children: Vec<ChartId>,
-}
-
-#[derive(Debug, Clone)]
-struct Metadata {
-    name: String,
-    requirements: Option<Vec<usize>>,
-}
 
 impl Graph {
-    /// The charts as they were loaded.
-    pub(super) fn load(
-        chart: &Arc<Chart>,
-        options: Options<'_>,
-        mut origins: Option<&mut Origins>,
-    ) -> Result<Self, String> {
-        let mut graph = Self {
-            charts: Vec::new(),
-            metadata: Vec::new(),
-            requirements: Vec::new(),
-            most_charts: options.limits.chart_entries,
-            helm: options.helm,
-        };
-        graph.add(chart, None, chart.name(), &mut origins)?;
-        Ok(graph)
-    }
-
-    fn add(
-        &mut self,
-        chart: &Arc<Chart>,
-        parent: Option<ChartId>,
-        full_path: &str,
-        origins: &mut Option<&mut Origins>,
-    ) -> Result<ChartId, String> {
-        let values = chart.values.as_ref().map_or_else(Map::new, |values| {
-            let documents = match self.helm {
-                HelmVersion::V4 => &values.documents[..],
-                HelmVersion::V3 => values.documents.get(..1).unwrap_or_default(),
-            };
-            merge_documents(documents, &Layer::Chart(full_path.into()), &values.file, origins.as_deref_mut(), None)
-        });
-        let requirements = chart.metadata.dependencies.as_ref().map(|declared| {
-            let first = self.requirements.len();
-            self.requirements.extend(declared.iter().map(requirement));
-            (first..self.requirements.len()).collect()
-        });
-        let metadata = self.metadata.len();
-        self.metadata.push(Metadata { name: chart.name().to_owned(), requirements });
-        let id = self.push(Node { chart: chart.clone(), metadata, values, parent, children: Vec::new() })?;
-        // Helm finds them in no order at all; ours is that of their names.
-        let mut subcharts: Vec<&Arc<Chart>> = chart.subcharts.iter().collect();
-        subcharts.sort_by_key(|subchart| subchart.name());
-        for subchart in subcharts {
-            let path = format!("{full_path}/charts/{}", subchart.name());
-            let child = self.add(subchart, Some(id), &path, origins)?;
-            self.charts[id].children.push(child);
-        }
-        Ok(id)
-    }
-
-    fn push(&mut self, node: Node) -> Result<ChartId, String> {
-        let id = self.charts.len();
-        if id as u64 >= self.most_charts {
-            return Err(format!("more than {} charts and aliases of charts (--limit chart-entries)", self.most_charts));
-        }
-        self.charts.push(node);
-        Ok(id)
-    }
-
-    /// The top chart.
-    pub(super) fn root(&self) -> ChartId {
-        0
-    }
-
-    /// A chart's name or alias.
-    pub(super) fn name(&self, chart: ChartId) -> &str {
-        &self.metadata[self.charts[chart].metadata].name
-    }
-
-    /// A chart's defaults.
-    pub(super) fn values(&self, chart: ChartId) -> &Map {
-        &self.charts[chart].values
-    }
-
-    /// A chart's subcharts.
-    pub(super) fn children(&self, chart: ChartId) -> &[ChartId] {
-        &self.charts[chart].children
-    }
-
     /// Removes disabled subcharts, applies aliases, then imports values.
     pub(super) fn resolve(&mut self, user: &Map, coalescer: &mut Coalescer<'_>) -> Result<(), String> {
         self.enable(self.root(), user, "", coalescer)?;
         self.import(self.root(), coalescer)
     }
 
-    /// Leaves only the subcharts that conditions and tags enable.
+    /// Keeps only the subcharts that conditions and tags enable.
     fn enable(
         &mut self,
         chart: ChartId,
@@ -191,50 +77,10 @@ impl Graph {
         Ok(())
     }
 
-    /// Whether a chart is what a requirement asks for.
+    /// Whether a chart matches a requirement.
     fn matches(&self, child: ChartId, required: usize) -> bool {
         let Dependency { name, version, .. } = &self.requirements[required].declared;
         self.name(child) == name && version_satisfies(&self.charts[child].chart.metadata.version, version, self.helm)
-    }
-
-    /// The chart that a requirement asks for, under its alias.
-    fn copy(&mut self, chart: ChartId, required: usize) -> Result<ChartId, String> {
-        let mut metadata = self.metadata[self.charts[chart].metadata].clone();
-        let alias = &self.requirements[required].declared.alias;
-        if !alias.is_empty() {
-            metadata.name = alias.clone();
-        }
-        let mut node = self.charts[chart].clone();
-        node.metadata = self.metadata.len();
-        let below = node.children.clone();
-        if self.helm == HelmVersion::V4 {
-            if let Some(requirements) = &mut metadata.requirements {
-                for required in requirements {
-                    self.requirements.push(self.requirements[*required].clone());
-                    *required = self.requirements.len() - 1;
-                }
-            }
-            node.children.clear();
-        }
-        self.metadata.push(metadata);
-        let copy = self.push(node)?;
-        if self.helm == HelmVersion::V4 {
-            for child in below {
-                // Helm quirk: these copies still share their metadata and the charts below them with the originals.
-                let mut node = self.charts[child].clone();
-                node.parent = Some(copy);
-                let child = self.push(node)?;
-                self.charts[copy].children.push(child);
-            }
-        }
-        Ok(copy)
-    }
-
-    fn set_children(&mut self, chart: ChartId, children: Vec<ChartId>) {
-        for &child in &children {
-            self.charts[child].parent = Some(chart);
-        }
-        self.charts[chart].children = children;
     }
 
     fn apply_tags(&mut self, requirements: &[usize], values: &Map, coalescer: &mut Coalescer<'_>) {
@@ -277,7 +123,7 @@ impl Graph {
         }
     }
 
-    /// Merges what subcharts export into the defaults of their parents, deepest first.
+    /// Merges the exports of subcharts into the defaults of their parents, deepest first.
     fn import(&mut self, chart: ChartId, coalescer: &mut Coalescer<'_>) -> Result<(), String> {
         for child in self.children(chart).to_vec() {
             self.import(child, coalescer)?;
@@ -291,7 +137,7 @@ impl Graph {
             let mut rewritten = Vec::new();
             for entry in self.requirements[required].import_values.take().unwrap_or_default() {
                 let (child, parent) = match &entry {
-                    // Helm quirk: what was rewritten before, for an alias that shares it, imports nothing.
+                    // Helm quirk: entries that were already rewritten, for an alias that shares them, import nothing.
                     Value::Map(map) if *map.ty() == types::STRING_MAP => continue,
                     Value::Map(map) => (self.text_of(map, b"child")?, self.text_of(map, b"parent")?),
                     Value::Str(export) => (format!("exports.{export}"), ".".to_owned()),
@@ -323,7 +169,7 @@ impl Graph {
         Ok(())
     }
 
-    /// A member of an `import-values` entry as text; one that is missing is `<nil>`.
+    /// A member of an `import-values` entry as text; a missing one is `<nil>`.
     fn text_of(&self, map: &Map, key: &[u8]) -> Result<String, String> {
         let value = map.get(key).unwrap_or_default();
         if self.helm == HelmVersion::V3 && value.as_str().is_none() {
@@ -334,7 +180,7 @@ impl Graph {
         Ok(plain(&value))
     }
 
-    /// The top chart with everything below it.
+    /// The top chart with all charts below it.
     pub(super) fn into_instance(self, coalescer: &mut Coalescer<'_>) -> Result<Instance, String> {
         self.instance(self.root(), coalescer)
     }
@@ -353,30 +199,9 @@ impl Graph {
             children: children.iter().map(|&child| self.instance(child, coalescer)).collect::<Result<_, _>>()?,
         })
     }
-
-    fn full_path(&self, chart: ChartId) -> String {
-        let mut names = vec![self.name(chart)];
-        let mut next = self.charts[chart].parent;
-        while let Some(parent) = next {
-            names.push(self.name(parent));
-            next = self.charts[parent].parent;
-        }
-        names.reverse();
-        names.join("/charts/")
-    }
 }
 
-/// A requirement before processing.
-fn requirement(declared: &Dependency) -> Requirement {
-    let entries = declared.import_values.as_ref();
-    Requirement {
-        declared: declared.clone(),
-        enabled: declared.enabled,
-        import_values: entries.map(|list| list.iter().map(|node| Value::from_node(node, &mut Untraced)).collect()),
-    }
-}
-
-/// The map at a dotted path, or helm's words for its absence.
+/// The map at a dotted path, or helm's error that there is none.
 fn table_at(values: &Map, path: &str) -> Result<Map, String> {
     let mut table = values.clone();
     for name in path.split('.') {
@@ -388,7 +213,7 @@ fn table_at(values: &Map, path: &str) -> Result<Map, String> {
     Ok(table)
 }
 
-/// What stands at a dotted path, when it is not a map.
+/// The value at a dotted path, if it is not a map.
 fn scalar_at(values: &Map, path: &str) -> Option<Value> {
     let value = match path.rsplit_once('.') {
         None => values.get(path.as_bytes()),
@@ -397,12 +222,12 @@ fn scalar_at(values: &Map, path: &str) -> Option<Value> {
     value.filter(|value| !matches!(value, Value::Map(_)))
 }
 
-/// A map of maps along a dotted path, with `inner` at its end.
+/// Nested maps along a dotted path, with `inner` at the end.
 fn nest(path: &str, inner: Map) -> Map {
     path.rsplit('.').fold(inner, |inner, name| Map::from_iter([(name.into(), Value::Map(inner))]))
 }
 
-/// Whether a version satisfies a constraint. What cannot be read, such as no constraint at all, is not satisfied.
+/// Whether a version satisfies a constraint. An invalid or missing constraint is not satisfied.
 fn version_satisfies(version: &str, constraint: &str, helm: HelmVersion) -> bool {
     let version = Version::parse_as(version, helm);
     let constraint = Constraint::parse_as(constraint, helm);

@@ -1,31 +1,31 @@
-//! Reads one JSON value from the front of a text, as `--set-json` does, and keeps the place of each of its parts.
+//! Parses one JSON value at the front of a text, as `--set-json` does, with the position of each of its parts.
 //!
-//! Only whether it fails matters, since helm does not print why.
+//! Only success or failure matters, because helm does not print the reason.
 
 use crate::trace::Str;
 use crate::yaml::node::Entry;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 
-/// Nested values, as in Go's `encoding/json`.
+/// The nesting limit of Go's `encoding/json`.
 const DEPTH: u32 = 10_000;
 
-/// Reads the value that begins at a byte of the text (white space may come first); gives it with the byte after it.
-/// `None` when there is no valid value.
+/// Parses the value that begins at a byte of the text (after optional white space); returns it with its end. `None` if there is no
+/// valid value.
 pub(crate) fn read_value(text: &str, at: usize) -> Option<(Node, usize)> {
     let mut reader = Reader { text, at, line: 1, any_number: false };
     let node = reader.value(0)?;
     Some((node, reader.at))
 }
 
-/// The same of a schema, in which a number has any size: helm's validator does not compute in floating point.
+/// The same for a schema, in which numbers have any size: helm's validator does not use floating point.
 pub(crate) fn read_schema(text: &str) -> Option<(Node, usize)> {
     let mut reader = Reader { text, at: 0, line: 1, any_number: true };
     let node = reader.value(0)?;
     Some((node, reader.at))
 }
 
-/// Reads a text that is one JSON value; `None` when it is not.
+/// Parses a text that is one JSON value; `None` if it is not.
 pub(crate) fn read_all(text: &str) -> Option<Node> {
     let mut reader = Reader { text, at: 0, line: 1, any_number: false };
     let node = reader.value(0)?;
@@ -42,7 +42,7 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     line: u32,
-    /// Whether a number may be larger than a `float64`; it is read as the largest.
+    /// Whether a number may exceed `float64`; it is read as the largest one.
     any_number: bool,
 }
 
@@ -201,7 +201,7 @@ impl<'t> Reader<'t> {
                     }
                     self.at = before;
                 }
-                // Half of a pair stands for nothing, which Go writes as U+FFFD.
+                // A lone surrogate, which Go writes as U+FFFD.
                 char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER)
             }
             _ => return None,

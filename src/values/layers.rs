@@ -1,4 +1,4 @@
-//! What the user gave: `-f` files and `--set`-like flags, merged in helm's order.
+//! The user's values: `-f` files and `--set`-like flags, merged in helm's order.
 
 use super::json;
 use super::origins::{LayerOrigins, Nulls, hide};
@@ -13,10 +13,10 @@ use crate::yaml::{self, Node, Nodes};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The values that the user gave, as typed; within each kind in the order of the command line.
+/// The user's values as given; each kind is in the order of the command line.
 #[derive(Debug, Clone, Default)]
 pub struct UserValues {
-    /// `-f`: each file under the name that was typed.
+    /// `-f`: each file with its name on the command line.
     pub files: Vec<Arc<File>>,
     /// `--set-json`
     pub set_json: Vec<String>,
@@ -28,25 +28,25 @@ pub struct UserValues {
     pub set_file: Vec<String>,
     /// `--set-literal`
     pub set_literal: Vec<String>,
-    /// What the files hold, which is read once for all renders.
+    /// The parsed files, cached for all renders.
     pub read: ReadFiles,
 }
 
-/// The documents of values files that were read already; clones share them.
+/// The documents of values files that were already parsed, shared by clones.
 #[derive(Debug, Clone, Default)]
 pub struct ReadFiles(Arc<Mutex<HashMap<FileKey, Known>>>);
 
-/// The address of a file, whose behaviour, and the bounds.
+/// The address of a file, the version of helm, and the limits.
 type FileKey = (usize, HelmVersion, (u64, u32, usize));
 
-/// A file, which is kept so that its address stays its own, and what it holds.
+/// A file, which is kept so that its address stays unique, and its documents.
 type Known = (Arc<File>, Documents);
 
 /// The documents of a file.
 type Documents = Arc<Nodes>;
 
 impl ReadFiles {
-    /// The documents of a file. No more than so many files are kept: those of trials are read once.
+    /// The documents of a file. The cache has a limit: the files of trials are parsed once.
     fn documents(
         &self,
         file: &Arc<File>,
@@ -69,7 +69,7 @@ impl ReadFiles {
     }
 }
 
-/// Reads a file that `--set-file` names: by the number of the flag, and the path in it. The error is in helm's words.
+/// Reads a file of `--set-file`: by the index of the flag, and the path in it. The error is in helm's words.
 pub type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, String> + 'r;
 
 /// The user's values, merged.
@@ -77,7 +77,7 @@ pub type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, String> + 'r;
 pub struct Merged {
     /// The tree.
     pub values: Map,
-    /// Who set the nulls in it; only filled when origins are asked for.
+    /// Who set the nulls in it; only filled with tracing.
     pub nulls: Nulls,
 }
 
@@ -88,15 +88,14 @@ impl From<Map> for Merged {
 }
 
 impl UserValues {
-    /// Whether the user gave nothing.
+    /// Whether the user gave no values.
     pub fn is_empty(&self) -> bool {
         let flags = [&self.set_json, &self.set, &self.set_string, &self.set_file, &self.set_literal];
         self.files.is_empty() && flags.iter().all(|flag| flag.is_empty())
     }
 
-    /// Merges everything: files, `--set-json`, `--set`, `--set-string`, `--set-file`, `--set-literal`, whatever the
-    /// order in which the kinds were typed. `read_file` reads the files that `--set-file` names, by the number of the flag
-    /// and the path.
+    /// Merges everything: files, `--set-json`, `--set`, `--set-string`, `--set-file`, `--set-literal`, whatever the order on the
+    /// command line. `read_file` reads the files of `--set-file`, by the index of the flag and the path.
     ///
     /// # Errors
     /// helm's text after `Error: `, such as `failed parsing --set data: key "a" has no value`.
@@ -161,7 +160,7 @@ impl UserValues {
     }
 }
 
-/// The tree that the documents of one file merge into; those that are not maps count as empty.
+/// The tree into which the documents of one file are merged; documents that are not maps count as empty.
 pub(super) fn merge_documents(
     documents: &[Node],
     layer: &Layer,
@@ -193,7 +192,7 @@ pub(super) fn merge_documents(
     merged.unwrap_or_default()
 }
 
-/// A new map with the members of both: maps merge, anything else of `over` replaces what `under` has.
+/// A new map with the members of both: maps merge, any other value of `over` replaces that of `under`.
 ///
 /// Source: helm `pkg/chart/loader/load.go`, `MergeMaps`.
 fn merge_maps(
@@ -234,8 +233,7 @@ fn merge_maps(
 }
 
 impl Merged {
-    /// Sets a dotted path (`\\.` is a dot in a key) to a value, whatever the user set; something above it
-    /// that is not a map stays as it is.
+    /// Sets a dotted path (`\\.` is a dot in a key) to a value, whatever the user set; a parent that is not a map stays unchanged.
     ///
     /// # Errors
     /// The path has an empty part.
@@ -248,7 +246,7 @@ impl Merged {
         Ok(())
     }
 
-    /// Takes away what the user set at a dotted path.
+    /// Removes what the user set at a dotted path.
     ///
     /// # Errors
     /// The path has an empty part.
@@ -259,16 +257,7 @@ impl Merged {
         Ok(())
     }
 
-    /// The text that the user set at a dotted path, if it is one.
-    pub fn text_at(&self, path: &str) -> Option<Str> {
-        let (map, last) = self.table_of(path, false).ok()??;
-        match map.get(last.as_bytes())? {
-            Value::Str(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Says what the text that the user set at a dotted path is, if there is one: the mirror.
+    /// Marks the string that the user set at a dotted path, if any, as the mirror.
     pub fn mark(&self, path: &str, marks: Marks) {
         if let Ok(Some((map, last))) = self.table_of(path, false)
             && let Some(Value::Str(text)) = map.get(last.as_bytes())
@@ -277,7 +266,7 @@ impl Merged {
         }
     }
 
-    /// The map that holds the last part of a dotted path, made if wanted; `None` where there is none.
+    /// The map that contains the last part of a dotted path, created if requested; `None` if there is none.
     fn table_of(&self, path: &str, make: bool) -> Result<Option<(Map, String)>, String> {
         let keys = keys_of(path);
         if keys.iter().any(|key| key.is_empty()) {
@@ -299,8 +288,8 @@ impl Merged {
         Ok(Some((map, last.clone())))
     }
 
-    /// Sets a dotted path to a text unless the user set it (or something above it that is not a map): how the tool
-    /// itself asks a chart for its global rewrite. The setting belongs to [`Layer::Tool`].
+    /// Sets a dotted path to a string unless the user set it (or a parent that is not a map): this is how the tool sets a chart's
+    /// global rewrite. The setting belongs to [`Layer::Tool`].
     ///
     /// # Errors
     /// The path has an empty part.
@@ -334,7 +323,7 @@ impl Merged {
                 Some(_) => return Ok(()),
             };
         }
-        // The user's null asks for the chart's default, which is not the mirror.
+        // The user's null selects the chart's default, which is not the mirror.
         if map.get(last.as_bytes()).is_some_and(|value| !value.is_nil()) {
             return Ok(());
         }
@@ -344,7 +333,7 @@ impl Merged {
     }
 }
 
-/// The keys of a dotted path, as [`Origins::path`] writes it: `\\.` is a dot in a key.
+/// The keys of a dotted path in the form of [`Origins::path`]: `\\.` is a dot in a key.
 fn keys_of(path: &str) -> Vec<String> {
     let mut keys = vec![String::new()];
     let mut chars = path.chars().peekable();

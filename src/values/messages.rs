@@ -1,24 +1,8 @@
-//! How Go words values in warnings and errors about values, and log lines.
+//! Go's wording of values in warnings and errors.
 
-use crate::go::{go_quote, is_printable};
+use crate::go::go_quote;
 use crate::template::Value;
 use crate::template::print::strval;
-
-/// A line of helm's log: `level=WARN msg="ImportValues missing table" chart=db`.
-///
-/// Source: Go `log/slog`, `TextHandler`.
-pub(super) fn log_line(level: &str, message: &str, attributes: &[(&str, &str)]) -> String {
-    let mut line = format!("level={level} msg={}", attribute(message));
-    for (key, value) in attributes {
-        line.push_str(&format!(" {key}={}", attribute(value)));
-    }
-    line
-}
-
-fn attribute(value: &str) -> String {
-    let plain = |c: char| !matches!(c, ' ' | '=' | '"' | '\u{FFFD}') && is_printable(c);
-    if !value.is_empty() && value.chars().all(plain) { value.to_owned() } else { quote(value) }
-}
 
 /// `%q` of a string.
 pub(super) fn quote(text: &str) -> String {
@@ -40,7 +24,7 @@ pub(super) fn plain(value: &Value) -> String {
     strval(value).map_or_else(|failure| failure.to_string(), |text| text.to_string())
 }
 
-/// `%t`, which is meant for booleans: what helm prints of other values is Go's complaint, `%!t(string=foo)`.
+/// `%t`, which is for booleans: for other values helm prints Go's error, `%!t(string=foo)`.
 pub(super) fn as_truth(value: &Value) -> String {
     if value.is_nil() {
         return "%!t(<nil>)".to_owned();
@@ -50,7 +34,7 @@ pub(super) fn as_truth(value: &Value) -> String {
     text
 }
 
-/// More than this of one value is not worth an error; helm would print it all.
+/// A longer value is not worth printing in an error; helm would print all of it.
 const PRINTED: usize = 1 << 20;
 
 fn print_truth(value: &Value, out: &mut String) {

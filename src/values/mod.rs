@@ -1,18 +1,17 @@
-//! What `.Values` is, and why.
+//! Computes `.Values`, with the origin of each value.
 //!
-//! The way of the values: [`layers`] merges what the user gave (`-f` files, then [`strvals`] flags);
-//! [`process`] puts the charts' own defaults below it ([`coalesce`]) and decides on the way which subcharts there are
-//! and what they export ([`dependencies`]). [`origins`] says where each value was set, and every step that lets one
-//! setting take the place of another notes which one lost.
+//! The stages: [`layers`] merges the user's values (`-f` files, then [`strvals`] flags); [`process`] merges the charts' own
+//! defaults below them ([`coalesce`]) and decides which subcharts exist and what they export ([`dependencies`]). [`origins`] says
+//! where each value was set, and every step in which one setting replaces another records both.
 
 mod assignments;
 mod coalesce;
 mod dependencies;
+mod graph;
 pub(crate) mod json;
 pub mod layers;
 mod messages;
 pub mod origins;
-pub mod schema;
 mod strvals;
 
 pub use assignments::{Assignment, assignments};
@@ -25,23 +24,23 @@ use crate::limits::Limits;
 use crate::template::Map;
 use crate::trace::Origins;
 use coalesce::Coalescer;
-use dependencies::Graph;
+use graph::Graph;
 use std::sync::Arc;
 
-/// A chart as one release sees it: under its name or alias, with its processed defaults and its enabled subcharts.
+/// A chart in one release: under its name or alias, with its processed defaults and its enabled subcharts.
 ///
-/// Made anew for each render from the immutable [`Chart`], because processing dependencies renames, drops and rewrites.
+/// Made anew for each render from the immutable [`Chart`], because processing dependencies renames, removes and rewrites.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// What it was made from.
+    /// The chart that it was made from.
     pub chart: Arc<Chart>,
     /// Name or alias.
     pub name: String,
-    /// Path of names from the top chart on: `app/charts/db`.
+    /// The path of names from the top chart: `app/charts/db`.
     pub full_path: String,
     /// The chart's default values, after import-values.
     pub values: Map,
-    /// The requirements that are left after conditions and tags; `None` when absent. `.Chart.Dependencies` shows them.
+    /// The requirements that remain after conditions and tags; `None` if absent. `.Chart.Dependencies` shows them.
     pub dependencies: Option<Vec<Requirement>>,
     /// Enabled subcharts, in helm's order.
     pub children: Vec<Instance>,
@@ -50,24 +49,24 @@ pub struct Instance {
 /// A requirement of an [`Instance`] after processing.
 #[derive(Debug, Clone)]
 pub struct Requirement {
-    /// As declared; `name` is the alias when there is one.
+    /// As declared; `name` is the alias if there is one.
     pub declared: Dependency,
     /// Whether it is enabled.
     pub enabled: bool,
-    /// `import-values` as rewritten by import processing: `{child, parent}` maps; `None` where absent.
+    /// `import-values` as rewritten by import processing: `{child, parent}` maps; `None` if absent.
     pub import_values: Option<Vec<crate::template::Value>>,
 }
 
-/// How to [`process`].
+/// The options of [`process`].
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
-    /// Which helm's rules.
+    /// Which helm's rules to use.
     pub helm: HelmVersion,
-    /// The bounds on the work.
+    /// The limits.
     pub limits: &'a Limits,
 }
 
-/// What a release is made of.
+/// The charts and values of a release.
 #[derive(Debug)]
 pub struct Processed {
     /// The top chart with its enabled subcharts.
@@ -76,10 +75,10 @@ pub struct Processed {
     pub values: Map,
 }
 
-/// Decides which subcharts are enabled, imports what they export, and puts the charts' defaults below the user's
-/// values. `user` is not changed.
+/// Decides which subcharts are enabled, imports what they export, and merges the charts' defaults below the user's values. `user`
+/// is not changed.
 ///
-/// Log lines are added to `warnings` as helm prints them; also when there is an error.
+/// Log lines are added to `warnings` as helm prints them, also on an error.
 ///
 /// # Errors
 /// helm's text after `Error: `: `type mismatch on db: %!t(string=foo)`; or one of our own limits.

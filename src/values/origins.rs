@@ -23,13 +23,13 @@ impl<'o> LayerOrigins<'o> {
         Self { origins, nulls: None, layer, file: file.clone(), root: (None, Origin::NONE) }
     }
 
-    /// Notes every null as well.
+    /// Records every null as well.
     pub fn noting(mut self, nulls: &'o mut Nulls) -> Self {
         self.nulls = Some(nulls);
         self
     }
 
-    /// The top of the tree is a member of something else.
+    /// The top of the tree is a member of another setting.
     pub fn below(mut self, key: Key, parent: Origin) -> Self {
         self.root = (Some(key), parent);
         self
@@ -49,14 +49,14 @@ impl NodeOrigins for LayerOrigins<'_> {
     }
 }
 
-/// Who set the nulls of a tree of values, by path: nothing is left of a null that could carry its origin.
+/// Who set the nulls of a tree of values, by path: a null itself carries no origin.
 #[derive(Debug, Clone, Default)]
 pub struct Nulls {
     by_path: HashMap<Vec<Arc<str>>, Origin>,
 }
 
 impl Nulls {
-    /// Notes the setting of a null; the last one for a path counts. Nulls in lists are of no consequence.
+    /// Records the setting of a null; the last one for a path counts. Nulls in lists do not matter.
     pub fn note(&mut self, origins: &Origins, origin: Origin) {
         let mut path = Vec::new();
         let mut next = origin;
@@ -69,18 +69,18 @@ impl Nulls {
         self.by_path.insert(path, origin);
     }
 
-    /// Who set the null at a path, if there is one now.
+    /// Who set the null at a path, if there is one.
     pub fn get(&self, path: &[Arc<str>]) -> Origin {
         self.by_path.get(path).copied().unwrap_or_default()
     }
 
-    /// Whether none was noted.
+    /// Whether none was recorded.
     pub fn is_empty(&self) -> bool {
         self.by_path.is_empty()
     }
 }
 
-/// Notes that one setting took the place of another, where origins are asked for.
+/// Records that one setting replaced another, with tracing.
 pub(super) fn hide(origins: &mut Option<&mut Origins>, winner: Origin, loser: Origin) {
     if let Some(origins) = origins {
         origins.hide(winner, loser);

@@ -1,4 +1,4 @@
-//! The grammar of `--set` and its relatives: writes what a flag says into the user's values.
+//! The grammar of `--set` and related flags: applies a flag's assignments to the user's values.
 //!
 //! Source: helm `pkg/strvals/parser.go` and `literal_parser.go`.
 
@@ -15,12 +15,12 @@ use crate::yaml::Data;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Highest index that may be set.
+/// The highest index that may be set.
 const MAX_INDEX: i64 = 65_536;
-/// Most names that may be nested.
+/// The most nested names.
 const MAX_NESTED: u32 = 30;
 
-/// Which flag; they differ in what a value is.
+/// The flag; flags differ in how values are parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
     /// `--set`: booleans, integers, null, strings
@@ -31,7 +31,7 @@ pub(super) enum Flag {
     File,
     /// `--set-json`
     Json,
-    /// `--set-literal`: no escapes, the rest of the argument
+    /// `--set-literal`: no escapes; the rest of the argument is the value
     Literal,
 }
 
@@ -48,7 +48,7 @@ impl Flag {
     }
 }
 
-/// Writes the assignments of one flag into `values`. On an error, `values` may have some of them.
+/// Applies the assignments of one flag to `values`. On an error, some of them may be applied.
 ///
 /// # Errors
 /// helm's text without `failed parsing --set data: `.
@@ -70,7 +70,7 @@ pub(super) fn parse_into(
         return match parser.key(values, 0, Origin::NONE) {
             Ok(()) => continue,
             Err(Stop::End) => Ok(()),
-            // Helm quirk: an index that is not closed ends the argument silently; helm 3 says so.
+            // Helm quirk: an unclosed index ends the argument silently; helm 3 reports it.
             Err(Stop::EndInIndex) if helm == HelmVersion::V4 => Ok(()),
             Err(Stop::EndInIndex) => Err("error parsing index: EOF".to_owned()),
             Err(Stop::Error(text)) => Err(text),
@@ -80,7 +80,7 @@ pub(super) fn parse_into(
 
 /// Why parsing stopped.
 enum Stop {
-    /// The end of the argument, where it may be.
+    /// The end of the argument, where allowed.
     End,
     /// The end of the argument inside `[…`.
     EndInIndex,
@@ -91,7 +91,7 @@ fn fail<T>(text: impl Into<String>) -> Result<T, Stop> {
     Err(Stop::Error(text.into()))
 }
 
-/// Go's panic when a value is not of the type that a path needs, as helm catches it.
+/// Go's panic if a value does not have the type that a path needs, as helm catches it.
 fn wrong_type<T>(value: &Value, wanted: &str) -> Result<T, Stop> {
     let found = if value.is_nil() { "nil" } else { value.ty().name };
     fail(format!("unable to parse key: interface conversion: interface {{}} is {found}, not {wanted}"))
@@ -115,7 +115,7 @@ struct Parser<'a> {
 /// Text up to a stop character, which is consumed.
 struct Run {
     text: String,
-    /// Where it stands in the argument, escapes included, without the stop.
+    /// Its position in the argument, including escapes, without the stop character.
     range: Range<usize>,
     /// `None` at the end of the argument.
     stop: Option<char>,
@@ -125,7 +125,7 @@ struct Run {
 struct Assigned {
     value: Value,
     origin: Origin,
-    /// There was nothing after `=`.
+    /// There is nothing after `=`.
     at_end: bool,
 }
 
@@ -155,7 +155,7 @@ impl Parser<'_> {
         }
     }
 
-    /// One assignment, or the rest of its path, into `data`.
+    /// Applies one assignment, or the rest of its path, to `data`.
     fn key(&mut self, data: &Map, level: u32, parent: Origin) -> Result<(), Stop> {
         let literal = self.flag == Flag::Literal;
         let run = self.until(if literal { &['=', '[', '.'] } else { &['=', '[', ',', '.'] });
@@ -204,7 +204,7 @@ impl Parser<'_> {
             }
             Some(_) => {
                 let Assigned { value, origin, at_end } = self.value(key, parent)?;
-                // Helm quirk: an assignment without a name is read and forgotten.
+                // Helm quirk: an assignment without a name is parsed and ignored.
                 if !name.is_empty() {
                     if let Some(before) = data.get(name.as_bytes()) {
                         self.hide(origin, &before);
@@ -216,7 +216,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands between `[` and `]`.
+    /// The text between `[` and `]`.
     fn index(&mut self) -> Result<i64, Stop> {
         let run = self.until(&[']']);
         if run.stop.is_none() {
@@ -232,7 +232,7 @@ impl Parser<'_> {
         })
     }
 
-    /// What stands after `]`, into an element of `list`.
+    /// Applies what follows `]` to an element of `list`.
     fn list_item(&mut self, list: &mut Vec<Value>, index: i64, level: u32, parent: Origin) -> Result<(), Stop> {
         let Ok(at) = usize::try_from(index) else { return fail(format!("negative {index} index not allowed")) };
         let run = self.until(&['[', '.', '=']);
@@ -257,7 +257,7 @@ impl Parser<'_> {
                 match result {
                     Ok(()) => set_index(list, index, inner),
                     Err(stop) => {
-                        // Go's list is changed in place even when the argument ends too early.
+                        // Go's list is changed in place even if the argument ends too early.
                         if !before.is_nil() {
                             list[at] = inner;
                         }
@@ -290,7 +290,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands after `=`, with the comma after it.
+    /// The text after `=`, and the comma after it.
     fn value(&mut self, key: impl Fn() -> Key, parent: Origin) -> Result<Assigned, Stop> {
         let start = self.at;
         match self.flag {
@@ -338,9 +338,9 @@ impl Parser<'_> {
         }
     }
 
-    /// The items of `{a,b}`, behind the first brace, which stands at `start`.
+    /// The items of `{a,b}`, after the opening brace at `start`.
     fn braces(&mut self, key: impl Fn() -> Key, parent: Origin, start: usize) -> Result<Assigned, Stop> {
-        // The list's own origin comes before those of its items, which name it; its end is known only then.
+        // The list's own origin precedes those of its items, which refer to it; its end is known only then.
         let closing = self.closing_brace();
         let origin = self.setting(key, parent, &(start..closing));
         let mut items = Vec::new();
@@ -362,7 +362,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The byte after the brace that closes the list which is read now.
+    /// The position after the closing brace of the current list.
     fn closing_brace(&mut self) -> usize {
         if self.trace.is_none() {
             return self.at;
@@ -385,7 +385,7 @@ impl Parser<'_> {
         Ok((if origin.is_none() { value } else { value.with_origin(origin) }, origin))
     }
 
-    /// Skips white space and one comma; whether nothing else was found before the comma or the end.
+    /// Skips white space and one comma; returns whether nothing else was found before the comma or the end.
     fn skip_comma(&mut self) -> bool {
         loop {
             match self.peek() {
@@ -406,7 +406,7 @@ impl Parser<'_> {
         map
     }
 
-    /// The origin of a container on the way to what is set.
+    /// The origin of a container on the path of an assignment.
     fn step(&mut self, key: impl Fn() -> Key, parent: Origin, range: &Range<usize>) -> Origin {
         self.setting(key, parent, range)
     }
@@ -433,7 +433,7 @@ impl Parser<'_> {
     }
 }
 
-/// Puts a value into a list, which grows with nulls as far as needed.
+/// Sets an element of a list, which is padded with nulls as needed.
 fn set_index(list: &mut Vec<Value>, index: i64, value: Value) -> Result<(), Stop> {
     if index > MAX_INDEX {
         return fail(format!("index of {index} is greater than maximum supported index of {MAX_INDEX}"));
@@ -446,13 +446,13 @@ fn set_index(list: &mut Vec<Value>, index: i64, value: Value) -> Result<(), Stop
     Ok(())
 }
 
-/// A list after one of its elements was set: a longer one is made anew, of just that length.
+/// A list after one of its elements was set: a longer list is a new one with exactly that length.
 fn extended(before: &List, items: Vec<Value>, origin: Origin) -> List {
     let exact = List::with_behind(&types::LIST, Vec::new(), Behind::Zeros(0));
     if items.len() == before.len() { before.remade(items, origin) } else { exact.remade(items, origin) }
 }
 
-/// What `--set` takes a text for.
+/// The value of a text in `--set`.
 fn typed(text: &str) -> Value {
     match text {
         _ if same_letters(text, "true") => Value::bool(true),

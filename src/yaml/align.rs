@@ -1,11 +1,11 @@
-//! [`align`]: which bytes of a scalar's source each part of its string was written as.
+//! [`align`]: maps each part of a scalar's string to the source bytes that it was written as.
 
 use crate::trace::{Buf, Str};
 
-/// The string that a byte range of a text stands for, each part with the origins of the source it was written as.
+/// The string of a scalar, each part with the origins of its source bytes.
 ///
-/// Walks along a scalar's source and what it stands for side by side: characters that are the same keep their origins,
-/// and so do escapes; quotes, indentation and headers of blocks are passed over.
+/// Walks the scalar's source and its string in parallel: equal characters keep their origins, and so do escapes; quotes,
+/// indentation and headers of blocks are skipped.
 pub fn align(source: &Str, start: usize, end: usize, string: &[u8]) -> Str {
     let bytes = &source.as_bytes()[..end];
     if bytes.get(start..) == Some(string) {
@@ -57,7 +57,7 @@ pub fn align(source: &Str, start: usize, end: usize, string: &[u8]) -> Str {
                 at = end;
             }
             Some(byte) if is_space(byte) => {
-                // Folded lines: white space of the source stands for less of it.
+                // Folded lines: white space of the source is written as less of it.
                 at += bytes[at..].iter().take_while(|byte| is_space(byte)).count();
                 while string.get(done).is_some_and(is_space) {
                     out.push_bytes(&string[done..=done]);

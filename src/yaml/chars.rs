@@ -1,6 +1,6 @@
-//! Which bytes mean what to the scanner.
+//! Classes of bytes for the scanner.
 
-/// Letters, digits, `_` and `-`: what names of anchors, handles and directives are made of.
+/// Letters, digits, `_` and `-`: the characters of anchors, handles and directives.
 pub(super) fn is_alpha(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
@@ -10,7 +10,7 @@ pub(super) fn is_break(text: &[u8]) -> bool {
     line_break(text).0 > 0
 }
 
-/// The line break that a text begins with: its bytes, its characters, and what stands for it in a scalar.
+/// The line break at the beginning of a text: its bytes, its characters, and its form in a scalar.
 pub(super) fn line_break(text: &[u8]) -> (usize, usize, &'static [u8]) {
     match text {
         [b'\r', b'\n', ..] => (2, 2, b"\n"),
@@ -22,7 +22,7 @@ pub(super) fn line_break(text: &[u8]) -> (usize, usize, &'static [u8]) {
     }
 }
 
-/// Whether a byte goes into a plain scalar without a second look: not white space, no indicator, ASCII.
+/// Whether a byte is always part of a plain scalar: ASCII, not white space, not an indicator.
 pub(super) fn is_ordinary(byte: u8) -> bool {
     ORDINARY[byte as usize]
 }

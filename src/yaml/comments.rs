@@ -1,14 +1,14 @@
-//! Where the comments of a text are.
+//! Finds the comments of a text.
 
 use super::scan::{Kind, Scanner};
 use super::text::Text;
 use crate::limits::Limits;
 use std::ops::Range;
 
-/// The comments of a text in order, each from its `#` to the end of its line; in a text that cannot be read, at most
-/// those before the fault.
+/// The comments of a text in order, each from its `#` to the end of its line; in a text that cannot be parsed, at most
+/// those before the error.
 ///
-/// `#` in a quoted scalar, a block scalar or a word is none.
+/// `#` in a quoted scalar, a block scalar or a word does not begin a comment.
 pub fn comments(text: &[u8], limits: &Limits) -> Vec<Range<usize>> {
     let decoded = Text::new(text);
     let mut scanner = Scanner::new(&decoded, limits);
@@ -17,7 +17,7 @@ pub fn comments(text: &[u8], limits: &Limits) -> Vec<Range<usize>> {
     while let Ok(token) = scanner.next() {
         let (start, end) = (token.start.at as usize, token.end.at as usize);
         between(text, from..start, &mut found);
-        // Behind the sign of a block scalar a comment may stand.
+        // A comment may follow the indicator of a block scalar.
         if matches!(token.kind, Kind::Scalar { plain: false, .. }) && matches!(text.get(start), Some(b'|' | b'>')) {
             let line = memchr::memchr2(b'\n', b'\r', &text[start..]).map_or(text.len(), |length| start + length);
             between(text, start..line.min(end.max(start)), &mut found);
@@ -31,7 +31,7 @@ pub fn comments(text: &[u8], limits: &Limits) -> Vec<Range<usize>> {
     found
 }
 
-/// Adds the comments of a range in which no token is.
+/// Adds the comments of a range between tokens.
 fn between(text: &[u8], range: Range<usize>, found: &mut Vec<Range<usize>>) {
     let mut at = range.start;
     while let Some(gap) = text.get(at..range.end) {

@@ -1,49 +1,43 @@
-//! A [`Tree`] to a [`Node`]: what go-yaml's decoder and the JSON bridge of sigs.k8s.io/yaml make of a document.
+//! From a [`Tree`] to a [`Node`]: what go-yaml's decoder and the JSON bridge of sigs.k8s.io/yaml make of a document.
 //!
-//! Aliases are copies, merges are carried out, keys are strings, the last of equal keys wins.
+//! Aliases are copied, merges are applied, keys are strings, and the last of equal keys is used.
 
-use super::exotic;
+use super::bridge;
+use super::error::Error;
+use super::keys::{float_key, is_merge, merged, wants_maps};
+use super::map::{ELEMENT, ENTRY, Map, TEXT};
 use super::node::{Data, Entry, Node};
 use super::parse::{Content, Id, Tree};
-use super::read::Error;
-use super::resolve::{Scalar, Tag, resolve};
+use super::resolve::{Scalar, resolve};
 use crate::limits::Limits;
 use crate::trace::{Str, go_text};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// Bytes of what a document is made of, with the room that lists of them keep free.
-pub(super) const TEXT: usize = 112;
-pub(super) const ELEMENT: usize = 3 * size_of::<Node>() / 2;
-pub(super) const ENTRY: usize = 3 * size_of::<(Entry, Node)>() / 2;
-/// Maps with more entries than this get an index.
-const SMALL_MAP: usize = 16;
-
 pub(super) struct Composer<'t, 'a> {
     tree: &'t Tree<'a>,
     max_nodes: u64,
     max_depth: u32,
-    /// Bytes of the nodes so far, and those that they may take beside the tree.
+    /// Bytes of the nodes so far, and the most that they may take in addition to the tree.
     bytes: usize,
     max_bytes: usize,
     memory_bytes: usize,
     depth: u32,
-    /// Nodes decoded, and those of them that are copies made for an alias.
+    /// Decoded nodes, and how many of them are copies made for an alias.
     decoded: u64,
     copied: u64,
     /// Aliases whose content is being decoded.
     open: HashSet<usize>,
     keys: HashMap<&'t [u8], Str, foldhash::fast::RandomState>,
-    /// Whether there was anything that JSON does not have.
+    /// Whether there was anything that JSON cannot express.
     exotic: bool,
-    /// Which entries of the document's own map are wanted; of the others only the errors are.
+    /// Which entries of the top-level map are wanted; the others are only checked for errors.
     wanted: fn(&[u8]) -> bool,
-    /// Inside of an entry that is not wanted: what is read is not kept.
+    /// Inside an entry that is not wanted: its value is not kept.
     skims: bool,
 }
 
-/// Makes the node of a document; of entries of its map that are not `wanted` the values are left out, but not their
-/// errors.
+/// Makes the node of a document; entries of its map that are not `wanted` are checked for errors, but have no value.
 pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     let mut composer = Composer {
         tree,
@@ -64,39 +58,9 @@ pub(super) fn compose(tree: &Tree<'_>, root: Id, limits: &Limits, wanted: fn(&[u
     };
     let node = composer.node(root)?;
     if composer.exotic {
-        exotic::check(tree, root)?;
+        bridge::check(tree, root)?;
     }
     Ok(node)
-}
-
-/// Whether a key stands for the entries of other maps.
-pub(super) fn is_merge(tree: &Tree<'_>, key: Id) -> bool {
-    match &tree.get(key).content {
-        Content::Scalar { text, tag, plain } => text.as_ref() == b"<<" && (*plain || *tag == Tag::Merge),
-        _ => false,
-    }
-}
-
-/// The maps that `<<: value` merges, in the order in which they are applied.
-pub(super) fn merged(tree: &Tree<'_>, value: Id) -> Result<Vec<Id>, Error> {
-    let is_map = |id: Id| match tree.get(id).content {
-        Content::Map(_) => true,
-        Content::Alias { target, .. } => matches!(tree.get(target).content, Content::Map(_)),
-        _ => false,
-    };
-    if is_map(value) {
-        return Ok(vec![value]);
-    }
-    let Content::Seq(first) = tree.get(value).content else { return Err(wants_maps()) };
-    let mut maps: Vec<Id> = std::iter::successors(first, |&id| tree.get(id).next).collect();
-    // The first map of a list has the last word.
-    maps.reverse();
-    Ok(maps)
-}
-
-/// The error of a merge of what is not a map.
-pub(super) fn wants_maps() -> Error {
-    Error::without_line("map merge requires map or sequence of maps as the value".to_owned())
 }
 
 impl<'t> Composer<'t, '_> {
@@ -180,7 +144,7 @@ impl<'t> Composer<'t, '_> {
         Ok(())
     }
 
-    /// Counts what is added to the document.
+    /// Counts memory for the document.
     fn grow(&mut self, bytes: usize) -> Result<(), Error> {
         self.bytes += bytes;
         if self.bytes > self.max_bytes { Err(Error::too_large(self.memory_bytes)) } else { Ok(()) }
@@ -206,7 +170,7 @@ impl<'t> Composer<'t, '_> {
         }
     }
 
-    /// The errors of a key that is not kept.
+    /// Checks a key that is not kept for errors.
     fn skim_key(&mut self, id: Id) -> Result<(), Error> {
         if let Content::Scalar { text, tag, plain } = &self.tree.get(id).content
             && let Scalar::Str(_) = resolve(text, *tag, *plain)?
@@ -234,20 +198,20 @@ impl<'t> Composer<'t, '_> {
             Data::Int(value) => Str::new(value.to_string()),
             Data::Float(value) => Str::new(float_key(value)),
             Data::Null | Data::Uint(_) => {
-                // An error, unless a later key takes the whole map away.
+                // An error, unless a later key replaces the whole map.
                 self.exotic = true;
                 Str::new("")
             }
-            Data::Seq(_) | Data::Map(_) => return Err(exotic::invalid_key(tree, id)),
+            Data::Seq(_) | Data::Map(_) => return Err(bridge::invalid_key(tree, id)),
         };
         Ok(Entry { key, start, end, line })
     }
 
-    /// Counts the collections around a node, those of aliases too; the scanner has seen to the ones in the text.
+    /// Counts the collections around a node, including those of aliases; the scanner has checked those in the text.
     fn deeper(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > self.max_depth {
-            // It is Go's JSON that does not go deeper.
+            // The limit is that of Go's JSON.
             return Err(Error { line: None, message: "exceeded max depth".to_owned(), bridge: true, limit: false });
         }
         Ok(())
@@ -284,7 +248,7 @@ impl<'t> Composer<'t, '_> {
     }
 }
 
-/// The part of a document's nodes that may be copies: 0.99 of small documents, 0.1 of large ones.
+/// The fraction of a document's nodes that may be copies: 0.99 for small documents, 0.1 for large ones.
 fn allowed_copies(decoded: u64) -> f64 {
     const SMALL: f64 = 400_000.0;
     const LARGE: f64 = 4_000_000.0;
@@ -298,76 +262,10 @@ fn allowed_copies(decoded: u64) -> f64 {
     }
 }
 
-/// What `!!binary` stands for, as it comes out of JSON: bytes that are not UTF-8 become U+FFFD.
+/// The text of `!!binary` as it comes out of JSON: bytes that are not UTF-8 become U+FFFD.
 fn json_text(text: Vec<u8>) -> Str {
     match go_text(&text) {
         Cow::Owned(text) => Str::new(text),
         Cow::Borrowed(_) => Str::new(text),
-    }
-}
-
-/// A float key: Go's shortest form of a 32-bit float.
-pub(super) fn float_key(value: f64) -> String {
-    // Go quirk: sigs.k8s.io/yaml formats with 32 bits.
-    let value = value as f32;
-    if value.is_nan() {
-        ".nan".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 { ".inf".to_owned() } else { "-.inf".to_owned() }
-    } else {
-        shortest(&format!("{value:e}"))
-    }
-}
-
-/// Go's `%g` with the fewest digits, out of Rust's `{:e}`.
-pub(super) fn shortest(scientific: &str) -> String {
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific.to_owned() };
-    let Ok(exponent) = exponent.parse::<i32>() else { return scientific.to_owned() };
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits = mantissa.replace('.', "");
-    let (before, after) = match exponent {
-        0..6 => {
-            let whole = exponent as usize + 1;
-            let digits = format!("{digits:0<whole$}");
-            (digits[..whole].to_owned(), digits[whole..].to_owned())
-        }
-        -4..0 => ("0".to_owned(), "0".repeat((-exponent) as usize - 1) + &digits),
-        _ => {
-            let sign_of_exponent = if exponent < 0 { '-' } else { '+' };
-            return format!("{sign}{mantissa}e{sign_of_exponent}{:02}", exponent.abs());
-        }
-    };
-    if after.is_empty() { format!("{sign}{before}") } else { format!("{sign}{before}.{after}") }
-}
-
-/// A map that is being filled.
-#[derive(Default)]
-pub(super) struct Map {
-    pub(super) entries: Vec<(Entry, Node)>,
-    /// Where each key is, once there are many.
-    index: HashMap<Str, usize, foldhash::fast::RandomState>,
-}
-
-impl Map {
-    pub(super) fn insert(&mut self, entry: Entry, node: Node) {
-        let known = if self.index.is_empty() {
-            self.entries.iter().position(|(known, _)| known.key == entry.key)
-        } else {
-            self.index.get(&entry.key).copied()
-        };
-        if let Some(at) = known {
-            self.entries[at] = (entry, node);
-            return;
-        }
-        if !self.index.is_empty() {
-            self.index.insert(entry.key.clone(), self.entries.len());
-        }
-        self.entries.push((entry, node));
-        if self.index.is_empty() && self.entries.len() > SMALL_MAP {
-            self.index = self.entries.iter().enumerate().map(|(at, (entry, _))| (entry.key.clone(), at)).collect();
-        }
     }
 }

@@ -1,14 +1,14 @@
-//! The short way to read a document: from lines to a [`Node`], without tokens and without a tree.
+//! The fast path for reading a document: from lines to a [`Node`], without tokens and without a tree.
 //!
-//! It knows what manifests are made of, block maps and block lists of scalars, and gives up (`None`) at everything
-//! else: anchors, tags, directives, flow collections that are not empty, keys that are not strings, tabs, and whatever
-//! is wrong. The long way, `scan`, `parse` and `compose`, then reads the text from its start, so that no error is worded
-//! here. Both make the same node of the same text, place for place.
+//! It handles the usual content of manifests, block maps and block lists of scalars, and gives up (`None`) on everything
+//! else: anchors, tags, directives, flow collections that are not empty, keys that are not strings, tabs, and errors.
+//! The slow path (`scan`, `parse` and `compose`) then reads the text from its start, so that no error is worded
+//! here. Both make the same node from the same text, including positions.
 
 use super::chars::{is_break, is_ordinary};
-use super::compose::{ELEMENT, ENTRY, Map, TEXT};
+use super::error::Error;
+use super::map::{ELEMENT, ENTRY, Map, TEXT};
 use super::node::{Data, Entry, Node};
-use super::read::Error;
 use super::resolve::{Scalar, Tag, resolve};
 use super::scan::{Kind, Mark, Scanner};
 use super::text::Text;
@@ -17,13 +17,13 @@ use crate::trace::Str;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// Collections in each other; what nests deeper goes the long way, which has the limit.
+/// The nesting depth; deeper documents use the slow path, which has the limit.
 const DEPTH: u32 = 100;
 
-/// Bytes of a key; the long way counts the characters.
+/// The longest key in bytes; the slow path counts the characters.
 const MAX_KEY: usize = 1000;
 
-/// Reads a document that is simple enough; as for `wanted`, see [`super::read_entries`].
+/// Reads a document that is simple enough; for `wanted`, see [`super::read_entries`].
 pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Option<Node> {
     if text.start != 0 || text.pieces.is_some() || !has_simple_breaks(&text.bytes) {
         return None;
@@ -47,24 +47,24 @@ pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) 
     reader.next_content(true)?;
     reader.column?;
     let root = reader.collection(false)?;
-    // Behind it there is nothing.
+    // Nothing may follow.
     reader.column.is_none().then_some(root)
 }
 
-/// Whether lines end with line feeds only.
+/// Whether all lines end with line feeds only.
 fn has_simple_breaks(text: &[u8]) -> bool {
     memchr::memchr3_iter(b'\r', 0xC2, 0xE2, text).all(|at| !is_break(&text[at..]))
 }
 
 struct Reader<'a> {
     text: &'a [u8],
-    /// Reads the scalars that go over several lines.
+    /// Reads multi-line scalars.
     scanner: Scanner<'a>,
     at: usize,
     /// From 0.
     line: u32,
     line_start: usize,
-    /// Where the content at `at` stands in its line; `None` at the end of the text.
+    /// The column of the content at `at`; `None` at the end of the text.
     column: Option<usize>,
     depth: u32,
     max_depth: u32,
@@ -72,7 +72,7 @@ struct Reader<'a> {
     bytes_left: usize,
     keys: HashMap<&'a [u8], Str, foldhash::fast::RandomState>,
     wanted: fn(&[u8]) -> bool,
-    /// Inside of an entry that is not wanted: what is read is not kept.
+    /// Inside an entry that is not wanted: its value is not kept.
     skims: bool,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         self.text.get(self.at + ahead).copied()
     }
 
-    /// Whether a space, a line feed or the end is there; the tab is not known here.
+    /// Whether a space, a line feed or the end is there; tabs are not handled here.
     fn is_blank(&self, ahead: usize) -> bool {
         matches!(self.peek(ahead), None | Some(b' ' | b'\n'))
     }
@@ -99,8 +99,8 @@ impl<'a> Reader<'a> {
         Mark { at: self.at as u32, line: self.line }
     }
 
-    /// Goes to the next line with content, over what may stand behind a value: spaces, a comment. At the start of a
-    /// line the content may be in that line.
+    /// Goes to the next line with content, skipping what may follow a value: spaces, a comment. At the start of a line, the
+    /// content may be in that line.
     fn next_content(&mut self, mut is_new_line: bool) -> Option<()> {
         loop {
             let behind = self.at;
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// The list or the map that begins here.
+    /// The list or map that begins here.
     fn collection(&mut self, shares_column: bool) -> Option<Node> {
         self.count()?;
         self.depth += 1;
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
         Some(Node { data, start: start.at, end, line: start.line + 1 })
     }
 
-    /// A list; as the value of an entry of a map it may share the column of the map.
+    /// A list; as the value of a map entry it may have the same column as the map.
     fn sequence(&mut self, shares_column: bool) -> Option<(Data, u32)> {
         let column = self.column?;
         let mut items = Vec::new();
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A key that is a string, its end, and its colon.
+    /// A string key, its end, and its colon.
     fn key(&mut self) -> Option<(&'a [u8], u32)> {
         let start = self.at;
         let text = match self.peek(0)? {
@@ -215,8 +215,8 @@ impl<'a> Reader<'a> {
         Some((text, end as u32))
     }
 
-    /// What stands behind the colon of an entry of a map, or behind the dash of an item of a list, in a column; goes to
-    /// the content that follows.
+    /// The value after the colon of a map entry, or after the dash of a list item, in a column; goes to the content that
+    /// follows.
     fn value(&mut self, column: usize, in_map: bool) -> Option<Node> {
         let behind = self.mark();
         self.skip_spaces();
@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
             Some(_) => self.plain_scalar(column)?,
         };
         self.count()?;
-        // Nothing that is deeper belongs to a scalar.
+        // A scalar has nothing nested below it.
         (self.column <= Some(column)).then_some(Node { data, start: start.at, end, line: start.line + 1 })
     }
 
@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
         let mut end = self.at as u32;
         self.next_content(false)?;
         if self.column > Some(column) {
-            // It goes on in that line.
+            // It continues in that line.
             text = self.scan(start, column, Scanner::plain_scalar)?;
             end = self.at as u32;
             self.next_content(false)?;
@@ -319,13 +319,13 @@ impl<'a> Reader<'a> {
         Some(Data::Str(Str::new(text)))
     }
 
-    /// Counts what is added to the document.
+    /// Counts memory for the document.
     fn grow(&mut self, bytes: usize) -> Option<()> {
         self.bytes_left = self.bytes_left.checked_sub(bytes)?;
         Some(())
     }
 
-    /// Has the scanner read the scalar that begins at a place.
+    /// Lets the scanner read the scalar that begins at a position.
     fn scan(
         &mut self,
         start: Mark,
@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
         scalar: impl FnOnce(&mut Scanner<'a>) -> Result<(Kind<'a>, Mark), Error>,
     ) -> Option<Cow<'a, [u8]>> {
         let scanner = &mut self.scanner;
-        // Of the first line the scanner only asks whether the scalar is at its start, and there it never is.
+        // The scanner needs the first line only to know whether the scalar is at its start, which it never is.
         (scanner.pos, scanner.extra, scanner.line, scanner.line_start) = (start.at as usize, 0, start.line, 0);
         scanner.indent = column as isize;
         let (kind, end) = scalar(scanner).ok()?;
@@ -344,7 +344,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What this line has of a plain scalar; ends behind it.
+    /// The part of a plain scalar in this line; stops after it.
     fn plain(&mut self) -> Option<&'a [u8]> {
         let start = self.at;
         let begins = match self.peek(0)? {
@@ -376,7 +376,7 @@ impl<'a> Reader<'a> {
         Some(&self.text[start..self.at])
     }
 
-    /// A scalar in quotes that is as it is written, on one line; ends behind it.
+    /// A quoted scalar without escapes, on one line; stops after it.
     fn quoted(&mut self, quote: u8) -> Option<&'a [u8]> {
         let inside = &self.text[self.at + 1..];
         let length = memchr::memchr3(quote, b'\\', b'\n', inside)?;
@@ -388,8 +388,7 @@ impl<'a> Reader<'a> {
         Some(&inside[..length])
     }
 
-    /// Goes over a `|` or `>` scalar to the line behind it, and gives its end; `None` where that takes more than a look
-    /// at the start of each line.
+    /// Skips a `|` or `>` scalar and returns its end; `None` if that needs more than the start of each line.
     fn skip_block(&mut self, column: usize) -> Option<u32> {
         let mut end = self.at + 1;
         if let Some(b'-' | b'+') = self.text.get(end) {
@@ -442,7 +441,7 @@ mod tests {
     use super::super::read::read_any;
     use super::*;
 
-    /// What documents are made of, in this way's reach and out of it.
+    /// Content that this path handles, and content that it does not.
     const SAMPLE: &str = r#"# head
 apiVersion: v1
 kind: "Kind"   # trailing
@@ -489,7 +488,7 @@ more:
 tail: on
 "#;
 
-    /// Both ways come to the same, or this one gives up.
+    /// Both paths give the same result, or this one gives up.
     fn compare(text: &[u8]) -> bool {
         let limits = Limits::default();
         let decoded = Text::new(text);

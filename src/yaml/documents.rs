@@ -7,11 +7,11 @@ use crate::limits::Limits;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Splits a values file into its documents as helm 4 does (lines that start with `---`) and reads each; the places of
-/// the nodes are those in the whole text. Each document is a map or null.
+/// Splits a values file into its documents as helm 4 does (lines that start with `---`) and reads each; node positions refer
+/// to the whole text. Each document is a map or null.
 ///
-/// Errors are helm's words behind `cannot load values.yaml: ` or `failed to parse FILE: `.
-/// Helm 3 reads the first document of the text as YAML sees it, and nothing after it.
+/// Errors are helm's text after `cannot load values.yaml: ` or `failed to parse FILE: `.
+/// Helm 3 reads the first YAML document of the text and ignores the rest.
 pub fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
     if helm == HelmVersion::V3 {
         let document = read(text, limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
@@ -39,10 +39,10 @@ pub fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result
     }
 }
 
-/// Bytes of the value that is made of a node, beside the node.
+/// Memory of a value besides its node, in bytes.
 const VALUE: usize = 160;
 
-/// Checks that the values of a document have room, before they are made.
+/// Checks that the values of a document fit in memory, before they are made.
 fn check_values(document: &Node, limits: &Limits) -> Result<(), String> {
     let most = limits.memory_bytes;
     if (document.count() as usize).saturating_mul(VALUE) > most {
@@ -65,7 +65,7 @@ fn must_be_map(document: &Node) -> Result<(), String> {
     ))
 }
 
-/// The bytes of each document that is read of a text.
+/// The byte range of each document of a text.
 pub(super) fn ranges(text: &[u8], helm: HelmVersion) -> Vec<Range<usize>> {
     match helm {
         HelmVersion::V3 => std::iter::once(0..text.len()).collect(),
@@ -73,7 +73,7 @@ pub(super) fn ranges(text: &[u8], helm: HelmVersion) -> Vec<Range<usize>> {
     }
 }
 
-/// A document's bytes in the text.
+/// The byte range of a document.
 struct Document {
     start: usize,
     end: usize,
@@ -81,7 +81,7 @@ struct Document {
     line: u32,
 }
 
-/// The documents, and what is wrong with the text behind them.
+/// The documents, and the error in the text after them.
 fn split(text: &[u8]) -> (Vec<Document>, Option<String>) {
     let mut documents = Vec::new();
     let mut open: Option<Document> = None;
@@ -96,7 +96,7 @@ fn split(text: &[u8]) -> (Vec<Document>, Option<String>) {
                 let problem = format!("error reading yaml document: invalid Yaml document separator: {rest}");
                 return (documents, Some(problem));
             }
-            // A separator behind nothing begins the document that follows.
+            // A separator after nothing begins the following document.
             if let Some(document) = open.take() {
                 documents.push(document);
                 continue;
@@ -109,8 +109,8 @@ fn split(text: &[u8]) -> (Vec<Document>, Option<String>) {
 }
 
 impl Document {
-    /// The document as helm hands it to YAML: each line ends with a line feed, and the last one too. Also where, in
-    /// that text, a carriage return was left out.
+    /// The document as helm passes it to YAML: each line ends with a line feed, including the last. Also the positions in that
+    /// text at which a carriage return was removed.
     fn lines<'t>(&self, text: &'t [u8]) -> (Cow<'t, [u8]>, Vec<usize>) {
         let bytes = &text[self.start..self.end];
         let is_whole = bytes.ends_with(b"\n");
@@ -130,11 +130,11 @@ impl Document {
     }
 }
 
-/// From the places in a document to those in the whole text.
+/// Maps positions in a document to those in the whole text.
 struct Shift<'r> {
     bytes: usize,
     lines: u32,
-    /// Where a carriage return is missing.
+    /// The positions at which a carriage return was removed.
     returns: &'r [usize],
 }
 

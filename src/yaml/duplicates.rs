@@ -1,4 +1,4 @@
-//! Keys that stand twice in one map.
+//! Duplicate keys in a map.
 
 use super::parse::{Content, Id, Tree, parse};
 use super::scan::Scanner;
@@ -7,19 +7,19 @@ use crate::limits::Limits;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// A key that stands twice in one map, with different values.
+/// A key that occurs twice in one map, with different values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duplicate {
     /// The key.
     pub key: String,
-    /// Where it stands first.
+    /// Its first occurrence.
     pub first: Range<u32>,
-    /// Where it stands again: this value is the one that helm takes.
+    /// Its second occurrence: helm uses this value.
     pub again: Range<u32>,
 }
 
-/// The keys of the first document of a text that stand twice in their map with different values, in the order of the
-/// text. go-yaml v2, which helm uses, takes the last; other readers refuse the document.
+/// The duplicate keys with different values in the first document of a text, in order. go-yaml v2, which helm uses, takes the
+/// last; other parsers reject the document.
 pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
     if text.len() > limits.yaml_bytes || !may_hold(text) {
         return Vec::new();
@@ -38,7 +38,7 @@ pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
                     let (key, value) = (tree.get(pair[0]), pair[1]);
                     open.push(value);
                     let Content::Scalar { text, .. } = &key.content else { continue };
-                    if super::compose::is_merge(&tree, pair[0]) {
+                    if super::keys::is_merge(&tree, pair[0]) {
                         continue;
                     }
                     let again = key.start..key.end;
@@ -57,16 +57,16 @@ pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
     found
 }
 
-/// Whether a key may stand twice in one map: a look at the lines without parsing them, since hardly any document has
-/// such a key. In doubt it may; the same key written in two ways, `a` and `"a"`, is not seen.
+/// Whether the text may contain a duplicate key: checks the lines without parsing them, because hardly any document has one.
+/// May return true wrongly; a key written in two ways, `a` and `"a"`, is not detected.
 fn may_hold(text: &[u8]) -> bool {
-    // The keys of the block maps that are open, each with its column.
+    // The keys of the open block maps, each with its column.
     let mut open: Vec<(usize, HashSet<&[u8]>)> = Vec::new();
     for line in text.split(|&byte| byte == b'\n') {
         let line = line.trim_ascii_end();
         let mut column = line.iter().take_while(|&&byte| byte == b' ').count();
         let mut rest = &line[column..];
-        // Each item of a list begins a map of its own.
+        // Each item of a list begins a new map.
         while let [b'-', b' ', after @ ..] = rest {
             let blank = after.iter().take_while(|&&byte| byte == b' ').count();
             open.retain(|(of, _)| *of <= column);
@@ -77,7 +77,7 @@ fn may_hold(text: &[u8]) -> bool {
         else {
             continue;
         };
-        // A flow map, or something that is rarely written: `? key`, tabs.
+        // A flow map, or rare syntax: `? key`, tabs.
         if rest[colon..].windows(2).any(|pair| pair[0] == b'{' && pair[1] != b'}') || matches!(rest[0], b'?' | b'\t') {
             return true;
         }
@@ -94,7 +94,7 @@ fn may_hold(text: &[u8]) -> bool {
     false
 }
 
-/// What a node says, for comparing: its scalars one after the other, with the marks of lists and maps.
+/// A comparable form of a node: its scalars in order, with marks for lists and maps.
 fn shape(tree: &Tree<'_>, id: Id) -> String {
     let mut shape = String::new();
     let mut open = vec![id];
@@ -104,7 +104,7 @@ fn shape(tree: &Tree<'_>, id: Id) -> String {
                 shape.push_str(&format!("{plain}{:?},", String::from_utf8_lossy(text)));
                 continue;
             }
-            // The same name is the same node, or near enough.
+            // An alias with the same name is the same node, or near enough.
             Content::Alias { name, .. } => {
                 shape.push_str(&format!("*{name:?},"));
                 continue;

@@ -1,21 +1,13 @@
-//! [`Emitter`]: writes YAML as go-yaml does, byte for byte, and keeps where each scalar came from.
+//! [`Emitter`]: writes YAML as go-yaml does, byte for byte, and keeps the origin of each scalar.
 
+use super::dialect::Dialect;
 use super::style::{Shape, is_break, is_printable, is_string};
 use crate::trace::{Buf, Origin, Str};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::ops::Range;
 
-/// Whose YAML to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// go-yaml v2, behind `toYaml`: lists in maps are not indented, long lines are folded.
-    V2,
-    /// go-yaml v3 with an indent of 2, behind `toYamlPretty`: lists in maps are indented, no line is folded.
-    V3,
-}
-
-/// Columns after which v2 looks for a space to fold at.
+/// The column after which v2 folds at the next space.
 const WIDTH: usize = 80;
 
 /// Writes one document, event by event: `begin_map`, then `key` and a value for each entry, then `end`.
@@ -25,26 +17,26 @@ pub struct Emitter {
     levels: Vec<Level>,
     /// Column of the current block; `None` at the root.
     indent: Option<usize>,
-    /// The last thing written was white space or an indicator that counts as such.
+    /// Whether the last output was white space or an indicator that counts as such.
     whitespace: bool,
-    /// The line so far is nothing but indentation and indicators.
+    /// Whether the line so far contains only indentation and indicators.
     indention: bool,
-    /// Where the current line begins in `out`.
+    /// The start of the current line in `out`.
     line_start: usize,
-    /// The node to come is a map's value.
+    /// Whether the next node is a map's value.
     in_map: bool,
     max_bytes: usize,
     too_long: bool,
 }
 
-/// A collection that is being written.
+/// A collection being written.
 struct Level {
     is_map: bool,
-    /// The indent outside.
+    /// The indentation outside it.
     outer: Option<usize>,
 }
 
-/// How a scalar is written.
+/// The style of a scalar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
     Plain,
@@ -54,7 +46,7 @@ enum Style {
 }
 
 impl Emitter {
-    /// Begins a document that should not have more than so many bytes.
+    /// Begins a document with a maximum size in bytes.
     pub fn new(dialect: Dialect, max_bytes: usize) -> Self {
         Self {
             out: Buf::new(),
@@ -70,18 +62,18 @@ impl Emitter {
         }
     }
 
-    /// Whether the document has more bytes than it should; it is not whole then.
+    /// Whether the document exceeds the maximum; it is incomplete then.
     pub fn is_too_long(&self) -> bool {
         self.too_long || self.out.longest() > self.max_bytes
     }
 
-    /// Begins a map that has entries.
+    /// Begins a map with entries.
     pub fn begin_map(&mut self) {
         self.begin_node();
         self.begin_level(true, false);
     }
 
-    /// Begins a list that has items.
+    /// Begins a list with items.
     pub fn begin_seq(&mut self) {
         self.begin_node();
         let indentless = self.dialect == Dialect::V2 && self.in_map && !self.indention;
@@ -111,7 +103,7 @@ impl Emitter {
         let encoded = encode_binary(key);
         let scalar = Scalar::of(encoded.as_ref().unwrap_or(key), encoded.is_some(), self.dialect);
         let tag = if scalar.binary { "!!binary".len() } else { 0 };
-        // Keys that are long or have several lines need a `?`.
+        // Long or multi-line keys need a `?`.
         if tag + scalar.text.len() <= 128 && !scalar.shape.multiline {
             self.scalar(&scalar, true);
             self.indicator(b":", false, false);
@@ -131,7 +123,7 @@ impl Emitter {
         self.scalar(&scalar, false);
     }
 
-    /// Writes a number, a boolean, null or another short word as it is.
+    /// Writes a number, a boolean, null or another short word unquoted.
     pub fn atom(&mut self, text: &[u8], origin: Origin) {
         self.begin_node();
         self.space();
@@ -225,7 +217,7 @@ impl Emitter {
                 run.step(self, scalar, at, folds);
                 after_space = true;
             } else if is_break(char) {
-                // Only U+2028 and U+2029 get here: they are written as they are, and begin a line.
+                // Only U+2028 and U+2029 get here: they are written unescaped, and begin a line.
                 run.flush(self, scalar, at + char.len_utf8());
                 self.line_start = self.out.len();
                 self.indention = true;
@@ -270,7 +262,7 @@ impl Emitter {
                 let folds = fold && !after_space && run.column > WIDTH && at > 0 && at + 1 < text.len();
                 run.step(self, scalar, at, folds);
                 if folds && scalar.byte(at + 1) == Some(b' ') {
-                    // The space after a fold would be taken for indentation.
+                    // The space after a fold would be read as indentation.
                     self.out.push_text("\\");
                     run.column += 1;
                 }
@@ -316,10 +308,10 @@ impl Emitter {
         }
     }
 
-    /// A line break and the indentation of the current block, where they are still missing.
+    /// A line break and the indentation of the current block, if missing.
     fn write_indent(&mut self) {
         if self.is_too_long() {
-            // A short text can have many lines, and each of them a deep indent.
+            // A short text can have many lines, each with a deep indentation.
             self.too_long = true;
             return;
         }
@@ -372,7 +364,7 @@ impl Emitter {
     }
 }
 
-/// A stretch of a scalar that is still to be copied, and the column its end will have.
+/// A range of a scalar that is still to be copied, and the column of its end.
 struct Run {
     start: usize,
     column: usize,
@@ -383,7 +375,7 @@ impl Run {
         Self { start: 0, column: emitter.column() }
     }
 
-    /// Takes the character at `at` into the run, or folds the line in its place.
+    /// Adds the character at `at` to the run, or folds the line there.
     fn step(&mut self, emitter: &mut Emitter, scalar: &Scalar<'_>, at: usize, folds: bool) {
         if folds {
             self.flush(emitter, scalar, at);
@@ -397,7 +389,7 @@ impl Run {
         }
     }
 
-    /// Copies what is left before `end`.
+    /// Copies the rest before `end`.
     fn flush(&mut self, emitter: &mut Emitter, scalar: &Scalar<'_>, end: usize) {
         if self.start < end {
             emitter.out.push_slice(scalar.source, self.start..end);
@@ -406,7 +398,7 @@ impl Run {
     }
 }
 
-/// A string on its way out.
+/// A string being written.
 struct Scalar<'a> {
     /// The text with its origins.
     source: &'a Str,
@@ -431,7 +423,7 @@ impl<'a> Scalar<'a> {
         Self { source, text, shape, wanted, binary }
     }
 
-    /// The style wanted, or the next one that can hold the text.
+    /// The preferred style, or the next one that can represent the text.
     fn style(&self, simple_key: bool) -> Style {
         match self.wanted {
             Style::Literal if self.shape.literal && !simple_key => Style::Literal,
@@ -446,7 +438,7 @@ impl<'a> Scalar<'a> {
     }
 }
 
-/// What go-yaml writes behind `!!binary` in the place of text that is not UTF-8; `None` for text that is.
+/// What go-yaml writes after `!!binary` for text that is not UTF-8; `None` for UTF-8.
 fn encode_binary(text: &Str) -> Option<Str> {
     const LINE: usize = 70;
     std::str::from_utf8(text.as_bytes()).err()?;
@@ -467,7 +459,7 @@ fn encode_binary(text: &Str) -> Option<Str> {
     Some(Str::with_origin(lines, text.origin()))
 }
 
-/// Writes a character as an escape sequence in the place of `range` of the source; its width in columns.
+/// Writes a character as an escape sequence in place of `range` of the source; returns its width in columns.
 fn escape(out: &mut Buf, char: char, source: &Str, range: Range<usize>) -> usize {
     let short = match char {
         '\0' => "\\0",

@@ -1,10 +1,12 @@
 //! YAML as helm reads and prints it: go-yaml v2 behind sigs.k8s.io/yaml, and v3 for `toYamlPretty`.
 //!
-//! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a tree as it is written),
-//! `compose` (what it means); `resolve` knows what plain scalars are. Documents that are written plainly, most are, take
-//! the short way, `direct`. Writing is `emit`; `style` knows what quotes a string
-//! needs, `order` how keys are sorted. `written` is a text as it is written, for those who edit it.
+//! Reading goes through `text` (decoding), `scan` and `scalar` (tokens), `parse` (a syntax tree), `compose` (values);
+//! `resolve` gives plain scalars their types. Simple documents, which most are, take the fast path, `direct`. Writing is
+//! `emit`; `style` decides which quotes a string needs, `order` how keys are sorted. `navigate` finds the members of a node.
+//! `written` is the syntax of a text, for editing it.
 
+mod bridge;
+mod dialect;
 pub mod emit;
 pub mod node;
 pub mod order;
@@ -17,7 +19,10 @@ mod compose;
 mod direct;
 mod documents;
 mod duplicates;
-mod exotic;
+mod error;
+mod keys;
+mod map;
+mod navigate;
 mod parse;
 mod repeated;
 mod resolve;
@@ -31,11 +36,13 @@ mod written;
 
 pub use align::align;
 pub use comments::comments;
+pub use dialect::Dialect;
 pub use documents::read_documents;
-pub use duplicates::{Duplicate, duplicates};
-pub use emit::{Dialect, Emitter};
+pub use duplicates::duplicates;
+pub use emit::Emitter;
+pub use error::Error;
 pub use node::{Data, Entry, Node, Nodes};
-pub use read::{Error, read, read_entries, read_whole};
+pub use read::{read, read_entries, read_whole};
 pub use repeated::repeated_key;
 pub use style::is_plain;
 pub use within::within;

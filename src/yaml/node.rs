@@ -1,22 +1,22 @@
-//! [`Node`]: a YAML document after resolution, with the place of each of its parts.
+//! [`Node`]: a YAML document after resolution, with the position of each of its parts.
 
 use crate::trace::Str;
 
-/// One node of a document: tags, anchors, aliases and merges are resolved the way sigs.k8s.io/yaml's YAML-to-JSON
-/// does it, and every node knows its bytes in the text.
+/// One node of a document: tags, anchors, aliases and merges are resolved as in the YAML-to-JSON conversion of
+/// sigs.k8s.io/yaml, and every node has its byte range in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// What it is.
+    /// Its value.
     pub data: Data,
-    /// First byte in the text given to the reader; an alias's content has the place where it was anchored.
+    /// First byte in the text; the content of an alias has the position of its anchor.
     pub start: u32,
-    /// The byte after the last; quotes and block headers are inside.
+    /// The byte after the last; quotes and block headers are included.
     pub end: u32,
     /// 1-based line of `start`.
     pub line: u32,
 }
 
-/// What a node is, as JSON knows it.
+/// The value of a node, as in JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Data {
     /// null
@@ -33,15 +33,15 @@ pub enum Data {
     Str(Str),
     /// A list.
     Seq(Vec<Node>),
-    /// A map; keys are strings by now. Duplicates are resolved (the last wins), order is that of the text.
+    /// A map with string keys. Of duplicate keys the last is used; the order is that of the text.
     Map(Vec<(Entry, Node)>),
 }
 
-/// Bytes of a text beside its letters.
+/// Memory of a text besides its characters, in bytes.
 const TEXT: usize = 112;
 
 impl Node {
-    /// The bytes that the tree takes in memory, roughly.
+    /// The approximate memory of the tree in bytes.
     pub fn size(&self) -> usize {
         size_of::<Self>()
             + match &self.data {
@@ -52,7 +52,7 @@ impl Node {
             }
     }
 
-    /// How many nodes there are, this one included.
+    /// The number of nodes, including this one.
     pub fn count(&self) -> u64 {
         1 + match &self.data {
             Data::Seq(items) => items.iter().map(Self::count).sum(),
@@ -62,7 +62,7 @@ impl Node {
     }
 }
 
-/// Nodes that are kept, however deep: they are dropped level by level, so that it takes no stack.
+/// Nodes of any depth: they are dropped level by level, so that dropping needs no stack.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Nodes(Vec<Node>);
 
@@ -110,7 +110,7 @@ impl Drop for Nodes {
 }
 
 impl Data {
-    /// What encoding/json calls a value of this kind in its errors.
+    /// The name of this kind of value in errors of encoding/json.
     pub fn json_kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -126,7 +126,7 @@ impl Data {
 /// A key of a map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The key as JSON has it.
+    /// The key as in JSON.
     pub key: Str,
     /// First byte in the text.
     pub start: u32,

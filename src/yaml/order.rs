@@ -1,10 +1,10 @@
 //! The order in which go-yaml writes the keys of a map.
 
-use super::emit::Dialect;
+use super::dialect::Dialect;
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
-/// Compares keys the way people do: `a2` before `a10`, and what is no letter before letters.
+/// Compares keys in natural order: `a2` before `a10`, and other characters before letters.
 ///
 /// Invalid UTF-8 compares as U+FFFD. Source: go-yaml `keyList.Less`; [`Dialect::V3`] differs where a letter meets
 /// another character after digits.
@@ -22,7 +22,7 @@ pub fn before(left: &[u8], right: &[u8], dialect: Dialect) -> bool {
     while !(left.is_char_boundary(start) && right.is_char_boundary(start)) {
         start -= 1;
     }
-    // Bad bytes all read as U+FFFD, so the difference may lie further on, or not exist.
+    // Invalid bytes all read as U+FFFD, so the difference may be further on, or not exist.
     while let (Some(one), Some(other)) = (left[start..].chars().next(), right[start..].chars().next()) {
         if one != other {
             return differ(&left, &right, start, one, other, dialect);
@@ -32,7 +32,7 @@ pub fn before(left: &[u8], right: &[u8], dialect: Dialect) -> bool {
     left.len() < right.len()
 }
 
-/// The order of two keys that differ first at byte `at`, where `one` and `other` stand.
+/// The order of two keys that first differ at byte `at`, where `one` and `other` are.
 fn differ(left: &str, right: &str, at: usize, one: char, other: char, dialect: Dialect) -> bool {
     match (is_letter(one), is_letter(other)) {
         (true, true) => return one < other,
@@ -53,7 +53,7 @@ fn differ(left: &str, right: &str, at: usize, one: char, other: char, dialect: D
     }
 }
 
-/// The number that a text begins with and how many digits it has; wraps around as Go's `int64` does.
+/// The number at the beginning of a text and its number of digits; wraps around as Go's `int64` does.
 fn digits(text: &str, leading: bool) -> (i64, usize) {
     let mut number = i64::from(leading);
     let mut count = 0;
@@ -97,7 +97,7 @@ impl Class {
 
 /// Sorts entries by their keys; equal keys keep their order.
 ///
-/// The standard library's sorts may panic when a relation is not an order, and [`before`] is none: this one gives some
+/// The standard library's sorts may panic if a relation is not an order, and [`before`] is not one: this sort gives some
 /// arrangement instead, as Go's does.
 pub fn sort<T: Copy>(entries: &mut [T], key: impl Fn(&T) -> &[u8] + Copy, dialect: Dialect) {
     if is_sorted(entries.iter().map(key), dialect) {
@@ -106,7 +106,7 @@ pub fn sort<T: Copy>(entries: &mut [T], key: impl Fn(&T) -> &[u8] + Copy, dialec
     merge_sort(entries, &mut Vec::with_capacity(entries.len()), &|left, right| before(key(left), key(right), dialect));
 }
 
-/// Whether keys already stand in the order in which go-yaml writes them.
+/// Whether keys are already in the order in which go-yaml writes them.
 pub fn is_sorted<'a>(mut keys: impl Iterator<Item = &'a [u8]>, dialect: Dialect) -> bool {
     let Some(mut last) = keys.next() else { return true };
     keys.all(|key| !before(key, std::mem::replace(&mut last, key), dialect))

@@ -1,25 +1,25 @@
-//! Tokens to a [`Tree`]: the grammar of libyaml's parser, for the first document of a text.
+//! From tokens to a [`Tree`]: the grammar of libyaml's parser, for the first document of a text.
 //!
-//! Aliases are pointed at their anchors and nothing else is understood yet. Errors come in the order in which go-yaml
-//! meets them, so no token is looked at earlier than there.
+//! Aliases are linked to their anchors; nothing else is interpreted yet. Errors are reported in go-yaml's order, so no token
+//! is read earlier than there.
 
-use super::read::Error;
+use super::error::Error;
 use super::resolve::Tag;
 use super::scan::{Kind, Mark, Scanner, Token};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// A node of a [`Tree`]: its index there.
+/// A node of a [`Tree`], by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Id(u32);
 
-/// A document as it is written.
+/// The syntax tree of a document.
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
     nodes: Vec<Raw<'a>>,
 }
 
-/// A node as it is written.
+/// A node of the syntax tree.
 #[derive(Debug)]
 pub(super) struct Raw<'a> {
     pub(super) content: Content<'a>,
@@ -104,7 +104,7 @@ impl Children {
     }
 }
 
-/// What may stand where a node is parsed.
+/// Where a node is parsed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Flow,
@@ -117,18 +117,18 @@ struct Parser<'a> {
     scanner: Scanner<'a>,
     tree: Tree<'a>,
     anchors: HashMap<&'a [u8], Id>,
-    /// `%TAG` handles and what they stand for.
+    /// `%TAG` handles and their prefixes.
     tags: HashMap<&'a [u8], Vec<u8>>,
 }
 
-/// Parses the first document; `None` where there is none.
+/// Parses the first document; `None` if there is none.
 pub(super) fn parse(scanner: Scanner<'_>) -> Result<Option<(Tree<'_>, Id)>, Error> {
     let mut parser = Parser { scanner, tree: Tree::default(), anchors: HashMap::new(), tags: HashMap::new() };
     let Some(root) = parser.document()? else { return Ok(None) };
     Ok(Some((parser.tree, root)))
 }
 
-/// Parses a text that is one document; an error where something follows it.
+/// Parses a text that must be one document.
 pub(super) fn parse_whole(scanner: Scanner<'_>) -> Result<Option<(Tree<'_>, Id)>, Error> {
     let mut parser = Parser { scanner, tree: Tree::default(), anchors: HashMap::new(), tags: HashMap::new() };
     let Some(root) = parser.document()? else { return Ok(None) };
@@ -173,7 +173,7 @@ impl<'a> Parser<'a> {
         } else {
             self.node(Place::Block)?
         };
-        // The document ends with any token, but there has to be one.
+        // Any token ends the document, but one must follow.
         self.scanner.peek()?;
         Ok(Some(root))
     }
@@ -265,7 +265,7 @@ impl<'a> Parser<'a> {
                 let Token { kind: Kind::Scalar { text, plain }, .. } = self.scanner.next()? else {
                     return Err(error("did not find expected node content", start));
                 };
-                // Of the tags, `!` alone makes a quoted scalar a plain one.
+                // Of all tags, only `!` makes a quoted scalar plain.
                 let (tag, plain) = match tag {
                     None => (Tag::None, plain),
                     Some(tag) => (Tag::new(&tag), tag == b"!"),
@@ -293,7 +293,7 @@ impl<'a> Parser<'a> {
             }
             _ => return Err(error("did not find expected node content", start)),
         };
-        // The anchor is known inside of what it names.
+        // The anchor is known inside its own node.
         let id = self.tree.add(content, start, start);
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, id);
@@ -384,7 +384,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A key or a value, which may be left out.
+    /// A key or a value, which may be omitted.
     fn block_mapping_part(&mut self, mark: Mark) -> Result<Id, Error> {
         match self.scanner.peek()?.kind {
             Kind::Key | Kind::Value | Kind::BlockEnd => Ok(self.tree.add_empty(mark)),
@@ -430,7 +430,7 @@ impl<'a> Parser<'a> {
             _ => self.node(Place::Flow)?,
         };
         let value = self.flow_value(Kind::FlowSequenceEnd)?;
-        // The pair ends only where the next token can be read.
+        // The pair ends only once the next token can be read.
         self.scanner.peek()?;
         let mut children = Children::default();
         children.add(&mut self.tree, key);
@@ -440,7 +440,7 @@ impl<'a> Parser<'a> {
         Ok(id)
     }
 
-    /// `: value` in a flow collection that ends with `end`; both parts may be left out.
+    /// `: value` in a flow collection that ends with `end`; both parts may be omitted.
     fn flow_value(&mut self, end: Kind<'a>) -> Result<Id, Error> {
         let mut token = self.scanner.peek()?;
         if matches!(token.kind, Kind::Value) {
@@ -500,7 +500,7 @@ impl<'a> Parser<'a> {
 
 /// An error at a token.
 fn error(message: &str, mark: Mark) -> Error {
-    // Go quirk: these lines count from 0, and the first is not named.
+    // Go quirk: these lines count from 0, and the first line is not named.
     let line = if mark.line > 0 { Some(mark.line) } else { None };
     Error { line, message: message.to_owned(), bridge: false, limit: false }
 }

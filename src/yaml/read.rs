@@ -3,65 +3,25 @@
 use super::Node;
 use super::compose::compose;
 use super::direct;
+use super::error::Error;
 use super::node::Data;
 use super::parse::{parse, parse_whole};
 use super::scan::Scanner;
 use super::text::Text;
 use crate::limits::Limits;
-use std::fmt;
 
-/// Why a text is not YAML that helm reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
-    /// The line that go-yaml names, where it names one: often that before the culprit, as its lines count from 0.
-    pub line: Option<u32>,
-    /// go-yaml's words, without `yaml: line N: `; or those of the JSON bridge, when `bridge` is set.
-    pub message: String,
-    /// The error is not go-yaml's but that of turning the tree into JSON (`json: unsupported value: NaN`), or of a
-    /// limit of ours.
-    pub bridge: bool,
-    /// The text is more than a limit of ours allows; nothing is known of what is wrong with it.
-    pub limit: bool,
-}
-
-impl Error {
-    pub(super) fn limit(message: String) -> Self {
-        Self { line: None, message, bridge: true, limit: true }
-    }
-
-    /// A document that takes more room than there is.
-    pub(super) fn too_large(bytes: usize) -> Self {
-        Self::limit(format!("document takes more than {bytes} bytes in memory (--limit memory-bytes)"))
-    }
-
-    pub(super) fn without_line(message: String) -> Self {
-        Self { line: None, message, bridge: false, limit: false }
-    }
-}
-
-/// As go-yaml words it behind `error converting YAML to JSON: `: `yaml: line 3: did not find expected key`.
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.bridge, self.line) {
-            (true, _) => f.write_str(&self.message),
-            (false, None) => write!(f, "yaml: {}", self.message),
-            (false, Some(line)) => write!(f, "yaml: line {line}: {}", self.message),
-        }
-    }
-}
-
-/// Reads the first document of a text; no document at all is null.
+/// Reads the first document of a text; an empty text is null.
 ///
-/// The places of the nodes are those in the text; for UTF-16, those in the text as UTF-8.
+/// Positions refer to the text; for UTF-16, to the text converted to UTF-8.
 pub fn read(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     read_entries(text, limits, |_| true)
 }
 
-/// Reads a text that is one document, as [`read`] does; that something follows it is an error.
+/// Reads a text that must be one document, as [`read`] does.
 pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
-    // The short way gives up where something follows.
+    // The fast path gives up if something follows.
     if let Some(node) = direct::read(&text, limits, |_| true) {
         return Ok(node);
     }
@@ -71,10 +31,10 @@ pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     }
 }
 
-/// Reads the first document of a text as [`read`] does, but keeps of its map only the entries whose key is `wanted`; the
-/// others are there without their values. What is wrong anywhere in the document is an error all the same.
+/// Reads the first document of a text as [`read`] does, but keeps only the `wanted` entries of its map; the others have no
+/// values. Errors anywhere in the document are still reported.
 ///
-/// For those who look at the head of many large documents.
+/// For callers that need only the head of many large documents.
 pub fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
@@ -92,14 +52,14 @@ fn check_size(text: &[u8], limits: &Limits) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads as [`read`] does, but never the short way.
+/// Reads as [`read`] does, but never uses the fast path.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn read_the_long_way(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     check_size(text, limits)?;
     read_any(&Text::new(text), limits, |_| true)
 }
 
-/// The long way, for whatever is YAML or not.
+/// The slow path, for any text.
 pub(super) fn read_any(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     match parse(Scanner::new(text, limits))? {
         Some((tree, root)) => compose(&tree, root, limits, wanted),
@@ -112,8 +72,8 @@ mod tests {
     use super::*;
     use serde_json::{Map, Number, Value, from_str};
 
-    /// Cases that a real helm 4.3.1 answered: `{"yaml": "a: 1", "json": {"a": 1}}`, or `error` instead of `json`, or
-    /// `bytes` (U+0000 to U+00FF) instead of `yaml`.
+    /// Cases recorded from helm 4.3.1: `{"yaml": "a: 1", "json": {"a": 1}}`, or `error` instead of `json`, or `bytes` (U+0000 to
+    /// U+00FF) instead of `yaml`.
     const CASES: &str = include_str!("../../testdata/yaml/read.jsonl");
 
     fn json(node: &Node) -> Value {

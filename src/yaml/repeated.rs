@@ -1,4 +1,4 @@
-//! Keys that are written twice in one map, which go-yaml lets pass and the last of which wins.
+//! Duplicate keys in one map, of which go-yaml silently uses the last.
 
 use super::Error;
 use super::parse::{Content, Id, Tree, parse};
@@ -6,9 +6,9 @@ use super::scan::Scanner;
 use super::text::Text;
 use crate::limits::Limits;
 
-/// The byte and the text of the first key of the first document that its map has already; `None` when there is none.
+/// The byte and the text of the first duplicate key in the first document; `None` if there is none.
 ///
-/// For files of the tool itself, where the loser would be lost without a word.
+/// For the tool's own files, where a duplicate would be lost silently.
 pub fn repeated_key(text: &[u8], limits: &Limits) -> Result<Option<(u32, String)>, Error> {
     let text = Text::new(text);
     let Some((tree, root)) = parse(Scanner::new(&text, limits))? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What a scalar means: go-yaml v2's flavour of YAML 1.1.
+//! Types of scalars: go-yaml v2's flavour of YAML 1.1.
 //!
 //! | text | meaning |
 //! |---|---|
@@ -8,14 +8,14 @@
 //! | `1.5 .5 1e3 .inf -.inf .nan` | a float |
 //! | all else, dates and `1:30` among it | a string |
 
-use super::read::Error;
+use super::error::Error;
 use super::timestamp::is_timestamp;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use std::borrow::Cow;
 
-/// A tag, as far as it makes a difference.
+/// A tag, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
     None,
@@ -62,7 +62,7 @@ impl Tag {
     }
 }
 
-/// What a scalar is.
+/// A resolved scalar.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Scalar<'t> {
     Null,
@@ -73,7 +73,7 @@ pub(super) enum Scalar<'t> {
     Str(Cow<'t, [u8]>),
 }
 
-/// Resolves a scalar; `plain` is one without quotes and without tag.
+/// Resolves a scalar; `plain` means without quotes and without tag.
 pub(super) fn resolve(text: &[u8], tag: Tag, plain: bool) -> Result<Scalar<'_>, Error> {
     let is_string = match tag {
         Tag::None => !plain,
@@ -91,7 +91,7 @@ pub(super) fn resolve(text: &[u8], tag: Tag, plain: bool) -> Result<Scalar<'_>, 
     let found = match scalar {
         Scalar::Null => Tag::Null,
         Scalar::Bool(_) => Tag::Bool,
-        // A date is never anything else; without this tag nobody asks.
+        // A timestamp is always a string unless it has this tag.
         _ if tag == Tag::Timestamp && is_timestamp(text) => return Ok(Scalar::Str(Cow::Borrowed(text))),
         Scalar::Int(_) | Scalar::Uint(_) => Tag::Int,
         Scalar::Float(_) => Tag::Float,
@@ -109,7 +109,7 @@ pub(super) fn resolve(text: &[u8], tag: Tag, plain: bool) -> Result<Scalar<'_>, 
 }
 
 fn binary(text: &[u8]) -> Result<Scalar<'_>, Error> {
-    // Go leaves out line breaks and does not look at the bits after the last byte.
+    // Go skips line breaks and ignores the bits after the last byte.
     let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
     let digits: Vec<u8> = text.iter().copied().filter(|&byte| byte != b'\n' && byte != b'\r').collect();
     match GeneralPurpose::new(&STANDARD, config).decode(digits) {
@@ -150,9 +150,9 @@ fn word(text: &[u8]) -> Option<Scalar<'static>> {
     })
 }
 
-/// A number that begins with a digit or a sign; underscores are nothing.
+/// A number that begins with a digit or a sign; underscores are ignored.
 fn number(text: &[u8]) -> Option<Scalar<'static>> {
-    // Most texts with a digit in front are names, versions, addresses: stop at what no number has.
+    // Most texts that begin with a digit are names, versions or addresses: stop at the first character that no number has.
     if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'-' | b'.')) {
         return None;
     }
@@ -168,7 +168,7 @@ fn number(text: &[u8]) -> Option<Scalar<'static>> {
     if is_float(plain.as_bytes()) {
         return finite(plain).map(Scalar::Float);
     }
-    // Go quirk: behind `0b` there may be another sign.
+    // Go quirk: after `0b` there may be another sign.
     if let Some(digits) = plain.strip_prefix("0b") {
         return integer(digits, Some(2));
     }
@@ -179,7 +179,7 @@ fn number(text: &[u8]) -> Option<Scalar<'static>> {
     }
 }
 
-/// Go's `ParseInt`, then `ParseUint`; without a base, the text's prefix says which.
+/// Go's `ParseInt`, then `ParseUint`; without a base, the prefix of the text selects it.
 fn integer(text: &str, base: Option<u32>) -> Option<Scalar<'static>> {
     let (is_signed, is_negative, digits) = match text.as_bytes().first()? {
         b'+' => (true, false, &text[1..]),
@@ -232,7 +232,7 @@ fn is_float(text: &[u8]) -> bool {
     }
 }
 
-/// A text that begins with a point, as Go's `ParseFloat` reads it: underscores may stand between digits.
+/// A text that begins with a point, as Go's `ParseFloat` reads it: underscores are allowed between digits.
 fn float_after_point(text: &[u8]) -> Option<f64> {
     let separates = |at: usize| {
         let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
@@ -248,7 +248,7 @@ fn float_after_point(text: &[u8]) -> Option<f64> {
     finite(std::str::from_utf8(&plain).ok()?)
 }
 
-/// A decimal; one that is out of range is no number.
+/// A decimal; an out-of-range text is not a number.
 fn finite(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|number| number.is_finite())
 }

@@ -1,17 +1,17 @@
-//! Scalars in their four ways of writing. Their text is borrowed where the value stands in the text as it is.
+//! Scalars in all four styles. Their text is borrowed if it appears unchanged in the source.
 
 use super::chars::is_ordinary;
-use super::read::Error;
+use super::error::Error;
 use super::scan::{Kind, Mark, Scanner};
 use std::borrow::Cow;
 
-/// A value that is a stretch of the text until something has to be changed.
+/// A value that is borrowed from the text until it must change.
 struct Value<'a> {
     text: &'a [u8],
-    /// What was put together before `from`; empty and unused while `changed` is false.
+    /// The part built before `from`; empty and unused while `changed` is false.
     done: Vec<u8>,
     changed: bool,
-    /// Where the stretch that is not yet in `done` begins.
+    /// The start of the range that is not yet in `done`.
     from: usize,
 }
 
@@ -20,7 +20,7 @@ impl<'a> Value<'a> {
         Self { text, done: Vec::new(), changed: false, from }
     }
 
-    /// Takes the text up to a place, and goes on at another.
+    /// Takes the text up to a position, and continues at another.
     fn cut(&mut self, to: usize, next: usize) {
         self.done.extend_from_slice(self.text.get(self.from..to).unwrap_or_default());
         self.changed = true;
@@ -37,10 +37,10 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Line breaks within a scalar: one is a space, more are one less; the special ones of Unicode are kept.
+/// Line breaks within a scalar: one becomes a space, several become one fewer; the special ones of Unicode are kept.
 #[derive(Default)]
 struct Fold {
-    /// A line ended, and what follows on the next one was not met yet.
+    /// A line ended, and the next content has not been reached.
     begun: bool,
     first: &'static [u8],
     more: Vec<u8>,
@@ -71,7 +71,7 @@ impl Fold {
 }
 
 impl<'a> Scanner<'a> {
-    /// A scalar without quotes, and its end.
+    /// A plain scalar, and its end.
     pub(super) fn plain_scalar(&mut self) -> Result<(Kind<'a>, Mark), Error> {
         let indent = self.indent + 1;
         let mut end = self.mark();
@@ -247,7 +247,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// A `|` or `>` scalar, and the end of its last line that is not empty.
+    /// A `|` or `>` scalar, and the end of its last non-empty line.
     pub(super) fn block_scalar(&mut self, is_literal: bool) -> Result<(Kind<'a>, Mark), Error> {
         self.pos += 1;
         let (mut chomping, mut increment) = (None, 0);
@@ -274,7 +274,7 @@ impl<'a> Scanner<'a> {
         self.need(1)?;
         while self.column() as isize == indent && self.peek_byte(0) != 0 {
             let blank = matches!(self.peek_byte(0), b' ' | b'\t');
-            // Lines that begin with white space are not joined.
+            // Lines that begin with white space are not folded.
             if is_literal || leading_blank || blank {
                 text.extend_from_slice(fold.first);
                 text.append(&mut fold.more);
@@ -299,7 +299,7 @@ impl<'a> Scanner<'a> {
         Ok((Kind::Scalar { text: Cow::Owned(text), plain: false }, end))
     }
 
-    /// Goes over indentation and empty lines of a block scalar; finds out the indentation where it is not known.
+    /// Skips the indentation and empty lines of a block scalar; determines the indentation if it is not known.
     fn block_breaks(&mut self, indent: &mut isize, breaks: &mut Vec<u8>) -> Result<(), Error> {
         let mut deepest = 0;
         loop {

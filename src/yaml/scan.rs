@@ -1,10 +1,10 @@
-//! [`Scanner`]: text to tokens, with the rules of libyaml's scanner as go-yaml v2 has them.
+//! [`Scanner`]: from text to tokens, with the rules of libyaml's scanner as in go-yaml v2.
 //!
 //! Indentation becomes block tokens, and `key: value` is recognised at its `:`, which is why tokens wait in a queue:
 //! a [`Kind::Key`] goes in front of tokens that were read before it.
 
 use super::chars::{is_alpha, is_break, line_break};
-use super::read::Error;
+use super::error::Error;
 use super::text::{BYTE_ORDER_MARK, Pieces, Text};
 use crate::limits::Limits;
 use std::borrow::Cow;
@@ -13,10 +13,10 @@ use std::collections::VecDeque;
 /// A simple key must end within this many characters.
 const MAX_KEY: usize = 1024;
 
-/// Bytes of as many characters as are ever asked for in advance.
+/// Bytes of the longest lookahead.
 const MARGIN: usize = 64;
 
-/// A place in the text.
+/// A position in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     /// In bytes.
@@ -25,7 +25,7 @@ pub(super) struct Mark {
     pub(super) line: u32,
 }
 
-/// A token and its place.
+/// A token with its position.
 #[derive(Debug)]
 pub(super) struct Token<'a> {
     pub(super) kind: Kind<'a>,
@@ -67,11 +67,11 @@ pub(super) enum Kind<'a> {
 pub(super) struct Tag<'a> {
     /// `!`, `!!`, `!e!`; empty for `!<tag:…>` and for `!` alone.
     pub(super) handle: &'a [u8],
-    /// What follows it.
+    /// The rest of the tag.
     pub(super) suffix: Vec<u8>,
 }
 
-/// Where a key without `?` may have begun.
+/// Where a key without `?` may begin.
 struct SimpleKey {
     possible: bool,
     /// A line at this indentation must be a key.
@@ -88,16 +88,16 @@ pub(super) struct Scanner<'a> {
     /// Bytes before `pos` that do not begin a character; `pos - extra` counts characters.
     pub(super) extra: usize,
     pub(super) line: u32,
-    /// The character that the line begins with.
+    /// The position of the line's first character.
     pub(super) line_start: usize,
-    /// How far the text was read; everything is for a text without [`Pieces`].
+    /// How far the text has been read; to its end for a text without [`Pieces`].
     pub(super) fed: usize,
     pieces: Option<&'a Pieces>,
     next_piece: usize,
     buffer_start: usize,
 
     max_depth: usize,
-    /// What the tree may take in memory.
+    /// The memory limit of the tree.
     pub(super) memory_bytes: usize,
     pub(super) flow_level: usize,
     pub(super) indent: isize,
@@ -105,7 +105,7 @@ pub(super) struct Scanner<'a> {
     pub(super) simple_key_allowed: bool,
     /// One for each flow level.
     simple_keys: Vec<SimpleKey>,
-    /// Token number → index in `simple_keys`, in the order of the numbers. What go-yaml forgets to remove is here too.
+    /// Token number → index in `simple_keys`, sorted by number. Includes entries that go-yaml forgets to remove.
     keys_by_token: VecDeque<(u32, u32)>,
 
     queue: VecDeque<Token<'a>>,
@@ -115,7 +115,7 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// Of the limits, `yaml_depth` counts flow collections in each other, and block collections.
+    /// Of the limits, `yaml_depth` applies to nested flow collections, and to nested block collections.
     pub(super) fn new(text: &'a Text<'_>, limits: &Limits) -> Self {
         let pieces = text.pieces.as_ref();
         Self {
@@ -149,16 +149,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next token, which stays where it is.
+    /// The next token, without consuming it.
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, Error> {
         if !self.available {
             self.fetch_more()?;
         }
-        // `fetch_more` leaves at least one.
+        // `fetch_more` leaves at least one token.
         self.queue.front().ok_or_else(|| self.error("did not find expected <stream-start>"))
     }
 
-    /// Takes the next token.
+    /// Consumes the next token.
     pub(super) fn next(&mut self) -> Result<Token<'a>, Error> {
         self.peek()?;
         self.available = false;
@@ -168,12 +168,12 @@ impl<'a> Scanner<'a> {
 
     // Reading characters.
 
-    /// The byte `ahead` of the next one; 0 behind the end.
+    /// The byte `ahead` of the next one; 0 after the end.
     pub(super) fn peek_byte(&self, ahead: usize) -> u8 {
         self.text.get(self.pos + ahead).copied().unwrap_or(0)
     }
 
-    /// What is left.
+    /// The remaining text.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.text.get(self.pos..).unwrap_or_default()
     }
@@ -186,7 +186,7 @@ impl<'a> Scanner<'a> {
         Mark { at: self.pos.min(self.text.len()) as u32, line: self.line }
     }
 
-    /// Reads on until some characters are there, which may show that they are bad ones.
+    /// Reads on until a number of characters is available, which may reveal invalid ones.
     #[inline]
     pub(super) fn need(&mut self, characters: usize) -> Result<(), Error> {
         if self.pos + 4 * characters <= self.fed { Ok(()) } else { self.feed(characters) }
@@ -213,7 +213,7 @@ impl<'a> Scanner<'a> {
             } else if let Some(problem) = pieces.problem {
                 return Err(Error { line: None, message: problem.to_owned(), bridge: false, limit: false });
             } else {
-                // Behind the end are zeros, as many as are asked for.
+                // After the end there are only zeros.
                 self.fed += 1;
                 break;
             }
@@ -221,7 +221,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Goes over a character that is not a line break.
+    /// Skips a character that is not a line break.
     #[inline]
     pub(super) fn skip(&mut self) {
         let width = match self.peek_byte(0) {
@@ -234,7 +234,7 @@ impl<'a> Scanner<'a> {
         self.extra += width - 1;
     }
 
-    /// Goes over a line break and says what it stands for; nothing where there is none.
+    /// Skips a line break and returns its form in a scalar; empty if there is none.
     pub(super) fn skip_break(&mut self) -> &'static [u8] {
         let (width, characters, text) = line_break(self.rest());
         if width > 0 {
@@ -246,7 +246,7 @@ impl<'a> Scanner<'a> {
         text
     }
 
-    /// Goes over spaces and tabs.
+    /// Skips spaces and tabs.
     pub(super) fn skip_blanks(&mut self) -> Result<(), Error> {
         self.need(1)?;
         while matches!(self.peek_byte(0), b' ' | b'\t') {
@@ -256,7 +256,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Goes over a comment, if one begins here, to the end of the line.
+    /// Skips a comment, if one begins here, up to the end of the line.
     pub(super) fn skip_comment(&mut self) -> Result<(), Error> {
         if self.peek_byte(0) == b'#' {
             self.skip_line()?;
@@ -264,7 +264,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Goes to the end of the line.
+    /// Skips to the end of the line.
     pub(super) fn skip_line(&mut self) -> Result<(), Error> {
         loop {
             self.pos += self.near().iter().take_while(|&&byte| matches!(byte, b' '..=0x7E | b'\t')).count();
@@ -276,7 +276,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// What may be gone over without asking for more: none of it is the last that was read.
+    /// The text that may be skipped without reading more: it does not contain the last character read.
     #[inline]
     pub(super) fn near(&self) -> &'a [u8] {
         let end = self.text.len().min(self.fed.saturating_sub(MARGIN));
@@ -321,7 +321,7 @@ impl<'a> Scanner<'a> {
 
     // The queue.
 
-    /// Reads tokens until it is certain that the one at the head does not begin a simple key.
+    /// Reads tokens until it is certain that the first one does not begin a simple key.
     fn fetch_more(&mut self) -> Result<(), Error> {
         loop {
             if !self.queue.is_empty() {
@@ -344,7 +344,7 @@ impl<'a> Scanner<'a> {
         self.queue.push_back(Token { kind, start, end });
     }
 
-    /// Puts a token without text before one of a number; at the end where that is gone.
+    /// Inserts a token without text before the token with this number, or at the end if that one is gone.
     fn insert(&mut self, token: Option<u32>, kind: Kind<'a>, mark: Mark) {
         let token = token.and_then(|token| token.checked_sub(self.parsed)).map(|at| at as usize);
         let at = token.filter(|&at| at <= self.queue.len()).unwrap_or(self.queue.len());
@@ -426,11 +426,11 @@ impl<'a> Scanner<'a> {
         self.error("found character that cannot start any token")
     }
 
-    /// Goes over white space, comments and line breaks.
+    /// Skips white space, comments and line breaks.
     fn skip_to_token(&mut self) -> Result<(), Error> {
         loop {
             self.need(1)?;
-            // Go quirk: the byte order mark is looked for at the start of the buffer, not at the current place; while
+            // Go quirk: the byte order mark is searched at the start of the buffer, not at the current position; while
             // one is there, the first character of each line is lost.
             if self.pieces.is_some()
                 && self.column() == 0
@@ -439,7 +439,7 @@ impl<'a> Scanner<'a> {
                 self.skip();
             }
             self.need(1)?;
-            // Tabs may not stand where a simple key may begin.
+            // Tabs are not allowed where a simple key may begin.
             while self.peek_byte(0) == b' '
                 || (self.peek_byte(0) == b'\t' && (self.flow_level > 0 || !self.simple_key_allowed))
             {
@@ -516,7 +516,7 @@ impl<'a> Scanner<'a> {
 
     // Indentation.
 
-    /// Begins a block collection where the column is deeper than the last one.
+    /// Begins a block collection if the column is deeper than the last one.
     fn roll_indent(&mut self, column: usize, before: Option<u32>, kind: Kind<'a>, mark: Mark) -> Result<(), Error> {
         if self.flow_level == 0 && self.indent < column as isize {
             self.indents.push(self.indent);
@@ -586,7 +586,7 @@ impl<'a> Scanner<'a> {
         if self.flow_level > 0 {
             self.flow_level -= 1;
             // Go quirk: for a collection without simple keys of its own this forgets that the collection itself may
-            // be a key, so that `[]: x` is the list, and the rest is not looked at.
+            // be a key, so that `[]: x` is the list, and the rest is ignored.
             if let Some(key) = self.simple_keys.pop() {
                 self.forget_key(key.token);
             }
@@ -708,7 +708,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Goes over the rest of a line that may hold a comment and nothing else.
+    /// Skips the rest of a line, which may contain only a comment.
     pub(super) fn end_line(&mut self) -> Result<(), Error> {
         self.skip_blanks()?;
         self.skip_comment()?;

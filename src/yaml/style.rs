@@ -1,10 +1,10 @@
-//! How go-yaml writes a string: which quotes it needs, and which forms are open to it.
+//! How go-yaml writes a string: which quotes it needs, and which styles are possible.
 
-use super::emit::Dialect;
+use super::dialect::Dialect;
 use super::resolve::{Scalar, Tag, resolve};
 use super::timestamp::is_timestamp;
 
-/// Which ways of writing a string keep it what it is; see [`Shape::of`].
+/// Which styles can represent a string; see [`Shape::of`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
     /// Without quotes.
@@ -18,7 +18,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Looks at each character of a text. Source: go-yaml `yaml_emitter_analyze_scalar`.
+    /// Analyses each character of a text. Source: go-yaml `yaml_emitter_analyze_scalar`.
     pub(super) fn of(text: &str, dialect: Dialect) -> Self {
         let bytes = text.as_bytes();
         if bytes.is_empty() {
@@ -27,7 +27,7 @@ impl Shape {
         let mut indicator = text.starts_with("---") || text.starts_with("...");
         let (mut special, mut tab, mut multiline) = (false, false, false);
         let (mut break_space, mut space_break) = (false, false);
-        // The character before, as far as it matters: `gap` are spaces, tabs, breaks and NUL.
+        // The preceding character, as far as it matters: `gap` is a space, tab, break or NUL.
         let (mut after_space, mut after_break, mut after_gap) = (false, false, true);
         let mut at = 0;
         while at < bytes.len() {
@@ -77,19 +77,19 @@ fn decode(text: &str, at: usize) -> (char, usize) {
     text[at..].chars().next().map_or(('\u{FFFD}', 1), |char| (char, char.len_utf8()))
 }
 
-/// Line breaks as the emitter knows them.
+/// Line breaks according to the emitter.
 pub(super) fn is_break(char: char) -> bool {
     matches!(char, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that go-yaml writes as they are.
+/// Characters that go-yaml writes unescaped.
 // go-yaml quirk: everything above U+FFFF counts as unprintable.
 pub(super) fn is_printable(char: char) -> bool {
     matches!(char, '\n' | ' '..='~' | '\u{A0}'..='\u{D7FF}' | '\u{E000}'..='\u{FEFE}' | '\u{FF00}'..='\u{FFFD}')
 }
 
-/// Whether a text without quotes reads back as a string: neither null, a boolean, a number nor a time, nor a number in
-/// base 60 for older readers. v3 no longer reads `yes` or `n` as booleans, and quotes them all the same.
+/// Whether an unquoted text reads back as a string: not null, a boolean, a number or a timestamp, nor a base-60 number for
+/// older parsers. v3 no longer reads `yes` or `n` as booleans, but still quotes them.
 ///
 /// Source: go-yaml `stringv`.
 pub(super) fn is_string(text: &str, dialect: Dialect) -> bool {
@@ -105,7 +105,7 @@ pub(super) fn is_string(text: &str, dialect: Dialect) -> bool {
     !older && matches!(resolve(bytes, Tag::None, true), Ok(Scalar::Str(_)))
 }
 
-/// Whether a text can stand in a block without quotes and is read as a string, by readers of YAML 1.1 and 1.2.
+/// Whether a text can be written without quotes in a block, and parsers of YAML 1.1 and 1.2 read it as a string.
 pub fn is_plain(text: &str) -> bool {
     let dialects = [Dialect::V2, Dialect::V3];
     dialects.into_iter().all(|dialect| is_string(text, dialect) && Shape::of(text, dialect).plain)
@@ -129,7 +129,7 @@ fn is_base60(text: &str) -> bool {
         && parts.all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
 }
 
-/// go-yaml v3 quirk: `0o-7` is a number, as Go's parser of a base takes a sign of its own.
+/// go-yaml v3 quirk: `0o-7` is a number, because Go's parser accepts a sign after the prefix.
 fn is_signed_octal(text: &str) -> bool {
     let plain = text.replace('_', "");
     plain.strip_prefix("0o").is_some_and(|digits| i64::from_str_radix(digits, 8).is_ok())

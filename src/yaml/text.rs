@@ -1,12 +1,12 @@
 //! [`Text`]: the input of the scanner, decoded to UTF-8 and checked for characters that YAML does not allow.
 //!
-//! go-yaml reads its input in pieces of 512 bytes and complains about a bad character only when the scanner needs
-//! the piece it is in. Which error a bad text gets, and whether a bad character behind the first document is seen at
-//! all, depends on that; so the pieces are kept, but only of texts that have something to complain about.
+//! go-yaml reads its input in pieces of 512 bytes and reports an invalid character only when the scanner needs its piece.
+//! Which error is reported, and whether an invalid character after the first document is seen at all, depends on this.
+//! So the pieces are kept, but only for texts with invalid characters.
 
 use std::borrow::Cow;
 
-/// What go-yaml reads at a time.
+/// The size of go-yaml's pieces.
 const PIECE: usize = 512;
 
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -14,17 +14,17 @@ pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Decoded text.
 pub(super) struct Text<'a> {
     pub(super) bytes: Cow<'a, [u8]>,
-    /// Where the text begins: behind a byte order mark.
+    /// The start of the text after a byte order mark.
     pub(super) start: usize,
-    /// `None` for a text without bad characters and without byte order marks in its midst.
+    /// `None` for a text without invalid characters and without byte order marks inside.
     pub(super) pieces: Option<Pieces>,
 }
 
-/// How go-yaml would come by the text.
+/// How go-yaml would read the text.
 pub(super) struct Pieces {
     /// The end of each piece, in decoded bytes.
     pub(super) ends: Vec<usize>,
-    /// What is wrong with the piece after the last of `ends`.
+    /// The error in the piece after the last of `ends`.
     pub(super) problem: Option<&'static str>,
 }
 
@@ -125,7 +125,7 @@ fn pieces_of_utf8(raw: &[u8], start: usize) -> Pieces {
     }
 }
 
-/// The width of the first character; what is wrong with it, or `None` where its end is missing.
+/// The width of the first character; the error if it is invalid, `None` if it is incomplete.
 fn character(bytes: &[u8]) -> Result<usize, Option<&'static str>> {
     let (width, lead) = match bytes[0] {
         byte @ 0x00..=0x7F => (1, byte),
@@ -158,9 +158,9 @@ fn is_allowed(value: u32) -> bool {
     matches!(value, 0x09 | 0x0A | 0x0D | 0x20..=0x7E | 0x85 | 0xA0..=0xD7FF | 0xE000..=0xFFFD | 0x10000..)
 }
 
-/// Whether a text is UTF-8 without characters that are not allowed and without byte order marks.
+/// Whether a text is UTF-8 without forbidden characters and byte order marks.
 fn is_clean(bytes: &[u8]) -> bool {
-    // One look at each block, without branches; only blocks with a suspect are looked at closely.
+    // Check each block without branches; only suspicious blocks are checked in detail.
     let suspect = |byte: u8| {
         (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')
             | (byte == 0x7F)

@@ -1,6 +1,6 @@
-//! Whether a text is a date, for `!!timestamp`: the formats that go-yaml v2 tries, read as Go's `time.Parse` does.
+//! Whether a text is a timestamp for `!!timestamp`: the formats that go-yaml v2 tries, parsed as Go's `time.Parse` does.
 
-/// `2001-12-14`, `2001-12-14t21:59:43.10-05:00`, `2001-12-14 21:59:43.10`; short fields are fine.
+/// `2001-12-14`, `2001-12-14t21:59:43.10-05:00`, `2001-12-14 21:59:43.10`; short fields are accepted.
 pub(super) fn is_timestamp(text: &[u8]) -> bool {
     let year = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     year == 4 && text.get(4) == Some(&b'-') && parse(text).is_some()
@@ -26,7 +26,7 @@ fn parse(text: &[u8]) -> Option<()> {
     match rest {
         [] => Some(()),
         [b'T' | b't', rest @ ..] => zone(time(rest)?),
-        // A space in a format is any number of spaces; only the format itself ends behind the day.
+        // A space in a format matches any number of spaces; only the format itself ends after the day.
         [b' ', ..] => {
             let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
             time(&rest[spaces..]).filter(|rest| rest.is_empty()).map(|_| ())
@@ -35,7 +35,7 @@ fn parse(text: &[u8]) -> Option<()> {
     }
 }
 
-/// `15:04:05.999`, and what is left.
+/// `15:04:05.999`; returns the rest.
 fn time(mut rest: &[u8]) -> Option<&[u8]> {
     let hour = number(&mut rest)?;
     rest = rest.strip_prefix(b":")?;

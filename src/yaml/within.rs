@@ -1,10 +1,10 @@
-//! Where in a file a byte of a scalar's value is written, of scalars that go over several lines.
+//! Maps a byte of a multi-line scalar's value to its position in the file.
 
 use crate::source::{File, Piece};
 use std::ops::Range;
 
-/// The bytes of a file that a byte of the value of a scalar is written as, from there to the end of the word; `None` where
-/// the scalar is on one line. `scalar` is the place of the scalar with its quotes or its `|`, `at` counts in its value.
+/// The byte range of the word in a file at a byte of a scalar's value; `None` if the scalar is on one line. `scalar` is its
+/// range with its quotes or its `|`; `at` is an offset in its value.
 pub fn within(file: &File, scalar: Range<usize>, at: usize) -> Option<Range<usize>> {
     let text = file.bytes();
     let raw = text.get(scalar.clone())?;
@@ -44,7 +44,7 @@ impl Pieces<'_> {
         self.length += range.len();
     }
 
-    /// The lines from a byte on, without their breaks; where each begins.
+    /// The lines from a byte on, without their breaks, by range.
     fn lines(&self, mut from: usize, end: usize) -> Vec<Range<usize>> {
         let mut lines = Vec::new();
         while from <= end {
@@ -85,7 +85,7 @@ fn block(pieces: &mut Pieces<'_>, scalar: &Range<usize>) {
         }
         let line = line.start + indent..line.end;
         let is_blank = matches!(text[line.start], b' ' | b'\t');
-        // The break behind the line before, and a break for each empty line between.
+        // The break after the previous line, and one for each empty line between.
         pieces.length += match begun {
             false => breaks,
             true if is_literal || was_blank || is_blank => 1 + breaks,
@@ -96,7 +96,7 @@ fn block(pieces: &mut Pieces<'_>, scalar: &Range<usize>) {
     }
 }
 
-/// The depth from which the sign of a block scalar counts: that of the key before it, or of the last dash.
+/// The base indentation of a block scalar: that of the key before it, or of the last dash.
 fn parent_indent(text: &[u8], sign: usize) -> usize {
     let start = text[..sign].iter().rposition(|&byte| byte == b'\n' || byte == b'\r').map_or(0, |at| at + 1);
     let line = &text[start..sign];
@@ -104,7 +104,7 @@ fn parent_indent(text: &[u8], sign: usize) -> usize {
     let mut depth = blank(0);
     while line.get(depth) == Some(&b'-') && matches!(line.get(depth + 1), Some(b' ')) {
         let next = depth + 1 + blank(depth + 1);
-        // Behind the last dash the scalar itself follows, perhaps with an anchor or a tag.
+        // The scalar itself follows the last dash, perhaps with an anchor or a tag.
         if matches!(line.get(next), None | Some(b'&' | b'!')) && !line[next..].contains(&b':') {
             break;
         }
@@ -113,7 +113,7 @@ fn parent_indent(text: &[u8], sign: usize) -> usize {
     depth
 }
 
-/// The ways of writing a scalar that is folded where lines end.
+/// Scalar styles that are folded at line ends.
 #[derive(Clone, Copy, PartialEq)]
 enum Style {
     Plain,
@@ -152,12 +152,12 @@ fn flow(pieces: &mut Pieces<'_>, range: Range<usize>, style: Style) {
     }
 }
 
-/// Whether a line ends with a backslash that is not escaped itself.
+/// Whether a line ends with an unescaped backslash.
 fn is_escaped(line: &[u8]) -> bool {
     line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
-/// A line, in pieces between what is written longer than it is.
+/// A line, split at escapes.
 fn written(pieces: &mut Pieces<'_>, line: Range<usize>, style: Style) {
     let text = pieces.text;
     let (mut from, mut at) = (line.start, line.start);
@@ -178,7 +178,7 @@ fn written(pieces: &mut Pieces<'_>, line: Range<usize>, style: Style) {
     pieces.add(from..line.end);
 }
 
-/// How long an escape is, and how many bytes it gives.
+/// The length of an escape, and the number of bytes that it represents.
 fn escape(text: &[u8]) -> (usize, usize) {
     let digits = match text.get(1) {
         Some(b'x') => 2,

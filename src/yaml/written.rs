@@ -1,10 +1,10 @@
-//! [`written`]: a text as it is written, for those who edit it: what is a block and what a flow collection, which quotes a
-//! scalar has, and where anchors, tags and aliases are.
+//! [`written`]: the syntax of a text, for editing it: block and flow collections, the quotes of scalars, anchors, tags and
+//! aliases.
 
-use super::compose::{float_key, is_merge};
 use super::documents::ranges;
+use super::error::Error;
+use super::keys::{float_key, is_merge};
 use super::parse::{Content, Id, Tree, parse};
-use super::read::Error;
 use super::resolve::{Scalar, resolve};
 use super::scan::Scanner;
 use super::text::Text;
@@ -15,20 +15,18 @@ use std::borrow::Cow;
 /// A document of a text.
 #[derive(Debug)]
 pub struct Document {
-    /// Its first byte.
-    pub start: usize,
     /// The byte after its last.
     pub end: usize,
-    /// What is in it; `None` where there is nothing but comments.
+    /// Its content; `None` if there are only comments.
     pub root: Option<Written>,
 }
 
-/// A node as it is written.
+/// A node with its syntax.
 #[derive(Debug)]
 pub struct Written {
-    /// What it is.
+    /// Its form.
     pub form: Form,
-    /// Its first byte, behind anchor and tag.
+    /// Its first byte, after anchor and tag.
     pub start: usize,
     /// The byte after its last.
     pub end: usize,
@@ -36,10 +34,10 @@ pub struct Written {
     pub is_marked: bool,
 }
 
-/// What a node is.
+/// The form of a node.
 #[derive(Debug)]
 pub enum Form {
-    /// A scalar without quotes; of no bytes where a value is left out.
+    /// A plain scalar; empty if a value is omitted.
     Plain,
     /// `'…'`
     Single,
@@ -70,9 +68,9 @@ pub enum Form {
 /// An entry of a map.
 #[derive(Debug)]
 pub struct Entry {
-    /// The key as JSON has it; `None` where it is no scalar, or none that JSON can have.
+    /// The key as in JSON; `None` if it is not a scalar, or JSON cannot express it.
     pub name: Option<String>,
-    /// The key as it is written.
+    /// The key with its syntax.
     pub key: Written,
     /// `? key`
     pub is_explicit: bool,
@@ -82,7 +80,7 @@ pub struct Entry {
     pub value: Written,
 }
 
-/// Reads the documents of a values file as they are written; [`read_documents`](super::read_documents) says what they mean.
+/// Parses the syntax of the documents of a values file; [`read_documents`](super::read_documents) gives their values.
 ///
 /// # Errors
 /// A document is not YAML, or not in UTF-8.
@@ -108,7 +106,7 @@ pub fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Do
             let reader = Reader { tree: &tree, text: bytes, shift: range.start };
             reader.node(root, decoded.start, false)
         });
-        documents.push(Document { start: range.start, end: range.end, root });
+        documents.push(Document { end: range.end, root });
     }
     Ok(documents)
 }
@@ -121,7 +119,7 @@ struct Reader<'t, 'a> {
 }
 
 impl Reader<'_, '_> {
-    /// A node; `gap` is where what may stand before it begins.
+    /// A node; `gap` is the start of what may precede it.
     fn node(&self, id: Id, gap: usize, in_flow: bool) -> Written {
         let raw = self.tree.get(id);
         let (start, end) = (raw.start as usize, raw.end as usize);
@@ -147,7 +145,7 @@ impl Reader<'_, '_> {
             }
             Content::Map(first) => {
                 let parts: Vec<Id> = self.children(*first).collect();
-                // A block map begins where its first key does, whatever that is.
+                // A block map begins with its first key.
                 let begins_with_key = parts.first().is_some_and(|&key| self.tree.get(key).start as usize == start);
                 let is_flow = byte == Some(b'{') && !begins_with_key;
                 let mut gap = start + usize::from(is_flow);
@@ -174,7 +172,7 @@ impl Reader<'_, '_> {
         std::iter::successors(first, |&id| self.tree.get(id).next)
     }
 
-    /// Whether one of these bytes is between two nodes, outside of comments.
+    /// Whether one of these bytes is between two nodes, outside comments.
     fn holds(&self, from: usize, to: usize, wanted: &[u8]) -> bool {
         let between = self.text.get(from..to).unwrap_or_default();
         let mut is_comment = false;

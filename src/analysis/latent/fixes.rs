@@ -1,27 +1,29 @@
-//! What would send an image to the mirror that a user's value sends past it once something is on: the value taken away, or
-//! pointed at the mirror. Tried with the switches on, and as the release is installed.
+//! Fixes for a user's value that would send an image past the mirror once something is enabled: remove the value, or point it
+//! at the mirror. Tried with the switches on, and as the release is installed.
 
 use super::{Latent, Proof};
+use crate::analysis::Analysis;
+use crate::analysis::judged::serves;
 use crate::analysis::propose::{Proposal, changed, title_of_removal};
 use crate::analysis::together::{self, Trial};
 use crate::analysis::trial::Trials;
 use crate::analysis::twin::Twin;
-use crate::analysis::{Analysis, serves};
 use crate::fix::{Action, Edit, Proven};
-use crate::images::decided::decider_of;
-use crate::images::{ImageUse, Reference};
+use crate::images::ImageUse;
+use crate::provenance::decider_of;
+use crate::reference::Reference;
 use crate::release::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An image that a value decides once something is on.
+/// The image that a value decides once something is enabled.
 #[derive(Debug, Clone)]
 pub(super) struct On {
     pub(super) image: ImageUse,
-    /// What the value has to be so that the image comes from the mirror, where it stands in the image as it is.
+    /// The value with which the image comes from the mirror, if it appears literally in the image.
     pub(super) value: Option<String>,
 }
 
-/// Notes the fixes of values that were proven to bypass the mirror.
+/// Records the fixes for values that were proven to bypass the mirror.
 pub(super) fn find(found: &mut [Latent], analysis: &Analysis, trials: &mut Trials<'_>) {
     let mut by_switches: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
     for (number, latent) in found.iter().enumerate() {
@@ -56,7 +58,7 @@ fn proposals(latent: &Latent, analysis: &Analysis) -> Vec<Proposal> {
 struct SwitchedOn<'l, 'a> {
     found: &'l [Latent],
     analysis: &'l Analysis,
-    /// With the switches on, and without edits.
+    /// With the switches on, without edits.
     before: Twin,
     changes: Vec<Change>,
     trials: &'l mut Trials<'a>,
@@ -81,7 +83,7 @@ impl Trial for SwitchedOn<'_, '_> {
         let (after, before) = (on.text_at(image)?, image.reference.as_ref().ok()?);
         let settings = self.trials.settings;
         let own = Reference::parse(after).ok()?;
-        // Where the layout has what the user named; or what the chart has there, without a registry in its path.
+        // The place in the layout of what the user named, or of the chart's path without a registry in it.
         let wanted = settings.layout.repository(&settings.mirror, before);
         let is_named = wanted == Some(format!("{}/{}", own.registry, own.repository));
         let first = own.repository.split('/').next().unwrap_or_default();

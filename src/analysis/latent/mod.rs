@@ -1,4 +1,4 @@
-//! [`Latent`]: what a user set would bypass the mirror once something is switched on, though nothing renders it now.
+//! [`Latent`]: a user's value that would bypass the mirror once something is enabled, although nothing renders it now.
 
 mod fixes;
 
@@ -8,11 +8,12 @@ use super::trial::Trials;
 use super::{Analysis, Judged};
 use crate::compiler::Compiler;
 use crate::fix::Fix;
-use crate::images::decided::{decider, deciders};
-use crate::images::{Mirror, Part, Reference, Search, Tier};
+use crate::images::deciders::{decider, deciders};
+use crate::images::{Part, Search, Tier};
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
 use crate::reads::{Path, Setting, dotted, steps};
+use crate::reference::{Mirror, Reference};
 use crate::release::{Change, Prepared};
 use crate::render::manifest::manifests;
 use crate::settings::Settings;
@@ -23,33 +24,30 @@ use fixes::On;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The rule that asks for this.
-pub(super) const RULE: &str = "latent-override";
-
-/// Most combinations of switches that are tried.
+/// The most combinations of switches that are tried.
 const MAX_RENDERS: usize = 8;
-/// Most further combinations, for values that the switches beside them do not settle.
+/// The most additional combinations, for values that the switches beside them do not decide.
 const MORE_RENDERS: usize = 12;
-/// Most switches that are tried together.
+/// The most switches that are tried together.
 const MOST_SWITCHES: usize = 32;
 
-/// A value that a user set, and that would bypass the mirror.
+/// A value of the user's that would bypass the mirror.
 #[derive(Debug, Clone)]
 pub struct Latent {
     /// The value.
     pub setting: Setting,
-    /// How sure that is.
+    /// The evidence.
     pub proof: Proof,
-    /// What sends the image to the mirror, once it is there.
+    /// What sends the image to the mirror, once it is rendered.
     pub fix: Option<Fix>,
     /// The image that proves it.
     on: Option<On>,
 }
 
-/// How sure it is that a value would bypass the mirror.
+/// The evidence that a value would bypass the mirror.
 #[derive(Debug, Clone)]
 pub enum Proof {
-    /// With these values true, it decides an image.
+    /// With these switches on, it decides an image.
     SwitchedOn {
         /// The paths of the switches.
         switches: Vec<String>,
@@ -87,7 +85,7 @@ pub(super) fn find(
                 switches.insert(dotted(&switch.path));
             }
         }
-        // A condition wins over tags.
+        // A condition takes precedence over tags.
         let tags = others.into_iter().filter(|tag| {
             tag.kind == SwitchKind::Tag && !conditions.iter().any(|condition| condition.chart == tag.chart)
         });
@@ -134,7 +132,7 @@ impl Latent {
     }
 }
 
-/// Settles by trial what the switches beside values do not: with other values on that code reads and that are false.
+/// Tries other switches for values that the switches beside them do not decide: values that code reads and that are false.
 fn settle(
     open: Vec<(BTreeSet<String>, &Setting, Place)>,
     analysis: &Analysis,
@@ -171,7 +169,7 @@ fn settle(
                 proof = proves(&with(&others[..count])).map(|on| (others[..count].to_vec(), on));
             }
         }
-        // Of those that prove it together, not all are needed.
+        // Not all switches of a proof may be needed.
         while let Some((all, on)) = &mut proof
             && all.len() > 1
         {
@@ -203,7 +201,7 @@ fn decided(images: &[Judged], origins: &Origins) -> BTreeSet<Origin> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
     Nothing,
-    /// It could be on another registry than the mirror.
+    /// It may be on another registry than the mirror.
     Perhaps,
     /// It names another registry.
     Other,
@@ -214,7 +212,7 @@ fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
     let names: Vec<String> = names.map(|step| step.to_ascii_lowercase()).collect();
     let (Some(last), Some(text)) = (names.last(), &setting.text) else { return Names::Nothing };
     let text = text.to_text();
-    // Where to log in is not where to pull from.
+    // A registry to log in to is not one to pull from.
     let is_login = ["credential", "secret", "auth", "login"];
     let is_login = names.iter().any(|name| is_login.iter().any(|word| name.contains(word)));
     if is_login || text.is_empty() || text.contains("{{") {
@@ -239,7 +237,7 @@ fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
     }
 }
 
-/// The switches beside a path, and beside everything around it, that are off: `metrics.enabled`.
+/// The switches beside a path, and beside its parents, that are off: `metrics.enabled`.
 fn enabling(path: &[String], values: &Map) -> BTreeSet<String> {
     let around =
         (0..path.len()).map(|length| &path[..length]).take_while(|around| !around.iter().any(|step| is_index(step)));
@@ -252,7 +250,7 @@ fn is_index(step: &str) -> bool {
     step.starts_with('[')
 }
 
-/// With switches on, the settings of the user's that decide an image that bypasses the mirror, by path, with the image.
+/// With switches on, the user's settings that decide an image that bypasses the mirror, by path, with the image.
 fn switched_on(
     switches: &BTreeSet<String>,
     prepared: &Prepared,

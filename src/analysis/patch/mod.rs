@@ -1,14 +1,14 @@
-//! The patch of a template that makes an image follow the rewrite, where no value reaches it.
+//! The patch of a template that makes an image follow the rewrite, if no value reaches the image.
 //!
-//! A patch is told only where it was tried: the release is rendered with it as it would be installed, and the image then comes
-//! from the place on the mirror that the layout gives, with nothing else worse; and rendered without the rewrite, every file is
-//! byte for byte what it was.
+//! A patch is reported only if a trial succeeded: the release is rendered with it as it would be installed, and the image then
+//! comes from its place on the mirror in the layout, with nothing else worse; and without the rewrite, every file renders byte
+//! for byte as before.
 
 mod site;
 
 use super::Judged;
 use super::advice::{MOST_PROVEN, keeps_version};
-use super::judge::{Given, is_taken_for_wrong};
+use super::given::Given;
 use super::keys::USUAL_KEY;
 use super::propose::{Proposal, added};
 use super::rewrite;
@@ -21,20 +21,20 @@ use site::{Site, site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Most renders that try patches.
+/// The most renders that try patches.
 const MOST_RENDERS: usize = 16;
 
 /// Most patches that are tried.
 const MOST_PATCHES: usize = 64;
 
-/// The key that images are to follow, and what sets it.
+/// The key that images should follow, and how to set it.
 struct Key {
     name: String,
-    /// What it has to be.
+    /// Its value.
     value: String,
-    /// What the user has to do besides, where it is not set.
+    /// The user's edit, if it is not set.
     set: Option<Proposal>,
-    /// What the tool sets.
+    /// The tool's changes.
     changes: Vec<Change>,
 }
 
@@ -45,7 +45,7 @@ struct Candidate {
     images: BTreeSet<usize>,
 }
 
-/// Looks for patches for some images, and notes those that hold as what sends them to the mirror.
+/// Searches patches for some images, and records those that work.
 pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, trials: &mut Trials<'_>) {
     let mut keys = keys(given);
     let candidates = candidates(judged, wanted, &keys, given, trials);
@@ -61,7 +61,7 @@ pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, t
         if let Some(set) = &key.set
             && trials.possible(&set.edits).contains(&false)
         {
-            // What cannot be written into the user's file can be set over it.
+            // A value that cannot be written to the user's file can be set in an overlay.
             match set.over() {
                 Some(over) => key.set = Some(over),
                 None => continue,
@@ -83,7 +83,7 @@ pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, t
     }
 }
 
-/// The keys that images may follow, the best first: those that templates look at or the user set, or else the usual one.
+/// The keys that images may follow, the best first: those that templates read or the user set, otherwise the usual one.
 fn keys(given: &Given<'_>) -> Vec<Key> {
     let Given { prepared, settings, keys, reads, .. } = *given;
     let mirror = &settings.mirror;
@@ -91,7 +91,7 @@ fn keys(given: &Given<'_>) -> Vec<Key> {
         let value = keys.value(name)?.to_owned();
         let set = rewrite::setting(name, prepared, keys, mirror);
         let is_of_user = set.is_none() && !keys.assumed.contains(name);
-        // That code could come to it is not enough: a patch is to read what the chart reads.
+        // Code that could read it is not enough: a patch should use a key that the chart reads.
         let is_known = is_of_user || settings.global_keys.is_some() || reads.looks_at(&steps(name));
         is_known.then(|| Key { name: name.clone(), value, set, changes: keys.defaults() })
     };
@@ -103,7 +103,7 @@ fn keys(given: &Given<'_>) -> Vec<Key> {
     found
 }
 
-/// The key that most charts read; `None` where no one value can be for all images.
+/// The key that most charts read; `None` if a single value cannot apply to all images.
 fn usual(given: &Given<'_>) -> Option<Key> {
     let Given { prepared, settings, keys, .. } = *given;
     let (name, value) = (USUAL_KEY.to_owned(), settings.mirror.only_place()?);
@@ -116,7 +116,7 @@ fn usual(given: &Given<'_>) -> Option<Key> {
     Some(Key { name, value, set, changes })
 }
 
-/// Patches that may help, none of which touches another.
+/// Patches that may help and do not overlap.
 fn candidates(
     judged: &[Judged],
     wanted: &[usize],
@@ -128,7 +128,7 @@ fn candidates(
     for &number in wanted {
         let one = &judged[number];
         let chart = chart_of(&one.image.manifest.name);
-        // What the chart reads for its other images, it should read for this one.
+        // The key that the chart reads for its other images is the right one for this image.
         let mut order: Vec<usize> = (0..keys.len()).collect();
         order.sort_by_key(|&key| given.reads.read_in(&chart, &steps(&keys[key].name)).is_none());
         let found = order.into_iter().find_map(|key| {
@@ -179,14 +179,14 @@ fn positions(sites: &[(usize, usize, Path, Site)]) -> Vec<(Arc<File>, Vec<u32>)>
     files
 }
 
-/// The full path of the chart that a template is of: `app/charts/db` of `app/charts/db/templates/x.yaml`.
+/// The full path of a template's chart: `app/charts/db` of `app/charts/db/templates/x.yaml`.
 fn chart_of(template: &str) -> String {
     let parts: Vec<&str> = template.split('/').collect();
     let own = 1 + 2 * parts[1..].chunks(2).take_while(|pair| pair[0] == "charts").count();
     parts[..own.min(parts.len())].join("/")
 }
 
-/// The path under which a chart finds a key of the release; `None` where it does not.
+/// The path of a release's key within a chart; `None` if the chart cannot read it.
 fn path_in(chart: &str, key: &str) -> Option<Path> {
     let path = steps(key);
     if path.first().is_some_and(|first| first == GLOBAL) {
@@ -194,14 +194,14 @@ fn path_in(chart: &str, key: &str) -> Option<Path> {
     }
     let prefix: Vec<String> = chart.split("/charts/").skip(1).map(str::to_owned).collect();
     let own = path.strip_prefix(prefix.as_slice())?;
-    // A table of that name may be the values of a chart below this one.
+    // A map with that name may be the values of a subchart.
     (own.len() == 1).then(|| own.to_vec())
 }
 
-/// What each of the images of a patch becomes with it.
+/// The references of a patch's images with it.
 type Proof = BTreeMap<usize, String>;
 
-/// The patches that hold: all of them together; or else each half of them.
+/// The patches that work: all of them together, or each half of them.
 fn prove<'c>(
     candidates: &[&'c Candidate],
     key: &Key,
@@ -221,7 +221,7 @@ fn prove<'c>(
         let becomes = |&number: &usize| {
             let (one, text) = (&judged[number], Trials::text(&twin, &judged[number].image)?);
             let is_right = trials.is_right(text, one.source.as_ref()) && keeps_version(one, text);
-            (is_right && !is_taken_for_wrong(one, text, trials.settings)).then(|| (number, text.to_owned()))
+            (is_right && !one.is_taken_for_wrong(text, trials.settings)).then(|| (number, text.to_owned()))
         };
         let proof = |&candidate: &&'c Candidate| {
             let proof: Proof = candidate.images.iter().filter_map(becomes).collect();

@@ -1,4 +1,4 @@
-//! Where a template writes the part of a reference that has to follow the rewrite, and what to write there instead.
+//! Where a template writes the part of a reference that must follow the rewrite, and what to write instead.
 
 use crate::analysis::Judged;
 use crate::fix::Patch;
@@ -10,21 +10,21 @@ use crate::trace::{OriginData, Origins};
 /// A part of a reference that is written in a template.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
-    /// Where it is written; a point where the reference has no registry.
+    /// Its range; empty if the reference has no registry.
     pub(super) place: Place,
-    /// The registry, with what of the path is not the same on the mirror: `quay.io`; nothing where there is none.
+    /// The registry, with the part of the path that differs on the mirror: `quay.io`; empty if there is none.
     old: String,
     /// What the layout puts between the value of the key and the rest: `library`.
     path: String,
 }
 
-/// Where the template writes the registry of an image, if it does so as it is and the value of a key can take its place.
+/// Where the template writes the registry of an image literally, if the value of a key can replace it.
 pub(super) fn site(judged: &Judged, value: &str, settings: &Settings, origins: &Origins) -> Option<Site> {
     let image = &judged.image;
     let text = image.text.as_str();
     let wanted = judged.destination(settings)?;
     let rest = wanted.strip_prefix(value.trim_end_matches('/'))?.strip_prefix('/')?;
-    // The longest end of the reference that the one on the mirror has too.
+    // The longest suffix that the reference shares with the one on the mirror.
     let name = image.known()?.repository_range.end;
     let begins = std::iter::once(0).chain(text[..name].match_indices('/').map(|(at, _)| at + 1));
     let (begin, path) = begins.into_iter().find_map(|begin| {
@@ -55,7 +55,7 @@ pub(super) fn site(judged: &Judged, value: &str, settings: &Settings, origins: &
 }
 
 impl Site {
-    /// What makes it follow a value of the chart; `None` where the code does not tell how to come to that value there.
+    /// The text that makes it follow a value of the chart; `None` if the code does not show how to reach that value.
     pub(super) fn patch(&self, spot: &Spot, key: &[String], ends_with_slash: bool) -> Option<Patch> {
         let value = Value { text: spot.value(key)?, ends_with_slash };
         match &spot.kind {
@@ -84,7 +84,7 @@ impl Site {
         }
     }
 
-    /// The operand that a constant becomes; of a format of `printf` with the argument that comes after it.
+    /// The operand that replaces a constant; for a format of `printf`, with the argument after it.
     fn in_constant(&self, quote: &str, before: &str, after: &str, is_format: bool, value: &Value) -> Option<String> {
         let Self { old, path, .. } = self;
         let (key, operand) = (&value.text, value.operand());
@@ -95,7 +95,7 @@ impl Site {
             (true, false) => format!("ternary \"\" (printf \"%s/{path}/\" {operand}) (empty {key})"),
         };
         if is_format {
-            // Arguments before it keep their verbs; those that are counted would not.
+            // Earlier arguments keep their verbs; explicit argument indexes would not.
             let is_first = !before.contains('%') && !after.contains("%[");
             return is_first.then(|| format!("{quote}{before}%s{after}{quote} ({piece})"));
         }
@@ -121,12 +121,12 @@ struct Value {
 }
 
 impl Value {
-    /// What it is, or else a text.
+    /// The expression, or else a text.
     fn or(&self, default: &str) -> String {
         self.within(&format!("{} | default \"{default}\"", self.text))
     }
 
-    /// It as one operand.
+    /// The expression as one operand.
     fn operand(&self) -> String {
         match self.ends_with_slash {
             true => format!("({})", self.or("")),
@@ -134,7 +134,7 @@ impl Value {
         }
     }
 
-    /// An expression without the slash that the value of the key ends with.
+    /// An expression without the trailing slash of the key's value.
     fn within(&self, expression: &str) -> String {
         let end = if self.ends_with_slash { " | trimSuffix \"/\"" } else { "" };
         format!("{expression}{end}")

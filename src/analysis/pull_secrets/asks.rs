@@ -1,9 +1,9 @@
-//! The values of a user that name pull secrets.
+//! The user's values that name pull secrets.
 
 use super::super::Analysis;
-use crate::images::decided::{atoms, decider_of};
-use crate::images::object::{Object, items, member, string};
-use crate::images::pull_secrets::{FIELD, Pullers};
+use crate::objects::Object;
+use crate::objects::pull_secrets::{FIELD, Pullers};
+use crate::provenance::{atoms, decider_of};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::release::Prepared;
 use crate::source::Place;
@@ -13,25 +13,25 @@ use crate::yaml::Node;
 /// A value that names pull secrets.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// Its path, as the user writes it.
+    /// Its path, in the user's notation.
     pub path: String,
     /// The names.
     pub names: Vec<String>,
-    /// Where it was set.
+    /// Its location.
     pub place: Option<Place>,
 }
 
 impl Ask {
-    /// Whether it is for all charts.
+    /// Whether it applies to all charts.
     pub(super) fn is_global(&self) -> bool {
         steps(&self.path).first().is_some_and(|first| first == GLOBAL)
     }
 }
 
-/// How keys end that name pull secrets, in lower case and without dashes.
+/// Endings of keys that name pull secrets, in lower case and without dashes.
 const ENDS: &[&str] = &["pullsecret", "pullsecrets", "pullsecretname", "pullsecretnames", "pullsecretsname"];
 
-/// Members of a table below such a key that hold names.
+/// Members of a map below such a key that contain names.
 const MEMBERS: &[&[u8]] = &[b"name", b"names", b"secretName", b"existingSecret", b"secrets"];
 
 /// Whether a key of values names pull secrets: `imagePullSecrets`, `image-pull-secret`, `pullSecretName`.
@@ -40,7 +40,7 @@ pub(super) fn names_pull_secrets(key: &str) -> bool {
     ENDS.iter().any(|end| key.ends_with(end)) && !key.starts_with("create")
 }
 
-/// The values that name pull secrets: by their keys, and by where they come to be in the manifests.
+/// The values that name pull secrets: by their keys, and by where they appear in the manifests.
 pub(super) fn asks(
     analysis: &Analysis,
     prepared: &Prepared,
@@ -51,7 +51,7 @@ pub(super) fn asks(
     if let Ok(user) = prepared.user_values(None) {
         by_key(&user.values, &mut Vec::new(), &mut found);
     }
-    // What is set for a chart that is off says nothing of those that are on.
+    // A value for a disabled chart says nothing about the enabled ones.
     found.retain(|(path, _)| {
         let prefix = analysis.statics.prefix_of(path);
         path.first().is_some_and(|first| first == GLOBAL) || analysis.is_rendered(&prefix)
@@ -63,12 +63,12 @@ pub(super) fn asks(
     };
     let mut asks: Vec<Ask> =
         found.into_iter().map(|(path, names)| Ask { path: dotted(&path), names, place: place(&path) }).collect();
-    let lists = pullers.pods.iter().filter_map(|puller| Some((puller.object, member(puller.pod.spec, FIELD)?)));
+    let lists = pullers.pods.iter().filter_map(|puller| Some((puller.object, puller.pod.spec.member(FIELD)?)));
     let accounts = objects.iter().enumerate().filter(|(_, object)| object.kind == "ServiceAccount");
-    let accounts = accounts.filter_map(|(number, object)| Some((number, member(object.node, FIELD)?)));
+    let accounts = accounts.filter_map(|(number, object)| Some((number, object.node.member(FIELD)?)));
     for (number, list) in lists.chain(accounts) {
-        for node in items(list).iter().filter_map(|item| member(item, "name")) {
-            let name = string(Some(node));
+        for node in list.items().iter().filter_map(|item| item.member("name")) {
+            let name = node.text();
             if !is_name(&name) || asks.iter().any(|ask| ask.names.contains(&name)) {
                 continue;
             }
@@ -80,7 +80,7 @@ pub(super) fn asks(
     asks
 }
 
-/// The user's value that a node of a manifest was made of, with its place.
+/// The user's value from which a node of a manifest was made, with its location.
 fn user_of(analysis: &Analysis, object: &Object<'_>, node: &Node) -> Option<(String, Option<Place>)> {
     let spans = object.manifest.content.spans();
     let first = spans.partition_point(|span| span.end <= node.start);
@@ -135,7 +135,7 @@ fn names_in(value: &Value) -> Vec<String> {
     names
 }
 
-/// Whether Kubernetes takes a text for the name of a secret.
+/// Whether Kubernetes accepts a text as the name of a secret.
 pub(super) fn is_name(text: &str) -> bool {
     let part = |part: &str| {
         let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();

@@ -1,14 +1,15 @@
-//! [`PullSecrets`]: which pull secrets the pods of a release need, by what its owner says of them, and which value gives
-//! one to a pod that lacks it.
+//! [`PullSecrets`]: which pull secrets the pods of a release need according to the user's input, and which value gives one to
+//! a pod that lacks it.
 
 mod asks;
 mod trial;
 
-use super::{Analysis, serves};
+use super::Analysis;
+use super::judged::serves;
 use crate::compiler::Compiler;
-use crate::images::ObjectName;
-use crate::images::object::Object;
-use crate::images::pull_secrets::{Puller, Pullers};
+use crate::objects::Object;
+use crate::objects::ObjectName;
+use crate::objects::pull_secrets::{Puller, Pullers};
 use crate::release::Prepared;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
@@ -19,33 +20,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 pub use trial::Giving;
 
-/// The rule that asks for this.
-pub const RULE: &str = "missing-pull-secret";
-
-/// What the owner of a release says of pull secrets.
+/// The pull secrets in the user's input.
 #[derive(Debug, Default)]
 pub struct PullSecrets {
-    /// The values that name some, in the order of their paths.
+    /// The values that name some, sorted by path.
     pub asks: Vec<Ask>,
-    /// Names that every pod needs which pulls from the mirror: those that the values of all charts name, and flags and
-    /// airtight.yaml.
+    /// Names that every pod needs that pulls from the mirror: from values for all charts, from flags and from airtight.yaml.
     pub required: BTreeSet<String>,
-    /// Names that values of one chart or component name. Where nothing is required, each such pod needs one of them: it
-    /// pulls from the same mirror.
+    /// Names from values of one chart or component. If nothing is required, each such pod needs one of them, because it pulls
+    /// from the same mirror.
     pub local: BTreeSet<String>,
-    /// What gives a pod that lacks a secret what it needs, as tried.
+    /// What gives a pod the secret that it lacks, from trials.
     pub giving: BTreeMap<ObjectName, Giving>,
     /// Whether some pod pulls from the mirror.
     pub has_pullers: bool,
 }
 
 impl PullSecrets {
-    /// What flags and airtight.yaml say.
+    /// The names from flags and airtight.yaml.
     fn of_settings(settings: &Settings) -> Self {
         Self { required: settings.pull_secrets.iter().cloned().collect(), ..Self::default() }
     }
 
-    /// What is said of manifests that came without a chart.
+    /// The names for manifests without a chart.
     pub(super) fn of_manifests(manifests: &[Arc<Manifest>], settings: &Settings) -> Self {
         let objects: Vec<Object<'_>> = manifests.iter().flat_map(Object::all).collect();
         let pullers = Pullers::of(&objects, "", &|image| serves(image, &settings.mirror));
@@ -53,12 +50,12 @@ impl PullSecrets {
         Self { has_pullers, ..Self::of_settings(settings) }
     }
 
-    /// Whether pods pull from the mirror, and nobody said which secrets they need.
+    /// Whether pods pull from the mirror, but no secret is known.
     pub fn are_unknown(&self) -> bool {
         self.has_pullers && self.required.is_empty() && self.local.is_empty()
     }
 
-    /// The names that a pod lacks; none for one that does not pull from the mirror.
+    /// The names that a pod lacks; empty for a pod that does not pull from the mirror.
     pub fn missing<'s>(&'s self, puller: &Puller<'_>) -> Vec<&'s String> {
         if puller.image.is_none() {
             return Vec::new();
@@ -71,7 +68,7 @@ impl PullSecrets {
     }
 }
 
-/// What the owner of a release says, and what gives the pods that lack a secret what they need.
+/// The user's pull secrets, and what gives the pods that lack one what they need.
 pub(super) fn find(
     analysis: &Analysis,
     values: &Map,
@@ -94,7 +91,7 @@ pub(super) fn find(
         }
         found.asks.push(ask);
     }
-    // A secret that only pods with images from elsewhere carry is for those.
+    // A secret that only pods with other registries have is for those registries.
     let is_for_others = |name: &String| {
         let mut carriers = pullers.pods.iter().filter(|puller| puller.carries(name)).peekable();
         carriers.peek().is_some() && carriers.all(|puller| puller.image.is_none())

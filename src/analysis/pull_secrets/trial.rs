@@ -1,5 +1,5 @@
-//! Which value gives a pod the pull secret that it lacks: each that the templates look at is set, one after the other, and
-//! the release rendered.
+//! Which value gives a pod the pull secret that it lacks: each value that the templates read is set in turn, and the release
+//! is rendered.
 
 use super::super::keys::{Keys, value_at};
 use super::super::propose::{added, changed};
@@ -9,9 +9,9 @@ use super::PullSecrets;
 use super::asks::names_pull_secrets;
 use crate::compiler::Compiler;
 use crate::fix::{Action, Edit, Fix, Proven};
-use crate::images::ObjectName;
-use crate::images::object::Object;
-use crate::images::pull_secrets::{Puller, Pullers};
+use crate::objects::Object;
+use crate::objects::ObjectName;
+use crate::objects::pull_secrets::{Puller, Pullers};
 use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifest, manifests};
@@ -22,7 +22,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Most renders of one release.
+/// The most renders of one release.
 const MAX_RENDERS: usize = 24;
 
 /// Words in keys that may name a secret of a registry; those that name pull secrets are tried first.
@@ -31,22 +31,22 @@ const OTHER_WORDS: &[&str] = &["secret", "cred"];
 /// What gives a pod the pull secrets that it lacks.
 #[derive(Debug, Clone)]
 pub enum Giving {
-    /// This value, tried.
+    /// This value, proven by a trial.
     Set {
         /// Its path.
         path: String,
-        /// What it has to be, as YAML in one line.
+        /// Its value, as YAML on one line.
         value: String,
         /// The same as an edit, tried as its user would make it.
         fix: Option<Fix>,
     },
-    /// None of the values that the templates look at and that may name secrets.
+    /// None of the values that the templates read and that may name secrets.
     Nothing,
     /// Not all of them were tried.
     Unknown,
 }
 
-/// What trials are made of.
+/// The context of the trials.
 pub(super) struct Trials<'a> {
     pub(super) analysis: &'a Analysis,
     pub(super) values: &'a Map,
@@ -100,11 +100,11 @@ impl Trials<'_> {
         found
     }
 
-    /// The values that the templates look at and that may name pull secrets: those that the user took for it, then those
-    /// whose keys say so, and of these those of all charts first.
+    /// The values that the templates read and that may name pull secrets: those that the user already used for it, then those
+    /// whose keys say so, with keys for all charts first.
     fn candidates(&self, asked: &PullSecrets) -> Vec<Path> {
         let is_word = |key: &str| OTHER_WORDS.iter().any(|word| key.to_ascii_lowercase().contains(word));
-        // No value of one element is set: the others would be gone.
+        // A value within a list element is not set: the other elements would be lost.
         let whole = |path: &[String]| path.iter().take_while(|key| !key.starts_with('[')).cloned().collect::<Path>();
         let mut paths: BTreeMap<Path, usize> = BTreeMap::new();
         let named = self.analysis.statics.paths();
@@ -123,7 +123,7 @@ impl Trials<'_> {
         paths.into_iter().map(|(path, _)| path).collect()
     }
 
-    /// The values as edits of what the user gave, as far as they hold, by the numbers of the values.
+    /// The values as edits of the user's input, as far as they work, by index.
     fn fixes(&mut self, asked: &PullSecrets, values: &[(Path, Json, Vec<ObjectName>)]) -> BTreeMap<usize, Fix> {
         let (origins, prepared) = (&self.analysis.origins, self.prepared);
         let proposals = |(number, (path, value, _)): (usize, &(Path, Json, Vec<ObjectName>))| {
@@ -138,7 +138,7 @@ impl Trials<'_> {
         together::fixes(open, &mut Edited { trials: self, asked, values })
     }
 
-    /// The pods that lack nothing in a release with changed values; `None` where it does not render.
+    /// The pods that lack nothing in a release with changed values; `None` if it does not render.
     fn given(&mut self, prepared: &Prepared, changes: &[Change], asked: &PullSecrets) -> Option<BTreeSet<ObjectName>> {
         let outcome = prepared.render(self.compiler, changes, None, &mut Vec::new()).ok()?;
         let read = manifests(&outcome.rendered, prepared.env.helm, &prepared.limits).ok()?;
@@ -151,7 +151,7 @@ impl Trials<'_> {
     }
 }
 
-/// Edits, tried: the pods have to lack nothing, and what was right stays so.
+/// Tries edits: the pods must lack nothing, and nothing may become worse.
 struct Edited<'t, 'a> {
     trials: &'t mut Trials<'a>,
     asked: &'t PullSecrets,
@@ -176,7 +176,7 @@ impl Trial for Edited<'_, '_> {
     }
 
     fn proves(&self, number: usize, given: &BTreeSet<ObjectName>) -> Option<Vec<Proven>> {
-        // What changes is no reference.
+        // The change does not affect references.
         self.values[number].2.iter().all(|pod| given.contains(pod)).then(Vec::new)
     }
 }
@@ -192,7 +192,7 @@ impl Trials<'_> {
     }
 }
 
-/// The forms in which a value can name secrets, that of what it is now first; what a list names now stays in it.
+/// The forms in which a value can name secrets, its current form first; existing names of a list are kept.
 fn forms(now: Option<&Value>, missing: &BTreeSet<String>) -> Vec<Json> {
     let one = missing.iter().next().filter(|_| missing.len() == 1).map(|name| json!(name));
     let names: Vec<&String> = missing.iter().collect();
@@ -218,7 +218,7 @@ fn forms(now: Option<&Value>, missing: &BTreeSet<String>) -> Vec<Json> {
     }
 }
 
-/// A value as YAML in one line: `[{name: regcred}]`. Names need no quotes, but for those that are numbers.
+/// A value as YAML on one line: `[{name: regcred}]`. Names need no quotes, unless they look like numbers.
 fn in_one_line(value: &Json) -> String {
     match value {
         Json::Array(items) => format!("[{}]", items.iter().map(in_one_line).collect::<Vec<_>>().join(", ")),

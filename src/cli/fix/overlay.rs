@@ -1,4 +1,4 @@
-//! `--overlay FILE`: what the user's own files do not take, as a values file.
+//! `--overlay FILE`: what the user's own files cannot take, as an extra values file.
 
 use super::rounds::{Fixing, identities, is_of_file, new_finding};
 use crate::cli::edits::key;
@@ -9,13 +9,13 @@ use crate::report::Report;
 use crate::source::File;
 
 impl Fixing<'_> {
-    /// Writes what the user's own files do not take, as a values file; whether there is something to write.
+    /// Writes what the user's own files cannot take as a values file; returns whether there is anything to write.
     pub(super) fn overlay(&mut self, reports: &[Report], streams: &mut Streams<'_>) -> Result<bool, Problem> {
         let Some(path) = self.args.fixes.overlay.clone() else { return Ok(false) };
         let name = path.to_string_lossy().into_owned();
         let mut edits: Vec<Edit> = Vec::new();
         let fixes = reports.iter().flat_map(|report| &report.findings).filter_map(|finding| finding.fix.as_ref());
-        // Without its patch a fix that has one does nothing.
+        // A fix with a patch has no effect without it.
         for fix in fixes.filter(|fix| fix.patches.is_empty()) {
             let is_refused = fix.edits.iter().any(|edit| self.refused.contains_key(&key(edit)));
             if fix.edits.iter().all(is_of_file) && fix.safety != Safety::Manual && !is_refused {
@@ -27,7 +27,7 @@ impl Fixing<'_> {
                 edits.extend(moved);
             }
         }
-        // What the tool set to judge a chart without values has to be set as well, once there are values.
+        // A value that the tool set for a chart without values must be in the file as well, once there are values.
         if !edits.is_empty() {
             let assumed = reports.iter().filter(|report| !report.is_told).flat_map(|report| &report.assumed_keys);
             edits.extend(assumed.map(|one| Edit {
@@ -39,10 +39,10 @@ impl Fixing<'_> {
         }
         let text = overlay(&edits).map_err(|why| why.to_string())?;
         if text.is_empty() {
-            let _ = writeln!(streams.err, "nothing for {name}: no fix is one that a further values file can make");
+            let _ = writeln!(streams.err, "nothing to write to {name}: no fix can be made by an extra values file");
             return Ok(false);
         }
-        let text = format!("# Written by airtight lint --overlay: give it last, with -f.\n{text}");
+        let text = format!("# Written by airtight lint --overlay: pass it last, with -f.\n{text}");
         let known = match self.reach.read(crate::disk::By::User, &path) {
             Ok(known) if known == text.as_bytes() => return Ok(false),
             Ok(known) => Some(File::new(name.as_str(), known)),
@@ -50,10 +50,10 @@ impl Fixing<'_> {
             Err(why) => return Err(format!("--overlay: {why}").into()),
         };
         if known.is_some() {
-            let what = "is there already, with something else in it";
-            return Err(format!("--overlay: {name} {what}: remove it, or give another name").into());
+            let what = "exists already, with different content";
+            return Err(format!("--overlay: {name} {what}: remove it, or use another name").into());
         }
-        // As it will be installed.
+        // Check the release as it will be installed.
         self.disk.texts.insert(name.clone(), Ok(text.clone().into_bytes()));
         let mut jobs = self.jobs.clone();
         jobs.iter_mut().for_each(|job| job.flags.values.push(format!("\"{name}\"")));
@@ -67,11 +67,11 @@ impl Fixing<'_> {
         let s = if gone == 1 { "" } else { "s" };
         if self.args.fixes.diff {
             diff::write(&name, None, &File::new(name.as_str(), text), reports, streams.out)?;
-            let _ = writeln!(streams.err, "would write {name}: with -f {name} given last, {gone} finding{s} less");
+            let _ = writeln!(streams.err, "would write {name}: passing -f {name} last fixes {gone} finding{s}");
             return Ok(true);
         }
         output::write_file(&path, text.as_bytes()).map_err(|error| format!("cannot write {name}: {error}"))?;
-        let _ = writeln!(streams.err, "wrote {name}: with -f {name} given last, {gone} finding{s} less");
+        let _ = writeln!(streams.err, "wrote {name}: passing -f {name} last fixes {gone} finding{s}");
         Ok(true)
     }
 }

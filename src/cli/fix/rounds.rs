@@ -1,4 +1,4 @@
-//! Rounds of fixes: what is kept holds in every release, and has no new finding beside it.
+//! Rounds of fixes: a fix is kept if it works in every release and causes no new finding.
 
 use super::Fixed;
 use crate::cli::disk::Disk;
@@ -15,24 +15,24 @@ use crate::report::location::{ValuesPaths, identity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A fix may bring to light what another fixes: so many times.
+/// Rounds at most: a fix may reveal a finding that another one fixes.
 const ROUNDS: usize = 10;
 
-/// What came of a run over all releases.
+/// The result of checking all releases once.
 pub(super) struct Round {
     pub(super) reports: Vec<Report>,
-    /// Why some have none.
+    /// Why some releases have no report.
     errors: Vec<String>,
 }
 
-/// A fix with the finding that it is for.
+/// A fix with its finding.
 struct Wanted {
     finding: String,
     release: usize,
     fix: Fix,
 }
 
-/// One run over the releases, again and again.
+/// The releases of one run, checked repeatedly.
 pub(super) struct Fixing<'a> {
     pub(super) args: &'a Args,
     pub(super) config: &'a Config,
@@ -45,11 +45,11 @@ pub(super) struct Fixing<'a> {
 }
 
 impl Fixing<'_> {
-    /// Fixes until nothing is fixed any more. Gives how many findings went away by file, and the reports of what
-    /// is left where something was fixed.
+    /// Fixes until nothing more can be fixed. Returns the number of fixed findings by file, and the reports of what is left
+    /// if anything was fixed.
     pub(super) fn all(&mut self, before: &[Report]) -> Result<(Fixed, Option<Vec<Report>>), String> {
         let known = identities(before);
-        // The finding, and the file that it was fixed in.
+        // The finding, and the file in which it was fixed.
         let mut fixed: BTreeMap<String, String> = BTreeMap::new();
         let mut reports = None;
         for _ in 0..ROUNDS {
@@ -71,8 +71,8 @@ impl Fixing<'_> {
         Ok((files, Some(reports)))
     }
 
-    /// Makes fixes together; where they do not hold, each half of them. Gives the reports with those that were kept; `None`
-    /// where there are none.
+    /// Applies fixes together; if they do not work, tries each half. Returns the reports with the fixes that were kept; `None`
+    /// if none was kept.
     fn attempt<'w>(
         &mut self,
         wanted: &'w [Wanted],
@@ -88,7 +88,7 @@ impl Fixing<'_> {
         let round = self.run()?;
         let stays = || {
             let left = identities(&round.reports);
-            // What is there to fix would be told anew, and fixed again and again.
+            // A finding that stays would be fixed again in every round.
             applied.iter().any(|one| left.contains(&one.finding)).then(|| "the finding stays".to_owned())
         };
         let Some(why) = new_finding(&round, known).or_else(stays) else {
@@ -107,7 +107,7 @@ impl Fixing<'_> {
         Ok(second.or(first))
     }
 
-    /// Makes the fixes in the texts of the files, and gives those that were made.
+    /// Applies the fixes to the texts of the files, and returns those that were applied.
     fn apply<'w>(&mut self, wanted: &'w [Wanted], made: &mut BTreeSet<String>) -> Vec<&'w Wanted> {
         let jobs = &self.jobs;
         let reading = |one: &Wanted| {
@@ -130,7 +130,7 @@ impl Fixing<'_> {
         applied
     }
 
-    /// The fixes to make.
+    /// The fixes to apply.
     fn wanted(&self, reports: &[Report]) -> Vec<Wanted> {
         let mut wanted = Vec::new();
         for (release, report) in reports.iter().enumerate() {
@@ -153,7 +153,7 @@ impl Fixing<'_> {
         }
     }
 
-    /// Checks all releases with the edits made so far.
+    /// Checks all releases with the current edits.
     fn run(&mut self) -> Result<Round, String> {
         self.edits.show(&mut self.disk);
         let jobs = std::mem::take(&mut self.jobs);
@@ -178,7 +178,7 @@ pub(super) fn is_of_file(edit: &Edit) -> bool {
     matches!(edit.target, Target::File { .. })
 }
 
-/// The files of a fix, as people see them.
+/// The files of a fix, for messages.
 fn file_of(fix: &Fix) -> String {
     let files = fix.edits.iter().filter_map(|edit| match &edit.target {
         Target::File { file, .. } => Some(file.shown()),
@@ -188,14 +188,14 @@ fn file_of(fix: &Fix) -> String {
     files.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// What a finding is known by before and after a fix: an image by its place, since its reference is what changes.
+/// Identifies a finding before and after a fix: an image by its location, because the fix changes its reference.
 fn name_of(finding: &Finding, report: &Report) -> String {
     match &finding.subject {
         Some(subject) => {
             let release = report.release.full_name();
             format!("{release} {} {} {} {}", finding.rule, subject.template, subject.object, subject.field)
         }
-        // It is about no image.
+        // It is not about an image.
         None => identity(finding, report, &ValuesPaths::default()),
     }
 }
@@ -204,7 +204,7 @@ pub(super) fn identities(reports: &[Report]) -> BTreeSet<String> {
     reports.iter().flat_map(|report| report.findings.iter().map(|finding| name_of(finding, report))).collect()
 }
 
-/// What is worse than it was.
+/// A finding that was not there before.
 pub(super) fn new_finding(round: &Round, known: &BTreeSet<String>) -> Option<String> {
     if let Some(error) = round.errors.first() {
         return Some(error.clone());

@@ -1,8 +1,8 @@
-//! [`Changes`]: what of a working folder differs from a commit.
+//! [`Changes`]: how the working folder differs from a commit.
 //!
-//! git tells what the commit and the index hold (and with which times and sizes the files were), and what is not in the
-//! index and not ignored either. Whether a file is still what the index says is found out here: git would read files through the filters that
-//! the repository names.
+//! git lists what the commit and the index contain (with the times and sizes of the files), and which files are neither in
+//! the index nor ignored. Whether a file still matches the index is decided here, because git would read files through the
+//! filters that the repository configures.
 
 use super::Repository;
 use super::objects::Id;
@@ -14,17 +14,17 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What differs from a commit, by paths from the repository's folder on.
+/// The differences from a commit, as paths relative to the repository.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Files, links and submodules.
     paths: BTreeSet<Vec<u8>>,
-    /// All links that the index holds.
+    /// All links in the index.
     links: BTreeSet<Vec<u8>>,
 }
 
 impl Changes {
-    /// Whether something at a path, below it or around it changed. The empty path is the repository.
+    /// Whether something at a path, below it or above it changed. The empty path is the repository.
     pub fn touch(&self, path: &[u8]) -> bool {
         below(&self.paths, path).next().is_some()
             || self.paths.contains(path)
@@ -37,7 +37,7 @@ impl Changes {
     }
 }
 
-/// The paths below a folder; all where it is the repository's.
+/// The paths below a folder; all of them for the repository itself.
 fn below<'c>(paths: &'c BTreeSet<Vec<u8>>, folder: &[u8]) -> impl Iterator<Item = &'c [u8]> {
     let start = if folder.is_empty() { Vec::new() } else { [folder, b"/"].concat() };
     let from = paths.range(start.clone()..);
@@ -48,31 +48,31 @@ fn below<'c>(paths: &'c BTreeSet<Vec<u8>>, folder: &[u8]) -> impl Iterator<Item 
 struct Entry<'a> {
     path: &'a [u8],
     mode: &'a [u8],
-    /// In digits.
+    /// In hexadecimal digits.
     id: &'a [u8],
-    /// Only while a merge has conflicts it is not zero.
+    /// Non-zero only while a merge has conflicts.
     stage: &'a [u8],
     stat: Option<Stat>,
 }
 
-/// What the index remembers of a file: times are seconds and nanoseconds.
+/// What the index records about a file; times are seconds and nanoseconds.
 #[derive(Default)]
 struct Stat {
     created: (u64, u32),
     modified: (u64, u32),
     inode: u64,
     size: u64,
-    /// It is not in the working folder, because the user wants only a part there.
+    /// It is not in the working folder, because of a sparse checkout.
     is_left_out: bool,
 }
 
 const SKIP_WORKTREE: u32 = 1 << 30;
 
-/// Submodules within submodules that are looked into.
+/// The depth to which nested submodules are searched.
 const DEPTH: u32 = 16;
 
 impl Repository {
-    /// What differs from a commit: committed, staged, or not even that.
+    /// The differences from a commit, including staged and uncommitted changes.
     pub fn changes(&self, since: &Id) -> Result<Changes, String> {
         self.changes_at_depth(since, 0)
     }
@@ -83,16 +83,16 @@ impl Repository {
             let others = scope.spawn(|| self.git.ask(&["ls-files", "--others", "--exclude-standard", "-z"]));
             let tree = scope.spawn(|| self.git.ask(&["ls-tree", "-r", "-z", "--full-tree", since.text()]));
             let index = self.git.ask(&["ls-files", "--stage", "--debug", "-z"]);
-            let lost = |_| Err("--changed-since: git was not asked".to_owned());
+            let lost = |_| Err("--changed-since: the thread that asks git failed".to_owned());
             (others.join().unwrap_or_else(lost), tree.join().unwrap_or_else(lost), index)
         });
         let (others, tree, index) = (others?, tree?, index?);
         changes.paths.extend(paths(&others));
-        let mut committed = committed(&tree).ok_or("--changed-since: git ls-tree answers something else")?;
+        let mut committed = committed(&tree).ok_or("--changed-since: unexpected output of git ls-tree")?;
         let index_time = self.index.metadata().ok().map(|about| modified(&about));
         let mut rest = index.as_slice();
         while !rest.is_empty() {
-            let (entry, after) = entry(rest).ok_or("--changed-since: git ls-files answers something else")?;
+            let (entry, after) = entry(rest).ok_or("--changed-since: unexpected output of git ls-files")?;
             rest = after;
             let was = committed.remove(entry.path);
             if entry.mode == b"120000" {
@@ -106,29 +106,29 @@ impl Repository {
                 changes.paths.insert(entry.path.to_vec());
             }
         }
-        // What is left was removed.
+        // The rest was removed.
         changes.paths.extend(committed.into_keys().map(<[u8]>::to_vec));
         Ok(changes)
     }
 
-    /// Whether what lies in the working folder is something else than what the index says.
+    /// Whether the file in the working folder differs from the index.
     fn differs(&self, entry: &Entry<'_>, index_time: Option<(u64, u32)>) -> bool {
         let path = self.top.join(to_path(entry.path));
         let Ok(about) = path.symlink_metadata() else {
             return !entry.stat.as_ref().is_some_and(|stat| stat.is_left_out);
         };
         let is_link = entry.mode == b"120000";
-        // A link is a file with the target as text where the system has none.
+        // On a system without links, a link is a file whose text is the target.
         if about.is_symlink() && !is_link || !about.is_symlink() && !about.is_file() {
             return true;
         }
         if let Some(stat) = &entry.stat {
-            // A file that was written after the index can have changed again within the same tick of the clock.
+            // A file written after the index may have changed again within the same clock tick.
             let is_older = index_time.is_some_and(|time| stat.modified < time);
             if is_older && stat.is_of(&about) {
                 return false;
             }
-            // git writes the size zero where it is not sure itself.
+            // git writes the size zero when it is not certain itself.
             if !is_link && stat.size != 0 && stat.size != about.len() & u64::from(u32::MAX) {
                 return true;
             }
@@ -136,7 +136,7 @@ impl Repository {
         !Id::parse(entry.id).is_some_and(|id| has_id(&path, &about, &id))
     }
 
-    /// Adds what of a submodule differs. One that is not checked out has nothing that could.
+    /// Adds the differences of a submodule. A submodule that is not checked out has none.
     fn submodule(&self, entry: &Entry<'_>, depth: u32, changes: &mut Changes) {
         let folder = self.top.join(to_path(entry.path));
         let Ok(about) = folder.symlink_metadata() else { return };
@@ -149,7 +149,7 @@ impl Repository {
         } else {
             None
         };
-        // What cannot be told of it may be anything.
+        // If its state is not known, it may have changed.
         let Some(inside) = inside else {
             changes.paths.insert(entry.path.to_vec());
             return;
@@ -165,7 +165,7 @@ impl Stat {
         self.size == about.len() & u64::from(u32::MAX) && self.modified == modified(about) && self.is_same_file(about)
     }
 
-    /// Who writes a file can set its time of change back, but not these.
+    /// The writer of a file can set back its modification time, but not these fields.
     #[cfg(unix)]
     fn is_same_file(&self, about: &Metadata) -> bool {
         use std::os::unix::fs::MetadataExt;
@@ -180,14 +180,14 @@ impl Stat {
     }
 }
 
-/// When a file was last changed: seconds and nanoseconds.
+/// When a file was last modified: seconds and nanoseconds.
 fn modified(about: &Metadata) -> (u64, u32) {
     let since = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let since: Duration = since.unwrap_or_default();
     (since.as_secs(), since.subsec_nanos())
 }
 
-/// Whether the content of a file is what an id names. Nothing but a regular file is opened, and nothing of it is shown.
+/// Whether the content of a file has this id. Only regular files are opened, and nothing of them is shown.
 #[expect(clippy::disallowed_methods, reason = "only a hash of the file is compared")]
 fn has_id(path: &Path, about: &Metadata, id: &Id) -> bool {
     let found = if about.is_symlink() {
@@ -203,7 +203,7 @@ fn has_id(path: &Path, about: &Metadata, id: &Id) -> bool {
     found.as_ref() == Some(id)
 }
 
-/// The id of a blob, of the same kind as another one.
+/// The id of a blob, with the same hash function as another id.
 fn hash(like: &Id, size: u64, content: impl Read) -> Option<Id> {
     fn of<D: Digest>(size: u64, content: impl Read) -> Option<Vec<u8>> {
         let mut digest = D::new();
@@ -221,7 +221,7 @@ fn hash(like: &Id, size: u64, content: impl Read) -> Option<Id> {
     bytes.map(|bytes| Id::of_bytes(&bytes))
 }
 
-/// The paths of a list with a zero byte after each; a folder that is a repository of its own is told with a `/`.
+/// The paths of a list in which each ends with a zero byte; a nested repository ends with `/`.
 fn paths(list: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let paths = list.split(|&byte| byte == 0).filter(|path| !path.is_empty());
     paths.map(|path| path.strip_suffix(b"/").unwrap_or(path).to_vec())
@@ -230,7 +230,7 @@ fn paths(list: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 /// Modes and ids by path.
 type Committed<'a> = BTreeMap<&'a [u8], (&'a [u8], &'a [u8])>;
 
-/// What a commit holds: `MODE TYPE ID`, a tab, the path and a zero byte for each file.
+/// The files of a commit: `MODE TYPE ID`, a tab, the path and a zero byte for each.
 fn committed(list: &[u8]) -> Option<Committed<'_>> {
     let lines = list.split(|&byte| byte == 0).filter(|line| !line.is_empty());
     lines
@@ -243,8 +243,8 @@ fn committed(list: &[u8]) -> Option<Committed<'_>> {
         .collect()
 }
 
-/// Reads an entry of the index, and gives what follows: `MODE ID STAGE`, a tab, the path and a zero byte; then, in lines
-/// with two blanks before, what the index remembers of the file.
+/// Reads an entry of the index, and returns the rest: `MODE ID STAGE`, a tab, the path and a zero byte; then lines
+/// indented by two blanks with what the index records about the file.
 fn entry(text: &[u8]) -> Option<(Entry<'_>, &[u8])> {
     let tab = memchr::memchr(b'\t', text)?;
     let mut head = text[..tab].split(|&byte| byte == b' ');
@@ -265,7 +265,7 @@ fn entry(text: &[u8]) -> Option<(Entry<'_>, &[u8])> {
     Some((Entry { path, mode, id, stage, stat: stat(&numbers) }, rest))
 }
 
-/// What the index remembers; `None` where a version of git tells it in another way.
+/// What the index records; `None` if this version of git prints another form.
 fn stat(numbers: &[(&str, &str)]) -> Option<Stat> {
     let text = |name: &str| numbers.iter().find(|(other, _)| *other == name).map(|(_, number)| *number);
     let time = |name: &str| {

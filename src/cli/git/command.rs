@@ -1,51 +1,51 @@
-//! [`Git`]: the `git` command, with all that is switched off which a repository could make it run.
+//! [`Git`]: the `git` command, with everything disabled that a repository could make it run.
 //!
-//! Only plumbing commands are asked, and only for what they know without reading the content of a file in the working
-//! folder: so neither attributes nor filters, external diffs or text conversions are ever looked at. What is left that a
-//! repository's configuration could name is overridden here.
+//! Only plumbing commands are used, and only for what they know without reading the content of files in the working
+//! folder: attributes, filters, external diffs and text conversions are never consulted. Other programs that a
+//! repository's configuration could name are overridden here.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Settings that win over those of every file, included ones as well.
+/// Settings that take precedence over those of every file, including included ones.
 const SETTINGS: [&str; 7] = [
-    // A program that tells which files changed. Empty is `false` in new versions, and no program in old ones.
+    // A program that reports changed files. Empty means `false` in new versions, and no program in old ones.
     "core.fsmonitor=",
-    // What it remembers of folders that it did not read again.
+    // A cache of untracked folders.
     "core.untrackedCache=false",
     "core.hooksPath=/dev/null",
     "core.sshCommand=false",
     "core.pager=cat",
     "protocol.allow=never",
-    // Files of a commit that look like a repository are none.
+    // Files of a commit that look like a repository are not one.
     "safe.bareRepository=explicit",
 ];
 
-/// What the environment says instead of what it said: all variables of git but [`KEPT`] are removed.
+/// Variables that are set for git; all other variables of git except [`KEPT`] are removed.
 const VARIABLES: [(&str, &str); 8] = [
-    // Objects that are not here are not fetched. Old versions do not know this; the next one stops them: it wins over
-    // all settings, and no transport is called so.
+    // Missing objects are not fetched. Old versions do not know this variable; the next one stops them: it takes precedence
+    // over all settings, and no transport has this name.
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_ALLOW_PROTOCOL", "none"),
     ("GIT_TERMINAL_PROMPT", "0"),
-    // The history is what was committed, not what somebody says instead.
+    // The history is what was committed, without replacements.
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_GRAFT_FILE", "/dev/null"),
-    // Nothing is written, not even a fresher index.
+    // Nothing is written, not even a refreshed index.
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_LITERAL_PATHSPECS", "1"),
     ("LC_ALL", "C"),
 ];
 
-/// Where the user's own configuration is: it says which repositories of others are safe.
+/// The location of the user's own configuration: it says which foreign repositories are safe.
 const KEPT: [&str; 3] = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
 
-/// The most bytes that one answer may have.
+/// The longest answer, in bytes.
 const ANSWER_BYTES: u64 = 512 << 20;
 
-/// The most bytes that are kept of what git complains about.
+/// The most bytes of git's error output that are kept.
 const COMPLAINT_BYTES: u64 = 4 << 10;
 
 const PROGRAM: &str = if cfg!(windows) { "git.exe" } else { "git" };
@@ -54,13 +54,13 @@ const PROGRAM: &str = if cfg!(windows) { "git.exe" } else { "git" };
 #[derive(Debug, Clone)]
 pub(super) struct Git {
     program: PathBuf,
-    /// `PATH` for what git itself starts.
+    /// `PATH` for the programs that git itself starts.
     path: OsString,
     folder: PathBuf,
 }
 
 impl Git {
-    /// Finds the command through `PATH`, outside of a folder: what a repository brings along is not run.
+    /// Finds the command through `PATH`, outside a folder: a program in the repository is never run.
     pub(super) fn find(outside_of: &Path) -> Result<Self, String> {
         Self::find_in(&std::env::var_os("PATH").unwrap_or_default(), outside_of)
     }
@@ -77,11 +77,11 @@ impl Git {
             let planted = left_out.iter().map(|folder| folder.join(PROGRAM)).find(|path| is_program(path));
             return Err(match planted {
                 Some(path) => format!(
-                    "--changed-since: the only git in PATH is {}, which the repository could have brought along; \
-                     put the folder of another into PATH",
+                    "--changed-since: the only git in PATH is {}, which could be a file of the repository; \
+                     put the folder of another git into PATH",
                     path.display()
                 ),
-                None => "--changed-since: no git in PATH; install it".to_owned(),
+                None => "--changed-since: no git in PATH; install git".to_owned(),
             });
         };
         let path = std::env::join_paths(folders).unwrap_or_default();
@@ -103,9 +103,9 @@ impl Git {
         command
     }
 
-    /// What git answers.
+    /// The output of git.
     ///
-    /// Errors: what it complained about, or that the answer is too long.
+    /// Errors: git's own error, or the answer is too long.
     pub(super) fn ask(&self, args: &[&str]) -> Result<Vec<u8>, String> {
         let name = args.first().unwrap_or(&"");
         let fail = |error: std::io::Error| format!("--changed-since: cannot run git {name}: {error}");
@@ -132,7 +132,7 @@ impl Git {
         let status = child.wait().map_err(fail)?;
         let answer = answer.map_err(fail)?;
         if answer.len() as u64 > ANSWER_BYTES {
-            return Err(format!("--changed-since: git {name} answers with more than {ANSWER_BYTES} bytes"));
+            return Err(format!("--changed-since: the output of git {name} is longer than {ANSWER_BYTES} bytes"));
         }
         if !status.success() {
             let why = String::from_utf8_lossy(&complaint).trim().to_owned();
@@ -141,7 +141,7 @@ impl Git {
         Ok(answer)
     }
 
-    /// Starts a command that is asked many times.
+    /// Starts a command that answers many requests.
     pub(super) fn start(&self, args: &[&str]) -> Result<Child, String> {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -149,7 +149,7 @@ impl Git {
     }
 }
 
-/// Whether a variable of the environment could tell git to do something else than what it is asked.
+/// Whether a variable of the environment could make git do something else.
 fn is_removed(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
     name.starts_with("GIT_") && !KEPT.contains(&name.as_str())
@@ -166,12 +166,12 @@ fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Sends a question to a command that waits for more.
+/// Sends a request to a command that waits for more.
 pub(super) fn send(child: &mut Child, question: &str) -> Result<(), String> {
     let sent = child.stdin.as_mut().map(|input| input.write_all(question.as_bytes()).and_then(|()| input.flush()));
     match sent {
         Some(Ok(())) => Ok(()),
-        _ => Err("git takes no more questions".to_owned()),
+        _ => Err("git accepts no more requests".to_owned()),
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
         let git = Git::find_in(&path, &repository).expect("one is there");
         assert_eq!((git.program, git.path), (installed, list(&[&usr])));
         let none = Git::find_in(&list(&[Path::new("."), &planted]), &repository).expect_err("none is there");
-        assert!(none.contains("could have brought along"), "{none}");
+        assert!(none.contains("could be a file of the repository"), "{none}");
         let none = Git::find_in(&list(&[&scratch]), &repository).expect_err("none is there");
         assert!(none.contains("no git in PATH"), "{none}");
     }

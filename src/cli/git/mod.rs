@@ -1,7 +1,7 @@
-//! [`Repository`]: what is asked of git.
+//! [`Repository`]: the questions that are asked of git.
 //!
 //! A repository is untrusted: nothing that its configuration or its content names is run, nothing is fetched, and
-//! nothing is written. What it was at a commit is read from its objects into memory.
+//! nothing is written. The content of a commit is read from its objects into memory.
 #![expect(
     clippy::disallowed_methods,
     reason = "git's own files, and whether others changed; the only program that is started"
@@ -31,15 +31,15 @@ pub struct Repository {
     top: PathBuf,
     /// The file of the index.
     index: PathBuf,
-    /// The file that names the commits of which the history ends here though it goes on elsewhere.
+    /// The file that lists the commits at which a shallow history ends.
     shallow: Option<PathBuf>,
 }
 
-/// The most bytes of the list of commits at which a history was cut off.
+/// The longest list of the commits at which a shallow history ends, in bytes.
 const SHALLOW_BYTES: u64 = 64 << 20;
 
 impl Repository {
-    /// The repository around a folder, whose path has no links.
+    /// The repository that contains a folder, whose path has no links.
     pub fn around(here: &Path) -> Result<Self, String> {
         let mut found = None;
         for folder in here.ancestors() {
@@ -47,15 +47,15 @@ impl Repository {
                 found = Some(folder);
                 break;
             }
-            // git would take it for a repository, with all that its configuration says, and anybody can commit such a folder.
+            // git would take it for a repository and follow its configuration, and anybody can commit such a folder.
             let is_there = |name: &str| folder.join(name).symlink_metadata().is_ok();
             if ["HEAD", "objects", "refs"].into_iter().all(is_there) {
                 let name = folder.file_name().unwrap_or_default();
                 return Err(format!("--changed-since: {name:?} is a bare repository; run it in a working folder"));
             }
         }
-        let top = found.ok_or("--changed-since: no git repository is here")?;
-        // What a repository around this one brings along comes from strangers as well.
+        let top = found.ok_or("--changed-since: this folder is not in a git repository")?;
+        // A repository inside another one was written by strangers as well.
         let outermost = here.ancestors().filter(|folder| folder.join(".git").symlink_metadata().is_ok()).last();
         Self::at(&Git::find(outermost.unwrap_or(top))?, top.to_path_buf())
     }
@@ -77,12 +77,12 @@ impl Repository {
             String::from_utf8(answer).map_err(|_| format!("{} has a path that is not UTF-8", top.display()))?;
         let lines: Vec<&str> = answer.lines().collect();
         let [is_inside, prefix, is_shallow, index, shallow] = lines[..] else {
-            return Err(format!("--changed-since: git says of {} what nobody asked: {answer:?}", top.display()));
+            return Err(format!("--changed-since: unexpected output of git for {}: {answer:?}", top.display()));
         };
         if is_inside != "true" || !prefix.is_empty() {
             return Err(
-                "--changed-since: the repository's own settings say that its working folder is another one, or \
-                        none: look at git config core.worktree and core.bare"
+                "--changed-since: the settings of the repository say that its working folder is another one, or \
+                        none: check git config core.worktree and core.bare"
                     .to_owned(),
             );
         }
@@ -90,12 +90,12 @@ impl Repository {
         Ok(Self { git, index: top.join(index), shallow, top })
     }
 
-    /// A path from the working folder on, as git writes it; `None` where it lies elsewhere.
+    /// A path relative to the working folder, as git writes it; `None` if it is elsewhere.
     pub fn inside(&self, path: &Path) -> Option<Vec<u8>> {
         path.strip_prefix(&self.top).ok().map(changes::bytes)
     }
 
-    /// Where a path of git lies.
+    /// The location of a path of git on the disk.
     pub fn on_disk(&self, path: &[u8]) -> PathBuf {
         self.top.join(changes::to_path(path))
     }
@@ -114,29 +114,29 @@ impl Repository {
 
     /// The merge base of a commit, which is named in messages by a revision, and HEAD.
     ///
-    /// Errors: there is none, or the history that is here does not tell.
+    /// Errors: there is none, or the local history is not enough to find it.
     pub fn merge_base(&self, commit: &Id, revision: &str) -> Result<Id, String> {
         let advice = match self.shallow {
-            Some(_) => "this clone has only a part of the history: git fetch --unshallow",
+            Some(_) => "this clone is shallow: run git fetch --unshallow",
             None => "fetch more of the history",
         };
         let bases = self.git.ask(&["merge-base", "--all", commit.text(), "HEAD"]).unwrap_or_default();
         let bases: Vec<Id> = bases.split(|&byte| byte == b'\n').filter_map(Id::parse).collect();
         let Some(base) = bases.first() else {
-            return Err(format!("--changed-since: {revision} and HEAD have no commit in common here; {advice}"));
+            return Err(format!("--changed-since: {revision} and HEAD have no common commit in this clone; {advice}"));
         };
         if let Some(cut) = &self.shallow
             && base != commit
             && self.is_cut(cut, commit, &bases)?
         {
             return Err(format!(
-                "--changed-since: {revision} and HEAD may have a later commit in common than those that are here; {advice}"
+                "--changed-since: {revision} and HEAD may have a later common commit that is not in this clone; {advice}"
             ));
         }
         Ok(base.clone())
     }
 
-    /// Whether the history that leads to a commit or HEAD, and not to their merge bases, was cut off somewhere.
+    /// Whether the history between the merge bases and a commit or HEAD was cut off somewhere.
     #[expect(clippy::disallowed_methods, reason = "a file of git's own, read to a bound and never shown")]
     fn is_cut(&self, shallow: &Path, commit: &Id, bases: &[Id]) -> Result<bool, String> {
         let fail = |error: std::io::Error| format!("cannot read {}: {error}", shallow.display());

@@ -1,4 +1,4 @@
-//! [`Objects`]: what the object store of a repository holds, by id.
+//! [`Objects`]: reads objects of a repository by id.
 
 use super::command::{Git, send};
 use std::fmt;
@@ -17,7 +17,7 @@ impl Id {
         is_id.then(|| Self(String::from_utf8_lossy(text).to_ascii_lowercase()))
     }
 
-    /// Of the bytes that trees hold.
+    /// An id from the bytes in a tree object.
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {
         use fmt::Write;
         Self(bytes.iter().fold(String::new(), |mut text, byte| {
@@ -31,13 +31,13 @@ impl Id {
         &self.0
     }
 
-    /// How many bytes it has where it is not written in digits.
+    /// The length of the id in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.0.len() / 2
     }
 }
 
-/// A git that gives out objects.
+/// A git process that prints objects.
 #[derive(Debug)]
 pub(super) struct Objects {
     git: Git,
@@ -54,11 +54,11 @@ impl Objects {
 
     /// The content of an object of a type (`blob`, `tree`).
     ///
-    /// Errors: it is not here, or of another type, or longer than `limit` bytes.
+    /// Errors: the object is missing, has another type, or is longer than `limit` bytes.
     pub(super) fn read(&mut self, id: &Id, kind: &str, limit: u64) -> Result<Vec<u8>, String> {
         let answer = self.answer(id, kind, limit);
         if answer.is_err() {
-            // What is left of its answer would be taken for the next one.
+            // The rest of an unfinished answer would be taken for the next one.
             self.stop();
         }
         answer
@@ -67,7 +67,7 @@ impl Objects {
     fn answer(&mut self, id: &Id, kind: &str, limit: u64) -> Result<Vec<u8>, String> {
         let lost = || {
             let id = id.text();
-            format!("the {kind} {id} is not in this clone, and nothing is fetched here: clone it without --filter")
+            format!("the {kind} {id} is not in this clone, and airtight fetches nothing: clone without --filter")
         };
         let (child, out) = self.running()?;
         send(child, &format!("{}\n", id.text()))?;

@@ -1,6 +1,6 @@
-//! [`Snapshot`]: what a commit holds, read from its objects; nothing is written to the disk.
+//! [`Snapshot`]: the content of a commit, read from its objects; nothing is written to the disk.
 //!
-//! Paths are followed as the system follows them, links included, but only within the commit.
+//! Paths are resolved as the system does, including links, but only within the commit.
 
 use super::objects::{Id, Objects};
 use crate::chart::stored::{Collected, Stored};
@@ -9,12 +9,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// What a commit holds.
+/// The content of a commit.
 #[derive(Debug)]
 pub struct Snapshot {
     objects: RefCell<Objects>,
     root: Id,
-    /// Trees that were read, and how many bytes they had.
+    /// The trees read so far, and their size in bytes.
     trees: RefCell<(BTreeMap<Id, Rc<Tree>>, usize)>,
 }
 
@@ -29,7 +29,7 @@ enum Entry {
     Submodule,
 }
 
-/// What lies at a path after all links were followed.
+/// What a path resolves to after all links were followed.
 enum Found {
     Nothing,
     File(Id),
@@ -37,15 +37,15 @@ enum Found {
 }
 
 struct Folder {
-    /// The names of the folders that lead to it; none of them is a link.
+    /// The names of the folders above it; none of them is a link.
     path: Vec<Vec<u8>>,
     id: Id,
 }
 
-/// The most bytes of a tree: a folder of some hundred thousand files.
+/// The largest tree in bytes: a folder of some hundred thousand files.
 const TREE_BYTES: u64 = 32 << 20;
 
-/// The most bytes of a commit, its message included.
+/// The largest commit in bytes, including its message.
 const COMMIT_BYTES: u64 = 64 << 20;
 
 /// The most bytes of trees that are kept.
@@ -54,22 +54,22 @@ const KEPT_BYTES: usize = 64 << 20;
 /// The longest target of a link, as on Linux.
 const LINK_BYTES: u64 = 4096;
 
-/// Links that are followed for one path, as on Linux.
+/// The most links that are followed for one path, as on Linux.
 pub(super) const LINKS: usize = 40;
 
 impl Snapshot {
     pub(super) fn of(mut objects: Objects, commit: &Id) -> Result<Self, String> {
         let text = objects.read(commit, "commit", COMMIT_BYTES)?;
-        // Its first line names its tree.
+        // The first line names the tree.
         let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let root = line.strip_prefix(b"tree ").and_then(Id::parse);
         let root = root.ok_or_else(|| format!("--changed-since: the commit {} has no tree", commit.text()))?;
         Ok(Self { objects: RefCell::new(objects), root, trees: RefCell::default() })
     }
 
-    /// The content of a file; `None` where there is none.
+    /// The content of a file; `None` if there is none.
     ///
-    /// Errors say why it cannot be told.
+    /// Errors say why it is not known.
     pub fn file(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, String> {
         match self.find(path)? {
             Found::File(id) => self.blob(&id, limit).map(Some),
@@ -77,7 +77,7 @@ impl Snapshot {
         }
     }
 
-    /// The names of what is in a folder, in order; none where there is none.
+    /// The sorted names in a folder; empty if there is none.
     pub fn names(&self, path: &[u8]) -> Result<Vec<String>, String> {
         let Found::Folder(folder) = self.find(path)? else { return Ok(Vec::new()) };
         Ok(self.tree(&folder.id)?.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect())
@@ -85,10 +85,10 @@ impl Snapshot {
 
     /// The chart at a path, a folder or an archive.
     ///
-    /// Errors say why it cannot be told.
+    /// Errors say why it is not known.
     pub fn chart(&self, path: &[u8], limits: &Limits) -> Result<Stored, String> {
         let folder = match self.find(path)? {
-            Found::Nothing => return Err(format!("{} is not there", shown(path))),
+            Found::Nothing => return Err(format!("{} does not exist", shown(path))),
             Found::File(id) => return Ok(Stored::Archive(self.blob(&id, limits.chart_bytes)?)),
             Found::Folder(folder) => folder,
         };
@@ -98,8 +98,8 @@ impl Snapshot {
         Ok(chart.into_stored())
     }
 
-    /// Collects a folder as if it were at a path of the chart; `links` are the folders of the links that were followed to
-    /// get there.
+    /// Collects a folder as if it were at a path of the chart; `links` are the targets of the links that were followed to
+    /// reach it.
     fn collect(
         &self,
         chart: &mut Collected<'_>,
@@ -115,7 +115,7 @@ impl Snapshot {
                 at => format!("{at}/{}", String::from_utf8_lossy(name)),
             };
             let path = [folder.path.as_slice(), std::slice::from_ref(name)].concat();
-            // Neither would git write to a disk.
+            // git would not write it to a disk either.
             if !is_name(name) {
                 return Err(format!("its commit is malformed: it has the path {:?}", shown(&path.join(&b'/'))));
             }
@@ -130,7 +130,7 @@ impl Snapshot {
                 Entry::Submodule => continue,
             };
             match found {
-                Found::Nothing => return Err(format!("{inside} is a link that leads nowhere")),
+                Found::Nothing => return Err(format!("{inside} is a link to a file that does not exist")),
                 Found::File(id) => {
                     if chart.takes(&inside, false)? {
                         let content = self.blob(&id, chart.bytes_left());
@@ -158,7 +158,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Follows a path from the commit's root on, link by link.
+    /// Resolves a path from the commit's root, link by link.
     fn find(&self, path: &[u8]) -> Result<Found, String> {
         let parts =
             |path: &[u8]| -> Vec<Vec<u8>> { path.split(|&byte| byte == b'/').rev().map(<[u8]>::to_vec).collect() };
@@ -185,7 +185,7 @@ impl Snapshot {
             match entry {
                 None => return Ok(Found::Nothing),
                 Some(Entry::Folder(id)) => folders.push((name, id.clone())),
-                // Nothing lies below a file.
+                // Nothing is below a file.
                 Some(Entry::File(_)) if left.iter().any(|part| !part.is_empty()) => return Ok(Found::Nothing),
                 Some(Entry::File(id)) => return Ok(Found::File(id.clone())),
                 Some(Entry::Submodule) => {
@@ -255,7 +255,7 @@ fn parse(mut bytes: &[u8], id_bytes: usize) -> Option<Tree> {
     Some(tree)
 }
 
-/// Whether a name of a tree is one that git would write to a disk.
+/// Whether git would write an entry of a tree with this name to a disk.
 fn is_name(name: &[u8]) -> bool {
     !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/') && !name.eq_ignore_ascii_case(b".git")
 }

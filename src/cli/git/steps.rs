@@ -1,9 +1,9 @@
-//! The way that a path takes on the disk.
+//! The links on the way of a path on the disk.
 
 use super::snapshot::LINKS;
 use std::path::{Component, Path, PathBuf};
 
-/// The places on the disk that a path leads to: each link on the way, and the end, whether it is there or not.
+/// The locations that a path passes on the disk: each link on the way, and the end, whether it exists or not.
 pub fn steps(here: &Path, path: &Path) -> Vec<PathBuf> {
     let parts =
         |path: &Path| -> Vec<PathBuf> { path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect() };
@@ -17,13 +17,13 @@ pub fn steps(here: &Path, path: &Path) -> Vec<PathBuf> {
                 found.pop();
                 continue;
             }
-            // A path from the root on takes the place of what was found.
+            // An absolute target replaces what was found.
             Some(_) => found.push(&part),
         }
         if let Ok(target) = found.read_link() {
             steps.push(found.clone());
             if steps.len() > LINKS {
-                // Nobody can read what is there.
+                // Its content cannot be read.
                 return steps;
             }
             found.pop();

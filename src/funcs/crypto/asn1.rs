@@ -1,9 +1,9 @@
-//! Reads DER as Go's `encoding/asn1` does: what follows the fields that one asks for is passed over.
+//! Parses DER as Go's `encoding/asn1` does: everything after the requested fields is ignored.
 
 use der::asn1::{AnyRef, IntRef};
 use der::{Reader, SliceReader, Tag};
 
-/// The fields of a `SEQUENCE`, and what comes after it.
+/// The fields of a `SEQUENCE`, and the rest after it.
 pub(super) fn sequence(bytes: &[u8]) -> Option<(Fields<'_>, &[u8])> {
     let mut reader = SliceReader::new(bytes).ok()?;
     let content = reader.decode::<AnyRef<'_>>().ok().filter(|value| value.header().tag() == Tag::Sequence)?;
@@ -11,13 +11,13 @@ pub(super) fn sequence(bytes: &[u8]) -> Option<(Fields<'_>, &[u8])> {
     Some((Fields::new(content.value())?, rest))
 }
 
-/// Values one after another.
+/// Consecutive values.
 pub(super) struct Fields<'a> {
     reader: SliceReader<'a>,
 }
 
 impl<'a> Fields<'a> {
-    /// Reads what is in a value.
+    /// Parses the content of a value.
     pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
         Some(Self { reader: SliceReader::new(bytes).ok()? })
     }
@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
         self.take_if(tag).map(AnyRef::value)
     }
 
-    /// The next value if it has this tag; otherwise it stays where it is.
+    /// The next value if it has this tag; otherwise nothing is consumed.
     pub(super) fn take_if(&mut self, tag: Tag) -> Option<AnyRef<'a>> {
         if Tag::peek(&self.reader).ok()? == tag { self.take() } else { None }
     }
@@ -57,7 +57,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Whether the bytes of an `INTEGER` are a number below 0.
+/// Whether the bytes of an `INTEGER` are a negative number.
 pub(super) fn is_negative(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|&first| first >= 0x80)
 }
@@ -67,7 +67,7 @@ pub(super) fn explicit(number: u32) -> Tag {
     Tag::ContextSpecific { constructed: true, number: der::TagNumber(number) }
 }
 
-/// What Go says of bytes that are not what they should be; only the kind of its complaint is followed.
+/// Go's error for invalid bytes; only the kind of the error is reproduced.
 pub(super) fn complaint(bytes: &[u8]) -> String {
     let is_cut = bytes.is_empty() || sequence(bytes).is_some_and(|(fields, _)| fields.is_empty());
     if is_cut { "asn1: syntax error: sequence truncated" } else { "asn1: structure error" }.to_owned()

@@ -40,10 +40,10 @@ impl Object for Certificate {
     }
 }
 
-/// Bits of the modulus of keys that are made for certificates.
+/// The modulus size of keys for certificates, in bits.
 const RSA_BITS: usize = 2048;
 
-/// Steps of reading a key and signing with it.
+/// The cost of parsing a key and signing with it, in steps.
 const SIGNING: u64 = 20_000;
 
 /// Source: sprig `buildCustomCertificate`.
@@ -163,7 +163,7 @@ fn self_signed(env: &mut Env, request: &Request<'_>, key: &PrivateKey) -> Result
     signed(env, request, key, None)
 }
 
-/// Makes a certificate that the authority signs, or the key itself.
+/// Makes a certificate signed by the authority, or by its own key.
 fn signed(
     env: &mut Env,
     request: &Request<'_>,

@@ -12,7 +12,7 @@ use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 /// Bytes of a block of AES.
 const BLOCK: usize = 16;
 
-/// The password, cut or filled with zeros, is the key.
+/// The key is the password, truncated or padded with zeros.
 fn key(password: &[u8]) -> [u8; 32] {
     let mut key = [0; 32];
     let length = password.len().min(key.len());
@@ -35,7 +35,7 @@ pub(super) fn encrypt(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Fa
     Ok(Value::str(STANDARD.encode(out)))
 }
 
-/// Go's panics on text that is too short are errors with the same words; the padding is not checked, as in sprig.
+/// Go's panics on text that is too short are errors with the same text; the padding is not checked, as in sprig.
 ///
 /// Source: sprig `decryptAES`.
 pub(super) fn decrypt(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
@@ -46,7 +46,7 @@ pub(super) fn decrypt(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Fail
     let bytes =
         decode64(text.as_bytes()).map_err(|at| Failure::Text(format!("illegal base64 data at input byte {at}")))?;
     if bytes.len() < BLOCK {
-        // Go decodes into room for the whole text, and slices into that.
+        // Go decodes into a buffer for the whole text, and slices it.
         let capacity = text.len() / 4 * 3;
         return Err(Failure::Text(if capacity < BLOCK {
             format!("runtime error: slice bounds out of range [:{BLOCK}] with capacity {capacity}")

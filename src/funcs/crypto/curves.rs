@@ -1,4 +1,4 @@
-//! The elliptic curves of NIST that Go knows: public keys of private ones, and ECDSA signatures.
+//! NIST's elliptic curves in Go: public keys of private keys, and ECDSA signatures.
 
 use super::oids;
 use aws_lc_rs::rand::SystemRandom;
@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 use sha2::digest::block_api::BlockSizeUser;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-/// A curve, and with which hash Go signs on it.
+/// A curve, and the hash with which Go signs on it.
 pub(super) struct Curve {
     pub(super) oid: ObjectIdentifier,
     /// The signature's algorithm.
@@ -22,9 +22,9 @@ pub(super) struct Curve {
     bytes: usize,
     /// The public key of a private one, uncompressed.
     public: fn(&[u8]) -> Option<Vec<u8>>,
-    /// A signature in DER by RFC 6979: the nonce comes from the private key and the message.
+    /// A signature in DER by RFC 6979: the nonce is derived from the private key and the message.
     sign: fn(&[u8], &[u8]) -> Option<Vec<u8>>,
-    /// How aws-lc signs, with nonces of the system's randomness.
+    /// Signing with aws-lc, with nonces from the system's randomness.
     system: Option<&'static EcdsaSigningAlgorithm>,
 }
 
@@ -64,7 +64,7 @@ static CURVES: [Curve; 4] = [
     },
 ];
 
-/// A private key on a curve, with its public one.
+/// A private key on a curve, with its public key.
 pub(super) struct EcKey {
     pub(super) curve: &'static Curve,
     /// The private key at full length.
@@ -74,7 +74,7 @@ pub(super) struct EcKey {
 }
 
 impl EcKey {
-    /// A private key on P-256, of a generator or of the system's randomness, as bytes.
+    /// A private key on P-256, from a generator or from the system's randomness, as bytes.
     pub(super) fn generate(generator: Option<ChaCha20Rng>) -> Result<Vec<u8>, String> {
         use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
         if let Some(mut generator) = generator {
@@ -87,12 +87,12 @@ impl EcKey {
         Ok(bytes.as_ref().to_vec())
     }
 
-    /// The key on a curve that Go knows.
+    /// The key on one of Go's curves.
     ///
     /// Source: Go `crypto/x509`, `parseECPrivateKey`.
     pub(super) fn new(oid: ObjectIdentifier, private: &[u8]) -> Result<Self, &'static str> {
         let curve = CURVES.iter().find(|curve| curve.oid == oid).ok_or("x509: unknown elliptic curve")?;
-        // Zeros in front may lack, or be too many.
+        // Leading zeros may be missing or superfluous.
         let zeros = private.iter().take_while(|&&byte| byte == 0).count();
         let digits = &private[zeros..];
         let missing = curve.bytes.checked_sub(digits.len()).ok_or("x509: invalid private key length")?;
@@ -104,7 +104,7 @@ impl EcKey {
         Ok(Self { curve, private, public })
     }
 
-    /// An ECDSA signature in DER. Where the render is repeatable, the nonce is RFC 6979's.
+    /// An ECDSA signature in DER. If the render is repeatable, the nonce is that of RFC 6979.
     pub(super) fn sign(&self, message: &[u8], is_repeatable: bool) -> Result<Vec<u8>, String> {
         if let Some(system) = self.curve.system.filter(|_| !is_repeatable) {
             let pair = EcdsaKeyPair::from_private_key_and_public_key(system, &self.private, &self.public)

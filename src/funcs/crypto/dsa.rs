@@ -1,4 +1,4 @@
-//! DSA keys: made and written; nothing that sprig offers signs with them.
+//! DSA keys: only made and written, because none of sprig's functions signs with them.
 
 use der::asn1::UintRef;
 use der::{Encode, Sequence};

@@ -70,7 +70,7 @@ impl PrivateKey {
         Ok(Self::Rsa(RsaKey::made(&key)))
     }
 
-    /// What a new key takes, in steps: most of it to find primes. Those of keys that renders share are known.
+    /// The cost of a new key in steps: most of it for finding primes. Keys that renders share are already known.
     pub(super) fn steps_of_rsa(env: &Env, bits: usize) -> u64 {
         match bits {
             _ if env.keys.are_shared() => 20_000,
@@ -124,7 +124,7 @@ impl PrivateKey {
         })
     }
 
-    /// The public key: what it is, and the key itself, as `SubjectPublicKeyInfo` holds them.
+    /// The public key: its algorithm, and the key itself, as in `SubjectPublicKeyInfo`.
     pub(super) fn public(&self) -> Result<PublicKey, String> {
         let (algorithm, key) = match self {
             Self::Rsa(key) => (algorithm(oids::RSA, Some(Null.into())), key.public()?),
@@ -140,7 +140,7 @@ impl PrivateKey {
         Ok(PublicKey { info, key })
     }
 
-    /// How it signs.
+    /// Its signature algorithm.
     ///
     /// Source: Go `crypto/x509`, `signingParamsForKey`.
     pub(super) fn signature_algorithm(&self) -> Result<AlgorithmIdentifierRef<'static>, String> {
@@ -174,7 +174,7 @@ fn algorithm(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>) -> Algorithm
 pub(super) struct PublicKey {
     /// `SubjectPublicKeyInfo`
     pub(super) info: Vec<u8>,
-    /// What is in its `BIT STRING`.
+    /// The content of its `BIT STRING`.
     pub(super) key: Vec<u8>,
 }
 

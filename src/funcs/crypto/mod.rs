@@ -1,9 +1,9 @@
 //! Cryptography: checksums, passwords, keys, certificates.
 //!
-//! Everything random comes from [`Env`](crate::template::Env). With the system's randomness, keys are made by aws-lc, which
-//! also signs. A seeded environment promises the same bytes each time, which aws-lc does not offer: there RustCrypto's
-//! crates make the keys of a generator that the seed fixes, and ECDSA takes its nonces by RFC 6979 from key and message.
-//! Such keys follow from the seed and are for comparing renders only. No arithmetic on keys is ours.
+//! All randomness comes from [`Env`](crate::template::Env). With the system's randomness, keys are made by aws-lc, which
+//! also signs. A seeded environment must produce the same bytes each time, which aws-lc does not support: there RustCrypto's
+//! crates make the keys from a generator with the seed, and ECDSA derives its nonces by RFC 6979 from key and message.
+//! Such keys are only for comparing renders. No arithmetic on keys is our own.
 
 mod asn1;
 mod certificates;
@@ -59,7 +59,7 @@ pub static FUNCTIONS: &[Function] = &[
         .costs(36, 32)
         .spreads(Spread::Full)
         .not_hermetic(),
-    Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "what encryptAES hid", cipher::decrypt)
+    Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "the plain text of encryptAES", cipher::decrypt)
         .costs(36, 32)
         .spreads(Spread::Full),
     Function::new("genPrivateKey", &[&STRING], Flow::None, "a key: rsa, dsa, ecdsa, ed25519", keys::gen_private_key)

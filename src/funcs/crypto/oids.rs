@@ -1,4 +1,4 @@
-//! Object identifiers of algorithms and of what certificates say.
+//! Object identifiers of algorithms and of fields in certificates.
 
 use der::asn1::ObjectIdentifier;
 

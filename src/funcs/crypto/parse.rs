@@ -1,4 +1,4 @@
-//! Reads private keys as Go does: what it takes, what it refuses, and its words where they do not quote the encoding.
+//! Parses private keys as Go does: what it accepts, what it rejects, and its errors if they do not quote the encoding.
 
 use super::asn1::{Fields, complaint, explicit, sequence};
 use super::curves::EcKey;
@@ -27,7 +27,7 @@ impl PrivateKey {
     }
 }
 
-/// Go's hint where a key has another form than its name says.
+/// Go's hint if a key has another form than its name says.
 fn hint(function: &str) -> String {
     format!("x509: failed to parse private key (use {function} instead for this key format)")
 }
@@ -90,7 +90,7 @@ fn parse_sec1(bytes: &[u8]) -> Result<PrivateKey, String> {
     parse_ec(bytes, None)
 }
 
-/// The curve is named by what the key is embedded in, or in the key.
+/// The curve is named by the enclosing structure, or in the key.
 ///
 /// Source: Go `crypto/x509`, `parseECPrivateKey`.
 fn parse_ec(bytes: &[u8], named: Option<ObjectIdentifier>) -> Result<PrivateKey, String> {
@@ -108,7 +108,7 @@ fn parse_ec(bytes: &[u8], named: Option<ObjectIdentifier>) -> Result<PrivateKey,
     Ok(PrivateKey::Ec(EcKey::new(curve, private)?))
 }
 
-/// What is read of a key in PKCS #8.
+/// The parsed fields of a key in PKCS #8.
 struct Pkcs8<'a> {
     oid: ObjectIdentifier,
     parameters: Option<AnyRef<'a>>,
@@ -125,7 +125,7 @@ impl<'a> Pkcs8<'a> {
     }
 }
 
-/// What is read of an elliptic curve's key in SEC 1.
+/// The parsed fields of an elliptic curve's key in SEC 1.
 struct Sec1<'a> {
     version: i64,
     private: &'a [u8],
@@ -141,7 +141,7 @@ impl<'a> Sec1<'a> {
     }
 }
 
-/// Whether it is a DSA key as OpenSSL writes them.
+/// Whether it is a DSA key in OpenSSL's form.
 fn is_dsa(bytes: &[u8]) -> bool {
     let numbers = || {
         let (mut fields, _) = sequence(bytes)?;

@@ -7,13 +7,13 @@ use aws_lc_rs::hmac;
 
 /// Go's `bcrypt.DefaultCost`.
 const COST: u32 = 10;
-/// The lowest that bcrypt has.
+/// The minimum cost of bcrypt.
 const LEAST_COST: u32 = 4;
-/// Steps that a hash takes, and that a password takes to be derived.
+/// The cost of a hash, and of deriving a password, in steps.
 const HASHING: u64 = 1_650_000;
 const DERIVING: u64 = 4_000_000;
 
-/// Source: sprig `bcrypt`; it gives the error as its result.
+/// Source: sprig `bcrypt`; it returns an error as its result.
 pub(super) fn bcrypt(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(Value::str(hashed(ctx, string(args, 0)?)?))
 }
@@ -39,7 +39,7 @@ fn hashed(ctx: &mut Context<'_>, password: &Str) -> Result<String, Failure> {
     ctx.charge_crypto(HASHING)?;
     let mut salt = [0; 16];
     ctx.env.fill_random(&mut salt)?;
-    // Renders that are only compared show no hash: a cheap one serves them as well, and is as different as the salt is.
+    // Renders that are only compared show no hash: a cheap one is enough, and differs as much as the salt does.
     let cost = if ctx.env.keys.are_shared() { LEAST_COST } else { COST };
     Ok(match bcrypt::hash_with_salt(password.as_bytes(), cost, salt) {
         Ok(parts) => {
@@ -85,7 +85,7 @@ fn patterns(password_type: &[u8]) -> Option<&'static [&'static str]> {
     })
 }
 
-/// The characters that a letter of a pattern stands for.
+/// The characters that a letter of a pattern represents.
 fn characters(class: u8) -> &'static [u8] {
     match class {
         b'C' => b"BCDFGHJKLMNPQRSTVWXYZ",

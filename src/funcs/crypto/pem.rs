@@ -3,13 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// What a PEM block says it is, and what it holds.
+/// The label of a PEM block, and its content.
 pub(super) struct Block {
     pub(super) kind: String,
     pub(super) bytes: Vec<u8>,
 }
 
-/// The first block of a text that is well-formed. Headers in it are passed over.
+/// The first well-formed block of a text. Headers in it are ignored.
 ///
 /// Source: Go `encoding/pem`, `Decode`.
 pub(super) fn decode(text: &[u8]) -> Option<Block> {

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 pub(super) struct RsaKey {
     /// The key in PKCS #1.
     pub(super) pkcs1: Vec<u8>,
-    /// The key that somebody gave, ready to sign where aws-lc refuses: moduli below 2048 bits, more than two primes.
+    /// A key supplied by a user, for signing if aws-lc rejects it: moduli below 2048 bits, more than two primes.
     given: Option<Box<PrivateKey>>,
 }
 
@@ -27,14 +27,14 @@ fn failed(_: Unspecified) -> String {
     "the library of cryptography failed".to_owned()
 }
 
-/// The largest public exponent that Go takes.
+/// The largest public exponent that Go accepts.
 const LARGEST_EXPONENT: i64 = (1 << 31) - 1;
 
-/// The fewest bits of a modulus with which Go signs.
+/// The smallest modulus with which Go signs, in bits.
 const FEWEST_BITS: u32 = 1024;
 
 impl RsaKey {
-    /// A key in PKCS #1 with a modulus of 2048 or 4096 bits, of a generator or of the system's randomness.
+    /// A key in PKCS #1 with a modulus of 2048 or 4096 bits, from a generator or from the system's randomness.
     pub(super) fn generate(bits: usize, generator: Option<ChaCha20Rng>) -> Result<Vec<u8>, String> {
         if let Some(mut generator) = generator {
             let key = PrivateKey::new(&mut generator, bits).map_err(|error| error.to_string())?;
@@ -47,8 +47,8 @@ impl RsaKey {
         Ok(info.private_key.as_bytes().to_vec())
     }
 
-    /// A key that everybody knows, in PKCS #1, for renders that are only compared: its primes are the first ones above
-    /// 3·2ⁿ⁻² and 7·2ⁿ⁻³, of n bits each, that fit the usual exponent. Looking for others of a seed takes a second.
+    /// A publicly known key in PKCS #1, for renders that are only compared: its primes are the first ones above
+    /// 3·2ⁿ⁻² and 7·2ⁿ⁻³, of n bits each, that fit the usual exponent. Finding primes for each seed would take a second.
     pub(super) fn known(bits: usize) -> Result<Vec<u8>, String> {
         let half = bits / 2;
         let above: [u64; 2] = if bits == 4096 { [439, 263] } else { [1037, 309] };
@@ -63,7 +63,7 @@ impl RsaKey {
         written(&key.map_err(|error| error.to_string())?)
     }
 
-    /// Reads a key and checks it. `None` for what has another form.
+    /// Parses and checks a key. `None` if it has another form.
     ///
     /// Source: Go `crypto/x509`, `ParsePKCS1PrivateKey`.
     pub(super) fn parse(bytes: &[u8]) -> Option<Result<Self, String>> {
@@ -78,7 +78,7 @@ impl RsaKey {
         for _ in 0..3 {
             numbers.push(fields.take()?);
         }
-        // What speeds up arithmetic may lack.
+        // The values that speed up arithmetic may be missing.
         while numbers.len() < 7
             && let Some(number) = fields.take_if(Tag::Integer)
         {
@@ -107,7 +107,7 @@ impl RsaKey {
         Some(Self::checked(bytes, exponent?, &numbers, &others))
     }
 
-    /// A key of the numbers n, d, p, q, perhaps d mod (p - 1), d mod (q - 1), the inverse of q, and of further primes.
+    /// A key from the numbers n, d, p, q, optionally d mod (p - 1), d mod (q - 1), the inverse of q, and further primes.
     fn checked(
         bytes: &[u8],
         exponent: i64,
@@ -132,7 +132,7 @@ impl RsaKey {
         }
         let e = || BoxedUint::from(exponent.unsigned_abs());
         let key = PrivateKey::from_components(n.clone(), e(), d.clone(), primes.clone());
-        // Primes of different lengths are as good.
+        // Primes of different lengths are valid.
         let key = key.or_else(|_| PrivateKey::from_components_with_wide_primes(n, e(), d, primes));
         let key = match key {
             Ok(key) => key,
@@ -141,7 +141,7 @@ impl RsaKey {
             Err(_) => return refuse("invalid prime"),
         };
         if !others.is_empty() {
-            // It is written as it was read; nothing else than Go makes such keys.
+            // It is written as it was read; only Go makes such keys.
             RsaPrivateKeyRef::from_der(bytes).map_err(|_| "asn1: structure error")?;
             return Ok(Self { pkcs1: bytes.to_vec(), given: Some(Box::new(key)) });
         }
@@ -156,7 +156,7 @@ impl RsaKey {
         Ok(Self { pkcs1, given: Some(Box::new(key)) })
     }
 
-    /// A key that was made here, from its PKCS #1.
+    /// A key made here, from its PKCS #1.
     pub(super) fn made(pkcs1: &[u8]) -> Self {
         Self { pkcs1: pkcs1.to_vec(), given: None }
     }
@@ -170,7 +170,7 @@ impl RsaKey {
         self.numbers()?.public_key().to_der().map_err(|error| error.to_string())
     }
 
-    /// A signature by PKCS #1 1.5 with SHA-256; it follows from key and message.
+    /// A signature by PKCS #1 1.5 with SHA-256, which is deterministic.
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String> {
         let modulus = self.numbers()?.modulus;
         let bits =

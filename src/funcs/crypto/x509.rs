@@ -22,7 +22,7 @@ use x509_cert::ext::pkix::{
     SubjectKeyIdentifier,
 };
 
-/// What a certificate is to say.
+/// The content of a certificate.
 pub(super) struct Request<'a> {
     pub(super) name: &'a Str,
     pub(super) addresses: Vec<IpAddr>,
@@ -31,15 +31,15 @@ pub(super) struct Request<'a> {
     pub(super) is_authority: bool,
 }
 
-/// What of an authority's certificate is needed to sign in its name.
+/// The parts of an authority's certificate that are needed for signing.
 pub(super) struct Authority {
     pub(super) certificate: Parsed,
     pub(super) key: PrivateKey,
 }
 
-/// What is read of a certificate.
+/// The parsed fields of a certificate.
 pub(super) struct Parsed {
-    /// The name, as it is encoded.
+    /// The name, encoded.
     subject: Vec<u8>,
     /// `SubjectPublicKeyInfo`
     public_key: Vec<u8>,
@@ -47,7 +47,7 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
-    /// Reads a certificate from PEM; `what` is how sprig calls its bytes.
+    /// Parses a certificate in PEM; `what` is sprig's name for it.
     pub(super) fn read(text: &[u8], what: &str) -> Result<Self, Failure> {
         let block = pem::decode(text).ok_or_else(|| Failure::from("unable to decode certificate"))?;
         let malformed =
@@ -57,11 +57,11 @@ impl Parsed {
         Self::of(fields).ok_or_else(|| malformed("certificate"))
     }
 
-    /// Reads the fields of `TBSCertificate`.
+    /// Parses the fields of `TBSCertificate`.
     fn of(mut fields: Fields<'_>) -> Option<Self> {
         fields.take_if(explicit(0));
         fields.content(Tag::Integer)?;
-        // How it is signed, by whom, and from when to when.
+        // The signature algorithm, the issuer, and the validity.
         (0..3).try_for_each(|_| fields.whole(Tag::Sequence).map(|_| ()))?;
         let subject = fields.whole(Tag::Sequence)?.to_vec();
         let public_key = fields.whole(Tag::Sequence)?.to_vec();
@@ -117,7 +117,7 @@ fn words(error: der::Error) -> String {
     error.to_string()
 }
 
-/// Makes a certificate that the authority signs, or the key itself.
+/// Makes a certificate signed by the authority, or by its own key.
 ///
 /// Source: sprig `getBaseCertTemplate`, Go 1.27 `crypto/x509`, `CreateCertificate`.
 pub(super) fn certificate(
@@ -167,7 +167,7 @@ pub(super) fn certificate(
     signed().map_err(words)
 }
 
-/// A name of a common name alone.
+/// A name with only a common name.
 fn name(common: &Str) -> Result<Vec<u8>, String> {
     let bytes = common.as_bytes();
     let is_printable = |byte: &u8| byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(byte);
@@ -216,7 +216,7 @@ fn extensions(
         names.push(GeneralName::DnsName(Ia5String::new(text).map_err(|_| refused())?));
     }
     for address in &request.addresses {
-        // An IPv4 address in IPv6 clothes is one.
+        // An IPv4-mapped IPv6 address is an IPv4 address.
         names.push(GeneralName::IpAddress(match address.to_canonical() {
             IpAddr::V4(address) => octets(&address.octets())?,
             IpAddr::V6(address) => octets(&address.octets())?,

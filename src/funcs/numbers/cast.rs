@@ -1,4 +1,4 @@
-//! Anything as a number, the way sprig does it: what cannot be read is 0, and never an error.
+//! Conversion of anything to a number, as sprig does it: what cannot be parsed is 0, never an error.
 //!
 //! Source: spf13/cast 1.7.0, `ToInt64`, `ToFloat64`.
 
@@ -6,7 +6,7 @@ use crate::go::strconv::{parse_float, parse_int};
 use crate::template::Value;
 use crate::template::types::Kind;
 
-/// A value as an integer: floats are cut, texts are read as Go source (`0x1F`, `010` is 8), all else is 0.
+/// A value as an integer: floats are truncated, strings are parsed as Go source (`0x1F`, `010` is 8), anything else is 0.
 pub fn to_int64(value: &Value) -> i64 {
     match value {
         Value::Int(number, _, _) => *number,
@@ -18,7 +18,7 @@ pub fn to_int64(value: &Value) -> i64 {
     }
 }
 
-/// A value as a floating-point number: texts are read by Go's `ParseFloat`, all else is 0.
+/// A value as a floating-point number: strings are parsed by Go's `ParseFloat`, anything else is 0.
 pub fn to_float64(value: &Value) -> f64 {
     match value {
         Value::Int(number, crate::template::IntKind::Uint64, _) => *number as u64 as f64,
@@ -31,14 +31,14 @@ pub fn to_float64(value: &Value) -> f64 {
     }
 }
 
-/// Go on amd64: what does not fit is the smallest number.
+/// Go on amd64: a number out of range becomes the smallest number.
 fn truncate(number: f64) -> i64 {
-    // 2^63, the first number that does not fit; `NaN` compares to nothing.
+    // 2^63, the first number out of range; comparisons with `NaN` are false.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&number) { number as i64 } else { i64::MIN }
 }
 
-/// Of all named number types only months and days of the week are read.
+/// Of all named number types, only months and weekdays are converted.
 fn calendar_number(value: &Value) -> Option<i64> {
     let Value::Object(object) = value else { return None };
     match (object.ty().kind, object.json()) {
@@ -47,7 +47,7 @@ fn calendar_number(value: &Value) -> Option<i64> {
     }
 }
 
-/// `1.000` is read as `1`; `1.` and `1.5` stay and are no integers.
+/// `1.000` is read as `1`; `1.` and `1.5` are unchanged and not integers.
 fn without_zero_decimals(text: &[u8]) -> &[u8] {
     let mut zero = false;
     for (at, byte) in text.iter().enumerate().rev() {

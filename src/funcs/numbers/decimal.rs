@@ -15,14 +15,14 @@ pub(super) struct Decimal {
 
 const GROUP: u64 = 1_000_000_000;
 
-/// Digits after the point that a division keeps.
+/// Digits after the point that a division computes.
 const DIVISION_DIGITS: i64 = 16;
 
 impl Decimal {
     /// The shortest decimal that reads back as the number.
     ///
     /// # Errors
-    /// For infinities and `NaN`, with the library's message.
+    /// The number is infinite or `NaN`; with the library's message.
     pub(super) fn from_float(number: f64) -> Result<Self, String> {
         if !number.is_finite() {
             let text = shortest_g(number);
@@ -52,7 +52,7 @@ impl Decimal {
         text.parse::<f64>().map_or(0.0, |number| if self.groups.is_empty() { 0.0 } else { number })
     }
 
-    /// How much work one more operation is.
+    /// The cost of another operation.
     pub(super) fn size(&self) -> u64 {
         self.groups.len() as u64
     }
@@ -89,14 +89,14 @@ impl Decimal {
     /// The quotient, rounded to 16 digits after the point, half away from zero; `other` comes from a float.
     ///
     /// # Errors
-    /// When `other` is 0, with the library's message.
+    /// `other` is 0; with the library's message.
     pub(super) fn divide(mut self, other: &Self) -> Result<Self, String> {
         let divisor = other.coefficient();
         if divisor == 0 {
             return Err("decimal division by 0".to_owned());
         }
         let shift = self.exponent - other.exponent + DIVISION_DIGITS;
-        // a/d rounded is (2a + d) / 2d cut off.
+        // a/d rounded is (2a + d) / 2d truncated.
         scale(&mut self.groups, 2);
         let mut half = vec![1];
         scale(&mut half, divisor);
@@ -146,7 +146,7 @@ fn times_power_of_ten(groups: &mut Vec<u32>, power: u64) {
     groups.splice(0..0, std::iter::repeat_n(0, (power / 9) as usize));
 }
 
-/// Divides by a power of ten, cut off.
+/// Divides by a power of ten, truncated.
 fn drop_digits(groups: &mut Vec<u32>, count: u64) {
     let whole = usize::try_from(count / 9).unwrap_or(usize::MAX).min(groups.len());
     groups.drain(..whole);
@@ -179,7 +179,7 @@ fn sum(mut a: Vec<u32>, b: &[u32]) -> Vec<u32> {
     a
 }
 
-/// `a - b`, where `a` is not the smaller one.
+/// `a - b`, where `a` is not less than `b`.
 fn difference(mut a: Vec<u32>, b: &[u32]) -> Vec<u32> {
     let mut borrow = 0;
     for (index, group) in a.iter_mut().enumerate() {

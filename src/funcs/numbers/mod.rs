@@ -19,20 +19,20 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("add1", &[&ANY], Flow::Union, "one more, as int64", add1),
     Function::new("add1f", &[&ANY], Flow::Union, "one more, as decimal", add1f).costs(64, 64),
     Function::new("addf", &[], Flow::Union, "the decimal sum", addf).costs(64, 64).variadic(&ANY),
-    Function::new("atoi", &[&STRING], Flow::Union, "a decimal text as int; 0 for what is none", atoi),
+    Function::new("atoi", &[&STRING], Flow::Union, "a decimal text as int; 0 if it is not one", atoi),
     Function::new("biggest", &[&ANY], Flow::Union, "the largest, as int64", max).variadic(&ANY),
     Function::new("ceil", &[&ANY], Flow::Union, "rounded up, as float64", ceil),
     Function::new("div", &[&ANY, &ANY], Flow::Union, "the quotient of int64, cut towards zero", div),
     Function::new("divf", &[&ANY], Flow::Union, "the decimal quotient", divf).costs(64, 64).variadic(&ANY),
-    Function::new("float64", &[&ANY], Flow::Union, "anything as float64; 0 for what is no number", float64),
+    Function::new("float64", &[&ANY], Flow::Union, "anything as float64; 0 if it is not a number", float64),
     Function::new("floor", &[&ANY], Flow::Union, "rounded down, as float64", floor),
-    Function::new("int", &[&ANY], Flow::Union, "anything as int; 0 for what is no number", int),
-    Function::new("int64", &[&ANY], Flow::Union, "anything as int64; 0 for what is no number", int64),
+    Function::new("int", &[&ANY], Flow::Union, "anything as int; 0 if it is not a number", int),
+    Function::new("int64", &[&ANY], Flow::Union, "anything as int64; 0 if it is not a number", int64),
     Function::new("max", &[&ANY], Flow::Union, "the largest, as int64", max).variadic(&ANY),
     Function::new("maxf", &[&ANY], Flow::Union, "the largest, as float64", maxf).costs(12, 64).variadic(&ANY),
     Function::new("min", &[&ANY], Flow::Union, "the smallest, as int64", min).variadic(&ANY),
     Function::new("minf", &[&ANY], Flow::Union, "the smallest, as float64", minf).costs(12, 64).variadic(&ANY),
-    Function::new("mod", &[&ANY, &ANY], Flow::Union, "the rest of a division of int64", modulo),
+    Function::new("mod", &[&ANY, &ANY], Flow::Union, "the remainder of a division of int64", modulo),
     Function::new("mul", &[&ANY], Flow::Union, "the product as int64", mul).variadic(&ANY),
     Function::new("mulf", &[&ANY], Flow::Union, "the decimal product", mulf).costs(64, 64).variadic(&ANY),
     Function::new("randInt", &[&INT, &INT], Flow::None, "a random int from the first to below the second", rand_int).not_hermetic(),
@@ -65,7 +65,7 @@ fn atoi(_: &mut Context<'_>, args: &[Value]) -> Result<Value> {
     Ok(Value::int(args[0].as_str().map_or(0, |text| atoi_clamped(text.as_bytes()))))
 }
 
-/// sprig quirk: in spite of its name it reads octal numbers.
+/// sprig quirk: despite its name it parses octal numbers.
 fn to_decimal(_: &mut Context<'_>, args: &[Value]) -> Result<Value> {
     let mut text = Buf::new();
     push_plain(&args[0], &mut text)?;
@@ -135,7 +135,7 @@ fn minf(_: &mut Context<'_>, args: &[Value]) -> Result<Value> {
     Ok(Value::float(args.iter().map(|arg| -to_float64(arg)).reduce(larger).map_or(0.0, |number| -number)))
 }
 
-/// Go's `math.Max`: infinity wins over `NaN`, `NaN` over the rest, and 0 over -0.
+/// Go's `math.Max`: infinity comes before `NaN`, `NaN` before all others, and 0 before -0.
 fn larger(a: f64, b: f64) -> f64 {
     if a == f64::INFINITY || b == f64::INFINITY {
         f64::INFINITY
@@ -163,7 +163,7 @@ fn round(_: &mut Context<'_>, args: &[Value]) -> Result<Value> {
     Ok(Value::float(rounded / power))
 }
 
-/// Ten to a power with the rounding errors of Go's `math.Pow`, which multiplies squares.
+/// A power of ten with the rounding errors of Go's `math.Pow`, which multiplies squares.
 fn power_of_ten(exponent: i64) -> f64 {
     let mut rest = exponent.unsigned_abs();
     let (mut result, mut result_exponent) = (1.0_f64, 0_i64);
@@ -255,7 +255,7 @@ fn numbers(ctx: &mut Context<'_>, start: i64, stop: i64, step: i64) -> Result<Va
     Ok(Value::List(List::new(&INTS, items)))
 }
 
-/// How many numbers there are from `start` to before `stop`: none when the step leads the other way.
+/// The length of the sequence from `start` to before `stop`: 0 if the step has the wrong sign.
 fn count(start: i64, stop: i64, step: i64) -> u64 {
     if step == 0 || (stop < start) != (step < 0) {
         return 0;

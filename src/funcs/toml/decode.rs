@@ -1,4 +1,4 @@
-//! TOML text to values.
+//! From TOML text to values.
 
 use super::lex::{Fault, Scanner, is_blank, is_line_break};
 use super::time::Zones;
@@ -12,10 +12,10 @@ use crate::trace::{Buf, Str, go_text};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
-/// Bytes of what is made of a key or an element.
+/// Bytes of the data made from a key or an element.
 const MADE_OF_A_PART: usize = 200;
 
-/// Decodes a text; strings and numbers have the origins of their text. An inner error has BurntSushi's words.
+/// Decodes a text; strings and numbers have the origins of their text. An inner error has BurntSushi's message.
 ///
 /// Source: BurntSushi/toml 1.6.0, `Unmarshal` into a `map[string]interface {}`.
 pub(super) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, String>, Failure> {
@@ -29,7 +29,7 @@ pub(super) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, St
         let words = "files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8";
         return Ok(Err(format!("toml: line 1: {words}")));
     }
-    // Tables and members, by the characters that they are written with.
+    // Tables and members, estimated from the characters of the text.
     let parts = memchr::memchr3_iter(b'.', b'=', b'[', bytes).count() + memchr::memchr2_iter(b',', b'{', bytes).count();
     ctx.charge(parts as u64)?;
     ctx.allow_memory(bytes.len() + parts * MADE_OF_A_PART)?;
@@ -65,7 +65,7 @@ pub(super) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, St
     }
 }
 
-/// A key as BurntSushi writes it in a path: in quotes where it needs some.
+/// A key as BurntSushi writes it in a path: quoted if necessary.
 pub(super) fn quoted_key(key: &[u8]) -> String {
     let text = go_text(key);
     if is_bare(key) {
@@ -89,7 +89,7 @@ fn path(keys: &[Str]) -> String {
 
 type Table = BTreeMap<Str, Node>;
 
-/// What a key of a table that is being read holds.
+/// The value of a key in a table being read.
 enum Node {
     Value(Value),
     Table(Table),
@@ -109,10 +109,10 @@ fn to_map(table: Table) -> Map {
     table.into_iter().map(|(key, node)| (key, value(node))).collect()
 }
 
-/// What BurntSushi/toml makes room for before it reads the elements of a list, and the tables of `[[a]]`.
+/// What BurntSushi/toml allocates before it reads the elements of a list, and the tables of `[[a]]`.
 const LIST_ROOM: usize = 2;
 const TABLES_ROOM: usize = 4;
-/// Levels of lists and tables that are read.
+/// The nesting limit of lists and tables.
 const MAX_DEPTH: usize = 10_000;
 
 struct Reader<'a> {
@@ -120,13 +120,13 @@ struct Reader<'a> {
     root: Table,
     /// The keys of the table in scope.
     context: Vec<Str>,
-    /// The key whose value is being read; empty outside of values.
+    /// The key whose value is being read; empty outside values.
     current: Str,
-    /// Where the key in question was written, for complaints about it.
+    /// The position of the current key, for errors.
     place: usize,
-    /// Paths of tables that no line has defined yet, though longer keys have made them.
+    /// Paths of tables that were created by longer keys and are not defined yet.
     implicit: HashSet<String>,
-    /// Paths of lists that are written with brackets.
+    /// Paths of lists written with brackets.
     arrays: HashSet<String>,
     depth: usize,
     steps: u64,
@@ -213,7 +213,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// One part of a key; a bare one may be empty, and what follows it then is the fault.
+    /// One part of a key; a bare one may be empty, and then the following character is the error.
     fn name(&mut self) -> Result<Str, Fault> {
         match self.scanner.peek()? {
             Some(quote @ ('"' | '\'')) => {
@@ -266,7 +266,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the value of a key in the context; leaves the context that the key has.
+    /// Reads the value of a key in the context, and leaves that context.
     fn assign(&mut self, keys: &[Str]) -> Result<Value, Fault> {
         let Some((last, parents)) = keys.split_last() else { return Ok(Value::Nil) };
         self.current = last.clone();
@@ -379,7 +379,7 @@ impl Reader<'_> {
         Ok(Value::List(List::grown_from(&types::LIST, LIST_ROOM, items)))
     }
 
-    /// Passes over white space, line breaks and comments; what comes then.
+    /// Skips white space, line breaks and comments; returns the next character.
     fn gap(&mut self) -> Result<Option<char>, Fault> {
         loop {
             self.scanner.skip(|char| is_blank(char) || is_line_break(char))?;
@@ -476,12 +476,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A fault about the key in question.
+    /// An error about the current key.
     fn complaint(&self, message: String) -> Fault {
         Fault::Text { message, line: self.scanner.line(self.place) }
     }
 
-    /// Makes a table, or one more of a list of tables, and puts it in scope.
+    /// Makes a table, or another one in a list of tables, and puts it in scope.
     fn open(&mut self, keys: &[Str], list: bool) -> Result<(), Fault> {
         let Some((last, parents)) = keys.split_last() else { return Ok(()) };
         self.charge(keys.len())?;
@@ -539,14 +539,14 @@ impl Reader<'_> {
         if !self.implicit.remove(&path) {
             return Err(self.complaint(format!("Key '{path}' has already been defined.")));
         }
-        // A table that longer keys have made is there already; the tables of a list were gathered in its place.
+        // A table created by longer keys exists already; the tables of a list were collected in its place.
         if self.arrays.contains(&path) {
             known.insert(node);
         }
         Ok(())
     }
 
-    /// The key that BurntSushi names with an error.
+    /// The key that BurntSushi names in an error.
     fn current_key(&self) -> Vec<u8> {
         let context = path(&self.context).into_bytes();
         if self.current.is_empty() {

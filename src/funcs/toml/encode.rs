@@ -1,4 +1,4 @@
-//! Values to TOML.
+//! From values to TOML.
 
 use super::{escape, is_bare, time};
 use crate::funcs::times::TimeObject;
@@ -10,15 +10,15 @@ use crate::template::types::Kind;
 use crate::template::{Context, Failure, IntKind, Object, Value};
 use crate::trace::{Buf, Origin, Str};
 
-/// Why a value has no TOML text.
+/// Why a value cannot be written as TOML.
 pub(super) enum Error {
-    /// The encoder's words.
+    /// The encoder's message.
     Toml(String),
     /// A panic or a limit.
     Failure(Failure),
 }
 
-/// Levels of maps and lists; helm dies of a map that contains itself.
+/// The nesting limit of maps and lists; helm crashes on a map that contains itself.
 const MAX_DEPTH: usize = 10_000;
 
 /// Encodes a value; each scalar keeps its origins.
@@ -59,7 +59,7 @@ enum Stop {
     TooDeep,
 }
 
-/// What TOML makes of a value.
+/// The TOML form of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     /// Nothing is written.
@@ -68,13 +68,13 @@ enum Class {
     Table,
     /// A list of tables, `[[a]]`.
     Tables,
-    /// Anything that fits behind `key = `.
+    /// Anything that fits after `key = `.
     Inline,
 }
 
 struct Writer {
     out: Buf,
-    /// The keys of the table that is being written.
+    /// The keys of the current table.
     keys: Vec<Str>,
     depth: usize,
     exponents: bool,
@@ -83,7 +83,7 @@ struct Writer {
     max_steps: u64,
 }
 
-/// What stands for an object: its entries in order, or another value.
+/// The TOML form of an object: its entries in order, or another value.
 enum Shape {
     Entries(Vec<(Str, Value)>),
     Text(Str),
@@ -97,7 +97,7 @@ fn shape(object: &dyn Object) -> Shape {
         return Shape::Bare(Str::with_origin(time::write(&object.time), object.origin));
     }
     let ty = object.ty();
-    if matches!(ty.kind, Kind::Complex128 | Kind::Func) {
+    if ty.kind == Kind::Complex128 {
         return Shape::Unsupported;
     }
     match (ty.name, object.json()) {
@@ -213,7 +213,7 @@ impl Writer {
         Ok(())
     }
 
-    /// `key = value`; the value alone at the top.
+    /// `key = value`; only the value at the top level.
     fn line(&mut self, value: &Value) -> Result<(), Stop> {
         let Some(key) = self.keys.last().cloned() else { return self.inline(value) };
         self.indent();
@@ -355,7 +355,7 @@ impl Writer {
         self.out.push_text("\"");
     }
 
-    /// The entries of a table: those that are written behind their keys, and those that are tables of their own.
+    /// The entries of a table: those written after their keys, and those that are separate tables.
     fn parts(&mut self, value: &Value) -> Result<(Entries, Entries), Stop> {
         let entries = match value {
             Value::Map(map) => map.entries(),

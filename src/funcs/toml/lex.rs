@@ -1,4 +1,4 @@
-//! [`Scanner`]: the characters of a TOML text, its strings, and where it goes wrong.
+//! [`Scanner`]: the characters of a TOML text, its strings, and its errors.
 
 use super::time::Zones;
 use crate::go::{go_quote, quote_rune};
@@ -10,21 +10,21 @@ use crate::trace::{Buf, Str};
 pub(super) enum Fault {
     /// The text is not TOML.
     Text {
-        /// BurntSushi's words.
+        /// BurntSushi's message.
         message: String,
-        /// The line it names.
+        /// The line in the message.
         line: usize,
     },
     /// A limit of ours.
     Limit(Failure),
 }
 
-/// A TOML text and a place in it.
+/// A TOML text with a position.
 pub(super) struct Scanner<'a> {
     pub(super) source: &'a Str,
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
-    /// Count lines as the library in helm 3 does.
+    /// Whether lines are counted as in helm 3's library.
     pub(super) old: bool,
     pub(super) zones: Zones,
 }
@@ -41,7 +41,7 @@ impl<'a> Scanner<'a> {
     /// The next character; `None` at the end.
     ///
     /// # Errors
-    /// Bytes that are not UTF-8, and control characters.
+    /// Bytes that are not UTF-8, or control characters.
     pub(super) fn peek(&self) -> Result<Option<char>, Fault> {
         let Some(&byte) = self.bytes.get(self.at) else { return Ok(None) };
         let char = match byte {
@@ -59,14 +59,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes the next character.
+    /// Consumes the next character.
     pub(super) fn next(&mut self) -> Result<Option<char>, Fault> {
         let char = self.peek()?;
         self.at += char.map_or(0, char::len_utf8);
         Ok(char)
     }
 
-    /// Takes the next character if it is the one.
+    /// Consumes the next character if it is this one.
     pub(super) fn accept(&mut self, wanted: char) -> Result<bool, Fault> {
         let found = self.peek()? == Some(wanted);
         if found {
@@ -75,7 +75,7 @@ impl<'a> Scanner<'a> {
         Ok(found)
     }
 
-    /// Takes characters as long as they fit.
+    /// Consumes characters while they match.
     pub(super) fn skip(&mut self, fits: impl Fn(char) -> bool) -> Result<(), Fault> {
         while let Some(char) = self.peek()?.filter(|&char| fits(char)) {
             self.at += char.len_utf8();
@@ -83,22 +83,22 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// The line of a place, from 1.
+    /// The line of a position, from 1.
     pub(super) fn line(&self, at: usize) -> usize {
         1 + self.bytes[..at.min(self.bytes.len())].iter().filter(|&&byte| byte == b'\n').count()
     }
 
-    /// A fault at the current place.
+    /// An error at the current position.
     pub(super) fn fault(&self, message: impl Into<String>) -> Fault {
         Fault::Text { message: message.into(), line: self.line(self.at) }
     }
 
-    /// A fault on the line before.
+    /// An error on the previous line.
     pub(super) fn fault_before(&self, message: impl Into<String>) -> Fault {
         Fault::Text { message: message.into(), line: self.line(self.at).saturating_sub(1) }
     }
 
-    /// A fault about a character just taken; `None` is the end of the text.
+    /// An error about the last consumed character; `None` is the end of the text.
     pub(super) fn fault_about(&self, char: Option<char>, message: impl Into<String>) -> Fault {
         if char.is_some() {
             return self.fault(message);
@@ -109,17 +109,17 @@ impl<'a> Scanner<'a> {
         Fault::Text { message: message.into(), line }
     }
 
-    /// A character as Go's `%q` prints it; the end of the text is NUL.
+    /// A character in Go's `%q` form; the end of the text is NUL.
     pub(super) fn quote(char: Option<char>) -> String {
         quote_rune(char.unwrap_or('\0'), false)
     }
 
-    /// Passes over a comment, up to its line break.
+    /// Skips a comment, up to its line break.
     pub(super) fn comment(&mut self) -> Result<(), Fault> {
         self.skip(|char| !is_line_break(char))
     }
 
-    /// Reads a string of one line, whose opening quote was taken.
+    /// Reads a single-line string, after its opening quote.
     pub(super) fn string(&mut self, quote: char) -> Result<Str, Fault> {
         let start = self.at;
         loop {
@@ -136,7 +136,7 @@ impl<'a> Scanner<'a> {
         self.content(start, self.at - 1, quote == '"', false)
     }
 
-    /// Reads a string of several lines, whose three opening quotes were taken.
+    /// Reads a multi-line string, after its three opening quotes.
     pub(super) fn long_string(&mut self, quote: char) -> Result<Str, Fault> {
         let start = self.at;
         loop {
@@ -151,14 +151,14 @@ impl<'a> Scanner<'a> {
                 }
                 Some(char) if char == quote && self.accept(quote)? => {
                     if !self.accept(quote)? {
-                        // Two quotes: the second may begin the end.
+                        // Two quotes: the second may begin the closing ones.
                         self.at -= 1;
                         continue;
                     }
                     if self.peek()? != Some(quote) {
                         break;
                     }
-                    // Up to two quotes may stand before the closing three.
+                    // Up to two quotes may precede the closing three.
                     let read = &self.bytes[start..self.at];
                     let five = [quote as u8; 5];
                     let escaped = quote == '"' && read.ends_with(b"\\\"\"\"\"\"");
@@ -179,7 +179,7 @@ impl<'a> Scanner<'a> {
         self.content(first.min(self.at - 3), self.at - 3, quote == '"', true)
     }
 
-    /// Checks an escape sequence whose backslash was taken, in a string that begins at `start`.
+    /// Checks an escape sequence after its backslash, in a string that begins at `start`.
     fn escape(&mut self, start: usize) -> Result<(), Fault> {
         let char = self.next()?;
         let (digits, words, letter) = match char {
@@ -201,7 +201,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// The string that stands in a range of the text, escapes replaced.
+    /// The string in a range of the text, with escapes replaced.
     fn content(&self, start: usize, end: usize, escapes: bool, long: bool) -> Result<Str, Fault> {
         let text = &self.bytes[start..end];
         if !escapes || !text.contains(&b'\\') {
@@ -214,7 +214,7 @@ impl<'a> Scanner<'a> {
             at += found;
             let spaces = self.bytes[at + 1..end].iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
             if long && self.bytes[at + 1..at + 1 + spaces].contains(&b'\n') {
-                // A backslash at the end of a line takes the white space up to the next word with it.
+                // A backslash at the end of a line removes the white space up to the next word.
                 at += 1 + spaces;
                 continue;
             }
@@ -240,7 +240,7 @@ impl<'a> Scanner<'a> {
         Ok(out.into_str())
     }
 
-    /// The character of an escape sequence at `at` with so many digits.
+    /// The character of an escape sequence at `at` with a number of digits.
     fn code(&self, at: usize, digits: usize) -> Result<char, Fault> {
         let text = str::from_utf8(&self.bytes[at + 2..at + 2 + digits]).unwrap_or_default();
         u32::from_str_radix(text, 16)
@@ -250,7 +250,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// So many quotes, in quotes of the other kind.
+/// A number of quotes, quoted with the other kind of quote.
 fn quotes(quote: char, count: usize) -> String {
     let outer = if quote == '"' { '\'' } else { '"' };
     let inner: String = std::iter::repeat_n(quote, count).collect();

@@ -12,14 +12,14 @@ use crate::template::{Context, Failure, Flow, Function, Map, Spread, Value};
 
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
-    Function::new("toToml", &[&ANY], Flow::Exact, "the value as TOML, or what is wrong with it", to_toml)
+    Function::new("toToml", &[&ANY], Flow::Exact, "the value as TOML, or the error", to_toml)
         .costs(25, 16)
         .spreads(Spread::Full),
     Function::new("mustToToml", &[&ANY], Flow::Exact, "the value as TOML, or an error", must_to_toml)
         .costs(25, 16)
         .spreads(Spread::Full)
         .since_helm_4(),
-    Function::new("fromToml", &[&STRING], Flow::Exact, "the map in a TOML text; `Error` says what is wrong", from_toml)
+    Function::new("fromToml", &[&STRING], Flow::Exact, "the map in a TOML text; `Error` has the error", from_toml)
         .costs(40, 230)
         .spreads(Spread::Holds),
 ];
@@ -56,7 +56,7 @@ fn is_bare(key: &[u8]) -> bool {
     !key.is_empty() && key.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// What a byte of a quoted string is written as; `None` for one that is written as it is.
+/// The escaped form of a byte in a quoted string; `None` if it is written unchanged.
 fn escape(byte: u8) -> Option<String> {
     let short = match byte {
         b'"' => "\\\"",

@@ -7,10 +7,10 @@ use crate::go::go_quote;
 use crate::go::strconv::{NumError, parse_float, parse_int};
 use crate::template::{IntKind, Value};
 
-/// What a number is so far.
+/// The state of a number while it is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// Digits, which may yet turn out to be a date.
+    /// Digits, which may still turn out to be a date.
     Digits,
     /// Digits and underscores.
     Decimal,
@@ -22,7 +22,7 @@ enum Form {
 }
 
 impl Form {
-    /// What it is with one more character; `None` when the character is no part of it.
+    /// The next state for one more character; `None` if the character does not belong to it.
     fn with(self, char: char) -> Option<Self> {
         let digit = char.is_ascii_digit();
         match (self, char) {
@@ -42,7 +42,7 @@ impl Form {
 }
 
 impl Scanner<'_> {
-    /// Reads a number, a date or a time; its first digit is next.
+    /// Reads a number, a date or a time, from its first digit.
     pub(super) fn number(&mut self) -> Result<Value, Fault> {
         let start = self.at;
         let mut form = Form::Digits;
@@ -51,7 +51,7 @@ impl Scanner<'_> {
                 Some('b') => Some((Form::Binary, "a binary")),
                 Some('o') => Some((Form::Octal, "an octal")),
                 Some('x') => Some((Form::Hex, "a hexadecimal")),
-                // A date begins with two digits at least.
+                // A date begins with at least two digits.
                 Some('-' | ':') | None => return self.integer(start),
                 Some(_) => None,
             };
@@ -68,7 +68,7 @@ impl Scanner<'_> {
         self.rest(start, form)
     }
 
-    /// Reads a number whose sign was taken.
+    /// Reads a number after its sign.
     pub(super) fn signed_number(&mut self) -> Result<Value, Fault> {
         let start = self.at - 1;
         let first = self.next()?;
@@ -127,7 +127,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The float that was read since `start`.
+    /// The float read since `start`.
     pub(super) fn float(&self, start: usize) -> Result<Value, Fault> {
         let text = self.read(start);
         let quoted = || go_quote(text.as_bytes());
@@ -156,13 +156,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// What was read since `start`.
+    /// The text read since `start`.
     pub(super) fn read(&self, start: usize) -> String {
         String::from_utf8_lossy(&self.bytes[start..self.at]).into_owned()
     }
 }
 
-/// Whether each underscore stands between digits.
+/// Whether each underscore is between digits.
 fn underscores_fit(text: &str) -> bool {
     if matches!(text.trim_start_matches(['+', '-']), "nan" | "inf") && text.len() <= 4 {
         return true;

@@ -8,7 +8,7 @@ const LOCAL_DATETIME: &str = "datetime-local";
 const LOCAL_DATE: &str = "date-local";
 const LOCAL_TIME: &str = "time-local";
 
-/// How each form is written, and in which zone it is; the first that fits counts. No name stands for the machine's.
+/// The layout and the zone of each form; the first that fits is used. An empty name is the machine's zone.
 const FORMS: [(&[u8], &str); 7] = [
     (RFC3339_NANO, ""),
     (b"2006-01-02T15:04:05.999999999", LOCAL_DATETIME),
@@ -19,7 +19,7 @@ const FORMS: [(&[u8], &str); 7] = [
     (b"15:04", LOCAL_TIME),
 ];
 
-/// What a text without a zone means.
+/// The meaning of a text without a zone.
 pub(super) struct Zones {
     local: Zone,
     /// Seconds east of UTC at present.
@@ -34,17 +34,17 @@ impl Zones {
         Self { local, offset }
     }
 
-    /// Reads a date, a time, or both with `T` between them and perhaps a zone after them.
+    /// Reads a date, a time, or both with `T` between them and optionally a zone.
     pub(super) fn parse(&self, text: &str) -> Option<Time> {
         let (form, time) = FORMS.iter().find_map(|(form, name)| {
             let zone = match *name {
                 "" => self.local.clone(),
-                // BurntSushi quirk: these have the offset of the machine's zone today.
+                // BurntSushi quirk: these have the current offset of the machine's zone.
                 name => Zone::Fixed(name.into(), self.offset),
             };
             layout::parse(form, text.as_bytes(), &zone).ok().map(|time| (form, time))
         })?;
-        // Go reads `1:2:3`, too; the separators then stand elsewhere.
+        // Go also reads `1:2:3`, with the separators at other positions.
         let ahead = form.iter().take_while(|byte| !matches!(byte, b'.' | b'Z'));
         let mut ahead = ahead.zip(text.bytes().map(Some).chain(std::iter::repeat(None)));
         let in_place = ahead.all(|(&form, found)| form.is_ascii_digit() || found == Some(form));

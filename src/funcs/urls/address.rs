@@ -1,8 +1,8 @@
-//! IP addresses in brackets, with Go's complaints about them.
+//! IP addresses in brackets, with Go's errors.
 
 use crate::go::go_quote;
 
-/// Whether a text is an IPv6 address, perhaps with a zone (`fe80::1%en0`); `false` for an IPv4 address.
+/// Whether a text is an IPv6 address, optionally with a zone (`fe80::1%en0`); `false` for an IPv4 address.
 ///
 /// The error is Go's: `ParseAddr("1:2"): address string too short`.
 ///
@@ -20,7 +20,7 @@ pub(crate) fn check(text: &[u8]) -> Result<bool, String> {
     })
 }
 
-/// Go's message, and the rest of the text at which it was noticed.
+/// Go's message, and the rest of the text where the error was detected.
 type Complaint<'a> = (&'static str, &'a [u8]);
 
 fn check_v4(text: &[u8]) -> Result<(), Complaint<'_>> {

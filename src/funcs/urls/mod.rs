@@ -1,4 +1,4 @@
-//! URLs, taken apart and put together as Go's `net/url` does.
+//! URLs, parsed and built as Go's `net/url` does.
 
 mod address;
 mod parse;
@@ -47,7 +47,7 @@ fn url_join(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     };
     let user = part(parts, "userinfo")?;
     if !user.is_empty() {
-        // sprig reads the user by way of a whole URL, so that `a/b` is a host and no user.
+        // sprig parses the user as part of a whole URL, so `a/b` is a host and not a user.
         let mut around = Buf::new();
         around.push_text("proto://");
         around.push(&user);
@@ -60,7 +60,7 @@ fn url_join(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(joined.into())
 }
 
-/// A member of the map that `urlJoin` takes; empty when it is missing.
+/// A member of the map that `urlJoin` takes; empty if missing.
 fn part(parts: &Map, name: &str) -> Result<Str, Failure> {
     match parts.get(name.as_bytes()) {
         None => Ok(Str::new("")),
@@ -68,7 +68,7 @@ fn part(parts: &Map, name: &str) -> Result<Str, Failure> {
         Some(Value::Str(text)) => Ok(text),
         Some(other) => {
             let kind = other.kind();
-            // A named type of strings counts as one.
+            // A named string type counts as a string.
             if let (Kind::String, Value::Object(object)) = (kind, &other) {
                 return Ok(Str::new(object.text().unwrap_or_default().as_bytes()));
             }
@@ -104,7 +104,7 @@ fn join(url: &Url) -> Str {
         } else {
             escape(&mut escaped, &url.path, Part::Path)
         }
-        // What stands in front of a colon would be taken for a scheme.
+        // Text before a colon would be parsed as a scheme.
         let first = escaped.as_bytes().split(|&byte| byte == b'/').next().unwrap_or_default();
         if out.is_empty() && first.contains(&b':') {
             out.push_text("./");

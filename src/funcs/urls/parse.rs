@@ -1,4 +1,4 @@
-//! Taking a URL apart. Source: Go 1.27 `net/url`, `Parse`.
+//! Parses a URL. Source: Go 1.27 `net/url`, `Parse`.
 
 use super::address;
 use crate::go::go_quote;
@@ -21,7 +21,7 @@ pub(super) struct User {
     pub(super) password: Option<Str>,
 }
 
-/// Where in a URL a text stands, which decides what may stand there plainly.
+/// The part of a URL that a text belongs to, which decides which characters are allowed unescaped.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Path,
@@ -46,7 +46,7 @@ impl Url {
     }
 }
 
-/// Takes a URL apart. The error is Go's: `parse "%zz": invalid URL escape "%zz"`.
+/// Parses a URL. The error is Go's: `parse "%zz": invalid URL escape "%zz"`.
 pub(crate) fn parse(text: &Str) -> Result<Url, String> {
     let hash = find(text.as_bytes(), b"#");
     let before = text.slice(0..hash.unwrap_or(text.len()));
@@ -100,7 +100,7 @@ fn parse_before_fragment(text: &Str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The position of the colon behind a scheme, if there is one.
+/// The position of the colon after a scheme, if any.
 fn scheme_end(bytes: &[u8]) -> Result<Option<usize>, String> {
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
@@ -141,7 +141,7 @@ fn parse_host(scheme: &[u8], host: &Str) -> Result<Str, String> {
         Some(0) => {}
         Some(_) => return Err("invalid IP-literal".to_owned()),
         None => {
-            // Only for HTTP does Go insist on a single colon: databases have lists of hosts.
+            // Go requires a single colon only for HTTP: database URLs have lists of hosts.
             let colon = match scheme {
                 b"http" | b"https" => bytes.iter().position(|&byte| byte == b':'),
                 _ => bytes.iter().rposition(|&byte| byte == b':'),
@@ -189,7 +189,7 @@ fn unescape(text: &Str, part: Part) -> Result<Str, String> {
         let end = bytes.len().min(at + 3);
         Err(format!("invalid URL escape {}", go_quote(&bytes[at..end])))
     };
-    // The escapes are looked at before anything is decoded.
+    // The escapes are checked before anything is decoded.
     let mut at = 0;
     while at < bytes.len() {
         if bytes[at] != b'%' {
@@ -201,7 +201,7 @@ fn unescape(text: &Str, part: Part) -> Result<Str, String> {
         }
         let Some(byte) = escaped_byte(&bytes[at..]) else { return bad_escape(at) };
         let is_percent = bytes[at..].starts_with(b"%25");
-        // Of ASCII a host name can only escape the percent sign, a zone what could not stand there otherwise.
+        // Of ASCII characters, a host may only escape the percent sign, and a zone those that are not allowed unescaped.
         if part == Part::Host && byte < 0x80 && !is_percent
             || part == Part::Zone && !is_percent && byte != b' ' && !may_stand_plain(byte, Part::Host)
         {
@@ -230,7 +230,7 @@ fn unescape(text: &Str, part: Part) -> Result<Str, String> {
     Ok(out.into_str())
 }
 
-/// The byte that an escape at the start of a text stands for.
+/// The byte of an escape at the start of a text.
 fn escaped_byte(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = text else { return None };
     let digit = |byte: u8| char::from(byte).to_digit(16);

@@ -1,4 +1,4 @@
-//! `toYaml`, `fromYaml` and their kin.
+//! `toYaml`, `fromYaml` and related functions.
 
 mod source;
 mod write;
@@ -27,7 +27,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("toYamlPretty", &[&ANY], Flow::Exact, "the value as YAML with indented lists", to_yaml_pretty)
         .costs(15, 16)
         .spreads(Spread::Full),
-    Function::new("fromYaml", &[&STRING], Flow::Exact, "the map in a YAML text; `Error` says what is wrong", from_yaml)
+    Function::new("fromYaml", &[&STRING], Flow::Exact, "the map in a YAML text; `Error` has the error", from_yaml)
         .costs(28, 100)
         .spreads(Spread::Holds),
     Function::new(
@@ -45,10 +45,10 @@ fn to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     yaml_text(ctx, &args[0]).map(Value::Str)
 }
 
-/// A value as `toYaml` writes it: nothing if it cannot be written.
+/// A value as `toYaml` writes it: empty if it cannot be written.
 pub fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     match write::to_yaml(ctx, value) {
-        // Helm quirk: whatever goes wrong, the result is the empty string.
+        // Helm quirk: on any error, the result is the empty string.
         Err(Failure::Text(_)) => Ok(Str::new("")),
         result => result,
     }
@@ -90,7 +90,7 @@ fn from_yaml_array(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failu
     Ok(Value::List(List::new(&types::LIST, vec![Value::from(error)])))
 }
 
-/// The tree of a text, or helm's words about what is wrong with it.
+/// The tree of a text, or helm's error message.
 fn read(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Node, String>, Failure> {
     let limits = limits_of(ctx);
     match yaml::read(text.as_bytes(), &limits) {
@@ -99,7 +99,7 @@ fn read(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Node, String>, Failu
     }
 }
 
-/// The bounds of a text that is read while other values are held.
+/// The limits for a text that is read while other values are held.
 fn limits_of(ctx: &Context<'_>) -> Limits {
     Limits { memory_bytes: ctx.memory_left(), ..ctx.limits.clone() }
 }
@@ -113,7 +113,7 @@ fn failure(ctx: &mut Context<'_>, error: &yaml::Error) -> Failure {
     }
 }
 
-/// The failure of what takes more room than there is.
+/// The failure of a value that does not fit in memory.
 pub(in crate::funcs) fn out_of_memory(ctx: &mut Context<'_>) -> Failure {
     ctx.allow_memory(usize::MAX).err().unwrap_or_else(|| Failure::limit("too large"))
 }

@@ -1,4 +1,4 @@
-//! [`Source`]: a traced text that was read as YAML, and which origins its nodes have.
+//! [`Source`]: a traced text that was parsed as YAML, with the origins of its nodes.
 
 use crate::template::tree::NodeOrigins;
 use crate::template::{Context, Failure, Value};
@@ -6,12 +6,12 @@ use crate::trace::{Key, Marks, Origin, Str};
 use crate::yaml::node::Entry;
 use crate::yaml::{Data, Node, align};
 
-/// A text that was read as YAML.
+/// A text that was parsed as YAML.
 pub(super) struct Source<'a> {
     text: &'a Str,
 }
 
-/// Bytes of what is made of a node, texts and long lists aside.
+/// Bytes of the data made from a node, without texts and long lists.
 const MADE_OF_A_NODE: usize = 100;
 
 impl<'a> Source<'a> {
@@ -28,7 +28,7 @@ impl<'a> Source<'a> {
         Ok(value)
     }
 
-    /// The string that a byte range of the text stands for, each part with the origins of the source it was written as.
+    /// The string in a byte range of the text, each part with the origins of the source it was written as.
     pub(super) fn string_at(&self, start: u32, end: u32, string: &Str) -> Str {
         let (start, end) = (start as usize, (end as usize).min(self.text.len()));
         let spans = self.text.spans();
@@ -45,7 +45,7 @@ impl NodeOrigins for Source<'_> {
         let origin = origin_at(self.text, node.start as usize, node.end as usize);
         match node.data {
             Data::Map(_) | Data::Seq(_) => origin,
-            // A number that was put together depends on all of its digits.
+            // A number composed of several parts depends on all of its digits.
             _ => origin.marked(marks_at(self.text, node.start, node.end)),
         }
     }
@@ -63,7 +63,7 @@ impl NodeOrigins for Source<'_> {
     }
 }
 
-/// The origin of a byte range of a text; [`Origin::NONE`] where it has more than one, or many stretches.
+/// The origin of a byte range of a text; [`Origin::NONE`] if it has more than one, or many spans.
 pub(in crate::funcs) fn origin_at(text: &Str, start: usize, end: usize) -> Origin {
     const MANY: usize = 8;
     let spans = text.spans();
@@ -77,7 +77,7 @@ pub(in crate::funcs) fn origin_at(text: &Str, start: usize, end: usize) -> Origi
     }
 }
 
-/// What a byte range of a text depends on.
+/// The marks of a byte range of a text.
 fn marks_at(text: &Str, start: u32, end: u32) -> Marks {
     let spans = text.spans();
     let first = spans.partition_point(|span| span.end <= start);

@@ -1,4 +1,4 @@
-//! Values to YAML.
+//! From values to YAML.
 
 use super::source::Source;
 use crate::funcs::times::TimeObject;
@@ -15,10 +15,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::HashSet;
 
-/// What `toYaml` gives, or the error of `mustToYaml`.
+/// The result of `toYaml`, or the error of `mustToYaml`.
 ///
-/// Helm encodes the value as JSON, reads that as YAML and writes it again. The text in between shows only where it
-/// cannot be read back as it was: those values go the long way, all others are written directly.
+/// Helm encodes the value as JSON, parses that as YAML and writes it again. The intermediate text matters only if it
+/// cannot be read back unchanged: such values take the slow path, all others are written directly.
 pub(super) fn to_yaml(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     let mut writer = Writer::new(ctx, Dialect::V2);
     match writer.value(value) {
@@ -30,12 +30,12 @@ pub(super) fn to_yaml(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failu
     }
 }
 
-/// What `toYamlPretty` gives.
+/// The result of `toYamlPretty`.
 pub(super) fn to_yaml_pretty(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     let mut writer = Writer::new(ctx, Dialect::V3);
     match writer.value(value) {
         Ok(()) => writer.finish(ctx),
-        // Helm dies of a map that contains itself; there is nothing to copy.
+        // Helm crashes on a map that contains itself; there is nothing to imitate.
         Err(Stop::Exotic) => {
             Err(Failure::limit(format!("more than {MAX_DEPTH} nested maps and lists, or a map that contains itself")))
         }
@@ -65,12 +65,12 @@ fn through_json(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     writer.finish(ctx)
 }
 
-/// The failure of a value with more in it than there are steps.
+/// The failure of a value with more content than there are steps.
 fn too_many(ctx: &mut Context<'_>) -> Failure {
     ctx.charge(u64::MAX).err().unwrap_or_else(|| Failure::limit("too many values"))
 }
 
-/// The failure of a text that is longer than the limit, or than there is room.
+/// The failure of a text that exceeds the length or memory limit.
 pub(in crate::funcs) fn too_long(ctx: &mut Context<'_>) -> Failure {
     if ctx.memory_left() < ctx.limits.string_bytes
         && let Err(failure) = ctx.allow_memory(ctx.limits.string_bytes)
@@ -80,18 +80,18 @@ pub(in crate::funcs) fn too_long(ctx: &mut Context<'_>) -> Failure {
     ctx.allow_string(usize::MAX).err().unwrap_or_else(|| Failure::limit("a string is too long"))
 }
 
-/// Levels that are written directly; the reader of the text in between would refuse a few more.
+/// Levels that are written directly; the parser of the intermediate text would reject a few more.
 const MAX_DEPTH: usize = 9_900;
 
-/// Levels from which on maps are watched for containing themselves.
+/// The depth from which maps are checked for containing themselves.
 const LOOKS_FOR_CYCLES: usize = 1_000;
 
-/// Bytes of a key that its JSON text surely has room for: a reader of YAML looks for its colon 1,024 characters far.
+/// Bytes of a key whose JSON text certainly fits: a YAML parser searches its colon within 1,024 characters.
 const SHORT_KEY: usize = 1_000 / 6;
 
 /// Why writing stopped.
 enum Stop {
-    /// Something for the way through JSON.
+    /// It needs the path through JSON.
     Exotic,
     TooLong,
     /// More nodes than there are steps.
@@ -104,10 +104,10 @@ struct Writer {
     emitter: Emitter,
     dialect: Dialect,
     depth: usize,
-    /// Maps that are being written, once the depth is suspicious.
+    /// Maps being written, once the depth is suspicious.
     open: HashSet<usize>,
     nodes: u64,
-    /// Nodes that there are steps for.
+    /// The number of nodes for which there are steps.
     most_nodes: u64,
 }
 
@@ -187,7 +187,7 @@ impl Writer {
             self.emitter.empty_map();
             return Ok(());
         }
-        // Deep maps that contain themselves grow by their indentation alone, faster than the depth limit ends it.
+        // Deep maps that contain themselves grow by their indentation alone, faster than the depth limit stops it.
         let guarded = self.depth >= LOOKS_FOR_CYCLES;
         if guarded && !self.open.insert(map.identity()) {
             return Err(Stop::Exotic);
@@ -232,7 +232,7 @@ impl Writer {
         Ok(())
     }
 
-    /// An object as its JSON reads.
+    /// An object as read from its JSON.
     fn json_object(&mut self, object: &dyn Object) -> Result<(), Stop> {
         match object.json() {
             Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
@@ -249,7 +249,6 @@ impl Writer {
         let ty = object.ty();
         match ty.kind {
             Kind::Complex128 => return Err(Stop::Text(format!("cannot marshal type: {}", ty.name))),
-            Kind::Func => return Err(Stop::Text(format!("cannot marshal type: {}", ty.name))),
             _ => {}
         }
         let json = object.json();
@@ -286,7 +285,7 @@ impl Writer {
         Ok(())
     }
 
-    /// go-yaml v3 has no idea of bytes: a list of numbers.
+    /// go-yaml v3 has no bytes: a list of numbers.
     fn bytes(&mut self, bytes: &Str) -> Result<(), Stop> {
         if bytes.is_empty() {
             self.emitter.empty_seq();
@@ -304,7 +303,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A tree read from the JSON text `json`.
+    /// A tree parsed from the JSON text `json`.
     fn node(&mut self, node: &Node, source: &Source<'_>, json: &Str) {
         self.nodes += 1;
         let origin = || super::origin_at(json, node.start as usize, node.end as usize);
@@ -352,8 +351,8 @@ impl Writer {
     }
 }
 
-/// Whether a string may not survive the way through JSON and YAML: not UTF-8, or with characters that a reader of
-/// YAML refuses (DEL, C1 controls, U+FFFE, U+FFFF) or takes for line breaks (U+0085).
+/// Whether a string may change on the path through JSON and YAML: not UTF-8, or with characters that a YAML parser rejects
+/// (DEL, C1 controls, U+FFFE, U+FFFF) or reads as line breaks (U+0085).
 fn is_exotic(text: &[u8]) -> bool {
     if text.is_ascii() {
         return text.contains(&0x7F);

@@ -1,8 +1,9 @@
-//! Numbers into text.
+//! Formats numbers.
 
+use std::fmt;
 use std::io::Write as _;
 
-/// A short text on the stack: a number.
+/// A short text on the stack, for a number.
 #[derive(Debug, Clone, Copy)]
 pub struct ShortText {
     bytes: [u8; 32],
@@ -26,6 +27,12 @@ impl ShortText {
 
     fn empty() -> Self {
         Self { bytes: [0; 32], start: 0, end: 0 }
+    }
+}
+
+impl fmt::Display for ShortText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(self.as_bytes()).unwrap_or_default())
     }
 }
 
@@ -54,7 +61,7 @@ pub fn format_int(number: i64) -> ShortText {
 
 /// The shortest text that reads back as the number, as `%v` prints it: `1.5`, `1e+06`, `1e-05`, `+Inf`, `NaN`.
 ///
-/// Source: Go `strconv.FormatFloat(number, 'g', -1, 64)`, which takes an exponent from a million on and below 1e-4.
+/// Source: Go `strconv.FormatFloat(number, 'g', -1, 64)`, which uses an exponent from a million and below 1e-4.
 pub fn shortest_g(number: f64) -> ShortText {
     let mut text = ShortText::empty();
     if !number.is_finite() {
@@ -114,12 +121,12 @@ fn special(number: f64) -> &'static str {
 pub struct Digits {
     bytes: [u8; 24],
     len: usize,
-    /// Where the point stands, counted from before the first digit.
+    /// The position of the decimal point, relative to the first digit.
     pub point: i32,
 }
 
 impl Digits {
-    /// The fewest digits that read back as the number, without zeros at the end; `0` for zero.
+    /// The shortest digits that read back as the number, without trailing zeros; `0` for zero.
     pub fn shortest(number: f64) -> Self {
         let mut place = [0_u8; 32];
         let mut rest = &mut place[..];
@@ -143,10 +150,10 @@ impl Digits {
         digits
     }
 
-    /// Of two shortest texts that are equally near Go takes the one with the even last digit, Rust the larger one:
+    /// Of two shortest texts that are equally near, Go chooses the one with an even last digit, Rust the larger one:
     /// 721376807779411.25 is `7.213768077794112e+14` in Go.
     fn prefer_even(&mut self, number: f64) {
-        // With fewer digits there is never a second text.
+        // With fewer digits there is never a second candidate.
         if self.len < 16 || self.bytes[self.len - 1].is_multiple_of(2) {
             return;
         }
@@ -154,7 +161,7 @@ impl Digits {
         lower.bytes[self.len - 1] -= 1;
         let mut place = [0_u8; 96];
         let mut rest = &mut place[..];
-        // No number is this near to the middle without being in it.
+        // No number is this close to the middle without being exactly in it.
         let _ = write!(rest, "{number:.0$e}", self.len + 40);
         let mut exact = place.iter().filter(|byte| **byte != b'.');
         let middle = lower.as_bytes().iter().chain(b"5").chain(&[b'0'; 40]);
@@ -177,10 +184,10 @@ impl Digits {
     }
 }
 
-/// More digits than any number has after the point; beyond there are only zeros.
+/// More digits than any number has after the point; the rest is zeros.
 const MOST_DIGITS: usize = 1100;
 
-/// A number by one of Go's formats `e E f g G b x X`; without a precision, with as many digits as it takes.
+/// A number in one of Go's formats `e E f g G b x X`; without a precision, with as many digits as needed.
 ///
 /// Source: Go `strconv.FormatFloat` with 64 bits.
 pub fn format_float(number: f64, format: u8, precision: Option<usize>) -> Vec<u8> {
@@ -270,7 +277,7 @@ fn general_form(text: &mut Vec<u8>, size: f64, format: u8, precision: Option<usi
     while digits.len() > 1 && digits.last() == Some(&b'0') {
         digits.pop();
     }
-    // Go quirk: a whole number that is written with all of its digits counts these instead of the precision.
+    // Go quirk: a whole number written with all of its digits uses their count instead of the precision.
     let limit = if precision.is_some() && limit > digits.len() && digits.len() as i32 > exponent {
         digits.len()
     } else {
@@ -354,7 +361,7 @@ fn hex_form(text: &mut Vec<u8>, size: f64, format: u8, precision: Option<usize>)
 
 /// `a` times two to the power of `exponent`, rounded once.
 pub fn ldexp(a: f64, exponent: i32) -> f64 {
-    // Only the last of the steps can lose bits, as long as `a` is near 1.
+    // Only the last step can lose bits, as long as `a` is near 1.
     let first = exponent.clamp(-1000, 1000);
     let second = (exponent - first).clamp(-1000, 1000);
     a * power_of_two(first) * power_of_two(second)
@@ -364,9 +371,49 @@ fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
+/// Go's `%g` of the nearest 32-bit number: `1.1`, `1e+06`.
+///
+/// Source: Go `strconv.FormatFloat` with `'g'`, -1 and 32 bits.
+pub fn shortest_g32(number: f64) -> String {
+    let number = number as f32;
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    match exponent.parse::<i32>().unwrap_or(0) {
+        -4..6 => number.to_string(),
+        exponent => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_32_bits() {
+        for (number, expected) in [
+            (1.1, "1.1"),
+            (1000.0, "1000"),
+            (1e6, "1e+06"),
+            (123456.789, "123456.79"),
+            (1.234567e11, "1.234567e+11"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (-0.0, "-0"),
+            (1e300, "+Inf"),
+            (1.123456789012, "1.1234568"),
+        ] {
+            assert_eq!(shortest_g32(number), expected);
+        }
+    }
 
     #[test]
     fn floats_as_go_writes_them() {

@@ -1,7 +1,7 @@
-//! Go's `strconv`: numbers out of text and into it.
+//! Go's `strconv`: parsing and formatting numbers.
 
 mod format;
 mod parse;
 
-pub use format::{Digits, ShortText, format_float, format_int, format_uint, ldexp, shortest_g};
+pub use format::{Digits, format_float, format_int, format_uint, ldexp, shortest_g, shortest_g32};
 pub use parse::{NumError, atoi_clamped, parse_float, parse_int, parse_uint};

@@ -1,14 +1,14 @@
-//! Numbers out of text.
+//! Parses numbers.
 
 use crate::go::go_quote;
 use std::io::Write as _;
 
-/// Why a text is not a number, as Go's `strconv` sees it.
+/// Why a text is not a number, according to Go's `strconv`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NumError<T> {
-    /// Not written like a number.
+    /// The syntax is invalid.
     Syntax,
-    /// Too large; the nearest number that fits.
+    /// Out of range; with the nearest number in range.
     Range(T),
 }
 
@@ -23,7 +23,7 @@ impl<T> NumError<T> {
     }
 }
 
-/// A signed number in a base; base 0 reads it as Go source does: `0x1F`, `0b1`, `0o7`, `017`, `1_000`.
+/// A signed number in a base; base 0 reads Go syntax: `0x1F`, `0b1`, `0o7`, `017`, `1_000`.
 ///
 /// Source: Go `strconv.ParseInt` with 64 bits.
 pub fn parse_int(text: &[u8], base: u32) -> Result<i64, NumError<i64>> {
@@ -42,7 +42,7 @@ pub fn parse_int(text: &[u8], base: u32) -> Result<i64, NumError<i64>> {
     number.ok_or(NumError::Range(clamped))
 }
 
-/// A number without a sign in a base; base 0 as in [`parse_int`].
+/// An unsigned number in a base; base 0 as in [`parse_int`].
 ///
 /// Source: Go `strconv.ParseUint` with 64 bits.
 pub fn parse_uint(text: &[u8], base: u32) -> Result<u64, NumError<u64>> {
@@ -67,7 +67,7 @@ pub fn parse_uint(text: &[u8], base: u32) -> Result<u64, NumError<u64>> {
         let digit = char::from(byte).to_digit(36).filter(|&digit| digit < radix).ok_or(NumError::Syntax)?;
         number = number.and_then(|n| n.checked_mul(u64::from(radix))?.checked_add(u64::from(digit)));
         if number.is_none() {
-            // Go stops at the overflow: what follows is not looked at.
+            // Go stops at the overflow and ignores the rest.
             return Err(NumError::Range(u64::MAX));
         }
     }
@@ -77,7 +77,7 @@ pub fn parse_uint(text: &[u8], base: u32) -> Result<u64, NumError<u64>> {
     number.ok_or(NumError::Range(u64::MAX))
 }
 
-/// Base 10, clamped to what fits; 0 for what is no number. What `i, _ := strconv.Atoi(s)` leaves in `i`.
+/// Base 10, clamped to the range; 0 if invalid. The value of `i` after `i, _ := strconv.Atoi(s)`.
 pub fn atoi_clamped(text: &[u8]) -> i64 {
     match parse_int(text, 10) {
         Ok(number) | Err(NumError::Range(number)) => number,
@@ -195,7 +195,7 @@ impl Literal {
             return 0.0;
         }
         let shift = mantissa.leading_zeros();
-        // The mantissa as 1.… with 63 bits after the point, the last bit standing for everything behind it.
+        // The mantissa as 1.… with 63 bits after the point; the last bit represents everything after it.
         let mantissa = mantissa << shift | u64::from(rest);
         let exponent = i64::from(exponent) + 63 - i64::from(shift);
         let dropped = if exponent >= -1022 { 11 } else { 11 + (-1022 - exponent) };
@@ -209,13 +209,13 @@ impl Literal {
         let (kept, half, tail) = (wide >> dropped, 1_u128 << (dropped - 1), wide & ((1 << dropped) - 1));
         let up = tail > half || tail == half && kept & 1 == 1;
         let kept = (kept + u128::from(up)) as u64;
-        // Adding the kept bits to the exponent's carries into it when rounding filled all of them.
+        // Adding the kept bits to those of the exponent carries into it if rounding overflowed.
         let bits = if exponent >= -1022 { ((exponent + 1022) as u64) << 52 } else { 0 };
         f64::from_bits(bits + kept)
     }
 }
 
-/// Whether underscores stand only between digits, or between a base prefix and a digit.
+/// Whether underscores are only between digits, or between a base prefix and a digit.
 fn underscores_fit(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     let prefixed = text.len() >= 2 && text[0] == b'0' && matches!(text[1].to_ascii_lowercase(), b'b' | b'o' | b'x');

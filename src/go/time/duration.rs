@@ -1,4 +1,4 @@
-//! Durations, as nanoseconds: reading, printing and rounding them.
+//! Durations in nanoseconds: parsing, printing and rounding.
 
 use super::{HOUR, MINUTE, SECOND, leading_integer, quote};
 
@@ -30,7 +30,7 @@ pub fn format(nanos: i64) -> String {
     }
 }
 
-/// Reads a duration as Go writes it: signed decimals with units, `1h15m30.918s`.
+/// Parses a duration in Go's syntax: signed decimals with units, `1h15m30.918s`.
 ///
 /// Source: Go `time.ParseDuration`.
 ///
@@ -49,7 +49,7 @@ pub fn parse(text: &[u8]) -> Result<i64, String> {
     if rest.is_empty() {
         return Err(invalid());
     }
-    // Up to 2^63: the smallest duration is one larger than the largest.
+    // Up to 2^63: the smallest duration is one more than the largest, negated.
     const MOST: u64 = 1 << 63;
     let mut total = 0u64;
     while !rest.is_empty() {
@@ -83,7 +83,7 @@ pub fn parse(text: &[u8]) -> Result<i64, String> {
             return Err(invalid());
         }
         let (number, scale) = fraction;
-        // In floating point, as Go does it: fractions of an hour are exact to the nanosecond.
+        // In floating point, as in Go: fractions of an hour are exact to the nanosecond.
         let part = (number as f64 * (unit as f64 / scale)) as u64;
         total = (whole * unit).checked_add(part).filter(|sum| *sum <= MOST).ok_or_else(invalid)?.wrapping_add(total);
         if total > MOST {
@@ -96,7 +96,7 @@ pub fn parse(text: &[u8]) -> Result<i64, String> {
     i64::try_from(total).map_err(|_| invalid())
 }
 
-/// The multiple of `unit` nearest to a duration, the one further from zero of two; unchanged if `unit` is not positive.
+/// The multiple of `unit` nearest to a duration, halves away from zero; unchanged if `unit` is not positive.
 ///
 /// Source: Go `time.Duration`, `Round`.
 pub fn round(nanos: i64, unit: i64) -> i64 {
@@ -118,7 +118,7 @@ pub fn in_units(nanos: i64, unit: i64) -> f64 {
     (nanos / unit) as f64 + (nanos % unit) as f64 / unit as f64
 }
 
-/// Reads the digits of a fraction as a number and what to divide it by; digits that do not fit are dropped.
+/// Parses the digits of a fraction as a number and its divisor; digits that do not fit are dropped.
 fn leading_fraction(text: &[u8]) -> (u64, f64, &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (mut number, mut scale) = (0u64, 1.0);

@@ -1,5 +1,4 @@
-//! [`Time`]: a point in time in a time zone, counted as Go counts it: without the year limits of `jiff`, which knows the
-//! zones.
+//! [`Time`]: a point in time in a time zone, computed as in Go: without the year limits of `jiff`, which provides the zones.
 
 use super::SECOND;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -8,10 +7,10 @@ use std::rc::Rc;
 /// Seconds from Go's zero time, the beginning of the year 1, to 1970.
 const ZERO_TO_UNIX: i64 = 62_135_596_800;
 const DAY: i64 = 86_400;
-/// Days of 400 years, after which the calendar repeats, days of the week included.
+/// Days of 400 years, after which the calendar repeats, including weekdays.
 const CYCLE: i64 = 146_097;
 
-/// A point in time, with the zone to show it in.
+/// A point in time, with its zone.
 #[derive(Debug, Clone)]
 pub struct Time {
     /// Seconds since 1970.
@@ -19,29 +18,29 @@ pub struct Time {
     nanos: u32,
     /// The zone.
     pub zone: Zone,
-    /// For what `now` gives: how far the clock that only goes forward is from the start of the program.
+    /// For the result of `now`: the monotonic clock reading since the start of the program.
     pub monotonic: Option<i64>,
 }
 
 /// A time zone.
 #[derive(Debug, Clone)]
 pub enum Zone {
-    /// UTC as such; the zero value of Go's zones.
+    /// UTC; the zero value of Go's zones.
     Utc,
-    /// The zone of the machine; `None` when that is UTC.
+    /// The zone of the machine; `None` if that is UTC.
     Local(Option<TimeZone>),
     /// A zone by its name.
     Named(TimeZone),
-    /// A zone that only a text told of: its name, which may be empty, and seconds east of UTC.
+    /// A zone from a parsed text: its name, which may be empty, and seconds east of UTC.
     Fixed(Rc<str>, i32),
-    /// One that nothing is known of, not even its name: its clocks show UTC.
+    /// An unknown zone without a name: its clocks show UTC.
     Blank,
 }
 
 /// A date and a time of day, as a calendar and a clock in a zone show them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Civil {
-    /// The year, 0 being the one before 1.
+    /// The year; 0 is the year before 1.
     pub year: i64,
     /// From 1.
     pub month: i64,
@@ -60,14 +59,14 @@ pub struct Civil {
 }
 
 impl Time {
-    /// So many nanoseconds after 1970 began.
+    /// A number of nanoseconds since 1970.
     pub fn from_nanos(nanos: i128, zone: Zone) -> Self {
         let billion = i128::from(SECOND);
         let seconds = nanos.div_euclid(billion).clamp(i64::MIN.into(), i64::MAX.into());
         Self { seconds: seconds as i64, nanos: nanos.rem_euclid(billion) as u32, zone, monotonic: None }
     }
 
-    /// So many seconds after 1970 began.
+    /// A number of seconds since 1970.
     pub fn from_unix(seconds: i64, zone: Zone) -> Self {
         Self { seconds, nanos: 0, zone, monotonic: None }
     }
@@ -77,7 +76,7 @@ impl Time {
         Self::from_unix(-ZERO_TO_UNIX, Zone::Utc)
     }
 
-    /// The time that a calendar and a clock in a zone show so; numbers beyond their usual range carry over.
+    /// The time of a date and clock reading in a zone; numbers out of their usual range carry over.
     ///
     /// Source: Go `time.Date`.
     pub fn from_civil([year, month, day]: [i64; 3], [hour, minute, second, nanos]: [i64; 4], zone: Zone) -> Self {
@@ -88,7 +87,7 @@ impl Time {
         let clock = hour.wrapping_mul(3600).wrapping_add(minute.wrapping_mul(60)).wrapping_add(second);
         let shown = days.wrapping_mul(DAY).wrapping_add(clock);
         let guess = i64::from(zone.at(shown).1);
-        // Close to a change of the clocks, the offset of the guessed time counts.
+        // Close to a change of the clocks, the offset of the estimated time is used.
         let offset = if guess == 0 { 0 } else { i64::from(zone.at(shown.wrapping_sub(guess)).1) };
         let seconds = shown.wrapping_sub(offset);
         Self { seconds, nanos: nanos.rem_euclid(SECOND) as u32, zone, monotonic: None }
@@ -104,7 +103,7 @@ impl Time {
         self.nanos
     }
 
-    /// Nanoseconds since 1970, or what is left of them in 64 bits.
+    /// Nanoseconds since 1970, truncated to 64 bits.
     pub fn unix_nanos(&self) -> i64 {
         self.seconds.wrapping_mul(SECOND).wrapping_add(i64::from(self.nanos))
     }
@@ -114,12 +113,12 @@ impl Time {
         self.seconds.wrapping_add(ZERO_TO_UNIX)
     }
 
-    /// The name of the zone's time then, which may be empty, and seconds east of UTC.
+    /// The name of the zone at this time, which may be empty, and seconds east of UTC.
     pub fn offset(&self) -> (Rc<str>, i32) {
         self.zone.at(self.seconds)
     }
 
-    /// What a calendar and a clock in the zone show.
+    /// The date and clock reading in the zone.
     pub fn civil(&self) -> Civil {
         let shown = i128::from(self.seconds) + i128::from(self.offset().1);
         let days = shown.div_euclid(i128::from(DAY)) as i64;
@@ -138,7 +137,7 @@ impl Time {
         }
     }
 
-    /// The same time in another zone. A change of zone forgets the monotonic clock.
+    /// The same time in another zone. A change of zone drops the monotonic clock reading.
     pub fn with_zone(&self, zone: Zone) -> Self {
         Self { zone, monotonic: None, ..*self }
     }
@@ -154,19 +153,19 @@ impl Time {
         }
     }
 
-    /// How long after another time this is, or the longest duration there is.
+    /// The duration since another time, or the longest duration.
     pub fn since(&self, other: &Self) -> i64 {
         let nanos = |time: &Self| i128::from(time.seconds) * i128::from(SECOND) + i128::from(time.nanos);
         (nanos(self) - nanos(other)).clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
 
-    /// The last multiple of a duration since the year 1; the same time if the duration is not positive.
+    /// The time truncated to a multiple of a duration since the year 1; unchanged if the duration is not positive.
     pub fn truncate(&self, unit: i64) -> Self {
         let plain = Self { monotonic: None, ..self.clone() };
         if unit <= 0 { plain } else { plain.add(-plain.past_multiple(unit)) }
     }
 
-    /// The nearest multiple of a duration since the year 1, the later of two.
+    /// The time rounded to a multiple of a duration since the year 1, halves up.
     pub fn round(&self, unit: i64) -> Self {
         let plain = Self { monotonic: None, ..self.clone() };
         if unit <= 0 {
@@ -181,19 +180,19 @@ impl Time {
         nanos.rem_euclid(i128::from(unit)) as i64
     }
 
-    /// The moment alone, for comparing.
+    /// Only the point in time, for comparison.
     pub fn moment(&self) -> (i64, u32) {
         (self.seconds, self.nanos)
     }
 }
 
 impl Zone {
-    /// The zone called Local where the machine has the zone of this name.
+    /// The local zone if the machine's zone has this name.
     pub fn local(name: &str) -> Self {
         Self::Local(find(name).filter(|_| name != "UTC"))
     }
 
-    /// The zone of a name, the machine's being `local`; `None` when there is none.
+    /// The zone with a name, `local` being the machine's; `None` if there is none.
     ///
     /// Source: Go `time.LoadLocation`, with tables of our own.
     pub fn load(name: &str, local: &str) -> Option<Self> {
@@ -214,12 +213,12 @@ impl Zone {
         }
     }
 
-    /// Whether Go would hold both by the same pointer, which is what `==` of times looks at.
+    /// Whether Go would have the same pointer for both, which is what `==` of times compares.
     pub fn is_same(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Utc, Self::Utc) | (Self::Local(_), Self::Local(_)))
     }
 
-    /// The name of the time kept at a moment, and seconds east of UTC.
+    /// The abbreviation at a point in time, and seconds east of UTC.
     pub fn at(&self, seconds: i64) -> (Rc<str>, i32) {
         match self {
             Self::Utc | Self::Local(None) | Self::Blank => ("UTC".into(), 0),
@@ -231,7 +230,7 @@ impl Zone {
         }
     }
 
-    /// Whether the clocks are set to summer time at a moment.
+    /// Whether daylight saving time is in effect at a point in time.
     pub fn is_dst(&self, seconds: i64) -> bool {
         match self {
             Self::Utc | Self::Local(None) | Self::Fixed(..) | Self::Blank => false,
@@ -239,9 +238,9 @@ impl Zone {
         }
     }
 
-    /// The offset that the zone gives an abbreviation, preferably at about a moment shown by its clocks.
+    /// The offset of an abbreviation in the zone, preferably near a time shown by its clocks.
     ///
-    /// Source: Go `time.Location`, `lookupName`, which knows the whole history of the zone; we look at the year around.
+    /// Source: Go `time.Location`, `lookupName`, which uses the whole history of the zone; we use the year around the time.
     pub fn offset_of(&self, abbreviation: &str, shown: i64) -> Option<i32> {
         let months = [0].into_iter().chain((1..=12).flat_map(|month| [-month, month]));
         months
@@ -250,7 +249,7 @@ impl Zone {
     }
 }
 
-/// A moment for the tables of zones, which end with the year 9999: later ones are moved by whole cycles of the calendar.
+/// A point in time for the zone tables, which end with the year 9999: later ones are moved by whole cycles of the calendar.
 fn timestamp(seconds: i64) -> jiff::Timestamp {
     const LAST: i64 = 253_000_000_000;
     let within = if seconds > LAST {
@@ -262,23 +261,23 @@ fn timestamp(seconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(within).unwrap_or(jiff::Timestamp::MIN)
 }
 
-/// A zone of the database that is built in.
+/// A zone of the built-in database.
 fn find(name: &str) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok()?;
-    // Names of files are told apart by case.
+    // File names are case-sensitive.
     (zone.iana_name() == Some(name)).then_some(zone)
 }
 
 /// Days from 1970 to the beginning of a month of a year.
 pub(super) fn days_before(year: i64, month: i64) -> i64 {
-    // Years begin in March here, so that leap days come last.
+    // Years begin in March here, so that leap days are last.
     let (year, month) = if month <= 2 { (year.wrapping_sub(1), month + 9) } else { (year, month - 3) };
     let (cycle, year) = (year.div_euclid(400), year.rem_euclid(400));
     let within = year * 365 + year / 4 - year / 100 + (month * 153 + 2) / 5;
     cycle.wrapping_mul(CYCLE).wrapping_add(within - 719_468)
 }
 
-/// The year, month and day that a number of days after 1970 is.
+/// The year, month and day of a number of days since 1970.
 fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days.wrapping_add(719_468);
     let (cycle, day) = (days.div_euclid(CYCLE), days.rem_euclid(CYCLE));

@@ -4,7 +4,7 @@ pub mod duration;
 mod instant;
 pub mod layout;
 
-pub use instant::{Civil, Time, Zone};
+pub use instant::{Time, Zone};
 
 /// Nanoseconds of a second.
 pub const SECOND: i64 = 1_000_000_000;
@@ -13,7 +13,7 @@ pub const MINUTE: i64 = 60 * SECOND;
 /// Nanoseconds of an hour.
 pub const HOUR: i64 = 60 * MINUTE;
 
-/// The quoting of the texts in errors of this package: everything but printable ASCII by its bytes.
+/// The quoting in errors of this package: everything except printable ASCII, byte by byte.
 pub fn quote(text: &[u8]) -> String {
     let mut out = String::from("\"");
     for &byte in text {
@@ -27,7 +27,7 @@ pub fn quote(text: &[u8]) -> String {
     out
 }
 
-/// Reads digits; `None` when the number is larger than 2^63.
+/// Parses digits; `None` if the number exceeds 2^63.
 fn leading_integer(text: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0u64;
     for (at, byte) in text.iter().enumerate() {

@@ -1,52 +1,52 @@
-//! Arguments of commands: `--x-image=ref`, `--x-image ref` in two words, inside of a shell string, split over
-//! `--x-image-repository` and `--x-image-tag`, and references that stand alone.
+//! Arguments of commands: `--x-image=ref`, `--x-image ref` as two words, within a shell string, split over
+//! `--x-image-repository` and `--x-image-tag`, and bare references.
 
 use super::lines::lines;
-use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare, words};
+use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare};
 use super::parts::{Context, Entry, join};
-use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, fields, variables};
-use crate::images::object::{Step, items, member};
-use crate::images::open::variables;
-use crate::images::text::Text;
+use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, judge, place, variables};
+use crate::objects::Step;
+use crate::objects::text::Text;
+use crate::reference::open::variables;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 use std::cell::LazyCell;
 
 pub(super) static FINDER: Finder =
-    Finder { id: "arguments", summary: "arguments of commands, in one word, in two, in a shell string", visit };
+    Finder { id: "arguments", summary: "arguments of commands, as one word, as two, or in a shell string", visit };
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     let Data::Seq(list) = &place.node.data else { return };
     let Some(key) = place.key() else { return };
-    if !is_command(key) && !starts_with_flag(list) {
+    if !judge::is_command(key) && !place::starts_with_flag(list) {
         return;
     }
     split(place, found);
     pulled(place, key, found);
     let mut flag: Option<&str> = None;
-    for (index, item) in items(place.node).iter().enumerate() {
-        let Some(string) = super::place::str_of(item) else { continue };
+    for (index, item) in place.node.items().iter().enumerate() {
+        let Some(string) = item.str() else { continue };
         argument(place, index, item, string, flag, found);
         flag = Some(string).filter(|string| string.starts_with('-') && !string.contains(['=', ' ', '\n']));
     }
 }
 
-/// Images that the command pulls whose words these are: `[docker, pull, x]`, or `args` behind the `command` beside them.
+/// Images pulled by the command with these words: `[docker, pull, x]`, or `args` after the `command` beside them.
 fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
     let words = |list: &[Node]| -> Option<Vec<String>> {
-        let words = list.iter().map(super::place::str_of);
+        let words = list.iter().map(Node::str);
         words.map(|word| word.filter(|word| !word.contains(['\n', ' '])).map(str::to_owned)).collect()
     };
-    let list = items(place.node);
+    let list = place.node.items();
     let command = match key {
-        "args" => place.parent().and_then(|map| member(map, "command")).map(items).unwrap_or_default(),
+        "args" => place.parent().and_then(|map| map.member("command")).map(Node::items).unwrap_or_default(),
         _ => &[],
     };
     let (Some(mut all), Some(own)) = (words(command), words(list)) else { return };
     let before = all.len();
     all.extend(own);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    // A word may name many images: its text is read once.
+    // A word may contain many images: its text is parsed once.
     let mut known: Option<(usize, Text)> = None;
     for image in commands::in_words(&all) {
         let Some(index) = image.word.checked_sub(before) else { continue };
@@ -62,13 +62,13 @@ fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
     }
 }
 
-/// References that several arguments make together.
+/// References composed of several arguments.
 fn split(place: &Place<'_>, found: &mut Found<'_>) {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut indexes = Vec::new();
     let mut flag = None;
-    for (index, node) in items(place.node).iter().enumerate() {
-        let Some(string) = super::place::str_of(node).filter(|string| !string.contains([' ', '\n'])) else {
+    for (index, node) in place.node.items().iter().enumerate() {
+        let Some(string) = node.str().filter(|string| !string.contains([' ', '\n'])) else {
             flag = None;
             continue;
         };
@@ -100,28 +100,11 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// Whether a list with this name holds the words of a command.
-pub(super) fn is_command(name: &str) -> bool {
-    const LAST: &[&str] =
-        &["arg", "args", "argument", "arguments", "argv", "cmd", "command", "commands", "entrypoint", "flags"];
-    words(name).last().is_some_and(|word| LAST.contains(&word.as_str()))
-}
-
-/// Whether an item of a list stands among flags.
-pub(super) fn is_argument(place: &Place<'_>) -> bool {
-    let Some((key, _)) = place.item_of() else { return false };
-    is_command(key) || place.parent().is_some_and(|list| starts_with_flag(items(list)))
-}
-
-fn starts_with_flag(list: &[Node]) -> bool {
-    list.first().and_then(super::place::str_of).is_some_and(|first| first.len() > 1 && first.starts_with('-'))
-}
-
 fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
-    // A text may name many images: it is read once.
+    // A text may contain many images: it is parsed once.
     let text = LazyCell::new(|| place.object.text(item));
     if variables::may_have(string) {
-        // `--image=quay.io/acme/api:$(TAG)`; a sign may stand in the variable too.
+        // `--image=quay.io/acme/api:$(TAG)`; the variable may contain the separator too.
         let first = variables(string).next().map_or(string.len(), |variable| variable.start);
         let (name, from) = match string[..first].rfind('=') {
             Some(sign) => (Some(&string[..sign]), sign + 1),
@@ -187,7 +170,7 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
     };
     let value = &string[from..];
     let (tier, reason) = match name {
-        Some(name) => match fields::judge(name, value, may_be_bare(name), found.hints) {
+        Some(name) => match judge::judge(name, value, may_be_bare(name), found.hints) {
             Some(Tier::Possible) => (Tier::Possible, format!("the argument `{name}` is a reference")),
             Some(tier) => (tier, format!("the argument `{name}` names an image")),
             None => return,

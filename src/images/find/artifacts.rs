@@ -1,28 +1,28 @@
 //! OCI artifacts that are not a pod's image: charts, databases, plugins, wasm modules, packages.
 
 use super::looks::{is_named, words};
-use super::place::{str_of, text_of};
-use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{items, member};
-use crate::images::reference::Reference;
-use crate::images::text::{Piece, Text};
+use super::place::text_of;
+use super::{Finder, Found, Hit, Place, Shape, Tier, judge};
+use crate::objects::text::{Piece, Text};
+
+use crate::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
     Finder { id: "artifacts", summary: "`oci://` URLs, charts, databases, plugins, packages", visit };
 
-/// Schemes of URLs that lead to an artifact in a registry.
+/// Schemes of URLs of artifacts in a registry.
 const SCHEMES: &[&str] = &["oci://", "registry://", "docker://"];
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     match &place.node.data {
         Data::Map(_) => {
-            if member(place.node, "repoURL").is_some() {
+            if place.node.member("repoURL").is_some() {
                 application(place, found);
             } else if place.object.kind == "OCIRepository" && place.key() == Some("spec") {
                 repository(place, found);
-            } else if member(place.node, "kind").and_then(str_of) == Some("DockerImage") {
+            } else if place.node.member("kind").and_then(Node::str) == Some("DockerImage") {
                 docker_image(place, found);
             }
         }
@@ -39,7 +39,7 @@ fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     let Some(key) = place.last_key() else { return };
-    let reason = if is_database(key) && string.contains('/') {
+    let reason = if judge::is_database(key) && string.contains('/') {
         format!("`{key}` names a database")
     } else if place.object.api_version.starts_with("pkg.crossplane.io/") && key == "package" {
         "the package of a Crossplane object".to_owned()
@@ -58,12 +58,6 @@ fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// Whether a name ends in `dbRepository`, as Trivy's databases do.
-pub(super) fn is_database(name: &str) -> bool {
-    (name.ends_with("epository") || name.ends_with("REPOSITORY"))
-        && matches!(words(name).as_slice(), [.., db, _] if db.ends_with("db"))
-}
-
 /// `falco-rules:5` below `artifact.install.refs`, or a plugin's reference.
 fn is_falco(place: &Place<'_>, key: &str, string: &str) -> bool {
     matches!(key, "ref" | "refs" | "pluginRef")
@@ -71,7 +65,7 @@ fn is_falco(place: &Place<'_>, key: &str, string: &str) -> bool {
         && place.keys().any(|key| matches!(key, "artifact" | "falcoctl"))
 }
 
-/// Where falcoctl's own index keeps what it names, by how the names begin or end; what is left are plugins.
+/// The repositories of names in falcoctl's own index, by prefix or suffix; all others are plugins.
 /// Source: <https://falcosecurity.github.io/falcoctl/index.yaml>.
 const FALCO: &[(&str, &str)] = &[
     ("falco-rules", "ghcr.io/falcosecurity/rules/"),
@@ -80,17 +74,17 @@ const FALCO: &[(&str, &str)] = &[
     ("falco-deprecated-rules", "ghcr.io/falcosecurity/rules/"),
 ];
 
-/// An artifact of falcoctl: a reference, or a name that an index leads to a registry.
+/// An artifact of falcoctl: a reference, or a name that an index maps to a registry.
 fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
     let Some(text) = place.text() else { return };
     if string.contains('/') {
         add(place, text, format!("`{key}` names an artifact that falcoctl installs"), found);
         return;
     }
-    let indexes = place.above.first().and_then(|root| member(root, "indexes")).map(items).unwrap_or_default();
-    let own = |index: &Node| crate::images::object::string(member(index, "url")).contains("falcosecurity.github.io");
+    let indexes = place.above.first().and_then(|root| root.member("indexes")).map(Node::items).unwrap_or_default();
+    let own = |index: &Node| index.text_of("url").contains("falcosecurity.github.io");
     if !indexes.is_empty() && !indexes.iter().any(own) {
-        // What a name means there is not known here.
+        // The meaning of the name is not known here.
         return;
     }
     let name = string.split([':', '@']).next().unwrap_or_default();
@@ -99,7 +93,7 @@ fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
         Some(_) => "ghcr.io/falcosecurity/plugins/ruleset/",
         None => "ghcr.io/falcosecurity/plugins/plugin/",
     });
-    // A ruleset is called after its plugin there.
+    // A ruleset is named after its plugin there.
     let end = if path.ends_with("ruleset/") { name.len() - "-rules".len() } else { name.len() };
     let (name, version) = (
         text.slice(0..end),
@@ -123,19 +117,19 @@ fn scheme(text: &str) -> Option<&'static str> {
     SCHEMES.iter().copied().find(|scheme| text.starts_with(*scheme))
 }
 
-/// The reference in a URL; none where the URL is only a host.
+/// The reference in a URL; none if the URL has only a host.
 fn without_scheme(text: &Text) -> Option<Text> {
     let scheme = scheme(text)?;
     let end = text.trim_end_matches('/').len();
     let rest = text.get(scheme.len()..end)?;
     let has_host =
         rest.contains('/') && Reference::parse(rest).is_ok_and(|reference| reference.registry_range.is_some());
-    // Of these schemes only this one has short names.
+    // Of these schemes, only this one has short names.
     let is_whole = has_host || scheme == "docker://" && is_named(rest, true);
     is_whole.then(|| text.slice(scheme.len()..end))
 }
 
-/// What OpenShift takes from a registry, for an image stream or a build: `from: {kind: DockerImage, name: acme/api:1}`.
+/// An image that OpenShift pulls for an image stream or a build: `from: {kind: DockerImage, name: acme/api:1}`.
 fn docker_image(place: &Place<'_>, found: &mut Found<'_>) {
     let Some(text) = text_of(place.object, place.node, "name").filter(|name| is_named(name, true)) else { return };
     let hit = Hit {
@@ -166,7 +160,9 @@ fn application(place: &Place<'_>, found: &mut Found<'_>) {
 /// An OCIRepository of Flux: `{url, ref: {tag, digest}}`.
 fn repository(place: &Place<'_>, found: &mut Found<'_>) {
     let Some(url) = text_of(place.object, place.node, "url").and_then(|url| without_scheme(&url)) else { return };
-    let version = member(place.node, "ref")
+    let version = place
+        .node
+        .member("ref")
         .and_then(|version| text_of(place.object, version, "digest").or_else(|| text_of(place.object, version, "tag")));
     joined(place, &url, None, version, "the artifact of an OCIRepository", "url", found);
 }
@@ -191,7 +187,7 @@ fn joined(
     let text = Text::joined(&pieces);
     if Reference::parse(&text).is_ok_and(|reference| reference.registry_range.is_some()) {
         let path = place.path().key(field);
-        // A registry may serve several charts.
+        // A registry may have several charts.
         let nodes = [chart.map(|_| "chart"), Some(field)].into_iter().flatten().map(|name| place.path().key(name));
         let nodes = nodes.collect();
         let reason = Cow::Owned(reason.to_owned());

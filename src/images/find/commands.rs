@@ -1,5 +1,5 @@
 //! Images that commands pull: `docker pull x`, `podman run x`, `crane copy x y`, `kubectl run --image=x`, in scripts and in
-//! the words of a container's command.
+//! the command of a container.
 
 use super::looks::is_named;
 use crate::shell;
@@ -8,43 +8,43 @@ use std::ops::Range;
 /// An image that a command pulls.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pulled {
-    /// Which word of the command it is in.
+    /// The index of the command's word that contains it.
     pub word: usize,
-    /// Its bytes, in that word or in the script.
+    /// Its byte range, in that word or in the script.
     pub range: Range<usize>,
-    /// The command, in words: `docker pull`.
+    /// The command, for messages: `docker pull`.
     pub command: String,
 }
 
-/// Programs that pull images, or have others pull them.
+/// Programs that pull images or make others pull them.
 const PROGRAMS: &[&str] = &[
     "docker", "podman", "nerdctl", "finch", "buildah", "crictl", "ctr", "skopeo", "crane", "gcrane", "oras", "trivy",
     "kubectl", "oc",
 ];
 
-/// Words before a command that are no command of their own.
+/// Words before a command that are not commands themselves.
 const BEFORE: &[&str] =
     &["exec", "if", "then", "else", "elif", "while", "until", "do", "!", "time", "nohup", "command", "{", "(", "-"];
 
-/// Programs that run the command among their words.
+/// Programs that run the command in their arguments.
 const WRAPPERS: &[&str] = &[
     "sudo", "env", "nsenter", "chroot", "timeout", "retry", "xargs", "nice", "k3s", "microk8s", "minikube", "rke2",
     "unshare", "stdbuf", "setsid", "doas",
 ];
 
-/// Programs that take a script as one of their words.
+/// Programs that take a script as an argument.
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh", "ssh", "su", "eval", "watch", "trap"];
 
-/// How deep scripts in words are looked into.
+/// The nesting depth to which scripts in words are parsed.
 const DEPTH: u32 = 2;
 
-/// Whether a text may hold such a command: the cheap question before any work.
+/// Whether a text may contain such a command: a cheap check before parsing.
 pub(super) fn is_plausible(text: &str) -> bool {
     let bytes = text.as_bytes();
     PROGRAMS.iter().any(|program| memchr::memmem::find(bytes, program.as_bytes()).is_some())
 }
 
-/// The images that the commands of a script pull, with their bytes in the script.
+/// The images that the commands of a script pull, with their byte ranges in the script.
 pub(super) fn in_script(script: &str) -> Vec<Pulled> {
     let mut found = Vec::new();
     if is_plausible(script) {
@@ -75,7 +75,7 @@ fn read_script(text: &str, part: Range<usize>, depth: u32, found: &mut Vec<Pulle
     }
 }
 
-/// The images that the words of one command pull.
+/// The images that one command pulls.
 pub(super) fn in_words(words: &[&str]) -> Vec<Pulled> {
     let Some(at) = program(words) else { return Vec::new() };
     let name = base(words[at]);
@@ -96,7 +96,7 @@ pub(super) fn in_words(words: &[&str]) -> Vec<Pulled> {
     call.found
 }
 
-/// Which word is the program; `None` for commands of no interest.
+/// The index of the program's word; `None` for commands of no interest.
 fn program(words: &[&str]) -> Option<usize> {
     let mut wrapped = false;
     for (at, word) in words.iter().enumerate().take(24) {
@@ -119,7 +119,7 @@ fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
-/// The words of a program's call that are still to be read.
+/// The remaining words of a program's call.
 #[derive(Debug)]
 struct Call<'w> {
     words: &'w [&'w str],
@@ -128,7 +128,7 @@ struct Call<'w> {
     found: Vec<Pulled>,
 }
 
-/// Flags of `docker run` and its like that take no value.
+/// Flags of `docker run` and similar commands that take no value.
 #[rustfmt::skip]
 const RUN: &[&str] = &[
     "--detach", "--disable-content-trust", "--help", "--init", "--interactive", "--no-healthcheck",
@@ -137,7 +137,7 @@ const RUN: &[&str] = &[
     "--tls-verify", "--passwd", "--read-only-tmpfs", "--net-host", "--null-io", "--no-pivot",
 ];
 
-/// Flags of `docker pull` and its like that take no value.
+/// Flags of `docker pull` and similar commands that take no value.
 const PULL: &[&str] = &[
     "--all-tags",
     "--quiet",
@@ -156,8 +156,8 @@ const PULL: &[&str] = &[
 ];
 
 impl<'w> Call<'w> {
-    /// The next word that is neither a flag nor the value of one. `switches` take no value, and neither do the letters
-    /// `short`; all other flags do, in the same word or in the next.
+    /// The next word that is neither a flag nor the value of one. `switches` and the letters `short` take no value; all other
+    /// flags do, in the same word or in the next.
     fn operand(&mut self, switches: &[&str], short: &str) -> Option<(usize, &'w str)> {
         while let Some(word) = self.words.get(self.at) {
             self.at += 1;
@@ -177,7 +177,7 @@ impl<'w> Call<'w> {
         None
     }
 
-    /// Takes a word as an image, if it looks like one.
+    /// Takes a word as an image if it looks like one.
     fn image(&mut self, word: usize, step: &str) {
         let text = self.words[word];
         self.part(word, 0..text.len(), step);
@@ -206,7 +206,7 @@ impl<'w> Call<'w> {
         match step.map(|(_, step)| step) {
             Some("pull") => {
                 let Some((first, image)) = self.operand(PULL, "aq") else { return };
-                // `docker pull the image` is a sentence.
+                // `docker pull the image` is prose.
                 let more = self.operand(PULL, "aq");
                 if more.is_some() && self.name == "docker" && !image.contains(['/', ':']) {
                     return;
@@ -227,7 +227,7 @@ impl<'w> Call<'w> {
         }
     }
 
-    /// `PROGRAM step x`, where the step is one of some.
+    /// `PROGRAM step x`, with one of several steps.
     fn first_after(&mut self, steps: &[&str], switches: &[&str]) {
         let switches: Vec<&str> = switches.iter().chain(PULL).copied().collect();
         let Some((_, step)) = self.operand(&switches, "Dvq").filter(|(_, step)| steps.contains(step)) else { return };
@@ -252,7 +252,7 @@ impl<'w> Call<'w> {
         }
     }
 
-    /// `skopeo copy docker://x y`: only what is read.
+    /// `skopeo copy docker://x y`: only the source.
     fn skopeo(&mut self) {
         let Some((_, step)) = self.operand(PULL, "") else { return };
         let reads_registry =
@@ -292,7 +292,7 @@ impl<'w> Call<'w> {
     }
 }
 
-/// Words of sentences about these programs: `docker run the container`.
+/// Words that show that a text about these programs is prose: `docker run the container`.
 const PROSE: &[&str] = &[
     "a",
     "an",

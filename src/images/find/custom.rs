@@ -1,11 +1,11 @@
-//! Places that the configuration names: where images are, and where none are, whatever the other finders say.
+//! Fields from the configuration: those that contain images, and those that do not, whatever the other finders say.
 
 use super::hints::{Action, Hints, PlaceRule};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{Object, Path};
+use crate::objects::{Object, Path};
 use std::borrow::Cow;
 
-pub(super) static FINDER: Finder = Finder { id: "custom", summary: "places that the configuration names", visit };
+pub(super) static FINDER: Finder = Finder { id: "custom", summary: "fields that the configuration names", visit };
 
 impl PlaceRule {
     fn matches(&self, object: &Object<'_>, path: &str) -> bool {
@@ -30,19 +30,19 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         text,
         tier: Tier::Likely,
         shape: Shape::Custom,
-        reason: Cow::Borrowed("the configuration says that an image is there"),
+        reason: Cow::Borrowed("the configuration says that this is an image"),
         nodes: Vec::new(),
     };
     found.add(place.object, hit);
 }
 
-/// Whether the configuration says that no image is at a path.
+/// Whether the configuration excludes a path.
 pub(super) fn is_excluded(hints: Hints<'_>, object: &Object<'_>, path: &Path) -> bool {
     let mut rules = hints.places.iter().filter(|rule| rule.action == Action::Exclude).peekable();
     if rules.peek().is_none() {
         return false;
     }
-    // A place that is excluded is so with all that is below it.
+    // An excluded field excludes everything below it.
     let mut above = Path::default();
     let ways: Vec<String> = path
         .steps()
@@ -55,7 +55,7 @@ pub(super) fn is_excluded(hints: Hints<'_>, object: &Object<'_>, path: &Path) ->
     rules.any(|rule| ways.iter().any(|way| rule.matches(object, way)))
 }
 
-/// Whether a pattern with `*` and `?` stands for a whole text; on a mismatch only the last `*` is tried again.
+/// Whether a pattern with `*` and `?` matches a whole text; on a mismatch only the last `*` is retried.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);

@@ -1,16 +1,16 @@
 //! References joined from sibling fields: `{registry, repository, tag, digest}`, `{repository, image, version}`,
-//! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that stand once for all below them.
+//! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that apply to everything below them.
 
 use super::looks::{Naming, is_named, naming};
 use super::parts::{Context, Entry, Joined, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{descend, member};
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
+
 use crate::yaml::Data;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
-    Finder { id: "descriptors", summary: "`{registry, repository, tag, digest}` and its like, joined", visit };
+    Finder { id: "descriptors", summary: "`{registry, repository, tag, digest}` and similar fields, joined", visit };
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     match &place.node.data {
@@ -19,7 +19,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
                 .iter()
                 .filter_map(|(entry, node)| Some(Entry::node(std::str::from_utf8(entry.key.as_bytes()).ok()?, node, 0)))
                 .collect();
-            // An item of `images` is an image only if it says more than a repository.
+            // An item of `images` is an image only if it has more than a repository.
             let context =
                 Context { naming: place.last_key().map_or(Naming::Other, naming), alone: place.key().is_some() };
             for joined in join(place.object, &entries, context, found.hints) {
@@ -42,17 +42,17 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// How sure it is that what was joined is a reference.
+/// How certain it is that the joined text is a reference.
 pub(super) fn tier(joined: &Joined) -> Tier {
     if joined.is_sure { Tier::Likely } else { Tier::Possible }
 }
 
-/// What a reference was joined from, in words.
+/// The fields that a reference was joined from, for messages.
 pub(super) fn reason(joined: &Joined) -> String {
     named(&joined.names)
 }
 
-/// What a reference with these names was joined from, in words.
+/// The fields with these names that a reference was joined from, for messages.
 pub(super) fn named(names: &[String]) -> String {
     match names {
         [name] => format!("`{name}` of an image"),
@@ -61,14 +61,14 @@ pub(super) fn named(names: &[String]) -> String {
     }
 }
 
-/// `image: proxyv2` below maps that say `hub` and `tag` for all images, themselves or in their `global`.
+/// `image: proxyv2` below maps with `hub` and `tag` for all images, directly or in their `global`.
 fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
     if !place.str().is_some_and(|text| is_named(text, true) && !text.contains(['/', ':', '@'])) {
         return;
     }
     let nearest = |name: &str| -> Option<Text> {
         let mut maps = place.above.iter().rev().copied();
-        let value = maps.find_map(|map| member(map, name).or_else(|| descend(map, &["global", name])))?;
+        let value = maps.find_map(|map| map.member(name).or_else(|| map.descend(&["global", name])))?;
         place.object.text(value).filter(|text| !text.is_empty())
     };
     let (Some(hub), Some(tag), Some(own)) = (nearest("hub"), nearest("tag"), place.text()) else { return };

@@ -1,20 +1,20 @@
 //! Dockerfiles: `FROM` with its stages, arguments and platforms, `COPY --from=`, `RUN --mount=from=` and `# syntax=`.
 
 use super::looks::is_named;
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// An image that a build pulls.
 #[derive(Debug)]
 pub(super) struct Base {
-    /// The reference, arguments put in.
+    /// The reference, with arguments filled in.
     pub text: Text,
-    /// What names it, in words: `FROM`.
+    /// The instruction that names it: `FROM`.
     pub by: &'static str,
 }
 
-/// Whether a text is a Dockerfile, by what it is called or by how it begins.
+/// Whether a text is a Dockerfile, by its name or its first lines.
 pub(super) fn is_one(name: &str, text: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let named = ["dockerfile", "containerfile"].iter().any(|file| name.contains(file));
@@ -35,7 +35,7 @@ pub(super) fn written(script: &str) -> Vec<Range<usize>> {
     if memchr::memmem::find(script.as_bytes(), b"<<").is_none() {
         return found;
     }
-    // Where a text began, and the word that ends it.
+    // Where a here-document began, and the word that ends it.
     let mut open: Option<(usize, &str, bool)> = None;
     let mut start = 0;
     for line in script.split_inclusive('\n') {
@@ -62,7 +62,7 @@ pub(super) fn written(script: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The images that a Dockerfile builds upon.
+/// The images that a Dockerfile is based on.
 pub(super) fn bases(text: &Text) -> Vec<Base> {
     let mut build = Build { text, found: Vec::new(), arguments: HashMap::new(), stages: HashSet::new(), count: 0 };
     let string = text.as_str();
@@ -77,7 +77,7 @@ pub(super) fn bases(text: &Text) -> Vec<Base> {
             continue;
         }
         let whole = instruction.take().map_or(start..end, |before| before.start..end);
-        // A backslash, or a backtick in builds for Windows, continues the line.
+        // A backslash, or a backtick in Windows builds, continues the line.
         match trimmed.ends_with('\\') || trimmed.ends_with('`') {
             true => instruction = Some(whole),
             false => build.instruction(whole),
@@ -96,9 +96,9 @@ struct Build<'t> {
     found: Vec<Base>,
     /// Defaults of `ARG`.
     arguments: HashMap<String, Range<usize>>,
-    /// Names of stages, which are no images.
+    /// Names of stages, which are not images.
     stages: HashSet<String>,
-    /// Stages that have begun.
+    /// The number of stages so far.
     count: usize,
 }
 
@@ -161,10 +161,10 @@ impl Build<'_> {
         }
     }
 
-    /// Adds what a word names, `${ARG}` put in.
+    /// Adds the image named by a word, with `${ARG}` filled in.
     fn add(&mut self, range: Range<usize>, by: &'static str) {
         let range = unquoted(self.text.as_str(), range);
-        // No reference is longer; arguments could make a text of any length.
+        // No reference is longer; arguments could produce text of any length.
         let Some(slices) = Some(range).filter(|range| range.len() <= 512).and_then(|range| self.expanded(range)) else {
             return;
         };
@@ -179,7 +179,7 @@ impl Build<'_> {
         }
     }
 
-    /// The stretches of the text that a word stands for; `None` where an argument has no default.
+    /// The ranges of the text that make up a word; `None` if an argument has no default.
     fn expanded(&self, range: Range<usize>) -> Option<Vec<Range<usize>>> {
         let string = self.text.as_str();
         let mut slices = Vec::new();
@@ -240,7 +240,7 @@ fn words(text: &str, whole: Range<usize>) -> Vec<Range<usize>> {
     words
 }
 
-/// A stretch without the quotes around it.
+/// A range without its quotes.
 fn unquoted(text: &str, range: Range<usize>) -> Range<usize> {
     let part = &text[range.clone()];
     let inner = part.trim_matches(['"', '\'']);

@@ -1,166 +1,31 @@
-//! Texts that stand in a manifest in another form: base64, gzip, `data:` URLs. They are decoded and looked through in turn:
-//! files of cloud-init and of Ignition, the bootstrap of Cluster API, variables, Secrets.
+//! Encoded texts in a manifest: base64, gzip, `data:` URLs. They are decoded and searched like other texts: files of
+//! cloud-init and of Ignition, the bootstrap data of Cluster API, variables, Secrets.
 
-use super::looks::is_plausible;
-use super::place::str_of;
-use super::{Finder, Found, Place, Shape, nested};
-use crate::images::object::member;
-use crate::images::text::{Piece, Text};
+use super::{Finder, Found, Place, decode, nested};
+use crate::yaml::Node;
+
 use crate::yaml::Data;
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use std::io::Read;
 
 pub(super) static FINDER: Finder =
     Finder { id: "encoded", summary: "texts in base64, packed with gzip, in `data:` URLs", visit };
-
-/// Encodings inside of encodings: a release of helm is gzip in base64 in base64.
-const LAYERS: usize = 4;
-
-/// Shorter texts hold no reference that was worth to encode: `image: a/b:1`.
-const SHORTEST: usize = 16;
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
         return;
     }
     let Some(string) = place.str() else { return };
-    if string.starts_with("data:") || is_packed(place) || may_be_encoded(string) {
+    if string.starts_with("data:") || is_packed(place) || decode::may_be_encoded(string) {
         let Some(text) = place.text() else { return };
-        read(place, &text, found);
+        nested::read_encoded(place, &text, found);
     }
 }
 
-/// Whether what stands beside a text says that it is encoded: `encoding: gzip+base64`.
+/// Whether a sibling field says that a text is encoded: `encoding: gzip+base64`.
 fn is_packed(place: &Place<'_>) -> bool {
-    // Its name first: looking through what stands beside each member of a map is work that grows with its square.
+    // Check the field's own name first: comparing all members of a map with each other would be quadratic.
     if place.key() != Some("content") {
         return false;
     }
-    let encoding = place.parent().and_then(|map| member(map, "encoding")).and_then(str_of);
+    let encoding = place.parent().and_then(|map| map.member("encoding")).and_then(Node::str);
     encoding.is_some_and(|encoding| !encoding.is_empty())
-}
-
-/// Whether a text is long enough and made of what base64 is made of; a part of it is enough to say no.
-pub(super) fn may_be_encoded(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(byte);
-    bytes.len() >= SHORTEST
-        && bytes.iter().take(64).all(of_base64)
-        // Words and paths have no capitals and digits throughout; base64 has.
-        && bytes.iter().take(64).any(u8::is_ascii_uppercase)
-        && bytes.iter().all(of_base64)
-}
-
-/// Decodes a text as far as it goes, and looks through what comes of it.
-pub(super) fn read(place: &Place<'_>, text: &Text, found: &mut Found<'_>) {
-    let mut text = text.clone();
-    for layer in 0..LAYERS {
-        let decoded = match text.as_str() {
-            url if url.starts_with("data:") => data_url(&text, url, found),
-            base64_text if may_be_encoded(base64_text.trim()) => base64(&text, base64_text, found),
-            _ => None,
-        };
-        let Some(decoded) = decoded else {
-            if layer > 0 && is_plausible(&text) {
-                nested::document(place, &text, place.last_key().unwrap_or_default(), Shape::Nested, found);
-            }
-            return;
-        };
-        text = decoded;
-    }
-}
-
-/// What a text in base64 stands for, unpacked where it is packed; `None` where it is none, or no text.
-pub(super) fn base64(text: &Text, encoded: &str, found: &mut Found<'_>) -> Option<Text> {
-    let is_folded = encoded.bytes().any(|byte| byte.is_ascii_whitespace());
-    let lines: String = encoded.split_ascii_whitespace().collect();
-    let bytes =
-        [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].iter().find_map(|kind| kind.decode(&lines).ok())?;
-    if is_gzip(&bytes) {
-        return Some(text.stands_for(&unpacked(&bytes, found)?));
-    }
-    let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains(is_binary));
-    if !is_text || !found.may_decode(bytes.len()) {
-        return None;
-    }
-    let text = if is_folded { unfolded(text) } else { text.clone() };
-    Some(text.decoded(&bytes, 3, 4))
-}
-
-/// Control characters that no text has.
-fn is_binary(c: char) -> bool {
-    c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{1b}')
-}
-
-fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0x1f, 0x8b])
-}
-
-/// The text that was packed with gzip.
-fn unpacked(bytes: &[u8], found: &mut Found<'_>) -> Option<String> {
-    let most = found.limits.yaml_bytes.saturating_sub(found.decoded_bytes);
-    let mut text = Vec::new();
-    // What is cut off is broken, but its beginning is read all the same.
-    let _ = flate2::read::MultiGzDecoder::new(bytes).take(most as u64).read_to_end(&mut text);
-    found.may_decode(text.len()).then_some(())?;
-    let text = match String::from_utf8(text) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned()
-        }
-    };
-    (!text.is_empty()).then_some(text)
-}
-
-/// What a `data:` URL stands for (RFC 2397): `data:text/plain;base64,…`, `data:,a%20b`.
-fn data_url(text: &Text, url: &str, found: &mut Found<'_>) -> Option<Text> {
-    let comma = url.find(',')?;
-    let (head, data) = (&url[..comma], text.slice(comma + 1..url.len()));
-    if head.contains(char::is_whitespace) {
-        return None;
-    }
-    if head.ends_with(";base64") {
-        // The last signs may be escaped.
-        let plain = percent_decoded(&data)?;
-        let data = if plain == data.as_str() { data } else { data.stands_for(&plain) };
-        return base64(&data, &plain, found);
-    }
-    let plain = percent_decoded(&data)?;
-    found.may_decode(plain.len()).then(|| if plain == data.as_str() { data } else { data.stands_for(&plain) })
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = |at: usize| after.get(at).and_then(|&digit| (digit as char).to_digit(16));
-        match (byte, hex(0), hex(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// A text without its white space.
-fn unfolded(text: &Text) -> Text {
-    let mut lines = Vec::new();
-    let mut at = 0;
-    for line in text.split_inclusive(char::is_whitespace) {
-        let length = line.trim_end().len();
-        if length > 0 {
-            lines.push(text.slice(at..at + length));
-        }
-        at += line.len();
-    }
-    let pieces: Vec<Piece<'_>> = lines.iter().map(Piece::Found).collect();
-    Text::joined(&pieces)
 }

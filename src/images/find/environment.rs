@@ -1,41 +1,38 @@
-//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of them, one per line,
+//! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of references, one a line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
 use super::looks::{Naming, is_plausible, may_be_bare, naming};
 use super::parts::{Context, Entry, join};
-use super::{Finder, Found, Hit, Place, Shape, Tier, artifacts, descriptors, fields, nested, variables};
-use crate::images::object::{Step, items, member};
+use super::{Finder, Found, Hit, Place, Shape, Tier, descriptors, judge, nested, variables};
+use crate::objects::Step;
 use crate::yaml::Data;
+use crate::yaml::Node;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder {
     id: "environment",
-    summary: "values of environment variables, alone, in lists, split over several",
+    summary: "values of environment variables: single, lists, or split over several variables",
     visit,
 };
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if matches!(place.node.data, Data::Seq(_)) {
         split(place, found);
-    } else if let Some(name) = variable(place) {
+    } else if let Some(name) = place.variable() {
         value(place, name, found);
     }
 }
 
-/// The name of the variable that the node is the value of.
-pub(super) fn variable<'p>(place: &Place<'p>) -> Option<&'p str> {
-    if place.key() != Some("value") {
-        return None;
-    }
-    member(place.parent()?, "name").and_then(super::place::str_of)
+/// A variable of a list, `{name: TAG, value: "1.2"}`.
+fn named(item: &Node) -> Option<Entry<'_>> {
+    Some(Entry::node(item.member("name")?.str()?, item.member("value")?, 0))
 }
 
-/// References that several variables make together.
+/// References composed of several variables.
 fn split(place: &Place<'_>, found: &mut Found<'_>) {
-    let list = items(place.node);
-    let variable = |item| Some(Entry::node(super::place::str_of(member(item, "name")?)?, member(item, "value")?, 0));
+    let list = place.node.items();
     let (indexes, entries): (Vec<usize>, Vec<Entry<'_>>) =
-        list.iter().enumerate().filter_map(|(index, item)| Some((index, variable(item)?))).unzip();
+        list.iter().enumerate().filter_map(|(index, item)| Some((index, named(item)?))).unzip();
     for joined in join(place.object, &entries, Context { naming: Naming::Other, alone: false }, found.hints) {
         let way = |entry: usize| place.path().with(Step::Index(indexes[entry])).key("value");
         let path = way(joined.entry);
@@ -65,14 +62,14 @@ fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
         if is_plausible(string)
             || nested::is_script(string, name)
             || naming(name) != Naming::Other
-            || artifacts::is_database(name)
+            || judge::is_database(name)
         {
             nested::read(place, name, Shape::Environment, found);
         }
         return;
     }
-    let is_database = artifacts::is_database(name);
-    let (tier, reason) = match fields::judge(name, string, may_be_bare(name), found.hints) {
+    let is_database = judge::is_database(name);
+    let (tier, reason) = match judge::judge(name, string, may_be_bare(name), found.hints) {
         Some(Tier::Possible) => (Tier::Possible, format!("the value of `{name}` is a reference")),
         Some(tier) => (tier, format!("the variable `{name}` names an image")),
         None => return,

@@ -1,22 +1,20 @@
-//! Fields named for images in any object, `image`, `proxyImage`, `imageRef`; and any other scalar that is unmistakably a
-//! reference.
+//! Fields whose names say image in any object, `image`, `proxyImage`, `imageRef`; and any other scalar that is unmistakably
+//! a reference.
 
 use super::hints::Hints;
-use super::looks::{
-    Naming, has_capitals, is_named, is_tagged_name, is_tagged_path, is_unmistakable, is_versioned_path, may_be_bare,
-    naming, words,
-};
+use super::judge::{is_other_artifact, is_prefix, judge};
+use super::looks::{is_named, is_tagged_name, is_tagged_path, may_be_bare, words};
 use super::parts::role_of_part;
 use super::schema::is_definition;
-use super::{Finder, Found, Hit, Place, Shape, Tier, arguments, environment, variables};
-use crate::images::object::member;
-use crate::images::text::Text;
+use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
+
+use crate::objects::text::Text;
 use crate::yaml::Data;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder {
     id: "fields",
-    summary: "`image` and fields with such a name, and unmistakable references, anywhere",
+    summary: "`image` and fields with similar names, and unmistakable references in any field",
     visit,
 };
 
@@ -25,8 +23,8 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         return;
     }
     let Some(string) = place.str().filter(|string| string.len() <= 1024) else { return };
-    // Their names are not those of fields.
-    let is_named_elsewhere = || environment::variable(place).is_some() || arguments::is_argument(place);
+    // Their keys are not field names.
+    let is_named_elsewhere = || place.variable().is_some() || place.is_argument();
     if let Some((tier, reason)) = named(place, string, found.hints) {
         if let Some(text) = place.text().filter(|_| !is_named_elsewhere()) {
             add(place, text, tier, reason, found);
@@ -41,13 +39,13 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// What a text is taken for by the name of its place, and why.
+/// What the name of a field says about its text, and why.
 pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option<(Tier, String)> {
     let key = place.last_key()?;
     if is_label(place) {
         return None;
     }
-    // A list of images names each of them; a bare word is an image only right under a name that ends in `image`.
+    // A list of images names each of them; a bare word is an image only directly below a name that ends in `image`.
     let bare = place.key().is_some_and(|key| is_of_image(place, key)) && !is_machine(place);
     let tier = judge(key, string, bare, hints);
     if tier != Some(Tier::Likely)
@@ -59,18 +57,18 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
         return Some((Tier::Likely, format!("`{key}` of `{images}` names an image")));
     }
     if tier.is_none() && is_short_name(place, key, string) {
-        return Some((Tier::Possible, format!("the field `{key}` holds a path and a version")));
+        return Some((Tier::Possible, format!("the field `{key}` contains a path and a version")));
     }
     let tier = tier?;
-    // Policies and detectors list repositories that are allowed or known; who pulls says which version.
+    // Policies and detectors list allowed or known repositories; the version is decided elsewhere.
     let has_version = string.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
     if tier == Tier::Possible && place.item_of().is_some() && !has_version {
         return None;
     }
-    // What programs call an image need not be one of a container.
+    // An image in a program's sense need not be a container image.
     let is_bare = !string.contains(['/', ':', '@']);
-    // `{repository: "", image: driver}` was left to be filled in.
-    let is_part = || place.parent().is_some_and(|map| member(map, "repository").is_some());
+    // `{repository: "", image: driver}` is meant to be filled in.
+    let is_part = || place.parent().is_some_and(|map| map.member("repository").is_some());
     if is_bare && is_part() {
         return None;
     }
@@ -78,13 +76,13 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
         return Some((Tier::Possible, format!("the field `{key}` may name an image")));
     }
     let reason = match tier {
-        Tier::Possible => format!("the field `{key}` holds a reference"),
+        Tier::Possible => format!("the field `{key}` contains a reference"),
         _ => format!("the field `{key}` names an image"),
     };
     Some((tier, reason))
 }
 
-/// Adds a text of a place.
+/// Adds the text of a field.
 pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, found: &mut Found<'_>) {
     let shape = if place.is_config_data() { Shape::Nested } else { Shape::Field };
     let hit =
@@ -92,26 +90,8 @@ pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, fou
     found.add(place.object, hit);
 }
 
-/// How sure it is that the value of something with a name is a reference; `None` if it is none.
-pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Option<Tier> {
-    let is_image = match naming(name) {
-        Naming::Image => is_named(value, bare),
-        Naming::About => value.contains('/') && value.contains([':', '@']) && is_named(value, false),
-        Naming::Other => false,
-    };
-    if is_image {
-        return Some(Tier::Likely);
-    }
-    if has_capitals(value, hints) && (naming(name) == Naming::Image || value.contains([':', '@']) && !is_prefix(name)) {
-        return Some(if naming(name) == Naming::Image { Tier::Likely } else { Tier::Possible });
-    }
-    let is_reference = value.contains('/')
-        && (is_unmistakable(value, !is_prefix(name), hints) || is_versioned_path(value) && !is_other_artifact(name));
-    is_reference.then_some(Tier::Possible)
-}
-
-/// Whether what stands right under a key can only be an image, `image`, `containerImage`; Kubernetes' own kinds know the
-/// first only, but for annotations.
+/// Whether the value directly below a key must be an image, `image`, `containerImage`; Kubernetes' own kinds have only the
+/// first, except in annotations.
 fn is_of_image(place: &Place<'_>, key: &str) -> bool {
     let is_open = || {
         is_custom(place)
@@ -123,13 +103,13 @@ fn is_of_image(place: &Place<'_>, key: &str) -> bool {
     key == "image" || may_be_bare(key) && !is_picture(key) && is_open()
 }
 
-/// Whether the object is of a kind that Kubernetes does not bring along.
+/// Whether the object is a custom resource.
 fn is_custom(place: &Place<'_>) -> bool {
     let group = place.object.api_version.split('/').next().unwrap_or_default();
     group.contains('.') && !group.ends_with(".k8s.io")
 }
 
-/// Pictures, and disks of machines.
+/// Pictures, and disk images.
 fn is_picture(key: &str) -> bool {
     #[rustfmt::skip]
     const WORDS: &[&str] = &[
@@ -139,7 +119,7 @@ fn is_picture(key: &str) -> bool {
     words(key).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
-/// `runner: acme/runner:1` in a custom resource: a short name in a field that says nothing.
+/// `runner: acme/runner:1` in a custom resource: a short name in a field with a neutral name.
 fn is_short_name(place: &Place<'_>, key: &str, string: &str) -> bool {
     place.object.depth == 0
         && is_custom(place)
@@ -153,45 +133,14 @@ fn is_container(key: &str) -> bool {
     words(key).iter().any(|word| matches!(word.as_str(), "container" | "docker" | "oci"))
 }
 
-/// Names of what is told by a path and a version as images are: `--chart=acme/api:1.2.3`.
-fn is_other_artifact(name: &str) -> bool {
-    const WORDS: &[&str] = &["chart", "charts", "module", "modules", "package", "packages", "plugin", "plugins"];
-    words(name).iter().any(|word| WORDS.contains(&word.as_str()))
-}
-
-/// Names of what stands before a path: `registry`, `IMAGE_PREFIX`.
-pub(super) fn is_prefix(name: &str) -> bool {
-    const LAST: &[&str] = &[
-        "allowed",
-        "base",
-        "endpoint",
-        "glob",
-        "host",
-        "hub",
-        "mirror",
-        "mirrors",
-        "namespace",
-        "org",
-        "prefix",
-        "prefixes",
-        "registries",
-        "registry",
-        "repos",
-        "server",
-        "source",
-        "url",
-    ];
-    words(name).last().is_some_and(|word| LAST.contains(&word.as_str()))
-}
-
-/// Machines are made from images of another kind.
+/// Machine images are images of another kind.
 fn is_machine(place: &Place<'_>) -> bool {
     const GROUPS: &[&str] = &["cluster.k8s.io", "cluster.x-k8s.io", "karpenter", "machine"];
     GROUPS.iter().any(|group| place.object.api_version.contains(group))
         || place.keys().any(|key| matches!(key, "cloudProviderSpec" | "providerSpec"))
 }
 
-/// Labels and selectors are made from words, some of which look like references.
+/// Labels and selectors consist of words, some of which look like references.
 fn is_label(place: &Place<'_>) -> bool {
     let mut keys = place.keys().skip(1);
     keys.next().is_some_and(|key| matches!(key, "labels" | "matchLabels" | "nodeSelector" | "selector"))

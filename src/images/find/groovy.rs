@@ -3,7 +3,7 @@
 use super::looks::is_named;
 use std::ops::Range;
 
-/// What stands before the quote of an image: the words, and whether a bracket may open between.
+/// What precedes the quote of an image: the words, and whether a bracket may follow them.
 const CALLS: &[(&str, bool)] = &[
     ("docker.image", true),
     ("withDockerContainer", true),
@@ -22,7 +22,7 @@ pub(super) fn images(text: &str) -> Vec<(Range<usize>, &'static str)> {
     }
     let is_quote = |byte: &u8| matches!(byte, b'\'' | b'"');
     for (open, quote) in bytes.iter().enumerate().filter(|(_, byte)| is_quote(byte)) {
-        // One string is short and on one line, so that all of this is linear.
+        // Strings are short and on one line, so that this is linear.
         let rest = &bytes[open + 1..bytes.len().min(open + 513)];
         let Some(end) = rest.iter().position(|byte| byte == quote || *byte == b'\n') else { continue };
         if rest[end] != *quote {
@@ -37,7 +37,7 @@ pub(super) fn images(text: &str) -> Vec<(Range<usize>, &'static str)> {
     found
 }
 
-/// The call that a string is the first argument of.
+/// The call whose first argument a string is.
 fn call(before: &[u8]) -> Option<&'static str> {
     let trimmed = before.trim_ascii_end();
     let (trimmed, is_bracket) = match trimmed.strip_suffix(b"(") {

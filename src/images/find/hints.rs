@@ -1,23 +1,23 @@
-//! [`Hints`]: what the user knows of images.
+//! [`Hints`]: the user's knowledge about images.
 
-use crate::images::Mirror;
+use crate::reference::Mirror;
 
-/// What the user knows of images: the mirror, whose references cannot be mistaken, and places that hold images or do not.
+/// The user's knowledge about images: the mirror, whose references are unmistakable, and fields that contain images or do not.
 #[derive(Debug, Clone, Copy)]
 pub struct Hints<'h> {
     /// The mirror.
     pub mirror: &'h Mirror,
-    /// Places.
+    /// The fields.
     pub places: &'h [PlaceRule],
 }
 
-/// A place in objects, and whether images are there.
+/// A field of objects, and whether it contains images.
 ///
-/// Shape: `kind: "Tenant*"`, `name: "*"`, `field: "spec.pools[*].runner"`. In each `*` stands for any run of characters
-/// and `?` for one; everything else is itself. The whole has to match.
+/// Shape: `kind: "Tenant*"`, `name: "*"`, `field: "spec.pools[*].runner"`. In each, `*` matches any run of characters
+/// and `?` matches one; everything else is literal. The whole must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceRule {
-    /// What is said of the place.
+    /// Whether the field contains images.
     pub action: Action,
     /// Pattern of the object's kind.
     pub kind: String,
@@ -30,8 +30,8 @@ pub struct PlaceRule {
 /// What a [`PlaceRule`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// A scalar there is an image.
+    /// A scalar in the field is an image.
     Add,
-    /// Nothing there is an image.
+    /// Nothing in the field is an image.
     Exclude,
 }

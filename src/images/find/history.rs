@@ -1,8 +1,8 @@
-//! What objects carry along of what they were: nobody pulls an image that stands only there.
+//! Earlier states that objects carry along: nobody pulls an image that occurs only there.
 
-use crate::images::object::Object;
+use crate::objects::Object;
 
-/// Annotations in which tools keep the object as it was applied last, to compare it with the next one.
+/// Annotations in which tools store the object as last applied, to compare it with the next one.
 ///
 /// Sources: kubectl (`apply`), kapp (`original`), Rancher's wrangler (`applied`), Banzai Cloud's objectmatcher.
 const APPLIED: &[&str] = &[
@@ -12,8 +12,7 @@ const APPLIED: &[&str] = &[
     "banzaicloud.com/last-applied",
 ];
 
-/// Whether what stands under a key is the past of an object. `above` are the keys on the way, the outermost
-/// first.
+/// Whether the value of a key is an earlier state of an object. `above` are the keys above it, the outermost first.
 pub(super) fn is_history<'k>(
     key: &str,
     object: &Object<'_>,
@@ -22,6 +21,6 @@ pub(super) fn is_history<'k>(
     if APPLIED.contains(&key) {
         return above.next_back() == Some("annotations");
     }
-    // A revision that a StatefulSet or DaemonSet can go back to.
+    // A revision that a StatefulSet or DaemonSet can roll back to.
     key == "data" && object.kind == "ControllerRevision" && object.depth == 0 && above.next().is_none()
 }

@@ -1,18 +1,18 @@
-//! `imageRepository` of kubeadm, in Cluster API's objects and in kubeadm's own configuration: where the images of the
-//! control plane come from.
+//! `imageRepository` of kubeadm, in Cluster API's objects and in kubeadm's own configuration: the repository of the control
+//! plane's images.
 
 use super::place::text_of;
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{descend, member};
-use crate::images::reference::Reference;
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
+
+use crate::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
-    Finder { id: "kubeadm", summary: "`imageRepository` of kubeadm, which the control plane comes from", visit };
+    Finder { id: "kubeadm", summary: "`imageRepository` of kubeadm, for the control plane", visit };
 
-/// The images that have the version of the cluster.
+/// The images whose tag is the version of the cluster.
 const CONTROL_PLANE: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
 
 fn visit(place: &Place<'_>, found: &mut Found<'_>) {
@@ -31,7 +31,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         }
     }
     for (way, name) in [(&["dns"][..], "coredns"), (&["etcd", "local"], "etcd")] {
-        let Some(part) = descend(place.node, way) else { continue };
+        let Some(part) = place.node.descend(way) else { continue };
         if let Some(repository) = text_of(place.object, part, "imageRepository") {
             let tag = text_of(place.object, part, "imageTag");
             add(place, part, way, name, &repository, tag.as_ref(), found);
@@ -41,7 +41,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 
 /// `version` of a control plane of Cluster API, beside or above `kubeadmConfigSpec`.
 fn cluster_version(place: &Place<'_>) -> Option<Text> {
-    let has_version = |map: &&&Node| member(map, "version").is_some_and(|version| matches!(version.data, Data::Str(_)));
+    let has_version = |map: &&&Node| map.member("version").is_some_and(|version| matches!(version.data, Data::Str(_)));
     let map = place.above.iter().rev().find(has_version)?;
     text_of(place.object, map, "version")
 }
@@ -62,12 +62,12 @@ fn add(
         pieces.extend([Piece::Literal(":"), Piece::Found(version)]);
     }
     let text = Text::joined(&pieces);
-    if Reference::parse(&text).is_err() || member(map, "imageRepository").is_none() {
+    if Reference::parse(&text).is_err() || map.member("imageRepository").is_none() {
         return;
     }
     let path = way.iter().fold(place.path(), |path, name| path.key(name)).key("imageRepository");
     let reason = Cow::Owned(format!("`imageRepository` of kubeadm, which pulls {name} from it"));
     let hit = Hit { path, container: None, text, tier: Tier::Likely, shape: Shape::Field, reason, nodes: Vec::new() };
-    // One repository is that of several images.
+    // One repository applies to several images.
     found.add_joined(place.object, hit, &[]);
 }

@@ -1,26 +1,26 @@
-//! Finds references in a text that is no document: shell, TOML, `key=value` lines, templates.
+//! Finds references in text that is not a document: shell, TOML, `key=value` lines, templates.
 
-use super::artifacts::is_database;
-use super::fields::is_prefix;
 use super::hints::Hints;
+use super::judge::is_database;
+use super::judge::is_prefix;
 use super::looks::{Naming, is_named, is_unmistakable, naming};
 use super::registries::is_registry;
-use crate::images::open::{OpenReference, variable};
+use crate::reference::open::{OpenReference, variable};
 use std::ops::Range;
 
 /// A reference in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// Its bytes.
+    /// Its byte range.
     pub range: Range<usize>,
-    /// The name that says it is an image, as it is written: `--solver-image`.
+    /// The name that says it is an image, as written: `--solver-image`.
     pub name: Option<String>,
 }
 
-/// The references of a text. `name` is what the text as a whole is called; with it every item of a list is named.
+/// The references of a text. `name` is the name of the whole text; with it, every item of a list is named.
 ///
-/// A word is a reference when it is unmistakable, or when what stands before it names an image: `image: x`, `image = "x"`,
-/// `IMAGE=x`, `--image=x`, `--image x`, `"image":"x"`, `<image>x</image>`. Lines that begin as a comment are left out.
+/// A word is a reference if it is unmistakable, or if the text before it names an image: `image: x`, `image = "x"`,
+/// `IMAGE=x`, `--image=x`, `--image x`, `"image":"x"`, `<image>x</image>`. Lines that begin with a comment are left out.
 pub(super) fn lines(text: &str, name: Option<&str>, hints: Hints<'_>) -> Vec<Line> {
     let mut found = Vec::new();
     let named = name.filter(|name| naming(name) != Naming::Other || is_database(name));
@@ -56,7 +56,7 @@ fn read_line(
     let line = &line[..line.find(" # ").unwrap_or(line.len())];
     let bytes = line.as_bytes();
     let (is_cue, ended) = (line.contains("*\""), line.trim_end());
-    // The name before the word, and whether only an assignment came between.
+    // The name before the word, and whether only an assignment is between them.
     let mut label: Option<&str> = None;
     let mut at = 0;
     while at < bytes.len() {
@@ -75,14 +75,14 @@ fn read_line(
             at = end;
             continue;
         }
-        // `image: *"acme/api:1" | string` and `image: string | *"acme/api:1"`, as CUE writes a default.
+        // `image: *"acme/api:1" | string` and `image: string | *"acme/api:1"`: defaults in CUE.
         if label.is_some() && matches!(word, "*" | "string") && is_cue {
             at = end;
             continue;
         }
         let is_cut = is_cut(bytes, at, end);
         let mut from = 0;
-        // `--flag=value`, `KEY=value`, `${KEY:-value}`; the last sign is the one before the value.
+        // `--flag=value`, `KEY=value`, `${KEY:-value}`; the last separator is the one before the value.
         if let Some(sign) = word.rfind('=') {
             label = Some(word[..sign].trim_end_matches([':', '+', '?']));
             from = sign + 1;
@@ -92,7 +92,7 @@ fn read_line(
         }
         let value = word[from..].trim_end_matches(['.', ':', '!', '*', '\\']);
         if value.is_empty() {
-            // `image:` and `image =`: the name stands before, with the sign or without.
+            // `image:` and `image =`: the name comes before, with or without the separator.
             if from == 0 && !word.starts_with([':', '=']) {
                 label = Some(word.trim_end_matches(':'));
             } else if from > 0 && label == Some("") {
@@ -127,7 +127,7 @@ fn read_line(
             let name = name.filter(|_| !is_too_deep(value));
             found.push(Line { range: first..first + value.len(), name: name.map(str::to_owned) });
         }
-        // What stands before the next word: a flag, `key:`, or a bare `"key"` in quotes.
+        // The text before the next word: a flag, `key:`, or a bare `"key"` in quotes.
         label = match word {
             // `--images=a,b`
             _ if bytes.get(end) == Some(&b',') && label.is_some() => label,
@@ -140,7 +140,7 @@ fn read_line(
     }
 }
 
-/// The reference in a URL that leads to a registry: `docker://alpine`, `oci://quay.io/acme/chart`.
+/// The reference in a URL of a registry: `docker://alpine`, `oci://quay.io/acme/chart`.
 fn in_registry(word: &str) -> Option<(Range<usize>, &'static str)> {
     const SCHEMES: &[&str] = &["docker-image://", "docker://", "oci://"];
     SCHEMES.iter().find_map(|scheme| {
@@ -152,7 +152,7 @@ fn in_registry(word: &str) -> Option<(Range<usize>, &'static str)> {
     })
 }
 
-/// Whether a path is one that Docker Hub cannot have: it has no registry and no version, and more than two components.
+/// Whether a path is impossible on Docker Hub: it has no registry and no version, and more than two components.
 fn is_too_deep(value: &str) -> bool {
     value.matches('/').count() > 1
         && !value.contains([':', '@'])
@@ -164,18 +164,18 @@ fn is_service(value: &str) -> bool {
     value.starts_with("service/") && !value.contains([':', '@'])
 }
 
-/// A reference with variables that begins at a byte of a line: only behind a registry that everybody knows and the
-/// beginning of a path, `quay.io/acme/api:${TAG}`.
+/// A reference with variables that begins at a byte of a line: only after a well-known registry and the beginning of a path,
+/// `quay.io/acme/api:${TAG}`.
 fn open_reference(line: &str, start: usize, hints: Hints<'_>) -> Option<Range<usize>> {
     let text = &line[start..];
-    // What is longer is no host.
+    // No host is longer.
     let slash = memchr::memchr(b'/', &text.as_bytes()[..text.len().min(LONGEST)])?;
     let (host, path) = (&text[..slash], &text[slash + 1..]);
     if !is_registry(host, hints) || !path.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return None;
     }
     let mut end = 0;
-    // What is longer is no reference.
+    // No reference is longer.
     while let Some(&byte) = text.as_bytes()[..text.len().min(1024)].get(end) {
         match variable(&text[end..]) {
             Some(length) => end += length,
@@ -187,10 +187,10 @@ fn open_reference(line: &str, start: usize, hints: Hints<'_>) -> Option<Range<us
     OpenReference::parse(&text[..end]).map(|_| start..start + end)
 }
 
-/// The longest reference that is looked for in an element, and the longest beginning of one.
+/// The longest reference that is searched for in an element, and the longest prefix of one.
 const LONGEST: usize = 4096;
 
-/// References in elements of XML: `<image>x</image>`.
+/// References in XML elements: `<image>x</image>`.
 fn elements(line: &str, start: usize, hints: Hints<'_>, found: &mut Vec<Line>) {
     // The last `>` so far, the last `<` so far, and the last `<` before the last `>`.
     let (mut open, mut last_begin, mut begin) = (None, None, None);
@@ -204,7 +204,7 @@ fn elements(line: &str, start: usize, hints: Hints<'_>, found: &mut Vec<Line>) {
         }
         read = close;
         let (Some(open), Some(begin)) = (open, begin) else { continue };
-        // What is longer is no reference.
+        // No reference is longer.
         if close - open > LONGEST || open - begin > LONGEST {
             continue;
         }
@@ -222,12 +222,12 @@ fn elements(line: &str, start: usize, hints: Hints<'_>, found: &mut Vec<Line>) {
     }
 }
 
-/// The word before a lone sign: `image` of `image = "x"`.
+/// The word before a separator: `image` of `image = "x"`.
 fn previous_word(line: &str, at: usize) -> Option<&str> {
     line[..at].rsplit(|c: char| c.is_ascii() && is_separator(c as u8)).find(|word| !word.is_empty())
 }
 
-/// The `:` or `=` that follows a word behind quotes and blanks: `"image" : `, `image =`.
+/// The `:` or `=` that follows a word after quotes and blanks: `"image" : `, `image =`.
 fn next_sign(bytes: &[u8], end: usize) -> Option<u8> {
     bytes[end..].iter().copied().find(|byte| !matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\'))
 }
@@ -236,7 +236,7 @@ fn is_separator(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"\"'`,;()[]{}<>|&\\".contains(&byte)
 }
 
-/// Whether a word is only a part of what the text will be: `{{ .Hub }}/proxy:1`, `${HUB}/proxy:1`, `acme/{{ .Name }}`.
+/// Whether a word is only part of the final text: `{{ .Hub }}/proxy:1`, `${HUB}/proxy:1`, `acme/{{ .Name }}`.
 fn is_cut(bytes: &[u8], start: usize, end: usize) -> bool {
     let before = start.checked_sub(1).map(|at| bytes[at]);
     let after = bytes.get(end).copied();
@@ -248,7 +248,7 @@ fn is_cut(bytes: &[u8], start: usize, end: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::Mirror;
+    use crate::reference::Mirror;
 
     fn found(text: &str, name: Option<&str>) -> Vec<String> {
         let mirror = Mirror::parse("mirror.internal").expect("a mirror");

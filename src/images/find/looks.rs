@@ -1,21 +1,22 @@
-//! What looks like an image reference, and what name promises one. Judged by the text alone, never by asking a registry.
+//! What looks like an image reference, and which names announce one. Judged by the text alone; no registry is asked.
 
+use super::file_names::ends_like_file;
 use super::hints::Hints;
 use super::registries::{is_called_registry, is_registry, may_be_registry};
-use crate::images::reference::Reference;
+use crate::reference::Reference;
 
-/// What the name of a field, flag or variable says of its value.
+/// What the name of a field, flag or variable says about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Naming {
     /// It is an image: `image`, `proxyImage`, `--solver-image`, `IMAGE_NAME`.
     Image,
-    /// It has to do with one: `RELATED_IMAGE_CSI`, `imageForTests`.
+    /// It is related to an image: `RELATED_IMAGE_CSI`, `imageForTests`.
     About,
     /// Nothing.
     Other,
 }
 
-/// Last words of names that are about a part of an image or how it is used.
+/// Last words of names for a part of an image, or for how it is used.
 #[rustfmt::skip]
 const ABOUT: &[&str] = &[
     "arch", "architecture", "backend", "cache", "class", "config", "count", "deadline", "digest", "dir",
@@ -28,11 +29,11 @@ const ABOUT: &[&str] = &[
     "versions", "width",
 ];
 
-/// Words behind `image` that leave it one.
+/// Words after `image` that do not change its meaning.
 const STILL: &[&str] =
     &["default", "full", "name", "names", "override", "ref", "reference", "references", "refs", "uri", "url"];
 
-/// What a name says of its value: `solver-image`, `PROXY_IMAGE`, `node.collector.imageRef`.
+/// What a name says about its value: `solver-image`, `PROXY_IMAGE`, `node.collector.imageRef`.
 pub(super) fn naming(name: &str) -> Naming {
     if !has_image(name.as_bytes()) {
         return Naming::Other;
@@ -53,7 +54,7 @@ fn is_image_word(word: &str) -> bool {
     matches!(word, "image" | "images" | "img" | "imageref" | "imagename" | "baseimage" | "dockerimage")
 }
 
-/// Whether a text has `image` or `img` in it, in any case.
+/// Whether a text contains `image` or `img`, in any case.
 fn has_image(text: &[u8]) -> bool {
     text.windows(3).enumerate().any(|(at, three)| {
         three.eq_ignore_ascii_case(b"img")
@@ -91,7 +92,7 @@ pub(super) fn may_be_bare(name: &str) -> bool {
     name.len() >= 5 && name.as_bytes()[name.len() - 5..].eq_ignore_ascii_case(b"image")
 }
 
-/// Whether the value of something that is named an image is one. A bare word (`busybox`) is one only where `bare` says so.
+/// Whether the value of a field named for images is an image. A bare word (`busybox`) is one only if `bare` allows it.
 pub(super) fn is_named(text: &str, bare: bool) -> bool {
     if text.len() > 512 || Reference::parse(text).is_err() || is_other(text) {
         return false;
@@ -102,7 +103,7 @@ pub(super) fn is_named(text: &str, bare: bool) -> bool {
     }
 }
 
-/// Words that stand for "no image given".
+/// Words that mean "no image".
 #[rustfmt::skip]
 const NONE: &[&str] = &[
     "auto", "automatic", "changeme", "custom", "default", "disabled", "enabled", "example", "false", "image",
@@ -121,10 +122,10 @@ fn is_bare(text: &str) -> bool {
         && (text.len() < 32 || text.contains(['-', '.', '_']))
 }
 
-/// Texts that parse as a reference and are something else, wherever they stand.
+/// Texts that parse as a reference but are always something else.
 fn is_other(text: &str) -> bool {
     const SCHEMES: &[&str] = &["system:", "arn:", "urn:", "data:"];
-    // Media types, and what clouds call their things; none of them has a tag.
+    // Media types, and identifiers of cloud resources; none of them has a tag.
     const FOLDERS: &[&str] = &["image/", "application/", "text/", "audio/", "video/", "projects/", "global/", "refs/"];
     let last = text.rsplit('/').next().unwrap_or(text);
     let (name, tag) = last.split_once(':').unwrap_or((last, ""));
@@ -144,21 +145,7 @@ fn begins_like_version(tag: &str) -> bool {
     rest.len() < tag.len() && rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Whether a text ends as the name of a file does.
-fn ends_like_file(text: &str) -> bool {
-    let Some((_, end)) = text.rsplit_once('.') else { return false };
-    FILE_ENDS.contains(&end)
-}
-
-#[rustfmt::skip]
-pub(super) const FILE_ENDS: &[&str] = &[
-    "bash", "bin", "cfg", "conf", "crt", "css", "csv", "db", "exe", "gif", "go", "gz", "html", "ico", "img",
-    "ini", "iso", "jar", "jpeg", "jpg", "js", "json", "key", "log", "lua", "md", "pdf", "pem", "php", "png",
-    "properties", "proto", "py", "qcow2", "rb", "rego", "rs", "sh", "so", "sock", "sql", "svg", "tar", "tgz",
-    "tmpl", "toml", "tpl", "ts", "txt", "vmdk", "wasm", "webp", "xml", "yaml", "yml", "zip",
-];
-
-/// `apps/v1`, `cert-manager.io/v1alpha2`; not `acme/v1`, since groups of other people have a dot.
+/// `apps/v1`, `cert-manager.io/v1alpha2`; not `acme/v1`, because API groups of third parties have a dot.
 fn is_api_version(text: &str) -> bool {
     const GROUPS: &[&str] = &["apps", "autoscaling", "batch", "events", "extensions", "policy"];
     let Some((group, version)) = text.split_once('/') else { return false };
@@ -175,8 +162,8 @@ fn is_api_version(text: &str) -> bool {
         })
 }
 
-/// Whether a text is a reference wherever it stands: it names a registry, and a tag or digest; for a registry that
-/// everybody knows the path is enough when `tagless` says so.
+/// Whether a text is always a reference: it names a registry, and a tag or digest; for a well-known registry the path is
+/// enough if `tagless` is set.
 pub(super) fn is_unmistakable(text: &str, tagless: bool, hints: Hints<'_>) -> bool {
     let Some((host, path)) = text.split_once('/') else { return false };
     if text.len() > 512 || host.len() < 4 || path.is_empty() || !host.contains(['.', ':']) {
@@ -184,7 +171,7 @@ pub(super) fn is_unmistakable(text: &str, tagless: bool, hints: Hints<'_>) -> bo
     }
     let is_known = is_registry(host, hints);
     let has_version = path.contains([':', '@']);
-    // `quay.io/acme` is what stands before a path.
+    // `quay.io/acme` is a prefix.
     let is_whole = has_version || tagless && (path.contains('/') || host == "registry.k8s.io");
     if !is_whole || !is_known && !(may_be_registry(host) && (has_version || is_called_registry(host))) {
         return false;
@@ -196,7 +183,7 @@ pub(super) fn is_unmistakable(text: &str, tagless: bool, hints: Hints<'_>) -> bo
     is_known || reference.digest.is_some() || reference.tag.as_deref().is_none_or(is_version)
 }
 
-/// Whether a text is what a reference is but for capitals in its path, which a runtime refuses: `quay.io/Acme/api:1`.
+/// Whether a text is a reference except for capitals in its path, which a runtime rejects: `quay.io/Acme/api:1`.
 pub(super) fn has_capitals(text: &str, hints: Hints<'_>) -> bool {
     let Some((host, path)) = text.split_once('/') else { return false };
     text.len() <= 512
@@ -207,8 +194,8 @@ pub(super) fn has_capitals(text: &str, hints: Hints<'_>) -> bool {
         && !is_other(text)
 }
 
-/// Whether a text without a registry is a path and a version, as a setting of a custom resource may hold it:
-/// `acme/runner:1`, `acme/runner:v2-alpine`; not `shop/db:5432`.
+/// Whether a text without a registry is a path and a version, as in a setting of a custom resource: `acme/runner:1`,
+/// `acme/runner:v2-alpine`; not `shop/db:5432`.
 pub(super) fn is_tagged_path(text: &str) -> bool {
     text.contains('/') && is_tagged_name(text)
 }
@@ -236,7 +223,7 @@ pub(super) fn is_versioned_path(text: &str) -> bool {
         && !is_other(text)
 }
 
-/// Whether a tag is one that versions have: a digit, or a word that is used for branches.
+/// Whether a tag looks like a version: a digit, or a word used for branches.
 fn is_version(tag: &str) -> bool {
     #[rustfmt::skip]
 const WORDS: &[&str] = &[
@@ -246,7 +233,7 @@ const WORDS: &[&str] = &[
     tag.bytes().any(|byte| byte.is_ascii_digit()) || WORDS.contains(&tag)
 }
 
-/// Whether a text may hold a reference at all: the cheap question before any work.
+/// Whether a text may contain a reference at all: a cheap check before parsing.
 pub(super) fn is_plausible(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr(b'/', bytes).is_some() && memchr::memchr2(b':', b'@', bytes).is_some() || has_image(bytes)
@@ -255,7 +242,7 @@ pub(super) fn is_plausible(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::Mirror;
+    use crate::reference::Mirror;
 
     #[test]
     fn names_say_what_they_hold() {

@@ -1,24 +1,27 @@
-//! Finds the image references in manifests: one file for each shape in which manifests hold them.
+//! Finds the image references in manifests: one file for each form in which manifests contain them.
 //!
-//! The walk goes through an [`Object`] once and shows each node to every finder, outermost nodes first; what comes first
-//! wins where two find the same text. `looks` knows what a reference looks like, `lines` finds references in texts that
-//! are no documents. Nothing is left out for a name that anybody can write: what is called prose (`prose`) is possible at
-//! most, and of a schema (`schema`) only what a schema has. What is found is never checked with a registry.
+//! The walk visits an [`Object`] once and shows each node to every finder, outermost nodes first; if two finders find the
+//! same text, the first takes precedence. `looks` knows what a reference looks like, `lines` finds references in text that
+//! is not a document. Nothing is left out because of a name that anybody can write: prose (`prose`) is possible at most, and
+//! of a schema (`schema`) only its own parts. No registry is asked about what is found.
 
 mod arguments;
 mod artifacts;
 mod commands;
 mod containers;
 mod custom;
+mod decode;
 mod descriptors;
 mod dockerfile;
 mod doubt;
 mod encoded;
 mod environment;
 mod fields;
+mod file_names;
 mod groovy;
 mod hints;
 mod history;
+mod judge;
 mod kubeadm;
 mod lines;
 mod looks;
@@ -34,13 +37,14 @@ mod schema;
 mod template;
 mod variables;
 mod volumes;
+mod walk;
 
-use super::mirror::Mirror;
-use super::object::{Object, ObjectName, Path};
-use super::open::OpenReference;
-use super::reference::Reference;
-use super::text::Text;
 use crate::limits::Limits;
+use crate::objects::text::Text;
+use crate::objects::{Object, ObjectName, Path};
+use crate::reference::Reference;
+use crate::reference::mirror::Mirror;
+use crate::reference::open::OpenReference;
 use crate::render::manifest::Manifest;
 use crate::work::Work;
 pub use hints::{Action, Hints, PlaceRule};
@@ -54,7 +58,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The finders, the surest first.
+/// The finders, the most certain first.
 pub static FINDERS: &[&Finder] = &[
     &custom::FINDER,
     &containers::FINDER,
@@ -70,30 +74,32 @@ pub static FINDERS: &[&Finder] = &[
     &nested::FINDER,
 ];
 
-/// Finds references of one shape.
+/// Finds references of one form.
 #[derive(Debug)]
 pub struct Finder {
-    /// Its name, that of its file.
+    /// Its name, which is that of its file.
+    #[cfg_attr(not(test), expect(dead_code, reason = "docs/finders.md lists it"))]
     pub id: &'static str,
     /// What it finds, in one line.
+    #[cfg_attr(not(test), expect(dead_code, reason = "docs/finders.md lists it"))]
     pub summary: &'static str,
-    /// Looks at one node, and adds what it finds.
+    /// Inspects one node, and adds what it finds.
     pub visit: fn(&Place<'_>, &mut Found<'_>),
 }
 
-/// How sure it is that a text is an image reference.
+/// How certain it is that a text is an image reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
     /// The Kubernetes schema says so: a container's `image`, an image volume's `reference`.
     Certain,
-    /// A reference in a place that is named for images.
+    /// A reference in a field whose name says image.
     Likely,
-    /// It looks like one.
+    /// A text that looks like one.
     Possible,
 }
 
 impl Tier {
-    /// In one word.
+    /// The name, in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Certain => "certain",
@@ -103,20 +109,20 @@ impl Tier {
     }
 }
 
-/// The shapes in which a manifest holds a reference.
+/// The forms in which a manifest contains a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Shape {
     /// `image` of a container of a pod template.
     Container,
     /// `reference` of an image volume.
     Volume,
-    /// A field named for images, in any object: `spec.proxyImage`.
+    /// A field whose name says image, in any object: `spec.proxyImage`.
     Field,
     /// Joined from sibling fields: `{registry, repository, tag}`.
     Descriptor,
     /// A command-line argument, or a part of one.
     Argument,
-    /// An environment variable's value, or several together.
+    /// The value of an environment variable, or of several together.
     Environment,
     /// A document nested in a text: YAML, JSON, TOML in a ConfigMap or Secret.
     Nested,
@@ -124,14 +130,14 @@ pub enum Shape {
     Template,
     /// An OCI artifact that is not a pod's image: a chart, a database, a plugin.
     Artifact,
-    /// A place that the configuration names.
+    /// A field from the configuration.
     Custom,
     /// A line of a plain list of images.
     List,
 }
 
 impl Shape {
-    /// In one word.
+    /// The name, in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Container => "container",
@@ -148,129 +154,128 @@ impl Shape {
         }
     }
 
-    /// Whether people who read `image:` fields do not see it.
+    /// Whether it is not an `image:` field, so that readers of the manifest miss it.
     pub fn is_hidden(self) -> bool {
         matches!(self, Self::Argument | Self::Environment | Self::Nested | Self::Template)
     }
 }
 
-/// One place in a manifest that names an image.
+/// One use of an image in a manifest.
 #[derive(Debug, Clone)]
 pub struct ImageUse {
     /// The manifest.
     pub manifest: Arc<Manifest>,
-    /// The object the place is in: the manifest's own, or an item of a `List`.
+    /// The object: the manifest's own, or an item of a `List`.
     pub object: ObjectName,
-    /// Path of the field in the object: `spec.template.spec.initContainers[0].image`.
+    /// The path of the field in the object: `spec.template.spec.initContainers[0].image`.
     pub field: String,
-    /// The same with the names of elements in place of their numbers, where these tell them apart:
+    /// The same with the names of list elements in place of their indexes, where these are unique:
     /// `spec.template.spec.initContainers[name=setup].image`.
     pub named: String,
-    /// Which reference of this field it is, from 0: a text may hold several.
+    /// The index of the reference in this field, from 0: a text may contain several.
     pub nth: u32,
-    /// Name of the container, where it is one.
+    /// The name of the container, if it is in one.
     pub container: Option<String>,
-    /// The text, which knows its place in the manifest.
+    /// The text, with its position in the manifest.
     pub text: Text,
-    /// The reference; the error says why it is none.
+    /// The reference; the error says why the text is not one.
     pub reference: Result<Reference, String>,
-    /// What is known of a reference that variables stand in.
+    /// What is known of a reference with variables.
     pub open: Option<OpenReference>,
-    /// How sure this is.
+    /// The certainty.
     pub tier: Tier,
-    /// What it was found as.
+    /// Its form.
     pub shape: Shape,
-    /// Why it is taken for an image, in words: `the argument --acme-http01-solver-image names an image`.
+    /// Why it is taken for an image: `the argument --acme-http01-solver-image names an image`.
     pub reason: Cow<'static, str>,
 }
 
 impl ImageUse {
-    /// The reference as far as it is known: of one with variables what stands before the first of them.
+    /// The reference as far as known: with variables, the part before the first of them.
     pub fn known(&self) -> Option<&Reference> {
         self.reference.as_ref().ok().or_else(|| self.open.as_ref()?.known.as_ref())
     }
 
-    /// Whether it is pulled from a mirror.
+    /// Whether it is pulled from the mirror.
     pub fn is_served_by(&self, mirror: &Mirror) -> bool {
         self.known().is_some_and(|reference| mirror.serves(reference))
     }
 }
 
-/// What a finder adds.
+/// A hit of a finder.
 #[derive(Debug)]
 pub struct Hit {
-    /// Path of the field.
+    /// The path of the field.
     pub path: Path,
-    /// Name of the container, where it is one.
+    /// The name of the container, if it is in one.
     pub container: Option<String>,
     /// The text.
     pub text: Text,
-    /// How sure this is.
+    /// The certainty.
     pub tier: Tier,
-    /// What it was found as.
+    /// Its form.
     pub shape: Shape,
     /// Why it is taken for an image.
     pub reason: Cow<'static, str>,
-    /// The nodes that the text was put together from, the one that no other reference shares first; empty where it is
-    /// the node at `path` alone.
+    /// The nodes that the text was joined from, the one that no other reference shares first; empty if it is only the node at
+    /// `path`.
     pub nodes: Vec<Path>,
 }
 
-/// What was found so far, and what finders may use.
+/// The hits so far, and the context for finders.
 #[derive(Debug)]
 pub struct Found<'l> {
-    /// The bounds on the work.
+    /// The limits.
     pub limits: &'l Limits,
-    /// What the user knows.
+    /// The user's hints.
     pub hints: Hints<'l>,
     uses: Vec<ImageUse>,
-    /// Bytes of the manifest that were taken already, by the path of the node they belong to and by their start. An alias
-    /// is a node of its own with the bytes of another.
+    /// Byte ranges of the manifest that were already taken, by the path of their node and by their start. An alias is a separate
+    /// node with the bytes of another.
     taken: HashMap<String, BTreeMap<u32, u32>>,
-    /// Texts without a place of their own that were taken already, with the path of their node.
+    /// Texts without their own position that were already taken, with the path of their node.
     unplaced: HashSet<(String, String)>,
-    /// Nodes of nested documents that were read.
+    /// Nodes of nested documents that were parsed.
     nested_nodes: u64,
-    /// Bytes of texts that were decoded.
+    /// Bytes of decoded texts.
     decoded_bytes: usize,
-    /// How many of the keys on the way call what is below them prose.
+    /// How many keys on the current path mark prose.
     prose: u32,
     /// Steps taken.
     steps: u64,
-    /// Whether there was more than could be looked through.
+    /// Whether the limit was reached.
     is_cut: bool,
 }
 
-/// Bytes of a text that are one step.
+/// Bytes of text that cost one step.
 const BYTES_OF_STEP: usize = 64;
 
-/// What each reference counts: it is compared in each render, and judged.
+/// The cost of a reference: it is compared in each render, and judged.
 const STEPS_OF_AN_IMAGE: u64 = 80;
 
-/// What each step of the way to a reference counts.
+/// The cost of each level of a reference's path.
 const STEPS_OF_A_STEP: u64 = 4;
 
 impl Found<'_> {
-    /// Adds a reference, unless the same text was found already.
+    /// Adds a reference, unless the same text was already found.
     pub fn add(&mut self, object: &Object<'_>, hit: Hit) {
         let own = hit.text.places(0..hit.text.len());
         self.add_joined(object, hit, &own);
     }
 
-    /// Adds a reference whose parts may belong to others too, as a registry does that stands once for many images;
-    /// unless its `own` part was found already.
+    /// Adds a reference that may share parts with others, such as a common registry, unless its `own` part was already found.
     pub fn add_joined(&mut self, object: &Object<'_>, mut hit: Hit, own: &[Range<u32>]) {
-        // The way to a node is written out for each reference: what is deep costs more.
+        // The path is written out for each reference, so deep nodes cost more.
         self.take_more(STEPS_OF_AN_IMAGE + STEPS_OF_A_STEP * hit.path.steps().len() as u64);
         let field = hit.path.to_string();
         if custom::is_excluded(self.hints, object, &hit.path) || !self.take(&hit, &field, own) {
             return;
         }
-        // What is called prose may be something else, but for a container no other name is needed.
+        // Prose may contain real values, but for a container the name of a key does not matter.
         if self.prose > 0 && !matches!(hit.shape, Shape::Container | Shape::Volume | Shape::Custom) {
             hit.tier = Tier::Possible;
         }
-        // What a text holds is read by a program, not by Kubernetes.
+        // The content of a text is read by a program, not by Kubernetes.
         if object.depth > 0 {
             hit.tier = hit.tier.max(Tier::Likely);
             if !matches!(hit.shape, Shape::Artifact | Shape::Template | Shape::Custom) {
@@ -300,33 +305,33 @@ impl Found<'_> {
         });
     }
 
-    /// Whether so many bytes more may be decoded; counts them.
+    /// Whether this many more bytes may be decoded; counts them.
     fn may_decode(&mut self, bytes: usize) -> bool {
         self.decoded_bytes = self.decoded_bytes.saturating_add(bytes);
         self.decoded_bytes <= self.limits.yaml_bytes
     }
 
-    /// Takes steps of what was found already.
+    /// Charges steps for something already found.
     fn take_more(&mut self, steps: u64) {
         self.steps += steps;
         self.is_cut |= self.steps > self.limits.find_steps;
     }
 
-    /// Takes the steps of a value with so many bytes; false when there are none left.
+    /// Charges the steps for a value of this many bytes; false if none are left.
     fn take_steps(&mut self, bytes: usize) -> bool {
         self.steps += 1 + (bytes / BYTES_OF_STEP) as u64;
         self.is_cut |= self.steps > self.limits.find_steps;
         !self.is_cut
     }
 
-    /// Takes the text of a hit; false when its `own` part was taken already.
+    /// Takes the text of a hit; false if its `own` part was already taken.
     fn take(&mut self, hit: &Hit, field: &str, own: &[Range<u32>]) -> bool {
         if !hit.text.is_placed() {
             return self.unplaced.insert((field.to_owned(), hit.text.as_str().to_owned()));
         }
         let is_taken =
             |node: &str| self.taken.get(node).is_some_and(|taken| own.iter().any(|place| is_taken(taken, place)));
-        // A nested document is a part of the text that it is in.
+        // A nested document is part of the text that contains it.
         let path = hit.nodes.first().unwrap_or(&hit.path);
         if path.texts().any(|node| is_taken(&node)) {
             return false;
@@ -343,14 +348,14 @@ impl Found<'_> {
     }
 }
 
-/// Whether a part of these bytes is among those that were taken.
+/// Whether a part of these bytes was already taken.
 fn is_taken(taken: &BTreeMap<u32, u32>, place: &Range<u32>) -> bool {
-    // An empty text takes its place as well.
+    // An empty text occupies its position as well.
     let end = place.end.max(place.start + 1);
     taken.range(..end).next_back().is_some_and(|(_, taken)| *taken > place.start)
 }
 
-/// Whether a text with variables is the image of a container that Kubernetes itself runs: nobody fills them in.
+/// Whether a text with variables is the image of a container that Kubernetes itself runs: nothing fills them in.
 fn is_expanded_by_nobody(hit: &Hit, object: &Object<'_>) -> bool {
     hit.shape == Shape::Container && object.depth == 0 && containers::is_workload(&object.kind)
 }
@@ -364,14 +369,14 @@ impl fmt::Display for ImageUse {
     }
 }
 
-/// What was found in manifests.
+/// The hits in manifests.
 #[derive(Debug, Default)]
 pub struct Search {
     /// The references, in the order of the manifests and their texts.
     pub uses: Vec<ImageUse>,
-    /// Steps that it took.
+    /// The steps used.
     pub steps: u64,
-    /// Whether there was more than could be looked through.
+    /// Whether the limit was reached.
     pub is_cut: bool,
 }
 
@@ -381,7 +386,7 @@ impl Search {
         Self::counted(manifests, hints, limits, &Work::of(limits))
     }
 
-    /// The same, as a part of what is done for a release: its steps count with the others, and are bounded with them.
+    /// The same, charged to the work of a release and limited by it.
     pub fn counted<'m>(
         manifests: impl IntoIterator<Item = &'m Arc<Manifest>>,
         hints: Hints<'_>,
@@ -400,18 +405,19 @@ impl Search {
         all
     }
 
-    /// That there was more than could be looked through.
+    /// The message that the limit was reached.
     pub fn told(limits: &Limits) -> String {
-        format!("more than {} steps of looking for images (--limit find-steps)", limits.find_steps)
+        format!("finding images takes more than {} steps (--limit find-steps)", limits.find_steps)
     }
 }
 
-/// The image references of a manifest, in the order of its text, as far as the bounds let it be looked through.
+/// The image references of a manifest, in the order of its text, within the limits.
+#[cfg(any(test, feature = "fuzzing"))]
 pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<ImageUse> {
     search(manifest, hints, limits, 0).uses
 }
 
-/// The image references of a manifest, after so many steps in others.
+/// The image references of a manifest, after a number of steps in others.
 fn search(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits, steps: u64) -> Search {
     let mut found = Found {
         limits,
@@ -430,7 +436,7 @@ fn search(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits, steps: u6
         // Objects of one list, or of one stream, have the same paths.
         found.taken.clear();
         found.unplaced.clear();
-        place::walk(object, &mut found);
+        walk::walk(object, &mut found);
     }
     let mut names = Names::of(&objects);
     found.uses.iter_mut().for_each(doubt::lower);

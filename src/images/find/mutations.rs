@@ -2,7 +2,7 @@
 //! one reference.
 
 use super::{Finder, Found, Hit, Place, Shape, Tier, place};
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
 use crate::yaml::Data;
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
     let part = |name| place::text_of(place.object, place.node, name);
     let (domain, path, tag) = (part("assignDomain"), part("assignPath"), part("assignTag"));
-    // Without a path the images keep theirs, and without a domain theirs too.
+    // Without a path or a domain, the images keep their own.
     let Some(path) = path else { return };
     let mut pieces = Vec::new();
     if let Some(domain) = &domain {

@@ -1,21 +1,21 @@
-//! [`Names`]: fields with the names of containers and other elements in place of their numbers, by which a use is known again
-//! in another render.
+//! [`Names`]: paths with the names of list elements in place of their indexes, by which a use is identified in another
+//! render.
 
-use crate::images::object::{Object, ObjectName, items, member, string};
+use crate::objects::{Object, ObjectName};
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-/// What was looked up in the objects of a manifest: each list and each big map is looked through once.
+/// A cache for the objects of a manifest: each list and each large map is indexed once.
 pub(super) struct Names<'n> {
     objects: HashMap<&'n ObjectName, &'n Node>,
-    /// By address of a list's first item: the names of its items, where no other has the same.
+    /// By address of a list's first item: the names of its items that are unique.
     lists: HashMap<usize, Vec<Option<String>>>,
     /// By address of a map: its members by their keys.
     maps: HashMap<usize, HashMap<&'n [u8], &'n Node>>,
 }
 
-/// Maps with fewer members are looked through.
+/// Smaller maps are searched linearly.
 const BIG: usize = 16;
 
 impl<'n> Names<'n> {
@@ -27,13 +27,13 @@ impl<'n> Names<'n> {
         Self { objects: known, lists: HashMap::new(), maps: HashMap::new() }
     }
 
-    /// The field of a use, `spec.containers[name=api].image`: elements of lists by their names, where these tell them apart.
-    /// In another render another container may be before it.
+    /// The path of a use, `spec.containers[name=api].image`: list elements are named if their names are unique. In another render
+    /// another container may come before it.
     pub(super) fn field(&mut self, object: &ObjectName, field: &str) -> String {
         let mut node = self.objects.get(object).copied();
         let mut named = String::new();
         let mut rest = field;
-        // Behind the last index no list follows, so that no name is asked for.
+        // No list follows the last index, so no name is needed.
         let last = field.rfind('[').map_or(0, |at| field.len() - at);
         while let Some(at) = rest.find(['.', '[']) {
             if rest.len() < last || last == 0 {
@@ -47,7 +47,7 @@ impl<'n> Names<'n> {
             let index = after.strip_prefix('[').and_then(|after| after.split_once(']'));
             match index.and_then(|(index, after)| Some((index.parse::<usize>().ok()?, after))) {
                 Some((index, after)) => {
-                    let list = node.map(items).unwrap_or_default();
+                    let list = node.map(Node::items).unwrap_or_default();
                     let _ = match self.name_of(list, index) {
                         Some(name) => write!(named, "[name={name}]"),
                         None => write!(named, "[{index}]"),
@@ -60,7 +60,7 @@ impl<'n> Names<'n> {
                     named.push('.');
                     rest = &after[1..];
                 }
-                // A key in quotes; what is below is a text.
+                // A quoted key; what follows is a text.
                 None => {
                     rest = after;
                     break;
@@ -70,11 +70,11 @@ impl<'n> Names<'n> {
         named + rest
     }
 
-    /// The name of an element of a list in which each has its own.
+    /// The name of a list element, if all elements have unique names.
     fn name_of(&mut self, list: &'n [Node], index: usize) -> Option<&String> {
         let first = list.first()?;
         let names = self.lists.entry(std::ptr::from_ref(first) as usize).or_insert_with(|| {
-            let names: Vec<String> = list.iter().map(|item| string(member(item, "name"))).collect();
+            let names: Vec<String> = list.iter().map(|item| item.text_of("name")).collect();
             let mut counts: HashMap<&str, u32> = HashMap::new();
             names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
             let is_own = |name: &String| !name.is_empty() && counts.get(name.as_str()) == Some(&1);
@@ -86,7 +86,7 @@ impl<'n> Names<'n> {
     fn member(&mut self, node: &'n Node, name: &str) -> Option<&'n Node> {
         let Data::Map(entries) = &node.data else { return None };
         if entries.len() < BIG {
-            return member(node, name);
+            return node.member(name);
         }
         let members = self.maps.entry(std::ptr::from_ref(node) as usize);
         let members =

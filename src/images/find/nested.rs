@@ -1,13 +1,13 @@
-//! Documents nested in texts: YAML and JSON in ConfigMaps, Secrets (decoded) and any other text, to any depth up to a
-//! limit. All finders look through them. What is no document (TOML, scripts, templates) is read line by line, and so is
-//! what is nested deeper than the limit.
+//! Documents nested in texts: YAML and JSON in ConfigMaps, Secrets (decoded) and any other text, up to a depth limit. All
+//! finders search them. Text that is not a document (TOML, scripts, templates) is read line by line, and so are documents
+//! below the depth limit.
 
 use super::looks::is_plausible;
-use super::place::walk;
 use super::template::by_line;
-use super::{Finder, Found, Place, Shape, arguments, commands, dockerfile, encoded, environment, fields, prose};
-use crate::images::object::{Object, Step, member, string};
-use crate::images::text::Text;
+use super::walk::walk;
+use super::{Finder, Found, Place, Shape, commands, decode, dockerfile, fields, judge, prose};
+use crate::objects::text::Text;
+use crate::objects::{Object, Step};
 use crate::yaml::{self, Data, Node};
 
 pub(super) static FINDER: Finder =
@@ -19,11 +19,11 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
         secret(place, text, found);
     } else if is_text(text)
         && (is_plausible(text) || is_script(text, place.last_key().unwrap_or_default()))
-        && environment::variable(place).is_none()
-        && !arguments::is_argument(place)
+        && place.variable().is_none()
+        && !place.is_argument()
     {
         let key = place.last_key().unwrap_or_default();
-        let is_command = arguments::is_command(key);
+        let is_command = judge::is_command(key);
         let shape = if is_command { Shape::Argument } else { Shape::Nested };
         read(place, key, shape, found);
     }
@@ -47,9 +47,9 @@ fn is_text(text: &str) -> bool {
 /// A text of a Secret.
 fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
     let Some(text) = place.text() else { return };
-    let Some(decoded) = encoded::base64(&text, encoded, found) else { return };
+    let Some(decoded) = decode::base64(&text, encoded, found) else { return };
     let is_script = is_script(&decoded, place.last_key().unwrap_or_default());
-    if !is_plausible(&decoded) && !is_script && !encoded::may_be_encoded(&decoded) {
+    if !is_plausible(&decoded) && !is_script && !decode::may_be_encoded(&decoded) {
         return;
     }
     if is_text(&decoded) {
@@ -57,11 +57,11 @@ fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
     } else if let Some((tier, reason)) = fields::named(place, &decoded, found.hints) {
         fields::add(place, decoded, tier, reason, found);
     } else {
-        encoded::read(place, &decoded, found);
+        read_encoded(place, &decoded, found);
     }
 }
 
-/// Looks through the text of a node; `name` is what the text is called, `shape` what its lines are found as.
+/// Searches the text of a node; `name` is the name of the text, `shape` the form of hits in its lines.
 pub(super) fn read(place: &Place<'_>, name: &str, shape: Shape, found: &mut Found<'_>) {
     if let Some(text) = place.text() {
         document(place, &text, name, shape, found);
@@ -82,7 +82,7 @@ pub(super) fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape,
         }
         match yaml::read(part.as_bytes(), found.limits) {
             Ok(node) if matches!(node.data, Data::Map(_) | Data::Seq(_)) => {
-                // `[section]` of TOML is a list of YAML, and what follows it no YAML at all.
+                // `[section]` of TOML is a YAML list, and what follows is not YAML.
                 let rest = part.get(node.end as usize..).is_some_and(has_lines);
                 let is_dashboard = prose::is_dashboard(&node);
                 found.prose += u32::from(is_dashboard);
@@ -102,8 +102,8 @@ fn tree(place: &Place<'_>, node: &Node, source: Text, found: &mut Found<'_>) {
     let object = Object {
         manifest: place.object.manifest,
         name: place.object.name.clone(),
-        api_version: string(member(node, "apiVersion")),
-        kind: string(member(node, "kind")),
+        api_version: node.text_of("apiVersion"),
+        kind: node.text_of("kind"),
         node,
         source,
         prefix: place.path().with(Step::Nested),
@@ -118,7 +118,7 @@ fn has_lines(text: &str) -> bool {
     text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#') && line != "...")
 }
 
-/// The documents of a text, cut at lines of `---`.
+/// The documents of a text, split at lines of `---`.
 fn documents(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut documents = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -135,4 +135,26 @@ fn documents(text: &str) -> Vec<std::ops::Range<usize>> {
         documents.push(start..at);
     }
     documents
+}
+
+/// The nesting depth of encodings: a release of helm is gzip in base64 in base64.
+const LAYERS: usize = 4;
+
+/// Decodes a text as far as possible, and searches the result.
+pub(super) fn read_encoded(place: &Place<'_>, text: &Text, found: &mut Found<'_>) {
+    let mut text = text.clone();
+    for layer in 0..LAYERS {
+        let decoded = match text.as_str() {
+            url if url.starts_with("data:") => decode::data_url(&text, url, found),
+            base64_text if decode::may_be_encoded(base64_text.trim()) => decode::base64(&text, base64_text, found),
+            _ => None,
+        };
+        let Some(decoded) = decoded else {
+            if layer > 0 && is_plausible(&text) {
+                document(place, &text, place.last_key().unwrap_or_default(), Shape::Nested, found);
+            }
+            return;
+        };
+        text = decoded;
+    }
 }

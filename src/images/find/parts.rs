@@ -1,18 +1,18 @@
-//! Joins references from parts that stand side by side: `{registry, repository, tag, digest}` of a map,
+//! Joins references from sibling parts: `{registry, repository, tag, digest}` of a map,
 //! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment, `--x-image-repository=…`, `--x-image-tag=…` of a command.
 
 use super::hints::Hints;
 use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use super::variables;
-use crate::images::object::{Object, Path};
-use crate::images::open::OpenReference;
-use crate::images::reference::Reference;
-use crate::images::text::{Piece, Text};
+use crate::objects::text::{Piece, Text};
+use crate::objects::{Object, Path};
+use crate::reference::Reference;
+use crate::reference::open::OpenReference;
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Something with a name among others: a member of a map, a variable, an argument, a line of a text.
+/// A named part: a member of a map, a variable, an argument, a line of a text.
 #[derive(Debug, Clone)]
 pub(super) struct Entry<'e> {
     /// The name.
@@ -20,17 +20,17 @@ pub(super) struct Entry<'e> {
     value: Value<'e>,
 }
 
-/// What holds the value of an [`Entry`].
+/// The value of an [`Entry`].
 #[derive(Debug, Clone)]
 enum Value<'e> {
-    /// A scalar, from a byte of its text on.
+    /// A scalar, from an offset in its text.
     Node(&'e Node, usize),
     /// A part of a text.
     Part(&'e Text, Range<usize>),
 }
 
 impl<'e> Entry<'e> {
-    /// A scalar with a name; the value begins at the byte `from` of its text.
+    /// A scalar with a name; the value begins at the offset `from` of its text.
     pub(super) fn node(name: &'e str, node: &'e Node, from: usize) -> Self {
         Self { name, value: Value::Node(node, from) }
     }
@@ -58,7 +58,7 @@ impl<'e> Entry<'e> {
     }
 }
 
-/// What a part is to the whole.
+/// The role of a part in the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Role {
     /// `registry`, `hub`
@@ -69,7 +69,7 @@ enum Role {
     Image,
     /// `name`
     Name,
-    /// `newName`, which a name gives way to.
+    /// `newName`, which a name overrides.
     NewName,
     /// `tag`
     Tag,
@@ -81,7 +81,7 @@ enum Role {
     Digest,
 }
 
-/// The ends of names that say a role, longer ones before those they end with.
+/// The endings of names that show a role, longer ones before their own suffixes.
 const ENDS: &[(&str, Role)] = &[
     ("registry", Role::Registry),
     ("registryurl", Role::Registry),
@@ -104,7 +104,7 @@ const ENDS: &[(&str, Role)] = &[
     ("sha", Role::Digest),
 ];
 
-/// A name's role and what is before it: `AGW_PROXY_IMAGE` of `AGW_PROXY_IMAGE_TAG`.
+/// The role of a name and its prefix: `AGW_PROXY_IMAGE` of `AGW_PROXY_IMAGE_TAG`.
 fn role(name: &str) -> Option<(&str, Role)> {
     if !matches!(
         name.as_bytes().last()?.to_ascii_lowercase(),
@@ -119,46 +119,46 @@ fn role(name: &str) -> Option<(&str, Role)> {
     Some((stem.trim_end_matches(['_', '-', '.']), *role))
 }
 
-/// What is before the role in the name of a part; `None` if it is no part.
+/// The prefix before the role in the name of a part; `None` if it is not a part.
 pub(super) fn role_of_part(name: &str) -> Option<&str> {
     role(name).map(|(stem, _)| stem)
 }
 
-/// A reference that was joined.
+/// A joined reference.
 #[derive(Debug)]
 pub(super) struct Joined {
-    /// Which of the entries is the repository.
+    /// The index of the entry with the repository.
     pub entry: usize,
     /// The reference.
     pub text: Text,
-    /// The repository alone, or the name: what no other reference shares.
+    /// The repository alone, or the name: the part that no other reference shares.
     pub own: Text,
-    /// The names of the entries it was joined from, in the order of the reference.
+    /// The names of its entries, in the order of the reference.
     pub names: Vec<String>,
-    /// Whether the names leave no doubt: not for a path and a version that other things have too.
+    /// Whether the names are unambiguous: not for a path and a version, which other things have too.
     pub is_sure: bool,
-    /// Which entries these are.
+    /// The indexes of its entries.
     pub parts: Vec<usize>,
 }
 
 impl Joined {
-    /// The nodes that it was joined from, the repository first, by the way to each entry.
+    /// The nodes of its entries, the repository first, by the path to each entry.
     pub(super) fn nodes(&self, way: impl Fn(usize) -> Path) -> Vec<Path> {
         let others = self.parts.iter().filter(|&&part| part != self.entry);
         std::iter::once(&self.entry).chain(others).map(|&part| way(part)).collect()
     }
 }
 
-/// Where parts stand.
+/// The container of the parts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
     /// What the name of the map says.
     pub naming: Naming,
-    /// Whether one part may be the whole.
+    /// Whether a single part may be the whole reference.
     pub alone: bool,
 }
 
-/// The references that entries of one map or list make together.
+/// The references that the entries of one map or list form.
 pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context, hints: Hints<'_>) -> Vec<Joined> {
     let roles: Vec<(usize, &str, Role)> = entries
         .iter()
@@ -167,7 +167,7 @@ pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context,
         .filter_map(|(index, entry)| role(entry.name).map(|(stem, role)| (index, stem, role)))
         .collect();
     let mut found = Vec::new();
-    // One part alone is no business of this file, but in a map that is called an image.
+    // A single part is handled elsewhere, except in a map named for images.
     if roles.len() < 2 && context.naming != Naming::Image {
         return found;
     }
@@ -189,7 +189,7 @@ pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context,
     found
 }
 
-/// The parts whose names begin alike.
+/// The parts with the same prefix.
 struct Family<'f> {
     object: &'f Object<'f>,
     entries: &'f [Entry<'f>],
@@ -198,7 +198,7 @@ struct Family<'f> {
     context: Context,
     /// The version of the only image among the entries.
     only_version: Option<usize>,
-    /// Whether the entries speak of a source of charts or code.
+    /// Whether the entries describe a source of charts or code.
     is_source: bool,
 }
 
@@ -230,22 +230,22 @@ impl Family<'_> {
         let digest = self.part(Role::Digest);
         let mut is_certain = true;
         let is_image = self.context.naming == Naming::Image || naming(self.stem) != Naming::Other;
-        // The mirror in a part that stands behind a registry is no registry: what is there is put behind the other.
+        // The mirror in a part after a registry is not the registry: it is appended to the other.
         let is_behind = registry.as_ref().is_some_and(|(_, registry)| {
             begins_at_mirror(&own, hints) && (role == Role::Repository || !begins_at_mirror(registry, hints))
         });
         let has_host = has_host(&own) && !is_behind;
-        // Which parts stand before and behind this one.
+        // The parts before and after this one.
         let (before, tag) = match role {
             Role::Repository => {
-                // `{repository: nvcr.io/nvidia, image: driver}`: the image is the end of it.
+                // `{repository: nvcr.io/nvidia, image: driver}`: the image is the last component.
                 let has_end = self.part(Role::Image).is_some_and(|(_, image)| !has_host_or_version(&image))
                     || is_image && self.stem.is_empty() && self.part(Role::Name).is_some();
                 if has_end {
                     return None;
                 }
                 let before = registry.filter(|_| !has_host);
-                // `{repository: scylladb/scylla, version: 5.2}`; a version stands beside much that is no image.
+                // `{repository: scylladb/scylla, version: 5.2}`; a version occurs beside many things that are not images.
                 let is_path = || own.matches('/').count() == 1 && !self.is_source && !is_other_repository(self.stem);
                 let is_sure = is_image || before.is_some() || has_host;
                 is_certain = is_sure || tag.is_some() || digest.is_some();
@@ -275,7 +275,7 @@ impl Family<'_> {
                 let is_base = self.entries[index].name.to_ascii_lowercase().ends_with("baseimage");
                 let tag = match before {
                     Some(_) => tag.or_else(version),
-                    // `version` says what runs, which need not be the tag; beside a digest it can do no harm.
+                    // `version` says what runs, which need not be the tag; with a digest it is harmless.
                     None => tag.or_else(|| version().filter(|_| digest.is_some() || is_base)),
                 };
                 let tag = tag.or_else(|| self.only_version());
@@ -319,7 +319,7 @@ impl Family<'_> {
                 if let Some((_, text)) = &before
                     && (text.ends_with(&format!("/{}", own.as_str())) || text.as_str() == own.as_str())
                 {
-                    // The repository says it all.
+                    // The repository alone is the whole reference.
                     return self.whole(before.clone()?, None, tag.or_else(version), digest, hints);
                 }
                 let tag = tag.or_else(|| version().filter(|_| self.context.naming == Naming::Image));
@@ -334,14 +334,14 @@ impl Family<'_> {
         Some(Joined { is_sure: is_certain, ..joined })
     }
 
-    /// The version of the only image, if this is it.
+    /// The version of the only image, if this is the only one.
     fn only_version(&self) -> Option<(usize, Text)> {
         let index = self.only_version.filter(|_| self.stem.is_empty())?;
         let text = self.entries[index].text(self.object)?;
         (!text.is_empty()).then_some((index, text))
     }
 
-    /// Puts the parts together.
+    /// Joins the parts.
     fn whole(
         &self,
         (index, own): (usize, Text),
@@ -404,26 +404,26 @@ fn only_version(index: &HashMap<(&str, Role), usize>) -> Option<usize> {
     }
 }
 
-/// Names of entries that speak of a source of charts or code.
+/// Names of entries that describe a source of charts or code.
 fn is_of_source(name: &str) -> bool {
     const NAMES: &[&str] =
         &["chart", "branch", "revision", "targetRevision", "path", "url", "ref", "commit", "owner", "name", "module"];
     NAMES.contains(&name)
 }
 
-/// Names of repositories that hold no images: `GIT_REPOSITORY`, `chartRepository`.
+/// Names of repositories that contain no images: `GIT_REPOSITORY`, `chartRepository`.
 fn is_other_repository(stem: &str) -> bool {
     const WORDS: &[&str] =
         &["apt", "backup", "chart", "charts", "git", "github", "gitlab", "helm", "maven", "npm", "s3"];
     words(stem).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
-/// What versions begin with: `5.2`, `v1`.
+/// How versions begin: `5.2`, `v1`.
 fn is_version_start(c: char) -> bool {
     c.is_ascii_digit() || c == 'v'
 }
 
-/// Whether a text is a reference with variables behind a registry that is written out.
+/// Whether a text is a reference with variables after a literal registry.
 fn is_open(text: &str) -> bool {
     variables::may_have(text)
         && OpenReference::parse(text)
@@ -431,7 +431,7 @@ fn is_open(text: &str) -> bool {
             .is_some_and(|known| known.registry_range.is_some() && !known.repository.is_empty())
 }
 
-/// A path without the slash at its end.
+/// A path without trailing slash.
 fn trimmed(text: Text) -> Text {
     match text.strip_suffix('/') {
         Some(path) => text.slice(0..path.len()),
@@ -439,7 +439,7 @@ fn trimmed(text: Text) -> Text {
     }
 }
 
-/// `quay.io`, `mirror.internal:5000/team`, `acme`: what can stand before a repository.
+/// `quay.io`, `mirror.internal:5000/team`, `acme`: what can precede a repository.
 fn is_host(text: &str) -> bool {
     !text.contains("://") && Reference::parse(&format!("{}/x", text.trim_end_matches('/'))).is_ok()
 }
@@ -448,7 +448,7 @@ fn has_host(text: &str) -> bool {
     Reference::parse(text).is_ok_and(|reference| reference.registry_range.is_some())
 }
 
-/// Whether a text begins with a host of the mirror, or with what stands for it in a second render.
+/// Whether a text begins with a host of the mirror, or with the canary in a second render.
 fn begins_at_mirror(text: &str, hints: Hints<'_>) -> bool {
     let host = text.split('/').next().unwrap_or_default().to_ascii_lowercase();
     hints.mirror.has_host(&host) || host.ends_with(".airtight.invalid")

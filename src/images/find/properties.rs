@@ -1,27 +1,27 @@
-//! Lines of `name = value`: INI, TOML, properties of Java, shell variables. Names that belong together are joined, section by
-//! section: `worker_container_repository` and `worker_container_tag`; and a name that says image may stand before a bare word:
+//! Lines of `name = value`: INI, TOML, Java properties, shell variables. Related names are joined within a section:
+//! `worker_container_repository` and `worker_container_tag`; and a name that says image may precede a bare word:
 //! `spark.kubernetes.container.image=spark`.
 
 use super::looks::{Naming, is_named, may_be_bare, words};
 use super::parts::{Context, Entry, Joined, join};
 use super::{Place, hints::Hints};
-use crate::images::text::Text;
+use crate::objects::text::Text;
 use std::ops::Range;
 
-/// An image of a text of lines.
+/// An image in a text of lines.
 #[derive(Debug)]
 pub(super) struct Setting {
     /// The reference.
     pub text: Text,
-    /// What no other reference shares.
+    /// The part that no other reference shares.
     pub own: Text,
-    /// The names it was read from.
+    /// The names that it was read from.
     pub names: Vec<String>,
-    /// Whether the names leave no doubt.
+    /// Whether the names are unambiguous.
     pub is_sure: bool,
 }
 
-/// The images of a text, those that several lines make together first.
+/// The images of a text, joined ones first.
 pub(super) fn images(place: &Place<'_>, text: &Text, hints: Hints<'_>) -> Vec<Setting> {
     let mut found = Vec::new();
     let mut section: Vec<(&str, Range<usize>)> = Vec::new();
@@ -48,7 +48,7 @@ fn read(place: &Place<'_>, text: &Text, section: &[(&str, Range<usize>)], hints:
     for Joined { text, own, names, is_sure, .. } in
         join(place.object, &entries, Context { naming: Naming::Other, alone: false }, hints)
     {
-        // `REPO=owner/name` and `TAG=v1` are a release of code as well.
+        // `REPO=owner/name` and `TAG=v1` may also be a release of code.
         let is_bare = names.iter().any(|name| matches!(name.to_ascii_lowercase().as_str(), "repo" | "repository"));
         if is_bare && *speaks_of_git {
             continue;
@@ -57,8 +57,8 @@ fn read(place: &Place<'_>, text: &Text, section: &[(&str, Range<usize>)], hints:
     }
     for (name, range) in section {
         let value = &text.as_str()[range.clone()];
-        // One word says image of many things; two of them of an image that is started. Other values than bare words are
-        // found by their lines, unless no sign stands before them.
+        // One word for image is ambiguous; two mean an image that is started. Values other than bare words are found by their
+        // lines, unless there is no separator before them.
         let is_own = !value.contains(['/', ':', '@']) || name.starts_with("spark.");
         if may_be_bare(name) && is_own && is_named(value, true) {
             let value = text.slice(range.clone());
@@ -68,7 +68,7 @@ fn read(place: &Place<'_>, text: &Text, section: &[(&str, Range<usize>)], hints:
     }
 }
 
-/// The name and the value of a line: `name = "value"`, `export NAME=value`, `spark.x value` as Spark writes it, and
+/// The name and value of a line: `name = "value"`, `export NAME=value`, `spark.x value` in Spark's format, and
 /// `name: value` in INI.
 fn assignment(line: &str, is_ini: bool) -> Option<(&str, Range<usize>)> {
     let start = line.len() - line.trim_start().len();

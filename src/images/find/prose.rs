@@ -1,10 +1,9 @@
-//! What tells of things instead of being them, as far as its name says: descriptions, examples, notes of a release.
+//! Prose, recognized by the name of its key: descriptions, examples, release notes.
 
-use super::place::str_of;
-use crate::images::object::{Object, member};
+use crate::objects::Object;
 use crate::yaml::{Data, Node};
 
-/// Whether what stands under a key tells of things by its name. `above` are the keys on the way.
+/// Whether the value of a key is prose according to its name. `above` are the keys above it.
 pub(super) fn is_prose<'k>(key: &str, object: &Object<'_>, mut above: impl Iterator<Item = &'k str>) -> bool {
     const NAMES: &[&str] = &[
         "description",
@@ -20,13 +19,13 @@ pub(super) fn is_prose<'k>(key: &str, object: &Object<'_>, mut above: impl Itera
     let is_named = NAMES.contains(&key)
         || ENDS.iter().any(|end| key.len() > end.len() && key.ends_with(end))
         || ["readme", "notes.txt", "license"].iter().any(|name| key.eq_ignore_ascii_case(name));
-    // In values it is a subchart that may be called so.
+    // In values it may be the name of a subchart.
     let is_values = |key| matches!(key, "values" | "valuesObject" | "helmValues") && object.depth == 0;
     is_named && !above.any(is_values)
 }
 
-/// Whether a document is a dashboard of Grafana: full of queries and texts about images, without one.
+/// Whether a document is a Grafana dashboard: full of queries and texts about images, but without an image.
 pub(super) fn is_dashboard(node: &Node) -> bool {
-    member(node, "panels").is_some_and(|panels| matches!(panels.data, Data::Seq(_)))
-        && member(node, "schemaVersion").is_some_and(|version| str_of(version).is_none())
+    node.member("panels").is_some_and(|panels| matches!(panels.data, Data::Seq(_)))
+        && node.member("schemaVersion").is_some_and(|version| version.str().is_none())
 }

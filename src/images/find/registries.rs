@@ -1,9 +1,9 @@
-//! Which hosts are registries: those that everybody knows, and those that may be one by their name.
+//! Which hosts are registries: well-known ones, and those whose name suggests it.
 
+use super::file_names::FILE_ENDS;
 use super::hints::Hints;
-use super::looks::FILE_ENDS;
 
-/// Registries that everybody knows; a name that begins with a dot stands for all hosts below it.
+/// Well-known registries; a name that begins with a dot matches all hosts below it.
 #[rustfmt::skip]
 const REGISTRIES: &[&str] = &[
     "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "quay.io", "ghcr.io",
@@ -17,13 +17,13 @@ const REGISTRIES: &[&str] = &[
     "docker-registry.wikimedia.org", "registry.ci.openshift.org",
 ];
 
-/// Whether a host is a registry: one that everybody knows, the mirror, or what stands for it in a second render.
+/// Whether a host is a registry: a well-known one, the mirror, or the canary in a second render.
 pub(super) fn is_registry(host: &str, hints: Hints<'_>) -> bool {
     let host = host.to_ascii_lowercase();
     hints.mirror.has_host(&host) || host.ends_with(".airtight.invalid") || is_well_known(&host)
 }
 
-/// Whether a host is a registry that everybody knows.
+/// Whether a host is a well-known registry.
 pub fn is_well_known(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let is = |known: &&str| match known.starts_with('.') {
@@ -33,14 +33,14 @@ pub fn is_well_known(host: &str) -> bool {
     host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.") || REGISTRIES.iter().any(is)
 }
 
-/// Ends of hosts that serve no images.
+/// Endings of hosts that serve no images.
 #[rustfmt::skip]
 const NO_REGISTRIES: &[&str] = &[
     "k8s.io", "kubernetes.io", "github.com", "githubusercontent.com", "bitbucket.org", "golang.org", "gopkg.in",
     "schema.org", "w3.org", "svc", "cluster.local", "example.com.svc", "pypi.org", "npmjs.com", "npmjs.org",
 ];
 
-/// Whether a host is called a registry: `registry.acme.com`, `harbor.internal`.
+/// Whether a host has the name of a registry: `registry.acme.com`, `harbor.internal`.
 pub(super) fn is_called_registry(host: &str) -> bool {
     const WORDS: &[&str] = &[
         "registry",
@@ -59,10 +59,10 @@ pub(super) fn is_called_registry(host: &str) -> bool {
     host.split(['.', '-', ':']).any(|label| WORDS.iter().any(|word| label.eq_ignore_ascii_case(word)))
 }
 
-/// Whether a host can be one of a registry: `registry.acme.com`, `registry:5000`; not `rbac.authorization.k8s.io`.
+/// Whether a host can be a registry: `registry.acme.com`, `registry:5000`; not `rbac.authorization.k8s.io`.
 pub fn may_be_registry(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host);
-    // An address has a port: without one it is a network, `10.0.0.0/8`.
+    // An address needs a port: without one it is a network, `10.0.0.0/8`.
     if name.parse::<std::net::Ipv4Addr>().is_ok() {
         return host.contains(':');
     }

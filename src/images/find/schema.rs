@@ -1,26 +1,24 @@
-//! JSON schemas in manifests: what of them can hold images. A map is a schema only as far as it consists of what schemas
-//! consist of; whatever else stands in it is looked at as anywhere.
+//! JSON schemas in manifests: which of their parts can contain images. A map is a schema only as far as it consists of schema
+//! keywords; everything else in it is searched as usual.
 
-use super::place::str_of;
-use crate::images::object::member;
 use crate::yaml::{Data, Node};
 
-/// What stands under a keyword.
+/// The value of a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keyword {
     /// A schema, or a list of them.
     Schema,
     /// Schemas by name.
     Schemas,
-    /// What is taken where nothing is given.
+    /// A default.
     Default,
-    /// Words about what is described, and values that nobody takes.
+    /// Descriptions, and values that nothing uses.
     Words,
-    /// No keyword.
+    /// Not a keyword.
     Other,
 }
 
-/// What stands under a key of a schema.
+/// What the value of a key in a schema is.
 pub(super) fn keyword(key: &str) -> Keyword {
     match key {
         "properties" | "patternProperties" | "definitions" | "$defs" | "dependentSchemas" => Keyword::Schemas,
@@ -44,16 +42,16 @@ pub(super) fn keyword(key: &str) -> Keyword {
     }
 }
 
-/// Whether a map is a schema: it has members that are described.
+/// Whether a map is a schema: it describes members.
 pub(super) fn is_schema(node: &Node) -> bool {
-    let Some(properties) = member(node, "properties") else { return false };
-    let is_described = |node: &Node| member(node, "type").is_some() || member(node, "$ref").is_some();
+    let Some(properties) = node.member("properties") else { return false };
+    let is_described = |node: &Node| node.member("type").is_some() || node.member("$ref").is_some();
     let Data::Map(entries) = &properties.data else { return false };
     entries.iter().any(|(_, value)| is_described(value))
-        && (member(node, "$schema").is_some() || member(node, "type").and_then(str_of) == Some("object"))
+        && (node.member("$schema").is_some() || node.member("type").and_then(Node::str) == Some("object"))
 }
 
-/// The kinds that define kinds: the cluster fills in the defaults of their schemas, and drops what is no schema.
+/// The kinds that define kinds: the cluster applies the defaults of their schemas, and drops everything else.
 pub(super) fn is_definition(kind: &str) -> bool {
     matches!(kind, "CustomResourceDefinition" | "CompositeResourceDefinition")
 }

@@ -1,13 +1,12 @@
-//! Go templates nested in texts, and any other text that is no document: read line by line.
+//! Go templates nested in texts, and any other text that is not a document: read line by line.
 
-use super::artifacts::is_database;
+use super::judge::is_database;
 use super::lines::lines;
 use super::{Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, groovy, properties};
-use crate::images::text::Text;
+use crate::objects::text::Text;
 use std::borrow::Cow;
 
-/// Adds the references that stand in the lines of a text; `name` is what the text is called, `shape` what it is if it is
-/// no template.
+/// Adds the references in the lines of a text; `name` is the name of the text, `shape` its form if it is not a template.
 pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
     let is_template = text.contains("{{");
     formats(place, text, name, shape, found);
@@ -37,7 +36,7 @@ pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, 
     }
 }
 
-/// Adds what the known formats of texts name: Dockerfiles, scripts, pipelines, settings.
+/// Adds the images of known text formats: Dockerfiles, scripts, pipelines, settings.
 fn formats(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
     let hints = found.hints;
     let mut add = |image: Text, own: &Text, tier: Tier, reason: String| {

@@ -1,33 +1,32 @@
-//! References with variables: those that the object itself gives values to are put in, of the others it is told what is
-//! known.
+//! References with variables: variables that the object itself defines are filled in; for others, the known part is
+//! reported.
 //!
-//! Kubernetes puts variables of the environment into `$(NAME)`, OpenShift the parameters of a Template into `${NAME}`.
+//! Kubernetes fills environment variables into `$(NAME)`, OpenShift fills the parameters of a Template into `${NAME}`.
 
 use super::hints::Hints;
 use super::looks::{Naming, naming};
-use super::place::str_of;
 use super::registries::{is_registry, may_be_registry};
-use super::{Found, Hit, Place, Shape, Tier, fields};
-use crate::images::object::{Path, items, member};
-use crate::images::open::{OpenReference, variables};
-use crate::images::text::{Piece, Text};
+use super::{Found, Hit, Place, Shape, Tier, judge};
+use crate::objects::Path;
+use crate::objects::text::{Piece, Text};
+use crate::reference::open::{OpenReference, variables};
 use crate::yaml::Node;
 use std::borrow::Cow;
 
-/// Whether a text may have variables: the cheap question.
+/// Whether a text may have variables: a cheap check.
 pub(super) fn may_have(text: &str) -> bool {
     text.bytes().any(|byte| b"{$%<@".contains(&byte)) && text.len() <= 1024
 }
 
-/// Values inside of values.
+/// The nesting depth of values.
 const ROUNDS: usize = 4;
 
-/// The text with the values of those variables that the object gives values to; `None` where it gives none.
+/// The text with the variables filled in that the object defines; `None` if it defines none.
 fn filled(place: &Place<'_>, text: &Text) -> Option<Text> {
     filled_in(place, place.node, text)
 }
 
-/// The same for a text that is in a node below the place.
+/// The same for a text in a node below the place.
 pub(super) fn filled_in(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
     let mut filled: Option<Text> = None;
     for _ in 0..ROUNDS {
@@ -56,40 +55,40 @@ fn filled_once(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
     is_filled.then(|| Text::joined(&pieces))
 }
 
-/// Longer lists of values are not searched to their beginning.
+/// Longer lists of values are not searched completely.
 const MOST: usize = 1_000;
 
-/// The value that the object gives to a variable, as it is written: `$(NAME)`, `${NAME}`, `$NAME`.
+/// The value that the object gives to a variable, as written: `$(NAME)`, `${NAME}`, `$NAME`.
 fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
     let name = variable.trim_matches(['$', '(', ')', '{', '}', ' ']);
     if name.is_empty() || !variable.starts_with(['$', '{']) {
         return None;
     }
     let named = |list: &'_ Node, name: &str, field: &str| {
-        let mut all = items(list).iter().rev().take(MOST);
-        let item = all.find(|item| member(item, "name").and_then(str_of) == Some(name))?;
-        place.object.text(member(item, field)?).filter(|text| !text.is_empty())
+        let mut all = list.items().iter().rev().take(MOST);
+        let item = all.find(|item| item.member("name").and_then(Node::str) == Some(name))?;
+        place.object.text(item.member(field)?).filter(|text| !text.is_empty())
     };
     let root = place.object.node;
     let above = || std::iter::once(node).chain(place.above.iter().rev().copied());
     // The environment of the container.
     let environment = || {
-        let env = above().find_map(|map| member(map, "env"))?;
+        let env = above().find_map(|map| map.member("env"))?;
         named(env, name, "value")
     };
-    let parameters = || named(member(root, "parameters")?, name, "value");
+    let parameters = || named(root.member("parameters")?, name, "value");
     if variable.starts_with("{{") {
         // Argo: `{{workflow.parameters.tag}}`, `{{inputs.parameters.tag}}`
         let (scope, name) = name.rsplit_once(".parameters.")?;
         let holder = match scope {
-            "workflow" => member(member(root, "spec")?, "arguments")?,
-            _ => above().find_map(|map| member(map, "inputs"))?,
+            "workflow" => root.member("spec")?.member("arguments")?,
+            _ => above().find_map(|map| map.member("inputs"))?,
         };
-        return named(member(holder, "parameters")?, name, "value");
+        return named(holder.member("parameters")?, name, "value");
     }
     if let Some(name) = name.strip_prefix("params.") {
         // Tekton: `$(params.tag)`
-        let params = above().find_map(|map| member(map, "params"))?;
+        let params = above().find_map(|map| map.member("params"))?;
         return named(params, name, "default").or_else(|| named(params, name, "value"));
     }
     match place.object.kind.as_str() {
@@ -98,15 +97,14 @@ fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
     }
 }
 
-/// Adds a text with variables, if it is a reference once they are filled in. `path` is that of the text, `name` what it is
-/// called.
+/// Adds a text with variables, if it is a reference once they are filled in. `path` is that of the text, `name` its name.
 pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape: Shape, found: &mut Found<'_>) -> bool {
     let own = text.places(0..text.len());
     let filled = filled(place, text);
     let text = filled.as_ref().unwrap_or(text);
     let (tier, reason) = match &filled {
         Some(filled) if !may_have(filled) => {
-            match fields::judge(name, filled, super::looks::may_be_bare(name), found.hints) {
+            match judge::judge(name, filled, super::looks::may_be_bare(name), found.hints) {
                 Some(tier) => (tier, format!("`{name}`, with the values of its variables, is a reference")),
                 None => return false,
             }
@@ -122,9 +120,9 @@ pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape:
     true
 }
 
-/// How sure it is that a text with variables is a reference; `None` if it is none, or if nothing is known of it.
+/// How certain it is that a text with variables is a reference; `None` if it is not one, or if nothing is known of it.
 pub(super) fn judge(name: &str, text: &str, hints: Hints<'_>) -> Option<Tier> {
-    if fields::is_prefix(name) {
+    if judge::is_prefix(name) {
         return None;
     }
     let open = OpenReference::parse(text)?;

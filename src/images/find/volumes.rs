@@ -1,7 +1,7 @@
 //! Image volumes of pod templates.
 
 use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::images::object::{Step, items, member};
+use crate::objects::Step;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder { id: "volumes", summary: "`reference` of image volumes", visit };
@@ -10,8 +10,8 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     if place.key() != Some("volumes") {
         return;
     }
-    for (index, volume) in items(place.node).iter().enumerate() {
-        let reference = member(volume, "image").and_then(|image| member(image, "reference"));
+    for (index, volume) in place.node.items().iter().enumerate() {
+        let reference = volume.member("image").and_then(|image| image.member("reference"));
         let Some(text) = reference.and_then(|reference| place.object.text(reference)) else { continue };
         let hit = Hit {
             path: place.path().with(Step::Index(index)).key("image").key("reference"),

@@ -1,49 +1,49 @@
-//! The catalogue, `catalogue.yaml`, as it is read.
+//! Parses the catalogue, `catalogue.yaml`.
 
-use crate::images::object::{items, member, string};
 use crate::limits::Limits;
+
 use crate::yaml::{self, Data, Node};
 use std::sync::LazyLock;
 
-/// An image that an operator brings along.
+/// A default image of an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name in the catalogue: `cert-manager-acme-solver`.
     pub id: String,
-    /// Whose default it is: `cert-manager`.
+    /// The operator: `cert-manager`.
     pub operator: String,
-    /// The public image, most often without its tag, which goes with the operator's version.
+    /// The public image, usually without its tag, which depends on the operator's version.
     pub image: String,
-    /// What it is used for, in words.
+    /// Its use, for messages.
     pub used: String,
     /// What was read to know this, and where.
     pub sources: Vec<String>,
-    /// What to set, in words.
+    /// What to set, for messages.
     pub set: String,
-    /// Why the image might be given all the same, in words; empty where the release decides.
+    /// Why the image might be set elsewhere, for messages; empty if only the release decides.
     pub doubt: String,
-    /// Repositories of the operator itself, `jetstack/cert-manager-controller`, where a custom resource brought us here.
+    /// Repositories of the operator itself, `jetstack/cert-manager-controller`, if a custom resource triggers the entry.
     pub(super) containers: Vec<String>,
     pub(super) when: When,
-    /// What names the image; one of them is enough.
+    /// Settings that override the image; one of them is enough.
     pub(super) given: Vec<Given>,
 }
 
-/// What in a release makes an operator want the image.
+/// What in a release makes an operator use the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct When {
     pub(super) on: On,
-    /// Values that tell the operator to do without.
+    /// Values that disable the use of the image.
     pub(super) unless: Conditions,
-    /// A field that has to be there.
+    /// A field that must exist.
     pub(super) with: Option<Field>,
-    /// A field that must not be there.
+    /// A field that must not exist.
     pub(super) without: Option<Field>,
-    /// Objects of which there is none in the release.
+    /// Objects that must not be in the release.
     pub(super) alone: Option<Objects>,
-    /// A word that the operator's container is started with.
+    /// A word in the command of the operator's container.
     pub(super) word: Option<String>,
-    /// The version of the operator that does without it, and all later ones.
+    /// The first version of the operator that no longer uses the image.
     pub(super) before: Option<String>,
 }
 
@@ -64,34 +64,34 @@ pub(super) enum On {
 pub(super) struct Objects {
     /// Empty: any.
     pub(super) kinds: Vec<String>,
-    /// The API group or its end; `None`: any.
+    /// The API group or a suffix of it; `None`: any.
     pub(super) group: Option<String>,
     /// Whether they are documents in the texts of ConfigMaps.
     pub(super) nested: bool,
-    /// Values they must have.
+    /// Values that they must have.
     pub(super) conditions: Conditions,
 }
 
-/// Fields, and the values of each that are meant.
+/// Fields with their accepted values.
 pub(super) type Conditions = Vec<(Field, Vec<String>)>;
 
-/// What names the image.
+/// A setting that overrides the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Given {
-    /// A field of the object that is not empty, and holds a text if one is given.
+    /// A non-empty field of the object, with a certain text if one is given.
     Field { field: Field, holds: String },
-    /// A field that refers to an object of this kind, which has an entry of its own.
+    /// A field that refers to an object of this kind, which has its own entry.
     Reference { field: Field, kind: String },
-    /// A field of any object of these; only if the first object has the field `own`, where one is given. With `names` it
-    /// has to be a text that sets this name: `helper_image = "x"`.
+    /// A field of any of these objects; only if the first object has the field `own`, if given. With `names`, it must be a text
+    /// that sets this name: `helper_image = "x"`.
     Elsewhere { objects: Objects, own: Option<Field>, field: Field, names: String },
     /// Arguments (`--x`) and environment variables of the operator's container; all of them.
     Settings(Vec<String>),
-    /// What names the registry of the images, not an image that finders see: it has to be the mirror.
+    /// A setting for the registry of the images, which finders do not see: it must be the mirror.
     Registry(Box<Given>),
 }
 
-/// The way to a field. `*` is any one step, `**` any number of them; a step with dots stands in quotes.
+/// The path of a field. `*` is any one step, `**` any number of steps; a step with dots is quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field(pub(super) Vec<String>);
 
@@ -115,28 +115,28 @@ pub fn catalogue() -> &'static [Entry] {
 
 fn parse(text: &str) -> Result<Vec<Entry>, String> {
     let node = yaml::read(text.as_bytes(), &Limits::default()).map_err(|error| error.to_string())?;
-    items(&node).iter().map(entry).collect()
+    node.items().iter().map(entry).collect()
 }
 
 fn entry(node: &Node) -> Result<Entry, String> {
-    let id = string(member(node, "id"));
+    let id = node.text_of("id");
     let fail = |why: String| format!("{id}: {why}");
     only(node, &["id", "operator", "image", "used", "sources", "when", "given", "set", "doubt", "operator-images"])
         .map_err(fail)?;
-    let required = |name: &str| match string(member(node, name)) {
+    let required = |name: &str| match node.text_of(name) {
         text if text.is_empty() => Err(fail(format!("{name} is missing"))),
         text => Ok(text),
     };
-    let when = member(node, "when").ok_or_else(|| fail("when is missing".to_owned()))?;
-    let given = items(member(node, "given").unwrap_or(when)).iter().map(given).collect::<Result<_, _>>();
+    let when = node.member("when").ok_or_else(|| fail("when is missing".to_owned()))?;
+    let given = node.member("given").unwrap_or(when).items().iter().map(given).collect::<Result<_, _>>();
     Ok(Entry {
         operator: required("operator")?,
         image: required("image")?,
         used: required("used")?,
         set: required("set")?,
-        doubt: string(member(node, "doubt")),
-        sources: texts(member(node, "sources")),
-        containers: texts(member(node, "operator-images")),
+        doubt: node.text_of("doubt"),
+        sources: texts(node.member("sources")),
+        containers: texts(node.member("operator-images")),
         when: self::when(when).map_err(fail)?,
         given: given.map_err(fail)?,
         id: required("id")?,
@@ -163,65 +163,65 @@ fn when(node: &Node) -> Result<When, String> {
             "before",
         ],
     )?;
-    let is_injected = string(member(node, "injected")) == "true";
-    let on = match (texts(member(node, "container")), texts(member(node, "container-with"))) {
+    let is_injected = node.text_of("injected") == "true";
+    let on = match (texts(node.member("container")), texts(node.member("container-with"))) {
         (containers, _) if !containers.is_empty() => On::Container(containers),
         _ if is_injected => On::Injected,
         (_, names) if !names.is_empty() => On::ContainerWith(names),
         _ => On::Objects(objects(node)),
     };
-    let field = |name: &str| member(node, name).map(|field| Field::parse(&string(Some(field))));
+    let field = |name: &str| node.member(name).map(|field| Field::parse(&field.text()));
     Ok(When {
         on,
-        unless: conditions(member(node, "unless")),
+        unless: conditions(node.member("unless")),
         with: field("with"),
         without: field("without"),
-        alone: member(node, "alone").map(objects),
-        word: member(node, "word").map(|word| string(Some(word))),
-        before: member(node, "before").map(|version| string(Some(version))),
+        alone: node.member("alone").map(objects),
+        word: node.member("word").map(|word| word.text()),
+        before: node.member("before").map(|version| version.text()),
     })
 }
 
 fn objects(node: &Node) -> Objects {
-    let mut kinds = texts(member(node, "kinds"));
-    kinds.extend(member(node, "kind").map(|kind| string(Some(kind))));
+    let mut kinds = texts(node.member("kinds"));
+    kinds.extend(node.member("kind").map(|kind| kind.text()));
     Objects {
         kinds,
-        group: member(node, "group").map(|group| string(Some(group))),
-        nested: string(member(node, "nested")) == "true",
-        conditions: conditions(member(node, "if")),
+        group: node.member("group").map(|group| group.text()),
+        nested: node.text_of("nested") == "true",
+        conditions: conditions(node.member("if")),
     }
 }
 
 fn given(node: &Node) -> Result<Given, String> {
     only(node, &["field", "holds", "reference", "kind", "in", "own", "names", "setting", "settings", "registry"])?;
-    let field = |name: &str| member(node, name).map(|field| Field::parse(&string(Some(field))));
-    let mut settings = texts(member(node, "settings"));
-    settings.extend(member(node, "setting").map(|setting| string(Some(setting))));
-    let given = match (field("field"), field("reference"), member(node, "in")) {
+    let field = |name: &str| node.member(name).map(|field| Field::parse(&field.text()));
+    let mut settings = texts(node.member("settings"));
+    settings.extend(node.member("setting").map(|setting| setting.text()));
+    let given = match (field("field"), field("reference"), node.member("in")) {
         (Some(field), None, Some(place)) => {
-            let own = member(node, "own").map(|own| Field::parse(&string(Some(own))));
-            Given::Elsewhere { objects: objects(place), own, field, names: string(member(node, "names")) }
+            let own = node.member("own").map(|own| Field::parse(&own.text()));
+            Given::Elsewhere { objects: objects(place), own, field, names: node.text_of("names") }
         }
-        (Some(field), None, None) => Given::Field { field, holds: string(member(node, "holds")) },
-        (None, Some(field), None) => Given::Reference { field, kind: string(member(node, "kind")) },
+        (Some(field), None, None) => Given::Field { field, holds: node.text_of("holds") },
+        (None, Some(field), None) => Given::Reference { field, kind: node.text_of("kind") },
         (None, None, None) if !settings.is_empty() => Given::Settings(settings),
         _ => return Err("an item of given is of no known form".to_owned()),
     };
-    Ok(if string(member(node, "registry")) == "true" { Given::Registry(Box::new(given)) } else { given })
+    Ok(if node.text_of("registry") == "true" { Given::Registry(Box::new(given)) } else { given })
 }
 
 fn conditions(node: Option<&Node>) -> Conditions {
     let Some(Data::Map(entries)) = node.map(|node| &node.data) else { return Vec::new() };
     let values = |value: &Node| match &value.data {
         Data::Seq(_) => texts(Some(value)),
-        _ => vec![string(Some(value))],
+        _ => vec![value.text()],
     };
     entries.iter().map(|(entry, value)| (Field::parse(&entry.key.to_text()), values(value))).collect()
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {
-    node.map(|node| items(node).iter().map(|item| string(Some(item))).collect()).unwrap_or_default()
+    node.map(|node| node.items().iter().map(|item| item.text()).collect()).unwrap_or_default()
 }
 
 fn only(node: &Node, names: &[&str]) -> Result<(), String> {

@@ -1,19 +1,18 @@
-//! Registries that custom resources name for all images of their operator: `spec.registry`, `imageRegistry`, `hub`.
+//! Registries that custom resources set for all images of their operator: `spec.registry`, `imageRegistry`, `hub`.
 //!
-//! What an operator makes of such a field is not known here, only what the name says; those that are known stand in the
-//! catalogue.
+//! How an operator uses such a field is not known here, only what the name says; known fields are in the catalogue.
 
 use super::catalogue::{Given, On, catalogue};
 use super::{Implicit, is_mirror};
-use crate::images::Mirror;
-use crate::images::hosts::is_public;
-use crate::images::object::{Object, Path, Step, member, string};
-use crate::images::reference::Reference;
+use crate::objects::{Object, Path, Step};
+use crate::reference::Mirror;
+use crate::reference::Reference;
+use crate::reference::hosts::is_public;
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node};
 use std::sync::Arc;
 
-/// Groups whose objects speak of registries without pulling from them: policies, credentials.
+/// API groups whose objects mention registries without pulling from them: policies, credentials.
 const OTHERS: &[&str] =
     &["kyverno.io", "gatekeeper.sh", "external-secrets.io", "bitnami.com", "sigstore.dev", "argoproj.io"];
 
@@ -35,7 +34,7 @@ pub(super) fn add(manifests: &[Arc<Manifest>], mirror: &Mirror, found: &mut Vec<
                 return true;
             };
             if is_registry_of_all(key, path, map) && !is_known(&object, group, path) {
-                let registry = string(Some(node));
+                let registry = node.text();
                 found.extend(implicit(&object, path, node, registry, mirror));
             }
             true
@@ -54,7 +53,7 @@ fn implicit(object: &Object<'_>, path: &Path, node: &Node, registry: String, mir
     Some(Implicit {
         operator: format!("the operator of this {}", object.kind),
         image: registry.trim_end_matches('/').to_owned(),
-        used: format!("what it starts ({path})"),
+        used: format!("the pods that it starts ({path})"),
         set: format!("`{path}`"),
         is_named: true,
         manifest: object.manifest.clone(),
@@ -63,20 +62,20 @@ fn implicit(object: &Object<'_>, path: &Path, node: &Node, registry: String, mir
         container: None,
         place,
         doubt: Some(
-            "what the operator takes from there is not known; the name of the field says that it is images".to_owned(),
+            "what the operator pulls from there is not known; the name of the field says that it is images".to_owned(),
         ),
     })
 }
 
-/// Whether a field names the registry of images that others name, or that nobody names.
+/// Whether a field sets the registry of images that are named elsewhere, or not at all.
 fn is_registry_of_all(key: &str, path: &Path, map: &Node) -> bool {
     // `{registry, repository, tag}` is one image, which finders join.
-    let has = |names: &[&str]| names.iter().any(|name| member(map, name).is_some());
+    let has = |names: &[&str]| names.iter().any(|name| map.member(name).is_some());
     match key {
         "imageRegistry" | "containerRegistry" | "dockerRegistry" | "image_registry" => {
             !has(&["repository", "imageRepository", "imageName", "image_name"])
         }
-        // Gatekeeper's AssignImage, which leaves their paths to the images.
+        // Gatekeeper's AssignImage, which keeps the paths of the images.
         "assignDomain" => !has(&["assignPath"]),
         "registry" | "hub" => {
             !has(&["repository", "repo", "name", "image", "username", "password", "credentials"])
@@ -86,7 +85,7 @@ fn is_registry_of_all(key: &str, path: &Path, map: &Node) -> bool {
     }
 }
 
-/// Names of what speaks of registries without pulling from them.
+/// Names of fields that mention registries without pulling from them.
 fn is_of_others(key: &str) -> bool {
     const NAMES: &[&str] =
         &["auth", "credential", "secret", "allow", "deny", "polic", "rule", "match", "mirror", "push", "output"];
@@ -94,7 +93,7 @@ fn is_of_others(key: &str) -> bool {
     NAMES.iter().any(|name| key.contains(name))
 }
 
-/// Whether the catalogue knows this field, and speaks of it.
+/// Whether the catalogue has this field.
 fn is_known(object: &Object<'_>, group: &str, path: &Path) -> bool {
     catalogue().iter().any(|entry| {
         let On::Objects(objects) = &entry.when.on else { return false };

@@ -2,20 +2,20 @@
 
 use super::catalogue::{Conditions, Entry, Field, Given, Objects, On, catalogue};
 use super::{Implicit, is_mirror};
-use crate::images::hosts::{host_of_url, is_public};
-use crate::images::injection::{fills_in, names_proxy};
-use crate::images::object::{Object, ObjectName, Path, Step, items, member, string};
-use crate::images::pods::Pod;
-use crate::images::text::Text;
-use crate::images::{Mirror, Reference};
 use crate::limits::Limits;
+use crate::objects::injection::{fills_in, names_proxy};
+use crate::objects::pods::Pod;
+use crate::objects::text::Text;
+use crate::objects::{Object, ObjectName, Path, Step};
+use crate::reference::hosts::{host_of_url, is_public};
+use crate::reference::{Mirror, Reference};
 use crate::render::manifest::Manifest;
 use crate::yaml::{self, Data, Node};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The objects of a release that the catalogue speaks of.
+/// The objects of a release that are relevant for the catalogue.
 #[derive(Debug)]
 pub(super) struct Release<'n> {
     trees: Vec<Tree<'n>>,
@@ -48,26 +48,26 @@ struct Operator {
     /// The tag of its image.
     tag: Option<String>,
     words: Vec<String>,
-    /// Environment variables that are set to something, and the values that stand there.
+    /// Non-empty environment variables, with their literal values.
     variables: Vec<(String, String)>,
-    /// Whether Istio's injector fills in its image, and nothing in the pod says with which.
+    /// Whether Istio's injector fills in its image, and nothing in the pod says which one.
     is_injected: bool,
-    /// Whether variables come from objects that are not looked into.
+    /// Whether variables come from objects that are not searched.
     takes_more: bool,
 }
 
-/// What is known of one way to name an image.
+/// The state of one setting that overrides an image.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Given,
     Open,
     /// A registry that is not the mirror.
     Named(String),
-    /// It cannot be told from the release, and why.
+    /// Unknown from the release, and why.
     Unknown(String),
 }
 
-/// What is known of an image that nothing names.
+/// The state of an image that nothing names.
 #[derive(Debug, Default)]
 struct Left {
     doubt: Option<String>,
@@ -150,7 +150,7 @@ impl<'n> Release<'n> {
         Some(Implicit { field: operator.field.clone(), container: Some(operator.name.clone()), ..found })
     }
 
-    /// What is known where nothing names the image; `None` where something names it.
+    /// The state if nothing names the image; `None` if something names it.
     fn left(&self, entry: &Entry, tree: Option<&Tree<'_>>, operators: &[&Operator], mirror: &Mirror) -> Option<Left> {
         let mut left = Left { doubt: Some(entry.doubt.clone()).filter(|doubt| !doubt.is_empty()), registry: None };
         for given in &entry.given {
@@ -161,7 +161,7 @@ impl<'n> Release<'n> {
                 Answer::Unknown(why) => left.doubt = left.doubt.or(Some(why)),
             }
         }
-        // Who reads the release reads the registry in it.
+        // The registry in a release setting is visible in the manifest.
         left.doubt = left.doubt.filter(|_| left.registry.is_none());
         Some(left)
     }
@@ -179,15 +179,15 @@ impl<'n> Release<'n> {
             Given::Field { field, holds } => answer(tree.is_some_and(|tree| tree.has(field, holds))),
             Given::Reference { field, kind } => {
                 let Some(named) = tree.and_then(|tree| at(&tree.node, &field.0)) else { return Answer::Open };
-                let (kind_there, name) = (string(member(named, "kind")), string(member(named, "name")));
+                let (kind_there, name) = (named.text_of("kind"), named.text_of("name"));
                 if kind_there != *kind || name.is_empty() {
                     return Answer::Open;
                 }
                 if self.trees.iter().any(|tree| tree.kind == *kind && tree.name.name == name) {
-                    // It has an entry of its own.
+                    // It has its own entry.
                     return Answer::Given;
                 }
-                Answer::Unknown(format!("the {kind} {name} that it names is not part of this release"))
+                Answer::Unknown(format!("the {kind} {name} that it refers to is not part of this release"))
             }
             Given::Elsewhere { objects, own, field, names } => {
                 let asked = own.as_ref().is_none_or(|own| tree.is_some_and(|tree| tree.has(own, "")));
@@ -215,7 +215,7 @@ impl<'n> Release<'n> {
             Given::Settings(settings) => {
                 if operators.is_empty() {
                     return Answer::Unknown(format!(
-                        "no {} is part of this release; the settings of one that runs already may name the image",
+                        "this release contains no {}; the settings of one that already runs may name the image",
                         entry.operator
                     ));
                 }
@@ -224,7 +224,7 @@ impl<'n> Release<'n> {
                 match operators.iter().any(all) {
                     true => Answer::Given,
                     false if is_variable && operators.iter().any(|operator| operator.takes_more) => {
-                        Answer::Unknown("its container takes variables from other objects too (envFrom)".to_owned())
+                        Answer::Unknown("its container also takes variables from other objects (envFrom)".to_owned())
                     }
                     false => Answer::Open,
                 }
@@ -232,7 +232,7 @@ impl<'n> Release<'n> {
         }
     }
 
-    /// The texts that a way to name something finds in the release.
+    /// The texts in the release for a setting.
     fn values(&self, given: &Given, tree: Option<&Tree<'_>>, operators: &[&Operator]) -> Vec<String> {
         match given {
             Given::Field { field, .. } => tree.map(|tree| tree.texts(field)).unwrap_or_default(),
@@ -260,7 +260,7 @@ impl Given {
     }
 }
 
-/// What is found, but for the field it is found at.
+/// The hit, without its field.
 fn found(entry: &Entry, left: Left, manifest: &Arc<Manifest>, object: &ObjectName, place: Range<u32>) -> Implicit {
     Implicit {
         operator: entry.operator.clone(),
@@ -299,14 +299,19 @@ impl Tree<'_> {
     }
 
     fn all(&self, conditions: &Conditions) -> bool {
-        conditions.iter().all(|(field, values)| values.contains(&string(at(&self.node, &field.0))))
+        conditions
+            .iter()
+            .all(|(field, values)| values.contains(&at(&self.node, &field.0).map(Node::text).unwrap_or_default()))
     }
 
-    /// Whether it needs the image at all.
+    /// Whether the operator needs the image at all.
     fn wants(&self, entry: &Entry) -> bool {
         let when = &entry.when;
         let is_there = |field: &Field| at(&self.node, &field.0).is_some_and(|node| node.data != Data::Null);
-        let without = when.unless.iter().any(|(field, values)| values.contains(&string(at(&self.node, &field.0))));
+        let without = when
+            .unless
+            .iter()
+            .any(|(field, values)| values.contains(&at(&self.node, &field.0).map(Node::text).unwrap_or_default()));
         !without && when.with.as_ref().is_none_or(is_there) && !when.without.as_ref().is_some_and(is_there)
     }
 
@@ -320,11 +325,11 @@ impl Tree<'_> {
         })
     }
 
-    /// The texts at the way to a field.
+    /// The texts at the path of a field.
     fn texts(&self, field: &Field) -> Vec<String> {
         let texts = std::cell::RefCell::new(Vec::new());
         any(&self.node, &field.0, &|node| {
-            texts.borrow_mut().extend(Some(string(Some(node))).filter(|text| !text.is_empty()));
+            texts.borrow_mut().extend(Some(node.text()).filter(|text| !text.is_empty()));
             false
         });
         texts.into_inner()
@@ -335,7 +340,7 @@ impl Tree<'_> {
         self.nearest(&Field(vec!["spec".to_owned()]))
     }
 
-    /// How far the way to a field goes, and where its last step stands in the manifest.
+    /// How much of the path of a field exists, and the position of its last step in the manifest.
     fn nearest(&self, field: &Field) -> (Path, Range<u32>) {
         let mut path = self.prefix.clone();
         let mut node: &Node = &self.node;
@@ -362,7 +367,7 @@ impl Operator {
         })
     }
 
-    /// Whether its tag says that it is of a version or a later one.
+    /// Whether its tag is a version or a later one.
     fn is_at_least(&self, version: &str) -> bool {
         let numbers = |text: &str| -> Vec<u64> {
             let parts = text.trim_start_matches('v').split(|c: char| !c.is_ascii_digit());
@@ -376,7 +381,7 @@ impl Operator {
             return self.variables.iter().any(|(name, _)| name == setting);
         }
         let name = setting.trim_start_matches('-');
-        // In one word, in two, or in a line for a shell.
+        // As one word, as two, or in a shell line.
         self.words.iter().flat_map(|word| word.split_ascii_whitespace()).any(|word| {
             let Some(flag) = word.strip_prefix('-') else { return false };
             let flag = flag.strip_prefix('-').unwrap_or(flag);
@@ -386,7 +391,7 @@ impl Operator {
 }
 
 impl Operator {
-    /// The value of a setting, where it stands in the container.
+    /// The value of a setting in the container.
     fn value(&self, setting: &str) -> Option<String> {
         if !setting.starts_with('-') {
             return self.variables.iter().find(|(name, _)| name == setting).map(|(_, value)| value.clone());
@@ -406,12 +411,11 @@ impl Operator {
 }
 
 fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
-    let of = |container: crate::images::pods::Container<'_>| {
-        let image = member(container.node, "image");
-        let reference = Reference::parse(&string(image)).ok()?;
-        let set =
-            |variable: &&Node| !string(member(variable, "value")).is_empty() || member(variable, "valueFrom").is_some();
-        let variables = member(container.node, "env").map(items).unwrap_or_default().iter().filter(set);
+    let of = |container: crate::objects::pods::Container<'_>| {
+        let image = container.node.member("image");
+        let reference = Reference::parse(&image.map(Node::text).unwrap_or_default()).ok()?;
+        let set = |variable: &&Node| !variable.text_of("value").is_empty() || variable.member("valueFrom").is_some();
+        let variables = container.node.items_of("env").iter().filter(set);
         let image = image.unwrap_or(container.node);
         Some(Operator {
             manifest: object.manifest.clone(),
@@ -421,20 +425,18 @@ fn operators(object: &Object<'_>, pod: &Pod<'_>) -> Vec<Operator> {
             repository: reference.repository,
             tag: reference.tag,
             words: container.words(object).iter().map(|word| word.as_str().to_owned()).collect(),
-            variables: variables
-                .map(|variable| (string(member(variable, "name")), string(member(variable, "value"))))
-                .collect(),
+            variables: variables.map(|variable| (variable.text_of("name"), variable.text_of("value"))).collect(),
             is_injected: fills_in(pod.template, container.node) && !names_proxy(pod.template),
-            takes_more: member(container.node, "envFrom").is_some_and(|from| !items(from).is_empty()),
+            takes_more: container.node.member("envFrom").is_some_and(|from| !from.items().is_empty()),
             name: container.name,
         })
     };
     pod.containers().into_iter().filter_map(of).collect()
 }
 
-/// Adds the documents in the texts of a ConfigMap that hold one of the words that the catalogue looks for.
+/// Adds the documents in the texts of a ConfigMap that contain one of the catalogue's words.
 fn documents<'n>(object: &Object<'n>, needles: &[&str], limits: &Limits, trees: &mut Vec<Tree<'n>>) {
-    let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { return };
+    let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { return };
     for (entry, value) in entries {
         let Data::Str(string_there) = &value.data else { continue };
         let bytes = string_there.as_bytes();
@@ -449,8 +451,8 @@ fn documents<'n>(object: &Object<'n>, needles: &[&str], limits: &Limits, trees: 
         trees.push(Tree {
             manifest: object.manifest,
             name: object.name.clone(),
-            group: group(&string(member(&node, "apiVersion"))).to_owned(),
-            kind: string(member(&node, "kind")),
+            group: group(&node.text_of("apiVersion")).to_owned(),
+            kind: node.text_of("kind"),
             nested: true,
             prefix: Path::default().key("data").key(&entry.key.to_text()).with(Step::Nested),
             source,
@@ -459,7 +461,7 @@ fn documents<'n>(object: &Object<'n>, needles: &[&str], limits: &Limits, trees: 
     }
 }
 
-/// The words that tell a text or a kind worth a look.
+/// The words that make a text or a kind relevant.
 fn needles() -> Vec<&'static str> {
     let mut needles: Vec<&str> = Vec::new();
     let mut add = |objects: &'static Objects, field: Option<&'static Field>| match objects.kinds.as_slice() {
@@ -482,12 +484,12 @@ fn needles() -> Vec<&'static str> {
             }
         }
     }
-    // Every ConfigMap is kept as it is.
+    // Every ConfigMap is kept.
     needles.retain(|needle| *needle != "ConfigMap");
     needles
 }
 
-/// The group of an `apiVersion`; empty for the core's.
+/// The group of an `apiVersion`; empty for the core group.
 fn group(api_version: &str) -> &str {
     api_version.rsplit_once('/').map_or("", |(group, _)| group)
 }
@@ -498,12 +500,12 @@ fn entry_of<'n>(node: &'n Node, name: &str) -> Option<(Range<u32>, &'n Node)> {
     Some((entry.start..entry.end, value))
 }
 
-/// The node at a way without `*`.
+/// The node at a path without `*`.
 fn at<'n>(node: &'n Node, steps: &[String]) -> Option<&'n Node> {
-    steps.iter().try_fold(node, |node, step| member(node, step))
+    steps.iter().try_fold(node, |node, step| node.member(step))
 }
 
-/// Whether a node at the way, one of them where there are several, is as wanted.
+/// Whether a node at the path, any of them if there are several, matches.
 fn any(node: &Node, steps: &[String], wanted: &dyn Fn(&Node) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else { return wanted(node) };
     let below = |steps: &[String]| match &node.data {
@@ -514,6 +516,6 @@ fn any(node: &Node, steps: &[String], wanted: &dyn Fn(&Node) -> bool) -> bool {
     match step.as_str() {
         "**" => any(node, rest, wanted) || below(steps),
         "*" => below(rest),
-        name => member(node, name).is_some_and(|next| any(next, rest, wanted)),
+        name => node.member(name).is_some_and(|next| any(next, rest, wanted)),
     }
 }

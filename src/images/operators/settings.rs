@@ -1,24 +1,23 @@
 //! Registries that settings of a program name for all images that it starts: environment variables, arguments and
 //! configuration files, `AGENT_IMAGE_REGISTRY`, `--container-registry`, `container-registry: quay.io`.
 //!
-//! What the program makes of such a setting is not known here, only what the name says; those that are known stand in the
-//! catalogue.
+//! How the program uses such a setting is not known here, only what the name says; known settings are in the catalogue.
 
 use super::{Implicit, is_mirror};
-use crate::images::Mirror;
 use crate::images::find::{is_well_known, words};
-use crate::images::hosts::is_public;
-use crate::images::object::{Object, Path, Step, member};
-use crate::images::pods::{Container, Pod};
-use crate::images::reference::Reference;
-use crate::images::text::Text;
 use crate::limits::Limits;
+use crate::objects::pods::{Container, Pod};
+use crate::objects::text::Text;
+use crate::objects::{Object, Path, Step};
+use crate::reference::Mirror;
+use crate::reference::Reference;
+use crate::reference::hosts::is_public;
 use crate::render::manifest::Manifest;
 use crate::yaml::{self, Data, Node};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Adds the registries that are not the mirror, but for those that the catalogue told of.
+/// Adds the registries that are not the mirror, except those that the catalogue reported.
 pub(super) fn add(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits, found: &mut Vec<Implicit>) {
     let mut all = Vec::new();
     for object in manifests.iter().flat_map(Object::all) {
@@ -55,9 +54,9 @@ fn of_container(object: &Object<'_>, container: &Container<'_>, mirror: &Mirror,
     }
 }
 
-/// The settings in the texts of a ConfigMap, and its texts that are settings themselves.
+/// The settings in the texts of a ConfigMap, and texts that are settings themselves.
 fn of_config(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut Vec<Implicit>) {
-    let Some(Data::Map(entries)) = member(object.node, "data").map(|data| &data.data) else { return };
+    let Some(Data::Map(entries)) = object.node.member("data").map(|data| &data.data) else { return };
     let is_login = entries.iter().any(|(entry, _)| is_about_login(&entry.key.to_text()));
     for (entry, value) in entries {
         let Some(text) = object.text(value) else { continue };
@@ -95,7 +94,7 @@ fn of_config(object: &Object<'_>, mirror: &Mirror, limits: &Limits, found: &mut 
     }
 }
 
-/// Whether a map holds other parts of one image, or says who logs in.
+/// Whether a map contains other parts of one image, or credentials.
 fn has_parts_or_login(map: &Node) -> bool {
     let Data::Map(entries) = &map.data else { return false };
     entries.iter().any(|(entry, _)| {
@@ -104,13 +103,13 @@ fn has_parts_or_login(map: &Node) -> bool {
     })
 }
 
-/// Whether a setting tells of who logs in somewhere.
+/// Whether a setting is about credentials.
 fn is_about_login(name: &str) -> bool {
     const WORDS: &[&str] = &["username", "password", "passwd", "login", "credentials", "dockerconfigjson"];
     words(name).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
-/// What a setting names, if it is a public registry of images.
+/// The registry in a setting, if it is a public registry of images.
 fn implicit(
     object: &Object<'_>,
     field: &Path,
@@ -135,7 +134,7 @@ fn implicit(
             None => "the program that reads this setting".to_owned(),
         },
         image: registry.to_owned(),
-        used: format!("what it starts (`{name}`)"),
+        used: format!("the pods that it starts (`{name}`)"),
         set: format!("`{name}`"),
         is_named: true,
         manifest: object.manifest.clone(),
@@ -143,15 +142,17 @@ fn implicit(
         field: field.to_string(),
         container: container.map(|container| container.name.clone()),
         place: text.places(range).into_iter().next()?,
-        doubt: Some("what is taken from there is not known; the name of the setting says that it is images".to_owned()),
+        doubt: Some(
+            "what is pulled from there is not known; the name of the setting says that it is images".to_owned(),
+        ),
     })
 }
 
-/// What the name of a setting says of the registry in it.
+/// What the name of a setting says about its registry.
 enum Naming {
-    /// It holds images: `PROXY_IMAGE_REGISTRY`, `--container-registry`.
+    /// It contains images: `PROXY_IMAGE_REGISTRY`, `--container-registry`.
     Images,
-    /// It is one of something: `DEFAULT_REGISTRY`.
+    /// It is a registry of something: `DEFAULT_REGISTRY`.
     Registry,
 }
 

@@ -1,6 +1,6 @@
-//! What functions make of what they are given.
+//! The results of functions in the walk.
 
-use super::lookup::Site;
+use super::answers::Site;
 use super::sets::Sets;
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use super::walk::Walk;
@@ -9,15 +9,15 @@ use crate::template::types::Kind as TypeKind;
 use crate::template::{Context, Env, Flow, Function, Look, Value};
 use std::rc::Rc;
 
-/// Most calls of a function with constants, one for each way to combine them.
+/// The most calls of a function with constants, one for each combination.
 const MOST_CALLS: usize = 16;
-/// Longest text that a function is called with.
+/// The longest text that a function is called with.
 const MOST_TEXT: usize = 512;
-/// How deep lists are in lists.
+/// The nesting limit of lists.
 const MOST_LISTS: usize = 4;
 
 impl Walk<'_, '_> {
-    /// What a function gives; `at` is where it is called.
+    /// The result of a function; `at` is the position of the call.
     pub(super) fn function(&mut self, function: &'static Function, args: &[Abs], at: u32) -> Abs {
         let site = self.site(at);
         let arg = |index: usize| args.get(index).copied().unwrap_or_default();
@@ -195,7 +195,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What a function computes: known, where it is given nothing but constants.
+    /// The result of a computing function: known if all arguments are constants.
     fn computed(&mut self, function: &'static Function, args: &[Abs], at: u32) -> Abs {
         let site = self.site(at);
         if let Some(values) = self.folded(function, args) {
@@ -212,7 +212,7 @@ impl Walk<'_, '_> {
         OTHER
     }
 
-    /// A value that is known; maps are those of a site.
+    /// A known value; maps belong to a site.
     fn constant(&mut self, value: &Value, site: Site) -> Abs {
         match value {
             Value::Str(text) => self.engine.sets.constant(&text.to_text()),
@@ -235,7 +235,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What gives a template that is called by a name.
+    /// The result of calling a named template.
     pub(super) fn include(&mut self, names: Abs, dot: Abs, at: u32) -> Abs {
         let is_live = self.is_live && self.engine.is_noted(self.file as usize, at);
         let mut called = Vec::new();
@@ -250,7 +250,7 @@ impl Walk<'_, '_> {
             }
         }
         if is_open {
-            // Whatever it is called with may be read. What templates are executed with is read by those that it names.
+            // Its argument may be read completely. The data of templates is read by the fields that they name.
             let site = self.site(at);
             self.engine.whole(dot, site);
         }
@@ -263,7 +263,7 @@ impl Walk<'_, '_> {
         out
     }
 
-    /// What holds the members that code gives to something.
+    /// The thing that receives members that code sets.
     fn changeable(&mut self, atom: Atom) -> Option<u32> {
         match atom {
             Atom::Made(number) => Some(number),
@@ -272,13 +272,13 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What the elements of a list may be.
+    /// The possible elements of a list.
     fn elements(&mut self, of: Abs, at: u32) -> Abs {
         let site = self.site(at);
         self.engine.member(of, Step::Any, site)
     }
 
-    /// The elements of a list that is known one by one.
+    /// The elements of a list whose elements are known individually.
     fn known(&self, of: Abs) -> Option<Rc<[Abs]>> {
         match **self.engine.sets.atoms(of) {
             [Atom::List(items)] => Some(self.engine.sets.items(items).clone()),
@@ -303,7 +303,7 @@ impl Walk<'_, '_> {
         each(item, &mut self.engine.sets)
     }
 
-    /// What a function makes of constants; `None` where it is given something else, fails, or makes something large.
+    /// The result of a function of constants; `None` if an argument is not a constant, if it fails, or if the result is large.
     fn folded(&mut self, function: &'static Function, args: &[Abs]) -> Option<Rc<[Value]>> {
         let sets = &self.engine.sets;
         let is_constant = |arg: &Abs| *arg != NOTHING && sets.atoms(*arg).iter().all(Atom::is_constant);
@@ -330,7 +330,7 @@ fn list(items: &[Abs], sets: &mut Sets) -> Abs {
 }
 
 fn each(item: Abs, sets: &mut Sets) -> Abs {
-    // Lists that a loop puts into each other do not end.
+    // Lists that a loop nests into each other do not end.
     if sets.depth(item) >= MOST_LISTS {
         let inner: Vec<Abs> = sets
             .atoms(item)
@@ -351,7 +351,7 @@ fn each(item: Abs, sets: &mut Sets) -> Abs {
     sets.one(Atom::Each(item))
 }
 
-/// Whether something is there and not empty, whatever the values are.
+/// Whether something exists and is not empty, whatever the values are.
 fn is_there(value: Abs, sets: &Sets) -> bool {
     let is_there = |atom: &Atom| match atom {
         Atom::Text(text) => !sets.str(*text).is_empty(),
@@ -361,7 +361,7 @@ fn is_there(value: Abs, sets: &Sets) -> bool {
     value != NOTHING && sets.atoms(value).iter().all(is_there)
 }
 
-/// What a function makes of constants; `None` where it is given something else, or fails.
+/// The result of a function of constants; `None` if an argument is not a constant, or if it fails.
 fn folded(function: &'static Function, args: &[Abs], sets: &Sets) -> Option<Vec<Value>> {
     let args: Vec<&Rc<[Atom]>> = args.iter().map(|arg| sets.atoms(*arg)).collect();
     let ways = args.iter().try_fold(1usize, |ways, arg| Some(ways * arg.len()).filter(|ways| *ways <= MOST_CALLS))?;
@@ -398,7 +398,7 @@ fn folded(function: &'static Function, args: &[Abs], sets: &Sets) -> Option<Vec<
     Some(found)
 }
 
-/// Whether a value is small enough to be known in full.
+/// Whether a value is small enough to be fully known.
 fn is_small(value: &Value, depth: usize) -> bool {
     match value {
         Value::Str(text) => text.len() <= MOST_TEXT,

@@ -1,6 +1,6 @@
-//! [`Engine`]: the state of a walk over all code of a release: what is called with what, what maps hold, what was read.
+//! [`Engine`]: the state of a walk over all code of a release: calls with their arguments, the content of maps, the reads.
 
-use super::lookup::{Lookups, Site};
+use super::answers::{Lookups, Site};
 use super::sets::{HashMap, Sets};
 use super::value::{Abs, Atom, Made, NO_KEYS, NOTHING, Step, Text};
 use crate::compiler::{Compiler, MOST_BYTES};
@@ -14,48 +14,48 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Most commands, and members of sets, that are looked at.
+/// The most commands, and members of sets, that are visited.
 const MOST_STEPS: u64 = 3_000_000;
-/// Most calls that are told apart.
+/// The most calls that are distinguished.
 const MOST_FRAMES: usize = 20_000;
-/// Most calls inside of each other.
+/// The most nested calls.
 pub(super) const MOST_CALLS: u32 = 48;
-/// Most calls of one template inside of each other whose maps are told apart.
+/// The most nested calls of one template whose maps are distinguished.
 const MOST_REPEATED: u32 = 3;
 /// A chart of the release.
 #[derive(Debug)]
 pub(super) struct Scope {
-    /// Where it stands in the values.
+    /// Its position in the values.
     pub(super) prefix: Vec<String>,
     /// Its full path, `app/charts/db`.
     pub(super) full_path: String,
     /// Its name, or its alias.
     pub(super) name: String,
-    /// The numbers of its subcharts.
+    /// The indexes of its subcharts.
     pub(super) children: Vec<usize>,
-    /// What its values are.
+    /// Its values.
     values: Abs,
 }
 
-/// A call of a template with something.
+/// A call of a template with an argument.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) template: Arc<Template>,
     pub(super) dot: Abs,
     pub(super) chart: usize,
-    /// Whether this render came here.
+    /// Whether the render reached this call.
     pub(super) is_live: bool,
     pub(super) is_active: bool,
-    /// In which round it was walked last.
+    /// The round in which it was last walked.
     pub(super) round: u32,
-    /// The text that it gives, where that is known.
+    /// Its output, if known.
     pub(super) out: Abs,
 }
 
-/// A call of a function with what its arguments may be.
+/// A call of a function with its possible arguments.
 type Call = (&'static str, Box<[Abs]>);
 
-/// What it gives, where that is known.
+/// Its result, if known.
 type Folded = Option<Rc<[Value]>>;
 
 /// The walk.
@@ -63,7 +63,7 @@ pub(super) struct Engine<'e> {
     pub(super) compiler: &'e mut Compiler,
     pub(super) helm: HelmVersion,
     noted: &'e Reads,
-    /// What was asked of the values at a position: whether this render came there.
+    /// Whether the render reached a position.
     reached: HashMap<(usize, u32), bool>,
     pub(super) sets: Sets,
     pub(super) lookups: Lookups,
@@ -74,24 +74,24 @@ pub(super) struct Engine<'e> {
     known: HashMap<(usize, usize, Abs), u32>,
     made: Vec<Made>,
     sites: HashMap<Site, u32>,
-    /// Maps that are one for many calls.
+    /// Maps that several calls share.
     shared: BTreeSet<u32>,
-    /// What code adds to the values, and to what templates are executed with.
+    /// Members that code adds to the values, and to the data of templates.
     overlays: HashMap<Atom, u32>,
     pub(super) files: Vec<Arc<File>>,
     file_numbers: HashMap<usize, usize>,
     texts: HashMap<Text, Option<Arc<Compiled>>>,
-    /// What functions make of constants.
+    /// Results of functions of constants.
     pub(super) folded: HashMap<Call, Folded>,
     pub(super) round: u32,
     pub(super) calls: u32,
-    /// How often each template is being walked, one call inside of the other.
+    /// The number of nested active calls of each template.
     pub(super) active: HashMap<usize, u32>,
     pub(super) changed: bool,
     steps: u64,
-    /// The files that charts ask for, by name or pattern.
+    /// The files that charts read, by name or pattern.
     pub(super) asked: BTreeSet<(usize, Step)>,
-    /// Whether there was more than could be walked.
+    /// Whether the limit was reached.
     pub(super) is_cut: bool,
 }
 
@@ -127,7 +127,7 @@ impl<'e> Engine<'e> {
         }
     }
 
-    /// Adds a chart: where it stands in the values, its full path, and its name.
+    /// Adds a chart: its position in the values, its full path, and its name.
     pub(super) fn add_scope(&mut self, prefix: Vec<String>, full_path: String, name: String) -> usize {
         let steps: Vec<Step> = prefix.iter().map(|step| self.sets.key(step)).collect();
         let path = self.sets.path(&steps);
@@ -137,7 +137,7 @@ impl<'e> Engine<'e> {
         self.scopes.len() - 1
     }
 
-    /// Takes a step of what may be walked, and those that sets took.
+    /// Takes a step of the budget, and those of operations on sets.
     pub(super) fn step(&mut self) -> bool {
         self.steps += 1 + self.sets.take_steps();
         self.is_cut |= self.steps > MOST_STEPS;
@@ -153,13 +153,13 @@ impl<'e> Engine<'e> {
         number
     }
 
-    /// Whether this render came to a position of a file.
+    /// Whether the render reached a position of a file.
     pub(super) fn is_noted(&mut self, file: usize, at: u32) -> bool {
         let (noted, files) = (self.noted, &self.files);
         *self.reached.entry((file, at)).or_insert_with(|| noted.reached(&files[file], at))
     }
 
-    /// The number of a call.
+    /// The index of a call.
     pub(super) fn frame(&mut self, template: &Arc<Template>, dot: Abs, chart: usize, is_live: bool) -> Option<u32> {
         let key = (Arc::as_ptr(template) as usize, chart, dot);
         if let Some(&known) = self.known.get(&key) {
@@ -189,7 +189,7 @@ impl<'e> Engine<'e> {
         Some(number)
     }
 
-    /// A text given to `tpl`, compiled.
+    /// A compiled text of `tpl`.
     pub(super) fn compile(&mut self, source: Text) -> Option<Arc<Compiled>> {
         if let Some(known) = self.texts.get(&source) {
             return known.clone();
@@ -200,11 +200,11 @@ impl<'e> Engine<'e> {
         compiled
     }
 
-    /// The map that is made at a site.
+    /// The map created at a site.
     pub(super) fn make(&mut self, Site { file, at, frame }: Site) -> u32 {
         let Frame { template, chart, .. } = &self.frames[frame as usize];
         let repeated = self.active.get(&(Arc::as_ptr(template) as usize)).copied().unwrap_or_default();
-        // Numbers of charts count down, those of calls up.
+        // Indexes of charts count down, those of calls count up.
         let by = if repeated <= MOST_REPEATED { frame } else { u32::MAX - *chart as u32 };
         let site = Site { file, at, frame: by };
         if let Some(&known) = self.sites.get(&site) {
@@ -238,22 +238,22 @@ impl<'e> Engine<'e> {
         };
     }
 
-    /// Notes that a member is there whenever the map is.
+    /// Records that a member exists whenever the map does.
     pub(super) fn is_sure(&mut self, number: u32, key: Text) {
-        // What is one for many calls may be empty in another.
+        // A map shared by several calls may be empty in another call.
         if !self.shared.contains(&number) {
             self.made[number as usize].sure.insert(key);
         }
     }
 
-    /// Merges into a map what others hold.
+    /// Merges the content of other maps into a map.
     pub(super) fn merge(&mut self, number: u32, parts: Abs, overwrites: bool) {
         let made = &mut self.made[number as usize];
         self.changed |= self.sets.widen(&mut made.parts, parts) | (overwrites && !made.is_overwritten);
         made.is_overwritten |= overwrites;
     }
 
-    /// What code adds to something that it did not make.
+    /// The members that code adds to something that it did not create.
     pub(super) fn overlay(&mut self, atom: Atom) -> u32 {
         let key = whole_value(atom);
         if let Some(&known) = self.overlays.get(&key) {
@@ -269,7 +269,7 @@ impl<'e> Engine<'e> {
         self.overlays.get(&whole_value(atom)).copied()
     }
 
-    /// How many things there are that code adds to.
+    /// The number of things that code adds members to.
     pub(super) fn overlays(&self) -> usize {
         self.overlays.len()
     }
@@ -279,7 +279,7 @@ impl<'e> Engine<'e> {
         self.scopes[chart].values
     }
 
-    /// The steps to a member: `global` is one and the same for all charts.
+    /// The steps to a member: `global` is shared by all charts.
     pub(super) fn steps_below(&mut self, above: &[Step], key: Step) -> Vec<Step> {
         if key == self.sets.key(GLOBAL) {
             let names = above.iter().map(|step| match step {

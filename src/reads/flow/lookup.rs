@@ -1,84 +1,20 @@
-//! What is looked up in the things that an operand may stand for, and which values that reads: [`Lookups`] keeps what was found
-//! of each set, so that asking once more, from another place, costs no more than that.
+//! Looks up members of the things that an operand may be, and the values that this reads: [`Lookups`] caches the results for
+//! each set, so that the same question from another position costs no more than a lookup.
 
+use super::answers::{Answer, Kind, Question, Site, Target};
 use super::engine::Engine;
-use super::sets::HashMap;
-use super::value::{Abs, Atom, Fact, Keys, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
+use super::value::{Abs, Atom, Fact, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
 use foldhash::fast::FixedState;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-/// Most steps of a path that are any key, one after the other; what is deeper is read with all that is in it.
+/// The most consecutive steps of a path that are any key; deeper values are read with all their content.
 const MOST_ANY: usize = 4;
-/// Most steps of a path; what is deeper is read with all that is in it.
+/// The most steps of a path; deeper values are read with all their content.
 const MOST_DEPTH: usize = 20;
 
-/// A position of a file, reached by a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Site {
-    pub(super) file: u32,
-    pub(super) at: u32,
-    pub(super) frame: u32,
-}
-
-/// What a read takes of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
-    /// The value itself, or that it is there.
-    Member,
-    /// All that is in it.
-    Whole,
-}
-
-/// A path that is read, how, and without which members.
-pub(super) type Target = (PathNumber, Kind, Keys);
-
-/// Numbers of what was looked at.
+/// Indexes of visited things.
 type Seen = HashSet<u32, FixedState>;
-
-/// A question about a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Question {
-    /// What a member of it is.
-    Member(Abs, Step),
-    /// All that is in it.
-    Whole(Abs),
-    /// Whether there is more in it than code names.
-    Members(Abs),
-}
-
-/// What is known of a question, as far as it does not depend on maps that the code makes.
-#[derive(Debug)]
-struct Answer {
-    found: Abs,
-    /// Sets that are asked the same.
-    inner: Rc<[Abs]>,
-    reads: Vec<Target>,
-}
-
-/// What was looked up.
-#[derive(Debug, Default)]
-pub(super) struct Lookups {
-    answers: Vec<Answer>,
-    numbers: HashMap<Question, u32>,
-    /// Which answers were asked for where.
-    sites: HashSet<(u32, Site), FixedState>,
-    below: HashMap<(PathNumber, Step), PathNumber>,
-    /// The maps among the things of a set and those that belong to them, by how many things there were that code adds to.
-    maps: HashMap<Abs, (usize, Rc<[u32]>)>,
-}
-
-impl Lookups {
-    /// What was read, and by which sites, in no order.
-    pub(super) fn reads(&self) -> impl Iterator<Item = (&[Target], Vec<Site>)> {
-        let mut sites: Vec<Vec<Site>> = vec![Vec::new(); self.answers.len()];
-        #[expect(clippy::iter_over_hash_type, reason = "whoever asks brings it into order")]
-        for &(answer, site) in &self.sites {
-            sites[answer as usize].push(site);
-        }
-        self.answers.iter().zip(sites).map(|(answer, sites)| (&answer.reads[..], sites))
-    }
-}
 
 impl Engine<'_> {
     /// A member of whatever something may be.
@@ -91,7 +27,7 @@ impl Engine<'_> {
             let (own, _) = self.ask(Question::Member(of, key), site);
             found.push(own);
             for &number in &*self.maps(of) {
-                // What is merged into each other leads to the same map in many ways.
+                // Merged maps lead to the same map in many ways.
                 if !seen.insert(number) {
                     continue;
                 }
@@ -119,7 +55,7 @@ impl Engine<'_> {
         self.sets.join_all(found)
     }
 
-    /// Notes that all of something is read. Whoever prints what templates are executed with, `toYaml .`, means no value by it.
+    /// Records that all of something is read. Printing the data of templates, `toYaml .`, does not count as reading a value.
     pub(super) fn whole(&mut self, of: Abs, site: Site) {
         let atoms = self.sets.atoms(of).clone();
         let is_root = |atom: &Atom| matches!(atom, Atom::Root(_));
@@ -144,7 +80,7 @@ impl Engine<'_> {
                 let made = self.made(number);
                 sets.extend(made.members.values());
                 sets.push(made.any);
-                // What is there already is not taken from what is merged in.
+                // Existing members are not replaced by what is merged in.
                 let hidden = if made.is_overwritten { Vec::new() } else { made.sure.iter().copied().collect() };
                 let parts = made.parts;
                 let hidden = self.sets.keys(hidden);
@@ -153,12 +89,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Notes that there may be more in something than code names.
+    /// Records that there may be more members than code names.
     pub(super) fn note_members(&mut self, of: Abs, site: Site) {
         self.ask(Question::Members(of), site);
     }
 
-    /// The answer to a question, and what else is asked the same.
+    /// The answer to a question, and related sets with the same question.
     fn ask(&mut self, question: Question, site: Site) -> (Abs, Rc<[Abs]>) {
         let number = match self.lookups.numbers.get(&question) {
             Some(&known) => known,
@@ -288,7 +224,7 @@ impl Engine<'_> {
         below
     }
 
-    /// The maps of the code in something: those that it made, and what it adds to others.
+    /// The code's maps in something: those that it created, and what it adds to others.
     fn maps(&mut self, of: Abs) -> Rc<[u32]> {
         let overlays = self.overlays();
         if let Some((_, known)) = self.lookups.maps.get(&of).filter(|(known_of, _)| *known_of == overlays) {
@@ -309,14 +245,14 @@ impl Engine<'_> {
     }
 }
 
-/// The number of an element, `[0]`.
+/// The index of an element, `[0]`.
 fn index_of(key: &str) -> Option<usize> {
     let digits = key.strip_prefix('[')?.strip_suffix(']')?;
     let number: usize = digits.parse().ok()?;
     (digits.len() == 1 || !digits.starts_with(['0', '+'])).then_some(number)
 }
 
-/// Whether a path ends with as many steps of any key as are told apart.
+/// Whether a path ends with as many any-key steps as are distinguished.
 fn ends_with_any(path: &[Step]) -> bool {
     path.len() >= MOST_ANY && path[path.len() - MOST_ANY..].iter().all(|step| *step == Step::Any)
 }

@@ -1,10 +1,11 @@
-//! [`Flow`]: which values the code of a release can come to, executed or not, followed through what hands them on: helpers
-//! and what they are given, maps and lists that code makes, merges, keys given as text, loops, texts for `tpl`.
+//! [`Flow`]: which values the code of a release can read, executed or not, followed through everything that passes values on:
+//! helpers and their arguments, maps and lists that code creates, merges, keys given as text, loops, texts for `tpl`.
 //!
-//! Every template is walked with what it may be called with, both ways at each branch, until nothing new comes. Of code
-//! that this render executed, the render itself knows what it looked at; where such code leaves open what it takes
-//! (`toYaml`, a computed key), that is not asked again.
+//! Every template is walked with all of its possible arguments, both ways at each branch, until nothing changes. For code that
+//! the render executed, the render itself knows what it read; where such code does not show what it reads (`toYaml`, a computed
+//! key), the render's answer is used.
 
+mod answers;
 mod call;
 mod engine;
 mod lookup;
@@ -23,16 +24,16 @@ use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::ast::Template;
 use crate::yaml::{Data, Node};
+use answers::Site;
 use engine::Engine;
-use lookup::Site;
 use read::{Read, found, is_index};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use value::{Atom, Step};
 
-/// Most rounds until nothing new comes.
+/// The most rounds until nothing changes.
 const MOST_ROUNDS: u32 = 10;
-/// What stands for no call: in text that is no template yet.
+/// The index for no call: in text that is not a template yet.
 const NO_FRAME: u32 = u32::MAX;
 
 /// What the code of a release can read.
@@ -43,7 +44,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Follows the values of a release; `is_rendered` says of a place in the values whether its chart is enabled.
+    /// Follows the values of a release; `is_rendered` says for a position in the values whether its chart is enabled.
     pub fn of(
         chart: &Chart,
         helm: HelmVersion,
@@ -92,14 +93,14 @@ impl Flow {
         self.is_complete
     }
 
-    /// A place of the code that can read a value, though this render did not look at it.
+    /// A position in the code that can read a value, although this render did not read it.
     pub fn can_read(&self, path: &[String]) -> Option<&Place> {
-        // A list that is taken is taken with what is in it, unless that is maps.
+        // Reading a list reads its elements, unless they are maps.
         let length = path.iter().rposition(|step| !is_index(step)).map_or(0, |last| last + 1);
         self.reads.iter().find_map(|read| read.reads(&path[..length]))
     }
 
-    /// A place that names a value, in templates that run for the chart at a place of the values.
+    /// A position that names a value, in templates of the chart at a position in the values.
     pub fn names_in(&self, chart: &Path, path: &[String]) -> Option<&Place> {
         let named = self.reads.iter().filter(|read| read.named().is_some_and(|named| named == path));
         named.filter_map(|read| read.charts.get(chart)).next()
@@ -111,13 +112,13 @@ impl Flow {
     }
 }
 
-/// A template that is executed for a chart with all that charts have; whether a render does.
+/// A template that is executed for a chart with the usual data; and whether the render executes it.
 type Body = (Arc<Template>, usize, bool);
 
-/// A file of a chart that may be a template: whose, its path in it, its content.
+/// A file of a chart that may be a template: its chart, its path, its content.
 type ChartText = (usize, String, Arc<File>);
 
-/// Whether code asks for a file.
+/// Whether code reads a file.
 fn is_asked_for((scope, path, _): &ChartText, engine: &Engine<'_>) -> bool {
     engine.asked.iter().any(|(chart, name)| {
         chart == scope
@@ -126,7 +127,7 @@ fn is_asked_for((scope, path, _): &ChartText, engine: &Engine<'_>) -> bool {
                     let (name, steps) = (engine.sets.str(*name), Limits::default().glob_steps);
                     **name == **path || Glob::parse(name).is_ok_and(|glob| glob.matches(path, steps) == Ok(true))
                 }
-                // A page about the chart is for another program than helm.
+                // A documentation page is for other programs than helm.
                 Step::Any => !path.contains(".md"),
             }
     })
@@ -163,7 +164,7 @@ fn add_chart(
         prefix.pop();
     }
     engine.scopes[scope].children = children;
-    // What these hold can be handed to `tpl`.
+    // The content of these can be passed to `tpl`.
     let templates = chart.files.iter().filter(|file| memchr::memmem::find(file.file.bytes(), b"{{").is_some());
     files.extend(templates.map(|file| (scope, file.path.clone(), file.file.clone())));
     if let Some(values) = &chart.values {
@@ -174,7 +175,7 @@ fn add_chart(
     scope
 }
 
-/// The texts of a chart's values that may be templates; those below a subchart's key are that one's, too.
+/// The texts in a chart's values that may be templates; those below a subchart's key belong to the subchart, too.
 fn add_texts(engine: &mut Engine<'_>, scope: usize, node: &Node, file: &Arc<File>, bodies: &mut Vec<Body>) {
     match &node.data {
         Data::Str(text) => {
@@ -214,7 +215,7 @@ fn chains(engine: &mut Engine<'_>, scope: usize, file: &Arc<File>) {
     chains_in(engine, scope, &text, file, 0);
 }
 
-/// Chains in a text that is no template as it stands.
+/// Chains in a text that is not a template itself.
 fn chains_in(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>, from: u32) {
     const MARK: &str = ".Values.";
     let number = engine.file(file) as u32;

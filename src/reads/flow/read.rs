@@ -1,7 +1,7 @@
-//! [`Read`]: a path of the values that code reads, and where.
+//! [`Read`]: a path of the values that code reads, with its positions.
 
+use super::answers::{Kind, Site, Target};
 use super::engine::Engine;
-use super::lookup::{Kind, Site, Target};
 use super::value::Step;
 use crate::reads::Path;
 use crate::source::Place;
@@ -16,9 +16,9 @@ pub(super) struct Read {
     /// Members that are not read.
     without: Vec<String>,
     place: Place,
-    /// A place of which this render does not know what it looks at.
+    /// A position of which the render does not know what it reads.
     open: Option<Place>,
-    /// Where the charts stand whose templates come to it, each with the first place of its own.
+    /// The positions in the values of the charts whose templates reach it, each with its own first position.
     pub(super) charts: BTreeMap<Path, Place>,
 }
 
@@ -31,14 +31,14 @@ impl Read {
         if self.is_whole { None } else { self.path.iter().cloned().collect() }
     }
 
-    /// The place, if this may be a read of a value.
+    /// The position, if this may be a read of a value.
     pub(super) fn reads(&self, path: &[String]) -> Option<&Place> {
         let common = self.path.len().min(path.len());
         let fits = self.path.iter().zip(path).all(|(step, wanted)| step.as_ref().is_none_or(|step| step == wanted));
         if !fits {
             return None;
         }
-        // Whoever walks over a list means each of its elements.
+        // A loop over a list reads each of its elements.
         let is_meant = |(step, wanted): (&Option<String>, &String)| step.is_some() || is_index(wanted);
         let is_exact = self.path[..common].iter().zip(path).all(is_meant);
         match path.get(self.path.len()) {
@@ -50,8 +50,8 @@ impl Read {
     }
 }
 
-/// Where something is read: of all sites, and of those of which this render does not know what they look at, the first; and
-/// the first of each chart.
+/// The positions of a read: the first of all sites, the first of those of which the render does not know what they read, and the
+/// first of each chart.
 #[derive(Debug, Clone, Default)]
 struct Sites {
     first: Option<Site>,
@@ -70,7 +70,7 @@ impl Sites {
     }
 }
 
-/// What was read, in the order of the paths.
+/// The reads, sorted by path.
 pub(super) fn found(engine: &mut Engine<'_>) -> Vec<Read> {
     let lookups = std::mem::take(&mut engine.lookups);
     let mut by_target: BTreeMap<Target, Sites> = BTreeMap::new();
@@ -113,7 +113,7 @@ pub(super) fn found(engine: &mut Engine<'_>) -> Vec<Read> {
             charts: charts.into_iter().map(|(chart, (_, place))| (chart, place)).collect(),
         });
     }
-    // Any key comes after those that are named.
+    // Any key comes after named keys.
     found.sort_by_cached_key(|read| {
         let steps: Vec<(bool, Option<String>)> = read.path.iter().map(|step| (step.is_none(), step.clone())).collect();
         (steps, read.is_whole, read.without.clone())

@@ -1,15 +1,15 @@
-//! [`Sets`]: sets of things, texts, lists and paths of a walk, each kept once: what is equal has one number, and what was put
-//! together is not put together again.
+//! [`Sets`]: interned sets of things, texts, lists and paths of a walk: equal values have one index, and no operation is computed
+//! twice.
 
 use super::value::{Abs, Atom, Items, Keys, MOST, NO_KEYS, NOTHING, OTHER, PathNumber, Step, Text};
 use foldhash::fast::FixedState;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// Maps that are only looked up in, or brought into order before anybody looks.
+/// Maps that are only used for lookups, or sorted before they are iterated.
 pub(super) type HashMap<K, V> = std::collections::HashMap<K, V, FixedState>;
 
-/// Things that are told by numbers.
+/// Interned values by index.
 #[derive(Debug)]
 struct Numbered<T: ?Sized> {
     all: Vec<Rc<T>>,
@@ -35,7 +35,7 @@ impl<T: ?Sized + Eq + std::hash::Hash> Numbered<T> {
     }
 }
 
-/// What a walk tells apart.
+/// The interned values of a walk.
 #[derive(Debug)]
 pub(super) struct Sets {
     sets: Numbered<[Atom]>,
@@ -46,7 +46,7 @@ pub(super) struct Sets {
     joins: HashMap<(Abs, Abs), Abs>,
     unions: HashMap<Box<[Abs]>, Abs>,
     less: HashMap<(Abs, Keys), Abs>,
-    /// Members that were put together, which is the work that is done here.
+    /// Computed unions, which are the main work here.
     steps: u64,
 }
 
@@ -68,17 +68,17 @@ impl Sets {
         sets
     }
 
-    /// The work that was done since this was asked last.
+    /// The work done since the last call.
     pub(super) fn take_steps(&mut self) -> u64 {
         std::mem::take(&mut self.steps)
     }
 
-    /// Counts work with members of sets that is done elsewhere.
+    /// Counts work on members of sets that is done elsewhere.
     pub(super) fn charge(&mut self, members: usize) {
         self.steps += members as u64;
     }
 
-    /// The things in a set, in order.
+    /// The members of a set, in order.
     pub(super) fn atoms(&self, of: Abs) -> &Rc<[Atom]> {
         &self.sets.all[of.0 as usize]
     }
@@ -112,7 +112,7 @@ impl Sets {
         &self.paths.all[path.0 as usize]
     }
 
-    /// Keys in the order of their numbers, each once.
+    /// Keys sorted by index, without duplicates.
     pub(super) fn keys(&mut self, mut keys: Vec<Text>) -> Keys {
         keys.sort();
         keys.dedup();
@@ -132,7 +132,7 @@ impl Sets {
         self.one(Atom::Text(text))
     }
 
-    /// These things, of which not too many texts and numbers stand for themselves.
+    /// A set of these things, with a limit on individual texts and numbers.
     pub(super) fn set(&mut self, mut atoms: Vec<Atom>) -> Abs {
         self.steps += atoms.len() as u64;
         atoms.sort();
@@ -144,7 +144,7 @@ impl Sets {
         Abs(self.sets.number(&atoms))
     }
 
-    /// Both.
+    /// The union of two sets.
     pub(super) fn join(&mut self, a: Abs, b: Abs) -> Abs {
         if a == b || b == NOTHING {
             return a;
@@ -161,7 +161,7 @@ impl Sets {
         joined
     }
 
-    /// All of them.
+    /// The union of several sets.
     pub(super) fn join_all(&mut self, all: impl IntoIterator<Item = Abs>) -> Abs {
         let mut all: Vec<Abs> = all.into_iter().filter(|one| *one != NOTHING).collect();
         all.sort();
@@ -181,7 +181,7 @@ impl Sets {
         joined
     }
 
-    /// Adds to what something may be; whether that is new.
+    /// Adds to the possible things; returns whether that is new.
     pub(super) fn widen(&mut self, what: &mut Abs, by: Abs) -> bool {
         let joined = self.join(*what, by);
         let grew = joined != *what;
@@ -211,7 +211,7 @@ impl Sets {
         less
     }
 
-    /// How deep lists are in lists.
+    /// The nesting depth of lists.
     pub(super) fn depth(&self, of: Abs) -> usize {
         let depth = |atom: &Atom| match *atom {
             Atom::List(items) => 1 + self.items(items).iter().map(|item| self.depth(*item)).max().unwrap_or_default(),
@@ -221,7 +221,7 @@ impl Sets {
         self.atoms(of).iter().map(depth).max().unwrap_or_default()
     }
 
-    /// The keys that an operand names, in the order of the texts.
+    /// The keys that an operand names, sorted by text.
     pub(super) fn keys_of(&mut self, of: Abs) -> Vec<Step> {
         let (mut keys, mut is_any) = (BTreeSet::<Rc<str>>::new(), false);
         for atom in self.atoms(of).iter() {

@@ -1,34 +1,34 @@
-//! [`Abs`]: what an operand of a template may stand for, as far as the code tells; [`Atom`] is one of these things.
+//! [`Abs`]: what an operand of a template may be, as far as the code shows; [`Atom`] is one of these things.
 //!
-//! Sets, texts, lists and paths are numbers into [`Sets`](super::sets::Sets), so that what is the same is one number.
+//! Sets, texts, lists and paths are indexes into [`Sets`](super::sets::Sets), so that equal values have equal indexes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Things that an operand may stand for, by their number; none where it is nothing, or nothing that leads to values.
+/// The things that an operand may be, by index; empty if it is nil, or nothing that leads to values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct Abs(pub(super) u32);
 
-/// No thing at all.
+/// The empty set.
 pub(super) const NOTHING: Abs = Abs(0);
-/// [`Atom::Other`] alone.
+/// Only [`Atom::Other`].
 pub(super) const OTHER: Abs = Abs(1);
 
-/// The number of a text.
+/// The index of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Text(pub(super) u32);
 
-/// The number of a path of values.
+/// The index of a values path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct PathNumber(pub(super) u32);
 
-/// The number of a list of keys.
+/// The index of a list of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Keys(pub(super) u32);
 
 /// No keys.
 pub(super) const NO_KEYS: Keys = Keys(0);
 
-/// The number of a list of operands.
+/// The index of a list of operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Items(pub(super) u32);
 
@@ -37,22 +37,22 @@ pub(super) struct Items(pub(super) u32);
 pub(super) enum Step {
     /// A key, or an element of a list as `[0]`.
     Key(Text),
-    /// Whichever: the key is computed, or they are all walked over.
+    /// Any: the key is computed, or all are iterated.
     Any,
 }
 
-/// One thing that an operand may stand for.
+/// One thing that an operand may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Atom {
-    /// What the templates of the chart with this number are executed with: `.`.
+    /// The data of the templates of the chart with this index: `.`.
     Root(u32),
-    /// A field of that.
+    /// A field of that data.
     Fact(u32, Fact),
-    /// The value at a path, as the user of the top chart writes it; without some of its members.
+    /// The value at a path from the top chart; without some of its members.
     Value(PathNumber, Keys),
-    /// A map that the code makes; see [`Made`].
+    /// A map that the code creates; see [`Made`].
     Made(u32),
-    /// A list whose elements are known one by one.
+    /// A list whose elements are known individually.
     List(Items),
     /// A list of such elements.
     Each(Abs),
@@ -60,7 +60,7 @@ pub(super) enum Atom {
     Text(Text),
     /// This number.
     Int(i64),
-    /// Something that is no way to a value: computed text, a number, a fact.
+    /// Something that does not lead to values: computed text, a number, a fact.
     Other,
 }
 
@@ -71,7 +71,7 @@ impl Atom {
     }
 }
 
-/// Fields of what templates are executed with.
+/// Fields of the data of templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Fact {
     Chart,
@@ -79,19 +79,19 @@ pub(super) enum Fact {
     Subcharts,
 }
 
-/// A map that the code makes, or what it adds to another.
+/// A map that the code creates, or the members that it adds to another.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Made {
     pub(super) members: BTreeMap<Text, Abs>,
     /// Members whose keys are computed.
     pub(super) any: Abs,
-    /// What was merged in.
+    /// The maps merged into it.
     pub(super) parts: Abs,
-    /// Members that are there whenever the map is, and not empty, so that what is merged in does not replace them.
+    /// Members that always exist and are not empty, so that merging does not replace them.
     pub(super) sure: BTreeSet<Text>,
-    /// What is merged in replaces all the same.
+    /// Whether merging replaces existing members.
     pub(super) is_overwritten: bool,
 }
 
-/// Most elements of a list that is known one by one, and most texts that one thing may be.
+/// The most elements of a list whose elements are known individually, and the most texts that one thing may be.
 pub(super) const MOST: usize = 32;

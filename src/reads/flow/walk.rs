@@ -1,7 +1,7 @@
-//! [`Walk`]: statements and operands of one call of a template.
+//! [`Walk`]: the statements and operands of one call of a template.
 
+use super::answers::Site;
 use super::engine::{Engine, MOST_CALLS};
-use super::lookup::Site;
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
 use std::collections::BTreeSet;
@@ -10,23 +10,23 @@ use std::sync::Arc;
 /// Variables, the innermost last.
 type Variables = Vec<(Text, Abs)>;
 
-/// Longest text that is put together.
+/// The longest text that is concatenated.
 const MOST_TEXT: usize = 512;
-/// Most texts that a template is known to give.
+/// The most possible outputs of a template.
 const MOST_OUT: usize = 8;
-/// How often the body of a loop is walked until nothing new comes.
+/// The most walks of a loop's body until nothing changes.
 const MOST_TURNS: usize = 3;
 
-/// What a list of nodes prints: one of these texts; `None` where that is not known.
+/// The output of a list of nodes: one of these texts; `None` if unknown.
 type Out = Option<BTreeSet<String>>;
 
-/// Whether what is printed is known to be nothing.
+/// Whether the output is known to be empty.
 fn is_empty(out: &Out) -> bool {
     out.as_ref().is_some_and(|texts| texts.iter().all(String::is_empty))
 }
 
 impl Engine<'_> {
-    /// What a call of a template gives.
+    /// The output of a template call.
     pub(super) fn call(&mut self, number: u32) -> Abs {
         let frame = &mut self.frames[number as usize];
         if frame.is_active || frame.round == self.round {
@@ -130,7 +130,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Both branches, each with the variables as they were; what they make of them is put together.
+    /// Both branches, each with the variables before it; the resulting variables are merged.
     fn either(&mut self, branch: &Branch, then: impl FnOnce(&mut Self) -> Out, dot: Abs) -> Out {
         let before = self.variables.clone();
         let first = then(self);
@@ -158,7 +158,7 @@ impl Walk<'_, '_> {
         let site = self.site(site_of(&branch.pipe));
         let before = self.variables.clone();
         let mut results: Vec<Variables> = Vec::new();
-        // A loop that prints nothing, whatever it walks over, gives the empty text.
+        // A loop that prints nothing outputs the empty text, whatever it iterates.
         let mut is_silent = true;
         let mut lists: Vec<Vec<(Abs, Abs)>> = Vec::new();
         let over = self.engine.sets.atoms(over).clone();
@@ -198,7 +198,7 @@ impl Walk<'_, '_> {
         if let Some(list) = &branch.else_list {
             is_silent &= is_empty(&self.list(list, dot));
         }
-        // Of lists that are known, one is walked over.
+        // Of several known lists, one is iterated.
         let is_known = !over.is_empty() && over.iter().all(|atom| matches!(atom, Atom::List(_)));
         if is_known && let Some(first) = results.pop() {
             self.variables = first;
@@ -209,7 +209,7 @@ impl Walk<'_, '_> {
         is_silent.then(|| BTreeSet::from([String::new()]))
     }
 
-    /// One turn of a loop.
+    /// One iteration of a loop.
     fn turn(&mut self, branch: &Branch, key: Abs, item: Abs) -> Out {
         match branch.pipe.decl.as_slice() {
             [] => {}
@@ -222,7 +222,7 @@ impl Walk<'_, '_> {
         self.list(&branch.list, item)
     }
 
-    /// The key and the value of whatever is walked over.
+    /// The key and the value of whatever is iterated.
     fn element(&mut self, atom: Atom, site: Site) -> (Abs, Abs) {
         let of = self.engine.sets.one(atom);
         let item = self.engine.member(of, Step::Any, site);
@@ -252,7 +252,7 @@ impl Walk<'_, '_> {
         self.variables.push((name, value));
     }
 
-    /// The value of a pipeline; its variables are set.
+    /// The value of a pipeline; sets its variables.
     pub(super) fn pipe(&mut self, pipe: &Pipe, dot: Abs) -> Abs {
         let value = self.commands(pipe, dot);
         for variable in &pipe.decl {
@@ -372,7 +372,7 @@ impl Walk<'_, '_> {
         self.engine.sets.join_all(found)
     }
 
-    /// What is printed of something, where that is known.
+    /// The printed text of something, if known.
     fn printed(&self, value: Abs) -> Out {
         let texts = self.engine.sets.atoms(value).iter().map(|atom| match atom {
             Atom::Text(text) => Some(self.engine.sets.str(*text).to_string()),
@@ -384,12 +384,12 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Whether an operand calls a function that needs arguments without any: `include` in `printf "%s" include "name" .`.
+/// Whether an operand calls a function that requires arguments without any: `include` in `printf "%s" include "name" .`.
 fn is_call_without_arguments(arg: &Arg) -> bool {
     matches!(arg, Arg::Identifier { function, .. } if !function.params.is_empty())
 }
 
-/// The position that a render notes of a pipeline: that of what its last command calls or names.
+/// The position that a render records for a pipeline: that of the function or value in its last command.
 pub(super) fn site_of(pipe: &Pipe) -> u32 {
     let command = pipe.cmds.last().and_then(|command| command.args.first());
     match command {

@@ -1,23 +1,23 @@
-//! [`Held`]: what a name of a template holds, as far as the code tells.
+//! [`Held`]: the value of a name in a template, as far as the code shows.
 
 use std::collections::BTreeMap;
 
-/// Deeper things that code makes are not followed.
+/// Structures that code creates are not followed deeper.
 const MOST_DEEP: usize = 4;
 
-/// What a name holds.
+/// The value of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Held {
-    /// What is at this path from the top of what a template file is given: nothing is the top itself, `["Values"]` the values.
+    /// The value at this path in the data of a template file: the empty path is the data itself, `["Values"]` the values.
     At(Vec<String>),
-    /// A map or a list that the code made, by keys: `root`, `[0]`.
+    /// A map or a list that the code created, by key: `root`, `[0]`.
     Made(BTreeMap<String, Held>),
     /// Anything.
     Unknown,
 }
 
 impl Held {
-    /// The top of what a template file is given.
+    /// The data of a template file.
     pub(super) fn top() -> Self {
         Self::At(Vec::new())
     }
@@ -33,7 +33,7 @@ impl Held {
         }
     }
 
-    /// What is known of it if it may be the one or the other.
+    /// What is known if it may be either of two values.
     pub(super) fn or(&self, other: &Self) -> Self {
         match (self, other) {
             (one, other) if one == other => one.clone(),
@@ -45,7 +45,7 @@ impl Held {
         }
     }
 
-    /// Without what is made too deep in it: a helper that calls itself may make more and more.
+    /// Without parts that are nested too deep: a recursive helper may create more and more.
     pub(super) fn cut(self) -> Self {
         self.cut_below(MOST_DEEP)
     }
@@ -60,7 +60,7 @@ impl Held {
         }
     }
 
-    /// What the code makes with these members put over it.
+    /// The created map with these members added.
     pub(super) fn with(&self, members: &Self) -> Self {
         match (self, members) {
             (Self::Made(own), Self::Made(more)) => {
@@ -72,15 +72,15 @@ impl Held {
         }
     }
 
-    /// An expression for the value at a path from the top, where it is in this: `.Values.a` of the top, which is `.`. It gives
-    /// nothing, and no error, where a map on the way is not there.
+    /// An expression for the value at a path of the data, if this contains it: `.Values.a` if this is the data itself, which is
+    /// `.`. It evaluates to nil, without an error, if a map on the way does not exist.
     pub(super) fn expression(&self, name: &str, wanted: &[String]) -> Option<String> {
         match self {
             Self::At(path) => {
                 let rest = wanted.strip_prefix(path.as_slice())?;
                 let mut text = name.to_owned();
                 for (number, key) in rest.iter().enumerate() {
-                    // `.Values` is there always, and what it is asked for may be missing.
+                    // `.Values` always exists, but its members may be missing.
                     let is_safe = path.len() + number < 2;
                     text = match text.as_str() {
                         "." => format!(".{key}"),

@@ -1,7 +1,7 @@
-//! [`Scopes`]: what `.`, `$` and variables hold at places of templates, as far as the code tells.
+//! [`Scopes`]: the values of `.`, `$` and variables at positions of templates, as far as the code shows.
 //!
-//! A template file is given the top: `.Values`, `.Release` and so on. What a helper is given is known from all places that
-//! call it; where they give it different things, only that is known in which they agree.
+//! The data of a template file is the top: `.Values`, `.Release` and so on. The argument of a helper is known from all of its
+//! callers; if they disagree, only the common part is known.
 
 mod held;
 mod walk;
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use walk::{Call, Callee, Walk, assigned};
 
-/// Most rounds until nothing new comes; what is not settled then is not known.
+/// The most rounds until nothing changes; what is not settled then is unknown.
 const MOST_ROUNDS: usize = 12;
 
 /// What is known of the templates of a release.
@@ -27,16 +27,16 @@ pub struct Scopes {
     by_name: HashMap<Vec<u8>, Vec<usize>>,
 }
 
-/// A template, and what it is given.
+/// A template with its argument.
 #[derive(Debug)]
 struct Known {
     template: Arc<Template>,
     is_body: bool,
-    /// `None` where nothing calls it.
+    /// `None` if nothing calls it.
     data: Option<Held>,
 }
 
-/// What the names of a template hold at a place.
+/// The values of the names of a template at a position.
 #[derive(Debug, Clone)]
 struct Names {
     root: Held,
@@ -45,15 +45,15 @@ struct Names {
     variables: Vec<(String, Held)>,
 }
 
-/// A place of a template.
+/// A position of a template.
 #[derive(Debug, Clone)]
 pub struct Spot {
     names: Names,
-    /// What is there.
+    /// What is at the position.
     pub kind: Kind,
 }
 
-/// What is at a place of a template.
+/// What is at a position of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Text between actions.
@@ -62,11 +62,11 @@ pub enum Kind {
     Constant {
         /// Its first byte.
         start: u32,
-        /// The constant as it is written.
+        /// The constant as written.
         quoted: String,
-        /// Whether it means what is written between the quotes.
+        /// Whether its value is exactly the text between the quotes.
         is_plain: bool,
-        /// Whether there is nothing else in the first command of its pipeline.
+        /// Whether it is the only operand in the first command of its pipeline.
         is_alone: bool,
         /// Whether it is the format of `printf`.
         is_format: bool,
@@ -74,7 +74,7 @@ pub enum Kind {
 }
 
 impl Scopes {
-    /// Follows what the templates of a chart, and of all its subcharts, are given. `texts` are texts that `tpl` may execute.
+    /// Follows the arguments of the templates of a chart and of all its subcharts. `texts` are texts that `tpl` may execute.
     pub fn of(chart: &Chart, texts: &[Arc<File>], compiler: &mut Compiler, helm: HelmVersion) -> Self {
         let mut scopes = Self::default();
         let mut texts: Vec<Arc<File>> = texts.to_vec();
@@ -109,8 +109,8 @@ impl Scopes {
         }
     }
 
-    /// Calls in texts that are no templates yet: `include "x" .` there is taken for a call with the top, anything else for one
-    /// of which nothing is known.
+    /// Calls in texts that are not templates yet: `include "x" .` counts as a call with the data of the file, anything else as
+    /// a call with an unknown argument.
     fn called_from(&mut self, texts: &[Arc<File>]) {
         for file in texts {
             let text = String::from_utf8_lossy(file.bytes());
@@ -147,7 +147,7 @@ impl Scopes {
         }
     }
 
-    /// Notes a call; whether it says something new.
+    /// Records a call; returns whether it is new.
     fn give(&mut self, callee: &Callee, held: &Held) -> bool {
         let all: Vec<usize> = match callee {
             Callee::Name(name) => self.by_name.get(name).cloned().unwrap_or_default(),
@@ -163,7 +163,7 @@ impl Scopes {
         is_new
     }
 
-    /// What is at positions of a template file; the positions are in order.
+    /// What is at positions of a template file; the positions are sorted.
     pub fn spots(&self, file: &Arc<File>, positions: &[u32]) -> BTreeMap<u32, Spot> {
         let of_file = self.templates.iter().filter(|known| Arc::ptr_eq(&known.template.file, file));
         of_file.flat_map(|known| known.walk(positions).1).collect()
@@ -171,7 +171,7 @@ impl Scopes {
 }
 
 impl Known {
-    /// What it calls with what, and what is at positions of it.
+    /// Its calls with their arguments, and what is at positions of it.
     fn walk(&self, wanted: &[u32]) -> (Vec<Call>, Vec<(u32, Spot)>) {
         let data = self.data.clone().unwrap_or(Held::Unknown);
         let is_called = self.data.is_some();
@@ -180,7 +180,7 @@ impl Known {
         let names = Names { root: data.clone(), dot: data, variables: Vec::new() };
         let mut walk = Walk { names, assigned: changed, calls: Vec::new(), wanted, spots: Vec::new() };
         walk.list(&self.template.body);
-        // What nothing calls, calls nothing.
+        // A template that nothing calls makes no calls.
         (if is_called { walk.calls } else { Vec::new() }, walk.spots)
     }
 }
@@ -198,15 +198,15 @@ impl Names {
 }
 
 impl Spot {
-    /// An expression for a value of the chart, `(.Values.global).imageRegistry`, that can be evaluated here and gives nothing
-    /// where it is not set; `None` where the code does not tell how to come to it.
+    /// An expression for a value of the chart, `(.Values.global).imageRegistry`, that can be evaluated here and is nil if the value
+    /// is not set; `None` if the code does not show how to reach it.
     pub fn value(&self, path: &[String]) -> Option<String> {
         if !path.iter().all(|key| is_name(key)) {
             return None;
         }
         let wanted: Vec<String> = std::iter::once("Values".to_owned()).chain(path.iter().cloned()).collect();
         let mut seen = BTreeSet::new();
-        // Of variables with one name the innermost is meant.
+        // Of several variables with one name, the innermost is meant.
         let variables = self.names.variables.iter().rev().filter(|(name, _)| seen.insert(name.clone()));
         let named = [(".", &self.names.dot), ("$", &self.names.root)].into_iter();
         let all: Vec<(&str, &Held)> = named.chain(variables.map(|(name, held)| (name.as_str(), held))).collect();

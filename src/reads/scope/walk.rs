@@ -1,34 +1,34 @@
-//! The walk over one template: what its names hold at each place, and what it calls with what.
+//! The walk over one template: the values of its names at each position, and its calls with their arguments.
 
 use super::held::Held;
 use super::{Kind, Names, Spot};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a call names.
+/// The name in a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Callee {
     Name(Vec<u8>),
-    /// A name that is put together on the way.
+    /// A computed name.
     Any,
 }
 
-/// A call, with what it gives.
+/// A call with its argument.
 pub(super) type Call = (Callee, Held);
 
 /// The walk.
 pub(super) struct Walk<'w> {
     pub(super) names: Names,
-    /// Variables that are given other values later on.
+    /// Variables that are assigned again later.
     pub(super) assigned: BTreeSet<String>,
     pub(super) calls: Vec<Call>,
-    /// Positions that are asked for, with what is found there.
+    /// Requested positions, with what is found there.
     pub(super) wanted: &'w [u32],
     pub(super) spots: Vec<(u32, Spot)>,
 }
 
 impl Walk<'_> {
-    /// Walks through nodes; variables that they declare end with them.
+    /// Walks nodes; variables that they declare end with them.
     pub(super) fn list(&mut self, list: &List) {
         let known = self.names.variables.len();
         for node in &list.nodes {
@@ -54,7 +54,7 @@ impl Walk<'_> {
     fn branch(&mut self, branch: &Branch, inside: impl FnOnce(Held) -> Held, has_dot: bool) {
         let known = self.names.variables.len();
         let held = inside(self.pipe(&branch.pipe));
-        // Of two variables the first is a key.
+        // Of two variables, the first is a key.
         let of_variable = if branch.pipe.decl.len() > 1 { Held::Unknown } else { held.clone() };
         self.declare(&branch.pipe, of_variable);
         let outer = self.names.dot.clone();
@@ -109,7 +109,7 @@ impl Walk<'_> {
         };
         held.remove(0);
         held.extend(piped);
-        // What is piped is no constant here.
+        // A piped value is not a constant here.
         let constants: Vec<Option<String>> = command.args[1..].iter().map(constant).collect();
         self.function(name, &constants, &held, &command.args[1..])
     }
@@ -121,7 +121,7 @@ impl Walk<'_> {
             "include" => {
                 let callee = match constant(0) {
                     Some(name) => Some(Callee::Name(name.into_bytes())),
-                    // `print $.Template.BasePath "/config.yaml"` is a file, which is given the top.
+                    // `print $.Template.BasePath "/config.yaml"` is a file, which receives the usual data.
                     None if args.first().is_some_and(names_file) => None,
                     None => Some(Callee::Any),
                 };
@@ -187,7 +187,7 @@ impl Walk<'_> {
     }
 }
 
-/// What an element of it is, whichever.
+/// Any element of it.
 fn element(held: &Held) -> Held {
     match held {
         Held::Made(members) => members.values().cloned().reduce(|all, one| all.or(&one)).unwrap_or(Held::Unknown),
@@ -204,7 +204,7 @@ fn constant(arg: &Arg) -> Option<String> {
     }
 }
 
-/// Whether an operand is made of the path of the chart's templates.
+/// Whether an operand is composed from the path of the chart's templates.
 fn names_file(arg: &Arg) -> bool {
     match arg {
         Arg::Field { ident, .. } => ident.last().is_some_and(|last| **last == *"BasePath"),
@@ -215,7 +215,7 @@ fn names_file(arg: &Arg) -> bool {
     }
 }
 
-/// The variables that are assigned to somewhere below.
+/// The variables that are assigned somewhere below.
 pub(super) fn assigned(list: &List, found: &mut BTreeSet<String>) {
     let note = |pipe: &Pipe, found: &mut BTreeSet<String>| {
         found.extend(pipe.decl.iter().filter(|_| pipe.is_assign).map(|variable| variable.ident[0].to_string()));

@@ -1,15 +1,15 @@
-//! Blame for programs: one JSON document.
+//! The JSON output of `airtight blame`.
 
 use super::{MASK, hidden, kind, who};
 use crate::blame::value::{Shown, Trail};
 use crate::blame::{Decided, Document, Line, Share};
-use crate::images::decided::Decider;
+use crate::provenance::Decider;
 use crate::report::write_json;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
-/// Raised when a field changes its meaning or goes away; new fields do not raise it.
+/// Raised when a field changes its meaning or is removed; new fields do not raise it.
 const VERSION: u32 = 1;
 
 /// Writes manifests with who decided each line, the most telling first.
@@ -123,7 +123,7 @@ fn origin(decider: &Decider) -> Map<String, Value> {
     about
 }
 
-/// A map or list is not repeated: its leaves are listed.
+/// A map or list is not written again: its leaves are listed.
 fn value(shown: &Shown, masked: bool) -> Value {
     match shown {
         Shown::Text(text) if masked && !text.is_empty() => MASK.into(),
@@ -139,7 +139,7 @@ mod tests {
     use crate::cli::{Outcome, Streams, on_large_stack, run};
     use crate::golden::{read, root};
 
-    /// What `blame --format json` says is what `docs/blame.schema.json` says: of lines, of values, of what is not set.
+    /// The output of `blame --format json` matches `docs/blame.schema.json`: lines, values, values that are not set.
     #[test]
     fn the_document_follows_its_schema() {
         let parse = |text: &str| serde_json::from_str(text).expect("it is JSON");

@@ -1,17 +1,17 @@
-//! Who decided each line, and the trail of a value, for a terminal and for programs: one file a format.
+//! The output of `airtight blame`: the decider of each line, and the trail of a value; one file for each format.
 
 pub mod json;
 pub mod text;
 
 use crate::blame::Decided;
 use crate::blame::value::Shown;
-use crate::images::Source;
-use crate::images::decided::{Decider, layer_name};
+use crate::provenance::Source;
+use crate::provenance::{Decider, layer_name};
 use crate::secrets::MASK;
 use crate::source::Place;
 use crate::trace::Layer;
 
-/// What kind of thing decided, in one word.
+/// The kind of a decider, in one word.
 fn kind(decider: &Decider) -> &'static str {
     match &decider.source {
         Source::User(Layer::Flag(_)) => "flag",
@@ -25,22 +25,22 @@ fn kind(decider: &Decider) -> &'static str {
     }
 }
 
-/// Who decided, in words.
+/// The decider, for messages.
 fn who(decider: &Decider) -> String {
     match &decider.source {
-        // A flag's argument may hold a secret.
+        // The argument of a flag may contain a secret.
         Source::User(Layer::Flag(part)) => format!("{} {}", part.flag, decider.path),
         Source::User(_) => "a value".to_owned(),
         Source::Tool => "the global rewrite".to_owned(),
         Source::ChartDefault(chart) => format!("the default of chart {chart}"),
         Source::Template => "template text".to_owned(),
         Source::Other(what) => what.clone(),
-        Source::Unknown => "not known".to_owned(),
+        Source::Unknown => "unknown".to_owned(),
     }
 }
 
-/// That somebody decided an image of whom nothing is printed, in words, a line for each of them: `decided by
-/// global.useMirror, without which it is mirror.internal/acme/api:1`.
+/// Deciders of an image that print nothing of it, a line for each: `decided by global.useMirror, without which it is
+/// mirror.internal/acme/api:1`.
 fn words(decided: &Decided) -> Vec<String> {
     let otherwise = decided.otherwise.as_ref().map(|one| {
         let with = one.with.as_ref().map(|(key, value)| format!("with {key}={value}"));
@@ -54,7 +54,7 @@ fn words(decided: &Decided) -> Vec<String> {
     });
     let otherwise = otherwise.unwrap_or_default();
     let paths: Vec<&str> = decided.by.iter().map(|decider| decider.path.as_str()).collect();
-    let Some((last, others)) = paths.split_last() else { return vec![format!("nobody sets the rewrite{otherwise}")] };
+    let Some((last, others)) = paths.split_last() else { return vec![format!("the rewrite is not set{otherwise}")] };
     let mut lines: Vec<String> = others.iter().map(|path| format!("decided by {path}")).collect();
     lines.push(format!("decided by {last}{otherwise}"));
     let more = lines.iter_mut().skip(1);
@@ -62,7 +62,7 @@ fn words(decided: &Decided) -> Vec<String> {
     lines
 }
 
-/// What a setting hid, in words; without a flag's argument, which may hold a secret.
+/// A setting that was hidden, for messages; without the argument of a flag, which may contain a secret.
 fn hidden((layer, place): &(Layer, Place)) -> String {
     match layer {
         Layer::Flag(part) => part.flag.to_owned(),
@@ -70,12 +70,12 @@ fn hidden((layer, place): &(Layer, Place)) -> String {
     }
 }
 
-/// Where it stands, in a few characters: `values/prod.yaml:8`, `--set image.tag`, `Release.Name`.
+/// A short location: `values/prod.yaml:8`, `--set image.tag`, `Release.Name`.
 fn place(decider: &Decider) -> String {
     match (&decider.source, &decider.place) {
         (Source::User(Layer::Flag(part)), _) => format!("{} {}", part.flag, decider.path),
         (Source::Tool, _) => "--mirror".to_owned(),
-        // Some field of the file; which one is not known.
+        // A field of the file; which one is not known.
         (Source::Other(what), Some(place)) if place.end == 0 => what.clone(),
         (_, Some(place)) => format!("{}:{}", place.file.name(), place.line_column().0),
         (Source::Other(what), None) => what.clone(),

@@ -1,11 +1,11 @@
-//! Blame for a terminal: a gutter with who decided beside each line; a trail with excerpts.
+//! The text output of `airtight blame`: a gutter with the decider of each line; a trail with excerpts.
 
 use super::{kind, place, shown, who, words};
 use crate::blame::value::Trail;
 use crate::blame::{Document, Share};
 use crate::finding::Excerpt;
-use crate::images::Source;
-use crate::images::decided::Decider;
+use crate::provenance::Decider;
+use crate::provenance::Source;
 use crate::report::text::{snippet, told_as_they_are};
 use crate::report::{plain, plain_line};
 use crate::secrets::masked as hidden;
@@ -16,10 +16,10 @@ use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The places of the gutter are not wider than this; of a longer one the end is shown.
+/// The maximum width of a location in the gutter; of a longer one the end is shown.
 const WIDEST: usize = 48;
 
-/// Columns of the longest [`kind`].
+/// The width of the longest [`kind`].
 const KIND: usize = 8;
 
 /// Writes manifests with who decided each line; `full` adds everybody who had a share in it.
@@ -84,7 +84,7 @@ pub fn write(documents: &[Document<'_>], full: bool, colour: bool, out: &mut dyn
     Ok(())
 }
 
-/// The most telling place, and how many other settings had a share.
+/// The main location, and the number of other settings that contributed.
 fn where_of(shares: &[Share]) -> String {
     let Some(first) = shares.first() else { return String::new() };
     let is_setting = |share: &&Share| !matches!(kind(&share.decider), "template" | "fact" | "");
@@ -111,12 +111,12 @@ fn style(decider: &Decider) -> Style {
     }
 }
 
-/// A text in so many columns; of a longer one the end is kept.
+/// A text shortened to a width; of a longer one the end is kept.
 fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    // A column is for the mark.
+    // One column is for the ellipsis.
     let mut left = width.saturating_sub(1);
     let kept = text.char_indices().rev().take_while(|(_, c)| match left.checked_sub(c.width().unwrap_or(0)) {
         Some(rest) => {
@@ -148,7 +148,7 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
         };
         let role = match (&trail.value, index) {
             (Some(_), 0) => "decided here",
-            (None, _) if is_null(place) => "taken away by null",
+            (None, _) if is_null(place) => "unset by null",
             (None, 0) => "named here",
             _ => "hidden",
         };
@@ -157,7 +157,7 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
             _ => format!("{role}: {}", who(decider)),
         };
         let place = match (masked, show_secrets) {
-            // One of its layers may not tell by itself that it is a secret.
+            // A part of the file alone may not show that the value is a secret.
             (true, _) => hidden(place),
             (false, false) => trail.secrets.hide(place, &title),
             (false, true) => place.clone(),
@@ -166,16 +166,17 @@ pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dy
         places.push(place);
     }
     if trail.value.is_none() && trail.settings.is_empty() {
-        group = group.element(Level::NOTE.message("nobody sets it: no chart, no file, no flag"));
+        group = group.element(Level::NOTE.message("not set by any chart, file or flag"));
     }
     for place in &trail.reads {
         group = group.element(Level::NOTE.message(plain_line(&format!("read at {place}"))));
     }
     if masked {
-        group = group.element(Level::NOTE.message("its name says that it is a secret: --show-secrets shows it"));
+        group = group
+            .element(Level::NOTE.message("masked because its name says that it is a secret: --show-secrets shows it"));
     }
     if !trail.near.is_empty() {
-        group = group.element(Level::HELP.message(plain_line(&format!("spelled like it: {}", trail.near.join(", ")))));
+        group = group.element(Level::HELP.message(plain_line(&format!("similar names: {}", trail.near.join(", ")))));
     }
     writeln!(out, "{}", told_as_they_are(renderer.render(&[group]), places.iter()))?;
     if trail.leaves.is_empty() {

@@ -1,17 +1,17 @@
-//! The report for a browser: one page that needs nothing but itself, made from the templates beside this file.
+//! The report for a browser: one self-contained page, made from the templates beside this file.
 //!
-//! It works without scripting; with it, the table of images can be searched. Whatever comes from a chart is escaped, and
-//! the page's own policy lets run and style only what is written here.
+//! It works without scripting; with scripting, the table of images can be searched. Text from a chart is escaped, and the
+//! page's content security policy allows only its own scripts and styles.
 
 mod picture;
 
 use super::changes::Changes;
-use super::images::{Image, Use};
 use super::inventory::short;
 use super::location::place_name;
 use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, neutral, plain};
+use crate::analysis::images::{Image, Use};
 use crate::finding::{Excerpt, Finding};
 use crate::rules::RULES;
 use base64::Engine as _;
@@ -26,13 +26,13 @@ use std::io::{self, Write};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Lines of a source shown before and after the one that a finding is about.
+/// Lines of context before and after the line that a finding is about.
 const AROUND: u32 = 2;
 
-/// Longer lines are cut: a chart may hold a file in one line.
+/// Longer lines are cut: a chart may contain a file in one line.
 const LONGEST: usize = 400;
 
-/// The parts of the page, in its order; those of each release, of each finding and of each image are written as often.
+/// The parts of the page in order; the parts of a release, a finding and an image are repeated.
 const PARTS: [(&str, &str); 7] = [
     ("head", include_str!("head.html.j2")),
     ("entry", include_str!("entry.html.j2")),
@@ -88,14 +88,14 @@ pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     page.part("foot", context! { has_rows, rules, version, script })
 }
 
-/// The page as it is written.
+/// The page that is being written.
 struct Page<'p> {
     env: &'p Environment<'static>,
     out: &'p mut dyn Write,
 }
 
 impl Page<'_> {
-    /// Writes a part, which ends with a line.
+    /// Writes a part, which ends with a line break.
     fn part(&mut self, name: &str, context: Value) -> io::Result<()> {
         let part = self.env.get_template(name).map_err(io::Error::other)?;
         let text = part.render(context).map_err(io::Error::other)?;
@@ -103,7 +103,7 @@ impl Page<'_> {
     }
 
     fn text(&mut self, text: &str) -> io::Result<()> {
-        // Who prints the page into a log prints no command.
+        // Printing the page to a log must not run a command.
         self.out.write_all(neutral(text, |c| format!("&#{};", u32::from(c))).as_bytes())
     }
 }
@@ -121,7 +121,7 @@ fn environment() -> io::Result<Environment<'static>> {
     Ok(env)
 }
 
-/// What the template sees of all releases together.
+/// The template's view of all releases together.
 fn head(totals: &Totals) -> Value {
     let registries: Vec<Value> = totals
         .registries()
@@ -161,7 +161,7 @@ fn classes(totals: &Totals) -> Vec<Value> {
     classes.map(|(class, count)| context! { name => class.name(), good => class.resolves(), count }).collect()
 }
 
-/// The verdict in a few words.
+/// A short verdict.
 fn verdict(totals: &Totals) -> String {
     match totals.all_findings() {
         0 if totals.releases == 0 => "Nothing was checked".to_owned(),
@@ -171,7 +171,7 @@ fn verdict(totals: &Totals) -> String {
     }
 }
 
-/// What the template sees of a release; in the list at the top it needs no picture.
+/// The template's view of a release; the list at the top needs no picture.
 fn release(report: &Report, number: usize, is_whole: bool) -> Value {
     let name = match report.release.full_name() {
         name if name.is_empty() => "manifests".to_owned(),
@@ -194,7 +194,7 @@ fn release(report: &Report, number: usize, is_whole: bool) -> Value {
     }
 }
 
-/// What the template sees of a finding.
+/// The template's view of a finding.
 fn finding(finding: &Finding, accepted: Option<&Suppressed>) -> Value {
     let subject = finding.subject.as_ref();
     context! {
@@ -214,7 +214,7 @@ fn finding(finding: &Finding, accepted: Option<&Suppressed>) -> Value {
     }
 }
 
-/// A line of a source and those around it, with the place marked.
+/// A line of a source with its context, and the range marked.
 fn excerpt(excerpt: &Excerpt) -> Value {
     let place = &excerpt.place;
     let (line, column) = place.file.line_column(place.start);
@@ -236,7 +236,7 @@ fn excerpt(excerpt: &Excerpt) -> Value {
             0 => text.len(),
             width => floor(&text, (start + width).min(text.len())),
         };
-        // Of a long line, what is around the place.
+        // Of a long line, only the text around the range is shown.
         let before = cut_start(&text[..start], LONGEST / 2);
         let (mark, after) = (cut(&text[start..end], LONGEST), cut(&text[end..], LONGEST / 2));
         Some(context! { number, before, mark, after, is_marked => true })
@@ -249,7 +249,7 @@ fn excerpt(excerpt: &Excerpt) -> Value {
     }
 }
 
-/// What the template sees of an image.
+/// The template's view of an image.
 fn row(image: &Image, report: &Report) -> Value {
     let decider = image.uses.iter().find(|one| one.class == image.class).and_then(|one| one.decider());
     context! {
@@ -274,7 +274,7 @@ fn used_by(one: &Use) -> String {
     }
 }
 
-/// Text of a chart as text of the page.
+/// Chart text as text of the page.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -290,7 +290,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A path or a reference that may be broken after its separators.
+/// A path or a reference that may be wrapped after its separators.
 fn breakable(text: &str, separators: &[char]) -> String {
     let mut out = String::with_capacity(text.len());
     for part in text.split_inclusive(separators) {
@@ -302,7 +302,7 @@ fn breakable(text: &str, separators: &[char]) -> String {
     out
 }
 
-/// A sentence in which what stands between backquotes is code.
+/// A sentence in which text between backquotes is code.
 fn words(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let is_paired = parts.len() % 2 == 1;
@@ -314,13 +314,13 @@ fn words(text: &str) -> String {
     parts.iter().enumerate().map(part).collect::<Vec<_>>().join(glue)
 }
 
-/// The beginning of a text.
+/// The beginning of a text, up to a length.
 fn cut(text: &str, longest: usize) -> String {
     let kept = &text[..floor(text, longest)];
     if kept.len() < text.len() { format!("{}…", plain(kept)) } else { plain(kept) }
 }
 
-/// The end of a text.
+/// The end of a text, up to a length.
 fn cut_start(text: &str, longest: usize) -> String {
     let kept = &text[floor(text, text.len().saturating_sub(longest))..];
     if kept.len() < text.len() { format!("…{}", plain(kept)) } else { plain(kept) }
@@ -335,16 +335,16 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// A rule's page; it is this program's own text.
+/// A rule's page, which is the program's own text.
 fn html(markdown: &str) -> String {
     let mut html = String::new();
-    // Headings of a page stand below the rule's.
+    // The headings of a page are below the heading of the rule.
     let markdown = markdown.replace("\n## ", "\n#### ");
     push_html(&mut html, Parser::new_ext(&markdown, Options::empty()));
     html
 }
 
-/// As a policy names a style or a script: `sha256-…`.
+/// The hash of a style or a script in a content security policy: `sha256-…`.
 fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }

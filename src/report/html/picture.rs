@@ -1,7 +1,7 @@
-//! The picture of a release: which registries feed which workloads through which values, as SVG.
+//! The picture of a release as SVG: which registries serve which workloads through which values.
 
 use super::escaped;
-use crate::report::images::PartOrigin;
+use crate::analysis::images::PartOrigin;
 use crate::report::inventory::short;
 use crate::report::{Report, plain_line};
 use std::collections::BTreeMap;
@@ -14,34 +14,34 @@ const NODE_HEIGHT: f64 = 44.0;
 const GAP: f64 = 14.0;
 const HEADER: f64 = 34.0;
 
-/// More nodes in a column are drawn as one.
+/// Nodes at most in a column; the rest is drawn as one node.
 const MOST_NODES: usize = 16;
 
 /// Characters of a label that fit in a node.
 const LABEL: usize = 33;
 
-/// One end of lines.
+/// One end of a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Node {
     label: String,
     detail: String,
 }
 
-/// A node where it is drawn.
+/// A node with its position.
 #[derive(Debug, Default)]
 struct Drawn {
     node: Node,
-    /// What flows through it: images that come from the mirror, and others.
+    /// The images that flow through it: from the mirror, and others.
     good: usize,
     bad: usize,
     top: f64,
     height: f64,
 }
 
-/// Uses of images that go one way, and whether from the mirror.
+/// Uses of images by route, and whether they come from the mirror.
 type Flows = BTreeMap<([usize; 3], bool), usize>;
 
-/// The picture; `None` where there is no image.
+/// The picture; `None` without images.
 pub(super) fn picture(report: &Report, number: usize) -> Option<String> {
     let (columns, flows) = arrange(report)?;
     let height = columns.iter().map(|column| bottom(column)).fold(0.0, f64::max) + 4.0;
@@ -52,7 +52,7 @@ pub(super) fn picture(report: &Report, number: usize) -> Option<String> {
         svg,
         "<svg class=\"picture\" viewBox=\"-2 0 {} {height:.0}\" role=\"img\" aria-labelledby=\"{title}\">\
          <title id=\"{title}\">Registries, the values that decide for them, and the workloads that pull from them; \
-         the table of images says the same</title>",
+         the table of images has the same content</title>",
         width + 4.0
     );
     for (x, head) in COLUMNS.iter().zip(["Registry", "Decided by", "Workload"]) {
@@ -70,7 +70,7 @@ pub(super) fn picture(report: &Report, number: usize) -> Option<String> {
     Some(svg)
 }
 
-/// Which nodes there are, where they stand, and what flows between them.
+/// Finds the nodes, their order, and the flows between them.
 fn arrange(report: &Report) -> Option<([Vec<Drawn>; 3], Flows)> {
     let mut ways: Vec<([Node; 3], bool)> = Vec::new();
     for image in &report.images {
@@ -91,7 +91,7 @@ fn arrange(report: &Report) -> Option<([Vec<Drawn>; 3], Flows)> {
     let mut columns: [Vec<Drawn>; 3] = Default::default();
     let mut indices: Vec<[usize; 3]> = vec![[0; 3]; ways.len()];
     for (column, drawn) in columns.iter_mut().enumerate() {
-        // Nodes stand beside what they are joined with, bad ones first: they are what the picture is for.
+        // Nodes are placed beside their neighbours, bad ones first, because they are what the picture is for.
         let mut order: BTreeMap<&Node, (usize, usize, usize)> = BTreeMap::new();
         for (way, (nodes, is_good)) in ways.iter().enumerate() {
             let entry = order.entry(&nodes[column]).or_insert((0, 0, usize::MAX));
@@ -129,7 +129,7 @@ fn arrange(report: &Report) -> Option<([Vec<Drawn>; 3], Flows)> {
 }
 
 fn unknown() -> Node {
-    Node { label: "not known".to_owned(), detail: String::new() }
+    Node { label: "unknown".to_owned(), detail: String::new() }
 }
 
 /// Who decided the registry: the values path, and where it is set.
@@ -142,12 +142,12 @@ fn decided(origin: &PartOrigin) -> Node {
     Node { label: origin.user_path.clone(), detail: place }
 }
 
-/// How wide the line of so many uses is.
+/// The width of a line for a number of uses.
 fn line_width(uses: usize) -> f64 {
     (2.0 + 2.0 * uses as f64).min(14.0)
 }
 
-/// The lines between two columns: their ends, whether they are good, their uses.
+/// The lines between two columns: their ends, whether they are good, and their uses.
 fn between(flows: &Flows, left: usize) -> BTreeMap<(usize, usize, bool), usize> {
     let mut merged = BTreeMap::new();
     for ((nodes, is_good), uses) in flows {
@@ -156,7 +156,7 @@ fn between(flows: &Flows, left: usize) -> BTreeMap<(usize, usize, bool), usize> 
     merged
 }
 
-/// Stacks the nodes of each column, each as high as its lines are wide.
+/// Stacks the nodes of each column; the height of a node is the width of its lines.
 fn place(columns: &mut [Vec<Drawn>; 3], flows: &Flows) {
     for (index, column) in columns.iter_mut().enumerate() {
         let mut widths = vec![[0.0_f64; 2]; column.len()];
@@ -173,7 +173,7 @@ fn place(columns: &mut [Vec<Drawn>; 3], flows: &Flows) {
             top += drawn.height + GAP;
         }
     }
-    // Shorter columns stand in the middle of the tallest.
+    // Shorter columns are centred on the tallest.
     let tallest = columns.iter().map(|column| bottom(column)).fold(0.0, f64::max);
     for column in columns {
         let shift = (tallest - bottom(column)) / 2.0;
@@ -188,7 +188,7 @@ fn bottom(column: &[Drawn]) -> f64 {
 /// Draws the lines from a column to the next, good ones below the others.
 fn lines(columns: &[Vec<Drawn>; 3], flows: &Flows, left: usize, svg: &mut String) {
     let merged = between(flows, left);
-    // Where the next line leaves or meets each node: lines are stacked in its middle.
+    // Where the next line leaves or enters each node: lines are stacked in its middle.
     let total = |node: usize, of_left: bool| -> f64 {
         let ends = merged.iter().filter(|((from, to, _), _)| if of_left { *from == node } else { *to == node });
         ends.map(|(_, uses)| line_width(*uses) + 2.0).sum()
@@ -225,7 +225,7 @@ fn node(drawn: &Drawn, x: f64, svg: &mut String) {
     let class = if drawn.bad > 0 { "bad" } else { "good" };
     let (label, detail) = (&drawn.node.label, &drawn.node.detail);
     let full = if detail.is_empty() { label.clone() } else { format!("{label} ({detail})") };
-    let counted = format!("{full}: {} through the mirror, {} past it", drawn.good, drawn.bad);
+    let counted = format!("{full}: {} through the mirror, {} bypassing it", drawn.good, drawn.bad);
     let middle = drawn.top + drawn.height / 2.0;
     let _ = write!(
         svg,
@@ -246,7 +246,7 @@ fn node(drawn: &Drawn, x: f64, svg: &mut String) {
     svg.push_str("</g>");
 }
 
-/// As much of a label as fits; of a longer one the end, which tells more.
+/// The part of a label that fits; of a longer one the end, which is more specific.
 fn shown(label: &str) -> String {
     let label = plain_line(label);
     let count = label.chars().count();

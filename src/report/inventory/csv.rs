@@ -1,4 +1,4 @@
-//! The inventory for a spreadsheet: comma-separated values (RFC 4180), one row a use.
+//! The inventory for a spreadsheet: comma-separated values (RFC 4180), one row for each use.
 
 use super::Inventory;
 use crate::images::Part;
@@ -61,7 +61,7 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     table.flush()
 }
 
-/// Writes one row for each thing to mirror.
+/// Writes one row for each image to mirror.
 pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     let mut table = csv::Writer::from_writer(out);
@@ -76,7 +76,7 @@ pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<u
     Ok(unknown.len())
 }
 
-/// A text that a spreadsheet takes for a text: what begins like a formula gets an apostrophe before it.
+/// A cell that a spreadsheet does not evaluate: text that looks like a formula gets an apostrophe in front.
 pub(in crate::report) fn cell(text: &str) -> String {
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let is_formula = |text: &str| text.trim_start_matches([' ', '\t', '"', '\'']).starts_with(FORMULA);
@@ -85,7 +85,7 @@ pub(in crate::report) fn cell(text: &str) -> String {
     if is_formula(&text) || text.starts_with('\t') {
         cell.push('\'');
     }
-    // Where commas stand in numbers, cells end at semicolons, or at tabs.
+    // In locales with a decimal comma, cells end at semicolons or tabs.
     for (at, c) in text.char_indices() {
         cell.push(c);
         if matches!(c, ';' | '\t') && is_formula(&text[at + 1..]) {

@@ -2,17 +2,17 @@
 
 use super::Inventory;
 use crate::analysis::Gated;
-use crate::report::images::{Image, PartOrigin, Use};
+use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::report::stream::Lazily;
 use crate::report::write_json;
 use crate::source::Place;
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// Raised when a field changes its meaning or goes away; new fields do not raise it.
+/// Raised when a field changes its meaning or is removed; new fields do not raise it.
 const VERSION: u32 = 1;
 
-/// How deep the document is on lines of its own: each use of an image is on one.
+/// The depth to which the document has its own lines: one line for each use of an image.
 const LINES: usize = 4;
 
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ struct Document<'a, I: Serialize> {
     gated: Vec<GatedEntry<'a>>,
 }
 
-/// An image that the release does not bring as it is, as the document has it.
+/// A gated image, as the document has it.
 #[derive(Serialize)]
 pub(in crate::report) struct GatedEntry<'a> {
     reference: &'a str,
@@ -37,7 +37,7 @@ pub(in crate::report) struct GatedEntry<'a> {
     at: At<'a>,
 }
 
-/// Where something is in a file; empty where that is not known.
+/// A location in a file; empty if it is not known.
 #[derive(Serialize)]
 struct At<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ impl<'a> At<'a> {
     }
 }
 
-/// An image that the release does not bring as it is, as the document has it.
+/// A gated image, as the document has it.
 pub(in crate::report) fn gated_entry(gated: &Gated) -> GatedEntry<'_> {
     GatedEntry {
         reference: &gated.reference,
@@ -190,7 +190,7 @@ mod tests {
     use crate::cli::{Outcome, Streams, on_large_stack, run};
     use crate::golden::{read, root};
 
-    /// What `images --format json` says of every chart here is what its schema says.
+    /// The output of `images --format json` for every chart here matches its schema.
     #[test]
     fn the_document_follows_its_schema() {
         let parse = |text: &str| serde_json::from_str(text).expect("it is JSON");

@@ -1,15 +1,15 @@
 //! The inventory as lines for scripts: one reference a line, or a source and its destination.
 
 use super::Inventory;
-use crate::images::Reference;
+use crate::reference::Reference;
 use crate::report::plain_line;
 use std::io::{self, Write};
 
-/// Writes each reference on a line; the answer is how many texts were left out because they are no references.
+/// Writes one reference a line; returns how many texts were left out because they are not references.
 pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let mut left_out = 0;
     for image in &inventory.images {
-        // A script hands each line to another program: nothing but a reference may stand there.
+        // A script passes each line to another program: only references may be written.
         if Reference::parse(&image.reference).is_err() {
             left_out += 1;
             continue;
@@ -19,8 +19,8 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     Ok(left_out)
 }
 
-/// Writes `SOURCE DESTINATION` lines, and a comment for each image whose source is not known; the answer is how many
-/// these are.
+/// Writes `SOURCE DESTINATION` lines, and a comment for each image whose source is not known; returns the number of those
+/// images.
 pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     for (source, destination) in sources {

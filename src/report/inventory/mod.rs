@@ -1,4 +1,4 @@
-//! [`Inventory`]: the images of a release as a list, for people, spreadsheets and scripts: one file a format.
+//! [`Inventory`]: the images of a release as a list, for people, spreadsheets and scripts; one file for each format.
 
 pub mod csv;
 pub mod json;
@@ -6,26 +6,26 @@ pub mod list;
 pub mod table;
 
 use super::ReleaseName;
-use super::images::{Image, PartOrigin, Use};
 use crate::analysis::Gated;
+use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::images::Tier;
 use std::collections::BTreeSet;
 
-/// The images of a release, those that were asked for.
+/// The selected images of a release.
 #[derive(Debug)]
 pub struct Inventory {
     /// Which release.
     pub release: ReleaseName,
-    /// The mirror, as people write it; without one nothing is classified and nothing has a destination.
+    /// The mirror as displayed; without one, nothing is classified and nothing has a destination.
     pub mirror: Option<String>,
-    /// The distinct references, by reference.
+    /// The distinct references, sorted.
     pub images: Vec<Image>,
-    /// Images that the release does not bring as it is.
+    /// Gated images.
     pub gated: Vec<Gated>,
 }
 
 impl Inventory {
-    /// Keeps the images that are at least this sure, and of these registries where there are any.
+    /// Keeps the images with at least this certainty, and of these registries, if any are given.
     pub fn narrow(&mut self, tier: Tier, registries: &[String]) {
         let registry = |host: &str| match host.to_ascii_lowercase().as_str() {
             "index.docker.io" => "docker.io".to_owned(),
@@ -39,8 +39,8 @@ impl Inventory {
         }
     }
 
-    /// What has to be mirrored, and where to; in the order of the references, each once; and the references whose source
-    /// is not known.
+    /// The images to mirror and their destinations, in the order of the references, each once; and the references whose
+    /// source is not known.
     pub fn sources(&self) -> (Vec<(&str, &str)>, Vec<&str>) {
         let mut seen = BTreeSet::new();
         let mut unknown = Vec::new();
@@ -57,28 +57,28 @@ impl Inventory {
 }
 
 impl Inventory {
-    /// What is to be known before the image of a destination is copied; empty where there is nothing.
+    /// What the user must know before the image of a destination is copied; empty if nothing.
     fn caution_of(&self, destination: &str) -> &'static str {
         let mut of = self.images.iter().filter(|image| image.destination.as_deref() == Some(destination));
         of.find_map(Image::caution).unwrap_or_default()
     }
 
-    /// The references that have to be copied with caution, each with what is to be known.
+    /// The references that must be copied with caution, each with the reason.
     pub fn cautions(&self) -> impl Iterator<Item = (&str, &'static str)> {
         self.images.iter().filter_map(|image| Some((image.reference.as_str(), image.caution()?)))
     }
 }
 
-/// Who decided a part of a use, in a few characters: of its registry, or what there is of it, who did so without being printed.
+/// A short decider of a part of a use; for the registry, also a decider that prints nothing.
 fn by(one: &Use, origin: &PartOrigin) -> String {
     let is_first = one.origins.first().is_some_and(|first| first.part == origin.part);
     short(one.decider().filter(|_| is_first).unwrap_or(origin))
 }
 
-/// An origin in a few characters: `values/prod.yaml:8`, `--set image.tag=1`, `--mirror`.
+/// A short origin: `values/prod.yaml:8`, `--set image.tag=1`, `--mirror`.
 pub(super) fn short(origin: &PartOrigin) -> String {
     match &origin.place {
-        // A flag, and the tool's own, have a file of their own that is named like the flag.
+        // A flag, and the tool's own setting, have a file named after the flag.
         Some(place) if place.file.name() == "--mirror" => "--mirror".to_owned(),
         Some(place) if place.file.name().starts_with("--") => origin.who.clone(),
         Some(place) => format!("{}:{}", place.file.name(), place.line_column().0),

@@ -1,22 +1,22 @@
 //! The inventory for a terminal: a table with aligned columns.
 
 use super::{Inventory, short};
-use crate::report::images::{Image, Use};
+use crate::analysis::images::{Image, Use};
 use crate::report::plain_line;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Between two columns.
+/// The space between two columns.
 const GAP: &str = "  ";
 
-/// What is written for a source that is not known.
+/// Written for a source that is not known.
 const UNKNOWN: &str = "(unknown)";
 
-/// Columns are not made narrower than this to fit a terminal.
+/// The minimum width of a column that is shortened to fit a terminal.
 const NARROWEST: usize = 20;
 
-/// Writes one row a reference, or, `wide`, one a use with everybody who decided a part of it. `width` is the terminal's,
-/// where there is one: what explains a reference is shortened to fit, the reference never.
+/// Writes one row for each reference, or with `wide` one row for each use with the decider of each part. `width` is the
+/// terminal's: the columns that explain a reference are shortened to fit, the reference never.
 pub fn write(inventory: &Inventory, wide: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let judged = inventory.mirror.is_some();
     let mut head = vec!["REFERENCE", "CLASS", "TIER", "USED BY", "DECIDED BY"];
@@ -39,7 +39,7 @@ pub fn write(inventory: &Inventory, wide: bool, width: Option<usize>, out: &mut 
     writeln!(out, "\n{}", summary(inventory))
 }
 
-/// Writes what is to be known before references are copied.
+/// Writes what the user must know before references are copied.
 fn write_cautions(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     let mut cautions = inventory.cautions().peekable();
     if cautions.peek().is_some() {
@@ -48,7 +48,7 @@ fn write_cautions(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> 
     cautions.try_for_each(|(reference, caution)| writeln!(out, "{}: {caution}", plain_line(reference)))
 }
 
-/// Writes `SOURCE` and `DESTINATION`; the answer is of how many images the source is not known.
+/// Writes `SOURCE` and `DESTINATION`; returns the number of images whose source is not known.
 pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     let head = vec!["SOURCE".to_owned(), "DESTINATION".to_owned()];
@@ -99,7 +99,7 @@ fn used_by(one: &Use) -> String {
     }
 }
 
-/// Writes rows with aligned columns; the last two are shortened where the terminal is narrower.
+/// Writes rows with aligned columns; the last two columns are shortened to fit a narrow terminal.
 fn lay_out(rows: &[Vec<String>], terminal: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain_line(cell)).collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
@@ -128,7 +128,7 @@ fn lay_out(rows: &[Vec<String>], terminal: Option<usize>, out: &mut dyn Write) -
     Ok(())
 }
 
-/// A text in so many columns; of a longer one the end is kept, which tells files and names apart.
+/// A text shortened to a width; the end is kept, because it distinguishes files and names.
 fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! [`Store`]: the reports of many releases while they are checked, in any order: packed, and on the disk where they are many.
+//! [`Store`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
 
 mod pack;
 mod report;
@@ -13,7 +13,7 @@ use spill::{Span, Spill};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-/// The reports of a run. Threads share it.
+/// The reports of a run, shared by threads.
 #[derive(Debug)]
 pub struct Store {
     texts: Texts,
@@ -28,20 +28,20 @@ enum Kept {
     /// There is none.
     #[default]
     Not,
-    /// The only one of a run.
+    /// The only report of a run.
     Whole(Box<Report>),
     /// As bytes.
     Packed(Span),
 }
 
 impl Store {
-    /// For so many reports.
+    /// A store for a number of reports.
     pub fn new(reports: usize) -> Self {
         let kept = std::iter::repeat_with(Mutex::default).take(reports).collect();
         Self { texts: Texts::default(), spill: Spill::default(), kept }
     }
 
-    /// Keeps the report with a number; secrets were hidden in it.
+    /// Keeps the report with this number; its secrets are masked already.
     ///
     /// # Errors
     /// It cannot be written to the folder for temporary files.
@@ -55,10 +55,10 @@ impl Store {
         Ok(())
     }
 
-    /// The reports in the order of their numbers, each as `revise` changes it when all are known.
+    /// The reports in order, each changed by `revise` once all are known.
     ///
     /// # Errors
-    /// One cannot be had back.
+    /// A report cannot be read back.
     pub fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Stored<R>> {
         if let [only] = &mut self.kept[..]
             && let Kept::Whole(report) = only.get_mut().unwrap_or_else(PoisonError::into_inner)
@@ -76,7 +76,7 @@ impl Store {
     }
 }
 
-/// The reports of a run, all of which are known.
+/// The complete reports of a run.
 #[derive(Debug)]
 pub struct Stored<R> {
     store: Store,

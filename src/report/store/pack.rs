@@ -1,19 +1,19 @@
-//! [`Packed`]: a report as bytes, and back. It is this process's own form, which no other one reads.
+//! [`Packed`]: reports as bytes, and back. The format is private to this process.
 
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What can be made bytes, and is made of them again.
+/// Types that can be packed and unpacked.
 pub(super) trait Packed: Sized {
-    /// Adds it.
+    /// Appends the value.
     fn pack(&self, to: &mut Packer<'_>);
 
-    /// Reads it; `None` where the bytes are not its own.
+    /// Reads the value; `None` if the bytes are not valid.
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self>;
 }
 
-/// Texts of the program, by number: ids of rules, names of flags.
+/// The program's own strings, by number: rule ids, flag names.
 #[derive(Debug, Default)]
 pub(super) struct Texts(Mutex<(BTreeMap<&'static str, u32>, Vec<&'static str>)>);
 
@@ -31,20 +31,20 @@ impl Texts {
     }
 }
 
-/// Bytes that are added to.
+/// Bytes being written.
 pub(super) struct Packer<'t> {
     pub(super) bytes: Vec<u8>,
     pub(super) texts: &'t Texts,
 }
 
-/// Bytes that are read.
+/// Bytes being read.
 pub(super) struct Unpacker<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) texts: &'b Texts,
 }
 
 impl Packer<'_> {
-    /// Adds a text or bytes with their length.
+    /// Appends a text or bytes with their length.
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         bytes.len().pack(self);
         self.bytes.extend_from_slice(bytes);
@@ -52,7 +52,7 @@ impl Packer<'_> {
 }
 
 impl<'b> Unpacker<'b> {
-    /// Bytes with their length.
+    /// Reads bytes with their length.
     pub(super) fn bytes(&mut self) -> Option<&'b [u8]> {
         let length = usize::unpack(self)?;
         let (bytes, rest) = self.bytes.split_at_checked(length)?;
@@ -192,7 +192,7 @@ impl<A: Packed, B: Packed> Packed for (A, B) {
     }
 }
 
-/// Exact: a number stays the number that it is.
+/// Exact: every number keeps its representation.
 impl Packed for Value {
     fn pack(&self, to: &mut Packer<'_>) {
         match self {
@@ -264,7 +264,7 @@ mod tests {
         whole.pack(&mut packer);
         let bytes = packer.bytes;
         assert_eq!(Packed::unpack(&mut Unpacker { bytes: &bytes, texts: &texts }), Some(whole));
-        // What is cut is told, and breaks nothing.
+        // Truncated input is an error, not a panic.
         type Whole = (Vec<Option<&'static str>>, (Value, Vec<u64>));
         for end in 0..bytes.len() {
             assert_eq!(<Whole as Packed>::unpack(&mut Unpacker { bytes: &bytes[..end], texts: &texts }), None);

@@ -1,18 +1,19 @@
-//! A report as it is kept: what formats show of it, after secrets were hidden and the files let go.
+//! A report in packed form: what formats show of it, after secrets were masked and files dropped.
 
 use super::pack::{Packed, Packer, Unpacker};
+use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::analysis::{Assumed, Gated};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::fix::{Action, Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch};
-use crate::images::{Class, ObjectName, Part, Shape, Tier};
+use crate::images::{Class, Part, Shape, Tier};
+use crate::objects::ObjectName;
 use crate::report::changes::{Changes, Replaced};
-use crate::report::images::{Image, PartOrigin, Use};
 use crate::report::{By, Coverage, ReleaseName, Report, Suppressed};
 use crate::secrets::Secrets;
 use crate::source::{File, Place, Spot};
 use std::sync::Arc;
 
-/// A struct, field by field; what is not kept is what stands after the semicolon.
+/// A struct, field by field; the fields after the semicolon are not kept.
 macro_rules! packed {
     ($type:ty { $($field:ident),+ $(; $($lost:ident: $value:expr),+)? }) => {
         impl Packed for $type {
@@ -27,7 +28,7 @@ macro_rules! packed {
     };
 }
 
-/// An enum without data, by the number of the name.
+/// An enum without data, by index.
 macro_rules! packed_names {
     ($type:ty { $($name:ident),+ }) => {
         impl Packed for $type {
@@ -127,8 +128,8 @@ impl Packed for Action {
     }
 }
 
-/// The place of an excerpt is kept with what may be shown. Of a whole file, which may hold secrets, the text is not kept:
-/// only where in it the place is.
+/// The span of an excerpt is kept with the text that may be shown. Of a whole file, which may contain secrets, only the
+/// position is kept.
 impl Packed for Place {
     fn pack(&self, to: &mut Packer<'_>) {
         let file = &self.file;
@@ -150,7 +151,7 @@ impl Packed for Place {
     }
 }
 
-/// The file that a finding without a place is told at: its beginning.
+/// The file for findings without a location: its beginning.
 impl Packed for Arc<File> {
     fn pack(&self, to: &mut Packer<'_>) {
         Place { file: self.clone(), start: 0, end: 0 }.pack(to);
@@ -161,14 +162,14 @@ impl Packed for Arc<File> {
     }
 }
 
-/// A report as bytes.
+/// Packs a report.
 pub(super) fn packed(report: &Report, texts: &super::pack::Texts) -> Vec<u8> {
     let mut packer = Packer { bytes: Vec::new(), texts };
     report.pack(&mut packer);
     packer.bytes
 }
 
-/// A report of its bytes.
+/// Unpacks a report.
 pub(super) fn unpacked(bytes: &[u8], texts: &super::pack::Texts) -> Option<Report> {
     Report::unpack(&mut Unpacker { bytes, texts })
 }

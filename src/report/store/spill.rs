@@ -1,18 +1,18 @@
-//! [`Spill`]: bytes that are put away and had back, in memory where they are few.
+//! [`Spill`]: bytes that are put away and read back, in memory if they are few.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes that are kept in memory; more go to a temporary file.
+/// The most bytes kept in memory; more go to a temporary file.
 const IN_MEMORY: usize = 4 << 20;
 
-/// Bytes that are put away: in memory, or in a temporary file that has no name and is gone with the process. Where no
-/// such file can be made, they stay in memory.
+/// Bytes that are put away: in memory, or in an unnamed temporary file that disappears with the process. If no such file
+/// can be created, they stay in memory.
 #[derive(Debug, Default)]
 pub(super) struct Spill(Mutex<Place>);
 
-/// Which bytes of it.
+/// A range of these bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     start: u64,
@@ -22,23 +22,23 @@ pub(super) struct Span {
 #[derive(Debug, Default)]
 struct Place {
     memory: Vec<u8>,
-    /// What was in memory is in the file.
+    /// Once there is a file, it contains what was in memory.
     file: Option<File>,
     length: u64,
     has_no_file: bool,
 }
 
 impl Spill {
-    /// Puts bytes away.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// The file cannot be written to.
+    /// The file cannot be written.
     pub(super) fn add(&self, bytes: &[u8]) -> Result<Span, String> {
         let place = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         place.add(bytes).map_err(|error| format!("cannot keep a report in the folder for temporary files: {error}"))
     }
 
-    /// Has bytes back.
+    /// Reads bytes back.
     pub(super) fn get(&self, span: Span) -> io::Result<Vec<u8>> {
         let place = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = vec![0; span.length];

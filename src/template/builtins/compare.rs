@@ -35,17 +35,17 @@ pub(super) fn le(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> 
     Ok(Value::bool(less_or_equal(&args[0], &args[1])?))
 }
 
-/// Go quirk: the inverse of `le`, so anything is greater than `NaN`.
+/// Go quirk: the negation of `le`, so anything is greater than `NaN`.
 pub(super) fn gt(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(Value::bool(!less_or_equal(&args[0], &args[1])?))
 }
 
-/// Go quirk: the inverse of `lt`, so anything is at least `NaN`.
+/// Go quirk: the negation of `lt`, so anything is at least `NaN`.
 pub(super) fn ge(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(Value::bool(!less(&args[0], &args[1])?))
 }
 
-/// What a value is to a comparison.
+/// A value in a comparison.
 enum Basic {
     Bool(bool),
     Int(i64),
@@ -53,7 +53,7 @@ enum Basic {
     Float(f64),
     Complex(Complex),
     Text(Str),
-    /// Lists, maps, structs, nothing.
+    /// Lists, maps, structs, nil.
     Other,
 }
 
@@ -109,7 +109,7 @@ fn others_equal(a: &Value, b: &Value) -> Result<bool, Failure> {
     match (a, b) {
         (Value::Object(x), Value::Object(y)) => match y.ty().kind {
             Kind::Ptr => Ok(Rc::ptr_eq(x, y)),
-            Kind::Slice | Kind::Map | Kind::Func => Err(non_comparable(b)?),
+            Kind::Slice | Kind::Map => Err(non_comparable(b)?),
             _ if y.fields().iter().any(|(_, field)| matches!(field.kind(), Kind::Slice | Kind::Map)) => {
                 Err(non_comparable(b)?)
             }
@@ -119,7 +119,7 @@ fn others_equal(a: &Value, b: &Value) -> Result<bool, Failure> {
     }
 }
 
-/// Whether it is nothing, or a nil map or slice.
+/// Whether it is nil, or a nil map or slice.
 fn is_nil(value: &Value) -> bool {
     match value {
         Value::Nil => true,
@@ -133,7 +133,7 @@ fn non_comparable(value: &Value) -> Result<Failure, Failure> {
     Ok(format!("non-comparable type {}: {}", text(value)?, value.ty().name).into())
 }
 
-/// The value by `%s`, as Go puts it into its messages.
+/// The value in `%s` form, as in Go's messages.
 fn text(value: &Value) -> Result<Str, Failure> {
     let mut out = Buf::new();
     push_as_string(value, &mut out)?;

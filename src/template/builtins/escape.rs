@@ -47,7 +47,7 @@ pub(super) fn urlquery(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, F
     })
 }
 
-/// Prints the arguments and replaces what `replace` finds at a place: other text, and how many bytes it stands for.
+/// Prints the arguments and applies `replace` at each position: the replacement text, and the number of bytes that it replaces.
 fn escape(
     ctx: &mut Context<'_>,
     args: &[Value],
@@ -72,7 +72,7 @@ fn escape(
     Ok(Value::Str(out.into_str()))
 }
 
-/// The arguments as one text: a single string as it is, else as `print` does after pointers were followed.
+/// The arguments as one text: a single string unchanged, otherwise as `print` does after dereferencing pointers.
 ///
 /// Source: Go `text/template`, `evalArgs`.
 fn evaluate(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {

@@ -29,7 +29,7 @@ pub(super) fn index(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Fail
             }
             _ => {
                 let name = item.ty().name;
-                // Pointers are followed.
+                // Pointers are dereferenced.
                 let name = if item.kind() == Kind::Ptr { name.trim_start_matches('*') } else { name };
                 return Err(format!("can't index item of type {name}").into());
             }
@@ -45,7 +45,7 @@ fn byte_at(text: &Str, key: &Value, kind: &str) -> Result<Value, Failure> {
     Ok(Value::Int(i64::from(text.as_bytes()[at]), IntKind::Uint8, origin))
 }
 
-/// Checks an index into so many elements.
+/// Checks an index against a number of elements.
 fn place(key: &Value, length: usize, kind: &str) -> Result<usize, Failure> {
     let number = match key {
         Value::Nil => return Err("cannot index slice/array with nil".into()),
@@ -58,7 +58,7 @@ fn place(key: &Value, length: usize, kind: &str) -> Result<usize, Failure> {
     };
     match usize::try_from(number) {
         Ok(at) if at < length => Ok(at),
-        // Go quirk: the place right after the last passes the first check and panics in the second.
+        // Go quirk: the index right after the last element passes the first check and panics in the second.
         Ok(at) if at == length => Err(format!("reflect: {kind} index out of range").into()),
         _ => Err(format!("index out of range: {number}").into()),
     }
@@ -72,7 +72,7 @@ fn map_item(map: &Map, key: &Value) -> Result<Value, Failure> {
     }
 }
 
-/// What a map of such elements has under a key that it does not have.
+/// The zero value of a map's elements, for a missing key.
 fn zero(elem: Option<&'static Type>) -> Value {
     let Some(elem) = elem else { return Value::Nil };
     match elem.kind {
@@ -103,8 +103,8 @@ pub(super) fn len(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure>
     Ok(Value::int(length as i64))
 }
 
-/// What `len` says about nothing: a nil that was found in a map is a nil pointer to it, while a literal `nil`, a nil
-/// variable and a piped nil (`untyped`) make it panic. Only the engine can tell these apart.
+/// `len` of nil: a nil found in a map is a nil pointer, while a literal `nil`, a nil variable and a piped nil (`untyped`) make
+/// it panic. Only the engine can distinguish these.
 pub(crate) fn len_of_nothing(untyped: bool) -> Failure {
     if untyped { "reflect: call of reflect.Value.Type on zero Value".into() } else { "len of nil pointer".into() }
 }

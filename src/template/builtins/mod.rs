@@ -1,8 +1,8 @@
 //! Go's builtin functions: `eq`, `index`, `len`, `printf`, `html`…
 //!
-//! `slice` is missing on purpose: sprig's takes its place. `and`, `or` and `call` have rows for their names and
-//! signatures; the engine runs them itself, since the first two look at no more operands than they need and the last
-//! names its operand as it is written.
+//! `slice` is missing on purpose: sprig's replaces it. `and`, `or` and `call` have rows for their names and
+//! signatures; the engine runs them itself, because the first two evaluate no more operands than needed and the last
+//! reports its operand as written.
 
 mod compare;
 mod escape;
@@ -75,7 +75,7 @@ fn not(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     Ok(Value::bool(!args[0].truth()))
 }
 
-/// No value of a chart is a function. Go's message for others has the operand's source text, which only the engine
+/// No value of a chart is a function. Go's message for other values contains the operand's source text, which only the engine
 /// knows: `non-function .Values.s of type string`.
 fn call(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     match &args[0] {

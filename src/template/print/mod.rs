@@ -1,7 +1,7 @@
 //! Go's `fmt`: how values print.
 //!
-//! Three ways in: [`print_value`] is what an action writes, [`sprint`], [`sprintln`] and [`sprintf`] are the functions
-//! of templates, [`strval`] is how sprig turns anything into text. All of them keep the origins of strings and scalars.
+//! Three entry points: [`print_value`] is the output of an action, [`sprint`], [`sprintln`] and [`sprintf`] are template
+//! functions, [`strval`] is sprig's conversion to text. All of them keep the origins of strings and scalars.
 
 mod number;
 mod printer;
@@ -16,10 +16,10 @@ use crate::limits::Limits;
 use crate::trace::{Buf, Str};
 use printer::Printer;
 
-/// Appends what a template action prints for a value: `5`, `text`, `map[a:1 b:[x y]]`; `<no value>` for nothing.
+/// Appends the output of a template action for a value: `5`, `text`, `map[a:1 b:[x y]]`; `<no value>` for nil.
 ///
 /// # Errors
-/// When the text of a list or map would pass the bounds that [`strval`] has.
+/// The text of a list or map exceeds the limits of [`strval`].
 ///
 /// Source: Go `text/template`, `printValue`.
 pub fn print_value(value: &Value, out: &mut Buf) -> Result<(), Failure> {
@@ -32,7 +32,7 @@ pub fn print_value(value: &Value, out: &mut Buf) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A pointer prints as what it points to; `String` is found on the value or on its address.
+/// A pointer prints as its target; `String` is found on the value or on its address.
 fn print_object(object: &dyn Object, value: &Value, out: &mut Buf) -> Result<(), Failure> {
     if let Some(text) = object.text().or_else(|| object.pointer_text()) {
         out.push_from(text.as_bytes(), value.origin(), 0);
@@ -45,7 +45,7 @@ fn print_object(object: &dyn Object, value: &Value, out: &mut Buf) -> Result<(),
     }
 }
 
-/// Go's `print`: the arguments by `%v`, with a space between two neighbours when neither is a string.
+/// Go's `print`: the arguments by `%v`, with a space between two neighbours if neither is a string.
 ///
 /// Source: Go `fmt.Sprint`.
 pub fn sprint(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
@@ -61,7 +61,7 @@ pub fn sprint(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
     })
 }
 
-/// Go's `println`: the arguments by `%v`, a space between each two, a line break at the end.
+/// Go's `println`: the arguments by `%v`, separated by spaces, with a line break at the end.
 ///
 /// Source: Go `fmt.Sprintln`.
 pub fn sprintln(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
@@ -76,7 +76,7 @@ pub fn sprintln(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
     })
 }
 
-/// Go's `printf`. What does not fit prints an error into the text: `%!d(string=hi)`, `%!s(MISSING)`.
+/// Go's `printf`. Mismatches print an error into the text: `%!d(string=hi)`, `%!s(MISSING)`.
 ///
 /// Source: Go `fmt.Sprintf`.
 pub fn sprintf(ctx: &mut Context<'_>, format: &Str, args: &[Value]) -> Result<Str, Failure> {
@@ -95,11 +95,11 @@ fn finish(
     Ok(out.into_str())
 }
 
-/// How sprig turns a value into text for `quote`, `toString`, `join`…: a string or `[]byte` as it is, what has a
-/// `String` method by that, anything else by `%v`; `<nil>` for nothing.
+/// Sprig's conversion to text for `quote`, `toString`, `join`…: a string or `[]byte` unchanged, a value with a `String` method
+/// by that, anything else by `%v`; `<nil>` for nil.
 ///
 /// # Errors
-/// When the value nests deeper or prints longer than any chart needs, such as a map that contains itself.
+/// The value is nested deeper or prints longer than any chart needs, such as a map that contains itself.
 ///
 /// Source: sprig `strval`.
 pub fn strval(value: &Value) -> Result<Str, Failure> {
@@ -113,10 +113,10 @@ pub fn strval(value: &Value) -> Result<Str, Failure> {
     Ok(out.into_str())
 }
 
-/// Appends a value by `%v`, as `cat` and `squote` do: unlike an action, `<nil>` for nothing and `&{…}` for a pointer.
+/// Appends a value by `%v`, as `cat` and `squote` do: unlike an action, `<nil>` for nil and `&{…}` for a pointer.
 ///
 /// # Errors
-/// As [`strval`].
+/// See [`strval`].
 pub fn push_plain(value: &Value, out: &mut Buf) -> Result<(), Failure> {
     match value {
         Value::Str(_) | Value::Bool(..) | Value::Int(..) | Value::Float(..) => push_scalar(value, out),
@@ -125,17 +125,17 @@ pub fn push_plain(value: &Value, out: &mut Buf) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Appends a value by `%s`, as Go's messages about values do: `[a %!s(float64=1)]`.
+/// Appends a value by `%s`, as in Go's messages about values: `[a %!s(float64=1)]`.
 pub(super) fn push_as_string(value: &Value, out: &mut Buf) -> Result<(), Failure> {
     Printer::new(out, default_bytes()).arg(value, 's')
 }
 
-/// The bound where no [`Context`] is at hand.
+/// The limit if no [`Context`] is available.
 fn default_bytes() -> usize {
     Limits::default().string_bytes
 }
 
-/// Appends a scalar without any flags; without making a string first.
+/// Appends a scalar without flags; without an intermediate string.
 fn push_scalar(value: &Value, out: &mut Buf) {
     match value {
         Value::Str(text) => out.push(text),

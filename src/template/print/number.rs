@@ -8,7 +8,7 @@ use crate::go::quote_rune_in;
 use crate::go::strconv;
 
 impl Printer<'_> {
-    /// Prints an integer; `whole` is the value that it is the number of.
+    /// Prints an integer; `whole` is its value, for messages.
     ///
     /// Source: Go `fmt`, `fmtInteger`.
     pub(super) fn integer(&mut self, number: i64, signed: bool, verb: char, whole: &Value) -> Done {
@@ -108,7 +108,7 @@ impl Printer<'_> {
         done
     }
 
-    /// Prints a floating-point number; `whole` is the value that it is the number of.
+    /// Prints a floating-point number; `whole` is its value, for messages.
     ///
     /// Source: Go `fmt`, `fmtFloat`.
     pub(super) fn float(&mut self, number: f64, verb: char, whole: &Value) -> Done {
@@ -135,7 +135,7 @@ impl Printer<'_> {
             text[0] = b' ';
         }
         if !number.is_finite() {
-            // Infinities do not look like numbers and are not filled up with zeros.
+            // Infinities do not look like numbers and are not padded with zeros.
             let hidden = number.is_nan() && !flags.space && !flags.plus;
             self.flags.zero = false;
             let done = self.padded(&text[usize::from(hidden)..], whole.origin());
@@ -150,7 +150,7 @@ impl Printer<'_> {
         }
         let width = flags.width.unwrap_or(0);
         if flags.zero && !flags.minus && width > text.len() {
-            // Zeros stand between the sign and the digits.
+            // Zeros are between the sign and the digits.
             self.room(width)?;
             let zeros = width - text.len();
             text.splice(1..1, std::iter::repeat_n(b'0', zeros));
@@ -172,7 +172,7 @@ impl Printer<'_> {
     }
 }
 
-/// `#`: the point stays, and with `%g` the zeros at the end.
+/// `#`: the point stays, and with `%g` the trailing zeros.
 fn keep_point(text: &mut Vec<u8>, format: u8, precision: Option<usize>) {
     let hex = matches!(format, b'x' | b'X');
     let mut wanted = match format {
@@ -200,7 +200,7 @@ fn keep_point(text: &mut Vec<u8>, format: u8, precision: Option<usize>) {
     text.extend_from_slice(&tail);
 }
 
-/// The character of a number; U+FFFD for what is none.
+/// The character with this number; U+FFFD if invalid.
 fn rune(number: i64) -> char {
     u32::try_from(number).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }

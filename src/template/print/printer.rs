@@ -10,7 +10,7 @@ use crate::helm::HelmVersion;
 use crate::trace::{Buf, Origin, Str};
 use std::ops::Range;
 
-/// What stands between `%` and the verb.
+/// The flags between `%` and the verb.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Flags {
     pub(super) width: Option<usize>,
@@ -30,9 +30,9 @@ pub(super) struct Flags {
 pub(super) struct Printer<'a> {
     pub(super) out: &'a mut Buf,
     pub(super) flags: Flags,
-    /// Inside of `%!d(…)`, where no `String` method is called.
+    /// Inside `%!d(…)`, where no `String` method is called.
     reporting: bool,
-    /// The length that `out` may not pass.
+    /// The maximum length of `out`.
     end: usize,
     bytes: usize,
     pub(super) helm: HelmVersion,
@@ -40,17 +40,17 @@ pub(super) struct Printer<'a> {
 
 pub(super) type Done = Result<(), Failure>;
 
-/// Nested values: as deep as YAML goes, and what templates wrap around it.
+/// The nesting limit: that of YAML, plus what templates wrap around it.
 const DEPTH: u32 = 11_000;
 
 impl<'a> Printer<'a> {
-    /// A printer that appends at most so many bytes.
+    /// A printer that appends at most a number of bytes.
     pub(super) fn new(out: &'a mut Buf, bytes: usize) -> Self {
         let end = out.len().saturating_add(bytes);
         Self { out, flags: Flags::default(), reporting: false, end, bytes, helm: HelmVersion::V4 }
     }
 
-    /// The same, of a version of helm.
+    /// The same, for a version of helm.
     pub(super) fn of_helm(self, helm: HelmVersion) -> Self {
         Self { helm, ..self }
     }
@@ -62,7 +62,7 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// Checks that so many bytes may still be written.
+    /// Checks that this many more bytes may be written.
     pub(super) fn room(&self, bytes: usize) -> Done {
         if bytes > self.end.saturating_sub(self.out.longest()) {
             return Err(Failure::limit(format!("a string of more than {} bytes (--limit string-bytes)", self.bytes)));
@@ -94,7 +94,7 @@ impl<'a> Printer<'a> {
     fn value(&mut self, value: &Value, verb: char, depth: u32) -> Done {
         match value {
             Value::Nil if self.flags.sharp_v => self.push(b"interface {}(nil)"),
-            // Go quirk: an empty interface inside of a value prints the same by every verb.
+            // Go quirk: an empty interface inside a value prints the same for every verb.
             Value::Nil => self.push(b"<nil>"),
             Value::Bool(truth, origin) => match verb {
                 't' | 'v' => self.padded(if *truth { b"true" } else { b"false" }, *origin),
@@ -179,13 +179,13 @@ impl<'a> Printer<'a> {
                 self.push(b"&")?;
                 self.structure(object, verb, depth + 1)
             }
-            Kind::Ptr | Kind::Func => self.pointer(value, verb),
+            Kind::Ptr => self.pointer(value, verb),
             Kind::Complex128 => match object.as_any().downcast_ref::<Complex>() {
                 Some(number) => self.complex(number, verb, value),
                 None => Ok(()),
             },
             _ => match object.json() {
-                // A number under a name of its own: a duration, a month.
+                // A number with its own type: a duration, a month.
                 Some(Value::Int(number, kind, _)) => {
                     self.integer(number, is_signed(&Value::Int(number, kind, Origin::NONE)), verb, value)
                 }
@@ -219,7 +219,7 @@ impl<'a> Printer<'a> {
         self.push(b"}")
     }
 
-    /// A pointer to nothing: the address 0, or `<nil>`.
+    /// A nil pointer: the address 0, or `<nil>`.
     fn nil_pointer(&mut self, value: &Value, verb: char) -> Done {
         match verb {
             'v' if self.flags.sharp_v => {
@@ -254,7 +254,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Prints what stands for a value that a verb has no form for: `%!d(string=hi)`.
+    /// Prints a value that the verb does not support: `%!d(string=hi)`.
     pub(super) fn bad_verb(&mut self, value: &Value, verb: char) -> Done {
         let mut letter = [0; 4];
         self.push(b"%!")?;
@@ -277,7 +277,7 @@ impl<'a> Printer<'a> {
         self.arg(value, 'v')
     }
 
-    /// Prints a string; `whole` is the value that it is the text of, for messages. A key of a map has none.
+    /// Prints a string; `whole` is its value, for messages. A map key has none.
     pub(super) fn string(&mut self, text: &Str, verb: char, whole: &Value) -> Done {
         match verb {
             'v' if self.flags.sharp_v => self.quoted(text),
@@ -301,7 +301,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// The part of a text that a precision leaves: so many characters.
+    /// A text cut to the precision in characters.
     fn truncated(&self, text: &Str) -> Range<usize> {
         let Some(precision) = self.flags.precision else { return 0..text.len() };
         let bytes = text.as_bytes();
@@ -377,7 +377,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Prints a `[]byte` as any other slice.
+    /// Prints a `[]byte` like any other slice.
     fn byte_list(&mut self, text: &Str, verb: char) -> Done {
         if self.flags.sharp_v {
             self.push(b"[]uint8")?;
@@ -409,7 +409,7 @@ impl<'a> Printer<'a> {
         self.fill(width, true)
     }
 
-    /// Appends what is missing to the width, on the side where the flags want it.
+    /// Appends padding up to the width, on the side that the flags select.
     pub(super) fn fill(&mut self, written: usize, after: bool) -> Done {
         let missing = self.flags.width.unwrap_or(0).saturating_sub(written);
         if missing == 0 || after != self.flags.minus {
@@ -429,7 +429,7 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// Appends a scalar without any flags, if there are none.
+    /// Appends a scalar without flags, if there are none.
     pub(super) fn plain(&mut self, value: &Value) -> Option<Done> {
         if self.flags != Flags::default() || !matches!(value, Value::Int(..) | Value::Float(..)) {
             return None;
@@ -441,7 +441,7 @@ impl<'a> Printer<'a> {
         if depth < DEPTH {
             Ok(())
         } else {
-            // Go overflows its stack here, and with it helm ends.
+            // Go overflows its stack here, which ends helm.
             Err(Failure::limit(format!("a value of more than {DEPTH} levels is printed")))
         }
     }

@@ -1,4 +1,4 @@
-//! How values print, against what Go printed for the same ones.
+//! How values print, compared with Go's output.
 
 use super::super::complex::Complex;
 use super::super::env::Env;
@@ -165,7 +165,7 @@ fn origins_stay_with_their_text() {
     assert_eq!(strval(&list).unwrap().spans()[0].origin, port);
 }
 
-/// A map that contains itself, and a list that doubles with every level, end in an error.
+/// A map that contains itself, and a list that doubles with every level, are errors.
 #[test]
 fn endless_values_end() {
     let run = || {

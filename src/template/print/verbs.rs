@@ -18,13 +18,13 @@ struct Format<'a> {
     text: &'a [u8],
     at: usize,
     args: &'a [Value],
-    /// The argument that the next verb takes.
+    /// The index of the next verb's argument.
     next: usize,
-    /// Whether any verb said which argument it wants.
+    /// Whether any verb selected its argument by index.
     reordered: bool,
-    /// Whether an index stands right before this point: `%[2]`.
+    /// Whether an index precedes this point: `%[2]`.
     indexed: bool,
-    /// Whether the indexes of this verb are in order.
+    /// Whether the indexes of this verb are valid.
     good: bool,
 }
 
@@ -147,7 +147,7 @@ impl Format<'_> {
         }
     }
 
-    /// Reads `[n]`: the argument that comes next, from 1.
+    /// Parses `[n]`: the index of the next argument, from 1.
     fn index(&mut self) {
         self.indexed = false;
         if self.text.get(self.at) != Some(&b'[') {
@@ -187,7 +187,7 @@ impl Format<'_> {
         while self.at < end && self.text[self.at].is_ascii_digit() {
             let so_far = number.unwrap_or(0);
             if so_far > MOST {
-                // Go quirk: the whole rest is taken for a number that makes no sense.
+                // Go quirk: the whole rest is read as an invalid number.
                 self.at = end;
                 return None;
             }
@@ -197,7 +197,7 @@ impl Format<'_> {
         number
     }
 
-    /// A width or precision out of the arguments.
+    /// A width or precision from the arguments.
     fn star(&mut self) -> Option<i64> {
         let arg = self.args.get(self.next)?;
         self.next += 1;

@@ -1,29 +1,29 @@
-//! Counts what values take in memory, in the [`Memory`] of the render that made them.
+//! Counts the memory of values in the [`Memory`] of the render that made them.
 //!
-//! A list or a map counts once, with what is in it alone: whoever else holds it adds nothing. What counts already is not
-//! walked again, so that counting costs no more than making.
+//! A list or a map is counted once with its content, however many values contain it. Counted values are not visited again, so
+//! that counting costs no more than making them.
 
 use super::{Behind, List, ListData, Map, MapData, Value};
 use crate::memory::Memory;
 use crate::trace::Str;
 use std::rc::Rc;
 
-/// Bytes of a list beside its elements, and of a map beside its entries.
+/// Bytes of a list besides its elements, and of a map besides its entries.
 const HEAD: usize = 160;
-/// Bytes of an entry of a map, with the room that its tree keeps free.
+/// Bytes of a map entry, including the spare room of its tree.
 const ENTRY: usize = 56;
 /// Bytes of the first node of that tree beside its first entry: it has room for eleven.
 pub(crate) const NODE: usize = 440;
 /// Bytes of an element of a list.
 const ELEMENT: usize = size_of::<Value>();
 
-/// What the entry of a map counts there.
+/// The counted size of the map's entry.
 pub(super) fn entry(key: &Str, value: usize, memory: &Memory) -> usize {
     ENTRY + key.hold(memory) + value
 }
 
 impl Value {
-    /// Counts the value with all that is in it; gives what it adds to the one who holds it.
+    /// Counts the value with its content; returns the size to add to its container.
     pub(crate) fn hold(&self, memory: &Memory) -> usize {
         match self {
             Self::Nil | Self::Bool(..) | Self::Int(..) | Self::Float(..) => 0,
@@ -40,7 +40,7 @@ impl Value {
         }
     }
 
-    /// Whether the value is not counted yet, and is worth it.
+    /// Whether the value is not counted yet, and large enough to count.
     pub(crate) fn is_to_be_held(&self) -> bool {
         match self {
             Self::Nil | Self::Bool(..) | Self::Int(..) | Self::Float(..) | Self::Object(_) => false,
@@ -64,7 +64,7 @@ impl List {
         *self.0.held.borrow_mut() = Some(memory.hold(bytes));
     }
 
-    /// Counts the elements once more, in their other order.
+    /// Counts the elements again, for their other order.
     pub(super) fn hold_sorted(&self) {
         if let Some(held) = &mut *self.0.held.borrow_mut() {
             held.resize(held.bytes() + self.0.items.len() * ELEMENT);
@@ -73,12 +73,12 @@ impl List {
 }
 
 impl Map {
-    /// The memory in which the map counts, if it does.
+    /// The memory in which the map is counted, if it is.
     pub(super) fn counted_in(&self) -> Option<Memory> {
         self.data.held.borrow().as_ref().map(|held| held.memory().clone())
     }
 
-    /// Counts so many bytes more, and so many less.
+    /// Counts a number of bytes more, and a number less.
     pub(super) fn count_more(&self, more: usize, less: usize) {
         if let Some(held) = &mut *self.data.held.borrow_mut() {
             held.resize((held.bytes() + more).saturating_sub(less));
@@ -89,7 +89,7 @@ impl Map {
         if self.data.held.borrow().is_some() {
             return;
         }
-        // First of all: it may be in itself.
+        // First of all, because it may contain itself.
         *self.data.held.borrow_mut() = Some(memory.hold(0));
         let entries = self.data.entries.borrow();
         let sizes = entries.iter().map(|(key, value)| entry(key, value.hold(memory), memory));
@@ -100,7 +100,7 @@ impl Map {
     }
 }
 
-/// Values that are deep are let go level by level: no stack is as deep as they may be.
+/// Deep values are dropped level by level: a recursive drop could overflow the stack.
 impl Drop for ListData {
     fn drop(&mut self) {
         if self.items.iter().any(is_last) {
@@ -118,7 +118,7 @@ impl Drop for MapData {
     }
 }
 
-/// Whether something with values in it goes when this goes.
+/// Whether dropping this drops something with values in it.
 fn is_last(value: &Value) -> bool {
     match value {
         Value::List(list) => Rc::strong_count(&list.0) == 1 && list.iter().any(is_container),

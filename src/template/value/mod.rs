@@ -1,4 +1,4 @@
-//! [`Value`]: what a template computes with, Go's values as far as charts can hold them.
+//! [`Value`]: the values of templates: Go's values, as far as charts can have them.
 
 mod holding;
 mod same;
@@ -17,7 +17,7 @@ use std::fmt;
 use std::rc::Rc;
 pub(super) use walk::Walk;
 
-/// The integer types that occur; all are held as an `i64` (a `uint64` by its bits).
+/// The integer types that occur; all are stored as an `i64` (a `uint64` by its bits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IntKind {
     /// `int`: constants of templates, `len`, `until`
@@ -36,11 +36,11 @@ pub enum IntKind {
 
 /// A Go value.
 ///
-/// Scalars carry the origin they print with; strings carry one per part; members of lists and maps carry their own.
+/// Scalars have the origin that they print with; strings have one for each part; members of lists and maps have their own.
 /// Maps are shared and mutable, as in Go: a clone is the same map.
 #[derive(Clone, Default)]
 pub enum Value {
-    /// Nothing: a missing value, or nil.
+    /// nil, or a missing value.
     #[default]
     Nil,
     /// `bool`
@@ -63,28 +63,28 @@ pub enum Value {
 
 const _: () = assert!(size_of::<Value>() <= 24);
 
-/// A slice. Go's slices are mutable; of all template functions only `sortAlpha` writes through one.
+/// A slice. Go's slices are mutable, but of all template functions only `sortAlpha` writes to one.
 ///
-/// What it depends on is of the one who holds it: the element of a list that was chosen at random, say.
+/// The marks belong to the reference, not to the elements: for a list element that was chosen at random, say.
 #[derive(Clone)]
 pub struct List(Rc<ListData>, Marks);
 
 struct ListData {
     ty: &'static Type,
     items: Vec<Value>,
-    /// The same elements in another order, once a function has sorted the slice in place.
+    /// The same elements in another order, once a function sorted the slice in place.
     sorted: OnceCell<Vec<Value>>,
     behind: Behind,
     /// A nil slice prints as `[]` but is `null` in JSON.
     nil: bool,
     origin: Origin,
-    /// What it counts in its render, once it does.
+    /// Its counted memory, once counted.
     held: RefCell<Option<Held>>,
 }
 
-/// A map with string keys, sorted by their bytes. Clones are the same map: what one sets, all see.
+/// A map with string keys, sorted by their bytes. Clones are the same map: a change is visible in all.
 ///
-/// What it depends on is of the one who holds it, as of a [`List`].
+/// The marks belong to the reference, as for a [`List`].
 #[derive(Clone)]
 pub struct Map {
     ty: &'static Type,
@@ -96,11 +96,11 @@ struct MapData {
     entries: RefCell<BTreeMap<Str, Value>>,
     nil: bool,
     origin: Cell<Origin>,
-    /// Not 0 where [`Reads`](super::reads::Reads) watches the map.
+    /// Non-zero if [`Reads`](super::reads::Reads) watches the map.
     mark: Cell<u32>,
-    /// Who notes what is looked at and changed, if somebody does.
+    /// The watcher that records reads and changes, if any.
     watched: OnceCell<Box<Watched>>,
-    /// What it counts in its render, once it does.
+    /// Its counted memory, once counted.
     held: RefCell<Option<Held>>,
 }
 
@@ -110,57 +110,57 @@ pub trait Object: fmt::Debug {
     fn ty(&self) -> &'static Type;
     /// For downcasting to the concrete type.
     fn as_any(&self) -> &dyn Any;
-    /// The fields in order, exported and not, with their Go names: what `%v` prints and `.Field` finds.
+    /// The fields in order, exported and not, with their Go names: the output of `%v` and the fields of `.Field`.
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
     }
-    /// The field that `.Name` finds, one of an embedded struct too.
+    /// The field that `.Name` finds, including those of an embedded struct.
     fn field(&self, name: &str) -> Option<Value> {
         self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
     }
-    /// What its `String` or `Error` method gives, where it has one that printing finds.
+    /// The result of its `String` or `Error` method, if it has one that printing uses.
     fn text(&self) -> Option<Cow<'_, str>> {
         None
     }
-    /// What its `GoString` method gives, which `%#v` prints.
+    /// The result of its `GoString` method, which `%#v` prints.
     fn go_text(&self) -> Option<String> {
         None
     }
-    /// What the `String` method of a pointer to it gives, where the value itself has none: only an action that prints
-    /// the value in its place, `{{ .Capabilities.KubeVersion }}`, finds it.
+    /// The result of the `String` method of a pointer to it, if the value itself has none: only an action that prints the field
+    /// itself, `{{ .Capabilities.KubeVersion }}`, finds it.
     fn pointer_text(&self) -> Option<Cow<'_, str>> {
         None
     }
-    /// The name of a field in JSON, where a tag gives it another.
+    /// The JSON name of a field, if a tag sets another.
     fn json_name(&self, field: &'static str) -> &'static str {
         field
     }
-    /// The fields that JSON shows, in order, by their names there.
+    /// The fields in JSON, in order, with their JSON names.
     fn json_fields(&self) -> Vec<(&'static str, Value)> {
         let exported = self.fields().into_iter().filter(|(name, _)| name.starts_with(char::is_uppercase));
         exported.map(|(name, value)| (self.json_name(name), value)).collect()
     }
-    /// Whether it is a pointer to nothing.
+    /// Whether it is a nil pointer.
     fn is_nil(&self) -> bool {
         false
     }
-    /// What JSON encoding sees instead of the object.
+    /// The value that JSON encoding uses instead of the object.
     fn json(&self) -> Option<Value> {
         None
     }
-    /// Where the data it was made from were set; [`Origin::NONE`] where that is unknown.
+    /// The origin of its data; [`Origin::NONE`] if unknown.
     fn origin(&self) -> Origin {
         Origin::NONE
     }
-    /// What a function gets of it as an argument, where a copy of the struct has fewer methods.
+    /// The value that a function receives as an argument, if a copy of the struct has fewer methods.
     fn passed(&self) -> Option<Value> {
         None
     }
-    /// What `deepCopy` makes of it, where that is something else.
+    /// The result of `deepCopy`, if it differs.
     fn copied(&self) -> Option<Value> {
         None
     }
-    /// The bytes that it takes in memory, roughly.
+    /// Its approximate memory in bytes.
     fn size(&self) -> usize {
         256
     }
@@ -196,7 +196,7 @@ impl Value {
         Self::Int(i64::from(byte), IntKind::Uint8, Origin::NONE)
     }
 
-    /// The value as a function gets it.
+    /// The value as a function receives it.
     pub fn passed(self) -> Self {
         match &self {
             Self::Object(object) => object.passed().unwrap_or(self),
@@ -219,7 +219,7 @@ impl Value {
         Self::List(List::new(&types::STRINGS, items.into_iter().map(Self::Str).collect()))
     }
 
-    /// A `[]string` of a length that was known when it was made, with nothing behind its end.
+    /// A `[]string` whose length was known when it was made, without spare capacity.
     pub fn exact_strings(items: impl IntoIterator<Item = Str>) -> Self {
         let items = items.into_iter().map(Self::Str).collect();
         Self::List(List::with_behind(&types::STRINGS, items, Behind::Zeros(0)))
@@ -230,7 +230,7 @@ impl Value {
         Self::Object(Rc::new(object))
     }
 
-    /// The Go type; [`types::NIL`] for nothing.
+    /// The Go type; [`types::NIL`] for nil.
     pub fn ty(&self) -> &'static Type {
         match self {
             Self::Nil => &types::NIL,
@@ -252,17 +252,17 @@ impl Value {
         }
     }
 
-    /// The family of its type.
+    /// The kind of its type.
     pub fn kind(&self) -> Kind {
         self.ty().kind
     }
 
-    /// Whether there is no value.
+    /// Whether it is nil.
     pub fn is_nil(&self) -> bool {
         matches!(self, Self::Nil)
     }
 
-    /// Truth in `if`, `with`, `and`, `or`, `not`: everything but nil, zero and the empty.
+    /// Its truth in `if`, `with`, `and`, `or`, `not`: everything except nil, zero and empty values.
     ///
     /// Source: Go `text/template`, `IsTrue`.
     pub fn truth(&self) -> bool {
@@ -281,7 +281,7 @@ impl Value {
         }
     }
 
-    /// The string inside, if it is one.
+    /// The string, if it is one.
     pub fn as_str(&self) -> Option<&Str> {
         match self {
             Self::Str(text) => Some(text),
@@ -289,7 +289,7 @@ impl Value {
         }
     }
 
-    /// The map inside, if it is one.
+    /// The map, if it is one.
     pub fn as_map(&self) -> Option<&Map> {
         match self {
             Self::Map(map) => Some(map),
@@ -297,7 +297,7 @@ impl Value {
         }
     }
 
-    /// The list inside, if it is one.
+    /// The list, if it is one.
     pub fn as_list(&self) -> Option<&List> {
         match self {
             Self::List(list) => Some(list),
@@ -305,7 +305,7 @@ impl Value {
         }
     }
 
-    /// The object of a concrete type inside, if it is one.
+    /// The object of a concrete type, if it is one.
     pub fn as_object<T: 'static>(&self) -> Option<&T> {
         match self {
             Self::Object(object) => object.as_any().downcast_ref(),
@@ -313,7 +313,7 @@ impl Value {
         }
     }
 
-    /// The origin of a scalar or of a container as a whole; [`Origin::NONE`] for text of several origins.
+    /// The origin of a scalar or of a container as a whole; [`Origin::NONE`] for text with several origins.
     pub fn origin(&self) -> Origin {
         match self {
             Self::Nil => Origin::NONE,
@@ -325,7 +325,7 @@ impl Value {
         }
     }
 
-    /// The value as one that was set, as a whole, at `origin`. A map or list keeps its members' own.
+    /// The value as set as a whole at `origin`. The members of a map or list keep their own.
     pub fn with_origin(self, origin: Origin) -> Self {
         match self {
             Self::Nil | Self::Object(_) | Self::Map(_) | Self::List(_) => self,
@@ -337,7 +337,7 @@ impl Value {
         }
     }
 
-    /// What the value depends on; of a list or a map, which one it is and how many members it has, not what they are.
+    /// The marks of the value; for a list or a map, those of the reference and its size, not of the members.
     pub fn marks(&self) -> Marks {
         match self {
             Self::Nil => Marks::NONE,
@@ -349,7 +349,7 @@ impl Value {
         }
     }
 
-    /// What it depends on with everything in it; adds how many values were looked at.
+    /// The marks of the value with its content; adds the number of visited values.
     pub(super) fn all_marks(&self, visits: &mut u64) -> Marks {
         let mut marks = self.marks();
         if let Self::List(_) | Self::Map(_) = self {
@@ -378,9 +378,9 @@ impl Value {
         }
     }
 
-    /// What its truth in `if` depends on.
+    /// The marks of its truth in `if`.
     ///
-    /// A text that is never empty, as random letters and the mirror's name are, is true whatever it says.
+    /// A text that is never empty, such as random letters and the mirror's name, is always true.
     pub fn truth_marks(&self) -> Marks {
         match self {
             Self::Str(text) | Self::Bytes(text) => text.size_marks(),
@@ -389,7 +389,7 @@ impl Value {
         }
     }
 
-    /// The same value, depending on more; nil and objects are as they were.
+    /// The same value with more marks; nil and objects are unchanged.
     #[must_use]
     pub fn marked(self, marks: Marks) -> Self {
         if marks.is_none() {
@@ -407,7 +407,7 @@ impl Value {
         }
     }
 
-    /// Calls `visit` with every origin in the value, members included, to a bounded depth.
+    /// Calls `visit` with every origin in the value, including members, up to a depth limit.
     pub fn for_each_origin(&self, visit: &mut dyn FnMut(Origin)) {
         self.visit_origins(visit, &mut Walk::new(32));
     }
@@ -444,17 +444,17 @@ impl List {
         Self::made(ty, Vec::new(), Behind::Zeros(0), true, Origin::NONE)
     }
 
-    /// A slice that was set, as a whole, at `origin`.
+    /// A slice that was set as a whole at `origin`.
     pub fn with_origin(ty: &'static Type, items: Vec<Value>, origin: Origin) -> Self {
         Self::made(ty, items, Behind::Grown, false, origin)
     }
 
-    /// A slice with something of its own behind the last element.
+    /// A slice with its own content after the last element.
     pub fn with_behind(ty: &'static Type, items: Vec<Value>, behind: Behind) -> Self {
         Self::made(ty, items, behind, false, Origin::NONE)
     }
 
-    /// A slice of other elements with the room that this one has, of zero values.
+    /// A slice of other elements with the same spare capacity of zero values.
     pub fn remade(&self, items: Vec<Value>, origin: Origin) -> Self {
         let behind = match &self.0.behind {
             Behind::Values(values) => Behind::Zeros(values.len()),
@@ -463,7 +463,7 @@ impl List {
         Self::made(self.0.ty, items, behind, false, origin)
     }
 
-    /// A slice that was made with room for so many, to which its elements were appended one by one.
+    /// A slice made with an initial capacity, to which its elements were appended one by one.
     pub fn grown_from(ty: &'static Type, capacity: usize, items: Vec<Value>) -> Self {
         let capacity = ty.elem.map_or(items.len(), |element| growth::grown_from(capacity, items.len(), element));
         let room = capacity - items.len();
@@ -475,7 +475,7 @@ impl List {
         Self(Rc::new(ListData { ty, items, sorted: OnceCell::new(), behind, nil, origin, held }), Marks::NONE)
     }
 
-    /// What lies behind the last element.
+    /// The content after the last element.
     pub fn behind(&self) -> &Behind {
         &self.0.behind
     }
@@ -485,12 +485,12 @@ impl List {
         self.0.ty
     }
 
-    /// Whether it is nil rather than empty.
+    /// Whether it is nil, not empty.
     pub fn is_nil(&self) -> bool {
         self.0.nil
     }
 
-    /// Whether it is a nil `[]byte`; any other one is [`Value::Bytes`].
+    /// Whether it is a nil `[]byte`; any other `[]byte` is [`Value::Bytes`].
     pub fn is_nil_bytes(&self) -> bool {
         self.0.nil && self.0.ty.elem.is_some_and(|elem| elem.kind == Kind::Uint8)
     }
@@ -500,7 +500,7 @@ impl List {
         self.0.origin
     }
 
-    /// Sorts a slice of strings by their bytes, for everyone who holds it.
+    /// Sorts a slice of strings by their bytes, visibly for everyone who has it.
     pub fn sort_strings(&self) {
         let is_new = self.0.sorted.get().is_none();
         self.0.sorted.get_or_init(|| {
@@ -513,17 +513,17 @@ impl List {
         }
     }
 
-    /// Whether it was sorted, so that those who hold it see another order than was made.
+    /// Whether it was sorted in place.
     pub fn is_sorted(&self) -> bool {
         self.0.sorted.get().is_some()
     }
 
-    /// A number that is the same for clones of one slice: its identity while it lives.
+    /// The identity of the slice while it lives: equal for clones.
     pub fn identity(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }
 
-    /// Whether both are one and the same slice.
+    /// Whether both are the same slice.
     pub fn ptr_eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
@@ -553,7 +553,7 @@ impl Map {
         Self::made(ty, entries, false)
     }
 
-    /// A nil map of a type: reads as empty, cannot be written to.
+    /// A nil map of a type: reads as empty, cannot be written.
     pub fn nil(ty: &'static Type) -> Self {
         Self::made(ty, BTreeMap::new(), true)
     }
@@ -575,7 +575,7 @@ impl Map {
         self.ty
     }
 
-    /// Whether it is nil rather than empty.
+    /// Whether it is nil, not empty.
     pub fn is_nil(&self) -> bool {
         self.data.nil
     }
@@ -585,7 +585,7 @@ impl Map {
         self.data.origin.get()
     }
 
-    /// Says where the map as a whole was set.
+    /// Sets the origin of the map as a whole.
     pub fn set_origin(&self, origin: Origin) {
         self.data.origin.set(origin);
     }
@@ -610,7 +610,7 @@ impl Map {
         self.borrow().contains_key(key)
     }
 
-    /// Sets a key for everyone who holds this map.
+    /// Sets a key, visibly for everyone who has this map.
     pub fn insert(&self, key: impl Into<Str>, value: Value) {
         let key = key.into();
         let Some(memory) = self.counted_in() else {
@@ -626,7 +626,7 @@ impl Map {
         }
     }
 
-    /// Removes a key for everyone who holds this map.
+    /// Removes a key, visibly for everyone who has this map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
         let (key, value) = self.borrow_mut().remove_entry(key)?;
         if let Some(memory) = self.counted_in() {
@@ -635,7 +635,7 @@ impl Map {
         Some(value)
     }
 
-    /// The entries, to read. Do not hold while other code may write to the map.
+    /// The entries, for reading. Do not hold while other code may write to the map.
     pub fn borrow(&self) -> Ref<'_, BTreeMap<Str, Value>> {
         if let Some(watched) = self.data.watched.get() {
             watched.touch();
@@ -643,7 +643,7 @@ impl Map {
         self.data.entries.borrow()
     }
 
-    /// The entries, to write. Do not hold while other code may look at the map.
+    /// The entries, for writing. Do not hold while other code may read the map.
     pub fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
         if let Some(watched) = self.data.watched.get() {
             watched.touch();
@@ -652,17 +652,17 @@ impl Map {
         self.data.entries.borrow_mut()
     }
 
-    /// Copies of the entries, in order: for loops whose body may write to the map.
+    /// Copies of the entries in order, for loops whose body may write to the map.
     pub fn entries(&self) -> Vec<(Str, Value)> {
         self.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
-    /// Another map with the same entries; the members are shared.
+    /// A new map with the same entries; the members are shared.
     pub fn shallow_copy(&self) -> Self {
         self.copy_as(self.ty)
     }
 
-    /// Another map of another type with the same entries; the members are shared.
+    /// A new map of another type with the same entries; the members are shared.
     pub fn copy_as(&self, ty: &'static Type) -> Self {
         let copy = Self::of(ty, self.borrow().clone());
         copy.set_origin(self.origin());
@@ -670,7 +670,7 @@ impl Map {
         Self { marks: self.marks, ..copy }
     }
 
-    /// What [`Reads`](super::reads::Reads) knows the map by; 0 where it does not.
+    /// The mark by which [`Reads`](super::reads::Reads) identifies the map; 0 if it is not watched.
     pub(super) fn mark(&self) -> u32 {
         self.data.mark.get()
     }
@@ -679,33 +679,32 @@ impl Map {
         self.data.mark.set(mark);
     }
 
-    /// Has looks at this map noted as looks at the one it is a copy of.
+    /// Records reads of this map as reads of the map that it is a copy of.
     pub fn watch_as(&self, original: &Self) {
         self.set_mark(original.mark());
     }
 
-    /// Has it note who looks into it; false where it does so already.
+    /// Makes it record its readers; false if it already does.
     pub(super) fn watch(&self, watched: Watched) -> bool {
         self.data.watched.set(Box::new(watched)).is_ok()
     }
 
-    /// The number by which [`Touches`](super::touched::Touches) knows the map.
+    /// The index by which [`Touches`](super::touched::Touches) identifies the map.
     pub fn watched(&self) -> Option<u32> {
         self.data.watched.get().map(|watched| watched.number())
     }
 
-    /// The same map, entries shared, seen as one of another type: `.Values` handed to a parameter
-    /// `map[string]interface {}`.
+    /// The same map, with shared entries, as another type: `.Values` passed to a parameter `map[string]interface {}`.
     pub fn retyped(&self, ty: &'static Type) -> Self {
         Self { ty, data: self.data.clone(), marks: self.marks }
     }
 
-    /// Whether both are one and the same map.
+    /// Whether both are the same map.
     pub fn ptr_eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.data, &other.data)
     }
 
-    /// A number that is the same for clones of one map: its identity while it lives.
+    /// The identity of the map while it lives: equal for clones.
     pub fn identity(&self) -> usize {
         Rc::as_ptr(&self.data) as usize
     }
@@ -748,7 +747,7 @@ impl From<List> for Value {
     }
 }
 
-/// Structure to a small depth, since maps can contain themselves.
+/// The structure to a small depth, because maps can contain themselves.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,10 +1,10 @@
-//! Whether values are the same for whatever is computed with them.
+//! Whether two values are interchangeable in computations.
 
 use super::{List, Map, Value};
 
 impl Value {
-    /// Whether another value is the same, of the same type, with all that is in it; wherever both come from. Of objects that
-    /// is not known.
+    /// Whether another value has the same type and content, whatever their origins. For objects this is unknown, which counts as
+    /// false.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nil, Self::Nil) => true,

@@ -1,16 +1,16 @@
-//! [`Walk`]: goes through a value with all that is in it, once through what several hold.
+//! [`Walk`]: visits a value with its content, shared parts once.
 
 use super::Value;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-/// A walk through lists and maps to a bounded depth. A map can contain itself, and forty lists that hold the one before twice
-/// have a million million ways to the first: what was walked through is not walked through again.
+/// A walk through lists and maps up to a depth limit. A map can contain itself, and forty lists that each contain the previous
+/// one twice have a million million paths to the first: shared parts are not visited again.
 #[derive(Debug)]
 pub(in crate::template) struct Walk {
     depth: u32,
     visits: u64,
-    /// Lists and maps that more than one holds, by address.
+    /// Lists and maps with several references, by address.
     known: HashSet<usize, foldhash::fast::RandomState>,
 }
 
@@ -19,7 +19,7 @@ impl Walk {
         Self { depth, visits: 0, known: HashSet::default() }
     }
 
-    /// Whether to go into a list or a map; after it, [`leaves`](Self::leaves).
+    /// Whether to visit a list or a map; afterwards, call [`leaves`](Self::leaves).
     pub(in crate::template) fn enters(&mut self, value: &Value) -> bool {
         let (holders, address, length) = match value {
             Value::List(list) => (Rc::strong_count(&list.0), list.identity(), list.len()),
@@ -38,7 +38,7 @@ impl Walk {
         self.depth += 1;
     }
 
-    /// Members that were come to.
+    /// The number of visited members.
     pub(in crate::template) fn visits(&self) -> u64 {
         self.visits
     }

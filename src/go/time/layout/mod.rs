@@ -1,4 +1,4 @@
-//! Go's time layouts, `2006-01-02 15:04:05`: printing a [`Time`] by one, and reading one.
+//! Go's time layouts, `2006-01-02 15:04:05`: formatting and parsing a [`Time`].
 
 mod read;
 
@@ -27,7 +27,7 @@ pub const MONTHS: [&str; 12] = [
 /// Days of the week from Sunday, full names.
 pub const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// A part of a layout that stands for something.
+/// A token of a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
     LongMonth,
@@ -64,7 +64,7 @@ enum Token {
     },
 }
 
-/// How an offset from UTC is written.
+/// The form of an offset from UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct OffsetForm {
     /// `Z` for UTC.
@@ -85,7 +85,7 @@ fn next_token(layout: &[u8]) -> (&[u8], Option<(Token, usize)>, &[u8]) {
     (layout, None, &[])
 }
 
-/// The token that a text begins with, after how many bytes, and of how many.
+/// The token at the beginning of a text: its offset and length.
 fn token_at(text: &[u8]) -> Option<(usize, usize, Token)> {
     let token = |size: usize, token: Token| Some((0, size, token));
     let lower_at = |at: usize| text.get(at).is_some_and(u8::is_ascii_lowercase);
@@ -106,7 +106,7 @@ fn token_at(text: &[u8]) -> Option<(usize, usize, Token)> {
         [b'1', ..] => token(1, Token::NumberMonth),
         [b'2', b'0', b'0', b'6', ..] => token(4, Token::LongYear),
         [b'2', ..] => token(1, Token::Day),
-        // The underscore of `_2006` is one.
+        // The underscore of `_2006` is literal.
         [b'_', b'2', b'0', b'0', b'6', ..] => Some((1, 4, Token::LongYear)),
         [b'_', b'2', ..] => token(2, Token::PaddedDay),
         [b'_', b'_', b'2', ..] => token(3, Token::PaddedYearDay),
@@ -128,7 +128,7 @@ fn token_at(text: &[u8]) -> Option<(usize, usize, Token)> {
         }
         [separator @ (b'.' | b','), digit @ (b'0' | b'9'), ..] => {
             let digits = text[1..].iter().take_while(|byte| *byte == digit).count();
-            // More digits of another kind: these are none of ours.
+            // More digits follow: not a fraction.
             if text.get(1 + digits).is_some_and(u8::is_ascii_digit) {
                 return None;
             }
@@ -219,7 +219,7 @@ fn name(names: &[&'static str], index: i64) -> &'static str {
     usize::try_from(index).ok().and_then(|index| names.get(index)).copied().unwrap_or("???")
 }
 
-/// A number with zeros before it up to a width, the sign not counted.
+/// A number padded with zeros to a width, not counting the sign.
 fn number(out: &mut Vec<u8>, number: i64, width: usize) {
     let sign = if number < 0 { "-" } else { "" };
     out.extend_from_slice(format!("{sign}{:0width$}", number.unsigned_abs()).as_bytes());

@@ -1,10 +1,10 @@
-//! Reading a text by a layout.
+//! Parses a text by a layout.
 
 use super::{MONTHS, OffsetForm, Token, WEEKDAYS, next_token};
 use crate::go::time::instant::{days_before, days_in};
 use crate::go::time::{SECOND, Time, Zone, leading_integer, quote};
 
-/// Reads a text by a layout, in `local` where it names no zone.
+/// Parses a text by a layout, in `local` if it names no zone.
 ///
 /// Source: Go `time.ParseInLocation`.
 ///
@@ -38,7 +38,7 @@ pub fn parse(layout: &[u8], text: &[u8], local: &Zone) -> Result<Time, String> {
     found.finish(local).map_err(|message| error(format!(": {message}")))
 }
 
-/// What reading a layout found.
+/// The values parsed so far.
 #[derive(Debug, Default)]
 struct Found {
     year: i64,
@@ -55,16 +55,16 @@ struct Found {
     zone: Vec<u8>,
 }
 
-/// Why a part of a text does not fit its token.
+/// Why a part of a text does not match its token.
 enum Misfit {
-    /// It does not have the form.
+    /// The form is wrong.
     Form,
-    /// The number, called so, is out of range.
+    /// The number with this name is out of range.
     Range(&'static str),
 }
 
 impl Found {
-    /// Reads what a token stands for from the beginning of a text. `layout` is what follows the token.
+    /// Parses the value of a token at the beginning of a text. `layout` is the layout after the token.
     fn take(&mut self, token: Token, text: &mut &[u8], layout: &[u8]) -> Result<(), Misfit> {
         let range = |inside: bool, what| if inside { Ok(()) } else { Err(Misfit::Range(what)) };
         match token {
@@ -86,7 +86,7 @@ impl Found {
                 self.month = Some(month);
                 range((1..=12).contains(&month), "month")?;
             }
-            // Only looked at.
+            // Only checked.
             Token::Weekday | Token::LongWeekday => {
                 take_name(text, &WEEKDAYS, token == Token::Weekday)?;
             }
@@ -200,7 +200,7 @@ impl Found {
         if self.utc {
             return Ok(Time::from_civil(date, clock, Zone::Utc));
         }
-        // Go quirk: an offset of one second west of UTC is taken for none.
+        // Go quirk: an offset of one second west of UTC is treated as missing.
         if let Some(offset) = self.offset.filter(|offset| *offset != -1) {
             let time = Time::from_civil(date, clock, Zone::Utc).add(-i64::from(offset) * SECOND);
             let (name, known) = local.at(time.unix());
@@ -214,7 +214,7 @@ impl Found {
             if let Some(offset) = local.offset_of(&name, time.unix()) {
                 return Ok(time.add(-i64::from(offset) * SECOND).with_zone(local.clone()));
             }
-            // The clock's reading counts as UTC, whatever the name may mean.
+            // The clock reading is taken as UTC, whatever the abbreviation means.
             let offset = name.strip_prefix("GMT").and_then(|hours| hours.parse::<i32>().ok()).unwrap_or(0) * 3600;
             return Ok(time.with_zone(Zone::Fixed(name.into(), offset)));
         }
@@ -226,7 +226,7 @@ fn lossy(text: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-/// Drops the text of a layout from the beginning of a text; any number of spaces equal any other.
+/// Removes the literal text of a layout from the beginning of a text; any number of spaces matches any other.
 fn skip<'a>(mut text: &'a [u8], mut prefix: &[u8]) -> Result<&'a [u8], &'a [u8]> {
     while let Some((&first, rest)) = prefix.split_first() {
         if first == b' ' {
@@ -244,7 +244,7 @@ fn skip<'a>(mut text: &'a [u8], mut prefix: &[u8]) -> Result<&'a [u8], &'a [u8]>
 }
 
 trait Spaces {
-    /// Without the spaces (and those alone) at the beginning.
+    /// Without leading spaces (only U+0020).
     fn trim_start_with_spaces(&self) -> &Self;
 }
 
@@ -260,7 +260,7 @@ fn take_bytes<'a>(text: &mut &'a [u8], size: usize) -> Result<&'a [u8], Misfit> 
     Ok(taken)
 }
 
-/// Reads a whole text as a number with an optional sign.
+/// Parses a whole text as a number with an optional sign.
 fn signed(text: &[u8]) -> Result<i64, Misfit> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
@@ -285,7 +285,7 @@ fn two_digits(text: &mut &[u8], always: bool) -> Result<i64, Misfit> {
     signed(take_bytes(text, digits)?)
 }
 
-/// Reads a name, whatever its case, or its first three letters; gives its index.
+/// Parses a name, ignoring case, or its first three letters; returns its index.
 fn take_name(text: &mut &[u8], names: &[&str], short: bool) -> Result<i64, Misfit> {
     for (index, name) in names.iter().enumerate() {
         let name = if short { &name.as_bytes()[..3] } else { name.as_bytes() };
@@ -297,7 +297,7 @@ fn take_name(text: &mut &[u8], names: &[&str], short: bool) -> Result<i64, Misfi
     Err(Misfit::Form)
 }
 
-/// A separator and digits as nanoseconds; more than nine digits are cut off.
+/// A separator and digits as nanoseconds; digits after the ninth are dropped.
 fn fraction(text: &[u8]) -> Result<i64, Misfit> {
     let [b'.' | b',', digits @ ..] = text else { return Err(Misfit::Form) };
     let digits = &digits[..digits.len().min(9)];
@@ -325,7 +325,7 @@ fn take_offset(text: &mut &[u8], form: OffsetForm) -> Result<i32, Misfit> {
     let mut formed = matches!(taken[0], b'+' | b'-');
     for (part, pair) in parts.iter_mut().zip(taken[1..].chunks(step)) {
         let [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] = pair else {
-            // Go quirk: the range of what was read so far is checked first.
+            // Go quirk: the range of the values so far is checked first.
             formed = false;
             break;
         };
@@ -349,7 +349,7 @@ fn take_offset(text: &mut &[u8], form: OffsetForm) -> Result<i32, Misfit> {
     Ok(if taken[0] == b'-' { -offset } else { offset })
 }
 
-/// How many bytes at the beginning of a text look like the name of a zone.
+/// The length of the zone abbreviation at the beginning of a text.
 ///
 /// Source: Go `time`, `parseTimeZone`.
 fn zone_name_size(text: &[u8]) -> Option<usize> {
@@ -373,7 +373,7 @@ fn zone_name_size(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many bytes of a sign and hours up to 23 there are; 0 when there are none.
+/// The length of a sign and hours up to 23; 0 if there are none.
 fn signed_hours_size(text: &[u8]) -> usize {
     let [b'+' | b'-', digits @ ..] = text else { return 0 };
     match leading_integer(digits) {

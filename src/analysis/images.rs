@@ -1,0 +1,201 @@
+//! [`Image`]: a distinct reference with all that is known about it, independent of its release.
+
+use crate::analysis::{Analysis, Judged, Traced};
+use crate::images::deciders::decider;
+use crate::images::{Class, ImageUse, Part, Search, Shape, Tier};
+use crate::limits::Limits;
+use crate::objects::ObjectName;
+use crate::provenance::{Decider, Source};
+use crate::provenance::{layer_name, user_path};
+use crate::reference::Reference;
+use crate::settings::Settings;
+use crate::source::Place;
+use crate::trace::Origins;
+use std::collections::BTreeMap;
+
+/// A distinct reference, and what is known about it.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// As rendered: `mirror.internal/jetstack/cert-manager-webhook:v1.16.1`.
+    pub reference: String,
+    /// The registry, normalized; empty if the text is not a reference.
+    pub registry: String,
+    /// The class; if uses differ, the worst.
+    pub class: Class,
+    /// How certain it is that this is an image; if uses differ, the highest.
+    pub tier: Tier,
+    /// The reference without the rewrite, if known: what must be mirrored.
+    pub source: Option<String>,
+    /// Its path on the mirror, if the source is known.
+    pub destination: Option<String>,
+    /// Its uses, in the order of installation.
+    pub uses: Vec<Use>,
+}
+
+/// What the user must know before copying a reference without a tag.
+const NO_TAG: &str = "no tag: `:latest` would be copied; the real tag is decided elsewhere";
+
+impl Image {
+    /// What the user must know before the image is copied: a reference without a tag in an argument, a variable or a
+    /// configuration file is completed by the program that reads it.
+    pub fn caution(&self) -> Option<&'static str> {
+        let reference = Reference::parse(&self.reference).ok()?;
+        let is_pulled = |one: &Use| matches!(one.shape, Shape::Container | Shape::Volume);
+        let has_version = reference.tag.is_some() || reference.digest.is_some();
+        (!has_version && !self.uses.iter().any(is_pulled)).then_some(NO_TAG)
+    }
+}
+
+/// One use of a reference.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// The object.
+    pub object: ObjectName,
+    /// The path of the field.
+    pub field: String,
+    /// The name of the container, if it is in one.
+    pub container: Option<String>,
+    /// The full name of the template that made the object, or of the file that contains it.
+    pub template: String,
+    /// Whether the image comes from the mirror, and why not.
+    pub class: Class,
+    /// How certain it is that this is an image.
+    pub tier: Tier,
+    /// The shape in which it was found.
+    pub shape: Shape,
+    /// Why it is taken for an image.
+    pub reason: String,
+    /// Who decided its parts: the registry, the repository, the tag and the digest, as far as present.
+    pub origins: Vec<PartOrigin>,
+    /// The user's settings that together decide the registry although nothing of them is printed.
+    pub decided_by: Vec<PartOrigin>,
+}
+
+impl Use {
+    /// The main decider of the image.
+    pub fn decider(&self) -> Option<&PartOrigin> {
+        self.decided_by.first().or(self.origins.first())
+    }
+}
+
+/// Who decided a part of a reference.
+#[derive(Debug, Clone)]
+pub struct PartOrigin {
+    /// The part.
+    pub part: Part,
+    /// For messages: `the default of chart app/charts/db`, `--set image.tag=1`, `template text`.
+    pub who: String,
+    /// The values path as in the file or flag; empty if it is not a value.
+    pub path: String,
+    /// The same path from the top chart: `db.image.tag`.
+    pub user_path: String,
+    /// Its location.
+    pub place: Option<Place>,
+    /// What it hides, for messages, with locations.
+    pub hides: Vec<String>,
+}
+
+/// The distinct references of a release, sorted.
+pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
+    distinct(&analysis.images, &analysis.origins, Some(settings), &|number| analysis.unprinted_deciders(number))
+}
+
+/// The distinct references of a release that was rendered without a mirror, sorted: nothing is classified, and each
+/// reference is its own source.
+///
+/// # Errors
+/// The budget of the analysis was used up.
+pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, String> {
+    let found = Search::of(traced.crds.iter().chain(&traced.manifests), settings.hints(), limits);
+    if found.is_cut {
+        return Err(Search::told(limits));
+    }
+    let uses = found.uses.into_iter();
+    let judged = |image: ImageUse| {
+        let decider = decider(&image, Part::Registry, &traced.origins);
+        let source = image.reference.as_ref().ok().cloned();
+        Judged { source, ..Judged::new(image, Class::Unexplained, decider) }
+    };
+    let uses: Vec<Judged> = uses.map(judged).collect();
+    Ok(distinct(&uses, &traced.origins, None, &|_| Vec::new()))
+}
+
+fn distinct<'a>(
+    uses: &'a [Judged],
+    origins: &Origins,
+    settings: Option<&Settings>,
+    unprinted: &dyn Fn(usize) -> Vec<&'a Decider>,
+) -> Vec<Image> {
+    let mut found: BTreeMap<&str, Image> = BTreeMap::new();
+    for (number, judged) in uses.iter().enumerate() {
+        let decided_by = unprinted(number).into_iter().map(|decider| part_origin(Part::Registry, decider));
+        let one = Use { decided_by: decided_by.collect(), ..image_use(judged, origins) };
+        let destination = || settings.and_then(|settings| judged.destination(settings));
+        let reference = judged.image.text.as_str();
+        match found.get_mut(reference) {
+            Some(image) => {
+                image.class = image.class.max(one.class);
+                image.tier = image.tier.min(one.tier);
+                image.source = image.source.take().or_else(|| judged.source.as_ref().map(ToString::to_string));
+                image.destination = image.destination.take().or_else(destination);
+                image.uses.push(one);
+            }
+            None => {
+                let image = Image {
+                    reference: reference.to_owned(),
+                    registry: judged.image.known().map_or(String::new(), |known| known.registry.clone()),
+                    class: one.class,
+                    tier: one.tier,
+                    source: judged.source.as_ref().map(ToString::to_string),
+                    destination: destination(),
+                    uses: vec![one],
+                };
+                found.insert(reference, image);
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+fn image_use(judged: &Judged, origins: &Origins) -> Use {
+    let image = &judged.image;
+    let is_written = |part: &Part| match &image.reference {
+        Ok(reference) => match part {
+            Part::Registry => reference.registry_range.is_some(),
+            Part::Repository => true,
+            Part::Tag => reference.tag.is_some(),
+            Part::Digest => reference.digest.is_some(),
+        },
+        Err(_) => *part == Part::Repository,
+    };
+    let parts = Part::ALL.into_iter().filter(is_written);
+    Use {
+        object: image.object.clone(),
+        field: image.field.clone(),
+        container: image.container.clone(),
+        template: image.manifest.name.clone(),
+        class: judged.class,
+        tier: image.tier,
+        shape: image.shape,
+        reason: image.reason.clone().into_owned(),
+        origins: parts.map(|part| part_origin(part, &decider(image, part, origins))).collect(),
+        decided_by: Vec::new(),
+    }
+}
+
+fn part_origin(part: Part, decider: &Decider) -> PartOrigin {
+    let who = match &decider.source {
+        Source::User(layer) => layer_name(layer),
+        Source::Tool => "the global rewrite".to_owned(),
+        Source::ChartDefault(chart) => format!("the default of chart {chart}"),
+        Source::Template => "template text".to_owned(),
+        Source::Other(what) => what.clone(),
+        Source::Unknown => "unknown".to_owned(),
+    };
+    let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer))).collect();
+    let user_path = match &decider.source {
+        Source::ChartDefault(chart) if !decider.path.is_empty() => user_path(chart, &decider.path),
+        _ => decider.path.clone(),
+    };
+    PartOrigin { part, who, path: decider.path.clone(), user_path, place: decider.place.clone(), hides }
+}

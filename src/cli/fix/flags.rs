@@ -1,0 +1,46 @@
+//! The flags of `--fix`, `--diff` and `--overlay`.
+
+use crate::disk::Reach;
+use crate::fix::Safety;
+use std::path::{Path, PathBuf};
+
+/// What to fix, and where to write it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Fixes")]
+pub(in crate::cli) struct FixFlags {
+    /// Apply the safe fixes to your values files, and report what is left
+    #[arg(long, conflicts_with_all = ["changed_since", "manifests"])]
+    pub(in crate::cli) fix: bool,
+    /// With --fix or --diff: also apply fixes that add keys, or change tags or digests
+    #[arg(long)]
+    pub(in crate::cli) unsafe_fixes: bool,
+    /// Show what --fix would change as a diff, and write nothing; exit status 1 if there are changes
+    #[arg(long, conflicts_with_all = ["changed_since", "manifests", "write_baseline"])]
+    pub(in crate::cli) diff: bool,
+    /// With --fix or --diff: write what your own files cannot take to an extra values file, to be passed last with -f
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) overlay: Option<PathBuf>,
+}
+
+impl FixFlags {
+    /// Whether fixes are applied or shown.
+    pub(in crate::cli) fn is_on(&self) -> bool {
+        self.fix || self.diff
+    }
+
+    /// Rejects combinations that make no sense before the work begins.
+    pub(in crate::cli) fn check(&self, chart: Option<&Path>, reach: &Reach) -> Result<(), String> {
+        if self.overlay.is_some() && !self.is_on() {
+            return Err("--overlay needs --fix or --diff".to_owned());
+        }
+        if self.is_on() && chart.is_some_and(|chart| chart.as_os_str() == "-") {
+            return Err("--fix: manifests have no values files to fix".to_owned());
+        }
+        let overlay = self.overlay.as_deref();
+        overlay.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--overlay: {error}")))
+    }
+
+    pub(in crate::cli) fn allows(&self, safety: Safety) -> bool {
+        safety == Safety::Safe || safety == Safety::Unsafe && self.unsafe_fixes
+    }
+}

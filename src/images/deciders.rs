@@ -1,0 +1,99 @@
+//! Who decided a part of an image reference.
+
+use super::find::ImageUse;
+use crate::provenance::{Decider, Source, deciders_in, printed, rank};
+use crate::source::Place;
+use crate::trace::{Origin, Origins};
+use std::ops::Range;
+
+/// A part of a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The host, or the repository if no host is written: the part that says where to pull from.
+    Registry,
+    /// The path on the registry.
+    Repository,
+    /// The tag.
+    Tag,
+    /// The digest.
+    Digest,
+}
+
+impl Part {
+    /// All parts, in the order of a reference.
+    pub const ALL: [Self; 4] = [Self::Registry, Self::Repository, Self::Tag, Self::Digest];
+
+    /// The name, in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Repository => "repository",
+            Self::Tag => "tag",
+            Self::Digest => "digest",
+        }
+    }
+}
+
+/// The main decider of a part of the reference of a use: user's settings come before the chart's, and those before literal
+/// text.
+pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
+    deciders(image, part, origins).into_iter().next().unwrap_or(Decider {
+        source: Source::Unknown,
+        origin: Origin::NONE,
+        place: None,
+        path: String::new(),
+        hides: Vec::new(),
+    })
+}
+
+/// All deciders of a part of the reference, the main one first.
+pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
+    deciders_at(image, part_places(image, part), origins)
+}
+
+/// The same for a byte range of the reference's text.
+pub fn deciders_of(image: &ImageUse, range: Range<usize>, origins: &Origins) -> Vec<Decider> {
+    deciders_at(image, image.text.places(range), origins)
+}
+
+fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> Vec<Decider> {
+    let spans = image.manifest.content.spans();
+    let mut found: Vec<Decider> = Vec::new();
+    for place in places {
+        let first = spans.partition_point(|span| span.end <= place.start);
+        for span in spans[first..].iter().take_while(|span| span.start < place.end.max(place.start + 1)) {
+            for decider in deciders_in(span, place.start, origins) {
+                let is_known = |known: &Decider| {
+                    *known == decider || known.origin == decider.origin && decider.source.is_setting()
+                };
+                if !found.iter().any(is_known) {
+                    found.push(decider);
+                }
+            }
+        }
+    }
+    found.sort_by_key(rank);
+    found
+}
+
+/// The bytes of the manifest from which a part of the reference was read.
+pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
+    match image.known() {
+        Some(reference) => {
+            let range = match part {
+                Part::Registry => reference.registry_range.clone().or(Some(reference.repository_range.clone())),
+                Part::Repository => Some(reference.repository_range.clone()),
+                Part::Tag => reference.tag_range(),
+                Part::Digest => reference.digest_range(),
+            };
+            range.map(|range| image.text.places(range)).unwrap_or_default()
+        }
+        None => vec![image.text.whole()],
+    }
+}
+
+/// The template action that printed the registry of an image, from `{{` to `}}`, or its literal text.
+pub fn printed_at(image: &ImageUse) -> Option<Place> {
+    let part = part_places(image, Part::Registry).into_iter().next()?;
+    printed(&image.manifest, part)
+}

@@ -1,0 +1,42 @@
+//! [`Error`]: why a text is not YAML that helm can read, in go-yaml's words.
+
+use std::fmt;
+
+/// Why a text is not YAML that helm can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// The line in go-yaml's message, if any: often the one before the error, because its lines count from 0.
+    pub line: Option<u32>,
+    /// go-yaml's message without `yaml: line N: `; or that of the JSON bridge, if `bridge` is set.
+    pub message: String,
+    /// The error is not go-yaml's but one of the conversion to JSON (`json: unsupported value: NaN`), or of one of our limits.
+    pub bridge: bool,
+    /// The text exceeds one of our limits; whether it is valid is not known.
+    pub limit: bool,
+}
+
+impl Error {
+    pub(super) fn limit(message: String) -> Self {
+        Self { line: None, message, bridge: true, limit: true }
+    }
+
+    /// A document that does not fit in memory.
+    pub(super) fn too_large(bytes: usize) -> Self {
+        Self::limit(format!("document takes more than {bytes} bytes in memory (--limit memory-bytes)"))
+    }
+
+    pub(super) fn without_line(message: String) -> Self {
+        Self { line: None, message, bridge: false, limit: false }
+    }
+}
+
+/// In go-yaml's words, after `error converting YAML to JSON: `: `yaml: line 3: did not find expected key`.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.bridge, self.line) {
+            (true, _) => f.write_str(&self.message),
+            (false, None) => write!(f, "yaml: {}", self.message),
+            (false, Some(line)) => write!(f, "yaml: line {line}: {}", self.message),
+        }
+    }
+}
