@@ -7,7 +7,7 @@ use crate::objects::ObjectName;
 use crate::source::Place;
 
 /// The basic cost of a finding in steps.
-const STEPS_OF_A_FINDING: u64 = 1_000;
+const STEPS_OF_A_FINDING: u64 = 1_400;
 
 /// The bytes of text that cost one step.
 const BYTES_OF_A_STEP: usize = 4;

@@ -71,10 +71,10 @@ impl Work {
         self.counts.renders.left()
     }
 
-    /// Whether an optional render with about this many steps fits: a quarter of all steps is reserved for required renders.
+    /// Whether an optional render with about this many steps fits: half of all steps is reserved for required renders.
     pub fn has_room_for(&self, steps: u64) -> bool {
         let Count { most, .. } = self.counts.renders;
-        steps.saturating_add(most / 4) <= self.left_of_renders()
+        steps.saturating_add(most / 2) <= self.left_of_renders()
     }
 
     /// Counts the steps of a render.
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn what_is_optional_leaves_room_for_the_rest() {
         let work = work();
-        assert!(work.has_room_for(75) && !work.has_room_for(76));
-        work.take_of_renders(60);
-        assert!(work.has_room_for(15) && !work.has_room_for(16));
+        assert!(work.has_room_for(50) && !work.has_room_for(51));
+        work.take_of_renders(40);
+        assert!(work.has_room_for(10) && !work.has_room_for(11));
     }
 
     #[test]

@@ -15,15 +15,21 @@ use crate::trace::{Origin, Origins};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A manifest with the deciders of its lines.
+/// A manifest whose lines can be told with who decided them. Nothing is kept of a line: of millions each is told when it is
+/// written.
 #[derive(Debug)]
-pub struct Document {
-    /// The full name of the template file.
-    pub template: String,
-    /// The name of its object.
+pub struct Document<'a> {
+    /// What its object is called.
     pub object: ObjectName,
-    /// The selected lines.
-    pub lines: Vec<Line>,
+    manifest: &'a Arc<Manifest>,
+    /// The bytes that were asked for, in order and apart from each other; `None` is all.
+    wanted: Option<Vec<Range<u32>>>,
+    /// Images that somebody decided of whom nothing is printed, by where they begin.
+    decided: Vec<(u32, &'a Blamed)>,
+    /// The bytes that are hidden, by where they begin, and for each how far those before it and itself reach.
+    hidden: Vec<(Range<usize>, usize)>,
+    origins: &'a Origins,
+    secrets: Option<&'a Secrets>,
 }
 
 /// A line of a manifest.
@@ -59,49 +65,102 @@ pub struct Share {
     pub text: String,
 }
 
-/// The lines of a manifest that contain some of the `wanted` bytes, or all lines; secrets are masked unless they are to be
-/// shown.
-pub fn document(
-    manifest: &Arc<Manifest>,
-    wanted: Option<&[Range<u32>]>,
-    blamed: &[Blamed],
-    origins: &Origins,
-    secrets: Option<&Secrets>,
-) -> Document {
-    let own: Vec<&Blamed> = blamed.iter().filter(|one| Arc::ptr_eq(&one.image.manifest, manifest)).collect();
-    let content = manifest.content.as_bytes();
-    let hidden = if secrets.is_some() { hidden_in_manifest(content, &manifest.node) } else { Vec::new() };
-    let shown = |range: Range<u32>| match secrets {
-        Some(secrets) => secrets.hide_in(&masked(content, range, &hidden), false),
-        None => masked(content, range, &hidden),
-    };
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for (number, raw) in content.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        let (from, to) = (start as u32, (start + raw.len()) as u32);
-        start += raw.len();
-        let holds = |range: &Range<u32>| range.start < to && from < range.end.max(range.start + 1);
-        if wanted.is_some_and(|wanted| !wanted.iter().any(holds)) {
-            continue;
-        }
+impl<'a> Document<'a> {
+    /// The lines of a manifest, those that hold some of the `wanted` bytes, or all; without its secrets and those that are
+    /// known, unless everything is to be seen.
+    pub fn of(
+        manifest: &'a Arc<Manifest>,
+        wanted: Option<&[Range<u32>]>,
+        blamed: &'a [Blamed],
+        origins: &'a Origins,
+        secrets: Option<&'a Secrets>,
+    ) -> Self {
+        let own = blamed.iter().filter(|one| Arc::ptr_eq(&one.image.manifest, manifest));
+        // Of the registry of an image, or what there is of it.
+        let begin = |one: &'a Blamed| Some((part_places(&one.image, Part::Registry).first()?.start, one));
+        let mut decided: Vec<(u32, &Blamed)> = own.filter_map(begin).collect();
+        decided.sort_by_key(|(start, _)| *start);
+        let content = manifest.content.as_bytes();
+        let mut reach = 0;
+        let hidden = if secrets.is_some() { hidden_in_manifest(content, &manifest.node) } else { Vec::new() };
+        let reaching = |range: Range<usize>| {
+            reach = range.end.max(reach);
+            (range, reach)
+        };
+        let hidden = hidden.into_iter().map(reaching).collect();
+        let object = Object::all(manifest).into_iter().next().map(|object| object.name).unwrap_or_default();
+        Self { object, manifest, wanted: wanted.map(joined), decided, hidden, origins, secrets }
+    }
+
+    /// Full name of the template file.
+    pub fn template(&self) -> &str {
+        &self.manifest.name
+    }
+
+    /// Steps that telling the lines takes.
+    pub fn steps(&self) -> u64 {
+        /// Steps of a line.
+        const LINE: u64 = 25;
+        let content = self.manifest.content.as_bytes();
+        let spans = self.manifest.content.spans().len();
+        memchr::memchr_iter(b'\n', content).count() as u64 * LINE + 4 * spans as u64 + content.len() as u64 / 16
+    }
+
+    /// The lines that were asked for.
+    pub fn lines(&self) -> impl Iterator<Item = Line> + '_ {
+        let content = self.manifest.content.as_bytes();
+        let mut start = 0;
+        content.split_inclusive(|&byte| byte == b'\n').enumerate().filter_map(move |(number, raw)| {
+            let (from, to) = (start as u32, (start + raw.len()) as u32);
+            start += raw.len();
+            self.is_wanted(from..to).then(|| self.line(number as u32 + 1, raw, from))
+        })
+    }
+
+    fn is_wanted(&self, line: Range<u32>) -> bool {
+        let Some(wanted) = &self.wanted else { return true };
+        let next = wanted.partition_point(|range| range.end <= line.start);
+        wanted.get(next).is_some_and(|range| range.start < line.end)
+    }
+
+    fn line(&self, number: u32, raw: &[u8], from: u32) -> Line {
+        let to = from + raw.len() as u32;
         let text = raw.trim_ascii_end();
         let blank = text.len() - text.trim_ascii_start().len();
         let range = from + blank as u32..from + text.len() as u32;
-        lines.push(Line {
-            number: number as u32 + 1,
-            text: shown(from..from + text.len() as u32),
-            shares: shares(manifest, range, origins, &shown),
-            decided: own.iter().filter(|one| begins_in(one, from..to)).map(|one| decided(one, secrets)).collect(),
-        });
+        let first = self.decided.partition_point(|(start, _)| *start < from);
+        let own = self.decided[first..].iter().take_while(|(start, _)| *start < to);
+        Line {
+            number,
+            text: self.shown(from..from + text.len() as u32),
+            shares: shares(self.manifest, range, self.origins, &|range| self.shown(range)),
+            decided: own.map(|(_, one)| decided(one, self.secrets)).collect(),
+        }
     }
-    let object = Object::all(manifest).into_iter().next().map(|object| object.name).unwrap_or_default();
-    Document { template: manifest.name.clone(), object, lines }
+
+    /// Some bytes of the manifest without what is hidden.
+    fn shown(&self, range: Range<u32>) -> String {
+        let (start, end) = (range.start as usize, range.end as usize);
+        // None before it reaches so far.
+        let first = self.hidden.partition_point(|(_, reach)| *reach <= start);
+        let hidden = self.hidden[first..].iter().map(|(range, _)| range).take_while(|range| range.start < end);
+        let text = masked(self.manifest.content.as_bytes(), start..end, hidden);
+        self.secrets.map_or_else(|| text.clone(), |secrets| secrets.hide_in(&text, false))
+    }
 }
 
-/// Whether the registry of an image, or the part that there is, begins in a byte range of its manifest.
-fn begins_in(blamed: &Blamed, line: Range<u32>) -> bool {
-    let place = part_places(&blamed.image, Part::Registry).into_iter().next();
-    place.is_some_and(|place| line.contains(&place.start))
+/// Ranges in order, those that overlap as one; an empty one is a byte long.
+fn joined(ranges: &[Range<u32>]) -> Vec<Range<u32>> {
+    let mut sorted: Vec<Range<u32>> = ranges.iter().map(|range| range.start..range.end.max(range.start + 1)).collect();
+    sorted.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<u32>> = Vec::new();
+    for range in sorted {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 fn decided(blamed: &Blamed, secrets: Option<&Secrets>) -> Decided {
@@ -114,11 +173,11 @@ fn decided(blamed: &Blamed, secrets: Option<&Secrets>) -> Decided {
     Decided { reference: shown(&blamed.image.text), by: blamed.by.clone(), otherwise }
 }
 
-/// A text with the hidden ranges masked.
-fn masked(content: &[u8], range: Range<u32>, hidden: &[Range<usize>]) -> String {
-    let (mut at, end) = (range.start as usize, range.end as usize);
+/// A text without the ranges that are hidden, which are in order.
+fn masked<'h>(content: &[u8], range: Range<usize>, hidden: impl Iterator<Item = &'h Range<usize>>) -> String {
+    let Range { start: mut at, end } = range;
     let mut text = String::new();
-    for one in hidden.iter().filter(|one| one.start < end) {
+    for one in hidden {
         if one.end <= at {
             continue;
         }

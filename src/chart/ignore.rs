@@ -39,13 +39,16 @@ impl Rules {
     ///
     /// Helm quirk: the first rule that applies decides, and a negated rule excludes everything that it does not match.
     pub(super) fn ignore(&self, path: &str, is_folder: bool) -> bool {
+        let whole: Vec<char> = path.chars().collect();
+        let base = &whole[whole.iter().rposition(|&character| character == '/').map_or(0, |slash| slash + 1)..];
         for rule in &self.0 {
+            let matches = || rule.matches(&whole, base);
             let skipped = rule.folders_only && !is_folder;
             if rule.negated {
-                if skipped || !rule.matches(path) {
+                if skipped || !matches() {
                     return true;
                 }
-            } else if !skipped && rule.matches(path) {
+            } else if !skipped && matches() {
                 return true;
             }
         }
@@ -74,11 +77,9 @@ impl Rule {
         Ok(Some(Self { pattern: Pattern::parse(text), negated, folders_only, base_name }))
     }
 
-    fn matches(&self, path: &str) -> bool {
-        let subject = match self.base_name {
-            true => path.rsplit('/').next().unwrap_or(path),
-            false => path,
-        };
+    /// Whether it matches a path, or its last element.
+    fn matches(&self, whole: &[char], base: &[char]) -> bool {
+        let subject = if self.base_name { base } else { whole };
         self.pattern.as_ref().is_some_and(|pattern| pattern.matches(subject))
     }
 }

@@ -6,9 +6,10 @@ use super::output::{Color, use_colour};
 use super::release::{hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{self, Traced, render};
-use crate::blame::select::{Selected, Selection, select};
-use crate::blame::{document, value::trail};
+use crate::blame::select::{Selection, select};
+use crate::blame::{Document, value::trail};
 use crate::compiler::Compiler;
+use crate::images::Search;
 use crate::release::Prepared;
 use crate::report::blame::{json, text};
 use crate::secrets::Secrets;
@@ -99,10 +100,13 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         Selection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
     let selected = select(&traced, &selection, &prepared.limits)?;
     let secrets = (!args.show_secrets).then(|| Secrets::of(&traced.origins));
-    let shown = |(manifest, wanted): &Selected| {
-        document(manifest, wanted.as_deref(), &blamed, &traced.origins, secrets.as_ref())
-    };
-    let documents: Vec<_> = selected.iter().map(shown).collect();
+    let mut documents = Vec::new();
+    for (manifest, wanted) in &selected {
+        documents.push(Document::of(manifest, wanted.as_deref(), &blamed, &traced.origins, secrets.as_ref()));
+    }
+    if !prepared.work.take_of_looks(documents.iter().map(Document::steps).sum()) {
+        return Err(Search::told(&prepared.limits).into());
+    }
     match args.format {
         Format::Text => text::write(&documents, args.full, use_colour(args.color), streams.out)?,
         Format::Json => json::write(&documents, streams.out)?,

@@ -102,9 +102,15 @@ fn set(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     if map.is_nil() {
         return Err(Failure::from("assignment to entry in nil map"));
     }
+    ctx.charge(searching(map))?;
     map.insert(string(args, 1)?.clone(), args.get(2).cloned().unwrap_or_default());
     ctx.check_memory()?;
     Ok(args[0].clone())
+}
+
+/// Steps of finding a key in a map, beside those that each call takes: the larger it is, the further its entries lie apart.
+fn searching(map: &Map) -> u64 {
+    u64::from(map.len().max(1).ilog2()) / 2
 }
 
 fn unset(_: &mut Context<'_>, args: &[Value]) -> Result {
@@ -275,7 +281,7 @@ fn merge_maps(
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
-    ctx.charge(2 + 5 * from.len() as u64)?;
+    ctx.charge(2 + (8 + searching(into)) * from.len() as u64)?;
     for (name, value) in from.entries() {
         if value.is_nil() {
             // mergo quirk: a nil adds an entry only when overwriting.
@@ -368,6 +374,8 @@ fn deep_copy(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 /// Bytes of a map or a list besides its members, and of a map entry.
 const CONTAINER: usize = 160;
 const ENTRY: usize = 60;
+/// Bytes of the room for further entries that a map has as soon as there is one.
+const NODE: usize = 440;
 
 /// Objects are immutable, so most can be shared.
 fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing) -> Result {
@@ -375,7 +383,7 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing)
     Ok(match value {
         Value::Map(map) if !map.is_nil() => {
             ctx.charge(4 + 2 * map.len() as u64)?;
-            growing.by(ctx, CONTAINER + map.len() * ENTRY)?;
+            growing.by(ctx, CONTAINER + if map.is_empty() { 0 } else { NODE } + map.len() * ENTRY)?;
             let copied = Map::of(map.ty(), Default::default());
             for (name, member) in map.entries() {
                 copied.insert(name, copy(ctx, &member, depth + 1, growing)?);

@@ -8,7 +8,7 @@ use crate::trace::{Buf, Str};
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("include", &[&STRING, &ANY], Flow::Exact, "text of a named template executed with data", include)
-        .costs(10, 0)
+        .costs(15, 0)
         .spreads(Spread::Holds)
         .looks(Look::Nothing),
     Function::new("tpl", &[&STRING, &ANY], Flow::Exact, "text of a string executed as a template with data", tpl)

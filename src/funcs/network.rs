@@ -12,6 +12,7 @@ pub static FUNCTIONS: &[Function] = &[
         "an object of the cluster by API version, kind, namespace and name: always an empty map",
         lookup,
     )
+    .costs(6, 16)
     .not_hermetic(),
     Function::new("getHostByName", &[&STRING], Flow::None, "an address of a host: always empty", host).not_hermetic(),
 ];

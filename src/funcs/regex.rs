@@ -88,7 +88,8 @@ pub static FUNCTIONS: &[Function] = &[
         let text = string(args, 0)?;
         ctx.allow_string(text.len())?;
         Ok(quote_meta(text).into())
-    }),
+    })
+    .costs(4, 40),
 ];
 
 /// How a function reports an invalid pattern.

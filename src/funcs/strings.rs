@@ -60,7 +60,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("hasPrefix", &[&STRING, &STRING], Flow::None, "whether the second begins with the first", has_prefix),
     Function::new("hasSuffix", &[&STRING, &STRING], Flow::None, "whether the second ends with the first", has_suffix),
     Function::new("quote", &[], Flow::Exact, "each argument in double quotes", quote)
-        .costs(4, 400)
+        .costs(4, 130)
         .spreads(Spread::Full)
         .variadic(&ANY),
     Function::new("squote", &[], Flow::Exact, "each argument in single quotes", squote)
@@ -306,11 +306,17 @@ fn spaced(
 
 fn quote(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     let helm = ctx.env.helm;
+    let mut longer = 0;
     let push = |value: &Value, out: &mut Buf| {
-        push_quoted(&strval(value)?, helm, out);
+        let (text, before) = (strval(value)?, out.len());
+        push_quoted(&text, helm, out);
+        longer += out.len() - before - text.len().min(out.len() - before);
         Ok(())
     };
-    Ok(spaced(ctx, args, push)?.into())
+    let quoted = spaced(ctx, args, push)?;
+    // What is written in another way takes longest.
+    ctx.charge(longer as u64)?;
+    Ok(quoted.into())
 }
 
 fn squote(ctx: &mut Context<'_>, args: &[Value]) -> Result {

@@ -2,7 +2,7 @@
 
 /// Whether a pattern such as `templates/*.yaml` matches a whole path; `None` if it is malformed.
 pub(crate) fn path_match(pattern: &str, path: &str) -> Option<bool> {
-    Some(Pattern::parse(pattern)?.matches(path))
+    Some(Pattern::parse(pattern)?.matches(&path.chars().collect::<Vec<_>>()))
 }
 
 /// A pattern of Go's `path.Match`: `*.txt`, `dir/?`, `[^a-c]*`; it matches the whole text.
@@ -50,8 +50,7 @@ impl Pattern {
         Some(Self(parts))
     }
 
-    pub(crate) fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().collect();
+    pub(crate) fn matches(&self, text: &[char]) -> bool {
         let (mut part, mut at) = (0, 0);
         // Where to continue after the last `*` if the rest does not match here.
         let mut last_run = None;
@@ -131,7 +130,7 @@ mod tests {
             ("", "a", false),
         ] {
             let parsed = Pattern::parse(pattern).expect(pattern);
-            assert_eq!(parsed.matches(text), expected, "{pattern} on {text}");
+            assert_eq!(parsed.matches(&text.chars().collect::<Vec<_>>()), expected, "{pattern} on {text}");
         }
         for malformed in ["[]a]", "[-]", "[x-]", "[-x]", "[\\", "[a-b-c]", "[", "[^", "a[", "a\\", "[a-b-d]"] {
             assert!(Pattern::parse(malformed).is_none(), "{malformed}");

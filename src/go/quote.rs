@@ -29,6 +29,10 @@ pub fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: 
     let mut plain = range.start;
     let mut at = range.start;
     while at < range.end {
+        if matches!(bytes[at], b' '..=b'~') && !matches!(bytes[at], b'"' | b'\\') {
+            at += 1;
+            continue;
+        }
         let (character, size) = decode_rune(&bytes[at..range.end]);
         let escape = if character == char::REPLACEMENT_CHARACTER && size == 1 {
             Some(hex_escape('x', u32::from(bytes[at]), 2))

@@ -27,6 +27,18 @@ struct Case {
     /// More files of the chart.
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// The values file of the user, given with `-f`.
+    #[serde(default)]
+    user: String,
+    /// The stdin of `lint`, instead of the chart; no other command is run then.
+    #[serde(default)]
+    stdin: String,
+    /// Files next to the chart.
+    #[serde(default)]
+    beside: BTreeMap<String, String>,
+    /// Further arguments of `lint`.
+    #[serde(default)]
+    lint: Vec<String>,
     /// The `--limit` flags of each run, after [`LIMITS`].
     #[serde(default)]
     limits: Vec<String>,
@@ -36,6 +48,9 @@ struct Case {
     /// The commands to run; empty for all.
     #[serde(default)]
     commands: Vec<String>,
+    /// The commands that come to the limit, where others end within their bounds.
+    #[serde(default)]
+    limited: Vec<String>,
 }
 
 /// A small part of the default limits: 0.2 % of the steps, 1 % of the memory.
@@ -48,7 +63,7 @@ const COMMANDS: [&str; 4] = [
     "blame chart --no-config",
 ];
 
-/// Expands `{*N|x*}` to N times `x`.
+/// Expands `{*N|x*}` to N times `x`, with the number of each in place of `{#}`.
 fn repeated(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -57,7 +72,11 @@ fn repeated(text: &str) -> String {
         rest = &rest[start + 2..];
         let (count, after) = rest.split_once('|').expect("{*N|text*}");
         let (what, after) = after.split_once("*}").expect("{*N|text*}");
-        out.push_str(&what.repeat(count.parse().expect("a number")));
+        let count: usize = count.parse().expect("a number");
+        match what.contains("{#}") {
+            true => (0..count).for_each(|number| out.push_str(&what.replace("{#}", &number.to_string()))),
+            false => out.push_str(&what.repeat(count)),
+        }
         rest = after;
     }
     out + rest
@@ -93,25 +112,41 @@ fn check(case: &Case, wrong: &mut Vec<String>) {
     write("chart/values.yaml", &case.values);
     write("chart/values.schema.json", &case.schema);
     case.files.iter().for_each(|(path, text)| write(&format!("chart/{path}"), text));
+    case.beside.iter().for_each(|(path, text)| write(path, text));
+    write("user.yaml", &case.user);
+    let stdin = repeated(&case.stdin);
     let commands: Vec<&str> = match case.commands.as_slice() {
         [] => COMMANDS.to_vec(),
         some => COMMANDS.into_iter().filter(|command| some.iter().any(|name| command.starts_with(name))).collect(),
     };
     for command in commands {
+        let is_piped = !case.stdin.is_empty();
+        if is_piped && !command.starts_with("lint") {
+            continue;
+        }
+        let mut args = vec!["airtight"];
+        args.extend(command.split(' ').map(|arg| if is_piped && arg == "chart" { "-" } else { arg }));
+        if !case.user.is_empty() {
+            args.extend(["-f", "user.yaml"]);
+        }
+        if command.starts_with("lint") {
+            args.extend(case.lint.iter().map(String::as_str));
+        }
         let limits = LIMITS.iter().copied().chain(case.limits.iter().map(String::as_str));
-        let limits = limits.flat_map(|limit| ["--limit", limit]);
-        let args: Vec<&str> = std::iter::once("airtight").chain(command.split(' ')).chain(limits).collect();
+        args.extend(limits.flat_map(|limit| ["--limit", limit]));
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let outcome =
-            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut stdin.as_bytes() }));
         let said = [out, err].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-        let is_right = match case.limit.as_str() {
+        let is_limited = case.limited.is_empty() || case.limited.iter().any(|name| command.starts_with(name.as_str()));
+        let limit = if is_limited { case.limit.as_str() } else { "" };
+        let is_right = match limit {
             "" => matches!(outcome, Some(Outcome::Clean | Outcome::Findings)) && !said.contains("--limit"),
             limit => matches!(outcome, Some(Outcome::Findings | Outcome::Failed)) && said.contains(limit),
         };
         if !is_right {
             let said: String = said.chars().take(400).collect();
-            wrong.push(format!("{} {:?} in `{command}`: {outcome:?}\n{said}", case.name, case.limit));
+            wrong.push(format!("{} {limit:?} in `{command}`: {outcome:?}\n{said}", case.name));
         }
     }
 }

@@ -116,7 +116,7 @@ pub fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider {
     let mut decider = decider_of(origin, at, origins);
     if let (true, Some(place)) = (decider.source.is_setting(), &mut decider.place)
         && !place.file.is_flag()
-        && let Some(range) = yaml::within(place.file.bytes(), place.start as usize..place.end as usize, at as usize)
+        && let Some(range) = yaml::within(&place.file, place.start as usize..place.end as usize, at as usize)
     {
         (place.start, place.end) = (range.start as u32, range.end as u32);
     }

@@ -180,7 +180,8 @@ pub(super) fn property(name: &str) -> Option<Class> {
     Some(class)
 }
 
-fn full() -> Class {
+/// Every character.
+pub(super) fn full() -> Class {
     Class::new([ClassUnicodeRange::new('\0', char::MAX)])
 }
 

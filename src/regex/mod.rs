@@ -8,6 +8,7 @@
 
 mod class;
 mod class_names;
+mod cost;
 mod program;
 mod replace;
 mod syntax;

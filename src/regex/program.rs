@@ -1,8 +1,9 @@
 //! [`Regex`]: a compiled pattern that searches Go strings; [`Cache`]: those of the renders of a release.
 
 use super::Bounds;
+use super::cost::Cost;
 use super::syntax::{self, SyntaxError};
-use super::translate::{longest, translate, weight};
+use super::translate::{translate, weight};
 use crate::helm::HelmVersion;
 use crate::trace::{Buf, Str};
 use std::borrow::Cow;
@@ -28,10 +29,7 @@ pub struct Regex {
     program: regex::Regex,
     names: Vec<Option<Box<str>>>,
     weight: u64,
-    longest: Option<u64>,
-    /// Whether it may find a match and continue to the end of the text, searching a better one, before it returns: `a*b|a`,
-    /// `a(.*b)?`.
-    looks_ahead: bool,
+    cost: Cost,
 }
 
 /// Why a pattern was not compiled.
@@ -66,12 +64,6 @@ const MATCH: usize = 160;
 /// The cost of compiling a pattern: a minimum, and for each unit of its weight.
 const COMPILING: u64 = 300;
 const COMPILING_WEIGHT: u64 = 12;
-
-/// Bytes that a small program searches in one step.
-const BYTES_OF_A_STEP: u64 = 32;
-/// Bytes after a match that cost a step: where the search may continue there, and where it hardly does.
-const BYTES_AHEAD: u64 = 64;
-const BYTES_SEEN: u64 = 16384;
 
 impl Cache {
     /// The compiled form of a pattern, and the cost if it was compiled now.
@@ -116,9 +108,7 @@ impl Regex {
             .nest_limit(100_000)
             .build()
             .map_err(|_| Error::Limit("a regular expression whose program is too large"))?;
-        let has = |sign: &[u8]| memchr::memmem::find(pattern, sign).is_some();
-        let looks_ahead = has(b"|") || has(b")?") || has(b")*") || has(b"){");
-        Ok(Self { program, names: parsed.names, weight, longest: longest(&parsed.root), looks_ahead })
+        Ok(Self { program, names: parsed.names, weight, cost: Cost::of(&parsed.root) })
     }
 
     /// The pattern in the syntax of the `regex` crate.
@@ -167,9 +157,10 @@ impl Regex {
     ) -> Result<Vec<Range<usize>>, B::Error> {
         let mut found = Vec::new();
         let (mut at, mut last_end) = (0, None);
+        bounds.take_steps(self.scan_cost(text.text.len() as u64))?;
         while found.len() < most && at <= text.text.len() {
             let next = self.find_at(text, at);
-            bounds.take_steps(self.cost(text, at, next.as_ref().map(|range| range.end)))?;
+            bounds.take_steps(self.cost_of_one(text, next.as_ref()))?;
             let Some(range) = next else { break };
             let mut accept = true;
             if range.end == at {
@@ -195,23 +186,19 @@ impl Regex {
         named.filter_map(|(_, range)| range.as_ref()).next()
     }
 
-    /// The cost of a search from `start` that ended at `end`, or found nothing.
-    pub(super) fn cost(&self, text: &Searched<'_>, start: usize, end: Option<usize>) -> u64 {
-        let rest = (text.text.len().saturating_sub(start)) as u64;
-        match end {
-            None => 1 + self.scan_cost(rest),
-            // A pattern without a length limit may have searched all the rest before it returned this match.
-            Some(end) => {
-                let ahead = self.longest.unwrap_or(u64::MAX).min(rest);
-                let bytes = if self.looks_ahead { BYTES_AHEAD } else { BYTES_SEEN };
-                1 + self.scan_cost(end.saturating_sub(start) as u64) + ahead / bytes
-            }
-        }
+    /// Steps of one search among those for all matches of a text, beside what looking at all of the text takes.
+    pub(super) fn cost_of_one(&self, text: &Searched<'_>, found: Option<&Range<usize>>) -> u64 {
+        1 + found.map_or(0, |range| self.cost.look_ahead(text.text.len().saturating_sub(range.end) as u64))
     }
 
-    /// The cost of searching a number of bytes: large programs are slower.
+    /// Steps of finding the groups of a match.
+    pub(super) fn cost_of_groups(&self, found: &Range<usize>) -> u64 {
+        self.cost.groups(found.len() as u64, self.names.len() as u64, self.weight)
+    }
+
+    /// Steps of looking at so many bytes: large programs are slower.
     pub fn scan_cost(&self, bytes: u64) -> u64 {
-        bytes.saturating_mul(1 + self.weight / 16) / BYTES_OF_A_STEP
+        self.cost.scan(bytes)
     }
 }
 

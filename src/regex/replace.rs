@@ -24,9 +24,6 @@ pub enum Piece {
     Name(Box<str>),
 }
 
-/// The cost of finding the groups of a match.
-const GROUPS: u64 = 6;
-
 impl Replacement {
     /// A literal replacement.
     pub fn literal(text: &Str) -> Self {
@@ -76,6 +73,7 @@ impl Replacement {
         let groups_needed = self.needs_groups();
         let mut buf = Buf::with_capacity(source.len());
         let (mut at, mut last_end) = (0, 0);
+        bounds.take_steps(regex.scan_cost(text.len() as u64))?;
         while at <= text.len() {
             let groups = if groups_needed {
                 regex.groups_at(&text, at)
@@ -83,8 +81,10 @@ impl Replacement {
                 regex.find_at(&text, at).map(|found| vec![Some(found)])
             };
             let whole = groups.as_ref().and_then(|groups| groups.first().cloned().flatten());
-            bounds.take_steps(if groups_needed { GROUPS } else { 0 })?;
-            bounds.take_steps(regex.cost(&text, at, whole.as_ref().map(|range| range.end)))?;
+            bounds.take_steps(regex.cost_of_one(&text, whole.as_ref()))?;
+            if groups_needed && let Some(whole) = &whole {
+                bounds.take_steps(regex.cost_of_groups(whole))?;
+            }
             let (Some(groups), Some(whole)) = (groups, whole) else { break };
             buf.push_slice(source, text.original(last_end..whole.start));
             // An empty match directly after another match does not count.

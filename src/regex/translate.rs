@@ -27,18 +27,6 @@ pub(super) fn weight(node: &Node) -> u64 {
     }
 }
 
-/// The maximum length of a match in characters; `None` if unbounded.
-pub(super) fn longest(node: &Node) -> Option<u64> {
-    match &node.kind {
-        NodeKind::Literal(_) | NodeKind::Class(_) | NodeKind::Any | NodeKind::AnyNotNewline => Some(1),
-        NodeKind::Repeat { sub, max, .. } => longest(sub)?.checked_mul(u64::from((*max)?)),
-        NodeKind::Capture(sub) => longest(sub),
-        NodeKind::Concat(subs) => subs.iter().try_fold(0u64, |sum, sub| sum.checked_add(longest(sub)?)),
-        NodeKind::Alternate(subs) => subs.iter().try_fold(0, |most, sub| Some(longest(sub)?.max(most))),
-        _ => Some(0),
-    }
-}
-
 fn write(node: &Node, captures: bool, out: &mut String) {
     match &node.kind {
         NodeKind::Empty => out.push_str("(?:)"),

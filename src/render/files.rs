@@ -75,7 +75,7 @@ fn glob(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     // Helm quirk: an invalid pattern matches everything.
     let glob = Glob::parse(&pattern).ok();
     let found = Map::of(&FILES, Default::default());
-    ctx.charge(8 * files.len() as u64)?;
+    ctx.charge(16 * files.len() as u64)?;
     for (name, content) in files.entries() {
         let matches = match &glob {
             Some(glob) => glob.matches(&name.to_text(), ctx.limits.glob_steps).map_err(Failure::limit)?,
@@ -92,7 +92,7 @@ fn base_names(ctx: &mut Context<'_>, files: &Map, encode: impl Fn(&Str) -> Str) 
     let by_name = Map::new();
     let bytes =
         files.borrow().values().map(|value| if let Value::Bytes(text) = value { text.len() } else { 0 }).sum::<usize>();
-    ctx.charge(16 * files.len() as u64 + bytes as u64 / 32)?;
+    ctx.charge(24 * files.len() as u64 + bytes as u64 / 10)?;
     ctx.allow_memory(bytes * 2)?;
     for (name, content) in files.entries() {
         let Value::Bytes(text) = content else { continue };

@@ -95,8 +95,10 @@ impl Keep for () {
     fn keep(_: Node) {}
 }
 
-/// The memory limit of a release's manifests, and of each of them, as a multiple of its render's.
-const DOCUMENTS: usize = 4;
+/// The memory limit of a release's manifests, in halves of its render's.
+const DOCUMENTS: usize = 3;
+/// Bytes of the names of a manifest, and of its entries in lists.
+const NAMES: usize = 400;
 
 /// Splits, parses and sorts the output of a chart.
 ///
@@ -104,7 +106,7 @@ const DOCUMENTS: usize = 4;
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
 pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limits) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
-    let (mut kept, mut documents) = (0, 0);
+    let mut kept = 0;
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
         for (start, content) in split(&file.text, helm) {
@@ -128,12 +130,12 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
             };
             let list = if hook.is_some() { &mut found.hooks } else { &mut found.ordinary };
             let more = if N::WANTS_ALL { more(&content, &node) } else { Vec::new() };
-            documents += 1;
+            kept += size_of::<Manifest<N>>() + NAMES;
             if N::WANTS_ALL {
                 kept += node.size() + more.iter().map(Node::size).sum::<usize>();
             }
-            let most = limits.memory_bytes.saturating_mul(DOCUMENTS);
-            if kept > most || documents * size_of::<Manifest<N>>() > limits.memory_bytes {
+            let most = limits.memory_bytes.saturating_mul(DOCUMENTS) / 2;
+            if kept > most {
                 return Err(fail("all documents take more memory than there is (--limit memory-bytes)".to_owned()));
             }
             list.push(Manifest {

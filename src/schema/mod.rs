@@ -118,7 +118,25 @@ impl Check<'_> {
 
 fn run(known: &Known, values: &Json, budget: &mut Budget, seen: &mut BTreeSet<String>) -> Result<(), String> {
     let visits = budget.visit(&known.prepared, values)?;
-    if accept::accepts(&known.prepared, values) { Ok(()) } else { ask_boon(known, values, &visits, seen) }
+    if accept::accepts(&known.prepared, values) {
+        return Ok(());
+    }
+    // boon compares each schema that it comes to with all that wait.
+    let schemas = objects(&known.prepared.doc);
+    budget.take(schemas.saturating_mul(schemas) / COMPARED_IN_A_STEP)?;
+    ask_boon(known, values, &visits, seen)
+}
+
+/// Schemas that are compared with each other in a step.
+const COMPARED_IN_A_STEP: u64 = 500;
+
+/// How many objects there are in a document: no more schemas than that.
+fn objects(doc: &Json) -> u64 {
+    match doc {
+        Json::Object(members) => 1 + members.values().map(objects).sum::<u64>(),
+        Json::Array(items) => items.iter().map(objects).sum(),
+        _ => 0,
+    }
 }
 
 fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<String>) -> Result<(), String> {

@@ -44,7 +44,18 @@ pub fn hidden_in_manifest(content: &[u8], node: &Node) -> Vec<Range<usize>> {
         }
     };
     objects(node, &mut visit);
-    hidden.extend(hidden.iter().filter_map(|range| comment_behind(content, range.end)).collect::<Vec<_>>());
+    // Those of one line have the same comment behind them, and a line may have many.
+    hidden.sort_by_key(|range| range.end);
+    let (mut comments, mut looked) = (Vec::new(), 0);
+    for range in &hidden {
+        if range.end >= looked {
+            let comment = comment_behind(content, range.end);
+            let line = content.get(range.end..).and_then(|rest| memchr::memchr(b'\n', rest)).map(|end| range.end + end);
+            looked = comment.as_ref().map_or(line.unwrap_or(content.len()), |comment| comment.start.saturating_sub(2));
+            comments.extend(comment);
+        }
+    }
+    hidden.extend(comments);
     hidden.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     hidden
 }

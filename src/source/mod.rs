@@ -5,8 +5,10 @@ mod outline;
 
 use characters::Characters;
 pub use outline::Outline;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A source file: a template, a values file, a Chart.yaml.
 ///
@@ -18,11 +20,15 @@ pub struct File {
     line_starts: OnceLock<Vec<u32>>,
     characters: OnceLock<Characters>,
     outline: OnceLock<Outline>,
+    pieces: Mutex<BTreeMap<(usize, usize), Arc<[Piece]>>>,
     /// For an excerpt: the original position of its span.
     spots: Option<(Spot, Option<Spot>)>,
     /// For an excerpt: the number of lines before it in the original file.
     lines_before: u32,
 }
+
+/// Where a piece of a value begins in the value and in its file, and its length.
+pub type Piece = (usize, usize, usize);
 
 /// A position in a text, for programs and people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +54,8 @@ impl File {
 
     fn of(name: String, path: Option<String>, bytes: Vec<u8>) -> Self {
         let (line_starts, characters, outline) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { name, path, bytes, line_starts, characters, outline, spots: None, lines_before: 0 }
+        let pieces = Mutex::default();
+        Self { name, path, bytes, line_starts, characters, outline, pieces, spots: None, lines_before: 0 }
     }
 
     /// An excerpt of a file around a span: the lines from `first_line` on, at their original numbers; the span keeps its displayed
@@ -134,6 +141,16 @@ impl File {
     /// The indentation structure of its lines, and the positions of its braces.
     pub fn outline(&self) -> &Outline {
         self.outline.get_or_init(|| Outline::of(&self.bytes))
+    }
+
+    /// What of a text that goes over several lines is its value, piece by piece; `find` is called once where it is long.
+    pub fn pieces(&self, text: Range<usize>, find: impl FnOnce() -> Vec<Piece>) -> Arc<[Piece]> {
+        const LONG: usize = 1024;
+        if text.len() < LONG {
+            return find().into();
+        }
+        let mut known = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry((text.start, text.end)).or_insert_with(|| find().into()).clone()
     }
 
     /// The index of a 1-based line; `None` before the first.

@@ -25,6 +25,9 @@ const NO_VALUE: &str = "<no value>";
 /// Bytes of compiled texts of `tpl` that are cached.
 const MOST_TEXTS: usize = 32 << 20;
 
+/// Steps of compiling a text of `tpl`, besides those of its characters.
+const COMPILING: u64 = 100;
+
 /// Whether to continue after a node.
 enum Next {
     On,
@@ -86,9 +89,10 @@ impl Context<'_> {
         }
         let file = File::new(TEXT, text.as_bytes());
         let limit = |failure: Failure| Error::Limit(failure.to_string());
-        // Parsing takes about a step for each character.
-        self.charge(text.len() as u64).map_err(limit)?;
+        // The cost of parsing a character, and of compiling any text.
+        self.charge(COMPILING + 2 * text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse(TEXT, &file, self.functions, self.memory_left())?;
+        self.charge(COMPILING / 4 * compiled.templates.len() as u64).map_err(limit)?;
         let size = compiled.size + text.len();
         let held = self.hold_bytes(size).map_err(limit)?;
         if traced {
@@ -452,8 +456,8 @@ impl<'t> State<'t, '_, '_> {
     }
 
     fn iteration(&mut self, branch: &'t Branch, index: Eval, item: Eval) -> Result<Next> {
-        self.charge(1)?;
         let decl = &branch.pipe.decl;
+        self.charge(1 + decl.len() as u64)?;
         let (key, value) = match decl.as_slice() {
             [] => (None, None),
             [value] => (None, Some(value)),
@@ -490,6 +494,7 @@ impl<'t> State<'t, '_, '_> {
             None => Eval::invalid(),
         };
         self.enter()?;
+        self.charge(3)?;
         // The called template writes to the caller's output.
         let (out, held) = (std::mem::take(&mut self.out), self.held.take());
         let mut callee = State::new(self.ctx, &template, data.clone(), out, None);

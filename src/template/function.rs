@@ -115,7 +115,7 @@ impl Function {
             flow,
             look: Look::Whole,
             spread: Spread::All,
-            cost: Cost { call: 3, kib: 16 },
+            cost: Cost { call: 4, kib: 16 },
             hermetic: true,
             since_helm_4: false,
             doc,

@@ -12,6 +12,7 @@ use crate::helm::HelmVersion;
 use crate::log;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins, Str};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The key of the values that charts share.
@@ -37,10 +38,12 @@ pub(super) struct Coalescer<'a> {
 
 /// The approximate size of a map copy, and of each of its entries.
 const MAP: usize = 200;
-const ENTRY: usize = 100;
+const ENTRY: usize = 80;
+/// Bytes of the room for further entries that it has as soon as there is one.
+const NODE: usize = 440;
 
-/// The share of a render's memory that all copies together may take: most are dropped while others are made.
-const COPIES: usize = 2;
+/// The share of a render's memory that all copies together may take, in halves: many are dropped while others are made.
+const COPIES: usize = 3;
 
 /// The location of a map: the name of the chart and the keys below it.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +94,7 @@ impl<'a> Coalescer<'a> {
             user_paths: false,
             steps_left: limits.template_steps,
             steps: limits.template_steps,
-            bytes_left: limits.memory_bytes.saturating_mul(COPIES),
+            bytes_left: limits.memory_bytes.saturating_mul(COPIES) / 2,
             bytes: limits.memory_bytes,
             // Nesting by import-values comes on top of the nesting in a file.
             depth: limits.yaml_depth.saturating_mul(2),
@@ -266,7 +269,7 @@ impl<'a> Coalescer<'a> {
         self.check_depth(path.map_or(0, |path| path.depth))?;
         self.charge(src.len() + 1)?;
         // The nulls of `dst` that remove something, with what they remove.
-        let mut nullified: Vec<(Str, Value)> = Vec::new();
+        let mut nullified: BTreeMap<Str, Value> = BTreeMap::new();
         if self.helm == HelmVersion::V4 {
             let nulls: Vec<Str> =
                 dst.borrow().iter().filter(|(_, value)| value.is_nil()).map(|(key, _)| key.clone()).collect();
@@ -274,7 +277,7 @@ impl<'a> Coalescer<'a> {
                 let value = src.get(key.as_bytes()).unwrap_or_default();
                 src.insert(key.clone(), Value::Nil);
                 if !value.is_nil() {
-                    nullified.push((key, value));
+                    nullified.insert(key, value);
                 }
             }
         }
@@ -289,11 +292,11 @@ impl<'a> Coalescer<'a> {
                     dst.remove(key.as_bytes());
                     self.hide_by_null(&place, &value);
                 }
-                (Value::Nil, _) if nullified.iter().any(|(null, _)| *null == key) => {
+                (Value::Nil, _) if nullified.contains_key(&key) => {
                     if !merge {
                         dst.remove(key.as_bytes());
                     }
-                    if let Some((_, value)) = nullified.iter().find(|(null, _)| *null == key) {
+                    if let Some(value) = nullified.get(&key) {
                         self.hide_by_null(&place, value);
                     }
                 }
@@ -347,7 +350,7 @@ impl<'a> Coalescer<'a> {
 
     /// A copy that shares the content of the map. A table under `global` is copied for every chart.
     fn shallow(&mut self, map: &Map) -> Result<Map, String> {
-        match self.bytes_left.checked_sub(MAP + ENTRY * map.len()) {
+        match self.bytes_left.checked_sub(MAP + if map.is_empty() { 0 } else { NODE } + ENTRY * map.len()) {
             Some(left) => self.bytes_left = left,
             None => {
                 let bytes = self.bytes;

@@ -1,32 +1,40 @@
 //! Maps a byte of a multi-line scalar's value to its position in the file.
 
+use crate::source::{File, Piece};
 use std::ops::Range;
 
-/// The byte range of the word in the text at a byte of a scalar's value; `None` if the scalar is on one line. `scalar` is its
+/// The byte range of the word in a file at a byte of a scalar's value; `None` if the scalar is on one line. `scalar` is its
 /// range with its quotes or its `|`; `at` is an offset in its value.
-pub fn within(text: &[u8], scalar: Range<usize>, at: usize) -> Option<Range<usize>> {
+pub fn within(file: &File, scalar: Range<usize>, at: usize) -> Option<Range<usize>> {
+    let text = file.bytes();
     let raw = text.get(scalar.clone())?;
-    memchr::memchr2(b'\n', b'\r', raw.trim_ascii_end())?;
-    let mut pieces = Pieces { text, found: Vec::new(), length: 0 };
-    match raw.first()? {
-        b'|' | b'>' => block(&mut pieces, &scalar),
-        b'"' => flow(&mut pieces, scalar.start + 1..scalar.end.saturating_sub(1), Style::Double),
-        b'\'' => flow(&mut pieces, scalar.start + 1..scalar.end.saturating_sub(1), Style::Single),
-        _ => flow(&mut pieces, scalar, Style::Plain),
-    }
-    let (value, from, length) = *pieces.found.iter().rev().find(|(value, ..)| *value <= at)?;
+    let end = raw.trim_ascii_end().len();
+    // The break of a block is in its first line: only a long text of one line is looked through in vain.
+    memchr::memchr2(b'\n', b'\r', &raw[..end])?;
+    let pieces = file.pieces(scalar.clone(), || pieces_of(text, scalar));
+    let (value, from, length) = *pieces.get(pieces.partition_point(|(value, ..)| *value <= at).checked_sub(1)?)?;
     let start = from + (at - value).min(length);
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/:@%+{}$".contains(byte);
     let word = text[start..from + length].iter().take_while(|byte| is_word(byte)).count();
     Some(start..start + word)
 }
 
-/// The ranges of the text that make up the value.
+fn pieces_of(text: &[u8], scalar: Range<usize>) -> Vec<Piece> {
+    let mut pieces = Pieces { text, found: Vec::new(), length: 0 };
+    match text[scalar.start] {
+        b'|' | b'>' => block(&mut pieces, &scalar),
+        b'"' => flow(&mut pieces, scalar.start + 1..scalar.end.saturating_sub(1), Style::Double),
+        b'\'' => flow(&mut pieces, scalar.start + 1..scalar.end.saturating_sub(1), Style::Single),
+        _ => flow(&mut pieces, scalar, Style::Plain),
+    }
+    pieces.found
+}
+
+/// What of the text is the value, piece by piece.
 struct Pieces<'t> {
     text: &'t [u8],
-    /// Where each range begins in the value and in the text, and its length.
-    found: Vec<(usize, usize, usize)>,
-    /// The length of the value so far.
+    found: Vec<Piece>,
+    /// Of the value so far.
     length: usize,
 }
 
@@ -258,6 +266,7 @@ i: |
   # two
 ";
         for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+            let file = File::new("a.yaml", text.as_bytes());
             let node = read(text.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
             let mut all = Vec::new();
             scalars(&node, &mut all);
@@ -268,7 +277,7 @@ i: |
                 let value = value.to_text();
                 for word in value.split(|c: char| !c.is_ascii_lowercase()).filter(|word| !word.is_empty()) {
                     let at = word.as_ptr() as usize - value.as_ptr() as usize;
-                    let place = within(text.as_bytes(), node.start as usize..node.end as usize, at);
+                    let place = within(&file, node.start as usize..node.end as usize, at);
                     let place = place.unwrap_or_else(|| panic!("{word} of {value:?}"));
                     assert!(text[place.clone()].starts_with(word), "{word} of {value:?} at {:?}", &text[place]);
                     words += 1;
@@ -276,7 +285,7 @@ i: |
             }
             assert_eq!(words, 38);
         }
-        assert_eq!(within(b"a: one\n", 3..6, 1), None);
-        assert_eq!(within(b"a: \"one\"\n", 3..8, 1), None);
+        assert_eq!(within(&File::new("a.yaml", b"a: one\n"), 3..6, 1), None);
+        assert_eq!(within(&File::new("a.yaml", b"a: \"one\"\n"), 3..8, 1), None);
     }
 }

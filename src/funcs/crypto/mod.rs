@@ -31,13 +31,13 @@ use certificates::{
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum)
-        .costs(6, 64)
+        .costs(8, 64)
         .spreads(Spread::Full),
     Function::new("sha256sum", &[&STRING], Flow::Union, "SHA-256 in hex", hashes::sha256sum)
-        .costs(6, 64)
+        .costs(8, 64)
         .spreads(Spread::Full),
     Function::new("sha512sum", &[&STRING], Flow::Union, "SHA-512 in hex", hashes::sha512sum)
-        .costs(6, 96)
+        .costs(8, 96)
         .spreads(Spread::Full),
     Function::new("adler32sum", &[&STRING], Flow::Union, "Adler-32 in decimal", hashes::adler32sum)
         .spreads(Spread::Full),
@@ -56,11 +56,11 @@ pub static FUNCTIONS: &[Function] = &[
     )
     .spreads(Spread::Full),
     Function::new("encryptAES", &[&STRING, &STRING], Flow::Union, "AES-256-CBC in base64", cipher::encrypt)
-        .costs(25, 32)
+        .costs(36, 32)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "the plain text of encryptAES", cipher::decrypt)
-        .costs(25, 32)
+        .costs(36, 32)
         .spreads(Spread::Full),
     Function::new("genPrivateKey", &[&STRING], Flow::None, "a key: rsa, dsa, ecdsa, ed25519", keys::gen_private_key)
         .not_hermetic(),

@@ -10,7 +10,7 @@ const COST: u32 = 10;
 /// The minimum cost of bcrypt.
 const LEAST_COST: u32 = 4;
 /// The cost of a hash, and of deriving a password, in steps.
-const HASHING: u64 = 1_500_000;
+const HASHING: u64 = 1_650_000;
 const DERIVING: u64 = 4_000_000;
 
 /// Source: sprig `bcrypt`; it returns an error as its result.

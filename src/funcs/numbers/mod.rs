@@ -17,13 +17,13 @@ use decimal::Decimal;
 pub static FUNCTIONS: &[Function] = &[
     Function::new("add", &[], Flow::Union, "the sum as int64", add).variadic(&ANY),
     Function::new("add1", &[&ANY], Flow::Union, "one more, as int64", add1),
-    Function::new("add1f", &[&ANY], Flow::Union, "one more, as decimal", add1f).costs(48, 64),
-    Function::new("addf", &[], Flow::Union, "the decimal sum", addf).costs(48, 64).variadic(&ANY),
+    Function::new("add1f", &[&ANY], Flow::Union, "one more, as decimal", add1f).costs(64, 64),
+    Function::new("addf", &[], Flow::Union, "the decimal sum", addf).costs(64, 64).variadic(&ANY),
     Function::new("atoi", &[&STRING], Flow::Union, "a decimal text as int; 0 if it is not one", atoi),
     Function::new("biggest", &[&ANY], Flow::Union, "the largest, as int64", max).variadic(&ANY),
     Function::new("ceil", &[&ANY], Flow::Union, "rounded up, as float64", ceil),
     Function::new("div", &[&ANY, &ANY], Flow::Union, "the quotient of int64, cut towards zero", div),
-    Function::new("divf", &[&ANY], Flow::Union, "the decimal quotient", divf).costs(56, 64).variadic(&ANY),
+    Function::new("divf", &[&ANY], Flow::Union, "the decimal quotient", divf).costs(64, 64).variadic(&ANY),
     Function::new("float64", &[&ANY], Flow::Union, "anything as float64; 0 if it is not a number", float64),
     Function::new("floor", &[&ANY], Flow::Union, "rounded down, as float64", floor),
     Function::new("int", &[&ANY], Flow::Union, "anything as int; 0 if it is not a number", int),
@@ -34,12 +34,12 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("minf", &[&ANY], Flow::Union, "the smallest, as float64", minf).costs(12, 64).variadic(&ANY),
     Function::new("mod", &[&ANY, &ANY], Flow::Union, "the remainder of a division of int64", modulo),
     Function::new("mul", &[&ANY], Flow::Union, "the product as int64", mul).variadic(&ANY),
-    Function::new("mulf", &[&ANY], Flow::Union, "the decimal product", mulf).costs(48, 64).variadic(&ANY),
+    Function::new("mulf", &[&ANY], Flow::Union, "the decimal product", mulf).costs(64, 64).variadic(&ANY),
     Function::new("randInt", &[&INT, &INT], Flow::None, "a random int from the first to below the second", rand_int).not_hermetic(),
     Function::new("round", &[&ANY, &INT], Flow::Union, "rounded to digits after the point", round).costs(8, 64).variadic(&FLOAT64),
     Function::new("seq", &[], Flow::Union, "the numbers from first to last as text", seq).variadic(&INT),
     Function::new("sub", &[&ANY, &ANY], Flow::Union, "the difference as int64", sub),
-    Function::new("subf", &[&ANY], Flow::Union, "the decimal difference", subf).costs(48, 64).variadic(&ANY),
+    Function::new("subf", &[&ANY], Flow::Union, "the decimal difference", subf).costs(64, 64).variadic(&ANY),
     Function::new("toDecimal", &[&ANY], Flow::Union, "an octal number as int64", to_decimal),
     Function::new("until", &[&INT], Flow::Union, "the numbers from 0 to below n", until),
     Function::new("untilStep", &[&INT, &INT, &INT], Flow::Union, "the numbers from start to below stop, by steps", until_step),
@@ -227,9 +227,12 @@ fn decimals(
 ) -> Result<Value> {
     let mut result = start;
     for arg in args {
-        ctx.charge(1 + result.size())?;
+        ctx.charge(8 + result.size())?;
         result = step(result, Decimal::from_float(to_float64(arg))?)?;
+        ctx.charge(2 * result.size())?;
     }
+    // It is written in digits and read as a float again.
+    ctx.charge(3 * result.size())?;
     Ok(Value::float(result.to_float()))
 }
 

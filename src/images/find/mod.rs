@@ -240,7 +240,7 @@ pub struct Found<'l> {
 const BYTES_OF_STEP: usize = 64;
 
 /// The cost of a reference: it is compared in each render, and judged.
-const STEPS_OF_AN_IMAGE: u64 = 50;
+const STEPS_OF_AN_IMAGE: u64 = 80;
 
 /// The cost of each level of a reference's path.
 const STEPS_OF_A_STEP: u64 = 4;

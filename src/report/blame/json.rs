@@ -2,47 +2,65 @@
 
 use super::{MASK, hidden, kind, who};
 use crate::blame::value::{Shown, Trail};
-use crate::blame::{Decided, Document};
+use crate::blame::{Decided, Document, Line, Share};
 use crate::provenance::Decider;
 use crate::report::write_json;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
 /// Raised when a field changes its meaning or is removed; new fields do not raise it.
 const VERSION: u32 = 1;
 
-/// Writes manifests with the deciders of each line, the main one first.
-pub fn write(documents: &[Document], out: &mut dyn Write) -> io::Result<()> {
-    let documents: Vec<Value> = documents
-        .iter()
-        .map(|document| {
-            let lines: Vec<Value> = document
-                .lines
-                .iter()
-                .map(|line| {
-                    let share = |share: &crate::blame::Share| {
-                        let mut origin = origin(&share.decider);
-                        origin.insert("text".to_owned(), share.text.clone().into());
-                        Value::Object(origin)
-                    };
-                    let origins: Vec<Value> = line.shares.iter().map(share).collect();
-                    let mut about = json!({"line": line.number, "text": line.text, "origins": origins});
-                    if !line.decided.is_empty() {
-                        about["decided"] = line.decided.iter().map(decided).collect();
-                    }
-                    about
-                })
-                .collect();
-            json!({
-                "template": document.template,
-                "kind": document.object.kind,
-                "namespace": document.object.namespace,
-                "name": document.object.name,
-                "lines": lines,
-            })
-        })
-        .collect();
-    write_json(&json!({"version": VERSION, "documents": documents}), usize::MAX, out)
+/// Writes manifests with who decided each line, the most telling first.
+pub fn write(documents: &[Document<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let documents = Each(|| documents.iter().map(Manifest));
+    write_json(&Whole { documents, version: VERSION }, usize::MAX, out)
+}
+
+#[derive(serde::Serialize)]
+struct Whole<D> {
+    documents: D,
+    version: u32,
+}
+
+/// A list that is made while it is written.
+struct Each<M>(M);
+
+impl<M: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Each<M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+struct Manifest<'a>(&'a Document<'a>);
+
+impl Serialize for Manifest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(document) = self;
+        let object = &document.object;
+        let mut map = serializer.serialize_map(Some(5))?;
+        map.serialize_entry("kind", &object.kind)?;
+        map.serialize_entry("lines", &Each(|| document.lines().map(|line| line_of(&line))))?;
+        map.serialize_entry("name", &object.name)?;
+        map.serialize_entry("namespace", &object.namespace)?;
+        map.serialize_entry("template", document.template())?;
+        map.end()
+    }
+}
+
+fn line_of(line: &Line) -> Value {
+    let share = |share: &Share| {
+        let mut origin = origin(&share.decider);
+        origin.insert("text".to_owned(), share.text.clone().into());
+        Value::Object(origin)
+    };
+    let origins: Vec<Value> = line.shares.iter().map(share).collect();
+    let mut about = json!({"line": line.number, "text": line.text, "origins": origins});
+    if !line.decided.is_empty() {
+        about["decided"] = line.decided.iter().map(decided).collect();
+    }
+    about
 }
 
 fn decided(decided: &Decided) -> Value {

@@ -22,18 +22,25 @@ const WIDEST: usize = 48;
 /// The width of the longest [`kind`].
 const KIND: usize = 8;
 
-/// Writes manifests with the decider of each line; `full` adds all contributors.
-pub fn write(documents: &[Document], full: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
-    let lines = documents.iter().flat_map(|document| &document.lines);
-    let widths = lines.flat_map(|line| {
+/// Writes manifests with who decided each line; `full` adds everybody who had a share in it.
+pub fn write(documents: &[Document<'_>], full: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+    let lines = documents.iter().flat_map(Document::lines);
+    let widths = lines.map(|line| {
         let decided = line.decided.iter().flat_map(|one| &one.by).map(|decider| place(decider).width());
-        decided.chain([where_of(&line.shares).width()])
+        decided.chain([where_of(&line.shares).width()]).max().unwrap_or(0)
     });
-    let width = widths.max().unwrap_or(0).min(WIDEST);
+    // Where one is as wide as they come, the others do not matter.
+    let mut width = 0;
+    for wide in widths {
+        width = width.max(wide).min(WIDEST);
+        if width == WIDEST {
+            break;
+        }
+    }
     for document in documents {
-        writeln!(out, "---\n# Source: {}", plain_line(&document.template))?;
+        writeln!(out, "---\n# Source: {}", plain_line(document.template()))?;
         let mut last = None;
-        for line in &document.lines {
+        for line in document.lines() {
             if last.is_some_and(|last| last + 1 != line.number) {
                 writeln!(out, "{} ⋮", " ".repeat(KIND + 1 + width))?;
             }

@@ -12,7 +12,9 @@ use std::rc::Rc;
 const HEAD: usize = 160;
 /// Bytes of a map entry, including the spare room of its tree.
 const ENTRY: usize = 56;
-/// Bytes of a list element.
+/// Bytes of the first node of that tree beside its first entry: it has room for eleven.
+pub(crate) const NODE: usize = 440;
+/// Bytes of an element of a list.
 const ELEMENT: usize = size_of::<Value>();
 
 /// The counted size of the map's entry.
@@ -91,7 +93,7 @@ impl Map {
         *self.data.held.borrow_mut() = Some(memory.hold(0));
         let entries = self.data.entries.borrow();
         let sizes = entries.iter().map(|(key, value)| entry(key, value.hold(memory), memory));
-        let bytes = HEAD + sizes.sum::<usize>();
+        let bytes = HEAD + if entries.is_empty() { 0 } else { NODE } + sizes.sum::<usize>();
         if let Some(held) = &mut *self.data.held.borrow_mut() {
             held.resize(bytes);
         }

@@ -630,7 +630,8 @@ impl Map {
             return;
         };
         let size = value.hold(&memory);
-        let with_key = holding::entry(&key, size, &memory);
+        let node = if self.is_empty() { holding::NODE } else { 0 };
+        let with_key = holding::entry(&key, size, &memory) + node;
         match self.borrow_mut().insert(key, value) {
             Some(old) => self.count_more(size, old.hold(&memory)),
             None => self.count_more(with_key, 0),
