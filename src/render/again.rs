@@ -298,7 +298,7 @@ mod tests {
         ];
         assert_eq!(executed(&templates, "a.deep.leaf", "5"), (0..10).collect::<Vec<_>>());
         let templates = ["{{ range .Values.list }}{{ .name }}{{ end }}", "{{ .Values.b.x }}"];
-        assert_eq!(executed(&templates, "list", "[{\"name\":\"d\"}]"), [0, 1]);
+        assert_eq!(executed(&templates, "list", "[{\"name\":\"d\"}]"), [0]);
     }
 
     #[test]
@@ -334,7 +334,7 @@ mod tests {
             before - prepared.work.left_of_renders()
         };
         let (one, two) = (steps(), steps());
-        assert!(one > 10_000 && two < 100, "{one} {two}");
+        assert!(one > 10_000 && two < one / 50, "{one} {two}");
     }
 
     #[test]
