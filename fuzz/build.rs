@@ -1,4 +1,4 @@
-//! Links only the counters of code that a target reaches: libFuzzer looks at each of them after every input.
+//! Links only the counters of code that a target reaches, because libFuzzer reads all of them after every input.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -2,7 +2,7 @@
 
 /// Gives an enum without data the constant `ALL`, its variants in order, and the method `name`.
 ///
-/// Shape: `names!(Tier { Certain: "certain", Likely: "likely" });`. A variant that is left out does not compile.
+/// Shape: `names!(Tier { Certain: "certain", Likely: "likely" });`. A variant without a name is a compile error.
 macro_rules! names {
     ($type:ty { $($variant:ident: $name:literal),+ $(,)? }) => {
         impl $type {

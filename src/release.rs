@@ -151,7 +151,7 @@ impl Prepared {
     /// The same; if a template fails, its file is stored, provided that it fails independently of other files.
     ///
     /// # Errors
-    /// As of [`Prepared::render`].
+    /// See [`Prepared::render`].
     pub fn render_noting(
         &self,
         compiler: &mut Compiler,
@@ -166,7 +166,7 @@ impl Prepared {
     /// The same without tracing, starting with the file that failed in another render: only success or failure matters.
     ///
     /// # Errors
-    /// As of [`Prepared::render`].
+    /// See [`Prepared::render`].
     pub fn render_beginning_with(
         &self,
         compiler: &mut Compiler,

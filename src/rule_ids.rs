@@ -1,5 +1,4 @@
-//! The names of rules that other code refers to: what finds something for a rule asks whether it is on, what reports it is
-//! recognized.
+//! The ids of rules that other code refers to: to check whether a rule is on, or to recognize its findings.
 
 /// `expired-suppression`
 pub const EXPIRED_SUPPRESSION: &str = "expired-suppression";

@@ -199,7 +199,7 @@ pub(super) fn problem(place: Place, message: &str) -> Problem {
 /// Problems in the order of the file, a line each: `airtight.yaml:3:5: unknown key "chrat"`.
 pub(super) fn told(mut problems: Vec<Problem>) -> String {
     problems.sort_by_key(|problem| problem.place.start);
-    // A key of the user's may hold a line break.
+    // A key of the user's may contain a line break.
     let lines = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message.replace('\n', "\\n")));
     lines.collect::<Vec<_>>().join("\n")
 }

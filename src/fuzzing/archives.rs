@@ -70,8 +70,8 @@ fn shape(chart: &Chart) -> Vec<(String, Vec<u8>)> {
     shape
 }
 
-/// Whether a name is the same path in an archive and in a folder. A name in an archive ends at a zero byte, and helm takes
-/// a backslash in it for a slash.
+/// Whether a name is the same path in an archive and in a folder. A name in an archive ends at a zero byte, and helm treats a
+/// backslash in it as a slash.
 fn is_path(name: &str) -> bool {
     !name.contains(['\0', '\\']) && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }

@@ -75,7 +75,7 @@ pub(super) fn schema(data: &[u8]) {
     prepared.user = user(&parts);
     let Ok(Processed { root, values }) = prepared.values(&[], None, &mut Vec::new()) else { return };
     for helm in [HelmVersion::V4, HelmVersion::V3] {
-        // The second time it is known.
+        // The second result comes from the cache.
         let known = schema::KnownSchemas::default();
         let check = || schema::validate(&root, &values, helm, &prepared.limits, &known);
         assert_eq!(check(), check(), "the same values are judged otherwise");

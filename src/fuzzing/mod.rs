@@ -31,62 +31,66 @@ pub struct Target {
     check: fn(&[u8]),
 }
 
-// Each is an item of its own, so that the binary of one holds no code of the others: libFuzzer looks at the counters of all
+// Each is an item of its own, so that the binary of a target contains no code of the others: libFuzzer reads the counters of all
 // code after each input.
 
 /// Archives of charts.
 pub const ARCHIVES: Target = Target {
     name: "archives",
-    checks: "no path leaves the chart, and an archive is the chart that its files are",
+    checks: "no path leaves the chart, and an archive gives the same chart as its files",
     check: archives::check,
 };
 
 /// Lists of a bundle.
-pub const BUNDLE: Target = Target { name: "bundle", checks: "what a list names is listed", check: texts::bundle };
+pub const BUNDLE: Target = Target { name: "bundle", checks: "every name in a list is listed", check: texts::bundle };
 
 /// airtight.yaml.
-pub const CONFIG: Target =
-    Target { name: "config", checks: "what is wrong is told with its place", check: texts::config };
+pub const CONFIG: Target = Target { name: "config", checks: "every problem has a line", check: texts::config };
 
 /// Manifests with images in them.
 pub const FINDERS: Target =
-    Target { name: "finders", checks: "images stand where they are said to stand", check: documents::finders };
+    Target { name: "finders", checks: "every image is at its reported position", check: documents::finders };
 
 /// A chart whose findings have fixes.
-pub const FIXES: Target =
-    Target { name: "fixes", checks: "a fix that is offered changes the file as it says", check: reports::fixes };
+pub const FIXES: Target = Target { name: "fixes", checks: "a fix changes the file as reported", check: reports::fixes };
 
-/// A chart that is judged.
+/// A chart that is checked.
 pub const LINT: Target = Target {
     name: "lint",
-    checks: "the same report twice, and no image off the mirror is called clean",
+    checks: "the same report twice, and every image that bypasses the mirror is reported",
     check: reports::lint,
 };
 
 /// Manifests, in the order of their kinds.
-pub const MANIFESTS: Target =
-    Target { name: "manifests", checks: "reading less of a manifest decides the same", check: documents::manifests };
+pub const MANIFESTS: Target = Target {
+    name: "manifests",
+    checks: "reading less of a manifest gives the same result",
+    check: documents::manifests,
+};
 
 /// References of images, and places of a mirror.
 pub const REFERENCE: Target =
-    Target { name: "reference", checks: "a reference is read back from its parts", check: texts::reference };
+    Target { name: "reference", checks: "a reference can be parsed from its parts", check: texts::reference };
 
 /// Regular expressions of Go, with a text and a replacement.
 pub const REGEX: Target =
     Target { name: "regex", checks: "matches are in the text and do not overlap", check: texts::regex };
 
 /// Reports in every format.
-pub const REPORTS: Target =
-    Target { name: "reports", checks: "every format is read back, with all findings in it", check: reports::formats };
+pub const REPORTS: Target = Target {
+    name: "reports",
+    checks: "every format can be parsed, and contains all findings",
+    check: reports::formats,
+};
 
 /// A chart with `values.schema.json`.
 pub const SCHEMA: Target =
-    Target { name: "schema", checks: "values are checked the same twice", check: layers::schema };
+    Target { name: "schema", checks: "checking values twice gives the same result", check: layers::schema };
 
-/// Arguments of `--set` and its like.
+/// Arguments of `--set` and similar flags.
 pub const SET: Target = Target {
     name: "set",
-    checks: "tracing changes no value, and every assignment is where it is said to be",
+    checks: "tracing changes no value, and every assignment is at its recorded position",
     check: layers::set,
 };
 
@@ -99,24 +103,21 @@ pub const VALUES: Target =
     Target { name: "values", checks: "tracing changes no value and no message", check: layers::values };
 
 /// YAML.
-pub const YAML: Target = Target {
-    name: "yaml",
-    checks: "the short way reads as the long way, and what is written is read back",
-    check: yaml::check,
-};
+pub const YAML: Target =
+    Target { name: "yaml", checks: "both readers agree, and written YAML is read back", check: yaml::check };
 
-/// All of them, by name.
+/// All targets, by name.
 pub const TARGETS: &[Target] = &[
     ARCHIVES, BUNDLE, CONFIG, FINDERS, FIXES, LINT, MANIFESTS, REFERENCE, REGEX, REPORTS, SCHEMA, SET, TEMPLATES,
     VALUES, YAML,
 ];
 
 impl Target {
-    /// Runs it on an input; panics where an answer is wrong.
+    /// Runs it on an input; panics if an answer is wrong.
     ///
-    /// The stack is the caller's, since a thread for each input takes longer than most inputs do. Depth is bounded for the
-    /// stack that commands have: a thread of [`stack::builder`](crate::stack::builder), or a process with as much
-    /// (`ulimit -s`).
+    /// It runs on the caller's stack, because a thread for each input would take longer than most inputs. The depth limits
+    /// assume the stack that commands have: a thread of [`stack::builder`](crate::stack::builder), or a process with a stack of
+    /// that size (`ulimit -s`).
     pub fn run(&self, data: &[u8]) {
         (self.check)(data);
     }

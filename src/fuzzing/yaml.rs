@@ -37,7 +37,7 @@ fn is_utf16(data: &[u8]) -> bool {
     data.starts_with(b"\xff\xfe") || data.starts_with(b"\xfe\xff")
 }
 
-/// Whether one of some characters stands in a text, or in a key.
+/// Whether one of some characters is in a text, or in a key.
 fn holds(node: &Node, wanted: &[char]) -> bool {
     match &node.data {
         Data::Str(text) => text.to_text().contains(wanted),

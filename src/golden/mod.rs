@@ -97,7 +97,7 @@ pub(crate) fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
     }
 }
 
-/// The charts of the corpus by name; empty without the corpus, which is said on stderr.
+/// The charts of the corpus by name; empty without the corpus, with a message on stderr.
 ///
 /// # Panics
 /// There is no corpus, and `CORPUS=required` says that there is one.

@@ -54,7 +54,7 @@ pub fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     }
 }
 
-/// A value as YAML, or what is wrong with it.
+/// A value as YAML, or the error.
 pub fn yaml_or_failure(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     write::to_yaml(ctx, value)
 }

@@ -35,7 +35,7 @@ impl Flag {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
-    /// Folders of charts that lie there as archives, those inside first.
+    /// Folders of charts that are written as archives, inner ones first.
     pub(crate) packed: Vec<String>,
     pub(crate) release: String,
     pub(crate) flags: Vec<Flag>,
@@ -91,7 +91,7 @@ impl Case {
         Some(Json::Object(out))
     }
 
-    /// The files as they lie on the disk.
+    /// The files as written to the disk.
     fn stored(&self) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
         let mut files = self.files.clone();
         for folder in &self.packed {

@@ -1,11 +1,11 @@
-//! What charts of others are full of: names made of names, images in parts, values that are templates, lists of objects.
+//! Idioms of published charts: names built from names, images in parts, values that are templates, lists of objects.
 
 use super::node::Node;
 use super::templates::Writer;
 use crate::fuzz_helm::literals::yaml_quote;
 use crate::fuzz_helm::random::Random;
 
-/// Bodies of definitions.
+/// The bodies of definitions.
 const HELPERS: &[&str] = &[
     "{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix \"-\" }}",
     "{{- if .Values.fullnameOverride }}\n{{- .Values.fullnameOverride | trunc 63 | trimSuffix \"-\" }}\n{{- else }}\n\
@@ -32,15 +32,15 @@ const HELPERS: &[&str] = &[
     "true",
 ];
 
-/// A definition that renders the `value` it is given.
+/// A definition that renders the `value` in its argument.
 const RENDER: &str = "{{- $value := typeIs \"string\" .value | ternary .value (.value | toYaml) }}\n\
      {{- if contains \"{{\" (toJson .value) }}\n{{- if .scope }}\n\
      {{- tpl (cat \"{{- with $.RelativeScope -}}\" $value \"{{- end }}\") (merge (dict \"RelativeScope\" .scope) .context) }}\n\
      {{- else }}\n{{- tpl $value .context }}\n{{- end }}\n{{- else }}\n{{- $value }}\n{{- end }}";
-/// What it is called.
+/// Its name.
 const RENDERS: &str = "render";
 
-/// Lines of a manifest; `KEY` is a key, `NAME` what is defined.
+/// Lines of a manifest; `KEY` is a key, `NAME` a defined name.
 const LINES: &[&str] = &[
     "  KEY: {{ include (print $.Template.BasePath \"/_helpers.tpl\") . | sha256sum }}\n",
     "  KEY: {{ include (print .Template.BasePath \"/b.yaml\") . | sha256sum }}\n",
@@ -114,7 +114,7 @@ const LINES: &[&str] = &[
     "  {{- fail (include \"NAME\" .) }}\n",
 ];
 
-/// Values that such charts are given.
+/// Values for such charts.
 pub(super) fn values(random: &mut Random, user: bool) -> Vec<(String, Node)> {
     let scalar = |text: &str| Node::Scalar(text.to_owned());
     let mut entries = Vec::new();
@@ -205,7 +205,7 @@ fn map(random: &mut Random, keys: &[&str], make: impl Fn(&mut Random, &str) -> N
     Node::Map(entries)
 }
 
-/// One of several, written as they stand there.
+/// One of several texts, unchanged.
 fn random_node(random: &mut Random, from: &[&str]) -> Node {
     Node::Scalar(random.pick(from).to_owned())
 }
@@ -216,15 +216,15 @@ impl Writer<'_> {
         self.random.pick(HELPERS).to_owned()
     }
 
-    /// The definition of what renders values.
+    /// The definition that renders values.
     pub(super) fn renders() -> String {
         format!("{{{{- define \"{RENDERS}\" -}}}}\n{RENDER}\n{{{{- end -}}}}\n")
     }
 
-    /// A line, or some, of a manifest.
+    /// One or more lines of a manifest.
     pub(super) fn idiom(&mut self, key: &str) -> String {
         let line = self.random.pick(LINES).to_owned();
-        // Charts that always fail show nothing else.
+        // Charts that always fail prove nothing else.
         let fails = line.contains("{{- fail ") || line.contains("Table") || line.contains("{{- define ");
         let is_missing = line.contains("\"render\"") && !self.renders;
         if is_missing || fails && !self.random.percent(5) {

@@ -17,7 +17,7 @@ pub(crate) struct Writer<'r> {
     pub(super) random: &'r mut Random,
     /// Names that are defined anywhere in the tree.
     defined: Vec<String>,
-    /// Whether what renders values is.
+    /// Whether the definition that renders values exists.
     pub(super) renders: bool,
 }
 
