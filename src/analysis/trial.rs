@@ -5,7 +5,7 @@ use super::judged::serves;
 use super::keys::Keys;
 use super::twin::{Seen, Twin};
 use crate::compiler::Compiler;
-use crate::fix::{Edit, Originals, Patch, Refusal, apply_in, patched, refusals};
+use crate::fix::{Edit, Originals, Patch, Refusal, apply, patched, refusals};
 use crate::images::ImageUse;
 use crate::reference::Reference;
 use crate::release::{Change, Prepared};
@@ -183,7 +183,7 @@ impl<'a> Trials<'a> {
         {
             return made.clone();
         }
-        let made = apply_in(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits, &self.originals);
+        let made = apply(&self.prepared.user, edits, self.prepared.env.helm, &self.prepared.limits, &self.originals);
         *self.made.borrow_mut() = Some((edits.to_vec(), made.clone()));
         made
     }

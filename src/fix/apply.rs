@@ -63,19 +63,11 @@ impl<'e> ByTarget<'e> {
 /// The user's values with edits applied; the input is not changed.
 ///
 /// Files and flags keep their names and indexes. A flag with nothing left to set becomes an empty argument. The edits for an
-/// additional file are put in one file after all others, [`OVERLAY`].
+/// additional file are put in one file after all others, [`OVERLAY`]. `read` is a cache of the files.
 ///
 /// # Errors
 /// Why one of the edits cannot be made.
-pub fn apply(user: &UserValues, edits: &[Edit], helm: HelmVersion, limits: &Limits) -> Result<UserValues, Refusal> {
-    apply_in(user, edits, helm, limits, &Originals::default())
-}
-
-/// The same with a cache of the files.
-///
-/// # Errors
-/// See [`apply`].
-pub fn apply_in(
+pub fn apply(
     user: &UserValues,
     edits: &[Edit],
     helm: HelmVersion,

@@ -22,7 +22,7 @@ mod splice;
 mod tree;
 mod write;
 
-pub use apply::{Originals, apply, apply_in, edited, edited_all, refusals};
+pub use apply::{Originals, apply, edited, edited_all, refusals};
 pub use change::{TextChange, text_changes};
 #[cfg(test)]
 pub use document::{edit, edit_all};

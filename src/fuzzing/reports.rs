@@ -3,7 +3,7 @@
 use super::templates::prepared;
 use super::{Parts, limits};
 use crate::compiler::Compiler;
-use crate::fix::{Safety, apply};
+use crate::fix::{Originals, Safety, apply};
 use crate::helm::HelmVersion;
 use crate::lint::{lint as judge, lint_manifests};
 use crate::reference::{Mirror, Reference};
@@ -107,7 +107,7 @@ pub(super) fn fixes(data: &[u8]) {
     let Some(before) = judged(&prepared, &settings) else { return };
     for finding in &before.findings {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safety != Safety::Manual) else { continue };
-        let user = apply(&prepared.user, &fix.edits, HelmVersion::V4, &prepared.limits)
+        let user = apply(&prepared.user, &fix.edits, HelmVersion::V4, &prepared.limits, &Originals::default())
             .unwrap_or_else(|why| panic!("{}: {} cannot be applied: {why:?}", finding.rule, fix.title));
         let fixed = Prepared { user, is_given: true, ..prepared.clone() };
         let Some(after) = judged(&fixed, &settings) else { panic!("{}: nothing can be said after it", fix.title) };

@@ -4,7 +4,7 @@ use super::{own_charts, prepared, some_of_corpus};
 use crate::chart::{Chart, load};
 use crate::compiler::Compiler;
 use crate::finding::{Finding, Severity};
-use crate::fix::{Fix, Patch, apply, patched};
+use crate::fix::{Fix, Originals, Patch, apply, patched};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::lint::lint;
@@ -64,7 +64,7 @@ fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
         tally.fixes += 1;
         tally.rules.insert(finding.rule);
         let what = format!("{name}: {}: {}", finding.rule, fix.title);
-        let user = match apply(&prepared.user, &fix.edits, prepared.env.helm, &prepared.limits) {
+        let user = match apply(&prepared.user, &fix.edits, prepared.env.helm, &prepared.limits, &Originals::default()) {
             Ok(user) => user,
             Err(refusal) => {
                 tally.wrong.push(format!("{what}: {}", refusal.name()));

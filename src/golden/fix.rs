@@ -6,7 +6,7 @@
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::fix::plan::Change;
-use crate::fix::{Action, Edit, Target, apply, edit, edit_all, path_keys};
+use crate::fix::{Action, Edit, Originals, Target, apply, edit, edit_all, path_keys};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -202,7 +202,7 @@ fn what_the_user_gave_is_edited_in_memory() {
         edit(Target::Overlay, "sidecars", Action::Set(serde_json::json!([{"image": "a", "tag": "3.10"}]))),
         edit(Target::Overlay, "global.on", Action::Add(true.into())),
     ];
-    let made = apply(&user, &edits, HelmVersion::V4, &Limits::default()).expect("they are made");
+    let made = apply(&user, &edits, HelmVersion::V4, &Limits::default(), &Originals::default()).expect("they are made");
     let texts: Vec<String> =
         made.files.iter().map(|file| format!("{}: {}", file.name(), String::from_utf8_lossy(file.bytes()))).collect();
     let overlay =
@@ -212,7 +212,10 @@ fn what_the_user_gave_is_edited_in_memory() {
         ["prod.yaml: image: {tag: \"1\"}\n", "other.yaml: a: 1\n", &format!("airtight-overlay.yaml: {overlay}")]
     );
     assert_eq!(made.set, ["", "c.d=x,e=3"]);
-    let refused = |edits: &[Edit]| apply(&user, edits, HelmVersion::V4, &Limits::default()).err().map(|why| why.name());
+    let refused = |edits: &[Edit]| {
+        let made = apply(&user, edits, HelmVersion::V4, &Limits::default(), &Originals::default());
+        made.err().map(|why| why.name())
+    };
     assert_eq!(refused(&[edit(Target::Overlay, "a", Action::Remove)]), Some("overlay"));
     assert_eq!(refused(&[edit(Target::Overlay, "l[0]", Action::Set("x".into()))]), Some("overlay"));
     let other = Target::File { number: 1, file: file.clone() };
