@@ -15,18 +15,17 @@ use crate::trace::{Origin, Origins};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A manifest whose lines can be told with who decided them. Nothing is kept of a line: of millions each is told when it is
-/// written.
+/// A manifest with the deciders of its lines. Lines are made one at a time when they are written, because there may be millions.
 #[derive(Debug)]
 pub struct Document<'a> {
-    /// What its object is called.
+    /// The name of its object.
     pub object: ObjectName,
     manifest: &'a Arc<Manifest>,
-    /// The bytes that were asked for, in order and apart from each other; `None` is all.
+    /// The selected byte ranges, sorted and without overlaps; `None` selects all.
     wanted: Option<Vec<Range<u32>>>,
-    /// Images that somebody decided of whom nothing is printed, by where they begin.
+    /// Images whose decider is not printed, sorted by where they begin.
     decided: Vec<(u32, &'a Blamed)>,
-    /// The bytes that are hidden, by where they begin, and for each how far those before it and itself reach.
+    /// The masked byte ranges, sorted by start, each with the largest end up to and including it.
     hidden: Vec<(Range<usize>, usize)>,
     origins: &'a Origins,
     secrets: Option<&'a Secrets>,
@@ -66,8 +65,8 @@ pub struct Share {
 }
 
 impl<'a> Document<'a> {
-    /// The lines of a manifest, those that hold some of the `wanted` bytes, or all; without its secrets and those that are
-    /// known, unless everything is to be seen.
+    /// The lines of a manifest that contain some of the `wanted` bytes, or all lines; secrets are masked unless they are to be
+    /// shown.
     pub fn of(
         manifest: &'a Arc<Manifest>,
         wanted: Option<&[Range<u32>]>,
@@ -76,7 +75,7 @@ impl<'a> Document<'a> {
         secrets: Option<&'a Secrets>,
     ) -> Self {
         let own = blamed.iter().filter(|one| Arc::ptr_eq(&one.image.manifest, manifest));
-        // Of the registry of an image, or what there is of it.
+        // The start of the registry, or of the part that there is.
         let begin = |one: &'a Blamed| Some((part_places(&one.image, Part::Registry).first()?.start, one));
         let mut decided: Vec<(u32, &Blamed)> = own.filter_map(begin).collect();
         decided.sort_by_key(|(start, _)| *start);
@@ -92,21 +91,21 @@ impl<'a> Document<'a> {
         Self { object, manifest, wanted: wanted.map(joined), decided, hidden, origins, secrets }
     }
 
-    /// Full name of the template file.
+    /// The full name of the template file.
     pub fn template(&self) -> &str {
         &self.manifest.name
     }
 
-    /// Steps that telling the lines takes.
+    /// The cost of writing the lines, in steps.
     pub fn steps(&self) -> u64 {
-        /// Steps of a line.
-        const LINE: u64 = 25;
+        /// The cost of a line.
+        const LINE: u64 = 40;
         let content = self.manifest.content.as_bytes();
         let spans = self.manifest.content.spans().len();
         memchr::memchr_iter(b'\n', content).count() as u64 * LINE + 4 * spans as u64 + content.len() as u64 / 16
     }
 
-    /// The lines that were asked for.
+    /// The selected lines.
     pub fn lines(&self) -> impl Iterator<Item = Line> + '_ {
         let content = self.manifest.content.as_bytes();
         let mut start = 0;
@@ -138,10 +137,10 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Some bytes of the manifest without what is hidden.
+    /// A byte range of the manifest with secrets masked.
     fn shown(&self, range: Range<u32>) -> String {
         let (start, end) = (range.start as usize, range.end as usize);
-        // None before it reaches so far.
+        // No range before this one ends after the start.
         let first = self.hidden.partition_point(|(_, reach)| *reach <= start);
         let hidden = self.hidden[first..].iter().map(|(range, _)| range).take_while(|range| range.start < end);
         let text = masked(self.manifest.content.as_bytes(), start..end, hidden);
@@ -149,7 +148,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Ranges in order, those that overlap as one; an empty one is a byte long.
+/// Sorts ranges and merges those that overlap; an empty range counts as one byte.
 fn joined(ranges: &[Range<u32>]) -> Vec<Range<u32>> {
     let mut sorted: Vec<Range<u32>> = ranges.iter().map(|range| range.start..range.end.max(range.start + 1)).collect();
     sorted.sort_by_key(|range| range.start);
@@ -173,7 +172,7 @@ fn decided(blamed: &Blamed, secrets: Option<&Secrets>) -> Decided {
     Decided { reference: shown(&blamed.image.text), by: blamed.by.clone(), otherwise }
 }
 
-/// A text without the ranges that are hidden, which are in order.
+/// A text with the hidden ranges masked; the ranges are sorted.
 fn masked<'h>(content: &[u8], range: Range<usize>, hidden: impl Iterator<Item = &'h Range<usize>>) -> String {
     let Range { start: mut at, end } = range;
     let mut text = String::new();

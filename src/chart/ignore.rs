@@ -77,7 +77,7 @@ impl Rule {
         Ok(Some(Self { pattern: Pattern::parse(text), negated, folders_only, base_name }))
     }
 
-    /// Whether it matches a path, or its last element.
+    /// Whether it matches a path, or the last element of the path.
     fn matches(&self, whole: &[char], base: &[char]) -> bool {
         let subject = if self.base_name { base } else { whole };
         self.pattern.as_ref().is_some_and(|pattern| pattern.matches(subject))

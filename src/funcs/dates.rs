@@ -17,34 +17,34 @@ pub static FUNCTIONS: &[Function] = &[
     Function::new("date", &[&STRING, &ANY], Flow::Union, "a time, Unix seconds or now by a layout", |ctx, args| {
         in_zone(ctx, text(args, 0), args.get(1), b"Local")
     })
-    .costs(30, 180)
+    .costs(34, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("htmlDate", &[&ANY], Flow::Union, "the date of a time, 2006-01-02", |ctx, args| {
         in_zone(ctx, HTML_DATE, args.first(), b"Local")
     })
-    .costs(30, 180)
+    .costs(34, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("dateInZone", &[&STRING, &ANY, &STRING], Flow::Union, "date in a time zone", date_in_zone)
-        .costs(30, 180)
+        .costs(34, 180)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("date_in_zone", &[&STRING, &ANY, &STRING], Flow::Union, "the same as dateInZone", date_in_zone)
-        .costs(30, 180)
+        .costs(34, 180)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("htmlDateInZone", &[&ANY, &STRING], Flow::Union, "htmlDate in a time zone", |ctx, args| {
         in_zone(ctx, HTML_DATE, args.first(), text(args, 1))
     })
-    .costs(30, 180)
+    .costs(34, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("toDate", &[&STRING, &STRING], Flow::Exact, "a text read by a layout, or the year 1", |ctx, args| {
         let time = read(ctx, args).unwrap_or_else(|_| Time::zero());
         Ok(Value::object(TimeObject { time, origin: ctx.union(&args[1..]) }))
     })
-    .costs(30, 180),
+    .costs(34, 180),
     Function::new(
         "mustToDate",
         &[&STRING, &STRING],
@@ -55,7 +55,7 @@ pub static FUNCTIONS: &[Function] = &[
             Ok(Value::object(TimeObject { time, origin: ctx.union(&args[1..]) }))
         },
     )
-    .costs(30, 180),
+    .costs(34, 180),
     Function::new(
         "dateModify",
         &[&STRING, &TIME],

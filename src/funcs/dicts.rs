@@ -108,7 +108,7 @@ fn set(ctx: &mut Context<'_>, args: &[Value]) -> Result {
     Ok(args[0].clone())
 }
 
-/// Steps of finding a key in a map, beside those that each call takes: the larger it is, the further its entries lie apart.
+/// The cost of finding a key in a map, besides the cost of the call: it grows with the map.
 fn searching(map: &Map) -> u64 {
     u64::from(map.len().max(1).ilog2()) / 2
 }
@@ -374,7 +374,7 @@ fn deep_copy(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 /// Bytes of a map or a list besides its members, and of a map entry.
 const CONTAINER: usize = 160;
 const ENTRY: usize = 60;
-/// Bytes of the room for further entries that a map has as soon as there is one.
+/// Bytes of the free entries in the first node of a map.
 const NODE: usize = 440;
 
 /// Objects are immutable, so most can be shared.

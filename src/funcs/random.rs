@@ -23,7 +23,7 @@ pub static FUNCTIONS: &[Function] = &[
         .costs(15, 10_000)
         .spreads(Spread::Full)
         .not_hermetic(),
-    Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).costs(30, 16).not_hermetic(),
+    Function::new("uuidv4", &[], Flow::None, "a random UUID", uuidv4).costs(34, 16).not_hermetic(),
 ];
 
 const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";

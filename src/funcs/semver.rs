@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 /// The functions of this family.
 pub static FUNCTIONS: &[Function] = &[
     Function::new("semver", &[&STRING], Flow::Exact, "a version object with .Major, .Minor, .Patch …", semver)
-        .costs(45, 300),
+        .costs(52, 300),
     Function::new(
         "semverCompare",
         &[&STRING, &STRING],
@@ -21,7 +21,7 @@ pub static FUNCTIONS: &[Function] = &[
         "whether a version (second) satisfies a constraint (first)",
         semver_compare,
     )
-    .costs(45, 300),
+    .costs(52, 300),
 ];
 
 /// `*semver.Version`: the result of `semver`.

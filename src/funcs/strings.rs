@@ -33,19 +33,19 @@ pub static FUNCTIONS: &[Function] = &[
         .costs(4, 400)
         .spreads(Spread::Full),
     Function::new("swapcase", &[&STRING], Flow::Exact, "upper case for lower and the reverse", case::swapcase)
-        .costs(5, 640)
+        .costs(5, 800)
         .spreads(Spread::Full),
     Function::new("camelcase", &[&STRING], Flow::Exact, "a_name as AName", case::camelcase)
-        .costs(5, 640)
+        .costs(5, 800)
         .spreads(Spread::Full),
     Function::new("snakecase", &[&STRING], Flow::Exact, "AName as a_name", case::snakecase)
-        .costs(5, 640)
+        .costs(5, 800)
         .spreads(Spread::Full),
     Function::new("kebabcase", &[&STRING], Flow::Exact, "AName as a-name", case::kebabcase)
-        .costs(5, 640)
+        .costs(5, 800)
         .spreads(Spread::Full),
-    Function::new("nospace", &[&STRING], Flow::Exact, "without white space", wrap::nospace).costs(4, 160),
-    Function::new("initials", &[&STRING], Flow::Exact, "the first byte of each word", wrap::initials).costs(4, 160),
+    Function::new("nospace", &[&STRING], Flow::Exact, "without white space", wrap::nospace).costs(4, 200),
+    Function::new("initials", &[&STRING], Flow::Exact, "the first byte of each word", wrap::initials).costs(4, 200),
     Function::new("wrap", &[&INT, &STRING], Flow::Exact, "broken into lines at spaces", wrap::wrap).costs(4, 48),
     Function::new(
         "wrapWith",
@@ -314,8 +314,8 @@ fn quote(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         Ok(())
     };
     let quoted = spaced(ctx, args, push)?;
-    // What is written in another way takes longest.
-    ctx.charge(longer as u64)?;
+    // Escapes take longest.
+    ctx.charge(2 * longer as u64)?;
     Ok(quoted.into())
 }
 

@@ -1,33 +1,33 @@
-//! [`Cost`]: what a search takes, told from the pattern alone.
+//! [`Cost`]: the cost of a search, computed from the pattern alone.
 //!
-//! The `regex` crate searches with an automaton that it makes as it goes: a byte of the text takes about a nanosecond, however
-//! large the pattern is. Where the automaton would come to have too many states, it simulates the pattern instead, and a byte
-//! takes time for each place of the pattern. Which of the two it will be depends on the text too, so that a pattern that may be
-//! simulated is charged as if it was.
+//! The `regex` crate searches with an automaton that it builds during the search: a byte of the text takes about a nanosecond,
+//! regardless of the size of the pattern. If the automaton would have too many states, the crate simulates the pattern instead, and
+//! the time for a byte grows with the pattern. Which of the two happens also depends on the text, so a pattern that may be simulated is
+//! charged as if it was.
 
 use super::class::{self, Class};
 use super::syntax::{Node, NodeKind};
 use regex_syntax::hir::ClassUnicodeRange;
 
-/// Bytes that the automaton reads in a step.
+/// Bytes that the automaton reads in one step.
 const BYTES_OF_A_STEP: u64 = 16;
-/// Places of a pattern that the simulation looks at for a byte in a step.
+/// Positions of a pattern that the simulation checks in one step.
 const PLACES_OF_A_STEP: u64 = 4;
-/// Most places that match several characters, and most places at all, of a pattern whose automaton stays small: its states are
-/// sets of such places.
+/// The maximum number of positions that match several characters, and of all positions, of a pattern whose automaton stays small: its
+/// states are sets of positions.
 const FEW_WIDE: u64 = 12;
 const FEW_PLACES: u64 = 512;
-/// Places that a class counts as where its members are encoded in several bytes.
+/// The positions that a class counts as if its members are encoded in several bytes.
 const LONG_CLASS: u64 = 3;
-/// Most bytes of a character.
+/// The maximum length of a character in bytes.
 const CHARACTER: u64 = 4;
 
-/// What searches with a pattern take.
+/// The cost of searches with a pattern.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cost {
-    /// Places of the pattern that a byte is compared with, where that may come to be; 0 where it does not.
+    /// The positions of the pattern that a byte is compared with if the pattern is simulated; 0 if it is not.
     places: u64,
-    /// Most bytes behind a match that a search may look at before it gives the match, again and again for the same bytes.
+    /// The maximum number of bytes after a match that a search may read before it returns the match, and later searches read again.
     ahead: u64,
 }
 
@@ -39,30 +39,30 @@ impl Cost {
         Self { places: if is_simulated { all } else { 0 }, ahead }
     }
 
-    /// Steps of looking at so many bytes, once.
+    /// The cost of reading bytes once.
     pub(super) fn scan(&self, bytes: u64) -> u64 {
         let simulated = bytes.saturating_mul(self.places) / PLACES_OF_A_STEP;
         (bytes / BYTES_OF_A_STEP).saturating_add(simulated)
     }
 
-    /// Steps of what one search among many in a text looks at beyond its match, where so many bytes are left.
+    /// The cost of what a search reads after its match, with `left` bytes after it.
     pub(super) fn look_ahead(&self, left: u64) -> u64 {
         self.scan(self.ahead.min(left))
     }
 
-    /// Steps of finding where so many groups lie in a match of so many bytes.
+    /// The cost of finding the groups of a match.
     pub(super) fn groups(&self, bytes: u64, groups: u64, weight: u64) -> u64 {
-        /// Steps of each, however short it is.
+        /// The cost of a short match.
         const GROUPS: u64 = 6;
         GROUPS + groups / 4 + bytes.saturating_mul(weight.saturating_add(groups)) / 64
     }
 }
 
-/// The characters, classes and dots of a pattern in which each repetition is written out.
+/// The number of characters, classes and dots of a pattern with its repetitions expanded.
 #[derive(Debug, Clone, Copy, Default)]
 struct Places {
     all: u64,
-    /// Those that match several characters.
+    /// Those that match more than one character.
     wide: u64,
 }
 
@@ -82,23 +82,23 @@ impl Places {
     }
 }
 
-/// What is to be known of a part of a pattern; counts of characters that are `None` have no bound.
+/// Properties of a part of a pattern; lengths are in characters, `None` if unbounded.
 #[derive(Debug, Clone)]
 struct Part {
     places: Places,
-    /// Most characters that a match can have.
+    /// The maximum length of a match.
     longest: Option<u64>,
     /// Whether it matches the empty text.
     is_nullable: bool,
-    /// The characters that a match can begin with, unless it is empty.
+    /// The first characters of its non-empty matches.
     first: Class,
-    /// Most characters that can follow each other inside of it without that it could end there: without bound for `.*b`, 2
-    /// for `a[a-z]+`.
+    /// The maximum length of a text inside of it during which it cannot end: unbounded for `.*b`, 2 for `a[a-z]+`.
     stall: Option<u64>,
-    /// Most characters behind a match that a search may look at for a better match, and those after it again.
+    /// The maximum number of characters after a match that a search may read while it looks for a better match, and later
+    /// searches read again.
     ///
-    /// Only what the pattern may do without can be awaited in vain, time and again: a branch beside others (`a*b|a`), a group
-    /// that need not be there (`a(.*b)?`). What a match must have, a later match in the same text would have brought.
+    /// Only an optional part can fail after a match again and again: one branch of several (`a*b|a`), an optional group
+    /// (`a(.*b)?`). If a required part fails, no later match in the same text can have it either.
     ahead: Option<u64>,
 }
 
@@ -148,7 +148,7 @@ impl Part {
     }
 
     fn followed(self, next: Self) -> Self {
-        // What comes after the last part that must be there may always be left out.
+        // The parts after the last required part are optional.
         let stall = if next.is_nullable { larger(self.stall, next.stall) } else { sum(self.longest, next.stall) };
         Self {
             places: self.places.and(next.places),
@@ -165,7 +165,7 @@ impl Part {
         shared.intersect(&other.first);
         let stall = larger(self.stall, other.stall);
         let ahead = larger(self.ahead, other.ahead);
-        // Where no text begins both, only one of them is ever awaited.
+        // If no text begins both, only one of them is possible.
         let is_apart = !self.is_nullable && !other.is_nullable && shared.ranges().is_empty();
         Self {
             places: self.places.and(other.places),
@@ -192,7 +192,7 @@ fn union(mut one: Class, other: &Class) -> Class {
     few(one)
 }
 
-/// A class, or every character where it has too many ranges to go on with.
+/// The class, or all characters if it has too many ranges.
 fn few(class: Class) -> Class {
     const MOST: usize = 64;
     if class.ranges().len() > MOST { class::full() } else { class }

@@ -186,17 +186,17 @@ impl Regex {
         named.filter_map(|(_, range)| range.as_ref()).next()
     }
 
-    /// Steps of one search among those for all matches of a text, beside what looking at all of the text takes.
+    /// The cost of one search among those for all matches of a text, besides the cost of reading the text once.
     pub(super) fn cost_of_one(&self, text: &Searched<'_>, found: Option<&Range<usize>>) -> u64 {
         1 + found.map_or(0, |range| self.cost.look_ahead(text.text.len().saturating_sub(range.end) as u64))
     }
 
-    /// Steps of finding the groups of a match.
+    /// The cost of finding the groups of a match.
     pub(super) fn cost_of_groups(&self, found: &Range<usize>) -> u64 {
         self.cost.groups(found.len() as u64, self.names.len() as u64, self.weight)
     }
 
-    /// Steps of looking at so many bytes: large programs are slower.
+    /// The cost of searching a number of bytes: large programs are slower.
     pub fn scan_cost(&self, bytes: u64) -> u64 {
         self.cost.scan(bytes)
     }

@@ -121,16 +121,16 @@ fn run(known: &Known, values: &Json, budget: &mut Budget, seen: &mut BTreeSet<St
     if accept::accepts(&known.prepared, values) {
         return Ok(());
     }
-    // boon compares each schema that it comes to with all that wait.
+    // boon compares each schema that it finds with all schemas in its queue.
     let schemas = objects(&known.prepared.doc);
     budget.take(schemas.saturating_mul(schemas) / COMPARED_IN_A_STEP)?;
     ask_boon(known, values, &visits, seen)
 }
 
-/// Schemas that are compared with each other in a step.
+/// Comparisons of schemas in one step.
 const COMPARED_IN_A_STEP: u64 = 500;
 
-/// How many objects there are in a document: no more schemas than that.
+/// The number of objects in a document, which is the maximum number of schemas.
 fn objects(doc: &Json) -> u64 {
     match doc {
         Json::Object(members) => 1 + members.values().map(objects).sum::<u64>(),

@@ -44,7 +44,7 @@ pub fn hidden_in_manifest(content: &[u8], node: &Node) -> Vec<Range<usize>> {
         }
     };
     objects(node, &mut visit);
-    // Those of one line have the same comment behind them, and a line may have many.
+    // All secrets of a line have the same comment after them, and a line may have many.
     hidden.sort_by_key(|range| range.end);
     let (mut comments, mut looked) = (Vec::new(), 0);
     for range in &hidden {

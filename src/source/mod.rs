@@ -143,7 +143,7 @@ impl File {
         self.outline.get_or_init(|| Outline::of(&self.bytes))
     }
 
-    /// What of a text that goes over several lines is its value, piece by piece; `find` is called once where it is long.
+    /// The pieces of a multi-line text that make up its value; for a long text, `find` is called once.
     pub fn pieces(&self, text: Range<usize>, find: impl FnOnce() -> Vec<Piece>) -> Arc<[Piece]> {
         const LONG: usize = 1024;
         if text.len() < LONG {

@@ -92,7 +92,7 @@ impl Context<'_> {
         // The cost of parsing a character, and of compiling any text.
         self.charge(COMPILING + 2 * text.len() as u64).map_err(limit)?;
         let mut compiled = Compiled::parse(TEXT, &file, self.functions, self.memory_left())?;
-        self.charge(COMPILING / 4 * compiled.templates.len() as u64).map_err(limit)?;
+        self.charge(COMPILING * compiled.templates.len() as u64).map_err(limit)?;
         let size = compiled.size + text.len();
         let held = self.hold_bytes(size).map_err(limit)?;
         if traced {

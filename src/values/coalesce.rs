@@ -39,7 +39,7 @@ pub(super) struct Coalescer<'a> {
 /// The approximate size of a map copy, and of each of its entries.
 const MAP: usize = 200;
 const ENTRY: usize = 80;
-/// Bytes of the room for further entries that it has as soon as there is one.
+/// Bytes of the free entries in its first node.
 const NODE: usize = 440;
 
 /// The share of a render's memory that all copies together may take, in halves: many are dropped while others are made.

@@ -16,11 +16,11 @@ struct Written<'a> {
     x: UintRef<'a>,
 }
 
-/// The parameters of all keys: a prime of 2048 bits, one of 256 bits that divides it less one, and what generates as many
-/// elements. Looking for others takes seconds for each key, and a key is as good with those that everybody knows.
+/// The parameters of all keys: a prime `P` of 2048 bits, a prime `Q` of 256 bits that divides `P - 1`, and a generator `G` of order
+/// `Q`. Finding new ones takes seconds for each key, and DSA allows public, shared parameters.
 ///
-/// Source: the crate itself, of a `ChaCha20` generator that is keyed by SHA-256 over `airtight key` and the numbers 1 and 0, of
-/// eight bytes each, lowest first (the first key of a render with `--seed 1`).
+/// Source: the `dsa` crate, with a `ChaCha20` generator that is keyed by SHA-256 of `airtight key` and the numbers 1 and 0, as eight
+/// bytes each, lowest first.
 const P: &str = "9d5d5c04a41dd8836bd7d1596adfe6019f4bb8d742fab38381f8424204d01d6bb96737e9d7d9891f30c57a78b858dbae\
     5283c047b30a3d7f4cf0c5c87b85a0fbe327e3a3edaea37eb713ac0963c4b019ff6da2b44aa4f83344e7e5642cc7a837\
     5bc7a72fd4167fb3ca1f8e1f2e23fbe6198e9872bfa5459262a360ade11d55b08ac4d66eaf75e319918ff59b12edaeb4\
@@ -39,7 +39,7 @@ fn number(hex: &str) -> Option<BoxedUint> {
     BoxedUint::from_str_radix_vartime(hex, 16).ok()
 }
 
-/// A key in OpenSSL's form, as long as Go's `dsa.L2048N256`.
+/// A key in OpenSSL's form, of the size of Go's `dsa.L2048N256`.
 pub(super) fn generate(mut generator: ChaCha20Rng) -> Result<Vec<u8>, String> {
     let known = number(P).zip(number(Q)).zip(number(G)).ok_or("DSA has no parameters")?;
     let ((p, q), g) = known;

@@ -56,11 +56,11 @@ pub static FUNCTIONS: &[Function] = &[
     )
     .spreads(Spread::Full),
     Function::new("encryptAES", &[&STRING, &STRING], Flow::Union, "AES-256-CBC in base64", cipher::encrypt)
-        .costs(36, 32)
+        .costs(36, 50)
         .spreads(Spread::Full)
         .not_hermetic(),
     Function::new("decryptAES", &[&STRING, &STRING], Flow::Union, "the plain text of encryptAES", cipher::decrypt)
-        .costs(36, 32)
+        .costs(36, 50)
         .spreads(Spread::Full),
     Function::new("genPrivateKey", &[&STRING], Flow::None, "a key: rsa, dsa, ecdsa, ed25519", keys::gen_private_key)
         .not_hermetic(),

@@ -231,7 +231,7 @@ fn decimals(
         result = step(result, Decimal::from_float(to_float64(arg))?)?;
         ctx.charge(2 * result.size())?;
     }
-    // It is written in digits and read as a float again.
+    // The result is printed and parsed as a float.
     ctx.charge(3 * result.size())?;
     Ok(Value::float(result.to_float()))
 }
@@ -249,7 +249,7 @@ fn until_step(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value> {
 
 fn numbers(ctx: &mut Context<'_>, start: i64, stop: i64, step: i64) -> Result<Value> {
     let count = count(start, stop, step);
-    ctx.charge(count / 8)?;
+    ctx.charge(count / 5)?;
     ctx.allow_memory(usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(size_of::<Value>()))?;
     let items = series(start, step, count).map(Value::int).collect();
     Ok(Value::List(List::new(&INTS, items)))

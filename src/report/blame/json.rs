@@ -12,7 +12,7 @@ use std::io::{self, Write};
 /// Raised when a field changes its meaning or is removed; new fields do not raise it.
 const VERSION: u32 = 1;
 
-/// Writes manifests with who decided each line, the most telling first.
+/// Writes manifests with the deciders of each line, the main one first.
 pub fn write(documents: &[Document<'_>], out: &mut dyn Write) -> io::Result<()> {
     let documents = Each(|| documents.iter().map(Manifest));
     write_json(&Whole { documents, version: VERSION }, usize::MAX, out)
@@ -24,7 +24,7 @@ struct Whole<D> {
     version: u32,
 }
 
-/// A list that is made while it is written.
+/// A list whose items are made while it is written.
 struct Each<M>(M);
 
 impl<M: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Each<M> {

@@ -22,14 +22,14 @@ const WIDEST: usize = 48;
 /// The width of the longest [`kind`].
 const KIND: usize = 8;
 
-/// Writes manifests with who decided each line; `full` adds everybody who had a share in it.
+/// Writes manifests with the decider of each line; `full` adds all contributors.
 pub fn write(documents: &[Document<'_>], full: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let lines = documents.iter().flat_map(Document::lines);
     let widths = lines.map(|line| {
         let decided = line.decided.iter().flat_map(|one| &one.by).map(|decider| place(decider).width());
         decided.chain([where_of(&line.shares).width()]).max().unwrap_or(0)
     });
-    // Where one is as wide as they come, the others do not matter.
+    // The maximum is reached early in most cases.
     let mut width = 0;
     for wide in widths {
         width = width.max(wide).min(WIDEST);

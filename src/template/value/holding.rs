@@ -12,7 +12,7 @@ use std::rc::Rc;
 const HEAD: usize = 160;
 /// Bytes of a map entry, including the spare room of its tree.
 const ENTRY: usize = 56;
-/// Bytes of the first node of that tree beside its first entry: it has room for eleven.
+/// Bytes of the free entries in the first node of that tree, which has room for eleven.
 pub(crate) const NODE: usize = 440;
 /// Bytes of an element of a list.
 const ELEMENT: usize = size_of::<Value>();
