@@ -9,7 +9,7 @@ use super::judged::serves;
 use super::propose::{Paths, Proposal};
 use super::rewrite::Unset;
 use super::trial::Trials;
-use super::twin::Twin;
+use crate::analysis::other_mirror::Twin;
 use crate::fix::{Edit, Fix, Proven};
 use crate::images::Class;
 use crate::reads::GLOBAL;

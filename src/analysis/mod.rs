@@ -19,6 +19,7 @@ mod latent;
 mod listed;
 pub mod manifests;
 mod numbers;
+mod other_mirror;
 mod patch;
 mod pins;
 mod propose;
@@ -29,7 +30,6 @@ mod sources;
 mod together;
 mod traced;
 mod trial;
-mod twin;
 mod unstable;
 pub mod upgrade;
 

@@ -3,7 +3,7 @@
 
 use super::Judged;
 use super::keys::Keys;
-use super::twin::Twin;
+use crate::analysis::other_mirror::Twin;
 use crate::compiler::Compiler;
 use crate::images::ImageUse;
 use crate::limits::Limits;

@@ -6,7 +6,7 @@ use super::Judged;
 use super::propose::{Proposal, changed, title_of_removal};
 use super::together::{self, Trial};
 use super::trial::Trials;
-use super::twin::Twin;
+use crate::analysis::other_mirror::Twin;
 use crate::fix::{Action, Edit, Proven, Safety};
 use crate::images::deciders::decider;
 use crate::images::{Part, Shape, Tier};

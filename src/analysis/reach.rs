@@ -5,7 +5,7 @@ use super::Judged;
 use super::judged::serves;
 use super::keys::value_at;
 use super::trial::Trials;
-use super::twin::Twin;
+use crate::analysis::other_mirror::Twin;
 use crate::images::Class;
 use crate::provenance::Source;
 use crate::reads::statics::Statics;

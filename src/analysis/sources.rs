@@ -1,8 +1,8 @@
 //! The source of a reference on the mirror.
 
 use super::given::Given;
-use super::twin::Twin;
 use super::{Judged, RegistryWithPath};
+use crate::analysis::other_mirror::Twin;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::images::deciders::deciders;

@@ -3,7 +3,7 @@
 use super::Judged;
 use super::judged::serves;
 use super::keys::Keys;
-use super::twin::{Seen, Twin};
+use crate::analysis::other_mirror::{Seen, Twin};
 use crate::compiler::Compiler;
 use crate::fix::{Edit, Originals, Patch, Refusal, apply, patched, refusals};
 use crate::images::ImageUse;

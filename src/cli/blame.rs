@@ -1,13 +1,13 @@
 //! `airtight blame`: who decided each line of the rendered manifests, or one value.
 
 use super::images::{failed, told};
-use super::one::{One, OneFlags, RenderFlags};
 use super::output::{Color, use_colour};
 use super::release::{hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{self, Traced, render};
 use crate::blame::select::{Selection, select};
 use crate::blame::{Document, value::trail};
+use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::compiler::Compiler;
 use crate::images::Search;
 use crate::release::Prepared;

@@ -4,9 +4,9 @@
 //! are read from the disk. If a path leads through links, a change of any of them touches the release.
 
 use super::config::shown;
-use super::disk::Disk;
 use super::git::{Changes, Repository, Snapshot, steps};
 use super::jobs::Job;
+use crate::cli::inputs::Disk;
 use crate::disk::{Reach, look};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

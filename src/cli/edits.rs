@@ -1,7 +1,7 @@
 //! [`Edits`]: the values files of a run with fixes applied, until they are written.
 
-use super::disk::Disk;
 use super::jobs::Job;
+use crate::cli::inputs::Disk;
 use crate::disk::{Reach, look};
 use crate::fix::{Edit, Fix, Refusal, Target, edited_all, path_text};
 use crate::helm::HelmVersion;

@@ -1,11 +1,11 @@
 //! `airtight images`: each image of a chart, where it is used, and who decided it.
 
-use super::one::{One, OneFlags, RenderFlags};
 use super::release::{hide_secrets, log, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
+use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::compiler::Compiler;
 use crate::images::Tier;
 use crate::release::Prepared;

@@ -1,9 +1,9 @@
 //! [`Job`]: one release to check. Many are checked in parallel and reported in order.
 
-use super::disk::Disk;
 use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
+use crate::cli::inputs::Disk;
 use crate::compiler::{ChartTemplates, Compiler};
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
@@ -240,7 +240,7 @@ fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, ChartJobs>) {
 ///
 /// Files from elsewhere (in an archive, a dependency, or through a link) cannot accept their own findings ([`Own`]).
 ///
-/// [`Own`]: super::own::Own
+/// [`Own`]: crate::cli::own_files::Own
 fn comments(prepared: &Prepared, chart: &Path, disk: &Disk) -> Vec<Comment> {
     let all = |file: &Arc<File>, in_template: bool, is_own: &dyn Fn(&Path) -> bool| {
         let mut found = Comment::all(file, in_template);

@@ -2,9 +2,9 @@
 
 use super::Streams;
 use super::config::{seen, shown};
-use super::own::Own;
 use crate::analysis::manifests::is_image_list;
 use crate::bundle::is_list;
+use crate::cli::own_files::Own;
 use crate::disk::{By, Reach, look};
 use crate::limits::Limits;
 use crate::lint::lint_manifests;

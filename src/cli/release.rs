@@ -1,9 +1,9 @@
 //! The flags that select a release and its values, which are helm's own, and what they load: a chart, values, a render.
 
-use super::disk::{Complete, Disk};
 use super::{Problem, Streams};
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, not_found};
+use crate::cli::inputs::{Complete, Disk};
 use crate::config::meant;
 use crate::disk::{By, Reach};
 use crate::helm::HelmVersion;

@@ -2,14 +2,14 @@
 //! configuration of the base, and only what is new is reported.
 
 use super::changed::{Base, Before};
-use super::disk::Disk;
 use super::jobs::{self, Done, Job};
 use super::lint::{Args, NOTHING, stdin};
-use super::one::no_release;
-use super::own::Own;
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
+use crate::cli::inputs::Disk;
+use crate::cli::one_release::no_release;
+use crate::cli::own_files::Own;
 use crate::config::sides::{Pair, files, pairs, target_of_new};
 use crate::config::{Config, Entry, FILE_NAME, Release, Target};
 use crate::disk::Reach;

@@ -2,10 +2,10 @@
 
 mod again;
 pub mod capabilities;
+mod chart_of_helm_3;
 pub mod failure;
 pub mod files;
 pub mod manifest;
-mod metadata_3;
 pub mod order;
 pub mod output;
 pub mod scope;

@@ -1,6 +1,6 @@
 //! The data of a template file: `.Values`, `.Chart`, `.Release`, `.Capabilities`, `.Files`, `.Subcharts`, `.Template`.
 
-use super::{Inputs, capabilities, files, metadata_3};
+use super::{Inputs, capabilities, chart_of_helm_3, files};
 use crate::chart::Metadata;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
@@ -218,7 +218,7 @@ fn metadata(instance: &Instance, is_root: bool, helm: HelmVersion, origins: &mut
         Value::Str(Str::with_origin(text, own.map_or(origin, |(_, origin)| *origin)))
     };
     if helm == HelmVersion::V3 {
-        return metadata_3::object(instance, is_root, &text);
+        return chart_of_helm_3::object(instance, is_root, &text);
     }
     // Helm quirk: it makes the map by reflection, in which every slice becomes one of `interface {}`, and none is nil.
     let strings =

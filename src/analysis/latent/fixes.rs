@@ -4,10 +4,10 @@
 use super::{Latent, Proof};
 use crate::analysis::Analysis;
 use crate::analysis::judged::serves;
+use crate::analysis::other_mirror::Twin;
 use crate::analysis::propose::{Proposal, changed, title_of_removal};
 use crate::analysis::together::{self, Trial};
 use crate::analysis::trial::Trials;
-use crate::analysis::twin::Twin;
 use crate::fix::{Action, Edit, Proven};
 use crate::images::ImageUse;
 use crate::provenance::decider_of;

@@ -1,8 +1,8 @@
 //! Rounds of fixes: a fix is kept if it works in every release and causes no new finding.
 
 use super::Fixed;
-use crate::cli::disk::Disk;
 use crate::cli::edits::{Asked, Edits, key};
+use crate::cli::inputs::Disk;
 use crate::cli::jobs::{self, Job};
 use crate::cli::lint::Args;
 use crate::cli::progress::Progress;

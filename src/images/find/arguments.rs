@@ -2,9 +2,9 @@
 //! `--x-image-repository` and `--x-image-tag`, and bare references.
 
 use super::lines::lines;
-use super::looks::{Naming, is_plausible, is_unmistakable, may_be_bare};
-use super::parts::{Context, Entry, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, judge, place, variables};
+use crate::images::find::appearance::{Naming, is_plausible, is_unmistakable, may_be_bare};
+use crate::images::find::joined_parts::{Context, Entry, join};
 use crate::objects::Step;
 use crate::objects::text::Text;
 use crate::reference::open::variables;

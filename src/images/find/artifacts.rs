@@ -1,8 +1,8 @@
 //! OCI artifacts that are not a pod's image: charts, databases, plugins, wasm modules, packages.
 
-use super::looks::{is_named, words};
 use super::place::text_of;
 use super::{Finder, Found, Hit, Place, Shape, Tier, judge};
+use crate::images::find::appearance::{is_named, words};
 use crate::objects::text::{Piece, Text};
 
 use crate::reference::Reference;

@@ -1,7 +1,7 @@
 //! Images that commands pull: `docker pull x`, `podman run x`, `crane copy x y`, `kubectl run --image=x`, in scripts and in
 //! the command of a container.
 
-use super::looks::is_named;
+use crate::images::find::appearance::is_named;
 use crate::shell;
 use std::ops::Range;
 

@@ -1,9 +1,9 @@
 //! References joined from sibling fields: `{registry, repository, tag, digest}`, `{repository, image, version}`,
 //! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that apply to everything below them.
 
-use super::looks::{Naming, is_named, naming};
-use super::parts::{Context, Entry, Joined, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier};
+use crate::images::find::appearance::{Naming, is_named, naming};
+use crate::images::find::joined_parts::{Context, Entry, Joined, join};
 use crate::objects::text::{Piece, Text};
 
 use crate::yaml::Data;

@@ -1,6 +1,6 @@
 //! Dockerfiles: `FROM` with its stages, arguments and platforms, `COPY --from=`, `RUN --mount=from=` and `# syntax=`.
 
-use super::looks::is_named;
+use crate::images::find::appearance::is_named;
 use crate::objects::text::{Piece, Text};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -1,9 +1,9 @@
 //! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of references, one per line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
-use super::looks::{Naming, is_plausible, may_be_bare, naming};
-use super::parts::{Context, Entry, join};
 use super::{Finder, Found, Hit, Place, Shape, Tier, descriptors, judge, nested, variables};
+use crate::images::find::appearance::{Naming, is_plausible, may_be_bare, naming};
+use crate::images::find::joined_parts::{Context, Entry, join};
 use crate::objects::Step;
 use crate::yaml::Data;
 use crate::yaml::Node;

@@ -1,6 +1,6 @@
 //! Jenkins pipelines and other Groovy: `docker { image 'x' }`, `docker 'x'`, `docker.image('x')`, `withDockerContainer('x')`.
 
-use super::looks::is_named;
+use crate::images::find::appearance::is_named;
 use std::ops::Range;
 
 /// What precedes the quote of an image: the words, and whether a bracket may follow them.

@@ -2,7 +2,9 @@
 
 use super::Tier;
 use super::hints::Hints;
-use super::looks::{Naming, has_capitals, is_named, is_unmistakable, is_versioned_path, naming, words};
+use crate::images::find::appearance::{
+    Naming, has_capitals, is_named, is_unmistakable, is_versioned_path, naming, words,
+};
 
 /// How certain it is that a named value is a reference; `None` if it is not one.
 pub(super) fn judge(name: &str, value: &str, bare: bool, hints: Hints<'_>) -> Option<Tier> {

@@ -3,8 +3,8 @@
 use super::hints::Hints;
 use super::judge::is_database;
 use super::judge::is_prefix;
-use super::looks::{Naming, is_named, is_unmistakable, naming};
 use super::registries::is_registry;
+use crate::images::find::appearance::{Naming, is_named, is_unmistakable, naming};
 use crate::reference::open::{OpenReference, variable};
 use std::ops::Range;
 

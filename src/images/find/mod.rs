@@ -1,10 +1,11 @@
 //! Finds the image references in manifests: one file for each form in which manifests contain them.
 //!
 //! The walk visits an [`Object`] once and shows each node to every finder, outermost nodes first; if two finders find the
-//! same text, the first takes precedence. `looks` knows what a reference looks like, `lines` finds references in text that
+//! same text, the first takes precedence. `appearance` knows what a reference looks like, `lines` finds references in text that
 //! is not a document. Nothing is left out because of a name that anybody can write: prose (`prose`) is possible at most, and
 //! of a schema (`schema`) only its own parts. No registry is asked about what is found.
 
+mod appearance;
 mod arguments;
 mod artifacts;
 mod commands;
@@ -21,14 +22,13 @@ mod file_names;
 mod groovy;
 mod hints;
 mod history;
+mod joined_parts;
 mod judge;
 mod kubeadm;
 mod lines;
-mod looks;
 mod mutations;
-mod named;
+mod named_paths;
 mod nested;
-mod parts;
 mod place;
 mod properties;
 mod prose;
@@ -48,9 +48,9 @@ use crate::reference::mirror::Mirror;
 use crate::reference::open::OpenReference;
 use crate::render::manifest::Manifest;
 use crate::work::Work;
+pub use appearance::words;
 pub use hints::{Action, Hints, PlaceRule};
-pub use looks::words;
-use named::Names;
+use named_paths::Names;
 use place::Place;
 pub use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;

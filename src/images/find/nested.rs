@@ -2,10 +2,10 @@
 //! finders search them. Text that is not a document (TOML, scripts, templates) is read line by line, and so are documents
 //! below the depth limit.
 
-use super::looks::is_plausible;
 use super::template::by_line;
 use super::walk::walk;
 use super::{Finder, Found, Place, Shape, commands, decode, dockerfile, fields, judge, prose};
+use crate::images::find::appearance::is_plausible;
 use crate::objects::text::Text;
 use crate::objects::{Object, Step};
 use crate::yaml::{self, Data, Node};

@@ -2,9 +2,9 @@
 //! `worker_container_repository` and `worker_container_tag`; and a name that says image may precede a bare word:
 //! `spark.kubernetes.container.image=spark`.
 
-use super::looks::{Naming, is_named, may_be_bare, words};
-use super::parts::{Context, Entry, Joined, join};
 use super::{Place, hints::Hints};
+use crate::images::find::appearance::{Naming, is_named, may_be_bare, words};
+use crate::images::find::joined_parts::{Context, Entry, Joined, join};
 use crate::objects::text::Text;
 use std::ops::Range;
 

@@ -4,9 +4,9 @@
 //! Kubernetes fills environment variables into `$(NAME)`, OpenShift fills the parameters of a Template into `${NAME}`.
 
 use super::hints::Hints;
-use super::looks::{Naming, naming};
 use super::registries::{is_registry, may_be_registry};
 use super::{Found, Hit, Place, Shape, Tier, judge};
+use crate::images::find::appearance::{Naming, naming};
 use crate::objects::Path;
 use crate::objects::text::{Piece, Text};
 use crate::reference::open::{OpenReference, variables};
@@ -104,7 +104,7 @@ pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape:
     let text = filled.as_ref().unwrap_or(text);
     let (tier, reason) = match &filled {
         Some(filled) if !may_have(filled) => {
-            match judge::judge(name, filled, super::looks::may_be_bare(name), found.hints) {
+            match judge::judge(name, filled, crate::images::find::appearance::may_be_bare(name), found.hints) {
                 Some(tier) => (tier, format!("`{name}`, with the values of its variables, is a reference")),
                 None => return false,
             }

@@ -1,10 +1,10 @@
 //! The flags of commands that work on one release: a chart, or a release of the configuration.
 
-use super::config::ConfigFlags;
-use super::jobs::merged;
-use super::release::ReleaseFlags;
-use super::settings::MirrorFlags;
 use super::{Problem, Streams};
+use crate::cli::config::ConfigFlags;
+use crate::cli::jobs::merged;
+use crate::cli::release::ReleaseFlags;
+use crate::cli::settings::MirrorFlags;
 use crate::config::{Config, Entry, Target, meant};
 use crate::release::Prepared;
 use crate::settings::Settings;

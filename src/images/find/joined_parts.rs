@@ -1,9 +1,9 @@
 //! Joins references from sibling parts: `{registry, repository, tag, digest}` of a map,
 //! `X_REGISTRY`, `X_REPOSITORY`, `X_TAG` of an environment, `--x-image-repository=…`, `--x-image-tag=…` of a command.
 
-use super::hints::Hints;
-use super::looks::{Naming, is_named, is_unmistakable, naming, words};
 use super::variables;
+use crate::images::find::appearance::{Naming, is_named, is_unmistakable, naming, words};
+use crate::images::find::hints::Hints;
 use crate::objects::text::{Piece, Text};
 use crate::objects::{Object, Path};
 use crate::reference::Reference;

@@ -1,10 +1,10 @@
 //! [`Disk`]: how a run reads charts and values files: each chart once, some of them from another commit.
 
-use super::config::seen;
-use super::own::Own;
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, load_stored};
 use crate::chart::stored::Stored;
+use crate::cli::config::seen;
+use crate::cli::own_files::Own;
 use crate::disk::{By, Reach, look};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;

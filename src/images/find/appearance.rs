@@ -1,8 +1,8 @@
 //! What looks like an image reference, and which names announce one. Judged by the text alone; no registry is asked.
 
-use super::file_names::ends_like_file;
-use super::hints::Hints;
-use super::registries::{is_called_registry, is_registry, may_be_registry};
+use crate::images::find::file_names::ends_like_file;
+use crate::images::find::hints::Hints;
+use crate::images::find::registries::{is_called_registry, is_registry, may_be_registry};
 use crate::reference::Reference;
 
 /// What the name of a field, flag or variable says about its value.
