@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 /// ghcr.io/acme/api:1.4 sha256:9f86d081…
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bundle {
+pub(crate) struct Bundle {
     entries: Vec<Entry>,
 }
 
@@ -28,7 +28,7 @@ struct Entry {
 
 /// What a bundle says about a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It was mirrored.
     Listed,
     /// It was mirrored with this digest, which differs.
@@ -38,7 +38,7 @@ pub enum Verdict {
 }
 
 /// Whether a file of this name is one of the lists.
-pub fn is_list(name: &str) -> bool {
+pub(crate) fn is_list(name: &str) -> bool {
     matches!(name, "artifacts.txt" | "charts.txt") || name.starts_with("images") && name.ends_with(".txt")
 }
 
@@ -47,7 +47,7 @@ impl Bundle {
     ///
     /// # Errors
     /// Names the wrong line: `bundle/images.txt:3: "quay.io/X": a repository name must be lower-case`.
-    pub fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
+    pub(crate) fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
         let mut entries = Vec::new();
         for (name, text) in lists {
             for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -72,7 +72,7 @@ impl Bundle {
     }
 
     /// The lists by the names of their images, including their names on a mirror.
-    pub fn by_name(&self, mirror: &Mirror, layout: Layout) -> ByName<'_> {
+    pub(crate) fn by_name(&self, mirror: &Mirror, layout: Layout) -> ByName<'_> {
         let mut known: HashMap<String, Vec<usize>> = HashMap::new();
         for (number, entry) in self.entries.iter().enumerate() {
             entry.names(mirror, layout).into_iter().for_each(|name| known.entry(name).or_default().push(number));
@@ -83,7 +83,7 @@ impl Bundle {
 
 /// The lists of a bundle by the names of their images.
 #[derive(Debug)]
-pub struct ByName<'b> {
+pub(crate) struct ByName<'b> {
     bundle: &'b Bundle,
     /// By registry and repository: the indexes of the lines.
     known: HashMap<String, Vec<usize>>,
@@ -91,7 +91,7 @@ pub struct ByName<'b> {
 
 impl ByName<'_> {
     /// The verdict on a use under any of its names: `own` is as rendered, `source` its source if known.
-    pub fn verdict(&self, own: &Reference, source: Option<&Reference>) -> Verdict {
+    pub(crate) fn verdict(&self, own: &Reference, source: Option<&Reference>) -> Verdict {
         let names = std::iter::once(own).chain(source).filter_map(|name| self.known.get(&name_of(name)));
         let mut numbers: Vec<usize> = names.flatten().copied().collect();
         numbers.sort_unstable();

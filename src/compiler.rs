@@ -14,11 +14,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The memory limit of a compiled file for callers that only inspect templates.
-pub const MOST_BYTES: usize = 256 << 20;
+pub(crate) const MOST_BYTES: usize = 256 << 20;
 
 /// Compiled template files, kept between the renders of a release: no file is compiled twice.
 #[derive(Debug, Clone, Default)]
-pub struct Compiler {
+pub(crate) struct Compiler {
     /// Files made for this release alone, such as patched templates.
     own: Known,
     /// The files of its chart.
@@ -35,7 +35,7 @@ pub struct Compiler {
 
 /// The compiled templates of one chart. Clones share them, also between threads.
 #[derive(Debug, Clone, Default)]
-pub struct ChartTemplates(Arc<Mutex<Known>>);
+pub(crate) struct ChartTemplates(Arc<Mutex<Known>>);
 
 /// By the file's address, the full name, and helm's version, which decides what functions exist; the file is kept so that
 /// its address stays unique.
@@ -46,12 +46,12 @@ type CompiledKey = (usize, String, HelmVersion);
 
 impl Compiler {
     /// An empty compiler.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// A compiler for a release of a chart whose templates may already be compiled for other releases.
-    pub fn of(chart: &Chart, templates: &ChartTemplates) -> Self {
+    pub(crate) fn of(chart: &Chart, templates: &ChartTemplates) -> Self {
         let mut of_chart = HashSet::new();
         let mut charts = vec![chart];
         while let Some(chart) = charts.pop() {
@@ -62,17 +62,17 @@ impl Compiler {
     }
 
     /// The compiled schemas.
-    pub fn schemas(&self) -> &KnownSchemas {
+    pub(crate) fn schemas(&self) -> &KnownSchemas {
         &self.schemas
     }
 
     /// The default values of its charts.
-    pub fn defaults(&self) -> &Defaults {
+    pub(crate) fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 
     /// Compiles a template file under its full name, within a memory limit.
-    pub fn compile(
+    pub(crate) fn compile(
         &mut self,
         name: &str,
         file: &Arc<File>,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// A command that fetches something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Download {
+pub(crate) struct Download {
     /// Its byte range in the text.
     pub place: Range<usize>,
     /// For messages: `curl fetches https://get.helm.sh/x.tgz`.
@@ -47,7 +47,7 @@ const BEFORE: &[&str] = &[
 ];
 
 /// The commands of a script that fetch from the internet; a URL inside the gap, or a URL in a variable, does not count.
-pub fn in_script(script: &str, mirror: &Mirror) -> Vec<Download> {
+pub(crate) fn in_script(script: &str, mirror: &Mirror) -> Vec<Download> {
     let mut found = Vec::new();
     for command in commands(script) {
         let text = &script[command.clone()];
@@ -63,7 +63,7 @@ pub fn in_script(script: &str, mirror: &Mirror) -> Vec<Download> {
 }
 
 /// What the words of one command fetch.
-pub fn download(words: &[&str], mirror: &Mirror) -> Option<String> {
+pub(crate) fn download(words: &[&str], mirror: &Mirror) -> Option<String> {
     let is_before = |word: &&&str| BEFORE.contains(*word) || word.contains('=') && !word.contains("://");
     let skipped = words.iter().take_while(is_before).count();
     let (program, arguments) = words.get(skipped..)?.split_first()?;

@@ -27,7 +27,7 @@ names!(Severity { Error: "error", Warning: "warning", Hint: "hint" });
 
 /// One finding of one rule.
 #[derive(Debug, Clone)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The rule's id.
     pub rule: &'static str,
     /// The severity.
@@ -48,7 +48,7 @@ pub struct Finding {
 
 /// The location in the rendered manifests that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// The object.
     pub object: ObjectName,
     /// The full name of the template that made it.
@@ -67,7 +67,7 @@ pub struct Subject {
 
 /// A location in a source, and its role in the finding.
 #[derive(Debug, Clone)]
-pub struct Excerpt {
+pub(crate) struct Excerpt {
     /// The location.
     pub place: Place,
     /// Its role, as a label.
@@ -76,7 +76,7 @@ pub struct Excerpt {
 
 impl Finding {
     /// What to do, in one line: the fix with its safety, or the help.
-    pub fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         let Some(fix) = &self.fix else { return self.help.clone() };
         Some(match fix.safety {
             Safety::Manual => fix.title.clone(),
@@ -85,7 +85,7 @@ impl Finding {
     }
 
     /// Its cost in steps of [`Work`](crate::work::Work): working it out, masking secrets in it, and writing it in a format.
-    pub fn steps(&self) -> u64 {
+    pub(crate) fn steps(&self) -> u64 {
         let subject = self.subject.as_ref().map_or(0, |subject| subject.field.len() + subject.reference.len());
         let notes: usize = self.notes.iter().map(String::len).sum();
         let labels: usize = self.excerpts.iter().map(|excerpt| excerpt.label.len()).sum();
@@ -95,7 +95,7 @@ impl Finding {
     }
 
     /// The order in a report: by template, location to edit, object and rule.
-    pub fn order_key(&self) -> impl Ord + use<> {
+    pub(crate) fn order_key(&self) -> impl Ord + use<> {
         let subject = self.subject.as_ref();
         let place = self.excerpts.first().map(|excerpt| (excerpt.place.file.name().to_owned(), excerpt.place.start));
         (

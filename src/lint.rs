@@ -19,7 +19,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a finding.
-pub fn lint(
+pub(crate) fn lint(
     prepared: &Prepared,
     settings: &Settings,
     compiler: &mut Compiler,
@@ -42,7 +42,7 @@ pub fn lint(
 }
 
 /// The report of the rules on an analysis.
-pub fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Settings) -> Report {
+pub(crate) fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Settings) -> Report {
     let context = Context { prepared, analysis, settings, findings: Vec::new() };
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
     let findings = context.check_all();
@@ -81,7 +81,7 @@ fn name(prepared: &Prepared) -> ReleaseName {
 }
 
 /// Judges the images of manifests without a chart. A finding about an owned object names the owner.
-pub fn lint_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Report {
+pub(crate) fn lint_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Report {
     let analysis = analyse_manifests(files, settings, limits);
     let owners = Owners::of(&analysis.manifests);
     let mut report = report(None, &analysis, settings);

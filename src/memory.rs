@@ -8,24 +8,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The bytes that one render holds; clones share the count.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(Arc<AtomicUsize>);
+pub(crate) struct Memory(Arc<AtomicUsize>);
 
 /// Bytes that are counted until this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub(crate) struct Held {
     memory: Memory,
     bytes: usize,
 }
 
 impl Memory {
     /// The number of bytes held now.
-    pub fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
     /// Counts bytes from now on.
     #[must_use]
-    pub fn hold(&self, bytes: usize) -> Held {
+    pub(crate) fn hold(&self, bytes: usize) -> Held {
         self.0.fetch_add(bytes, Ordering::Relaxed);
         Held { memory: self.clone(), bytes }
     }
@@ -33,17 +33,17 @@ impl Memory {
 
 impl Held {
     /// The memory that they are counted in.
-    pub fn memory(&self) -> &Memory {
+    pub(crate) fn memory(&self) -> &Memory {
         &self.memory
     }
 
     /// The bytes.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Changes the number of bytes.
-    pub fn resize(&mut self, bytes: usize) {
+    pub(crate) fn resize(&mut self, bytes: usize) {
         if bytes >= self.bytes {
             self.memory.0.fetch_add(bytes - self.bytes, Ordering::Relaxed);
         } else {

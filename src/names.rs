@@ -7,10 +7,10 @@ macro_rules! names {
     ($type:ty { $($variant:ident: $name:literal),+ $(,)? }) => {
         impl $type {
             /// All variants, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// Its name in reports.
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
                 }

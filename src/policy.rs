@@ -8,7 +8,7 @@ use crate::source::Place;
 
 /// A change of a branch to what is checked or accepted.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub(crate) struct Change {
     /// Its effect on the check.
     pub weight: Weight,
     /// What changed, as a fact.
@@ -25,7 +25,7 @@ pub struct Change {
 
 /// The effect of a change on the check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// Less is checked, or more is accepted.
     Looser,
     /// Something else is rendered or checked, and the effect is not known.
@@ -36,18 +36,18 @@ pub enum Weight {
 
 impl Change {
     /// A change without notes.
-    pub fn new(weight: Weight, message: String, before: Option<Place>, after: Option<Place>) -> Self {
+    pub(crate) fn new(weight: Weight, message: String, before: Option<Place>, after: Option<Place>) -> Self {
         Self { weight, message, before, after, is_gone: false, notes: Vec::new() }
     }
 
     /// The same, for something that was removed.
-    pub fn gone(self) -> Self {
+    pub(crate) fn gone(self) -> Self {
         Self { is_gone: true, ..self }
     }
 
     /// The finding, unless the rule is off. `since` names the base; if the branch's own configuration decides, changes are only
     /// reported as hints.
-    pub fn finding(&self, settings: &Settings, since: &str, is_told_only: bool) -> Option<Finding> {
+    pub(crate) fn finding(&self, settings: &Settings, since: &str, is_told_only: bool) -> Option<Finding> {
         let rule = RULES.iter().find(|known: &&&Rule| known.id == rule_ids::POLICY_CHANGED)?;
         if !settings.is_on(rule.id, rule.on) {
             return None;

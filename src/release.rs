@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A release ready to be rendered.
 #[derive(Debug, Clone)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The chart.
     pub chart: Arc<Chart>,
     /// The release's facts.
@@ -42,23 +42,23 @@ pub struct Prepared {
 
 /// Reads the files of `--set-file`: by the index of the flag, and the path in it. The error is in helm's words.
 #[derive(Clone)]
-pub struct SetFiles(Arc<ReadFile>);
+pub(crate) struct SetFiles(Arc<ReadFile>);
 
 type ReadFile = dyn Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync;
 
 impl SetFiles {
     /// Reads with a function.
-    pub fn new(read: impl Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(read: impl Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
     /// Reads no file.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::new(|_, path| Err(format!("{path}: reading files is disabled here")))
     }
 
     /// Reads a file.
-    pub fn read(&self, flag: usize, path: &str) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(&self, flag: usize, path: &str) -> Result<Vec<u8>, String> {
         (self.0)(flag, path)
     }
 }
@@ -71,7 +71,7 @@ impl std::fmt::Debug for SetFiles {
 
 /// A change of the user's values for one render.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Sets a path to a string unless the user set it: the global rewrite.
     Default(String, String),
     /// Sets a path to a string, whatever the user set: the canary.
@@ -86,7 +86,7 @@ pub enum Change {
 
 impl Change {
     /// The path that it changes.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         match self {
             Self::Default(path, _) | Self::Set(path, _) | Self::SetJson(path, _) => path,
             Self::SwitchOn(path) | Self::Remove(path) => path,
@@ -96,7 +96,7 @@ impl Change {
 
 /// One render of a release.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The top chart with its enabled subcharts.
     pub root: Instance,
     /// `.Values` of the top chart.
@@ -109,7 +109,7 @@ pub struct Outcome {
 
 /// Why a release did not render.
 #[derive(Debug)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// The user's input cannot be used: a values file that is not YAML, a flag, a name.
     Input(String),
     /// The chart stops before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
@@ -123,7 +123,7 @@ impl Prepared {
     /// an error.
     ///
     /// The checks are in helm's order, so that the same one of several problems is reported.
-    pub fn render(
+    pub(crate) fn render(
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
@@ -137,7 +137,7 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`Prepared::render`].
-    pub fn render_deciding(
+    pub(crate) fn render_deciding(
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
@@ -152,7 +152,7 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`Prepared::render`].
-    pub fn render_noting(
+    pub(crate) fn render_noting(
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
@@ -167,7 +167,7 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`Prepared::render`].
-    pub fn render_beginning_with(
+    pub(crate) fn render_beginning_with(
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
@@ -181,7 +181,7 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`Prepared::render`].
-    pub fn render_again(
+    pub(crate) fn render_again(
         &self,
         compiler: &mut Compiler,
         changes: &[Change],
@@ -229,7 +229,7 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`Prepared::render`].
-    pub fn values(
+    pub(crate) fn values(
         &self,
         changes: &[Change],
         origins: Option<&mut Origins>,
@@ -276,18 +276,18 @@ impl Prepared {
 impl Prepared {
     /// The same release with a fresh count of work.
     #[must_use]
-    pub fn afresh(&self) -> Self {
+    pub(crate) fn afresh(&self) -> Self {
         Self { work: Work::of(&self.limits), ..self.clone() }
     }
 
     /// The same release for work that a verdict does not need.
     #[must_use]
-    pub fn optional(&self) -> Self {
+    pub(crate) fn optional(&self) -> Self {
         Self { work: self.work.optional(), ..self.clone() }
     }
 
     /// Whether the values match the schemas of the charts.
-    pub fn fits_schema(&self, changes: &[Change], compiler: &Compiler) -> bool {
+    pub(crate) fn fits_schema(&self, changes: &[Change], compiler: &Compiler) -> bool {
         if !self.check_schema || !has_schema(&self.chart) {
             return true;
         }
@@ -298,7 +298,7 @@ impl Prepared {
     }
 
     /// The schemas that helm fetches when it validates the values.
-    pub fn remote_schemas(&self) -> Vec<Remote> {
+    pub(crate) fn remote_schemas(&self) -> Vec<Remote> {
         // Coalescing again has a cost, and most charts have no schema, or one without references.
         if !self.check_schema || !refers_elsewhere(&self.chart) {
             return Vec::new();
@@ -318,7 +318,7 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`UserValues::merge`].
-    pub fn user_values(&self, origins: Option<&mut Origins>) -> Result<Merged, String> {
+    pub(crate) fn user_values(&self, origins: Option<&mut Origins>) -> Result<Merged, String> {
         self.user.merge(self.env.helm, &self.limits, &mut |flag, path| self.set_files.read(flag, path), origins)
     }
 }

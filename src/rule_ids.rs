@@ -1,28 +1,28 @@
 //! The ids of rules that other code refers to: to check whether a rule is on, or to recognize its findings.
 
 /// `expired-suppression`
-pub const EXPIRED_SUPPRESSION: &str = "expired-suppression";
+pub(crate) const EXPIRED_SUPPRESSION: &str = "expired-suppression";
 /// `latent-override`
-pub const LATENT_OVERRIDE: &str = "latent-override";
+pub(crate) const LATENT_OVERRIDE: &str = "latent-override";
 /// `missing-pull-secret`
-pub const MISSING_PULL_SECRET: &str = "missing-pull-secret";
+pub(crate) const MISSING_PULL_SECRET: &str = "missing-pull-secret";
 /// `nothing-rendered`
-pub const NOTHING_RENDERED: &str = "nothing-rendered";
+pub(crate) const NOTHING_RENDERED: &str = "nothing-rendered";
 /// `number-as-tag`
-pub const NUMBER_AS_TAG: &str = "number-as-tag";
+pub(crate) const NUMBER_AS_TAG: &str = "number-as-tag";
 /// `policy-changed`
-pub const POLICY_CHANGED: &str = "policy-changed";
+pub(crate) const POLICY_CHANGED: &str = "policy-changed";
 /// `render-failed`
-pub const RENDER_FAILED: &str = "render-failed";
+pub(crate) const RENDER_FAILED: &str = "render-failed";
 /// `rewrite-not-set`
-pub const REWRITE_NOT_SET: &str = "rewrite-not-set";
+pub(crate) const REWRITE_NOT_SET: &str = "rewrite-not-set";
 /// `suppression-without-reason`
-pub const SUPPRESSION_WITHOUT_REASON: &str = "suppression-without-reason";
+pub(crate) const SUPPRESSION_WITHOUT_REASON: &str = "suppression-without-reason";
 /// `unparsable-manifest`
-pub const UNPARSABLE_MANIFEST: &str = "unparsable-manifest";
+pub(crate) const UNPARSABLE_MANIFEST: &str = "unparsable-manifest";
 /// `unpinned-image`
-pub const UNPINNED_IMAGE: &str = "unpinned-image";
+pub(crate) const UNPINNED_IMAGE: &str = "unpinned-image";
 /// `unstable-render`
-pub const UNSTABLE_RENDER: &str = "unstable-render";
+pub(crate) const UNSTABLE_RENDER: &str = "unstable-render";
 /// `unused-suppression`
-pub const UNUSED_SUPPRESSION: &str = "unused-suppression";
+pub(crate) const UNUSED_SUPPRESSION: &str = "unused-suppression";

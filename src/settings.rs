@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// What is checked, and against what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The mirror.
     pub mirror: Mirror,
     /// The layout of source references on it.
@@ -31,7 +31,7 @@ pub struct Settings {
 
 /// The level of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
+pub(crate) enum Level {
     /// It is not checked.
     Off,
     /// It is checked, with its default severity.
@@ -42,7 +42,7 @@ pub enum Level {
 
 impl Settings {
     /// The defaults for a mirror.
-    pub fn new(mirror: Mirror) -> Self {
+    pub(crate) fn new(mirror: Mirror) -> Self {
         Self {
             mirror,
             layout: Layout::default(),
@@ -56,22 +56,22 @@ impl Settings {
     }
 
     /// For callers that look for images but judge nothing: no reference is on such a mirror.
-    pub fn without_mirror() -> Self {
+    pub(crate) fn without_mirror() -> Self {
         Self::new(Mirror::nowhere())
     }
 
     /// The hints for finders of images.
-    pub fn hints(&self) -> Hints<'_> {
+    pub(crate) fn hints(&self) -> Hints<'_> {
         Hints { mirror: &self.mirror, places: &self.finders }
     }
 
     /// Whether a rule is checked; `usual` is its default.
-    pub fn is_on(&self, rule: &str, usual: bool) -> bool {
+    pub(crate) fn is_on(&self, rule: &str, usual: bool) -> bool {
         self.rules.get(rule).map_or(usual, |level| *level != Level::Off)
     }
 
     /// The severity of a finding of a rule; `usual` is its default.
-    pub fn severity(&self, rule: &str, usual: Severity) -> Severity {
+    pub(crate) fn severity(&self, rule: &str, usual: Severity) -> Severity {
         match self.rules.get(rule) {
             Some(Level::As(severity)) => *severity,
             _ => usual,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The simple commands of a shell script, without comments and with continued lines joined.
-pub fn commands(script: &str) -> Vec<Range<usize>> {
+pub(crate) fn commands(script: &str) -> Vec<Range<usize>> {
     let bytes = script.as_bytes();
     let mut found = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -41,7 +41,7 @@ pub fn commands(script: &str) -> Vec<Range<usize>> {
 /// The words of a simple command, without quotes and without continuation backslashes.
 ///
 /// Shape: `docker run -e 'A=b c' "acme/api"` has the words `docker`, `run`, `-e`, `A=b c`, `acme/api`.
-pub fn words(script: &str, command: Range<usize>) -> Vec<Range<usize>> {
+pub(crate) fn words(script: &str, command: Range<usize>) -> Vec<Range<usize>> {
     let bytes = script.as_bytes();
     let mut found = Vec::new();
     let mut at = command.start;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A public place from which an object fetches something.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub(crate) struct Source {
     /// The manifest.
     pub manifest: Arc<Manifest>,
     /// The object: `HelmRepository apps/bitnami`.
@@ -82,7 +82,7 @@ const FIELDS: &[Row] = &[
 ];
 
 /// The public places from which the objects of a release fetch something, including documents in ConfigMaps.
-pub fn public(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -> Vec<Source> {
+pub(crate) fn public(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -> Vec<Source> {
     let mut found = Vec::new();
     for object in manifests.iter().flat_map(Object::all) {
         of_object(&object, mirror, &mut found);

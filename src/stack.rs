@@ -8,7 +8,7 @@ use std::thread::Builder;
 const STACK_BYTES: usize = 1 << 30;
 
 /// Builds threads whose stack is large enough for the deepest input that the limits allow.
-pub fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     Builder::new().stack_size(STACK_BYTES)
 }
 
@@ -16,7 +16,7 @@ pub fn builder() -> Builder {
 ///
 /// # Errors
 /// The system cannot create another thread.
-pub fn on_large<T: Send>(run: impl FnOnce() -> T + Send) -> io::Result<T> {
+pub(crate) fn on_large<T: Send>(run: impl FnOnce() -> T + Send) -> io::Result<T> {
     std::thread::scope(|scope| {
         let thread = builder().spawn_scoped(scope, run)?;
         Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

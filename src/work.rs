@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The work for one release; clones share the counts.
 #[derive(Debug, Clone)]
-pub struct Work {
+pub(crate) struct Work {
     counts: Arc<Counts>,
     /// Work that a verdict does not need: it is skipped when no steps are left.
     is_optional: bool,
@@ -55,42 +55,42 @@ impl Count {
 
 impl Work {
     /// A fresh count for a release with these limits.
-    pub fn of(limits: &Limits) -> Self {
+    pub(crate) fn of(limits: &Limits) -> Self {
         let counts = Counts { renders: Count::of(limits.template_steps), looks: Count::of(limits.find_steps) };
         Self { counts: Arc::new(counts), is_optional: false }
     }
 
     /// The same work, for something that a verdict does not need.
     #[must_use]
-    pub fn optional(&self) -> Self {
+    pub(crate) fn optional(&self) -> Self {
         Self { counts: self.counts.clone(), is_optional: true }
     }
 
     /// The steps left for renders.
-    pub fn left_of_renders(&self) -> u64 {
+    pub(crate) fn left_of_renders(&self) -> u64 {
         self.counts.renders.left()
     }
 
     /// Whether an optional render with about this many steps fits: half of all steps is reserved for required renders.
-    pub fn has_room_for(&self, steps: u64) -> bool {
+    pub(crate) fn has_room_for(&self, steps: u64) -> bool {
         let Count { most, .. } = self.counts.renders;
         steps.saturating_add(most / 2) <= self.left_of_renders()
     }
 
     /// Counts the steps of a render.
-    pub fn take_of_renders(&self, steps: u64) {
+    pub(crate) fn take_of_renders(&self, steps: u64) {
         self.counts.renders.take(steps);
     }
 
     /// Records that a render stopped because earlier renders had used the steps.
-    pub fn cut_renders(&self) {
+    pub(crate) fn cut_renders(&self) {
         if !self.is_optional {
             self.counts.renders.is_cut.store(true, Ordering::Relaxed);
         }
     }
 
     /// Counts steps of finding, judging and reporting; false if none are left.
-    pub fn take_of_looks(&self, steps: u64) -> bool {
+    pub(crate) fn take_of_looks(&self, steps: u64) -> bool {
         let is_left = self.counts.looks.take(steps);
         if !is_left && !self.is_optional {
             self.counts.looks.is_cut.store(true, Ordering::Relaxed);
@@ -99,18 +99,18 @@ impl Work {
     }
 
     /// Counts steps of optional work if half of all steps remain for required work; false otherwise.
-    pub fn may_look(&self, steps: u64) -> bool {
+    pub(crate) fn may_look(&self, steps: u64) -> bool {
         let Count { most, .. } = self.counts.looks;
         steps.saturating_add(most / 2) <= self.counts.looks.left() && self.counts.looks.take(steps)
     }
 
     /// The steps taken for finding and judging.
-    pub fn looks(&self) -> u64 {
+    pub(crate) fn looks(&self) -> u64 {
         self.counts.looks.taken()
     }
 
     /// What could not be done, naming the limit; `None` if all required work was done.
-    pub fn told(&self) -> Option<String> {
+    pub(crate) fn told(&self) -> Option<String> {
         let Counts { renders, looks } = &*self.counts;
         if renders.is_cut() {
             return Some(format!(

@@ -22,7 +22,7 @@ const MOST_RENDERS: usize = 16;
 
 /// An image whose deciders print nothing.
 #[derive(Debug)]
-pub struct Blamed {
+pub(crate) struct Blamed {
     /// The use.
     pub image: ImageUse,
     /// The user's settings that together decide it; empty if the rewrite is not set.
@@ -33,7 +33,7 @@ pub struct Blamed {
 
 /// An image without its deciders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Otherwise {
+pub(crate) struct Otherwise {
     /// The reference.
     pub reference: String,
     /// Without the settings that decided it.
@@ -46,7 +46,7 @@ pub struct Otherwise {
 ///
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a [`RenderFailure`](super::RenderFailure).
-pub fn blame(
+pub(crate) fn blame(
     prepared: &Prepared,
     settings: &Settings,
     compiler: &mut Compiler,

@@ -5,7 +5,7 @@ use crate::template::error::{Error, Failure};
 
 /// Why a release does not render.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// The chart stops on purpose (`fail`, `required`), because this value is missing, if the message names one.
     Refuses(Option<String>),
     /// A template reads a member of this value, which does not exist.

@@ -24,7 +24,7 @@ const MAX_WAYS: usize = 5;
 
 /// An image that the release does not install as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gated {
+pub(crate) struct Gated {
     /// The reference.
     pub reference: String,
     /// The full name of the template file.

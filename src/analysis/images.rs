@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// A distinct reference, and what is known about it.
 #[derive(Debug, Clone)]
-pub struct Image {
+pub(crate) struct Image {
     /// As rendered: `mirror.internal/jetstack/cert-manager-webhook:v1.16.1`.
     pub reference: String,
     /// The registry, normalized; empty if the text is not a reference.
@@ -38,7 +38,7 @@ const NO_TAG: &str = "no tag: `:latest` would be copied; the real tag is decided
 impl Image {
     /// What the user must know before the image is copied: a reference without a tag in an argument, a variable or a
     /// configuration file is completed by the program that reads it.
-    pub fn caution(&self) -> Option<&'static str> {
+    pub(crate) fn caution(&self) -> Option<&'static str> {
         let reference = Reference::parse(&self.reference).ok()?;
         let is_pulled = |one: &Use| matches!(one.shape, Shape::Container | Shape::Volume);
         let has_version = reference.tag.is_some() || reference.digest.is_some();
@@ -48,7 +48,7 @@ impl Image {
 
 /// One use of a reference.
 #[derive(Debug, Clone)]
-pub struct Use {
+pub(crate) struct Use {
     /// The object.
     pub object: ObjectName,
     /// The path of the field.
@@ -73,14 +73,14 @@ pub struct Use {
 
 impl Use {
     /// The main decider of the image.
-    pub fn decider(&self) -> Option<&PartOrigin> {
+    pub(crate) fn decider(&self) -> Option<&PartOrigin> {
         self.decided_by.first().or(self.origins.first())
     }
 }
 
 /// Who decided a part of a reference.
 #[derive(Debug, Clone)]
-pub struct PartOrigin {
+pub(crate) struct PartOrigin {
     /// The part.
     pub part: Part,
     /// For messages: `the default of chart app/charts/db`, `--set image.tag=1`, `template text`.
@@ -96,7 +96,7 @@ pub struct PartOrigin {
 }
 
 /// The distinct references of a release, sorted.
-pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
+pub(crate) fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
     distinct(&analysis.images, &analysis.origins, Some(settings), &|number| analysis.unprinted_deciders(number))
 }
 
@@ -105,7 +105,7 @@ pub fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 ///
 /// # Errors
 /// The budget of the analysis was used up.
-pub fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, String> {
+pub(crate) fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, String> {
     let found = Search::of(traced.crds.iter().chain(&traced.manifests), settings.hints(), limits);
     if found.is_cut {
         return Err(Search::told(limits));

@@ -9,7 +9,7 @@ use crate::trace::{Layer, Origin};
 
 /// A use of an image, and what is known about it.
 #[derive(Debug)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// The use.
     pub image: ImageUse,
     /// The class.
@@ -38,7 +38,7 @@ pub struct Judged {
 
 /// A setting of the user's that names a registry together with a path, `registry.corp/team`: a rewrite replaces both.
 #[derive(Debug, Clone)]
-pub struct RegistryWithPath {
+pub(crate) struct RegistryWithPath {
     /// Its origin.
     pub origin: Origin,
     /// The path of the image after it: `acme/api` of `registry.corp/team/acme/api`.
@@ -49,7 +49,7 @@ pub struct RegistryWithPath {
 
 /// A reference without the user's setting that decided its registry, proven by another render.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WithoutOverride {
+pub(crate) enum WithoutOverride {
     /// No user's setting decided it, or the render without it shows nothing.
     Unknown,
     /// This reference, which comes from the mirror.
@@ -65,7 +65,7 @@ pub(super) fn serves(text: &str, mirror: &Mirror) -> bool {
 
 impl Judged {
     /// A use about which nothing else is known.
-    pub fn new(image: ImageUse, class: Class, decider: Decider) -> Self {
+    pub(crate) fn new(image: ImageUse, class: Class, decider: Decider) -> Self {
         Self {
             image,
             class,
@@ -83,7 +83,7 @@ impl Judged {
     }
 
     /// The image's place on the mirror, including tag and digest; `None` if its source is not known.
-    pub fn destination(&self, settings: &Settings) -> Option<String> {
+    pub(crate) fn destination(&self, settings: &Settings) -> Option<String> {
         let own = self.image.known().filter(|own| self.replaces_registry(own, settings));
         if let Some(own) = own {
             return Some(own.as_written().to_owned());
@@ -93,7 +93,7 @@ impl Judged {
 
     /// Whether a reference has the mirror in place of the user's private registry and the path that was set with it. Only the user
     /// knows where such images are on the mirror.
-    pub fn replaces_registry(&self, reference: &Reference, settings: &Settings) -> bool {
+    pub(crate) fn replaces_registry(&self, reference: &Reference, settings: &Settings) -> bool {
         let keeps_path = matches!(settings.layout, Layout::Path | Layout::FamiliarPath);
         let (Some(source), Some(set)) = (&self.source, &self.registry_with_path) else { return false };
         let place = settings.mirror.place_of(&source.registry).filter(|_| keeps_path && set.is_private);
@@ -103,14 +103,14 @@ impl Judged {
     }
 
     /// What the chart would pull, if the user's values change only its registry, or prepend a path to the chart's.
-    pub fn default_of_same_path(&self) -> Option<&Reference> {
+    pub(crate) fn default_of_same_path(&self) -> Option<&Reference> {
         let (own, default) = (self.image.known().or(self.source.as_ref())?, self.default.as_ref()?);
         let rest = own.repository.strip_suffix(default.repository.as_str())?;
         (rest.is_empty() || rest.ends_with('/')).then_some(default)
     }
 
     /// Whether a user's value names the mirror although the same image comes from there without it.
-    pub fn is_needless_pin(&self) -> bool {
+    pub(crate) fn is_needless_pin(&self) -> bool {
         let same = |text: &String| text == self.image.text.as_str();
         // If another file of the user's has the same value, that one brings the image from the mirror.
         let is_alone = self.decider.hides.iter().all(|(layer, _)| matches!(layer, Layer::Chart(_)));
@@ -130,7 +130,7 @@ impl Judged {
     }
 
     /// Whether it does not resolve through the mirror.
-    pub fn bypasses(&self, mirror: &Mirror) -> bool {
+    pub(crate) fn bypasses(&self, mirror: &Mirror) -> bool {
         !self.image.is_served_by(mirror)
     }
 }

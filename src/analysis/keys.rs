@@ -16,7 +16,7 @@ use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The values path from which charts most often read the mirror.
-pub const USUAL_KEY: &str = "global.imageRegistry";
+pub(crate) const USUAL_KEY: &str = "global.imageRegistry";
 
 /// Other such paths, the more common ones first.
 ///
@@ -42,7 +42,7 @@ const TABLE_NAMES: &[&str] = &["url", "registry", "host", "hostname", "server", 
 
 /// A key that the tool set because the user's values do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assumed {
+pub(crate) struct Assumed {
     /// The key, `global.imageRegistry`.
     pub key: String,
     /// Its value, in the form of the chart's default: `mirror.internal/`.
@@ -308,12 +308,12 @@ fn key_in_code(key: &str, chart: &Chart, statics: &Statics) -> Option<String> {
 }
 
 /// Another key for all images that code reads, if any, as a hint for a user whose key has no effect.
-pub fn other_key(chart: &Chart, statics: &Statics) -> Option<&'static str> {
+pub(crate) fn other_key(chart: &Chart, statics: &Statics) -> Option<&'static str> {
     OTHER_KEYS.iter().copied().find(|key| is_read_by_code(key, chart, statics))
 }
 
 /// Whether charts are known that read the registry of their images from a key.
-pub fn is_known_key(key: &str) -> bool {
+pub(crate) fn is_known_key(key: &str) -> bool {
     key == USUAL_KEY || OTHER_KEYS.contains(&key)
 }
 
@@ -341,7 +341,7 @@ fn clashes(chart: &Chart, path: &[String]) -> bool {
 }
 
 /// Whether a key of this name is for registries: `imageRegistry`, `hub`.
-pub fn names_registry(key: &str) -> bool {
+pub(crate) fn names_registry(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     key.contains("registry") || key == "hub"
 }

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Reads files of manifests, YAML or JSON, and of plain lists, and judges their images.
-pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Analysis {
+pub(crate) fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limits) -> Analysis {
     let mut origins = Origins::new();
     let (mut manifests, mut unreadable, mut lists) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
@@ -98,7 +98,7 @@ pub fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits: &Limi
 }
 
 /// Whether a file is a plain list of images, one per line.
-pub fn is_image_list(file: &Arc<File>) -> bool {
+pub(crate) fn is_image_list(file: &Arc<File>) -> bool {
     listed::read(&Str::from(String::from_utf8_lossy(file.bytes()).as_ref())).is_some()
 }
 
@@ -130,7 +130,7 @@ fn template_of(content: &Str) -> Option<String> {
 
 /// The owners of objects, as far as the manifests show.
 #[derive(Debug, Default)]
-pub struct Owners {
+pub(crate) struct Owners {
     known: BTreeMap<ObjectName, ObjectName>,
 }
 
@@ -139,7 +139,7 @@ const CHAIN: usize = 16;
 
 impl Owners {
     /// Reads `metadata.ownerReferences` of all objects.
-    pub fn of(manifests: &[Arc<Manifest>]) -> Self {
+    pub(crate) fn of(manifests: &[Arc<Manifest>]) -> Self {
         let mut known = BTreeMap::new();
         for object in manifests.iter().flat_map(Object::all) {
             let references = object.node.descend(&["metadata", "ownerReferences"]).map(Node::items).unwrap_or_default();
@@ -153,7 +153,7 @@ impl Owners {
     }
 
     /// The owners of an object, the nearest first: `ReplicaSet api-7d4f, Deployment api`; `None` if unknown.
-    pub fn chain(&self, object: &ObjectName) -> Option<String> {
+    pub(crate) fn chain(&self, object: &ObjectName) -> Option<String> {
         let owners = std::iter::successors(self.known.get(object), |owner| self.known.get(owner));
         let owners: Vec<String> = owners.take(CHAIN).map(|owner| format!("{} {}", owner.kind, owner.name)).collect();
         (!owners.is_empty()).then(|| owners.join(", "))

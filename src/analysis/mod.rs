@@ -11,19 +11,19 @@ mod documents;
 mod failure;
 mod gated;
 mod given;
-pub mod images;
+pub(crate) mod images;
 mod judge;
 mod judged;
 mod keys;
 mod latent;
 mod listed;
-pub mod manifests;
+pub(crate) mod manifests;
 mod numbers;
 mod other_mirror;
 mod patch;
 mod pins;
 mod propose;
-pub mod pull_secrets;
+pub(crate) mod pull_secrets;
 mod reach;
 mod rewrite;
 mod sources;
@@ -31,7 +31,7 @@ mod together;
 mod traced;
 mod trial;
 mod unstable;
-pub mod upgrade;
+pub(crate) mod upgrade;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
@@ -54,26 +54,26 @@ use crate::work::Work;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::Arc;
-pub use traced::{Traced, render};
+pub(crate) use traced::{Traced, render};
 
-pub use blamed::{Blamed, Otherwise, blame};
-pub use failure::Cause;
-pub use gated::Gated;
+pub(crate) use blamed::{Blamed, Otherwise, blame};
+pub(crate) use failure::Cause;
+pub(crate) use gated::Gated;
 
 use judged::serves;
-pub use judged::{Judged, RegistryWithPath, WithoutOverride};
+pub(crate) use judged::{Judged, RegistryWithPath, WithoutOverride};
 use keys::Keys;
-pub use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
-pub use latent::{Latent, Proof};
-pub use numbers::Number;
-pub use pins::unpinned;
+pub(crate) use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
+pub(crate) use latent::{Latent, Proof};
+pub(crate) use numbers::Number;
+pub(crate) use pins::unpinned;
 use pull_secrets::PullSecrets;
-pub use rewrite::Unset;
-pub use unstable::Unstable;
+pub(crate) use rewrite::Unset;
+pub(crate) use unstable::Unstable;
 
 /// What is known about a release after it was rendered and analysed.
 #[derive(Debug)]
-pub struct Analysis {
+pub(crate) struct Analysis {
     /// The manifests in the order of installation, those of `crds/` first, then the hooks; empty if the render failed.
     pub manifests: Vec<Arc<Manifest>>,
     /// Their images, in that order.
@@ -120,7 +120,7 @@ pub struct Analysis {
 
 /// Why a release did not render.
 #[derive(Debug, Clone)]
-pub struct RenderFailure {
+pub(crate) struct RenderFailure {
     /// The message, in helm's words.
     pub message: String,
     /// The location in the template, if known.
@@ -137,7 +137,7 @@ pub struct RenderFailure {
 ///
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
-pub fn analyse(
+pub(crate) fn analyse(
     prepared: &Prepared,
     settings: &Settings,
     compiler: &mut Compiler,
@@ -267,7 +267,7 @@ fn render_with_mirror(
 impl Analysis {
     /// The user's settings that decide an image although nothing of them is printed, by its index: a switch, an empty registry,
     /// what keeps the rewrite from being set.
-    pub fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
+    pub(crate) fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
         let judged = &self.images[number];
         let by = |unset: &'_ &Unset| unset.images.contains(&number);
         let of_rewrite = || self.unset.iter().filter(by).filter_map(|unset| Some(&unset.by.as_ref()?.0)).collect();
@@ -278,19 +278,19 @@ impl Analysis {
     }
 
     /// Records that something that the verdict needs was not done: the verdict does not hold then.
-    pub fn note_what_was_not_done(&mut self, work: &Work) {
+    pub(crate) fn note_what_was_not_done(&mut self, work: &Work) {
         self.failure = self.failure.take().or_else(|| not_done(work));
     }
 
     /// Decides whether an image comes from the mirror, or would if the rewrite were set.
-    pub fn comes_from_mirror<'a>(&'a self, mirror: &'a Mirror) -> impl Fn(&str) -> bool + use<'a> {
+    pub(crate) fn comes_from_mirror<'a>(&'a self, mirror: &'a Mirror) -> impl Fn(&str) -> bool + use<'a> {
         let would = self.images.iter().filter(|judged| judged.class == Class::NotRewritten);
         let would: HashSet<&str> = would.map(|judged| judged.image.text.as_str()).collect();
         move |text| serves(text, mirror) || would.contains(text)
     }
 
     /// What the code can read, followed from call to call; computed on first use.
-    pub fn flow(&self, prepared: &Prepared) -> &Flow {
+    pub(crate) fn flow(&self, prepared: &Prepared) -> &Flow {
         self.flow.get_or_init(|| {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
             Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
@@ -298,7 +298,7 @@ impl Analysis {
     }
 
     /// Whether the chart with these values is enabled.
-    pub fn is_rendered(&self, prefix: &[String]) -> bool {
+    pub(crate) fn is_rendered(&self, prefix: &[String]) -> bool {
         let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
         let mut next = self.root.as_ref();
         for name in prefix {
@@ -341,7 +341,7 @@ fn template_file(chart: &Chart, path: &str, name: &str) -> Option<Arc<File>> {
 }
 
 /// The failure that something that the verdict needs was not done for lack of steps.
-pub fn not_done(work: &Work) -> Option<RenderFailure> {
+pub(crate) fn not_done(work: &Work) -> Option<RenderFailure> {
     let (message, cause) = (work.told()?, Cause::Unfinished);
     Some(RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: false })
 }

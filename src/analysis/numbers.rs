@@ -22,7 +22,7 @@ use std::ops::Range;
 
 /// A number that is printed differently in a reference.
 #[derive(Debug, Clone)]
-pub struct Number {
+pub(crate) struct Number {
     /// Who set it.
     pub origin: Origin,
     /// As written: `3.10`.

@@ -16,7 +16,7 @@ use crate::trace::Origins;
 use std::collections::BTreeSet;
 
 /// Who decides the version of an image without one, and the problem for messages; `None` if the image has a version.
-pub fn unpinned(judged: &Judged, origins: &Origins) -> Option<(Part, Decider, &'static str)> {
+pub(crate) fn unpinned(judged: &Judged, origins: &Origins) -> Option<(Part, Decider, &'static str)> {
     let image = &judged.image;
     let reference = image.reference.as_ref().ok()?;
     if reference.digest.is_some() || image.tier == Tier::Possible {

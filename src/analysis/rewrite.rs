@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The rewrite is not set, and these images would follow it.
 #[derive(Debug, Clone)]
-pub struct Unset {
+pub(crate) struct Unset {
     /// The key that would send them to the mirror.
     pub key: String,
     /// Its value.

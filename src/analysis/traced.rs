@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A release rendered once, with traces, and parsed; no second render judges it.
 #[derive(Debug)]
-pub struct Traced {
+pub(crate) struct Traced {
     /// The manifests in the order of installation, then the hooks; empty if the render failed.
     pub manifests: Vec<Arc<Manifest>>,
     /// The manifests in `crds/` of the chart and its subcharts, which helm installs before everything else.
@@ -36,7 +36,7 @@ pub struct Traced {
 ///
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
-pub fn render(
+pub(crate) fn render(
     prepared: &Prepared,
     changes: &[Change],
     compiler: &mut Compiler,

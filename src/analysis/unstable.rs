@@ -18,7 +18,7 @@ const MAX_RENDERS: usize = 16;
 
 /// Something that differs between installs and decides about images.
 #[derive(Debug, Clone)]
-pub enum Unstable {
+pub(crate) enum Unstable {
     /// A branch whose other way has other images.
     Branch {
         /// The branch.

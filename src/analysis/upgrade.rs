@@ -18,7 +18,7 @@ const ASKS: &[&[u8]] = &[b"IsUpgrade", b"IsInstall", b"Revision"];
 
 /// A release on the other event.
 #[derive(Debug)]
-pub enum OtherEvent {
+pub(crate) enum OtherEvent {
     /// No template asks, or the images are the same.
     Same,
     /// It has an image that this event does not have.
@@ -28,7 +28,7 @@ pub enum OtherEvent {
 }
 
 /// Whether a release has other images on an upgrade than on an install, or vice versa.
-pub fn other_event(
+pub(crate) fn other_event(
     prepared: &Prepared,
     analysis: &Analysis,
     settings: &Settings,

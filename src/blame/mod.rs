@@ -1,8 +1,8 @@
 //! The decider of each line of the rendered manifests, as `git blame` names the author of each line of a file.
 
-pub mod path;
-pub mod select;
-pub mod value;
+pub(crate) mod path;
+pub(crate) mod select;
+pub(crate) mod value;
 
 use crate::analysis::{Blamed, Otherwise};
 use crate::images::Part;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A manifest with the deciders of its lines. Lines are made one at a time when they are written, because there may be millions.
 #[derive(Debug)]
-pub struct Document<'a> {
+pub(crate) struct Document<'a> {
     /// The name of its object.
     pub object: ObjectName,
     manifest: &'a Arc<Manifest>,
@@ -33,7 +33,7 @@ pub struct Document<'a> {
 
 /// A line of a manifest.
 #[derive(Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// Its number in the manifest, from 1.
     pub number: u32,
     /// Its text, without the line break.
@@ -46,7 +46,7 @@ pub struct Line {
 
 /// An image of a line whose decider prints nothing of it: a switch, an empty registry, a rewrite that is not set.
 #[derive(Debug)]
-pub struct Decided {
+pub(crate) struct Decided {
     /// The reference.
     pub reference: String,
     /// The deciders, all together; empty if the rewrite is not set.
@@ -57,7 +57,7 @@ pub struct Decided {
 
 /// The contribution of one origin to a line.
 #[derive(Debug)]
-pub struct Share {
+pub(crate) struct Share {
     /// The decider.
     pub decider: Decider,
     /// The part of the line from this origin; for computed text, all of it.
@@ -67,7 +67,7 @@ pub struct Share {
 impl<'a> Document<'a> {
     /// The lines of a manifest that contain some of the `wanted` bytes, or all lines; secrets are masked unless they are to be
     /// shown.
-    pub fn of(
+    pub(crate) fn of(
         manifest: &'a Arc<Manifest>,
         wanted: Option<&[Range<u32>]>,
         blamed: &'a [Blamed],
@@ -92,12 +92,12 @@ impl<'a> Document<'a> {
     }
 
     /// The full name of the template file.
-    pub fn template(&self) -> &str {
+    pub(crate) fn template(&self) -> &str {
         &self.manifest.name
     }
 
     /// The cost of writing the lines, in steps.
-    pub fn steps(&self) -> u64 {
+    pub(crate) fn steps(&self) -> u64 {
         /// The cost of a line.
         const LINE: u64 = 40;
         let content = self.manifest.content.as_bytes();
@@ -106,7 +106,7 @@ impl<'a> Document<'a> {
     }
 
     /// The selected lines.
-    pub fn lines(&self) -> impl Iterator<Item = Line> + '_ {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Line> + '_ {
         let content = self.manifest.content.as_bytes();
         let mut start = 0;
         content.split_inclusive(|&byte| byte == b'\n').enumerate().filter_map(move |(number, raw)| {

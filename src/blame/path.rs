@@ -3,7 +3,7 @@
 use crate::objects::Step;
 
 /// Parses a path; the error says what is wrong with it.
-pub fn parse(text: &str) -> Result<Vec<Step>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Step>, String> {
     let wrong = |why: &str| format!("{text:?} is not a path such as spec.containers[0].image: {why}");
     let mut steps = Vec::new();
     let mut rest = text;

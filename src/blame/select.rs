@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// The selection; empty selects everything.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// References, or the ends of their names: `quay.io/acme/api:1.4`, `acme/api`, `api`.
     pub images: Vec<String>,
     /// Fields: `Deployment/api:spec.replicas`; without a path the whole object.
@@ -26,13 +26,13 @@ pub struct Selection {
 }
 
 /// A manifest, and the selected bytes; `None` is all.
-pub type Selected = (Arc<Manifest>, Option<Vec<Range<u32>>>);
+pub(crate) type Selected = (Arc<Manifest>, Option<Vec<Range<u32>>>);
 
 /// The selected manifests.
 ///
 /// # Errors
 /// The selection matches nothing.
-pub fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result<Vec<Selected>, String> {
+pub(crate) fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result<Vec<Selected>, String> {
     let mut manifests: Vec<Arc<Manifest>> = traced.manifests.clone();
     for pattern in &selection.templates {
         if !manifests.iter().any(|manifest| is_of(manifest, pattern)) {

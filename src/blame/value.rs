@@ -12,7 +12,7 @@ use crate::trace::{Layer, OriginData, Origins};
 
 /// The history of one value.
 #[derive(Debug)]
-pub struct Trail {
+pub(crate) struct Trail {
     /// The path that was asked for.
     pub path: String,
     /// The current value; `None` if it is not set.
@@ -33,7 +33,7 @@ pub struct Trail {
 
 impl Trail {
     /// Masks secrets in values whose names do not show that they are secrets.
-    pub fn hide_secrets(&mut self) {
+    pub(crate) fn hide_secrets(&mut self) {
         let values = self.value.iter_mut().chain(self.leaves.iter_mut().map(|leaf| &mut leaf.value));
         for value in values {
             if let Shown::Text(text) = value {
@@ -45,7 +45,7 @@ impl Trail {
 
 /// A value as displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub(crate) enum Shown {
     /// A text.
     Text(String),
     /// A number or a boolean.
@@ -58,7 +58,7 @@ pub enum Shown {
 
 /// A scalar below a value.
 #[derive(Debug)]
-pub struct Leaf {
+pub(crate) struct Leaf {
     /// Its path.
     pub path: String,
     /// Its value.
@@ -73,7 +73,7 @@ pub struct Leaf {
 ///
 /// # Errors
 /// The path is invalid.
-pub fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
+pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
     let steps = path::parse(asked)?;
     let origins = &traced.origins;
     let top = Value::Map(traced.values.clone());

@@ -9,7 +9,7 @@ use crate::{log, semver};
 ///
 /// # Errors
 /// Helm's texts: `library charts are not installable`, `an error occurred while checking for chart dependencies. …`.
-pub fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
+pub(crate) fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
     if chart.metadata.chart_type == "library" {
         return Err("library charts are not installable".to_owned());
     }
@@ -34,7 +34,7 @@ pub fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// `chart requires kubeVersion: >=1.28.0 which is incompatible with Kubernetes v1.27.9`.
-pub fn check_kube_version(chart: &Chart, kube_version: &str, helm: HelmVersion) -> Result<(), String> {
+pub(crate) fn check_kube_version(chart: &Chart, kube_version: &str, helm: HelmVersion) -> Result<(), String> {
     let wanted = &chart.metadata.kube_version;
     if wanted.is_empty() {
         return Ok(());

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// A loaded chart with helm's log lines.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The chart.
     pub chart: Arc<Chart>,
     /// Log lines and warnings for stderr, in order, with a `level=` prefix only where helm has one.
@@ -30,14 +30,14 @@ pub struct Loaded {
 /// Loads the chart at a path: a folder, or an archive (which is read in memory and never unpacked to disk).
 ///
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
-pub fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+pub(crate) fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
     let reach = Reach::of_user(limits.file_bytes);
     load_from(&Source { reach: &reach, by: By::User, path, seen_as: None }, limits, helm)
 }
 
 /// The source of a chart.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'s> {
+pub(crate) struct Source<'s> {
     /// What may be read.
     pub reach: &'s Reach,
     /// Who named the chart.
@@ -49,12 +49,12 @@ pub struct Source<'s> {
 }
 
 /// The error for a chart that does not exist.
-pub fn not_found(path: &Path) -> String {
+pub(crate) fn not_found(path: &Path) -> String {
     format!("path {} not found", go_quote(path.to_string_lossy().as_bytes()))
 }
 
 /// Loads a chart, as [`load`] does.
-pub fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+pub(crate) fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
     let Source { reach, by, path, seen_as } = *source;
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
@@ -77,7 +77,7 @@ pub fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Res
 }
 
 /// Loads a chart that is not on the disk, or whose old state is needed, as [`load_seen_as`] does.
-pub fn load_stored(
+pub(crate) fn load_stored(
     chart: &Stored,
     path: &Path,
     seen_as: Option<&str>,

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 /// Chart.yaml, decoded and validated as helm does.
 #[derive(Debug, Clone, Default)]
-pub struct Metadata {
+pub(crate) struct Metadata {
     /// `v1`, `v2`; missing is `v1`
     pub api_version: String,
     /// The name, validated.
@@ -46,7 +46,7 @@ pub struct Metadata {
 
 /// One entry of `maintainers`.
 #[derive(Debug, Clone, Default)]
-pub struct Maintainer {
+pub(crate) struct Maintainer {
     /// Name.
     pub name: String,
     /// Mail address.
@@ -57,7 +57,7 @@ pub struct Maintainer {
 
 /// One entry of `dependencies`.
 #[derive(Debug, Clone, Default)]
-pub struct Dependency {
+pub(crate) struct Dependency {
     /// Name of the chart.
     pub name: String,
     /// Constraint on its version.

@@ -8,22 +8,22 @@ mod decode;
 mod entries;
 mod folder;
 pub(crate) mod ignore;
-pub mod load;
-pub mod metadata;
+pub(crate) mod load;
+pub(crate) mod metadata;
 mod raw;
-pub mod stored;
+pub(crate) mod stored;
 mod unpack;
 
 use crate::source::File;
 use crate::yaml;
-pub use check::{check_installable, check_kube_version};
-pub use metadata::{Dependency, Metadata};
+pub(crate) use check::{check_installable, check_kube_version};
+pub(crate) use metadata::{Dependency, Metadata};
 use std::sync::Arc;
 
 /// A chart as loaded: immutable, shared between renders and threads. Names and enabled subcharts of a release are in
 /// [`values::Instance`](crate::values::Instance).
 #[derive(Debug, Clone)]
-pub struct Chart {
+pub(crate) struct Chart {
     /// Chart.yaml, with the dependencies of a requirements.yaml.
     pub metadata: Metadata,
     /// The file Chart.yaml.
@@ -42,7 +42,7 @@ pub struct Chart {
 
 /// A file of a chart.
 #[derive(Debug, Clone)]
-pub struct ChartFile {
+pub(crate) struct ChartFile {
     /// Path inside its chart: `templates/x.yaml`.
     pub path: String,
     /// The content; its name is the path from the top chart: `app/charts/db/templates/x.yaml`.
@@ -51,7 +51,7 @@ pub struct ChartFile {
 
 /// A parsed values file.
 #[derive(Debug, Clone)]
-pub struct ValuesFile {
+pub(crate) struct ValuesFile {
     /// The file.
     pub file: Arc<File>,
     /// Its documents, in order; each is a map or null.
@@ -60,12 +60,12 @@ pub struct ValuesFile {
 
 impl Chart {
     /// The chart's name in Chart.yaml.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.metadata.name
     }
 
     /// The files of CRDs: `crds/**` with the extensions that helm accepts, in order.
-    pub fn crds(&self) -> impl Iterator<Item = &ChartFile> {
+    pub(crate) fn crds(&self) -> impl Iterator<Item = &ChartFile> {
         self.files.iter().filter(|file| {
             let extension = file.path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
             file.path.starts_with("crds/") && matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))

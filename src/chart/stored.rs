@@ -8,7 +8,7 @@ use crate::limits::Limits;
 
 /// A chart from another source than the disk.
 #[derive(Debug, Clone)]
-pub enum Stored {
+pub(crate) enum Stored {
     /// The files of a folder except those that its `.helmignore` excludes, in helm's order.
     Folder(Vec<StoredFile>),
     /// An archive's bytes.
@@ -17,14 +17,14 @@ pub enum Stored {
 
 /// A file of such a folder.
 #[derive(Debug, Clone)]
-pub struct StoredFile {
+pub(crate) struct StoredFile {
     path: String,
     content: Vec<u8>,
 }
 
 /// Collects a folder: the caller walks it and asks for each entry whether it is part of the chart.
 #[derive(Debug)]
-pub struct Collected<'l> {
+pub(crate) struct Collected<'l> {
     rules: Rules,
     budget: Budget<'l>,
     files: Vec<StoredFile>,
@@ -32,12 +32,12 @@ pub struct Collected<'l> {
 
 impl<'l> Collected<'l> {
     /// A folder with the text of its `.helmignore`, which is empty if there is none.
-    pub fn new(helmignore: &[u8], limits: &'l Limits) -> Result<Self, String> {
+    pub(crate) fn new(helmignore: &[u8], limits: &'l Limits) -> Result<Self, String> {
         Ok(Self { rules: Rules::parse(helmignore)?, budget: Budget::new(limits, HelmVersion::V4), files: Vec::new() })
     }
 
     /// Whether an entry is part of the chart; the content of an excluded folder is excluded too. Errors name the exceeded limit.
-    pub fn takes(&mut self, path: &str, is_folder: bool) -> Result<bool, String> {
+    pub(crate) fn takes(&mut self, path: &str, is_folder: bool) -> Result<bool, String> {
         if self.rules.ignore(path, is_folder) {
             return Ok(false);
         }
@@ -46,19 +46,19 @@ impl<'l> Collected<'l> {
     }
 
     /// The largest allowed size of the next file.
-    pub fn bytes_left(&self) -> u64 {
+    pub(crate) fn bytes_left(&self) -> u64 {
         self.budget.bytes_left()
     }
 
     /// Adds a file that is part of the chart.
-    pub fn add(&mut self, path: String, content: Vec<u8>) -> Result<(), String> {
+    pub(crate) fn add(&mut self, path: String, content: Vec<u8>) -> Result<(), String> {
         take(&mut self.budget, &path, &content)?;
         self.files.push(StoredFile { path, content });
         Ok(())
     }
 
     /// The chart.
-    pub fn into_stored(self) -> Stored {
+    pub(crate) fn into_stored(self) -> Stored {
         Stored::Folder(self.files)
     }
 }

@@ -25,7 +25,7 @@ use clap::ValueEnum;
                         Exit status: 0 success, 1 the chart does not render, so that only --value is available (stderr says why), 2 nothing \
                         matches the request, or the tool could not do its work.\n\n\
                         The data of Secrets, and values whose names say that they are secrets, are masked unless --show-secrets is given.")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     one: OneFlags,
     /// Show only the lines of this image: a reference, or the end of its name (can be given several times)
@@ -66,7 +66,7 @@ enum Format {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let One { prepared, settings, has_mirror, .. } = args.one.prepare(&args.render, streams)?;
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let traced = match has_mirror {

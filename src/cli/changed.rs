@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// What changed since a commit.
 #[derive(Debug)]
-pub struct Base {
+pub(crate) struct Base {
     /// The working folder, with links resolved.
     here: PathBuf,
     repository: Repository,
@@ -28,7 +28,7 @@ pub struct Base {
 
 /// The state of a release before the branch.
 #[derive(Debug)]
-pub enum Before {
+pub(crate) enum Before {
     /// It did not exist.
     Absent,
     /// The old state is not known, and why.
@@ -38,7 +38,7 @@ pub enum Before {
 }
 
 /// Whether `HEAD` is named but does not exist yet: before the first commit everything is new.
-pub fn is_before_first_commit(revision: &str) -> bool {
+pub(crate) fn is_before_first_commit(revision: &str) -> bool {
     revision == "HEAD"
         && here()
             .and_then(|here| Repository::around(&here))
@@ -47,7 +47,7 @@ pub fn is_before_first_commit(revision: &str) -> bool {
 
 impl Base {
     /// Asks git what changed since the merge base of a revision, including staged and uncommitted changes.
-    pub fn since(revision: &str) -> Result<Self, String> {
+    pub(crate) fn since(revision: &str) -> Result<Self, String> {
         let here = here()?;
         let repository = Repository::around(&here)?;
         let commit = repository
@@ -66,7 +66,7 @@ impl Base {
     }
 
     /// Whether something at a path, below it or above it changed. Links on the way and below it are followed one by one.
-    pub fn touches(&self, path: &Path) -> bool {
+    pub(crate) fn touches(&self, path: &Path) -> bool {
         if let Some(&known) = self.touched.borrow().get(path) {
             return known;
         }
@@ -87,17 +87,17 @@ impl Base {
     }
 
     /// The old content of a file; `None` if it did not exist. A file longer than the limit is an error.
-    pub fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
+    pub(crate) fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
         self.snapshot.file(&self.old_path(path)?, limit as u64)
     }
 
     /// The names in a folder's old state, sorted; empty if it did not exist.
-    pub fn names_in(&self, folder: &Path) -> Result<Vec<String>, String> {
+    pub(crate) fn names_in(&self, folder: &Path) -> Result<Vec<String>, String> {
         self.snapshot.names(&self.old_path(folder)?)
     }
 
     /// Whether a release's chart or values files changed.
-    pub fn touches_files(&self, job: &Job) -> bool {
+    pub(crate) fn touches_files(&self, job: &Job) -> bool {
         // Dependencies in other folders are only known once the chart is loaded.
         job.flags.dependency_update
             || self.touches(&job.chart)
@@ -112,7 +112,7 @@ impl Base {
 
     /// A disk that shows the old state of the releases. A release whose old state is not available becomes
     /// [`Before::Unknown`]; so do all if the lists of mirrored images changed.
-    pub fn disk(&self, jobs: &mut [Before], same_lists: bool, reach: &Arc<Reach>) -> Disk {
+    pub(crate) fn disk(&self, jobs: &mut [Before], same_lists: bool, reach: &Arc<Reach>) -> Disk {
         let mut disk = Disk::new(None, reach.clone());
         for before in jobs {
             let Before::Was(job) = before else { continue };

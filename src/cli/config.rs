@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The flags that select the configuration.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Configuration")]
-pub struct ConfigFlags {
+pub(crate) struct ConfigFlags {
     /// Configuration file (default: airtight.yaml in the working folder or a folder above it)
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
@@ -19,7 +19,7 @@ pub struct ConfigFlags {
 
 impl ConfigFlags {
     /// The configuration; empty if there is none. From then on, the paths that it names are read within its repository.
-    pub fn read(&self, reach: &mut Reach) -> Result<Config, String> {
+    pub(crate) fn read(&self, reach: &mut Reach) -> Result<Config, String> {
         match self.path() {
             None => Ok(Config::default()),
             Some((by, path)) => {
@@ -41,7 +41,7 @@ impl ConfigFlags {
 }
 
 /// The folder of the configuration, for messages; empty for the working folder.
-pub fn folder(path: &Path) -> String {
+pub(crate) fn folder(path: &Path) -> String {
     path.parent().map(shown).unwrap_or_default()
 }
 

@@ -59,7 +59,7 @@ impl Stream for Sink {
 }
 
 /// A stream with a guard. A line is buffered until it ends.
-pub struct Door<'w> {
+pub(crate) struct Door<'w> {
     inner: &'w mut dyn Stream,
     line: Vec<u8>,
     /// Whether the output is messages for people: without colours and with secrets masked.
@@ -68,12 +68,12 @@ pub struct Door<'w> {
 
 impl<'w> Door<'w> {
     /// Guards stdout and the files of reports: reports, which are already escaped and masked, some of them in colour.
-    pub fn to_out(inner: &'w mut dyn Stream) -> Self {
+    pub(crate) fn to_out(inner: &'w mut dyn Stream) -> Self {
         Self { inner, line: Vec::new(), is_conversation: false }
     }
 
     /// Guards stderr: messages, whatever they contain.
-    pub fn to_err(inner: &'w mut dyn Stream) -> Self {
+    pub(crate) fn to_err(inner: &'w mut dyn Stream) -> Self {
         Self { inner, line: Vec::new(), is_conversation: true }
     }
 
@@ -81,7 +81,7 @@ impl<'w> Door<'w> {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn finish(&mut self) -> io::Result<()> {
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
         self.pass(&line)
     }

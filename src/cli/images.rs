@@ -23,7 +23,7 @@ use std::io::IsTerminal;
                         airtight images --release shop/prod --source --format list\n\n\
                         Exit status: 0 success, 1 nothing was rendered, or a list is incomplete (stderr says what is missing), 2 the chart \
                         does not render, or the tool could not do its work.")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     one: OneFlags,
     /// Print what must be mirrored: the source reference, and its destination on the mirror
@@ -70,7 +70,7 @@ enum Format {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let One { prepared, environment, settings, has_mirror } = args.one.prepare(&args.render, streams)?;
     if args.source && !has_mirror {
         return Err(format!("--source: {NO_MIRROR}").into());

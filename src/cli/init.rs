@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Whatever airtight.yaml cannot express is reported; a release that lacks a part cannot be checked until that is fixed.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The private registry
     #[arg(long, value_name = "HOST")]
     mirror: Option<String>,
@@ -40,7 +40,7 @@ pub struct Args {
 
 /// Runs the command.
 #[expect(clippy::disallowed_methods, reason = "writes a new file, never over a link")]
-pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if let Some(mirror) = &args.mirror {
         Mirror::parse(mirror).map_err(|error| format!("--mirror: {error}"))?;
     }

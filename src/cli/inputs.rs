@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How a run reads charts and values files; shared by threads.
 #[derive(Debug)]
-pub struct Disk {
+pub(crate) struct Disk {
     /// What may be read.
     reach: Arc<Reach>,
     /// The content of stdin, if a release reads it.
@@ -43,7 +43,7 @@ pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Source<'_>) -> Result<Ve
 
 impl Disk {
     /// The disk, limited to what may be read, and the content of stdin if a release reads it.
-    pub fn new(stdin: Option<Vec<u8>>, reach: Arc<Reach>) -> Self {
+    pub(crate) fn new(stdin: Option<Vec<u8>>, reach: Arc<Reach>) -> Self {
         Self {
             reach,
             stdin,
@@ -56,7 +56,7 @@ impl Disk {
     }
 
     /// What may be read.
-    pub fn reach(&self) -> &Arc<Reach> {
+    pub(crate) fn reach(&self) -> &Arc<Reach> {
         &self.reach
     }
 

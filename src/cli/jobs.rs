@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// One release to check.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub(crate) struct Job {
     /// The release's name.
     pub name: String,
     /// The environment, if the release has several.
@@ -44,7 +44,7 @@ pub struct Job {
 
 /// The result of a job.
 #[derive(Debug)]
-pub struct Done {
+pub(crate) struct Done {
     /// Helm's log lines.
     pub log: Vec<String>,
     /// The report; the error says why there is none.
@@ -53,7 +53,7 @@ pub struct Done {
 
 impl Job {
     /// A release of the configuration, combined with the flags.
-    pub fn of(entry: &Entry, flags: &ReleaseFlags, settings: Settings) -> Self {
+    pub(crate) fn of(entry: &Entry, flags: &ReleaseFlags, settings: Settings) -> Self {
         Self {
             name: entry.name.clone(),
             environment: entry.environment.clone(),
@@ -66,7 +66,7 @@ impl Job {
     }
 
     /// Releases of the configuration, combined with the flags; shared files are read once.
-    pub fn all<'e>(
+    pub(crate) fn all<'e>(
         entries: impl Iterator<Item = &'e Entry>,
         flags: &ReleaseFlags,
         settings: &SettingsFlags,
@@ -101,7 +101,7 @@ impl Job {
     }
 
     /// `shop`, `shop/prod`.
-    pub fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         crate::config::full_name(&self.name, self.environment.as_deref())
     }
 
@@ -154,7 +154,7 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
 pub(super) const LOST: &str = "the check broke off: this is a bug in airtight";
 
 /// Checks releases in parallel, one for each processor, and returns the results in order.
-pub fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
+pub(crate) fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
     let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     run_each(jobs, disk, progress, &|number, one| {
         if let Some(slot) = done.get(number) {

@@ -37,7 +37,7 @@ use std::sync::Arc;
                         airtight lint --format sarif --output report.sarif --format text\n  \
                         helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n\
                         Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
-pub struct Args {
+pub(crate) struct Args {
     /// A chart folder or archive; - reads manifests, or a plain list of images, from stdin
     pub(super) chart: Option<PathBuf>,
     /// The release's name
@@ -83,7 +83,7 @@ pub struct Args {
 pub(super) const NOTHING: &str = "nothing to check: name a chart, or write an airtight.yaml (airtight init)";
 
 /// Runs the command.
-pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     args.output.check()?;
     let mut reach = args.release.reach()?;
     let config = args.config.read(&mut reach)?;
@@ -108,7 +108,7 @@ pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
 
 impl Args {
     /// Makes all releases see the same time.
-    pub fn stop_clock(&mut self) {
+    pub(crate) fn stop_clock(&mut self) {
         self.release.stop_clock();
     }
 

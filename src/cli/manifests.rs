@@ -28,7 +28,7 @@ const MANIFESTS: &[&str] = &["yaml", "yml", "json", "jsonl", "ndjson"];
 const LISTS: &[&str] = &["txt", "list"];
 
 /// Reads the manifests at some paths and judges their images.
-pub fn check(
+pub(crate) fn check(
     paths: &[PathBuf],
     settings: Settings,
     limits: &Limits,

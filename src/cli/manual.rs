@@ -11,20 +11,20 @@ use std::path::PathBuf;
 #[command(after_help = "bash: airtight completions bash > ~/.local/share/bash-completion/completions/airtight\n\
                         zsh:  airtight completions zsh > \"${fpath[1]}/_airtight\"\n\
                         fish: airtight completions fish > ~/.config/fish/completions/airtight.fish")]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     shell: Shell,
 }
 
 /// Write the manual pages, one for each command: airtight.1, airtight-lint.1 …
 #[derive(Debug, clap::Args)]
-pub struct ManArgs {
+pub(crate) struct ManArgs {
     /// The folder to write to; it is created if needed
     folder: PathBuf,
 }
 
 /// Prints completions.
-pub fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "airtight", &mut text);
     streams.out.verbatim(Verbatim::OwnText)?.write_all(&text)?;
@@ -32,7 +32,7 @@ pub fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> Result<
 }
 
 /// Writes the pages.
-pub fn man(args: &ManArgs) -> Result<Outcome, Problem> {
+pub(crate) fn man(args: &ManArgs) -> Result<Outcome, Problem> {
     let fail = |error: std::io::Error| format!("cannot write {}: {error}", args.folder.display());
     std::fs::create_dir_all(&args.folder).map_err(fail)?;
     clap_mangen::generate_to(Cli::command(), &args.folder).map_err(fail)?;

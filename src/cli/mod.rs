@@ -2,33 +2,33 @@
 //!
 //! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
 
-pub mod blame;
+pub(crate) mod blame;
 mod booleans;
-pub mod changed;
+pub(crate) mod changed;
 mod collect;
-pub mod config;
+pub(crate) mod config;
 mod diff;
-pub mod door;
+pub(crate) mod door;
 mod edits;
 mod fix;
-pub mod git;
-pub mod images;
-pub mod init;
-pub mod inputs;
-pub mod jobs;
-pub mod lint;
-pub mod manifests;
-pub mod manual;
-pub mod one_release;
-pub mod output;
-pub mod own_files;
-pub mod policy;
-pub mod progress;
-pub mod release;
-pub mod rules;
-pub mod settings;
+pub(crate) mod git;
+pub(crate) mod images;
+pub(crate) mod init;
+pub(crate) mod inputs;
+pub(crate) mod jobs;
+pub(crate) mod lint;
+pub(crate) mod manifests;
+pub(crate) mod manual;
+pub(crate) mod one_release;
+pub(crate) mod output;
+pub(crate) mod own_files;
+pub(crate) mod policy;
+pub(crate) mod progress;
+pub(crate) mod release;
+pub(crate) mod rules;
+pub(crate) mod settings;
 mod since;
-pub mod template;
+pub(crate) mod template;
 
 use crate::disk::read_all;
 use crate::stack;
@@ -202,7 +202,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
 
 /// Why a command could not do its work.
 #[derive(Debug)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// A message for the user.
     Message(String),
     /// The output could not be written.

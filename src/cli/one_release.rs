@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Selects the release: a chart, or a release of the configuration.
 #[derive(Debug, Clone, clap::Args)]
-pub struct OneFlags {
+pub(crate) struct OneFlags {
     /// A chart folder or archive
     chart: Option<PathBuf>,
     /// The release's name
@@ -27,7 +27,7 @@ pub struct OneFlags {
 
 /// All flags that decide what is rendered.
 #[derive(Debug, Clone, clap::Args)]
-pub struct RenderFlags {
+pub(crate) struct RenderFlags {
     #[command(flatten)]
     mirror: MirrorFlags,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub struct RenderFlags {
 
 /// A release, ready to be rendered.
 #[derive(Debug)]
-pub struct One {
+pub(crate) struct One {
     /// The release.
     pub prepared: Prepared,
     /// The environment, if the configuration gives the release several.
@@ -51,7 +51,7 @@ pub struct One {
 
 impl OneFlags {
     /// Loads the chart and reads what the flags name; helm's log lines go to stderr.
-    pub fn prepare(&self, flags: &RenderFlags, streams: &mut Streams<'_>) -> Result<One, Problem> {
+    pub(crate) fn prepare(&self, flags: &RenderFlags, streams: &mut Streams<'_>) -> Result<One, Problem> {
         let mut reach = flags.release.reach()?;
         let config = flags.config.read(&mut reach)?;
         let (name, environment, chart, mut release, target) = match (&self.release, &self.chart) {

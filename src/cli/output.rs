@@ -37,7 +37,7 @@ struct Typed {
 
 /// How reports are written.
 #[derive(Debug, Clone)]
-pub struct OutputFlags {
+pub(crate) struct OutputFlags {
     /// The requested reports, or why the request makes no sense.
     requests: Result<Vec<Request>, String>,
     color: Color,
@@ -54,7 +54,7 @@ struct Request {
 
 /// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For a terminal, with excerpts of the sources
     Text,
     /// For a browser: one page that needs no network
@@ -77,7 +77,7 @@ pub enum Format {
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless NO_COLOR is set
     Auto,
     /// Always
@@ -177,25 +177,25 @@ fn format_of(path: &Path) -> Option<Format> {
 
 impl OutputFlags {
     /// Rejects requests that make no sense before the work begins.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
     /// Reports files that cannot be written before the work begins.
-    pub fn check_paths(&self, reach: &Reach) -> Result<(), String> {
+    pub(crate) fn check_paths(&self, reach: &Reach) -> Result<(), String> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
         let mut paths = requests.iter().filter_map(|request| request.path.as_deref());
         paths.try_for_each(|path| reach.check_output(path).map_err(|error| format!("--output: {error}")))
     }
 
     /// Whether a report shows the text changes of fixes.
-    pub fn shows_changes(&self) -> bool {
+    pub(crate) fn shows_changes(&self) -> bool {
         let shows = |request: &Request| matches!(request.format, Format::Sarif | Format::Markdown);
         self.requests.as_ref().is_ok_and(|requests| requests.iter().any(shows))
     }
 
     /// Writes the reports of one run: first the files, then stdout.
-    pub fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>) -> Result<(), Problem> {
+    pub(crate) fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>) -> Result<(), Problem> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
         for request in requests {
             if let Some(path) = &request.path {
@@ -261,7 +261,7 @@ fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::i
 
 /// Whether stdout is written in colour.
 #[expect(clippy::disallowed_methods, reason = "the environment of the command")]
-pub fn use_colour(color: Color) -> bool {
+pub(crate) fn use_colour(color: Color) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,

@@ -13,27 +13,27 @@ const BROUGHT: &[&str] = &["vendor", "vendored", "third_party", "third-party"];
 
 /// Where the user's own files are.
 #[derive(Debug, Clone, Default)]
-pub struct Own {
+pub(crate) struct Own {
     /// The folder of the configuration, if there is one.
     config: Option<PathBuf>,
 }
 
 impl Own {
     /// The files around the working folder, and those around a configuration.
-    pub fn with(config: Option<&Path>) -> Self {
+    pub(crate) fn with(config: Option<&Path>) -> Self {
         let folder = config.map(|path| path.parent().map(Path::to_path_buf).unwrap_or_default());
         Self { config: folder }
     }
 
     /// Whether a file or folder of a chart, or manifests, are the user's own.
-    pub fn holds(&self, path: &Path) -> bool {
+    pub(crate) fn holds(&self, path: &Path) -> bool {
         let real = real(path);
         let mut roots = [Some(Path::new("")), self.config.as_deref()].into_iter().flatten().map(root);
         roots.any(|root| real.strip_prefix(&root).is_ok_and(|inside| is_written_here(&root, inside)))
     }
 
     /// Whether a values file is the user's own: a file elsewhere is, if it was named there and no link leads to it.
-    pub fn holds_values(&self, path: &Path) -> bool {
+    pub(crate) fn holds_values(&self, path: &Path) -> bool {
         let named = absolute(path);
         let is_inside = [Some(Path::new("")), self.config.as_deref()]
             .into_iter()

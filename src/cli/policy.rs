@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 /// Whose configuration decides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ConfigFrom {
+pub(crate) enum ConfigFrom {
     /// That of the merge base: a branch does not decide how it is checked
     #[default]
     Base,
@@ -48,7 +48,7 @@ enum Old {
 
 /// Whose configuration counts, and what the branch changes in it.
 #[derive(Debug)]
-pub struct Policy<'a> {
+pub(crate) struct Policy<'a> {
     base: &'a Base,
     /// The user's name for the base.
     since: &'a str,
@@ -67,7 +67,7 @@ type List = (String, Vec<u8>);
 
 impl<'a> Policy<'a> {
     /// Looks up the configuration of the base, wherever it was.
-    pub fn of(
+    pub(crate) fn of(
         base: &'a Base,
         since: &'a str,
         from: ConfigFrom,
@@ -140,12 +140,12 @@ impl<'a> Policy<'a> {
     }
 
     /// Whether the base decides; it does only if it has a configuration.
-    pub fn is_of_base(&self) -> bool {
+    pub(crate) fn is_of_base(&self) -> bool {
         self.from == ConfigFrom::Base && !matches!(self.old, Old::Absent | Old::Unreadable(_))
     }
 
     /// The configuration that decides.
-    pub fn decides(&self) -> &Config {
+    pub(crate) fn decides(&self) -> &Config {
         match &self.old {
             Old::Was(old) if self.from == ConfigFrom::Base => old,
             _ => self.head,
@@ -156,7 +156,7 @@ impl<'a> Policy<'a> {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub fn old(&self) -> Result<Option<&Config>, String> {
+    pub(crate) fn old(&self) -> Result<Option<&Config>, String> {
         match &self.old {
             Old::Same => Ok(Some(self.head)),
             Old::Was(old) => Ok(Some(old)),
@@ -166,7 +166,7 @@ impl<'a> Policy<'a> {
     }
 
     /// Records the changes of the configuration; `wanted` selects the releases of this run.
-    pub fn compare(&mut self, wanted: &dyn Fn(&Entry) -> bool) {
+    pub(crate) fn compare(&mut self, wanted: &dyn Fn(&Entry) -> bool) {
         if let Old::Was(old) = &self.old {
             let exists = |path: &str| is_there(Path::new(path));
             let found = changes(old, self.head, &exists, wanted);
@@ -175,7 +175,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The suppressions of the configuration that count.
-    pub fn entries(&self) -> Vec<Suppression> {
+    pub(crate) fn entries(&self) -> Vec<Suppression> {
         match &self.old {
             Old::Was(old) if self.from == ConfigFrom::Base => kept(&old.suppressions, &self.head.suppressions),
             _ => self.head.suppressions.clone(),
@@ -183,12 +183,12 @@ impl<'a> Policy<'a> {
     }
 
     /// The suppressions of the base.
-    pub fn old_entries(&self) -> &[Suppression] {
+    pub(crate) fn old_entries(&self) -> &[Suppression] {
         self.old().ok().flatten().map_or(&[], |old| &old.suppressions)
     }
 
     /// The mirrored images, from the lists that count.
-    pub fn bundle(&mut self, flags: &SettingsFlags, reach: &Reach) -> Result<Option<Arc<Bundle>>, String> {
+    pub(crate) fn bundle(&mut self, flags: &SettingsFlags, reach: &Reach) -> Result<Option<Arc<Bundle>>, String> {
         let decides = self.decides();
         let paths = flags.bundles(decides);
         let fail = |why: String| flags.of_bundle(decides, &why);
@@ -271,7 +271,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The baseline that counts, and the baseline of the base.
-    pub fn baseline(
+    pub(crate) fn baseline(
         &mut self,
         path: Option<&Path>,
         head: Option<Baseline>,
@@ -318,7 +318,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The comments of a release that count, and those that do not because they are new.
-    pub fn comments(&mut self, comments: Vec<Comment>) -> Result<(Vec<Comment>, Vec<Comment>), String> {
+    pub(crate) fn comments(&mut self, comments: Vec<Comment>) -> Result<(Vec<Comment>, Vec<Comment>), String> {
         let mut files: Vec<(Arc<File>, Vec<Comment>)> = Vec::new();
         for comment in comments {
             match files.iter_mut().find(|(file, _)| Arc::ptr_eq(file, &comment.place.file)) {
@@ -363,7 +363,7 @@ impl<'a> Policy<'a> {
     }
 
     /// Adds notes to findings that new suppressions would accept if they counted.
-    pub fn note_new(&self, report: &mut Report, comments: &[Comment]) {
+    pub(crate) fn note_new(&self, report: &mut Report, comments: &[Comment]) {
         let entries: Vec<&Suppression> = match &self.old {
             Old::Was(old) if self.from == ConfigFrom::Base => added(&old.suppressions, &self.head.suppressions),
             _ => Vec::new(),
@@ -377,14 +377,14 @@ impl<'a> Policy<'a> {
     }
 
     /// The changes of the branch, as findings.
-    pub fn findings(&self, settings: &crate::settings::Settings) -> Vec<Finding> {
+    pub(crate) fn findings(&self, settings: &crate::settings::Settings) -> Vec<Finding> {
         let is_told_only = self.from == ConfigFrom::Head;
         let findings = self.changes.iter().filter_map(|change| change.finding(settings, self.since, is_told_only));
         findings.collect()
     }
 
     /// The values that flags in both configurations set, which are masked.
-    pub fn secrets(&self) -> Secrets {
+    pub(crate) fn secrets(&self) -> Secrets {
         let old = self.old().ok().flatten();
         [Some(self.head), old]
             .into_iter()
@@ -393,7 +393,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The configuration's file in the branch.
-    pub fn home(&self) -> Option<Arc<File>> {
+    pub(crate) fn home(&self) -> Option<Arc<File>> {
         self.head.file.clone()
     }
 }

@@ -5,11 +5,11 @@ use std::io::IsTerminal;
 
 /// The progress of a run, shared by threads. It is drawn on stderr if that is a terminal, and erased at the end.
 #[derive(Debug)]
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// A run with a number of steps; `what` names them: `releases`.
-    pub fn new(steps: usize, what: &'static str, is_shown: bool) -> Self {
+    pub(crate) fn new(steps: usize, what: &'static str, is_shown: bool) -> Self {
         // A single step needs no bar.
         if !is_shown || steps < 2 || !std::io::stderr().is_terminal() {
             return Self::hidden();
@@ -22,17 +22,17 @@ impl Progress {
     }
 
     /// A progress that draws nothing.
-    pub fn hidden() -> Self {
+    pub(crate) fn hidden() -> Self {
         Self(ProgressBar::hidden())
     }
 
     /// A step begins; its name is chart text.
-    pub fn begin(&self, name: &str) {
+    pub(crate) fn begin(&self, name: &str) {
         self.0.set_message(crate::report::plain_line(name));
     }
 
     /// A step ended.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.0.inc(1);
     }
 }

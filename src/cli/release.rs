@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// Flags that decide what a release renders to.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Release (helm's own flags)")]
-pub struct ReleaseFlags {
+pub(crate) struct ReleaseFlags {
     /// Namespace of the release (default: default)
     #[arg(short, long)]
     pub namespace: Option<String>,
@@ -106,7 +106,7 @@ fn named_by(at: usize, configured: usize) -> By {
 
 /// Helm's major version.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Helm {
+pub(crate) enum Helm {
     /// Helm 3.17
     #[value(name = "3")]
     V3,
@@ -118,7 +118,7 @@ pub enum Helm {
 
 impl ReleaseFlags {
     /// The limits, with those that were changed.
-    pub fn limits(&self) -> Result<Limits, String> {
+    pub(crate) fn limits(&self) -> Result<Limits, String> {
         Limits::raised(&self.limits)
     }
 
@@ -128,7 +128,7 @@ impl ReleaseFlags {
     }
 
     /// Whether something is read from stdin. Only the user can ask for that: in a configuration, `-` is a file.
-    pub fn reads_stdin(&self) -> bool {
+    pub(crate) fn reads_stdin(&self) -> bool {
         self.values.iter().skip(self.configured.values).flat_map(|list| split_list(list)).any(|name| name.trim() == "-")
     }
 
@@ -324,7 +324,13 @@ impl ReleaseFlags {
     }
 
     /// Loads a chart and reads what the flags name. Helm's log lines are added to `log`, also on an error.
-    pub fn prepare(&self, name: &str, chart: &Path, disk: &Disk, log: &mut Vec<String>) -> Result<Prepared, String> {
+    pub(crate) fn prepare(
+        &self,
+        name: &str,
+        chart: &Path,
+        disk: &Disk,
+        log: &mut Vec<String>,
+    ) -> Result<Prepared, String> {
         let limits = self.limits()?;
         self.check_time_zone()?;
         let capabilities = self.capabilities()?;

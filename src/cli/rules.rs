@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// The levels in airtight.yaml are taken into account.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "airtight explain RULE shows a rule's page.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -44,7 +44,7 @@ enum Format {
 
 /// Explain a rule: what is wrong, why it matters in an air gap, what to do, with examples
 #[derive(Debug, clap::Args)]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// The rule's id
     #[arg(value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.id)))]
     rule: String,
@@ -63,7 +63,7 @@ struct Entry {
 }
 
 /// Lists the rules.
-pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut reach = Reach::new(&args.allow_outside, Limits::default().file_bytes)?;
     let config = args.config.read(&mut reach)?;
     let entry = |rule: &&Rule| {
@@ -105,7 +105,7 @@ fn table(entries: &[Entry], columns: Option<usize>, out: &mut dyn Write) -> std:
 }
 
 /// Shows a rule's page.
-pub fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let rule = RULES.iter().find(|rule| rule.id == args.rule).ok_or_else(|| format!("no rule {:?}", args.rule))?;
     page::write(rule, use_colour(args.color), terminal_width(), streams.out)?;
     Ok(Outcome::Clean)

@@ -17,7 +17,7 @@ pub(super) const NO_MIRROR: &str = "no mirror is set: pass --mirror HOST, or set
 /// What is checked, and against what.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What is checked")]
-pub struct SettingsFlags {
+pub(crate) struct SettingsFlags {
     /// The private registry that all images must be pulled from: a host, optionally with a port and a path; or
     /// SOURCE=HOST/PATH for each source registry (default: from the configuration)
     ///
@@ -83,7 +83,7 @@ impl From<LayoutFlag> for Layout {
 /// The mirror, for commands that also work without one.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Mirror")]
-pub struct MirrorFlags {
+pub(crate) struct MirrorFlags {
     /// The private registry (default: from the configuration), or SOURCE=HOST/PATH for each source registry; a chart without
     /// values is rendered with its global key set to it
     #[arg(long, value_name = "HOST")]
@@ -104,7 +104,7 @@ pub struct MirrorFlags {
 
 impl MirrorFlags {
     /// The settings from the flags, then the release, then the configuration; `None` without a mirror.
-    pub fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, String> {
+    pub(crate) fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, String> {
         let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
         let target = flags.or(release).or(&config.target);
         let Some(mirror) = target.mirror else {
@@ -130,7 +130,7 @@ impl MirrorFlags {
 
 impl SettingsFlags {
     /// The paths of the lists of mirrored images: files, and folders of them.
-    pub fn bundles(&self, config: &Config) -> Vec<PathBuf> {
+    pub(crate) fn bundles(&self, config: &Config) -> Vec<PathBuf> {
         match self.bundle.is_empty() {
             false => self.bundle.clone(),
             true => config.bundle.iter().map(PathBuf::from).collect(),
@@ -156,7 +156,7 @@ impl SettingsFlags {
     }
 
     /// The settings from the flags, then the release, then the configuration; the error names the flag.
-    pub fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, String> {
+    pub(crate) fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, String> {
         self.settings_with(config, release, self.bundle(config, reach)?.map(Arc::new))
     }
 

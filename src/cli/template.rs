@@ -25,7 +25,7 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "airtight template [OPTIONS] [NAME] <CHART>")]
 #[command(after_help = "Flags of `helm template` that have no effect without a cluster are accepted and ignored.")]
-pub struct Args {
+pub(crate) struct Args {
     /// [NAME] CHART: the release's name, and a chart folder or archive
     #[arg(value_name = "NAME CHART", num_args = 1..=2, required = true)]
     positional: Vec<String>,
@@ -115,7 +115,7 @@ struct Ignored {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
     let reach = Arc::new(args.release.reach()?);
     let prepared = args.release.prepare_alone(&name, Path::new(&chart), reach.clone(), streams)?;

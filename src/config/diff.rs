@@ -19,7 +19,7 @@ use crate::yaml::{self, Data, Node};
 
 /// The changes of a branch, in the order of the table of keys. `exists` says whether a path that the configuration names
 /// exists in the branch. For releases that are not `wanted`, only their removal is reported.
-pub fn changes(
+pub(crate) fn changes(
     before: &Config,
     after: &Config,
     exists: &dyn Fn(&str) -> bool,

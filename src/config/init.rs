@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// A release that was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
+pub(crate) struct Found {
     /// Its name.
     pub name: String,
     /// Path of the chart.
@@ -40,7 +40,7 @@ pub struct Found {
 }
 
 /// Replaces an action of a template that was removed to parse the rest.
-pub const ACTION: &str = "<template>";
+pub(crate) const ACTION: &str = "<template>";
 
 /// The name of a values file in place of a part that was left out: no such file exists, so the release cannot be checked
 /// until somebody replaces it.
@@ -48,7 +48,7 @@ const LEFT_OUT: &str = "LEFT OUT: ";
 
 impl Found {
     /// Adds inline values; `what` names them if JSON cannot express them.
-    pub fn add_inline(&mut self, values: Option<String>, what: &str) {
+    pub(crate) fn add_inline(&mut self, values: Option<String>, what: &str) {
         match values {
             Some(values) => self.set_json.push(values),
             None => self.left_out.push(format!("`{what}` with numbers that JSON cannot express")),
@@ -56,7 +56,7 @@ impl Found {
     }
 
     /// Leaves out what another tool still fills in, `{{ .Environment.Name }}` or `${cluster}`, and records it.
-    pub fn leave_out_placeholders(&mut self, filler: &str) {
+    pub(crate) fn leave_out_placeholders(&mut self, filler: &str) {
         let is_open = |text: &String| text.contains("{{") || text.contains("${") || text.contains(ACTION);
         let mut open: Vec<String> =
             [&self.name, &self.chart].into_iter().filter(|text| is_open(text)).cloned().collect();
@@ -74,7 +74,7 @@ impl Found {
 }
 
 /// The text of the file; `elsewhere` lists what is installed from here but cannot be a release here.
-pub fn text(mirror: Option<&str>, releases: &[Found], elsewhere: &[String]) -> String {
+pub(crate) fn text(mirror: Option<&str>, releases: &[Found], elsewhere: &[String]) -> String {
     let mut out = String::from(
         "# What is installed from here, and the mirror that its images must come from (`airtight lint`).\n",
     );

@@ -2,7 +2,7 @@
 
 /// A key of a table.
 #[derive(Debug)]
-pub struct Key {
+pub(crate) struct Key {
     /// Its name.
     pub name: &'static str,
     /// The type of its value.
@@ -19,7 +19,7 @@ pub struct Key {
 
 /// Which side decides when a branch is compared with its base (`--changed-since`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decides {
+pub(crate) enum Decides {
     /// The base: the key says what is checked or what is accepted.
     Base,
     /// The branch, because the key says how a release is rendered; but a change is reported, because it can hide images.
@@ -30,7 +30,7 @@ pub enum Decides {
 
 /// The type of a value.
 #[derive(Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A string; numbers and booleans count as their text.
     Text,
     /// `true` or `false`.
@@ -56,13 +56,13 @@ pub enum Kind {
 }
 
 /// The levels of a rule.
-pub const LEVELS: &[&str] = &["off", "on", "error", "warning", "hint"];
+pub(crate) const LEVELS: &[&str] = &["off", "on", "error", "warning", "hint"];
 
 /// The layouts, as in the flag.
-pub const LAYOUTS: &[&str] = &["path", "host-and-path", "name", "familiar-path"];
+pub(crate) const LAYOUTS: &[&str] = &["path", "host-and-path", "name", "familiar-path"];
 
 /// What can set the rewrite of a release.
-pub const REWRITES: &[&str] = &["values", "assumed"];
+pub(crate) const REWRITES: &[&str] = &["values", "assumed"];
 
 /// A key that the base decides.
 const fn policy(name: &'static str, kind: Kind, doc: &'static str) -> Key {
@@ -111,7 +111,7 @@ const KUBE_VERSION: Key = told("kube_version", Kind::Text, "Kubernetes version o
 const API_VERSIONS: Key = told("api_versions", Kind::Texts, "Additional API versions of the cluster.");
 
 /// The top of the file.
-pub const ROOT: &[Key] = &[
+pub(crate) const ROOT: &[Key] = &[
     MIRROR,
     MIRRORS,
     LAYOUT,
@@ -126,7 +126,7 @@ pub const ROOT: &[Key] = &[
 ];
 
 /// A release.
-pub const RELEASE: &[Key] = &[
+pub(crate) const RELEASE: &[Key] = &[
     must(input("name", Kind::Text, "Name of the release.")),
     must(input("chart", Kind::Text, "The chart: a folder or an archive.")),
     NAMESPACE,
@@ -154,7 +154,7 @@ pub const RELEASE: &[Key] = &[
 ];
 
 /// An environment of a release: its additions and replacements.
-pub const ENVIRONMENT: &[Key] = &[
+pub(crate) const ENVIRONMENT: &[Key] = &[
     NAMESPACE,
     VALUES,
     SET,
@@ -172,20 +172,20 @@ pub const ENVIRONMENT: &[Key] = &[
 ];
 
 /// The user's own fields.
-pub const FINDERS: &[Key] = &[
+pub(crate) const FINDERS: &[Key] = &[
     policy("add", Kind::Tables(PLACE), "Fields that contain images."),
     policy("exclude", Kind::Tables(PLACE), "Fields that do not contain images, whatever their values look like."),
 ];
 
 /// A field of objects.
-pub const PLACE: &[Key] = &[
+pub(crate) const PLACE: &[Key] = &[
     policy("kind", Kind::Text, "Kind of the objects; default: all."),
     policy("name", Kind::Text, "Names of the objects, as a glob; default: all."),
     must(policy("field", Kind::Text, "Path of the field: `spec.proxy.image`, `spec.images[*].name`.")),
 ];
 
 /// A finding that is accepted.
-pub const SUPPRESSION: &[Key] = &[
+pub(crate) const SUPPRESSION: &[Key] = &[
     must(policy("rule", Kind::Rule, "The rule.")),
     must(policy("reason", Kind::Text, "Why it is accepted.")),
     policy("image", Kind::Text, "The reference, as a glob: `quay.io/acme/*`."),

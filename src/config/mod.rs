@@ -3,13 +3,13 @@
 //! [`Config::parse`] reads the text ([`keys`] is the table of all keys); the caller finds the file. Paths in the file are
 //! relative to its folder, and are stored relative to the working folder: `../charts/api`.
 
-pub mod diff;
-pub mod init;
-pub mod keys;
+pub(crate) mod diff;
+pub(crate) mod init;
+pub(crate) mod keys;
 mod read;
 #[cfg(test)]
 mod schema;
-pub mod sides;
+pub(crate) mod sides;
 
 use crate::finding::Severity;
 use crate::glob::Glob;
@@ -29,11 +29,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The default name of the file.
-pub const FILE_NAME: &str = "airtight.yaml";
+pub(crate) const FILE_NAME: &str = "airtight.yaml";
 
 /// The configuration.
 #[derive(Debug, Clone, Default)]
-pub struct Config {
+pub(crate) struct Config {
     /// The file; `None` if there is none.
     pub file: Option<Arc<File>>,
     /// The target of all images, unless a release has its own.
@@ -54,7 +54,7 @@ pub struct Config {
 
 /// Where images are pulled from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// The mirror.
     pub mirror: Option<Mirror>,
     /// The layout on it.
@@ -67,7 +67,7 @@ pub struct Target {
 
 /// An entry of `suppressions`.
 #[derive(Debug, Clone)]
-pub struct Suppression {
+pub(crate) struct Suppression {
     /// The rule.
     pub rule: String,
     /// The reason.
@@ -86,7 +86,7 @@ pub struct Suppression {
 
 /// A release in one environment.
 #[derive(Debug, Clone)]
-pub struct Release {
+pub(crate) struct Release {
     /// Its content.
     pub entry: Entry,
     /// Its location.
@@ -95,7 +95,7 @@ pub struct Release {
 
 /// The content of a release; equal entries render the same from the same files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its name.
     pub name: String,
     /// The environment, if the release has several.
@@ -131,7 +131,7 @@ pub struct Entry {
 }
 
 /// How people name a release: `api`, or `api/prod` in an environment.
-pub fn full_name(name: &str, environment: Option<&str>) -> String {
+pub(crate) fn full_name(name: &str, environment: Option<&str>) -> String {
     match environment {
         Some(environment) => format!("{name}/{environment}"),
         None => name.to_owned(),
@@ -140,7 +140,7 @@ pub fn full_name(name: &str, environment: Option<&str>) -> String {
 
 impl Entry {
     /// `api`, `api/prod`.
-    pub fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         full_name(&self.name, self.environment.as_deref())
     }
 }
@@ -150,7 +150,7 @@ impl Config {
     ///
     /// # Errors
     /// All errors, a line each: `airtight.yaml:3:5: unknown key "chrat"; did you mean "chart"?`.
-    pub fn parse(file: &Arc<File>, folder: &str) -> Result<Self, String> {
+    pub(crate) fn parse(file: &Arc<File>, folder: &str) -> Result<Self, String> {
         let limits = Limits::default();
         let malformed = |error: yaml::Error| format!("{}: {error}", file.name());
         if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
@@ -172,7 +172,7 @@ impl Config {
 
 impl Config {
     /// The locations where releases set values with flags, `image.tag=1`: these values are masked except in findings about them.
-    pub fn settings(&self) -> Vec<Place> {
+    pub(crate) fn settings(&self) -> Vec<Place> {
         const FLAGS: [&str; 4] = ["set", "set_string", "set_json", "set_literal"];
         let Some(file) = &self.file else { return Vec::new() };
         let Ok(node) = yaml::read(file.bytes(), &Limits::default()) else { return Vec::new() };
@@ -354,7 +354,7 @@ impl Reader<'_> {
 
 impl Target {
     /// This target, completed with another one.
-    pub fn or(self, other: &Self) -> Self {
+    pub(crate) fn or(self, other: &Self) -> Self {
         Self {
             mirror: self.mirror.or_else(|| other.mirror.clone()),
             layout: self.layout.or(other.layout),

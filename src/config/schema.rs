@@ -5,7 +5,7 @@ use crate::rules::RULES;
 use serde_json::{Map, Value, json};
 
 /// The schema.
-pub fn schema() -> Value {
+pub(super) fn schema() -> Value {
     let mut schema = table(ROOT);
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("airtight.yaml");

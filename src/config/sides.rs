@@ -5,7 +5,7 @@ use super::{Config, Entry, Release, Suppression, Target};
 
 /// A release before and after; at least one of them exists.
 #[derive(Debug, Clone, Copy)]
-pub struct Pair<'c> {
+pub(crate) struct Pair<'c> {
     /// Its old state.
     pub before: Option<&'c Release>,
     /// Its new state.
@@ -14,7 +14,7 @@ pub struct Pair<'c> {
 
 /// The releases of both sides, those of `after` first. A release with another name is the same release if its chart is the
 /// same, it uses all values files of the old one, and neither side has the other's name.
-pub fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
+pub(crate) fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
     let named = |config: &'c Config, release: &Release| {
         config.releases.iter().find(|one| one.entry.full_name() == release.entry.full_name())
     };
@@ -36,7 +36,7 @@ pub fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
 
 /// The target of a release that only `after` lists, and whether `before` knows this target: from one of its releases, or as
 /// the target of all its releases.
-pub fn target_of_new(before: &Config, after: &Config, entry: &Entry) -> (Target, bool) {
+pub(crate) fn target_of_new(before: &Config, after: &Config, entry: &Entry) -> (Target, bool) {
     let own = entry.target.clone().or(&after.target);
     let others = before.releases.iter().map(|release| release.entry.target.clone().or(&before.target));
     if std::iter::once(before.target.clone()).chain(others).any(|known| known == own) {
@@ -49,7 +49,7 @@ pub fn target_of_new(before: &Config, after: &Config, entry: &Entry) -> (Target,
 }
 
 /// The suppressions that both sides have, each for the shorter time; locations are those in `after`.
-pub fn kept(before: &[Suppression], after: &[Suppression]) -> Vec<Suppression> {
+pub(crate) fn kept(before: &[Suppression], after: &[Suppression]) -> Vec<Suppression> {
     let one = |entry: &Suppression| {
         let until = latest(before.iter().filter(|was| same(was, entry)))?;
         let expires = [until, entry.expires].into_iter().flatten().min();
@@ -59,7 +59,7 @@ pub fn kept(before: &[Suppression], after: &[Suppression]) -> Vec<Suppression> {
 }
 
 /// The suppressions that only `after` has, or that last longer there.
-pub fn added<'c>(before: &[Suppression], after: &'c [Suppression]) -> Vec<&'c Suppression> {
+pub(crate) fn added<'c>(before: &[Suppression], after: &'c [Suppression]) -> Vec<&'c Suppression> {
     let is_new = |entry: &&Suppression| match latest(before.iter().filter(|was| same(was, entry))) {
         None => true,
         Some(until) => is_later(entry.expires, until),
@@ -89,6 +89,6 @@ pub(super) fn is_later(a: Day, b: Day) -> bool {
 }
 
 /// The chart of a release and its values files.
-pub fn files(entry: &Entry) -> Vec<&str> {
+pub(crate) fn files(entry: &Entry) -> Vec<&str> {
     std::iter::once(entry.chart.as_str()).chain(entry.values.iter().map(String::as_str)).collect()
 }

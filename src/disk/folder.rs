@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// A folder that may be read: a chart, a folder of manifests or lists.
 #[derive(Debug)]
-pub struct Folder<'r> {
+pub(crate) struct Folder<'r> {
     reach: &'r Reach,
     bound: Bound,
     shown: PathBuf,
@@ -19,7 +19,7 @@ pub struct Folder<'r> {
 
 /// The target of a link in a folder.
 #[derive(Debug)]
-pub struct Target {
+pub(crate) struct Target {
     /// The real path.
     pub path: PathBuf,
     /// Whether it is a folder.
@@ -32,7 +32,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
+    pub(crate) fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
         let real = self.find(by, path)?;
         let bound = match (by, &self.root) {
             (By::Repository, Some(root)) => root.clone(),
@@ -44,12 +44,12 @@ impl Reach {
 
 impl Folder<'_> {
     /// The path as given.
-    pub fn shown(&self) -> &Path {
+    pub(crate) fn shown(&self) -> &Path {
         &self.shown
     }
 
     /// The path as given, made absolute, as helm writes it.
-    pub fn absolute(&self) -> PathBuf {
+    pub(crate) fn absolute(&self) -> PathBuf {
         let path = absolute(&self.shown).unwrap_or_else(|_| self.shown.clone());
         // `.` and `..` are removed lexically, as Go's `filepath.Abs` does.
         let mut clean = PathBuf::new();
@@ -64,22 +64,22 @@ impl Folder<'_> {
     }
 
     /// The real path.
-    pub fn real(&self) -> &Path {
+    pub(crate) fn real(&self) -> &Path {
         &self.real
     }
 
     /// Everything in it and below.
-    pub fn walk(&self) -> Walk {
+    pub(crate) fn walk(&self) -> Walk {
         Walk::new(&self.real)
     }
 
     /// Everything in the target folder of a link of this one ([`Folder::follow`]), and below.
-    pub fn walk_target(&self, target: &Path) -> Walk {
+    pub(crate) fn walk_target(&self, target: &Path) -> Walk {
         Walk::new(target)
     }
 
     /// The sorted names in it, as far as they are UTF-8.
-    pub fn names(&self) -> Result<Vec<String>, String> {
+    pub(crate) fn names(&self) -> Result<Vec<String>, String> {
         let failed = |error: std::io::Error| format!("{}: {}", self.shown.display(), system_error(&error));
         let entries = fs::read_dir(&self.real).map_err(failed)?;
         let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
@@ -91,7 +91,7 @@ impl Folder<'_> {
     ///
     /// # Errors
     /// Those of Go's `filepath.EvalSymlinks`, or why it may not be read, without the link's name.
-    pub fn follow(&self, link: &Path) -> Result<Target, String> {
+    pub(crate) fn follow(&self, link: &Path) -> Result<Target, String> {
         let resolved = resolve(link)?;
         self.check(link, &resolved)?;
         let is_folder = fs::symlink_metadata(&resolved.path)
@@ -120,7 +120,7 @@ impl Folder<'_> {
     ///
     /// # Errors
     /// Helm's texts for charts, with `shown` as the path.
-    pub fn open(&self, real: &Path, kind: Option<FileType>, shown: &Path) -> Result<Opened, String> {
+    pub(crate) fn open(&self, real: &Path, kind: Option<FileType>, shown: &Path) -> Result<Opened, String> {
         open(real, kind).map_err(|fault| match fault {
             Fault::System(error) => format!("open {}: {}", shown.display(), system_error(&error)),
             Fault::Folder => format!("read {}: is a directory", shown.display()),
@@ -134,7 +134,7 @@ impl Folder<'_> {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub fn read(&self, inside: &Path) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(&self, inside: &Path) -> Result<Vec<u8>, String> {
         self.reach.read_inside(&self.bound, &self.real.join(inside), &self.shown.join(inside))
     }
 }

@@ -5,32 +5,32 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Whether a path is a regular file, following links.
-pub fn is_file(path: &Path) -> bool {
+pub(crate) fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
 /// Whether a path is a folder, following links.
-pub fn is_folder(path: &Path) -> bool {
+pub(crate) fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
 /// Whether a path exists, following links.
-pub fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     path.exists()
 }
 
 /// Whether a path exists, including a broken link.
-pub fn is_there(path: &Path) -> bool {
+pub(crate) fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
 /// Whether a path exists and is not a folder; a link is not a folder, whatever its target.
-pub fn is_no_folder(path: &Path) -> bool {
+pub(crate) fn is_no_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|about| !about.is_dir())
 }
 
 /// The file type of a path, without following links; `None` if it does not exist.
-pub fn kind(path: &Path) -> Option<FileType> {
+pub(crate) fn kind(path: &Path) -> Option<FileType> {
     path.symlink_metadata().ok().map(|about| about.file_type())
 }
 
@@ -38,7 +38,7 @@ pub fn kind(path: &Path) -> Option<FileType> {
 ///
 /// # Errors
 /// The system's error if it does not exist.
-pub fn real(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     path.canonicalize()
 }
 
@@ -46,6 +46,6 @@ pub fn real(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// The system's error if it was removed.
-pub fn working_folder() -> io::Result<PathBuf> {
+pub(crate) fn working_folder() -> io::Result<PathBuf> {
     std::env::current_dir()
 }

@@ -10,13 +10,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room that the bans point to")]
 
 mod folder;
-pub mod look;
+pub(crate) mod look;
 mod open;
 mod reach;
 mod resolve;
 mod walk;
 
-pub use folder::Folder;
-pub use open::read_all;
-pub use reach::{By, Reach};
-pub use walk::Walk;
+pub(crate) use folder::Folder;
+pub(crate) use open::read_all;
+pub(crate) use reach::{By, Reach};
+pub(crate) use walk::Walk;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// An open file with its metadata.
 #[derive(Debug)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// The file.
     pub file: File,
     /// Its metadata.
@@ -23,7 +23,7 @@ impl Opened {
     }
 
     /// Reads at most a number of bytes and cuts the rest.
-    pub fn read_at_most(self, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    pub(crate) fn read_at_most(self, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
         let expected = self.about.len().saturating_add(1).min(limit).min(1 << 30);
         let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
         self.file
@@ -38,7 +38,7 @@ impl Opened {
 ///
 /// # Errors
 /// `stdin has more than 10 bytes (--limit file-bytes)`.
-pub fn read_all(stream: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read_all(stream: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
     let read = stream.take(limit.saturating_add(1)).read_to_end(&mut content);
     read.map_err(|error| format!("cannot read {name}: {error}"))?;

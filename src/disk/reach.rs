@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who named a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum By {
+pub(crate) enum By {
     /// The user, on the command line.
     User,
     /// A file of the repository: its configuration, a chart, a link.
@@ -34,7 +34,7 @@ impl Bound {
 
 /// What a run may read; shared by threads.
 #[derive(Debug)]
-pub struct Reach {
+pub(crate) struct Reach {
     /// The bound of the paths in the configuration.
     pub(super) root: Option<Bound>,
     /// The real paths that are allowed in addition.
@@ -51,7 +51,7 @@ impl Reach {
     ///
     /// # Errors
     /// One of `allowed` does not exist.
-    pub fn new(allowed: &[PathBuf], file_bytes: u64) -> Result<Self, String> {
+    pub(crate) fn new(allowed: &[PathBuf], file_bytes: u64) -> Result<Self, String> {
         let real = |path: &PathBuf| match resolve(path) {
             Ok(resolved) => Ok(resolved.path),
             Err(error) => Err(format!("--allow-outside {}: {error}", path.display())),
@@ -61,12 +61,12 @@ impl Reach {
     }
 
     /// What may be read without `--allow-outside` and without a configuration.
-    pub fn of_user(file_bytes: u64) -> Self {
+    pub(crate) fn of_user(file_bytes: u64) -> Self {
         Self { root: None, allowed: Vec::new(), file_bytes, handed: Mutex::default() }
     }
 
     /// Sets the bound of the configuration: the repository that contains its folder, or the folder itself.
-    pub fn set_configuration(&mut self, folder: &Path) -> Result<(), String> {
+    pub(crate) fn set_configuration(&mut self, folder: &Path) -> Result<(), String> {
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = resolve(here)?.path;
         let alone = |folder| Bound { folder, what: "the folder of airtight.yaml" };
@@ -75,7 +75,7 @@ impl Reach {
     }
 
     /// The largest size of one file, in bytes.
-    pub fn file_bytes(&self) -> u64 {
+    pub(crate) fn file_bytes(&self) -> u64 {
         self.file_bytes
     }
 
@@ -83,7 +83,7 @@ impl Reach {
     ///
     /// # Errors
     /// In Go's words if Go has such an error: `open x.yaml: no such file or directory`.
-    pub fn read(&self, by: By, path: &Path) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(&self, by: By, path: &Path) -> Result<Vec<u8>, String> {
         if by == By::User && is_handed(path) {
             // A second reader waits and gets the same content.
             let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,7 +101,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub fn open(&self, by: By, path: &Path) -> Result<Opened, String> {
+    pub(crate) fn open(&self, by: By, path: &Path) -> Result<Opened, String> {
         if by == By::User && is_handed(path) {
             return open::open_handed(path).map_err(|error| in_words_of_go(path, Fault::System(error)));
         }
@@ -114,7 +114,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub fn check_beside(&self, by: By, chart: &Path, path: &Path) -> Result<(), String> {
+    pub(crate) fn check_beside(&self, by: By, chart: &Path, path: &Path) -> Result<(), String> {
         let folder = self.find(by, chart)?;
         let root = self.root.as_ref().filter(|root| by == By::Repository || folder.starts_with(&root.folder));
         let bound = match root.cloned().or_else(|| Bound::repository(&folder)) {
@@ -128,7 +128,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub fn check(&self, by: By, path: &Path) -> Result<(), String> {
+    pub(crate) fn check(&self, by: By, path: &Path) -> Result<(), String> {
         self.find(by, path).map(|_| ())
     }
 
@@ -137,7 +137,7 @@ impl Reach {
     ///
     /// # Errors
     /// Names the link.
-    pub fn check_output(&self, path: &Path) -> Result<(), String> {
+    pub(crate) fn check_output(&self, path: &Path) -> Result<(), String> {
         // A file that does not exist is created in an existing folder.
         let there = path.ancestors().find(|path| path.symlink_metadata().is_ok());
         let Some(there) = there else { return Ok(()) };

@@ -7,7 +7,7 @@ use walkdir::{DirEntry, WalkDir};
 /// The entries below a folder, sorted by the bytes of their names, depth first. Links are returned but not followed; `.git`
 /// is left out.
 #[derive(Debug)]
-pub struct Walk(walkdir::IntoIter);
+pub(crate) struct Walk(walkdir::IntoIter);
 
 impl Walk {
     pub(super) fn new(folder: &Path) -> Self {
@@ -15,7 +15,7 @@ impl Walk {
     }
 
     /// Skips the content of the last folder.
-    pub fn skip_current_dir(&mut self) {
+    pub(crate) fn skip_current_dir(&mut self) {
         self.0.skip_current_dir();
     }
 }

@@ -13,11 +13,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The name of the file for edits of [`Target::Overlay`].
-pub const OVERLAY: &str = "airtight-overlay.yaml";
+pub(super) const OVERLAY: &str = "airtight-overlay.yaml";
 
 /// A cache of the values files that trials edit: each is read once.
 #[derive(Debug, Default)]
-pub struct Originals(RefCell<HashMap<usize, Known>>);
+pub(crate) struct Originals(RefCell<HashMap<usize, Known>>);
 
 /// A file, kept so that its address stays unique, and its content.
 type Known = (Arc<File>, Rc<Before>);
@@ -67,7 +67,7 @@ impl<'e> ByTarget<'e> {
 ///
 /// # Errors
 /// Why one of the edits cannot be made.
-pub fn apply(
+pub(crate) fn apply(
     user: &UserValues,
     edits: &[Edit],
     helm: HelmVersion,
@@ -101,7 +101,7 @@ pub fn apply(
 }
 
 /// Why each edit of the user's values cannot be made, as far as that is known without a trial.
-pub fn refusals(
+pub(crate) fn refusals(
     user: &UserValues,
     edits: &[Edit],
     helm: HelmVersion,
@@ -162,7 +162,7 @@ fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Act
 ///
 /// # Errors
 /// Why it cannot be made.
-pub fn edited(file: &Arc<File>, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
+pub(crate) fn edited(file: &Arc<File>, edit: &Edit, helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
     edited_all(file, &[edit], helm, limits)
 }
 
@@ -170,7 +170,12 @@ pub fn edited(file: &Arc<File>, edit: &Edit, helm: HelmVersion, limits: &Limits)
 ///
 /// # Errors
 /// Why one of them, or all of them together, cannot be made.
-pub fn edited_all(file: &Arc<File>, edits: &[&Edit], helm: HelmVersion, limits: &Limits) -> Result<Arc<File>, Refusal> {
+pub(crate) fn edited_all(
+    file: &Arc<File>,
+    edits: &[&Edit],
+    helm: HelmVersion,
+    limits: &Limits,
+) -> Result<Arc<File>, Refusal> {
     edited_in(file, edits, helm, limits, &Originals::default())
 }
 
@@ -196,7 +201,7 @@ fn is_template(name: &str) -> bool {
 
 impl Edit {
     /// Identifies an edit: its target, its path and its action.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         let target = match &self.target {
             Target::File { file, .. } => file.shown().to_owned(),
             Target::Flag(part) => format!("{} {}", part.flag, part.occurrence),
@@ -206,7 +211,7 @@ impl Edit {
     }
 
     /// Whether it is the same edit of the same file or flag.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let is_same_target = match (&self.target, &other.target) {
             (Target::File { number, file }, Target::File { number: other, file: of }) => {
                 number == other && Arc::ptr_eq(file, of)

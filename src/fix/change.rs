@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The text change of an edit.
 #[derive(Debug, Clone)]
-pub struct TextChange {
+pub(crate) struct TextChange {
     /// The removed range; empty if text is only added.
     pub place: Place,
     /// The text that replaces it.
@@ -19,7 +19,7 @@ pub struct TextChange {
 }
 
 /// The minimal text changes of an edit; `None` if it is not about a file, cannot be made, or cannot be shown in this form.
-pub fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
+pub(crate) fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
     let Target::File { file, .. } = &edit.target else { return None };
     let after = edited(file, edit, HelmVersion::V4, &Limits::default()).ok()?;
     let (old, new) = (std::str::from_utf8(file.bytes()).ok()?, std::str::from_utf8(after.bytes()).ok()?);

@@ -43,7 +43,7 @@ impl Before {
 /// # Errors
 /// Why the text is not edited.
 #[cfg(test)]
-pub fn edit(
+pub(crate) fn edit(
     text: &[u8],
     path: &[Key],
     action: &Action,
@@ -61,7 +61,12 @@ pub fn edit(
 ///
 /// # Errors
 /// Why one of the edits, or all of them together, cannot be made.
-pub fn edit_all(text: &[u8], edits: &[Change<'_>], helm: HelmVersion, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+pub(crate) fn edit_all(
+    text: &[u8],
+    edits: &[Change<'_>],
+    helm: HelmVersion,
+    limits: &Limits,
+) -> Result<Vec<u8>, Refusal> {
     edit_read(text, &Before::of(text, helm, limits), edits, helm, limits)
 }
 

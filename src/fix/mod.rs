@@ -13,7 +13,7 @@ mod members;
 mod overlay;
 mod patch;
 mod paths;
-pub mod plan;
+pub(crate) mod plan;
 mod refusal;
 mod remove;
 mod replace;
@@ -22,15 +22,15 @@ mod splice;
 mod tree;
 mod write;
 
-pub use apply::{Originals, apply, edited, edited_all, refusals};
-pub use change::{TextChange, text_changes};
+pub(crate) use apply::{Originals, apply, edited, edited_all, refusals};
+pub(crate) use change::{TextChange, text_changes};
 #[cfg(test)]
-pub use document::{edit, edit_all};
-pub use overlay::overlay;
-pub use patch::{Patch, patched};
-pub use paths::{path_keys, path_text};
-pub use refusal::Refusal;
-pub use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
+pub(crate) use document::{edit, edit_all};
+pub(crate) use overlay::overlay;
+pub(crate) use patch::{Patch, patched};
+pub(crate) use paths::{path_keys, path_text};
+pub(crate) use refusal::Refusal;
+pub(crate) use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
 pub(crate) use tree::{at as value_at, value as json_of};
 
 use crate::names::names;
@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 /// A change that resolves a finding.
 #[derive(Debug, Clone)]
-pub struct Fix {
+pub(crate) struct Fix {
     /// What to do, in the imperative, without a full stop: ``set `image.registry` to `mirror.internal` ``.
     pub title: String,
     /// Who may apply it.
@@ -58,7 +58,7 @@ pub struct Fix {
 
 impl Fix {
     /// What reports show of the edits and patches; empty until computed.
-    pub fn told(&self) -> &Shown {
+    pub(crate) fn told(&self) -> &Shown {
         const NOTHING: &Shown = &Shown { edits: Vec::new(), patches: Vec::new(), line: None };
         self.shown.as_deref().unwrap_or(NOTHING)
     }
@@ -66,7 +66,7 @@ impl Fix {
 
 /// Who may apply a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Safety {
+pub(crate) enum Safety {
     /// `--fix`: it changes or removes lines of the user's own values files.
     Safe,
     /// `--unsafe-fixes`: it adds keys, or changes tags or digests.
@@ -79,7 +79,7 @@ names!(Safety { Safe: "safe", Unsafe: "unsafe", Manual: "manual" });
 
 /// A reference that a fix changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proven {
+pub(crate) struct Proven {
     /// Before the edits.
     pub before: String,
     /// After the edits.
@@ -88,7 +88,7 @@ pub struct Proven {
 
 /// One edit of the user's input.
 #[derive(Debug, Clone)]
-pub struct Edit {
+pub(crate) struct Edit {
     /// What to edit.
     pub target: Target,
     /// The path of the value, from the top of the values.
@@ -101,7 +101,7 @@ pub struct Edit {
 
 /// What a fix edits.
 #[derive(Debug, Clone)]
-pub enum Target {
+pub(crate) enum Target {
     /// The values file of the release with this index, from 0.
     File {
         /// Its index.
@@ -117,7 +117,7 @@ pub enum Target {
 
 /// What to do with a value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Replace it.
     Set(Value),
     /// Remove it with its key.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// # Errors
 /// Helm merges maps, but a list replaces another, and null removes the chart's default: such a file can neither set an
 /// element of a list nor remove a value.
-pub fn overlay(edits: &[Edit]) -> Result<String, Refusal> {
+pub(crate) fn overlay(edits: &[Edit]) -> Result<String, Refusal> {
     let mut values = Value::Object(Map::new());
     for edit in edits.iter().filter(|edit| matches!(edit.target, Target::Overlay)) {
         let (Action::Set(value) | Action::Add(value)) = &edit.action else { return Err(Refusal::Overlay) };

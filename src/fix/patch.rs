@@ -12,7 +12,7 @@ const AROUND: usize = 3;
 
 /// A change of a template of a chart.
 #[derive(Debug, Clone)]
-pub struct Patch {
+pub(crate) struct Patch {
     /// The removed range; empty if text is only added. The name of its file is the one that helm reports.
     pub place: Place,
     /// The text that replaces it.
@@ -23,12 +23,12 @@ pub struct Patch {
 
 impl Patch {
     /// Replaces a range by a text.
-    pub fn new(place: Place, text: String) -> Self {
+    pub(crate) fn new(place: Place, text: String) -> Self {
         Self { place, text, around: AROUND }
     }
 
     /// The lines, from 1, that it shows: the changed lines and their context.
-    pub fn lines(&self) -> Range<u32> {
+    pub(crate) fn lines(&self) -> Range<u32> {
         let line = |at: u32| self.place.file.line_column(at).0;
         let (first, last) = (line(self.place.start), line(self.place.end));
         let around = self.around as u32;
@@ -36,7 +36,7 @@ impl Patch {
     }
 
     /// The patch without context lines that others change, so that they can be applied in any order.
-    pub fn beside(&self, others: &[&Self]) -> Self {
+    pub(crate) fn beside(&self, others: &[&Self]) -> Self {
         let line = |patch: &Self| patch.place.file.line_column(patch.place.start).0;
         let of_file = others.iter().filter(|other| Arc::ptr_eq(&other.place.file, &self.place.file));
         let distances = of_file.map(|other| line(other).abs_diff(line(self))).filter(|&distance| distance > 0);
@@ -45,7 +45,7 @@ impl Patch {
     }
 
     /// The patch as a unified diff: `--- web/templates/pod.yaml`. It can be applied with `patch -d CHART -p1`.
-    pub fn diff(&self) -> String {
+    pub(crate) fn diff(&self) -> String {
         let file = &self.place.file;
         let (old, new) = (String::from_utf8_lossy(file.bytes()), changed(file, &[self]));
         let new = String::from_utf8_lossy(&new);
@@ -54,14 +54,14 @@ impl Patch {
     }
 
     /// The patch as a change of the text of its file.
-    pub fn text_change(&self) -> TextChange {
+    pub(crate) fn text_change(&self) -> TextChange {
         let file = &self.place.file;
         let after = File::on_disk(file.name(), file.path().map(str::to_owned), changed(file, &[self]));
         TextChange { place: self.place.clone(), text: self.text.clone(), after }
     }
 
     /// Whether the changed ranges overlap.
-    pub fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let (one, other) = (&self.place, &other.place);
         let is_point = one.start == one.end || other.start == other.end;
         let meets = one.start < other.end && other.start < one.end || is_point && one.start == other.start;
@@ -69,14 +69,14 @@ impl Patch {
     }
 
     /// Whether both make the same change.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let (one, two) = (&self.place, &other.place);
         Arc::ptr_eq(&one.file, &two.file) && (one.start, one.end) == (two.start, two.end) && self.text == other.text
     }
 }
 
 /// A chart with patches in its templates and those of its subcharts; the input is not changed. Patches must not overlap.
-pub fn patched(chart: &Arc<Chart>, patches: &[&Patch]) -> Arc<Chart> {
+pub(crate) fn patched(chart: &Arc<Chart>, patches: &[&Patch]) -> Arc<Chart> {
     let templates: Vec<ChartFile> = chart.templates.iter().map(|template| patched_file(template, patches)).collect();
     let subcharts: Vec<Arc<Chart>> = chart.subcharts.iter().map(|subchart| patched(subchart, patches)).collect();
     let is_same = templates.iter().zip(&chart.templates).all(|(new, old)| Arc::ptr_eq(&new.file, &old.file))

@@ -1,10 +1,10 @@
 //! Values paths in their text form.
 
 use crate::trace::Key;
-pub use crate::trace::path_text;
+pub(crate) use crate::trace::path_text;
 
 /// The keys of a path as [`path_text`] writes it. A number in brackets is an index; other text in brackets is part of the name.
-pub fn path_keys(text: &str) -> Vec<Key> {
+pub(crate) fn path_keys(text: &str) -> Vec<Key> {
     let mut keys = Vec::new();
     for part in parts(text) {
         let (name, indexes) = indexed(&part);

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const STEPS: usize = 100;
 
 /// An edit of a text: the path of a value, and what to do with it.
-pub type Change<'a> = (&'a [Key], &'a Action);
+pub(crate) type Change<'a> = (&'a [Key], &'a Action);
 
 /// One change of the text.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why an edit cannot be made; nothing is written then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The text cannot be parsed as values, for this reason.
     Unread(String),
     /// The file is a template of values, or the edited text contains template actions.
@@ -44,7 +44,7 @@ pub enum Refusal {
 impl Refusal {
     /// In one word.
     #[cfg(test)]
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Unread(_) => "unread",
             Self::Template => "template",

@@ -5,7 +5,7 @@ use crate::source::Spot;
 
 /// What reports show of a fix, computed before the files are dropped.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// Its edits.
     pub edits: Vec<ShownEdit>,
     /// Its patches.
@@ -16,7 +16,7 @@ pub struct Shown {
 
 /// An edit.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ShownEdit {
+pub(crate) struct ShownEdit {
     /// `file`, `flag` or `overlay`.
     pub target: &'static str,
     /// The file, as displayed.
@@ -37,7 +37,7 @@ pub struct ShownEdit {
 
 /// A patch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ShownPatch {
+pub(crate) struct ShownPatch {
     /// The template, under helm's name.
     pub template: String,
     /// Its path on the disk.
@@ -52,7 +52,7 @@ pub struct ShownPatch {
 
 /// A change of a text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ShownChange {
+pub(crate) struct ShownChange {
     /// The file.
     pub path: Option<String>,
     /// The start and end of the removed range.
@@ -63,7 +63,7 @@ pub struct ShownChange {
 
 impl Shown {
     /// The content of a fix; `changes`: including its text changes.
-    pub fn of(fix: &Fix, changes: bool) -> Self {
+    pub(crate) fn of(fix: &Fix, changes: bool) -> Self {
         Self {
             edits: fix.edits.iter().map(|one| edit(one, changes)).collect(),
             patches: fix.patches.iter().map(patch).collect(),

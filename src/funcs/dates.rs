@@ -7,7 +7,7 @@ use crate::template::{Context, Failure, Flow, Function, IntKind, Spread, Value};
 use crate::trace::Str;
 
 /// The functions of this family; those on durations are in [`super::durations`].
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("now", &[], Flow::None, "the current time", |ctx, _| {
         let mut time = now(ctx);
         time.monotonic = Some(0);

@@ -8,7 +8,7 @@ use crate::template::{Context, Failure, Flow, Function, Look, Map, Spread, Value
 use crate::trace::Str;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("dict", &[], Flow::Exact, "a map of the keys and values given in turn", dict)
         .spreads(Spread::Holds)
         .looks(Look::Nothing)

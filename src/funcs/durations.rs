@@ -12,7 +12,7 @@ use std::any::Any;
 use std::borrow::Cow;
 
 /// The functions on durations. Those that only helm 4 has are last.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("duration", &[&ANY], Flow::Union, "seconds (a string or int64) as 1h30m0s", duration),
     Function::new(
         "durationRound",
@@ -73,7 +73,7 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 /// `time.Duration`
-pub static DURATION: Type = Type {
+pub(crate) static DURATION: Type = Type {
     name: "time.Duration",
     kind: Kind::Int64,
     elem: None,
@@ -109,7 +109,7 @@ pub static DURATION: Type = Type {
 
 /// A duration in a template.
 #[derive(Debug, Clone, Copy)]
-pub struct DurationObject {
+pub(crate) struct DurationObject {
     /// How long.
     pub nanos: i64,
     /// The origin of its data.

@@ -6,7 +6,7 @@ use crate::template::{Context, Failure, Flow, Function, Spread, Value};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("b64enc", &[&STRING], Flow::Exact, "the text in base64", b64enc).spreads(Spread::Full),
     Function::new("b64dec", &[&STRING], Flow::Union, "the decoded base64 text, or the error", b64dec)
         .costs(4, 100)

@@ -4,7 +4,7 @@ use crate::template::types::{ANY, BOOL, STRING};
 use crate::template::{Context, Failure, Flow, Function, Look, Spread, Value};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("default", &[&ANY], Flow::Exact, "the second, or the first when that is empty", default)
         .spreads(Spread::Choice)
         .looks(Look::Nothing)

@@ -6,7 +6,7 @@ use crate::template::{Context, Failure, Flow, Function, Look, Spread, Value};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("include", &[&STRING, &ANY], Flow::Exact, "text of a named template executed with data", include)
         .costs(15, 0)
         .spreads(Spread::Holds)
@@ -18,7 +18,7 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 /// The output of a missing value.
-pub const MARK: &[u8] = b"<no value>";
+pub(crate) const MARK: &[u8] = b"<no value>";
 
 fn include(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let [Value::Str(name), data] = args else { return Err(Failure::from("include needs a name and data")) };
@@ -65,12 +65,12 @@ fn tpl(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 ///
 /// Helm quirk: the mark is deleted from the finished text, even where a template wrote it literally
 /// (`pkg/engine/engine.go`, `renderWithReferences`).
-pub fn without_no_value(text: &Str) -> Str {
+pub(crate) fn without_no_value(text: &Str) -> Str {
     remove_no_value(text, &mut |_| {})
 }
 
 /// The same, and reports the byte position of each mark.
-pub fn remove_no_value(text: &Str, removed: &mut dyn FnMut(u32)) -> Str {
+pub(crate) fn remove_no_value(text: &Str, removed: &mut dyn FnMut(u32)) -> Str {
     let bytes = text.as_bytes();
     let mut out: Option<Buf> = None;
     let mut kept = 0;

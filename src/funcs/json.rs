@@ -8,7 +8,7 @@ use crate::template::{Context, Failure, Flow, Function, List, Map, Spread, Value
 use crate::trace::Str;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("toJson", &[&ANY], Flow::Exact, "the value as JSON; nothing if it cannot be written", to_json)
         .costs(10, 16)
         .spreads(Spread::Full),

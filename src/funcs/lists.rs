@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("list", &[], Flow::Exact, "a list of the arguments", list)
         .spreads(Spread::Holds)
         .looks(Look::Nothing)
@@ -96,7 +96,7 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 /// `[][]interface {}`, the result of `chunk`.
-pub static LISTS: Type = Type::new("[][]interface {}", Kind::Slice, Some(&LIST));
+pub(crate) static LISTS: Type = Type::new("[][]interface {}", Kind::Slice, Some(&LIST));
 
 /// Go's error when sprig asks nil for its type.
 pub(super) const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";

@@ -2,30 +2,30 @@
 
 mod args;
 mod case;
-pub mod crypto;
-pub mod dates;
-pub mod dicts;
-pub mod durations;
-pub mod encoding;
-pub mod flow;
-pub mod helm;
-pub mod json;
-pub mod lists;
-pub mod network;
-pub mod numbers;
-pub mod paths;
-pub mod random;
-pub mod reflect;
-pub mod regex;
-pub mod semver;
-pub mod strings;
+pub(crate) mod crypto;
+pub(crate) mod dates;
+pub(crate) mod dicts;
+pub(crate) mod durations;
+pub(crate) mod encoding;
+pub(crate) mod flow;
+pub(crate) mod helm;
+pub(crate) mod json;
+pub(crate) mod lists;
+pub(crate) mod network;
+pub(crate) mod numbers;
+pub(crate) mod paths;
+pub(crate) mod random;
+pub(crate) mod reflect;
+pub(crate) mod regex;
+pub(crate) mod semver;
+pub(crate) mod strings;
 #[cfg(test)]
 mod testing;
-pub mod times;
-pub mod toml;
-pub mod urls;
+pub(crate) mod times;
+pub(crate) mod toml;
+pub(crate) mod urls;
 mod wrap;
-pub mod yaml;
+pub(crate) mod yaml;
 
 use crate::helm::HelmVersion;
 use crate::template::{Function, builtins};
@@ -33,7 +33,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Every family with its table, in the order of the documentation.
-pub static FAMILIES: &[(&str, &[Function])] = &[
+pub(crate) static FAMILIES: &[(&str, &[Function])] = &[
     ("Go", builtins::FUNCTIONS),
     ("Helm", helm::FUNCTIONS),
     ("Flow", flow::FUNCTIONS),
@@ -58,7 +58,7 @@ pub static FAMILIES: &[(&str, &[Function])] = &[
 ];
 
 /// What finds the functions that a version of helm has.
-pub fn lookup_of(helm: HelmVersion) -> &'static dyn Fn(&str) -> Option<&'static Function> {
+pub(crate) fn lookup_of(helm: HelmVersion) -> &'static dyn Fn(&str) -> Option<&'static Function> {
     match helm {
         HelmVersion::V4 => &lookup,
         HelmVersion::V3 => &|name| lookup(name).filter(|function| !function.since_helm_4),
@@ -66,7 +66,7 @@ pub fn lookup_of(helm: HelmVersion) -> &'static dyn Fn(&str) -> Option<&'static 
 }
 
 /// The function of a name.
-pub fn lookup(name: &str) -> Option<&'static Function> {
+pub(crate) fn lookup(name: &str) -> Option<&'static Function> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static Function, foldhash::fast::RandomState>> =
         LazyLock::new(|| {
             FAMILIES

@@ -4,7 +4,7 @@ use crate::template::types::STRING;
 use crate::template::{Context, Failure, Flow, Function, Map, Value};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new(
         "lookup",
         &[&STRING, &STRING, &STRING, &STRING],

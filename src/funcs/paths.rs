@@ -5,7 +5,7 @@ use crate::template::{Context, Failure, Flow, Function, Value};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("base", &[&STRING], Flow::Exact, "the last element of a path", base).costs(3, 48),
     Function::new("dir", &[&STRING], Flow::Exact, "all but the last element of a path", dir).costs(3, 48),
     Function::new("clean", &[&STRING], Flow::Exact, "the shortest path to the same place", clean).costs(3, 48),

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("randAlphaNum", &[&INT], Flow::None, "n random letters and digits", rand_alpha_num)
         .costs(15, 16)
         .not_hermetic(),

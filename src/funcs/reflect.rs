@@ -5,7 +5,7 @@ use crate::template::{Context, Failure, Flow, Function, List, Look, Map, Spread,
 use std::collections::HashSet;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("typeOf", &[&ANY], Flow::None, "the Go type", type_of).spreads(Spread::Kind).looks(Look::Nothing),
     Function::new("typeIs", &[&STRING, &ANY], Flow::None, "whether a value is of a type", type_is)
         .spreads(Spread::Kind)

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 /// The functions of this family. Those named `must…` return an invalid pattern as an error, the others panic.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("regexMatch", &[&STRING, &STRING], Flow::None, "whether a pattern matches somewhere", |ctx, args| {
         match matches(ctx, args)? {
             // sprig quirk: an invalid pattern matches nothing.

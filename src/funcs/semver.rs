@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("semver", &[&STRING], Flow::Exact, "a version object with .Major, .Minor, .Patch …", semver)
         .costs(52, 300),
     Function::new(
@@ -25,11 +25,11 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 /// `*semver.Version`: the result of `semver`.
-pub static VERSION_POINTER: Type =
+pub(crate) static VERSION_POINTER: Type =
     Type { name: "*semver.Version", kind: Kind::Ptr, elem: None, methods: &POINTER_METHODS };
 
 /// `semver.Version`: the result of `IncMajor` and similar methods; Go cannot call the pointer's methods on it.
-pub static VERSION: Type =
+pub(crate) static VERSION: Type =
     Type { name: "semver.Version", kind: Kind::Struct, elem: None, methods: POINTER_METHODS.split_at(VALUE_METHODS).0 };
 
 /// The number of methods of the value itself; they come first.
@@ -77,7 +77,7 @@ static POINTER_METHODS: [Function; 21] = [
 
 /// A version in a template.
 #[derive(Debug)]
-pub struct VersionObject {
+pub(crate) struct VersionObject {
     /// The version.
     pub version: Version,
     /// Whether it is a pointer: the result of `semver`, but not of its methods.

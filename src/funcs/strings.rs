@@ -12,7 +12,7 @@ use crate::template::{Context, Failure, Flow, Function, List, Map, Spread, Value
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("abbrev", &[&INT, &STRING], Flow::Exact, "cut to a width, with ... at the end", abbrev),
     Function::new("abbrevboth", &[&INT, &INT, &STRING], Flow::Exact, "cut to a width from both sides", abbrevboth),
     Function::new("trunc", &[&INT, &STRING], Flow::Exact, "the first n bytes, or the last -n", trunc)

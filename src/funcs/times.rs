@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 /// `time.Time`
-pub static TIME: Type = Type {
+pub(crate) static TIME: Type = Type {
     name: "time.Time",
     kind: Kind::Struct,
     elem: None,
@@ -138,11 +138,11 @@ pub static TIME: Type = Type {
 };
 
 /// `time.Month`
-pub static MONTH: Type = Type { name: "time.Month", kind: Kind::Int, elem: None, methods: &[NAME] };
+pub(crate) static MONTH: Type = Type { name: "time.Month", kind: Kind::Int, elem: None, methods: &[NAME] };
 /// `time.Weekday`
-pub static WEEKDAY: Type = Type { name: "time.Weekday", kind: Kind::Int, elem: None, methods: &[NAME] };
+pub(crate) static WEEKDAY: Type = Type { name: "time.Weekday", kind: Kind::Int, elem: None, methods: &[NAME] };
 /// `*time.Location`
-pub static LOCATION: Type = Type {
+pub(crate) static LOCATION: Type = Type {
     name: "*time.Location",
     kind: Kind::Ptr,
     elem: None,
@@ -159,7 +159,7 @@ const NAME: Function = Function::new("String", &[], Flow::Union, "the English na
 
 /// A time in a template.
 #[derive(Debug, Clone)]
-pub struct TimeObject {
+pub(crate) struct TimeObject {
     /// The time.
     pub time: Time,
     /// The origin of its data.

@@ -7,7 +7,7 @@ use crate::template::{Context, Failure, Flow, Function, Map, Value};
 use crate::trace::{Buf, Str};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("urlParse", &[&STRING], Flow::Exact, "the parts of a URL, as a map", url_parse).costs(40, 160),
     Function::new("urlJoin", &[&MAP], Flow::Exact, "the URL of the parts that urlParse gives", url_join).costs(40, 64),
 ];

@@ -11,7 +11,7 @@ use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};
 
 /// The releases that a document of a file installs, whether their charts are local or not.
-pub fn releases(path: &str, node: &Node) -> Vec<Found> {
+pub(crate) fn releases(path: &str, node: &Node) -> Vec<Found> {
     let api_version = node.text_of("apiVersion");
     let kind = node.text_of("kind");
     let found = match kind.as_str() {
@@ -26,7 +26,7 @@ pub fn releases(path: &str, node: &Node) -> Vec<Found> {
 }
 
 /// Whether a text that is not valid YAML is probably one of these files.
-pub fn may_install(path: &str, text: &[u8]) -> bool {
+pub(crate) fn may_install(path: &str, text: &[u8]) -> bool {
     let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
     is_helmfile(path) && has(b"releases:")
         || has(b"argoproj.io/") && has(b"kind: Application")
@@ -34,14 +34,14 @@ pub fn may_install(path: &str, text: &[u8]) -> bool {
 }
 
 /// Whether a file of this path is one of helmfile's.
-pub fn is_helmfile(path: &str) -> bool {
+pub(crate) fn is_helmfile(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     name.starts_with("helmfile.") || folder.rsplit('/').next() == Some("helmfile.d")
 }
 
 /// A helmfile without its template actions, so that it can be parsed as YAML: lines of actions alone, such as conditions, are
 /// removed, and any other action becomes [`ACTION`]. Also returns whether there were such lines.
-pub fn without_actions(text: &str) -> (String, bool) {
+pub(crate) fn without_actions(text: &str) -> (String, bool) {
     let (mut out, mut has_lines) = (String::new(), false);
     for line in text.split_inclusive('\n') {
         let mut plain = String::new();

@@ -4,14 +4,14 @@
 //! (`!` negates), `{…,…}` alternatives, `\` takes the next character as it is. The whole path must match.
 //! Source: gobwas/glob v0.2.3, with `/` as the separator.
 
-pub mod path;
+pub(crate) mod path;
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 /// A parsed pattern.
 #[derive(Debug)]
-pub struct Glob {
+pub(crate) struct Glob {
     program: Vec<Step>,
     /// Whether the pattern has the form that helm matches in a special way.
     ends: Vec<(String, String)>,
@@ -62,7 +62,7 @@ impl Glob {
     ///
     /// # Errors
     /// A class is malformed: `[a`, `[]`, `[a-bx]`.
-    pub fn parse(pattern: &str) -> Result<Self, String> {
+    pub(crate) fn parse(pattern: &str) -> Result<Self, String> {
         let (nodes, deepest) = parse(pattern).ok_or_else(|| format!("invalid glob {pattern:?}"))?;
         if deepest > DEPTH {
             return Ok(Self { program: Vec::new(), ends: Vec::new(), too_deep: true });
@@ -78,7 +78,7 @@ impl Glob {
     ///
     /// # Errors
     /// It would take more steps than allowed, or groups are nested too deep.
-    pub fn matches(&self, path: &str, steps: u64) -> Result<bool, String> {
+    pub(crate) fn matches(&self, path: &str, steps: u64) -> Result<bool, String> {
         if self.too_deep {
             return Err(format!("a glob with groups nested more than {DEPTH} levels deep"));
         }

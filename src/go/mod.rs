@@ -4,12 +4,14 @@
 
 mod printable;
 mod quote;
-pub mod strconv;
+pub(crate) mod strconv;
 mod system;
-pub mod time;
-pub mod unicode;
-pub mod url;
+pub(crate) mod time;
+pub(crate) mod unicode;
+pub(crate) mod url;
 
-pub use printable::{is_printable, is_printable_in};
-pub use quote::{can_backquote, decode_rune, go_quote, push_quoted, quote, quote_rune, quote_rune_in, rune_count};
-pub use system::system_error;
+pub(crate) use printable::{is_printable, is_printable_in};
+pub(crate) use quote::{
+    can_backquote, decode_rune, go_quote, push_quoted, quote, quote_rune, quote_rune_in, rune_count,
+};
+pub(crate) use system::system_error;

@@ -9,7 +9,7 @@ use crate::helm::HelmVersion;
 /// Whether `%q`, `quote` and `js` leave a character unescaped.
 ///
 /// Source: Go `strconv.IsPrint` and `unicode.IsPrint`, which agree.
-pub fn is_printable(character: char) -> bool {
+pub(crate) fn is_printable(character: char) -> bool {
     let code = character as u32;
     if code < 0x7f {
         return code >= 0x20;
@@ -19,7 +19,7 @@ pub fn is_printable(character: char) -> bool {
 }
 
 /// The same for a version of helm: the Go release of helm 3.17.3 has Unicode 15.0.
-pub fn is_printable_in(character: char, helm: HelmVersion) -> bool {
+pub(crate) fn is_printable_in(character: char, helm: HelmVersion) -> bool {
     if helm == HelmVersion::V4 || character < '\u{88f}' {
         return is_printable(character);
     }

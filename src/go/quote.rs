@@ -8,7 +8,7 @@ use std::ops::Range;
 /// A text as a double-quoted Go string constant; bytes that are not UTF-8 become `\xff`.
 ///
 /// Source: Go `strconv.Quote`.
-pub fn go_quote(text: &[u8]) -> String {
+pub(crate) fn go_quote(text: &[u8]) -> String {
     let mut buf = Buf::with_capacity(text.len() + 2);
     quote(&mut buf, &Str::new(text), 0..text.len(), false, HelmVersion::V4);
     // Only whole printable characters and ASCII escapes were written.
@@ -18,12 +18,12 @@ pub fn go_quote(text: &[u8]) -> String {
 /// Appends a text as a double-quoted Go string constant. An escape has the origin of its character.
 ///
 /// Source: Go `strconv.Quote`.
-pub fn push_quoted(text: &Str, helm: HelmVersion, out: &mut Buf) {
+pub(crate) fn push_quoted(text: &Str, helm: HelmVersion, out: &mut Buf) {
     quote(out, text, 0..text.len(), false, helm);
 }
 
 /// Appends a part of a text as a string constant, in ASCII only if requested (`%+q`).
-pub fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: HelmVersion) {
+pub(crate) fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: HelmVersion) {
     out.push_text("\"");
     let bytes = text.as_bytes();
     let mut plain = range.start;
@@ -53,12 +53,12 @@ pub fn quote(out: &mut Buf, text: &Str, range: Range<usize>, ascii: bool, helm: 
 /// A character as a Go character constant: `'x'`.
 ///
 /// Source: Go `strconv.QuoteRune`, `QuoteRuneToASCII`.
-pub fn quote_rune(character: char, ascii: bool) -> String {
+pub(crate) fn quote_rune(character: char, ascii: bool) -> String {
     quote_rune_in(character, ascii, HelmVersion::V4)
 }
 
 /// The same for a version of helm.
-pub fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String {
+pub(crate) fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String {
     let mut text = String::from("'");
     match escape(character, '\'', ascii, helm) {
         Some(escape) => text.push_str(&escape),
@@ -71,7 +71,7 @@ pub fn quote_rune_in(character: char, ascii: bool, helm: HelmVersion) -> String 
 /// Whether a text can be written in backquotes: `%#q`.
 ///
 /// Source: Go `strconv.CanBackquote`.
-pub fn can_backquote(text: &[u8]) -> bool {
+pub(crate) fn can_backquote(text: &[u8]) -> bool {
     std::str::from_utf8(text)
         .is_ok_and(|text| text.chars().all(|c| !matches!(c, '\u{feff}' | '`' | '\u{7f}') && (c >= ' ' || c == '\t')))
 }
@@ -79,7 +79,7 @@ pub fn can_backquote(text: &[u8]) -> bool {
 /// The first character and its length; a byte that is not UTF-8 is U+FFFD of length 1.
 ///
 /// Source: Go `utf8.DecodeRune`.
-pub fn decode_rune(bytes: &[u8]) -> (char, usize) {
+pub(crate) fn decode_rune(bytes: &[u8]) -> (char, usize) {
     let size = match bytes.first() {
         None => return (char::REPLACEMENT_CHARACTER, 0),
         Some(&byte) if byte < 0x80 => return (char::from(byte), 1),
@@ -93,7 +93,7 @@ pub fn decode_rune(bytes: &[u8]) -> (char, usize) {
 }
 
 /// Number of characters; each byte that is not UTF-8 counts.
-pub fn rune_count(bytes: &[u8]) -> usize {
+pub(crate) fn rune_count(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.chars().count(),
         Err(_) => bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum(),

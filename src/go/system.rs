@@ -3,7 +3,7 @@
 use std::io;
 
 /// A system error in Go's text: `no such file or directory`.
-pub fn system_error(error: &io::Error) -> String {
+pub(crate) fn system_error(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut rest = text.chars();

@@ -4,39 +4,39 @@
 //! helm filter all characters with `regexReplaceAll "\\P{L}+"`.
 
 /// Category L. Source: Go `unicode.IsLetter`.
-pub fn is_letter(character: char) -> bool {
+pub(crate) fn is_letter(character: char) -> bool {
     if character.is_ascii() { character.is_ascii_alphabetic() } else { within(LETTERS, character) }
 }
 
 /// Category Nd. Source: Go `unicode.IsDigit`.
-pub fn is_digit(character: char) -> bool {
+pub(crate) fn is_digit(character: char) -> bool {
     if character.is_ascii() { character.is_ascii_digit() } else { within(DIGITS, character) }
 }
 
 /// Category N. Source: Go `unicode.IsNumber`.
-pub fn is_number(character: char) -> bool {
+pub(crate) fn is_number(character: char) -> bool {
     if character.is_ascii() { character.is_ascii_digit() } else { within(NUMBERS, character) }
 }
 
 /// Category P. Source: Go `unicode.IsPunct`.
-pub fn is_punct(character: char) -> bool {
+pub(crate) fn is_punct(character: char) -> bool {
     within(PUNCTUATION, character)
 }
 
 /// Category Lu. Source: Go `unicode.IsUpper`.
-pub fn is_upper(character: char) -> bool {
+pub(crate) fn is_upper(character: char) -> bool {
     // The standard library includes Unicode's Other_Uppercase: Roman numerals and circled letters.
     character.is_uppercase() && is_letter(character)
 }
 
 /// Category Lt. Source: Go `unicode.IsTitle`.
-pub fn is_title(character: char) -> bool {
+pub(crate) fn is_title(character: char) -> bool {
     matches!(character, '\u{1c5}' | '\u{1c8}' | '\u{1cb}' | '\u{1f2}' | '\u{1f88}'..='\u{1f8f}'
         | '\u{1f98}'..='\u{1f9f}' | '\u{1fa8}'..='\u{1faf}' | '\u{1fbc}' | '\u{1fcc}' | '\u{1ffc}')
 }
 
 /// The upper-case letter of a letter, always one: `ß` stays. Source: Go `unicode.ToUpper`.
-pub fn to_upper(character: char) -> char {
+pub(crate) fn to_upper(character: char) -> char {
     if character.is_ascii() {
         return character.to_ascii_uppercase();
     }
@@ -48,7 +48,7 @@ pub fn to_upper(character: char) -> char {
 }
 
 /// The lower-case letter of a letter, always one: `İ` is `i`. Source: Go `unicode.ToLower`.
-pub fn to_lower(character: char) -> char {
+pub(crate) fn to_lower(character: char) -> char {
     match character {
         '\u{130}' => 'i',
         _ => single(character.to_lowercase()).unwrap_or(character),
@@ -56,7 +56,7 @@ pub fn to_lower(character: char) -> char {
 }
 
 /// The title case of a letter: `ǆ` is `ǅ`. Source: Go `unicode.ToTitle`.
-pub fn to_title(character: char) -> char {
+pub(crate) fn to_title(character: char) -> char {
     let shifted = |by: u32| char::from_u32(character as u32 + by).unwrap_or(character);
     match character {
         '\u{1c4}'..='\u{1c6}' => '\u{1c5}',

@@ -13,7 +13,7 @@ use crate::reference::open::OpenReference;
 /// A release is rendered as given, and once more with the mirror replaced by a canary host that cannot occur elsewhere.
 /// A reference that follows the canary was rewritten; for any other reference the origins say who decided it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
+pub(crate) enum Class {
     /// It follows the mirror and resolves through it.
     Rewritten,
     /// It follows the mirror, but keeps its source registry in the path: `mirror.internal/quay.io/…`.
@@ -54,14 +54,14 @@ names!(Class {
 
 impl Class {
     /// Whether a pod with this reference pulls its image from the mirror, if the layout is right.
-    pub fn resolves(self) -> bool {
+    pub(crate) fn resolves(self) -> bool {
         matches!(self, Self::Rewritten | Self::Doubled | Self::PinnedToMirror | Self::NamesMirror)
     }
 }
 
 /// The facts from which a reference is classified.
 #[derive(Debug)]
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// The text as rendered.
     pub text: &'a str,
     /// The reference as rendered, as far as known; `None` if the text is not one.
@@ -77,7 +77,7 @@ pub struct Facts<'a> {
 }
 
 /// The class of a reference.
-pub fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Layout) -> Class {
+pub(crate) fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layout: Layout) -> Class {
     let writer = Writer { source: facts.source, is_user: facts.is_path_of_user };
     let is_doubled = || doubled::on_mirror(facts.text, writer, mirror, layout).is_some();
     let follows = facts.canary.is_some_and(|text| canary.is_named_in(&text.to_ascii_lowercase()));

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// A part of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
+pub(crate) enum Part {
     /// The host, or the repository if no host is written: the part that says where to pull from.
     Registry,
     /// The path on the registry.
@@ -24,7 +24,7 @@ names!(Part { Registry: "registry", Repository: "repository", Tag: "tag", Digest
 
 /// The main decider of a part of the reference of a use: user's settings come before the chart's, and those before literal
 /// text.
-pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
+pub(crate) fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
     deciders(image, part, origins).into_iter().next().unwrap_or(Decider {
         source: Source::Unknown,
         origin: Origin::NONE,
@@ -35,12 +35,12 @@ pub fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
 }
 
 /// All deciders of a part of the reference, the main one first.
-pub fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
+pub(crate) fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
     deciders_at(image, part_places(image, part), origins)
 }
 
 /// The same for a byte range of the reference's text.
-pub fn deciders_of(image: &ImageUse, range: Range<usize>, origins: &Origins) -> Vec<Decider> {
+pub(crate) fn deciders_of(image: &ImageUse, range: Range<usize>, origins: &Origins) -> Vec<Decider> {
     deciders_at(image, image.text.places(range), origins)
 }
 
@@ -65,7 +65,7 @@ fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> 
 }
 
 /// The bytes of the manifest from which a part of the reference was read.
-pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
+pub(crate) fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
     match image.known() {
         Some(reference) => {
             let range = match part {
@@ -81,7 +81,7 @@ pub fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
 }
 
 /// The template action that printed the registry of an image, from `{{` to `}}`, or its literal text.
-pub fn printed_at(image: &ImageUse) -> Option<Place> {
+pub(crate) fn printed_at(image: &ImageUse) -> Option<Place> {
     let part = part_places(image, Part::Registry).into_iter().next()?;
     printed(&image.manifest, part)
 }

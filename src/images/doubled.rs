@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// A registry in the path of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// The registry, as written.
     pub registry: String,
     /// Its position in the reference.
@@ -20,7 +20,7 @@ pub struct Kept {
 
 /// Who wrote a path, as far as known.
 #[derive(Debug, Clone, Copy)]
-pub struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     /// The reference without the rewrite, if it differs.
     pub source: Option<&'a Reference>,
     /// Whether a user's setting decided the path, or a part of it.
@@ -30,7 +30,7 @@ pub struct Writer<'a> {
 /// The registry in the path of a text on the mirror, if the layout does not keep registries in paths.
 ///
 /// A registry with a port is found as well, although such a text is not a valid reference.
-pub fn on_mirror(text: &str, writer: Writer<'_>, mirror: &Mirror, layout: Layout) -> Option<Kept> {
+pub(crate) fn on_mirror(text: &str, writer: Writer<'_>, mirror: &Mirror, layout: Layout) -> Option<Kept> {
     let masked = masked(text);
     let reference = Reference::parse(&masked).ok()?;
     let path = mirror.path_of(&reference)?;
@@ -58,7 +58,7 @@ pub fn on_mirror(text: &str, writer: Writer<'_>, mirror: &Mirror, layout: Layout
 }
 
 /// The registry in the path of a reference that has another registry: `quay.io` in `ghcr.io/quay.io/acme/api`.
-pub fn in_path(reference: &Reference, is_user: bool, mirror: &Mirror) -> Option<Kept> {
+pub(crate) fn in_path(reference: &Reference, is_user: bool, mirror: &Mirror) -> Option<Kept> {
     reference.registry_range.as_ref()?;
     let kept = kept(reference.as_written(), reference.repository_range.clone())?;
     (is_certain(&kept.registry, mirror) || is_of_user(&kept.registry, reference, is_user)).then_some(kept)

@@ -1,13 +1,13 @@
 //! Images: where manifests contain references, who decided each, and whether it comes from the mirror.
 
-pub mod class;
-pub mod deciders;
-pub mod doubled;
-pub mod find;
-pub mod operators;
+pub(crate) mod class;
+pub(crate) mod deciders;
+pub(crate) mod doubled;
+pub(crate) mod find;
+pub(crate) mod operators;
 
-pub use class::Class;
-pub use deciders::Part;
+pub(crate) use class::Class;
+pub(crate) use deciders::Part;
 #[cfg(any(test, feature = "fuzzing"))]
-pub use find::find;
-pub use find::{ImageUse, Search, Shape, Tier};
+pub(crate) use find::find;
+pub(crate) use find::{ImageUse, Search, Shape, Tier};

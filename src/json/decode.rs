@@ -9,7 +9,7 @@ use crate::trace::{Buf, Origin, Str, go_text};
 
 /// The content of a JSON text.
 #[derive(Debug)]
-pub struct Decoded {
+pub(crate) struct Decoded {
     /// The value. Numbers are `float64`; those out of range are 0.
     pub value: Value,
     /// Go's error about the first number that is out of range.
@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 10_000;
 /// # Errors
 /// Go's error about the first thing that is not JSON: `invalid character '}' looking for beginning of value`. The messages of
 /// Go 1.27 differ from those in helm 3.
-pub fn decode(text: &Str, helm: HelmVersion) -> Result<Decoded, String> {
+pub(crate) fn decode(text: &Str, helm: HelmVersion) -> Result<Decoded, String> {
     let old = helm == HelmVersion::V3;
     let mut reader = Reader { source: text, bytes: text.as_bytes(), at: 0, old, path: Vec::new(), error: None };
     reader.space();
@@ -37,7 +37,7 @@ pub fn decode(text: &Str, helm: HelmVersion) -> Result<Decoded, String> {
 }
 
 /// Go's name for the kind of a value in a mismatch: `cannot unmarshal array into …`.
-pub fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Bool(..) => "bool",
         Value::Float(..) | Value::Int(..) => "number",

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 /// How to write.
 #[derive(Debug, Clone, Copy)]
-pub struct Style {
+pub(crate) struct Style {
     /// Write `<`, `>` and `&` as `\u003c` …
     pub html: bool,
     /// One line for each element, indented by two spaces a level.
@@ -24,7 +24,7 @@ pub struct Style {
 
 /// Why a value cannot be written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Error {
+pub(crate) enum Error {
     /// Go's message: `json: unsupported value: NaN`.
     Unsupported(String),
     /// It exceeds [`Style::max_bytes`].
@@ -38,7 +38,7 @@ const MAX_DEPTH: usize = 10_000;
 /// Encodes a value; each scalar keeps its origins.
 ///
 /// Source: Go 1.27 `encoding/json`, `Marshal`.
-pub fn encode(value: &Value, style: &Style) -> Result<Str, Error> {
+pub(crate) fn encode(value: &Value, style: &Style) -> Result<Str, Error> {
     let mut writer = Writer { out: Buf::new(), style, depth: 0, open: HashSet::new() };
     writer.value(value)?;
     Ok(writer.out.into_str())

@@ -2,12 +2,12 @@
 
 mod decode;
 mod encode;
-pub mod place;
+pub(crate) mod place;
 
-pub use decode::{Decoded, decode, kind};
-pub use encode::{Error, Style, encode};
+pub(crate) use decode::{Decoded, decode, kind};
+pub(crate) use encode::{Error, Style, encode};
 
 /// Go's error about a value of one kind where another is expected.
-pub fn mismatch(found: &str, wanted: &str) -> String {
+pub(crate) fn mismatch(found: &str, wanted: &str) -> String {
     format!("json: cannot unmarshal {found} into Go value of type {wanted}")
 }

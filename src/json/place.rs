@@ -1,14 +1,14 @@
 //! Go 1.27's name for the location in a JSON text where a value does not fit: `Go struct field .a.b`, `.a.0`.
 
 /// A key as a part of a path, as in a JSON pointer.
-pub fn token(key: &str) -> String {
+pub(crate) fn token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
 /// A path for messages; an empty one is a `Go value`.
 ///
 /// Source: Go `encoding/json`, which uses the last part of the path.
-pub fn place(path: &str) -> String {
+pub(crate) fn place(path: &str) -> String {
     if path.is_empty() || path == "." {
         return "Go value".to_owned();
     }

@@ -24,14 +24,14 @@ const INJECT: &str = "sidecar.istio.io/inject";
 const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
 
 /// Whether the injector fills in the image of a container of a pod template. `template` contains the `metadata` and the `spec`.
-pub fn fills_in(template: &Node, container: &Node) -> bool {
+pub(crate) fn fills_in(template: &Node, container: &Node) -> bool {
     container.text_of("image") == AUTO && may_fill_in(template, container)
 }
 
 /// Whether the injector may complete a container of a pod template, which then needs no image.
 ///
 /// A namespace can enable injection as well, so the name of the container is enough if the pod does not say.
-pub fn may_fill_in(template: &Node, container: &Node) -> bool {
+pub(crate) fn may_fill_in(template: &Node, container: &Node) -> bool {
     let said = |section: &str| template.text_at(&["metadata", section, INJECT]);
     let is_refused = [said("labels"), said("annotations")].iter().any(|said| said == "false");
     let has_templates = !annotation(template, TEMPLATES).is_empty();
@@ -39,7 +39,7 @@ pub fn may_fill_in(template: &Node, container: &Node) -> bool {
 }
 
 /// Whether the pod itself says which image the injector uses.
-pub fn names_proxy(template: &Node) -> bool {
+pub(crate) fn names_proxy(template: &Node) -> bool {
     !annotation(template, PROXY_IMAGE).is_empty()
 }
 

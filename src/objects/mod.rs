@@ -1,23 +1,23 @@
 //! [`Object`]: one Kubernetes object of a manifest, for finders, and the walk over it.
 
-pub mod injection;
-pub mod path;
-pub mod pods;
-pub mod pull_secrets;
-pub mod text;
+pub(crate) mod injection;
+pub(crate) mod path;
+pub(crate) mod pods;
+pub(crate) mod pull_secrets;
+pub(crate) mod text;
 
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node};
-pub use path::{Path, Step};
+pub(crate) use path::{Path, Step};
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
-pub use text::Text;
+pub(crate) use text::Text;
 
 /// The name of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectName {
+pub(crate) struct ObjectName {
     /// `Deployment`
     pub kind: String,
     /// `metadata.name`
@@ -40,7 +40,7 @@ impl fmt::Display for ObjectName {
 
 /// A tree that finders search: an object of a manifest, or a document nested in one of its texts.
 #[derive(Debug)]
-pub struct Object<'n> {
+pub(crate) struct Object<'n> {
     /// The manifest.
     pub manifest: &'n Arc<Manifest>,
     /// The name of the object; a nested document has the name of its object.
@@ -63,7 +63,7 @@ pub struct Object<'n> {
 
 /// The text of a tree. That of a whole manifest is made on first use: most trees have no text that is needed.
 #[derive(Debug, Clone, Default)]
-pub struct Source(Rc<OnceCell<Text>>);
+pub(crate) struct Source(Rc<OnceCell<Text>>);
 
 impl From<Text> for Source {
     fn from(text: Text) -> Self {
@@ -73,13 +73,13 @@ impl From<Text> for Source {
 
 impl Object<'_> {
     /// The text of the tree, which the positions of its nodes refer to.
-    pub fn source(&self) -> &Text {
+    pub(crate) fn source(&self) -> &Text {
         self.source.0.get_or_init(|| Text::of_manifest(&self.manifest.content))
     }
 
     /// The objects of a manifest: itself, or the items of a `List`, each with the base path of its fields; and those that follow
     /// in a JSON stream.
-    pub fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
+    pub(crate) fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
         let mut found = Vec::new();
         let source = Source::default();
         for node in std::iter::once(&manifest.node).chain(&manifest.more) {
@@ -89,7 +89,7 @@ impl Object<'_> {
     }
 
     /// The text of a scalar of this tree; for numbers and booleans too, as Kubernetes reads a string.
-    pub fn text(&self, node: &Node) -> Option<Text> {
+    pub(crate) fn text(&self, node: &Node) -> Option<Text> {
         match &node.data {
             Data::Str(string) => Some(self.source().scalar(node.start..node.end, string)),
             data => {
@@ -101,7 +101,7 @@ impl Object<'_> {
 
     /// Calls `visit` for each node of the tree with its path, in the order of the text. If it returns false, the nodes below are
     /// skipped.
-    pub fn walk<'w>(&'w self, visit: &mut dyn FnMut(&Path, &'w Node, &[&'w Node]) -> bool) {
+    pub(crate) fn walk<'w>(&'w self, visit: &mut dyn FnMut(&Path, &'w Node, &[&'w Node]) -> bool) {
         let mut path = self.prefix.clone();
         walk(self.node, &mut path, &mut Vec::new(), visit);
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Into a map.
     Key(String),
     /// Into a list.
@@ -18,46 +18,46 @@ pub enum Step {
 /// Shape: `spec.template.spec.initContainers[0].image`; a key with a dot is in brackets, `data["config.yaml"]`, and
 /// `data["config.yaml"] → proxy.image` leads into a nested document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Path(Vec<Step>);
+pub(crate) struct Path(Vec<Step>);
 
 impl Path {
     /// Appends a step.
-    pub fn push(&mut self, step: Step) {
+    pub(crate) fn push(&mut self, step: Step) {
         self.0.push(step);
     }
 
     /// Removes the last step.
-    pub fn pop(&mut self) {
+    pub(crate) fn pop(&mut self) {
         self.0.pop();
     }
 
     /// The path with one more step.
-    pub fn with(&self, step: Step) -> Self {
+    pub(crate) fn with(&self, step: Step) -> Self {
         let mut path = self.clone();
         path.push(step);
         path
     }
 
     /// The path to a member.
-    pub fn key(&self, name: &str) -> Self {
+    pub(crate) fn key(&self, name: &str) -> Self {
         self.with(Step::Key(name.to_owned()))
     }
 
     /// The steps.
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.0
     }
 
     /// The paths of the texts that the path leads through, the outermost first, and itself: `data["a.yaml"]` and
     /// `data["a.yaml"] → image`.
-    pub fn texts(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = String> {
         let nested = self.0.iter().enumerate().filter(|(_, step)| matches!(step, Step::Nested));
         let ends = nested.map(|(at, _)| at).chain([self.0.len()]);
         ends.map(|end| Shown(&self.0[..end]).to_string())
     }
 
     /// The name of the last member, ignoring indexes: `args` for `containers[0].args[2]`.
-    pub fn last_key(&self) -> Option<&str> {
+    pub(crate) fn last_key(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
             _ => None,

@@ -5,11 +5,11 @@ use crate::objects::text::Text;
 use crate::yaml::{Data, Node};
 
 /// The lists of containers of a pod.
-pub const CONTAINER_LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
+pub(crate) const CONTAINER_LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
 
 /// The spec of a pod template in an object.
 #[derive(Debug)]
-pub struct Pod<'n> {
+pub(crate) struct Pod<'n> {
     /// Its path: `spec.template.spec`.
     pub path: Path,
     /// The spec.
@@ -20,7 +20,7 @@ pub struct Pod<'n> {
 
 /// A container of a pod.
 #[derive(Debug)]
-pub struct Container<'n> {
+pub(crate) struct Container<'n> {
     /// Its path in the object: `spec.template.spec.containers[0]`.
     pub path: Path,
     /// Its name.
@@ -31,7 +31,7 @@ pub struct Container<'n> {
 
 impl<'n> Pod<'n> {
     /// The pod of an object; `None` for other kinds, including custom resources.
-    pub fn of(object: &Object<'n>) -> Option<Self> {
+    pub(crate) fn of(object: &Object<'n>) -> Option<Self> {
         let names: &[&str] = match object.kind.as_str() {
             "Pod" => &["spec"],
             "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => {
@@ -49,7 +49,7 @@ impl<'n> Pod<'n> {
     }
 
     /// Its containers, including init and ephemeral containers.
-    pub fn containers(&self) -> Vec<Container<'n>> {
+    pub(crate) fn containers(&self) -> Vec<Container<'n>> {
         let lists = ["initContainers", "containers", "ephemeralContainers"];
         let of = |list: &'static str| {
             let path = self.path.key(list);
@@ -64,7 +64,7 @@ impl<'n> Pod<'n> {
     }
 
     /// The references that it pulls: the images of its containers and image volumes.
-    pub fn images(&self) -> Vec<String> {
+    pub(crate) fn images(&self) -> Vec<String> {
         let containers = self.containers();
         let containers = containers.iter().map(|container| container.node.text_of("image"));
         let volumes = self.spec.items_of("volumes");
@@ -73,12 +73,12 @@ impl<'n> Pod<'n> {
     }
 
     /// The names in its `imagePullSecrets`.
-    pub fn pull_secrets(&self) -> Vec<String> {
+    pub(crate) fn pull_secrets(&self) -> Vec<String> {
         names(self.spec.member("imagePullSecrets"))
     }
 
     /// The name of its service account; empty for the namespace's default.
-    pub fn service_account(&self) -> String {
+    pub(crate) fn service_account(&self) -> String {
         match self.spec.text_of("serviceAccountName") {
             name if name.is_empty() => self.spec.text_of("serviceAccount"),
             name => name,
@@ -88,19 +88,19 @@ impl<'n> Pod<'n> {
 
 impl Container<'_> {
     /// The strings of its `command` and `args`.
-    pub fn words(&self, object: &Object<'_>) -> Vec<Text> {
+    pub(crate) fn words(&self, object: &Object<'_>) -> Vec<Text> {
         let lists = ["command", "args"].into_iter().filter_map(|list| self.node.member(list));
         lists.flat_map(Node::items).filter_map(|word| object.text(word)).collect()
     }
 
     /// Its environment: names, with literal values.
-    pub fn environment(&self) -> Vec<(String, Option<&Node>)> {
+    pub(crate) fn environment(&self) -> Vec<(String, Option<&Node>)> {
         let variables = self.node.items_of("env");
         variables.iter().map(|variable| (variable.text_of("name"), variable.member("value"))).collect()
     }
 }
 
 /// The names of a list of `{name: x}`.
-pub fn names(list: Option<&Node>) -> Vec<String> {
+pub(crate) fn names(list: Option<&Node>) -> Vec<String> {
     list.map(Node::items).unwrap_or_default().iter().map(|item| item.text_of("name")).collect()
 }

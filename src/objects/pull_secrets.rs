@@ -6,17 +6,17 @@ use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The field of pods and of service accounts.
-pub const FIELD: &str = "imagePullSecrets";
+pub(crate) const FIELD: &str = "imagePullSecrets";
 
 /// The account of pods without one.
-pub const DEFAULT_ACCOUNT: &str = "default";
+pub(crate) const DEFAULT_ACCOUNT: &str = "default";
 
 /// An object by its namespace and name.
 type Id = (String, String);
 
 /// The pods of a release, with its accounts and secrets.
 #[derive(Debug)]
-pub struct Pullers<'n> {
+pub(crate) struct Pullers<'n> {
     /// The pods, in the order of the objects.
     pub pods: Vec<Puller<'n>>,
     secrets: BTreeSet<Id>,
@@ -24,7 +24,7 @@ pub struct Pullers<'n> {
 
 /// A pod.
 #[derive(Debug)]
-pub struct Puller<'n> {
+pub(crate) struct Puller<'n> {
     /// The index of its object, and the pod.
     pub object: usize,
     /// The pod.
@@ -44,7 +44,7 @@ pub struct Puller<'n> {
 impl<'n> Pullers<'n> {
     /// Collects the pods of a release whose namespace is `home`; `pulls` says which references come from the mirror, or would if
     /// the rewrite were set.
-    pub fn of(objects: &[Object<'n>], home: &str, pulls: &dyn Fn(&str) -> bool) -> Self {
+    pub(crate) fn of(objects: &[Object<'n>], home: &str, pulls: &dyn Fn(&str) -> bool) -> Self {
         let namespace = |object: &Object<'_>| match object.name.namespace.as_str() {
             "" => home.to_owned(),
             namespace => namespace.to_owned(),
@@ -84,14 +84,14 @@ impl<'n> Pullers<'n> {
     }
 
     /// Whether the release creates a secret in a namespace.
-    pub fn brings(&self, namespace: &str, secret: &str) -> bool {
+    pub(crate) fn brings(&self, namespace: &str, secret: &str) -> bool {
         self.secrets.contains(&(namespace.to_owned(), secret.to_owned()))
     }
 }
 
 impl Puller<'_> {
     /// Whether it pulls with a secret of this name. Kubernetes uses the account's list only for pods without their own.
-    pub fn carries(&self, name: &str) -> bool {
+    pub(crate) fn carries(&self, name: &str) -> bool {
         let is_it = |one: &String| one == name;
         match self.own.is_empty() {
             true => self.carried.iter().flatten().any(is_it),
@@ -101,7 +101,7 @@ impl Puller<'_> {
 }
 
 /// What is wrong with the form of a list of pull secrets, if Kubernetes rejects it or reads no name from it.
-pub fn misshapen(list: Option<&Node>) -> Option<String> {
+pub(crate) fn misshapen(list: Option<&Node>) -> Option<String> {
     let list = list?;
     let kind = |data: &Data| match data {
         Data::Str(_) => "a text",

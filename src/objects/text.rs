@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 ///
 /// Shape: in `image: "quay.io/acme/api:1.4"` the text is `quay.io/acme/api:1.4`, and its first byte is at the `q`.
 #[derive(Debug, Clone)]
-pub struct Text {
+pub(crate) struct Text {
     /// Spans are positions: `at` is the byte in the manifest.
     text: Str,
     /// The same text, known to be UTF-8.
@@ -25,12 +25,12 @@ static HERE: LazyLock<Origin> = LazyLock::new(|| Origins::new().add(OriginData::
 
 impl Text {
     /// A whole manifest.
-    pub fn of_manifest(content: &Str) -> Self {
+    pub(crate) fn of_manifest(content: &Str) -> Self {
         Self::new(Str::with_origin(content.as_bytes(), *HERE), 0..content.len() as u32)
     }
 
     /// The value of a scalar of a document: `string` is written at the bytes `range` of this text.
-    pub fn scalar(&self, range: Range<u32>, string: &Str) -> Self {
+    pub(crate) fn scalar(&self, range: Range<u32>, string: &Str) -> Self {
         // For UTF-16 input, positions are counted in other bytes.
         let end = (range.end as usize).min(self.text.len());
         let start = (range.start as usize).min(end);
@@ -43,14 +43,14 @@ impl Text {
     ///
     /// # Panics
     /// If the range is not inside the text or splits a character.
-    pub fn slice(&self, range: Range<usize>) -> Self {
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let text = self.text.slice(range.clone());
         let whole = bounds(&self.text, range).unwrap_or(self.whole.clone());
         Self::new(text, whole)
     }
 
     /// Decoded bytes of this text, such as base64; `group` bytes of the result come from `width` bytes of this text.
-    pub fn decoded(&self, bytes: &[u8], group: usize, width: usize) -> Self {
+    pub(crate) fn decoded(&self, bytes: &[u8], group: usize, width: usize) -> Self {
         let mut out = Buf::with_capacity(bytes.len());
         for (index, chunk) in bytes.chunks(group.max(1)).enumerate() {
             let start = (index * width).min(self.text.len());
@@ -63,17 +63,17 @@ impl Text {
     }
 
     /// Another form of the whole text, such as its unpacked content: its parts have no position of their own.
-    pub fn stands_for(&self, text: &str) -> Self {
+    pub(crate) fn stands_for(&self, text: &str) -> Self {
         Self { text: Str::from(text), string: text.into(), whole: self.whole.clone() }
     }
 
     /// Whether its bytes have their own positions.
-    pub fn is_placed(&self) -> bool {
+    pub(crate) fn is_placed(&self) -> bool {
         self.text.is_empty() || !self.text.spans().is_empty()
     }
 
     /// Several texts joined with literal text: `["quay.io", "/", "acme/api"]`.
-    pub fn joined(parts: &[Piece<'_>]) -> Self {
+    pub(crate) fn joined(parts: &[Piece<'_>]) -> Self {
         let mut out = Buf::new();
         let mut whole: Option<Range<u32>> = None;
         for part in parts {
@@ -100,18 +100,18 @@ impl Text {
     }
 
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.string
     }
 
     /// The bytes of the manifest that contain it, including quotes.
-    pub fn whole(&self) -> Range<u32> {
+    pub(crate) fn whole(&self) -> Range<u32> {
         self.whole.clone()
     }
 
     /// The bytes of the manifest that a part of the text was read from, in order; those of the whole text if the part has no
     /// position of its own.
-    pub fn places(&self, part: Range<usize>) -> Vec<Range<u32>> {
+    pub(crate) fn places(&self, part: Range<usize>) -> Vec<Range<u32>> {
         let places: Vec<Range<u32>> = places(&self.text, part).collect();
         if places.is_empty() { vec![self.whole.clone()] } else { places }
     }
@@ -119,7 +119,7 @@ impl Text {
 
 /// A piece of a joined text.
 #[derive(Debug, Clone, Copy)]
-pub enum Piece<'t> {
+pub(crate) enum Piece<'t> {
     /// Literal text without a position.
     Literal(&'t str),
     /// Text from the manifest.

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// What decided a part of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decider {
+pub(crate) struct Decider {
     /// The kind of decider.
     pub source: Source,
     /// The origin, to look up in [`Origins`]; [`Origin::NONE`] if unknown.
@@ -24,7 +24,7 @@ pub struct Decider {
 
 /// The kinds of deciders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A value that the user set, in a file or with a flag.
     User(Layer),
     /// A value that the tool set for the user: the global rewrite.
@@ -41,18 +41,18 @@ pub enum Source {
 
 impl Source {
     /// Whether the user set it.
-    pub fn is_user(&self) -> bool {
+    pub(crate) fn is_user(&self) -> bool {
         matches!(self, Self::User(_))
     }
 
     /// Whether it is a value, not text.
-    pub fn is_setting(&self) -> bool {
+    pub(crate) fn is_setting(&self) -> bool {
         matches!(self, Self::User(_) | Self::ChartDefault(_))
     }
 }
 
 /// The template action that printed a byte range of a manifest, from `{{` to `}}`, or its literal text.
-pub fn printed<N>(manifest: &Manifest<N>, part: Range<u32>) -> Option<Place> {
+pub(crate) fn printed<N>(manifest: &Manifest<N>, part: Range<u32>) -> Option<Place> {
     let (first, last) = (manifest.start + part.start, manifest.start + part.end);
     let emit = *manifest.emits.get(manifest.emits.partition_point(|emit| emit.end <= first))?;
     let (start, end) = if emit.is_text {
@@ -64,7 +64,7 @@ pub fn printed<N>(manifest: &Manifest<N>, part: Range<u32>) -> Option<Place> {
 }
 
 /// The location of a byte range of a manifest: the action that printed it, or the file itself if no template did.
-pub fn written_at(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
+pub(crate) fn written_at(manifest: &Manifest, part: Range<u32>) -> Option<Place> {
     let of_file = || {
         let (start, end) = (manifest.start + part.start, manifest.start + part.end);
         let is_there = manifest.emits.is_empty() && end as usize <= manifest.source.bytes().len();
@@ -82,7 +82,7 @@ fn action_around(text: &[u8], at: u32) -> (u32, u32) {
 }
 
 /// The deciders of a span's text from a byte on.
-pub fn deciders_in<'o>(span: &'o Span, from: u32, origins: &'o Origins) -> impl Iterator<Item = Decider> + 'o {
+pub(crate) fn deciders_in<'o>(span: &'o Span, from: u32, origins: &'o Origins) -> impl Iterator<Item = Decider> + 'o {
     atoms(span, from, origins).into_iter().map(|(origin, at)| match span.origin == origin {
         true => decider_at(origin, at, origins),
         false => decider_of(origin, at, origins),
@@ -90,7 +90,7 @@ pub fn deciders_in<'o>(span: &'o Span, from: u32, origins: &'o Origins) -> impl 
 }
 
 /// The origins of a span, expanded for computed text, each with an offset in its own text.
-pub fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
+pub(crate) fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
     match origins.get(span.origin) {
         Some(OriginData::Derived(parts)) => parts.iter().map(|&part| (part, 0)).collect(),
         _ => vec![(span.origin, span.at + from.saturating_sub(span.start))],
@@ -98,7 +98,7 @@ pub fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u32)> {
 }
 
 /// How much a decider explains, the most first: a setting of a person, of the tool, of a chart, then literal text.
-pub fn rank(decider: &Decider) -> u32 {
+pub(crate) fn rank(decider: &Decider) -> u32 {
     match &decider.source {
         Source::User(_) => 0,
         Source::Tool => 1,
@@ -112,7 +112,7 @@ pub fn rank(decider: &Decider) -> u32 {
 }
 
 /// The decider at a byte of an origin's own text; for a multi-line value, that line.
-pub fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider {
+pub(crate) fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider {
     let mut decider = decider_of(origin, at, origins);
     if let (true, Some(place)) = (decider.source.is_setting(), &mut decider.place)
         && !place.file.is_flag()
@@ -124,7 +124,7 @@ pub fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider {
 }
 
 /// The decider of an origin; `at` is a byte of its own text.
-pub fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
+pub(crate) fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
     let plain = |source, place| Decider { source, origin, place, path: String::new(), hides: Vec::new() };
     match origins.get(origin) {
         None | Some(OriginData::Derived(_)) => plain(Source::Unknown, None),
@@ -171,7 +171,7 @@ fn setting_of(origin: Origin, origins: &Origins) -> Option<(Layer, Place)> {
 }
 
 /// A layer, for messages; for a flag with a secret, only its name.
-pub fn layer_name(layer: &Layer) -> String {
+pub(crate) fn layer_name(layer: &Layer) -> String {
     match layer {
         Layer::Chart(chart) => format!("the default of chart {chart}"),
         Layer::File(_) => "the value".to_owned(),
@@ -181,7 +181,7 @@ pub fn layer_name(layer: &Layer) -> String {
 }
 
 /// The path by which a user sets a value of a subchart: `db.image.registry` for `image.registry` of `app/charts/db`.
-pub fn user_path(chart: &str, path: &str) -> String {
+pub(crate) fn user_path(chart: &str, path: &str) -> String {
     let mut parts: Vec<&str> = chart.split("/charts/").skip(1).collect();
     parts.push(path);
     parts.join(".")

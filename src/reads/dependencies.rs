@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// A value that a Chart.yaml reads.
 #[derive(Debug, Clone)]
-pub struct Switch {
+pub(crate) struct Switch {
     /// Its path from the top chart.
     pub path: Path,
     /// The full path of the chart that it enables, or that exports the values.
@@ -18,7 +18,7 @@ pub struct Switch {
 
 /// What in a Chart.yaml reads a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SwitchKind {
+pub(crate) enum SwitchKind {
     /// A dependency's condition.
     Condition,
     /// A tag.
@@ -28,14 +28,14 @@ pub enum SwitchKind {
 }
 
 /// The values that the Chart.yaml of a chart and those of its subcharts read, including disabled ones.
-pub fn of_dependencies(chart: &Chart) -> Vec<Switch> {
+pub(crate) fn of_dependencies(chart: &Chart) -> Vec<Switch> {
     let mut found = Vec::new();
     collect(chart, &Vec::new(), &mut found);
     found
 }
 
 /// The subcharts of a chart, including disabled ones, under every name that a dependency gives them.
-pub fn named_subcharts(chart: &Chart) -> Vec<(String, &Arc<Chart>)> {
+pub(crate) fn named_subcharts(chart: &Chart) -> Vec<(String, &Arc<Chart>)> {
     let mut found = Vec::new();
     for subchart in &chart.subcharts {
         let declared = chart.metadata.dependencies.iter().flatten().filter(|one| one.name == subchart.name());

@@ -3,13 +3,13 @@
 //! The maps of all charts' `.Values` are watched before the render ([`Watch`]), because templates can change them. The content of
 //! `global` is shared by all charts.
 
-pub mod dependencies;
-pub mod flow;
-pub mod near;
-pub mod scope;
-pub mod spelled;
-pub mod statics;
-pub mod unset;
+pub(crate) mod dependencies;
+pub(crate) mod flow;
+pub(crate) mod near;
+pub(crate) mod scope;
+pub(crate) mod spelled;
+pub(crate) mod statics;
+pub(crate) mod unset;
 
 use crate::source::{File, Place};
 use crate::template::reads::{self as engine, Reached};
@@ -20,16 +20,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use dependencies::of_dependencies;
-pub use flow::Flow;
-pub use scope::Scopes;
-pub use statics::Statics;
+pub(crate) use dependencies::of_dependencies;
+pub(crate) use flow::Flow;
+pub(crate) use scope::Scopes;
+pub(crate) use statics::Statics;
 
 /// The steps of a values path: keys, and elements of lists as `[0]`.
-pub type Path = Vec<String>;
+pub(crate) type Path = Vec<String>;
 
 /// The key of the values that charts share.
-pub const GLOBAL: &str = "global";
+pub(crate) const GLOBAL: &str = "global";
 
 /// Values that are nested deeper are not recorded: each has its own path, which would be that long.
 const DEEPEST: usize = 64;
@@ -39,7 +39,7 @@ type Looks = BTreeMap<String, Place>;
 
 /// The reads of a render.
 #[derive(Debug, Default)]
-pub struct Reads {
+pub(crate) struct Reads {
     members: BTreeMap<Path, Looks>,
     wholes: BTreeMap<Path, Looks>,
     settings: Vec<Setting>,
@@ -48,7 +48,7 @@ pub struct Reads {
 
 /// A value that the user set and that no other setting replaced: a scalar, a list of scalars, an empty map or list.
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its effective path: below `global`, it is one path for all charts.
     pub path: Path,
     /// Its location.
@@ -62,7 +62,7 @@ pub struct Setting {
 
 /// The maps of a release, watched during a render.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     tables: Vec<Watched>,
     settings: Vec<Setting>,
     seen: BTreeSet<Origin>,
@@ -101,7 +101,7 @@ impl Way {
 
 impl Watch {
     /// Watches the values of a chart and its subcharts, and the operands of template files.
-    pub fn start<'f>(
+    pub(crate) fn start<'f>(
         root: &Instance,
         values: &Map,
         files: impl Iterator<Item = &'f Arc<File>>,
@@ -172,7 +172,7 @@ impl Watch {
     }
 
     /// The reads so far.
-    pub fn finish(self, reads: engine::Reads) -> Reads {
+    pub(crate) fn finish(self, reads: engine::Reads) -> Reads {
         let (mut members, mut wholes) = (BTreeMap::<Path, Looks>::new(), BTreeMap::<Path, Looks>::new());
         for Watched { number, way, chart, is_top } in self.tables {
             let Some(table) = reads.table(number) else { continue };
@@ -198,13 +198,13 @@ fn is_users(value: &Value, origins: &Origins) -> bool {
 
 impl Reads {
     /// The first read of a value: of itself, or of everything in a parent.
-    pub fn read(&self, path: &[String]) -> Option<&Place> {
+    pub(crate) fn read(&self, path: &[String]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.values().next());
         own.or_else(|| self.around(path).find_map(|looks| looks.values().next()))
     }
 
     /// The first read of a value in each chart.
-    pub fn places(&self, path: &[String]) -> Vec<&Place> {
+    pub(crate) fn places(&self, path: &[String]) -> Vec<&Place> {
         let own = self.members.get(path).into_iter();
         let looks = own.chain(self.around(path));
         let mut found: Vec<&Place> = Vec::new();
@@ -217,7 +217,7 @@ impl Reads {
     }
 
     /// The first read of a value in a chart, given by its full path.
-    pub fn read_in(&self, chart: &str, path: &[String]) -> Option<&Place> {
+    pub(crate) fn read_in(&self, chart: &str, path: &[String]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.get(chart));
         own.or_else(|| self.around(path).find_map(|looks| looks.get(chart)))
     }
@@ -227,40 +227,40 @@ impl Reads {
     }
 
     /// Whether a value itself was read, existing or not.
-    pub fn looks_at(&self, path: &[String]) -> bool {
+    pub(crate) fn looks_at(&self, path: &[String]) -> bool {
         self.members.contains_key(path)
     }
 
     /// Whether any member of the map at a path was read.
-    pub fn looks_into(&self, path: &[String]) -> bool {
+    pub(crate) fn looks_into(&self, path: &[String]) -> bool {
         let mut from = self.members.range(path.to_vec()..);
         from.find(|(found, _)| *found != path).is_some_and(|(found, _)| found.starts_with(path))
     }
 
     /// The paths that were read, existing or not, sorted.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.members.keys()
     }
 
     /// The paths that a chart read, given by its full path.
-    pub fn paths_in<'r>(&'r self, chart: &'r str) -> impl Iterator<Item = &'r Path> {
+    pub(crate) fn paths_in<'r>(&'r self, chart: &'r str) -> impl Iterator<Item = &'r Path> {
         self.members.iter().filter(move |(_, looks)| looks.contains_key(chart)).map(|(path, _)| path)
     }
 
     /// The user's settings, in the order of the values.
-    pub fn settings(&self) -> &[Setting] {
+    pub(crate) fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
     /// Whether the operand at a position of a template file was evaluated, or if that is not known.
-    pub fn reached(&self, file: &Arc<File>, at: u32) -> bool {
+    pub(crate) fn reached(&self, file: &Arc<File>, at: u32) -> bool {
         let reached = self.reached.iter().find(|reached| Arc::ptr_eq(reached.file(), file));
         reached.is_some_and(|reached| reached.contains(at))
     }
 }
 
 /// The steps of a dotted path: `hosts[0].name` is `hosts`, `[0]`, `name`; `\.` is a dot inside a key.
-pub fn steps(path: &str) -> Path {
+pub(crate) fn steps(path: &str) -> Path {
     let mut steps = vec![String::new()];
     let mut chars = path.chars();
     while let Some(c) = chars.next() {
@@ -275,7 +275,7 @@ pub fn steps(path: &str) -> Path {
 }
 
 /// The text form of a path: `hosts[0].name`.
-pub fn dotted(path: &[String]) -> String {
+pub(crate) fn dotted(path: &[String]) -> String {
     let mut text = String::new();
     for step in path {
         if !text.is_empty() && !step.starts_with('[') {

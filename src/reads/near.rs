@@ -6,7 +6,7 @@ use super::Path;
 const LONGEST: usize = 200;
 
 /// The most similar path among those that are read; `None` if none is similar.
-pub fn nearest<'p>(wanted: &[String], known: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
+pub(crate) fn nearest<'p>(wanted: &[String], known: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
     let rated = known.filter_map(|path| Some((distance(wanted, path)?, path)));
     rated.min().map(|(_, path)| path)
 }

@@ -8,14 +8,14 @@ use memchr::memmem;
 use std::sync::Arc;
 
 /// All text of a release that may contain code.
-pub struct Spelled<'c> {
+pub(crate) struct Spelled<'c> {
     texts: Vec<&'c [u8]>,
     statics: &'c Statics,
 }
 
 impl<'c> Spelled<'c> {
     /// The text of a chart with its subcharts, and of the user's files.
-    pub fn of(chart: &'c Chart, user: &'c [Arc<File>], statics: &'c Statics) -> Self {
+    pub(crate) fn of(chart: &'c Chart, user: &'c [Arc<File>], statics: &'c Statics) -> Self {
         let mut texts: Vec<&[u8]> = user.iter().map(|file| file.bytes()).collect();
         let mut charts = vec![chart];
         while let Some(chart) = charts.pop() {
@@ -28,7 +28,7 @@ impl<'c> Spelled<'c> {
     }
 
     /// Whether the text contains a key, or a word that the key starts with and separately the rest of it.
-    pub fn may_name(&self, key: &str) -> bool {
+    pub(crate) fn may_name(&self, key: &str) -> bool {
         let is_split = |at: usize| self.statics.has_word(&key[..at]) && self.has(&key[at..], true);
         self.has(key, false) || key.char_indices().skip(1).any(|(at, _)| is_split(at))
     }

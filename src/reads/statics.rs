@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// What the code of a release's charts could read.
 #[derive(Debug, Default)]
-pub struct Statics {
+pub(crate) struct Statics {
     rooted: Vec<Rooted>,
     relative: Vec<Relative>,
     /// Texts that could be keys of `index` and similar functions.
@@ -64,7 +64,7 @@ enum Usage {
 
 /// How liberally code is interpreted.
 #[derive(Debug, Clone, Copy)]
-pub enum Reading<'r> {
+pub(crate) enum Reading<'r> {
     /// Only code that names the path, or at least its last key.
     Named,
     /// Any code that could lead there; for code that the render executed, only what it read.
@@ -73,7 +73,7 @@ pub enum Reading<'r> {
 
 impl Statics {
     /// Analyses the templates of a chart and of all its subcharts.
-    pub fn of(chart: &Chart, compiler: &mut Compiler, helm: HelmVersion) -> Self {
+    pub(crate) fn of(chart: &Chart, compiler: &mut Compiler, helm: HelmVersion) -> Self {
         let mut statics = Self::default();
         statics.chart(chart, chart.name(), &Vec::new(), compiler, helm);
         statics
@@ -106,7 +106,7 @@ impl Statics {
     }
 
     /// Chains in a text that is not a template yet.
-    pub fn text(&mut self, file: &Arc<File>) {
+    pub(crate) fn text(&mut self, file: &Arc<File>) {
         const MARK: &[u8] = b".Values.";
         let text = file.bytes();
         for at in memchr::memmem::find_iter(text, MARK) {
@@ -129,18 +129,18 @@ impl Statics {
     }
 
     /// The innermost chart that a path leads into.
-    pub fn prefix_of(&self, path: &[String]) -> Path {
+    pub(crate) fn prefix_of(&self, path: &[String]) -> Path {
         let inside = self.prefixes.iter().filter(|prefix| path.starts_with(prefix));
         inside.max_by_key(|prefix| prefix.len()).cloned().unwrap_or_default()
     }
 
     /// A position in the code that could read a value.
-    pub fn could_read(&self, path: &[String], reading: Reading<'_>) -> Option<Place> {
+    pub(crate) fn could_read(&self, path: &[String], reading: Reading<'_>) -> Option<Place> {
         self.scopes(path).iter().find_map(|(prefix, rest)| self.could_read_from(prefix, rest, reading))
     }
 
     /// A position in the code of one chart that could read a value; the path is the chart's own.
-    pub fn could_read_from(&self, prefix: &Path, path: &[String], reading: Reading<'_>) -> Option<Place> {
+    pub(crate) fn could_read_from(&self, prefix: &Path, path: &[String], reading: Reading<'_>) -> Option<Place> {
         let mut rooted = self.rooted.iter().filter(|one| one.prefix.as_ref().is_none_or(|own| own == prefix));
         rooted.find(|one| self.leads(one, path, reading)).map(|one| one.place.place())
     }
@@ -180,7 +180,7 @@ impl Statics {
     }
 
     /// The values that code names, by the user's path.
-    pub fn paths(&self) -> BTreeSet<Path> {
+    pub(crate) fn paths(&self) -> BTreeSet<Path> {
         let mut paths = BTreeSet::new();
         for one in self.rooted.iter().filter(|one| !one.path.is_empty()) {
             let prefixes: Vec<&Path> = match &one.prefix {
@@ -196,7 +196,7 @@ impl Statics {
     }
 
     /// The charts by their positions in the values.
-    pub fn prefixes(&self) -> &BTreeSet<Path> {
+    pub(crate) fn prefixes(&self) -> &BTreeSet<Path> {
         &self.prefixes
     }
 }

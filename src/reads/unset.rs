@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// A value that was read but is empty or missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unset {
+pub(crate) struct Unset {
     /// Its path.
     pub path: Path,
     /// Whether it is an empty string, rather than missing or null.
@@ -19,7 +19,7 @@ pub struct Unset {
 
 /// The values that the template text at a location reads, directly or in included templates, and that are missing, null or
 /// empty, in order. `chart` is the full path of the template's chart.
-pub fn unset(place: &Place, chart: &str, top: &Arc<Chart>, values: &Map, reads: &Reads) -> Vec<Unset> {
+pub(crate) fn unset(place: &Place, chart: &str, top: &Arc<Chart>, values: &Map, reads: &Reads) -> Vec<Unset> {
     let text = text_of(&place.file, place.start..place.end);
     let mut regions = vec![(place.file.clone(), place.start..place.end)];
     included(&text).into_iter().for_each(|name| defined(top, &name, &mut regions));

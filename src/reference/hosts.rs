@@ -4,7 +4,7 @@ use crate::reference::mirror::Mirror;
 
 /// The host of a URL, without user, port and path: `charts.acme.example` of `https://charts.acme.example:8443/stable`.
 /// `None` if the text is not a URL with a host, or if the host is a variable.
-pub fn host_of_url(url: &str) -> Option<&str> {
+pub(crate) fn host_of_url(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     if !["http", "https", "oci", "git", "ssh", "ftp"].iter().any(|known| scheme.ends_with(known)) {
         return None;
@@ -22,7 +22,7 @@ pub fn host_of_url(url: &str) -> Option<&str> {
 }
 
 /// Whether a host is outside: not the mirror, not a name of the cluster or of a private network, not a private address.
-pub fn is_public(host: &str, mirror: &Mirror) -> bool {
+pub(crate) fn is_public(host: &str, mirror: &Mirror) -> bool {
     let host = host.to_ascii_lowercase();
     if mirror.has_host_name(&host) || !host.contains('.') {
         return false;

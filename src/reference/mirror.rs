@@ -7,10 +7,10 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A host that cannot occur in a chart.
-pub const NOWHERE: &str = "canary.airtight.invalid";
+pub(crate) const NOWHERE: &str = "canary.airtight.invalid";
 
 /// The name for all source registries without their own place.
-pub const ANY: &str = "*";
+pub(crate) const ANY: &str = "*";
 
 /// The private registry that all images are pulled from: one place for all images, or one for each source registry.
 ///

@@ -4,10 +4,10 @@
 //! `name [":" tag] ["@" digest]`, and its first component is a host only if it has a `.` or a `:`, is `localhost`, or
 //! has an upper-case letter.
 
-pub mod hosts;
-pub mod layout;
-pub mod mirror;
-pub mod open;
+pub(crate) mod hosts;
+pub(crate) mod layout;
+pub(crate) mod mirror;
+pub(crate) mod open;
 
 pub use layout::Layout;
 pub use mirror::Mirror;

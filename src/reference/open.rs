@@ -9,7 +9,7 @@ use std::ops::Range;
 /// It can be neither pulled nor mirrored in this form, and it is never equal to a reference; but if the registry is literal,
 /// it is known whether the mirror serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenReference {
+pub(crate) struct OpenReference {
     /// The text before the first variable, as a reference without tag and digest; `None` if it does not contain the registry. Its
     /// repository may be incomplete or empty.
     pub known: Option<Reference>,
@@ -45,7 +45,7 @@ const LENGTH: usize = 1024;
 impl OpenReference {
     /// Parses a text with variables that is a reference once they are filled in; `None` if it has none, cannot be one, or is
     /// only variables.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() > LENGTH {
             return None;
         }
@@ -85,7 +85,7 @@ impl OpenReference {
     }
 
     /// Why it is not a reference: `its tag is not known until $(TAG) is filled in`.
-    pub fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         format!("its {} is not known until {} is filled in", self.part, self.variable)
     }
 }
@@ -109,7 +109,7 @@ fn filled(text: &str) -> String {
 }
 
 /// The variables of a text, in order.
-pub fn variables(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+pub(crate) fn variables(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(next) = text.as_bytes()[at..].iter().position(|byte| b"{$%<@#".contains(byte)) {
@@ -129,7 +129,7 @@ const VARIABLE: usize = 200;
 
 /// The length of the variable at the beginning of a text: `{{ .Tag }}`, `${TAG}`, `${{ tag }}`, `$(params.tag)`, `$TAG`, `%s`,
 /// `%[1]s`, `<tag>`, `@tag@`, `{tag}`, `#{tag}`.
-pub fn variable(text: &str) -> Option<usize> {
+pub(crate) fn variable(text: &str) -> Option<usize> {
     let closed = |open: usize, close: &str| {
         let rest = &text.as_bytes()[open..text.len().min(open + VARIABLE)];
         let end = memchr::memmem::find(rest, close.as_bytes())?;

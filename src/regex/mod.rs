@@ -14,11 +14,11 @@ mod replace;
 mod syntax;
 mod translate;
 
-pub use program::{Cache, Error, Regex, Searched, quote_meta};
-pub use replace::Replacement;
+pub(crate) use program::{Cache, Error, Regex, Searched, quote_meta};
+pub(crate) use replace::Replacement;
 
 /// The budget of a search, provided by the caller.
-pub trait Bounds {
+pub(crate) trait Bounds {
     /// The error of an exceeded limit.
     type Error;
 

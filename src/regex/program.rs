@@ -25,7 +25,7 @@ const CACHED_WEIGHT: u64 = 4_000_000;
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub struct Regex {
+pub(crate) struct Regex {
     program: regex::Regex,
     names: Vec<Option<Box<str>>>,
     weight: u64,
@@ -34,7 +34,7 @@ pub struct Regex {
 
 /// Why a pattern was not compiled.
 #[derive(Debug, Clone)]
-pub enum Error {
+pub(crate) enum Error {
     /// Go rejects it: `` error parsing regexp: missing closing ]: `[a` ``.
     Syntax(String),
     /// It is larger than allowed.
@@ -43,7 +43,7 @@ pub enum Error {
 
 /// A Go string prepared for searching: one U+FFFD for each byte that is not UTF-8.
 #[derive(Debug)]
-pub struct Searched<'t> {
+pub(crate) struct Searched<'t> {
     text: Cow<'t, str>,
     /// The positions of these in `text`, in order: the offsets after them.
     replaced: Vec<usize>,
@@ -53,7 +53,7 @@ type Compiled = Result<Rc<Regex>, Error>;
 
 /// The compiled patterns of a release's renders, one after the other: a bounded number of them.
 #[derive(Debug, Clone, Default)]
-pub struct Cache {
+pub(crate) struct Cache {
     /// By pattern, whether groups are needed, and helm's version.
     entries: HashMap<(Box<[u8]>, bool, HelmVersion), Compiled>,
     weight: u64,
@@ -70,7 +70,7 @@ impl Cache {
     ///
     /// # Errors
     /// The pattern is invalid or too large; the error is cached as well.
-    pub fn get(&mut self, pattern: &[u8], groups: bool, helm: HelmVersion) -> (Compiled, u64) {
+    pub(crate) fn get(&mut self, pattern: &[u8], groups: bool, helm: HelmVersion) -> (Compiled, u64) {
         let key = (Box::from(pattern), groups, helm);
         if let Some(known) = self.entries.get(&key) {
             return (known.clone(), 0);
@@ -92,7 +92,7 @@ impl Regex {
     ///
     /// # Errors
     /// Go would reject the pattern, or the program would be too large.
-    pub fn new(pattern: &[u8], groups: bool, helm: HelmVersion) -> Result<Self, Error> {
+    pub(crate) fn new(pattern: &[u8], groups: bool, helm: HelmVersion) -> Result<Self, Error> {
         if pattern.len() > MAX_PATTERN_BYTES {
             return Err(Error::Limit("a regular expression of more than 1048576 bytes"));
         }
@@ -112,17 +112,17 @@ impl Regex {
     }
 
     /// The pattern in the syntax of the `regex` crate.
-    pub fn translated(&self) -> &str {
+    pub(crate) fn translated(&self) -> &str {
         self.program.as_str()
     }
 
     /// An estimate of the states of its program.
-    pub fn weight(&self) -> u64 {
+    pub(crate) fn weight(&self) -> u64 {
         self.weight
     }
 
     /// Whether there is a match anywhere.
-    pub fn is_match(&self, text: &Searched<'_>) -> bool {
+    pub(crate) fn is_match(&self, text: &Searched<'_>) -> bool {
         self.program.is_match(&text.text)
     }
 
@@ -138,7 +138,7 @@ impl Regex {
     }
 
     /// The first match, as a byte range of the string.
-    pub fn find(&self, text: &Searched<'_>) -> Option<Range<usize>> {
+    pub(crate) fn find(&self, text: &Searched<'_>) -> Option<Range<usize>> {
         self.find_at(text, 0).map(|found| text.original(found))
     }
 
@@ -149,7 +149,7 @@ impl Regex {
     ///
     /// # Errors
     /// A limit was exceeded.
-    pub fn find_all<B: Bounds>(
+    pub(crate) fn find_all<B: Bounds>(
         &self,
         text: &Searched<'_>,
         most: usize,
@@ -197,14 +197,14 @@ impl Regex {
     }
 
     /// The cost of searching a number of bytes: large programs are slower.
-    pub fn scan_cost(&self, bytes: u64) -> u64 {
+    pub(crate) fn scan_cost(&self, bytes: u64) -> u64 {
         self.cost.scan(bytes)
     }
 }
 
 impl<'t> Searched<'t> {
     /// Prepares a string.
-    pub fn new(text: &'t [u8]) -> Self {
+    pub(crate) fn new(text: &'t [u8]) -> Self {
         if let Ok(text) = std::str::from_utf8(text) {
             return Self { text: Cow::Borrowed(text), replaced: Vec::new() };
         }
@@ -240,7 +240,7 @@ impl<'t> Searched<'t> {
 /// A text with a backslash before each special character.
 ///
 /// Source: Go `regexp.QuoteMeta`.
-pub fn quote_meta(text: &Str) -> Str {
+pub(crate) fn quote_meta(text: &Str) -> Str {
     let mut buf = Buf::with_capacity(text.len());
     let mut plain = 0;
     for (at, byte) in text.as_bytes().iter().enumerate() {

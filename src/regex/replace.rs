@@ -8,14 +8,14 @@ use std::ops::Range;
 
 /// A parsed replacement text.
 #[derive(Debug)]
-pub struct Replacement {
+pub(crate) struct Replacement {
     text: Str,
     pieces: Vec<Piece>,
 }
 
 /// A part of a replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(super) enum Piece {
     /// Literal bytes.
     Text(Range<usize>),
     /// `$1`
@@ -26,14 +26,14 @@ pub enum Piece {
 
 impl Replacement {
     /// A literal replacement.
-    pub fn literal(text: &Str) -> Self {
+    pub(crate) fn literal(text: &Str) -> Self {
         Self { text: text.clone(), pieces: vec![Piece::Text(0..text.len())] }
     }
 
     /// A text with `$1`, `${1}`, `$name`, `${name}` and `$$`. A name without braces is as long as it can be.
     ///
     /// Source: Go `regexp`, `expand`.
-    pub fn template(text: &Str) -> Self {
+    pub(crate) fn template(text: &Str) -> Self {
         let bytes = text.as_bytes();
         let mut pieces = Vec::new();
         let mut letters = None;
@@ -58,7 +58,7 @@ impl Replacement {
     }
 
     /// Whether it refers to groups, so that the pattern must be compiled with them.
-    pub fn needs_groups(&self) -> bool {
+    pub(crate) fn needs_groups(&self) -> bool {
         self.pieces.iter().any(|piece| !matches!(piece, Piece::Text(_) | Piece::Group(0)))
     }
 
@@ -68,7 +68,7 @@ impl Replacement {
     ///
     /// # Errors
     /// A limit was exceeded.
-    pub fn replace_all<B: Bounds>(&self, bounds: &mut B, regex: &Regex, source: &Str) -> Result<Str, B::Error> {
+    pub(crate) fn replace_all<B: Bounds>(&self, bounds: &mut B, regex: &Regex, source: &Str) -> Result<Str, B::Error> {
         let text = Searched::new(source.as_bytes());
         let groups_needed = self.needs_groups();
         let mut buf = Buf::with_capacity(source.len());

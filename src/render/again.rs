@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The reads of a render, file by file.
 #[derive(Debug)]
-pub struct Before {
+pub(crate) struct Before {
     files: Vec<Looked>,
     values: Map,
     charts: Vec<Found>,

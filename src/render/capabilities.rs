@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 /// A Kubernetes version, as in `--kube-version`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KubeVersion {
+pub(crate) struct KubeVersion {
     /// `v` and the version as given: `v1.27.3-eks`.
     pub version: String,
     /// Without the vendor's suffix: `v1.27.3`; compared with a chart's `kubeVersion`.
@@ -26,7 +26,7 @@ impl KubeVersion {
     ///
     /// Errors are helm's, `invalid kube version 'abc': could not parse "abc" as version`.
     /// Source: k8s.io/apimachinery `version.ParseGeneric`, as helm's `ParseKubeVersion` uses it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let invalid = |why: String| format!("invalid kube version '{text}': {why}");
         let plain = text.trim();
         let plain = plain.strip_prefix('v').unwrap_or(plain);
@@ -55,7 +55,7 @@ impl KubeVersion {
     /// Parses a version as helm 3 does, which requires semantic versions and always compares the vendor's suffix.
     ///
     /// Errors are helm's, `invalid kube version 'abc': Invalid Semantic Version`.
-    pub fn parse_semantic(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse_semantic(text: &str) -> Result<Self, String> {
         let semantic = Version::parse_as(text, HelmVersion::V3)
             .map_err(|error| format!("invalid kube version '{text}': {}", error.text(HelmVersion::V3)))?;
         let version = format!("v{semantic}");
@@ -66,7 +66,7 @@ impl KubeVersion {
 
 /// The cluster's capabilities in templates.
 #[derive(Debug, Clone)]
-pub struct Capabilities {
+pub(crate) struct Capabilities {
     /// The Kubernetes version.
     pub kube_version: KubeVersion,
     /// `group/version`, and `group/version/Kind` if given, in order.
@@ -75,7 +75,7 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Helm's defaults without a cluster.
-    pub fn default_of(helm: HelmVersion) -> Self {
+    pub(crate) fn default_of(helm: HelmVersion) -> Self {
         let (minor, api_versions) = match helm {
             HelmVersion::V4 => ("37", API_VERSIONS_4),
             HelmVersion::V3 => ("32", API_VERSIONS_3),

@@ -7,7 +7,7 @@ use crate::template::error::{Error, Failure, Site};
 /// The text that helm prints after `Error: `.
 ///
 /// Source: helm 4 `pkg/engine/engine.go`, `cleanupParseError` and `reformatExecErrorMsg`; helm 3 prints Go's line.
-pub fn helm_text(error: &Error, helm: HelmVersion) -> String {
+pub(crate) fn helm_text(error: &Error, helm: HelmVersion) -> String {
     match error {
         Error::Parse { file, line, message } => {
             // Helm quirk: it keeps only the text after the last ": " of the message.

@@ -8,7 +8,7 @@ use crate::trace::{Origin, OriginData, Origins, Str};
 use base64::Engine;
 
 /// The type of `.Files` and of the result of its `Glob`.
-pub static FILES: Type = Type {
+pub(crate) static FILES: Type = Type {
     name: "engine.files",
     kind: Kind::Map,
     elem: Some(&BYTES),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 ///
 /// `N` is the parsed content that is kept: the [`Node`], or nothing for callers that only print.
 #[derive(Debug)]
-pub struct Manifest<N = Node> {
+pub(crate) struct Manifest<N = Node> {
     /// The full name of the template file.
     pub name: String,
     /// The template.
@@ -43,7 +43,7 @@ pub struct Manifest<N = Node> {
 
 /// The manifests of a release in the order of installation.
 #[derive(Debug)]
-pub struct Manifests<N = Node> {
+pub(crate) struct Manifests<N = Node> {
     /// The installed objects.
     pub ordinary: Vec<Manifest<N>>,
     /// The hooks.
@@ -54,7 +54,7 @@ pub struct Manifests<N = Node> {
 
 impl Manifest {
     /// Whether the document contains only comments: nothing is installed from it.
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.node.data == Data::Null && self.more.is_empty()
     }
 }
@@ -66,7 +66,7 @@ impl<N> Default for Manifests<N> {
 }
 
 /// What is kept of a parsed document.
-pub trait Keep: Sized {
+pub(crate) trait Keep: Sized {
     /// Whether the further objects of a JSON stream are needed.
     const WANTS_ALL: bool;
     /// Whether the value of an entry of the document is needed.
@@ -104,7 +104,11 @@ const NAMES: usize = 400;
 ///
 /// Errors name the first file, by name, with something that is not a manifest: helm's `YAML parse error on …`.
 /// Source: helm `pkg/release/v1/util/manifest_sorter.go`.
-pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limits) -> Result<Manifests<N>, String> {
+pub(crate) fn manifests<N: Keep>(
+    rendered: &Rendered,
+    helm: HelmVersion,
+    limits: &Limits,
+) -> Result<Manifests<N>, String> {
     let mut found = Manifests::default();
     let mut kept = 0;
     for file in &rendered.files {
@@ -159,7 +163,7 @@ pub fn manifests<N: Keep>(rendered: &Rendered, helm: HelmVersion, limits: &Limit
 }
 
 /// Sorts manifests in the order of [`manifests`], the installed ones before the hooks.
-pub fn sort<N>(manifests: &mut [Arc<Manifest<N>>]) {
+pub(crate) fn sort<N>(manifests: &mut [Arc<Manifest<N>>]) {
     fn key<N>(one: &Manifest<N>) -> (bool, (usize, &str), &str, u32) {
         (one.hook.is_some(), kind_order(&one.kind), &one.name, one.start)
     }
@@ -171,7 +175,7 @@ pub fn sort<N>(manifests: &mut [Arc<Manifest<N>>]) {
 /// Helm quirk: a document is parsed as YAML, which ends after the first object; but a document that begins with a brace is passed
 /// to the cluster as a stream, and each object in it is installed for a hook and for a file of `crds/`. For a template helm
 /// installs only the first; other consumers of its output install the rest, so it counts as well.
-pub fn more(content: &Str, first: &Node) -> Vec<Node> {
+pub(crate) fn more(content: &Str, first: &Node) -> Vec<Node> {
     let mut found = Vec::new();
     let Ok(text) = std::str::from_utf8(content.as_bytes()) else { return found };
     if !text.trim_start().starts_with('{') {
@@ -191,7 +195,7 @@ pub fn more(content: &Str, first: &Node) -> Vec<Node> {
 ///
 /// Helm quirk: only the dashes and the blanks after them are removed; the rest of the line belongs to the next document, as does a
 /// fourth dash (`pkg/release/v1/util/manifest.go`, `SplitManifests`).
-pub fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
+pub(crate) fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
     if helm == HelmVersion::V3 {
         return split_and_trim(text);
     }
@@ -295,7 +299,7 @@ const HOOK_EVENTS: &[&str] = &[
 ];
 
 /// Kinds in helm's order of installation; all others come after, by name.
-pub const INSTALL_ORDER: &[&str] = &[
+pub(crate) const INSTALL_ORDER: &[&str] = &[
     "PriorityClass",
     "Namespace",
     "NetworkPolicy",

@@ -1,14 +1,14 @@
 //! Renders a chart as a release: values and templates in, manifests out.
 
 mod again;
-pub mod capabilities;
+pub(crate) mod capabilities;
 mod chart_of_helm_3;
-pub mod failure;
-pub mod files;
-pub mod manifest;
-pub mod order;
-pub mod output;
-pub mod scope;
+pub(crate) mod failure;
+pub(crate) mod files;
+pub(crate) mod manifest;
+pub(crate) mod order;
+pub(crate) mod output;
+pub(crate) mod scope;
 
 use crate::compiler::Compiler;
 use crate::funcs::{self, helm};
@@ -23,16 +23,16 @@ use crate::template::{Context, Env, Error, Failure, Map};
 use crate::trace::{Origins, Str};
 use crate::values::Instance;
 use crate::work::Work;
-pub use again::Before;
+pub(crate) use again::Before;
 use again::Looked;
-pub use capabilities::Capabilities;
+pub(crate) use capabilities::Capabilities;
 use helm::remove_no_value;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The facts of a release in templates.
 #[derive(Debug, Clone)]
-pub struct Release {
+pub(crate) struct Release {
     /// Its name.
     pub name: String,
     /// Its namespace.
@@ -45,7 +45,7 @@ pub struct Release {
 
 /// The output of a chart's templates, with origins.
 #[derive(Debug, Default)]
-pub struct Rendered {
+pub(crate) struct Rendered {
     /// Sorted by name in byte order, without NOTES.txt.
     pub files: Vec<RenderedFile>,
     /// The texts of NOTES.txt files by name.
@@ -65,7 +65,7 @@ pub struct Rendered {
 impl Rendered {
     /// Keeps only the files whose output differs from an earlier render; returns the names of the files of that render whose
     /// output differs or is missing.
-    pub fn keep_different(&mut self, first: &Self) -> BTreeSet<String> {
+    pub(crate) fn keep_different(&mut self, first: &Self) -> BTreeSet<String> {
         let known: HashMap<&str, &[u8]> =
             first.files.iter().map(|file| (file.name.as_str(), file.text.as_bytes())).collect();
         let is_known = |file: &RenderedFile| known.get(file.name.as_str()) == Some(&file.text.as_bytes());
@@ -81,7 +81,7 @@ impl Rendered {
 
 /// The output of one template file.
 #[derive(Debug)]
-pub struct RenderedFile {
+pub(crate) struct RenderedFile {
     /// Full name, `app/charts/db/templates/x.yaml`.
     pub name: String,
     /// The template.
@@ -94,7 +94,7 @@ pub struct RenderedFile {
 
 /// All inputs of a render besides the chart.
 #[derive(Debug)]
-pub struct Inputs<'r> {
+pub(crate) struct Inputs<'r> {
     /// The coalesced values.
     pub values: &'r Map,
     /// The release.
@@ -110,7 +110,7 @@ pub struct Inputs<'r> {
 /// Renders all templates of a chart and its subcharts, except those whose output is that of an earlier render.
 ///
 /// Source: helm `pkg/engine/engine.go`, `Engine.Render`.
-pub fn render(
+pub(crate) fn render(
     root: &Instance,
     inputs: &Inputs<'_>,
     compiler: &mut Compiler,
@@ -184,7 +184,7 @@ pub fn render(
 
 /// What is known from an earlier render.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Known<'r> {
+pub(crate) struct Known<'r> {
     /// That render: files with unchanged output are not executed.
     pub before: Option<&'r Before>,
     /// The file that failed in it, which is executed first.
@@ -193,7 +193,7 @@ pub struct Known<'r> {
 
 /// Why a render failed.
 #[derive(Debug)]
-pub struct Stopped {
+pub(crate) struct Stopped {
     /// The error.
     pub error: Box<Error>,
     /// The file that was executed; in a render that records reads, only if no earlier file changed what it sees.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Which parts of a release are printed.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Whether to print the files of `crds/`.
     pub include_crds: bool,
     /// Whether to omit all hooks.
@@ -22,7 +22,7 @@ pub struct Selection {
 
 /// One block of the output: a document under its `# Source:` comment.
 #[derive(Debug, Clone, Copy)]
-pub struct Block<'m> {
+pub(crate) struct Block<'m> {
     /// Full name of the file.
     pub name: &'m str,
     /// The document.
@@ -31,7 +31,7 @@ pub struct Block<'m> {
 
 impl Block<'_> {
     /// Writes the block as helm does.
-    pub fn write(&self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
         out.write_all(b"---\n# Source: ")?;
         out.write_all(self.name.as_bytes())?;
         out.write_all(b"\n")?;
@@ -48,7 +48,7 @@ impl<N> Manifest<N> {
 
 impl<N> Manifests<N> {
     /// The hooks of a selection.
-    pub fn selected_hooks<'m>(&'m self, selection: &'m Selection) -> impl Iterator<Item = Block<'m>> {
+    pub(crate) fn selected_hooks<'m>(&'m self, selection: &'m Selection) -> impl Iterator<Item = Block<'m>> {
         let is_test = |event: &String| event == "test" || event == "test-success";
         self.hooks
             .iter()
@@ -58,12 +58,17 @@ impl<N> Manifests<N> {
     }
 
     /// The ordinary manifests.
-    pub fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
         self.ordinary.iter().map(Manifest::block)
     }
 
     /// Writes what `helm template` prints.
-    pub fn write(&self, root: &Instance, selection: &Selection, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    pub(crate) fn write(
+        &self,
+        root: &Instance,
+        selection: &Selection,
+        out: &mut (impl Write + ?Sized),
+    ) -> io::Result<()> {
         let crds = if selection.include_crds { crds(root) } else { Vec::new() };
         let mut blocks = crds.iter().map(|(name, content)| Block { name, content }).chain(self.blocks()).peekable();
         while let Some(block) = blocks.next() {
@@ -82,12 +87,12 @@ impl<N> Manifests<N> {
 }
 
 /// The CRDs of a chart and its subcharts, in helm's order, with their full names.
-pub fn crds(root: &Instance) -> Vec<(String, &[u8])> {
+pub(crate) fn crds(root: &Instance) -> Vec<(String, &[u8])> {
     crd_files(root).into_iter().map(|(name, file)| (name, file.bytes())).collect()
 }
 
 /// The same as files.
-pub fn crd_files(root: &Instance) -> Vec<(String, &Arc<File>)> {
+pub(crate) fn crd_files(root: &Instance) -> Vec<(String, &Arc<File>)> {
     let mut found = Vec::new();
     collect_crds(root, &mut found);
     found
@@ -102,7 +107,7 @@ fn collect_crds<'c>(instance: &'c Instance, found: &mut Vec<(String, &'c Arc<Fil
 }
 
 /// Whether a file is one of `crds/`, which helm installs unchanged, by its full name: `app/charts/db/crds/x.yaml`.
-pub fn is_crd_file(name: &str) -> bool {
+pub(crate) fn is_crd_file(name: &str) -> bool {
     let mut path = name.split('/').skip(1);
     loop {
         match path.next() {
@@ -117,7 +122,7 @@ pub fn is_crd_file(name: &str) -> bool {
 ///
 /// The name of the top chart is not part of a file's name: `templates/x.yaml`, `charts/db/templates/y.yaml`.
 /// Source: helm `pkg/cmd/template.go`.
-pub fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<Vec<u8>, String> {
+pub(crate) fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<Vec<u8>, String> {
     let text = Str::new(text);
     let parts = split(&text, helm);
     let mut out = Vec::new();

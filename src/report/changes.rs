@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How a release's images changed between two states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// The user's name for the state that it is compared with: `main`.
     pub since: String,
     /// New references, sorted.
@@ -24,7 +24,7 @@ pub struct Changes {
 
 /// A reference that replaces another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Replaced {
+pub(crate) struct Replaced {
     /// The old reference.
     pub before: String,
     /// The new reference.
@@ -36,7 +36,7 @@ type Key<'r> = (&'r ObjectName, &'r str);
 
 impl Changes {
     /// The changes from `before` to `after`.
-    pub fn between(before: &Report, after: &Report, since: &str) -> Self {
+    pub(crate) fn between(before: &Report, after: &Report, since: &str) -> Self {
         let (old, new) = (by_place(&before.images), by_place(&after.images));
         let references =
             |images: &[Image]| -> BTreeSet<String> { images.iter().map(|image| image.reference.clone()).collect() };
@@ -59,7 +59,7 @@ impl Changes {
     }
 
     /// Notes about the comparison itself, a line each.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let unknown = self
             .unknown
             .as_ref()
@@ -73,7 +73,7 @@ impl Changes {
     }
 
     /// The changes of the images, a line each.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         lines.extend(self.new.iter().map(|new| format!("new: {new}")));
         lines.extend(self.changed.iter().map(|one| format!("changed: {} → {}", one.before, one.after)));

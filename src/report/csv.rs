@@ -31,7 +31,7 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// Writes one row for each finding.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(COLUMNS)?;
     reports.each(&mut |report| {

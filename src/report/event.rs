@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 impl Report {
     /// Adds what the release has only on the other event: images, and the findings about objects.
-    pub fn add_event(&mut self, other: Report, is_upgrade: bool) {
+    pub(crate) fn add_event(&mut self, other: Report, is_upgrade: bool) {
         let (event, this) = if is_upgrade { ("on upgrade", "install") } else { ("on install", "upgrade") };
         let known: BTreeSet<_> = self.findings.iter().filter_map(key).collect();
         let found: Vec<Finding> = other

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 ///
 /// Text that no terminal and no log may see unescaped (control characters, invisible characters, `##[`) is written with
 /// JSON's own escapes, so that a reader gets the same text.
-pub fn write_json(document: &impl Serialize, lines: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_json(document: &impl Serialize, lines: usize, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Exact { lines, depth: 0, has_value: false };
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, formatter);
     document.serialize(&mut serializer)?;

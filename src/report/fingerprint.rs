@@ -6,7 +6,7 @@ use crate::secrets::redacted;
 
 /// The part of a finding that stays the same when lines move: the rule, and its subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fingerprint {
+pub(crate) struct Fingerprint {
     /// The release, `shop/prod`.
     pub release: String,
     /// The rule's id.
@@ -21,7 +21,7 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// The fingerprint of a finding in a release.
-    pub fn of(finding: &Finding, release: &ReleaseName) -> Self {
+    pub(crate) fn of(finding: &Finding, release: &ReleaseName) -> Self {
         let (release, rule) = (release.full_name(), finding.rule.to_owned());
         match &finding.subject {
             Some(subject) => {

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Writes a command for each finding, and one for the verdict.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let mut assumed = BTreeSet::new();
     reports.each(&mut |report| {
         for finding in &report.findings {

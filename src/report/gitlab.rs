@@ -37,7 +37,7 @@ struct Lines {
 }
 
 /// Writes the list of findings.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     write_json(&Listed(reports, Issues(RefCell::default())), LINES, out)
 }
 

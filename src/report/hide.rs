@@ -13,7 +13,7 @@ use crate::source::Place;
 impl Report {
     /// Masks the secrets in everything that the report shows: in the sources, and in messages about them. Fixes are turned into
     /// what they show (`changes`: including text changes), and the files that they edit are dropped.
-    pub fn hide_secrets(&mut self, changes: bool) {
+    pub(crate) fn hide_secrets(&mut self, changes: bool) {
         let secrets = std::mem::take(&mut self.secrets);
         let text = |text: &mut String| *text = secrets.hide_in(text, false);
         self.findings.iter_mut().for_each(|finding| hide_in_finding(finding, &secrets, changes));
@@ -120,7 +120,7 @@ fn hide_in_name(name: &mut ObjectName, secrets: &Secrets) {
 }
 
 /// Masks secrets in a list of gated images.
-pub fn hide_in_gated(images: &mut [Gated], secrets: &Secrets) {
+pub(crate) fn hide_in_gated(images: &mut [Gated], secrets: &Secrets) {
     for Gated { reference, template, place: _, switches, mirrored: _ } in images {
         let texts = [reference, template].into_iter().chain(switches);
         texts.for_each(|text| *text = secrets.hide_in(text, false));
@@ -128,7 +128,7 @@ pub fn hide_in_gated(images: &mut [Gated], secrets: &Secrets) {
 }
 
 /// Masks secrets in a list of images.
-pub fn hide_in_images(images: &mut [Image], secrets: &Secrets) {
+pub(crate) fn hide_in_images(images: &mut [Image], secrets: &Secrets) {
     let text = |text: &mut String| *text = secrets.hide_in(text, false);
     for image in images {
         [&mut image.reference, &mut image.registry].into_iter().for_each(text);

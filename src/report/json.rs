@@ -158,7 +158,7 @@ struct ReplacedEntry<'a> {
 }
 
 /// Writes the document.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let totals = reports.totals();
     let [errors, warnings, hints] = totals.findings;
     let document = Document {

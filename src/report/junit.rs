@@ -18,7 +18,7 @@ struct Case<'r> {
 }
 
 /// Writes the document.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let (mut tests, mut failures) = (0, 0);
     reports.each(&mut |report| {
         let cases = cases(report);

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 /// A location for other programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location {
+pub(crate) struct Location {
     /// The path relative to the working folder; for a file in an archive its name, `app/values.yaml`.
     pub path: String,
     /// The first line, from 1.
@@ -24,7 +24,7 @@ pub struct Location {
 
 impl Location {
     /// The location of a span; `None` for a flag, which is not in a file.
-    pub fn of(place: &Place) -> Option<Self> {
+    pub(crate) fn of(place: &Place) -> Option<Self> {
         let file = &place.file;
         if file.is_flag() {
             return None;
@@ -36,7 +36,7 @@ impl Location {
 
     /// The primary location of a finding, and the others: values files before templates, files that can be opened before
     /// files in an archive.
-    pub fn of_finding<'f>(finding: &'f Finding, report: &Report) -> (Option<Self>, Vec<(Self, &'f str)>) {
+    pub(crate) fn of_finding<'f>(finding: &'f Finding, report: &Report) -> (Option<Self>, Vec<(Self, &'f str)>) {
         let located = |excerpt: &'f Excerpt| {
             let can_open = excerpt.place.file.path().is_some();
             Self::of(&excerpt.place).map(|location| (can_open, location, excerpt.label.as_str()))
@@ -53,7 +53,7 @@ impl Location {
 }
 
 /// A location for messages: `values/prod.yaml:8:15`, `--set image.tag=1`.
-pub fn place_name(place: &Place) -> String {
+pub(crate) fn place_name(place: &Place) -> String {
     if place.file.is_flag() {
         format!("{} {}", place.file.name(), String::from_utf8_lossy(place.file.bytes()))
     } else {
@@ -62,7 +62,7 @@ pub fn place_name(place: &Place) -> String {
 }
 
 /// The details of a finding after its message, a line each: locations, notes, help.
-pub fn details(finding: &Finding) -> Vec<String> {
+pub(crate) fn details(finding: &Finding) -> Vec<String> {
     let place = |excerpt: &Excerpt| format!("{}: {}", place_name(&excerpt.place), excerpt.label);
     let places = finding.excerpts.iter().map(place);
     let notes = finding.notes.iter().map(|note| format!("note: {}", note.trim_end()));
@@ -72,11 +72,11 @@ pub fn details(finding: &Finding) -> Vec<String> {
 
 /// The values paths that decided the registries of images, for findings about them.
 #[derive(Debug, Default)]
-pub struct ValuesPaths<'r>(HashMap<(&'r str, &'r ObjectName, &'r str), &'r str>);
+pub(crate) struct ValuesPaths<'r>(HashMap<(&'r str, &'r ObjectName, &'r str), &'r str>);
 
 impl<'r> ValuesPaths<'r> {
     /// The values paths of a report.
-    pub fn of(report: &'r Report) -> Self {
+    pub(crate) fn of(report: &'r Report) -> Self {
         let mut known = HashMap::new();
         for image in &report.images {
             for one in &image.uses {
@@ -88,7 +88,7 @@ impl<'r> ValuesPaths<'r> {
     }
 
     /// The values path of the image that a finding is about; empty if no value decided.
-    pub fn path(&self, finding: &Finding) -> &'r str {
+    pub(crate) fn path(&self, finding: &Finding) -> &'r str {
         let Some(subject) = &finding.subject else { return "" };
         let key = (subject.reference.as_str(), &subject.object, subject.field.as_str());
         self.0.get(&key).copied().unwrap_or_default()
@@ -98,7 +98,7 @@ impl<'r> ValuesPaths<'r> {
 /// A finding's name for other programs: 64 hexadecimal digits that do not change when lines move or a tag is raised.
 ///
 /// It is the SHA-256 of the release, the rule, the object, the field, the values path and the repository.
-pub fn identity(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>) -> String {
+pub(crate) fn identity(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>) -> String {
     let print = Fingerprint::of(finding, &report.release);
     let repository = match Reference::parse(&print.reference) {
         Ok(reference) => format!("{}/{}", reference.registry, reference.repository),
@@ -122,11 +122,11 @@ pub fn identity(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>) -> 
 ///
 /// Only as many digits of a name are kept as are needed to tell all names apart.
 #[derive(Debug, Default)]
-pub struct Ordinals(BTreeMap<u128, u32>);
+pub(crate) struct Ordinals(BTreeMap<u128, u32>);
 
 impl Ordinals {
     /// The ordinal of the next finding with this name.
-    pub fn next(&mut self, identity: &str) -> u32 {
+    pub(crate) fn next(&mut self, identity: &str) -> u32 {
         let name = identity.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok()).unwrap_or_default();
         let count = self.0.entry(name).or_default();
         *count += 1;

@@ -20,7 +20,7 @@ const LONGEST: usize = 60_000;
 const MOST: [(usize, usize); 5] = [(200, 200), (200, 0), (60, 0), (15, 0), (0, 0)];
 
 /// Writes the reports.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let env = environment()?;
     let [first @ .., last] = MOST;
     for most in first {

@@ -1,31 +1,31 @@
 //! Reports for people and machines: one file for each format.
 
-pub mod blame;
-pub mod changes;
-pub mod csv;
+pub(crate) mod blame;
+pub(crate) mod changes;
+pub(crate) mod csv;
 mod event;
 mod exact;
 mod fingerprint;
 mod fix;
-pub mod github;
-pub mod gitlab;
+pub(crate) mod github;
+pub(crate) mod gitlab;
 mod hide;
 #[cfg(feature = "html")]
-pub mod html;
-pub mod inventory;
-pub mod json;
-pub mod junit;
-pub mod location;
+pub(crate) mod html;
+pub(crate) mod inventory;
+pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod location;
 #[cfg(feature = "html")]
-pub mod markdown;
+pub(crate) mod markdown;
 #[cfg(feature = "html")]
-pub mod page;
+pub(crate) mod page;
 mod plain;
-pub mod sarif;
-pub mod store;
-pub mod stream;
-pub mod text;
-pub mod totals;
+pub(crate) mod sarif;
+pub(crate) mod store;
+pub(crate) mod stream;
+pub(crate) mod text;
+pub(crate) mod totals;
 
 use crate::analysis::images::Image;
 use crate::analysis::{Assumed, Gated};
@@ -35,15 +35,15 @@ use crate::rule_ids;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
 use changes::Changes;
-pub use exact::write_json;
-pub use fingerprint::Fingerprint;
-pub use hide::{hide_in_gated, hide_in_images};
-pub use plain::{escape, neutral, plain, plain_line, quiet};
+pub(crate) use exact::write_json;
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use hide::{hide_in_gated, hide_in_images};
+pub(crate) use plain::{escape, neutral, plain, plain_line, quiet};
 use std::sync::Arc;
 
 /// The result of a lint.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// Which release.
     pub release: ReleaseName,
     /// Whether the configuration lists it: then it is one of several, whatever this run checks.
@@ -79,7 +79,7 @@ pub struct Report {
 
 /// An accepted finding.
 #[derive(Debug, Clone)]
-pub struct Suppressed {
+pub(crate) struct Suppressed {
     /// The finding.
     pub finding: Finding,
     /// The reason.
@@ -92,7 +92,7 @@ pub struct Suppressed {
 
 /// What accepts a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub(crate) enum By {
     /// A comment beside the accepted lines.
     Comment,
     /// An entry of `suppressions`.
@@ -105,7 +105,7 @@ names!(By { Comment: "comment", Configuration: "configuration", Baseline: "basel
 
 impl Suppressed {
     /// What was accepted: the rule and the reference in its object, or the message.
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         let finding = &self.finding;
         match &finding.subject {
             Some(subject) => format!("{}, {} ({})", finding.rule, subject.reference, subject.object),
@@ -114,14 +114,14 @@ impl Suppressed {
     }
 
     /// The reason and its location: `the vendor has no other registry yet (airtight.yaml:12:5)`.
-    pub fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         format!("{} ({})", self.reason, self.place)
     }
 }
 
 /// The name of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReleaseName {
+pub(crate) struct ReleaseName {
     /// Its name.
     pub name: String,
     /// Its chart, by name.
@@ -134,14 +134,14 @@ pub struct ReleaseName {
 
 impl ReleaseName {
     /// `shop`, `shop/prod`; empty if there is no release.
-    pub fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         crate::config::full_name(&self.name, self.environment.as_deref())
     }
 }
 
 impl Report {
     /// What the reader must know about a key that the tool set.
-    pub fn assumed(&self, Assumed { key, value }: &Assumed) -> String {
+    pub(crate) fn assumed(&self, Assumed { key, value }: &Assumed) -> String {
         if self.is_told {
             return format!("assumed: something else sets {key} to {value} at install time");
         }
@@ -154,7 +154,7 @@ impl Report {
     }
 
     /// The verdict in one line, with what was checked.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         if self.is_policy {
             let hints =
                 self.findings.iter().filter(|finding| finding.severity == crate::finding::Severity::Hint).count();
@@ -203,7 +203,7 @@ fn count(number: usize, what: &str) -> String {
 
 /// What a lint checked: without it, "clean" and "not checked" look the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Manifests, including hooks.
     pub manifests: usize,
     /// Image references in the manifests.

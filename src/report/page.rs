@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 const WIDEST: usize = 100;
 
 /// Writes the page.
-pub fn write(rule: &Rule, colour: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(rule: &Rule, colour: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let width = width.unwrap_or(WIDEST).min(WIDEST);
     let paint = |style: Style, text: &str| if colour { format!("{style}{text}{style:#}") } else { text.to_owned() };
     let checked = if rule.on { "" } else { ", off by default" };

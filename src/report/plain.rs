@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// bidirectional marks and invisible characters become visible escapes. Tabs and line breaks stay.
 ///
 /// Chart text is untrusted, and so are file names.
-pub fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let is_shown = |c: char| matches!(c, '\n' | '\t') || !is_unseen(c);
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -20,12 +20,12 @@ pub fn plain(text: &str) -> String {
 }
 
 /// [`plain`] text on one line.
-pub fn plain_line(text: &str) -> String {
+pub(crate) fn plain_line(text: &str) -> String {
     plain(text).replace('\n', "\\n")
 }
 
 /// [`plain`] text in which no line is a command to a CI system.
-pub fn quiet(text: &str) -> String {
+pub(crate) fn quiet(text: &str) -> String {
     neutral(&plain(text), escape).into_owned()
 }
 
@@ -40,7 +40,7 @@ pub(super) fn is_unseen(c: char) -> bool {
 }
 
 /// A character as a visible escape: `\u{23}`.
-pub fn escape(c: char) -> String {
+pub(crate) fn escape(c: char) -> String {
     c.escape_unicode().to_string()
 }
 
@@ -49,7 +49,7 @@ pub fn escape(c: char) -> String {
 /// GitHub's runner trims a line and accepts `::command::` at its beginning, and `##[command]` anywhere; Azure accepts
 /// `##vso[` and TeamCity `##teamcity[` anywhere; GitLab's log folds at `section_start:`; Buildkite's at lines that begin
 /// with `--- `, `+++ ` or `~~~ `. Invisible characters are skipped, because some of them compare text as displayed.
-pub fn neutral(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
+pub(crate) fn neutral(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
     if !text.split(['\n', '\r']).any(may_command) {
         return Cow::Borrowed(text);
     }

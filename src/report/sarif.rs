@@ -198,7 +198,7 @@ struct LogicalLocation {
 }
 
 /// Writes the log.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let told = &reports.totals().rules;
     let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| told.contains(rule.id)).collect();
     let driver = Driver {

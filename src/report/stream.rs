@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use std::io;
 
 /// The reports of a run in order. They can be visited several times.
-pub trait Reports {
+pub(crate) trait Reports {
     /// The totals, known before the first report is visited.
     fn totals(&self) -> &Totals;
 
@@ -21,14 +21,14 @@ pub trait Reports {
 
 /// Reports that are in memory.
 #[derive(Debug)]
-pub struct Kept<'r> {
+pub(crate) struct Kept<'r> {
     reports: &'r [Report],
     totals: Totals,
 }
 
 impl<'r> Kept<'r> {
     /// Sums up the reports.
-    pub fn of(reports: &'r [Report]) -> Self {
+    pub(crate) fn of(reports: &'r [Report]) -> Self {
         let mut totals = Totals::default();
         reports.iter().for_each(|report| totals.add(report));
         Self { reports, totals }

@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// The style of the text.
 #[derive(Debug, Clone, Copy)]
-pub struct Style {
+pub(crate) struct Style {
     /// Whether colours are used.
     pub colour: bool,
     /// The width of the terminal, if stdout is one.
@@ -26,7 +26,7 @@ pub struct Style {
 
 /// The level of detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
+pub(crate) enum Detail {
     /// A line for each release, without findings.
     Verdict,
     /// The findings, and what was checked.
@@ -42,7 +42,7 @@ const OTHER_EVENT_FAILED: &str = "templates ask whether this is an install or an
 const NARROWEST: usize = 60;
 
 /// Writes the reports, and their totals if there are several.
-pub fn write(reports: &dyn Reports, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = match style.width {
         Some(width) => renderer.term_width(width.max(NARROWEST)),
@@ -233,7 +233,7 @@ impl Paint {
 }
 
 /// Text wrapped to a width; words are not broken, and leading blanks stay.
-pub fn wrapped(text: &str, room: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for (index, word) in text.split(' ').enumerate() {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The sums over the reports of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// All reports, including those that are not about a release.
     pub reports: usize,
     /// Releases that were checked.
@@ -51,14 +51,14 @@ struct First {
 
 impl Totals {
     /// The totals of one report.
-    pub fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report) -> Self {
         let mut totals = Self::default();
         totals.add(report);
         totals
     }
 
     /// Adds a report.
-    pub fn add(&mut self, report: &Report) {
+    pub(crate) fn add(&mut self, report: &Report) {
         self.reports += 1;
         self.first.get_or_insert_with(|| First {
             name: report.is_listed.then(|| report.release.full_name()),
@@ -96,22 +96,22 @@ impl Totals {
     }
 
     /// All findings.
-    pub fn all_findings(&self) -> usize {
+    pub(crate) fn all_findings(&self) -> usize {
         self.findings.iter().sum()
     }
 
     /// Whether there are only hints.
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.findings[severity_index(Severity::Error)] + self.findings[severity_index(Severity::Warning)] == 0
     }
 
     /// Distinct references.
-    pub fn images(&self) -> usize {
+    pub(crate) fn images(&self) -> usize {
         self.images.len()
     }
 
     /// Distinct references by registry and class.
-    pub fn registries(&self) -> BTreeMap<&str, BTreeMap<Class, usize>> {
+    pub(crate) fn registries(&self) -> BTreeMap<&str, BTreeMap<Class, usize>> {
         let mut registries: BTreeMap<&str, BTreeMap<Class, usize>> = BTreeMap::new();
         for (registry, class) in self.images.values() {
             *registries.entry(registry).or_default().entry(*class).or_default() += 1;
@@ -120,7 +120,7 @@ impl Totals {
     }
 
     /// Distinct references by class.
-    pub fn classes(&self) -> BTreeMap<Class, usize> {
+    pub(crate) fn classes(&self) -> BTreeMap<Class, usize> {
         let mut classes = BTreeMap::new();
         for (_, class) in self.images.values() {
             *classes.entry(*class).or_default() += 1;
@@ -129,12 +129,12 @@ impl Totals {
     }
 
     /// The mirrors of all reports, sorted.
-    pub fn mirrors(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn mirrors(&self) -> impl Iterator<Item = &str> {
         self.mirrors.keys().map(String::as_str)
     }
 
     /// The number of findings that `lint --fix` resolves; `None` if there are none.
-    pub fn fixable(&self) -> Option<String> {
+    pub(crate) fn fixable(&self) -> Option<String> {
         match self.fixable {
             [0, 0] => None,
             [0, more] => Some(format!("{more} fixable with --fix --unsafe-fixes")),
@@ -144,7 +144,7 @@ impl Totals {
     }
 
     /// The verdict in one line, of one report or of several.
-    pub fn verdict(&self) -> String {
+    pub(crate) fn verdict(&self) -> String {
         match &self.first {
             Some(first) if self.reports == 1 => first.summary.clone(),
             _ => self.summary(),
@@ -152,12 +152,12 @@ impl Totals {
     }
 
     /// The name of the only report, if the configuration lists its release.
-    pub fn only_name(&self) -> Option<&str> {
+    pub(crate) fn only_name(&self) -> Option<&str> {
         self.first.as_ref().filter(|_| self.reports == 1)?.name.as_deref()
     }
 
     /// The verdict on several releases in one line.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         if self.reports == 0 {
             return "nothing was checked".to_owned();
         }

@@ -45,7 +45,7 @@ use crate::source::Place;
 use std::collections::BTreeSet;
 
 /// Every rule, by id.
-pub static RULES: &[&Rule] = &[
+pub(crate) static RULES: &[&Rule] = &[
     &digest_differs::RULE,
     &doubled_registry::RULE,
     &expired_suppression::RULE,
@@ -81,7 +81,7 @@ pub static RULES: &[&Rule] = &[
 
 /// A rule: a permanent id, a page, and a check.
 #[derive(Debug)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// The id, also the name of the file (with `_`) and the anchor in the documentation.
     pub id: &'static str,
     /// What is wrong, in one line.
@@ -98,7 +98,7 @@ pub struct Rule {
 
 /// What a rule may read, and where it reports.
 #[derive(Debug)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The release; `None` where manifests came without a chart.
     pub prepared: Option<&'a Prepared>,
     /// The analysis of the release.
@@ -111,7 +111,7 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Runs the rules that are on, and returns the findings in the order of a report.
-    pub fn check_all(mut self) -> Vec<Finding> {
+    pub(crate) fn check_all(mut self) -> Vec<Finding> {
         for rule in RULES.iter().filter(|rule| self.settings.is_on(rule.id, rule.on)) {
             let before = self.findings.len();
             (rule.check)(&mut self);
@@ -299,13 +299,13 @@ fn same_line(a: &Place, b: &Place) -> bool {
 
 impl Rule {
     /// The rule's page: the `//!` lines of its file.
-    pub fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
         lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
     }
 
     /// The rule's page as plain Markdown, with a heading before each example.
-    pub fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         let page = self.page();
         let page = page.replace("```bad\n", "Found:\n\n```yaml\n").replace("```good\n", "Not found:\n\n```yaml\n");
         page.trim_end().to_owned()

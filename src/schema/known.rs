@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The schemas that were read. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct KnownSchemas(Arc<Mutex<HashMap<Key, Arc<Known>>>>);
+pub(crate) struct KnownSchemas(Arc<Mutex<HashMap<Key, Arc<Known>>>>);
 
 /// The file's address, and helm's version.
 type Key = (usize, HelmVersion);

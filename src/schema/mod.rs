@@ -14,7 +14,7 @@ mod known;
 mod messages;
 mod number;
 mod prepare;
-pub mod remote;
+pub(crate) mod remote;
 
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
@@ -28,7 +28,7 @@ use boon::{CompileError, Compiler, Draft, SchemaIndex, Schemas, UrlLoader};
 use budget::Budget;
 use cost::Visits;
 use known::Known;
-pub use known::KnownSchemas;
+pub(crate) use known::KnownSchemas;
 use prepare::{Prepared, Reference};
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -47,7 +47,7 @@ const SCHEMA_URL: &str = "file:///values.schema.json";
 /// Helm's text: `values don't meet the specifications of the schema(s) in the following chart(s):`, then for each chart its name
 /// and the errors. Sibling messages are in the order of the schema and of the properties' names, where helm's order is random.
 /// Helm 3 has another validator: its results are reproduced, its messages are not.
-pub fn validate(
+pub(crate) fn validate(
     instance: &Instance,
     values: &Map,
     helm: HelmVersion,

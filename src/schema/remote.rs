@@ -25,7 +25,7 @@ use url::Url;
 
 /// A resource outside a chart's schema that is loaded when the values are validated.
 #[derive(Debug, Clone)]
-pub struct Remote {
+pub(crate) struct Remote {
     /// The chart's name in its parent.
     pub chart: String,
     /// `https://example.com/x.json`, or a `file:` URL.
@@ -36,13 +36,13 @@ pub struct Remote {
 
 impl Remote {
     /// Whether it is a file on the machine.
-    pub fn is_file(&self) -> bool {
+    pub(crate) fn is_file(&self) -> bool {
         self.url.starts_with("file:")
     }
 }
 
 /// The resources that helm loads for the schemas of a chart, and of each subchart with its own table of values.
-pub fn remotes(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
+pub(crate) fn remotes(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
     let mut found = Vec::new();
     of_instance(instance, values, helm, limits, &mut found);
     found
@@ -60,7 +60,7 @@ fn of_instance(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Li
 }
 
 /// Whether a schema may refer to anything outside itself: a fast, approximate check of its text.
-pub fn may_refer_elsewhere(file: &File) -> bool {
+pub(crate) fn may_refer_elsewhere(file: &File) -> bool {
     let text = file.bytes();
     let after = |key: &[u8], is_local: &dyn Fn(&[u8]) -> bool| {
         memmem::find_iter(text, key).all(|at| {
@@ -80,7 +80,7 @@ pub fn may_refer_elsewhere(file: &File) -> bool {
 }
 
 /// The same for one chart's schema; `chart` is the chart's name.
-pub fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
+pub(crate) fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
     let Ok(prepared) = Prepared::read(file.bytes(), helm, &mut Budget::new(limits)) else { return Vec::new() };
     // References within the document load nothing, and most schemas have only these.
     if prepared.refs.iter().all(|reference| reference.text.starts_with('#') || is_built_in(&reference.text)) {

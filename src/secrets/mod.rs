@@ -16,26 +16,26 @@ use crate::release::Prepared;
 use crate::source::{File, Place};
 use crate::trace::{Key, Layer, Origin, OriginData, Origins, Setting};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-pub use names::is_secret;
+pub(crate) use names::is_secret;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-pub use text::redacted;
-pub use tree::hidden_in_manifest;
-pub use view::masked;
+pub(crate) use text::redacted;
+pub(crate) use tree::hidden_in_manifest;
+pub(crate) use view::masked;
 
 /// Written in place of a secret, whatever its length.
-pub const MASK: &str = "********";
+pub(crate) const MASK: &str = "********";
 
 /// The argument of a flag with its secrets masked: `image.tag=1`, `db.password=********`.
-pub fn shown_argument(argument: &str) -> String {
+pub(crate) fn shown_argument(argument: &str) -> String {
     let before = lines::Before { is_flag: true, ..lines::Before::default() };
     view::without(argument, &deny::denied(argument, before, "", None))
 }
 
 /// The secrets of a release: their locations and texts.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets {
+pub(crate) struct Secrets {
     /// An index, built on first use.
     index: OnceLock<Index>,
     long_lines: Arc<view::LongLines>,
@@ -101,7 +101,7 @@ impl Secrets {
     }
 
     /// The secrets in all settings of a render.
-    pub fn of(origins: &Origins) -> Self {
+    pub(crate) fn of(origins: &Origins) -> Self {
         let settings = || {
             origins.all().filter_map(|origin| match origins.get(origin) {
                 Some(OriginData::Setting(setting)) if setting.layer != Layer::Tool => Some((origin, setting)),
@@ -140,13 +140,13 @@ impl Secrets {
     }
 
     /// Adds the values at other locations.
-    pub fn and(mut self, places: impl IntoIterator<Item = Place>) -> Self {
+    pub(crate) fn and(mut self, places: impl IntoIterator<Item = Place>) -> Self {
         self.places.extend(places);
         Self { index: OnceLock::new(), ..self }
     }
 
     /// The secrets in the files and flags of a release before it is rendered; without locations.
-    pub fn of_release(prepared: &Prepared) -> Self {
+    pub(crate) fn of_release(prepared: &Prepared) -> Self {
         let mut secrets = Self::default();
         let mut add = |text: String| secrets.learn(&text);
         for file in &prepared.user.files {
@@ -189,13 +189,13 @@ impl Secrets {
 
     /// The same span in an excerpt of its file with secrets masked; line numbers stay, and the location is displayed as in its
     /// file. Only harmless text, and text that is reported (`told`) anyway, is shown.
-    pub fn hide(&self, place: &Place, told: &str) -> Place {
+    pub(crate) fn hide(&self, place: &Place, told: &str) -> Place {
         view::shown(place, self, told)
     }
 
     /// A text with secrets masked: those recognizable by the text alone, and the known ones where they occur as words. A known
     /// secret that is a plain word stays if `text` is not free text, because it may be a name.
-    pub fn hide_in(&self, text: &str, is_free: bool) -> String {
+    pub(crate) fn hide_in(&self, text: &str, is_free: bool) -> String {
         let mut text = redacted(text).into_owned();
         // The longest first, because one may be part of another.
         let mut known = self.known_in(&text);

@@ -228,7 +228,7 @@ static IN_NAMES_OF_OTHERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 
 /// Whether a key's name says that its value is a secret: `password`, `apiToken`, `tls.key`, `DATABASE_URL`. Names of Secret
 /// objects, such as `existingSecret` and `imagePullSecrets`, are not.
-pub fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     let words = words(key);
     let whole = words.concat();
     let (Some(last), Some(first)) = (words.last(), words.first()) else { return false };

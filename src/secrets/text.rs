@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Text with the secrets masked that are recognizable by the text alone.
-pub fn redacted(text: &str) -> Cow<'_, str> {
+pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
     let ranges = secrets_in(text);
     if ranges.is_empty() {
         return Cow::Borrowed(text);

@@ -20,7 +20,7 @@ pub(super) fn secrets_of_values(text: &[u8], limits: &Limits, add: &mut dyn FnMu
 }
 
 /// The byte ranges of a manifest that are secrets: the data of Secrets, and values whose names say that they are secrets.
-pub fn hidden_in_manifest(content: &[u8], node: &Node) -> Vec<Range<usize>> {
+pub(crate) fn hidden_in_manifest(content: &[u8], node: &Node) -> Vec<Range<usize>> {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     let mut visit = |leaf: &Node, is_secret: bool| {
         let (start, end) = (leaf.start as usize, (leaf.end as usize).min(content.len()));

@@ -24,7 +24,7 @@ const BESIDE: usize = 256;
 const REST: &str = "…";
 
 /// A span whose own text is masked, with masked context.
-pub fn masked(place: &Place) -> Place {
+pub(crate) fn masked(place: &Place) -> Place {
     Secrets::default().and([place.clone()]).hide(place, "")
 }
 

@@ -18,14 +18,14 @@ const MAX_GROUPS: usize = 32;
 ///
 /// `>=1.28-0 <1.31 || ~2.1`, `^1.2`, `1.x`, `1.2 - 1.4`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Constraint {
+pub(crate) struct Constraint {
     groups: Vec<Vec<Comparator>>,
     helm: HelmVersion,
 }
 
 /// Why a text is not a constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConstraintError {
+pub(crate) enum ConstraintError {
     /// It is longer than 512 bytes (helm 4 only).
     TooLong,
     /// It has more than 32 alternatives (helm 4 only).
@@ -74,7 +74,7 @@ impl Constraint {
     /// # Errors
     /// The text is not a constraint. Source: Masterminds/semver v3.5.0, `NewConstraint`.
     #[cfg(test)]
-    pub fn parse(text: &str) -> Result<Self, ConstraintError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ConstraintError> {
         Self::parse_as(text, HelmVersion::V4)
     }
 
@@ -82,7 +82,7 @@ impl Constraint {
     ///
     /// # Errors
     /// The text is not a constraint.
-    pub fn parse_as(text: &str, helm: HelmVersion) -> Result<Self, ConstraintError> {
+    pub(crate) fn parse_as(text: &str, helm: HelmVersion) -> Result<Self, ConstraintError> {
         if helm == HelmVersion::V4 && text.len() > MAX_BYTES {
             return Err(ConstraintError::TooLong);
         }
@@ -99,7 +99,7 @@ impl Constraint {
     }
 
     /// Whether a version satisfies it.
-    pub fn check(&self, version: &Version) -> bool {
+    pub(crate) fn check(&self, version: &Version) -> bool {
         self.groups.iter().any(|group| {
             let names_prerelease = group.iter().any(|comparator| !comparator.version.is_release());
             group.iter().all(|comparator| match self.helm {
@@ -112,7 +112,7 @@ impl Constraint {
 
 impl ConstraintError {
     /// The library's text of the constraint in a version of helm.
-    pub fn text(&self, helm: HelmVersion) -> String {
+    pub(crate) fn text(&self, helm: HelmVersion) -> String {
         let old = helm == HelmVersion::V3;
         match self {
             Self::TooLong => format!("constraint string is too long (max {MAX_BYTES} bytes)"),

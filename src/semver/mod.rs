@@ -5,8 +5,8 @@
 mod constraint;
 mod version;
 
-pub use constraint::{Constraint, ConstraintError};
-pub use version::{Version, VersionError, parse_version};
+pub(crate) use constraint::{Constraint, ConstraintError};
+pub(crate) use version::{Version, VersionError, parse_version};
 
 /// Splits off the longest prefix whose bytes all satisfy `wanted`; both parts borrow from the text.
 fn take_while(text: &str, wanted: impl Fn(u8) -> bool) -> (&str, &str) {

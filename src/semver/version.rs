@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 256;
 ///
 /// Order and equality by [`compare`](Self::compare) ignore metadata; `==` compares everything, including the original text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
+pub(crate) struct Version {
     /// The first number.
     pub major: u64,
     /// The second number; 0 if missing.
@@ -29,7 +29,7 @@ pub struct Version {
 
 /// Why a text is not a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VersionError {
+pub(crate) enum VersionError {
     /// It is longer than 256 bytes (helm 4 only).
     TooLong,
     /// The form is invalid.
@@ -50,7 +50,7 @@ pub enum VersionError {
 ///
 /// # Errors
 /// The text is not a version. Source: Masterminds/semver v3.5.0, `NewVersion`.
-pub fn parse_version(text: &str) -> Result<Version, VersionError> {
+pub(crate) fn parse_version(text: &str) -> Result<Version, VersionError> {
     Version::parse_as(text, HelmVersion::V4)
 }
 
@@ -59,7 +59,7 @@ impl Version {
     ///
     /// # Errors
     /// The text is not a version.
-    pub fn parse_as(text: &str, helm: HelmVersion) -> Result<Self, VersionError> {
+    pub(crate) fn parse_as(text: &str, helm: HelmVersion) -> Result<Self, VersionError> {
         if helm == HelmVersion::V4 && text.len() > MAX_BYTES {
             return Err(VersionError::TooLong);
         }
@@ -93,12 +93,12 @@ impl Version {
     }
 
     /// Whether it is a release, without a prerelease part.
-    pub fn is_release(&self) -> bool {
+    pub(crate) fn is_release(&self) -> bool {
         self.pre.is_empty()
     }
 
     /// Precedence: the numbers, then the prerelease; a release is greater than its prereleases. Metadata are ignored.
-    pub fn compare(&self, other: &Self) -> Ordering {
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
         let numbers = |version: &Self| (version.major, version.minor, version.patch);
         numbers(self).cmp(&numbers(other)).then_with(|| match (self.is_release(), other.is_release()) {
             (true, true) => Ordering::Equal,
@@ -109,18 +109,18 @@ impl Version {
     }
 
     /// The next patch release; a prerelease only loses its prerelease part. `None` on overflow.
-    pub fn inc_patch(&self) -> Option<Self> {
+    pub(crate) fn inc_patch(&self) -> Option<Self> {
         let patch = if self.is_release() { self.patch.checked_add(1)? } else { self.patch };
         Some(self.next(self.major, self.minor, patch, "", ""))
     }
 
     /// The next minor release. `None` on overflow.
-    pub fn inc_minor(&self) -> Option<Self> {
+    pub(crate) fn inc_minor(&self) -> Option<Self> {
         Some(self.next(self.major, self.minor.checked_add(1)?, 0, "", ""))
     }
 
     /// The next major release. `None` on overflow.
-    pub fn inc_major(&self) -> Option<Self> {
+    pub(crate) fn inc_major(&self) -> Option<Self> {
         Some(self.next(self.major.checked_add(1)?, 0, 0, "", ""))
     }
 
@@ -128,7 +128,7 @@ impl Version {
     ///
     /// # Errors
     /// The part is malformed.
-    pub fn with_prerelease(&self, pre: &str) -> Result<Self, VersionError> {
+    pub(crate) fn with_prerelease(&self, pre: &str) -> Result<Self, VersionError> {
         check_prerelease(pre)?;
         Ok(self.next(self.major, self.minor, self.patch, pre, &self.metadata))
     }
@@ -137,7 +137,7 @@ impl Version {
     ///
     /// # Errors
     /// The metadata are malformed.
-    pub fn with_metadata(&self, metadata: &str) -> Result<Self, VersionError> {
+    pub(crate) fn with_metadata(&self, metadata: &str) -> Result<Self, VersionError> {
         let well_formed = metadata.split('.').all(|part| !part.is_empty() && part.bytes().all(is_identifier));
         if !metadata.is_empty() && !well_formed {
             return Err(VersionError::Metadata);
@@ -170,7 +170,7 @@ impl fmt::Display for Version {
 
 impl VersionError {
     /// The library's text of the version in a version of helm.
-    pub fn text(&self, helm: HelmVersion) -> String {
+    pub(crate) fn text(&self, helm: HelmVersion) -> String {
         let old = helm == HelmVersion::V3;
         match self {
             Self::TooLong => format!("version string is too long (max {MAX_BYTES} bytes)"),

@@ -4,7 +4,7 @@ mod characters;
 mod outline;
 
 use characters::Characters;
-pub use outline::Outline;
+pub(crate) use outline::Outline;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -28,7 +28,7 @@ pub struct File {
 }
 
 /// Where a piece of a value begins in the value and in its file, and its length.
-pub type Piece = (usize, usize, usize);
+pub(crate) type Piece = (usize, usize, usize);
 
 /// A position in a text, for programs and people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

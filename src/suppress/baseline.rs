@@ -12,7 +12,7 @@ pub(super) const REASON: &str = "it existed when the baseline was written";
 
 /// The findings at one time, by fingerprint.
 #[derive(Debug, Clone)]
-pub struct Baseline {
+pub(crate) struct Baseline {
     /// The file, for locations.
     file: Arc<File>,
     /// Each with its line; 1 if unknown.
@@ -21,7 +21,7 @@ pub struct Baseline {
 
 impl Baseline {
     /// The findings of reports, for a file with this name; findings that something could not be checked are left out.
-    pub fn of(reports: &[Report], name: &str) -> Self {
+    pub(crate) fn of(reports: &[Report], name: &str) -> Self {
         let findings = reports.iter().flat_map(|report| {
             report.findings.iter().map(|finding| (finding.rule, Fingerprint::of(finding, &report.release)))
         });
@@ -34,12 +34,12 @@ impl Baseline {
     }
 
     /// The number of findings.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.known.len()
     }
 
     /// Removes the findings that it lists from a report.
-    pub fn accept(&self, report: &mut Report) {
+    pub(crate) fn accept(&self, report: &mut Report) {
         let findings = std::mem::take(&mut report.findings);
         for finding in findings {
             let place = self.place(&Fingerprint::of(&finding, &report.release));
@@ -54,7 +54,7 @@ impl Baseline {
     }
 
     /// The location of a finding, if it is listed.
-    pub fn place(&self, fingerprint: &Fingerprint) -> Option<Place> {
+    pub(crate) fn place(&self, fingerprint: &Fingerprint) -> Option<Place> {
         let line = *self.known.get(fingerprint)?;
         let start = self.file.start_of_line(line).unwrap_or_default();
         let width = self.file.line(line).map_or(0, |text| text.trim_end_matches([' ', ',']).len() as u32);
@@ -63,24 +63,24 @@ impl Baseline {
     }
 
     /// The findings that another baseline does not list, with their locations.
-    pub fn without<'b>(&'b self, other: &'b Self) -> impl Iterator<Item = (&'b Fingerprint, Place)> + 'b {
+    pub(crate) fn without<'b>(&'b self, other: &'b Self) -> impl Iterator<Item = (&'b Fingerprint, Place)> + 'b {
         let own = self.known.keys().filter(|fingerprint| !other.known.contains_key(fingerprint));
         own.filter_map(|fingerprint| Some((fingerprint, self.place(fingerprint)?)))
     }
 
     /// The findings that both baselines list.
-    pub fn both(&self, other: &Self) -> Self {
+    pub(crate) fn both(&self, other: &Self) -> Self {
         let known = self.known.iter().filter(|(fingerprint, _)| other.known.contains_key(fingerprint));
         Self { file: self.file.clone(), known: known.map(|(known, line)| (known.clone(), *line)).collect() }
     }
 
     /// The beginning of the file.
-    pub fn start(&self) -> Place {
+    pub(crate) fn start(&self) -> Place {
         Place { file: self.file.clone(), start: 0, end: 0 }
     }
 
     /// Parses the file.
-    pub fn parse(file: &Arc<File>) -> Result<Self, String> {
+    pub(crate) fn parse(file: &Arc<File>) -> Result<Self, String> {
         let text = String::from_utf8_lossy(file.bytes());
         let value: Value = serde_json::from_str(&text).map_err(|error| format!("not a baseline: {error}"))?;
         if value["airtight-baseline"] != json!(1) {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// A suppression in a comment.
 #[derive(Debug, Clone)]
-pub struct Comment {
+pub(crate) struct Comment {
     /// Its location.
     pub place: Place,
     /// The rules; empty if malformed.
@@ -40,7 +40,7 @@ const MARK: [&str; 2] = ["airtight", "ignore"];
 
 impl Comment {
     /// The suppressions in a file, in order.
-    pub fn all(file: &Arc<File>, in_template: bool) -> Vec<Self> {
+    pub(crate) fn all(file: &Arc<File>, in_template: bool) -> Vec<Self> {
         // Nearly all files have none.
         if MARK.iter().any(|word| memchr::memmem::find(file.bytes(), word.as_bytes()).is_none()) {
             return Vec::new();
@@ -75,7 +75,7 @@ impl Comment {
 
     /// Separates old and new comments by the keys that they apply to, wherever those are now. A changed comment counts as
     /// before: for its old rules, until its old day.
-    pub fn since(now: &[Self], before: &[Self]) -> (Vec<Self>, Vec<Self>) {
+    pub(crate) fn since(now: &[Self], before: &[Self]) -> (Vec<Self>, Vec<Self>) {
         let (mut known, mut new) = (Vec::new(), Vec::new());
         let mut left: Vec<&Self> = before.iter().collect();
         for comment in now {
@@ -108,7 +108,7 @@ impl Comment {
     }
 
     /// Whether a comment in another state of the file applies to the same keys.
-    pub fn is_about_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
         self.about == other.about
     }
 
@@ -123,12 +123,12 @@ impl Comment {
     }
 
     /// Its rules, for messages.
-    pub fn rules(&self) -> String {
+    pub(crate) fn rules(&self) -> String {
         self.rules.join(", ")
     }
 
     /// Identifies it together with one of its rules.
-    pub fn key(&self, rule: &str) -> (String, u32, String) {
+    pub(crate) fn key(&self, rule: &str) -> (String, u32, String) {
         (self.place.file.name().to_owned(), self.place.start, rule.to_owned())
     }
 }

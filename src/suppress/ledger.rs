@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// The accepted findings of a run, and the problems with suppressions, shared by threads.
 #[derive(Debug)]
-pub struct Ledger<'s> {
+pub(crate) struct Ledger<'s> {
     suppressor: &'s Suppressor<'s>,
     known: Mutex<Known>,
 }
@@ -66,7 +66,7 @@ enum About {
 
 /// The doubts of a release.
 #[derive(Debug)]
-pub struct Doubts {
+pub(crate) struct Doubts {
     /// The findings of its report that are still doubts: their positions.
     told: Vec<(usize, About, When)>,
     /// Its comments.
@@ -77,12 +77,12 @@ pub struct Doubts {
 
 impl<'s> Ledger<'s> {
     /// An empty ledger.
-    pub fn new(suppressor: &'s Suppressor<'s>) -> Self {
+    pub(crate) fn new(suppressor: &'s Suppressor<'s>) -> Self {
         Self { suppressor, known: Mutex::default() }
     }
 
     /// Removes the accepted findings from the report of a release, and adds potential findings about suppressions.
-    pub fn accept(&self, number: usize, one: &mut Checked) -> Doubts {
+    pub(crate) fn accept(&self, number: usize, one: &mut Checked) -> Doubts {
         let used = self.suppressor.accept(one);
         let is_unseen = one.report.findings.iter().any(is_unseen);
         let wanted: Vec<[bool; 2]> = {
@@ -117,7 +117,7 @@ impl<'s> Ledger<'s> {
     }
 
     /// Removes the doubts from the report again, in which secrets may have been masked in the meantime.
-    pub fn note(&self, number: usize, doubts: Doubts, report: &mut Report) {
+    pub(crate) fn note(&self, number: usize, doubts: Doubts, report: &mut Report) {
         let Doubts { told, comments, entries: own } = doubts;
         let mut told = told.into_iter().peekable();
         let mut of_comments: BTreeMap<_, Vec<Doubt>> = comments.into_iter().map(|one| (one, Vec::new())).collect();
@@ -151,7 +151,7 @@ impl<'s> Ledger<'s> {
     }
 
     /// The findings about suppressions after all releases: by release, each finding with its position among the others.
-    pub fn settle(self) -> BTreeMap<usize, Vec<(usize, Finding)>> {
+    pub(crate) fn settle(self) -> BTreeMap<usize, Vec<(usize, Finding)>> {
         let Known { used, is_unseen, unseen, comments, entries } =
             self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
         let holds = |when: &When| match when {
@@ -272,7 +272,7 @@ impl<'s> Ledger<'s> {
 }
 
 /// Inserts findings among others, each at its position.
-pub fn insert(among: &mut Vec<Finding>, found: &[(usize, Finding)]) {
+pub(crate) fn insert(among: &mut Vec<Finding>, found: &[(usize, Finding)]) {
     for (at, finding) in found.iter().rev() {
         among.insert((*at).min(among.len()), finding.clone());
     }

@@ -5,8 +5,8 @@
 //! tool. [`Suppressor::apply`] removes accepted findings from reports, where they are counted, and reports outdated
 //! suppressions. The date is passed in by the caller.
 
-pub mod baseline;
-pub mod comment;
+pub(crate) mod baseline;
+pub(crate) mod comment;
 mod ledger;
 mod literal;
 
@@ -22,12 +22,12 @@ use crate::source::Place;
 use baseline::Baseline;
 use comment::Comment;
 use jiff::civil::Date;
-pub use ledger::{Ledger, insert};
+pub(crate) use ledger::{Ledger, insert};
 use std::collections::BTreeSet;
 
 /// A release's report, with the suppressions in its files.
 #[derive(Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The report.
     pub report: Report,
     /// What was checked, and against what.
@@ -38,7 +38,7 @@ pub struct Checked {
 
 /// All suppressions of a run.
 #[derive(Debug)]
-pub struct Suppressor<'c> {
+pub(crate) struct Suppressor<'c> {
     /// Those of the configuration.
     pub entries: &'c [Suppression],
     /// The findings that existed when a team adopted the tool.
@@ -54,7 +54,7 @@ pub struct Suppressor<'c> {
 const UNSEEN: &[&str] = &[rule_ids::RENDER_FAILED, rule_ids::NOTHING_RENDERED, rule_ids::UNPARSABLE_MANIFEST];
 
 /// Whether a finding says that something was not checked.
-pub fn is_unseen(finding: &Finding) -> bool {
+pub(crate) fn is_unseen(finding: &Finding) -> bool {
     UNSEEN.contains(&finding.rule)
 }
 
@@ -73,7 +73,7 @@ impl Used {
 }
 
 /// The location of a suppression that would accept a finding if it counted; `None` if there is none.
-pub fn would_accept(
+pub(crate) fn would_accept(
     finding: &Finding,
     release: &ReleaseName,
     comments: &[Comment],
@@ -86,7 +86,7 @@ pub fn would_accept(
 
 impl Suppressor<'_> {
     /// Removes accepted findings from the reports, and adds the problems with the suppressions.
-    pub fn apply(&self, checked: &mut [Checked]) {
+    pub(crate) fn apply(&self, checked: &mut [Checked]) {
         let ledger = Ledger::new(self);
         for (number, one) in checked.iter_mut().enumerate() {
             let doubts = ledger.accept(number, one);

@@ -11,11 +11,11 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 /// Byte offset in the template's file.
-pub type Pos = u32;
+pub(crate) type Pos = u32;
 
 /// One named template: the body of a file, or one made by `define` or `block`.
 #[derive(Debug, Clone)]
-pub struct Template {
+pub(crate) struct Template {
     /// Its name: a file's full path, or the name in `define`.
     pub name: Str,
     /// Name of the file it was parsed from, as errors print it.
@@ -32,14 +32,14 @@ pub struct Template {
 
 /// A sequence of nodes.
 #[derive(Debug, Clone, Default)]
-pub struct List {
+pub(crate) struct List {
     /// The nodes.
     pub nodes: Vec<Node>,
 }
 
 /// A node between or inside `{{ }}`.
 #[derive(Debug, Clone)]
-pub enum Node {
+pub(crate) enum Node {
     /// Literal text, after trimming; `text` is the part of the file from `pos`.
     Text {
         /// First byte.
@@ -77,7 +77,7 @@ pub enum Node {
 
 /// `if`, `with` or `range`.
 #[derive(Debug, Clone)]
-pub struct Branch {
+pub(crate) struct Branch {
     /// Position of the pipeline.
     pub pos: Pos,
     /// The condition or collection.
@@ -90,7 +90,7 @@ pub struct Branch {
 
 /// Commands joined by `|`, with the variables that are set.
 #[derive(Debug, Clone)]
-pub struct Pipe {
+pub(crate) struct Pipe {
     /// First byte.
     pub pos: Pos,
     /// `$x = …` instead of `$x := …`.
@@ -103,7 +103,7 @@ pub struct Pipe {
 
 /// An operand and its arguments.
 #[derive(Debug, Clone)]
-pub struct Command {
+pub(crate) struct Command {
     /// First byte.
     pub pos: Pos,
     /// At least one.
@@ -112,7 +112,7 @@ pub struct Command {
 
 /// `$x.Field.Field`
 #[derive(Debug, Clone)]
-pub struct Variable {
+pub(crate) struct Variable {
     /// First byte, as Go sets it.
     pub pos: Pos,
     /// The variable with its `$`, then the fields.
@@ -121,7 +121,7 @@ pub struct Variable {
 
 /// An operand.
 #[derive(Debug, Clone)]
-pub enum Arg {
+pub(crate) enum Arg {
     /// `.`
     Dot(Pos),
     /// `nil`
@@ -172,7 +172,7 @@ pub enum Arg {
 
 /// A constant; its type is decided where it is used.
 #[derive(Debug, Clone)]
-pub struct Number {
+pub(crate) struct Number {
     /// First byte.
     pub pos: Pos,
     /// As written.
@@ -191,7 +191,7 @@ impl List {
     /// Whether it contains only white space.
     ///
     /// Source: Go `text/template/parse`, `IsEmptyTree`.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.nodes.iter().all(|node| match node {
             Node::Text { text, .. } => text.to_text().trim().is_empty(),
             _ => false,
@@ -201,7 +201,7 @@ impl List {
 
 impl Node {
     /// Its position, as in Go.
-    pub fn pos(&self) -> Pos {
+    pub(crate) fn pos(&self) -> Pos {
         match self {
             Self::Text { pos, .. }
             | Self::Action { pos, .. }
@@ -215,7 +215,7 @@ impl Node {
 
 impl Arg {
     /// Its position, as in Go.
-    pub fn pos(&self) -> Pos {
+    pub(crate) fn pos(&self) -> Pos {
         match self {
             Self::Dot(pos) | Self::Nil(pos) | Self::Bool(pos, _) => *pos,
             Self::String { pos, .. }

@@ -6,7 +6,7 @@ use std::any::Any;
 
 /// A `complex128`: its real and its imaginary part.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Complex(pub f64, pub f64);
+pub(crate) struct Complex(pub f64, pub f64);
 
 impl Object for Complex {
     fn ty(&self) -> &'static Type {

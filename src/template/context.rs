@@ -23,7 +23,7 @@ const BYTES_OF_A_STEP: u64 = 64;
 const LOOK: u64 = 4096;
 
 /// The state of one render: its environment, its remaining budget, and its origins.
-pub struct Context<'r> {
+pub(crate) struct Context<'r> {
     /// Clock and randomness.
     pub env: &'r mut Env,
     /// The limits.
@@ -71,7 +71,7 @@ pub struct Context<'r> {
 
 impl<'r> Context<'r> {
     /// The state at the start of a render.
-    pub fn new(env: &'r mut Env, limits: &'r Limits, origins: Option<&'r mut Origins>) -> Self {
+    pub(crate) fn new(env: &'r mut Env, limits: &'r Limits, origins: Option<&'r mut Origins>) -> Self {
         let memory = Memory::default();
         let kept = memory.hold(0);
         Self {
@@ -102,51 +102,51 @@ impl<'r> Context<'r> {
     }
 
     /// The same state with templates to execute, and with the functions for texts of `tpl`.
-    pub fn with_templates(mut self, set: Set, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
+    pub(crate) fn with_templates(mut self, set: Set, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
         self.templates = Rc::new(set);
         self.functions = functions;
         self
     }
 
     /// Records that the current function reads a member of a map.
-    pub fn look_at(&mut self, map: &Map, key: &[u8]) {
+    pub(crate) fn look_at(&mut self, map: &Map, key: &[u8]) {
         if let (Some(reads), Some(caller)) = (&mut self.reads, &self.caller) {
             reads.member(map, key, caller);
         }
     }
 
     /// The current time in nanoseconds since 1970 (UTC).
-    pub fn now(&self) -> i128 {
+    pub(crate) fn now(&self) -> i128 {
         self.clock_seen.set(true);
         self.env.now()
     }
 
     /// Marks a value that depends on the clock.
-    pub fn clock_origin(&self) -> Origin {
+    pub(crate) fn clock_origin(&self) -> Origin {
         if self.decisions.is_some() { Origin::NONE.marked(Marks::CLOCK) } else { Origin::NONE }
     }
 
     /// Whether missing values keep their mark, so that values made from them can be recognized: in a course that executes
     /// everything.
-    pub fn keeps_no_value(&self) -> bool {
+    pub(crate) fn keeps_no_value(&self) -> bool {
         self.decisions.as_ref().is_some_and(|decisions| decisions.way().is_some())
     }
 
     /// Limits the steps of the render before its first one, as earlier renders may have used some. Returns whether that is less
     /// than its own limit.
-    pub fn allow_steps(&mut self, most: u64) -> bool {
+    pub(crate) fn allow_steps(&mut self, most: u64) -> bool {
         self.steps = self.limits.template_steps.min(most);
         self.steps_left = self.steps;
         self.steps < self.limits.template_steps
     }
 
     /// The steps that the render took.
-    pub fn steps(&self) -> u64 {
+    pub(crate) fn steps(&self) -> u64 {
         self.steps - self.steps_left
     }
 
     /// The steps that the render may still take.
-    pub fn steps_left(&self) -> u64 {
+    pub(crate) fn steps_left(&self) -> u64 {
         self.steps_left
     }
 
@@ -156,12 +156,12 @@ impl<'r> Context<'r> {
     }
 
     /// Whether origins are traced.
-    pub fn tracing(&self) -> bool {
+    pub(crate) fn tracing(&self) -> bool {
         self.origins.is_some()
     }
 
     /// Takes `count` steps (items made, elements visited) from the render's budget.
-    pub fn charge(&mut self, count: u64) -> Result<(), Failure> {
+    pub(crate) fn charge(&mut self, count: u64) -> Result<(), Failure> {
         match self.steps_left.checked_sub(count) {
             Some(left) => {
                 let before = std::mem::replace(&mut self.steps_left, left);
@@ -179,7 +179,7 @@ impl<'r> Context<'r> {
     }
 
     /// Checks that a string of this length may be made, before it is made.
-    pub fn allow_string(&mut self, bytes: usize) -> Result<(), Failure> {
+    pub(crate) fn allow_string(&mut self, bytes: usize) -> Result<(), Failure> {
         if bytes > self.limits.string_bytes {
             return Err(Failure::limit(format!(
                 "a string of more than {} bytes (--limit string-bytes)",
@@ -192,18 +192,18 @@ impl<'r> Context<'r> {
     }
 
     /// The bytes that the render may still allocate.
-    pub fn memory_left(&self) -> usize {
+    pub(crate) fn memory_left(&self) -> usize {
         self.limits.memory_bytes.saturating_sub(self.memory.held())
     }
 
     /// Checks that this many more bytes may be held, before they are allocated.
-    pub fn allow_memory(&mut self, bytes: usize) -> Result<(), Failure> {
+    pub(crate) fn allow_memory(&mut self, bytes: usize) -> Result<(), Failure> {
         if bytes <= self.memory_left() { Ok(()) } else { Err(self.out_of_memory()) }
     }
 
     /// Counts a value and its content while it lives.
     #[inline]
-    pub fn hold(&mut self, value: &Value) -> Result<(), Failure> {
+    pub(crate) fn hold(&mut self, value: &Value) -> Result<(), Failure> {
         if value.is_to_be_held() {
             let before = self.memory.held();
             value.hold(&self.memory);
@@ -216,7 +216,7 @@ impl<'r> Context<'r> {
     }
 
     /// Counts bytes while the returned value lives.
-    pub fn hold_bytes(&mut self, bytes: usize) -> Result<Held, Failure> {
+    pub(crate) fn hold_bytes(&mut self, bytes: usize) -> Result<Held, Failure> {
         self.allow_memory(bytes)?;
         Ok(self.memory.hold(bytes))
     }
@@ -227,13 +227,13 @@ impl<'r> Context<'r> {
     }
 
     /// Counts bytes to the end of the render.
-    pub fn keep_bytes(&mut self, bytes: usize) -> Result<(), Failure> {
+    pub(crate) fn keep_bytes(&mut self, bytes: usize) -> Result<(), Failure> {
         self.kept_bytes += bytes;
         self.check_memory()
     }
 
     /// Checks the memory limit: what grows in place is counted before it is checked.
-    pub fn check_memory(&mut self) -> Result<(), Failure> {
+    pub(crate) fn check_memory(&mut self) -> Result<(), Failure> {
         let tables = self.origins.as_deref().map_or(0, Origins::size) + self.reads.as_ref().map_or(0, Reads::size);
         self.kept.resize(self.kept_bytes + tables);
         if self.memory.held() <= self.limits.memory_bytes { Ok(()) } else { Err(self.out_of_memory()) }
@@ -245,7 +245,7 @@ impl<'r> Context<'r> {
     }
 
     /// Takes one call of expensive cryptography, and a number of steps, from the render's budget.
-    pub fn charge_crypto(&mut self, steps: u64) -> Result<(), Failure> {
+    pub(crate) fn charge_crypto(&mut self, steps: u64) -> Result<(), Failure> {
         self.charge(steps)?;
         self.crypto_left = self.crypto_left.checked_sub(1).ok_or_else(|| {
             Failure::limit(format!(
@@ -257,7 +257,7 @@ impl<'r> Context<'r> {
     }
 
     /// The origin of a value computed from these values.
-    pub fn union(&mut self, values: &[Value]) -> Origin {
+    pub(crate) fn union(&mut self, values: &[Value]) -> Origin {
         let Some(origins) = self.origins.as_deref_mut() else { return Origin::NONE };
         let mut found = Vec::new();
         for value in values {

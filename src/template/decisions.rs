@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// The most ways of an `if … else if … else` that are tried.
-pub const MAX_WAYS: u32 = 6;
+pub(crate) const MAX_WAYS: u32 = 6;
 
 /// A position at which a render goes one way or another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Site {
+pub(crate) struct Site {
     /// The file, by its full path if known.
     pub file: String,
     /// The position in the file.
@@ -29,7 +29,7 @@ pub struct Site {
 
 /// The decision at a site whose condition has marks.
 #[derive(Debug, Clone)]
-pub struct Decided {
+pub(crate) struct Decided {
     /// The site.
     pub site: Site,
     /// Its location.
@@ -44,7 +44,7 @@ pub struct Decided {
 
 /// How branches are decided.
 #[derive(Debug, Clone, Default)]
-pub enum Course {
+pub(crate) enum Course {
     /// As its values say.
     #[default]
     AsIs,
@@ -59,7 +59,7 @@ pub enum Course {
 
 /// A branch that is taken only because all are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// The condition, as Go prints it.
     pub condition: Rc<str>,
     /// Whether it must hold, or must not hold.
@@ -76,7 +76,7 @@ type Entered = (Gate, usize);
 
 /// How branches are decided, and which decisions are recorded.
 #[derive(Debug)]
-pub struct Decisions {
+pub(crate) struct Decisions {
     /// The course.
     pub course: Course,
     /// Which untaken text is relevant.
@@ -106,7 +106,7 @@ pub struct Decisions {
 
 impl Decisions {
     /// Decisions for a course; `matters` says which untaken text is relevant.
-    pub fn new(course: Course, matters: fn(&[u8]) -> bool) -> Self {
+    pub(crate) fn new(course: Course, matters: fn(&[u8]) -> bool) -> Self {
         Self {
             course,
             matters,
@@ -126,12 +126,12 @@ impl Decisions {
     }
 
     /// The recorded decisions, in order of their first occurrence.
-    pub fn decided(&self) -> &[Decided] {
+    pub(crate) fn decided(&self) -> &[Decided] {
         &self.decided
     }
 
     /// The way of [`Course::Everything`], if that is the course.
-    pub fn way(&self) -> Option<u32> {
+    pub(crate) fn way(&self) -> Option<u32> {
         match self.course {
             Course::Everything(way) => Some(way),
             _ => None,
@@ -139,13 +139,13 @@ impl Decisions {
     }
 
     /// Begins the execution of a file; returns whether it should be executed.
-    pub fn enter_file(&mut self, name: &str) -> bool {
+    pub(crate) fn enter_file(&mut self, name: &str) -> bool {
         (self.file, self.left) = (name.into(), 0);
         !self.skipped.contains(name)
     }
 
     /// The gates through which a byte of a file was reached.
-    pub fn gates_of(&self, place: &Place) -> Option<&Rc<[Gate]>> {
+    pub(crate) fn gates_of(&self, place: &Place) -> Option<&Rc<[Gate]>> {
         let file = std::sync::Arc::as_ptr(&place.file) as usize;
         let (_, (end, gates)) = self.gated.range((file, 0)..=(file, place.start)).next_back()?;
         (place.start < *end).then_some(gates)

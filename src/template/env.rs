@@ -5,7 +5,7 @@ use crate::helm::HelmVersion;
 
 /// The environment of templates.
 #[derive(Debug, Clone)]
-pub struct Env {
+pub(crate) struct Env {
     /// The clock of `now`.
     pub clock: Clock,
     /// The source of random bytes.
@@ -22,7 +22,7 @@ pub struct Env {
 
 /// The source of the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
+pub(crate) enum Clock {
     /// The machine's clock.
     System,
     /// Always this instant, in nanoseconds since 1970 (UTC).
@@ -31,7 +31,7 @@ pub enum Clock {
 
 /// A source of random bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Random {
+pub(crate) enum Random {
     /// The operating system.
     System,
     /// A sequence derived from a seed: SHA-256 of the seed and a counter.
@@ -58,7 +58,7 @@ impl Default for Env {
 
 impl Env {
     /// A deterministic environment: the clock is 2000-01-01, randomness is derived from the seed.
-    pub fn seeded(seed: u64) -> Self {
+    pub(crate) fn seeded(seed: u64) -> Self {
         Self {
             clock: Clock::Fixed(946_684_800_000_000_000),
             random: Random::Seeded { seed, counter: 0 },
@@ -68,7 +68,7 @@ impl Env {
 
     /// The same environment made deterministic: its clock is fixed, and randomness is derived from its seed, or from 0.
     #[must_use]
-    pub fn repeatable(self) -> Self {
+    pub(crate) fn repeatable(self) -> Self {
         let clock = Clock::Fixed(self.now());
         match self.random {
             Random::Seeded { .. } => Self { clock, ..self },
@@ -77,7 +77,7 @@ impl Env {
     }
 
     /// The current time in nanoseconds since 1970 (UTC).
-    pub fn now(&self) -> i128 {
+    pub(crate) fn now(&self) -> i128 {
         match self.clock {
             Clock::Fixed(nanoseconds) => nanoseconds,
             #[expect(clippy::disallowed_methods, reason = "the one place where a render may ask for the time")]
@@ -86,7 +86,7 @@ impl Env {
     }
 
     /// The seed of the randomness.
-    pub fn seed(&self) -> Option<u64> {
+    pub(crate) fn seed(&self) -> Option<u64> {
         match self.random {
             Random::System => None,
             Random::Seeded { seed, .. } => Some(seed),
@@ -94,17 +94,17 @@ impl Env {
     }
 
     /// Whether something was derived from the seed: whoever knows the seed knows the result.
-    pub fn has_used_seed(&self) -> bool {
+    pub(crate) fn has_used_seed(&self) -> bool {
         matches!(self.random, Random::Seeded { counter, .. } if counter > 0 || self.keys.count() > 0)
     }
 
     /// How often randomness was used, which shows whether a result may differ in each render.
-    pub fn draws(&self) -> u64 {
+    pub(crate) fn draws(&self) -> u64 {
         self.draws + self.keys.count()
     }
 
     /// Fills a buffer with random bytes.
-    pub fn fill_random(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+    pub(crate) fn fill_random(&mut self, bytes: &mut [u8]) -> Result<(), String> {
         self.draws += 1;
         match &mut self.random {
             Random::System => getrandom::fill(bytes).map_err(|error| format!("no randomness from the system: {error}")),
@@ -123,7 +123,7 @@ impl Env {
     }
 
     /// A random number below `bound`, which must not be 0, without bias.
-    pub fn random_below(&mut self, bound: u64) -> Result<u64, String> {
+    pub(crate) fn random_below(&mut self, bound: u64) -> Result<u64, String> {
         let zone = u64::MAX - u64::MAX % bound;
         loop {
             let mut bytes = [0; 8];

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a function, a method or a step of evaluation failed. It has no location: the engine adds that.
 #[derive(Debug, Clone)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// An error or panic of the function: `error calling NAME: TEXT`.
     Text(String),
     /// `fail` and `required`: the message is shown to the user unchanged.
@@ -23,7 +23,7 @@ pub enum Failure {
 
 impl Failure {
     /// The failure of a limit: `what` is its name and value, for messages.
-    pub fn limit(what: impl Into<String>) -> Self {
+    pub(crate) fn limit(what: impl Into<String>) -> Self {
         Self::Limit(what.into())
     }
 }
@@ -42,7 +42,7 @@ impl From<&str> for Failure {
 
 /// Where execution failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
+pub(crate) struct Site {
     /// Name of the template file that the failing node was parsed from: `app/templates/x.yaml`.
     pub file: String,
     /// 1-based.
@@ -57,7 +57,7 @@ pub struct Site {
 
 /// The failure of a template, with every location on the way to it, outermost first.
 #[derive(Debug, Clone)]
-pub enum Error {
+pub(crate) enum Error {
     /// A template does not parse. The message is Go's, after the location.
     Parse {
         /// Name of the template file.

@@ -40,7 +40,11 @@ const UNCOUNTED: usize = 64 << 10;
 
 impl Context<'_> {
     /// Executes the template file with this name: returns its text, and with tracing, which of its actions wrote which bytes.
-    pub fn execute_file(&mut self, name: &[u8], data: Value) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
+    pub(crate) fn execute_file(
+        &mut self,
+        name: &[u8],
+        data: Value,
+    ) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
         let template = self.lookup(name)?;
         let emits = self.tracing().then(Vec::new);
         let (out, emits) = self.run(&template, data, Buf::with_capacity(template.file.bytes().len()), emits)?;
@@ -50,7 +54,7 @@ impl Context<'_> {
     }
 
     /// Executes a named template and returns its text: helm's `include`, without its counter.
-    pub fn execute(&mut self, name: &[u8], data: Value) -> std::result::Result<Str, Box<Error>> {
+    pub(crate) fn execute(&mut self, name: &[u8], data: Value) -> std::result::Result<Str, Box<Error>> {
         let template = self.lookup(name)?;
         Ok(self.run(&template, data, Buf::new(), None)?.0)
     }
@@ -59,7 +63,7 @@ impl Context<'_> {
     /// what it calls.
     ///
     /// The outer result is about parsing, the inner about execution.
-    pub fn execute_text(
+    pub(crate) fn execute_text(
         &mut self,
         text: &Str,
         data: Value,

@@ -8,7 +8,7 @@ use crate::go::strconv::{format_float, format_int, shortest_g};
 /// print as in [`shortest_g`].
 ///
 /// Source: Go `encoding/json`, which follows ECMAScript.
-pub fn json_float(number: f64) -> Vec<u8> {
+pub(crate) fn json_float(number: f64) -> Vec<u8> {
     let size = number.abs();
     if size < 1e15 && size == size.trunc() && !(number == 0.0 && number.is_sign_negative()) {
         return format_int(number as i64).as_bytes().to_vec();
@@ -28,7 +28,7 @@ pub fn json_float(number: f64) -> Vec<u8> {
 /// The text of `toYaml`: the JSON text read back as YAML, an integer if it fits 64 bits.
 ///
 /// Shape: `1000000`, `1.2345675e+06`, `10000000000000000000`, `1e+20`, `0` for -0.
-pub fn yaml_float(number: f64) -> Vec<u8> {
+pub(crate) fn yaml_float(number: f64) -> Vec<u8> {
     if number == 0.0 {
         return b"0".to_vec();
     }
@@ -45,7 +45,7 @@ pub fn yaml_float(number: f64) -> Vec<u8> {
 /// The text in TOML, which always has a point or an exponent: `1.0`, `1e+06`, `nan`, `-inf`.
 ///
 /// `exponents`: whether large and small numbers have exponent form, as they do since BurntSushi/toml 1.5.
-pub fn toml_float(number: f64, exponents: bool) -> Vec<u8> {
+pub(crate) fn toml_float(number: f64, exponents: bool) -> Vec<u8> {
     if !number.is_finite() {
         let sign = if number.is_sign_negative() { "-" } else { "" };
         return format!("{sign}{}", if number.is_nan() { "nan" } else { "inf" }).into_bytes();

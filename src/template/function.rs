@@ -7,7 +7,7 @@ use super::value::Value;
 
 /// The effect of a function on the origins of its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Flow {
+pub(crate) enum Flow {
     /// It keeps the origins of the parts that it keeps (`trunc`, `join`, `default`), which the function itself ensures.
     Exact,
     /// Its result is computed from all of its arguments (`sha256sum`, `add`): the engine marks it so.
@@ -18,7 +18,7 @@ pub enum Flow {
 
 /// What a function reads in the maps and lists of its arguments, for [`Reads`](super::reads::Reads).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Look {
+pub(crate) enum Look {
     /// Everything (`toYaml`).
     Whole,
     /// Nothing: it passes them on (`default`, `include`), or asks for their type (`kindOf`).
@@ -31,7 +31,7 @@ pub enum Look {
 
 /// How the [`Marks`](crate::trace::Marks) of a result depend on those of the arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Spread {
+pub(crate) enum Spread {
     /// It is computed from all of them, including its length (`regexFind`, `add`).
     All,
     /// It is computed from all of them, and is not empty if they are not (`quote`, `sha256sum`).
@@ -56,7 +56,7 @@ pub enum Spread {
 ///
 /// Costs that depend on more than the length of texts (elements, matches, nodes) are charged by the function itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Each call.
     pub call: u32,
     /// Each KiB of text among the arguments.
@@ -64,7 +64,7 @@ pub struct Cost {
 }
 
 /// The implementation of a function: bound arguments in, result out.
-pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
+pub(crate) type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
 
 /// A function (or method) that templates can call.
 ///
@@ -73,7 +73,7 @@ pub type Native = fn(&mut Context<'_>, &[Value]) -> Result<Value, Failure>;
 ///
 /// The engine checks the arguments against `params` as Go's `text/template` binds them to a signature, so the
 /// implementation can rely on their types; an `interface {}` can be anything, including nil.
-pub struct Function {
+pub(crate) struct Function {
     /// Its name in templates.
     pub name: &'static str,
     /// Types of the fixed parameters.
@@ -101,7 +101,7 @@ pub struct Function {
 
 impl Function {
     /// A hermetic function with fixed parameters.
-    pub const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         params: &'static [&'static Type],
         flow: Flow,
@@ -124,37 +124,37 @@ impl Function {
     }
 
     /// The same function with any number of additional arguments of a type.
-    pub const fn variadic(mut self, ty: &'static Type) -> Self {
+    pub(crate) const fn variadic(mut self, ty: &'static Type) -> Self {
         self.variadic = Some(ty);
         self
     }
 
     /// The same function, reading only a part of maps and lists.
-    pub const fn looks(mut self, look: Look) -> Self {
+    pub(crate) const fn looks(mut self, look: Look) -> Self {
         self.look = look;
         self
     }
 
     /// The same function, with another dependency of its marks.
-    pub const fn spreads(mut self, spread: Spread) -> Self {
+    pub(crate) const fn spreads(mut self, spread: Spread) -> Self {
         self.spread = spread;
         self
     }
 
     /// The same function with higher costs: steps for each call, and for each KiB of text in the arguments.
-    pub const fn costs(mut self, call: u32, kib: u32) -> Self {
+    pub(crate) const fn costs(mut self, call: u32, kib: u32) -> Self {
         self.cost = Cost { call, kib };
         self
     }
 
     /// The same function, marked as missing in helm 3.
-    pub const fn since_helm_4(mut self) -> Self {
+    pub(crate) const fn since_helm_4(mut self) -> Self {
         self.since_helm_4 = true;
         self
     }
 
     /// The same function, marked as not hermetic.
-    pub const fn not_hermetic(mut self) -> Self {
+    pub(crate) const fn not_hermetic(mut self) -> Self {
         self.hermetic = false;
         self
     }

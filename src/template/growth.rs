@@ -5,7 +5,7 @@ use super::value::Value;
 
 /// The content after the last element of a slice, up to its capacity: `slice` can reach it.
 #[derive(Debug, Clone)]
-pub enum Behind {
+pub(crate) enum Behind {
     /// The capacity after appending the elements one by one.
     Grown,
     /// A number of zero values.
@@ -34,12 +34,12 @@ const PAGE: usize = 8192;
 const DOUBLING: usize = 256;
 
 /// The capacity of a slice to which its elements were appended one by one: 8 for 5 elements.
-pub fn grown(length: usize, element: &Type) -> usize {
+pub(crate) fn grown(length: usize, element: &Type) -> usize {
     grown_from(0, length, element)
 }
 
 /// The same for a slice made with an initial capacity.
-pub fn grown_from(mut capacity: usize, length: usize, element: &Type) -> usize {
+pub(crate) fn grown_from(mut capacity: usize, length: usize, element: &Type) -> usize {
     while capacity < length {
         capacity = appended(capacity, capacity + 1, element);
     }
@@ -49,7 +49,7 @@ pub fn grown_from(mut capacity: usize, length: usize, element: &Type) -> usize {
 /// The new capacity of a slice that was full at `capacity` and has `length` elements after one `append`.
 ///
 /// Source: Go `runtime`, `growslice`.
-pub fn appended(capacity: usize, length: usize, element: &Type) -> usize {
+pub(crate) fn appended(capacity: usize, length: usize, element: &Type) -> usize {
     let (size, has_pointers) = layout(element);
     allocated(wanted(capacity, length).saturating_mul(size), has_pointers) / size
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// For commands that only compare the images of renders: new keys would take most of the time, and nobody sees them. Such
 /// commands share one key of each kind, however many a render asks for. By default no key is shared.
 #[derive(Debug, Clone, Default)]
-pub struct Keys {
+pub(crate) struct Keys {
     shelf: Option<Arc<Mutex<Shelf>>>,
     made: u64,
 }
@@ -24,18 +24,18 @@ type Slot = Arc<Mutex<Option<Arc<[u8]>>>>;
 
 impl Keys {
     /// Keys that clones of this value share.
-    pub fn shared() -> Self {
+    pub(crate) fn shared() -> Self {
         Self { shelf: Some(Arc::default()), made: 0 }
     }
 
     /// Whether renders share the keys, so that they are never shown.
-    pub fn are_shared(&self) -> bool {
+    pub(crate) fn are_shared(&self) -> bool {
         self.shelf.is_some()
     }
 
     /// The next key of a kind, made if there is none. With a seed, `make` gets a generator, a different one for each key of a
     /// render; without one it gets the system's randomness.
-    pub fn next(
+    pub(crate) fn next(
         &mut self,
         kind: &'static str,
         seed: Option<u64>,

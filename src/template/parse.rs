@@ -23,7 +23,7 @@ const MAX_PARENS: u32 = 10_000;
 const MAX_NESTING: u32 = 10_000;
 
 /// The available functions.
-pub type Functions<'f> = dyn Fn(&str) -> Option<&'static Function> + 'f;
+pub(crate) type Functions<'f> = dyn Fn(&str) -> Option<&'static Function> + 'f;
 
 /// Parses a template file: its body (first, under `name`) and the templates that it defines, in order.
 ///
@@ -34,7 +34,7 @@ pub type Functions<'f> = dyn Fn(&str) -> Option<&'static Function> + 'f;
 ///
 /// # Errors
 /// [`Error::Parse`] with Go's message.
-pub fn parse(
+pub(crate) fn parse(
     name: &str,
     file: &Arc<File>,
     functions: &Functions<'_>,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A part of a template's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// Literal text.
     Text,
     /// `{{ … }}`
@@ -15,7 +15,7 @@ pub enum Part {
 }
 
 /// The parts of a template file in order, without trimmed text; ends at an error.
-pub fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
+pub(crate) fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
     let mut lexer = Lexer::new(input);
     let mut found = Vec::new();
     let (mut from, mut action) = (0, None);

@@ -15,7 +15,7 @@ const MAX_DEPTH: u32 = 64;
 
 /// What a render read.
 #[derive(Debug, Default)]
-pub struct Reads {
+pub(crate) struct Reads {
     /// By the mark of their maps, minus one.
     tables: Vec<Table>,
     /// The files whose operands are recorded, by address.
@@ -30,7 +30,7 @@ const NOTE: usize = 200;
 
 /// The reads of one map.
 #[derive(Debug)]
-pub struct Table {
+pub(crate) struct Table {
     /// The members that were read, existing or not, each with the location of the first read.
     pub members: BTreeMap<Str, Place>,
     /// The location of the first read of the whole map.
@@ -39,14 +39,14 @@ pub struct Table {
 
 /// The evaluated operands of a file: a bit for each position.
 #[derive(Debug)]
-pub struct Reached {
+pub(crate) struct Reached {
     file: Arc<File>,
     bits: Vec<u64>,
 }
 
 impl Reads {
     /// Watches a map from now on, and returns the index of its [`Table`]: the same one for the same map.
-    pub fn watch(&mut self, map: &Map) -> usize {
+    pub(crate) fn watch(&mut self, map: &Map) -> usize {
         if map.mark() == 0 {
             self.tables.push(Table { members: BTreeMap::new(), whole: None });
             map.set_mark(self.tables.len() as u32);
@@ -55,7 +55,7 @@ impl Reads {
     }
 
     /// Records from now on which operands of a template file are evaluated.
-    pub fn watch_file(&mut self, file: &Arc<File>) {
+    pub(crate) fn watch_file(&mut self, file: &Arc<File>) {
         let next = self.reached.len() as u32;
         if *self.known.entry(Arc::as_ptr(file) as usize).or_insert(next) == next {
             let words = file.bytes().len() / 64 + 1;
@@ -64,12 +64,12 @@ impl Reads {
     }
 
     /// The reads of the map with this index.
-    pub fn table(&self, number: usize) -> Option<&Table> {
+    pub(crate) fn table(&self, number: usize) -> Option<&Table> {
         self.tables.get(number)
     }
 
     /// The reached operands of each watched file.
-    pub fn into_reached(self) -> Vec<Reached> {
+    pub(crate) fn into_reached(self) -> Vec<Reached> {
         self.reached
     }
 
@@ -153,12 +153,12 @@ impl Reads {
 
 impl Reached {
     /// The file.
-    pub fn file(&self) -> &Arc<File> {
+    pub(crate) fn file(&self) -> &Arc<File> {
         &self.file
     }
 
     /// Whether the operand at a position, given by its [`pos`](super::ast::Arg::pos), was evaluated.
-    pub fn contains(&self, at: u32) -> bool {
+    pub(crate) fn contains(&self, at: u32) -> bool {
         self.bits.get(at as usize / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
     }
 }

@@ -13,26 +13,26 @@ use std::sync::Arc;
 
 /// Named templates. `tpl` executes in its own set, which falls back to the enclosing one.
 #[derive(Debug, Default)]
-pub struct Set {
+pub(crate) struct Set {
     templates: HashMap<Str, Arc<Template>, RandomState>,
     outer: Option<Rc<Set>>,
 }
 
 impl Set {
     /// An empty set.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// A set that uses the templates of `outer` unless it defines them itself.
-    pub fn within(outer: Rc<Set>) -> Self {
+    pub(crate) fn within(outer: Rc<Set>) -> Self {
         Self { templates: HashMap::default(), outer: Some(outer) }
     }
 
     /// Adds a template. It replaces one with the same name, unless it is empty (white space and comments).
     ///
     /// Source: Go `text/template`, `Template.AddParseTree`.
-    pub fn add(&mut self, template: Arc<Template>) {
+    pub(crate) fn add(&mut self, template: Arc<Template>) {
         if template.is_empty && self.get(template.name.as_bytes()).is_some() {
             return;
         }
@@ -40,14 +40,14 @@ impl Set {
     }
 
     /// The template with a name.
-    pub fn get(&self, name: &[u8]) -> Option<&Arc<Template>> {
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&Arc<Template>> {
         self.templates.get(name).or_else(|| self.outer.as_deref()?.get(name))
     }
 }
 
 /// A parsed template file: its body and its definitions. Made once, shared by all renders.
 #[derive(Debug, Clone)]
-pub struct Compiled {
+pub(crate) struct Compiled {
     /// Full name, `app/templates/x.yaml`.
     pub name: Str,
     /// The body under `name`, and the definitions.
@@ -58,7 +58,7 @@ pub struct Compiled {
 
 impl Compiled {
     /// Parses a file under a name, within a memory limit.
-    pub fn parse(
+    pub(crate) fn parse(
         name: &str,
         file: &Arc<File>,
         functions: &dyn Fn(&str) -> Option<&'static Function>,

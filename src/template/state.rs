@@ -14,7 +14,7 @@ pub(super) type Result<T> = std::result::Result<T, Box<Error>>;
 
 /// Which bytes of a file's output were written by which of its actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Emit {
+pub(crate) struct Emit {
     /// First byte of the output.
     pub start: u32,
     /// The byte after the last.

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// What is read of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Touch {
+pub(crate) enum Touch {
     /// One member, present or not.
     Member(Str),
     /// Whether it has members.
@@ -105,7 +105,7 @@ impl Watched {
 
 /// The watched maps of a render.
 #[derive(Debug, Default)]
-pub struct Touches {
+pub(crate) struct Touches {
     log: Rc<Log>,
     count: u32,
     lists: Vec<List>,
@@ -113,7 +113,7 @@ pub struct Touches {
 
 impl Touches {
     /// Watches a value and all maps in it.
-    pub fn watch(&mut self, value: &Value) {
+    pub(crate) fn watch(&mut self, value: &Value) {
         match value {
             Value::Map(map) => {
                 let watched = Watched::new(&self.log, self.count);
@@ -133,17 +133,17 @@ impl Touches {
     }
 
     /// Begins the execution of a file, counted from 1; 0 means none.
-    pub fn enter(&self, file: u32) {
+    pub(crate) fn enter(&self, file: u32) {
         self.log.file.set(file);
     }
 
     /// Whether a file changed what others see.
-    pub fn is_changed(&self) -> bool {
+    pub(crate) fn is_changed(&self) -> bool {
         self.log.is_changed.get() || self.lists.iter().any(List::is_sorted)
     }
 
     /// What each file read, with the indexes of the maps; `None` if something was changed, so that files depend on each other.
-    pub fn finish(self, files: usize) -> Option<Vec<Vec<(u32, Touch)>>> {
+    pub(crate) fn finish(self, files: usize) -> Option<Vec<Vec<(u32, Touch)>>> {
         if self.is_changed() {
             return None;
         }

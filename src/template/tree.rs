@@ -8,7 +8,7 @@ use crate::yaml::{Data, Node};
 use std::sync::Arc;
 
 /// Gives each node of a tree its origin; see [`Value::from_node`].
-pub trait NodeOrigins {
+pub(crate) trait NodeOrigins {
     /// The origin of a node: `key` is its key in the container with the origin `parent`.
     fn origin(&mut self, node: &Node, key: Option<Key>, parent: Origin) -> Origin;
     /// The string of a node, with its origins; `origin` is that of the node.
@@ -33,7 +33,7 @@ pub trait NodeOrigins {
 
 /// No origins.
 #[derive(Debug)]
-pub struct Untraced;
+pub(crate) struct Untraced;
 
 impl NodeOrigins for Untraced {
     fn origin(&mut self, _: &Node, _: Option<Key>, _: Origin) -> Origin {
@@ -46,7 +46,7 @@ impl NodeOrigins for Untraced {
 
 impl Value {
     /// The value of a YAML tree as helm decodes it: through JSON, so that every number is a `float64`.
-    pub fn from_node(node: &Node, origins: &mut dyn NodeOrigins) -> Self {
+    pub(crate) fn from_node(node: &Node, origins: &mut dyn NodeOrigins) -> Self {
         build(node, None, Origin::NONE, origins)
     }
 }

@@ -4,7 +4,7 @@ use super::function::Function;
 
 /// The kind of a Go type, `reflect.Kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The zero value.
     Invalid,
     /// `interface {}`: only as the type of a parameter or an element.
@@ -41,7 +41,7 @@ pub enum Kind {
 
 impl Kind {
     /// Go's name of the kind, as sprig's `kindOf` prints it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Invalid => "invalid",
             Self::Interface => "interface",
@@ -64,7 +64,7 @@ impl Kind {
 }
 
 /// A Go type. Types are statics and compared by name.
-pub struct Type {
+pub(crate) struct Type {
     /// In `%T` form: `map[string]interface {}`.
     pub name: &'static str,
     /// Its kind.
@@ -77,12 +77,12 @@ pub struct Type {
 
 impl Type {
     /// A type without methods.
-    pub const fn new(name: &'static str, kind: Kind, elem: Option<&'static Type>) -> Self {
+    pub(crate) const fn new(name: &'static str, kind: Kind, elem: Option<&'static Type>) -> Self {
         Self { name, kind, elem, methods: &[] }
     }
 
     /// The method of this name.
-    pub fn method(&self, name: &str) -> Option<&'static Function> {
+    pub(crate) fn method(&self, name: &str) -> Option<&'static Function> {
         self.methods.iter().find(|method| method.name == name)
     }
 }
@@ -101,40 +101,40 @@ impl std::fmt::Debug for Type {
 }
 
 /// `interface {}`
-pub static ANY: Type = Type::new("interface {}", Kind::Interface, None);
+pub(crate) static ANY: Type = Type::new("interface {}", Kind::Interface, None);
 /// `nil` without a type
-pub static NIL: Type = Type::new("<nil>", Kind::Invalid, None);
+pub(crate) static NIL: Type = Type::new("<nil>", Kind::Invalid, None);
 /// `bool`
-pub static BOOL: Type = Type::new("bool", Kind::Bool, None);
+pub(crate) static BOOL: Type = Type::new("bool", Kind::Bool, None);
 /// `int`
-pub static INT: Type = Type::new("int", Kind::Int, None);
+pub(crate) static INT: Type = Type::new("int", Kind::Int, None);
 /// `int32`
-pub static INT32: Type = Type::new("int32", Kind::Int32, None);
+pub(crate) static INT32: Type = Type::new("int32", Kind::Int32, None);
 /// `int64`
-pub static INT64: Type = Type::new("int64", Kind::Int64, None);
+pub(crate) static INT64: Type = Type::new("int64", Kind::Int64, None);
 /// `uint8`
-pub static UINT8: Type = Type::new("uint8", Kind::Uint8, None);
+pub(crate) static UINT8: Type = Type::new("uint8", Kind::Uint8, None);
 /// `uint32`
-pub static UINT32: Type = Type::new("uint32", Kind::Uint32, None);
+pub(crate) static UINT32: Type = Type::new("uint32", Kind::Uint32, None);
 /// `uint64`
-pub static UINT64: Type = Type::new("uint64", Kind::Uint64, None);
+pub(crate) static UINT64: Type = Type::new("uint64", Kind::Uint64, None);
 /// `float64`
-pub static FLOAT64: Type = Type::new("float64", Kind::Float64, None);
+pub(crate) static FLOAT64: Type = Type::new("float64", Kind::Float64, None);
 /// `complex128`
-pub static COMPLEX128: Type = Type::new("complex128", Kind::Complex128, None);
+pub(crate) static COMPLEX128: Type = Type::new("complex128", Kind::Complex128, None);
 /// `string`
-pub static STRING: Type = Type::new("string", Kind::String, None);
+pub(crate) static STRING: Type = Type::new("string", Kind::String, None);
 /// `[]uint8`
-pub static BYTES: Type = Type::new("[]uint8", Kind::Slice, Some(&UINT8));
+pub(crate) static BYTES: Type = Type::new("[]uint8", Kind::Slice, Some(&UINT8));
 /// `[]interface {}`
-pub static LIST: Type = Type::new("[]interface {}", Kind::Slice, Some(&ANY));
+pub(crate) static LIST: Type = Type::new("[]interface {}", Kind::Slice, Some(&ANY));
 /// `[]string`
-pub static STRINGS: Type = Type::new("[]string", Kind::Slice, Some(&STRING));
+pub(crate) static STRINGS: Type = Type::new("[]string", Kind::Slice, Some(&STRING));
 /// `[]int`
-pub static INTS: Type = Type::new("[]int", Kind::Slice, Some(&INT));
+pub(crate) static INTS: Type = Type::new("[]int", Kind::Slice, Some(&INT));
 /// `[]map[string]interface {}`
-pub static MAPS: Type = Type::new("[]map[string]interface {}", Kind::Slice, Some(&MAP));
+pub(crate) static MAPS: Type = Type::new("[]map[string]interface {}", Kind::Slice, Some(&MAP));
 /// `map[string]interface {}`
-pub static MAP: Type = Type::new("map[string]interface {}", Kind::Map, Some(&ANY));
+pub(crate) static MAP: Type = Type::new("map[string]interface {}", Kind::Map, Some(&ANY));
 /// `map[string]string`
-pub static STRING_MAP: Type = Type::new("map[string]string", Kind::Map, Some(&STRING));
+pub(crate) static STRING_MAP: Type = Type::new("map[string]string", Kind::Map, Some(&STRING));

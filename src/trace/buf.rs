@@ -5,59 +5,59 @@ use std::ops::Range;
 
 /// A growing text with the origins of its parts.
 #[derive(Debug, Default)]
-pub struct Buf {
+pub(crate) struct Buf {
     bytes: Vec<u8>,
     spans: Vec<Span>,
 }
 
 impl Buf {
     /// An empty buffer.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// An empty buffer with a capacity in bytes.
-    pub fn with_capacity(bytes: usize) -> Self {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes), spans: Vec::new() }
     }
 
     /// The text so far.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Length so far in bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// The memory of the buffer in bytes.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
     }
 
     /// The larger of the text's length and the number of spans.
-    pub fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         self.bytes.len().max(self.spans.len() * size_of::<Span>())
     }
 
     /// Whether nothing was written yet.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// Appends text of unknown origin.
-    pub fn push_bytes(&mut self, text: &[u8]) {
+    pub(crate) fn push_bytes(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
     }
 
     /// Appends text of unknown origin.
-    pub fn push_text(&mut self, text: &str) {
+    pub(crate) fn push_text(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
     /// Appends text that was set at `origin`, beginning with byte `at` of the origin's own text.
-    pub fn push_from(&mut self, text: &[u8], origin: Origin, at: u32) {
+    pub(crate) fn push_from(&mut self, text: &[u8], origin: Origin, at: u32) {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(text);
         if !origin.is_none() {
@@ -66,7 +66,7 @@ impl Buf {
     }
 
     /// Appends a string with its origins.
-    pub fn push(&mut self, text: &Str) {
+    pub(crate) fn push(&mut self, text: &Str) {
         self.push_slice(text, 0..text.len());
     }
 
@@ -74,7 +74,7 @@ impl Buf {
     ///
     /// # Panics
     /// If the range is not inside the string.
-    pub fn push_slice(&mut self, text: &Str, range: Range<usize>) {
+    pub(crate) fn push_slice(&mut self, text: &Str, range: Range<usize>) {
         let base = self.bytes.len() as u32;
         self.bytes.extend_from_slice(&text.as_bytes()[range.clone()]);
         let (from, to) = (range.start as u32, range.end as u32);
@@ -100,7 +100,7 @@ impl Buf {
     /// Appends other text in place of a byte range of a string, with the origins of that range.
     ///
     /// For escapes and changed case: `text` represents the characters of `range`.
-    pub fn push_instead(&mut self, text: &[u8], of: &Str, range: Range<usize>) {
+    pub(crate) fn push_instead(&mut self, text: &[u8], of: &Str, range: Range<usize>) {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(text);
         let spans = of.spans();
@@ -112,7 +112,7 @@ impl Buf {
     }
 
     /// Cuts the text back to a length in bytes.
-    pub fn truncate(&mut self, len: usize) {
+    pub(crate) fn truncate(&mut self, len: usize) {
         self.bytes.truncate(len);
         while let Some(last) = self.spans.last_mut() {
             if last.start as usize >= len {
@@ -125,7 +125,7 @@ impl Buf {
     }
 
     /// Converts the buffer to a string.
-    pub fn into_str(self) -> Str {
+    pub(crate) fn into_str(self) -> Str {
         Str::from_parts(self.bytes, self.spans)
     }
 

@@ -8,8 +8,8 @@ mod marks;
 mod origin;
 mod str;
 
-pub use buf::Buf;
-pub use marks::Marks;
-pub use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, path_text};
+pub(crate) use buf::Buf;
+pub(crate) use marks::Marks;
+pub(crate) use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, path_text};
 pub(crate) use str::go_text;
-pub use str::{Span, Str};
+pub(crate) use str::{Span, Str};

@@ -83,7 +83,7 @@ impl std::fmt::Debug for Origin {
 
 /// One step of a path: the member of a map or list by which a [`Setting`] is reached from its parent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
+pub(crate) enum Key {
     /// A key of a map.
     Name(Arc<str>),
     /// An element of a list, from 0.
@@ -91,7 +91,7 @@ pub enum Key {
 }
 
 /// A path in text form: `image.registry`, `hosts[0].name`; `\.` is a dot in a key.
-pub fn path_text<'k>(path: impl IntoIterator<Item = &'k Key>) -> String {
+pub(crate) fn path_text<'k>(path: impl IntoIterator<Item = &'k Key>) -> String {
     let mut text = String::new();
     for key in path {
         match key {
@@ -109,7 +109,7 @@ pub fn path_text<'k>(path: impl IntoIterator<Item = &'k Key>) -> String {
 
 /// The layer of values that a setting belongs to, lowest precedence first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Layer {
+pub(crate) enum Layer {
     /// The values.yaml of the chart with this full path, `app/charts/db`.
     Chart(Arc<str>),
     /// The `-f` file with this index, from 0.
@@ -122,7 +122,7 @@ pub enum Layer {
 
 /// One assignment of a `--set`-like flag: `b=2` in `--set a=1,b=2`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FlagPart {
+pub(crate) struct FlagPart {
     /// The flag's name, `--set-string`.
     pub flag: &'static str,
     /// The index of this occurrence of the flag, from 0.
@@ -133,7 +133,7 @@ pub struct FlagPart {
 
 /// A value that was set in a values file or by a flag.
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The layer.
     pub layer: Layer,
     /// The span of the value in its file, or in the flag's argument (a separate file named like the flag).
@@ -146,7 +146,7 @@ pub struct Setting {
 
 /// The data of an [`Origin`].
 #[derive(Debug, Clone)]
-pub enum OriginData {
+pub(crate) enum OriginData {
     /// Text or a constant of a template; `at` of a [`Span`](super::Span) is relative to `start`.
     Template {
         /// The template's file.
@@ -168,7 +168,7 @@ pub enum OriginData {
 
 /// The origins of one render.
 #[derive(Debug)]
-pub struct Origins {
+pub(crate) struct Origins {
     entries: Vec<OriginData>,
     /// From a setting to the settings that it hides, in the order in which they were hidden.
     hidden: HashMap<Origin, Vec<Origin>>,
@@ -186,7 +186,7 @@ impl Default for Origins {
 
 impl Origins {
     /// An empty table.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let placeholder = OriginData::Derived(Vec::new());
         Self {
             entries: vec![placeholder],
@@ -198,12 +198,12 @@ impl Origins {
     }
 
     /// The memory of the table in bytes.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.entries.len() * size_of::<OriginData>() + self.parts
     }
 
     /// Adds an origin.
-    pub fn add(&mut self, data: OriginData) -> Origin {
+    pub(crate) fn add(&mut self, data: OriginData) -> Origin {
         // Out of indexes: unknown from here on, which is never mistaken for another origin.
         if self.entries.len() > INDEX as usize {
             return Origin::NONE;
@@ -213,7 +213,7 @@ impl Origins {
     }
 
     /// The origin of template text that begins at a byte of a file; the same for every call.
-    pub fn template_text(&mut self, file: &Arc<File>, start: u32) -> Origin {
+    pub(crate) fn template_text(&mut self, file: &Arc<File>, start: u32) -> Origin {
         let key = (Arc::as_ptr(file) as usize, start);
         if let Some(&origin) = self.texts.get(&key) {
             return origin;
@@ -224,17 +224,17 @@ impl Origins {
     }
 
     /// The data of an origin; `None` for [`Origin::NONE`].
-    pub fn get(&self, origin: Origin) -> Option<&OriginData> {
+    pub(crate) fn get(&self, origin: Origin) -> Option<&OriginData> {
         if origin.index() == 0 { None } else { self.entries.get(origin.index() as usize) }
     }
 
     /// All origins, in the order in which they were added.
-    pub fn all(&self) -> impl Iterator<Item = Origin> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = Origin> {
         (1..self.entries.len() as u32).map(Origin)
     }
 
     /// The origin of a value computed from several: their common origin if they are equal.
-    pub fn union(&mut self, origins: impl IntoIterator<Item = Origin>) -> Origin {
+    pub(crate) fn union(&mut self, origins: impl IntoIterator<Item = Origin>) -> Origin {
         let (mut set, mut marks) = (Vec::new(), Marks::NONE);
         for origin in origins {
             marks = marks | origin.marks();
@@ -262,7 +262,7 @@ impl Origins {
     }
 
     /// Records that the setting `winner` replaced the setting `loser`.
-    pub fn hide(&mut self, winner: Origin, loser: Origin) {
+    pub(crate) fn hide(&mut self, winner: Origin, loser: Origin) {
         if winner == Origin::NONE || loser == Origin::NONE || winner == loser {
             return;
         }
@@ -273,7 +273,7 @@ impl Origins {
     }
 
     /// All settings that replaced others, with the replaced ones, in order.
-    pub fn hides(&self) -> Vec<(Origin, Origin)> {
+    pub(crate) fn hides(&self) -> Vec<(Origin, Origin)> {
         let pairs = self.hidden.iter().flat_map(|(&winner, losers)| losers.iter().map(move |&loser| (winner, loser)));
         let mut pairs: Vec<_> = pairs.collect();
         pairs.sort_unstable();
@@ -281,7 +281,7 @@ impl Origins {
     }
 
     /// The settings that a setting hides, nearest first, each followed by those that it hid itself.
-    pub fn hidden(&self, winner: Origin) -> Vec<Origin> {
+    pub(crate) fn hidden(&self, winner: Origin) -> Vec<Origin> {
         let mut found = Vec::new();
         let mut queue = vec![winner];
         while let Some(next) = queue.pop() {
@@ -296,7 +296,7 @@ impl Origins {
     }
 
     /// The keys from the top of the file or flag to a setting, the outermost first.
-    pub fn keys(&self, origin: Origin) -> Vec<&Key> {
+    pub(crate) fn keys(&self, origin: Origin) -> Vec<&Key> {
         let mut keys = Vec::new();
         let mut next = origin;
         while let Some(OriginData::Setting(setting)) = self.get(next) {
@@ -309,7 +309,7 @@ impl Origins {
     }
 
     /// The last setting of the user's at a path, even if its text is empty and so has no spans.
-    pub fn of_user_at(&self, path: &[String]) -> Origin {
+    pub(crate) fn of_user_at(&self, path: &[String]) -> Origin {
         let is_at = |origin: &Origin| match self.get(*origin) {
             Some(OriginData::Setting(Setting { layer: Layer::File(_) | Layer::Flag(_), .. })) => {
                 let keys = self.keys(*origin);
@@ -322,7 +322,7 @@ impl Origins {
     }
 
     /// The dotted path of a setting within its file or flag: `image.repository`, `hosts[0].name`.
-    pub fn path(&self, origin: Origin) -> String {
+    pub(crate) fn path(&self, origin: Origin) -> String {
         path_text(self.keys(origin))
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// One assignment in the argument of a flag: `b=2` in `a=1,b=2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
+pub(crate) struct Assignment {
     /// What it sets.
     pub path: Vec<Key>,
     /// All of it, including the comma after it.
@@ -17,7 +17,7 @@ pub struct Assignment {
 }
 
 /// The assignments of a flag's argument, in order; `None` if helm rejects the argument.
-pub fn assignments(flag: &str, argument: &str) -> Option<Vec<Assignment>> {
+pub(crate) fn assignments(flag: &str, argument: &str) -> Option<Vec<Assignment>> {
     let flags = [Flag::Set, Flag::String, Flag::File, Flag::Json, Flag::Literal];
     let flag = flags.into_iter().find(|known| known.name() == flag)?;
     let mut scan = Scan { flag, text: argument, at: 0 };

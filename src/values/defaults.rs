@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The default values of the charts of a release.
 #[derive(Debug, Clone, Default)]
-pub struct Defaults(RefCell<HashMap<Key, Known, RandomState>>);
+pub(crate) struct Defaults(RefCell<HashMap<Key, Known, RandomState>>);
 
 /// The chart's address, and helm's version.
 type Key = (usize, HelmVersion);

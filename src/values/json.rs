@@ -34,7 +34,7 @@ pub(crate) fn read_all(text: &str) -> Option<Node> {
 }
 
 /// Whether a text is one JSON value.
-pub fn is_json(text: &str) -> bool {
+pub(crate) fn is_json(text: &str) -> bool {
     read_all(text).is_some()
 }
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The user's values as given; each kind is in the order of the command line.
 #[derive(Debug, Clone, Default)]
-pub struct UserValues {
+pub(crate) struct UserValues {
     /// `-f`: each file with its name on the command line.
     pub files: Vec<Arc<File>>,
     /// `--set-json`
@@ -34,7 +34,7 @@ pub struct UserValues {
 
 /// The documents of values files that were already parsed, shared by clones.
 #[derive(Debug, Clone, Default)]
-pub struct ReadFiles(Arc<Mutex<HashMap<FileKey, Known>>>);
+pub(crate) struct ReadFiles(Arc<Mutex<HashMap<FileKey, Known>>>);
 
 /// The address of a file, the version of helm, and the limits.
 type FileKey = (usize, HelmVersion, (u64, u32, usize));
@@ -70,11 +70,11 @@ impl ReadFiles {
 }
 
 /// Reads a file of `--set-file`: by the index of the flag, and the path in it. The error is in helm's words.
-pub type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, String> + 'r;
+pub(crate) type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, String> + 'r;
 
 /// The user's values, merged.
 #[derive(Debug, Clone, Default)]
-pub struct Merged {
+pub(crate) struct Merged {
     /// The tree.
     pub values: Map,
     /// Who set the nulls in it; only filled with tracing.
@@ -89,7 +89,7 @@ impl From<Map> for Merged {
 
 impl UserValues {
     /// Whether the user gave no values.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let flags = [&self.set_json, &self.set, &self.set_string, &self.set_file, &self.set_literal];
         self.files.is_empty() && flags.iter().all(|flag| flag.is_empty())
     }
@@ -101,7 +101,7 @@ impl UserValues {
     /// helm's text after `Error: `, such as `failed parsing --set data: key "a" has no value`.
     ///
     /// Source: helm `pkg/cli/values/options.go`.
-    pub fn merge(
+    pub(crate) fn merge(
         &self,
         helm: HelmVersion,
         limits: &Limits,
@@ -237,7 +237,7 @@ impl Merged {
     ///
     /// # Errors
     /// The path has an empty part.
-    pub fn set(&self, path: &str, value: Value) -> Result<(), String> {
+    pub(crate) fn set(&self, path: &str, value: Value) -> Result<(), String> {
         let (map, last) = match self.table_of(path, true)? {
             Some(found) => found,
             None => return Ok(()),
@@ -250,7 +250,7 @@ impl Merged {
     ///
     /// # Errors
     /// The path has an empty part.
-    pub fn remove(&self, path: &str) -> Result<(), String> {
+    pub(crate) fn remove(&self, path: &str) -> Result<(), String> {
         if let Some((map, last)) = self.table_of(path, false)? {
             map.remove(last.as_bytes());
         }
@@ -258,7 +258,7 @@ impl Merged {
     }
 
     /// Marks the string that the user set at a dotted path, if any, as the mirror.
-    pub fn mark(&self, path: &str, marks: Marks) {
+    pub(crate) fn mark(&self, path: &str, marks: Marks) {
         if let Ok(Some((map, last))) = self.table_of(path, false)
             && let Some(Value::Str(text)) = map.get(last.as_bytes())
         {
@@ -293,7 +293,7 @@ impl Merged {
     ///
     /// # Errors
     /// The path has an empty part.
-    pub fn set_default(&self, path: &str, text: &str, mut origins: Option<&mut Origins>) -> Result<(), String> {
+    pub(crate) fn set_default(&self, path: &str, text: &str, mut origins: Option<&mut Origins>) -> Result<(), String> {
         let keys: Vec<&str> = path.split('.').collect();
         if keys.iter().any(|key| key.is_empty()) {
             return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));

@@ -10,15 +10,15 @@ mod defaults;
 mod dependencies;
 mod graph;
 pub(crate) mod json;
-pub mod layers;
+pub(crate) mod layers;
 mod messages;
-pub mod origins;
+pub(crate) mod origins;
 mod strvals;
 
-pub use assignments::{Assignment, assignments};
-pub use defaults::Defaults;
-pub use json::is_json;
-pub use layers::{Merged, UserValues};
+pub(crate) use assignments::{Assignment, assignments};
+pub(crate) use defaults::Defaults;
+pub(crate) use json::is_json;
+pub(crate) use layers::{Merged, UserValues};
 
 use crate::chart::{Chart, Dependency};
 use crate::helm::HelmVersion;
@@ -33,7 +33,7 @@ use std::sync::Arc;
 ///
 /// Created for each render from the immutable [`Chart`], because processing dependencies renames, removes and rewrites.
 #[derive(Debug, Clone)]
-pub struct Instance {
+pub(crate) struct Instance {
     /// The chart that it was made from.
     pub chart: Arc<Chart>,
     /// Name or alias.
@@ -50,7 +50,7 @@ pub struct Instance {
 
 /// A requirement of an [`Instance`] after processing.
 #[derive(Debug, Clone)]
-pub struct Requirement {
+pub(crate) struct Requirement {
     /// As declared; `name` is the alias if there is one.
     pub declared: Dependency,
     /// Whether it is enabled.
@@ -61,7 +61,7 @@ pub struct Requirement {
 
 /// The options of [`process`].
 #[derive(Debug, Clone, Copy)]
-pub struct Options<'a> {
+pub(crate) struct Options<'a> {
     /// Which helm's rules to use.
     pub helm: HelmVersion,
     /// The limits.
@@ -72,7 +72,7 @@ pub struct Options<'a> {
 
 /// The charts and values of a release.
 #[derive(Debug)]
-pub struct Processed {
+pub(crate) struct Processed {
     /// The top chart with its enabled subcharts.
     pub root: Instance,
     /// The coalesced values: `.Values` of the top chart, with those of each subchart under its name.
@@ -88,7 +88,7 @@ pub struct Processed {
 /// helm's text after `Error: `: `type mismatch on db: %!t(string=foo)`; or one of our own limits.
 ///
 /// Source: helm `pkg/chart/v2/util/dependencies.go`, `pkg/chart/common/util/coalesce.go`.
-pub fn process(
+pub(crate) fn process(
     chart: &Arc<Chart>,
     user: &Merged,
     options: Options<'_>,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Gives each node of a values file, or of a flag's JSON, the origin of a [`Setting`] of one layer.
 #[derive(Debug)]
-pub struct LayerOrigins<'o> {
+pub(crate) struct LayerOrigins<'o> {
     origins: &'o mut Origins,
     nulls: Option<&'o mut Nulls>,
     layer: Layer,
@@ -19,18 +19,18 @@ pub struct LayerOrigins<'o> {
 
 impl<'o> LayerOrigins<'o> {
     /// For the nodes of a file of a layer.
-    pub fn new(origins: &'o mut Origins, layer: Layer, file: &Arc<File>) -> Self {
+    pub(crate) fn new(origins: &'o mut Origins, layer: Layer, file: &Arc<File>) -> Self {
         Self { origins, nulls: None, layer, file: file.clone(), root: (None, Origin::NONE) }
     }
 
     /// Records every null as well.
-    pub fn noting(mut self, nulls: &'o mut Nulls) -> Self {
+    pub(crate) fn noting(mut self, nulls: &'o mut Nulls) -> Self {
         self.nulls = Some(nulls);
         self
     }
 
     /// The top of the tree is a member of another setting.
-    pub fn below(mut self, key: Key, parent: Origin) -> Self {
+    pub(crate) fn below(mut self, key: Key, parent: Origin) -> Self {
         self.root = (Some(key), parent);
         self
     }
@@ -51,13 +51,13 @@ impl NodeOrigins for LayerOrigins<'_> {
 
 /// Who set the nulls of a tree of values, by path: a null itself carries no origin.
 #[derive(Debug, Clone, Default)]
-pub struct Nulls {
+pub(crate) struct Nulls {
     by_path: HashMap<Vec<Arc<str>>, Origin>,
 }
 
 impl Nulls {
     /// Records the setting of a null; the last one for a path counts. Nulls in lists do not matter.
-    pub fn note(&mut self, origins: &Origins, origin: Origin) {
+    pub(crate) fn note(&mut self, origins: &Origins, origin: Origin) {
         let mut path = Vec::new();
         let mut next = origin;
         while let Some(OriginData::Setting(Setting { key: Some(key), parent, .. })) = origins.get(next) {
@@ -70,12 +70,12 @@ impl Nulls {
     }
 
     /// Who set the null at a path, if there is one.
-    pub fn get(&self, path: &[Arc<str>]) -> Origin {
+    pub(crate) fn get(&self, path: &[Arc<str>]) -> Origin {
         self.by_path.get(path).copied().unwrap_or_default()
     }
 
     /// Whether none was recorded.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.by_path.is_empty()
     }
 }

@@ -6,7 +6,7 @@ use crate::trace::{Buf, Str};
 ///
 /// Walks the scalar's source and its string in parallel: equal characters keep their origins, and so do escapes; quotes,
 /// indentation and headers of blocks are skipped.
-pub fn align(source: &Str, start: usize, end: usize, string: &[u8]) -> Str {
+pub(crate) fn align(source: &Str, start: usize, end: usize, string: &[u8]) -> Str {
     let bytes = &source.as_bytes()[..end];
     if bytes.get(start..) == Some(string) {
         return source.slice(start..end);

@@ -9,7 +9,7 @@ use std::ops::Range;
 /// those before the error.
 ///
 /// `#` in a quoted scalar, a block scalar or a word does not begin a comment.
-pub fn comments(text: &[u8], limits: &Limits) -> Vec<Range<usize>> {
+pub(crate) fn comments(text: &[u8], limits: &Limits) -> Vec<Range<usize>> {
     let decoded = Text::new(text);
     let mut scanner = Scanner::new(&decoded, limits);
     let mut found = Vec::new();

@@ -12,7 +12,7 @@ use std::ops::Range;
 ///
 /// Errors are helm's text after `cannot load values.yaml: ` or `failed to parse FILE: `.
 /// Helm 3 reads the first YAML document of the text and ignores the rest.
-pub fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
+pub(crate) fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
     if helm == HelmVersion::V3 {
         let document = read(text, limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
         must_be_map(&document)?;

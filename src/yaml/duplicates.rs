@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// A key that occurs twice in one map, with different values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Duplicate {
+pub(crate) struct Duplicate {
     /// The key.
     pub key: String,
     /// Its first occurrence.
@@ -20,7 +20,7 @@ pub struct Duplicate {
 
 /// The duplicate keys with different values in the first document of a text, in order. go-yaml v2, which helm uses, takes the
 /// last; other parsers reject the document.
-pub fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
+pub(crate) fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
     if text.len() > limits.yaml_bytes || !may_hold(text) {
         return Vec::new();
     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 const WIDTH: usize = 80;
 
 /// Writes one document, event by event: `begin_map`, then `key` and a value for each entry, then `end`.
-pub struct Emitter {
+pub(crate) struct Emitter {
     out: Buf,
     dialect: Dialect,
     levels: Vec<Level>,
@@ -47,7 +47,7 @@ enum Style {
 
 impl Emitter {
     /// Begins a document with a maximum size in bytes.
-    pub fn new(dialect: Dialect, max_bytes: usize) -> Self {
+    pub(crate) fn new(dialect: Dialect, max_bytes: usize) -> Self {
         Self {
             out: Buf::new(),
             dialect,
@@ -63,42 +63,42 @@ impl Emitter {
     }
 
     /// Whether the document exceeds the maximum; it is incomplete then.
-    pub fn is_too_long(&self) -> bool {
+    pub(crate) fn is_too_long(&self) -> bool {
         self.too_long || self.out.longest() > self.max_bytes
     }
 
     /// Begins a map with entries.
-    pub fn begin_map(&mut self) {
+    pub(crate) fn begin_map(&mut self) {
         self.begin_node();
         self.begin_level(true, false);
     }
 
     /// Begins a list with items.
-    pub fn begin_seq(&mut self) {
+    pub(crate) fn begin_seq(&mut self) {
         self.begin_node();
         let indentless = self.dialect == Dialect::V2 && self.in_map && !self.indention;
         self.begin_level(false, indentless);
     }
 
     /// Ends the innermost map or list.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some(level) = self.levels.pop() {
             self.indent = level.outer;
         }
     }
 
     /// Writes `{}`.
-    pub fn empty_map(&mut self) {
+    pub(crate) fn empty_map(&mut self) {
         self.atom(b"{}", Origin::NONE);
     }
 
     /// Writes `[]`.
-    pub fn empty_seq(&mut self) {
+    pub(crate) fn empty_seq(&mut self) {
         self.atom(b"[]", Origin::NONE);
     }
 
     /// Writes a key of the innermost map. All keys are strings.
-    pub fn key(&mut self, key: &Str) {
+    pub(crate) fn key(&mut self, key: &Str) {
         self.write_indent();
         let encoded = encode_binary(key);
         let scalar = Scalar::of(encoded.as_ref().unwrap_or(key), encoded.is_some(), self.dialect);
@@ -116,7 +116,7 @@ impl Emitter {
     }
 
     /// Writes a string, in the style it needs. For v3, text that is not UTF-8 is written as `!!binary`.
-    pub fn string(&mut self, text: &Str) {
+    pub(crate) fn string(&mut self, text: &Str) {
         self.begin_node();
         let encoded = encode_binary(text);
         let scalar = Scalar::of(encoded.as_ref().unwrap_or(text), encoded.is_some(), self.dialect);
@@ -124,7 +124,7 @@ impl Emitter {
     }
 
     /// Writes a number, a boolean, null or another short word unquoted.
-    pub fn atom(&mut self, text: &[u8], origin: Origin) {
+    pub(crate) fn atom(&mut self, text: &[u8], origin: Origin) {
         self.begin_node();
         self.space();
         self.out.push_from(text, origin, 0);
@@ -133,7 +133,7 @@ impl Emitter {
     }
 
     /// Ends the document; its last line ends with a line break.
-    pub fn finish(mut self) -> Buf {
+    pub(crate) fn finish(mut self) -> Buf {
         self.indent = None;
         self.write_indent();
         self.out

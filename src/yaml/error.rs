@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a text is not YAML that helm can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub(crate) struct Error {
     /// The line in go-yaml's message, if any: often the one before the error, because its lines count from 0.
     pub line: Option<u32>,
     /// go-yaml's message without `yaml: line N: `; or that of the JSON bridge, if `bridge` is set.

@@ -7,10 +7,10 @@
 
 mod bridge;
 mod dialect;
-pub mod emit;
-pub mod node;
-pub mod order;
-pub mod read;
+pub(crate) mod emit;
+pub(crate) mod node;
+pub(crate) mod order;
+pub(crate) mod read;
 
 mod align;
 mod chars;
@@ -34,16 +34,16 @@ mod timestamp;
 mod within;
 mod written;
 
-pub use align::align;
-pub use comments::comments;
-pub use dialect::Dialect;
-pub use documents::read_documents;
-pub use duplicates::duplicates;
-pub use emit::Emitter;
-pub use error::Error;
-pub use node::{Data, Entry, Node, Nodes};
-pub use read::{read, read_entries, read_whole};
-pub use repeated::repeated_key;
-pub use style::is_plain;
-pub use within::within;
-pub use written::{Document, Entry as WrittenEntry, Form, Written, written};
+pub(crate) use align::align;
+pub(crate) use comments::comments;
+pub(crate) use dialect::Dialect;
+pub(crate) use documents::read_documents;
+pub(crate) use duplicates::duplicates;
+pub(crate) use emit::Emitter;
+pub(crate) use error::Error;
+pub(crate) use node::{Data, Entry, Node, Nodes};
+pub(crate) use read::{read, read_entries, read_whole};
+pub(crate) use repeated::repeated_key;
+pub(crate) use style::is_plain;
+pub(crate) use within::within;
+pub(crate) use written::{Document, Entry as WrittenEntry, Form, Written, written};

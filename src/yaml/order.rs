@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 /// Invalid UTF-8 compares as U+FFFD. Source: go-yaml `keyList.Less`; [`Dialect::V3`] differs where a letter meets
 /// another character after digits.
 // go-yaml quirk: the relation is not transitive (`1a`, `9`, `10`), so a sort must not rely on that.
-pub fn before(left: &[u8], right: &[u8], dialect: Dialect) -> bool {
+pub(crate) fn before(left: &[u8], right: &[u8], dialect: Dialect) -> bool {
     let same = left.iter().zip(right).take_while(|(left, right)| left == right).count();
     if same == left.len() || same == right.len() {
         return left.len() < right.len();
@@ -99,7 +99,7 @@ impl Class {
 ///
 /// The standard library's sorts may panic if a relation is not an order, and [`before`] is not one: this sort gives some
 /// arrangement instead, as Go's does.
-pub fn sort<T: Copy>(entries: &mut [T], key: impl Fn(&T) -> &[u8] + Copy, dialect: Dialect) {
+pub(crate) fn sort<T: Copy>(entries: &mut [T], key: impl Fn(&T) -> &[u8] + Copy, dialect: Dialect) {
     if is_sorted(entries.iter().map(key), dialect) {
         return;
     }
@@ -107,7 +107,7 @@ pub fn sort<T: Copy>(entries: &mut [T], key: impl Fn(&T) -> &[u8] + Copy, dialec
 }
 
 /// Whether keys are already in the order in which go-yaml writes them.
-pub fn is_sorted<'a>(mut keys: impl Iterator<Item = &'a [u8]>, dialect: Dialect) -> bool {
+pub(crate) fn is_sorted<'a>(mut keys: impl Iterator<Item = &'a [u8]>, dialect: Dialect) -> bool {
     let Some(mut last) = keys.next() else { return true };
     keys.all(|key| !before(key, std::mem::replace(&mut last, key), dialect))
 }

@@ -13,12 +13,12 @@ use crate::limits::Limits;
 /// Reads the first document of a text; an empty text is null.
 ///
 /// Positions refer to the text; for UTF-16, to the text converted to UTF-8.
-pub fn read(text: &[u8], limits: &Limits) -> Result<Node, Error> {
+pub(crate) fn read(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     read_entries(text, limits, |_| true)
 }
 
 /// Reads a text that must be one document, as [`read`] does.
-pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
+pub(crate) fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
     // The fast path gives up if something follows.
@@ -35,7 +35,7 @@ pub fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
 /// values. Errors anywhere in the document are still reported.
 ///
 /// For callers that need only the head of many large documents.
-pub fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
+pub(crate) fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
     if let Some(node) = direct::read(&text, limits, wanted) {

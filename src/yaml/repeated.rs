@@ -9,7 +9,7 @@ use crate::limits::Limits;
 /// The byte and the text of the first duplicate key in the first document; `None` if there is none.
 ///
 /// For the tool's own files, where a duplicate would be lost silently.
-pub fn repeated_key(text: &[u8], limits: &Limits) -> Result<Option<(u32, String)>, Error> {
+pub(crate) fn repeated_key(text: &[u8], limits: &Limits) -> Result<Option<(u32, String)>, Error> {
     let text = Text::new(text);
     let Some((tree, root)) = parse(Scanner::new(&text, limits))? else { return Ok(None) };
     Ok(repeated(&tree, root))

@@ -106,7 +106,7 @@ pub(super) fn is_string(text: &str, dialect: Dialect) -> bool {
 }
 
 /// Whether a text can be written without quotes in a block, and parsers of YAML 1.1 and 1.2 read it as a string.
-pub fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     let dialects = [Dialect::V2, Dialect::V3];
     dialects.into_iter().all(|dialect| is_string(text, dialect) && Shape::of(text, dialect).plain)
         && !matches!(text, "<<" | "=")

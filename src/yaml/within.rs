@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// The byte range of the word in a file at a byte of a scalar's value; `None` if the scalar is on one line. `scalar` is its
 /// range with its quotes or its `|`; `at` is an offset in its value.
-pub fn within(file: &File, scalar: Range<usize>, at: usize) -> Option<Range<usize>> {
+pub(crate) fn within(file: &File, scalar: Range<usize>, at: usize) -> Option<Range<usize>> {
     let text = file.bytes();
     let raw = text.get(scalar.clone())?;
     let end = raw.trim_ascii_end().len();

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 /// A document of a text.
 #[derive(Debug)]
-pub struct Document {
+pub(crate) struct Document {
     /// The byte after its last.
     pub end: usize,
     /// Its content; `None` if there are only comments.
@@ -23,7 +23,7 @@ pub struct Document {
 
 /// A node with its syntax.
 #[derive(Debug)]
-pub struct Written {
+pub(crate) struct Written {
     /// Its form.
     pub form: Form,
     /// Its first byte, after anchor and tag.
@@ -36,7 +36,7 @@ pub struct Written {
 
 /// The form of a node.
 #[derive(Debug)]
-pub enum Form {
+pub(crate) enum Form {
     /// A plain scalar; empty if a value is omitted.
     Plain,
     /// `'…'`
@@ -67,7 +67,7 @@ pub enum Form {
 
 /// An entry of a map.
 #[derive(Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The key as in JSON; `None` if it is not a scalar, or JSON cannot express it.
     pub name: Option<String>,
     /// The key with its syntax.
@@ -84,7 +84,7 @@ pub struct Entry {
 ///
 /// # Errors
 /// A document is not YAML, or not in UTF-8.
-pub fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Document>, Error> {
+pub(crate) fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Document>, Error> {
     let mut documents = Vec::new();
     for range in ranges(text, helm) {
         let bytes = text.get(range.clone()).unwrap_or_default();

@@ -33,7 +33,7 @@ const MOST_SWITCHES: usize = 32;
 
 /// A value of the user's that would bypass the mirror.
 #[derive(Debug, Clone)]
-pub struct Latent {
+pub(crate) struct Latent {
     /// The value.
     pub setting: Setting,
     /// The evidence.
@@ -46,7 +46,7 @@ pub struct Latent {
 
 /// The evidence that a value would bypass the mirror.
 #[derive(Debug, Clone)]
-pub enum Proof {
+pub(crate) enum Proof {
     /// With these switches on, it decides an image.
     SwitchedOn {
         /// The paths of the switches.

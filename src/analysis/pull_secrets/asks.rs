@@ -12,7 +12,7 @@ use crate::yaml::Node;
 
 /// A value that names pull secrets.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// Its path, in the user's notation.
     pub path: String,
     /// The names.

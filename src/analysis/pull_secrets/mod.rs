@@ -14,15 +14,15 @@ use crate::release::Prepared;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::template::Map;
-pub use asks::Ask;
+pub(crate) use asks::Ask;
 use asks::asks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-pub use trial::Giving;
+pub(crate) use trial::Giving;
 
 /// The pull secrets in the user's input.
 #[derive(Debug, Default)]
-pub struct PullSecrets {
+pub(crate) struct PullSecrets {
     /// The values that name some, sorted by path.
     pub asks: Vec<Ask>,
     /// Names that every pod needs that pulls from the mirror: from values for all charts, from flags and from airtight.yaml.
@@ -51,12 +51,12 @@ impl PullSecrets {
     }
 
     /// Whether pods pull from the mirror, but no secret is known.
-    pub fn are_unknown(&self) -> bool {
+    pub(crate) fn are_unknown(&self) -> bool {
         self.has_pullers && self.required.is_empty() && self.local.is_empty()
     }
 
     /// The names that a pod lacks; empty for a pod that does not pull from the mirror.
-    pub fn missing<'s>(&'s self, puller: &Puller<'_>) -> Vec<&'s String> {
+    pub(crate) fn missing<'s>(&'s self, puller: &Puller<'_>) -> Vec<&'s String> {
         if puller.image.is_none() {
             return Vec::new();
         }

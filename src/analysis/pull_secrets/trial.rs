@@ -30,7 +30,7 @@ const OTHER_WORDS: &[&str] = &["secret", "cred"];
 
 /// What gives a pod the pull secrets that it lacks.
 #[derive(Debug, Clone)]
-pub enum Giving {
+pub(crate) enum Giving {
     /// This value, proven by a trial.
     Set {
         /// Its path.

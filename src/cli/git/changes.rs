@@ -16,7 +16,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// The differences from a commit, as paths relative to the repository.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// Files, links and submodules.
     paths: BTreeSet<Vec<u8>>,
     /// All links in the index.
@@ -25,14 +25,14 @@ pub struct Changes {
 
 impl Changes {
     /// Whether something at a path, below it or above it changed. The empty path is the repository.
-    pub fn touch(&self, path: &[u8]) -> bool {
+    pub(crate) fn touch(&self, path: &[u8]) -> bool {
         below(&self.paths, path).next().is_some()
             || self.paths.contains(path)
             || path.iter().enumerate().any(|(at, &byte)| byte == b'/' && self.paths.contains(&path[..at]))
     }
 
     /// The links below a folder.
-    pub fn links_below<'c>(&'c self, path: &[u8]) -> impl Iterator<Item = &'c [u8]> {
+    pub(crate) fn links_below<'c>(&'c self, path: &[u8]) -> impl Iterator<Item = &'c [u8]> {
         below(&self.links, path)
     }
 }
@@ -73,7 +73,7 @@ const DEPTH: u32 = 16;
 
 impl Repository {
     /// The differences from a commit, including staged and uncommitted changes.
-    pub fn changes(&self, since: &Id) -> Result<Changes, String> {
+    pub(crate) fn changes(&self, since: &Id) -> Result<Changes, String> {
         self.changes_at_depth(since, 0)
     }
 

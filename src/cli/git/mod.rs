@@ -13,19 +13,19 @@ mod objects;
 mod snapshot;
 mod steps;
 
-pub use changes::Changes;
+pub(crate) use changes::Changes;
 use command::Git;
-pub use objects::Id;
+pub(crate) use objects::Id;
 use objects::Objects;
-pub use snapshot::Snapshot;
+pub(crate) use snapshot::Snapshot;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-pub use steps::steps;
+pub(crate) use steps::steps;
 
 /// A repository with a working folder.
 #[derive(Debug)]
-pub struct Repository {
+pub(crate) struct Repository {
     git: Git,
     /// The working folder.
     top: PathBuf,
@@ -40,7 +40,7 @@ const SHALLOW_BYTES: u64 = 64 << 20;
 
 impl Repository {
     /// The repository that contains a folder, whose path has no links.
-    pub fn around(here: &Path) -> Result<Self, String> {
+    pub(crate) fn around(here: &Path) -> Result<Self, String> {
         let mut found = None;
         for folder in here.ancestors() {
             if folder.join(".git").symlink_metadata().is_ok() {
@@ -91,31 +91,31 @@ impl Repository {
     }
 
     /// A path relative to the working folder, as git writes it; `None` if it is elsewhere.
-    pub fn inside(&self, path: &Path) -> Option<Vec<u8>> {
+    pub(crate) fn inside(&self, path: &Path) -> Option<Vec<u8>> {
         path.strip_prefix(&self.top).ok().map(changes::bytes)
     }
 
     /// The location of a path of git on the disk.
-    pub fn on_disk(&self, path: &[u8]) -> PathBuf {
+    pub(crate) fn on_disk(&self, path: &[u8]) -> PathBuf {
         self.top.join(changes::to_path(path))
     }
 
     /// The commit that a revision names.
-    pub fn commit(&self, revision: &str) -> Option<Id> {
+    pub(crate) fn commit(&self, revision: &str) -> Option<Id> {
         let named = format!("{revision}^{{commit}}");
         let found = self.git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &named]);
         found.ok().and_then(|text| Id::parse(&text))
     }
 
     /// Whether there is no commit at all.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.git.ask(&["rev-list", "--all", "--max-count=1"]).is_ok_and(|commits| commits.is_empty())
     }
 
     /// The merge base of a commit, which is named in messages by a revision, and HEAD.
     ///
     /// Errors: there is none, or the local history is not enough to find it.
-    pub fn merge_base(&self, commit: &Id, revision: &str) -> Result<Id, String> {
+    pub(crate) fn merge_base(&self, commit: &Id, revision: &str) -> Result<Id, String> {
         let advice = match self.shallow {
             Some(_) => "this clone is shallow: run git fetch --unshallow",
             None => "fetch more of the history",
@@ -150,7 +150,7 @@ impl Repository {
     }
 
     /// What a commit holds.
-    pub fn snapshot(&self, commit: &Id) -> Result<Snapshot, String> {
+    pub(crate) fn snapshot(&self, commit: &Id) -> Result<Snapshot, String> {
         Snapshot::of(Objects::new(self.git.clone()), commit)
     }
 }

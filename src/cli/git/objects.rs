@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout};
 
 /// The id of an object, in hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Id(String);
+pub(crate) struct Id(String);
 
 impl Id {
     /// Reads an id: 40 digits (SHA-1) or 64 (SHA-256).

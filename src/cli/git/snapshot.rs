@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// The content of a commit.
 #[derive(Debug)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     objects: RefCell<Objects>,
     root: Id,
     /// The trees read so far, and their size in bytes.
@@ -70,7 +70,7 @@ impl Snapshot {
     /// The content of a file; `None` if there is none.
     ///
     /// Errors say why it is not known.
-    pub fn file(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, String> {
+    pub(crate) fn file(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, String> {
         match self.find(path)? {
             Found::File(id) => self.blob(&id, limit).map(Some),
             Found::Nothing | Found::Folder(_) => Ok(None),
@@ -78,7 +78,7 @@ impl Snapshot {
     }
 
     /// The sorted names in a folder; empty if there is none.
-    pub fn names(&self, path: &[u8]) -> Result<Vec<String>, String> {
+    pub(crate) fn names(&self, path: &[u8]) -> Result<Vec<String>, String> {
         let Found::Folder(folder) = self.find(path)? else { return Ok(Vec::new()) };
         Ok(self.tree(&folder.id)?.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect())
     }
@@ -86,7 +86,7 @@ impl Snapshot {
     /// The chart at a path, a folder or an archive.
     ///
     /// Errors say why it is not known.
-    pub fn chart(&self, path: &[u8], limits: &Limits) -> Result<Stored, String> {
+    pub(crate) fn chart(&self, path: &[u8], limits: &Limits) -> Result<Stored, String> {
         let folder = match self.find(path)? {
             Found::Nothing => return Err(format!("{} does not exist", shown(path))),
             Found::File(id) => return Ok(Stored::Archive(self.blob(&id, limits.chart_bytes)?)),

@@ -4,7 +4,7 @@ use super::snapshot::LINKS;
 use std::path::{Component, Path, PathBuf};
 
 /// The locations that a path passes on the disk: each link on the way, and the end, whether it exists or not.
-pub fn steps(here: &Path, path: &Path) -> Vec<PathBuf> {
+pub(crate) fn steps(here: &Path, path: &Path) -> Vec<PathBuf> {
     let parts =
         |path: &Path| -> Vec<PathBuf> { path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect() };
     let mut left = parts(path);

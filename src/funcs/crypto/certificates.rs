@@ -12,7 +12,7 @@ use crate::trace::{Buf, Str};
 use std::any::Any;
 
 /// The type of certificates.
-pub static CERTIFICATE: Type = Type::new("sprig.certificate", Kind::Struct, None);
+pub(crate) static CERTIFICATE: Type = Type::new("sprig.certificate", Kind::Struct, None);
 
 /// A certificate and its key, both as PEM.
 #[derive(Debug, PartialEq)]

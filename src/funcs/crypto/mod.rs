@@ -19,7 +19,7 @@ mod pem;
 mod rsa;
 mod x509;
 
-pub use certificates::CERTIFICATE;
+pub(crate) use certificates::CERTIFICATE;
 
 use crate::template::types::{INT, LIST, STRING, UINT32};
 use crate::template::{Flow, Function, Spread};
@@ -29,7 +29,7 @@ use certificates::{
 };
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum)
         .costs(8, 64)
         .spreads(Spread::Full),

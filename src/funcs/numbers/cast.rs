@@ -7,7 +7,7 @@ use crate::template::Value;
 use crate::template::types::Kind;
 
 /// A value as an integer: floats are truncated, strings are parsed as Go source (`0x1F`, `010` is 8), anything else is 0.
-pub fn to_int64(value: &Value) -> i64 {
+pub(crate) fn to_int64(value: &Value) -> i64 {
     match value {
         Value::Int(number, _, _) => *number,
         Value::Float(number, _) => truncate(*number),
@@ -19,7 +19,7 @@ pub fn to_int64(value: &Value) -> i64 {
 }
 
 /// A value as a floating-point number: strings are parsed by Go's `ParseFloat`, anything else is 0.
-pub fn to_float64(value: &Value) -> f64 {
+pub(crate) fn to_float64(value: &Value) -> f64 {
     match value {
         Value::Int(number, crate::template::IntKind::Uint64, _) => *number as u64 as f64,
         Value::Int(number, _, _) => *number as f64,

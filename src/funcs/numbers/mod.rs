@@ -3,7 +3,7 @@
 mod cast;
 mod decimal;
 
-pub use cast::{to_float64, to_int64};
+pub(crate) use cast::{to_float64, to_int64};
 
 use crate::go::strconv::{atoi_clamped, format_int, ldexp, parse_int};
 use crate::template::print::push_plain;
@@ -14,7 +14,7 @@ use decimal::Decimal;
 
 /// The functions of this family.
 #[rustfmt::skip]
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("add", &[], Flow::Union, "the sum as int64", add).variadic(&ANY),
     Function::new("add1", &[&ANY], Flow::Union, "one more, as int64", add1),
     Function::new("add1f", &[&ANY], Flow::Union, "one more, as decimal", add1f).costs(64, 64),

@@ -11,7 +11,7 @@ use crate::template::types::{ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, Map, Spread, Value};
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("toToml", &[&ANY], Flow::Exact, "the value as TOML, or the error", to_toml)
         .costs(25, 16)
         .spreads(Spread::Full),

@@ -16,7 +16,7 @@ pub(super) use source::origin_at;
 pub(super) use write::too_long;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("toYaml", &[&ANY], Flow::Exact, "the value as YAML; nothing if it cannot be written", to_yaml)
         .costs(15, 16)
         .spreads(Spread::Full),
@@ -46,7 +46,7 @@ fn to_yaml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
 }
 
 /// A value as `toYaml` writes it: empty if it cannot be written.
-pub fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+pub(crate) fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     match yaml_or_failure(ctx, value) {
         // Helm quirk: on any error, the result is the empty string.
         Err(Failure::Text(_)) => Ok(Str::new("")),
@@ -55,7 +55,7 @@ pub fn yaml_text(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
 }
 
 /// A value as YAML, or the error.
-pub fn yaml_or_failure(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
+pub(crate) fn yaml_or_failure(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     write::to_yaml(ctx, value)
 }
 

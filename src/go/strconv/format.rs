@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 /// A short text on the stack, for a number.
 #[derive(Debug, Clone, Copy)]
-pub struct ShortText {
+pub(crate) struct ShortText {
     bytes: [u8; 32],
     start: u8,
     end: u8,
@@ -13,7 +13,7 @@ pub struct ShortText {
 
 impl ShortText {
     /// The text.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[usize::from(self.start)..usize::from(self.end)]
     }
 
@@ -37,7 +37,7 @@ impl fmt::Display for ShortText {
 }
 
 /// A number without a sign in base 10.
-pub fn format_uint(mut number: u64) -> ShortText {
+pub(crate) fn format_uint(mut number: u64) -> ShortText {
     let mut text = ShortText { bytes: [0; 32], start: 32, end: 32 };
     loop {
         text.start -= 1;
@@ -50,7 +50,7 @@ pub fn format_uint(mut number: u64) -> ShortText {
 }
 
 /// A number in base 10.
-pub fn format_int(number: i64) -> ShortText {
+pub(crate) fn format_int(number: i64) -> ShortText {
     let mut text = format_uint(number.unsigned_abs());
     if number < 0 {
         text.start -= 1;
@@ -62,7 +62,7 @@ pub fn format_int(number: i64) -> ShortText {
 /// The shortest text that reads back as the number, as `%v` prints it: `1.5`, `1e+06`, `1e-05`, `+Inf`, `NaN`.
 ///
 /// Source: Go `strconv.FormatFloat(number, 'g', -1, 64)`, which uses an exponent from a million and below 1e-4.
-pub fn shortest_g(number: f64) -> ShortText {
+pub(crate) fn shortest_g(number: f64) -> ShortText {
     let mut text = ShortText::empty();
     if !number.is_finite() {
         text.push(special(number).as_bytes());
@@ -118,7 +118,7 @@ fn special(number: f64) -> &'static str {
 
 /// The decimal digits of a positive number: `0.` and the digits, times ten to the power of `point`.
 #[derive(Debug, Clone, Copy)]
-pub struct Digits {
+pub(crate) struct Digits {
     bytes: [u8; 24],
     len: usize,
     /// The position of the decimal point, relative to the first digit.
@@ -127,7 +127,7 @@ pub struct Digits {
 
 impl Digits {
     /// The shortest digits that read back as the number, without trailing zeros; `0` for zero.
-    pub fn shortest(number: f64) -> Self {
+    pub(crate) fn shortest(number: f64) -> Self {
         let mut place = [0_u8; 32];
         let mut rest = &mut place[..];
         let _ = write!(rest, "{number:e}");
@@ -179,7 +179,7 @@ impl Digits {
     }
 
     /// The digits.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }
@@ -190,7 +190,7 @@ const MOST_DIGITS: usize = 1100;
 /// A number in one of Go's formats `e E f g G b x X`; without a precision, with as many digits as needed.
 ///
 /// Source: Go `strconv.FormatFloat` with 64 bits.
-pub fn format_float(number: f64, format: u8, precision: Option<usize>) -> Vec<u8> {
+pub(crate) fn format_float(number: f64, format: u8, precision: Option<usize>) -> Vec<u8> {
     if !number.is_finite() {
         return special(number).as_bytes().to_vec();
     }
@@ -360,7 +360,7 @@ fn hex_form(text: &mut Vec<u8>, size: f64, format: u8, precision: Option<usize>)
 }
 
 /// `a` times two to the power of `exponent`, rounded once.
-pub fn ldexp(a: f64, exponent: i32) -> f64 {
+pub(crate) fn ldexp(a: f64, exponent: i32) -> f64 {
     // Only the last step can lose bits, as long as `a` is near 1.
     let first = exponent.clamp(-1000, 1000);
     let second = (exponent - first).clamp(-1000, 1000);
@@ -374,7 +374,7 @@ fn power_of_two(exponent: i32) -> f64 {
 /// Go's `%g` of the nearest 32-bit number: `1.1`, `1e+06`.
 ///
 /// Source: Go `strconv.FormatFloat` with `'g'`, -1 and 32 bits.
-pub fn shortest_g32(number: f64) -> String {
+pub(crate) fn shortest_g32(number: f64) -> String {
     let number = number as f32;
     if number.is_nan() {
         return "NaN".to_owned();

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 /// Why a text is not a number, according to Go's `strconv`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum NumError<T> {
+pub(crate) enum NumError<T> {
     /// The syntax is invalid.
     Syntax,
     /// Out of range; with the nearest number in range.
@@ -14,7 +14,7 @@ pub enum NumError<T> {
 
 impl<T> NumError<T> {
     /// Go's message: `strconv.ParseInt: parsing "x": invalid syntax`. `function` is `ParseInt`, `Atoi` …
-    pub fn message(&self, function: &str, input: &[u8]) -> String {
+    pub(crate) fn message(&self, function: &str, input: &[u8]) -> String {
         let reason = match self {
             Self::Syntax => "invalid syntax",
             Self::Range(_) => "value out of range",
@@ -26,7 +26,7 @@ impl<T> NumError<T> {
 /// A signed number in a base; base 0 reads Go syntax: `0x1F`, `0b1`, `0o7`, `017`, `1_000`.
 ///
 /// Source: Go `strconv.ParseInt` with 64 bits.
-pub fn parse_int(text: &[u8], base: u32) -> Result<i64, NumError<i64>> {
+pub(crate) fn parse_int(text: &[u8], base: u32) -> Result<i64, NumError<i64>> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -45,7 +45,7 @@ pub fn parse_int(text: &[u8], base: u32) -> Result<i64, NumError<i64>> {
 /// An unsigned number in a base; base 0 as in [`parse_int`].
 ///
 /// Source: Go `strconv.ParseUint` with 64 bits.
-pub fn parse_uint(text: &[u8], base: u32) -> Result<u64, NumError<u64>> {
+pub(crate) fn parse_uint(text: &[u8], base: u32) -> Result<u64, NumError<u64>> {
     let (radix, digits) = match (base, text) {
         (0, [b'0', b'x' | b'X', rest @ ..]) if !rest.is_empty() => (16, rest),
         (0, [b'0', b'b' | b'B', rest @ ..]) if !rest.is_empty() => (2, rest),
@@ -78,7 +78,7 @@ pub fn parse_uint(text: &[u8], base: u32) -> Result<u64, NumError<u64>> {
 }
 
 /// Base 10, clamped to the range; 0 if invalid. The value of `i` after `i, _ := strconv.Atoi(s)`.
-pub fn atoi_clamped(text: &[u8]) -> i64 {
+pub(crate) fn atoi_clamped(text: &[u8]) -> i64 {
     match parse_int(text, 10) {
         Ok(number) | Err(NumError::Range(number)) => number,
         Err(NumError::Syntax) => 0,
@@ -88,7 +88,7 @@ pub fn atoi_clamped(text: &[u8]) -> i64 {
 /// A floating-point number: decimal, hexadecimal with `p` exponent, `inf`, `nan`; underscores as in Go source.
 ///
 /// Source: Go `strconv.ParseFloat` with 64 bits.
-pub fn parse_float(text: &[u8]) -> Result<f64, NumError<f64>> {
+pub(crate) fn parse_float(text: &[u8]) -> Result<f64, NumError<f64>> {
     let (sign, unsigned) = match text {
         [b'-', rest @ ..] => (-1.0, rest),
         [b'+', rest @ ..] => (1.0, rest),

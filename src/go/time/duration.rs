@@ -5,7 +5,7 @@ use super::{HOUR, MINUTE, SECOND, leading_integer, quote};
 /// A duration as Go prints it: `1h30m0s`, `1.5s`, `100ms`, `0s`.
 ///
 /// Source: Go `time.Duration`, `String`.
-pub fn format(nanos: i64) -> String {
+pub(crate) fn format(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let size = nanos.unsigned_abs();
     let (unit, name) = match size {
@@ -36,7 +36,7 @@ pub fn format(nanos: i64) -> String {
 ///
 /// # Errors
 /// Go's text: `time: invalid duration "x"`.
-pub fn parse(text: &[u8]) -> Result<i64, String> {
+pub(crate) fn parse(text: &[u8]) -> Result<i64, String> {
     let invalid = || format!("time: invalid duration {}", quote(text));
     let (negative, mut rest) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -99,7 +99,7 @@ pub fn parse(text: &[u8]) -> Result<i64, String> {
 /// The multiple of `unit` nearest to a duration, halves away from zero; unchanged if `unit` is not positive.
 ///
 /// Source: Go `time.Duration`, `Round`.
-pub fn round(nanos: i64, unit: i64) -> i64 {
+pub(crate) fn round(nanos: i64, unit: i64) -> i64 {
     if unit <= 0 {
         return nanos;
     }
@@ -109,12 +109,12 @@ pub fn round(nanos: i64, unit: i64) -> i64 {
 }
 
 /// The next multiple of `unit` towards zero; unchanged if `unit` is not positive. Source: Go `time.Duration`, `Truncate`.
-pub fn truncate(nanos: i64, unit: i64) -> i64 {
+pub(crate) fn truncate(nanos: i64, unit: i64) -> i64 {
     if unit <= 0 { nanos } else { nanos - nanos % unit }
 }
 
 /// A duration in a unit. Source: Go `time.Duration`, `Hours` and its like.
-pub fn in_units(nanos: i64, unit: i64) -> f64 {
+pub(crate) fn in_units(nanos: i64, unit: i64) -> f64 {
     (nanos / unit) as f64 + (nanos % unit) as f64 / unit as f64
 }
 

@@ -12,7 +12,7 @@ const CYCLE: i64 = 146_097;
 
 /// A point in time, with its zone.
 #[derive(Debug, Clone)]
-pub struct Time {
+pub(crate) struct Time {
     /// Seconds since 1970.
     seconds: i64,
     nanos: u32,
@@ -24,7 +24,7 @@ pub struct Time {
 
 /// A time zone.
 #[derive(Debug, Clone)]
-pub enum Zone {
+pub(crate) enum Zone {
     /// UTC; the zero value of Go's zones.
     Utc,
     /// The zone of the machine; `None` if that is UTC.
@@ -39,7 +39,7 @@ pub enum Zone {
 
 /// A date and a time of day, as a calendar and a clock in a zone show them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Civil {
+pub(crate) struct Civil {
     /// The year; 0 is the year before 1.
     pub year: i64,
     /// From 1.
@@ -60,26 +60,30 @@ pub struct Civil {
 
 impl Time {
     /// A number of nanoseconds since 1970.
-    pub fn from_nanos(nanos: i128, zone: Zone) -> Self {
+    pub(crate) fn from_nanos(nanos: i128, zone: Zone) -> Self {
         let billion = i128::from(SECOND);
         let seconds = nanos.div_euclid(billion).clamp(i64::MIN.into(), i64::MAX.into());
         Self { seconds: seconds as i64, nanos: nanos.rem_euclid(billion) as u32, zone, monotonic: None }
     }
 
     /// A number of seconds since 1970.
-    pub fn from_unix(seconds: i64, zone: Zone) -> Self {
+    pub(crate) fn from_unix(seconds: i64, zone: Zone) -> Self {
         Self { seconds, nanos: 0, zone, monotonic: None }
     }
 
     /// Go's zero time: the beginning of the year 1 in UTC.
-    pub fn zero() -> Self {
+    pub(crate) fn zero() -> Self {
         Self::from_unix(-ZERO_TO_UNIX, Zone::Utc)
     }
 
     /// The time of a date and clock reading in a zone; numbers out of their usual range carry over.
     ///
     /// Source: Go `time.Date`.
-    pub fn from_civil([year, month, day]: [i64; 3], [hour, minute, second, nanos]: [i64; 4], zone: Zone) -> Self {
+    pub(crate) fn from_civil(
+        [year, month, day]: [i64; 3],
+        [hour, minute, second, nanos]: [i64; 4],
+        zone: Zone,
+    ) -> Self {
         let month = month.wrapping_sub(1);
         let year = year.wrapping_add(month.div_euclid(12));
         let second = second.wrapping_add(nanos.div_euclid(SECOND));
@@ -94,32 +98,32 @@ impl Time {
     }
 
     /// Seconds since 1970.
-    pub fn unix(&self) -> i64 {
+    pub(crate) fn unix(&self) -> i64 {
         self.seconds
     }
 
     /// Nanoseconds within the second.
-    pub fn subsecond(&self) -> u32 {
+    pub(crate) fn subsecond(&self) -> u32 {
         self.nanos
     }
 
     /// Nanoseconds since 1970, truncated to 64 bits.
-    pub fn unix_nanos(&self) -> i64 {
+    pub(crate) fn unix_nanos(&self) -> i64 {
         self.seconds.wrapping_mul(SECOND).wrapping_add(i64::from(self.nanos))
     }
 
     /// Seconds since the year 1.
-    pub fn absolute(&self) -> i64 {
+    pub(crate) fn absolute(&self) -> i64 {
         self.seconds.wrapping_add(ZERO_TO_UNIX)
     }
 
     /// The name of the zone at this time, which may be empty, and seconds east of UTC.
-    pub fn offset(&self) -> (Rc<str>, i32) {
+    pub(crate) fn offset(&self) -> (Rc<str>, i32) {
         self.zone.at(self.seconds)
     }
 
     /// The date and clock reading in the zone.
-    pub fn civil(&self) -> Civil {
+    pub(crate) fn civil(&self) -> Civil {
         let shown = i128::from(self.seconds) + i128::from(self.offset().1);
         let days = shown.div_euclid(i128::from(DAY)) as i64;
         let clock = shown.rem_euclid(i128::from(DAY)) as i64;
@@ -138,12 +142,12 @@ impl Time {
     }
 
     /// The same time in another zone. A change of zone drops the monotonic clock reading.
-    pub fn with_zone(&self, zone: Zone) -> Self {
+    pub(crate) fn with_zone(&self, zone: Zone) -> Self {
         Self { zone, monotonic: None, ..*self }
     }
 
     /// A duration later.
-    pub fn add(&self, duration: i64) -> Self {
+    pub(crate) fn add(&self, duration: i64) -> Self {
         let nanos = i64::from(self.nanos) + duration % SECOND;
         Self {
             seconds: self.seconds.wrapping_add(duration / SECOND).wrapping_add(nanos.div_euclid(SECOND)),
@@ -154,19 +158,19 @@ impl Time {
     }
 
     /// The duration since another time, or the longest duration.
-    pub fn since(&self, other: &Self) -> i64 {
+    pub(crate) fn since(&self, other: &Self) -> i64 {
         let nanos = |time: &Self| i128::from(time.seconds) * i128::from(SECOND) + i128::from(time.nanos);
         (nanos(self) - nanos(other)).clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
 
     /// The time truncated to a multiple of a duration since the year 1; unchanged if the duration is not positive.
-    pub fn truncate(&self, unit: i64) -> Self {
+    pub(crate) fn truncate(&self, unit: i64) -> Self {
         let plain = Self { monotonic: None, ..self.clone() };
         if unit <= 0 { plain } else { plain.add(-plain.past_multiple(unit)) }
     }
 
     /// The time rounded to a multiple of a duration since the year 1, halves up.
-    pub fn round(&self, unit: i64) -> Self {
+    pub(crate) fn round(&self, unit: i64) -> Self {
         let plain = Self { monotonic: None, ..self.clone() };
         if unit <= 0 {
             return plain;
@@ -181,21 +185,21 @@ impl Time {
     }
 
     /// Only the point in time, for comparison.
-    pub fn moment(&self) -> (i64, u32) {
+    pub(crate) fn moment(&self) -> (i64, u32) {
         (self.seconds, self.nanos)
     }
 }
 
 impl Zone {
     /// The local zone if the machine's zone has this name.
-    pub fn local(name: &str) -> Self {
+    pub(crate) fn local(name: &str) -> Self {
         Self::Local(find(name).filter(|_| name != "UTC"))
     }
 
     /// The zone with a name, `local` being the machine's; `None` if there is none.
     ///
     /// Source: Go `time.LoadLocation`, with tables of our own.
-    pub fn load(name: &str, local: &str) -> Option<Self> {
+    pub(crate) fn load(name: &str, local: &str) -> Option<Self> {
         match name {
             "" | "UTC" => Some(Self::Utc),
             "Local" => Some(Self::local(local)),
@@ -204,7 +208,7 @@ impl Zone {
     }
 
     /// The name of the zone itself: `Europe/Berlin`, `UTC`, `Local`.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Utc | Self::Local(None) => "UTC",
             Self::Local(Some(zone)) | Self::Named(zone) => zone.iana_name().unwrap_or("Local"),
@@ -214,12 +218,12 @@ impl Zone {
     }
 
     /// Whether Go would have the same pointer for both, which is what `==` of times compares.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Utc, Self::Utc) | (Self::Local(_), Self::Local(_)))
     }
 
     /// The abbreviation at a point in time, and seconds east of UTC.
-    pub fn at(&self, seconds: i64) -> (Rc<str>, i32) {
+    pub(crate) fn at(&self, seconds: i64) -> (Rc<str>, i32) {
         match self {
             Self::Utc | Self::Local(None) | Self::Blank => ("UTC".into(), 0),
             Self::Fixed(name, offset) => (name.clone(), *offset),
@@ -231,7 +235,7 @@ impl Zone {
     }
 
     /// Whether daylight saving time is in effect at a point in time.
-    pub fn is_dst(&self, seconds: i64) -> bool {
+    pub(crate) fn is_dst(&self, seconds: i64) -> bool {
         match self {
             Self::Utc | Self::Local(None) | Self::Fixed(..) | Self::Blank => false,
             Self::Local(Some(zone)) | Self::Named(zone) => zone.to_offset_info(timestamp(seconds)).dst().is_dst(),
@@ -241,7 +245,7 @@ impl Zone {
     /// The offset of an abbreviation in the zone, preferably near a time shown by its clocks.
     ///
     /// Source: Go `time.Location`, `lookupName`, which uses the whole history of the zone; we use the year around the time.
-    pub fn offset_of(&self, abbreviation: &str, shown: i64) -> Option<i32> {
+    pub(crate) fn offset_of(&self, abbreviation: &str, shown: i64) -> Option<i32> {
         let months = [0].into_iter().chain((1..=12).flat_map(|month| [-month, month]));
         months
             .map(|month| self.at(shown.wrapping_add(month * 30 * DAY)))

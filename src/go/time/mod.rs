@@ -1,20 +1,20 @@
 //! Go's `time`: points in time and their zones, durations, layouts.
 
-pub mod duration;
+pub(crate) mod duration;
 mod instant;
-pub mod layout;
+pub(crate) mod layout;
 
-pub use instant::{Time, Zone};
+pub(crate) use instant::{Time, Zone};
 
 /// Nanoseconds of a second.
-pub const SECOND: i64 = 1_000_000_000;
+pub(crate) const SECOND: i64 = 1_000_000_000;
 /// Nanoseconds of a minute.
-pub const MINUTE: i64 = 60 * SECOND;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
 /// Nanoseconds of an hour.
-pub const HOUR: i64 = 60 * MINUTE;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
 
 /// The quoting in errors of this package: everything except printable ASCII, byte by byte.
-pub fn quote(text: &[u8]) -> String {
+pub(crate) fn quote(text: &[u8]) -> String {
     let mut out = String::from("\"");
     for &byte in text {
         match byte {

@@ -64,7 +64,7 @@ fn has_image(text: &[u8]) -> bool {
 }
 
 /// The words of a name in lower case: `java`, `db`, `repository` of `javaDBRepository`.
-pub fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut before = ' ';

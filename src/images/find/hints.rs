@@ -4,7 +4,7 @@ use crate::reference::Mirror;
 
 /// The user's knowledge about images: the mirror, whose references are unmistakable, and fields that contain images or do not.
 #[derive(Debug, Clone, Copy)]
-pub struct Hints<'h> {
+pub(crate) struct Hints<'h> {
     /// The mirror.
     pub mirror: &'h Mirror,
     /// The fields.
@@ -16,7 +16,7 @@ pub struct Hints<'h> {
 /// Shape: `kind: "Tenant*"`, `name: "*"`, `field: "spec.pools[*].runner"`. In each, `*` matches any run of characters
 /// and `?` matches one; everything else is literal. The whole must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlaceRule {
+pub(crate) struct PlaceRule {
     /// Whether the field contains images.
     pub action: Action,
     /// Pattern of the object's kind.
@@ -29,7 +29,7 @@ pub struct PlaceRule {
 
 /// What a [`PlaceRule`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// A scalar in the field is an image.
     Add,
     /// Nothing in the field is an image.

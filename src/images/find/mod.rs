@@ -48,11 +48,11 @@ use crate::reference::mirror::Mirror;
 use crate::reference::open::OpenReference;
 use crate::render::manifest::Manifest;
 use crate::work::Work;
-pub use appearance::words;
-pub use hints::{Action, Hints, PlaceRule};
+pub(crate) use appearance::words;
+pub(crate) use hints::{Action, Hints, PlaceRule};
 use named_paths::Names;
 use place::Place;
-pub use registries::{is_well_known, may_be_registry};
+pub(crate) use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -60,7 +60,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// The finders, the most certain first.
-pub static FINDERS: &[&Finder] = &[
+pub(crate) static FINDERS: &[&Finder] = &[
     &custom::FINDER,
     &containers::FINDER,
     &volumes::FINDER,
@@ -77,7 +77,7 @@ pub static FINDERS: &[&Finder] = &[
 
 /// Finds references of one form.
 #[derive(Debug)]
-pub struct Finder {
+pub(crate) struct Finder {
     /// Its name, which is that of its file.
     #[cfg_attr(not(test), expect(dead_code, reason = "docs/finders.md lists it"))]
     pub id: &'static str,
@@ -90,7 +90,7 @@ pub struct Finder {
 
 /// How certain it is that a text is an image reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
+pub(crate) enum Tier {
     /// The Kubernetes schema says so: a container's `image`, an image volume's `reference`.
     Certain,
     /// A reference in a field whose name says image.
@@ -103,7 +103,7 @@ names!(Tier { Certain: "certain", Likely: "likely", Possible: "possible" });
 
 /// The forms in which a manifest contains a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// `image` of a container of a pod template.
     Container,
     /// `reference` of an image volume.
@@ -144,14 +144,14 @@ names!(Shape {
 
 impl Shape {
     /// Whether it is not an `image:` field, so that readers of the manifest miss it.
-    pub fn is_hidden(self) -> bool {
+    pub(crate) fn is_hidden(self) -> bool {
         matches!(self, Self::Argument | Self::Environment | Self::Nested | Self::Template)
     }
 }
 
 /// One use of an image in a manifest.
 #[derive(Debug, Clone)]
-pub struct ImageUse {
+pub(crate) struct ImageUse {
     /// The manifest.
     pub manifest: Arc<Manifest>,
     /// The object: the manifest's own, or an item of a `List`.
@@ -181,19 +181,19 @@ pub struct ImageUse {
 
 impl ImageUse {
     /// The reference as far as known: with variables, the part before the first of them.
-    pub fn known(&self) -> Option<&Reference> {
+    pub(crate) fn known(&self) -> Option<&Reference> {
         self.reference.as_ref().ok().or_else(|| self.open.as_ref()?.known.as_ref())
     }
 
     /// Whether it is pulled from the mirror.
-    pub fn is_served_by(&self, mirror: &Mirror) -> bool {
+    pub(crate) fn is_served_by(&self, mirror: &Mirror) -> bool {
         self.known().is_some_and(|reference| mirror.serves(reference))
     }
 }
 
 /// A hit of a finder.
 #[derive(Debug)]
-pub struct Hit {
+pub(crate) struct Hit {
     /// The path of the field.
     pub path: Path,
     /// The name of the container, if it is in one.
@@ -213,7 +213,7 @@ pub struct Hit {
 
 /// The hits so far, and the context for finders.
 #[derive(Debug)]
-pub struct Found<'l> {
+pub(crate) struct Found<'l> {
     /// The limits.
     pub limits: &'l Limits,
     /// The user's hints.
@@ -247,13 +247,13 @@ const STEPS_OF_A_STEP: u64 = 4;
 
 impl Found<'_> {
     /// Adds a reference, unless the same text was already found.
-    pub fn add(&mut self, object: &Object<'_>, hit: Hit) {
+    pub(crate) fn add(&mut self, object: &Object<'_>, hit: Hit) {
         let own = hit.text.places(0..hit.text.len());
         self.add_joined(object, hit, &own);
     }
 
     /// Adds a reference that may share parts with others, such as a common registry, unless its `own` part was already found.
-    pub fn add_joined(&mut self, object: &Object<'_>, mut hit: Hit, own: &[Range<u32>]) {
+    pub(crate) fn add_joined(&mut self, object: &Object<'_>, mut hit: Hit, own: &[Range<u32>]) {
         // The path is written out for each reference, so deep nodes cost more.
         self.take_more(STEPS_OF_AN_IMAGE + STEPS_OF_A_STEP * hit.path.steps().len() as u64);
         let field = hit.path.to_string();
@@ -360,7 +360,7 @@ impl fmt::Display for ImageUse {
 
 /// The hits in manifests.
 #[derive(Debug, Default)]
-pub struct Search {
+pub(crate) struct Search {
     /// The references, in the order of the manifests and their texts.
     pub uses: Vec<ImageUse>,
     /// The steps used.
@@ -371,12 +371,16 @@ pub struct Search {
 
 impl Search {
     /// The image references of manifests.
-    pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Arc<Manifest>>, hints: Hints<'_>, limits: &Limits) -> Self {
+    pub(crate) fn of<'m>(
+        manifests: impl IntoIterator<Item = &'m Arc<Manifest>>,
+        hints: Hints<'_>,
+        limits: &Limits,
+    ) -> Self {
         Self::counted(manifests, hints, limits, &Work::of(limits))
     }
 
     /// The same, charged to the work of a release and limited by it.
-    pub fn counted<'m>(
+    pub(crate) fn counted<'m>(
         manifests: impl IntoIterator<Item = &'m Arc<Manifest>>,
         hints: Hints<'_>,
         limits: &Limits,
@@ -395,14 +399,14 @@ impl Search {
     }
 
     /// The message that the limit was reached.
-    pub fn told(limits: &Limits) -> String {
+    pub(crate) fn told(limits: &Limits) -> String {
         format!("finding images takes more than {} steps (--limit find-steps)", limits.find_steps)
     }
 }
 
 /// The image references of a manifest, in the order of its text, within the limits.
 #[cfg(any(test, feature = "fuzzing"))]
-pub fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<ImageUse> {
+pub(crate) fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) -> Vec<ImageUse> {
     search(manifest, hints, limits, 0).uses
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// A node of a tree, with its path.
 #[derive(Debug)]
-pub struct Place<'w> {
+pub(crate) struct Place<'w> {
     /// The tree.
     pub object: &'w Object<'w>,
     /// The node.
@@ -42,22 +42,22 @@ impl Way<'_> {
 
 impl<'w> Place<'w> {
     /// The name of the member that this node is; `None` for an item of a list.
-    pub fn key(&self) -> Option<&str> {
+    pub(crate) fn key(&self) -> Option<&str> {
         self.way.last()?.key()
     }
 
     /// The name of the member that this node is, or that contains its list.
-    pub fn last_key(&self) -> Option<&str> {
+    pub(crate) fn last_key(&self) -> Option<&str> {
         self.keys().next()
     }
 
     /// The names of the members on the path, the innermost first.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.way.iter().rev().filter_map(Way::key)
     }
 
     /// The name of the member that contains this node's list, and the index of the item.
-    pub fn item_of(&self) -> Option<(&str, usize)> {
+    pub(crate) fn item_of(&self) -> Option<(&str, usize)> {
         match self.way {
             [.., step, Way::Index(index)] => Some((step.key()?, *index)),
             _ => None,
@@ -65,7 +65,7 @@ impl<'w> Place<'w> {
     }
 
     /// The name of the container that contains the node.
-    pub fn container(&self) -> Option<String> {
+    pub(crate) fn container(&self) -> Option<String> {
         let is_list = |pair: &[Way<'_>]| matches!(pair, [Way::Key(key) | Way::Default(key), Way::Index(_)] if CONTAINER_LISTS.contains(&key.as_ref()));
         let at = self.way.windows(2).rposition(is_list)?;
         let container = self.above.get(at + 2)?;
@@ -73,7 +73,7 @@ impl<'w> Place<'w> {
     }
 
     /// The name of the variable that the node is the value of: `TAG` of `{name: TAG, value: "1.2"}`.
-    pub fn variable(&self) -> Option<&'w str> {
+    pub(crate) fn variable(&self) -> Option<&'w str> {
         if self.key() != Some("value") {
             return None;
         }
@@ -81,28 +81,28 @@ impl<'w> Place<'w> {
     }
 
     /// Whether the node is an item of a list of arguments.
-    pub fn is_argument(&self) -> bool {
+    pub(crate) fn is_argument(&self) -> bool {
         let Some((key, _)) = self.item_of() else { return false };
         is_command(key) || self.parent().is_some_and(|list| starts_with_flag(list.items()))
     }
 
     /// The map or list that contains the node.
-    pub fn parent(&self) -> Option<&'w Node> {
+    pub(crate) fn parent(&self) -> Option<&'w Node> {
         self.above.last().copied()
     }
 
     /// The text of the node, if it is a scalar.
-    pub fn text(&self) -> Option<Text> {
+    pub(crate) fn text(&self) -> Option<Text> {
         self.object.text(self.node)
     }
 
     /// The string of the node; `None` for other scalars.
-    pub fn str(&self) -> Option<&'w str> {
+    pub(crate) fn str(&self) -> Option<&'w str> {
         self.node.str()
     }
 
     /// The path to the node.
-    pub fn path(&self) -> Path {
+    pub(crate) fn path(&self) -> Path {
         let mut path = self.object.prefix.clone();
         for way in self.way {
             path.push(match way {
@@ -115,17 +115,17 @@ impl<'w> Place<'w> {
     }
 
     /// Whether the node is a text of a ConfigMap or Secret.
-    pub fn is_config_data(&self) -> bool {
+    pub(crate) fn is_config_data(&self) -> bool {
         self.object.depth == 0 && self.way.len() == 2 && self.is_config_section()
     }
 
     /// Whether the node is the map with the texts of a ConfigMap or Secret.
-    pub fn holds_config_data(&self) -> bool {
+    pub(crate) fn holds_config_data(&self) -> bool {
         self.object.depth == 0 && self.way.len() == 1 && self.is_config_section()
     }
 
     /// Whether the node is a base64 text of a Secret.
-    pub fn is_base64(&self) -> bool {
+    pub(crate) fn is_base64(&self) -> bool {
         let section = self.keys().last();
         match self.object.kind.as_str() {
             "Secret" => self.way.len() == 2 && self.object.api_version == "v1" && section == Some("data"),

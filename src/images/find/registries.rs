@@ -24,7 +24,7 @@ pub(super) fn is_registry(host: &str, hints: Hints<'_>) -> bool {
 }
 
 /// Whether a host is a well-known registry.
-pub fn is_well_known(host: &str) -> bool {
+pub(crate) fn is_well_known(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let is = |known: &&str| match known.starts_with('.') {
         true => host.ends_with(*known),
@@ -60,7 +60,7 @@ pub(super) fn is_called_registry(host: &str) -> bool {
 }
 
 /// Whether a host can be a registry: `registry.acme.com`, `registry:5000`; not `rbac.authorization.k8s.io`.
-pub fn may_be_registry(host: &str) -> bool {
+pub(crate) fn may_be_registry(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host);
     // An address needs a port: without one it is a network, `10.0.0.0/8`.
     if name.parse::<std::net::Ipv4Addr>().is_ok() {

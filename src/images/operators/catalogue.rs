@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 /// A default image of an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(super) struct Entry {
     /// Its name in the catalogue: `cert-manager-acme-solver`.
     pub id: String,
     /// The operator: `cert-manager`.
@@ -109,7 +109,7 @@ impl Field {
 static CATALOGUE: LazyLock<Result<Vec<Entry>, String>> = LazyLock::new(|| parse(include_str!("catalogue.yaml")));
 
 /// The catalogue, in the order of its file.
-pub fn catalogue() -> &'static [Entry] {
+pub(super) fn catalogue() -> &'static [Entry] {
     CATALOGUE.as_deref().unwrap_or_default()
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A place where an image is left to an operator's default.
 #[derive(Debug, Clone)]
-pub struct Implicit {
+pub(crate) struct Implicit {
     /// The operator: `cert-manager`.
     pub operator: String,
     /// The public image, or the registry that is set for it: `docker.io/envoyproxy/envoy`, `quay.io`.
@@ -44,7 +44,7 @@ pub struct Implicit {
 
 /// The places in a release where an image is left to an operator's default, in the order of the catalogue; then those where an
 /// operator is told to pull its images from a registry that is not the mirror.
-pub fn implicit(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -> Vec<Implicit> {
+pub(crate) fn implicit(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Limits) -> Vec<Implicit> {
     let mut found = release::Release::read(manifests, limits).implicit(mirror);
     registries::add(manifests, mirror, &mut found);
     settings::add(manifests, mirror, limits, &mut found);

@@ -38,14 +38,14 @@ const NO_FRAME: u32 = u32::MAX;
 
 /// What the code of a release can read.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub(crate) struct Flow {
     reads: Vec<Read>,
     is_complete: bool,
 }
 
 impl Flow {
     /// Follows the values of a release; `is_rendered` says for a position in the values whether its chart is enabled.
-    pub fn of(
+    pub(crate) fn of(
         chart: &Chart,
         helm: HelmVersion,
         compiler: &mut Compiler,
@@ -89,25 +89,25 @@ impl Flow {
     }
 
     /// Whether all code was followed to its end.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.is_complete
     }
 
     /// A position in the code that can read a value, although this render did not read it.
-    pub fn can_read(&self, path: &[String]) -> Option<&Place> {
+    pub(crate) fn can_read(&self, path: &[String]) -> Option<&Place> {
         // Reading a list reads its elements, unless they are maps.
         let length = path.iter().rposition(|step| !is_index(step)).map_or(0, |last| last + 1);
         self.reads.iter().find_map(|read| read.reads(&path[..length]))
     }
 
     /// A position that names a value, in templates of the chart at a position in the values.
-    pub fn names_in(&self, chart: &Path, path: &[String]) -> Option<&Place> {
+    pub(crate) fn names_in(&self, chart: &Path, path: &[String]) -> Option<&Place> {
         let named = self.reads.iter().filter(|read| read.named().is_some_and(|named| named == path));
         named.filter_map(|read| read.charts.get(chart)).next()
     }
 
     /// The values that code names.
-    pub fn paths(&self) -> BTreeSet<Path> {
+    pub(crate) fn paths(&self) -> BTreeSet<Path> {
         self.reads.iter().filter_map(Read::named).collect()
     }
 }

@@ -22,7 +22,7 @@ const MOST_ROUNDS: usize = 12;
 
 /// What is known of the templates of a release.
 #[derive(Debug, Default)]
-pub struct Scopes {
+pub(crate) struct Scopes {
     templates: Vec<Known>,
     by_name: HashMap<Vec<u8>, Vec<usize>>,
 }
@@ -47,7 +47,7 @@ struct Names {
 
 /// A position of a template.
 #[derive(Debug, Clone)]
-pub struct Spot {
+pub(crate) struct Spot {
     names: Names,
     /// What is at the position.
     pub kind: Kind,
@@ -55,7 +55,7 @@ pub struct Spot {
 
 /// What is at a position of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Text between actions.
     Text,
     /// A quoted text in an action.
@@ -75,7 +75,7 @@ pub enum Kind {
 
 impl Scopes {
     /// Follows the arguments of the templates of a chart and of all its subcharts. `texts` are texts that `tpl` may execute.
-    pub fn of(chart: &Chart, texts: &[Arc<File>], compiler: &mut Compiler, helm: HelmVersion) -> Self {
+    pub(crate) fn of(chart: &Chart, texts: &[Arc<File>], compiler: &mut Compiler, helm: HelmVersion) -> Self {
         let mut scopes = Self::default();
         let mut texts: Vec<Arc<File>> = texts.to_vec();
         scopes.chart(chart, chart.name(), &mut texts, compiler, helm);
@@ -164,7 +164,7 @@ impl Scopes {
     }
 
     /// What is at positions of a template file; the positions are sorted.
-    pub fn spots(&self, file: &Arc<File>, positions: &[u32]) -> BTreeMap<u32, Spot> {
+    pub(crate) fn spots(&self, file: &Arc<File>, positions: &[u32]) -> BTreeMap<u32, Spot> {
         let of_file = self.templates.iter().filter(|known| Arc::ptr_eq(&known.template.file, file));
         of_file.flat_map(|known| known.walk(positions).1).collect()
     }
@@ -200,7 +200,7 @@ impl Names {
 impl Spot {
     /// An expression for a value of the chart, `(.Values.global).imageRegistry`, that can be evaluated here and is nil if the value
     /// is not set; `None` if the code does not show how to reach it.
-    pub fn value(&self, path: &[String]) -> Option<String> {
+    pub(crate) fn value(&self, path: &[String]) -> Option<String> {
         if !path.iter().all(|key| is_name(key)) {
             return None;
         }

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 const VERSION: u32 = 1;
 
 /// Writes manifests with the deciders of each line, the main one first.
-pub fn write(documents: &[Document<'_>], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(documents: &[Document<'_>], out: &mut dyn Write) -> io::Result<()> {
     let documents = Each(|| documents.iter().map(Manifest));
     write_json(&Whole { documents, version: VERSION }, usize::MAX, out)
 }
@@ -78,7 +78,7 @@ fn decided(decided: &Decided) -> Value {
 }
 
 /// Writes the trail of a value.
-pub fn write_trail(trail: &Trail, show_secrets: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_trail(trail: &Trail, show_secrets: bool, out: &mut dyn Write) -> io::Result<()> {
     let leaf = |leaf: &crate::blame::value::Leaf| {
         let mut about = origin(&leaf.decider);
         about.insert("value_path".to_owned(), leaf.path.clone().into());

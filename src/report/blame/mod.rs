@@ -1,7 +1,7 @@
 //! The output of `airtight blame`: the decider of each line, and the trail of a value; one file for each format.
 
-pub mod json;
-pub mod text;
+pub(crate) mod json;
+pub(crate) mod text;
 
 use crate::blame::Decided;
 use crate::blame::value::Shown;

@@ -23,7 +23,7 @@ const WIDEST: usize = 48;
 const KIND: usize = 8;
 
 /// Writes manifests with the decider of each line; `full` adds all contributors.
-pub fn write(documents: &[Document<'_>], full: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(documents: &[Document<'_>], full: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let lines = documents.iter().flat_map(Document::lines);
     let widths = lines.map(|line| {
         let decided = line.decided.iter().flat_map(|one| &one.by).map(|decider| place(decider).width());
@@ -130,7 +130,7 @@ fn shortened(text: &str, width: usize) -> String {
 }
 
 /// Writes the trail of a value.
-pub fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let masked = trail.is_secret && !show_secrets;
     let title = match &trail.value {

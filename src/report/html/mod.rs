@@ -44,7 +44,7 @@ const PARTS: [(&str, &str); 7] = [
 ];
 
 /// Writes the page.
-pub fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     let env = environment()?;
     let mut page = Page { env: &env, out };
     let totals = reports.totals();

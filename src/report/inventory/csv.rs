@@ -26,7 +26,7 @@ const COLUMNS: [&str; 17] = [
 ];
 
 /// Writes one row for each use of each reference.
-pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(COLUMNS)?;
     for image in &inventory.images {
@@ -62,7 +62,7 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes one row for each image to mirror.
-pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
+pub(crate) fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     let mut table = csv::Writer::from_writer(out);
     table.write_record(["source", "destination", "caution"])?;

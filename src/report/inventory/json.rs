@@ -128,7 +128,7 @@ struct OriginEntry<'a> {
 }
 
 /// Writes the document.
-pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     let judged = inventory.mirror.is_some();
     let document = Document {
         version: VERSION,

@@ -6,7 +6,7 @@ use crate::report::plain_line;
 use std::io::{self, Write};
 
 /// Writes one reference a line; returns how many texts were left out because they are not references.
-pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
+pub(crate) fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let mut left_out = 0;
     for image in &inventory.images {
         // A script passes each line to another program: only references may be written.
@@ -21,7 +21,7 @@ pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
 
 /// Writes `SOURCE DESTINATION` lines, and a comment for each image whose source is not known; returns the number of those
 /// images.
-pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
+pub(crate) fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     for (source, destination) in sources {
         let caution = inventory.caution_of(destination);

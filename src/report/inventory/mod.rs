@@ -1,9 +1,9 @@
 //! [`Inventory`]: the images of a release as a list, for people, spreadsheets and scripts; one file for each format.
 
-pub mod csv;
-pub mod json;
-pub mod list;
-pub mod table;
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod list;
+pub(crate) mod table;
 
 use super::ReleaseName;
 use crate::analysis::Gated;
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// The selected images of a release.
 #[derive(Debug)]
-pub struct Inventory {
+pub(crate) struct Inventory {
     /// Which release.
     pub release: ReleaseName,
     /// The mirror as displayed; without one, nothing is classified and nothing has a destination.
@@ -26,7 +26,7 @@ pub struct Inventory {
 
 impl Inventory {
     /// Keeps the images with at least this certainty, and of these registries, if any are given.
-    pub fn narrow(&mut self, tier: Tier, registries: &[String]) {
+    pub(crate) fn narrow(&mut self, tier: Tier, registries: &[String]) {
         let registry = |host: &str| match host.to_ascii_lowercase().as_str() {
             "index.docker.io" => "docker.io".to_owned(),
             host => host.to_owned(),
@@ -41,7 +41,7 @@ impl Inventory {
 
     /// The images to mirror and their destinations, in the order of the references, each once; and the references whose
     /// source is not known.
-    pub fn sources(&self) -> (Vec<(&str, &str)>, Vec<&str>) {
+    pub(crate) fn sources(&self) -> (Vec<(&str, &str)>, Vec<&str>) {
         let mut seen = BTreeSet::new();
         let mut unknown = Vec::new();
         for image in &self.images {
@@ -64,7 +64,7 @@ impl Inventory {
     }
 
     /// The references that must be copied with caution, each with the reason.
-    pub fn cautions(&self) -> impl Iterator<Item = (&str, &'static str)> {
+    pub(crate) fn cautions(&self) -> impl Iterator<Item = (&str, &'static str)> {
         self.images.iter().filter_map(|image| Some((image.reference.as_str(), image.caution()?)))
     }
 }

@@ -17,7 +17,7 @@ const NARROWEST: usize = 20;
 
 /// Writes one row for each reference, or with `wide` one row for each use with the decider of each part. `width` is the
 /// terminal's: the columns that explain a reference are shortened to fit, the reference never.
-pub fn write(inventory: &Inventory, wide: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(inventory: &Inventory, wide: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let judged = inventory.mirror.is_some();
     let mut head = vec!["REFERENCE", "CLASS", "TIER", "USED BY", "DECIDED BY"];
     if wide {
@@ -49,7 +49,7 @@ fn write_cautions(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// Writes `SOURCE` and `DESTINATION`; returns the number of images whose source is not known.
-pub fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
+pub(crate) fn write_sources(inventory: &Inventory, out: &mut dyn Write) -> io::Result<usize> {
     let (sources, unknown) = inventory.sources();
     let head = vec!["SOURCE".to_owned(), "DESTINATION".to_owned()];
     let row = |(source, destination): (&str, &str)| vec![source.to_owned(), destination.to_owned()];

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// The reports of a run, shared by threads.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     texts: Texts,
     spill: Spill,
     /// By number.
@@ -36,7 +36,7 @@ enum Kept {
 
 impl Store {
     /// A store for a number of reports.
-    pub fn new(reports: usize) -> Self {
+    pub(crate) fn new(reports: usize) -> Self {
         let kept = std::iter::repeat_with(Mutex::default).take(reports).collect();
         Self { texts: Texts::default(), spill: Spill::default(), kept }
     }
@@ -45,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// It cannot be written to the folder for temporary files.
-    pub fn keep(&self, number: usize, report: Report) -> Result<(), String> {
+    pub(crate) fn keep(&self, number: usize, report: Report) -> Result<(), String> {
         let Some(slot) = self.kept.get(number) else { return Ok(()) };
         let kept = match self.kept.len() {
             1 => Kept::Whole(Box::new(report)),
@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     /// A report cannot be read back.
-    pub fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Stored<R>> {
+    pub(crate) fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Stored<R>> {
         if let [only] = &mut self.kept[..]
             && let Kept::Whole(report) = only.get_mut().unwrap_or_else(PoisonError::into_inner)
         {
@@ -78,7 +78,7 @@ impl Store {
 
 /// The complete reports of a run.
 #[derive(Debug)]
-pub struct Stored<R> {
+pub(crate) struct Stored<R> {
     store: Store,
     revise: R,
     totals: Totals,

@@ -16,7 +16,7 @@ use super::types::{ANY, STRING};
 use super::value::Value;
 
 /// The functions of this family.
-pub static FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("and", &[&ANY], Flow::Exact, "the first operand that is not true, or the last", and)
         .looks(Look::Nothing)
         .variadic(&ANY),

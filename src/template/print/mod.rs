@@ -22,7 +22,7 @@ use printer::Printer;
 /// The text of a list or map exceeds the limits of [`strval`].
 ///
 /// Source: Go `text/template`, `printValue`.
-pub fn print_value(value: &Value, out: &mut Buf) -> Result<(), Failure> {
+pub(crate) fn print_value(value: &Value, out: &mut Buf) -> Result<(), Failure> {
     match value {
         Value::Nil => out.push_text("<no value>"),
         Value::Str(_) | Value::Bool(..) | Value::Int(..) | Value::Float(..) => push_scalar(value, out),
@@ -48,7 +48,7 @@ fn print_object(object: &dyn Object, value: &Value, out: &mut Buf) -> Result<(),
 /// Go's `print`: the arguments by `%v`, with a space between two neighbours if neither is a string.
 ///
 /// Source: Go `fmt.Sprint`.
-pub fn sprint(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
+pub(crate) fn sprint(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
     finish(ctx, args, |printer, args| {
         for (index, arg) in args.iter().enumerate() {
             let strings = |value: &Value| value.kind() == Kind::String;
@@ -64,7 +64,7 @@ pub fn sprint(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
 /// Go's `println`: the arguments by `%v`, separated by spaces, with a line break at the end.
 ///
 /// Source: Go `fmt.Sprintln`.
-pub fn sprintln(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
+pub(crate) fn sprintln(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
     finish(ctx, args, |printer, args| {
         for (index, arg) in args.iter().enumerate() {
             if index > 0 {
@@ -79,7 +79,7 @@ pub fn sprintln(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
 /// Go's `printf`. Mismatches print an error into the text: `%!d(string=hi)`, `%!s(MISSING)`.
 ///
 /// Source: Go `fmt.Sprintf`.
-pub fn sprintf(ctx: &mut Context<'_>, format: &Str, args: &[Value]) -> Result<Str, Failure> {
+pub(crate) fn sprintf(ctx: &mut Context<'_>, format: &Str, args: &[Value]) -> Result<Str, Failure> {
     finish(ctx, args, |printer, args| verbs::format(printer, format, args))
 }
 
@@ -102,7 +102,7 @@ fn finish(
 /// The value is nested deeper or prints longer than any chart needs, such as a map that contains itself.
 ///
 /// Source: sprig `strval`.
-pub fn strval(value: &Value) -> Result<Str, Failure> {
+pub(crate) fn strval(value: &Value) -> Result<Str, Failure> {
     match value {
         Value::Str(text) | Value::Bytes(text) => return Ok(text.clone()),
         Value::List(list) if list.is_nil_bytes() => return Ok(Str::new("")),
@@ -117,7 +117,7 @@ pub fn strval(value: &Value) -> Result<Str, Failure> {
 ///
 /// # Errors
 /// See [`strval`].
-pub fn push_plain(value: &Value, out: &mut Buf) -> Result<(), Failure> {
+pub(crate) fn push_plain(value: &Value, out: &mut Buf) -> Result<(), Failure> {
     match value {
         Value::Str(_) | Value::Bool(..) | Value::Int(..) | Value::Float(..) => push_scalar(value, out),
         _ => return Printer::new(out, default_bytes()).arg(value, 'v'),

@@ -19,7 +19,7 @@ pub(super) use walk::Walk;
 
 /// The integer types that occur; all are stored as an `i64` (a `uint64` by its bits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum IntKind {
+pub(crate) enum IntKind {
     /// `int`: constants of templates, `len`, `until`
     Int,
     /// `int32`
@@ -39,7 +39,7 @@ pub enum IntKind {
 /// Scalars have the origin that they print with; strings have one for each part; members of lists and maps have their own.
 /// Maps are shared and mutable, as in Go: a clone is the same map.
 #[derive(Clone, Default)]
-pub enum Value {
+pub(crate) enum Value {
     /// nil, or a missing value.
     #[default]
     Nil,
@@ -67,7 +67,7 @@ const _: () = assert!(size_of::<Value>() <= 24);
 ///
 /// The marks belong to the reference, not to the elements: for a list element that was chosen at random, say.
 #[derive(Clone)]
-pub struct List(Rc<ListData>, Marks);
+pub(crate) struct List(Rc<ListData>, Marks);
 
 struct ListData {
     ty: &'static Type,
@@ -86,7 +86,7 @@ struct ListData {
 ///
 /// The marks belong to the reference, as for a [`List`].
 #[derive(Clone)]
-pub struct Map {
+pub(crate) struct Map {
     ty: &'static Type,
     data: Rc<MapData>,
     marks: Marks,
@@ -105,7 +105,7 @@ struct MapData {
 }
 
 /// A struct, a pointer to one, or a named type with methods.
-pub trait Object: fmt::Debug {
+pub(crate) trait Object: fmt::Debug {
     /// Its type, with the methods that templates can call.
     fn ty(&self) -> &'static Type;
     /// For downcasting to the concrete type.
@@ -172,32 +172,32 @@ pub trait Object: fmt::Debug {
 
 impl Value {
     /// An `int`.
-    pub fn int(number: i64) -> Self {
+    pub(crate) fn int(number: i64) -> Self {
         Self::Int(number, IntKind::Int, Origin::NONE)
     }
 
     /// An `int64`.
-    pub fn int64(number: i64) -> Self {
+    pub(crate) fn int64(number: i64) -> Self {
         Self::Int(number, IntKind::Int64, Origin::NONE)
     }
 
     /// A `float64`.
-    pub fn float(number: f64) -> Self {
+    pub(crate) fn float(number: f64) -> Self {
         Self::Float(number, Origin::NONE)
     }
 
     /// A `bool`.
-    pub fn bool(truth: bool) -> Self {
+    pub(crate) fn bool(truth: bool) -> Self {
         Self::Bool(truth, Origin::NONE)
     }
 
     /// A `uint8`.
-    pub fn byte(byte: u8) -> Self {
+    pub(crate) fn byte(byte: u8) -> Self {
         Self::Int(i64::from(byte), IntKind::Uint8, Origin::NONE)
     }
 
     /// The value as a function receives it.
-    pub fn passed(self) -> Self {
+    pub(crate) fn passed(self) -> Self {
         match &self {
             Self::Object(object) => object.passed().unwrap_or(self),
             _ => self,
@@ -205,33 +205,33 @@ impl Value {
     }
 
     /// A `string`.
-    pub fn str(text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn str(text: impl Into<Vec<u8>>) -> Self {
         Self::Str(Str::new(text))
     }
 
     /// A `[]interface {}`.
-    pub fn list(items: Vec<Value>) -> Self {
+    pub(crate) fn list(items: Vec<Value>) -> Self {
         Self::List(List::new(&types::LIST, items))
     }
 
     /// A `[]string`.
-    pub fn strings(items: impl IntoIterator<Item = Str>) -> Self {
+    pub(crate) fn strings(items: impl IntoIterator<Item = Str>) -> Self {
         Self::List(List::new(&types::STRINGS, items.into_iter().map(Self::Str).collect()))
     }
 
     /// A `[]string` whose length was known when it was made, without spare capacity.
-    pub fn exact_strings(items: impl IntoIterator<Item = Str>) -> Self {
+    pub(crate) fn exact_strings(items: impl IntoIterator<Item = Str>) -> Self {
         let items = items.into_iter().map(Self::Str).collect();
         Self::List(List::with_behind(&types::STRINGS, items, Behind::Zeros(0)))
     }
 
     /// An object.
-    pub fn object(object: impl Object + 'static) -> Self {
+    pub(crate) fn object(object: impl Object + 'static) -> Self {
         Self::Object(Rc::new(object))
     }
 
     /// The Go type; [`types::NIL`] for nil.
-    pub fn ty(&self) -> &'static Type {
+    pub(crate) fn ty(&self) -> &'static Type {
         match self {
             Self::Nil => &types::NIL,
             Self::Bool(..) => &types::BOOL,
@@ -253,19 +253,19 @@ impl Value {
     }
 
     /// The kind of its type.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.ty().kind
     }
 
     /// Whether it is nil.
-    pub fn is_nil(&self) -> bool {
+    pub(crate) fn is_nil(&self) -> bool {
         matches!(self, Self::Nil)
     }
 
     /// Its truth in `if`, `with`, `and`, `or`, `not`: everything except nil, zero and empty values.
     ///
     /// Source: Go `text/template`, `IsTrue`.
-    pub fn truth(&self) -> bool {
+    pub(crate) fn truth(&self) -> bool {
         match self {
             Self::Nil => false,
             Self::Bool(truth, _) => *truth,
@@ -282,7 +282,7 @@ impl Value {
     }
 
     /// The string, if it is one.
-    pub fn as_str(&self) -> Option<&Str> {
+    pub(crate) fn as_str(&self) -> Option<&Str> {
         match self {
             Self::Str(text) => Some(text),
             _ => None,
@@ -290,7 +290,7 @@ impl Value {
     }
 
     /// The map, if it is one.
-    pub fn as_map(&self) -> Option<&Map> {
+    pub(crate) fn as_map(&self) -> Option<&Map> {
         match self {
             Self::Map(map) => Some(map),
             _ => None,
@@ -298,7 +298,7 @@ impl Value {
     }
 
     /// The list, if it is one.
-    pub fn as_list(&self) -> Option<&List> {
+    pub(crate) fn as_list(&self) -> Option<&List> {
         match self {
             Self::List(list) => Some(list),
             _ => None,
@@ -306,7 +306,7 @@ impl Value {
     }
 
     /// The object of a concrete type, if it is one.
-    pub fn as_object<T: 'static>(&self) -> Option<&T> {
+    pub(crate) fn as_object<T: 'static>(&self) -> Option<&T> {
         match self {
             Self::Object(object) => object.as_any().downcast_ref(),
             _ => None,
@@ -314,7 +314,7 @@ impl Value {
     }
 
     /// The origin of a scalar or of a container as a whole; [`Origin::NONE`] for text with several origins.
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         match self {
             Self::Nil => Origin::NONE,
             Self::Object(object) => object.origin(),
@@ -326,7 +326,7 @@ impl Value {
     }
 
     /// The value as set as a whole at `origin`. The members of a map or list keep their own.
-    pub fn with_origin(self, origin: Origin) -> Self {
+    pub(crate) fn with_origin(self, origin: Origin) -> Self {
         match self {
             Self::Nil | Self::Object(_) | Self::Map(_) | Self::List(_) => self,
             Self::Bool(truth, _) => Self::Bool(truth, origin),
@@ -338,7 +338,7 @@ impl Value {
     }
 
     /// The marks of the value; for a list or a map, those of the reference and its size, not of the members.
-    pub fn marks(&self) -> Marks {
+    pub(crate) fn marks(&self) -> Marks {
         match self {
             Self::Nil => Marks::NONE,
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => origin.marks(),
@@ -382,7 +382,7 @@ impl Value {
     /// The marks of its truth in `if`.
     ///
     /// A text that is never empty, such as random letters and the mirror's name, is always true.
-    pub fn truth_marks(&self) -> Marks {
+    pub(crate) fn truth_marks(&self) -> Marks {
         match self {
             Self::Str(text) | Self::Bytes(text) => text.size_marks(),
             Self::Object(object) if matches!(object.ty().kind, Kind::Struct | Kind::Ptr) => Marks::NONE,
@@ -392,7 +392,7 @@ impl Value {
 
     /// The same value with more marks; nil and objects are unchanged.
     #[must_use]
-    pub fn marked(self, marks: Marks) -> Self {
+    pub(crate) fn marked(self, marks: Marks) -> Self {
         if marks.is_none() {
             return self;
         }
@@ -409,7 +409,7 @@ impl Value {
     }
 
     /// Calls `visit` with every origin in the value, including members, up to a depth limit.
-    pub fn for_each_origin(&self, visit: &mut dyn FnMut(Origin)) {
+    pub(crate) fn for_each_origin(&self, visit: &mut dyn FnMut(Origin)) {
         self.visit_origins(visit, &mut Walk::new(32));
     }
 
@@ -436,27 +436,27 @@ impl Value {
 
 impl List {
     /// A slice of a type.
-    pub fn new(ty: &'static Type, items: Vec<Value>) -> Self {
+    pub(crate) fn new(ty: &'static Type, items: Vec<Value>) -> Self {
         Self::with_origin(ty, items, Origin::NONE)
     }
 
     /// A nil slice of a type.
-    pub fn nil(ty: &'static Type) -> Self {
+    pub(crate) fn nil(ty: &'static Type) -> Self {
         Self::made(ty, Vec::new(), Behind::Zeros(0), true, Origin::NONE)
     }
 
     /// A slice that was set as a whole at `origin`.
-    pub fn with_origin(ty: &'static Type, items: Vec<Value>, origin: Origin) -> Self {
+    pub(crate) fn with_origin(ty: &'static Type, items: Vec<Value>, origin: Origin) -> Self {
         Self::made(ty, items, Behind::Grown, false, origin)
     }
 
     /// A slice with its own content after the last element.
-    pub fn with_behind(ty: &'static Type, items: Vec<Value>, behind: Behind) -> Self {
+    pub(crate) fn with_behind(ty: &'static Type, items: Vec<Value>, behind: Behind) -> Self {
         Self::made(ty, items, behind, false, Origin::NONE)
     }
 
     /// A slice of other elements with the same spare capacity of zero values.
-    pub fn remade(&self, items: Vec<Value>, origin: Origin) -> Self {
+    pub(crate) fn remade(&self, items: Vec<Value>, origin: Origin) -> Self {
         let behind = match &self.0.behind {
             Behind::Values(values) => Behind::Zeros(values.len()),
             other => other.clone(),
@@ -465,7 +465,7 @@ impl List {
     }
 
     /// A slice made with an initial capacity, to which its elements were appended one by one.
-    pub fn grown_from(ty: &'static Type, capacity: usize, items: Vec<Value>) -> Self {
+    pub(crate) fn grown_from(ty: &'static Type, capacity: usize, items: Vec<Value>) -> Self {
         let capacity = ty.elem.map_or(items.len(), |element| growth::grown_from(capacity, items.len(), element));
         let room = capacity - items.len();
         Self::with_behind(ty, items, Behind::Zeros(room))
@@ -477,32 +477,32 @@ impl List {
     }
 
     /// The content after the last element.
-    pub fn behind(&self) -> &Behind {
+    pub(crate) fn behind(&self) -> &Behind {
         &self.0.behind
     }
 
     /// Its type.
-    pub fn ty(&self) -> &'static Type {
+    pub(crate) fn ty(&self) -> &'static Type {
         self.0.ty
     }
 
     /// Whether it is nil, not empty.
-    pub fn is_nil(&self) -> bool {
+    pub(crate) fn is_nil(&self) -> bool {
         self.0.nil
     }
 
     /// Whether it is a nil `[]byte`; any other `[]byte` is [`Value::Bytes`].
-    pub fn is_nil_bytes(&self) -> bool {
+    pub(crate) fn is_nil_bytes(&self) -> bool {
         self.0.nil && self.0.ty.elem.is_some_and(|elem| elem.kind == Kind::Uint8)
     }
 
     /// The origin of the whole.
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         self.0.origin
     }
 
     /// Sorts a slice of strings by their bytes, visibly for everyone who has it.
-    pub fn sort_strings(&self) {
+    pub(crate) fn sort_strings(&self) {
         let is_new = self.0.sorted.get().is_none();
         self.0.sorted.get_or_init(|| {
             let mut sorted = self.0.items.clone();
@@ -515,17 +515,17 @@ impl List {
     }
 
     /// Whether it was sorted in place.
-    pub fn is_sorted(&self) -> bool {
+    pub(crate) fn is_sorted(&self) -> bool {
         self.0.sorted.get().is_some()
     }
 
     /// The identity of the slice while it lives: equal for clones.
-    pub fn identity(&self) -> usize {
+    pub(crate) fn identity(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }
 
     /// Whether both are the same slice.
-    pub fn ptr_eq(&self, other: &Self) -> bool {
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -545,17 +545,17 @@ impl Default for Map {
 
 impl Map {
     /// An empty `map[string]interface {}`.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(&types::MAP, BTreeMap::new())
     }
 
     /// A map of a type.
-    pub fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
+    pub(crate) fn of(ty: &'static Type, entries: BTreeMap<Str, Value>) -> Self {
         Self::made(ty, entries, false)
     }
 
     /// A nil map of a type: reads as empty, cannot be written.
-    pub fn nil(ty: &'static Type) -> Self {
+    pub(crate) fn nil(ty: &'static Type) -> Self {
         Self::made(ty, BTreeMap::new(), true)
     }
 
@@ -572,32 +572,32 @@ impl Map {
     }
 
     /// Its type.
-    pub fn ty(&self) -> &'static Type {
+    pub(crate) fn ty(&self) -> &'static Type {
         self.ty
     }
 
     /// Whether it is nil, not empty.
-    pub fn is_nil(&self) -> bool {
+    pub(crate) fn is_nil(&self) -> bool {
         self.data.nil
     }
 
     /// The origin of the whole.
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         self.data.origin.get()
     }
 
     /// Sets the origin of the map as a whole.
-    pub fn set_origin(&self, origin: Origin) {
+    pub(crate) fn set_origin(&self, origin: Origin) {
         self.data.origin.set(origin);
     }
 
     /// Number of entries.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.borrow().len()
     }
 
     /// Whether there are no entries.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         if let Some(watched) = self.data.watched.get() {
             watched.touch_emptiness();
         }
@@ -605,12 +605,12 @@ impl Map {
     }
 
     /// The value of a key.
-    pub fn get(&self, key: &[u8]) -> Option<Value> {
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Value> {
         self.of_member(key).get(key).cloned()
     }
 
     /// Whether there is such a key.
-    pub fn contains_key(&self, key: &[u8]) -> bool {
+    pub(crate) fn contains_key(&self, key: &[u8]) -> bool {
         self.of_member(key).contains_key(key)
     }
 
@@ -623,7 +623,7 @@ impl Map {
     }
 
     /// Sets a key, visibly for everyone who has this map.
-    pub fn insert(&self, key: impl Into<Str>, value: Value) {
+    pub(crate) fn insert(&self, key: impl Into<Str>, value: Value) {
         let key = key.into();
         let Some(memory) = self.counted_in() else {
             self.borrow_mut().insert(key, value);
@@ -639,7 +639,7 @@ impl Map {
     }
 
     /// Removes a key, visibly for everyone who has this map.
-    pub fn remove(&self, key: &[u8]) -> Option<Value> {
+    pub(crate) fn remove(&self, key: &[u8]) -> Option<Value> {
         let (key, value) = self.borrow_mut().remove_entry(key)?;
         if let Some(memory) = self.counted_in() {
             self.count_more(0, holding::entry(&key, value.hold(&memory), &memory));
@@ -648,7 +648,7 @@ impl Map {
     }
 
     /// The entries, for reading. Do not hold while other code may write to the map.
-    pub fn borrow(&self) -> Ref<'_, BTreeMap<Str, Value>> {
+    pub(crate) fn borrow(&self) -> Ref<'_, BTreeMap<Str, Value>> {
         if let Some(watched) = self.data.watched.get() {
             watched.touch();
         }
@@ -656,7 +656,7 @@ impl Map {
     }
 
     /// The entries, for writing. Do not hold while other code may read the map.
-    pub fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
+    pub(crate) fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
         if let Some(watched) = self.data.watched.get() {
             watched.touch();
             watched.change();
@@ -665,17 +665,17 @@ impl Map {
     }
 
     /// Copies of the entries in order, for loops whose body may write to the map.
-    pub fn entries(&self) -> Vec<(Str, Value)> {
+    pub(crate) fn entries(&self) -> Vec<(Str, Value)> {
         self.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     /// A new map with the same entries; the members are shared.
-    pub fn shallow_copy(&self) -> Self {
+    pub(crate) fn shallow_copy(&self) -> Self {
         self.copy_as(self.ty)
     }
 
     /// A new map of another type with the same entries; the members are shared.
-    pub fn copy_as(&self, ty: &'static Type) -> Self {
+    pub(crate) fn copy_as(&self, ty: &'static Type) -> Self {
         let copy = Self::of(ty, self.borrow().clone());
         copy.set_origin(self.origin());
         copy.watch_as(self);
@@ -692,7 +692,7 @@ impl Map {
     }
 
     /// Records reads of this map as reads of the map that it is a copy of.
-    pub fn watch_as(&self, original: &Self) {
+    pub(crate) fn watch_as(&self, original: &Self) {
         self.set_mark(original.mark());
     }
 
@@ -702,22 +702,22 @@ impl Map {
     }
 
     /// The index by which [`Touches`](super::touched::Touches) identifies the map.
-    pub fn watched(&self) -> Option<u32> {
+    pub(crate) fn watched(&self) -> Option<u32> {
         self.data.watched.get().map(|watched| watched.number())
     }
 
     /// The same map, with shared entries, as another type: `.Values` passed to a parameter `map[string]interface {}`.
-    pub fn retyped(&self, ty: &'static Type) -> Self {
+    pub(crate) fn retyped(&self, ty: &'static Type) -> Self {
         Self { ty, data: self.data.clone(), marks: self.marks }
     }
 
     /// Whether both are the same map.
-    pub fn ptr_eq(&self, other: &Self) -> bool {
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.data, &other.data)
     }
 
     /// The identity of the map while it lives: equal for clones.
-    pub fn identity(&self) -> usize {
+    pub(crate) fn identity(&self) -> usize {
         Rc::as_ptr(&self.data) as usize
     }
 }

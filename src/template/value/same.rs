@@ -5,7 +5,7 @@ use super::{List, Map, Value};
 impl Value {
     /// Whether another value has the same type and content, whatever their origins. For objects this is unknown, which counts as
     /// false.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nil, Self::Nil) => true,
             (Self::Bool(one, _), Self::Bool(other, _)) => one == other,

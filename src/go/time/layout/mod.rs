@@ -2,15 +2,15 @@
 
 mod read;
 
-pub use read::parse;
+pub(crate) use read::parse;
 
 use super::Time;
 
 /// The layout that JSON uses.
-pub const RFC3339_NANO: &[u8] = b"2006-01-02T15:04:05.999999999Z07:00";
+pub(crate) const RFC3339_NANO: &[u8] = b"2006-01-02T15:04:05.999999999Z07:00";
 
 /// Months in order, full names.
-pub const MONTHS: [&str; 12] = [
+pub(crate) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -25,7 +25,7 @@ pub const MONTHS: [&str; 12] = [
     "December",
 ];
 /// Days of the week from Sunday, full names.
-pub const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(crate) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// A token of a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,7 @@ fn token_at(text: &[u8]) -> Option<(usize, usize, Token)> {
 /// A time by a layout.
 ///
 /// Source: Go `time.Time`, `Format`.
-pub fn format(time: &Time, mut layout: &[u8]) -> Vec<u8> {
+pub(crate) fn format(time: &Time, mut layout: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(layout.len() + 10);
     let civil = time.civil();
     let (zone, offset) = time.offset();

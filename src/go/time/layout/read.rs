@@ -10,7 +10,7 @@ use crate::go::time::{SECOND, Time, Zone, leading_integer, quote};
 ///
 /// # Errors
 /// Go's text: `parsing time "x" as "2006": cannot parse "x" as "2006"`.
-pub fn parse(layout: &[u8], text: &[u8], local: &Zone) -> Result<Time, String> {
+pub(crate) fn parse(layout: &[u8], text: &[u8], local: &Zone) -> Result<Time, String> {
     let (mut rest, mut left) = (layout, text);
     let mut found = Found::default();
     let error = |message: String| format!("parsing time {}{message}", quote(text));
