@@ -19,25 +19,25 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     /// The chart.
-    pub chart: Arc<Chart>,
+    pub(crate) chart: Arc<Chart>,
     /// The release's facts.
-    pub release: Release,
+    pub(crate) release: Release,
     /// The cluster's capabilities.
-    pub capabilities: Capabilities,
+    pub(crate) capabilities: Capabilities,
     /// The clock and randomness.
-    pub env: Env,
+    pub(crate) env: Env,
     /// The limits.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// The user's values.
-    pub user: UserValues,
+    pub(crate) user: UserValues,
     /// Whether values were given, so that the release is judged as it is, unlike a chart alone.
-    pub is_given: bool,
+    pub(crate) is_given: bool,
     /// Whether values are validated against schemas.
-    pub check_schema: bool,
+    pub(crate) check_schema: bool,
     /// Reads the files of `--set-file`.
-    pub set_files: SetFiles,
+    pub(crate) set_files: SetFiles,
     /// The work done for the release.
-    pub work: Work,
+    pub(crate) work: Work,
 }
 
 /// Reads the files of `--set-file`: by the index of the flag, and the path in it. The error is in helm's words.
@@ -98,13 +98,13 @@ impl Change {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// The top chart with its enabled subcharts.
-    pub root: Instance,
+    pub(crate) root: Instance,
     /// `.Values` of the top chart.
-    pub values: Map,
+    pub(crate) values: Map,
     /// The files that the templates produced.
-    pub rendered: Rendered,
+    pub(crate) rendered: Rendered,
     /// The seed, if keys, passwords or other random text were derived from it: whoever knows it can compute them.
-    pub seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
 }
 
 /// Why a release did not render.

@@ -17,19 +17,19 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     /// As rendered: `mirror.internal/jetstack/cert-manager-webhook:v1.16.1`.
-    pub reference: String,
+    pub(crate) reference: String,
     /// The registry, normalized; empty if the text is not a reference.
-    pub registry: String,
+    pub(crate) registry: String,
     /// The class; if uses differ, the worst.
-    pub class: Class,
+    pub(crate) class: Class,
     /// How certain it is that this is an image; if uses differ, the highest.
-    pub tier: Tier,
+    pub(crate) tier: Tier,
     /// The reference without the rewrite, if known: what must be mirrored.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Its path on the mirror, if the source is known.
-    pub destination: Option<String>,
+    pub(crate) destination: Option<String>,
     /// Its uses, in the order of installation.
-    pub uses: Vec<Use>,
+    pub(crate) uses: Vec<Use>,
 }
 
 /// What the user must know before copying a reference without a tag.
@@ -50,25 +50,25 @@ impl Image {
 #[derive(Debug, Clone)]
 pub(crate) struct Use {
     /// The object.
-    pub object: ObjectName,
+    pub(crate) object: ObjectName,
     /// The path of the field.
-    pub field: String,
+    pub(crate) field: String,
     /// The name of the container, if it is in one.
-    pub container: Option<String>,
+    pub(crate) container: Option<String>,
     /// The full name of the template that made the object, or of the file that contains it.
-    pub template: String,
+    pub(crate) template: String,
     /// Whether the image comes from the mirror, and why not.
-    pub class: Class,
+    pub(crate) class: Class,
     /// How certain it is that this is an image.
-    pub tier: Tier,
+    pub(crate) tier: Tier,
     /// The shape in which it was found.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// Why it is taken for an image.
-    pub reason: String,
+    pub(crate) reason: String,
     /// Who decided its parts: the registry, the repository, the tag and the digest, as far as present.
-    pub origins: Vec<PartOrigin>,
+    pub(crate) origins: Vec<PartOrigin>,
     /// The user's settings that together decide the registry although nothing of them is printed.
-    pub decided_by: Vec<PartOrigin>,
+    pub(crate) decided_by: Vec<PartOrigin>,
 }
 
 impl Use {
@@ -82,17 +82,17 @@ impl Use {
 #[derive(Debug, Clone)]
 pub(crate) struct PartOrigin {
     /// The part.
-    pub part: Part,
+    pub(crate) part: Part,
     /// For messages: `the default of chart app/charts/db`, `--set image.tag=1`, `template text`.
-    pub who: String,
+    pub(crate) who: String,
     /// The values path as in the file or flag; empty if it is not a value.
-    pub path: String,
+    pub(crate) path: String,
     /// The same path from the top chart: `db.image.tag`.
-    pub user_path: String,
+    pub(crate) user_path: String,
     /// Its location.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
     /// What it hides, for messages, with locations.
-    pub hides: Vec<String>,
+    pub(crate) hides: Vec<String>,
 }
 
 /// The distinct references of a release, sorted.

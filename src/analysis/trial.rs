@@ -33,6 +33,9 @@ const STEPS_OF_AN_EDIT: usize = 100;
 /// The files of a render by name; `None` if it failed.
 pub(super) type Texts = Option<BTreeMap<String, Str>>;
 
+/// Edits, and the values that they make.
+type Made = (Vec<Edit>, Result<UserValues, Refusal>);
+
 /// The context of trials, and the number that is left.
 pub(super) struct Trials<'a> {
     pub(super) prepared: &'a Prepared,
@@ -45,7 +48,7 @@ pub(super) struct Trials<'a> {
     /// The user's files before edits.
     originals: Originals,
     /// The last edits, and their result.
-    made: RefCell<Option<(Vec<Edit>, Result<UserValues, Refusal>)>>,
+    made: RefCell<Option<Made>>,
 }
 
 impl<'a> Trials<'a> {

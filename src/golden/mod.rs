@@ -3,6 +3,7 @@
 //! A test fails if its file is out of date; `UPDATE=1 cargo test` (`just bless`) rewrites it.
 
 #![expect(clippy::disallowed_methods, reason = "tests read and write files of the repository")]
+#![expect(clippy::print_stderr, reason = "a test says what it left out")]
 
 use crate::chart::Chart;
 use crate::helm::HelmVersion;

@@ -10,29 +10,29 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     /// All reports, including those that are not about a release.
-    pub reports: usize,
+    pub(crate) reports: usize,
     /// Releases that were checked.
-    pub releases: usize,
+    pub(crate) releases: usize,
     /// Releases without a finding.
-    pub clean: usize,
+    pub(crate) clean: usize,
     /// Findings by severity: errors, warnings, hints.
-    pub findings: [usize; 3],
+    pub(crate) findings: [usize; 3],
     /// Accepted findings.
-    pub suppressed: usize,
+    pub(crate) suppressed: usize,
     /// Manifests, including hooks.
-    pub manifests: usize,
+    pub(crate) manifests: usize,
     /// Image references in the manifests.
-    pub uses: usize,
+    pub(crate) uses: usize,
     /// References that resolve through the mirror.
-    pub mirrored: usize,
+    pub(crate) mirrored: usize,
     /// Releases whose pull secrets were not checked.
-    pub no_pull_secret: usize,
+    pub(crate) no_pull_secret: usize,
     /// Findings that another state of the release has, too.
     known: usize,
     /// Findings that `--fix` resolves, and those that need `--unsafe-fixes`.
     fixable: [usize; 2],
     /// The rules with findings, accepted or not.
-    pub rules: BTreeSet<&'static str>,
+    pub(crate) rules: BTreeSet<&'static str>,
     /// The mirrors, and whether a release uses each.
     mirrors: BTreeMap<String, bool>,
     /// The name and the verdict of the first report.

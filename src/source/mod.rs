@@ -13,42 +13,45 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// A source file: a template, a values file, a Chart.yaml.
 ///
 /// Shape: `name` is the displayed name, with `/`: `app/charts/db/templates/x.yaml`, `values/prod.yaml`.
-pub struct File {
+pub(crate) struct File {
     name: String,
     path: Option<String>,
     bytes: Vec<u8>,
     line_starts: OnceLock<Vec<u32>>,
     characters: OnceLock<Characters>,
     outline: OnceLock<Outline>,
-    pieces: Mutex<BTreeMap<(usize, usize), Arc<[Piece]>>>,
+    pieces: Mutex<Pieces>,
     /// For an excerpt: the original position of its span.
     spots: Option<(Spot, Option<Spot>)>,
     /// For an excerpt: the number of lines before it in the original file.
     lines_before: u32,
 }
 
+/// The pieces of values, by the range of each value.
+type Pieces = BTreeMap<(usize, usize), Arc<[Piece]>>;
+
 /// Where a piece of a value begins in the value and in its file, and its length.
 pub(crate) type Piece = (usize, usize, usize);
 
 /// A position in a text, for programs and people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spot {
+pub(crate) struct Spot {
     /// The line, from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// The byte of that line, from 1.
-    pub column: u32,
+    pub(crate) column: u32,
     /// The character of that line, from 1.
-    pub character: u32,
+    pub(crate) character: u32,
 }
 
 impl File {
     /// A file with this name and content. Positions end at 4 GiB; loaders reject larger files.
-    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
+    pub(crate) fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
         Self::on_disk(name, None, bytes)
     }
 
     /// A file on the disk, with its path relative to the working folder: `deploy/charts/app/values.yaml`.
-    pub fn on_disk(name: impl Into<String>, path: Option<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
+    pub(crate) fn on_disk(name: impl Into<String>, path: Option<String>, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
         Arc::new(Self::of(name.into(), path, bytes.into()))
     }
 
@@ -60,14 +63,14 @@ impl File {
 
     /// An excerpt of a file around a span: the lines from `first_line` on, at their original numbers; the span keeps its displayed
     /// location.
-    pub fn excerpt(of: &Place, first_line: u32, bytes: Vec<u8>) -> Arc<Self> {
+    pub(crate) fn excerpt(of: &Place, first_line: u32, bytes: Vec<u8>) -> Arc<Self> {
         let (name, path) = (of.file.name.clone(), of.file.path.clone());
         let lines_before = first_line.saturating_sub(1);
         Arc::new(Self { spots: Some(of.spots()), lines_before, ..Self::of(name, path, bytes) })
     }
 
     /// An excerpt read back from storage: its name and path, the bytes that may be shown, and the original position of its span.
-    pub fn kept(
+    pub(crate) fn kept(
         name: String,
         path: Option<String>,
         spots: (Spot, Option<Spot>),
@@ -78,73 +81,68 @@ impl File {
     }
 
     /// The number of lines before an excerpt in its file; `None` for a whole file.
-    pub fn lines_before_excerpt(&self) -> Option<u32> {
+    pub(crate) fn lines_before_excerpt(&self) -> Option<u32> {
         self.spots.map(|_| self.lines_before)
     }
 
     /// The name that helm uses: `app/templates/web.yaml` of the chart `app`, wherever it is on the disk.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The path relative to the working folder; `None` for a file in an archive, a flag, or stdin.
-    pub fn path(&self) -> Option<&str> {
+    pub(crate) fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
     /// The displayed path: the path on the disk, or the name if there is none.
-    pub fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         self.path().unwrap_or(&self.name)
     }
 
     /// Whether it is the text of a flag, `--set`, and not a file.
-    pub fn is_flag(&self) -> bool {
+    pub(crate) fn is_flag(&self) -> bool {
         self.path.is_none() && self.name.starts_with("--")
     }
 
     /// The content.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// The 1-based line and the 0-based byte column of a byte offset; offsets past the end count as the end.
-    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+    pub(crate) fn line_column(&self, offset: u32) -> (u32, u32) {
         let starts = self.line_starts();
         let line = starts.partition_point(|&start| start <= offset).max(1);
         (line as u32 + self.lines_before, offset - starts[line - 1])
     }
 
     /// The offset at which a 1-based line begins; `None` past the end.
-    pub fn start_of_line(&self, line: u32) -> Option<u32> {
+    pub(crate) fn start_of_line(&self, line: u32) -> Option<u32> {
         self.line_starts().get(self.index_of(line)?).copied()
     }
 
     /// The text of a 1-based line, without its line break; `None` past the end.
-    pub fn line(&self, line: u32) -> Option<String> {
+    pub(crate) fn line(&self, line: u32) -> Option<String> {
         let text = String::from_utf8_lossy(self.line_bytes(line)?);
         Some(text.trim_end_matches(['\n', '\r']).to_owned())
     }
 
     /// The bytes of a 1-based line with its line break; `None` past the end.
-    pub fn line_bytes(&self, line: u32) -> Option<&[u8]> {
+    pub(crate) fn line_bytes(&self, line: u32) -> Option<&[u8]> {
         let (starts, index) = (self.line_starts(), self.index_of(line)?);
         let start = *starts.get(index)? as usize;
         let end = starts.get(index + 1).map_or(self.bytes.len(), |&next| next as usize);
         Some(&self.bytes[start..end])
     }
 
-    /// The number of lines, including those before an excerpt.
-    pub fn line_count(&self) -> u32 {
-        self.line_starts().len() as u32 + self.lines_before
-    }
-
     /// The indentation structure of its lines, and the positions of its braces.
-    pub fn outline(&self) -> &Outline {
+    pub(crate) fn outline(&self) -> &Outline {
         self.outline.get_or_init(|| Outline::of(&self.bytes))
     }
 
     /// The pieces of a multi-line text that make up its value; for a long text, `find` is called once.
-    pub fn pieces(&self, text: Range<usize>, find: impl FnOnce() -> Vec<Piece>) -> Arc<[Piece]> {
+    pub(crate) fn pieces(&self, text: Range<usize>, find: impl FnOnce() -> Vec<Piece>) -> Arc<[Piece]> {
         const LONG: usize = 1024;
         if text.len() < LONG {
             return find().into();
@@ -179,29 +177,29 @@ impl fmt::Debug for File {
 
 /// A byte range of a file.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub(crate) struct Place {
     /// The file.
-    pub file: Arc<File>,
+    pub(crate) file: Arc<File>,
     /// The first byte.
-    pub start: u32,
+    pub(crate) start: u32,
     /// The byte after the last; equal to `start` if only a point is known.
-    pub end: u32,
+    pub(crate) end: u32,
 }
 
 impl Place {
     /// The 1-based line and the 1-based byte column, as editors count.
-    pub fn line_column(&self) -> (u32, u32) {
+    pub(crate) fn line_column(&self) -> (u32, u32) {
         let (start, _) = self.spots();
         (start.line, start.column)
     }
 
     /// The 1-based line.
-    pub fn line(&self) -> u32 {
+    pub(crate) fn line(&self) -> u32 {
         self.file.spots.map_or_else(|| self.file.line_column(self.start).0, |(start, _)| start.line)
     }
 
     /// Its start and end; the end is `None` for a point.
-    pub fn spots(&self) -> (Spot, Option<Spot>) {
+    pub(crate) fn spots(&self) -> (Spot, Option<Spot>) {
         if let Some(spots) = self.file.spots {
             return spots;
         }

@@ -1,7 +1,7 @@
 //! [`Outline`]: the indentation structure of a text, and the positions of its braces.
 
 /// Which lines of a text are indented below which, as in YAML, and where its double braces are; computed once for a file.
-pub struct Outline {
+pub(crate) struct Outline {
     lines: Vec<Line>,
     /// The positions of `{{` and of `}}`.
     braces: [Vec<u32>; 2],
@@ -57,17 +57,17 @@ impl Outline {
     }
 
     /// The nearest line before a line that is neither blank nor a comment.
-    pub fn line_before(&self, line: u32) -> Option<u32> {
+    pub(crate) fn line_before(&self, line: u32) -> Option<u32> {
         self.line(line).map(|line| line.before).filter(|&before| before > 0)
     }
 
     /// The nearest earlier line that a line is indented below; a list item may have the same indentation as the list's key.
-    pub fn holder(&self, line: u32) -> Option<u32> {
+    pub(crate) fn holder(&self, line: u32) -> Option<u32> {
         self.line(line).map(|line| line.holder).filter(|&holder| holder > 0)
     }
 
     /// Where the last `{{` before a byte opens an action that is still open there.
-    pub fn open_action(&self, at: usize) -> Option<usize> {
+    pub(crate) fn open_action(&self, at: usize) -> Option<usize> {
         let last = |braces: &Vec<u32>| {
             let first_after = braces.partition_point(|&brace| brace as usize + 2 <= at);
             first_after.checked_sub(1).map(|last| braces[last] as usize)

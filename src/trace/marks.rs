@@ -4,32 +4,32 @@ use std::ops::BitOr;
 
 /// What a value depends on besides settings: it may differ between installs, or between mirrors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks {
+pub(crate) struct Marks {
     /// On randomness.
-    pub random: bool,
+    pub(crate) random: bool,
     /// On the clock.
-    pub clock: bool,
+    pub(crate) clock: bool,
     /// On the text of the mirror.
-    pub mirror: bool,
+    pub(crate) mirror: bool,
     /// A list in random order, such as the keys of a Go map.
-    pub order: bool,
+    pub(crate) order: bool,
     /// The dependency affects the length of a text, so that it may be empty.
-    pub size: bool,
+    pub(crate) size: bool,
 }
 
 impl Marks {
     /// No dependency.
-    pub const NONE: Self = Self { random: false, clock: false, mirror: false, order: false, size: false };
+    pub(crate) const NONE: Self = Self { random: false, clock: false, mirror: false, order: false, size: false };
     /// On randomness.
-    pub const RANDOM: Self = Self { random: true, ..Self::NONE };
+    pub(crate) const RANDOM: Self = Self { random: true, ..Self::NONE };
     /// On the clock.
-    pub const CLOCK: Self = Self { clock: true, ..Self::NONE };
+    pub(crate) const CLOCK: Self = Self { clock: true, ..Self::NONE };
     /// On the text of the mirror.
-    pub const MIRROR: Self = Self { mirror: true, ..Self::NONE };
+    pub(crate) const MIRROR: Self = Self { mirror: true, ..Self::NONE };
     /// In random order.
-    pub const ORDER: Self = Self { order: true, ..Self::NONE };
+    pub(crate) const ORDER: Self = Self { order: true, ..Self::NONE };
     /// Of variable length.
-    pub const SIZE: Self = Self { size: true, ..Self::NONE };
+    pub(crate) const SIZE: Self = Self { size: true, ..Self::NONE };
 
     /// The number of bits in [`Marks::bits`].
     pub(super) const BITS: u32 = 5;
@@ -56,35 +56,35 @@ impl Marks {
 
     /// Whether it has no dependency.
     #[inline]
-    pub fn is_none(self) -> bool {
+    pub(crate) fn is_none(self) -> bool {
         !(self.random | self.clock | self.mirror | self.order | self.size)
     }
 
     /// Whether two installs may have different values.
-    pub fn is_unstable(self) -> bool {
+    pub(crate) fn is_unstable(self) -> bool {
         self.random || self.clock
     }
 
     /// Without the dependency of the length.
     #[must_use]
-    pub fn without_size(self) -> Self {
+    pub(crate) fn without_size(self) -> Self {
         Self { size: false, ..self }
     }
 
     /// For one element, or for a text made from all elements, of a list in random order.
     #[must_use]
-    pub fn taken_out(self) -> Self {
+    pub(crate) fn taken_out(self) -> Self {
         Self { random: self.random || self.order, order: false, ..self }
     }
 
     /// For a use in which the order does not matter.
     #[must_use]
-    pub fn unordered(self) -> Self {
+    pub(crate) fn unordered(self) -> Self {
         Self { order: false, ..self }
     }
 
     /// Whether these marks are a subset of others.
-    pub fn are_in(self, others: Self) -> bool {
+    pub(crate) fn are_in(self, others: Self) -> bool {
         self.bits() & !others.bits() == 0
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 ///
 /// Equality, order and hash use only the index.
 #[derive(Clone, Copy, Default)]
-pub struct Origin(u32);
+pub(crate) struct Origin(u32);
 
 /// The bits of the word that hold the index; the bits above are the marks.
 const INDEX_BITS: u32 = u32::BITS - Marks::BITS;
@@ -19,28 +19,28 @@ const INDEX: u32 = (1 << INDEX_BITS) - 1;
 
 impl Origin {
     /// Unknown, or not traced.
-    pub const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
     /// Whether neither the origin nor a mark is known.
-    pub fn is_none(self) -> bool {
+    pub(crate) fn is_none(self) -> bool {
         self.0 == 0
     }
 
     /// The marks of the data.
     #[inline]
-    pub fn marks(self) -> Marks {
+    pub(crate) fn marks(self) -> Marks {
         if self.0 <= INDEX { Marks::NONE } else { Marks::from_bits((self.0 >> INDEX_BITS) as u8) }
     }
 
     /// The same origin with more marks.
     #[must_use]
-    pub fn marked(self, marks: Marks) -> Self {
+    pub(crate) fn marked(self, marks: Marks) -> Self {
         Self(self.0 | u32::from(marks.bits()) << INDEX_BITS)
     }
 
     /// The same origin without marks.
     #[must_use]
-    pub fn unmarked(self) -> Self {
+    pub(crate) fn unmarked(self) -> Self {
         Self(self.index())
     }
 
@@ -124,24 +124,24 @@ pub(crate) enum Layer {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FlagPart {
     /// The flag's name, `--set-string`.
-    pub flag: &'static str,
+    pub(crate) flag: &'static str,
     /// The index of this occurrence of the flag, from 0.
-    pub occurrence: u32,
+    pub(crate) occurrence: u32,
     /// The flag's argument as it was typed.
-    pub argument: Arc<str>,
+    pub(crate) argument: Arc<str>,
 }
 
 /// A value that was set in a values file or by a flag.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
     /// The layer.
-    pub layer: Layer,
+    pub(crate) layer: Layer,
     /// The span of the value in its file, or in the flag's argument (a separate file named like the flag).
-    pub place: Place,
+    pub(crate) place: Place,
     /// Its key in `parent`; `None` at the top of a file.
-    pub key: Option<Key>,
+    pub(crate) key: Option<Key>,
     /// The setting that contains it.
-    pub parent: Origin,
+    pub(crate) parent: Origin,
 }
 
 /// The data of an [`Origin`].

@@ -10,22 +10,22 @@ use std::sync::{Arc, OnceLock};
 
 /// A range of text with one origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// The first byte.
-    pub start: u32,
+    pub(crate) start: u32,
     /// The byte after the last.
-    pub end: u32,
+    pub(crate) end: u32,
     /// Where these bytes were set.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// The offset of the first byte in the origin's own text; 0 if it has no meaning.
-    pub at: u32,
+    pub(crate) at: u32,
 }
 
 /// A Go string: immutable bytes, usually UTF-8, with the origins of its parts.
 ///
 /// Equality, order and hash use only the bytes.
 #[derive(Clone)]
-pub struct Str(Arc<Data>);
+pub(crate) struct Str(Arc<Data>);
 
 struct Data {
     bytes: Bytes,
@@ -48,7 +48,7 @@ const SMALL: usize = 512;
 
 impl Str {
     /// Text of unknown origin.
-    pub fn new(text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(text: impl Into<Vec<u8>>) -> Self {
         Self::made(Bytes::Own(text.into()), Vec::new())
     }
 
@@ -85,7 +85,7 @@ impl Str {
     }
 
     /// Text that was set as a whole at `origin`.
-    pub fn with_origin(text: impl Into<Vec<u8>>, origin: Origin) -> Self {
+    pub(crate) fn with_origin(text: impl Into<Vec<u8>>, origin: Origin) -> Self {
         let bytes = text.into();
         // Even an empty text was set somewhere.
         let spans =
@@ -94,7 +94,7 @@ impl Str {
     }
 
     /// The text of a whole file, without a copy, set at `origin`.
-    pub fn of_file(file: &Arc<File>, origin: Origin) -> Self {
+    pub(crate) fn of_file(file: &Arc<File>, origin: Origin) -> Self {
         let end = file.bytes().len() as u32;
         let spans = if origin.is_none() || end == 0 { Vec::new() } else { vec![Span { start: 0, end, origin, at: 0 }] };
         Self::made(Bytes::File(file.clone()), spans)
@@ -105,7 +105,7 @@ impl Str {
     }
 
     /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0.bytes {
             Bytes::Own(bytes) => bytes,
             Bytes::File(file) => file.bytes(),
@@ -113,27 +113,27 @@ impl Str {
     }
 
     /// The text; as Go does when it ranges over a string, each byte that is not UTF-8 becomes U+FFFD.
-    pub fn to_text(&self) -> Cow<'_, str> {
+    pub(crate) fn to_text(&self) -> Cow<'_, str> {
         go_text(self.as_bytes())
     }
 
     /// Length in bytes, Go's `len`.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.as_bytes().len()
     }
 
     /// Whether there are no bytes.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
     }
 
     /// Origins of parts, in order.
-    pub fn spans(&self) -> &[Span] {
+    pub(crate) fn spans(&self) -> &[Span] {
         &self.0.spans
     }
 
     /// The origin of the whole text, or [`Origin::NONE`] if there is none or more than one.
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         match self.0.spans.as_slice() {
             [span] if span.start == 0 && span.end as usize == self.len() => span.origin,
             _ => Origin::NONE,
@@ -141,12 +141,12 @@ impl Str {
     }
 
     /// The marks of the text.
-    pub fn marks(&self) -> Marks {
+    pub(crate) fn marks(&self) -> Marks {
         self.0.spans.iter().fold(Marks::NONE, |marks, span| marks | span.origin.marks())
     }
 
     /// The marks of whether the text is empty.
-    pub fn size_marks(&self) -> Marks {
+    pub(crate) fn size_marks(&self) -> Marks {
         let mut end = 0;
         let mut marks = Marks::NONE;
         for span in &self.0.spans {
@@ -161,7 +161,7 @@ impl Str {
 
     /// The same text with more marks for all of it.
     #[must_use]
-    pub fn marked(&self, marks: Marks) -> Self {
+    pub(crate) fn marked(&self, marks: Marks) -> Self {
         let mut spans: Vec<Span> = Vec::with_capacity(self.0.spans.len() + 1);
         let unknown = |start, end| Span { start, end, origin: Origin::NONE.marked(marks), at: 0 };
         let mut end = 0;
@@ -183,7 +183,7 @@ impl Str {
     ///
     /// # Panics
     /// If the range is not inside the text.
-    pub fn slice(&self, range: Range<usize>) -> Self {
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         if range == (0..self.len()) {
             return self.clone();
         }
@@ -195,7 +195,7 @@ impl Str {
     /// The part of the text that is the subslice `part` of [`as_bytes`](Self::as_bytes), with its origins.
     ///
     /// For string functions of the standard library that return subslices (`trim`, `strip_suffix` …).
-    pub fn part(&self, part: &[u8]) -> Self {
+    pub(crate) fn part(&self, part: &[u8]) -> Self {
         let start = (part.as_ptr() as usize).wrapping_sub(self.as_bytes().as_ptr() as usize);
         if start > self.len() || part.len() > self.len() - start {
             Self::new(part)
@@ -206,7 +206,7 @@ impl Str {
 
     /// The same origins with other text of the same length, such as another case; text of another length keeps only the origin of
     /// the whole.
-    pub fn with_text(&self, text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn with_text(&self, text: impl Into<Vec<u8>>) -> Self {
         let bytes = text.into();
         if self.0.spans.is_empty() {
             Self::new(bytes)

@@ -11,11 +11,11 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Duplicate {
     /// The key.
-    pub key: String,
+    pub(crate) key: String,
     /// Its first occurrence.
-    pub first: Range<u32>,
+    pub(crate) first: Range<u32>,
     /// Its second occurrence: helm uses this value.
-    pub again: Range<u32>,
+    pub(crate) again: Range<u32>,
 }
 
 /// The duplicate keys with different values in the first document of a text, in order. go-yaml v2, which helm uses, takes the

@@ -6,13 +6,13 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Error {
     /// The line in go-yaml's message, if any: often the one before the error, because its lines count from 0.
-    pub line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// go-yaml's message without `yaml: line N: `; or that of the JSON bridge, if `bridge` is set.
-    pub message: String,
+    pub(crate) message: String,
     /// The error is not go-yaml's but one of the conversion to JSON (`json: unsupported value: NaN`), or of one of our limits.
-    pub bridge: bool,
+    pub(crate) bridge: bool,
     /// The text exceeds one of our limits; whether it is valid is not known.
-    pub limit: bool,
+    pub(crate) limit: bool,
 }
 
 impl Error {

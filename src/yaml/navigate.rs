@@ -5,18 +5,18 @@ use crate::go::strconv::shortest_g32;
 
 impl Node {
     /// The last entry of a map with a name; `None` if it is not a map.
-    pub fn member(&self, name: &str) -> Option<&Node> {
+    pub(crate) fn member(&self, name: &str) -> Option<&Node> {
         let Data::Map(entries) = &self.data else { return None };
         entries.iter().rev().find(|(entry, _)| entry.key == *name).map(|(_, value)| value)
     }
 
     /// The node at a path of names: `&["metadata", "name"]`.
-    pub fn descend(&self, names: &[&str]) -> Option<&Node> {
+    pub(crate) fn descend(&self, names: &[&str]) -> Option<&Node> {
         names.iter().try_fold(self, |node, name| node.member(name))
     }
 
     /// The items of a list; empty for anything else.
-    pub fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> &[Node] {
         match &self.data {
             Data::Seq(items) => items,
             _ => &[],
@@ -24,12 +24,12 @@ impl Node {
     }
 
     /// The items of the list with a name; empty if there is none.
-    pub fn items_of(&self, name: &str) -> &[Node] {
+    pub(crate) fn items_of(&self, name: &str) -> &[Node] {
         self.member(name).map(Self::items).unwrap_or_default()
     }
 
     /// The string of a node, if it is UTF-8; `None` for other scalars too.
-    pub fn str(&self) -> Option<&str> {
+    pub(crate) fn str(&self) -> Option<&str> {
         match &self.data {
             Data::Str(string) => std::str::from_utf8(string.as_bytes()).ok(),
             _ => None,
@@ -37,17 +37,17 @@ impl Node {
     }
 
     /// The text of a scalar, including numbers and booleans; empty for null, lists and maps.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.data.scalar_text().unwrap_or_default()
     }
 
     /// The text of the scalar with a name; empty if there is none.
-    pub fn text_of(&self, name: &str) -> String {
+    pub(crate) fn text_of(&self, name: &str) -> String {
         self.member(name).map(Self::text).unwrap_or_default()
     }
 
     /// The text of the scalar at a path of names; empty if there is none.
-    pub fn text_at(&self, names: &[&str]) -> String {
+    pub(crate) fn text_at(&self, names: &[&str]) -> String {
         self.descend(names).map(Self::text).unwrap_or_default()
     }
 }
@@ -56,7 +56,7 @@ impl Data {
     /// A scalar as sigs.k8s.io/yaml writes it for a string; `None` for null, lists and maps.
     ///
     /// Helm quirk: numbers are rounded to 32 bits. Source: sigs.k8s.io/yaml, `convertToJSONableObject`.
-    pub fn scalar_text(&self) -> Option<String> {
+    pub(crate) fn scalar_text(&self) -> Option<String> {
         Some(match self {
             Self::Str(text) => text.to_text().into_owned(),
             Self::Bool(boolean) => boolean.to_string(),

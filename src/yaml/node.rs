@@ -5,20 +5,20 @@ use crate::trace::Str;
 /// One node of a document: tags, anchors, aliases and merges are resolved as in the YAML-to-JSON conversion of
 /// sigs.k8s.io/yaml, and every node has its byte range in the text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub(crate) struct Node {
     /// Its value.
-    pub data: Data,
+    pub(crate) data: Data,
     /// First byte in the text; the content of an alias has the position of its anchor.
-    pub start: u32,
+    pub(crate) start: u32,
     /// The byte after the last; quotes and block headers are included.
-    pub end: u32,
+    pub(crate) end: u32,
     /// 1-based line of `start`.
-    pub line: u32,
+    pub(crate) line: u32,
 }
 
 /// The value of a node, as in JSON.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Data {
+pub(crate) enum Data {
     /// null
     Null,
     /// true, false
@@ -42,7 +42,7 @@ const TEXT: usize = 112;
 
 impl Node {
     /// The approximate memory of the tree in bytes.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         size_of::<Self>()
             + match &self.data {
                 Data::Str(text) => TEXT + text.len(),
@@ -53,7 +53,7 @@ impl Node {
     }
 
     /// The number of nodes, including this one.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         1 + match &self.data {
             Data::Seq(items) => items.iter().map(Self::count).sum(),
             Data::Map(entries) => entries.iter().map(|(_, value)| value.count()).sum(),
@@ -64,7 +64,7 @@ impl Node {
 
 /// Nodes of any depth: they are dropped level by level, so that dropping needs no stack.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Nodes(Vec<Node>);
+pub(crate) struct Nodes(Vec<Node>);
 
 impl std::ops::Deref for Nodes {
     type Target = [Node];
@@ -111,7 +111,7 @@ impl Drop for Nodes {
 
 impl Data {
     /// The name of this kind of value in errors of encoding/json.
-    pub fn json_kind(&self) -> &'static str {
+    pub(crate) fn json_kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "bool",
@@ -125,13 +125,13 @@ impl Data {
 
 /// A key of a map.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The key as in JSON.
-    pub key: Str,
+    pub(crate) key: Str,
     /// First byte in the text.
-    pub start: u32,
+    pub(crate) start: u32,
     /// The byte after the last.
-    pub end: u32,
+    pub(crate) end: u32,
     /// 1-based line of `start`.
-    pub line: u32,
+    pub(crate) line: u32,
 }

@@ -16,22 +16,22 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(crate) struct Document {
     /// The byte after its last.
-    pub end: usize,
+    pub(crate) end: usize,
     /// Its content; `None` if there are only comments.
-    pub root: Option<Written>,
+    pub(crate) root: Option<Written>,
 }
 
 /// A node with its syntax.
 #[derive(Debug)]
 pub(crate) struct Written {
     /// Its form.
-    pub form: Form,
+    pub(crate) form: Form,
     /// Its first byte, after anchor and tag.
-    pub start: usize,
+    pub(crate) start: usize,
     /// The byte after its last.
-    pub end: usize,
+    pub(crate) end: usize,
     /// Whether there is an anchor or a tag before it.
-    pub is_marked: bool,
+    pub(crate) is_marked: bool,
 }
 
 /// The form of a node.
@@ -69,15 +69,15 @@ pub(crate) enum Form {
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// The key as in JSON; `None` if it is not a scalar, or JSON cannot express it.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The key with its syntax.
-    pub key: Written,
+    pub(crate) key: Written,
     /// `? key`
-    pub is_explicit: bool,
+    pub(crate) is_explicit: bool,
     /// `<<`
-    pub is_merge: bool,
+    pub(crate) is_merge: bool,
     /// The value.
-    pub value: Written,
+    pub(crate) value: Written,
 }
 
 /// Parses the syntax of the documents of a values file; [`read_documents`](super::read_documents) gives their values.

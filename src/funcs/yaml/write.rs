@@ -247,9 +247,8 @@ impl Writer {
     /// An object as go-yaml v3 sees it.
     fn object(&mut self, object: &dyn Object) -> Result<(), Stop> {
         let ty = object.ty();
-        match ty.kind {
-            Kind::Complex128 => return Err(Stop::Text(format!("cannot marshal type: {}", ty.name))),
-            _ => {}
+        if ty.kind == Kind::Complex128 {
+            return Err(Stop::Text(format!("cannot marshal type: {}", ty.name)));
         }
         let json = object.json();
         if let Some(time) = object.as_any().downcast_ref::<TimeObject>() {

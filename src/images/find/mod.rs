@@ -80,12 +80,12 @@ pub(crate) static FINDERS: &[&Finder] = &[
 pub(crate) struct Finder {
     /// Its name, which is that of its file.
     #[cfg_attr(not(test), expect(dead_code, reason = "docs/finders.md lists it"))]
-    pub id: &'static str,
+    pub(crate) id: &'static str,
     /// What it finds, in one line.
     #[cfg_attr(not(test), expect(dead_code, reason = "docs/finders.md lists it"))]
-    pub summary: &'static str,
+    pub(crate) summary: &'static str,
     /// Inspects one node, and adds what it finds.
-    pub visit: fn(&Place<'_>, &mut Found<'_>),
+    pub(crate) visit: fn(&Place<'_>, &mut Found<'_>),
 }
 
 /// How certain it is that a text is an image reference.
@@ -153,30 +153,30 @@ impl Shape {
 #[derive(Debug, Clone)]
 pub(crate) struct ImageUse {
     /// The manifest.
-    pub manifest: Arc<Manifest>,
+    pub(crate) manifest: Arc<Manifest>,
     /// The object: the manifest's own, or an item of a `List`.
-    pub object: ObjectName,
+    pub(crate) object: ObjectName,
     /// The path of the field in the object: `spec.template.spec.initContainers[0].image`.
-    pub field: String,
+    pub(crate) field: String,
     /// The same with the names of list elements in place of their indexes, where these are unique:
     /// `spec.template.spec.initContainers[name=setup].image`.
-    pub named: String,
+    pub(crate) named: String,
     /// The index of the reference in this field, from 0: a text may contain several.
-    pub nth: u32,
+    pub(crate) nth: u32,
     /// The name of the container, if it is in one.
-    pub container: Option<String>,
+    pub(crate) container: Option<String>,
     /// The text, with its position in the manifest.
-    pub text: Text,
+    pub(crate) text: Text,
     /// The reference; the error says why the text is not one.
-    pub reference: Result<Reference, String>,
+    pub(crate) reference: Result<Reference, String>,
     /// What is known of a reference with variables.
-    pub open: Option<OpenReference>,
+    pub(crate) open: Option<OpenReference>,
     /// The certainty.
-    pub tier: Tier,
+    pub(crate) tier: Tier,
     /// Its form.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// Why it is taken for an image: `the argument --acme-http01-solver-image names an image`.
-    pub reason: Cow<'static, str>,
+    pub(crate) reason: Cow<'static, str>,
 }
 
 impl ImageUse {
@@ -195,29 +195,29 @@ impl ImageUse {
 #[derive(Debug)]
 pub(crate) struct Hit {
     /// The path of the field.
-    pub path: Path,
+    pub(crate) path: Path,
     /// The name of the container, if it is in one.
-    pub container: Option<String>,
+    pub(crate) container: Option<String>,
     /// The text.
-    pub text: Text,
+    pub(crate) text: Text,
     /// The certainty.
-    pub tier: Tier,
+    pub(crate) tier: Tier,
     /// Its form.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// Why it is taken for an image.
-    pub reason: Cow<'static, str>,
+    pub(crate) reason: Cow<'static, str>,
     /// The nodes that the text was joined from, the one that no other reference shares first; empty if it is only the node at
     /// `path`.
-    pub nodes: Vec<Path>,
+    pub(crate) nodes: Vec<Path>,
 }
 
 /// The hits so far, and the context for finders.
 #[derive(Debug)]
 pub(crate) struct Found<'l> {
     /// The limits.
-    pub limits: &'l Limits,
+    pub(crate) limits: &'l Limits,
     /// The user's hints.
-    pub hints: Hints<'l>,
+    pub(crate) hints: Hints<'l>,
     uses: Vec<ImageUse>,
     /// Byte ranges of the manifest that were already taken, by the path of their node and by their start. An alias is a separate
     /// node with the bytes of another.
@@ -362,11 +362,11 @@ impl fmt::Display for ImageUse {
 #[derive(Debug, Default)]
 pub(crate) struct Search {
     /// The references, in the order of the manifests and their texts.
-    pub uses: Vec<ImageUse>,
+    pub(crate) uses: Vec<ImageUse>,
     /// The steps used.
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// Whether the limit was reached.
-    pub is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 impl Search {

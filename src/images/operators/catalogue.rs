@@ -9,19 +9,19 @@ use std::sync::LazyLock;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Its name in the catalogue: `cert-manager-acme-solver`.
-    pub id: String,
+    pub(crate) id: String,
     /// The operator: `cert-manager`.
-    pub operator: String,
+    pub(crate) operator: String,
     /// The public image, usually without its tag, which depends on the operator's version.
-    pub image: String,
+    pub(crate) image: String,
     /// Its use, for messages.
-    pub used: String,
+    pub(crate) used: String,
     /// What was read to know this, and where.
-    pub sources: Vec<String>,
+    pub(crate) sources: Vec<String>,
     /// What to set, for messages.
-    pub set: String,
+    pub(crate) set: String,
     /// Why the image might be set elsewhere, for messages; empty if only the release decides.
-    pub doubt: String,
+    pub(crate) doubt: String,
     /// Repositories of the operator itself, `jetstack/cert-manager-controller`, if a custom resource triggers the entry.
     pub(super) containers: Vec<String>,
     pub(super) when: When,

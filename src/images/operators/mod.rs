@@ -19,27 +19,27 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Implicit {
     /// The operator: `cert-manager`.
-    pub operator: String,
+    pub(crate) operator: String,
     /// The public image, or the registry that is set for it: `docker.io/envoyproxy/envoy`, `quay.io`.
-    pub image: String,
+    pub(crate) image: String,
     /// Its use, for messages.
-    pub used: String,
+    pub(crate) used: String,
     /// What to set, for messages.
-    pub set: String,
+    pub(crate) set: String,
     /// Whether the release itself sets a registry that is not the mirror.
-    pub is_named: bool,
+    pub(crate) is_named: bool,
     /// The manifest.
-    pub manifest: Arc<Manifest>,
+    pub(crate) manifest: Arc<Manifest>,
     /// The object that leaves it open: a custom resource, an operator's configuration, an operator's pods.
-    pub object: ObjectName,
+    pub(crate) object: ObjectName,
     /// The path of the existing part of the field that would name the image: `spec.envoyProxy`.
-    pub field: String,
+    pub(crate) field: String,
     /// The operator's container, if its arguments or variables would name the image.
-    pub container: Option<String>,
+    pub(crate) container: Option<String>,
     /// Where in the manifest the setting belongs.
-    pub place: Range<u32>,
+    pub(crate) place: Range<u32>,
     /// Why the image might be set elsewhere, if the release does not tell.
-    pub doubt: Option<String>,
+    pub(crate) doubt: Option<String>,
 }
 
 /// The places in a release where an image is left to an operator's default, in the order of the catalogue; then those where an
