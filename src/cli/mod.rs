@@ -92,7 +92,7 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// The streams of a run; within a run each is guarded by a [`Door`].
+/// The streams of a run; within a run each is guarded by a `Door`.
 pub struct Streams<'s> {
     /// The product.
     pub out: &'s mut dyn Stream,
