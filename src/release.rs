@@ -13,6 +13,7 @@ use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
 use crate::values::{self, Instance, json};
 use crate::work::Work;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// A release ready to be rendered.
@@ -173,8 +174,7 @@ impl Prepared {
         changes: &[Change],
         first: Option<&str>,
     ) -> Result<Outcome, Problem> {
-        let known = Known { first, ..Known::default() };
-        self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None))
+        self.render_knowing(compiler, changes, Known { first, ..Known::default() })
     }
 
     /// Renders only the files that may differ from an earlier render of the same release with other values.
@@ -187,8 +187,24 @@ impl Prepared {
         changes: &[Change],
         before: &Rendered,
     ) -> Result<Outcome, Problem> {
-        let known = Known { before: before.before.as_ref(), ..Known::default() };
-        self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None))
+        self.render_knowing(compiler, changes, Known { before: before.before.as_ref(), ..Known::default() })
+    }
+
+    /// Renders with what is known from an earlier render, and without it if a file changes what others see: the earlier
+    /// render did not take that branch.
+    fn render_knowing(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[Change],
+        known: Known<'_>,
+    ) -> Result<Outcome, Problem> {
+        let changed = Cell::new(false);
+        let mut render = |known| self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None));
+        let outcome = render(Known { changed: Some(&changed), ..known });
+        if changed.get() && (known.before.is_some() || known.first.is_some()) {
+            return render(Known::default());
+        }
+        outcome
     }
 
     fn render_all(

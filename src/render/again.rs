@@ -47,8 +47,7 @@ struct Found {
 }
 
 /// Watches the data of files.
-pub(super) fn watch(files: &[TemplateFile]) -> Touches {
-    let mut touches = Touches::default();
+pub(super) fn watch(files: &[TemplateFile], mut touches: Touches) -> Touches {
     files.iter().for_each(|file| touches.watch(&file.scope.clone().into()));
     touches
 }
@@ -299,6 +298,18 @@ mod tests {
         assert_eq!(executed(&templates, "a.deep.leaf", "5"), (0..10).collect::<Vec<_>>());
         let templates = ["{{ range .Values.list }}{{ .name }}{{ end }}", "{{ .Values.b.x }}"];
         assert_eq!(executed(&templates, "list", "[{\"name\":\"d\"}]"), [0]);
+    }
+
+    #[test]
+    fn what_a_trial_alone_changes_is_seen() {
+        let templates = [
+            "{{ if .Values.a.flag }}{{ $_ := set .Values.b \"x\" 9 }}{{ end }}",
+            "{{ .Values.b.x }}",
+            "{{ range .Values.list }}{{ .name }}{{ end }}",
+        ];
+        // Everything is executed, in its order.
+        assert_eq!(executed(&templates, "a.flag", "true"), [0, 1, 2]);
+        assert_eq!(executed(&templates, "a.flag", "false"), [0]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(crate) use again::Before;
 use again::Looked;
 pub(crate) use capabilities::Capabilities;
 use helm::remove_no_value;
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -157,13 +158,20 @@ pub(crate) fn render(
     ctx.decisions = decisions;
     let unchanged = known.before.map(|before| before.unchanged(root, inputs)).unwrap_or_default();
     let first = known.first.map(str::to_owned).or_else(|| known.before?.first());
-    let touches = watch.is_some().then(|| again::watch(&files));
+    let touches = match known.changed {
+        _ if watch.is_some() => Some(again::watch(&files, Touches::default())),
+        Some(_) => Some(again::watch(&files, Touches::of_changes())),
+        None => None,
+    };
     let mut turn: Vec<&scope::TemplateFile> = files.iter().filter(|file| !file.is_partial()).collect();
     if let Some(at) = turn.iter().position(|file| Some(&file.name) == first.as_ref()) {
         turn[..=at].rotate_right(1);
     }
     let executed = execute(&mut ctx, &turn, inputs.limits, unchanged, touches.as_ref());
     compiler.regexes = std::mem::take(&mut ctx.regexes);
+    if let (Some(changed), Some(touches)) = (known.changed, &touches) {
+        changed.set(touches.is_changed());
+    }
     inputs.work.take_of_renders(ctx.steps());
     if ctx.steps_left() == 0 && is_bounded_by_others {
         inputs.work.cut_renders();
@@ -175,7 +183,9 @@ pub(crate) fn render(
     })?;
     rendered.steps = ctx.steps();
     rendered.decisions = ctx.decisions.take();
-    rendered.before = touches.and_then(|touches| Before::of(root, inputs, looked, touches, &files));
+    if watch.is_some() {
+        rendered.before = touches.and_then(|touches| Before::of(root, inputs, looked, touches, &files));
+    }
     if let (Some(watch), Some(reads)) = (watch, ctx.reads.take()) {
         rendered.reads = watch.finish(reads);
     }
@@ -189,6 +199,8 @@ pub(crate) struct Known<'r> {
     pub before: Option<&'r Before>,
     /// The file that failed in it, which is executed first.
     pub first: Option<&'r str>,
+    /// Set if a file changed what others see: then files that were not executed, or not in their turn, may be wrong.
+    pub changed: Option<&'r Cell<bool>>,
 }
 
 /// Why a render failed.

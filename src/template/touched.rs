@@ -28,6 +28,8 @@ struct Log {
     /// File, map, and what was looked at.
     noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
+    /// Whether only changes are recorded.
+    changes_only: bool,
 }
 
 /// A map's link to its watcher.
@@ -53,13 +55,18 @@ impl Watched {
         Self { log: log.clone(), number, all, emptiness, members: RefCell::default() }
     }
 
+    /// The executed file, or 0 if reads are not recorded.
+    fn file(&self) -> u32 {
+        if self.log.changes_only { 0 } else { self.log.file.get() }
+    }
+
     fn note(&self, file: u32, touch: Touch) {
         self.log.noted.borrow_mut().push((file, self.number, touch));
     }
 
     /// The whole map is read.
     pub(super) fn touch(&self) {
-        let file = self.log.file.get();
+        let file = self.file();
         if file != 0 && self.all.replace(file) != file {
             self.note(file, Touch::All);
         }
@@ -67,7 +74,7 @@ impl Watched {
 
     /// It is asked whether the map is empty.
     pub(super) fn touch_emptiness(&self) {
-        let file = self.log.file.get();
+        let file = self.file();
         if file != 0 && self.all.get() != file && self.emptiness.replace(file) != file {
             self.note(file, Touch::Emptiness);
         }
@@ -75,7 +82,7 @@ impl Watched {
 
     /// A member of the map is read, present or not.
     pub(super) fn touch_member(&self, key: &[u8]) {
-        let file = self.log.file.get();
+        let file = self.file();
         if file == 0 || self.all.get() == file {
             return;
         }
@@ -112,6 +119,11 @@ pub(crate) struct Touches {
 }
 
 impl Touches {
+    /// Records only whether anything is changed.
+    pub(crate) fn of_changes() -> Self {
+        Self { log: Rc::new(Log { changes_only: true, ..Log::default() }), ..Self::default() }
+    }
+
     /// Watches a value and all maps in it.
     pub(crate) fn watch(&mut self, value: &Value) {
         match value {
