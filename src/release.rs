@@ -198,13 +198,14 @@ impl Prepared {
         changes: &[Change],
         known: Known<'_>,
     ) -> Result<Outcome, Problem> {
-        let changed = Cell::new(false);
         let mut render = |known| self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None));
-        let outcome = render(Known { changed: Some(&changed), ..known });
-        if changed.get() && (known.before.is_some() || known.first.is_some()) {
-            return render(Known::default());
+        // With nothing known, everything is executed in its turn, and nobody needs to watch the maps.
+        if known.before.is_none() && known.first.is_none() {
+            return render(known);
         }
-        outcome
+        let changed = Cell::new(false);
+        let outcome = render(Known { changed: Some(&changed), ..known });
+        if changed.get() { render(Known::default()) } else { outcome }
     }
 
     fn render_all(
