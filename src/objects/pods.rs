@@ -4,8 +4,8 @@ use super::{Object, Path, Step};
 use crate::objects::text::Text;
 use crate::yaml::{Data, Node};
 
-/// The lists of containers of a pod.
-pub(crate) const CONTAINER_LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
+/// The lists of containers of a pod, those that run first before the others.
+pub(crate) const CONTAINER_LISTS: &[&str] = &["initContainers", "containers", "ephemeralContainers"];
 
 /// The spec of a pod template in an object.
 #[derive(Debug)]
@@ -50,7 +50,6 @@ impl<'n> Pod<'n> {
 
     /// Its containers, including init and ephemeral containers.
     pub(crate) fn containers(&self) -> Vec<Container<'n>> {
-        let lists = ["initContainers", "containers", "ephemeralContainers"];
         let of = |list: &'static str| {
             let path = self.path.key(list);
             let items = self.spec.items_of(list);
@@ -60,7 +59,7 @@ impl<'n> Pod<'n> {
                 node,
             })
         };
-        lists.into_iter().flat_map(of).collect()
+        CONTAINER_LISTS.iter().copied().flat_map(of).collect()
     }
 
     /// The references that it pulls: the images of its containers and image volumes.
