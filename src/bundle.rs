@@ -20,10 +20,13 @@ pub(crate) struct Bundle {
 
 /// A line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    source: Reference,
-    destination: Option<Reference>,
-    digest: Option<String>,
+pub(crate) struct Entry {
+    /// What was mirrored.
+    pub source: Reference,
+    /// Its place on the mirror, if the line names one.
+    pub destination: Option<Reference>,
+    /// Its digest, if the line names one.
+    pub digest: Option<String>,
 }
 
 /// What a bundle says about a reference.
@@ -69,6 +72,11 @@ impl Bundle {
             }
         }
         Ok(Self { entries })
+    }
+
+    /// The lines, in order.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// The lists by the names of their images, including their names on a mirror.
@@ -133,7 +141,9 @@ impl Entry {
     fn parse(first: &str, second: Option<&str>) -> Result<Self, String> {
         let read = |text: &str| {
             let bare = ["oci://", "docker://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-            Reference::parse(bare).map_err(|why| format!("{text:?}: {why}"))
+            // A tag has no plus, so helm pushes the version 1.0.0+b1 of a chart as 1.0.0_b1.
+            let bare = if text.starts_with("oci://") { bare.replace('+', "_") } else { bare.to_owned() };
+            Reference::parse(&bare).map_err(|why| format!("{text:?}: {why}"))
         };
         let source = read(first)?;
         let (destination, digest) = match second {

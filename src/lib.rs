@@ -97,6 +97,8 @@ mod limits;
 mod lint;
 mod log;
 mod memory;
+#[cfg(feature = "registry")]
+mod mirroring;
 mod names;
 mod objects;
 mod policy;
@@ -104,6 +106,8 @@ mod provenance;
 mod reads;
 mod reference;
 mod regex;
+#[cfg(feature = "registry")]
+mod registry;
 mod release;
 mod render;
 mod report;

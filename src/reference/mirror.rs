@@ -2,7 +2,7 @@
 
 use super::{DOCKER_HUB, Reference, check_host, check_path, is_host};
 use crate::error::{Error, ErrorKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -99,6 +99,11 @@ impl Mirror {
             by_source: self.by_source.iter().map(|(source, location)| (source.clone(), moved(location))).collect(),
             others: self.others.as_ref().map(moved),
         }
+    }
+
+    /// The hosts of the mirror, with their ports.
+    pub(crate) fn hosts(&self) -> BTreeSet<&str> {
+        self.locations().map(|location| location.host.as_str()).collect()
     }
 
     /// Whether a host, with its port, is one of the mirror's.
@@ -230,8 +235,7 @@ impl fmt::Display for Mirror {
         if let Some(place) = self.only_place() {
             return f.write_str(&place);
         }
-        let hosts: std::collections::BTreeSet<&str> = self.locations().map(|location| location.host.as_str()).collect();
-        f.write_str(&hosts.into_iter().collect::<Vec<_>>().join(", "))
+        f.write_str(&self.hosts().into_iter().collect::<Vec<_>>().join(", "))
     }
 }
 

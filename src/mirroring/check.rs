@@ -1,0 +1,55 @@
+//! [`Checking`]: whether the mirror has an artifact with everything below it.
+
+use super::copy::blobs_of;
+use super::outcome::{Outcome, State};
+use super::plan::Item;
+use super::tree::{Tree, named};
+use crate::registry::{Client, Error, Repository};
+
+/// Checks that the mirror has artifacts. The sources are not asked.
+#[derive(Debug)]
+pub(crate) struct Checking<'c> {
+    client: &'c Client<'c>,
+}
+
+impl<'c> Checking<'c> {
+    /// Prepares to check.
+    pub(crate) fn new(client: &'c Client<'c>) -> Self {
+        Self { client }
+    }
+
+    /// Checks an artifact: its manifest, those that it contains, and their blobs.
+    pub(crate) async fn check(&self, item: &Item) -> Outcome {
+        match self.checked(item).await {
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::failed(error, item.digest.clone()),
+        }
+    }
+
+    async fn checked(&self, item: &Item) -> Result<Outcome, Error> {
+        let missing = |what: Vec<String>| Outcome { missing: what, ..Outcome::new(State::Missing, item.digest.clone()) };
+        let Some(root) = self.client.manifest(&item.to, item.place()).await? else {
+            return Ok(missing(vec![format!("the manifest {}", item.place())]));
+        };
+        let digest = root.digest.clone();
+        if item.digest.as_ref().is_some_and(|listed| *listed != digest) {
+            return Ok(Outcome::new(State::Differs, Some(digest)));
+        }
+        let tree = Tree::read(self.client, &item.to, root).await?;
+        let mut absent: Vec<String> = tree.missing.iter().map(|one| format!("the manifest {}", named(one))).collect();
+        absent.extend(self.absent_blobs(&item.to, &tree).await?);
+        let state = if absent.is_empty() { State::Present } else { State::Missing };
+        Ok(Outcome { missing: absent, ..Outcome::new(state, Some(digest)) })
+    }
+
+    async fn absent_blobs(&self, repository: &Repository, tree: &Tree) -> Result<Vec<String>, Error> {
+        let mut absent = Vec::new();
+        for blob in blobs_of(tree.manifests()) {
+            if !self.client.has_blob(repository, &blob.digest).await? {
+                let kind = if blob.is_foreign { "the foreign layer" } else { "the blob" };
+                absent.push(format!("{kind} {}", blob.digest));
+            }
+        }
+        Ok(absent)
+    }
+}

@@ -1,0 +1,243 @@
+//! [`Copying`]: copies artifacts to the mirror.
+
+use super::blobs::Places;
+use super::outcome::{Outcome, State};
+use super::plan::Item;
+use super::run::Follow;
+use super::tree::Tree;
+use crate::registry::{Arrival, Client, Descriptor, Digest, Error, Kind, Manifest, Repository};
+use futures_util::future::join_all;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Copies artifacts to the mirror.
+pub(crate) struct Copying<'c> {
+    pub(super) client: &'c Client<'c>,
+    pub(super) follow: &'c dyn Follow,
+    /// Whether signatures, attestations and SBOMs are copied too.
+    pub(super) with_referrers: bool,
+    /// Whether nothing is written.
+    is_dry: bool,
+    places: Places,
+}
+
+impl<'c> Copying<'c> {
+    /// Prepares to copy, with a number of transfers at a time.
+    pub(crate) fn new(
+        client: &'c Client<'c>,
+        follow: &'c dyn Follow,
+        transfers: usize,
+        with_referrers: bool,
+        is_dry: bool,
+    ) -> Self {
+        Self { client, follow, with_referrers, is_dry, places: Places::new(transfers) }
+    }
+
+    /// Copies an artifact, unless the mirror has it.
+    pub(crate) async fn copy(&self, item: &Item) -> Outcome {
+        if item.from == item.to {
+            let text = format!("{}: it is on the mirror already; the list must name its source", item.source);
+            return Outcome::failed(Error::new(Kind::Input, text), item.digest.clone());
+        }
+        let mut digest = item.digest.clone();
+        match self.copied(item, &mut digest).await {
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::failed(error, digest),
+        }
+    }
+
+    async fn copied(&self, item: &Item, known: &mut Option<Digest>) -> Result<Outcome, Error> {
+        let digest = match known {
+            Some(digest) => digest.clone(),
+            None => self.resolve(&item.from, &item.version).await?,
+        };
+        *known = Some(digest.clone());
+        let there = self.client.head_manifest(&item.to, item.place()).await?;
+        if there.is_some_and(|there| there.digest.as_ref() == Some(&digest)) {
+            return Ok(Outcome::new(State::Present, Some(digest)));
+        }
+        let tree = self.tree(&item.from, &digest).await?;
+        if self.is_dry {
+            return self.planned(item, &tree).await;
+        }
+        let mut outcome = Outcome::new(State::Copied, Some(digest));
+        self.bring(&item.from, &item.to, &tree, &mut outcome).await?;
+        if self.with_referrers {
+            self.bring_referrers(&item.from, &item.to, tree.digests(), &mut outcome).await?;
+        }
+        // The tag last: it says that everything is there.
+        self.put(&item.from, &item.to, item.place(), &tree, &mut outcome).await?;
+        Ok(outcome)
+    }
+
+    /// The digest of a tag.
+    pub(super) async fn resolve(&self, from: &Repository, version: &str) -> Result<Digest, Error> {
+        let missing = || {
+            let text = format!("{from}: the registry has no {version}; check the name and the version, and that the credential may see it");
+            Error::new(Kind::NotFound, text)
+        };
+        let head = self.client.head_manifest(from, version).await?.ok_or_else(missing)?;
+        match head.digest {
+            Some(digest) => Ok(digest),
+            // Some registries name no digest.
+            None => Ok(self.client.manifest(from, version).await?.ok_or_else(missing)?.digest),
+        }
+    }
+
+    /// An artifact of the source with everything below it; nothing of it is missing.
+    pub(super) async fn tree(&self, from: &Repository, digest: &Digest) -> Result<Tree, Error> {
+        let root = self.client.manifest(from, digest.as_str()).await?.ok_or_else(|| {
+            let text = format!("{from}: the registry has no manifest {digest}; was the tag moved, or the image deleted?");
+            Error::new(Kind::NotFound, text)
+        })?;
+        let tree = Tree::read(self.client, from, root).await?;
+        tree.check(from)?;
+        Ok(tree)
+    }
+
+    /// What would be sent.
+    async fn planned(&self, item: &Item, tree: &Tree) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::new(State::Planned, Some(tree.root.digest.clone()));
+        for blob in blobs_of(tree.manifests()) {
+            if self.client.has_blob(&item.to, &blob.digest).await? {
+                outcome.blobs.present += 1;
+            } else {
+                outcome.blobs.copied += 1;
+                outcome.bytes += blob.size;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Brings everything below a manifest to the mirror: its blobs, and the manifests that it contains with theirs.
+    pub(super) async fn bring(
+        &self,
+        from: &Repository,
+        to: &Repository,
+        tree: &Tree,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        // A manifest that the mirror has stands for everything below it.
+        let mut absent: Vec<&Manifest> = Vec::new();
+        for manifest in &tree.below {
+            let there = self.client.head_manifest(to, manifest.digest.as_str()).await?;
+            if there.is_none() {
+                absent.push(manifest);
+            }
+        }
+        let blobs = blobs_of(absent.iter().copied().chain([&tree.root]));
+        self.bring_blobs(from, to, &blobs, outcome).await?;
+        for manifest in absent {
+            self.client.put_manifest(to, manifest.digest.as_str(), manifest).await?;
+        }
+        Ok(())
+    }
+
+    async fn bring_blobs(
+        &self,
+        from: &Repository,
+        to: &Repository,
+        blobs: &[Descriptor],
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        self.follow.expects(blobs.iter().map(|blob| blob.size).sum());
+        let brought = join_all(blobs.iter().map(|blob| async move {
+            let arrival = self.places.bring(self.client, from, to, blob).await;
+            if !matches!(arrival, Ok(Arrival::Copied)) {
+                self.follow.expects_less(blob.size);
+            }
+            arrival
+        }));
+        let mut missing: Vec<String> = Vec::new();
+        let mut failed = None;
+        for (blob, arrival) in blobs.iter().zip(brought.await) {
+            match arrival {
+                Ok(arrival) => {
+                    outcome.blobs.count(arrival);
+                    outcome.bytes += if arrival == Arrival::Copied { blob.size } else { 0 };
+                }
+                Err(error) if error.kind() == Kind::NotFound && error.to_string().starts_with(&format!("{from}:")) => {
+                    missing.push(blob.digest.to_string());
+                    failed.get_or_insert(error);
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            None => Ok(()),
+            Some(error) if error.kind() == Kind::NotFound && !missing.is_empty() => {
+                let text = format!(
+                    "{from}: the registry does not have all blobs of the image: {}; ask its owner to push the image again",
+                    missing.join(", ")
+                );
+                Err(Error::new(Kind::NotFound, text))
+            }
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Writes the manifest itself. If the mirror turns out not to have what it said it had, that is sent, once.
+    pub(super) async fn put(
+        &self,
+        from: &Repository,
+        to: &Repository,
+        version: &str,
+        tree: &Tree,
+        outcome: &mut Outcome,
+    ) -> Result<bool, Error> {
+        match self.client.put_manifest(to, version, &tree.root).await {
+            Ok(written) => Ok(written.knows_subject),
+            Err(error) if error.kind() == Kind::BlobUnknown => {
+                self.repair(from, to, tree, error.blobs(), outcome).await?;
+                Ok(self.client.put_manifest(to, version, &tree.root).await?.knows_subject)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends what the mirror misses although it said that it was there: the named blobs, or all.
+    async fn repair(
+        &self,
+        from: &Repository,
+        to: &Repository,
+        tree: &Tree,
+        named: &[Digest],
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let blobs = blobs_of(tree.manifests());
+        let is_named = |blob: &&Descriptor| named.contains(&blob.digest);
+        let wanted: Vec<&Descriptor> = match blobs.iter().any(|blob| named.contains(&blob.digest)) {
+            true => blobs.iter().filter(is_named).collect(),
+            false => blobs.iter().collect(),
+        };
+        for blob in wanted {
+            self.places.forget(to, &blob.digest);
+            let arrival = self.client.copy_blob(from, to, blob, &[]).await?;
+            outcome.blobs.count(arrival);
+            outcome.bytes += blob.size;
+        }
+        for manifest in &tree.below {
+            self.client.put_manifest(to, manifest.digest.as_str(), manifest).await?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Copying<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Copying")
+    }
+}
+
+/// The blobs of manifests, each once, in order.
+pub(super) fn blobs_of<'m>(manifests: impl Iterator<Item = &'m Manifest>) -> Vec<Descriptor> {
+    let mut seen: BTreeSet<&Digest> = BTreeSet::new();
+    let mut sizes: BTreeMap<&Digest, u64> = BTreeMap::new();
+    let mut blobs = Vec::new();
+    for blob in manifests.flat_map(|manifest| &manifest.blobs) {
+        sizes.entry(&blob.digest).or_insert(blob.size);
+        if seen.insert(&blob.digest) {
+            blobs.push(blob.clone());
+        }
+    }
+    blobs
+}

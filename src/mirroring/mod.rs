@@ -1,0 +1,22 @@
+//! Copies the artifacts of lists to a mirror, and checks that a mirror has them.
+//!
+//! [`plan`](plan::plan) says what goes where, without the network. [`Copying`] copies one artifact: first the blobs, then the
+//! manifests of an index, then what refers to it (signatures, attestations, SBOMs), and its own tag last. So a tag on the mirror
+//! means that everything below it is there, and a run that was killed is simply run again. [`Checking`] asks the mirror alone.
+//!
+//! Manifests are copied byte for byte: digests stay.
+
+mod blobs;
+mod check;
+mod copy;
+mod outcome;
+mod plan;
+mod referring;
+mod run;
+mod tree;
+
+pub(crate) use check::Checking;
+pub(crate) use copy::Copying;
+pub(crate) use outcome::{Blobs, Outcome, State};
+pub(crate) use plan::{Item, plan};
+pub(crate) use run::{Follow, run};

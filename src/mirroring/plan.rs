@@ -1,0 +1,157 @@
+//! [`plan`]: what the lines of a list are on the mirror.
+
+use crate::bundle::{Bundle, Entry};
+use crate::reference::{Layout, Mirror, Reference};
+use crate::registry::{Digest, Repository};
+use std::collections::BTreeMap;
+
+/// An artifact to mirror.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// The source, normalized, for people: `docker.io/library/busybox:1.37`.
+    pub source: String,
+    /// The destination, for people: `mirror.internal/library/busybox:1.37`.
+    pub destination: String,
+    /// The repository of the source.
+    pub from: Repository,
+    /// The repository of the destination.
+    pub to: Repository,
+    /// What is read from the source: a digest, or a tag.
+    pub version: String,
+    /// The tag that it has on the mirror; `None` if it has none.
+    pub tag: Option<String>,
+    /// The digest that the list says.
+    pub digest: Option<Digest>,
+}
+
+/// What each line of the lists is on the mirror; lines that say the same are one.
+///
+/// # Errors
+/// The mirror has no place for a source, or two sources would have the same place.
+pub(crate) fn plan(lists: &Bundle, mirror: &Mirror, layout: Layout) -> Result<Vec<Item>, String> {
+    let mut items: Vec<Item> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in lists.entries() {
+        let item = item(entry, mirror, layout)?;
+        match places.get(&item.destination) {
+            Some(&known) if items[known] == item => {}
+            Some(&known) => {
+                return Err(format!(
+                    "{} and {} would both be {}; use another --layout, or name the destinations in the list",
+                    with_digest(&items[known]),
+                    with_digest(&item),
+                    item.destination
+                ));
+            }
+            None => {
+                places.insert(item.destination.clone(), items.len());
+                items.push(item);
+            }
+        }
+    }
+    Ok(items)
+}
+
+fn with_digest(item: &Item) -> String {
+    match &item.digest {
+        Some(digest) if !item.source.contains('@') => format!("{} ({digest})", item.source),
+        _ => item.source.clone(),
+    }
+}
+
+fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, String> {
+    let source = &entry.source;
+    let to = match &entry.destination {
+        Some(place) if mirror.serves(place) => Repository::of(place),
+        Some(place) => {
+            return Err(format!("{source}: the list says that its place is {place}, which is not on {mirror}"));
+        }
+        // A list of what is on the mirror.
+        None if mirror.serves(source) => Repository::of(source),
+        None => {
+            let place = layout.repository(mirror, source);
+            let place = place.ok_or_else(|| format!("{source}: {mirror} has no place for images of {}", source.registry))?;
+            Repository::of(&Reference::parse(&place).map_err(|why| format!("{source}: {place}: {why}"))?)
+        }
+    };
+    let digest = match &entry.digest {
+        Some(text) => {
+            let lower = text.to_ascii_lowercase();
+            let digest = Digest::parse(&lower).ok_or_else(|| format!("{source}: {text} is not a digest that can be verified"))?;
+            Some(digest)
+        }
+        None => None,
+    };
+    let tag = entry.destination.as_ref().and_then(|place| place.tag.clone()).or_else(|| source.tag.clone());
+    let tag = tag.or_else(|| digest.is_none().then(|| "latest".to_owned()));
+    let version = match (&digest, &source.tag) {
+        (Some(digest), _) => digest.to_string(),
+        (None, Some(tag)) => tag.clone(),
+        (None, None) => "latest".to_owned(),
+    };
+    let place = match (&tag, &digest) {
+        (Some(tag), _) => format!("{to}:{tag}"),
+        (None, digest) => format!("{to}@{}", digest.as_ref().map(ToString::to_string).unwrap_or_default()),
+    };
+    Ok(Item {
+        source: source.to_string(),
+        destination: place,
+        from: Repository::of(source),
+        to,
+        version,
+        tag,
+        digest,
+    })
+}
+
+impl Item {
+    /// What the mirror is asked for: the tag, or the digest.
+    pub(super) fn place(&self) -> &str {
+        self.tag.as_deref().unwrap_or(&self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    fn planned(list: &str, mirror: &str, layout: Layout) -> Result<Vec<String>, String> {
+        let lists = Bundle::parse([("artifacts.txt", list)])?;
+        let mirror = Mirror::parse_all(&mirror.split(',').collect::<Vec<_>>())?;
+        let items = plan(&lists, &mirror, layout)?;
+        Ok(items.iter().map(|item| format!("{} {} {}", item.from, item.version, item.destination)).collect())
+    }
+
+    #[test]
+    fn lines_have_places() {
+        let list = format!(
+            "busybox:1.37\nbusybox:1.37\nquay.io/acme/api@{A}\nquay.io/acme/web:1 {A}\noci://ghcr.io/acme/charts/db:1.0.0+b1\n\
+             quay.io/acme/edge\nquay.io/acme/own:2 m.internal/team/other:3\nm.internal/team/there:4\n"
+        );
+        let expected = [
+            "docker.io/library/busybox 1.37 m.internal/team/library/busybox:1.37".to_owned(),
+            format!("quay.io/acme/api {A} m.internal/team/acme/api@{A}"),
+            format!("quay.io/acme/web {A} m.internal/team/acme/web:1"),
+            "ghcr.io/acme/charts/db 1.0.0_b1 m.internal/team/acme/charts/db:1.0.0_b1".to_owned(),
+            "quay.io/acme/edge latest m.internal/team/acme/edge:latest".to_owned(),
+            "quay.io/acme/own 2 m.internal/team/other:3".to_owned(),
+            "m.internal/team/there 4 m.internal/team/there:4".to_owned(),
+        ];
+        assert_eq!(planned(&list, "m.internal/team", Layout::Path), Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn a_place_belongs_to_one_source() {
+        for (list, mirror, layout, why) in [
+            ("quay.io/a/x:1\nghcr.io/b/x:1\n", "m.internal", Layout::Name, "would both be m.internal/x:1"),
+            ("quay.io/a/x:1\n", "docker.io=m.internal/hub", Layout::Path, "has no place for images of quay.io"),
+            ("quay.io/a/x:1 other.internal/a/x:1\n", "m.internal", Layout::Path, "which is not on m.internal"),
+            (&format!("quay.io/a/x:1\nquay.io/a/x:1 {A}\n"), "m.internal", Layout::Path, "would both be"),
+        ] {
+            let error = planned(list, mirror, layout).expect_err(list);
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

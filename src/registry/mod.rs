@@ -1,0 +1,42 @@
+//! The client of registries: the distribution specification of OCI over HTTP, and the only room that uses the network.
+//!
+//! A [`Client`] serves one run: it asks any number of registries, remembers their tokens, waits as they ask, and repeats what failed
+//! for a moment. [`Client::pull`] reads a small artifact such as a chart; blobs of any size are streams
+//! ([`Download`](download::Download)) that go to another registry without being in memory ([`Client::copy_blob`]).
+//!
+//! What a registry says is untrusted. Manifests and blobs must match their digests and sizes, answers are bounded, and a credential
+//! goes to the host that it is for and to no other: not along a redirect, not to a token server of somebody else (`realm`), not
+//! from https to http. No error contains one.
+//!
+//! The room starts no program but the credential helpers that the user's own files name, through the `docker_credential` crate.
+
+mod body;
+mod challenge;
+mod client;
+mod credentials;
+mod digest;
+mod download;
+mod error;
+mod location;
+mod manifest;
+mod manifests;
+mod pull;
+mod realm;
+mod referrers;
+mod repository;
+mod retry;
+mod tokens;
+mod transport;
+mod upload;
+mod wire;
+
+pub(crate) use client::{Client, Options, Watch};
+pub(crate) use credentials::{Credentials, credential_files};
+pub(crate) use digest::Digest;
+pub(crate) use error::{Error, Kind};
+pub(crate) use manifest::{Descriptor, Manifest};
+pub(crate) use manifests::Head;
+pub(crate) use repository::Repository;
+pub(crate) use retry::Patience;
+pub(crate) use transport::Tls;
+pub(crate) use upload::Arrival;
