@@ -19,6 +19,8 @@ pub(crate) mod jobs;
 pub(crate) mod lint;
 pub(crate) mod manifests;
 pub(crate) mod manual;
+#[cfg(feature = "registry")]
+pub(crate) mod mirror;
 pub(crate) mod one_release;
 pub(crate) mod output;
 pub(crate) mod own_files;
@@ -59,6 +61,8 @@ enum Command {
     Images(Box<images::Args>),
     Blame(Box<blame::Args>),
     Template(Box<template::Args>),
+    #[cfg(feature = "registry")]
+    Mirror(Box<mirror::Args>),
     Init(init::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
@@ -180,6 +184,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),
+        #[cfg(feature = "registry")]
+        Command::Mirror(args) => mirror::run(args, streams),
         Command::Rules(args) => rules::run(args, streams),
         Command::Explain(args) => rules::explain(args, streams),
         Command::Completions(args) => manual::completions(args, streams),

@@ -144,6 +144,8 @@ mod hostile;
 mod images;
 #[cfg(feature = "cli")]
 mod linear;
+#[cfg(all(feature = "cli", feature = "registry"))]
+mod mirror;
 #[cfg(feature = "cli")]
 mod origins;
 #[cfg(feature = "cli")]

@@ -17,6 +17,6 @@ mod tree;
 
 pub(crate) use check::Checking;
 pub(crate) use copy::Copying;
-pub(crate) use outcome::{Blobs, Outcome, State};
+pub(crate) use outcome::{Outcome, State};
 pub(crate) use plan::{Item, plan};
 pub(crate) use run::{Follow, run};

@@ -35,7 +35,6 @@ pub(crate) use credentials::{Credentials, credential_files};
 pub(crate) use digest::Digest;
 pub(crate) use error::{Error, Kind};
 pub(crate) use manifest::{Descriptor, Manifest};
-pub(crate) use manifests::Head;
 pub(crate) use repository::Repository;
 pub(crate) use retry::Patience;
 pub(crate) use transport::Tls;

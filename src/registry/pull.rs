@@ -6,6 +6,7 @@ use super::manifest::{Descriptor, Manifest};
 use super::repository::Repository;
 use bytes::{Bytes, BytesMut};
 
+#[cfg_attr(not(test), expect(dead_code, reason = "for charts as sources"))]
 impl Client<'_> {
     /// A blob in memory, up to a limit. Damaged once, it is read again.
     ///

@@ -137,11 +137,11 @@ impl Gates {
             let Some(until) = until.filter(|_| gate.waited.saturating_add(counted) <= patience.budget) else {
                 let note = match again {
                     Again::Busy(Some(seconds)) => format!("it asks to wait for {seconds} s"),
-                    _ => format!("waited for {} s", gate.waited.as_secs()),
+                    _ => format!("waited for {:.0} s", seconds(gate.waited, patience)),
                 };
                 return Err(error.with_note(&format!(
-                    "{note}, and --retry-budget allows {} s for each registry; run again later, or raise it",
-                    patience.budget.as_secs()
+                    "{note}, and --retry-budget allows {:.0} s for each registry; run again later, or raise it",
+                    seconds(patience.budget, patience)
                 )));
             };
             gate.waited += counted;
@@ -154,6 +154,11 @@ impl Gates {
         tokio::time::sleep_until(until).await;
         Ok(())
     }
+}
+
+/// A wait in seconds.
+fn seconds(wait: Duration, patience: &Patience) -> f64 {
+    wait.as_secs_f64() / patience.second.as_secs_f64()
 }
 
 /// The seconds before an attempt after a number of failures: 0.5, 1, 2, 4 … and up to half less, so that many clients do not

@@ -18,6 +18,8 @@ pub(crate) mod junit;
 pub(crate) mod location;
 #[cfg(feature = "html")]
 pub(crate) mod markdown;
+#[cfg(feature = "registry")]
+pub(crate) mod mirror;
 #[cfg(feature = "html")]
 pub(crate) mod page;
 mod plain;

@@ -1,0 +1,218 @@
+//! `airtight mirror`: copies artifacts to the mirror; `airtight mirror check`: says what it does not have.
+
+mod connection;
+mod follower;
+
+use super::settings::{LayoutFlag, parse_lists, read_lists};
+use super::{Outcome, Problem, Streams};
+use crate::bundle::Bundle;
+use crate::disk::{By, Reach};
+use crate::limits::Limits;
+use crate::mirroring::{Checking, Copying, State, plan, run as work};
+use crate::reference::Mirror;
+use crate::registry::{Client, Patience};
+use crate::report::mirror::{Mirrored, Mode};
+use clap::ValueEnum;
+use connection::ConnectionFlags;
+use follower::Follower;
+use std::path::PathBuf;
+
+/// The list that is read if none is given.
+const LIST: &str = "artifacts.txt";
+
+/// Copy the artifacts of lists to the mirror: images, charts, and their signatures
+///
+/// Digests stay as they are. What the mirror has already is not sent again, and a tag is written when everything below it is there: a
+/// run that was interrupted is simply run again.
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  \
+                  airtight mirror mirror.internal artifacts.txt --dry-run\n  \
+                  airtight images charts/shop --mirror mirror.internal --source --format list | airtight mirror mirror.internal -\n  \
+                  airtight mirror docker.io=harbor.corp/hub,harbor.corp/other images.txt charts.txt\n\n\
+                  Exit status: 0 the mirror has everything, 1 some artifacts could not be copied (the summary says why), 2 nothing was \
+                  copied: a flag or a list cannot be used."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    what: Option<WhatFlags>,
+    #[command(flatten)]
+    copy: CopyFlags,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Check(CheckArgs),
+}
+
+/// Check that the mirror has all artifacts of lists, with all their manifests and blobs
+///
+/// Only the mirror is asked, with the credentials that pull from it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit status: 0 the mirror has everything, 1 something is missing or has another digest, 2 something could not be \
+                        checked.")]
+struct CheckArgs {
+    #[command(flatten)]
+    what: WhatFlags,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+/// The artifacts, and where they belong.
+#[derive(Debug, clap::Args)]
+struct WhatFlags {
+    /// The mirror: a host, optionally with a port and a path; or SOURCE=HOST/PATH for each source registry, comma-separated
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// The lists: files, folders with artifacts.txt, images.txt, images-*.txt or charts.txt, or - for stdin (default: artifacts.txt)
+    ///
+    /// A line is a reference with a tag, a digest or both; optionally followed by its digest, or by its place on the mirror. Charts may
+    /// begin with oci://.
+    #[arg(value_name = "LIST")]
+    lists: Vec<PathBuf>,
+    /// How a source reference maps to a path on the mirror
+    #[arg(long, value_enum, default_value = "path")]
+    layout: LayoutFlag,
+    /// Format of the summary
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// What is copied.
+#[derive(Debug, clap::Args)]
+struct CopyFlags {
+    /// Print what would be copied and how much of it the mirror has; write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not copy the signatures, attestations and SBOMs that refer to an artifact
+    #[arg(long)]
+    no_referrers: bool,
+}
+
+/// The formats of the summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: what is not as it should be, and the sums
+    Text,
+    /// For programs (docs/mirror.schema.json)
+    Json,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+    run_with(args, |patience| patience, streams)
+}
+
+/// Runs the command, given as words, with another patience.
+#[cfg(test)]
+pub(crate) fn run_patiently(
+    args: Vec<String>,
+    patience: impl Fn(Patience) -> Patience,
+    streams: &mut Streams<'_>,
+) -> Outcome {
+    use clap::{Args as _, FromArgMatches as _};
+    let command = Args::augment_args(clap::Command::new("mirror"));
+    let matches = command.try_get_matches_from(&args[1..]).unwrap_or_else(|error| panic!("{error}"));
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| panic!("{error}"));
+    match run_with(&args, patience, streams) {
+        Ok(outcome) => outcome,
+        Err(Problem::Message(text)) => {
+            let _ = writeln!(streams.err, "Error: {text}");
+            Outcome::Failed
+        }
+        Err(Problem::Write(error)) => panic!("{error}"),
+    }
+}
+
+fn run_with(
+    args: &Args,
+    patience: impl Fn(Patience) -> Patience,
+    streams: &mut Streams<'_>,
+) -> Result<Outcome, Problem> {
+    let (what, connection, mode) = match (&args.command, &args.what) {
+        (Some(Command::Check(check)), _) => (&check.what, &check.connection, Mode::Check),
+        (None, Some(what)) => (what, &args.connection, if args.copy.dry_run { Mode::Plan } else { Mode::Copy }),
+        (None, None) => return Err("no mirror is given: airtight mirror HOST".to_owned().into()),
+    };
+    let with_referrers = !args.copy.no_referrers;
+    let places: Vec<&str> = what.target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
+    let mirror = Mirror::parse_all(&places)?;
+    let reach = Reach::of_user(Limits::default().file_bytes);
+    let items = plan(&what.read(&reach, streams)?, &mirror, what.layout.into())?;
+    let mut options = connection.options(&mirror, &reach)?;
+    options.patience = patience(options.patience);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+    let at_a_time = connection.concurrency();
+    let (outcomes, requests) = {
+        let follower = Follower::new(&mut *streams.err, items.len(), connection.is_quiet());
+        runtime.block_on(async {
+            let client = Client::new(options, &follower).map_err(|error| error.to_string())?;
+            let outcomes = match mode {
+                Mode::Check => {
+                    let checking = Checking::new(&client);
+                    work(&items, at_a_time, &follower, |number| checking.check(&items[number])).await
+                }
+                Mode::Copy | Mode::Plan => {
+                    let copying = Copying::new(&client, &follower, at_a_time, with_referrers, mode == Mode::Plan);
+                    work(&items, at_a_time, &follower, |number| copying.copy(&items[number])).await
+                }
+            };
+            follower.finish();
+            Ok::<_, String>((outcomes, client.requests()))
+        })?
+    };
+    let mirrored = Mirrored {
+        mirror: what.target.clone(),
+        mode,
+        artifacts: items.into_iter().zip(outcomes).collect(),
+        requests,
+        help: what.command(),
+    };
+    match what.format {
+        Format::Text => mirrored.write_text(streams.out)?,
+        Format::Json => mirrored.write_json(streams.out)?,
+    }
+    let is_any = |states: &[State]| states.iter().any(|&state| mirrored.count(state) > 0);
+    Ok(match mode {
+        Mode::Check if is_any(&[State::Failed]) => Outcome::Failed,
+        _ if is_any(&[State::Failed, State::Missing, State::Differs]) => Outcome::Findings,
+        _ => Outcome::Clean,
+    })
+}
+
+impl WhatFlags {
+    fn read(&self, reach: &Reach, streams: &mut Streams<'_>) -> Result<Bundle, String> {
+        let default = [PathBuf::from(LIST)];
+        let paths = if self.lists.is_empty() { default.as_slice() } else { &self.lists };
+        let mut lists = Vec::new();
+        for path in paths {
+            match path.as_os_str() == "-" {
+                true => lists.push(("stdin".to_owned(), streams.read_input(reach.file_bytes())?)),
+                false => lists.extend(read_lists(By::User, path, reach)?),
+            }
+        }
+        let lists = parse_lists(&lists)?;
+        if lists.entries().is_empty() {
+            return Err("the lists are empty".to_owned());
+        }
+        Ok(lists)
+    }
+
+    /// The command that copies the same lists.
+    fn command(&self) -> String {
+        let lists = self.lists.iter().map(|path| format!(" {}", path.display())).collect::<String>();
+        let layout = match self.layout.to_possible_value() {
+            Some(value) if self.layout != LayoutFlag::Path => format!(" --layout {}", value.get_name()),
+            _ => String::new(),
+        };
+        format!("airtight mirror {}{lists}{layout}", self.target)
+    }
+}
+

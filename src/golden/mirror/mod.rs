@@ -1,0 +1,279 @@
+//! `testdata/mirror/NAME.toml`: registries with their content and their faults, a run of `airtight mirror` between them, and what
+//! became of it.
+//!
+//! The registries are our own, on the loopback interface. Whatever a case says, no host but the registry sees its credential, no
+//! output contains it, and no manifest arrives before what it refers to.
+
+mod faults;
+mod http;
+mod images;
+mod server;
+mod store;
+
+use super::{derived, files, read};
+use crate::cli::mirror::run_patiently;
+use crate::cli::{Outcome, Streams};
+use crate::registry::Patience;
+use faults::Fault;
+use images::Image;
+use serde::{Deserialize, Serialize};
+use server::{IDENTITY, Manner, PASSWORD, Server, USER};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Case {
+    /// What it shows.
+    about: String,
+    /// The lists, read from stdin.
+    list: String,
+    /// More arguments; `@mirror` and the like are addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    args: Vec<String>,
+    /// The command is `mirror check`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    check: bool,
+    /// The credential of each host, `password` or `identity`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    credentials: BTreeMap<String, String>,
+    /// It is run once before, without faults, and only what comes after is looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    again: bool,
+    /// The part of the credential that the other host may see.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    other_is_trusted: bool,
+    /// A manifest may arrive too early, because the mirror lies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    mirror_lies: bool,
+    #[serde(default)]
+    source: Manner,
+    #[serde(default)]
+    mirror: Manner,
+    /// What the source holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Image>,
+    /// What the mirror holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mirrored: Vec<Image>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Fault>,
+    #[serde(default)]
+    result: Run,
+}
+
+/// What became of a run.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Run {
+    status: u8,
+    stdout: String,
+    stderr: String,
+    /// The requests to each host by method.
+    requests: BTreeMap<String, String>,
+    /// The tags of the mirror, each with the beginning of its digest and what is wrong below it.
+    tags: Vec<String>,
+}
+
+/// The registries of a case.
+struct Registries {
+    source: Server,
+    mirror: Server,
+    other: Server,
+}
+
+impl Registries {
+    fn start(case: &Case) -> Self {
+        let registries = Self {
+            source: Server::start(case.source.clone()),
+            mirror: Server::start(case.mirror.clone()),
+            other: Server::start(Manner::default()),
+        };
+        case.images.iter().for_each(|image| image.push(&mut registries.source.state().store));
+        case.mirrored.iter().for_each(|image| image.push(&mut registries.mirror.state().store));
+        // A storage to which the source's downloads may be redirected.
+        case.images.iter().for_each(|image| image.push(&mut registries.other.state().store));
+        registries.prepare(&[]);
+        registries
+    }
+
+    fn all(&self) -> [(&'static str, &Server); 3] {
+        [("source", &self.source), ("mirror", &self.mirror), ("other", &self.other)]
+    }
+
+    /// The names of the hosts: `@other` is an address, `@name-of-other` a host name that leads there.
+    fn names(&self) -> Vec<(String, String)> {
+        let named = |(name, server): &(&str, &Server)| {
+            let by_name = server.address.replace("127.0.0.1", "localhost");
+            [(format!("@name-of-{name}"), by_name), (format!("@{name}"), server.address.clone())]
+        };
+        self.all().iter().flat_map(named).collect()
+    }
+
+    fn prepare(&self, faults: &[Fault]) {
+        for (name, server) in self.all() {
+            server.prepare(self.names(), faults.iter().filter(|fault| fault.at == name).cloned());
+            let mut state = server.state();
+            state.log.clear();
+            state.credentials.clear();
+        }
+    }
+
+    /// A text with addresses in place of names.
+    fn filled(&self, text: &str) -> String {
+        self.names().iter().fold(text.to_owned(), |text, (name, address)| text.replace(name, address))
+    }
+
+    /// A text with names in place of addresses.
+    fn shown(&self, text: &str) -> String {
+        self.names().iter().fold(text.to_owned(), |text, (name, address)| text.replace(address, name))
+    }
+
+    /// The credential file of a case.
+    fn auth_file(&self, case: &Case, folder: &Path) -> String {
+        let entry = |(host, kind): (&String, &String)| {
+            let entry = match kind.as_str() {
+                "identity" => serde_json::json!({"identitytoken": IDENTITY}),
+                "wrong" => serde_json::json!({"username": USER, "password": "Pl4nt-Xy-wrong"}),
+                _ => serde_json::json!({"username": USER, "password": PASSWORD}),
+            };
+            (self.filled(host), entry)
+        };
+        let auths: serde_json::Map<String, serde_json::Value> = case.credentials.iter().map(entry).collect();
+        let path = folder.join("auth.json");
+        #[expect(clippy::disallowed_methods, reason = "a file of the test")]
+        std::fs::write(&path, serde_json::json!({"auths": auths}).to_string()).expect("a file can be written");
+        path.display().to_string()
+    }
+
+    fn run(&self, case: &Case, folder: &Path, more: &[&str]) -> Run {
+        let mut args = vec!["airtight".to_owned(), "mirror".to_owned()];
+        args.extend(case.check.then(|| "check".to_owned()));
+        let is_given = |flag: &str| case.args.iter().any(|arg| arg == flag);
+        args.extend([self.mirror.address.clone(), "-".to_owned(), "--plain-http".to_owned()]);
+        args.extend(["--source-plain-http".to_owned(), self.source.address.clone()]);
+        args.extend(["--auth-file".to_owned(), self.auth_file(case, folder)]);
+        if !is_given("--concurrency") {
+            args.extend(["--concurrency".to_owned(), "1".to_owned()]);
+        }
+        args.extend(case.args.iter().map(|arg| self.filled(arg)));
+        args.extend(more.iter().map(|&arg| arg.to_owned()));
+        let patience = |given: Patience| Patience {
+            connect: Duration::from_secs(5),
+            idle: Duration::from_millis(150),
+            response: Duration::from_millis(300),
+            second: Duration::from_millis(5),
+            // The budget is in the same seconds.
+            budget: given.budget / 200,
+        };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let list = self.filled(&case.list);
+        let outcome = run_patiently(
+            args,
+            patience,
+            &mut Streams { out: &mut out, err: &mut err, input: &mut list.as_bytes() },
+        );
+        let text = |bytes: &[u8]| self.shown(&String::from_utf8_lossy(bytes)).replace(&folder.display().to_string(), "@");
+        Run {
+            status: match outcome {
+                Outcome::Clean => 0,
+                Outcome::Findings => 1,
+                Outcome::Failed => 2,
+            },
+            stdout: text(&out),
+            stderr: text(&err),
+            requests: self.all().iter().map(|(name, server)| ((*name).to_owned(), counted(&server.state().log))).collect(),
+            tags: self.mirror.state().store.listed(),
+        }
+    }
+
+    /// What holds in every case.
+    fn verify(&self, case: &Case, run: &Run, of: &str) {
+        for said in [&run.stdout, &run.stderr] {
+            assert!(!said.contains("Pl4nt"), "{of} shows a credential: {said}");
+        }
+        let other = self.other.state();
+        assert!(case.other_is_trusted || other.credentials.is_empty(), "{of}: another host saw {:?}", other.credentials);
+        assert!(!other.log.iter().any(|line| line.starts_with('P')), "{of}: another host was written to: {:?}", other.log);
+        let early = &self.mirror.state().early;
+        assert!(case.mirror_lies || early.is_empty(), "{of}: too early: {early:?}");
+        let wrong = run.tags.iter().find(|tag| tag.contains("WRONG"));
+        assert!(wrong.is_none(), "{of}: {wrong:?}");
+    }
+}
+
+/// Requests by method: `2 GET, 1 HEAD`.
+fn counted(log: &[String]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in log {
+        *counts.entry(line.split(' ').next().unwrap_or_default()).or_default() += 1;
+    }
+    counts.iter().map(|(method, count)| format!("{count} {method}")).collect::<Vec<_>>().join(", ")
+}
+
+fn answer(path: &Path) -> (String, String) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut case: Case = toml::from_str(&read(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let registries = Registries::start(&case);
+    let folder = tempfile::tempdir().expect("a folder");
+    if case.again {
+        let first = registries.run(&case, folder.path(), &[]);
+        assert_eq!(first.status, 0, "{name}: {first:?}");
+    }
+    registries.prepare(&case.faults);
+    case.result = registries.run(&case, folder.path(), &[]);
+    registries.verify(&case, &case.result, &name);
+    for (host, server) in registries.all() {
+        let unused = server.unused();
+        assert!(unused.is_empty(), "{name}: no request to {host} met {unused:?}");
+    }
+    (format!("testdata/mirror/{name}"), toml::to_string_pretty(&case).expect("a case can be written"))
+}
+
+#[test]
+fn mirrors_are_filled_whatever_registries_do() {
+    let cases = files("testdata/mirror", ".toml");
+    assert!(cases.len() > 20);
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = cases.iter().map(|path| scope.spawn(|| answer(path))).collect();
+        running.into_iter().map(|one| one.join()).collect()
+    });
+    for answer in answers {
+        let (path, text) = answer.expect("a case");
+        derived(&path, &text);
+    }
+}
+
+/// A run may end at any request, and be run again.
+#[test]
+fn a_run_that_ended_anywhere_is_run_again() {
+    let text = r#"
+        about = "x"
+        list = "@source/acme/api:1.4\n@source/acme/web:2\n"
+        images = [
+            {name = "acme/api:1.4", layers = ["base 3000", "_api 2000"], platforms = ["linux/amd64", "linux/arm64"], signed = ["cosign", "referrer"]},
+            {name = "acme/web:2", layers = ["base 3000", "web 10"]},
+        ]
+        [source]
+        referrers = true
+    "#;
+    let case: Case = toml::from_str(text).expect("a case");
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = Registries::start(&case);
+    let run = whole.run(&case, folder.path(), &[]);
+    assert_eq!(run.status, 0, "{run:?}");
+    let requests = whole.mirror.state().log.len();
+    assert!(requests > 20, "{requests}");
+    for most in 0..requests {
+        let registries = Registries::start(&case);
+        registries.mirror.state().dies_after = Some(most);
+        let broken = registries.run(&case, folder.path(), &["--retry-budget", "0s"]);
+        registries.verify(&case, &broken, &format!("ended after {most}"));
+        assert_eq!(broken.status, 1, "{broken:?}");
+        registries.mirror.state().dies_after = None;
+        let again = registries.run(&case, folder.path(), &[]);
+        registries.verify(&case, &again, &format!("again after {most}"));
+        assert_eq!((again.status, &again.tags), (0, &run.tags), "after {most}: {}", again.stdout);
+    }
+}
