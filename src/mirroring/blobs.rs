@@ -2,7 +2,7 @@
 
 use super::outcome::Blobs;
 use crate::registry::{Arrival, Client, Descriptor, Digest, Error, Repository};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::sync::{Mutex, Semaphore};
@@ -28,7 +28,7 @@ impl Places {
         Self { known: RefCell::default(), turns: RefCell::default(), transfers: Semaphore::new(transfers) }
     }
 
-    /// Brings a blob to a repository of the mirror.
+    /// Brings a blob to a repository of the mirror; `None` if it is no longer needed when its turn comes.
     ///
     /// # Errors
     /// The source does not give it, or the mirror does not take it.
@@ -38,13 +38,14 @@ impl Places {
         from: &Repository,
         to: &Repository,
         blob: &Descriptor,
-    ) -> Result<Arrival, Error> {
+        is_over: &Cell<bool>,
+    ) -> Result<Option<Arrival>, Error> {
         let key = (to.host.clone(), blob.digest.clone());
         let turn = self.turns.borrow_mut().entry(key.clone()).or_default().clone();
         let _turn = turn.lock().await;
         let mut mounts = self.known.borrow().get(&key).cloned().unwrap_or_default();
         if mounts.contains(to) {
-            return Ok(Arrival::Present);
+            return Ok(Some(Arrival::Present));
         }
         mounts.truncate(MOUNTS);
         if from.host == to.host {
@@ -52,13 +53,16 @@ impl Places {
         }
         // Whoever waits here holds a turn, never the other way around.
         let _transfer = self.transfers.acquire().await;
+        if is_over.get() {
+            return Ok(None);
+        }
         let arrival = if mounts.is_empty() && client.has_blob(to, &blob.digest).await? {
             Arrival::Present
         } else {
             client.copy_blob(from, to, blob, &mounts).await?
         };
         self.known.borrow_mut().entry(key).or_default().push(to.clone());
-        Ok(arrival)
+        Ok(Some(arrival))
     }
 
     /// Forgets that a repository has a blob: the registry said otherwise.

@@ -7,7 +7,8 @@ use super::run::Follow;
 use super::tree::Tree;
 use crate::registry::{Arrival, Client, Descriptor, Digest, Error, Kind, Manifest, Repository};
 use futures_util::future::join_all;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::Cell;
+use std::collections::BTreeSet;
 
 /// Copies artifacts to the mirror.
 pub(crate) struct Copying<'c> {
@@ -140,9 +141,13 @@ impl<'c> Copying<'c> {
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         self.follow.expects(blobs.iter().map(|blob| blob.size).sum());
-        let brought = join_all(blobs.iter().map(|blob| async move {
-            let arrival = self.places.bring(self.client, from, to, blob).await;
-            if !matches!(arrival, Ok(Arrival::Copied)) {
+        // If the mirror refuses one, the others are not tried. All that the source does not have are named.
+        let is_over = Cell::new(false);
+        let is_missing = |error: &Error| error.kind() == Kind::NotFound && error.to_string().starts_with(&format!("{from}:"));
+        let brought = join_all(blobs.iter().map(|blob| async {
+            let arrival = self.places.bring(self.client, from, to, blob, &is_over).await;
+            is_over.set(is_over.get() || arrival.as_ref().is_err_and(|error| !is_missing(error)));
+            if !matches!(arrival, Ok(Some(Arrival::Copied))) {
                 self.follow.expects_less(blob.size);
             }
             arrival
@@ -151,11 +156,12 @@ impl<'c> Copying<'c> {
         let mut failed = None;
         for (blob, arrival) in blobs.iter().zip(brought.await) {
             match arrival {
-                Ok(arrival) => {
+                Ok(None) => {}
+                Ok(Some(arrival)) => {
                     outcome.blobs.count(arrival);
                     outcome.bytes += if arrival == Arrival::Copied { blob.size } else { 0 };
                 }
-                Err(error) if error.kind() == Kind::NotFound && error.to_string().starts_with(&format!("{from}:")) => {
+                Err(error) if is_missing(&error) => {
                     missing.push(blob.digest.to_string());
                     failed.get_or_insert(error);
                 }
@@ -231,10 +237,8 @@ impl std::fmt::Debug for Copying<'_> {
 /// The blobs of manifests, each once, in order.
 pub(super) fn blobs_of<'m>(manifests: impl Iterator<Item = &'m Manifest>) -> Vec<Descriptor> {
     let mut seen: BTreeSet<&Digest> = BTreeSet::new();
-    let mut sizes: BTreeMap<&Digest, u64> = BTreeMap::new();
     let mut blobs = Vec::new();
     for blob in manifests.flat_map(|manifest| &manifest.blobs) {
-        sizes.entry(&blob.digest).or_insert(blob.size);
         if seen.insert(&blob.digest) {
             blobs.push(blob.clone());
         }

@@ -195,7 +195,10 @@ impl Mirrored {
             count => format!("{count} artifacts"),
         };
         let sent = match self.mode {
-            Mode::Copy => format!("; {} sent, {} requests", size(self.bytes()), self.requests),
+            Mode::Copy => {
+                let requests = if self.requests == 1 { "request" } else { "requests" };
+                format!("; {} sent, {} {requests}", size(self.bytes()), self.requests)
+            }
             Mode::Plan => format!("; {} to send", size(self.bytes())),
             Mode::Check => String::new(),
         };

@@ -107,6 +107,13 @@ impl Pending {
     }
 }
 
+impl Fault {
+    /// Whether a client notices it only by waiting.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self.does, Does::Stall(_) | Does::Silent | Does::Unread)
+    }
+}
+
 impl Does {
     /// The answer in place of another one, if it does not depend on it.
     pub(super) fn answer(&self, names: &dyn Fn(&str) -> String) -> Option<Answer> {

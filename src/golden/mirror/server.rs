@@ -197,7 +197,10 @@ impl Shared {
                 }
                 state.handle(&request, address, &fault)
             };
-            fault.change(&mut answer, &|text| self.state().named(text));
+            let is_upload = !request.body.is_empty();
+            if !(is_upload && matches!(fault, Does::Flip)) {
+                fault.change(&mut answer, &|text| self.state().named(text));
+            }
             let has_body = request.method != "HEAD";
             match fault {
                 Does::Lose => return Ok(()),
