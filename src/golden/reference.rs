@@ -13,19 +13,29 @@ fn the_reference_of_the_command_line_is_derived() {
     let mut text = String::from("<!-- Made from src/cli by `just bless`; do not edit. -->\n\n# The command line\n\n");
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let _ = writeln!(text, "{about}\n");
-    let subcommands: Vec<&Command> = command.get_subcommands().filter(|one| one.get_name() != "help").collect();
-    for one in &subcommands {
+    let mut subcommands = Vec::new();
+    below(&command, "airtight", &mut subcommands);
+    for (name, one) in &subcommands {
         let about = one.get_about().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(text, "- [`airtight {0}`](#airtight-{0}): {about}", one.get_name());
+        let _ = writeln!(text, "- [`{name}`](#{}): {about}", name.replace(' ', "-"));
     }
-    for one in subcommands {
-        page(one, &mut text);
+    for (name, one) in subcommands {
+        page(&name, one, &mut text);
     }
     derived("docs/cli.md", &text);
 }
 
-fn page(command: &Command, text: &mut String) {
-    let _ = writeln!(text, "\n## airtight {}\n", command.get_name());
+/// The commands below one, each with its whole name.
+fn below<'c>(command: &'c Command, name: &str, found: &mut Vec<(String, &'c Command)>) {
+    for one in command.get_subcommands().filter(|one| one.get_name() != "help") {
+        let name = format!("{name} {}", one.get_name());
+        found.push((name.clone(), one));
+        below(one, &name, found);
+    }
+}
+
+fn page(name: &str, command: &Command, text: &mut String) {
+    let _ = writeln!(text, "\n## {name}\n");
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
     let _ = writeln!(text, "{about}\n");
     let usage = command.clone().render_usage().to_string();
@@ -46,7 +56,7 @@ fn page(command: &Command, text: &mut String) {
         }
         text.push('\n');
         for arg in seen.iter().filter(|arg| arg.get_help_heading() == heading) {
-            let _ = writeln!(text, "- {}: {}", name(arg), help(arg));
+            let _ = writeln!(text, "- {}: {}", named(arg), help(arg));
         }
     }
     if let Some(after) = command.get_after_help() {
@@ -61,7 +71,7 @@ fn page(command: &Command, text: &mut String) {
 }
 
 /// `-f, --values <FILE>` as code.
-fn name(arg: &Arg) -> String {
+fn named(arg: &Arg) -> String {
     let mut flags = Vec::new();
     flags.extend(arg.get_short().map(|short| format!("-{short}")));
     flags.extend(arg.get_long().map(|long| format!("--{long}")));

@@ -27,7 +27,8 @@ impl<'c> Checking<'c> {
     }
 
     async fn checked(&self, item: &Item) -> Result<Outcome, Error> {
-        let missing = |what: Vec<String>| Outcome { missing: what, ..Outcome::new(State::Missing, item.digest.clone()) };
+        let missing =
+            |what: Vec<String>| Outcome { missing: what, ..Outcome::new(State::Missing, item.digest.clone()) };
         let Some(root) = self.client.manifest(&item.to, item.place()).await? else {
             return Ok(missing(vec![format!("the manifest {}", item.place())]));
         };

@@ -73,7 +73,9 @@ impl<'c> Copying<'c> {
     /// The digest of a tag.
     pub(super) async fn resolve(&self, from: &Repository, version: &str) -> Result<Digest, Error> {
         let missing = || {
-            let text = format!("{from}: the registry has no {version}; check the name and the version, and that the credential may see it");
+            let text = format!(
+                "{from}: the registry has no {version}; check the name and the version, and that the credential may see it"
+            );
             Error::new(Kind::NotFound, text)
         };
         let head = self.client.head_manifest(from, version).await?.ok_or_else(missing)?;
@@ -87,7 +89,8 @@ impl<'c> Copying<'c> {
     /// An artifact of the source with everything below it; nothing of it is missing.
     pub(super) async fn tree(&self, from: &Repository, digest: &Digest) -> Result<Tree, Error> {
         let root = self.client.manifest(from, digest.as_str()).await?.ok_or_else(|| {
-            let text = format!("{from}: the registry has no manifest {digest}; was the tag moved, or the image deleted?");
+            let text =
+                format!("{from}: the registry has no manifest {digest}; was the tag moved, or the image deleted?");
             Error::new(Kind::NotFound, text)
         })?;
         let tree = Tree::read(self.client, from, root).await?;
@@ -143,7 +146,8 @@ impl<'c> Copying<'c> {
         self.follow.expects(blobs.iter().map(|blob| blob.size).sum());
         // If the mirror refuses one, the others are not tried. All that the source does not have are named.
         let is_over = Cell::new(false);
-        let is_missing = |error: &Error| error.kind() == Kind::NotFound && error.to_string().starts_with(&format!("{from}:"));
+        let is_missing =
+            |error: &Error| error.kind() == Kind::NotFound && error.to_string().starts_with(&format!("{from}:"));
         let brought = join_all(blobs.iter().map(|blob| async {
             let arrival = self.places.bring(self.client, from, to, blob, &is_over).await;
             is_over.set(is_over.get() || arrival.as_ref().is_err_and(|error| !is_missing(error)));

@@ -70,14 +70,16 @@ fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, String> 
         None if mirror.serves(source) => Repository::of(source),
         None => {
             let place = layout.repository(mirror, source);
-            let place = place.ok_or_else(|| format!("{source}: {mirror} has no place for images of {}", source.registry))?;
+            let place =
+                place.ok_or_else(|| format!("{source}: {mirror} has no place for images of {}", source.registry))?;
             Repository::of(&Reference::parse(&place).map_err(|why| format!("{source}: {place}: {why}"))?)
         }
     };
     let digest = match &entry.digest {
         Some(text) => {
             let lower = text.to_ascii_lowercase();
-            let digest = Digest::parse(&lower).ok_or_else(|| format!("{source}: {text} is not a digest that can be verified"))?;
+            let digest = Digest::parse(&lower)
+                .ok_or_else(|| format!("{source}: {text} is not a digest that can be verified"))?;
             Some(digest)
         }
         None => None,
@@ -93,15 +95,7 @@ fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, String> 
         (Some(tag), _) => format!("{to}:{tag}"),
         (None, digest) => format!("{to}@{}", digest.as_ref().map(ToString::to_string).unwrap_or_default()),
     };
-    Ok(Item {
-        source: source.to_string(),
-        destination: place,
-        from: Repository::of(source),
-        to,
-        version,
-        tag,
-        digest,
-    })
+    Ok(Item { source: source.to_string(), destination: place, from: Repository::of(source), to, version, tag, digest })
 }
 
 impl Item {

@@ -33,7 +33,8 @@ impl Copying<'_> {
                 for referrer in self.client.referrers(from, &subject).await? {
                     if seen.insert(referrer.digest.clone()) {
                         next.push(referrer.digest.clone());
-                        outcome.referrers += usize::from(self.bring_referrer(from, to, &subject, &referrer.digest, outcome).await?);
+                        outcome.referrers +=
+                            usize::from(self.bring_referrer(from, to, &subject, &referrer.digest, outcome).await?);
                     }
                     if seen.len() > REFERRERS {
                         let text = format!("{from}: more than {REFERRERS} manifests refer to {subject}");

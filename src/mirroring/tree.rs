@@ -33,7 +33,8 @@ impl Tree {
         let mut seen = BTreeSet::from([tree.root.digest.clone()]);
         let mut bytes = tree.root.bytes.len();
         // Each with its depth; a manifest is added when those below it were.
-        let mut next: Vec<(Step, usize)> = tree.root.children.iter().rev().map(|one| (Step::Read(one.clone()), 1)).collect();
+        let mut next: Vec<(Step, usize)> =
+            tree.root.children.iter().rev().map(|one| (Step::Read(one.clone()), 1)).collect();
         while let Some((step, depth)) = next.pop() {
             let descriptor = match step {
                 Step::Add(manifest) => {

@@ -190,7 +190,8 @@ impl<'w> Client<'w> {
             };
             let status = response.status();
             if status == StatusCode::UNAUTHORIZED && !is_second {
-                let values = response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+                let values =
+                    response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
                 if let Some(challenge) = Challenge::parse(values) {
                     self.tokens.challenged(host, &call.scopes, challenge, header.as_ref());
                     let new = authorize().await?;
@@ -243,7 +244,8 @@ impl<'w> Client<'w> {
             }
             if !is_own && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
                 // The address of a storage is valid for a while only; the registry makes another one.
-                let text = format!("{}: {} refuses the registry's redirect ({status})", call.subject(), authority(&url));
+                let text =
+                    format!("{}: {} refuses the registry's redirect ({status})", call.subject(), authority(&url));
                 return Err(Fault::soon(Error::new(Kind::Forbidden, text)));
             }
             return Ok(response);
@@ -278,10 +280,14 @@ impl<'w> Client<'w> {
         let kind = kind_of(status);
         let advice = match kind {
             Kind::Unauthorized => format!("`docker login {host}` or --auth-file FILE gives a credential for {host}"),
-            Kind::Forbidden => "the credential is not allowed to do this; use another one, or ask for the right".to_owned(),
+            Kind::Forbidden => {
+                "the credential is not allowed to do this; use another one, or ask for the right".to_owned()
+            }
             Kind::NotFound => "check the name and the version, and that the credential may see it".to_owned(),
             Kind::NoSpace => "free space on the registry, or raise its quota, and run again".to_owned(),
-            Kind::Limit => "the registry, or a proxy before it, limits the size of a request; raise that limit".to_owned(),
+            Kind::Limit => {
+                "the registry, or a proxy before it, limits the size of a request; raise that limit".to_owned()
+            }
             _ => String::new(),
         };
         let advice = if advice.is_empty() { advice } else { format!("; {advice}") };

@@ -145,7 +145,8 @@ impl Credentials {
         let run = move || docker_credential::get_credential_from_reader(text.as_slice(), &server);
         let ran = tokio::time::timeout(HELPER, tokio::task::spawn_blocking(run)).await;
         let Ok(Ok(said)) = ran else {
-            let text = format!("{}: the credential helper for {key} did not answer within {} s", file.name, HELPER.as_secs());
+            let text =
+                format!("{}: the credential helper for {key} did not answer within {} s", file.name, HELPER.as_secs());
             return Err(Error::new(Kind::Input, text));
         };
         let credential = answer(said, file)?;
@@ -214,7 +215,9 @@ fn answer(
         Err(CredentialRetrievalError::HelperCommunicationError) => {
             failed("the credential helper that it names cannot be started; is docker-credential-… in PATH?")
         }
-        Err(CredentialRetrievalError::MalformedHelperResponse) => failed("the answer of the credential helper is not valid"),
+        Err(CredentialRetrievalError::MalformedHelperResponse) => {
+            failed("the answer of the credential helper is not valid")
+        }
         Err(_) => failed("the entry of the registry cannot be read; log in again"),
     }
 }
@@ -277,7 +280,8 @@ mod tests {
 
     #[test]
     fn messages_quote_no_secret() {
-        let error = Credentials::read([("auth.json".to_owned(), b"{\"auths\": hunter2".to_vec())]).expect_err("not JSON");
+        let error =
+            Credentials::read([("auth.json".to_owned(), b"{\"auths\": hunter2".to_vec())]).expect_err("not JSON");
         assert_eq!(error.to_string(), "auth.json:1:11: not JSON, so it has no credentials");
     }
 }

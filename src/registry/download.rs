@@ -87,12 +87,7 @@ impl Download<'_> {
                 },
                 Ok(Ok(None)) => {
                     self.short += 1;
-                    let text = format!(
-                        "{}: it ends after {} of {} bytes",
-                        self.subject(),
-                        self.at,
-                        self.blob.size
-                    );
+                    let text = format!("{}: it ends after {} of {} bytes", self.subject(), self.at, self.blob.size);
                     let error = Error::new(Kind::WrongDigest, text);
                     let again = if self.short < SHORT { Again::Soon } else { Again::Never };
                     Fault { error, again }
@@ -198,10 +193,8 @@ impl Download<'_> {
     fn check_length(&self, response: &Response, expected: u64) -> Result<(), Fault> {
         match response.content_length() {
             Some(length) if length > expected => {
-                let text = format!(
-                    "{}: it has {length} bytes instead of the {expected} of its descriptor",
-                    self.subject()
-                );
+                let text =
+                    format!("{}: it has {length} bytes instead of the {expected} of its descriptor", self.subject());
                 Err(Error::new(Kind::WrongDigest, text).into())
             }
             _ => Ok(()),

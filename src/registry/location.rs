@@ -83,7 +83,11 @@ mod tests {
     #[test]
     fn redirects_leave_neither_https_nor_the_internet() {
         for (from, location, to) in [
-            ("https://quay.io/v2/a/blobs/x", "https://cdn.example.com/x?sig=1", Some("https://cdn.example.com/x?sig=1")),
+            (
+                "https://quay.io/v2/a/blobs/x",
+                "https://cdn.example.com/x?sig=1",
+                Some("https://cdn.example.com/x?sig=1"),
+            ),
             ("https://quay.io/v2/a/blobs/x", "/y", Some("https://quay.io/y")),
             ("https://quay.io/v2/a/blobs/x", "http://quay.io/y", None),
             ("https://quay.io/v2/a/blobs/x", "https://169.254.169.254/latest", None),

@@ -117,7 +117,8 @@ impl Manifest {
             return Err(wrong("its media type is not one".to_owned()));
         }
         let one = |wire: WireDescriptor| wire.read().map_err(wrong);
-        let all = |list: Option<Vec<WireDescriptor>>| list.into_iter().flatten().map(one).collect::<Result<Vec<_>, _>>();
+        let all =
+            |list: Option<Vec<WireDescriptor>>| list.into_iter().flatten().map(one).collect::<Result<Vec<_>, _>>();
         let config = wire.config.map(one).transpose()?;
         let config_type = config.as_ref().map(|config| config.media_type.clone());
         let mut blobs: Vec<Descriptor> = config.into_iter().collect();
@@ -172,7 +173,8 @@ mod tests {
     fn manifests_are_read() {
         let image = r#"{"schemaVersion": 2, "config": {"mediaType": "c", "digest": "DIGEST", "size": 3},
             "layers": [{"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "digest": "DIGEST", "size": 3}]}"#;
-        let image = parse(image, Some("application/vnd.docker.distribution.manifest.v2+json; charset=utf-8")).expect("one");
+        let image =
+            parse(image, Some("application/vnd.docker.distribution.manifest.v2+json; charset=utf-8")).expect("one");
         assert_eq!((image.media_type.as_str(), image.is_index(), image.blobs.len()), (DOCKER_MANIFEST, false, 2));
         assert!(image.blobs[1].is_foreign && !image.blobs[0].is_foreign);
         let index = r#"{"manifests": [{"mediaType": "m", "digest": "DIGEST", "size": 3,

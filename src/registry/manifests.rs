@@ -110,10 +110,7 @@ impl Client<'_> {
                 Ok(response) => return self.confirmed(&call, version, manifest, response).await,
                 Err(fault) => fault,
             };
-            let is_doubtful = matches!(
-                fault.error.kind(),
-                Kind::Unreachable | Kind::Timeout | Kind::Unavailable
-            );
+            let is_doubtful = matches!(fault.error.kind(), Kind::Unreachable | Kind::Timeout | Kind::Unavailable);
             self.pause(repository, &mut tries, fault).await?;
             // It may have arrived although the answer did not.
             if is_doubtful && self.is_there(repository, version, &manifest.digest).await? {
@@ -158,7 +155,11 @@ impl Client<'_> {
         match there {
             Some(there) if there == manifest.digest => Ok(written),
             // A registry that names no digests at all is asked for the bytes.
-            None if self.manifest(call.repository, version).await?.is_some_and(|there| there.bytes == manifest.bytes) => {
+            None if self
+                .manifest(call.repository, version)
+                .await?
+                .is_some_and(|there| there.bytes == manifest.bytes) =>
+            {
                 Ok(written)
             }
             there => {
@@ -173,12 +174,7 @@ impl Client<'_> {
         }
     }
 
-    fn manifest_call<'c>(
-        &self,
-        method: Method,
-        repository: &'c Repository,
-        version: &str,
-    ) -> Result<Call<'c>, Error> {
+    fn manifest_call<'c>(&self, method: Method, repository: &'c Repository, version: &str) -> Result<Call<'c>, Error> {
         let url = self.url(repository, &format!("manifests/{version}"))?;
         let verb = if method == Method::PUT { "write" } else { "read" };
         let mut call = Call::new(method, url, repository, format!("{verb} the manifest {version}"));

@@ -10,6 +10,8 @@
 //!
 //! The room starts no program but the credential helpers that the user's own files name, through the `docker_credential` crate.
 
+#![expect(clippy::disallowed_types, reason = "this is the room that the bans point to")]
+
 mod body;
 mod challenge;
 mod client;

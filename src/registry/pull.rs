@@ -6,18 +6,13 @@ use super::manifest::{Descriptor, Manifest};
 use super::repository::Repository;
 use bytes::{Bytes, BytesMut};
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for charts as sources"))]
+#[cfg_attr(not(test), expect(dead_code, reason = "a chart in a registry will be pulled by it"))]
 impl Client<'_> {
     /// A blob in memory, up to a limit. Damaged once, it is read again.
     ///
     /// # Errors
     /// It is larger than the limit, or cannot be read.
-    pub(crate) async fn blob(
-        &self,
-        repository: &Repository,
-        blob: &Descriptor,
-        limit: u64,
-    ) -> Result<Bytes, Error> {
+    pub(crate) async fn blob(&self, repository: &Repository, blob: &Descriptor, limit: u64) -> Result<Bytes, Error> {
         if blob.size > limit {
             let text = format!("{repository}: the blob {} has {} bytes, more than {limit}", blob.digest, blob.size);
             return Err(Error::new(Kind::Limit, text));
@@ -54,7 +49,8 @@ impl Client<'_> {
         })?;
         let mut blobs = manifest.blobs.iter().filter(|blob| blob.media_type == media_type);
         let (Some(blob), None) = (blobs.next(), blobs.next()) else {
-            let is = manifest.config_type.as_deref().or(manifest.artifact_type.as_deref()).unwrap_or(&manifest.media_type);
+            let is =
+                manifest.config_type.as_deref().or(manifest.artifact_type.as_deref()).unwrap_or(&manifest.media_type);
             let text = format!("{repository}: {version} is {is}, which has not exactly one {media_type}");
             return Err(Error::new(Kind::Rejected, text));
         };

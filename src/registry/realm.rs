@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use url::Url;
 
 /// Token servers of well-known registries that are in another domain.
-const PAIRS: &[(&str, &str)] = &[("registry.connect.redhat.com", "sso.redhat.com"), ("registry.redhat.io", "sso.redhat.com")];
+const PAIRS: &[(&str, &str)] =
+    &[("registry.connect.redhat.com", "sso.redhat.com"), ("registry.redhat.io", "sso.redhat.com")];
 
 /// Whether the credential of a registry may be sent to a token server. `is_plain` says that the registry itself is reached over http.
 pub(super) fn may_have_credential(host: &str, is_plain: bool, realm: &Url, allowed: &BTreeSet<String>) -> bool {
@@ -22,7 +23,8 @@ pub(super) fn may_have_credential(host: &str, is_plain: bool, realm: &Url, allow
         "http" if is_plain && is_same => return true,
         _ => return false,
     }
-    let is_allowed = allowed.contains(name) || realm.port().is_some_and(|port| allowed.contains(&format!("{name}:{port}")));
+    let is_allowed =
+        allowed.contains(name) || realm.port().is_some_and(|port| allowed.contains(&format!("{name}:{port}")));
     is_same || is_allowed || PAIRS.contains(&(own, name)) || same_domain(own, name)
 }
 

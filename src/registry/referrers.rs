@@ -51,7 +51,10 @@ impl Client<'_> {
                 _ => return Ok(None),
             }
             let next = next_page(&response);
-            let is_index = response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(OCI_INDEX.as_bytes()));
+            let is_index = response
+                .headers()
+                .get(CONTENT_TYPE)
+                .is_some_and(|value| value.as_bytes().starts_with(OCI_INDEX.as_bytes()));
             if !is_index {
                 return Ok(None);
             }

@@ -131,7 +131,9 @@ impl Gates {
             let until = now.checked_add(wait);
             // Many requests wait for one gate: its time is counted once.
             let counted = match gate.opens {
-                Some(opens) if is_shared && opens > now => until.map_or(wait, |until| until.saturating_duration_since(opens)),
+                Some(opens) if is_shared && opens > now => {
+                    until.map_or(wait, |until| until.saturating_duration_since(opens))
+                }
                 _ => wait,
             };
             let Some(until) = until.filter(|_| gate.waited.saturating_add(counted) <= patience.budget) else {

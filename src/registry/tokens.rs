@@ -119,7 +119,13 @@ impl Tokens {
     }
 
     /// A registry rejected a request: remembers what it asks for, and drops the token that it rejected.
-    pub(super) fn challenged(&self, host: &str, scopes: &[String], challenge: Challenge, rejected: Option<&HeaderValue>) {
+    pub(super) fn challenged(
+        &self,
+        host: &str,
+        scopes: &[String],
+        challenge: Challenge,
+        rejected: Option<&HeaderValue>,
+    ) {
         self.challenges.borrow_mut().insert(host.to_owned(), challenge);
         let key = (host.to_owned(), scopes.to_vec());
         let mut tokens = self.tokens.borrow_mut();
@@ -178,7 +184,9 @@ impl Tokens {
         let is_plain = wire.transport.is_plain(host);
         if realm.scheme() == "http" && !is_plain {
             // A token that was read along the way opens the registry to others.
-            let text = format!("the registry is reached over https, but its token server {server} over http; airtight does not ask it");
+            let text = format!(
+                "the registry is reached over https, but its token server {server} over http; airtight does not ask it"
+            );
             return Err(refused(Kind::Untrusted, text));
         }
         let is_own = may_have_credential(host, is_plain, &realm, &self.realms);
@@ -191,7 +199,8 @@ impl Tokens {
             wire.gates.pass(&server).await;
             let request = self.request(&realm, service, scopes, credential.as_ref(), by_post);
             let subject = format!("{repository}: the token server");
-            let sent = wire.exchange(is_registry.then_some(host.as_str()), request, wire.patience.response, &subject).await;
+            let sent =
+                wire.exchange(is_registry.then_some(host.as_str()), request, wire.patience.response, &subject).await;
             let fault = match sent {
                 Err(fault) => fault,
                 Ok(response) => {

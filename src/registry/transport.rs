@@ -119,7 +119,8 @@ fn client(
     }
     if let Some((name, pem, _)) = tls.identity.as_ref().filter(|_| is_identified) {
         let identity = Identity::from_pem(pem);
-        builder = builder.identity(identity.map_err(|_| unusable(name, "not a certificate and its private key in PEM"))?);
+        builder =
+            builder.identity(identity.map_err(|_| unusable(name, "not a certificate and its private key in PEM"))?);
     }
     let name = tls.authorities.as_ref().map_or("TLS", |(name, _)| name);
     builder.build().map_err(|error| unusable(name, &format!("TLS cannot be set up: {}", causes(&error))))

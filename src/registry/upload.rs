@@ -278,7 +278,8 @@ impl<'w> Client<'w> {
             return Err(self.rejected(call, response, true).await);
         }
         let said = digest_of(response.headers());
-        if said.as_ref().is_none_or(|said| *said == blob.digest) || self.has_blob(call.repository, &blob.digest).await? {
+        if said.as_ref().is_none_or(|said| *said == blob.digest) || self.has_blob(call.repository, &blob.digest).await?
+        {
             return Ok(());
         }
         let said = said.map(|digest| digest.to_string()).unwrap_or_default();

@@ -106,7 +106,8 @@ impl Mirrored {
     pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let artifact = |(item, outcome): &'_ (Item, Outcome)| {
             let error = outcome.error.as_ref();
-            let error = error.map(|error| Failure { kind: error.kind().name(), message: plain_line(&error.to_string()) });
+            let error =
+                error.map(|error| Failure { kind: error.kind().name(), message: plain_line(&error.to_string()) });
             (item.digest.as_ref().filter(|listed| outcome.digest.as_ref() != Some(*listed)).is_some(), error)
         };
         let artifacts = self.artifacts.iter().map(|both| {
@@ -219,10 +220,13 @@ pub(crate) fn told(item: &Item, outcome: &Outcome) -> String {
         (State::Copied | State::Planned, ..) => {
             let blobs = outcome.blobs;
             let mounted = if blobs.mounted > 0 { format!(", {} mounted", blobs.mounted) } else { String::new() };
-            let referrers = if outcome.referrers > 0 { format!(", {} referrers", outcome.referrers) } else { String::new() };
+            let referrers =
+                if outcome.referrers > 0 { format!(", {} referrers", outcome.referrers) } else { String::new() };
             format!("{line} ({}{mounted}{referrers})", size(outcome.bytes))
         }
-        (State::Differs, Some(there), Some(listed)) => format!("{line} (the list says {listed}, the mirror has {there})"),
+        (State::Differs, Some(there), Some(listed)) => {
+            format!("{line} (the list says {listed}, the mirror has {there})")
+        }
         _ => line,
     }
 }

@@ -55,8 +55,10 @@ enum Command {
 ///
 /// Only the mirror is asked, with the credentials that pull from it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 the mirror has everything, 1 something is missing or has another digest, 2 something could not be \
-                        checked.")]
+#[command(
+    after_help = "Exit status: 0 the mirror has everything, 1 something is missing or has another digest, 2 something could not be \
+                        checked."
+)]
 struct CheckArgs {
     #[command(flatten)]
     what: WhatFlags,
@@ -215,4 +217,3 @@ impl WhatFlags {
         format!("airtight mirror {}{lists}{layout}", self.target)
     }
 }
-

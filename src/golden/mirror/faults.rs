@@ -108,6 +108,33 @@ impl Pending {
 }
 
 impl Fault {
+    /// Faults of all kinds that pass, each for one request of so many.
+    pub(super) fn rotating(at: &str, every: usize) -> Vec<Self> {
+        let answer = |status: u16| Does::Answer(status, Vec::new(), "<html>".to_owned());
+        let busy = Does::Answer(429, vec!["Retry-After: 1".to_owned()], String::new());
+        let kinds = [
+            Does::Drop,
+            answer(500),
+            Does::Cut(20),
+            busy,
+            Does::Lose,
+            answer(503),
+            Does::Flip,
+            Does::Expire,
+            Does::Short(5),
+            answer(408),
+        ];
+        let fault = |number: usize| Self {
+            at: at.to_owned(),
+            on: "* /v2/".to_owned(),
+            // Every fault counts the requests that those before it let pass.
+            skip: (number + 1) * (every - 1),
+            times: 1,
+            does: kinds[number % kinds.len()].clone(),
+        };
+        (0..20).map(fault).collect()
+    }
+
     /// Whether a client notices it only by waiting.
     pub(super) fn is_silence(&self) -> bool {
         matches!(self.does, Does::Stall(_) | Does::Silent | Does::Unread)

@@ -68,7 +68,8 @@ impl Connection {
             return Ok(None);
         }
         let mut words = line.split_whitespace();
-        let (method, target) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
+        let (method, target) =
+            (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();

@@ -43,9 +43,9 @@ fn is_zero(number: &usize) -> bool {
 
 /// Bytes that follow from a name: those of a generator of numbers.
 fn bytes(name: &str, length: usize) -> Vec<u8> {
-    let mut state = name.bytes().fold(0x9E37_79B9_7F4A_7C15_u64, |state, byte| {
-        (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    });
+    let mut state = name
+        .bytes()
+        .fold(0x9E37_79B9_7F4A_7C15_u64, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -62,7 +62,8 @@ impl Image {
         let digest = if self.platforms.is_empty() {
             self.push_image(store, name, "", None)
         } else {
-            let children: Vec<Value> = self.platforms.iter().map(|platform| self.child(store, name, platform)).collect();
+            let children: Vec<Value> =
+                self.platforms.iter().map(|platform| self.child(store, name, platform)).collect();
             if self.lacks == "child" {
                 let digest = children.last().and_then(|child| child["digest"].as_str()).expect("a child").to_owned();
                 store.repository(name).manifests.remove(&digest);
@@ -90,7 +91,8 @@ impl Image {
         for (number, layer) in self.layers.iter().enumerate() {
             let (layer_name, length) = layer.split_once(' ').expect("a layer has a name and a length");
             // A layer whose name begins with an underscore differs for each platform.
-            let own = if layer_name.starts_with('_') { format!("{layer_name}{platform}") } else { layer_name.to_owned() };
+            let own =
+                if layer_name.starts_with('_') { format!("{layer_name}{platform}") } else { layer_name.to_owned() };
             let text = bytes(&own, length.parse().expect("a number"));
             let mut layer = blob(store, name, "application/vnd.oci.image.layer.v1.tar+gzip", text);
             let is_last = number + 1 == self.layers.len();

@@ -13,7 +13,7 @@ mod store;
 use super::{derived, files, read, root};
 use crate::cli::mirror::run_patiently;
 use crate::cli::{Outcome, Streams};
-use crate::registry::Patience;
+use crate::registry::{Client, Kind, Options, Patience, Repository, Tls, Watch};
 use faults::Fault;
 use images::Image;
 use serde::{Deserialize, Serialize};
@@ -172,12 +172,10 @@ impl Registries {
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let list = self.filled(&case.list);
-        let outcome = run_patiently(
-            args,
-            patience,
-            &mut Streams { out: &mut out, err: &mut err, input: &mut list.as_bytes() },
-        );
-        let text = |bytes: &[u8]| self.shown(&String::from_utf8_lossy(bytes)).replace(&folder.display().to_string(), "@");
+        let outcome =
+            run_patiently(args, patience, &mut Streams { out: &mut out, err: &mut err, input: &mut list.as_bytes() });
+        let text =
+            |bytes: &[u8]| self.shown(&String::from_utf8_lossy(bytes)).replace(&folder.display().to_string(), "@");
         Run {
             status: match outcome {
                 Outcome::Clean => 0,
@@ -186,7 +184,11 @@ impl Registries {
             },
             stdout: text(&out),
             stderr: text(&err),
-            requests: self.all().iter().map(|(name, server)| ((*name).to_owned(), counted(&server.state().log))).collect(),
+            requests: self
+                .all()
+                .iter()
+                .map(|(name, server)| ((*name).to_owned(), counted(&server.state().log)))
+                .collect(),
             tags: self.mirror.state().store.listed(),
         }
     }
@@ -197,8 +199,16 @@ impl Registries {
             assert!(!said.contains("Pl4nt"), "{of} shows a credential: {said}");
         }
         let other = self.other.state();
-        assert!(case.other_is_trusted || other.credentials.is_empty(), "{of}: another host saw {:?}", other.credentials);
-        assert!(!other.log.iter().any(|line| line.starts_with('P')), "{of}: another host was written to: {:?}", other.log);
+        assert!(
+            case.other_is_trusted || other.credentials.is_empty(),
+            "{of}: another host saw {:?}",
+            other.credentials
+        );
+        assert!(
+            !other.log.iter().any(|line| line.starts_with('P')),
+            "{of}: another host was written to: {:?}",
+            other.log
+        );
         let early = &self.mirror.state().early;
         assert!(case.mirror_lies || early.is_empty(), "{of}: too early: {early:?}");
         let wrong = run.tags.iter().find(|tag| tag.contains("WRONG"));
@@ -246,6 +256,105 @@ fn mirrors_are_filled_whatever_registries_do() {
         let (path, text) = answer.expect("a case");
         derived(&path, &text);
     }
+    page();
+}
+
+/// The page shows the output of cases: `<!-- testdata/mirror/NAME.toml -->` before a block of text, whose first line is the command.
+fn page() {
+    const PAGE: &str = "docs/mirror.md";
+    const MARK: &str = "<!-- testdata/mirror/";
+    const BEGIN: &str = ".toml -->\n```text\n";
+    let text = read(&root().join(PAGE));
+    let mut made = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(MARK) {
+        let (name, block) = after.split_once(BEGIN).expect("a block of text follows the mark");
+        let (shown, after) = block.split_once("```\n").expect("the block ends");
+        let typed = shown.split_inclusive('\n').next().unwrap_or_default();
+        let case: Case = toml::from_str(&read(&root().join(format!("testdata/mirror/{name}.toml")))).expect("a case");
+        let said = case.result.stdout.replace("@mirror", "mirror.internal").replace("@source", "quay.io");
+        made.extend([before, MARK, name, BEGIN, typed, &said.replace(" -\n", " artifacts.txt\n"), "```\n"]);
+        rest = after;
+    }
+    derived(PAGE, &(made + rest));
+}
+
+/// Every seventh request to each registry fails, each time in another way.
+#[test]
+fn a_run_on_a_bad_day_ends_well() {
+    let images: Vec<String> = (0..12)
+        .map(|number| {
+            let name = format!("acme/a{number}:1");
+            let platforms = if number % 3 == 0 { r#"platforms = ["linux/amd64", "linux/arm64"], "# } else { "" };
+            format!(
+                "{{name = \"{name}\", {platforms}layers = [\"base 90000\", \"s{} 5000\", \"_o{number} 700\"]}}",
+                number % 4
+            )
+        })
+        .collect();
+    let list: String = (0..12).map(|number| format!("@source/acme/a{number}:1\n")).collect();
+    let text = format!(
+        "about = \"x\"\nlist = {list:?}\nargs = [\"--concurrency\", \"4\", \"--quiet\"]\nimages = [{}]\n\
+         [source]\nlogin = \"token\"\n[mirror]\nlogin = \"token\"\n[credentials]\n\"@source\" = \"password\"\n\"@mirror\" = \"password\"\n",
+        images.join(", ")
+    );
+    let mut case: Case = toml::from_str(&text).unwrap_or_else(|error| panic!("{error}"));
+    for at in ["source", "mirror"] {
+        case.faults.extend(Fault::rotating(at, 7));
+    }
+    let registries = Registries::start(&case);
+    registries.prepare(&case.faults);
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = registries.run(&case, folder.path(), &[]);
+    registries.verify(&case, &run, "a bad day");
+    assert_eq!((run.status, run.tags.len()), (0, 12), "{}", run.stdout);
+    for (host, server) in registries.all() {
+        assert_eq!(server.unused(), [""; 0], "at {host}");
+    }
+}
+
+/// A chart is an artifact with one layer.
+#[test]
+fn a_chart_is_pulled() {
+    const CONTENT: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+    let text = r#"
+        about = "x"
+        list = ""
+        images = [{name = "charts/db:1.0.0", layers = ["chart 5000"], config = "application/vnd.cncf.helm.config.v1+json"}]
+        [[faults]]
+        at = "source"
+        on = "GET /blobs/"
+        does = "flip"
+    "#;
+    let case: Case = toml::from_str(text).expect("a case");
+    let registries = Registries::start(&case);
+    registries.prepare(&case.faults);
+    let pulled = |version: &str, media_type: &str, limit: u64| {
+        let options = Options {
+            tls: Tls { plain: [registries.source.address.clone()].into(), ..Tls::default() },
+            ..Options::default()
+        };
+        let repository = Repository { host: registries.source.address.clone(), path: "charts/db".to_owned() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let client = Client::new(options, &Silence).expect("a client");
+        let pulled = runtime.block_on(client.pull(&repository, version, media_type, limit));
+        pulled.map(|(manifest, archive)| (manifest.config_type, archive.len())).map_err(|error| error.kind())
+    };
+    let config = "application/vnd.cncf.helm.config.v1+json".to_owned();
+    // The first answer is damaged.
+    assert_eq!(pulled("1.0.0", CONTENT, 10_000), Ok((Some(config), 5000)));
+    assert_eq!(pulled("1.0.0", CONTENT, 1000), Err(Kind::Limit));
+    assert_eq!(pulled("1.0.0", "text/plain", 10_000), Err(Kind::Rejected));
+    assert_eq!(pulled("2.0.0", CONTENT, 10_000), Err(Kind::NotFound));
+}
+
+/// Nobody watches.
+struct Silence;
+
+impl Watch for Silence {
+    fn waits(&self, _: &str, _: Duration, _: &str) {}
+    fn moved(&self, _: u64) {}
+    fn lost(&self, _: u64) {}
 }
 
 /// The summaries for programs conform to `docs/mirror.schema.json`.

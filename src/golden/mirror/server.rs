@@ -273,7 +273,8 @@ impl State {
             _ if self.manner.referrers => {
                 let index = json!({"schemaVersion": 2, "manifests": self.store.referrers(name, rest)});
                 let mut answer = Answer::json(200, &index);
-                answer.headers = vec![("Content-Type".to_owned(), "application/vnd.oci.image.index.v1+json".to_owned())];
+                answer.headers =
+                    vec![("Content-Type".to_owned(), "application/vnd.oci.image.index.v1+json".to_owned())];
                 answer
             }
             _ => Answer::new(404),
@@ -317,9 +318,14 @@ impl State {
     fn blob(&mut self, request: &Request, name: &str, digest: &str, fault: &Does) -> Answer {
         let known = self.store.repository(name).blobs.get(digest).cloned();
         let Some(bytes) = known else {
-            return if matches!(fault, Does::Exists) { self.named_digest(Answer::new(200), digest) } else { Answer::new(404) };
+            return if matches!(fault, Does::Exists) {
+                self.named_digest(Answer::new(200), digest)
+            } else {
+                Answer::new(404)
+            };
         };
-        let from = request.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        let from =
+            request.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
         let mut answer = self.named_digest(Answer::new(200), digest);
         match from.filter(|_| !self.manner.no_ranges) {
             Some(from) if from < bytes.len() => {
@@ -370,7 +376,10 @@ impl State {
                     return Answer::new(201);
                 }
                 if Digest::of(&bytes).as_str() != digest {
-                    return Answer::json(400, &json!({"errors": [{"code": "DIGEST_INVALID", "message": "other bytes"}]}));
+                    return Answer::json(
+                        400,
+                        &json!({"errors": [{"code": "DIGEST_INVALID", "message": "other bytes"}]}),
+                    );
                 }
                 self.store.repository(name).blobs.insert(digest.clone(), bytes);
                 self.named_digest(Answer::new(201).with("Location", "/x"), &digest)
@@ -389,7 +398,10 @@ impl State {
             if matches!(fault, Does::Exists) {
                 return self.named_digest(Answer::new(200), version);
             }
-            return Answer::json(404, &json!({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}));
+            return Answer::json(
+                404,
+                &json!({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}),
+            );
         };
         let mut answer = self.named_digest(Answer::new(200).with("Content-Type", media_type), &digest);
         answer.body = text;
