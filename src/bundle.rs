@@ -75,6 +75,7 @@ impl Bundle {
     }
 
     /// The lines, in order.
+    #[cfg(feature = "registry")]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
