@@ -8,6 +8,7 @@ use super::propose::changed;
 use super::trial::Trials;
 use super::{Judged, Traced, render_with_mirror, rewrite};
 use crate::compiler::Compiler;
+use crate::error::Error;
 use crate::fix::{Action, Edit};
 use crate::images::{Class, ImageUse, Search};
 use crate::provenance::Decider;
@@ -51,7 +52,7 @@ pub(crate) fn blame(
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<(Traced, Vec<Blamed>), String> {
+) -> Result<(Traced, Vec<Blamed>), Error> {
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let mut keys = Keys::find(prepared, settings, &statics)?;
@@ -83,7 +84,7 @@ pub(crate) fn blame(
 }
 
 /// The images of the manifests; an error if the limit is exceeded.
-fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Result<Vec<ImageUse>, String> {
+fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Result<Vec<ImageUse>, Error> {
     let manifests = traced.manifests.iter().filter(|manifest| !manifest.is_blank());
     let found = Search::counted(manifests, settings.hints(), &prepared.limits, &prepared.work);
     if found.is_cut { Err(Search::told(&prepared.limits)) } else { Ok(found.uses) }

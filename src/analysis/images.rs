@@ -1,6 +1,7 @@
 //! [`Image`]: a distinct reference with all that is known about it, independent of its release.
 
 use crate::analysis::{Analysis, Judged, Traced};
+use crate::error::Error;
 use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, Part, Search, Shape, Tier};
 use crate::limits::Limits;
@@ -105,7 +106,7 @@ pub(crate) fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 ///
 /// # Errors
 /// The budget of the analysis was used up.
-pub(crate) fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, String> {
+pub(crate) fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, Error> {
     let found = Search::of(traced.crds.iter().chain(&traced.manifests), settings.hints(), limits);
     if found.is_cut {
         return Err(Search::told(limits));

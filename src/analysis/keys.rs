@@ -4,6 +4,7 @@
 //! reports it. A key that the owner set to the mirror counts as well.
 
 use crate::chart::Chart;
+use crate::error::Error;
 
 use crate::reads::statics::{Reading, Statics};
 use crate::reads::{GLOBAL, Path, dotted, steps};
@@ -71,7 +72,7 @@ impl Keys {
     ///
     /// # Errors
     /// The user's input cannot be read.
-    pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, String> {
+    pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, Error> {
         let user = prepared.user_values(None)?;
         let is_set = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| !value.is_nil());
         let mut keys = Self { may_set: !prepared.is_given || settings.assume_rewrite, ..Self::default() };

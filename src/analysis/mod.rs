@@ -1,6 +1,7 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with its
 //! decider and its class.
 
+use crate::error::Error;
 mod advice;
 mod blamed;
 mod candidates;
@@ -45,9 +46,9 @@ use crate::render::manifest::Manifest;
 use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::{File, Place};
+use crate::template;
 use crate::template::Map;
 use crate::template::decisions::Course;
-use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
 use crate::work::Work;
@@ -142,7 +143,7 @@ pub(crate) fn analyse(
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Analysis, String> {
+) -> Result<Analysis, Error> {
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let keys = Keys::find(prepared, settings, &statics)?;
@@ -156,7 +157,7 @@ fn analyse_with(
     statics: Statics,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Analysis, String> {
+) -> Result<Analysis, Error> {
     let mut lines = Vec::new();
     let traced = render_with_mirror(prepared, settings, &mut keys, true, compiler, &mut lines)?;
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
@@ -240,7 +241,7 @@ fn render_with_mirror(
     deciding: bool,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Traced, String> {
+) -> Result<Traced, Error> {
     let mut first_log = Vec::new();
     let decisions = |keys: &Keys| deciding.then(|| course::decisions(Course::AsIs, keys));
     let changes = keys.defaults();
@@ -309,13 +310,13 @@ impl Analysis {
 }
 
 /// The innermost location of a template in an error.
-fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
+fn place_of(error: &template::Error, prepared: &Prepared) -> Option<Place> {
     match error {
-        Error::Plain(_) | Error::Limit(_) => None,
-        Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
-        Error::Exec { site, cause, .. } => {
+        template::Error::Plain(_) | template::Error::Limit(_) => None,
+        template::Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
+        template::Error::Exec { site, cause, .. } => {
             let inner = match cause.as_deref() {
-                Some(crate::template::Failure::Template { error, .. }) => place_of(error, prepared),
+                Some(template::Failure::Template { error, .. }) => place_of(error, prepared),
                 _ => None,
             };
             inner.or_else(|| site.as_ref().and_then(|site| point(prepared, &site.file, site.line, site.column)))

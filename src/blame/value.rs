@@ -2,6 +2,7 @@
 
 use super::path;
 use crate::analysis::Traced;
+use crate::error::Error;
 use crate::objects::{Path, Step};
 use crate::provenance::{Decider, decider_of, user_path};
 use crate::secrets::{self, Secrets};
@@ -73,8 +74,8 @@ pub(crate) struct Leaf {
 ///
 /// # Errors
 /// The path is invalid.
-pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
-    let steps = path::parse(asked)?;
+pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, Error> {
+    let steps = path::parse(asked).map_err(Error::input)?;
     let origins = &traced.origins;
     let top = Value::Map(traced.values.clone());
     let mut is_secret = steps.iter().any(is_secret);

@@ -3,6 +3,7 @@
 //! [`Config::parse`] reads the text ([`keys`] is the table of all keys); the caller finds the file. Paths in the file are
 //! relative to its folder, and are stored relative to the working folder: `../charts/api`.
 
+use crate::error::{Error, ErrorKind};
 pub(crate) mod diff;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -150,9 +151,10 @@ impl Config {
     ///
     /// # Errors
     /// All errors, a line each: `airtight.yaml:3:5: unknown key "chrat"; did you mean "chart"?`.
-    pub(crate) fn parse(file: &Arc<File>, folder: &str) -> Result<Self, String> {
+    pub(crate) fn parse(file: &Arc<File>, folder: &str) -> Result<Self, Error> {
         let limits = Limits::default();
-        let malformed = |error: yaml::Error| format!("{}: {error}", file.name());
+        let malformed =
+            |error: yaml::Error| Error::new(error.kind(ErrorKind::Input), format!("{}: {error}", file.name()));
         if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
             let place = Place { file: file.clone(), start, end: start };
             return Err(told(vec![problem(place, &format!("duplicate key {key:?}"))]));
@@ -397,7 +399,7 @@ mod tests {
     use super::*;
     use crate::golden::{files, read};
 
-    fn parse(text: &str) -> Result<Config, String> {
+    fn parse(text: &str) -> Result<Config, Error> {
         Config::parse(&File::new(FILE_NAME, text), "..")
     }
 
@@ -426,7 +428,7 @@ mod tests {
         for path in cases {
             let text = read(&path);
             let expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# error: ")).collect();
-            let found = parse(&text).err().unwrap_or_default();
+            let found = parse(&text).err().map(Error::into_text).unwrap_or_default();
             assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{}", path.display());
         }
     }

@@ -3,6 +3,7 @@
 use super::json;
 use super::origins::{LayerOrigins, Nulls, hide};
 use super::strvals::{self, Flag};
+use crate::error::{Error, ErrorKind};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
@@ -47,20 +48,16 @@ type Documents = Arc<Nodes>;
 
 impl ReadFiles {
     /// The documents of a file. The cache has a limit: the files of trials are parsed once.
-    fn documents(
-        &self,
-        file: &Arc<File>,
-        helm: HelmVersion,
-        limits: &Limits,
-        most: usize,
-    ) -> Result<Documents, String> {
+    fn documents(&self, file: &Arc<File>, helm: HelmVersion, limits: &Limits, most: usize) -> Result<Documents, Error> {
         let bounds = (limits.yaml_nodes, limits.yaml_depth, limits.yaml_bytes);
         let key = (Arc::as_ptr(file) as usize, helm, bounds);
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = lock().get(&key) {
             return Ok(known.clone());
         }
-        let read = Arc::new(Nodes::from(yaml::read_documents(file.bytes(), helm, limits)?));
+        let read = yaml::read_documents(file.bytes(), helm, limits);
+        let read = read.map_err(|error| Error::new(error.kind(ErrorKind::Input), error.to_string()))?;
+        let read = Arc::new(Nodes::from(read));
         let mut known = lock();
         if known.len() < most {
             known.insert(key, (file.clone(), read.clone()));
@@ -70,7 +67,7 @@ impl ReadFiles {
 }
 
 /// Reads a file of `--set-file`: by the index of the flag, and the path in it. The error is in helm's words.
-pub(crate) type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, String> + 'r;
+pub(crate) type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, Error> + 'r;
 
 /// The user's values, merged.
 #[derive(Debug, Clone, Default)]
@@ -107,14 +104,14 @@ impl UserValues {
         limits: &Limits,
         read_file: &mut ReadFile<'_>,
         mut origins: Option<&mut Origins>,
-    ) -> Result<Merged, String> {
+    ) -> Result<Merged, Error> {
         let mut nulls = Nulls::default();
         let mut values = Map::new();
         for (number, file) in self.files.iter().enumerate() {
             let documents = self
                 .read
                 .documents(file, helm, limits, self.files.len())
-                .map_err(|error| format!("failed to parse {}: {error}", file.name()))?;
+                .map_err(|error| error.after(format_args!("failed to parse {}", file.name())))?;
             let layer = Layer::File(number as u32);
             let read = merge_documents(&documents, &layer, file, origins.as_deref_mut(), Some(&mut nulls));
             values = merge_maps(&values, &read, &mut origins, &nulls, &mut Vec::new());
@@ -123,7 +120,7 @@ impl UserValues {
             let trimmed = argument.trim();
             if helm == HelmVersion::V4 && trimmed.starts_with('{') {
                 let node = json::read_all(trimmed)
-                    .ok_or_else(|| format!("failed parsing --set-json data JSON: {argument}"))?;
+                    .ok_or_else(|| Error::input(format!("failed parsing --set-json data JSON: {argument}")))?;
                 let part = FlagPart { flag: "--set-json", occurrence: number as u32, argument: trimmed.into() };
                 let file = File::new("--set-json", trimmed);
                 let layer = Layer::Flag(part);
@@ -140,7 +137,7 @@ impl UserValues {
                     &mut |path| read_file(number, path),
                     trace,
                 )
-                .map_err(|_| format!("failed parsing --set-json data {argument}"))?;
+                .map_err(|error| error.reworded(|_| format!("failed parsing --set-json data {argument}")))?;
             }
         }
         let flags = [
@@ -153,7 +150,7 @@ impl UserValues {
             for (number, argument) in arguments.iter().enumerate() {
                 let trace = origins.as_deref_mut().map(|origins| (origins, &mut nulls));
                 strvals::parse_into(flag, argument, number, &values, helm, &mut |path| read_file(number, path), trace)
-                    .map_err(|error| format!("failed parsing {} data: {error}", flag.name()))?;
+                    .map_err(|error| error.after(format_args!("failed parsing {} data", flag.name())))?;
             }
         }
         Ok(Merged { values, nulls })
@@ -237,7 +234,7 @@ impl Merged {
     ///
     /// # Errors
     /// The path has an empty part.
-    pub(crate) fn set(&self, path: &str, value: Value) -> Result<(), String> {
+    pub(crate) fn set(&self, path: &str, value: Value) -> Result<(), Error> {
         let (map, last) = match self.table_of(path, true)? {
             Some(found) => found,
             None => return Ok(()),
@@ -250,7 +247,7 @@ impl Merged {
     ///
     /// # Errors
     /// The path has an empty part.
-    pub(crate) fn remove(&self, path: &str) -> Result<(), String> {
+    pub(crate) fn remove(&self, path: &str) -> Result<(), Error> {
         if let Some((map, last)) = self.table_of(path, false)? {
             map.remove(last.as_bytes());
         }
@@ -267,10 +264,10 @@ impl Merged {
     }
 
     /// The map that contains the last part of a dotted path, created if requested; `None` if there is none.
-    fn table_of(&self, path: &str, make: bool) -> Result<Option<(Map, String)>, String> {
+    fn table_of(&self, path: &str, make: bool) -> Result<Option<(Map, String)>, Error> {
         let keys = keys_of(path);
         if keys.iter().any(|key| key.is_empty()) {
-            return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
+            return Err(Error::input(format!("{path:?} is not a path of values, like global.imageRegistry")));
         }
         let Some((last, tables)) = keys.split_last() else { return Ok(None) };
         let mut map = self.values.clone();
@@ -293,10 +290,10 @@ impl Merged {
     ///
     /// # Errors
     /// The path has an empty part.
-    pub(crate) fn set_default(&self, path: &str, text: &str, mut origins: Option<&mut Origins>) -> Result<(), String> {
+    pub(crate) fn set_default(&self, path: &str, text: &str, mut origins: Option<&mut Origins>) -> Result<(), Error> {
         let keys: Vec<&str> = path.split('.').collect();
         if keys.iter().any(|key| key.is_empty()) {
-            return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
+            return Err(Error::input(format!("{path:?} is not a path of values, like global.imageRegistry")));
         }
         let Some((last, tables)) = keys.split_last() else { return Ok(()) };
         let file = File::new("--mirror", text);
