@@ -13,6 +13,7 @@ use crate::template::{self, Env, Map, Value};
 use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
 use crate::values::{self, Instance, json};
+use crate::values_path::ValuesPath;
 use crate::work::Work;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -75,20 +76,20 @@ impl std::fmt::Debug for SetFiles {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Sets a path to a string unless the user set it: the global rewrite.
-    Default(String, String),
+    Default(ValuesPath, String),
     /// Sets a path to a string, whatever the user set: the canary.
-    Set(String, String),
+    Set(ValuesPath, String),
     /// Sets a path to true, whatever the user set: a switch.
-    SwitchOn(String),
+    SwitchOn(ValuesPath),
     /// Removes what the user set at a path.
-    Remove(String),
+    Remove(ValuesPath),
     /// Sets a path to a value, as JSON, whatever the user set: a trial.
-    SetJson(String, String),
+    SetJson(ValuesPath, String),
 }
 
 impl Change {
     /// The path that it changes.
-    pub(crate) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &ValuesPath {
         match self {
             Self::Default(path, _) | Self::Set(path, _) | Self::SetJson(path, _) => path,
             Self::SwitchOn(path) | Self::Remove(path) => path,
@@ -259,7 +260,7 @@ impl Prepared {
     fn values_with_mirror(
         &self,
         changes: &[Change],
-        mirror_keys: &[String],
+        mirror_keys: &[ValuesPath],
         mut origins: Option<&mut Origins>,
         log: &mut Vec<String>,
         defaults: &values::Defaults,

@@ -16,6 +16,7 @@ use crate::reads::Statics;
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::trace::Origins;
+use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most renders of images without their deciders.
@@ -40,7 +41,7 @@ pub(crate) struct Otherwise {
     /// Without the settings that decided it.
     pub is_without: bool,
     /// With this key of the rewrite set to this value.
-    pub with: Option<(String, String)>,
+    pub with: Option<(ValuesPath, String)>,
 }
 
 /// Renders a release with traces and the mirror set, as lint does, and finds deciders that print nothing.
@@ -162,9 +163,9 @@ fn without(
     let of_version = |number: usize| judged[number].culprits.is_empty();
     let mut found: Vec<Option<Otherwise>> = vec![None; images.len()];
     let (as_installed, mirrored) = (trials.keys.defaults(), trials.keys.mirrored());
-    let keys: Vec<(String, String)> = mirrored
+    let keys: Vec<(ValuesPath, String)> = mirrored
         .iter()
-        .filter_map(|change| Some((change.path().to_owned(), trials.keys.value(change.path())?.to_owned())))
+        .filter_map(|change| Some((change.path().clone(), trials.keys.value(change.path())?.to_owned())))
         .collect();
     for (changes, with) in [(as_installed, None), (mirrored, keys.into_iter().next())] {
         if found.iter().all(Option::is_some) {

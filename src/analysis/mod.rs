@@ -2,6 +2,7 @@
 //! decider and its class.
 
 use crate::error::Error;
+use crate::values_path::{Key, ValuesPath};
 mod advice;
 mod blamed;
 mod candidates;
@@ -38,7 +39,7 @@ use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::images::{Class, Search};
 use crate::provenance::Decider;
-use crate::reads::{Flow, Reads, Statics, steps};
+use crate::reads::{Flow, Reads, Statics};
 use crate::reference::Mirror;
 use crate::release::Prepared;
 use crate::render::Rendered;
@@ -64,7 +65,7 @@ pub(crate) use gated::Gated;
 use judged::serves;
 pub(crate) use judged::{Judged, RegistryWithPath, WithoutOverride};
 use keys::Keys;
-pub(crate) use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
+pub(crate) use keys::{Assumed, is_known_key, names_registry, other_key, usual_key};
 pub(crate) use latent::{Latent, Proof};
 pub(crate) use numbers::Number;
 pub(crate) use pins::unpinned;
@@ -84,7 +85,7 @@ pub(crate) struct Analysis {
     /// The origins.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
-    pub keys: Vec<String>,
+    pub keys: Vec<ValuesPath>,
     /// The keys that the tool set because the user did not.
     pub assumed_keys: Vec<Assumed>,
     /// The top chart as rendered; `None` if that failed before its templates were executed, or if there is no chart.
@@ -248,7 +249,7 @@ fn render_with_mirror(
     let first = traced::render_deciding(prepared, &changes, decisions(keys), compiler, &mut first_log)?;
     let again = match &first.failure {
         // Nothing in the code names it, but the render read it under a computed name.
-        None if first.rendered.reads.looks_at(&steps(USUAL_KEY)) => keys.came_to_usual_key(settings),
+        None if first.rendered.reads.looks_at(&usual_key()) => keys.came_to_usual_key(settings),
         // The schema may not allow the key.
         Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
             prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
@@ -299,8 +300,8 @@ impl Analysis {
     }
 
     /// Whether the chart with these values is enabled.
-    pub(crate) fn is_rendered(&self, prefix: &[String]) -> bool {
-        let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
+    pub(crate) fn is_rendered(&self, prefix: &[Key]) -> bool {
+        let child = |instance: &'_ Instance, name: &Key| instance.children.iter().position(|one| name.is(&one.name));
         let mut next = self.root.as_ref();
         for name in prefix {
             next = next.and_then(|instance| instance.children.get(child(instance, name)?));

@@ -85,7 +85,7 @@ pub(super) fn render_deciding(
     };
     let failure = failure.map(|failure| {
         // Check whether the chart renders installable manifests without the rewrite, whoever set it.
-        let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().to_owned())).collect();
+        let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().clone())).collect();
         let plain =
             (!removed.is_empty()).then(|| prepared.render_beginning_with(compiler, &removed, stopped_in.as_deref()));
         let is_read = |rendered: &Rendered| manifests::<()>(rendered, prepared.env.helm, &prepared.limits).is_ok();

@@ -1,12 +1,11 @@
 //! Selects lines of the manifests: those of an image, of a field, of a template.
 
-use super::path;
 use crate::analysis::Traced;
 use crate::error::Error;
 use crate::glob::path::path_match;
 use crate::images::{ImageUse, Search};
 use crate::limits::Limits;
-use crate::objects::{Object, Step};
+use crate::objects::{Object, Path, Step};
 use crate::reference::Reference;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
@@ -68,12 +67,12 @@ pub(crate) fn select(traced: &Traced, selection: &Selection, limits: &Limits) ->
     }
     for wanted in &selection.paths {
         let (object, field) = wanted.rsplit_once(':').unwrap_or((wanted, ""));
-        let steps = path::parse(field).map_err(Error::input)?;
+        let path: Path = field.parse()?;
         let (mut is_there, mut found) = (false, false);
         for (ranges, manifest) in ranges.iter_mut().zip(&manifests) {
             for candidate in Object::all(manifest).iter().filter(|candidate| is_object(candidate, object)) {
                 is_there = true;
-                let range = range_of(candidate.node, &steps);
+                let range = range_of(candidate.node, path.steps());
                 found |= range.is_some();
                 ranges.extend(range);
             }

@@ -4,7 +4,7 @@ use super::jobs::Job;
 use crate::cli::inputs::Disk;
 use crate::disk::{Reach, look};
 use crate::error::Error;
-use crate::fix::{Edit, Fix, Refusal, Target, edited_all, path_text};
+use crate::fix::{Edit, Fix, Refusal, Target, edited_all};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -207,7 +207,7 @@ fn told(edit: &Edit, why: &str) -> Error {
         Target::Flag(part) => part.flag,
         Target::Overlay => "",
     };
-    Error::input(format!("{file}: `{}`: {why}", path_text(&edit.path)))
+    Error::input(format!("{file}: `{}`: {why}", edit.path))
 }
 
 /// Replaces a file atomically; its permissions stay.

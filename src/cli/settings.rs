@@ -6,7 +6,9 @@ use crate::disk::{By, Folder, Reach, look};
 use crate::error::Error;
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
+use crate::settings::mirror_key;
 use crate::settings::{Level, Settings};
+use crate::values_path::ValuesPath;
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -206,13 +208,12 @@ fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume
         [] => None,
         places => Some(Mirror::parse_all(places).map_err(|error| Error::input(format!("--mirror: {error}")))?),
     };
-    if let Some(key) = keys.iter().find(|key| key.split('.').any(str::is_empty)) {
-        return Err(Error::input(format!("--global-key: {key:?} is not a values path, such as global.imageRegistry")));
-    }
+    let keys = keys.iter().map(|key| mirror_key(key)).collect::<Result<Vec<ValuesPath>, Error>>();
+    let keys = keys.map_err(|error| error.after("--global-key"))?;
     Ok(Target {
         mirror,
         layout: layout.map(Layout::from),
-        global_keys: Some(keys.to_vec()).filter(|keys| !keys.is_empty()),
+        global_keys: Some(keys).filter(|keys| !keys.is_empty()),
         assume_rewrite: assume.then_some(true),
     })
 }

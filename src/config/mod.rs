@@ -4,6 +4,8 @@
 //! relative to its folder, and are stored relative to the working folder: `../charts/api`.
 
 use crate::error::{Error, ErrorKind};
+use crate::settings::mirror_key;
+use crate::values_path::ValuesPath;
 pub(crate) mod diff;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -61,7 +63,7 @@ pub(crate) struct Target {
     /// The layout on it.
     pub layout: Option<Layout>,
     /// The values keys from which charts read the mirror; an empty list means that there are none.
-    pub global_keys: Option<Vec<String>>,
+    pub global_keys: Option<Vec<ValuesPath>>,
     /// Whether something other than the listed values sets these keys: `rewrite: assumed`.
     pub assume_rewrite: Option<bool>,
 }
@@ -239,6 +241,14 @@ impl Reader<'_> {
         join(self.folder, path)
     }
 
+    fn mirror_keys(&mut self, part: Part<'_>, texts: Vec<String>) -> Vec<ValuesPath> {
+        let read = texts.iter().map(|text| mirror_key(text));
+        let (keys, wrong): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
+        let problems = wrong.into_iter().filter_map(Result::err).map(|error| part.problem(&error.to_string()));
+        self.problems.extend(problems);
+        keys.into_iter().flatten().collect()
+    }
+
     fn target(&mut self, part: Part<'_>) -> Target {
         let mirror = self.mirror(part);
         let layout = part.text("layout").map(|layout| match layout.as_str() {
@@ -250,7 +260,7 @@ impl Reader<'_> {
         Target {
             mirror,
             layout,
-            global_keys: part.get("global_keys").map(|_| part.texts("global_keys")),
+            global_keys: part.get("global_keys").map(|keys| self.mirror_keys(keys, part.texts("global_keys"))),
             assume_rewrite: part.text("rewrite").map(|word| word == REWRITES[1]),
         }
     }

@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::trace::Key;
+use crate::values_path::Key;
 use crate::yaml::{Data, Node, read_documents};
 use serde_json::{Map, Number, Value};
 

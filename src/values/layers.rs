@@ -9,7 +9,8 @@ use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
-use crate::trace::{FlagPart, Key, Layer, Marks, Origin, OriginData, Origins, Setting, Str};
+use crate::trace::{FlagPart, Layer, Marks, Origin, OriginData, Origins, Setting, Str};
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{self, Node, Nodes};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -230,72 +231,70 @@ fn merge_maps(
 }
 
 impl Merged {
-    /// Sets a dotted path (`\\.` is a dot in a key) to a value, whatever the user set; a parent that is not a map stays unchanged.
+    /// Sets a value, whatever the user set. A parent that is not a map stays unchanged, and so does an element of a list.
     ///
     /// # Errors
-    /// The path has an empty part.
-    pub(crate) fn set(&self, path: &str, value: Value) -> Result<(), Error> {
-        let (map, last) = match self.table_of(path, true)? {
-            Some(found) => found,
-            None => return Ok(()),
-        };
-        map.insert(last.as_str(), value);
+    /// The path is empty.
+    pub(crate) fn set(&self, path: &ValuesPath, value: Value) -> Result<(), Error> {
+        if let Some((map, last)) = self.table_of(path, true)? {
+            map.insert(last, value);
+        }
         Ok(())
     }
 
-    /// Removes what the user set at a dotted path.
+    /// Removes what the user set.
     ///
     /// # Errors
-    /// The path has an empty part.
-    pub(crate) fn remove(&self, path: &str) -> Result<(), Error> {
+    /// The path is empty.
+    pub(crate) fn remove(&self, path: &ValuesPath) -> Result<(), Error> {
         if let Some((map, last)) = self.table_of(path, false)? {
             map.remove(last.as_bytes());
         }
         Ok(())
     }
 
-    /// Marks the string that the user set at a dotted path, if any, as the mirror.
-    pub(crate) fn mark(&self, path: &str, marks: Marks) {
+    /// Marks the string that the user set at a path, if any, as the mirror.
+    pub(crate) fn mark(&self, path: &ValuesPath, marks: Marks) {
         if let Ok(Some((map, last))) = self.table_of(path, false)
             && let Some(Value::Str(text)) = map.get(last.as_bytes())
         {
-            map.insert(last.as_str(), Value::Str(text.marked(marks)));
+            map.insert(last, Value::Str(text.marked(marks)));
         }
     }
 
-    /// The map that contains the last part of a dotted path, created if requested; `None` if there is none.
-    fn table_of(&self, path: &str, make: bool) -> Result<Option<(Map, String)>, Error> {
-        let keys = keys_of(path);
-        if keys.iter().any(|key| key.is_empty()) {
-            return Err(Error::input(format!("{path:?} is not a path of values, like global.imageRegistry")));
-        }
-        let Some((last, tables)) = keys.split_last() else { return Ok(None) };
+    /// The map that contains the last key of a path, created if requested, with that key; `None` if there is none, or if the path
+    /// leads through a list.
+    fn table_of<'p>(&self, path: &'p ValuesPath, make: bool) -> Result<Option<(Map, &'p str)>, Error> {
+        let Some((last, tables)) = path.split_last() else { return Err(no_path()) };
         let mut map = self.values.clone();
         for key in tables {
+            let Some(key) = key.name() else { return Ok(None) };
             map = match map.get(key.as_bytes()) {
                 Some(Value::Map(next)) => next,
                 Some(Value::Nil) | None if make => {
                     let next = Map::new();
-                    map.insert(key.as_str(), next.clone().into());
+                    map.insert(key, next.clone().into());
                     next
                 }
                 _ => return Ok(None),
             };
         }
-        Ok(Some((map, last.clone())))
+        Ok(last.name().map(|last| (map, last)))
     }
 
-    /// Sets a dotted path to a string unless the user set it (or a parent that is not a map): this is how the tool sets a chart's
+    /// Sets a path to a string unless the user set it (or a parent that is not a map): this is how the tool sets a chart's
     /// global rewrite. The setting belongs to [`Layer::Tool`].
     ///
     /// # Errors
-    /// The path has an empty part.
-    pub(crate) fn set_default(&self, path: &str, text: &str, mut origins: Option<&mut Origins>) -> Result<(), Error> {
-        let keys: Vec<&str> = path.split('.').collect();
-        if keys.iter().any(|key| key.is_empty()) {
-            return Err(Error::input(format!("{path:?} is not a path of values, like global.imageRegistry")));
-        }
-        let Some((last, tables)) = keys.split_last() else { return Ok(()) };
+    /// The path is empty, or leads through a list.
+    pub(crate) fn set_default(
+        &self,
+        path: &ValuesPath,
+        text: &str,
+        mut origins: Option<&mut Origins>,
+    ) -> Result<(), Error> {
+        let names = path.iter().map(Key::name).collect::<Option<Vec<&str>>>().ok_or_else(no_path)?;
+        let Some((last, tables)) = names.split_last() else { return Err(no_path()) };
         let file = File::new("--mirror", text);
         let mut parent = Origin::NONE;
         let mut add = |key: &str| match &mut origins {
@@ -330,21 +329,8 @@ impl Merged {
     }
 }
 
-/// The keys of a dotted path in the form of [`Origins::path`]: `\\.` is a dot in a key.
-fn keys_of(path: &str) -> Vec<String> {
-    let mut keys = vec![String::new()];
-    let mut chars = path.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' if chars.peek() == Some(&'.') => {
-                chars.next();
-                keys.last_mut().into_iter().for_each(|key| key.push('.'));
-            }
-            '.' => keys.push(String::new()),
-            c => keys.last_mut().into_iter().for_each(|key| key.push(c)),
-        }
-    }
-    keys
+fn no_path() -> Error {
+    Error::input("a path of values is needed, like global.imageRegistry")
 }
 
 #[cfg(test)]

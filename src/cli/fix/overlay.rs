@@ -5,7 +5,7 @@ use crate::cli::edits::key;
 use crate::cli::{Problem, Streams, diff, output};
 use crate::disk::look;
 use crate::error::Error;
-use crate::fix::{Action, Edit, Safety, Target, overlay, path_keys};
+use crate::fix::{Action, Edit, Safety, Target, overlay};
 use crate::report::Report;
 use crate::source::File;
 
@@ -33,7 +33,7 @@ impl Fixing<'_> {
             let assumed = reports.iter().filter(|report| !report.is_told).flat_map(|report| &report.assumed_keys);
             edits.extend(assumed.map(|one| Edit {
                 target: Target::Overlay,
-                path: path_keys(&one.key),
+                path: one.key.clone(),
                 place: None,
                 action: Action::Add(one.value.as_str().into()),
             }));
