@@ -125,6 +125,7 @@ mod suppress;
 mod template;
 mod trace;
 mod values;
+mod values_path;
 mod work;
 mod yaml;
 

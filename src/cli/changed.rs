@@ -8,6 +8,7 @@ use super::git::{Changes, Repository, Snapshot, steps};
 use super::jobs::Job;
 use crate::cli::inputs::Disk;
 use crate::disk::{Reach, look};
+use crate::error::Error;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -47,12 +48,12 @@ pub(crate) fn is_before_first_commit(revision: &str) -> bool {
 
 impl Base {
     /// Asks git what changed since the merge base of a revision, including staged and uncommitted changes.
-    pub(crate) fn since(revision: &str) -> Result<Self, String> {
+    pub(crate) fn since(revision: &str) -> Result<Self, Error> {
         let here = here()?;
         let repository = Repository::around(&here)?;
-        let commit = repository
-            .commit(revision)
-            .ok_or_else(|| format!("--changed-since: this repository has no commit {revision:?}; was it fetched?"))?;
+        let commit = repository.commit(revision).ok_or_else(|| {
+            Error::input(format!("--changed-since: this repository has no commit {revision:?}; was it fetched?"))
+        })?;
         let commit = repository.merge_base(&commit, revision)?;
         let changes = repository.changes(&commit)?;
         let snapshot = repository.snapshot(&commit)?;
@@ -87,12 +88,12 @@ impl Base {
     }
 
     /// The old content of a file; `None` if it did not exist. A file longer than the limit is an error.
-    pub(crate) fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
+    pub(crate) fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Error> {
         self.snapshot.file(&self.old_path(path)?, limit as u64)
     }
 
     /// The names in a folder's old state, sorted; empty if it did not exist.
-    pub(crate) fn names_in(&self, folder: &Path) -> Result<Vec<String>, String> {
+    pub(crate) fn names_in(&self, folder: &Path) -> Result<Vec<String>, Error> {
         self.snapshot.names(&self.old_path(folder)?)
     }
 
@@ -144,11 +145,11 @@ impl Base {
         disk
     }
 
-    fn old_path(&self, path: &Path) -> Result<Vec<u8>, String> {
-        self.in_repository(path).ok_or_else(|| format!("{} leads out of the repository", shown(path)))
+    fn old_path(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        self.in_repository(path).ok_or_else(|| Error::input(format!("{} leads out of the repository", shown(path))))
     }
 }
 
-fn here() -> Result<PathBuf, String> {
-    look::working_folder().map_err(|error| format!("the working folder does not exist: {error}"))
+fn here() -> Result<PathBuf, Error> {
+    look::working_folder().map_err(|error| Error::file(format!("the working folder does not exist: {error}")))
 }

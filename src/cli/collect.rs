@@ -2,6 +2,7 @@
 //! it was made from, because the next release needs that memory.
 
 use super::jobs::{Done, Job};
+use crate::error::Error;
 use crate::report::Report;
 use crate::report::store::{Store, Stored};
 use crate::suppress::{Checked, Ledger, insert};
@@ -23,7 +24,7 @@ pub(super) struct Told {
     /// Helm's log lines.
     pub(super) log: Vec<String>,
     /// Why there is no report.
-    pub(super) error: Option<String>,
+    pub(super) error: Option<Error>,
 }
 
 impl<'s> Collected<'s> {
@@ -42,7 +43,7 @@ impl<'s> Collected<'s> {
         }
     }
 
-    fn keep(&self, number: usize, mut one: Checked) -> Result<(), String> {
+    fn keep(&self, number: usize, mut one: Checked) -> Result<(), Error> {
         let doubts = self.ledger.accept(number, &mut one);
         let Checked { mut report, .. } = one;
         report.hide_secrets(self.changes);
@@ -54,7 +55,7 @@ impl<'s> Collected<'s> {
     pub(super) fn tell(&self, jobs: &[Job], tell: &mut dyn FnMut(&Job, Told)) {
         for (slot, job) in self.told.iter().zip(jobs) {
             let told = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            tell(job, told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(super::jobs::LOST.to_owned()) }));
+            tell(job, told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(super::jobs::lost()) }));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, FILE_NAME};
 use crate::disk::{By, Reach, look};
+use crate::error::Error;
 use crate::source::File;
 use std::path::{Path, PathBuf};
 
@@ -19,14 +20,15 @@ pub(crate) struct ConfigFlags {
 
 impl ConfigFlags {
     /// The configuration; empty if there is none. From then on, the paths that it names are read within its repository.
-    pub(crate) fn read(&self, reach: &mut Reach) -> Result<Config, String> {
+    pub(crate) fn read(&self, reach: &mut Reach) -> Result<Config, Error> {
         match self.path() {
             None => Ok(Config::default()),
             Some((by, path)) => {
                 reach.set_configuration(path.parent().unwrap_or(Path::new("")))?;
                 let file = File::on_disk(shown(&path), seen(&path), reach.read(by, &path)?);
                 // One line for each error.
-                Config::parse(&file, &folder(&path)).map_err(|problems| problems.replace('\n', "\nError: "))
+                Config::parse(&file, &folder(&path))
+                    .map_err(|problems| problems.reworded(|text| text.replace('\n', "\nError: ")))
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::chart::stored::Stored;
 use crate::cli::config::seen;
 use crate::cli::own_files::Own;
 use crate::disk::{By, Reach, look};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -22,9 +23,9 @@ pub(crate) struct Disk {
     /// The content of stdin, if a release reads it.
     stdin: Option<Vec<u8>>,
     /// Files whose content differs from the disk, by their shown path; the error says why the content is not known.
-    pub texts: HashMap<String, Result<Vec<u8>, String>>,
+    pub texts: HashMap<String, Result<Vec<u8>, Error>>,
     /// The same for charts.
-    pub stored: HashMap<PathBuf, Result<Stored, String>>,
+    pub stored: HashMap<PathBuf, Result<Stored, Error>>,
     /// Which files are the user's own.
     pub own: Own,
     /// Keys for renders whose output is discarded.
@@ -36,10 +37,10 @@ pub(crate) struct Disk {
 type ChartKey = (PathBuf, By, HelmVersion, bool);
 
 /// A chart with helm's log lines, or why it cannot be loaded.
-pub(super) type LoadedChart = (Result<Arc<Chart>, String>, Vec<String>);
+pub(super) type LoadedChart = (Result<Arc<Chart>, Error>, Vec<String>);
 
 /// Adds missing parts to a chart that was loaded from a source; returns log lines.
-pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Source<'_>) -> Result<Vec<String>, String> + 'c;
+pub(super) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Source<'_>) -> Result<Vec<String>, Error> + 'c;
 
 impl Disk {
     /// The disk, limited to what may be read, and the content of stdin if a release reads it.
@@ -108,12 +109,12 @@ impl Disk {
     }
 
     /// A values file by the name that was given; `-` is stdin if the user typed it.
-    pub(super) fn values(&self, by: By, name: &str) -> Result<Arc<File>, String> {
+    pub(super) fn values(&self, by: By, name: &str) -> Result<Arc<File>, Error> {
         let path = if by == By::User && name == "-" { None } else { seen(Path::new(name)) };
         Ok(File::on_disk(name, path, self.values_file(by, name)?))
     }
 
-    fn values_file(&self, by: By, name: &str) -> Result<Vec<u8>, String> {
+    fn values_file(&self, by: By, name: &str) -> Result<Vec<u8>, Error> {
         if by == By::User && name == "-" {
             return Ok(self.stdin.clone().unwrap_or_default());
         }
@@ -122,7 +123,7 @@ impl Disk {
         }
         if let Some((scheme, _)) = name.split_once("://") {
             let what = "values are not fetched over";
-            return Err(format!("{name}: {what} {scheme}; download the file first and give its path"));
+            return Err(Error::input(format!("{name}: {what} {scheme}; download the file first and give its path")));
         }
         self.reach.read(by, Path::new(name))
     }

@@ -7,6 +7,7 @@ use crate::cli::inputs::Disk;
 use crate::compiler::{ChartTemplates, Compiler};
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
+use crate::error::{Error, ErrorKind};
 use crate::finding::{Excerpt, Finding};
 use crate::helm::HelmVersion;
 use crate::lint::lint;
@@ -48,7 +49,7 @@ pub(crate) struct Done {
     /// Helm's log lines.
     pub log: Vec<String>,
     /// The report; the error says why there is none.
-    pub checked: Result<Checked, String>,
+    pub checked: Result<Checked, Error>,
 }
 
 impl Job {
@@ -72,7 +73,7 @@ impl Job {
         settings: &SettingsFlags,
         config: &Config,
         reach: &Reach,
-    ) -> Result<Vec<Self>, String> {
+    ) -> Result<Vec<Self>, Error> {
         let mut known: Vec<(Target, Settings)> = Vec::new();
         let mut jobs = Vec::new();
         for entry in entries {
@@ -112,7 +113,7 @@ impl Job {
             let mut compiler = Compiler::of(&prepared.chart, templates);
             let report = lint(&prepared, &self.settings, &mut compiler, &mut log);
             hide_secrets(&prepared, &mut log);
-            let mut report = report.map_err(|why| without_secrets(&prepared, &why))?;
+            let mut report = report.map_err(|error| without_secrets(&prepared, error))?;
             report.release.environment.clone_from(&self.environment);
             self.place_what_is_missing(&mut report);
             report.is_listed = self.entry.is_some();
@@ -150,8 +151,10 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
     }
 }
 
-/// The message for a release whose check never ended.
-pub(super) const LOST: &str = "the check broke off: this is a bug in airtight";
+/// The error for a release whose check never ended.
+pub(super) fn lost() -> Error {
+    Error::new(ErrorKind::Resources, "the check broke off: this is a bug in airtight")
+}
 
 /// Checks releases in parallel, one for each processor, and returns the results in order.
 pub(crate) fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
@@ -161,8 +164,10 @@ pub(crate) fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
         }
     });
-    let lost = || Done { log: Vec::new(), checked: Err(LOST.to_owned()) };
-    done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+    let broken_off = || Done { log: Vec::new(), checked: Err(lost()) };
+    done.into_iter()
+        .map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(broken_off))
+        .collect()
 }
 
 /// Checks releases in parallel, one for each processor; each result is passed on with its number, in any order, on the

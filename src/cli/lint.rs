@@ -16,6 +16,7 @@ use crate::cli::one_release::no_release;
 use crate::cli::own_files::Own;
 use crate::config::{Config, Entry, Suppression, Target};
 use crate::disk::{By, Reach, look};
+use crate::error::Error;
 use crate::report::Report;
 use crate::report::stream::{Kept, Reports};
 use crate::report::text::Detail;
@@ -113,10 +114,10 @@ impl Args {
     }
 
     /// Reports files that cannot be written before the work begins.
-    fn check_outputs(&self, reach: &Reach) -> Result<(), String> {
+    fn check_outputs(&self, reach: &Reach) -> Result<(), Error> {
         self.output.check_paths(reach)?;
         let baseline = self.write_baseline.as_deref();
-        baseline.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--write-baseline: {error}")))
+        baseline.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| error.after("--write-baseline")))
     }
 
     /// Checks everything, without a comparison.
@@ -188,7 +189,7 @@ impl Args {
         mut checked: Vec<Checked>,
         config: &Config,
         reach: &Reach,
-    ) -> Result<Vec<Report>, String> {
+    ) -> Result<Vec<Report>, Error> {
         let baseline = self.baseline(reach)?;
         self.suppressor(&config.suppressions, baseline.as_ref())?.apply(&mut checked);
         Ok(checked.into_iter().map(|one| one.report).collect())
@@ -203,18 +204,18 @@ impl Args {
     }
 
     /// The jobs: the named chart, or the releases of the configuration.
-    pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, String> {
+    pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         if let Some(chart) = &self.chart {
             return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)]);
         }
         let Some(file) = &config.file else {
-            return Err(NOTHING.to_owned());
+            return Err(Error::input(NOTHING));
         };
         let names = || config.releases.iter().flat_map(|one| [one.entry.name.clone(), one.entry.full_name()]);
         for wanted in &self.releases {
             if !names().any(|name| name == *wanted) {
                 let all: Vec<String> = config.releases.iter().map(|one| one.entry.full_name()).collect();
-                return Err(no_release(wanted, &all, file.name()));
+                return Err(Error::input(no_release(wanted, &all, file.name())));
             }
         }
         let entries = config.releases.iter().map(|release| &release.entry);
@@ -225,7 +226,7 @@ impl Args {
             job.place = own.map(|release| release.place.clone());
         }
         if jobs.is_empty() {
-            return Err(format!("nothing to check: {} has no releases", file.name()));
+            return Err(Error::input(format!("nothing to check: {} has no releases", file.name())));
         }
         Ok(jobs)
     }
@@ -242,18 +243,18 @@ impl Args {
         self.releases.is_empty() || named(&entry.name) || named(&entry.full_name())
     }
 
-    pub(super) fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, String> {
+    pub(super) fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, Error> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let text = reach.read(By::User, path).map_err(|error| format!("--baseline: {error}"))?;
+        let text = reach.read(By::User, path).map_err(|error| error.after("--baseline"))?;
         let file = File::on_disk(shown(path), seen(path), text);
-        Baseline::parse(&file).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
+        Baseline::parse(&file).map(Some).map_err(|error| error.after(format_args!("--baseline: {}", path.display())))
     }
 
     pub(super) fn suppressor<'c>(
         &self,
         entries: &'c [Suppression],
         baseline: Option<&'c Baseline>,
-    ) -> Result<Suppressor<'c>, String> {
+    ) -> Result<Suppressor<'c>, Error> {
         let is_complete = self.chart.is_none()
             && self.manifests.is_empty()
             && self.releases.is_empty()
@@ -263,14 +264,14 @@ impl Args {
 
     /// The date: as given, from `SOURCE_DATE_EPOCH`, or from the machine.
     #[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
-    fn today(&self) -> Result<Date, String> {
+    fn today(&self) -> Result<Date, Error> {
         if let Some(today) = self.today {
             return Ok(today);
         }
         let now = match std::env::var("SOURCE_DATE_EPOCH") {
             Ok(seconds) => {
                 let seconds = seconds.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-                seconds.ok_or("SOURCE_DATE_EPOCH is not a number of seconds")?
+                seconds.ok_or_else(|| Error::input("SOURCE_DATE_EPOCH is not a number of seconds"))?
             }
             Err(_) => jiff::Timestamp::now(),
         };
@@ -333,7 +334,7 @@ fn instead(job: &Job) -> String {
 }
 
 /// The content of stdin, if a release reads it.
-pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
     let is_read = jobs.iter().any(|job| job.flags.reads_stdin());
     is_read.then(|| streams.read_input(reach.file_bytes())).transpose()
 }
@@ -342,7 +343,8 @@ pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> R
 #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
     let baseline = Baseline::of(reports, &shown(path));
-    std::fs::write(path, baseline.to_string()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    std::fs::write(path, baseline.to_string())
+        .map_err(|error| Error::file(format!("cannot write {}: {error}", path.display())))?;
     for report in reports.iter_mut() {
         baseline.accept(report);
     }

@@ -2,6 +2,7 @@
 //!
 //! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
 
+use crate::error::Error;
 pub(crate) mod blame;
 mod booleans;
 pub(crate) mod changed;
@@ -108,7 +109,7 @@ pub struct Streams<'s> {
 
 impl Streams<'_> {
     /// Reads all of stdin, up to a number of bytes.
-    fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, String> {
+    fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, Error> {
         read_all(&mut self.input, "stdin", limit)
     }
 }
@@ -193,8 +194,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
     };
     match result {
         Ok(outcome) => outcome,
-        Err(Problem::Message(text)) => {
-            let _ = writeln!(streams.err, "Error: {text}");
+        Err(Problem::Error(error)) => {
+            let _ = writeln!(streams.err, "Error: {error}");
             Outcome::Failed
         }
         // The reader of our output closed it.
@@ -209,15 +210,15 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// A message for the user.
-    Message(String),
+    /// An error for the user.
+    Error(Error),
     /// The output could not be written.
     Write(io::Error),
 }
 
-impl From<String> for Problem {
-    fn from(text: String) -> Self {
-        Self::Message(text)
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::chart::load::{Source, load_from, not_found};
 use crate::cli::inputs::{Complete, Disk};
 use crate::config::meant;
 use crate::disk::{By, Reach};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::{Prepared, SetFiles};
@@ -118,12 +119,12 @@ pub(crate) enum Helm {
 
 impl ReleaseFlags {
     /// The limits, with those that were changed.
-    pub(crate) fn limits(&self) -> Result<Limits, String> {
+    pub(crate) fn limits(&self) -> Result<Limits, Error> {
         Limits::raised(&self.limits)
     }
 
     /// What may be read according to the flags.
-    pub(super) fn reach(&self) -> Result<Reach, String> {
+    pub(super) fn reach(&self) -> Result<Reach, Error> {
         Reach::new(&self.allow_outside, self.limits()?.file_bytes)
     }
 
@@ -171,7 +172,7 @@ impl ReleaseFlags {
         Env { helm: self.helm(), time_zone, clock, ..env }
     }
 
-    fn check_time_zone(&self) -> Result<(), String> {
+    fn check_time_zone(&self) -> Result<(), Error> {
         let Some(zone) = self.time_zone.as_deref().filter(|zone| !matches!(*zone, "" | "UTC" | "Local")) else {
             return Ok(());
         };
@@ -182,10 +183,10 @@ impl ReleaseFlags {
         }
         let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
         let near = meant(zone, names.iter().map(String::as_str));
-        Err(format!("--time-zone: unknown time zone {zone:?}{near}"))
+        Err(Error::input(format!("--time-zone: unknown time zone {zone:?}{near}")))
     }
 
-    fn capabilities(&self) -> Result<Capabilities, String> {
+    fn capabilities(&self) -> Result<Capabilities, Error> {
         let mut capabilities = Capabilities::default_of(self.helm());
         if let Some(version) = self.kube_version.as_deref().filter(|version| !version.is_empty()) {
             capabilities.kube_version = match self.helm() {
@@ -198,7 +199,7 @@ impl ReleaseFlags {
     }
 
     /// Reads the values files and the files that `--set-file` names.
-    fn user_values(&self, disk: &Disk, limits: &Limits) -> Result<UserValues, String> {
+    fn user_values(&self, disk: &Disk, limits: &Limits) -> Result<UserValues, Error> {
         let mut files = Vec::new();
         for (at, list) in self.values.iter().enumerate() {
             for name in split_list(list).iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
@@ -270,7 +271,7 @@ fn add_missing_dependencies(
     source: &Source<'_>,
     limits: &Limits,
     helm: HelmVersion,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     let mut warnings = Vec::new();
     for dependency in chart.metadata.dependencies.iter().flatten() {
@@ -280,16 +281,16 @@ fn add_missing_dependencies(
         }
         let Some(folder) = dependency.repository.strip_prefix("file://") else {
             let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
-            return Err(format!(
+            return Err(Error::input(format!(
                 "dependency {name} of chart {} comes from {from}: airtight fetches nothing",
                 chart.name()
-            ));
+            )));
         };
         let folder = source.path.join(folder);
         source
             .reach
             .check_beside(source.by, source.path, &folder)
-            .map_err(|error| format!("dependency {name} of chart {}: {error}", chart.name()))?;
+            .map_err(|error| error.after(format_args!("dependency {name} of chart {}", chart.name())))?;
         let loaded = load_from(&Source { path: &folder, seen_as: None, ..*source }, limits, helm)?;
         warnings.extend(loaded.warnings);
         found.push(loaded.chart);
@@ -330,7 +331,7 @@ impl ReleaseFlags {
         chart: &Path,
         disk: &Disk,
         log: &mut Vec<String>,
-    ) -> Result<Prepared, String> {
+    ) -> Result<Prepared, Error> {
         let limits = self.limits()?;
         self.check_time_zone()?;
         let capabilities = self.capabilities()?;
@@ -371,9 +372,9 @@ impl ReleaseFlags {
     }
 }
 
-/// A message with the secrets of a release's values masked.
-pub(super) fn without_secrets(prepared: &Prepared, text: &str) -> String {
-    Secrets::of_release(prepared).hide_in(text, true)
+/// An error with the secrets of a release's values masked.
+pub(super) fn without_secrets(prepared: &Prepared, error: Error) -> Error {
+    error.reworded(|text| Secrets::of_release(prepared).hide_in(text, true))
 }
 
 /// Masks the secrets of a release's values in log lines.

@@ -2,6 +2,7 @@
 
 use super::keys::{Key, Kind, LEVELS};
 
+use crate::error::Error;
 use crate::rules::RULES;
 use crate::source::{File, Place};
 use crate::yaml::{Data, Node};
@@ -197,11 +198,11 @@ pub(super) fn problem(place: Place, message: &str) -> Problem {
 }
 
 /// Problems in the order of the file, a line each: `airtight.yaml:3:5: unknown key "chrat"`.
-pub(super) fn told(mut problems: Vec<Problem>) -> String {
+pub(super) fn told(mut problems: Vec<Problem>) -> Error {
     problems.sort_by_key(|problem| problem.place.start);
     // A key of the user's may contain a line break.
     let lines = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message.replace('\n', "\\n")));
-    lines.collect::<Vec<_>>().join("\n")
+    Error::input(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// `; did you mean "chart"?`, if a known name is similar.

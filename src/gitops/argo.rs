@@ -74,7 +74,7 @@ fn release(name: &str, spec: &Node, source: &Node, refs: &[String]) -> Found {
     found
 }
 
-/// The path of a values file in the repository.
+/// The path of a values file in the repository; or what is left out.
 fn value_file(chart: &str, file: &str, refs: &[String]) -> Result<String, String> {
     let is_elsewhere = file.contains("://") || file.contains("$ARGOCD_") || file.contains("${") || file.contains('*');
     if is_elsewhere {

@@ -1,6 +1,7 @@
 //! [`plan`]: what the lines of a list are on the mirror.
 
 use crate::bundle::{Bundle, Entry};
+use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
 use crate::registry::{Digest, Repository};
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ pub(crate) struct Item {
 ///
 /// # Errors
 /// The mirror has no place for a source, or two sources would have the same place.
-pub(crate) fn plan(lists: &Bundle, mirror: &Mirror, layout: Layout) -> Result<Vec<Item>, String> {
+pub(crate) fn plan(lists: &Bundle, mirror: &Mirror, layout: Layout) -> Result<Vec<Item>, Error> {
     let mut items: Vec<Item> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for entry in lists.entries() {
@@ -36,12 +37,12 @@ pub(crate) fn plan(lists: &Bundle, mirror: &Mirror, layout: Layout) -> Result<Ve
         match places.get(&item.destination) {
             Some(&known) if items[known] == item => {}
             Some(&known) => {
-                return Err(format!(
+                return Err(Error::input(format!(
                     "{} and {} would both be {}; use another --layout, or name the destinations in the list",
                     with_digest(&items[known]),
                     with_digest(&item),
                     item.destination
-                ));
+                )));
             }
             None => {
                 places.insert(item.destination.clone(), items.len());
@@ -59,27 +60,30 @@ fn with_digest(item: &Item) -> String {
     }
 }
 
-fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, String> {
+fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
     let source = &entry.source;
     let to = match &entry.destination {
         Some(place) if mirror.serves(place) => Repository::of(place),
         Some(place) => {
-            return Err(format!("{source}: the list says that its place is {place}, which is not on {mirror}"));
+            let text = format!("{source}: the list says that its place is {place}, which is not on {mirror}");
+            return Err(Error::input(text));
         }
         // A list of what is on the mirror.
         None if mirror.serves(source) => Repository::of(source),
         None => {
             let place = layout.repository(mirror, source);
-            let place =
-                place.ok_or_else(|| format!("{source}: {mirror} has no place for images of {}", source.registry))?;
-            Repository::of(&Reference::parse(&place).map_err(|why| format!("{source}: {place}: {why}"))?)
+            let place = place.ok_or_else(|| {
+                Error::input(format!("{source}: {mirror} has no place for images of {}", source.registry))
+            })?;
+            let place = Reference::parse(&place).map_err(|why| Error::input(format!("{source}: {place}: {why}")))?;
+            Repository::of(&place)
         }
     };
     let digest = match &entry.digest {
         Some(text) => {
             let lower = text.to_ascii_lowercase();
             let digest = Digest::parse(&lower)
-                .ok_or_else(|| format!("{source}: {text} is not a digest that can be verified"))?;
+                .ok_or_else(|| Error::input(format!("{source}: {text} is not a digest that can be verified")))?;
             Some(digest)
         }
         None => None,
@@ -112,9 +116,9 @@ mod tests {
     const A: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
     fn planned(list: &str, mirror: &str, layout: Layout) -> Result<Vec<String>, String> {
-        let lists = Bundle::parse([("artifacts.txt", list)])?;
+        let lists = Bundle::parse([("artifacts.txt", list)]).map_err(|error| error.to_string())?;
         let mirror = Mirror::parse_all(&mirror.split(',').collect::<Vec<_>>())?;
-        let items = plan(&lists, &mirror, layout)?;
+        let items = plan(&lists, &mirror, layout).map_err(|error| error.to_string())?;
         Ok(items.iter().map(|item| format!("{} {} {}", item.from, item.version, item.destination)).collect())
     }
 

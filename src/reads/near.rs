@@ -1,29 +1,29 @@
 //! The value that the user probably meant with a path that nothing reads.
 
-use super::Path;
+use crate::values_path::{Key, ValuesPath};
 
 /// Longer keys are not compared, in characters.
 const LONGEST: usize = 200;
 
 /// The most similar path among those that are read; `None` if none is similar.
-pub(crate) fn nearest<'p>(wanted: &[String], known: impl Iterator<Item = &'p Path>) -> Option<&'p Path> {
+pub(crate) fn nearest<'p>(wanted: &[Key], known: impl Iterator<Item = &'p ValuesPath>) -> Option<&'p ValuesPath> {
     let rated = known.filter_map(|path| Some((distance(wanted, path)?, path)));
     rated.min().map(|(_, path)| path)
 }
 
 /// The distance of two paths; `None` if they are not similar.
-fn distance(wanted: &[String], known: &[String]) -> Option<(usize, usize)> {
+fn distance(wanted: &[Key], known: &[Key]) -> Option<(usize, usize)> {
     if wanted == known {
         return None;
     }
-    let lower = |steps: &[String]| steps.iter().map(|step| step.to_lowercase()).collect::<Vec<_>>();
+    let lower = |path: &[Key]| path.iter().map(lower).collect::<Vec<_>>();
     let (wanted, known) = (lower(wanted), lower(known));
     // A typo: one key is misspelled.
     if wanted.len() == known.len() {
         let different: Vec<_> = wanted.iter().zip(&known).filter(|(a, b)| a != b).collect();
         return match different.as_slice() {
             [] => Some((0, 0)),
-            [(a, b)] => {
+            [(Key::Name(a), Key::Name(b))] => {
                 let (first, second) = (a.chars().count(), b.chars().count());
                 let longest = first.max(second);
                 // If one is much longer, or longer than anybody types, there is no comparison.
@@ -43,17 +43,25 @@ fn distance(wanted: &[String], known: &[String]) -> Option<(usize, usize)> {
     (is_inside && short.len() > 1 && short.last() == long.last()).then_some((1, long.len() - short.len()))
 }
 
+fn lower(key: &Key) -> Key {
+    key.name().map_or_else(|| key.clone(), |name| name.to_lowercase().into())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{dotted, steps};
     use super::*;
+
+    fn path(text: &str) -> ValuesPath {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn typos_and_moved_keys_are_near() {
-        let known: Vec<Path> = ["image.registry", "image.tag", "controller.image.tag", "web.hosts[0].name", "db.user"]
-            .into_iter()
-            .map(steps)
-            .collect();
+        let known: Vec<ValuesPath> =
+            ["image.registry", "image.tag", "controller.image.tag", "web.hosts[0].name", "db.user"]
+                .into_iter()
+                .map(path)
+                .collect();
         for (wanted, expected) in [
             ("image.registy", "image.registry"),
             ("imgae.tag", "image.tag"),
@@ -63,7 +71,7 @@ mod tests {
             ("db.password", ""),
             ("tag", ""),
         ] {
-            let found = nearest(&steps(wanted), known.iter()).map(|path| dotted(path)).unwrap_or_default();
+            let found = nearest(&path(wanted), known.iter()).map(|path| path.to_string()).unwrap_or_default();
             assert_eq!(found, expected, "{wanted}");
         }
     }

@@ -288,6 +288,9 @@ impl<'w> Client<'w> {
             Kind::Limit => {
                 "the registry, or a proxy before it, limits the size of a request; raise that limit".to_owned()
             }
+            Kind::Rejected if call.url.scheme() == "http" && status == StatusCode::BAD_REQUEST && said.is_empty() => {
+                "if the registry has TLS, leave --plain-http out".to_owned()
+            }
             _ => String::new(),
         };
         let advice = if advice.is_empty() { advice } else { format!("; {advice}") };

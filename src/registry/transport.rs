@@ -146,7 +146,7 @@ pub(super) fn classify(error: &reqwest::Error) -> Kind {
     while let Some(one) = next {
         let text = one.to_string();
         // rustls' errors are not types of reqwest's interface.
-        if text.contains("certificate") || text.contains("HandshakeFailure") || text.contains("UnknownCA") {
+        if ["certificate", "Certificate", "HandshakeFailure", "UnknownCA"].iter().any(|word| text.contains(word)) {
             return Kind::Certificate;
         }
         next = one.source();

@@ -78,6 +78,9 @@ pub(super) fn failed(error: reqwest::Error, url: &Url, subject: &str) -> Fault {
     let kind = classify(&error);
     let cause = causes(&error.without_url());
     let text = match kind {
+        Kind::Certificate if cause.contains("fatal alert") => format!(
+            "{subject}: {host} does not accept this client: {cause}; it may want a client certificate (--cert-file, --key-file)"
+        ),
         Kind::Certificate => format!(
             "{subject}: the certificate of {host} is not accepted: {cause}; --ca-file adds the authority that signed it"
         ),
@@ -85,12 +88,15 @@ pub(super) fn failed(error: reqwest::Error, url: &Url, subject: &str) -> Fault {
             format!("{subject}: no address is known for {host}; check the name, the network and the proxy")
         }
         _ => {
-            let hint = if url.scheme() == "https" { "; if the registry has no TLS, use --plain-http" } else { "" };
+            // The answer was not one of TLS.
+            let is_plain = cause.contains("InvalidContentType");
+            let hint = if is_plain { "; the registry has no TLS: --plain-http reaches it without" } else { "" };
             format!("{subject}: the connection to {host} failed: {cause}{hint}")
         }
     };
-    // A name that is not known now may be known in a moment, but a certificate stays.
-    let again = if kind == Kind::Certificate { Again::Never } else { Again::Soon };
+    // A name that is not known now may be known in a moment, but a certificate stays, and so does the lack of TLS.
+    let stays = kind == Kind::Certificate || text.contains("InvalidContentType");
+    let again = if stays { Again::Never } else { Again::Soon };
     Fault { error: Error::new(kind, text), again }
 }
 

@@ -11,6 +11,7 @@ use super::lint::{Args, disk_of};
 use super::{Outcome, Problem, Streams, diff};
 use crate::config::Config;
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::fix::Safety;
 use crate::report::Report;
 use rounds::Fixing;
@@ -31,7 +32,7 @@ impl Args {
     ) -> Result<Vec<Report>, Problem> {
         let jobs = self.jobs(config, reach)?;
         if self.fixes.overlay.is_some() && jobs.len() > 1 {
-            return Err("--overlay works on one release: name it with --release".to_owned().into());
+            return Err(Error::input("--overlay works on one release: name it with --release").into());
         }
         let disk = disk_of(&jobs, config, reach, streams)?;
         let before = self.checked(&jobs, &disk, config, reach, streams, outcome)?;

@@ -8,6 +8,7 @@ use crate::cli::lint::Args;
 use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Edit, Fix, Target};
 use crate::report::Report;
@@ -47,7 +48,7 @@ pub(super) struct Fixing<'a> {
 impl Fixing<'_> {
     /// Fixes until nothing more can be fixed. Returns the number of fixed findings by file, and the reports of what is left
     /// if anything was fixed.
-    pub(super) fn all(&mut self, before: &[Report]) -> Result<(Fixed, Option<Vec<Report>>), String> {
+    pub(super) fn all(&mut self, before: &[Report]) -> Result<(Fixed, Option<Vec<Report>>), Error> {
         let known = identities(before);
         // The finding, and the file in which it was fixed.
         let mut fixed: BTreeMap<String, String> = BTreeMap::new();
@@ -79,7 +80,7 @@ impl Fixing<'_> {
         known: &BTreeSet<String>,
         made: &mut BTreeSet<String>,
         kept: &mut Vec<&'w Wanted>,
-    ) -> Result<Option<Round>, String> {
+    ) -> Result<Option<Round>, Error> {
         let (state, made_before) = (self.edits.state(), made.clone());
         let applied = self.apply(wanted, made);
         if applied.is_empty() {
@@ -123,7 +124,7 @@ impl Fixing<'_> {
             match outcome {
                 Ok(()) => applied.push(*one),
                 Err(why) => one.fix.edits.iter().for_each(|edit| {
-                    self.refused.insert(key(edit), why.clone());
+                    self.refused.insert(key(edit), why.to_string());
                 }),
             }
         }
@@ -154,7 +155,7 @@ impl Fixing<'_> {
     }
 
     /// Checks all releases with the current edits.
-    fn run(&mut self) -> Result<Round, String> {
+    fn run(&mut self) -> Result<Round, Error> {
         self.edits.show(&mut self.disk);
         let jobs = std::mem::take(&mut self.jobs);
         let round = self.run_jobs(&jobs);
@@ -162,12 +163,12 @@ impl Fixing<'_> {
         round
     }
 
-    pub(super) fn run_jobs(&self, jobs: &[Job]) -> Result<Round, String> {
+    pub(super) fn run_jobs(&self, jobs: &[Job]) -> Result<Round, Error> {
         let (mut checked, mut errors) = (Vec::new(), Vec::new());
         for done in jobs::run(jobs, &self.disk, &Progress::hidden()) {
             match done.checked {
                 Ok(one) => checked.push(one),
-                Err(why) => errors.push(why),
+                Err(error) => errors.push(error.into_text()),
             }
         }
         Ok(Round { reports: self.args.accepted(checked, self.config, self.reach)?, errors })

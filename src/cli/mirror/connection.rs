@@ -1,6 +1,7 @@
 //! The flags about connections and credentials.
 
 use crate::disk::{By, Reach, look};
+use crate::error::Error;
 use crate::go::time::duration;
 use crate::reference::Mirror;
 use crate::registry::{Credentials, Options, Patience, Tls, credential_files};
@@ -62,14 +63,14 @@ impl ConnectionFlags {
     }
 
     /// How a client for a mirror works; reads the files.
-    pub(super) fn options(&self, mirror: &Mirror, reach: &Reach) -> Result<Options, String> {
+    pub(super) fn options(&self, mirror: &Mirror, reach: &Reach) -> Result<Options, Error> {
         let hosts: BTreeSet<String> = mirror.hosts().into_iter().map(str::to_owned).collect();
         let none = BTreeSet::new;
         let mut plain = if self.plain_http { hosts.clone() } else { none() };
         plain.extend(self.source_plain_http.iter().map(|host| host.to_ascii_lowercase()));
         let read = |flag: &str, path: &Path| {
-            let text = reach.read(By::User, path).map_err(|error| format!("{flag}: {error}"))?;
-            Ok::<_, String>((format!("{flag} {}", path.display()), text))
+            let text = reach.read(By::User, path).map_err(|error| error.after(flag))?;
+            Ok::<_, Error>((format!("{flag} {}", path.display()), text))
         };
         let authorities = self.ca_file.as_deref().map(|path| read("--ca-file", path)).transpose()?;
         let identity = match (&self.cert_file, &self.key_file) {
@@ -94,18 +95,18 @@ impl ConnectionFlags {
         })
     }
 
-    fn credentials(&self, reach: &Reach) -> Result<Credentials, String> {
+    fn credentials(&self, reach: &Reach) -> Result<Credentials, Error> {
         let given = self.auth_file.is_some();
         let mut files = Vec::new();
         for path in credential_files(self.auth_file.clone(), |name| std::env::var_os(name)) {
             // Which of the usual files are there differs.
             if given || look::is_there(&path) {
                 let text = reach.read(By::User, &path);
-                let text = text.map_err(|error| if given { format!("--auth-file: {error}") } else { error })?;
+                let text = text.map_err(|error| if given { error.after("--auth-file") } else { error })?;
                 files.push((path.display().to_string(), text));
             }
         }
-        Credentials::read(files).map_err(|error| error.to_string())
+        Credentials::read(files).map_err(|error| Error::input(error.to_string()))
     }
 }
 

@@ -7,6 +7,7 @@ use super::settings::{LayoutFlag, parse_lists, read_lists};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
 use crate::disk::{By, Reach};
+use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::mirroring::{Checking, Copying, State, plan, run as work};
 use crate::reference::Mirror;
@@ -124,7 +125,7 @@ pub(crate) fn run_patiently(
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| panic!("{error}"));
     match run_with(&args, patience, streams) {
         Ok(outcome) => outcome,
-        Err(Problem::Message(text)) => {
+        Err(Problem::Error(text)) => {
             let _ = writeln!(streams.err, "Error: {text}");
             Outcome::Failed
         }
@@ -140,22 +141,22 @@ fn run_with(
     let (what, connection, mode) = match (&args.command, &args.what) {
         (Some(Command::Check(check)), _) => (&check.what, &check.connection, Mode::Check),
         (None, Some(what)) => (what, &args.connection, if args.copy.dry_run { Mode::Plan } else { Mode::Copy }),
-        (None, None) => return Err("no mirror is given: airtight mirror HOST".to_owned().into()),
+        (None, None) => return Err(Error::input("no mirror is given: airtight mirror HOST").into()),
     };
     let with_referrers = !args.copy.no_referrers;
     let places: Vec<&str> = what.target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
-    let mirror = Mirror::parse_all(&places)?;
+    let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
     let reach = Reach::of_user(Limits::default().file_bytes);
     let items = plan(&what.read(&reach, streams)?, &mirror, what.layout.into())?;
     let mut options = connection.options(&mirror, &reach)?;
     options.patience = patience(options.patience);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+    let runtime = runtime.map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start: {error}")))?;
     let at_a_time = connection.concurrency();
     let (outcomes, requests) = {
         let follower = Follower::new(&mut *streams.err, items.len(), connection.is_quiet());
         runtime.block_on(async {
-            let client = Client::new(options, &follower).map_err(|error| error.to_string())?;
+            let client = Client::new(options, &follower).map_err(|error| Error::input(error.to_string()))?;
             let outcomes = match mode {
                 Mode::Check => {
                     let checking = Checking::new(&client);
@@ -167,7 +168,7 @@ fn run_with(
                 }
             };
             follower.finish();
-            Ok::<_, String>((outcomes, client.requests()))
+            Ok::<_, Error>((outcomes, client.requests()))
         })?
     };
     let mirrored = Mirrored {
@@ -190,7 +191,7 @@ fn run_with(
 }
 
 impl WhatFlags {
-    fn read(&self, reach: &Reach, streams: &mut Streams<'_>) -> Result<Bundle, String> {
+    fn read(&self, reach: &Reach, streams: &mut Streams<'_>) -> Result<Bundle, Error> {
         let default = [PathBuf::from(LIST)];
         let paths = if self.lists.is_empty() { default.as_slice() } else { &self.lists };
         let mut lists = Vec::new();
@@ -202,7 +203,7 @@ impl WhatFlags {
         }
         let lists = parse_lists(&lists)?;
         if lists.entries().is_empty() {
-            return Err("the lists are empty".to_owned());
+            return Err(Error::input("the lists are empty"));
         }
         Ok(lists)
     }

@@ -1,5 +1,6 @@
 //! [`Store`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
 
+use crate::error::Error;
 mod pack;
 mod report;
 mod spill;
@@ -45,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// It cannot be written to the folder for temporary files.
-    pub(crate) fn keep(&self, number: usize, report: Report) -> Result<(), String> {
+    pub(crate) fn keep(&self, number: usize, report: Report) -> Result<(), Error> {
         let Some(slot) = self.kept.get(number) else { return Ok(()) };
         let kept = match self.kept.len() {
             1 => Kept::Whole(Box::new(report)),
