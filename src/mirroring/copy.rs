@@ -95,6 +95,21 @@ impl<'c> Copying<'c> {
         })?;
         let tree = Tree::read(self.client, from, root).await?;
         tree.check(from)?;
+        let mut elsewhere = Vec::new();
+        for blob in tree.foreign() {
+            // Some registries hold such layers all the same.
+            if !self.client.has_blob(from, &blob.digest).await? {
+                elsewhere.push(blob.digest.to_string());
+            }
+        }
+        if !elsewhere.is_empty() {
+            let text = format!(
+                "{from}: {digest} has layers that are not in the registry but at other addresses (foreign layers): {}; without them \
+                 the image does not run behind the gap, so it was not copied",
+                elsewhere.join(", ")
+            );
+            return Err(Error::new(Kind::Rejected, text));
+        }
         Ok(tree)
     }
 
@@ -213,12 +228,13 @@ impl<'c> Copying<'c> {
         named: &[Digest],
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
-        let blobs = blobs_of(tree.manifests());
-        let is_named = |blob: &&Descriptor| named.contains(&blob.digest);
-        let wanted: Vec<&Descriptor> = match blobs.iter().any(|blob| named.contains(&blob.digest)) {
-            true => blobs.iter().filter(is_named).collect(),
-            false => blobs.iter().collect(),
-        };
+        // A manifest that it misses may miss blobs in turn.
+        let of_named = tree.below.iter().filter(|manifest| named.contains(&manifest.digest));
+        let of_named: BTreeSet<Digest> = blobs_of(of_named).into_iter().map(|blob| blob.digest).collect();
+        let mut wanted = blobs_of(tree.manifests());
+        let all = wanted.clone();
+        wanted.retain(|blob| named.contains(&blob.digest) || of_named.contains(&blob.digest));
+        let wanted = if wanted.is_empty() { &all } else { &wanted };
         for blob in wanted {
             self.places.forget(to, &blob.digest);
             let arrival = self.client.copy_blob(from, to, blob, &[]).await?;

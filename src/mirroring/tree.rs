@@ -84,7 +84,12 @@ impl Tree {
         self.manifests().map(|manifest| manifest.digest.clone()).collect()
     }
 
-    /// That nothing of it is missing or elsewhere.
+    /// The layers that say they are at another address.
+    pub(super) fn foreign(&self) -> impl Iterator<Item = &Descriptor> {
+        self.manifests().flat_map(|manifest| &manifest.blobs).filter(|blob| blob.is_foreign)
+    }
+
+    /// That no manifest is missing.
     ///
     /// # Errors
     /// Names what is.
@@ -97,17 +102,6 @@ impl Tree {
                 named.join(", ")
             );
             return Err(Error::new(Kind::NotFound, text));
-        }
-        let foreign = self.manifests().flat_map(|manifest| &manifest.blobs).filter(|blob| blob.is_foreign);
-        let foreign: BTreeSet<&str> = foreign.map(|blob| blob.digest.as_str()).collect();
-        if !foreign.is_empty() {
-            let text = format!(
-                "{repository}: {} has layers that are not in the registry but at other addresses (foreign layers): {}; without them \
-                 the image does not run behind the gap, so it was not copied",
-                self.root.digest,
-                foreign.into_iter().collect::<Vec<_>>().join(", ")
-            );
-            return Err(Error::new(Kind::Rejected, text));
         }
         Ok(())
     }

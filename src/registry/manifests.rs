@@ -134,7 +134,7 @@ impl Client<'_> {
         let status = response.status();
         if !matches!(status, StatusCode::CREATED | StatusCode::OK | StatusCode::ACCEPTED) {
             let (error, complaints) = self.complained(call, response).await;
-            let unknown = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID"];
+            let unknown = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
             let mut of_blobs = complaints.iter().filter(|one| unknown[..2].contains(&one.code.as_str())).peekable();
             if of_blobs.peek().is_none() {
                 let is_unknown = complaints.iter().any(|one| unknown.contains(&one.code.as_str()));
@@ -148,12 +148,12 @@ impl Client<'_> {
         }
         let written = Written { knows_subject: response.headers().contains_key(SUBJECT) };
         let there = match digest_of(response.headers()) {
-            Some(said) if said == manifest.digest => return Ok(written),
+            Some(said) if said.matches(&manifest.bytes) => return Ok(written),
             // It is asked again, in case that only the header is wrong or missing.
             _ => self.head_manifest(call.repository, version).await?.and_then(|head| head.digest),
         };
         match there {
-            Some(there) if there == manifest.digest => Ok(written),
+            Some(there) if there.matches(&manifest.bytes) => Ok(written),
             // A registry that names no digests at all is asked for the bytes.
             None if self
                 .manifest(call.repository, version)

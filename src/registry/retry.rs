@@ -36,7 +36,7 @@ impl Default for Patience {
 }
 
 /// The most attempts without any progress.
-const ATTEMPTS: u32 = 6;
+const ATTEMPTS: u32 = 8;
 
 /// The longest wait that is not the host's own wish, in seconds.
 const LONGEST: f64 = 30.0;

@@ -94,8 +94,13 @@ pub(super) fn failed(error: reqwest::Error, url: &Url, subject: &str) -> Fault {
             format!("{subject}: the connection to {host} failed: {cause}{hint}")
         }
     };
-    // A name that is not known now may be known in a moment, but a certificate stays, and so does the lack of TLS.
-    let stays = kind == Kind::Certificate || text.contains("InvalidContentType");
+    // Name servers that fail now may answer in a moment. That there is no such name stays, and so do a certificate and the lack of TLS.
+    let has_no_name = ["not known", "No such host", "nodename nor servname"].iter().any(|said| cause.contains(said));
+    let stays = match kind {
+        Kind::Certificate => true,
+        Kind::NoSuchHost => has_no_name,
+        _ => cause.contains("InvalidContentType"),
+    };
     let again = if stays { Again::Never } else { Again::Soon };
     Fault { error: Error::new(kind, text), again }
 }

@@ -2,6 +2,8 @@
 
 use super::{plain_line, write_json};
 use crate::mirroring::{Item, Outcome, State};
+use crate::registry::Error;
+use crate::secrets::redacted;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -106,8 +108,7 @@ impl Mirrored {
     pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let artifact = |(item, outcome): &'_ (Item, Outcome)| {
             let error = outcome.error.as_ref();
-            let error =
-                error.map(|error| Failure { kind: error.kind().name(), message: plain_line(&error.to_string()) });
+            let error = error.map(|error| Failure { kind: error.kind().name(), message: shown(error) });
             (item.digest.as_ref().filter(|listed| outcome.digest.as_ref() != Some(*listed)).is_some(), error)
         };
         let artifacts = self.artifacts.iter().map(|both| {
@@ -176,7 +177,7 @@ impl Mirrored {
                 writeln!(out, "  {} is not on the mirror", plain_line(what))?;
             }
             if let Some(error) = &outcome.error {
-                writeln!(out, "  {}", plain_line(&error.to_string()))?;
+                writeln!(out, "  {}", shown(error))?;
             }
         }
         let counts = [State::Copied, State::Planned, State::Present, State::Missing, State::Differs, State::Failed];
@@ -210,6 +211,11 @@ impl Mirrored {
         }
         Ok(())
     }
+}
+
+/// The text of an error, which may quote a registry or a proxy.
+fn shown(error: &Error) -> String {
+    plain_line(&redacted(&error.to_string()))
 }
 
 /// An artifact in one line: `copied quay.io/acme/api:1.4 → mirror.internal/acme/api:1.4 (12.3 MB)`.

@@ -101,7 +101,7 @@ impl Image {
                 layer["mediaType"] = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip".into();
                 layer["urls"] = json!(["https://cdn.example.com/layer"]);
             }
-            if is_last && (self.foreign || self.lacks == "layer") {
+            if is_last && self.lacks == "layer" {
                 store.repository(name).blobs.remove(&digest);
             }
             layers.push(layer);
