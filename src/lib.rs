@@ -117,6 +117,7 @@ mod shell;
 mod source;
 mod sources;
 mod stack;
+mod store;
 mod suppress;
 mod template;
 mod trace;

@@ -1,9 +1,9 @@
 //! `airtight init`: a first `airtight.yaml` from the content of the working folder.
 
-use super::config::shown;
 use super::{Outcome, Problem, Streams};
 use crate::config::init::{Found, text};
 use crate::config::{Config, FILE_NAME};
+use crate::disk::shown;
 use crate::disk::{By, Reach, look};
 use crate::error::Error;
 use crate::gitops;
