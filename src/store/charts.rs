@@ -181,6 +181,7 @@ impl Known {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the archives of the test")]
 mod tests {
     use super::*;
     use crate::disk::Reach;
