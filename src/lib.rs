@@ -114,6 +114,7 @@ mod secrets;
 mod semver;
 mod settings;
 mod shell;
+mod similar;
 mod source;
 mod sources;
 mod stack;

@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::gitops;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-
 use crate::reference::Mirror;
 use crate::render::manifest::split;
 use crate::report::quiet;

@@ -2,7 +2,6 @@
 //!
 //! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
 
-use crate::error::Error;
 pub(crate) mod blame;
 mod booleans;
 pub(crate) mod changed;
@@ -30,6 +29,7 @@ mod since;
 pub(crate) mod template;
 
 use crate::disk::read_all;
+use crate::error::Error;
 use crate::stack;
 use clap::{Parser, Subcommand};
 use door::{Door, Stream};

@@ -3,7 +3,6 @@
 use super::{Problem, Streams};
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, not_found};
-use crate::config::meant;
 use crate::disk::{By, Reach};
 use crate::error::Error;
 use crate::helm::HelmVersion;
@@ -11,6 +10,7 @@ use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::secrets::Secrets;
+use crate::similar::did_you_mean;
 use crate::store::{Complete, Store};
 use crate::template::{Clock, Env};
 use crate::values::layers::UserValues;
@@ -195,7 +195,7 @@ impl ReleaseFlags {
             return Ok(());
         }
         let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
-        let near = meant(zone, names.iter().map(String::as_str));
+        let near = did_you_mean(zone, names.iter().map(String::as_str));
         Err(Error::input(format!("--time-zone: unknown time zone {zone:?}{near}")))
     }
 

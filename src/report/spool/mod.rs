@@ -1,6 +1,5 @@
 //! [`Spool`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
 
-use crate::error::Error;
 mod pack;
 mod report;
 mod spill;
@@ -8,6 +7,7 @@ mod spill;
 use super::Report;
 use super::stream::Reports;
 use super::totals::Totals;
+use crate::error::Error;
 use pack::Texts;
 use report::{packed, unpacked};
 use spill::{Span, Spill};
