@@ -6,7 +6,6 @@ use super::{Judged, WithoutOverride};
 use crate::fix::{Action, json_of, value_at};
 use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, Part};
-
 use crate::provenance::{Decider, Source};
 use crate::reads::GLOBAL;
 use crate::release::Prepared;

@@ -5,8 +5,6 @@
 
 use crate::chart::Chart;
 use crate::error::Error;
-use crate::values_path::{Key, ValuesPath};
-
 use crate::reads::GLOBAL;
 use crate::reads::statics::{Reading, Statics};
 use crate::reference::mirror::NOWHERE;
@@ -14,6 +12,7 @@ use crate::reference::{Mirror, Reference};
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 

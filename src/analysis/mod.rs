@@ -1,8 +1,6 @@
 //! [`Analysis`]: a release, rendered with traces and once more with a canary for the mirror, and every image in it with its
 //! decider and its class.
 
-use crate::error::Error;
-use crate::values_path::{Key, ValuesPath};
 mod advice;
 mod blamed;
 mod candidates;
@@ -37,6 +35,7 @@ pub(crate) mod upgrade;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
+use crate::error::Error;
 use crate::images::{Class, Search};
 use crate::provenance::Decider;
 use crate::reads::{Flow, Reads, Statics};
@@ -52,6 +51,7 @@ use crate::template::Map;
 use crate::template::decisions::Course;
 use crate::trace::Origins;
 use crate::values::Instance;
+use crate::values_path::{Key, ValuesPath};
 use crate::work::Work;
 use std::cell::OnceCell;
 use std::collections::HashSet;

@@ -9,6 +9,7 @@ use crate::objects::{Object, Path, Step};
 use crate::reference::Reference;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
+use crate::similar;
 use crate::work::Work;
 use crate::yaml::{Data, Node};
 use std::ops::Range;
@@ -118,11 +119,10 @@ fn no_image<'u>(wanted: &str, uses: impl Iterator<Item = &'u ImageUse>) -> Strin
         }
         let name = text.rsplit('/').next().unwrap_or_default();
         let name = name.split([':', '@']).next().unwrap_or_default();
-        strsim::jaro_winkler(wanted, text).max(strsim::jaro_winkler(wanted, name))
+        similar::likeness(wanted, text).max(similar::likeness(wanted, name))
     };
-    let near = uses.map(|image| (likeness(&image.text), image.text.as_str()));
-    let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, text)| format!("; the nearest is {text}"));
-    format!("the chart has no image {wanted:?}{}", near.unwrap_or_default())
+    let near = similar::nearest_name(uses.map(|image| image.text.as_str()), |text| likeness(text));
+    format!("the chart has no image {wanted:?}{near}")
 }
 
 fn no_object(wanted: &str, manifests: &[Arc<Manifest>]) -> String {
@@ -131,10 +131,9 @@ fn no_object(wanted: &str, manifests: &[Arc<Manifest>]) -> String {
             Object::all(manifest).into_iter().map(|object| format!("{}/{}", object.name.kind, object.name.name));
         names.collect::<Vec<_>>()
     });
-    let near = objects.map(|name| (strsim::jaro_winkler(wanted, &name), name));
-    let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| format!("; the nearest is {name}"));
+    let near = similar::nearest_name(objects, |name| similar::likeness(wanted, name));
     let how = if wanted.contains('/') { "" } else { "(expected KIND/NAME)" };
-    format!("there is no object {wanted:?} in the manifests{how}{}", near.unwrap_or_default())
+    format!("there is no object {wanted:?} in the manifests{how}{near}")
 }
 
 /// `Deployment/api`, `deployment/kubelb/api`.

@@ -4,6 +4,7 @@ use crate::analysis::Traced;
 use crate::error::Error;
 use crate::provenance::{Decider, decider_of};
 use crate::secrets::{self, Secrets};
+use crate::similar::similar_paths;
 use crate::source::Place;
 use crate::template::print::strval;
 use crate::template::{Map, Value};
@@ -114,7 +115,9 @@ pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, Error> {
         _ => trail.settings = mentions(&trail.path, origins),
     }
     if found.is_none() {
-        trail.near = near(&top, &trail.path);
+        let mut all = Vec::new();
+        paths(&top, &mut ValuesPath::default(), &mut all);
+        trail.near = similar_paths(&trail.path, all);
     }
     Ok(trail)
 }
@@ -179,27 +182,6 @@ fn mentions(path: &ValuesPath, origins: &Origins) -> Vec<Decider> {
         _ => b.cmp(a),
     });
     found.into_iter().map(|(_, decider)| decider).collect()
-}
-
-/// Existing paths with names similar to a missing one, the nearest first.
-fn near(top: &Value, path: &ValuesPath) -> Vec<ValuesPath> {
-    const MOST: usize = 3;
-    const LIKENESS: f64 = 0.7;
-    let mut all = Vec::new();
-    paths(top, &mut ValuesPath::default(), &mut all);
-    let asked = path.to_string();
-    let last = |path: &ValuesPath| path.last().and_then(Key::name).unwrap_or_default().to_owned();
-    let end_asked = last(path);
-    let score = |path: &ValuesPath| {
-        let whole = strsim::normalized_damerau_levenshtein(&path.to_string(), &asked);
-        let end = strsim::normalized_damerau_levenshtein(&last(path), &end_asked);
-        // A key that moved keeps its name; a misspelled key keeps its parent.
-        whole.max(0.5 * whole + 0.5 * end)
-    };
-    let mut scored: Vec<(f64, ValuesPath)> = all.into_iter().map(|path| (score(&path), path)).collect();
-    scored.retain(|(score, _)| *score >= LIKENESS);
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    scored.into_iter().take(MOST).map(|(_, path)| path).collect()
 }
 
 fn paths(value: &Value, way: &mut ValuesPath, found: &mut Vec<ValuesPath>) {

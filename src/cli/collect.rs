@@ -4,14 +4,14 @@
 use super::jobs::{Done, Job};
 use crate::error::Error;
 use crate::report::Report;
-use crate::report::store::{Store, Stored};
+use crate::report::spool::{Spool, Spooled};
 use crate::suppress::{Checked, Ledger, insert};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
 /// The checked releases of a run, shared by threads.
 pub(super) struct Collected<'s> {
-    store: Store,
+    reports: Spool,
     ledger: Ledger<'s>,
     /// Whether the text changes of fixes are computed.
     changes: bool,
@@ -31,7 +31,7 @@ impl<'s> Collected<'s> {
     /// An empty collection for a number of jobs; `changes` says whether the text changes of fixes are computed.
     pub(super) fn new(jobs: usize, ledger: Ledger<'s>, changes: bool) -> Self {
         let told = std::iter::repeat_with(Mutex::default).take(jobs).collect();
-        Self { store: Store::new(jobs), ledger, changes, told }
+        Self { reports: Spool::new(jobs), ledger, changes, told }
     }
 
     /// Takes the result of the release with this number.
@@ -48,7 +48,7 @@ impl<'s> Collected<'s> {
         let Checked { mut report, .. } = one;
         report.hide_secrets(self.changes);
         self.ledger.note(number, doubts, &mut report);
-        self.store.keep(number, report)
+        self.reports.keep(number, report)
     }
 
     /// Passes on the messages about each release, in order.
@@ -60,9 +60,9 @@ impl<'s> Collected<'s> {
     }
 
     /// The reports in the order of the releases, with the findings about suppressions, which need all releases.
-    pub(super) fn reports(self) -> io::Result<Stored<impl Fn(usize, &mut Report)>> {
+    pub(super) fn reports(self) -> io::Result<Spooled<impl Fn(usize, &mut Report)>> {
         let late = self.ledger.settle();
-        self.store.in_order(move |number, report| {
+        self.reports.in_order(move |number, report| {
             if let Some(found) = late.get(&number) {
                 insert(&mut report.findings, found);
             }

@@ -1,13 +1,13 @@
 //! [`Edits`]: the values files of a run with fixes applied, until they are written.
 
 use super::jobs::Job;
-use crate::cli::inputs::Disk;
 use crate::disk::{Reach, look};
 use crate::error::Error;
 use crate::fix::{Edit, Fix, Refusal, Target, edited_all};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
+use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub(super) type State = Vec<(Option<(Arc<File>, Arc<File>)>, Vec<Edit>)>;
 
 impl Edits {
     /// The files that the releases read, without edits.
-    pub(super) fn new(jobs: &[Job], disk: &Disk, reach: &Reach) -> Self {
+    pub(super) fn new(jobs: &[Job], store: &Store, reach: &Reach) -> Self {
         let mut files: Vec<Values> = Vec::new();
         for name in jobs.iter().flat_map(|job| job.flags.value_files()) {
             let path = Path::new(&name);
@@ -60,7 +60,7 @@ impl Edits {
             let refused = match reach.check_output(path) {
                 Err(error) => Some(error.into_text()),
                 Ok(()) if !look::is_file(&real) => Some("it is not a regular file".to_owned()),
-                Ok(()) if !disk.own.holds_values(path) => Some("it is not one of your own files".to_owned()),
+                Ok(()) if !store.own.holds_values(path) => Some("it is not one of your own files".to_owned()),
                 Ok(()) => None,
             };
             files.push(Values {
@@ -155,12 +155,12 @@ impl Edits {
     }
 
     /// Makes the releases read the edited texts.
-    pub(super) fn show(&self, disk: &mut Disk) {
+    pub(super) fn show(&self, store: &mut Store) {
         for file in &self.files {
             for name in &file.names {
                 match &file.texts {
-                    Some((_, current)) => disk.texts.insert(name.clone(), Ok(current.bytes().to_vec())),
-                    None => disk.texts.remove(name),
+                    Some((_, current)) => store.put_text(name, Ok(current.bytes().to_vec())),
+                    None => store.remove_text(name),
                 };
             }
         }

@@ -1,15 +1,14 @@
 //! `airtight init`: a first `airtight.yaml` from the content of the working folder.
 
-use super::config::shown;
 use super::{Outcome, Problem, Streams};
 use crate::config::init::{Found, text};
 use crate::config::{Config, FILE_NAME};
+use crate::disk::shown;
 use crate::disk::{By, Reach, look};
 use crate::error::Error;
 use crate::gitops;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-
 use crate::reference::Mirror;
 use crate::render::manifest::split;
 use crate::report::quiet;

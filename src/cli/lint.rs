@@ -2,7 +2,7 @@
 
 use super::changed::is_before_first_commit;
 use super::collect::{Collected, Told};
-use super::config::{ConfigFlags, seen, shown};
+use super::config::ConfigFlags;
 use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
 use super::output::OutputFlags;
@@ -11,17 +11,18 @@ use super::progress::Progress;
 use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
-use crate::cli::inputs::Disk;
 use crate::cli::one_release::no_release;
-use crate::cli::own_files::Own;
 use crate::config::{Config, Entry, Suppression, Target};
 use crate::disk::{By, Reach, look};
+use crate::disk::{seen, shown};
 use crate::error::Error;
 use crate::report::Report;
 use crate::report::stream::{Kept, Reports};
 use crate::report::text::Detail;
 use crate::settings::Settings;
 use crate::source::File;
+use crate::store::Store;
+use crate::store::own_files::Own;
 use crate::suppress::baseline::Baseline;
 use crate::suppress::{Checked, Ledger, Suppressor};
 use jiff::civil::Date;
@@ -128,19 +129,19 @@ impl Args {
             return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
         }
         let jobs = self.jobs(config, reach)?;
-        let disk = disk_of(&jobs, config, reach, streams)?;
+        let store = store_of(&jobs, config, reach, streams)?;
         let mut outcome = Outcome::Clean;
         if self.write_baseline.is_some() {
             // The baseline is made from all reports before secrets are masked in them.
-            let reports = self.checked(&jobs, &disk, config, reach, streams, &mut outcome)?;
+            let reports = self.checked(&jobs, &store, config, reach, streams, &mut outcome)?;
             return self.finish(reports, streams, outcome);
         }
         let baseline = self.baseline(reach)?;
         let suppressor = self.suppressor(&config.suppressions, baseline.as_ref())?;
         let collected = Collected::new(jobs.len(), Ledger::new(&suppressor), self.output.shows_changes());
         let progress = self.progress(jobs.len());
-        jobs::run_each(&jobs, &disk, &progress, &|number, done| collected.take(number, done));
-        drop((progress, disk));
+        jobs::run_each(&jobs, &store, &progress, &|number, done| collected.take(number, done));
+        drop((progress, store));
         collected.tell(&jobs, &mut |job, told| self.tell_check(job, told, streams, &mut outcome));
         drop(jobs);
         self.write(&collected.reports()?, streams, outcome)
@@ -172,14 +173,14 @@ impl Args {
     pub(super) fn checked(
         &self,
         jobs: &[Job],
-        disk: &Disk,
+        store: &Store,
         config: &Config,
         reach: &Arc<Reach>,
         streams: &mut Streams<'_>,
         outcome: &mut Outcome,
     ) -> Result<Vec<Report>, Problem> {
         let progress = self.progress(jobs.len());
-        let checked = self.settle(jobs::run(jobs, disk, &progress), jobs, streams, outcome);
+        let checked = self.settle(jobs::run(jobs, store, &progress), jobs, streams, outcome);
         Ok(self.accepted(checked, config, reach)?)
     }
 
@@ -355,13 +356,13 @@ fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>
 }
 
 /// What the releases of a run read: stdin once, and which comments count.
-pub(super) fn disk_of(
+pub(super) fn store_of(
     jobs: &[Job],
     config: &Config,
     reach: &Arc<Reach>,
     streams: &mut Streams<'_>,
-) -> Result<Disk, Problem> {
-    let mut disk = Disk::new(stdin(jobs, reach, streams)?, reach.clone());
-    disk.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-    Ok(disk)
+) -> Result<Store, Problem> {
+    let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
+    store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+    Ok(store)
 }

@@ -1,16 +1,16 @@
 //! Manifests rendered elsewhere or read from a cluster: files, folders, stdin.
 
 use super::Streams;
-use super::config::{seen, shown};
 use crate::analysis::manifests::is_image_list;
 use crate::bundle::is_list;
-use crate::cli::own_files::Own;
 use crate::disk::{By, Reach, look};
+use crate::disk::{seen, shown};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::lint::lint_manifests;
 use crate::settings::Settings;
 use crate::source::File;
+use crate::store::own_files::Own;
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::path::{Path, PathBuf};

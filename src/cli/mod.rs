@@ -2,7 +2,6 @@
 //!
 //! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
 
-use crate::error::Error;
 pub(crate) mod blame;
 mod booleans;
 pub(crate) mod changed;
@@ -15,7 +14,6 @@ mod fix;
 pub(crate) mod git;
 pub(crate) mod images;
 pub(crate) mod init;
-pub(crate) mod inputs;
 pub(crate) mod jobs;
 pub(crate) mod lint;
 pub(crate) mod manifests;
@@ -24,7 +22,6 @@ pub(crate) mod manual;
 pub(crate) mod mirror;
 pub(crate) mod one_release;
 pub(crate) mod output;
-pub(crate) mod own_files;
 pub(crate) mod policy;
 pub(crate) mod progress;
 pub(crate) mod release;
@@ -34,6 +31,7 @@ mod since;
 pub(crate) mod template;
 
 use crate::disk::read_all;
+use crate::error::Error;
 use crate::stack;
 use clap::{Parser, Subcommand};
 use door::{Door, Stream};

@@ -5,10 +5,11 @@ use crate::cli::config::ConfigFlags;
 use crate::cli::jobs::merged;
 use crate::cli::release::ReleaseFlags;
 use crate::cli::settings::MirrorFlags;
-use crate::config::{Config, Entry, Target, meant};
+use crate::config::{Config, Entry, Target};
 use crate::error::Error;
 use crate::release::Prepared;
 use crate::settings::Settings;
+use crate::similar::did_you_mean;
 use crate::template::keys::Keys;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -108,7 +109,7 @@ fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, Error> {
 /// The message that a release does not exist, with similar names or all names.
 pub(super) fn no_release(wanted: &str, names: &[String], file: &str) -> String {
     const MOST: usize = 10;
-    let near = meant(wanted, names.iter().map(String::as_str));
+    let near = did_you_mean(wanted, names.iter().map(String::as_str));
     let all = match names.len() {
         1..=MOST if near.is_empty() => format!("; its releases are {}", names.join(", ")),
         _ => near,

@@ -2,13 +2,14 @@
 //! what the branch changes in them.
 
 use super::changed::Base;
-use super::config::{ConfigFlags, folder, searched, seen, shown};
+use super::config::{ConfigFlags, folder, searched};
 use super::settings::{SettingsFlags, parse_lists, read_lists};
 use crate::bundle::{Bundle, is_list};
 use crate::config::diff::changes;
 use crate::config::sides::{added, kept};
 use crate::config::{Config, Entry, Suppression};
 use crate::disk::{By, Reach, look};
+use crate::disk::{seen, shown};
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::limits::Limits;

@@ -1,13 +1,14 @@
 //! The flags that say what is checked, and against what.
 
 use crate::bundle::{self, Bundle};
-use crate::config::{Config, Target, meant};
+use crate::config::{Config, Target};
 use crate::disk::{By, Folder, Reach, look};
 use crate::error::Error;
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::mirror_key;
 use crate::settings::{Level, Settings};
+use crate::similar::did_you_mean;
 use crate::values_path::ValuesPath;
 use clap::ValueEnum;
 use std::collections::BTreeMap;
@@ -192,7 +193,7 @@ impl SettingsFlags {
             for rule in rules {
                 let known = RULES.iter().find(|known| known.id == rule);
                 let known = known.ok_or_else(|| {
-                    let near = meant(rule, RULES.iter().map(|rule| rule.id));
+                    let near = did_you_mean(rule, RULES.iter().map(|rule| rule.id));
                     Error::input(format!("{flag}: unknown rule {rule:?}{near} (airtight rules lists them)"))
                 })?;
                 levels.insert(known.id.to_owned(), level);

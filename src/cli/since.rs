@@ -7,9 +7,7 @@ use super::lint::{Args, NOTHING, stdin};
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
-use crate::cli::inputs::Disk;
 use crate::cli::one_release::no_release;
-use crate::cli::own_files::Own;
 use crate::config::sides::{Pair, files, pairs, target_of_new};
 use crate::config::{Config, Entry, FILE_NAME, Release, Target};
 use crate::disk::Reach;
@@ -19,6 +17,8 @@ use crate::report::changes::Changes;
 use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
 use crate::rule_ids;
 use crate::settings::Settings;
+use crate::store::Store;
+use crate::store::own_files::Own;
 use crate::suppress::Checked;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -59,9 +59,9 @@ impl Args {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
         let own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-        let mut disk = Disk::new(stdin(&jobs, reach, streams)?, reach.clone());
-        disk.own = own.clone();
-        let mut old_disk = base.disk(&mut before, same_lists, reach);
+        let mut store = Store::new(stdin(&jobs, reach, streams)?, reach.clone());
+        store.own = own.clone();
+        let mut old_disk = base.store(&mut before, same_lists, reach);
         old_disk.own = own;
         let was = |before: &Before| match before {
             Before::Was(job) => Some((**job).clone()),
@@ -69,7 +69,7 @@ impl Args {
         };
         let olds: Vec<Job> = before.iter().filter_map(was).collect();
         let progress = self.progress(jobs.len() + olds.len());
-        let done = jobs::run(&jobs, &disk, &progress);
+        let done = jobs::run(&jobs, &store, &progress);
         let mut old_done = jobs::run(&olds, &old_disk, &progress).into_iter();
         drop(progress);
         let mut reports = Vec::new();

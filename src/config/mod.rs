@@ -3,9 +3,6 @@
 //! [`Config::parse`] reads the text ([`keys`] is the table of all keys); the caller finds the file. Paths in the file are
 //! relative to its folder, and are stored relative to the working folder: `../charts/api`.
 
-use crate::error::{Error, ErrorKind};
-use crate::settings::mirror_key;
-use crate::values_path::ValuesPath;
 pub(crate) mod diff;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -14,6 +11,7 @@ mod read;
 mod schema;
 pub(crate) mod sides;
 
+use crate::error::{Error, ErrorKind};
 use crate::finding::Severity;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
@@ -22,11 +20,12 @@ use crate::limits::Limits;
 use crate::reference::mirror::ANY;
 use crate::reference::{Layout, Mirror};
 use crate::settings::Level;
+use crate::settings::mirror_key;
 use crate::source::{File, Place};
+use crate::values_path::ValuesPath;
 use crate::yaml;
 use jiff::civil::Date;
 use keys::REWRITES;
-pub(crate) use read::meant;
 use read::{Part, Problem, problem, told};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 use super::{assigned, below, has, inline, list, some, text};
 use crate::config::init::Found;
 use crate::limits::Limits;
-
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 

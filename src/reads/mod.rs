@@ -5,7 +5,6 @@
 
 pub(crate) mod dependencies;
 pub(crate) mod flow;
-pub(crate) mod near;
 pub(crate) mod scope;
 pub(crate) mod spelled;
 pub(crate) mod statics;

@@ -101,7 +101,8 @@ use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
-use crate::reads::{GLOBAL, Setting, near::nearest, of_dependencies};
+use crate::reads::{GLOBAL, Setting, of_dependencies};
+use crate::similar::nearest_path;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData};
 use crate::values_path::{Key, ValuesPath};
@@ -181,7 +182,7 @@ fn check(ctx: &mut Context<'_>) {
         let other = other_key(&prepared.chart, &analysis.statics).filter(|_| is_key);
         let candidates = if path[0].is(GLOBAL) { &globals } else { &others };
         compared += candidates.len();
-        let near = nearest(&path, candidates.iter().copied().filter(|_| compared <= MOST_COMPARED));
+        let near = nearest_path(&path, candidates.iter().copied().filter(|_| compared <= MOST_COMPARED));
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),

@@ -4,7 +4,6 @@
 //! defaults below them ([`coalesce`]) and decides which subcharts exist and what they export ([`dependencies`]). [`origins`] says
 //! where each value was set, and every step in which one setting replaces another records both.
 
-use crate::error::Error;
 mod assignments;
 mod coalesce;
 mod defaults;
@@ -22,6 +21,7 @@ pub(crate) use json::is_json;
 pub(crate) use layers::{Merged, UserValues};
 
 use crate::chart::{Chart, Dependency};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::template::Map;

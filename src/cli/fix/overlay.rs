@@ -55,7 +55,7 @@ impl Fixing<'_> {
             return Err(Error::file(format!("--overlay: {name} {what}: remove it, or use another name")).into());
         }
         // Check the release as it will be installed.
-        self.disk.texts.insert(name.clone(), Ok(text.clone().into_bytes()));
+        self.store.put_text(&name, Ok(text.clone().into_bytes()));
         let mut jobs = self.jobs.clone();
         jobs.iter_mut().for_each(|job| job.flags.values.push(format!("\"{name}\"")));
         let trial = self.run_jobs(&jobs)?;

@@ -2,7 +2,6 @@
 
 use super::Fixed;
 use crate::cli::edits::{Asked, Edits, key};
-use crate::cli::inputs::Disk;
 use crate::cli::jobs::{self, Job};
 use crate::cli::lint::Args;
 use crate::cli::progress::Progress;
@@ -13,6 +12,7 @@ use crate::finding::{Finding, Severity};
 use crate::fix::{Edit, Fix, Target};
 use crate::report::Report;
 use crate::report::location::{ValuesPaths, identity};
+use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub(super) struct Fixing<'a> {
     pub(super) config: &'a Config,
     pub(super) reach: &'a Arc<Reach>,
     pub(super) jobs: Vec<Job>,
-    pub(super) disk: Disk,
+    pub(super) store: Store,
     pub(super) edits: Edits,
     /// Edits that are not made, and why.
     pub(super) refused: BTreeMap<String, String>,
@@ -156,7 +156,7 @@ impl Fixing<'_> {
 
     /// Checks all releases with the current edits.
     fn run(&mut self) -> Result<Round, Error> {
-        self.edits.show(&mut self.disk);
+        self.edits.show(&mut self.store);
         let jobs = std::mem::take(&mut self.jobs);
         let round = self.run_jobs(&jobs);
         self.jobs = jobs;
@@ -165,7 +165,7 @@ impl Fixing<'_> {
 
     pub(super) fn run_jobs(&self, jobs: &[Job]) -> Result<Round, Error> {
         let (mut checked, mut errors) = (Vec::new(), Vec::new());
-        for done in jobs::run(jobs, &self.disk, &Progress::hidden()) {
+        for done in jobs::run(jobs, &self.store, &Progress::hidden()) {
             match done.checked {
                 Ok(one) => checked.push(one),
                 Err(error) => errors.push(error.into_text()),

@@ -1,6 +1,5 @@
-//! [`Store`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
+//! [`Spool`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
 
-use crate::error::Error;
 mod pack;
 mod report;
 mod spill;
@@ -8,6 +7,7 @@ mod spill;
 use super::Report;
 use super::stream::Reports;
 use super::totals::Totals;
+use crate::error::Error;
 use pack::Texts;
 use report::{packed, unpacked};
 use spill::{Span, Spill};
@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// The reports of a run, shared by threads.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct Spool {
     texts: Texts,
     spill: Spill,
     /// By number.
@@ -35,7 +35,7 @@ enum Kept {
     Packed(Span),
 }
 
-impl Store {
+impl Spool {
     /// A store for a number of reports.
     pub(crate) fn new(reports: usize) -> Self {
         let kept = std::iter::repeat_with(Mutex::default).take(reports).collect();
@@ -60,13 +60,13 @@ impl Store {
     ///
     /// # Errors
     /// A report cannot be read back.
-    pub(crate) fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Stored<R>> {
+    pub(crate) fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Spooled<R>> {
         if let [only] = &mut self.kept[..]
             && let Kept::Whole(report) = only.get_mut().unwrap_or_else(PoisonError::into_inner)
         {
             revise(0, report);
         }
-        let mut stored = Stored { store: self, revise, totals: Totals::default() };
+        let mut stored = Spooled { store: self, revise, totals: Totals::default() };
         let mut totals = Totals::default();
         stored.each(&mut |report| {
             totals.add(report);
@@ -79,13 +79,13 @@ impl Store {
 
 /// The complete reports of a run.
 #[derive(Debug)]
-pub(crate) struct Stored<R> {
-    store: Store,
+pub(crate) struct Spooled<R> {
+    store: Spool,
     revise: R,
     totals: Totals,
 }
 
-impl<R: Fn(usize, &mut Report)> Reports for Stored<R> {
+impl<R: Fn(usize, &mut Report)> Reports for Spooled<R> {
     fn totals(&self) -> &Totals {
         &self.totals
     }
