@@ -175,8 +175,12 @@ impl Registries {
         let list = self.filled(&case.list);
         let outcome =
             run_patiently(args, patience, &mut Streams { out: &mut out, err: &mut err, input: &mut list.as_bytes() });
-        let text =
-            |bytes: &[u8]| self.shown(&String::from_utf8_lossy(bytes)).replace(&folder.display().to_string(), "@");
+        // The words of the system for a broken connection differ.
+        let broken = Regex::new(r"(the connection to \S+ failed: ).*( \(\d+ attempts)").expect("an expression");
+        let text = |bytes: &[u8]| {
+            let text = self.shown(&String::from_utf8_lossy(bytes)).replace(&folder.display().to_string(), "@");
+            broken.replace_all(&text, "${1}…${2}").into_owned()
+        };
         let counted = |server: &Server| if is_silent { String::new() } else { counted(&server.state().log) };
         // How often a busy machine is taken for a silent one differs.
         let shown = |text: String| match (is_silent, text.rsplit_once(" sent, ")) {
