@@ -20,12 +20,15 @@ pub(super) struct Places {
     /// Whoever needs a blob that is on its way waits for it.
     turns: RefCell<BTreeMap<Key, Rc<Mutex<()>>>>,
     transfers: Semaphore,
+    /// Whether the mirror is asked for a blob before it is told to mount it.
+    asks_first: bool,
 }
 
 impl Places {
-    /// For a number of transfers at a time.
-    pub(super) fn new(transfers: usize) -> Self {
-        Self { known: RefCell::default(), turns: RefCell::default(), transfers: Semaphore::new(transfers) }
+    /// For a number of transfers at a time. `asks_first` is for mirrors that are expected to have most blobs.
+    pub(super) fn new(transfers: usize, asks_first: bool) -> Self {
+        let transfers = Semaphore::new(transfers);
+        Self { known: RefCell::default(), turns: RefCell::default(), transfers, asks_first }
     }
 
     /// Brings a blob to a repository of the mirror; `None` if it is no longer needed when its turn comes.
@@ -56,7 +59,8 @@ impl Places {
         if is_over.get() {
             return Ok(None);
         }
-        let arrival = if mounts.is_empty() && client.has_blob(to, &blob.digest).await? {
+        let asks = self.asks_first || mounts.is_empty();
+        let arrival = if asks && client.has_blob(to, &blob.digest).await? {
             Arrival::Present
         } else {
             client.copy_blob(from, to, blob, &mounts).await?

@@ -27,10 +27,9 @@ impl<'c> Checking<'c> {
     }
 
     async fn checked(&self, item: &Item) -> Result<Outcome, Error> {
-        let missing =
-            |what: Vec<String>| Outcome { missing: what, ..Outcome::new(State::Missing, item.digest.clone()) };
         let Some(root) = self.client.manifest(&item.to, item.place()).await? else {
-            return Ok(missing(vec![format!("the manifest {}", item.place())]));
+            let missing = vec![format!("the manifest {}", item.place())];
+            return Ok(Outcome { missing, ..Outcome::new(State::Missing, None) });
         };
         let digest = root.digest.clone();
         if item.digest.as_ref().is_some_and(|listed| *listed != digest) {

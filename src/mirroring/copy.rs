@@ -16,9 +16,19 @@ pub(crate) struct Copying<'c> {
     pub(super) follow: &'c dyn Follow,
     /// Whether signatures, attestations and SBOMs are copied too.
     pub(super) with_referrers: bool,
-    /// Whether nothing is written.
-    is_dry: bool,
+    wish: Wish,
     places: Places,
+}
+
+/// What is done with artifacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Those that the mirror does not have are copied.
+    Copy,
+    /// The same, and what is missing below those that it has.
+    Repair,
+    /// Nothing is written.
+    Plan,
 }
 
 impl<'c> Copying<'c> {
@@ -28,9 +38,9 @@ impl<'c> Copying<'c> {
         follow: &'c dyn Follow,
         transfers: usize,
         with_referrers: bool,
-        is_dry: bool,
+        wish: Wish,
     ) -> Self {
-        Self { client, follow, with_referrers, is_dry, places: Places::new(transfers) }
+        Self { client, follow, with_referrers, wish, places: Places::new(transfers, wish == Wish::Repair) }
     }
 
     /// Copies an artifact, unless the mirror has it.
@@ -53,17 +63,23 @@ impl<'c> Copying<'c> {
         };
         *known = Some(digest.clone());
         let there = self.client.head_manifest(&item.to, item.place()).await?;
-        if there.is_some_and(|there| there.digest.as_ref() == Some(&digest)) {
+        let is_there = there.is_some_and(|there| there.digest.as_ref() == Some(&digest));
+        if is_there && self.wish != Wish::Repair {
             return Ok(Outcome::new(State::Present, Some(digest)));
         }
         let tree = self.tree(&item.from, &digest).await?;
-        if self.is_dry {
+        if self.wish == Wish::Plan {
             return self.planned(item, &tree).await;
         }
         let mut outcome = Outcome::new(State::Copied, Some(digest));
-        self.bring(&item.from, &item.to, &tree, &mut outcome).await?;
+        let written = self.bring(&item.from, &item.to, &tree, &mut outcome).await?;
         if self.with_referrers {
             self.bring_referrers(&item.from, &item.to, tree.digests(), &mut outcome).await?;
+        }
+        if is_there {
+            let sent = outcome.blobs.copied + outcome.blobs.mounted + outcome.referrers + written;
+            outcome.state = if sent == 0 { State::Present } else { State::Copied };
+            return Ok(outcome);
         }
         // The tag last: it says that everything is there.
         self.put(&item.from, &item.to, item.place(), &tree, &mut outcome).await?;
@@ -127,15 +143,16 @@ impl<'c> Copying<'c> {
         Ok(outcome)
     }
 
-    /// Brings everything below a manifest to the mirror: its blobs, and the manifests that it contains with theirs.
+    /// Brings everything below a manifest to the mirror: its blobs, and the manifests that it contains with theirs. Returns how many
+    /// of these it did not have.
     pub(super) async fn bring(
         &self,
         from: &Repository,
         to: &Repository,
         tree: &Tree,
         outcome: &mut Outcome,
-    ) -> Result<(), Error> {
-        // A manifest that the mirror has stands for everything below it.
+    ) -> Result<usize, Error> {
+        // A manifest that the mirror has stands for everything below it, unless something below it is to be repaired.
         let mut absent: Vec<&Manifest> = Vec::new();
         for manifest in &tree.below {
             let there = self.client.head_manifest(to, manifest.digest.as_str()).await?;
@@ -143,12 +160,15 @@ impl<'c> Copying<'c> {
                 absent.push(manifest);
             }
         }
-        let blobs = blobs_of(absent.iter().copied().chain([&tree.root]));
+        let blobs = match self.wish {
+            Wish::Repair => blobs_of(tree.manifests()),
+            Wish::Copy | Wish::Plan => blobs_of(absent.iter().copied().chain([&tree.root])),
+        };
         self.bring_blobs(from, to, &blobs, outcome).await?;
-        for manifest in absent {
+        for manifest in &absent {
             self.client.put_manifest(to, manifest.digest.as_str(), manifest).await?;
         }
-        Ok(())
+        Ok(absent.len())
     }
 
     async fn bring_blobs(

@@ -16,7 +16,7 @@ mod run;
 mod tree;
 
 pub(crate) use check::Checking;
-pub(crate) use copy::Copying;
+pub(crate) use copy::{Copying, Wish};
 pub(crate) use outcome::{Outcome, State};
 pub(crate) use plan::{Item, plan};
 pub(crate) use run::{Follow, run};

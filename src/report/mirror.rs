@@ -5,6 +5,7 @@ use crate::mirroring::{Item, Outcome, State};
 use crate::registry::Error;
 use crate::secrets::redacted;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Raised when a field changes its meaning or is removed; new fields do not raise it.
@@ -24,8 +25,10 @@ pub(crate) struct Mirrored {
     pub artifacts: Vec<(Item, Outcome)>,
     /// The HTTP requests.
     pub requests: u64,
-    /// The command that brings what is missing.
-    pub help: String,
+    /// The command that copies artifacts that are missing.
+    pub copy_command: String,
+    /// The command that also sends what is missing below those that the mirror has.
+    pub repair_command: String,
 }
 
 /// What was asked for.
@@ -129,7 +132,7 @@ impl Mirrored {
                 referrers: outcome.referrers,
                 missing: &outcome.missing,
                 error,
-                help: self.helps(outcome.state).then_some(self.help.as_str()),
+                help: self.help(outcome),
             }
         });
         let document = Document {
@@ -156,12 +159,14 @@ impl Mirrored {
         write_json(&document, LINES, out)
     }
 
-    /// Whether the command of `help` brings an artifact in this state.
-    fn helps(&self, state: State) -> bool {
-        match self.mode {
-            Mode::Copy => false,
-            Mode::Plan => state == State::Planned,
-            Mode::Check => matches!(state, State::Missing | State::Differs),
+    /// The command that brings an artifact; `None` if there is nothing to bring.
+    fn help(&self, outcome: &Outcome) -> Option<&str> {
+        match (self.mode, outcome.state) {
+            (Mode::Plan, State::Planned) | (Mode::Check, State::Differs) => Some(&self.copy_command),
+            // The mirror has its manifest, but not all below it.
+            (Mode::Check, State::Missing) if outcome.digest.is_some() => Some(&self.repair_command),
+            (Mode::Check, State::Missing) => Some(&self.copy_command),
+            _ => None,
         }
     }
 
@@ -206,8 +211,10 @@ impl Mirrored {
         };
         let words = if words.is_empty() { "nothing to do".to_owned() } else { words.join(", ") };
         writeln!(out, "{}: {artifacts}: {words}{sent}", plain_line(&self.mirror))?;
-        if self.artifacts.iter().any(|(_, outcome)| self.helps(outcome.state)) && self.mode == Mode::Check {
-            writeln!(out, "to bring what is missing, run: {}", plain_line(&self.help))?;
+        let helps: BTreeSet<&str> = self.artifacts.iter().filter_map(|(_, outcome)| self.help(outcome)).collect();
+        // One command does for all: a repair copies too.
+        if let (Mode::Check, Some(help)) = (self.mode, helps.last()) {
+            writeln!(out, "to bring what is missing, run: {}", plain_line(help))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::bundle::Bundle;
 use crate::disk::{By, Reach};
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
-use crate::mirroring::{Checking, Copying, State, plan, run as work};
+use crate::mirroring::{Checking, Copying, State, Wish, plan, run as work};
 use crate::reference::Mirror;
 use crate::registry::{Client, Patience};
 use crate::report::mirror::{Mirrored, Mode};
@@ -93,6 +93,9 @@ struct CopyFlags {
     /// Print what would be copied and how much of it the mirror has; write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Also look below the artifacts that the mirror has: send what is missing there, and signatures that are new
+    #[arg(long, conflicts_with = "dry_run")]
+    repair: bool,
     /// Do not copy the signatures, attestations and SBOMs that refer to an artifact
     #[arg(long)]
     no_referrers: bool,
@@ -144,6 +147,11 @@ fn run_with(
         (None, None) => return Err(Error::input("no mirror is given: airtight mirror HOST").into()),
     };
     let with_referrers = !args.copy.no_referrers;
+    let wish = match mode {
+        Mode::Plan => Wish::Plan,
+        _ if args.copy.repair => Wish::Repair,
+        _ => Wish::Copy,
+    };
     let places: Vec<&str> = what.target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
     let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
     let reach = Reach::of_user(Limits::default().file_bytes);
@@ -163,7 +171,7 @@ fn run_with(
                     work(&items, at_a_time, &follower, |number| checking.check(&items[number])).await
                 }
                 Mode::Copy | Mode::Plan => {
-                    let copying = Copying::new(&client, &follower, at_a_time, with_referrers, mode == Mode::Plan);
+                    let copying = Copying::new(&client, &follower, at_a_time, with_referrers, wish);
                     work(&items, at_a_time, &follower, |number| copying.copy(&items[number])).await
                 }
             };
@@ -176,7 +184,8 @@ fn run_with(
         mode,
         artifacts: items.into_iter().zip(outcomes).collect(),
         requests,
-        help: what.command(),
+        copy_command: what.command(),
+        repair_command: format!("{} --repair", what.command()),
     };
     match what.format {
         Format::Text => mirrored.write_text(streams.out)?,
