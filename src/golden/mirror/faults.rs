@@ -132,7 +132,7 @@ impl Fault {
             times: 1,
             does: kinds[number % kinds.len()].clone(),
         };
-        (0..20).map(fault).collect()
+        (0..12).map(fault).collect()
     }
 
     /// Whether a client notices it only by waiting.
