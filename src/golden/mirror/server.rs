@@ -72,6 +72,8 @@ pub(super) struct State {
     uploads: BTreeMap<String, Vec<u8>>,
     number: usize,
     tokens: BTreeSet<String>,
+    /// The requests that began.
+    pub(super) met: usize,
     /// It answers nothing any more after so many requests.
     pub(super) dies_after: Option<usize>,
     names: Vec<(String, String)>,
@@ -164,9 +166,14 @@ impl Shared {
                 Met::Dead => return Ok(()),
                 Met::Fault(fault) => fault,
             };
+            let log = || self.state().log.push(format!("{} {}", request.method, request.path));
             match fault {
-                Does::Drop => return Ok(()),
+                Does::Drop => {
+                    log();
+                    return Ok(());
+                }
                 Does::Unread => {
+                    log();
                     self.hold();
                     return Ok(());
                 }
@@ -174,6 +181,7 @@ impl Shared {
             }
             let early_answer = fault.answer(&|text| self.state().named(text).replace("@path", &request.path));
             if let Some(answer) = early_answer {
+                log();
                 // As registries do, without reading a long body.
                 if matches!(length, BodyLength::Known(length) if length < 1 << 20) {
                     connection.body(length)?;
@@ -184,7 +192,10 @@ impl Shared {
                 }
                 continue;
             }
-            request.body = connection.body(length)?;
+            // A request that the client gives up halfway is seen at some time or other, and does not count.
+            let body = connection.body(length)?;
+            log();
+            request.body = body;
             if matches!(fault, Does::Flip)
                 && let Some(byte) = request.body.last_mut()
             {
@@ -229,11 +240,10 @@ impl Shared {
 
     fn meet(&self, request: &Request) -> Met {
         let mut state = self.state();
-        let number = state.log.len();
-        if state.dies_after.is_some_and(|most| number >= most) {
+        if state.dies_after.is_some_and(|most| state.met >= most) {
             return Met::Dead;
         }
-        state.log.push(format!("{} {}", request.method, request.path));
+        state.met += 1;
         let fault = state.pending.iter_mut().find_map(|pending| pending.take(request));
         if matches!(fault, Some(Does::Expire)) {
             state.tokens.clear();
