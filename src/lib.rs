@@ -121,6 +121,7 @@ mod stack;
 mod store;
 mod suppress;
 mod template;
+mod toml;
 mod trace;
 mod values;
 mod values_path;

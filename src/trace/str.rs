@@ -132,6 +132,20 @@ impl Str {
         &self.0.spans
     }
 
+    /// The origin of a byte range; [`Origin::NONE`] if it has more than one, or many spans.
+    pub(crate) fn origin_at(&self, start: usize, end: usize) -> Origin {
+        const MANY: usize = 8;
+        let spans = self.spans();
+        let first = spans.partition_point(|span| span.end as usize <= start);
+        let Some(span) = spans.get(first).filter(|span| (span.start as usize) < end) else { return Origin::NONE };
+        let mut others = spans[first + 1..].iter().take_while(|span| (span.start as usize) < end);
+        if others.by_ref().take(MANY).all(|other| other.origin == span.origin) && others.next().is_none() {
+            span.origin
+        } else {
+            Origin::NONE
+        }
+    }
+
     /// The origin of the whole text, or [`Origin::NONE`] if there is none or more than one.
     pub(crate) fn origin(&self) -> Origin {
         match self.0.spans.as_slice() {
