@@ -10,11 +10,17 @@ pub(super) struct Budget<'l> {
     pub(super) helm: HelmVersion,
     bytes: u64,
     entries: u64,
+    /// Steps of comparing paths with the rules of `.helmignore`.
+    pub(super) ignore_steps: u64,
 }
+
+/// How many times the steps of one glob match all rules of `.helmignore` may take for all paths.
+const IGNORING: u64 = 100;
 
 impl<'l> Budget<'l> {
     pub(super) fn new(limits: &'l Limits, helm: HelmVersion) -> Self {
-        Self { limits, helm, bytes: limits.chart_bytes, entries: limits.chart_entries }
+        let ignore_steps = limits.glob_steps.saturating_mul(IGNORING);
+        Self { limits, helm, bytes: limits.chart_bytes, entries: limits.chart_entries, ignore_steps }
     }
 
     /// The largest size of a single file: helm 4 has no such limit.
@@ -48,6 +54,14 @@ impl<'l> Budget<'l> {
             format!("more than {} files and folders in a chart (--limit chart-entries)", self.limits.chart_entries)
         })?;
         Ok(())
+    }
+
+    /// The error if no steps are left for the rules of `.helmignore`.
+    pub(super) fn out_of_ignore_steps(&self) -> String {
+        format!(
+            "comparing the files with .helmignore takes more than {IGNORING} times {} steps (--limit glob-steps)",
+            self.limits.glob_steps
+        )
     }
 
     /// The error if no bytes are left for data that helm does not count.

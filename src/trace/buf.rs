@@ -8,7 +8,12 @@ use std::ops::Range;
 pub(crate) struct Buf {
     bytes: Vec<u8>,
     spans: Vec<Span>,
+    /// The span of a source at which the last search ended: a source is most often copied from its beginning to its end.
+    next: usize,
 }
+
+/// The spans that are looked at before all are searched.
+const NEAR: usize = 4;
 
 impl Buf {
     /// An empty buffer.
@@ -18,7 +23,7 @@ impl Buf {
 
     /// An empty buffer with a capacity in bytes.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), spans: Vec::new() }
+        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     /// The text so far.
@@ -84,7 +89,7 @@ impl Buf {
         }
         // An empty part that depends on something is kept too.
         let is_empty = |span: &Span| span.start == span.end;
-        let first = spans.partition_point(|span| span.end < from || span.end == from && !is_empty(span));
+        let first = self.search(spans, |span| span.end < from || span.end == from && !is_empty(span));
         let rest = spans[first..].iter();
         for span in rest.take_while(|span| span.start < to || span.start == to && is_empty(span)) {
             let start = span.start.max(from);
@@ -104,7 +109,10 @@ impl Buf {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(text);
         let spans = of.spans();
-        let first = spans.partition_point(|span| span.end as usize <= range.start);
+        if spans.is_empty() {
+            return;
+        }
+        let first = self.search(spans, |span| span.end as usize <= range.start);
         if let Some(span) = spans.get(first).filter(|span| (span.start as usize) < range.end.max(range.start + 1)) {
             let at = span.at + (range.start as u32).saturating_sub(span.start);
             self.push_span(Span { start, end: self.bytes.len() as u32, origin: span.origin, at });
@@ -127,6 +135,19 @@ impl Buf {
     /// Converts the buffer to a string.
     pub(crate) fn into_str(self) -> Str {
         Str::from_parts(self.bytes, self.spans)
+    }
+
+    /// The index of the first span that is not before a position, in the sorted spans of any source.
+    fn search(&mut self, spans: &[Span], is_before: impl Fn(&Span) -> bool) -> usize {
+        let from = self.next.min(spans.len());
+        let is_after = from == 0 || is_before(&spans[from - 1]);
+        let near = &spans[from..spans.len().min(from + NEAR)];
+        self.next = match near.iter().position(|span| !is_before(span)) {
+            Some(at) if is_after => from + at,
+            None if is_after && near.len() < NEAR => spans.len(),
+            _ => spans.partition_point(is_before),
+        };
+        self.next
     }
 
     fn push_span(&mut self, span: Span) {
