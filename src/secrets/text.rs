@@ -356,6 +356,10 @@ mod tests {
                 "-----BEGIN RSA PRIVATE KEY-----\nab\ncd\n-----END RSA",
                 "-----BEGIN RSA PRIVATE KEY-----\n********\n********\n-----END RSA",
             ),
+            (
+                "-----BEGIN PRIVATE KEY-----\nab\n-----BEGIN PRIVATE KEY-----\ncd",
+                "********\n********\n********\n********",
+            ),
             ("password: true, tokens: []", "password: true, tokens: []"),
             ("nothing reads `db.password`", "nothing reads `db.password`"),
             ("--limit token=Hunter-2: \"Hunter-2\" is no number", "--limit token=********: \"********\" is no number"),

@@ -68,6 +68,7 @@ pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
             let all = long_line(file, number, at, raw, secrets);
             let begin = all.partition_point(|range| range.end <= window.start);
             for range in all[begin..].iter().take_while(|range| range.start < window.end) {
+                let range = range.start.max(window.start)..range.end.min(window.end);
                 // Text that is reported anyway is shown at the span itself.
                 let parts = match is_told {
                     true => [range.start..range.end.min(own.start), range.start.max(own.end)..range.end],

@@ -167,3 +167,40 @@ impl Buf {
         self.spans.push(span);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Marks;
+    use super::*;
+
+    #[test]
+    fn parts_have_the_same_origins_in_any_order() {
+        let mut whole = Buf::new();
+        for number in 0..40_u32 {
+            // Some parts have no origin, and some are empty.
+            let origin = if number % 5 == 0 { Origin::NONE } else { Origin::NONE.marked(Marks::RANDOM) };
+            whole.push_from(&b"abc"[..number as usize % 4], origin, 10 * number);
+        }
+        let whole = whole.into_str();
+        let other = Str::with_origin("x", Origin::NONE.marked(Marks::CLOCK));
+        for step in 1..20 {
+            let mut buf = Buf::new();
+            let mut alone = Vec::new();
+            for part in 0..60 {
+                let from = part * step % whole.len();
+                let range = from..(from + part % 7).min(whole.len());
+                buf.push_slice(&whole, range.clone());
+                buf.push(&other);
+                alone.push(whole.slice(range));
+                alone.push(other.clone());
+            }
+            let joined = alone.iter().fold(Buf::new(), |mut joined, part| {
+                joined.push(part);
+                joined
+            });
+            let (found, joined) = (buf.into_str(), joined.into_str());
+            assert_eq!(found, joined);
+            assert_eq!(format!("{:?}", found.spans()), format!("{:?}", joined.spans()));
+        }
+    }
+}
