@@ -1,5 +1,6 @@
 //! [`Bundle`]: the lists of mirrored images, and whether they contain a reference.
 
+use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
 use std::collections::{BTreeSet, HashMap};
 
@@ -47,7 +48,7 @@ impl Bundle {
     ///
     /// # Errors
     /// Names the wrong line: `bundle/images.txt:3: "quay.io/X": a repository name must be lower-case`.
-    pub(crate) fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, String> {
+    pub(crate) fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, Error> {
         let mut entries = Vec::new();
         for (name, text) in lists {
             for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -61,10 +62,10 @@ impl Bundle {
                 let Some(first) = words.next() else { continue };
                 let entry = Entry::parse(first, words.next())
                     .and_then(|entry| match words.next() {
-                        Some(word) => Err(format!("unexpected {word:?}")),
+                        Some(word) => Err(Error::input(format!("unexpected {word:?}"))),
                         None => Ok(entry),
                     })
-                    .map_err(|why| format!("{name}:{}: {why}", number + 1))?;
+                    .map_err(|error| error.after(format_args!("{name}:{}", number + 1)))?;
                 entries.push(entry);
             }
         }
@@ -130,16 +131,17 @@ fn name_of(reference: &Reference) -> String {
 }
 
 impl Entry {
-    fn parse(first: &str, second: Option<&str>) -> Result<Self, String> {
+    fn parse(first: &str, second: Option<&str>) -> Result<Self, Error> {
         let read = |text: &str| {
             let bare = ["oci://", "docker://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-            Reference::parse(bare).map_err(|why| format!("{text:?}: {why}"))
+            Reference::parse(bare).map_err(|why| Error::input(format!("{text:?}: {why}")))
         };
         let source = read(first)?;
         let (destination, digest) = match second {
             Some(digest) if digest.starts_with("sha256:") || digest.starts_with("sha512:") => {
                 // The same check as for a digest within a reference.
-                let checked = Reference::parse(&format!("x@{digest}")).map_err(|why| format!("{digest:?}: {why}"))?;
+                let checked = Reference::parse(&format!("x@{digest}"));
+                let checked = checked.map_err(|why| Error::input(format!("{digest:?}: {why}")))?;
                 (None, checked.digest)
             }
             Some(destination) => (Some(read(destination)?), None),
@@ -220,7 +222,7 @@ mod tests {
             ("a sha256:1\n", "images.txt:1: \"sha256:1\": \"sha256:1\" is not a digest"),
             ("a b c\n", "images.txt:1: unexpected \"c\""),
         ] {
-            assert_eq!(Bundle::parse([("images.txt", text)]).err().as_deref(), Some(error), "{text:?}");
+            assert_eq!(Bundle::parse([("images.txt", text)]).err(), Some(Error::input(error)), "{text:?}");
         }
         assert!(is_list("images-envoy-gateway.txt") && !is_list("notes.txt"));
     }

@@ -26,8 +26,10 @@ pub enum ErrorKind {
     Template,
     /// A rendered document is not a manifest.
     Manifest,
-    /// A limit of [`Limits`](crate::Limits) was exceeded while templates were executed.
+    /// A limit of [`Limits`](crate::Limits) was exceeded. The text names it: `--limit template-steps`.
     Limit,
+    /// A file or folder cannot be read or written: it does not exist, is no regular file, or must not be read.
+    File,
     /// The system cannot create another thread.
     Resources,
 }
@@ -48,6 +50,51 @@ pub struct Location {
 impl Error {
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), location: None }
+    }
+
+    /// The folder, the archive or the files are not a chart.
+    pub(crate) fn chart(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Chart, text)
+    }
+
+    /// The user's input cannot be used.
+    pub(crate) fn input(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Input, text)
+    }
+
+    /// The chart rejects the values or the cluster.
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused, text)
+    }
+
+    /// A rendered document is not a manifest.
+    pub(crate) fn manifest(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Manifest, text)
+    }
+
+    /// A limit was exceeded, which the text names.
+    pub(crate) fn limit(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Limit, text)
+    }
+
+    /// A file or folder cannot be read or written.
+    pub(crate) fn file(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::File, text)
+    }
+
+    /// The same error with another text, which usually contains this one: `failed to parse a.yaml: …`.
+    pub(crate) fn reworded(self, text: impl FnOnce(&str) -> String) -> Self {
+        Self { text: text(&self.text), ..self }
+    }
+
+    /// The same error after what was being done: `--limit: …`.
+    pub(crate) fn after(self, what: impl fmt::Display) -> Self {
+        self.reworded(|text| format!("{what}: {text}"))
+    }
+
+    /// The text alone.
+    pub(crate) fn into_text(self) -> String {
+        self.text
     }
 
     pub(crate) fn at(self, location: Option<Location>) -> Self {

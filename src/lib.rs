@@ -114,13 +114,16 @@ mod secrets;
 mod semver;
 mod settings;
 mod shell;
+mod similar;
 mod source;
 mod sources;
 mod stack;
+mod store;
 mod suppress;
 mod template;
 mod trace;
 mod values;
+mod values_path;
 mod work;
 mod yaml;
 

@@ -4,6 +4,7 @@
 //! on every machine. A flag can raise each of them, a chart none. Where helm has a limit, ours is the same; where helm would
 //! exhaust the machine, ours stops with an error that names the limit.
 
+use crate::error::Error;
 /// The limits of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -85,7 +86,7 @@ impl Limits {
     ///
     /// # Errors
     /// See [`Limits::raise`].
-    pub(crate) fn raised(texts: &[String]) -> Result<Self, String> {
+    pub(crate) fn raised(texts: &[String]) -> Result<Self, Error> {
         let mut limits = Self::default();
         texts.iter().try_for_each(|text| limits.raise(text))?;
         Ok(limits)
@@ -94,11 +95,15 @@ impl Limits {
     /// Sets one limit from `NAME=N`: the field's name with `-` for `_`.
     ///
     /// Errors list the valid names.
-    pub(crate) fn raise(&mut self, text: &str) -> Result<(), String> {
-        let (name, number) = text.split_once('=').ok_or_else(|| format!("--limit {text}: expected NAME=N"))?;
-        let parsed: u64 = number.parse().map_err(|_| format!("--limit {text}: {number:?} is not a number"))?;
-        let small = || u32::try_from(parsed).map_err(|_| format!("--limit {text}: the number is too large"));
-        let size = || usize::try_from(parsed).map_err(|_| format!("--limit {text}: the number is too large"));
+    pub(crate) fn raise(&mut self, text: &str) -> Result<(), Error> {
+        let (name, number) =
+            text.split_once('=').ok_or_else(|| Error::input(format!("--limit {text}: expected NAME=N")))?;
+        let parsed: u64 =
+            number.parse().map_err(|_| Error::input(format!("--limit {text}: {number:?} is not a number")))?;
+        let small =
+            || u32::try_from(parsed).map_err(|_| Error::input(format!("--limit {text}: the number is too large")));
+        let size =
+            || usize::try_from(parsed).map_err(|_| Error::input(format!("--limit {text}: the number is too large")));
         match name {
             "chart-bytes" => self.chart_bytes = parsed,
             "chart-entries" => self.chart_entries = parsed,
@@ -122,12 +127,12 @@ impl Limits {
             "find-steps" => self.find_steps = parsed,
             "nested-depth" => self.nested_depth = small()?,
             _ => {
-                return Err(format!(
+                return Err(Error::input(format!(
                     "--limit {text}: unknown limit {name:?}; the limits are chart-bytes, chart-entries, chart-depth, \
                      path-bytes, yaml-nodes, yaml-depth, yaml-bytes, include-depth, template-depth, template-nesting, template-steps, \
                      memory-bytes, string-bytes, output-bytes, crypto-calls, glob-steps, schema-depth, schema-steps, \
                      file-bytes, find-steps, nested-depth"
-                ));
+                )));
             }
         }
         Ok(())

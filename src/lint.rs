@@ -5,6 +5,7 @@ use crate::analysis::manifests::{Owners, analyse_manifests};
 use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::release::Prepared;
 use crate::report::{Coverage, ReleaseName, Report};
@@ -24,7 +25,7 @@ pub(crate) fn lint(
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Report, String> {
+) -> Result<Report, Error> {
     let prepared = &prepared.afresh();
     let mut analysis = analyse(prepared, settings, compiler, log)?;
     let other = other_event(prepared, &analysis, settings, compiler);

@@ -2,16 +2,18 @@
 
 use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::render::{self, Capabilities, Inputs, Known, Release, Rendered};
 use crate::schema::remote::Remote;
 use crate::schema::{self, remote};
 use crate::template::decisions::Decisions;
 use crate::template::tree::Untraced;
-use crate::template::{Env, Map, Value, error::Error};
+use crate::template::{self, Env, Map, Value};
 use crate::trace::{Marks, Origins};
 use crate::values::layers::{Merged, UserValues};
 use crate::values::{self, Instance, json};
+use crate::values_path::ValuesPath;
 use crate::work::Work;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -45,21 +47,21 @@ pub(crate) struct Prepared {
 #[derive(Clone)]
 pub(crate) struct SetFiles(Arc<ReadFile>);
 
-type ReadFile = dyn Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync;
+type ReadFile = dyn Fn(usize, &str) -> Result<Vec<u8>, Error> + Send + Sync;
 
 impl SetFiles {
     /// Reads with a function.
-    pub(crate) fn new(read: impl Fn(usize, &str) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(read: impl Fn(usize, &str) -> Result<Vec<u8>, Error> + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
     /// Reads no file.
     pub(crate) fn none() -> Self {
-        Self::new(|_, path| Err(format!("{path}: reading files is disabled here")))
+        Self::new(|_, path| Err(Error::input(format!("{path}: reading files is disabled here"))))
     }
 
     /// Reads a file.
-    pub(crate) fn read(&self, flag: usize, path: &str) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(&self, flag: usize, path: &str) -> Result<Vec<u8>, Error> {
         (self.0)(flag, path)
     }
 }
@@ -74,20 +76,20 @@ impl std::fmt::Debug for SetFiles {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Sets a path to a string unless the user set it: the global rewrite.
-    Default(String, String),
+    Default(ValuesPath, String),
     /// Sets a path to a string, whatever the user set: the canary.
-    Set(String, String),
+    Set(ValuesPath, String),
     /// Sets a path to true, whatever the user set: a switch.
-    SwitchOn(String),
+    SwitchOn(ValuesPath),
     /// Removes what the user set at a path.
-    Remove(String),
+    Remove(ValuesPath),
     /// Sets a path to a value, as JSON, whatever the user set: a trial.
-    SetJson(String, String),
+    SetJson(ValuesPath, String),
 }
 
 impl Change {
     /// The path that it changes.
-    pub(crate) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &ValuesPath {
         match self {
             Self::Default(path, _) | Self::Set(path, _) | Self::SetJson(path, _) => path,
             Self::SwitchOn(path) | Self::Remove(path) => path,
@@ -112,11 +114,11 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// The user's input cannot be used: a values file that is not YAML, a flag, a name.
-    Input(String),
+    Input(Error),
     /// The chart stops before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
-    Chart(String),
+    Chart(Error),
     /// A template failed.
-    Template(Box<Error>),
+    Template(Box<template::Error>),
 }
 
 impl Prepared {
@@ -258,7 +260,7 @@ impl Prepared {
     fn values_with_mirror(
         &self,
         changes: &[Change],
-        mirror_keys: &[String],
+        mirror_keys: &[ValuesPath],
         mut origins: Option<&mut Origins>,
         log: &mut Vec<String>,
         defaults: &values::Defaults,
@@ -273,7 +275,7 @@ impl Prepared {
                 Change::Remove(path) => user.remove(path),
                 Change::SetJson(path, text) => match json::read_all(text) {
                     Some(node) => user.set(path, Value::from_node(&node, &mut Untraced)),
-                    None => Err(format!("{text} is not JSON")),
+                    None => Err(Error::input(format!("{text} is not JSON"))),
                 },
             }
             .map_err(Problem::Input)?;
@@ -283,8 +285,10 @@ impl Prepared {
         }
         log.extend(chart::check_installable(&self.chart).map_err(Problem::Chart)?);
         check_release_name(&self.release.name)
-            .inspect_err(|error| log.push(format!("level=ERROR msg=\"release name check failed\" error={error:?}")))
-            .map_err(|error| Problem::Input(format!("release name check failed: {error}")))?;
+            .inspect_err(|error| {
+                log.push(format!("level=ERROR msg=\"release name check failed\" error={:?}", error.helm_text()))
+            })
+            .map_err(|error| Problem::Input(error.after("release name check failed")))?;
         let options = values::Options { helm, limits: &self.limits, defaults };
         values::process(&self.chart, &user, options, origins, log).map_err(Problem::Chart)
     }
@@ -335,7 +339,7 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`UserValues::merge`].
-    pub(crate) fn user_values(&self, origins: Option<&mut Origins>) -> Result<Merged, String> {
+    pub(crate) fn user_values(&self, origins: Option<&mut Origins>) -> Result<Merged, Error> {
         self.user.merge(self.env.helm, &self.limits, &mut |flag, path| self.set_files.read(flag, path), origins)
     }
 }
@@ -354,20 +358,20 @@ fn refers_elsewhere(chart: &Chart) -> bool {
 /// Helm's rule for release names.
 ///
 /// Source: helm `pkg/chart/common/util`, `ValidateReleaseName`.
-fn check_release_name(name: &str) -> Result<(), String> {
+fn check_release_name(name: &str) -> Result<(), Error> {
     let part = |part: &str| {
         let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         part.starts_with(word) && part.ends_with(word) && part.chars().all(|c| word(c) || c == '-')
     };
     if name.is_empty() {
-        return Err("no name provided".to_owned());
+        return Err(Error::input("no name provided"));
     }
     if name.len() > 53 || !name.split('.').all(part) {
-        return Err(format!(
+        return Err(Error::input(format!(
             "release name {name:?}: invalid release name, must match regex \
              ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer \
              than 53"
-        ));
+        )));
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! [`Settings`]: what is checked, and against what.
 
 use crate::bundle::Bundle;
+use crate::error::Error;
 use crate::finding::Severity;
 use crate::images::find::{Hints, PlaceRule};
 use crate::reference::{Layout, Mirror};
+use crate::values_path::{ValuesPath, parse_keys};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ pub(crate) struct Settings {
     pub layout: Layout,
     /// The values paths that send images to the mirror, `global.imageRegistry`; `None`: derived from what the chart reads. An
     /// empty list means that there are none.
-    pub global_keys: Option<Vec<String>>,
+    pub global_keys: Option<Vec<ValuesPath>>,
     /// Whether the rewrite is set, unless the values set it, even for a release with given values.
     pub assume_rewrite: bool,
     /// Names of the pull secrets that every pod needs, in addition to those in the values.
@@ -76,5 +78,19 @@ impl Settings {
             Some(Level::As(severity)) => *severity,
             _ => usual,
         }
+    }
+}
+
+/// A values path that the mirror can be set at: no element of a list.
+///
+/// # Errors
+/// `"a..b" is not a path such as global.imageRegistry: a name is empty`.
+pub(crate) fn mirror_key(text: &str) -> Result<ValuesPath, Error> {
+    let wrong = |why| Error::input(format!("{text:?} is not a path such as global.imageRegistry: {why}"));
+    let keys = parse_keys(text).map_err(wrong)?;
+    match keys.iter().all(|key| key.name().is_some()) {
+        true if keys.is_empty() => Err(wrong("it is empty")),
+        true => Ok(keys.into()),
+        false => Err(wrong("an element of a list cannot be set alone")),
     }
 }

@@ -14,7 +14,7 @@ use crate::fix::{Edit, Fix, Proven};
 use crate::images::Class;
 use crate::reads::GLOBAL;
 use crate::reference::Reference;
-use crate::trace::{Key, path_text};
+use crate::values_path::Key;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most references in the proof of a fix.
@@ -167,7 +167,7 @@ struct Group {
 fn is_shared(proposal: &Proposal, trials: &Trials<'_>) -> bool {
     proposal.edits.iter().any(|edit| {
         let is_global = edit.path.first().is_some_and(|key| matches!(key, Key::Name(name) if **name == *GLOBAL));
-        is_global || trials.keys.all.contains(&path_text(&edit.path))
+        is_global || trials.keys.all.contains(&edit.path)
     })
 }
 

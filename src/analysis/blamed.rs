@@ -8,6 +8,7 @@ use super::propose::changed;
 use super::trial::Trials;
 use super::{Judged, Traced, render_with_mirror, rewrite};
 use crate::compiler::Compiler;
+use crate::error::Error;
 use crate::fix::{Action, Edit};
 use crate::images::{Class, ImageUse, Search};
 use crate::provenance::Decider;
@@ -15,6 +16,7 @@ use crate::reads::Statics;
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::trace::Origins;
+use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most renders of images without their deciders.
@@ -39,7 +41,7 @@ pub(crate) struct Otherwise {
     /// Without the settings that decided it.
     pub is_without: bool,
     /// With this key of the rewrite set to this value.
-    pub with: Option<(String, String)>,
+    pub with: Option<(ValuesPath, String)>,
 }
 
 /// Renders a release with traces and the mirror set, as lint does, and finds deciders that print nothing.
@@ -51,7 +53,7 @@ pub(crate) fn blame(
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<(Traced, Vec<Blamed>), String> {
+) -> Result<(Traced, Vec<Blamed>), Error> {
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let mut keys = Keys::find(prepared, settings, &statics)?;
@@ -83,7 +85,7 @@ pub(crate) fn blame(
 }
 
 /// The images of the manifests; an error if the limit is exceeded.
-fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Result<Vec<ImageUse>, String> {
+fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Result<Vec<ImageUse>, Error> {
     let manifests = traced.manifests.iter().filter(|manifest| !manifest.is_blank());
     let found = Search::counted(manifests, settings.hints(), &prepared.limits, &prepared.work);
     if found.is_cut { Err(Search::told(&prepared.limits)) } else { Ok(found.uses) }
@@ -161,9 +163,9 @@ fn without(
     let of_version = |number: usize| judged[number].culprits.is_empty();
     let mut found: Vec<Option<Otherwise>> = vec![None; images.len()];
     let (as_installed, mirrored) = (trials.keys.defaults(), trials.keys.mirrored());
-    let keys: Vec<(String, String)> = mirrored
+    let keys: Vec<(ValuesPath, String)> = mirrored
         .iter()
-        .filter_map(|change| Some((change.path().to_owned(), trials.keys.value(change.path())?.to_owned())))
+        .filter_map(|change| Some((change.path().clone(), trials.keys.value(change.path())?.to_owned())))
         .collect();
     for (changes, with) in [(as_installed, None), (mirrored, keys.into_iter().next())] {
         if found.iter().all(Option::is_some) {

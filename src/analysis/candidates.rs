@@ -6,12 +6,12 @@ use super::{Judged, WithoutOverride};
 use crate::fix::{Action, json_of, value_at};
 use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, Part};
-
 use crate::provenance::{Decider, Source};
 use crate::reads::GLOBAL;
 use crate::release::Prepared;
 use crate::settings::Settings;
-use crate::trace::{Key, Origin, OriginData, Origins, path_text};
+use crate::trace::{Origin, OriginData, Origins};
+use crate::values_path::{Key, ValuesPath};
 use crate::work::Work;
 use crate::yaml::Node;
 use serde_json::Value;
@@ -21,7 +21,7 @@ use std::ops::Range;
 /// New values for elements of lists in the charts' defaults, by list: helm replaces lists, so all are set at once.
 #[derive(Debug)]
 pub(super) struct Lists {
-    elements: BTreeMap<String, BTreeMap<Vec<Key>, String>>,
+    elements: BTreeMap<String, BTreeMap<ValuesPath, String>>,
     work: Work,
 }
 
@@ -44,11 +44,11 @@ impl Lists {
 }
 
 /// The list that contains a default of a chart, by file and path, and the keys from it to the default.
-fn in_list(decider: &Decider, origins: &Origins) -> Option<(String, Vec<Key>)> {
-    let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
-    let at = keys.iter().position(|key| matches!(key, Key::Index(_)))?;
+fn in_list(decider: &Decider, origins: &Origins) -> Option<(String, ValuesPath)> {
+    let keys = origins.path(decider.origin);
+    let at = keys.iter().position(Key::is_index)?;
     let file = decider.place.as_ref()?.file.name().to_owned();
-    Some((format!("{file} {}", path_text(&keys[..at])), keys[at..].to_vec()))
+    Some((format!("{file} {}", ValuesPath::from(&keys[..at])), keys[at..].into()))
 }
 
 /// Changes that may send an image to the mirror, the best first. `set_key` sets the rewrite, if it is not set.
@@ -57,7 +57,7 @@ pub(super) fn of_image(
     reached: &[Reached],
     set_key: Option<&Proposal>,
     lists: &Lists,
-    keys: &[String],
+    keys: &[ValuesPath],
     (prepared, settings, origins): (&Prepared, &Settings, &Origins),
 ) -> Vec<Proposal> {
     let mut found: Vec<Proposal> = Vec::new();
@@ -110,13 +110,12 @@ pub(super) fn of_image(
         }
     }
     found.extend(reached.iter().filter_map(|reached| {
-        let set = |(path, value): &(Vec<String>, Value)| {
+        let set = |(path, value): &(ValuesPath, Value)| {
             let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let title = format!("set `{}` to `{shown}`", crate::reads::dotted(path));
+            let title = format!("set `{path}` to `{shown}`");
             let own = origins.of_user_at(path);
-            let path: Vec<Key> = path.iter().map(|step| Key::Name(step.as_str().into())).collect();
             let set = changed(own, Action::Set(value.clone()), title.clone(), origins);
-            set.unwrap_or_else(|| added(path, value.clone(), title, prepared))
+            set.unwrap_or_else(|| added(path.clone(), value.clone(), title, prepared))
         };
         reached.values.iter().map(set).reduce(Proposal::and)
     }));
@@ -148,14 +147,13 @@ fn set_to(
             changed(decider.origin, Action::Set(json), title, origins)
         }
         Source::ChartDefault(chart) => {
-            let keys: Vec<Key> = origins.keys(decider.origin).into_iter().cloned().collect();
-            let is_shared = matches!(keys.first(), Some(Key::Name(name)) if **name == *GLOBAL);
-            let prefix = chart.split("/charts/").skip(1).filter(|_| !is_shared).map(|name| Key::Name(name.into()));
-            let path: Vec<Key> = prefix.collect();
-            let of_list = keys.iter().position(|key| matches!(key, Key::Index(_)));
-            let title = format!("set `{}` to `{value}`", path_text(&[path.clone(), keys.clone()].concat()));
+            let keys = origins.path(decider.origin);
+            let is_shared = keys.first().is_some_and(|first| first.is(GLOBAL));
+            let whole = if is_shared { keys.clone() } else { keys.of_user(chart) };
+            let of_list = keys.iter().position(Key::is_index);
+            let title = format!("set `{}` to `{value}`", whole);
             match of_list {
-                None => Some(added([path, keys].concat(), json, title, prepared)),
+                None => Some(added(whole, json, title, prepared)),
                 // Helm replaces lists: one element of the chart's list cannot be set without the others.
                 Some(at) => {
                     let list = list_around(decider.origin, keys.len() - at, origins, &lists.work)?;
@@ -168,13 +166,12 @@ fn set_to(
                             *member = Value::from(value.as_str());
                         }
                     }
-                    let path = [path, keys[..at].to_vec()].concat();
-                    let whole = path_text(&path);
+                    let whole = ValuesPath::from(&whole[..whole.len() - (keys.len() - at)]);
                     let title = match others.map_or(0, BTreeMap::len) {
                         0 | 1 => format!("{title}, in the whole of `{whole}`"),
                         count => format!("{title}, and {} more images in the whole of `{whole}`", count - 1),
                     };
-                    Some(added(path, list, title, prepared))
+                    Some(added(whole, list, title, prepared))
                 }
             }
         }
@@ -222,7 +219,7 @@ fn list_around(origin: Origin, up: usize, origins: &Origins, work: &Work) -> Opt
     if !work.may_look(setting.place.file.bytes().len() as u64) {
         return None;
     }
-    let keys: Vec<Key> = origins.keys(next).into_iter().cloned().collect();
+    let keys = origins.path(next);
     let documents =
         crate::yaml::read_documents(setting.place.file.bytes(), Default::default(), &Default::default()).ok()?;
     documents.iter().rev().find_map(|document| node_at(document, &keys)).cloned()

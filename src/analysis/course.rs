@@ -4,7 +4,6 @@ use super::keys::Keys;
 use crate::compiler::Compiler;
 use crate::images::{ImageUse, Search, Tier};
 use crate::limits::Limits;
-
 use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifest, more, split};
 use crate::render::{Rendered, RenderedFile};

@@ -9,12 +9,12 @@ use super::trial::Trials;
 use crate::fix::{Action, Edit};
 use crate::images::{Class, Shape, Tier};
 use crate::provenance::{Decider, Source, decider_of};
-use crate::reads::{Path, dotted, steps};
 use crate::reference::{Mirror, Reference};
 use crate::release::Change;
 use crate::template::Value;
 use crate::trace::{Origin, Origins};
 use crate::values::layers::Merged;
+use crate::values_path::{Key, ValuesPath};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most renders in this search.
@@ -22,7 +22,7 @@ const MOST: usize = 24;
 
 /// A setting of the user's that can be left out.
 struct Candidate {
-    path: String,
+    path: ValuesPath,
     origin: Origin,
     /// Whether it prints nothing, or disables something.
     is_nothing: bool,
@@ -108,10 +108,10 @@ fn wanted(judged: &Judged) -> Option<Wanted> {
 /// The user's settings: scalars, whole lists, empty maps and nulls; not those for the mirror.
 fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
-    collect(&Value::Map(user.values.clone()), &mut Path::new(), (user, origins), &mut found);
+    collect(&Value::Map(user.values.clone()), &mut ValuesPath::default(), (user, origins), &mut found);
     let (keys, mirror) = (&trials.keys.all, &trials.settings.mirror);
     let is_rewrite = |candidate: &Candidate| {
-        let value = super::keys::value_at(&user.values, &steps(&candidate.path));
+        let value = super::keys::value_at(&user.values, &candidate.path);
         let text = value.as_ref().and_then(Value::as_str).map(|text| text.to_text().into_owned());
         keys.contains(&candidate.path) && text.is_some_and(|text| mirror.split(&text).is_some())
     };
@@ -129,12 +129,12 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
     found
 }
 
-fn collect(value: &Value, path: &mut Path, of: (&Merged, &Origins), found: &mut Vec<Candidate>) {
+fn collect(value: &Value, path: &mut ValuesPath, of: (&Merged, &Origins), found: &mut Vec<Candidate>) {
     if let Value::Map(map) = value
         && (!map.is_empty() || path.is_empty())
     {
         for (key, value) in map.entries() {
-            path.push(key.to_text().into_owned());
+            path.push(&*key.to_text());
             collect(&value, path, of, found);
             path.pop();
         }
@@ -142,12 +142,12 @@ fn collect(value: &Value, path: &mut Path, of: (&Merged, &Origins), found: &mut 
     }
     let (user, origins) = of;
     let origin = match value {
-        Value::Nil => user.nulls.get(&path.iter().map(|step| step.as_str().into()).collect::<Vec<_>>()),
+        Value::Nil => user.nulls.get(&path.iter().filter_map(Key::name).map(Into::into).collect::<Vec<_>>()),
         value if value.origin().is_none() => origins.of_user_at(path),
         value => value.origin(),
     };
     if !origin.is_none() {
-        found.push(Candidate { path: dotted(path), origin, is_nothing: !value.truth(), removal: None });
+        found.push(Candidate { path: path.clone(), origin, is_nothing: !value.truth(), removal: None });
     }
 }
 

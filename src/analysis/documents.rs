@@ -4,7 +4,6 @@
 
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-
 use crate::render::manifest::split;
 use crate::trace::Str;
 use crate::values::json;

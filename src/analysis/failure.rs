@@ -1,15 +1,16 @@
 //! [`Cause`]: why a release does not render, as far as its failure shows.
 
-use crate::provenance::user_path;
+use crate::reads::GLOBAL;
 use crate::template::error::{Error, Failure};
+use crate::values_path::ValuesPath;
 
 /// Why a release does not render.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// The chart stops on purpose (`fail`, `required`), because this value is missing, if the message names one.
-    Refuses(Option<String>),
+    Refuses(Option<ValuesPath>),
     /// A template reads a member of this value, which does not exist.
-    Missing(Option<String>),
+    Missing(Option<ValuesPath>),
     /// A template does not parse.
     Parse,
     /// The values do not match a schema.
@@ -81,15 +82,11 @@ impl Cause {
 }
 
 /// The path of the only value in an operand, from the top chart.
-fn value_in(context: &str, chart: &str) -> Option<String> {
+fn value_in(context: &str, chart: &str) -> Option<ValuesPath> {
     const MARK: &str = ".Values.";
     let mut chains = context.match_indices(MARK).map(|(at, _)| &context[at + MARK.len()..]);
     let chain = chains.next().filter(|_| chains.next().is_none())?;
     let end = chain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(chain.len());
-    let path = chain[..end].trim_matches('.');
-    match path {
-        "" => None,
-        global if global.starts_with("global.") => Some(global.to_owned()),
-        own => Some(user_path(chart, own)),
-    }
+    let path = Some(chain[..end].trim_matches('.')).filter(|path| !path.is_empty()).map(ValuesPath::of_dots)?;
+    Some(if path[0].is(GLOBAL) { path } else { path.of_user(chart) })
 }

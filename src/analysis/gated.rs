@@ -8,15 +8,15 @@ use super::course::{self, Courses, Ran};
 use super::keys::value_at;
 use crate::images::ImageUse;
 use crate::limits::Limits;
-use crate::provenance::{atoms, decider_of, user_path};
+use crate::provenance::{atoms, decider_of};
 use crate::reads::dependencies::{SwitchKind, of_dependencies};
-use crate::reads::{Path, dotted};
 use crate::release::Change;
 use crate::render::Rendered;
 use crate::source::Place;
 use crate::template::Map;
 use crate::template::decisions::{Course, Decisions, Gate};
 use crate::trace::OriginData;
+use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most combinations of branches that are tried.
@@ -39,7 +39,7 @@ pub(crate) struct Gated {
 }
 
 /// The switches that enable a chart, by its path.
-type ChartSwitches = BTreeMap<Path, BTreeSet<String>>;
+type ChartSwitches = BTreeMap<ValuesPath, BTreeSet<ValuesPath>>;
 
 /// The images that disabled switches would enable.
 pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, courses: &mut Courses<'_>) -> Vec<Gated> {
@@ -94,7 +94,7 @@ pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, cou
                 }
                 // The switch of a subchart is not a branch elsewhere.
                 if switches.is_empty() && known.contains(&file.name) && !charts.is_empty() {
-                    switches = charts.values().flatten().cloned().collect();
+                    switches = charts.values().flatten().map(ValuesPath::to_string).collect();
                 }
                 if switches.is_empty() {
                     continue;
@@ -130,7 +130,7 @@ fn disabled(analysis: &Analysis, values: &Map, courses: &Courses<'_>) -> ChartSw
         if switch.kind == SwitchKind::Import || is_on || analysis.is_rendered(&switch.chart) {
             continue;
         }
-        found.entry(switch.chart).or_default().insert(dotted(&switch.path));
+        found.entry(switch.chart).or_default().insert(switch.path);
     }
     found
 }
@@ -138,8 +138,8 @@ fn disabled(analysis: &Analysis, values: &Map, courses: &Courses<'_>) -> ChartSw
 /// What enables the chart of a template file, and its parent charts.
 fn chart_switches(file: &str, charts: &ChartSwitches) -> Vec<String> {
     let chart = file.split("/templates/").next().unwrap_or_default();
-    let path: Path = chart.split("/charts/").skip(1).map(str::to_owned).collect();
-    (1..=path.len()).filter_map(|length| charts.get(&path[..length])).flatten().cloned().collect()
+    let path = ValuesPath::default().of_user(chart);
+    (1..=path.len()).filter_map(|length| charts.get(&path[..length])).flatten().map(ValuesPath::to_string).collect()
 }
 
 /// The gates through which an image was reached, and its location.
@@ -198,7 +198,10 @@ fn words(gate: &Gate) -> String {
     };
     let (words, is_one) = match path.filter(is_path) {
         Some(global) if global.starts_with("global.") => (global.to_owned(), true),
-        Some(own) => (user_path(gate.file.split("/templates/").next().unwrap_or_default(), own), true),
+        Some(own) => {
+            let chart = gate.file.split("/templates/").next().unwrap_or_default();
+            (ValuesPath::of_dots(own).of_user(chart).to_string(), true)
+        }
         None => (condition.to_owned(), !condition.contains(' ')),
     };
     let words = match words.strip_prefix('(').and_then(|words| words.strip_suffix(')')) {

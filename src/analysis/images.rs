@@ -1,12 +1,13 @@
 //! [`Image`]: a distinct reference with all that is known about it, independent of its release.
 
 use crate::analysis::{Analysis, Judged, Traced};
+use crate::error::Error;
 use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, Part, Search, Shape, Tier};
 use crate::limits::Limits;
 use crate::objects::ObjectName;
+use crate::provenance::layer_name;
 use crate::provenance::{Decider, Source};
-use crate::provenance::{layer_name, user_path};
 use crate::reference::Reference;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -105,7 +106,7 @@ pub(crate) fn images(analysis: &Analysis, settings: &Settings) -> Vec<Image> {
 ///
 /// # Errors
 /// The budget of the analysis was used up.
-pub(crate) fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, String> {
+pub(crate) fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) -> Result<Vec<Image>, Error> {
     let found = Search::of(traced.crds.iter().chain(&traced.manifests), settings.hints(), limits);
     if found.is_cut {
         return Err(Search::told(limits));
@@ -194,8 +195,9 @@ fn part_origin(part: Part, decider: &Decider) -> PartOrigin {
     };
     let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer))).collect();
     let user_path = match &decider.source {
-        Source::ChartDefault(chart) if !decider.path.is_empty() => user_path(chart, &decider.path),
+        Source::ChartDefault(chart) => decider.path.of_user(chart),
         _ => decider.path.clone(),
     };
-    PartOrigin { part, who, path: decider.path.clone(), user_path, place: decider.place.clone(), hides }
+    let (path, user_path) = (decider.path.to_string(), user_path.to_string());
+    PartOrigin { part, who, path, user_path, place: decider.place.clone(), hides }
 }

@@ -4,19 +4,25 @@
 //! reports it. A key that the owner set to the mirror counts as well.
 
 use crate::chart::Chart;
-
+use crate::error::Error;
+use crate::reads::GLOBAL;
 use crate::reads::statics::{Reading, Statics};
-use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::reference::mirror::NOWHERE;
 use crate::reference::{Mirror, Reference};
 use crate::release::{Change, Prepared};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The values path from which charts most often read the mirror.
 pub(crate) const USUAL_KEY: &str = "global.imageRegistry";
+
+/// The same as a path.
+pub(crate) fn usual_key() -> ValuesPath {
+    ValuesPath::of_dots(USUAL_KEY)
+}
 
 /// Other such paths, the more common ones first.
 ///
@@ -44,7 +50,7 @@ const TABLE_NAMES: &[&str] = &["url", "registry", "host", "hostname", "server", 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assumed {
     /// The key, `global.imageRegistry`.
-    pub key: String,
+    pub key: ValuesPath,
     /// Its value, in the form of the chart's default: `mirror.internal/`.
     pub value: String,
 }
@@ -53,17 +59,17 @@ pub(crate) struct Assumed {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys {
     /// All of them.
-    pub(super) all: Vec<String>,
+    pub(super) all: Vec<ValuesPath>,
     /// Those that the tool sets, because the user did not.
-    pub(super) assumed: Vec<String>,
+    pub(super) assumed: Vec<ValuesPath>,
     /// Whether nothing reads the key, so that it is only named.
     only_named: bool,
     /// Whether the tool may set keys: no values were given, or keys are declared to be set elsewhere.
     may_set: bool,
     /// The value of a key that sends images to the mirror: `mirror.internal/proxy`, in the form of the chart's default.
-    values: BTreeMap<String, String>,
+    values: BTreeMap<ValuesPath, String>,
     /// The keys whose values need a trailing slash, because the chart adds none before the path.
-    glued: BTreeSet<String>,
+    glued: BTreeSet<ValuesPath>,
 }
 
 impl Keys {
@@ -71,14 +77,14 @@ impl Keys {
     ///
     /// # Errors
     /// The user's input cannot be read.
-    pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, String> {
+    pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, Error> {
         let user = prepared.user_values(None)?;
-        let is_set = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| !value.is_nil());
+        let is_set = |key: &ValuesPath| value_at(&user.values, key).is_some_and(|value| !value.is_nil());
         let mut keys = Self { may_set: !prepared.is_given || settings.assume_rewrite, ..Self::default() };
         let (mirror, chart) = (&settings.mirror, &prepared.chart);
         let mut of_user = BTreeMap::new();
-        user_keys(&user.values, &mut Vec::new(), mirror, statics, &mut of_user);
-        let shape = |key: &str| value_of_shape(default_at(chart, &steps(key)), settings);
+        user_keys(&user.values, &mut ValuesPath::default(), mirror, statics, &mut of_user);
+        let shape = |key: &ValuesPath| value_of_shape(default_at(chart, key), settings);
         if let Some(given) = &settings.global_keys {
             for key in given {
                 let value = of_user.get(key).cloned().or_else(|| shape(key));
@@ -94,18 +100,19 @@ impl Keys {
             keys.only_named = keys.all.is_empty();
             return Ok(keys);
         }
-        let is_table = |key: &str| value_at(&user.values, &steps(key)).is_some_and(|value| value.as_map().is_some());
-        if is_set(USUAL_KEY) && !is_table(USUAL_KEY) {
-            keys.all.push(USUAL_KEY.to_owned());
-            keys.values.extend(shape(USUAL_KEY).map(|value| (USUAL_KEY.to_owned(), value)));
-        } else if let Some(key) = key_in_code(USUAL_KEY, chart, statics)
+        let usual = usual_key();
+        let is_table = |key: &ValuesPath| value_at(&user.values, key).is_some_and(|value| value.as_map().is_some());
+        if is_set(&usual) && !is_table(&usual) {
+            keys.values.extend(shape(&usual).map(|value| (usual.clone(), value)));
+            keys.all.push(usual);
+        } else if let Some(key) = key_in_code(&usual, chart, statics)
             && !is_set(&key)
             && let Some(value) = shape(&key)
         {
             keys.assume(&key, value);
         }
         // If a global key is read, a chart's own key that names the mirror is an override.
-        let is_global = |key: &String| key.starts_with("global.");
+        let is_global = |key: &ValuesPath| key[0].is(GLOBAL);
         let has_global = !keys.all.is_empty() || of_user.keys().any(is_global);
         of_user.retain(|key, _| !has_global || is_global(key));
         for (key, value) in of_user {
@@ -115,7 +122,7 @@ impl Keys {
             keys.values.insert(key, value);
         }
         if keys.all.is_empty() {
-            let other = OTHER_KEYS.iter().find_map(|key| key_in_code(key, chart, statics));
+            let other = OTHER_KEYS.iter().find_map(|key| key_in_code(&ValuesPath::of_dots(key), chart, statics));
             match other.map(|key| (shape(&key), key)) {
                 Some((value, key)) if is_set(&key) => {
                     keys.values.extend(value.map(|value| (key.clone(), value)));
@@ -124,7 +131,7 @@ impl Keys {
                 Some((Some(value), key)) => keys.assume(&key, value),
                 // Nothing reads it: it is named, but not set.
                 _ => {
-                    keys.all.push(USUAL_KEY.to_owned());
+                    keys.all.push(usual_key());
                     keys.only_named = true;
                 }
             }
@@ -133,13 +140,13 @@ impl Keys {
     }
 
     /// Adds a key that the user did not set; the tool sets it if it may.
-    fn assume(&mut self, key: &str, value: String) {
-        if !self.all.iter().any(|known| known == key) {
-            self.all.push(key.to_owned());
+    fn assume(&mut self, key: &ValuesPath, value: String) {
+        if !self.all.contains(key) {
+            self.all.push(key.clone());
         }
-        self.values.insert(key.to_owned(), value);
+        self.values.insert(key.clone(), value);
         if self.may_set {
-            self.assumed.push(key.to_owned());
+            self.assumed.push(key.clone());
         }
         self.only_named = false;
     }
@@ -151,13 +158,13 @@ impl Keys {
         if !self.only_named || settings.global_keys.is_some() {
             return false;
         }
-        self.assume(USUAL_KEY, value);
+        self.assume(&usual_key(), value);
         !self.assumed.is_empty()
     }
 
     /// The changes that set the keys that the user did not set.
     pub(super) fn defaults(&self) -> Vec<Change> {
-        let set = |key: &String| Some(Change::Default(key.clone(), self.values.get(key)?.clone()));
+        let set = |key: &ValuesPath| Some(Change::Default(key.clone(), self.values.get(key)?.clone()));
         self.assumed.iter().filter_map(set).collect()
     }
 
@@ -166,7 +173,7 @@ impl Keys {
         if self.only_named {
             return Vec::new();
         }
-        let text = |key: &String| {
+        let text = |key: &ValuesPath| {
             let (_, rest) = mirror.split(self.values.get(key)?)?;
             Some(Change::Set(key.clone(), format!("{NOWHERE}{rest}")))
         };
@@ -175,7 +182,7 @@ impl Keys {
 
     /// The changes that set the keys to the mirror, whatever the user set.
     pub(super) fn mirrored(&self) -> Vec<Change> {
-        let set = |key: &String| Some(Change::Set(key.clone(), self.values.get(key)?.clone()));
+        let set = |key: &ValuesPath| Some(Change::Set(key.clone(), self.values.get(key)?.clone()));
         self.all.iter().filter_map(set).collect()
     }
 
@@ -190,8 +197,8 @@ impl Keys {
     /// Adds a slash to the values that the tool set, if one of these references shows that the chart adds none between the value
     /// and the path: `mirror.internalacme/api`. Returns whether something changed.
     pub(super) fn end_with_slash<'t>(&mut self, references: impl Iterator<Item = &'t str>) -> bool {
-        let open: Vec<(String, String)> = self.told().into_iter().map(|one| (one.key, one.value)).collect();
-        let open: Vec<(String, String)> = open.into_iter().filter(|(_, value)| !value.ends_with('/')).collect();
+        let open: Vec<(ValuesPath, String)> = self.told().into_iter().map(|one| (one.key, one.value)).collect();
+        let open: Vec<(ValuesPath, String)> = open.into_iter().filter(|(_, value)| !value.ends_with('/')).collect();
         let mut glued = BTreeMap::new();
         for text in references {
             let is_glued = |value: &String| {
@@ -230,18 +237,18 @@ impl Keys {
     }
 
     /// Whether the value of a key is the mirror's, in the chart's form.
-    pub(super) fn is_on_mirror(&self, key: &str, text: &str, mirror: &Mirror) -> bool {
+    pub(super) fn is_on_mirror(&self, key: &ValuesPath, text: &str, mirror: &Mirror) -> bool {
         mirror.split(text).is_some() && (text.ends_with('/') || !self.glued.contains(key))
     }
 
     /// The keys that the tool set, with their values.
     pub(super) fn told(&self) -> Vec<Assumed> {
-        let told = |key: &String| Some(Assumed { key: key.clone(), value: self.values.get(key)?.clone() });
+        let told = |key: &ValuesPath| Some(Assumed { key: key.clone(), value: self.values.get(key)?.clone() });
         self.assumed.iter().filter_map(told).collect()
     }
 
     /// The value of a key that sends images to the mirror.
-    pub(super) fn value(&self, key: &str) -> Option<&str> {
+    pub(super) fn value(&self, key: &ValuesPath) -> Option<&str> {
         self.values.get(key).map(String::as_str)
     }
 
@@ -285,51 +292,51 @@ fn value_of_shape(default: Option<&Node>, settings: &Settings) -> Option<String>
 }
 
 /// The default at a values path: of the chart, or for shared values, of a subchart.
-fn default_at<'c>(chart: &'c Chart, path: &[String]) -> Option<&'c Node> {
-    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| node.member(step));
+fn default_at<'c>(chart: &'c Chart, path: &[Key]) -> Option<&'c Node> {
+    let at = |document: &'c Node| path.iter().try_fold(document, |node, step| node.member(step.name()?));
     let own = chart.values.iter().flat_map(|values| &values.documents).rev().find_map(at);
     own.or_else(|| {
-        let is_shared = path.first().is_some_and(|first| first == GLOBAL);
+        let is_shared = path.first().is_some_and(|first| first.is(GLOBAL));
         chart.subcharts.iter().filter(|_| is_shared).find_map(|subchart| default_at(subchart, path))
     })
 }
 
 /// A key that code reads: the key itself, or the one in the map there.
-fn key_in_code(key: &str, chart: &Chart, statics: &Statics) -> Option<String> {
+fn key_in_code(key: &ValuesPath, chart: &Chart, statics: &Statics) -> Option<ValuesPath> {
     if is_read_by_code(key, chart, statics) {
-        return Some(key.to_owned());
+        return Some(key.clone());
     }
-    let Data::Map(_) = &default_at(chart, &steps(key))?.data else { return None };
-    let inside = TABLE_NAMES.iter().map(|name| format!("{key}.{name}"));
+    let Data::Map(_) = &default_at(chart, key)?.data else { return None };
+    let inside = TABLE_NAMES.iter().map(|name| key.with(*name));
     inside.into_iter().find(|key| {
         let is_text = |node: &Node| matches!(node.data, Data::Str(_) | Data::Null);
-        default_at(chart, &steps(key)).is_some_and(is_text) && is_read_by_code(key, chart, statics)
+        default_at(chart, key).is_some_and(is_text) && is_read_by_code(key, chart, statics)
     })
 }
 
 /// Another key for all images that code reads, if any, as a hint for a user whose key has no effect.
 pub(crate) fn other_key(chart: &Chart, statics: &Statics) -> Option<&'static str> {
-    OTHER_KEYS.iter().copied().find(|key| is_read_by_code(key, chart, statics))
+    OTHER_KEYS.iter().copied().find(|key| is_read_by_code(&ValuesPath::of_dots(key), chart, statics))
 }
 
 /// Whether charts are known that read the registry of their images from a key.
-pub(crate) fn is_known_key(key: &str) -> bool {
-    key == USUAL_KEY || OTHER_KEYS.contains(&key)
+pub(crate) fn is_known_key(key: &ValuesPath) -> bool {
+    let key = key.to_string();
+    key == USUAL_KEY || OTHER_KEYS.contains(&&*key)
 }
 
-fn is_read_by_code(key: &str, chart: &Chart, statics: &Statics) -> bool {
-    let path = steps(key);
-    statics.could_read(&path, Reading::Named).is_some() && !clashes(chart, &path)
+fn is_read_by_code(key: &ValuesPath, chart: &Chart, statics: &Statics) -> bool {
+    statics.could_read(key, Reading::Named).is_some() && !clashes(chart, key)
 }
 
 /// Whether the defaults of a chart or a subchart have something else at a parent of a key: consul's `global.image` is a
 /// string.
-fn clashes(chart: &Chart, path: &[String]) -> bool {
+fn clashes(chart: &Chart, path: &[Key]) -> bool {
     let is_other = |document: &Node| {
         let mut next = Some(document);
         for step in path {
             next = match next {
-                Some(node) if matches!(node.data, Data::Map(_)) => node.member(step),
+                Some(node) if matches!(node.data, Data::Map(_)) => step.name().and_then(|name| node.member(name)),
                 Some(node) if !matches!(node.data, Data::Null) => return true,
                 _ => None,
             };
@@ -337,7 +344,7 @@ fn clashes(chart: &Chart, path: &[String]) -> bool {
         next.is_some_and(|node| matches!(node.data, Data::Map(_) | Data::Seq(_)))
     };
     let own = chart.values.iter().flat_map(|values| &values.documents).any(is_other);
-    own || path[0] == GLOBAL && chart.subcharts.iter().any(|subchart| clashes(subchart, path))
+    own || path[0].is(GLOBAL) && chart.subcharts.iter().any(|subchart| clashes(subchart, path))
 }
 
 /// Whether a key of this name is for registries: `imageRegistry`, `hub`.
@@ -347,9 +354,15 @@ pub(crate) fn names_registry(key: &str) -> bool {
 }
 
 /// The keys that the user set to the mirror, or to a path on it, with their values.
-fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, found: &mut BTreeMap<String, String>) {
+fn user_keys(
+    values: &Map,
+    path: &mut ValuesPath,
+    mirror: &Mirror,
+    statics: &Statics,
+    found: &mut BTreeMap<ValuesPath, String>,
+) {
     for (key, value) in values.entries() {
-        path.push(key.to_text().into_owned());
+        path.push(&*key.to_text());
         match value {
             Value::Map(inner) => user_keys(&inner, path, mirror, statics, found),
             Value::Str(text) => {
@@ -358,7 +371,7 @@ fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, 
                     && is_key(path, rest, statics)
                     && statics.could_read(path, Reading::Named).is_some()
                 {
-                    found.insert(dotted(path), text.into_owned());
+                    found.insert(path.clone(), text.into_owned());
                 }
             }
             _ => {}
@@ -368,27 +381,26 @@ fn user_keys(values: &Map, path: &mut Path, mirror: &Mirror, statics: &Statics, 
 }
 
 /// Whether a path that is set to the mirror is for all images of a chart, and not for one.
-fn is_key(path: &[String], rest: &str, statics: &Statics) -> bool {
-    let Some(last) = path.last() else { return false };
-    // The tool's notation for keys cannot express these.
-    if path.iter().any(|step| step.contains('.')) || rest.contains([':', '@']) {
+fn is_key(path: &[Key], rest: &str, statics: &Statics) -> bool {
+    let Some(last) = path.last().and_then(Key::name) else { return false };
+    if rest.contains([':', '@']) {
         return false;
     }
-    if path[0] == GLOBAL {
+    if path[0].is(GLOBAL) {
         return !last.to_ascii_lowercase().ends_with("image");
     }
-    let prefix = path[..path.len() - 1].to_vec();
+    let prefix = ValuesPath::from(&path[..path.len() - 1]);
     // If the chart supports the usual key, such a value is an override like others.
-    let has_usual = || statics.could_read_from(&prefix, &steps(USUAL_KEY), Reading::Named).is_some();
+    let has_usual = || statics.could_read_from(&prefix, &usual_key(), Reading::Named).is_some();
     names_registry(last) && statics.prefixes().contains(&prefix) && !has_usual()
 }
 
 /// The value at a path that contains no list.
-pub(super) fn value_at(values: &Map, path: &[String]) -> Option<Value> {
+pub(super) fn value_at(values: &Map, path: &[Key]) -> Option<Value> {
     let (last, tables) = path.split_last()?;
     let mut map = values.clone();
     for step in tables {
-        map = map.get(step.as_bytes())?.as_map()?.clone();
+        map = map.get(step.name()?.as_bytes())?.as_map()?.clone();
     }
-    map.get(last.as_bytes())
+    map.get(last.name()?.as_bytes())
 }

@@ -5,7 +5,7 @@
 use super::documents::{Document, documents};
 use super::listed;
 use super::pull_secrets::PullSecrets;
-use super::{Analysis, Judged, RenderFailure, USUAL_KEY, sources};
+use super::{Analysis, Judged, RenderFailure, sources, usual_key};
 use crate::images::class::{Facts, classify};
 use crate::images::deciders::decider;
 use crate::images::{ImageUse, Part, Search};
@@ -76,7 +76,7 @@ pub(crate) fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits
         manifests,
         images,
         origins,
-        keys: vec![USUAL_KEY.to_owned()],
+        keys: vec![usual_key()],
         unset: Vec::new(),
         assumed_keys: Vec::new(),
         root: None,

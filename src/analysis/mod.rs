@@ -35,9 +35,10 @@ pub(crate) mod upgrade;
 
 use crate::chart::Chart;
 use crate::compiler::Compiler;
+use crate::error::Error;
 use crate::images::{Class, Search};
 use crate::provenance::Decider;
-use crate::reads::{Flow, Reads, Statics, steps};
+use crate::reads::{Flow, Reads, Statics};
 use crate::reference::Mirror;
 use crate::release::Prepared;
 use crate::render::Rendered;
@@ -45,11 +46,12 @@ use crate::render::manifest::Manifest;
 use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::{File, Place};
+use crate::template;
 use crate::template::Map;
 use crate::template::decisions::Course;
-use crate::template::error::Error;
 use crate::trace::Origins;
 use crate::values::Instance;
+use crate::values_path::{Key, ValuesPath};
 use crate::work::Work;
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -63,7 +65,7 @@ pub(crate) use gated::Gated;
 use judged::serves;
 pub(crate) use judged::{Judged, RegistryWithPath, WithoutOverride};
 use keys::Keys;
-pub(crate) use keys::{Assumed, USUAL_KEY, is_known_key, names_registry, other_key};
+pub(crate) use keys::{Assumed, is_known_key, names_registry, other_key, usual_key};
 pub(crate) use latent::{Latent, Proof};
 pub(crate) use numbers::Number;
 pub(crate) use pins::unpinned;
@@ -83,7 +85,7 @@ pub(crate) struct Analysis {
     /// The origins.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
-    pub keys: Vec<String>,
+    pub keys: Vec<ValuesPath>,
     /// The keys that the tool set because the user did not.
     pub assumed_keys: Vec<Assumed>,
     /// The top chart as rendered; `None` if that failed before its templates were executed, or if there is no chart.
@@ -142,7 +144,7 @@ pub(crate) fn analyse(
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Analysis, String> {
+) -> Result<Analysis, Error> {
     let mut statics = Statics::of(&prepared.chart, compiler, prepared.env.helm);
     prepared.user.files.iter().for_each(|file| statics.text(file));
     let keys = Keys::find(prepared, settings, &statics)?;
@@ -156,7 +158,7 @@ fn analyse_with(
     statics: Statics,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Analysis, String> {
+) -> Result<Analysis, Error> {
     let mut lines = Vec::new();
     let traced = render_with_mirror(prepared, settings, &mut keys, true, compiler, &mut lines)?;
     let Traced { mut manifests, crds, origins, root, values, mut rendered, failure, .. } = traced;
@@ -240,14 +242,14 @@ fn render_with_mirror(
     deciding: bool,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Traced, String> {
+) -> Result<Traced, Error> {
     let mut first_log = Vec::new();
     let decisions = |keys: &Keys| deciding.then(|| course::decisions(Course::AsIs, keys));
     let changes = keys.defaults();
     let first = traced::render_deciding(prepared, &changes, decisions(keys), compiler, &mut first_log)?;
     let again = match &first.failure {
         // Nothing in the code names it, but the render read it under a computed name.
-        None if first.rendered.reads.looks_at(&steps(USUAL_KEY)) => keys.came_to_usual_key(settings),
+        None if first.rendered.reads.looks_at(&usual_key()) => keys.came_to_usual_key(settings),
         // The schema may not allow the key.
         Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
             prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
@@ -298,8 +300,8 @@ impl Analysis {
     }
 
     /// Whether the chart with these values is enabled.
-    pub(crate) fn is_rendered(&self, prefix: &[String]) -> bool {
-        let child = |instance: &'_ Instance, name: &String| instance.children.iter().position(|one| one.name == *name);
+    pub(crate) fn is_rendered(&self, prefix: &[Key]) -> bool {
+        let child = |instance: &'_ Instance, name: &Key| instance.children.iter().position(|one| name.is(&one.name));
         let mut next = self.root.as_ref();
         for name in prefix {
             next = next.and_then(|instance| instance.children.get(child(instance, name)?));
@@ -309,13 +311,13 @@ impl Analysis {
 }
 
 /// The innermost location of a template in an error.
-fn place_of(error: &Error, prepared: &Prepared) -> Option<Place> {
+fn place_of(error: &template::Error, prepared: &Prepared) -> Option<Place> {
     match error {
-        Error::Plain(_) | Error::Limit(_) => None,
-        Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
-        Error::Exec { site, cause, .. } => {
+        template::Error::Plain(_) | template::Error::Limit(_) => None,
+        template::Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
+        template::Error::Exec { site, cause, .. } => {
             let inner = match cause.as_deref() {
-                Some(crate::template::Failure::Template { error, .. }) => place_of(error, prepared),
+                Some(template::Failure::Template { error, .. }) => place_of(error, prepared),
                 _ => None,
             };
             inner.or_else(|| site.as_ref().and_then(|site| point(prepared, &site.file, site.line, site.column)))

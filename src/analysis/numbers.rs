@@ -7,7 +7,7 @@ use crate::analysis::other_mirror::Twin;
 use crate::compiler::Compiler;
 use crate::images::ImageUse;
 use crate::limits::Limits;
-use crate::provenance::{atoms, user_path};
+use crate::provenance::atoms;
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::settings::Settings;
@@ -16,6 +16,7 @@ use crate::template::Value;
 use crate::template::print::print_value;
 use crate::template::tree::Untraced;
 use crate::trace::{Buf, Layer, Origin, OriginData, Origins};
+use crate::values_path::Key;
 use crate::yaml::{self, Data};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -129,8 +130,8 @@ fn quoted(numbers: &[Number], origins: &Origins, prepared: &Prepared, keys: &Key
         let path = origins.path(number.origin);
         match &setting.layer {
             Layer::File(file) => places.entry(*file).or_default().push(&number.place),
-            Layer::Chart(chart) if !path.contains('[') => {
-                changes.push(Change::Default(user_path(chart, &path), number.written.clone()));
+            Layer::Chart(chart) if !path.iter().any(Key::is_index) => {
+                changes.push(Change::Default(path.of_user(chart), number.written.clone()));
             }
             _ => {}
         }

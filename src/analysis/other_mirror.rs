@@ -2,7 +2,6 @@
 
 use crate::compiler::Compiler;
 use crate::images::{ImageUse, Search};
-
 use crate::release::{Change, Prepared};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};

@@ -3,7 +3,8 @@
 use crate::fix::{Action, Edit, Safety, Target};
 use crate::provenance::{Decider, Source};
 use crate::release::Prepared;
-use crate::trace::{Key, Layer, Origin, OriginData, Origins};
+use crate::trace::{Layer, Origin, OriginData, Origins};
+use crate::values_path::ValuesPath;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -43,7 +44,7 @@ impl Proposal {
 
 /// The paths that proposals change: proposals that are tried together must change different paths.
 #[derive(Debug, Default)]
-pub(super) struct Paths(BTreeSet<Vec<Key>>);
+pub(super) struct Paths(BTreeSet<ValuesPath>);
 
 impl Paths {
     /// Adds the paths of a proposal.
@@ -80,7 +81,7 @@ pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &O
 }
 
 /// A new setting: in the last of the user's values files, or in an overlay.
-pub(super) fn added(path: Vec<Key>, value: Value, title: String, prepared: &Prepared) -> Proposal {
+pub(super) fn added(path: ValuesPath, value: Value, title: String, prepared: &Prepared) -> Proposal {
     let last = prepared.user.files.iter().enumerate().next_back();
     let (target, safety) = match last {
         Some((number, file)) => (Target::File { number: number as u32, file: file.clone() }, Safety::Unsafe),
@@ -91,7 +92,7 @@ pub(super) fn added(path: Vec<Key>, value: Value, title: String, prepared: &Prep
 }
 
 /// The same in an overlay.
-pub(super) fn overlaid(path: Vec<Key>, value: Value, title: String) -> Proposal {
+pub(super) fn overlaid(path: ValuesPath, value: Value, title: String) -> Proposal {
     let edit = Edit { target: Target::Overlay, path, place: None, action: Action::Add(value) };
     Proposal { title, safety: Safety::Manual, edits: vec![edit] }
 }

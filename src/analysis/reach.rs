@@ -8,11 +8,12 @@ use super::trial::Trials;
 use crate::analysis::other_mirror::Twin;
 use crate::images::Class;
 use crate::provenance::Source;
+use crate::reads::Reads;
 use crate::reads::statics::Statics;
-use crate::reads::{Path, Reads, dotted};
 use crate::release::Change;
 use crate::render::output::is_crd_file;
 use crate::template::{Map, Value};
+use crate::values_path::{Key, ValuesPath};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,13 +36,13 @@ const NAMES: &[&str] = &["registry", "repository", "image", "hub", "repo", "host
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reached {
     /// The paths, each with the value that makes the image right.
-    pub(super) values: Vec<(Path, Json)>,
+    pub(super) values: Vec<(ValuesPath, Json)>,
 }
 
 /// A value that may reach an image, and the forms into which hosts are put.
 #[derive(Debug, Clone)]
 struct Candidate {
-    path: Path,
+    path: ValuesPath,
     form: Form,
 }
 
@@ -58,7 +59,7 @@ struct Candidates {
     /// Texts that only code names and that a switch may enable.
     hidden: Vec<Candidate>,
     /// Switches, with the changes that flip them.
-    switches: Vec<(Path, bool)>,
+    switches: Vec<(ValuesPath, bool)>,
     /// Whether there are more of them.
     are_all: bool,
 }
@@ -116,7 +117,7 @@ fn texts(
     let lists = one_by_one.iter().filter(|one| matches!(one.form, Form::Text)).cloned();
     let lists: Vec<Candidate> = lists.map(|one| Candidate { form: Form::List(Vec::new()), ..one }).collect();
     one_by_one.extend(lists);
-    let mut failed: Vec<Path> = Vec::new();
+    let mut failed: Vec<ValuesPath> = Vec::new();
     for candidate in one_by_one {
         // If a string does not fit, it may be a list.
         let is_second = matches!(&candidate.form, Form::List(texts) if texts.is_empty());
@@ -182,18 +183,18 @@ fn candidates(
     values: &Map,
     trials: &Trials<'_>,
 ) -> Candidates {
-    let is_free = |path: &Path| {
-        let is_index = path.iter().any(|step| step.starts_with('['));
-        !is_index && !trials.keys.all.contains(&dotted(path))
+    let is_free = |path: &ValuesPath| {
+        let is_index = path.iter().any(Key::is_index);
+        !is_index && !trials.keys.all.contains(path)
     };
     let files: BTreeSet<&str> = images.iter().map(|&number| judged[number].image.manifest.source.name()).collect();
-    let is_near = |path: &Path| {
+    let is_near = |path: &ValuesPath| {
         let of_image = |file: &str| files.contains(file);
         let is_helper = |file: &str| file.rsplit('/').next().is_some_and(|name| name.starts_with('_'));
         reads.places(path).iter().any(|place| of_image(place.file.name()) || is_helper(place.file.name()))
     };
-    let is_named = |path: &Path| {
-        let name = path.last().map(|last| last.to_ascii_lowercase()).unwrap_or_default();
+    let is_named = |path: &ValuesPath| {
+        let name = path.last().and_then(Key::name).map(str::to_ascii_lowercase).unwrap_or_default();
         NAMES.iter().any(|word| name.contains(word))
     };
     let (mut named, mut others, mut switches) = (Vec::new(), Vec::new(), Vec::new());
@@ -224,13 +225,13 @@ fn candidates(
     let are_all = switches.len() <= MOST_TOGETHER;
     switches.truncate(MOST_TOGETHER);
     let texts: Vec<Candidate> = named.into_iter().chain(others).take(MOST_TOGETHER).collect();
-    let is_hidden = |path: &Path| {
+    let is_hidden = |path: &ValuesPath| {
         let is_nothing = || value_at(values, path).is_none_or(|value| !value.truth() && value.as_map().is_none());
         is_free(path) && is_named(path) && reads.read(path).is_none() && is_nothing()
     };
     let known = if switches.is_empty() { BTreeSet::new() } else { statics.paths() };
     // A value whose members are read is a map.
-    let is_table = |path: &Path| known.range(path.clone()..).nth(1).is_some_and(|next| next.starts_with(path));
+    let is_table = |path: &ValuesPath| known.range(path.clone()..).nth(1).is_some_and(|next| next.starts_with(path));
     let hidden = known.iter().filter(|path| is_hidden(path) && !is_table(path)).take(MOST_TOGETHER);
     let hidden = hidden.map(|path| Candidate { path: path.clone(), form: Form::Text }).collect();
     Candidates { texts, hidden, switches, are_all }
@@ -272,13 +273,13 @@ impl Candidate {
     }
 }
 
-fn together(candidates: &[Candidate], switches: &[(Path, bool)], trials: &mut Trials<'_>) -> Option<Twin> {
+fn together(candidates: &[Candidate], switches: &[(ValuesPath, bool)], trials: &mut Trials<'_>) -> Option<Twin> {
     let mut changes = trials.keys.defaults();
     let set = |(number, one): (usize, &Candidate)| {
-        Change::SetJson(dotted(&one.path), one.with(|element| host(number, element)).to_string())
+        Change::SetJson(one.path.clone(), one.with(|element| host(number, element)).to_string())
     };
     changes.extend(candidates.iter().enumerate().map(set));
-    changes.extend(switches.iter().map(|(path, to)| Change::SetJson(dotted(path), to.to_string())));
+    changes.extend(switches.iter().map(|(path, to)| Change::SetJson(path.clone(), to.to_string())));
     trials.with_changes(&changes)
 }
 
@@ -287,7 +288,7 @@ fn reached(
     judged: &Judged,
     twin: &Twin,
     candidates: &[Candidate],
-    switches: &[(Path, bool)],
+    switches: &[(ValuesPath, bool)],
     trials: &Trials<'_>,
 ) -> Vec<Reached> {
     let Some(text) = Trials::text(twin, &judged.image) else { return Vec::new() };

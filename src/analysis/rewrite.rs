@@ -6,20 +6,20 @@ use super::propose::{Proposal, added, changed, title_of_removal};
 use crate::fix::{Action, Fix};
 use crate::images::Class;
 use crate::provenance::{Decider, decider_of};
-use crate::reads::{Path, steps};
 use crate::reference::Mirror;
 use crate::release::Prepared;
 use crate::source::File;
 use crate::template::Value;
-use crate::trace::{Key, Layer, Origin, OriginData, Origins};
+use crate::trace::{Layer, Origin, OriginData, Origins};
 use crate::values::layers::{Merged, UserValues};
+use crate::values_path::{Key, ValuesPath};
 use std::sync::Arc;
 
 /// The rewrite is not set, and these images would follow it.
 #[derive(Debug, Clone)]
 pub(crate) struct Unset {
     /// The key that would send them to the mirror.
-    pub key: String,
+    pub key: ValuesPath,
     /// Its value.
     pub value: String,
     /// The user's setting that prevents it, with its text: `""`, `null`, `quay.io`; `None` if it is not set.
@@ -76,8 +76,8 @@ pub(super) fn find(
 }
 
 /// What sets a key to something other than the mirror; `None` if it is the mirror, or unknown.
-pub(super) fn setting(key: &str, prepared: &Prepared, keys: &Keys, mirror: &Mirror) -> Option<Proposal> {
-    if !prepared.is_given || keys.assumed.iter().any(|assumed| assumed == key) {
+pub(super) fn setting(key: &ValuesPath, prepared: &Prepared, keys: &Keys, mirror: &Mirror) -> Option<Proposal> {
+    if !prepared.is_given || keys.assumed.contains(key) {
         return None;
     }
     let mut origins = Origins::new();
@@ -89,8 +89,8 @@ pub(super) fn setting(key: &str, prepared: &Prepared, keys: &Keys, mirror: &Mirr
     proposals(key, keys.value(key)?, by, &user, prepared, &origins).into_iter().next()
 }
 
-fn is_on_mirror(user: &Merged, key: &str, keys: &Keys, mirror: &Mirror) -> bool {
-    match value_at(&user.values, &steps(key)) {
+fn is_on_mirror(user: &Merged, key: &ValuesPath, keys: &Keys, mirror: &Mirror) -> bool {
+    match value_at(&user.values, key) {
         Some(Value::Str(text)) => keys.is_on_mirror(key, &text.to_text(), mirror),
         _ => false,
     }
@@ -99,29 +99,27 @@ fn is_on_mirror(user: &Merged, key: &str, keys: &Keys, mirror: &Mirror) -> bool 
 /// The user's setting that keeps a key from being the mirror: another value, null, or one that hides a file with it.
 fn taken_by(
     user: &Merged,
-    key: &str,
+    key: &ValuesPath,
     prepared: &Prepared,
     of: (&Keys, &Mirror),
     origins: &mut Origins,
 ) -> Option<Origin> {
-    let path = steps(key);
-    let own = value_at(&user.values, &path).filter(|value| !value.is_nil()).map(|value| match value.origin() {
-        none if none.is_none() => origins.of_user_at(&path),
+    let own = value_at(&user.values, key).filter(|value| !value.is_nil()).map(|value| match value.origin() {
+        none if none.is_none() => origins.of_user_at(key),
         origin => origin,
     });
     let own = own.filter(|origin| !origin.is_none());
     let null = || {
-        let names: Vec<Arc<str>> = path.iter().map(|step| step.as_str().into()).collect();
+        let names: Vec<Arc<str>> = key.iter().filter_map(Key::name).map(Arc::from).collect();
         (1..=names.len()).rev().map(|length| user.nulls.get(&names[..length])).find(|origin| !origin.is_none())
     };
-    own.or_else(null).or_else(|| hidden_by(key, &path, prepared, of, origins))
+    own.or_else(null).or_else(|| hidden_by(key, prepared, of, origins))
 }
 
 /// The setting that removed a whole map with the mirror in it: `--set-json global={}`. Found by merging without each layer,
 /// the last first.
 fn hidden_by(
-    key: &str,
-    path: &Path,
+    key: &ValuesPath,
     prepared: &Prepared,
     (keys, mirror): (&Keys, &Mirror),
     origins: &Origins,
@@ -137,9 +135,8 @@ fn hidden_by(
         _ => false,
     };
     let leads = |origin: &Origin| {
-        let keys = origins.keys(*origin);
-        let is_step = |(key, step): (&&Key, &String)| matches!(key, Key::Name(name) if **name == **step);
-        !keys.is_empty() && keys.len() <= path.len() && keys.iter().zip(path).all(is_step)
+        let path = origins.path(*origin);
+        !path.is_empty() && key.starts_with(&path)
     };
     origins.all().filter(of_layer).filter(leads).max_by_key(|origin| origins.keys(*origin).len())
 }
@@ -204,21 +201,20 @@ fn said(origin: Origin, origins: &Origins) -> String {
 
 /// What would set a key, the best first.
 fn proposals(
-    key: &str,
+    key: &ValuesPath,
     value: &str,
     by: Option<Origin>,
     user: &Merged,
     prepared: &Prepared,
     origins: &Origins,
 ) -> Vec<Proposal> {
-    let path: Vec<Key> = steps(key).into_iter().map(|step| Key::Name(step.into())).collect();
     let mut found = Vec::new();
     // A chart that joins the value and the path without a slash needs the slash in the value.
     let with_slash = format!("{value}/");
     let values = [value].into_iter().chain((!value.ends_with('/')).then_some(with_slash.as_str()));
     if let Some(origin) = by {
         let hides = origins.hidden(origin);
-        let own = value_at(&user.values, &steps(key)).is_some();
+        let own = value_at(&user.values, key).is_some();
         if !hides.is_empty() || !own {
             found.extend(changed(origin, Action::Remove, title_of_removal(&decider_of(origin, 0, origins)), origins));
         }
@@ -228,7 +224,7 @@ fn proposals(
         let at = by.filter(|origin| origins.path(*origin) == *key);
         let set = at.and_then(|origin| changed(origin, Action::Set(value.into()), title.clone(), origins));
         found.extend(set);
-        found.push(added(path.clone(), value.into(), title, prepared));
+        found.push(added(key.clone(), value.into(), title, prepared));
     }
     found
 }

@@ -9,11 +9,12 @@ use crate::images::deciders::deciders;
 use crate::images::doubled::{self, Writer};
 use crate::images::find::is_well_known;
 use crate::images::{Class, ImageUse, Part};
-use crate::reads::{Reads, dotted};
+use crate::reads::Reads;
 use crate::reference::{Mirror, Reference};
 use crate::release::Change;
 use crate::settings::Settings;
 use crate::trace::Origin;
+use crate::values_path::{Key, ValuesPath};
 use std::collections::{BTreeSet, HashMap};
 
 /// The source of a use, as far as one reference shows it. `without` is the reference without the rewrite.
@@ -101,20 +102,20 @@ pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Comp
     let Given { prepared, settings, keys, rendered, reads, origins, .. } = *given;
     let is_open =
         |judged: &Judged| judged.source.is_none() && judged.class.resolves() || judged.class == Class::HalfRewritten;
-    let of_user = |judged: &Judged| -> Vec<String> {
+    let of_user = |judged: &Judged| -> Vec<ValuesPath> {
         let parts = [Part::Registry, Part::Repository];
         let deciders = parts.into_iter().flat_map(|part| deciders(&judged.image, part, origins));
         deciders.filter(|one| one.source.is_user()).map(|one| one.path).collect()
     };
-    let is_rewrite = |path: &String| keys.all.contains(path);
-    let mut paths: BTreeSet<String> = judged.iter().flat_map(of_user).filter(|path| !is_rewrite(path)).collect();
+    let is_rewrite = |path: &ValuesPath| keys.all.contains(path);
+    let mut paths: BTreeSet<ValuesPath> = judged.iter().flat_map(of_user).filter(|path| !is_rewrite(path)).collect();
     if judged.iter().any(is_open) {
         let names_mirror = |text: &crate::trace::Str| settings.mirror.is_named_in(&text.to_text().to_ascii_lowercase());
         let named = reads.settings().iter().filter(|setting| setting.text.as_ref().is_some_and(names_mirror));
-        paths.extend(named.map(|setting| dotted(&setting.path)));
+        paths.extend(named.map(|setting| setting.path.clone()));
     }
     // An element of a list cannot be removed without moving the others.
-    paths.retain(|path| !path.is_empty() && !path.contains('['));
+    paths.retain(|path| !path.is_empty() && !path.iter().any(Key::is_index));
     if paths.is_empty() {
         return;
     }

@@ -2,6 +2,7 @@
 
 use super::{Cause, RenderFailure, crds, place_of, unreadable};
 use crate::compiler::Compiler;
+use crate::error::Error;
 use crate::release::{Change, Prepared, Problem};
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::render::{Rendered, failure::helm_text};
@@ -41,7 +42,7 @@ pub(crate) fn render(
     changes: &[Change],
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Traced, String> {
+) -> Result<Traced, Error> {
     render_deciding(prepared, changes, None, compiler, log)
 }
 
@@ -55,15 +56,16 @@ pub(super) fn render_deciding(
     decisions: Option<Decisions>,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
-) -> Result<Traced, String> {
+) -> Result<Traced, Error> {
     let mut origins = Origins::new();
     let mut stopped_in = None;
     let noted = (&mut *log, &mut stopped_in);
     let (root, values, rendered, failure) =
         match prepared.render_noting(compiler, changes, Some(&mut origins), decisions, noted) {
             Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
-            Err(Problem::Input(message)) => return Err(message),
-            Err(Problem::Chart(message)) => {
+            Err(Problem::Input(error)) => return Err(error),
+            Err(Problem::Chart(error)) => {
+                let message = error.into_text();
                 let cause = Cause::of_refusal(&message);
                 let failure =
                     RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: true };
@@ -79,11 +81,11 @@ pub(super) fn render_deciding(
         };
     let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(read) => (read, failure),
-        Err(message) => (Manifests::default(), Some(unreadable(message, &rendered))),
+        Err(error) => (Manifests::default(), Some(unreadable(error.into_text(), &rendered))),
     };
     let failure = failure.map(|failure| {
         // Check whether the chart renders installable manifests without the rewrite, whoever set it.
-        let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().to_owned())).collect();
+        let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().clone())).collect();
         let plain =
             (!removed.is_empty()).then(|| prepared.render_beginning_with(compiler, &removed, stopped_in.as_deref()));
         let is_read = |rendered: &Rendered| manifests::<()>(rendered, prepared.env.helm, &prepared.limits).is_ok();

@@ -4,7 +4,7 @@ use super::on_large_stack;
 use crate::chart;
 use crate::chart::load::{load, load_stored};
 use crate::chart::stored::{Collected, Stored};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, HashMap};
@@ -36,7 +36,8 @@ impl Chart {
     /// Loads a chart from a path, an archive's bytes or a map of files, as helm 4 does, within the default [`Limits`].
     ///
     /// # Errors
-    /// [`ErrorKind::Chart`] if helm would not load it, or if a limit is exceeded.
+    /// [`ErrorKind::Chart`](crate::ErrorKind::Chart) if helm would not load it, [`ErrorKind::Limit`](crate::ErrorKind::Limit) if it exceeds a limit, [`ErrorKind::File`](crate::ErrorKind::File) if it cannot be
+    /// read.
     pub fn open(source: impl Into<ChartSource>) -> Result<Self, Error> {
         Self::open_with(source, &Limits::default(), HelmVersion::default())
     }
@@ -54,7 +55,7 @@ impl Chart {
             }
             ChartSource::Files(files) => load_stored(&stored(files, limits)?, Path::new("chart"), None, limits, helm),
         };
-        let loaded = on_large_stack(load)?.map_err(|text| Error::new(ErrorKind::Chart, text))?;
+        let loaded = on_large_stack(load)??;
         Ok(Self { chart: loaded.chart, helm, warnings: loaded.warnings.into() })
     }
 
@@ -75,7 +76,7 @@ impl Chart {
 }
 
 /// The files of a folder except those that its `.helmignore` excludes, in the order in which helm walks a folder.
-fn stored(files: BTreeMap<String, Vec<u8>>, limits: &Limits) -> Result<Stored, String> {
+fn stored(files: BTreeMap<String, Vec<u8>>, limits: &Limits) -> Result<Stored, Error> {
     let mut files: Vec<(String, Vec<u8>)> = files.into_iter().collect();
     files.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
     let ignored = files.iter().find(|(path, _)| path == ".helmignore").map(|(_, content)| content.clone());
@@ -84,7 +85,7 @@ fn stored(files: BTreeMap<String, Vec<u8>>, limits: &Limits) -> Result<Stored, S
     let mut folders: HashMap<String, bool> = HashMap::new();
     for (path, content) in files {
         if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(format!("{path:?} is not a path of a file in a chart"));
+            return Err(Error::chart(format!("{path:?} is not a path of a file in a chart")));
         }
         let mut is_part = true;
         for (end, _) in path.match_indices('/') {

@@ -9,8 +9,7 @@ use crate::template::error::Failure;
 
 pub(super) fn of_problem(problem: Problem, helm: HelmVersion) -> Error {
     match problem {
-        Problem::Input(text) => Error::new(ErrorKind::Input, text),
-        Problem::Chart(text) => Error::new(ErrorKind::Refused, text),
+        Problem::Input(error) | Problem::Chart(error) => error,
         Problem::Template(error) => {
             let kind = if is_limit(&error) { ErrorKind::Limit } else { ErrorKind::Template };
             Error::new(kind, failure::helm_text(&error, helm)).at(location(&error))

@@ -4,7 +4,7 @@ use super::on_large_stack;
 use super::rendered::location;
 use super::renderer::Renderer;
 use crate::compiler::Compiler;
-use crate::error::{Error, ErrorKind, Location};
+use crate::error::{Error, Location};
 use crate::finding::{self, Severity};
 use crate::lint::lint;
 use crate::reference::{Layout, Mirror};
@@ -66,14 +66,13 @@ impl Linter {
     /// judged as given; for a chart without values the linter sets the rewrite itself and reports what it does not reach.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if the values or flags cannot be used.
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if the values or flags cannot be used.
     pub fn lint(&self, renderer: &Renderer) -> Result<Report, Error> {
         let mut prepared = renderer.prepared.afresh();
         // The keys are discarded, and two lints must give the same result.
         prepared.env = prepared.env.repeatable();
         prepared.env.keys = Keys::shared();
-        let mut report = on_large_stack(|| lint(&prepared, &self.settings, &mut Compiler::new(), &mut Vec::new()))?
-            .map_err(|text| Error::new(ErrorKind::Input, text))?;
+        let mut report = on_large_stack(|| lint(&prepared, &self.settings, &mut Compiler::new(), &mut Vec::new()))??;
         report.hide_secrets(true);
         let findings = report.findings.iter().map(Finding::of).collect();
         Ok(Report { report, findings })

@@ -179,9 +179,9 @@ fn of_content(
         let mut is_known = false;
         for decider in deciders_in(span, from, origins) {
             let (kind, path) = match &decider.source {
-                Source::User(Layer::Flag(_)) => (OriginKind::Flag, decider.path),
-                Source::User(_) | Source::Tool => (OriginKind::ValuesFile, decider.path),
-                Source::ChartDefault(_) => (OriginKind::ChartDefault, decider.path),
+                Source::User(Layer::Flag(_)) => (OriginKind::Flag, decider.path.to_string()),
+                Source::User(_) | Source::Tool => (OriginKind::ValuesFile, decider.path.to_string()),
+                Source::ChartDefault(_) => (OriginKind::ChartDefault, decider.path.to_string()),
                 Source::Template => (OriginKind::Template, String::new()),
                 Source::Other(_) if decider.place.is_some() => (OriginKind::ChartFile, String::new()),
                 Source::Other(fact) => (OriginKind::Fact, fact.clone()),

@@ -5,7 +5,7 @@ use super::error::of_problem;
 use super::on_large_stack;
 use super::rendered::Rendered;
 use crate::compiler::Compiler;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::release::{Prepared, SetFiles};
 use crate::render::capabilities::KubeVersion;
@@ -106,9 +106,9 @@ impl Renderer {
     /// Sets the Kubernetes version of the cluster, as `--kube-version` does: `1.31`.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if it is not a version.
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a version.
     pub fn kube_version(mut self, version: &str) -> Result<Self, Error> {
-        let version = KubeVersion::parse(version).map_err(|text| Error::new(ErrorKind::Input, text))?;
+        let version = KubeVersion::parse(version)?;
         self.prepared.capabilities.kube_version = version;
         Ok(self)
     }
@@ -153,7 +153,7 @@ impl Renderer {
     /// Renders on a separate thread with a large stack, so that no chart overflows the caller's.
     ///
     /// # Errors
-    /// Where helm would fail, in helm's words; and [`ErrorKind::Limit`] if a limit is exceeded.
+    /// Where helm would fail, in helm's words; and [`ErrorKind::Limit`](crate::ErrorKind::Limit) if a limit is exceeded.
     pub fn render(&self) -> Result<Rendered, Error> {
         on_large_stack(|| self.render_here())?
     }
@@ -167,8 +167,7 @@ impl Renderer {
         let outcome = prepared
             .render(&mut Compiler::new(), &[], origins.as_mut(), &mut log)
             .map_err(|problem| of_problem(problem, helm))?;
-        let manifests = manifests(&outcome.rendered, helm, &prepared.limits)
-            .map_err(|text| Error::new(ErrorKind::Manifest, text))?;
+        let manifests = manifests(&outcome.rendered, helm, &prepared.limits)?;
         log.extend(manifests.log.iter().map(|line| format!("level=INFO {line}")));
         Ok(Rendered::new(&outcome, manifests, &self.selection, origins, log))
     }
@@ -186,6 +185,7 @@ impl Renderer {
 mod tests {
     use super::super::{Chart, ChartSource, Linter, OriginKind};
     use super::*;
+    use crate::ErrorKind;
     use std::collections::BTreeMap;
 
     fn chart(files: &[(&str, &str)]) -> Chart {
@@ -228,7 +228,7 @@ mod tests {
                 let _ = Linter::new("mirror.internal".parse().unwrap()).lint(&renderer).unwrap();
             }
             let endless = Renderer::new(&chart(&[("templates/a.yaml", endless)])).render().unwrap_err();
-            assert_eq!(endless.kind(), crate::ErrorKind::Template, "{endless}");
+            assert_eq!(endless.kind(), ErrorKind::Template, "{endless}");
         });
     }
 
@@ -243,6 +243,22 @@ mod tests {
         let few = Limits { template_steps: 100, ..Limits::default() };
         let counts = [("templates/a.yaml", "{{ range until 1000 }}a{{ end }}")];
         assert_eq!(kind(of(&counts).limits(few)), ErrorKind::Limit);
+        // Limits that are reached before a template is executed, and in the output.
+        let flat = Limits { yaml_nodes: 4, ..Limits::default() };
+        assert_eq!(kind(of(&[]).values("v.yaml", "a: [1, 2, 3, 4]").limits(flat.clone())), ErrorKind::Limit);
+        assert_eq!(kind(of(&[("templates/a.yaml", "a: [1, 2, 3, 4]")]).limits(flat)), ErrorKind::Limit);
+        let schema = [("values.schema.json", r#"{"properties":{"a":{"type":"string"}}}"#)];
+        let none = Limits { schema_steps: 1, ..Limits::default() };
+        assert_eq!(kind(of(&schema).set("a=b").limits(none)), ErrorKind::Limit);
+        let open = |limits: Limits| {
+            let files = [("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"), ("values.yaml", "a: [[[1]]]")];
+            let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+            Chart::open_with(ChartSource::Files(files.into()), &limits, Default::default()).unwrap_err().kind()
+        };
+        assert_eq!(open(Limits { chart_entries: 1, ..Limits::default() }), ErrorKind::Limit);
+        assert_eq!(open(Limits { chart_bytes: 10, ..Limits::default() }), ErrorKind::Limit);
+        assert_eq!(open(Limits { yaml_nodes: 2, ..Limits::default() }), ErrorKind::Limit);
+        assert_eq!(Chart::open("no such chart").unwrap_err().kind(), ErrorKind::File);
         assert_eq!(Chart::open(ChartSource::Files(BTreeMap::new())).unwrap_err().kind(), ErrorKind::Chart);
         let failed = of(&[("templates/a.yaml", "x: 1\ny: {{ fail \"no\" }}\n")]).render().unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::Template);

@@ -1,6 +1,5 @@
 //! The decider of each line of the rendered manifests, as `git blame` names the author of each line of a file.
 
-pub(crate) mod path;
 pub(crate) mod select;
 pub(crate) mod value;
 
@@ -12,6 +11,7 @@ use crate::provenance::{Decider, Source, deciders_in, printed, rank};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
+use crate::values_path::ValuesPath;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -222,7 +222,7 @@ fn shares(
                 source: Source::Template,
                 origin: Origin::NONE,
                 place: Some(place),
-                path: String::new(),
+                path: ValuesPath::default(),
                 hides: Vec::new(),
             },
         }));

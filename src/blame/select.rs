@@ -1,14 +1,15 @@
 //! Selects lines of the manifests: those of an image, of a field, of a template.
 
-use super::path;
 use crate::analysis::Traced;
+use crate::error::Error;
 use crate::glob::path::path_match;
 use crate::images::{ImageUse, Search};
 use crate::limits::Limits;
-use crate::objects::{Object, Step};
+use crate::objects::{Object, Path, Step};
 use crate::reference::Reference;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
+use crate::similar;
 use crate::work::Work;
 use crate::yaml::{Data, Node};
 use std::ops::Range;
@@ -32,11 +33,11 @@ pub(crate) type Selected = (Arc<Manifest>, Option<Vec<Range<u32>>>);
 ///
 /// # Errors
 /// The selection matches nothing.
-pub(crate) fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result<Vec<Selected>, String> {
+pub(crate) fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result<Vec<Selected>, Error> {
     let mut manifests: Vec<Arc<Manifest>> = traced.manifests.clone();
     for pattern in &selection.templates {
         if !manifests.iter().any(|manifest| is_of(manifest, pattern)) {
-            return Err(format!("could not find template {pattern} in chart"));
+            return Err(Error::input(format!("could not find template {pattern} in chart")));
         }
     }
     if !selection.templates.is_empty() {
@@ -62,26 +63,26 @@ pub(crate) fn select(traced: &Traced, selection: &Selection, limits: &Limits) ->
             }
         }
         if !found {
-            return Err(no_image(wanted, uses.iter().flatten()));
+            return Err(Error::input(no_image(wanted, uses.iter().flatten())));
         }
     }
     for wanted in &selection.paths {
         let (object, field) = wanted.rsplit_once(':').unwrap_or((wanted, ""));
-        let steps = path::parse(field)?;
+        let path: Path = field.parse()?;
         let (mut is_there, mut found) = (false, false);
         for (ranges, manifest) in ranges.iter_mut().zip(&manifests) {
             for candidate in Object::all(manifest).iter().filter(|candidate| is_object(candidate, object)) {
                 is_there = true;
-                let range = range_of(candidate.node, &steps);
+                let range = range_of(candidate.node, path.steps());
                 found |= range.is_some();
                 ranges.extend(range);
             }
         }
         if !is_there {
-            return Err(no_object(object, &manifests));
+            return Err(Error::input(no_object(object, &manifests)));
         }
         if !found {
-            return Err(format!("{object} has no field {field:?}"));
+            return Err(Error::input(format!("{object} has no field {field:?}")));
         }
     }
     let selected = manifests.into_iter().zip(ranges).filter(|(_, ranges)| !ranges.is_empty());
@@ -118,11 +119,10 @@ fn no_image<'u>(wanted: &str, uses: impl Iterator<Item = &'u ImageUse>) -> Strin
         }
         let name = text.rsplit('/').next().unwrap_or_default();
         let name = name.split([':', '@']).next().unwrap_or_default();
-        strsim::jaro_winkler(wanted, text).max(strsim::jaro_winkler(wanted, name))
+        similar::likeness(wanted, text).max(similar::likeness(wanted, name))
     };
-    let near = uses.map(|image| (likeness(&image.text), image.text.as_str()));
-    let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, text)| format!("; the nearest is {text}"));
-    format!("the chart has no image {wanted:?}{}", near.unwrap_or_default())
+    let near = similar::nearest_name(uses.map(|image| image.text.as_str()), |text| likeness(text));
+    format!("the chart has no image {wanted:?}{near}")
 }
 
 fn no_object(wanted: &str, manifests: &[Arc<Manifest>]) -> String {
@@ -131,10 +131,9 @@ fn no_object(wanted: &str, manifests: &[Arc<Manifest>]) -> String {
             Object::all(manifest).into_iter().map(|object| format!("{}/{}", object.name.kind, object.name.name));
         names.collect::<Vec<_>>()
     });
-    let near = objects.map(|name| (strsim::jaro_winkler(wanted, &name), name));
-    let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| format!("; the nearest is {name}"));
+    let near = similar::nearest_name(objects, |name| similar::likeness(wanted, name));
     let how = if wanted.contains('/') { "" } else { "(expected KIND/NAME)" };
-    format!("there is no object {wanted:?} in the manifests{how}{}", near.unwrap_or_default())
+    format!("there is no object {wanted:?} in the manifests{how}{near}")
 }
 
 /// `Deployment/api`, `deployment/kubelb/api`.

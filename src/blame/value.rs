@@ -1,20 +1,21 @@
 //! [`Trail`]: the history of one value: which layer decided, what it hides, and what it consists of.
 
-use super::path;
 use crate::analysis::Traced;
-use crate::objects::{Path, Step};
-use crate::provenance::{Decider, decider_of, user_path};
+use crate::error::Error;
+use crate::provenance::{Decider, decider_of};
 use crate::secrets::{self, Secrets};
+use crate::similar::similar_paths;
 use crate::source::Place;
 use crate::template::print::strval;
 use crate::template::{Map, Value};
 use crate::trace::{Layer, OriginData, Origins};
+use crate::values_path::{Key, ValuesPath};
 
 /// The history of one value.
 #[derive(Debug)]
 pub(crate) struct Trail {
     /// The path that was asked for.
-    pub path: String,
+    pub path: ValuesPath,
     /// The current value; `None` if it is not set.
     pub value: Option<Shown>,
     /// Who set it, followed by everything that this hides, nearest first. For a value that is not set, who mentions it.
@@ -22,7 +23,7 @@ pub(crate) struct Trail {
     /// For a map or list: its content, sorted by path.
     pub leaves: Vec<Leaf>,
     /// For a value that is not set: existing paths with similar names.
-    pub near: Vec<String>,
+    pub near: Vec<ValuesPath>,
     /// Where templates read it, if known.
     pub reads: Vec<Place>,
     /// Whether its name says that it is a secret.
@@ -60,7 +61,7 @@ pub(crate) enum Shown {
 #[derive(Debug)]
 pub(crate) struct Leaf {
     /// Its path.
-    pub path: String,
+    pub path: ValuesPath,
     /// Its value.
     pub value: Shown,
     /// Who set it.
@@ -73,34 +74,38 @@ pub(crate) struct Leaf {
 ///
 /// # Errors
 /// The path is invalid.
-pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
-    let steps = path::parse(asked)?;
+pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, Error> {
+    let path: ValuesPath = asked.parse()?;
     let origins = &traced.origins;
     let top = Value::Map(traced.values.clone());
-    let mut is_secret = steps.iter().any(is_secret);
-    let found = steps.iter().try_fold(top.clone(), |value, step| match (step, value) {
-        (Step::Key(key), Value::Map(map)) => {
-            is_secret |= key == "value" && names_secret(&map);
+    let mut is_secret = path.iter().any(is_secret);
+    let found = path.iter().try_fold(top.clone(), |value, step| match (step, value) {
+        (Key::Name(key), Value::Map(map)) => {
+            is_secret |= **key == *"value" && names_secret(&map);
             map.get(key.as_bytes())
         }
-        (Step::Index(index), Value::List(list)) => list.get(*index).cloned(),
+        (Key::Index(index), Value::List(list)) => list.get(*index as usize).cloned(),
         _ => None,
     });
-    let mut way = Path::default();
-    steps.iter().for_each(|step| way.push(step.clone()));
     let mut trail = Trail {
-        path: way.to_string(),
         value: found.as_ref().map(shown),
         settings: Vec::new(),
         leaves: Vec::new(),
         near: Vec::new(),
-        reads: traced.rendered.reads.places(&crate::reads::steps(asked)).into_iter().cloned().collect(),
+        reads: traced.rendered.reads.places(&path).into_iter().cloned().collect(),
         is_secret,
         secrets: Secrets::of(origins),
+        path,
     };
     match &found {
         Some(Value::Map(_) | Value::List(_)) => {
-            leaves(found.as_ref().unwrap_or(&Value::Nil), &mut way, trail.is_secret, origins, &mut trail.leaves);
+            leaves(
+                found.as_ref().unwrap_or(&Value::Nil),
+                &mut trail.path.clone(),
+                trail.is_secret,
+                origins,
+                &mut trail.leaves,
+            );
         }
         Some(value) if !value.origin().is_none() => {
             let winner = value.origin();
@@ -110,7 +115,9 @@ pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, String> {
         _ => trail.settings = mentions(&trail.path, origins),
     }
     if found.is_none() {
-        trail.near = near(&top, &trail.path);
+        let mut all = Vec::new();
+        paths(&top, &mut ValuesPath::default(), &mut all);
+        trail.near = similar_paths(&trail.path, all);
     }
     Ok(trail)
 }
@@ -125,12 +132,12 @@ fn shown(value: &Value) -> Shown {
     }
 }
 
-fn leaves(value: &Value, way: &mut Path, secret: bool, origins: &Origins, found: &mut Vec<Leaf>) {
+fn leaves(value: &Value, way: &mut ValuesPath, secret: bool, origins: &Origins, found: &mut Vec<Leaf>) {
     match value {
         Value::Map(map) if !map.is_empty() => {
             let named = names_secret(map);
             for (key, member) in map.entries() {
-                let step = Step::Key(key.to_text().into_owned());
+                let step = Key::from(&*key.to_text());
                 let secret = secret || is_secret(&step) || named && key.as_bytes() == b"value";
                 way.push(step);
                 leaves(&member, way, secret, origins, found);
@@ -139,13 +146,13 @@ fn leaves(value: &Value, way: &mut Path, secret: bool, origins: &Origins, found:
         }
         Value::List(list) if !list.is_empty() => {
             for (index, item) in list.iter().enumerate() {
-                way.push(Step::Index(index));
+                way.push(Key::Index(index as u32));
                 leaves(item, way, secret, origins, found);
                 way.pop();
             }
         }
         leaf => found.push(Leaf {
-            path: way.to_string(),
+            path: way.clone(),
             value: shown(leaf),
             decider: decider_of(leaf.origin(), 0, origins),
             is_secret: secret,
@@ -154,18 +161,18 @@ fn leaves(value: &Value, way: &mut Path, secret: bool, origins: &Origins, found:
 }
 
 /// Who mentions a path that has no value now: mostly nulls, and what they removed.
-fn mentions(path: &str, origins: &Origins) -> Vec<Decider> {
+fn mentions(path: &ValuesPath, origins: &Origins) -> Vec<Decider> {
     let mut found: Vec<(Layer, Decider)> = Vec::new();
     for origin in origins.all() {
         let Some(OriginData::Setting(setting)) = origins.get(origin) else { continue };
         let own = origins.path(origin);
         let full = match &setting.layer {
-            Layer::Chart(chart) => user_path(chart, &own),
+            Layer::Chart(chart) => own.of_user(chart),
             _ => own,
         };
         let decider = decider_of(origin, 0, origins);
         let known = |(_, known): &(Layer, Decider)| known.place == decider.place;
-        if full == path && !found.iter().any(known) {
+        if full == *path && !found.iter().any(known) {
             found.push((setting.layer.clone(), decider));
         }
     }
@@ -177,38 +184,18 @@ fn mentions(path: &str, origins: &Origins) -> Vec<Decider> {
     found.into_iter().map(|(_, decider)| decider).collect()
 }
 
-/// Existing paths with names similar to a missing one, the nearest first.
-fn near(top: &Value, asked: &str) -> Vec<String> {
-    const MOST: usize = 3;
-    const LIKENESS: f64 = 0.7;
-    let mut all = Vec::new();
-    let mut way = Path::default();
-    paths(top, &mut way, &mut all);
-    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-    let score = |path: &String| {
-        let whole = strsim::normalized_damerau_levenshtein(path, asked);
-        let end = strsim::normalized_damerau_levenshtein(&last(path), &last(asked));
-        // A key that moved keeps its name; a misspelled key keeps its parent.
-        whole.max(0.5 * whole + 0.5 * end)
-    };
-    let mut scored: Vec<(f64, String)> = all.into_iter().map(|path| (score(&path), path)).collect();
-    scored.retain(|(score, _)| *score >= LIKENESS);
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    scored.into_iter().take(MOST).map(|(_, path)| path).collect()
-}
-
-fn paths(value: &Value, way: &mut Path, found: &mut Vec<String>) {
+fn paths(value: &Value, way: &mut ValuesPath, found: &mut Vec<ValuesPath>) {
     let Value::Map(map) = value else { return };
     for (key, member) in map.entries() {
-        way.push(Step::Key(key.to_text().into_owned()));
-        found.push(way.to_string());
+        way.push(Key::from(&*key.to_text()));
+        found.push(way.clone());
         paths(&member, way, found);
         way.pop();
     }
 }
 
-fn is_secret(step: &Step) -> bool {
-    matches!(step, Step::Key(key) if secrets::is_secret(key))
+fn is_secret(key: &Key) -> bool {
+    key.name().is_some_and(secrets::is_secret)
 }
 
 /// Whether a map's `name` says that its `value` is a secret, as that of an environment variable does.

@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::entries::Entries;
 use super::raw::RawFile;
 use super::unpack::{Fault, Unpacked};
+use crate::error::Error;
 use crate::go::go_quote;
 use std::collections::HashSet;
 use std::io::BufRead;
@@ -43,13 +44,15 @@ pub(super) fn read(
         let budget = &entries.stream.budget;
         if entry.size > budget.bytes_left() || entry.content < entry.size {
             let limit = budget.limits.chart_bytes;
-            return Err(Fault::Helm(format!("decompressed chart is larger than the maximum size {limit}")));
+            return Err(Fault::Helm(Error::limit(format!(
+                "decompressed chart is larger than the maximum size {limit}"
+            ))));
         }
         if entry.size > budget.file_bytes() {
             let limit = budget.file_bytes();
-            return Err(Fault::Helm(format!(
+            return Err(Fault::Helm(Error::limit(format!(
                 "decompressed chart file {full_name:?} is larger than the maximum file size {limit}"
-            )));
+            ))));
         }
         if matches!(entry.kind, b'1'..=b'6') {
             warn(format!("{full_name:?} is a link or device, which helm treats as an empty file"));
@@ -74,34 +77,34 @@ pub(super) fn read(
         warn(hidden.to_owned());
     }
     if files.is_empty() {
-        return Err(Fault::Helm("no files in chart archive".to_owned()));
+        return Err(Fault::Helm(Error::chart("no files in chart archive")));
     }
     Ok(files)
 }
 
 /// Splits an entry's name into the top folder, whatever its name, and the path inside the chart.
-fn relative_name(full_name: &str) -> Result<(&str, String), String> {
+fn relative_name(full_name: &str) -> Result<(&str, String), Error> {
     let separator = if full_name.contains('\\') { '\\' } else { '/' };
     let (top, rest) = full_name.split_once(separator).unwrap_or((full_name, ""));
     let rest = rest.replace(separator, "/");
     if rest.starts_with('/') {
-        return Err("chart illegally contains absolute paths".to_owned());
+        return Err(Error::chart("chart illegally contains absolute paths"));
     }
     let name = clean(&rest);
     if name == "." {
         let name = go_quote(full_name.as_bytes());
-        return Err(format!("chart illegally contains content outside the base directory: {name}"));
+        return Err(Error::chart(format!("chart illegally contains content outside the base directory: {name}")));
     }
     if name.starts_with("..") {
-        return Err("chart illegally references parent directory".to_owned());
+        return Err(Error::chart("chart illegally references parent directory"));
     }
     if let [letter, b':', b'/', ..] = name.as_bytes()
         && letter.is_ascii_alphabetic()
     {
-        return Err("chart contains illegally named files".to_owned());
+        return Err(Error::chart("chart contains illegally named files"));
     }
     if top == "Chart.yaml" {
-        return Err("chart yaml not in base directory".to_owned());
+        return Err(Error::chart("chart yaml not in base directory"));
     }
     Ok((top, name))
 }
@@ -121,7 +124,7 @@ fn clean(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, relative_name};
+    use super::{Error, clean, relative_name};
 
     #[test]
     fn names_lose_their_first_element() {
@@ -139,7 +142,7 @@ mod tests {
             ("Chart.yaml/x", Err("chart yaml not in base directory")),
         ] {
             let found = relative_name(full);
-            assert_eq!(found.as_ref().map(|(_, name)| name.as_str()).map_err(String::as_str), expected, "{full}");
+            assert_eq!(found.as_ref().map(|(_, name)| name.as_str()).map_err(Error::helm_text), expected, "{full}");
         }
         assert_eq!(clean("a//b/./c/"), "a/b/c");
     }

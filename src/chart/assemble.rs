@@ -1,11 +1,12 @@
 //! Makes a chart with its subcharts from a list of files.
 
 use super::budget::Budget;
-use super::decode::decode_onto;
+use super::decode::{decode_onto, of_yaml};
 use super::metadata::{Draft, Lock};
 use super::raw::RawFile;
 use super::unpack::Fault;
 use super::{Chart, ChartFile, ValuesFile, archive};
+use crate::error::Error;
 use crate::source::File;
 use crate::{log, yaml};
 use std::collections::HashMap;
@@ -38,16 +39,16 @@ impl Assembler<'_, '_> {
     /// location of its files, if they are on the disk.
     ///
     /// Errors are helm's texts. Source: helm `pkg/chart/v2/loader`, `LoadFiles`.
-    pub(super) fn chart(&mut self, files: Vec<RawFile>, parent: &str, folder: Option<&str>) -> Result<Chart, String> {
+    pub(super) fn chart(&mut self, files: Vec<RawFile>, parent: &str, folder: Option<&str>) -> Result<Chart, Error> {
         if self.depth > self.budget.limits.chart_depth {
             let limit = self.budget.limits.chart_depth;
-            return Err(format!("charts are nested more than {limit} levels deep (--limit chart-depth)"));
+            return Err(Error::limit(format!("charts are nested more than {limit} levels deep (--limit chart-depth)")));
         }
         if let Some(file) = files.iter().find(|file| u32::try_from(file.content.len()).is_err()) {
-            return Err(format!("{} has 4 GiB or more", file.path));
+            return Err(Error::chart(format!("{} has 4 GiB or more", file.path)));
         }
         let parts = self.sort(files)?;
-        let draft = parts.draft.ok_or("Chart.yaml file is missing")?;
+        let draft = parts.draft.ok_or_else(|| Error::chart("Chart.yaml file is missing"))?;
         let metadata = draft.validate()?;
         let base = format!("{parent}{}", metadata.name);
         let file = |path: &str, content: Vec<u8>| {
@@ -86,19 +87,21 @@ impl Assembler<'_, '_> {
         chart: &str,
         parent: &str,
         folder: Option<&str>,
-    ) -> Result<Chart, String> {
+    ) -> Result<Chart, Error> {
         self.depth += 1;
         let made = if group.ends_with(".tgz") {
             match files.into_iter().next() {
                 Some(file) if file.path == group => {
                     let shown = format!("{parent}{group}");
                     archive::read(file.content.as_slice(), &shown, self.budget, self.warnings)
-                        .map_err(Fault::text)
+                        .map_err(Fault::into_error)
                         .and_then(|files| self.chart(files, parent, None))
                 }
                 file => {
                     let found = file.map(|file| file.path).unwrap_or_default();
-                    return Err(format!("error unpacking subchart tar in {chart}: expected {group}, got {found}"));
+                    return Err(Error::chart(format!(
+                        "error unpacking subchart tar in {chart}: expected {group}, got {found}"
+                    )));
                 }
             }
         } else {
@@ -109,13 +112,13 @@ impl Assembler<'_, '_> {
             self.chart(files.into_iter().filter_map(below).collect(), parent, folder)
         };
         self.depth -= 1;
-        made.map_err(|error| format!("error unpacking subchart {group} in {chart}: {error}"))
+        made.map_err(|error| error.after(format_args!("error unpacking subchart {group} in {chart}")))
     }
 
     /// Sorts the files by role and parses those with a special meaning.
-    fn sort(&mut self, files: Vec<RawFile>) -> Result<Parts, String> {
+    fn sort(&mut self, files: Vec<RawFile>) -> Result<Parts, Error> {
         let (limits, helm) = (self.budget.limits, self.budget.helm);
-        let cannot = |file: &'static str| move |error: String| format!("cannot load {file}: {error}");
+        let cannot = |file: &'static str| move |error: Error| error.after(format_args!("cannot load {file}"));
         let mut parts = Parts::default();
         for file in files.iter().filter(|file| file.path == "Chart.yaml") {
             // Helm quirk: a second Chart.yaml of an archive is decoded on top of the first.
@@ -133,7 +136,8 @@ impl Assembler<'_, '_> {
                     decode_onto(&mut Lock::default(), &file.content, limits).map_err(cannot("Chart.lock"))?;
                 }
                 "values.yaml" => {
-                    let documents = yaml::read_documents(&file.content, helm, limits).map_err(cannot("values.yaml"))?;
+                    let documents = yaml::read_documents(&file.content, helm, limits);
+                    let documents = documents.map_err(of_yaml).map_err(cannot("values.yaml"))?;
                     parts.values = Some((file.content, documents));
                 }
                 "values.schema.json" => parts.schema = Some(file.content),

@@ -1,5 +1,6 @@
 //! [`Budget`]: the remaining budget for reading one chart, including nested archives.
 
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 
@@ -44,28 +45,30 @@ impl<'l> Budget<'l> {
     }
 
     /// Takes a file or folder.
-    pub(super) fn take_entry(&mut self, path: &str) -> Result<(), String> {
+    pub(super) fn take_entry(&mut self, path: &str) -> Result<(), Error> {
         if path.len() > self.limits.path_bytes {
             let shown: String = path.chars().take(60).collect();
             let limit = self.limits.path_bytes;
-            return Err(format!("the path {shown:?}… is longer than {limit} bytes (--limit path-bytes)"));
+            return Err(Error::limit(format!("the path {shown:?}… is longer than {limit} bytes (--limit path-bytes)")));
         }
         self.entries = self.entries.checked_sub(1).ok_or_else(|| {
-            format!("more than {} files and folders in a chart (--limit chart-entries)", self.limits.chart_entries)
+            let most = self.limits.chart_entries;
+            Error::limit(format!("more than {most} files and folders in a chart (--limit chart-entries)"))
         })?;
         Ok(())
     }
 
     /// The error if no steps are left for the rules of `.helmignore`.
-    pub(super) fn out_of_ignore_steps(&self) -> String {
-        format!(
-            "comparing the files with .helmignore takes more than {IGNORING} times {} steps (--limit glob-steps)",
-            self.limits.glob_steps
-        )
+    pub(super) fn out_of_ignore_steps(&self) -> Error {
+        let most = self.limits.glob_steps;
+        Error::limit(format!(
+            "comparing the files with .helmignore takes more than {IGNORING} times {most} steps (--limit glob-steps)"
+        ))
     }
 
     /// The error if no bytes are left for data that helm does not count.
-    pub(super) fn out_of_bytes(&self) -> String {
-        format!("more than {} bytes unpacked, archive headers included (--limit chart-bytes)", self.limits.chart_bytes)
+    pub(super) fn out_of_bytes(&self) -> Error {
+        let most = self.limits.chart_bytes;
+        Error::limit(format!("more than {most} bytes unpacked, archive headers included (--limit chart-bytes)"))
     }
 }

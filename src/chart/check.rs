@@ -1,6 +1,7 @@
 //! Helm's checks of a loaded chart before it is installed.
 
 use super::Chart;
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::{log, semver};
 
@@ -9,9 +10,9 @@ use crate::{log, semver};
 ///
 /// # Errors
 /// Helm's texts: `library charts are not installable`, `an error occurred while checking for chart dependencies. …`.
-pub(crate) fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
+pub(crate) fn check_installable(chart: &Chart) -> Result<Vec<String>, Error> {
     if chart.metadata.chart_type == "library" {
-        return Err("library charts are not installable".to_owned());
+        return Err(Error::chart("library charts are not installable"));
     }
     let mut warnings = Vec::new();
     if chart.metadata.deprecated {
@@ -23,18 +24,18 @@ pub(crate) fn check_installable(chart: &Chart) -> Result<Vec<String>, String> {
     if missing.is_empty() {
         return Ok(warnings);
     }
-    Err(format!(
+    Err(Error::chart(format!(
         "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch \
          missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
         missing.join(", ")
-    ))
+    )))
 }
 
 /// Checks the chart's `kubeVersion` against a Kubernetes version; for helm 4 a vendor's suffix is ignored.
 ///
 /// # Errors
 /// `chart requires kubeVersion: >=1.28.0 which is incompatible with Kubernetes v1.27.9`.
-pub(crate) fn check_kube_version(chart: &Chart, kube_version: &str, helm: HelmVersion) -> Result<(), String> {
+pub(crate) fn check_kube_version(chart: &Chart, kube_version: &str, helm: HelmVersion) -> Result<(), Error> {
     let wanted = &chart.metadata.kube_version;
     if wanted.is_empty() {
         return Ok(());
@@ -50,5 +51,7 @@ pub(crate) fn check_kube_version(chart: &Chart, kube_version: &str, helm: HelmVe
     if fits {
         return Ok(());
     }
-    Err(format!("chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {kube_version}"))
+    Err(Error::chart(format!(
+        "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {kube_version}"
+    )))
 }

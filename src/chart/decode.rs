@@ -3,6 +3,7 @@
 //! Helm converts YAML to JSON with the target Go type in mind (a number for a string becomes text), and decodes that JSON on top
 //! of existing values: a requirements.yaml is decoded on top of Chart.yaml.
 
+use crate::error::{Error, ErrorKind};
 use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::yaml::{self, Data, Node};
@@ -50,10 +51,15 @@ impl At {
 }
 
 /// Decodes the first document of a text on top of a struct.
-pub(super) fn decode_onto(target: &mut impl Fields, text: &[u8], limits: &Limits) -> Result<(), String> {
-    let node = yaml::read(text, limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+pub(super) fn decode_onto(target: &mut impl Fields, text: &[u8], limits: &Limits) -> Result<(), Error> {
+    let node = yaml::read(text, limits).map_err(|error| of_yaml(error).after("error converting YAML to JSON"))?;
     set_fields(target, &node, &mut At::default())
-        .map_err(|error| format!("error unmarshaling JSON: while decoding JSON: {error}"))
+        .map_err(|error| Error::chart(format!("error unmarshaling JSON: while decoding JSON: {error}")))
+}
+
+/// The error for a file of a chart that is not YAML.
+pub(super) fn of_yaml(error: yaml::Error) -> Error {
+    Error::new(error.kind(ErrorKind::Chart), error.to_string())
 }
 
 fn set_fields<F: Fields>(target: &mut F, node: &Node, at: &mut At) -> Result<(), String> {

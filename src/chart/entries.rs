@@ -6,6 +6,7 @@
 //! Source: Go `archive/tar`, `Reader.Next`.
 
 use super::unpack::{Fault, Unpacked};
+use crate::error::Error;
 use std::io::BufRead;
 use tar::Header;
 
@@ -96,7 +97,7 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
         }
         if kind == b'S' || extended.sparse {
             let name = String::from_utf8_lossy(&name).into_owned();
-            return Err(Fault::Limit(format!("{name:?} is a sparse file, which no chart needs")));
+            return Err(Fault::Limit(Error::chart(format!("{name:?} is a sparse file, which no chart needs"))));
         }
         self.start(kind, size)?;
         // Go quirk: the file type in the mode bits turns a file into a directory.
@@ -166,7 +167,7 @@ impl<'u, 'b, 'l, R: BufRead> Entries<'u, 'b, 'l, R> {
     /// The content of an entry that is the header of another.
     fn special(&mut self) -> Result<Vec<u8>, Fault> {
         if self.content_left > SPECIAL_BYTES {
-            return Err(Fault::Helm("archive/tar: header field too long".to_owned()));
+            return Err(Fault::Helm(Error::chart("archive/tar: header field too long")));
         }
         self.content()
     }

@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::ignore::{BYTES, Rules};
 use super::raw::RawFile;
 use crate::disk::{Folder, Walk as Entries, look};
+use crate::error::Error;
 use crate::go::system_error;
 use crate::log;
 use std::fs::FileType;
@@ -18,7 +19,7 @@ pub(super) fn read(
     folder: &Folder<'_>,
     budget: &mut Budget<'_>,
     warnings: &mut Vec<String>,
-) -> Result<Vec<RawFile>, String> {
+) -> Result<Vec<RawFile>, Error> {
     let rules = match special(folder, ".helmignore", BYTES) {
         // A broken link is reported when the walk reaches it.
         Err(Missing::NotThere | Missing::Broken(_)) => Rules::parse(&[])?,
@@ -31,15 +32,15 @@ pub(super) fn read(
 }
 
 /// Reads `Chart.yaml` of a folder before anything else.
-pub(super) fn chart_yaml(folder: &Folder<'_>, budget: &Budget<'_>) -> Result<Vec<u8>, String> {
+pub(super) fn chart_yaml(folder: &Folder<'_>, budget: &Budget<'_>) -> Result<Vec<u8>, Error> {
     const NAME: &str = "Chart.yaml";
     let path = folder.shown().join(NAME);
     special(folder, NAME, budget.bytes_left()).map_err(|missing| {
         let error = match missing {
-            Missing::NotThere => format!("open {}: no such file or directory", path.display()),
+            Missing::NotThere => Error::file(format!("open {}: no such file or directory", path.display())),
             Missing::Broken(error) | Missing::Refused(error) => error,
         };
-        format!("unable to detect chart at {}: {error}", path.display())
+        error.after(format_args!("unable to detect chart at {}", path.display()))
     })
 }
 
@@ -47,8 +48,8 @@ pub(super) fn chart_yaml(folder: &Folder<'_>, budget: &Budget<'_>) -> Result<Vec
 enum Missing {
     NotThere,
     /// It is a broken link.
-    Broken(String),
-    Refused(String),
+    Broken(Error),
+    Refused(Error),
 }
 
 /// Reads a top-level file of a chart, up to a number of bytes.
@@ -68,10 +69,13 @@ fn special(folder: &Folder<'_>, name: &str, limit: u64) -> Result<Vec<u8>, Missi
 }
 
 /// The target of a symbolic link, if it may be read, and whether it is a folder; `shown` is for messages.
-fn follow(folder: &Folder<'_>, link: &Path, shown: &Path) -> Result<(PathBuf, bool), String> {
+fn follow(folder: &Folder<'_>, link: &Path, shown: &Path) -> Result<(PathBuf, bool), Error> {
     match folder.follow(link) {
         Ok(target) => Ok((target.path, target.is_folder)),
-        Err(error) => Err(format!("error evaluating symlink {}: {}", shown.display(), as_typed(folder, &error))),
+        Err(error) => {
+            let error = error.reworded(|text| as_typed(folder, text));
+            Err(error.after(format_args!("error evaluating symlink {}", shown.display())))
+        }
     }
 }
 
@@ -93,7 +97,7 @@ struct Walk<'a, 'l> {
 
 impl Walk<'_, '_> {
     /// Walks a real folder as if it were at a path of the chart; `""` is the chart itself.
-    fn entries(&mut self, path: &str, mut walk: Entries, real: &Path) -> Result<(), String> {
+    fn entries(&mut self, path: &str, mut walk: Entries, real: &Path) -> Result<(), Error> {
         while let Some(entry) = walk.next() {
             let entry = entry.map_err(|error| self.walk_error(path, real, &error))?;
             let inside = entry.path().strip_prefix(real).unwrap_or(entry.path());
@@ -115,7 +119,7 @@ impl Walk<'_, '_> {
     }
 
     /// Follows a symbolic link to a target that may be read.
-    fn link(&mut self, name: &str, link: &Path) -> Result<(), String> {
+    fn link(&mut self, name: &str, link: &Path) -> Result<(), Error> {
         let (target, is_folder) = follow(self.folder, link, Path::new(&self.shown(name)))?;
         let (path, resolved) = (self.folder.absolute().join(name), target.to_string_lossy());
         self.warnings.push(log::line(
@@ -133,7 +137,9 @@ impl Walk<'_, '_> {
         if self.links.iter().any(|folder| folder.starts_with(&target)) {
             let (shown, inside) = (self.shown(name), target.strip_prefix(self.folder.real()));
             let resolved = inside.map_or(resolved, |inside| self.shown(&inside.to_string_lossy()).into());
-            return Err(format!("error evaluating symlink {shown}: it leads to {resolved}, which contains the link"));
+            return Err(Error::chart(format!(
+                "error evaluating symlink {shown}: it leads to {resolved}, which contains the link"
+            )));
         }
         self.entries(name, self.folder.walk_target(&target), &target)?;
         self.links.pop();
@@ -141,7 +147,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether an entry is part of the chart.
-    fn visit(&mut self, name: &str, is_folder: bool) -> Result<bool, String> {
+    fn visit(&mut self, name: &str, is_folder: bool) -> Result<bool, Error> {
         if self.rules.ignore(name, is_folder, self.budget)? {
             return Ok(false);
         }
@@ -149,26 +155,28 @@ impl Walk<'_, '_> {
         Ok(true)
     }
 
-    fn file(&mut self, name: &str, real: &Path, kind: Option<FileType>) -> Result<(), String> {
+    fn file(&mut self, name: &str, real: &Path, kind: Option<FileType>) -> Result<(), Error> {
         let shown = self.shown(name);
         let shown = Path::new(&shown);
         let left = self.budget.bytes_left();
         let opened = self.folder.open(real, kind, shown);
         let read = opened.and_then(|opened| opened.read_at_most(shown, left.saturating_add(1)));
-        let content = read.map_err(|error| match error {
-            error if error.starts_with("open ") || error.starts_with("read ") => {
-                format!("error reading {name}: {error}")
-            }
-            error => error,
+        // Helm refuses an irregular file by itself, without this context.
+        let is_of_system = |error: &Error| ["open ", "read "].iter().any(|word| error.helm_text().starts_with(word));
+        let content = read.map_err(|error| match is_of_system(&error) {
+            true => error.after(format_args!("error reading {name}")),
+            false => error,
         })?;
         if content.len() as u64 > self.budget.file_bytes() {
             let limit = self.budget.file_bytes();
             let base = name.rsplit('/').next().unwrap_or(name);
-            return Err(format!("chart file {base:?} is larger than the maximum file size {limit}"));
+            return Err(Error::limit(format!("chart file {base:?} is larger than the maximum file size {limit}")));
         }
         if !self.budget.take_bytes(content.len() as u64) {
             let limit = self.budget.limits.chart_bytes;
-            return Err(format!("error reading {name}: chart exceeds maximum decompressed size of {limit} bytes"));
+            return Err(Error::limit(format!(
+                "error reading {name}: chart exceeds maximum decompressed size of {limit} bytes"
+            )));
         }
         self.files.push(RawFile::new(name.to_owned(), content));
         Ok(())
@@ -199,10 +207,10 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn walk_error(&mut self, path: &str, real: &Path, error: &walkdir::Error) -> String {
+    fn walk_error(&mut self, path: &str, real: &Path, error: &walkdir::Error) -> Error {
         let at = error.path().unwrap_or(real);
         let inside = self.join(path, at.strip_prefix(real).unwrap_or(at));
         let what = error.io_error().map_or_else(|| error.to_string(), system_error);
-        format!("open {}: {what}", self.shown(&inside))
+        Error::file(format!("open {}: {what}", self.shown(&inside)))
     }
 }

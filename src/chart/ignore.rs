@@ -1,6 +1,7 @@
 //! `.helmignore`: which files of a chart folder are not part of the chart.
 
 use super::budget::Budget;
+use crate::error::Error;
 use crate::glob::path::Pattern;
 
 /// The rules of one chart folder.
@@ -26,15 +27,15 @@ impl Rules {
     /// The rules of a `.helmignore` (empty if there is none), followed by the built-in one.
     ///
     /// Errors are helm's: `syntax error in pattern`, `double-star (**) syntax is not supported`.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Error> {
         if text.len() as u64 > BYTES {
-            return Err(format!(".helmignore has more than {BYTES} bytes"));
+            return Err(Error::limit(format!(".helmignore has more than {BYTES} bytes")));
         }
         let text = String::from_utf8_lossy(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text));
         let mut rules = Vec::new();
         for line in text.split('\n') {
             if line.len() >= LINE_BYTES {
-                return Err("bufio.Scanner: token too long".to_owned());
+                return Err(Error::chart("bufio.Scanner: token too long"));
             }
             rules.extend(Rule::parse(line)?);
         }
@@ -47,7 +48,7 @@ impl Rules {
     /// Helm quirk: the first rule that applies decides, and a negated rule excludes everything that it does not match.
     ///
     /// Errors name the limit that comparing all paths of the chart exceeds.
-    pub(super) fn ignore(&self, path: &str, is_folder: bool, budget: &mut Budget<'_>) -> Result<bool, String> {
+    pub(super) fn ignore(&self, path: &str, is_folder: bool, budget: &mut Budget<'_>) -> Result<bool, Error> {
         let ignored = self.ignore_within(path, is_folder, &mut budget.ignore_steps);
         ignored.ok_or_else(|| budget.out_of_ignore_steps())
     }
@@ -69,16 +70,16 @@ impl Rules {
 
 impl Rule {
     /// `None` for an empty line and a comment.
-    fn parse(line: &str) -> Result<Option<Self>, String> {
+    fn parse(line: &str) -> Result<Option<Self>, Error> {
         let text = line.trim();
         if text.is_empty() || text.starts_with('#') {
             return Ok(None);
         }
         if text.contains("**") {
-            return Err("double-star (**) syntax is not supported".to_owned());
+            return Err(Error::chart("double-star (**) syntax is not supported"));
         }
         // Helm quirk: the syntax is checked before the prefixes are removed.
-        Pattern::parse(text).ok_or("syntax error in pattern")?;
+        Pattern::parse(text).ok_or_else(|| Error::chart("syntax error in pattern"))?;
         let (negated, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
         let (folders_only, text) = text.strip_suffix('/').map_or((false, text), |rest| (true, rest));
         let (base_name, text) = match text.strip_prefix('/') {

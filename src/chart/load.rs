@@ -10,6 +10,7 @@ use super::stored::{self, Stored};
 use super::unpack::{CHUNK, Fault};
 use super::{Chart, folder};
 use crate::disk::{By, Reach, look};
+use crate::error::Error;
 use crate::go::go_quote;
 use crate::go::system_error;
 use crate::helm::HelmVersion;
@@ -30,7 +31,7 @@ pub(crate) struct Loaded {
 /// Loads the chart at a path: a folder, or an archive (which is read in memory and never unpacked to disk).
 ///
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
-pub(crate) fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+pub(crate) fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, Error> {
     let reach = Reach::of_user(limits.file_bytes);
     load_from(&Source { reach: &reach, by: By::User, path, seen_as: None }, limits, helm)
 }
@@ -49,12 +50,12 @@ pub(crate) struct Source<'s> {
 }
 
 /// The error for a chart that does not exist.
-pub(crate) fn not_found(path: &Path) -> String {
-    format!("path {} not found", go_quote(path.to_string_lossy().as_bytes()))
+pub(crate) fn not_found(path: &Path) -> Error {
+    Error::file(format!("path {} not found", go_quote(path.to_string_lossy().as_bytes())))
 }
 
 /// Loads a chart, as [`load`] does.
-pub(crate) fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, String> {
+pub(crate) fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, Error> {
     let Source { reach, by, path, seen_as } = *source;
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
@@ -83,7 +84,7 @@ pub(crate) fn load_stored(
     seen_as: Option<&str>,
     limits: &Limits,
     helm: HelmVersion,
-) -> Result<Loaded, String> {
+) -> Result<Loaded, Error> {
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     let (files, folder) = match chart {
@@ -101,12 +102,12 @@ fn finish(
     folder: Option<&str>,
     mut budget: Budget<'_>,
     mut warnings: Vec<String>,
-) -> Result<Loaded, String> {
+) -> Result<Loaded, Error> {
     let chart = Assembler { budget: &mut budget, warnings: &mut warnings, depth: 0 }.chart(files, "", folder)?;
     match generation {
         Generation::Known => Ok(Loaded { chart: Arc::new(chart), warnings }),
         // Helm loads such a chart, but cannot use it.
-        Generation::Third => Err("invalid chart apiVersion".to_owned()),
+        Generation::Third => Err(Error::chart("invalid chart apiVersion")),
     }
 }
 
@@ -116,24 +117,24 @@ enum Generation {
     Third,
 }
 
-fn generation_of(files: &[RawFile], budget: &Budget<'_>) -> Result<Generation, String> {
+fn generation_of(files: &[RawFile], budget: &Budget<'_>) -> Result<Generation, Error> {
     let Some(chart_yaml) = files.iter().find(|file| file.path == "Chart.yaml") else {
-        return Err("unable to detect chart version, no Chart.yaml found".to_owned());
+        return Err(Error::chart("unable to detect chart version, no Chart.yaml found"));
     };
     generation(&chart_yaml.content, budget)
 }
 
-fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, String> {
+fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, Error> {
     // Helm 3 has one kind of chart and does not check.
     if budget.helm == HelmVersion::V3 {
         return Ok(Generation::Known);
     }
     let mut base = Base::default();
-    decode_onto(&mut base, chart_yaml, budget.limits).map_err(|error| format!("cannot load Chart.yaml: {error}"))?;
+    decode_onto(&mut base, chart_yaml, budget.limits).map_err(|error| error.after("cannot load Chart.yaml"))?;
     match base.api_version.as_str() {
         "" | "v1" | "v2" => Ok(Generation::Known),
         "v3" => Ok(Generation::Third),
-        _ => Err("unsupported chart version".to_owned()),
+        _ => Err(Error::chart("unsupported chart version")),
     }
 }
 
@@ -142,25 +143,27 @@ fn read_archive(
     path: &Path,
     budget: &mut Budget<'_>,
     warnings: &mut Vec<String>,
-) -> Result<Vec<RawFile>, String> {
+) -> Result<Vec<RawFile>, Error> {
     let shown = path.display();
     let mut source = BufReader::with_capacity(CHUNK, source);
-    let start =
-        source.fill_buf().map_err(|error| format!("file '{shown}' cannot be read: {}", system_error(&error)))?;
+    let unreadable = |error| Error::file(format!("file '{shown}' cannot be read: {}", system_error(&error)));
+    let start = source.fill_buf().map_err(unreadable)?;
     if !start.starts_with(b"\x1f\x8b\x08") {
         if shown.to_string().ends_with(".yml") || shown.to_string().ends_with(".yaml") {
-            return Err(format!("file '{shown}' seems to be a YAML file, but expected a gzipped archive"));
+            return Err(Error::chart(format!(
+                "file '{shown}' seems to be a YAML file, but expected a gzipped archive"
+            )));
         }
         let kind = content_type(start);
-        return Err(format!("file '{shown}' does not appear to be a gzipped archive; got '{kind}'"));
+        return Err(Error::chart(format!("file '{shown}' does not appear to be a gzipped archive; got '{kind}'")));
     }
     archive::read(source, &shown.to_string(), budget, warnings).map_err(|fault| match fault {
-        Fault::GzipHeader => {
-            format!("file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)")
-        }
-        Fault::Helm(text) if budget.helm == HelmVersion::V3 => text,
+        Fault::GzipHeader => Error::chart(format!(
+            "file '{shown}' does not appear to be a valid chart file (details: gzip: invalid header)"
+        )),
+        Fault::Helm(error) if budget.helm == HelmVersion::V3 => error,
         // Helm 4 prints only the first half for an archive that is not inside another chart.
-        Fault::Helm(text) | Fault::Limit(text) => format!("unable to load chart archive: {shown}: {text}"),
+        fault => fault.into_error().after(format_args!("unable to load chart archive: {shown}")),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Chart.yaml.
 
 use super::decode::{At, Fields, Listed, Pointer, Target};
+use crate::error::Error;
 use crate::go::{go_quote, is_printable};
 use crate::{semver, yaml};
 use std::collections::HashSet;
@@ -155,7 +156,7 @@ impl Listed for DraftDependency {
 
 impl Draft {
     /// Sanitizes all texts and makes helm's checks; the error is helm's text.
-    pub(super) fn validate(self) -> Result<Metadata, String> {
+    pub(super) fn validate(self) -> Result<Metadata, Error> {
         let Self { plain: mut chart, dependencies, maintainers } = self;
         for text in [
             &mut chart.name,
@@ -171,7 +172,7 @@ impl Draft {
         }
         chart.sources.iter_mut().chain(&mut chart.keywords).flatten().for_each(clean);
         let quoted = |text: &str| go_quote(text.as_bytes());
-        let fail = |text: String| Err(format!("validation: {text}"));
+        let fail = |text: String| Err(Error::chart(format!("validation: {text}")));
         if chart.api_version.is_empty() {
             return fail("chart.metadata.apiVersion is required".to_owned());
         }

@@ -3,6 +3,7 @@
 use super::budget::Budget;
 use super::ignore::Rules;
 use super::raw::RawFile;
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 
@@ -32,12 +33,12 @@ pub(crate) struct Collected<'l> {
 
 impl<'l> Collected<'l> {
     /// A folder with the text of its `.helmignore`, which is empty if there is none.
-    pub(crate) fn new(helmignore: &[u8], limits: &'l Limits) -> Result<Self, String> {
+    pub(crate) fn new(helmignore: &[u8], limits: &'l Limits) -> Result<Self, Error> {
         Ok(Self { rules: Rules::parse(helmignore)?, budget: Budget::new(limits, HelmVersion::V4), files: Vec::new() })
     }
 
     /// Whether an entry is part of the chart; the content of an excluded folder is excluded too. Errors name the exceeded limit.
-    pub(crate) fn takes(&mut self, path: &str, is_folder: bool) -> Result<bool, String> {
+    pub(crate) fn takes(&mut self, path: &str, is_folder: bool) -> Result<bool, Error> {
         if self.rules.ignore(path, is_folder, &mut self.budget)? {
             return Ok(false);
         }
@@ -51,7 +52,7 @@ impl<'l> Collected<'l> {
     }
 
     /// Adds a file that is part of the chart.
-    pub(crate) fn add(&mut self, path: String, content: Vec<u8>) -> Result<(), String> {
+    pub(crate) fn add(&mut self, path: String, content: Vec<u8>) -> Result<(), Error> {
         take(&mut self.budget, &path, &content)?;
         self.files.push(StoredFile { path, content });
         Ok(())
@@ -64,7 +65,7 @@ impl<'l> Collected<'l> {
 }
 
 /// The files of a folder, with the limits of the budget.
-pub(super) fn files(folder: &[StoredFile], budget: &mut Budget<'_>) -> Result<Vec<RawFile>, String> {
+pub(super) fn files(folder: &[StoredFile], budget: &mut Budget<'_>) -> Result<Vec<RawFile>, Error> {
     let mut files = Vec::new();
     for StoredFile { path, content } in folder {
         budget.take_entry(path)?;
@@ -74,15 +75,17 @@ pub(super) fn files(folder: &[StoredFile], budget: &mut Budget<'_>) -> Result<Ve
     Ok(files)
 }
 
-fn take(budget: &mut Budget<'_>, path: &str, content: &[u8]) -> Result<(), String> {
+fn take(budget: &mut Budget<'_>, path: &str, content: &[u8]) -> Result<(), Error> {
     let size = content.len() as u64;
     if size > budget.file_bytes() {
         let (base, limit) = (path.rsplit('/').next().unwrap_or(path), budget.file_bytes());
-        return Err(format!("chart file {base:?} is larger than the maximum file size {limit}"));
+        return Err(Error::limit(format!("chart file {base:?} is larger than the maximum file size {limit}")));
     }
     if !budget.take_bytes(size) {
         let limit = budget.limits.chart_bytes;
-        return Err(format!("error reading {path}: chart exceeds maximum decompressed size of {limit} bytes"));
+        return Err(Error::limit(format!(
+            "error reading {path}: chart exceeds maximum decompressed size of {limit} bytes"
+        )));
     }
     Ok(())
 }

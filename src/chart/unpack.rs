@@ -1,6 +1,7 @@
 //! [`Unpacked`]: the stream inside a gzip file, counted while it is read.
 
 use super::budget::Budget;
+use crate::error::Error;
 use crate::go::system_error;
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
@@ -12,25 +13,25 @@ pub(super) enum Fault {
     /// The gzip header is wrong.
     GzipHeader,
     /// Any other error that helm has as well, with its text.
-    Helm(String),
+    Helm(Error),
     /// One of our own limits, or something that we refuse and helm reads.
-    Limit(String),
+    Limit(Error),
 }
 
 impl Fault {
     pub(super) fn bad_header() -> Self {
-        Self::Helm("archive/tar: invalid tar header".to_owned())
+        Self::Helm(Error::chart("archive/tar: invalid tar header"))
     }
 
     pub(super) fn unexpected_end() -> Self {
-        Self::Helm("unexpected EOF".to_owned())
+        Self::Helm(Error::chart("unexpected EOF"))
     }
 
-    /// The text for an archive inside a chart.
-    pub(super) fn text(self) -> String {
+    /// The error for an archive inside a chart.
+    pub(super) fn into_error(self) -> Error {
         match self {
-            Self::GzipHeader => "gzip: invalid header".to_owned(),
-            Self::Helm(text) | Self::Limit(text) => text,
+            Self::GzipHeader => Error::chart("gzip: invalid header"),
+            Self::Helm(error) | Self::Limit(error) => error,
         }
     }
 }
@@ -56,7 +57,7 @@ const REST_BYTES: u64 = 1 << 20;
 impl<'b, 'l, R: BufRead> Unpacked<'b, 'l, R> {
     pub(super) fn new(mut source: R, budget: &'b mut Budget<'l>) -> Result<Self, Fault> {
         if is_at_end(&mut source)? {
-            return Err(Fault::Helm("EOF".to_owned()));
+            return Err(Fault::Helm(Error::chart("EOF")));
         }
         Ok(Self { member: Some(open_member(source)?), budget, chunk: vec![0; CHUNK].into() })
     }
@@ -203,8 +204,8 @@ fn read_fault(error: &io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Fault::unexpected_end(),
         // The decoder's own errors have no system error number.
-        _ if error.raw_os_error().is_some() => Fault::Helm(system_error(error)),
-        _ => Fault::Helm("flate: corrupt input".to_owned()),
+        _ if error.raw_os_error().is_some() => Fault::Helm(Error::file(system_error(error))),
+        _ => Fault::Helm(Error::chart("flate: corrupt input")),
     }
 }
 
@@ -227,7 +228,7 @@ mod tests {
         };
         let unpacked = |bytes: &[u8]| {
             let mut text = String::new();
-            let mut member = open_member(bytes).map_err(Fault::text)?;
+            let mut member = open_member(bytes).map_err(|fault| fault.into_error().into_text())?;
             member.read_to_string(&mut text).map_err(|error| error.to_string())?;
             Ok::<_, String>(text)
         };

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     };
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let (mut traced, blamed) = traced.map_err(|why| without_secrets(&prepared, &why))?;
+    let (mut traced, blamed) = traced.map_err(|error| without_secrets(&prepared, error))?;
     let mut outcome = Outcome::Clean;
     if let Some(failure) = traced.failure.clone() {
         // The trail of a value is known before any template reads the value.

@@ -3,11 +3,12 @@
 //! The old state of a release is its chart and values files in the merge base of REV and HEAD; files that did not change
 //! are read from the disk. If a path leads through links, a change of any of them touches the release.
 
-use super::config::shown;
 use super::git::{Changes, Repository, Snapshot, steps};
 use super::jobs::Job;
-use crate::cli::inputs::Disk;
+use crate::disk::shown;
 use crate::disk::{Reach, look};
+use crate::error::Error;
+use crate::store::Store;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -47,12 +48,12 @@ pub(crate) fn is_before_first_commit(revision: &str) -> bool {
 
 impl Base {
     /// Asks git what changed since the merge base of a revision, including staged and uncommitted changes.
-    pub(crate) fn since(revision: &str) -> Result<Self, String> {
+    pub(crate) fn since(revision: &str) -> Result<Self, Error> {
         let here = here()?;
         let repository = Repository::around(&here)?;
-        let commit = repository
-            .commit(revision)
-            .ok_or_else(|| format!("--changed-since: this repository has no commit {revision:?}; was it fetched?"))?;
+        let commit = repository.commit(revision).ok_or_else(|| {
+            Error::input(format!("--changed-since: this repository has no commit {revision:?}; was it fetched?"))
+        })?;
         let commit = repository.merge_base(&commit, revision)?;
         let changes = repository.changes(&commit)?;
         let snapshot = repository.snapshot(&commit)?;
@@ -87,12 +88,12 @@ impl Base {
     }
 
     /// The old content of a file; `None` if it did not exist. A file longer than the limit is an error.
-    pub(crate) fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, String> {
+    pub(crate) fn file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Error> {
         self.snapshot.file(&self.old_path(path)?, limit as u64)
     }
 
     /// The names in a folder's old state, sorted; empty if it did not exist.
-    pub(crate) fn names_in(&self, folder: &Path) -> Result<Vec<String>, String> {
+    pub(crate) fn names_in(&self, folder: &Path) -> Result<Vec<String>, Error> {
         self.snapshot.names(&self.old_path(folder)?)
     }
 
@@ -106,19 +107,17 @@ impl Base {
     }
 
     fn touches_set_files(&self, job: &Job) -> bool {
-        let paths = job.flags.set_file.iter().flat_map(|argument| argument.split(','));
-        paths.filter_map(|part| part.split_once('=')).any(|(_, path)| self.touches(Path::new(path)))
+        job.flags.set_files().iter().any(|path| self.touches(Path::new(path)))
     }
 
-    /// A disk that shows the old state of the releases. A release whose old state is not available becomes
+    /// A store that shows the old state of the releases. A release whose old state is not available becomes
     /// [`Before::Unknown`]; so do all if the lists of mirrored images changed.
-    pub(crate) fn disk(&self, jobs: &mut [Before], same_lists: bool, reach: &Arc<Reach>) -> Disk {
-        let mut disk = Disk::new(None, reach.clone());
+    pub(crate) fn store(&self, jobs: &mut [Before], same_lists: bool, reach: &Arc<Reach>) -> Store {
+        let mut store = Store::new(None, reach.clone());
         for before in jobs {
             let Before::Was(job) = before else { continue };
             let why = match () {
                 () if !same_lists => "the lists of mirrored images changed",
-                () if self.touches_set_files(job) => "a file that --set-file names changed",
                 () if job.flags.dependency_update => "its dependencies are in other folders",
                 () if job.flags.reads_stdin() => "its values came from stdin",
                 () => "",
@@ -130,25 +129,32 @@ impl Base {
             // A wrong flag is reported when the release is rendered.
             let limits = job.flags.limits().unwrap_or_default();
             for path in job.flags.value_files() {
-                if self.touches(Path::new(&path)) && !disk.texts.contains_key(&path) {
+                if self.touches(Path::new(&path)) && !store.has_text(&path) {
                     // A chart that did not exist must not be read from where it is now.
                     let text = self.file(Path::new(&path), limits.yaml_bytes).map(Option::unwrap_or_default);
-                    disk.texts.insert(path, text);
+                    store.put_text(&path, text);
                 }
             }
-            if self.touches(&job.chart) && !disk.stored.contains_key(&job.chart) {
+            for path in job.flags.set_files() {
+                if self.touches(Path::new(&path)) && !store.has_text(&path) {
+                    let missing = || Error::file(format!("open {path}: no such file or directory"));
+                    let text = self.file(Path::new(&path), reach.file_bytes() as usize);
+                    store.put_text(&path, text.and_then(|text| text.ok_or_else(missing)));
+                }
+            }
+            if self.touches(&job.chart) && !store.has_chart(&job.chart) {
                 let chart = self.old_path(&job.chart).and_then(|path| self.snapshot.chart(&path, &limits));
-                disk.stored.insert(job.chart.clone(), chart);
+                store.put_chart(&job.chart, chart);
             }
         }
-        disk
+        store
     }
 
-    fn old_path(&self, path: &Path) -> Result<Vec<u8>, String> {
-        self.in_repository(path).ok_or_else(|| format!("{} leads out of the repository", shown(path)))
+    fn old_path(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        self.in_repository(path).ok_or_else(|| Error::input(format!("{} leads out of the repository", shown(path))))
     }
 }
 
-fn here() -> Result<PathBuf, String> {
-    look::working_folder().map_err(|error| format!("the working folder does not exist: {error}"))
+fn here() -> Result<PathBuf, Error> {
+    look::working_folder().map_err(|error| Error::file(format!("the working folder does not exist: {error}")))
 }

@@ -2,15 +2,16 @@
 //! it was made from, because the next release needs that memory.
 
 use super::jobs::{Done, Job};
+use crate::error::Error;
 use crate::report::Report;
-use crate::report::store::{Store, Stored};
+use crate::report::spool::{Spool, Spooled};
 use crate::suppress::{Checked, Ledger, insert};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
 /// The checked releases of a run, shared by threads.
 pub(super) struct Collected<'s> {
-    store: Store,
+    reports: Spool,
     ledger: Ledger<'s>,
     /// Whether the text changes of fixes are computed.
     changes: bool,
@@ -23,14 +24,14 @@ pub(super) struct Told {
     /// Helm's log lines.
     pub(super) log: Vec<String>,
     /// Why there is no report.
-    pub(super) error: Option<String>,
+    pub(super) error: Option<Error>,
 }
 
 impl<'s> Collected<'s> {
     /// An empty collection for a number of jobs; `changes` says whether the text changes of fixes are computed.
     pub(super) fn new(jobs: usize, ledger: Ledger<'s>, changes: bool) -> Self {
         let told = std::iter::repeat_with(Mutex::default).take(jobs).collect();
-        Self { store: Store::new(jobs), ledger, changes, told }
+        Self { reports: Spool::new(jobs), ledger, changes, told }
     }
 
     /// Takes the result of the release with this number.
@@ -42,26 +43,26 @@ impl<'s> Collected<'s> {
         }
     }
 
-    fn keep(&self, number: usize, mut one: Checked) -> Result<(), String> {
+    fn keep(&self, number: usize, mut one: Checked) -> Result<(), Error> {
         let doubts = self.ledger.accept(number, &mut one);
         let Checked { mut report, .. } = one;
         report.hide_secrets(self.changes);
         self.ledger.note(number, doubts, &mut report);
-        self.store.keep(number, report)
+        self.reports.keep(number, report)
     }
 
     /// Passes on the messages about each release, in order.
     pub(super) fn tell(&self, jobs: &[Job], tell: &mut dyn FnMut(&Job, Told)) {
         for (slot, job) in self.told.iter().zip(jobs) {
             let told = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            tell(job, told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(super::jobs::LOST.to_owned()) }));
+            tell(job, told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(super::jobs::lost()) }));
         }
     }
 
     /// The reports in the order of the releases, with the findings about suppressions, which need all releases.
-    pub(super) fn reports(self) -> io::Result<Stored<impl Fn(usize, &mut Report)>> {
+    pub(super) fn reports(self) -> io::Result<Spooled<impl Fn(usize, &mut Report)>> {
         let late = self.ledger.settle();
-        self.store.in_order(move |number, report| {
+        self.reports.in_order(move |number, report| {
             if let Some(found) = late.get(&number) {
                 insert(&mut report.findings, found);
             }

@@ -1,7 +1,8 @@
 //! Finds and reads `airtight.yaml`.
 
 use crate::config::{Config, FILE_NAME};
-use crate::disk::{By, Reach, look};
+use crate::disk::{By, Reach, look, seen, shown};
+use crate::error::Error;
 use crate::source::File;
 use std::path::{Path, PathBuf};
 
@@ -19,14 +20,15 @@ pub(crate) struct ConfigFlags {
 
 impl ConfigFlags {
     /// The configuration; empty if there is none. From then on, the paths that it names are read within its repository.
-    pub(crate) fn read(&self, reach: &mut Reach) -> Result<Config, String> {
+    pub(crate) fn read(&self, reach: &mut Reach) -> Result<Config, Error> {
         match self.path() {
             None => Ok(Config::default()),
             Some((by, path)) => {
                 reach.set_configuration(path.parent().unwrap_or(Path::new("")))?;
                 let file = File::on_disk(shown(&path), seen(&path), reach.read(by, &path)?);
                 // One line for each error.
-                Config::parse(&file, &folder(&path)).map_err(|problems| problems.replace('\n', "\nError: "))
+                Config::parse(&file, &folder(&path))
+                    .map_err(|problems| problems.reworded(|text| text.replace('\n', "\nError: ")))
             }
         }
     }
@@ -64,24 +66,4 @@ pub(super) fn searched() -> Vec<PathBuf> {
 fn find() -> Option<PathBuf> {
     // A file that cannot be read is an error, not a missing file.
     searched().into_iter().find(|path| look::is_no_folder(path))
-}
-
-/// A path with `/`, for messages.
-pub(super) fn shown(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace(std::path::MAIN_SEPARATOR, "/") }
-}
-
-/// A path relative to the working folder; `None` if it is elsewhere and absolute.
-pub(super) fn seen(path: &Path) -> Option<String> {
-    if path.is_absolute() {
-        let here = look::working_folder().ok()?;
-        return path.strip_prefix(here).ok().map(shown);
-    }
-    let path = shown(path);
-    let mut rest = path.as_str();
-    while let Some(after) = rest.strip_prefix("./") {
-        rest = after.trim_start_matches('/');
-    }
-    Some(rest.to_owned())
 }

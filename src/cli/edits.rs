@@ -1,12 +1,13 @@
 //! [`Edits`]: the values files of a run with fixes applied, until they are written.
 
 use super::jobs::Job;
-use crate::cli::inputs::Disk;
 use crate::disk::{Reach, look};
-use crate::fix::{Edit, Fix, Refusal, Target, edited_all, path_text};
+use crate::error::Error;
+use crate::fix::{Edit, Fix, Refusal, Target, edited_all};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
+use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ pub(super) type State = Vec<(Option<(Arc<File>, Arc<File>)>, Vec<Edit>)>;
 
 impl Edits {
     /// The files that the releases read, without edits.
-    pub(super) fn new(jobs: &[Job], disk: &Disk, reach: &Reach) -> Self {
+    pub(super) fn new(jobs: &[Job], store: &Store, reach: &Reach) -> Self {
         let mut files: Vec<Values> = Vec::new();
         for name in jobs.iter().flat_map(|job| job.flags.value_files()) {
             let path = Path::new(&name);
@@ -57,9 +58,9 @@ impl Edits {
                 continue;
             }
             let refused = match reach.check_output(path) {
-                Err(why) => Some(why),
+                Err(error) => Some(error.into_text()),
                 Ok(()) if !look::is_file(&real) => Some("it is not a regular file".to_owned()),
-                Ok(()) if !disk.own.holds_values(path) => Some("it is not one of your own files".to_owned()),
+                Ok(()) if !store.own.holds_values(path) => Some("it is not one of your own files".to_owned()),
                 Ok(()) => None,
             };
             files.push(Values {
@@ -83,7 +84,7 @@ impl Edits {
     }
 
     /// Applies fixes, each with all of its edits or none. If they cannot be applied together, tries each half.
-    pub(super) fn apply(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Vec<Result<(), String>> {
+    pub(super) fn apply(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Vec<Result<(), Error>> {
         match self.together(fixes, made) {
             Ok(()) => vec![Ok(()); fixes.len()],
             Err(why) if fixes.len() == 1 => vec![Err(why)],
@@ -100,10 +101,10 @@ impl Edits {
     ///
     /// # Errors
     /// Why they cannot be applied, and in which file.
-    fn together(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Result<(), String> {
+    fn together(&mut self, fixes: &[Asked<'_>], made: &mut BTreeSet<String>) -> Result<(), Error> {
         let Some(Asked { helm, limits, .. }) = fixes.first() else { return Ok(()) };
         if fixes.iter().any(|one| one.helm != *helm) {
-            return Err("their releases read values in different ways".to_owned());
+            return Err(Error::input("their releases read values in different ways"));
         }
         let mut now = BTreeSet::new();
         let mut by_file: BTreeMap<usize, Vec<&Edit>> = BTreeMap::new();
@@ -133,8 +134,8 @@ impl Edits {
     }
 
     /// The index of the file that an edit changes.
-    fn file_of(&self, edit: &Edit) -> Result<usize, String> {
-        let Target::File { file, .. } = &edit.target else { return Err(Refusal::Manual.to_string()) };
+    fn file_of(&self, edit: &Edit) -> Result<usize, Error> {
+        let Target::File { file, .. } = &edit.target else { return Err(Error::input(Refusal::Manual.to_string())) };
         let number = self.files.iter().position(|values| values.names.contains(file.name()));
         let number = number.ok_or_else(|| told(edit, "it is not a file on the disk"))?;
         match &self.files[number].refused {
@@ -154,12 +155,12 @@ impl Edits {
     }
 
     /// Makes the releases read the edited texts.
-    pub(super) fn show(&self, disk: &mut Disk) {
+    pub(super) fn show(&self, store: &mut Store) {
         for file in &self.files {
             for name in &file.names {
                 match &file.texts {
-                    Some((_, current)) => disk.texts.insert(name.clone(), Ok(current.bytes().to_vec())),
-                    None => disk.texts.remove(name),
+                    Some((_, current)) => store.put_text(name, Ok(current.bytes().to_vec())),
+                    None => store.remove_text(name),
                 };
             }
         }
@@ -175,16 +176,20 @@ impl Edits {
     ///
     /// # Errors
     /// A file cannot be written, or was changed in the meantime.
-    pub(super) fn write(&self, reach: &Reach) -> Result<(), String> {
+    pub(super) fn write(&self, reach: &Reach) -> Result<(), Error> {
         for file in &self.files {
             let Some((old, new)) = file.texts.as_ref().filter(|(old, new)| old.bytes() != new.bytes()) else {
                 continue;
             };
             let current = reach.read(crate::disk::By::User, &file.real)?;
             if current != old.bytes() {
-                return Err(format!("{} was changed in the meantime; run the command again", old.shown()));
+                return Err(Error::input(format!(
+                    "{} was changed in the meantime; run the command again",
+                    old.shown()
+                )));
             }
-            replace(&file.real, new.bytes()).map_err(|error| format!("cannot write {}: {error}", old.shown()))?;
+            replace(&file.real, new.bytes())
+                .map_err(|error| Error::file(format!("cannot write {}: {error}", old.shown())))?;
         }
         Ok(())
     }
@@ -196,13 +201,13 @@ pub(super) fn key(edit: &Edit) -> String {
 }
 
 /// Why an edit is not made, and its location.
-fn told(edit: &Edit, why: &str) -> String {
+fn told(edit: &Edit, why: &str) -> Error {
     let file = match &edit.target {
         Target::File { file, .. } => file.shown(),
         Target::Flag(part) => part.flag,
         Target::Overlay => "",
     };
-    format!("{file}: `{}`: {why}", path_text(&edit.path))
+    Error::input(format!("{file}: `{}`: {why}", edit.path))
 }
 
 /// Replaces a file atomically; its permissions stay.

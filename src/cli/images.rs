@@ -7,6 +7,7 @@ use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::compiler::Compiler;
+use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
 use crate::release::Prepared;
 use crate::report::inventory::{Inventory, csv, json, list, table};
@@ -73,7 +74,7 @@ enum Format {
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let One { prepared, environment, settings, has_mirror } = args.one.prepare(&args.render, streams)?;
     if args.source && !has_mirror {
-        return Err(format!("--source: {NO_MIRROR}").into());
+        return Err(Error::input(format!("--source: {NO_MIRROR}")).into());
     }
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let found = if has_mirror {
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     };
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let (mut images, mut gated, is_empty, failure) = found.map_err(|why| without_secrets(&prepared, &why))?;
+    let (mut images, mut gated, is_empty, failure) = found.map_err(|error| without_secrets(&prepared, error))?;
     if let Some(failure) = failure {
         return Err(failed(&failure, &prepared));
     }
@@ -159,17 +160,18 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 
 /// A chart that does not render has no list: a partial list would be taken for a complete one.
 pub(super) fn failed(failure: &RenderFailure, prepared: &Prepared) -> Problem {
-    Problem::Message(told(failure, prepared))
+    Problem::Error(told(failure, prepared))
 }
 
 /// Why a chart does not render, and where.
-pub(super) fn told(failure: &RenderFailure, prepared: &Prepared) -> String {
+pub(super) fn told(failure: &RenderFailure, prepared: &Prepared) -> Error {
     let at = failure.place.as_ref().map(|place| format!("\n  at {place}")).unwrap_or_default();
     let what = match failure.cause {
         Cause::Unfinished => "the analysis is incomplete",
         _ => "the chart does not render",
     };
-    format!("{what}: {}{at}", without_secrets(prepared, &failure.message))
+    let error = without_secrets(prepared, Error::new(ErrorKind::Template, failure.message.as_str()));
+    error.reworded(|message| format!("{what}: {message}{at}"))
 }
 
 /// The columns of the terminal; `None` if stdout is not a terminal.

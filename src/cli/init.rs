@@ -1,14 +1,14 @@
 //! `airtight init`: a first `airtight.yaml` from the content of the working folder.
 
-use super::config::shown;
 use super::{Outcome, Problem, Streams};
 use crate::config::init::{Found, text};
 use crate::config::{Config, FILE_NAME};
+use crate::disk::shown;
 use crate::disk::{By, Reach, look};
+use crate::error::Error;
 use crate::gitops;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-
 use crate::reference::Mirror;
 use crate::render::manifest::split;
 use crate::report::quiet;
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 #[expect(clippy::disallowed_methods, reason = "writes a new file, never over a link")]
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     if let Some(mirror) = &args.mirror {
-        Mirror::parse(mirror).map_err(|error| format!("--mirror: {error}"))?;
+        Mirror::parse(mirror).map_err(|error| Error::input(format!("--mirror: {error}")))?;
     }
     let mut reach = Reach::new(&args.allow_outside, Limits::raised(&args.limits)?.file_bytes)?;
     reach.set_configuration(Path::new("."))?;
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     }
     let count = found.len();
     if count == 0 {
-        return Err("there is no chart here, so there is nothing to write".to_owned().into());
+        return Err(Error::input("there is no chart here, so there is nothing to write").into());
     }
     name_apart(&mut found);
     for one in &found {
@@ -81,9 +81,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     }
     let path = Path::new(FILE_NAME);
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => format!("{FILE_NAME} exists already"),
-        _ => format!("cannot write {FILE_NAME}: {error}"),
+    let mut file = options.write(true).create_new(true).open(path).map_err(|error| {
+        Error::file(match error.kind() {
+            std::io::ErrorKind::AlreadyExists => format!("{FILE_NAME} exists already"),
+            _ => format!("cannot write {FILE_NAME}: {error}"),
+        })
     })?;
     std::io::Write::write_all(&mut file, text.as_bytes())?;
     let s = if count == 1 { "" } else { "s" };
@@ -102,7 +104,7 @@ struct Look<'r> {
 
 impl Look<'_> {
     /// Charts in the working folder and below, and the releases of other tools.
-    fn all(&mut self) -> Result<Vec<Found>, String> {
+    fn all(&mut self) -> Result<Vec<Found>, Error> {
         if self.is_chart(Path::new(".")) {
             return Ok(vec![self.chart(".")]);
         }
@@ -110,7 +112,7 @@ impl Look<'_> {
         let folder = self.reach.folder(By::Repository, Path::new("."), "the folder")?;
         let mut walk = folder.walk();
         while let Some(entry) = walk.next() {
-            let entry = entry.map_err(|error| format!("cannot read the folder: {error}"))?;
+            let entry = entry.map_err(|error| Error::file(format!("cannot read the folder: {error}")))?;
             let name = entry.file_name().to_string_lossy();
             if entry.file_type().is_dir() && (name.starts_with('.') || name == "node_modules") {
                 walk.skip_current_dir();
@@ -141,12 +143,12 @@ impl Look<'_> {
         self.allowed(path, checked).is_some()
     }
 
-    fn allowed<T>(&mut self, path: &Path, answer: Result<T, String>) -> Option<T> {
+    fn allowed<T>(&mut self, path: &Path, answer: Result<T, Error>) -> Option<T> {
         if let Err(why) = &answer
             && look::is_there(path)
-            && !self.refused.contains(why)
+            && !self.refused.iter().any(|known| known == why.helm_text())
         {
-            self.refused.push(why.clone());
+            self.refused.push(why.to_string());
         }
         answer.ok()
     }

@@ -3,10 +3,10 @@
 use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
-use crate::cli::inputs::Disk;
-use crate::compiler::{ChartTemplates, Compiler};
+use crate::compiler::Compiler;
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
+use crate::error::{Error, ErrorKind};
 use crate::finding::{Excerpt, Finding};
 use crate::helm::HelmVersion;
 use crate::lint::lint;
@@ -16,6 +16,7 @@ use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::stack;
+use crate::store::Store;
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::collections::HashMap;
@@ -48,7 +49,7 @@ pub(crate) struct Done {
     /// Helm's log lines.
     pub log: Vec<String>,
     /// The report; the error says why there is none.
-    pub checked: Result<Checked, String>,
+    pub checked: Result<Checked, Error>,
 }
 
 impl Job {
@@ -72,7 +73,7 @@ impl Job {
         settings: &SettingsFlags,
         config: &Config,
         reach: &Reach,
-    ) -> Result<Vec<Self>, String> {
+    ) -> Result<Vec<Self>, Error> {
         let mut known: Vec<(Target, Settings)> = Vec::new();
         let mut jobs = Vec::new();
         for entry in entries {
@@ -105,18 +106,18 @@ impl Job {
         crate::config::full_name(&self.name, self.environment.as_deref())
     }
 
-    fn run(&self, disk: &Disk, templates: &ChartTemplates) -> Done {
+    fn run(&self, store: &Store) -> Done {
         let mut log = Vec::new();
-        let checked = self.flags.prepare(&self.name, &self.chart, disk, &mut log).and_then(|mut prepared| {
-            prepared.env.keys = disk.keys.clone();
-            let mut compiler = Compiler::of(&prepared.chart, templates);
+        let checked = self.flags.prepare(&self.name, &self.chart, store, &mut log).and_then(|mut prepared| {
+            prepared.env.keys = store.keys.clone();
+            let mut compiler = Compiler::of(&prepared.chart, &store.templates(&prepared.chart));
             let report = lint(&prepared, &self.settings, &mut compiler, &mut log);
             hide_secrets(&prepared, &mut log);
-            let mut report = report.map_err(|why| without_secrets(&prepared, &why))?;
+            let mut report = report.map_err(|error| without_secrets(&prepared, error))?;
             report.release.environment.clone_from(&self.environment);
             self.place_what_is_missing(&mut report);
             report.is_listed = self.entry.is_some();
-            Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, disk) })
+            Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, store) })
         });
         Done { log, checked }
     }
@@ -150,24 +151,28 @@ pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
     }
 }
 
-/// The message for a release whose check never ended.
-pub(super) const LOST: &str = "the check broke off: this is a bug in airtight";
+/// The error for a release whose check never ended.
+pub(super) fn lost() -> Error {
+    Error::new(ErrorKind::Resources, "the check broke off: this is a bug in airtight")
+}
 
 /// Checks releases in parallel, one for each processor, and returns the results in order.
-pub(crate) fn run(jobs: &[Job], disk: &Disk, progress: &Progress) -> Vec<Done> {
+pub(crate) fn run(jobs: &[Job], store: &Store, progress: &Progress) -> Vec<Done> {
     let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    run_each(jobs, disk, progress, &|number, one| {
+    run_each(jobs, store, progress, &|number, one| {
         if let Some(slot) = done.get(number) {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
         }
     });
-    let lost = || Done { log: Vec::new(), checked: Err(LOST.to_owned()) };
-    done.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(lost)).collect()
+    let broken_off = || Done { log: Vec::new(), checked: Err(lost()) };
+    done.into_iter()
+        .map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(broken_off))
+        .collect()
 }
 
 /// Checks releases in parallel, one for each processor; each result is passed on with its number, in any order, on the
 /// thread that checked the release.
-pub(super) fn run_each(jobs: &[Job], disk: &Disk, progress: &Progress, take: &(dyn Fn(usize, Done) + Sync)) {
+pub(super) fn run_each(jobs: &[Job], store: &Store, progress: &Progress, take: &(dyn Fn(usize, Done) + Sync)) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
     let (order, charts) = by_chart(jobs);
@@ -177,13 +182,12 @@ pub(super) fn run_each(jobs: &[Job], disk: &Disk, progress: &Progress, take: &(d
             let Some((number, job)) = order.get(at).and_then(|&number| Some((number, jobs.get(number)?))) else {
                 break;
             };
-            let Some(chart) = charts.get(job.chart.as_path()) else { break };
+            let Some(left) = charts.get(job.chart.as_path()) else { break };
             progress.begin(&job.full_name());
-            take(number, job.run(disk, &chart.templates()));
+            take(number, job.run(store));
             progress.end();
-            if chart.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-                chart.forget();
-                disk.forget(&job.chart);
+            if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                store.forget(&job.chart);
             }
         }
     };
@@ -203,34 +207,16 @@ pub(super) fn run_each(jobs: &[Job], disk: &Disk, progress: &Progress, take: &(d
     });
 }
 
-/// A chart with releases to check.
-#[derive(Default)]
-struct ChartJobs {
-    /// The number of its releases that are left.
-    left: AtomicUsize,
-    /// Its compiled templates, until no release is left.
-    templates: Mutex<ChartTemplates>,
-}
-
-impl ChartJobs {
-    fn templates(&self) -> ChartTemplates {
-        self.templates.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn forget(&self) {
-        *self.templates.lock().unwrap_or_else(PoisonError::into_inner) = ChartTemplates::default();
-    }
-}
-
-/// The order in which releases are checked, grouped by chart so that not all charts are needed at once; and the charts.
-fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, ChartJobs>) {
+/// The order in which releases are checked, grouped by chart so that not all charts are needed at once; and the
+/// number of releases that are left of each chart.
+fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, AtomicUsize>) {
     let mut numbers: HashMap<&Path, usize> = HashMap::new();
-    let mut charts: HashMap<&Path, ChartJobs> = HashMap::new();
+    let mut charts: HashMap<&Path, AtomicUsize> = HashMap::new();
     let mut order: Vec<(usize, usize)> = Vec::new();
     for (at, job) in jobs.iter().enumerate() {
         let next = numbers.len();
         order.push((*numbers.entry(&job.chart).or_insert(next), at));
-        *charts.entry(&job.chart).or_default().left.get_mut() += 1;
+        *charts.entry(&job.chart).or_default().get_mut() += 1;
     }
     order.sort_unstable();
     (order.into_iter().map(|(_, at)| at).collect(), charts)
@@ -240,8 +226,8 @@ fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, ChartJobs>) {
 ///
 /// Files from elsewhere (in an archive, a dependency, or through a link) cannot accept their own findings ([`Own`]).
 ///
-/// [`Own`]: crate::cli::own_files::Own
-fn comments(prepared: &Prepared, chart: &Path, disk: &Disk) -> Vec<Comment> {
+/// [`Own`]: crate::store::own_files::Own
+fn comments(prepared: &Prepared, chart: &Path, store: &Store) -> Vec<Comment> {
     let all = |file: &Arc<File>, in_template: bool, is_own: &dyn Fn(&Path) -> bool| {
         let mut found = Comment::all(file, in_template);
         // Nearly all files have none and need not be parsed.
@@ -249,13 +235,13 @@ fn comments(prepared: &Prepared, chart: &Path, disk: &Disk) -> Vec<Comment> {
         found.retain(|_| is_own(Path::new(path)));
         found
     };
-    let values = |path: &Path| disk.own.holds_values(path);
+    let values = |path: &Path| store.own.holds_values(path);
     let mut found: Vec<Comment> = prepared.user.files.iter().flat_map(|file| all(file, false, &values)).collect();
-    let (own, is_own) = (&prepared.chart, |path: &Path| disk.own.holds(path));
+    let (own, is_own) = (&prepared.chart, |path: &Path| store.own.holds(path));
     let files = own.values.iter().map(|values| (&values.file, false));
     let files = files.chain(own.templates.iter().map(|template| (&template.file, true)));
     let of_chart: Vec<Comment> = files.flat_map(|(file, in_template)| all(file, in_template, &is_own)).collect();
-    if !of_chart.is_empty() && disk.is_own_folder(chart) {
+    if !of_chart.is_empty() && store.is_own_folder(chart) {
         found.extend(of_chart);
     }
     found

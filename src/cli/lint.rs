@@ -2,7 +2,7 @@
 
 use super::changed::is_before_first_commit;
 use super::collect::{Collected, Told};
-use super::config::{ConfigFlags, seen, shown};
+use super::config::ConfigFlags;
 use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
 use super::output::OutputFlags;
@@ -11,16 +11,18 @@ use super::progress::Progress;
 use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
-use crate::cli::inputs::Disk;
 use crate::cli::one_release::no_release;
-use crate::cli::own_files::Own;
 use crate::config::{Config, Entry, Suppression, Target};
 use crate::disk::{By, Reach, look};
+use crate::disk::{seen, shown};
+use crate::error::Error;
 use crate::report::Report;
 use crate::report::stream::{Kept, Reports};
 use crate::report::text::Detail;
 use crate::settings::Settings;
 use crate::source::File;
+use crate::store::Store;
+use crate::store::own_files::Own;
 use crate::suppress::baseline::Baseline;
 use crate::suppress::{Checked, Ledger, Suppressor};
 use jiff::civil::Date;
@@ -113,10 +115,10 @@ impl Args {
     }
 
     /// Reports files that cannot be written before the work begins.
-    fn check_outputs(&self, reach: &Reach) -> Result<(), String> {
+    fn check_outputs(&self, reach: &Reach) -> Result<(), Error> {
         self.output.check_paths(reach)?;
         let baseline = self.write_baseline.as_deref();
-        baseline.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--write-baseline: {error}")))
+        baseline.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| error.after("--write-baseline")))
     }
 
     /// Checks everything, without a comparison.
@@ -127,19 +129,19 @@ impl Args {
             return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
         }
         let jobs = self.jobs(config, reach)?;
-        let disk = disk_of(&jobs, config, reach, streams)?;
+        let store = store_of(&jobs, config, reach, streams)?;
         let mut outcome = Outcome::Clean;
         if self.write_baseline.is_some() {
             // The baseline is made from all reports before secrets are masked in them.
-            let reports = self.checked(&jobs, &disk, config, reach, streams, &mut outcome)?;
+            let reports = self.checked(&jobs, &store, config, reach, streams, &mut outcome)?;
             return self.finish(reports, streams, outcome);
         }
         let baseline = self.baseline(reach)?;
         let suppressor = self.suppressor(&config.suppressions, baseline.as_ref())?;
         let collected = Collected::new(jobs.len(), Ledger::new(&suppressor), self.output.shows_changes());
         let progress = self.progress(jobs.len());
-        jobs::run_each(&jobs, &disk, &progress, &|number, done| collected.take(number, done));
-        drop((progress, disk));
+        jobs::run_each(&jobs, &store, &progress, &|number, done| collected.take(number, done));
+        drop((progress, store));
         collected.tell(&jobs, &mut |job, told| self.tell_check(job, told, streams, &mut outcome));
         drop(jobs);
         self.write(&collected.reports()?, streams, outcome)
@@ -171,14 +173,14 @@ impl Args {
     pub(super) fn checked(
         &self,
         jobs: &[Job],
-        disk: &Disk,
+        store: &Store,
         config: &Config,
         reach: &Arc<Reach>,
         streams: &mut Streams<'_>,
         outcome: &mut Outcome,
     ) -> Result<Vec<Report>, Problem> {
         let progress = self.progress(jobs.len());
-        let checked = self.settle(jobs::run(jobs, disk, &progress), jobs, streams, outcome);
+        let checked = self.settle(jobs::run(jobs, store, &progress), jobs, streams, outcome);
         Ok(self.accepted(checked, config, reach)?)
     }
 
@@ -188,7 +190,7 @@ impl Args {
         mut checked: Vec<Checked>,
         config: &Config,
         reach: &Reach,
-    ) -> Result<Vec<Report>, String> {
+    ) -> Result<Vec<Report>, Error> {
         let baseline = self.baseline(reach)?;
         self.suppressor(&config.suppressions, baseline.as_ref())?.apply(&mut checked);
         Ok(checked.into_iter().map(|one| one.report).collect())
@@ -203,18 +205,18 @@ impl Args {
     }
 
     /// The jobs: the named chart, or the releases of the configuration.
-    pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, String> {
+    pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         if let Some(chart) = &self.chart {
             return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)]);
         }
         let Some(file) = &config.file else {
-            return Err(NOTHING.to_owned());
+            return Err(Error::input(NOTHING));
         };
         let names = || config.releases.iter().flat_map(|one| [one.entry.name.clone(), one.entry.full_name()]);
         for wanted in &self.releases {
             if !names().any(|name| name == *wanted) {
                 let all: Vec<String> = config.releases.iter().map(|one| one.entry.full_name()).collect();
-                return Err(no_release(wanted, &all, file.name()));
+                return Err(Error::input(no_release(wanted, &all, file.name())));
             }
         }
         let entries = config.releases.iter().map(|release| &release.entry);
@@ -225,7 +227,7 @@ impl Args {
             job.place = own.map(|release| release.place.clone());
         }
         if jobs.is_empty() {
-            return Err(format!("nothing to check: {} has no releases", file.name()));
+            return Err(Error::input(format!("nothing to check: {} has no releases", file.name())));
         }
         Ok(jobs)
     }
@@ -242,18 +244,18 @@ impl Args {
         self.releases.is_empty() || named(&entry.name) || named(&entry.full_name())
     }
 
-    pub(super) fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, String> {
+    pub(super) fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, Error> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let text = reach.read(By::User, path).map_err(|error| format!("--baseline: {error}"))?;
+        let text = reach.read(By::User, path).map_err(|error| error.after("--baseline"))?;
         let file = File::on_disk(shown(path), seen(path), text);
-        Baseline::parse(&file).map(Some).map_err(|error| format!("--baseline: {}: {error}", path.display()))
+        Baseline::parse(&file).map(Some).map_err(|error| error.after(format_args!("--baseline: {}", path.display())))
     }
 
     pub(super) fn suppressor<'c>(
         &self,
         entries: &'c [Suppression],
         baseline: Option<&'c Baseline>,
-    ) -> Result<Suppressor<'c>, String> {
+    ) -> Result<Suppressor<'c>, Error> {
         let is_complete = self.chart.is_none()
             && self.manifests.is_empty()
             && self.releases.is_empty()
@@ -263,14 +265,14 @@ impl Args {
 
     /// The date: as given, from `SOURCE_DATE_EPOCH`, or from the machine.
     #[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
-    fn today(&self) -> Result<Date, String> {
+    fn today(&self) -> Result<Date, Error> {
         if let Some(today) = self.today {
             return Ok(today);
         }
         let now = match std::env::var("SOURCE_DATE_EPOCH") {
             Ok(seconds) => {
                 let seconds = seconds.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-                seconds.ok_or("SOURCE_DATE_EPOCH is not a number of seconds")?
+                seconds.ok_or_else(|| Error::input("SOURCE_DATE_EPOCH is not a number of seconds"))?
             }
             Err(_) => jiff::Timestamp::now(),
         };
@@ -333,7 +335,7 @@ fn instead(job: &Job) -> String {
 }
 
 /// The content of stdin, if a release reads it.
-pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
     let is_read = jobs.iter().any(|job| job.flags.reads_stdin());
     is_read.then(|| streams.read_input(reach.file_bytes())).transpose()
 }
@@ -342,7 +344,8 @@ pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> R
 #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
 fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>) -> Result<(), Problem> {
     let baseline = Baseline::of(reports, &shown(path));
-    std::fs::write(path, baseline.to_string()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    std::fs::write(path, baseline.to_string())
+        .map_err(|error| Error::file(format!("cannot write {}: {error}", path.display())))?;
     for report in reports.iter_mut() {
         baseline.accept(report);
     }
@@ -353,13 +356,13 @@ fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>
 }
 
 /// What the releases of a run read: stdin once, and which comments count.
-pub(super) fn disk_of(
+pub(super) fn store_of(
     jobs: &[Job],
     config: &Config,
     reach: &Arc<Reach>,
     streams: &mut Streams<'_>,
-) -> Result<Disk, Problem> {
-    let mut disk = Disk::new(stdin(jobs, reach, streams)?, reach.clone());
-    disk.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-    Ok(disk)
+) -> Result<Store, Problem> {
+    let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
+    store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+    Ok(store)
 }

@@ -1,15 +1,16 @@
 //! Manifests rendered elsewhere or read from a cluster: files, folders, stdin.
 
 use super::Streams;
-use super::config::{seen, shown};
 use crate::analysis::manifests::is_image_list;
 use crate::bundle::is_list;
-use crate::cli::own_files::Own;
 use crate::disk::{By, Reach, look};
+use crate::disk::{seen, shown};
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::lint::lint_manifests;
 use crate::settings::Settings;
 use crate::source::File;
+use crate::store::own_files::Own;
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ pub(crate) fn check(
     limits: &Limits,
     reach: &Reach,
     streams: &mut Streams<'_>,
-) -> Result<Checked, String> {
+) -> Result<Checked, Error> {
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -44,7 +45,7 @@ pub(crate) fn check(
         }
     }
     if let Some(large) = files.iter().find(|file| u32::try_from(file.bytes().len()).is_err()) {
-        return Err(format!("{} has more than 4 GiB", large.name()));
+        return Err(Error::input(format!("{} has more than 4 GiB", large.name())));
     }
     let report = lint_manifests(&files, &settings, limits);
     let comments =
@@ -75,7 +76,7 @@ fn is_written_here(file: &File) -> bool {
 }
 
 /// Adds a file, or all manifests in a folder and below, sorted by name.
-fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), String> {
+fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), Error> {
     let file = |path: &Path, content: Vec<u8>| File::on_disk(shown(path), seen(path), decoded(content));
     if !look::is_folder(path) {
         files.push(file(path, reach.read(By::User, path)?));
@@ -83,7 +84,7 @@ fn add(path: &Path, reach: &Reach, files: &mut Vec<Arc<File>>) -> Result<(), Str
     }
     let folder = reach.folder(By::User, path, "the folder")?;
     for entry in folder.walk() {
-        let entry = entry.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let entry = entry.map_err(|error| Error::file(format!("cannot read {}: {error}", path.display())))?;
         let ends = |ends: &[&str]| entry.path().extension().is_some_and(|own| ends.iter().any(|end| own == *end));
         let may_be_list = ends(LISTS);
         if !(may_be_list || ends(MANIFESTS)) || entry.file_type().is_dir() {

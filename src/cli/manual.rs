@@ -2,6 +2,7 @@
 
 use super::door::Verbatim;
 use super::{Cli, Outcome, Problem, Streams};
+use crate::error::Error;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ pub(crate) fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> 
 
 /// Writes the pages.
 pub(crate) fn man(args: &ManArgs) -> Result<Outcome, Problem> {
-    let fail = |error: std::io::Error| format!("cannot write {}: {error}", args.folder.display());
+    let fail = |error: std::io::Error| Error::file(format!("cannot write {}: {error}", args.folder.display()));
     std::fs::create_dir_all(&args.folder).map_err(fail)?;
     clap_mangen::generate_to(Cli::command(), &args.folder).map_err(fail)?;
     Ok(Outcome::Clean)

@@ -14,14 +14,12 @@ mod fix;
 pub(crate) mod git;
 pub(crate) mod images;
 pub(crate) mod init;
-pub(crate) mod inputs;
 pub(crate) mod jobs;
 pub(crate) mod lint;
 pub(crate) mod manifests;
 pub(crate) mod manual;
 pub(crate) mod one_release;
 pub(crate) mod output;
-pub(crate) mod own_files;
 pub(crate) mod policy;
 pub(crate) mod progress;
 pub(crate) mod release;
@@ -31,6 +29,7 @@ mod since;
 pub(crate) mod template;
 
 use crate::disk::read_all;
+use crate::error::Error;
 use crate::stack;
 use clap::{Parser, Subcommand};
 use door::{Door, Stream};
@@ -104,7 +103,7 @@ pub struct Streams<'s> {
 
 impl Streams<'_> {
     /// Reads all of stdin, up to a number of bytes.
-    fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, String> {
+    fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, Error> {
         read_all(&mut self.input, "stdin", limit)
     }
 }
@@ -187,8 +186,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
     };
     match result {
         Ok(outcome) => outcome,
-        Err(Problem::Message(text)) => {
-            let _ = writeln!(streams.err, "Error: {text}");
+        Err(Problem::Error(error)) => {
+            let _ = writeln!(streams.err, "Error: {error}");
             Outcome::Failed
         }
         // The reader of our output closed it.
@@ -203,15 +202,15 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// A message for the user.
-    Message(String),
+    /// An error for the user.
+    Error(Error),
     /// The output could not be written.
     Write(io::Error),
 }
 
-impl From<String> for Problem {
-    fn from(text: String) -> Self {
-        Self::Message(text)
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
     }
 }
 

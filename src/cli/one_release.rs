@@ -5,9 +5,11 @@ use crate::cli::config::ConfigFlags;
 use crate::cli::jobs::merged;
 use crate::cli::release::ReleaseFlags;
 use crate::cli::settings::MirrorFlags;
-use crate::config::{Config, Entry, Target, meant};
+use crate::config::{Config, Entry, Target};
+use crate::error::Error;
 use crate::release::Prepared;
 use crate::settings::Settings;
+use crate::similar::did_you_mean;
 use crate::template::keys::Keys;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,7 +66,7 @@ impl OneFlags {
                 (self.name.clone(), None, chart.clone(), flags.release.clone().repeatable(), &Target::default())
             }
             (None, None) => {
-                return Err("name a chart, or a release of airtight.yaml with --release NAME".to_owned().into());
+                return Err(Error::input("name a chart, or a release of airtight.yaml with --release NAME").into());
             }
         };
         let settings = flags.mirror.settings(&config, target)?;
@@ -79,11 +81,11 @@ impl OneFlags {
 }
 
 /// The one release of the configuration with this name.
-fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, String> {
+fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, Error> {
     let Some(file) = &config.file else {
-        return Err(format!(
+        return Err(Error::input(format!(
             "--release {wanted}: there is no airtight.yaml here or in a folder above (airtight init writes one)"
-        ));
+        )));
     };
     let entries = || config.releases.iter().map(|release| &release.entry);
     if let Some(entry) = entries().find(|entry| entry.full_name() == wanted) {
@@ -95,16 +97,19 @@ fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, String> {
     }
     if !same.is_empty() {
         let same: Vec<String> = same.into_iter().map(Entry::full_name).collect();
-        return Err(format!("--release {wanted}: it has several environments: name one of {}", same.join(", ")));
+        return Err(Error::input(format!(
+            "--release {wanted}: it has several environments: name one of {}",
+            same.join(", ")
+        )));
     }
     let names: Vec<String> = entries().map(Entry::full_name).collect();
-    Err(no_release(wanted, &names, file.name()))
+    Err(Error::input(no_release(wanted, &names, file.name())))
 }
 
 /// The message that a release does not exist, with similar names or all names.
 pub(super) fn no_release(wanted: &str, names: &[String], file: &str) -> String {
     const MOST: usize = 10;
-    let near = meant(wanted, names.iter().map(String::as_str));
+    let near = did_you_mean(wanted, names.iter().map(String::as_str));
     let all = match names.len() {
         1..=MOST if near.is_empty() => format!("; its releases are {}", names.join(", ")),
         _ => near,

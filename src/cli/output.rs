@@ -4,6 +4,7 @@ use super::door::{Door, Stream, Verbatim};
 use super::images::terminal_width;
 use super::{Problem, Streams};
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::report::stream::Reports;
 use crate::report::text::{Detail, Style};
 use crate::report::{csv, github, gitlab, html, json, junit, markdown, sarif, text};
@@ -39,7 +40,7 @@ struct Typed {
 #[derive(Debug, Clone)]
 pub(crate) struct OutputFlags {
     /// The requested reports, or why the request makes no sense.
-    requests: Result<Vec<Request>, String>,
+    requests: Result<Vec<Request>, Error>,
     color: Color,
     /// The level of detail.
     pub detail: Detail,
@@ -121,7 +122,7 @@ impl FromArgMatches for OutputFlags {
 }
 
 /// Pairs formats with files; each comes with its position on the command line.
-fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec<Request>, String> {
+fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec<Request>, Error> {
     let mut requests: Vec<(usize, Request)> =
         formats.iter().map(|&(at, format)| (at, Request { format, path: None })).collect();
     let mut has_file = vec![false; requests.len()];
@@ -135,7 +136,8 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
             }
             None => {
                 let format = format_of(path).ok_or_else(|| {
-                    format!("--output {}: the format is not known; put --format before it", path.display())
+                    let path = path.display();
+                    Error::input(format!("--output {path}: the format is not known; put --format before it"))
                 })?;
                 requests.push((*at, Request { format, path: target }));
                 has_file.push(true);
@@ -149,10 +151,10 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
     }
     for (index, request) in requests.iter().enumerate() {
         if requests[..index].iter().any(|other| other.path == request.path) {
-            return Err(match &request.path {
+            return Err(Error::input(match &request.path {
                 Some(path) => format!("two reports would be written to {}", path.display()),
                 None => "two reports would go to stdout: put --output after all but one --format".to_owned(),
-            });
+            }));
         }
     }
     Ok(requests)
@@ -177,15 +179,15 @@ fn format_of(path: &Path) -> Option<Format> {
 
 impl OutputFlags {
     /// Rejects requests that make no sense before the work begins.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
     /// Reports files that cannot be written before the work begins.
-    pub(crate) fn check_paths(&self, reach: &Reach) -> Result<(), String> {
+    pub(crate) fn check_paths(&self, reach: &Reach) -> Result<(), Error> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
         let mut paths = requests.iter().filter_map(|request| request.path.as_deref());
-        paths.try_for_each(|path| reach.check_output(path).map_err(|error| format!("--output: {error}")))
+        paths.try_for_each(|path| reach.check_output(path).map_err(|error| error.after("--output")))
     }
 
     /// Whether a report shows the text changes of fixes.
@@ -200,7 +202,7 @@ impl OutputFlags {
         for request in requests {
             if let Some(path) = &request.path {
                 let style = Style { colour: self.color == Color::Always, width: None, detail: self.detail };
-                let told = |error| format!("cannot write {}: {error}", path.display());
+                let told = |error| Error::file(format!("cannot write {}: {error}", path.display()));
                 write_file_by(path, &mut |file| {
                     let mut file = BufWriter::new(file);
                     write(request.format, reports, style, &mut Door::to_out(&mut file))?;

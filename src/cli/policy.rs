@@ -2,13 +2,15 @@
 //! what the branch changes in them.
 
 use super::changed::Base;
-use super::config::{ConfigFlags, folder, searched, seen, shown};
+use super::config::{ConfigFlags, folder, searched};
 use super::settings::{SettingsFlags, parse_lists, read_lists};
 use crate::bundle::{Bundle, is_list};
 use crate::config::diff::changes;
 use crate::config::sides::{added, kept};
 use crate::config::{Config, Entry, Suppression};
 use crate::disk::{By, Reach, look};
+use crate::disk::{seen, shown};
+use crate::error::Error;
 use crate::finding::Finding;
 use crate::limits::Limits;
 use crate::policy::{Change, Weight};
@@ -74,7 +76,7 @@ impl<'a> Policy<'a> {
         flags: &ConfigFlags,
         head: &'a Config,
         reach: &Reach,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Error> {
         let mut changes = Vec::new();
         let now = head.file.as_ref().map(|file| PathBuf::from(file.name()));
         let mut candidates: Vec<PathBuf> = flags.config.iter().cloned().collect();
@@ -126,9 +128,9 @@ impl<'a> Policy<'a> {
             Err(why) => {
                 let message = format!("the configuration of {since} cannot be read: that of this branch decides");
                 let mut change = Change::new(Weight::Looser, message, Some(start(&file)), after);
-                change.notes.extend(why.lines().map(str::to_owned));
+                change.notes.extend(why.helm_text().lines().map(str::to_owned));
                 changes.push(change);
-                Old::Unreadable(why.lines().next().unwrap_or_default().to_owned())
+                Old::Unreadable(why.helm_text().lines().next().unwrap_or_default().to_owned())
             }
         };
         Ok(Self::new(base, since, from, head, old, changes))
@@ -156,12 +158,12 @@ impl<'a> Policy<'a> {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub(crate) fn old(&self) -> Result<Option<&Config>, String> {
+    pub(crate) fn old(&self) -> Result<Option<&Config>, Error> {
         match &self.old {
             Old::Same => Ok(Some(self.head)),
             Old::Was(old) => Ok(Some(old)),
             Old::Absent => Ok(None),
-            Old::Unreadable(why) => Err(why.clone()),
+            Old::Unreadable(why) => Err(Error::input(why.clone())),
         }
     }
 
@@ -188,10 +190,10 @@ impl<'a> Policy<'a> {
     }
 
     /// The mirrored images, from the lists that count.
-    pub(crate) fn bundle(&mut self, flags: &SettingsFlags, reach: &Reach) -> Result<Option<Arc<Bundle>>, String> {
+    pub(crate) fn bundle(&mut self, flags: &SettingsFlags, reach: &Reach) -> Result<Option<Arc<Bundle>>, Error> {
         let decides = self.decides();
         let paths = flags.bundles(decides);
-        let fail = |why: String| flags.of_bundle(decides, &why);
+        let fail = |error| flags.of_bundle(decides, error);
         let mut lists = Vec::new();
         let mut found = Vec::new();
         for path in &paths {
@@ -209,7 +211,7 @@ impl<'a> Policy<'a> {
                 ConfigFrom::Base if old.is_empty() => {
                     let path = shown(path);
                     let way = format!("{} has no {path}; --config-from head uses that of this branch", self.since);
-                    return Err(fail(way));
+                    return Err(fail(Error::input(way)));
                 }
                 ConfigFrom::Base => lists.extend(old),
             }
@@ -220,7 +222,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The lists at a path in the base.
-    fn old_lists(&self, path: &Path) -> Result<Vec<List>, String> {
+    fn old_lists(&self, path: &Path) -> Result<Vec<List>, Error> {
         let limit = Limits::default().yaml_bytes;
         let named = |path: &Path| format!("{}:{}", self.since, shown(path));
         if let Some(text) = self.base.file(path, limit)? {
@@ -275,13 +277,13 @@ impl<'a> Policy<'a> {
         &mut self,
         path: Option<&Path>,
         head: Option<Baseline>,
-    ) -> Result<(Option<Baseline>, Option<Baseline>), String> {
+    ) -> Result<(Option<Baseline>, Option<Baseline>), Error> {
         let (Some(path), Some(head)) = (path, head) else { return Ok((None, None)) };
         if !self.base.touches(path) {
             return Ok((Some(head.clone()), Some(head)));
         }
         let name = format!("{}:{}", self.since, shown(path));
-        let text = self.base.file(path, Limits::default().yaml_bytes).map_err(|why| format!("--baseline: {why}"))?;
+        let text = self.base.file(path, Limits::default().yaml_bytes).map_err(|error| error.after("--baseline"))?;
         let is_new = text.is_none();
         let old = match text {
             None => Baseline::of(&[], &name),
@@ -291,7 +293,9 @@ impl<'a> Policy<'a> {
                 match (read, self.from) {
                     (Ok(old), _) => old,
                     (Err(_), ConfigFrom::Head) => Baseline::of(&[], &name),
-                    (Err(why), ConfigFrom::Base) => return Err(format!("--baseline: {name}: {why}; {way}")),
+                    (Err(why), ConfigFrom::Base) => {
+                        return Err(Error::input(format!("--baseline: {name}: {why}; {way}")));
+                    }
                 }
             }
         };
@@ -318,7 +322,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The comments of a release that count, and those that do not because they are new.
-    pub(crate) fn comments(&mut self, comments: Vec<Comment>) -> Result<(Vec<Comment>, Vec<Comment>), String> {
+    pub(crate) fn comments(&mut self, comments: Vec<Comment>) -> Result<(Vec<Comment>, Vec<Comment>), Error> {
         let mut files: Vec<(Arc<File>, Vec<Comment>)> = Vec::new();
         for comment in comments {
             match files.iter_mut().find(|(file, _)| Arc::ptr_eq(file, &comment.place.file)) {

@@ -3,14 +3,15 @@
 use super::{Problem, Streams};
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, not_found};
-use crate::cli::inputs::{Complete, Disk};
-use crate::config::meant;
 use crate::disk::{By, Reach};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::release::{Prepared, SetFiles};
+use crate::release::Prepared;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::secrets::Secrets;
+use crate::similar::did_you_mean;
+use crate::store::{Complete, Store};
 use crate::template::{Clock, Env};
 use crate::values::layers::UserValues;
 use crate::work::Work;
@@ -118,12 +119,12 @@ pub(crate) enum Helm {
 
 impl ReleaseFlags {
     /// The limits, with those that were changed.
-    pub(crate) fn limits(&self) -> Result<Limits, String> {
+    pub(crate) fn limits(&self) -> Result<Limits, Error> {
         Limits::raised(&self.limits)
     }
 
     /// What may be read according to the flags.
-    pub(super) fn reach(&self) -> Result<Reach, String> {
+    pub(super) fn reach(&self) -> Result<Reach, Error> {
         Reach::new(&self.allow_outside, self.limits()?.file_bytes)
     }
 
@@ -136,6 +137,19 @@ impl ReleaseFlags {
     pub(super) fn value_files(&self) -> Vec<String> {
         let names = self.values.iter().flat_map(|list| split_list(list));
         names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && name != "-").collect()
+    }
+
+    /// The paths of the files of `--set-file`, as they are read.
+    pub(super) fn set_files(&self) -> Vec<String> {
+        let user = UserValues { set_file: self.set_file.clone(), ..UserValues::default() };
+        let mut paths = Vec::new();
+        let mut note = |_, path: &str| {
+            paths.push(path.to_owned());
+            Ok(Vec::new())
+        };
+        // A wrong flag is reported when the release is rendered.
+        let _ = user.merge(self.helm(), &Limits::default(), &mut note, None);
+        paths
     }
 
     fn helm(&self) -> HelmVersion {
@@ -171,7 +185,7 @@ impl ReleaseFlags {
         Env { helm: self.helm(), time_zone, clock, ..env }
     }
 
-    fn check_time_zone(&self) -> Result<(), String> {
+    fn check_time_zone(&self) -> Result<(), Error> {
         let Some(zone) = self.time_zone.as_deref().filter(|zone| !matches!(*zone, "" | "UTC" | "Local")) else {
             return Ok(());
         };
@@ -181,11 +195,11 @@ impl ReleaseFlags {
             return Ok(());
         }
         let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
-        let near = meant(zone, names.iter().map(String::as_str));
-        Err(format!("--time-zone: unknown time zone {zone:?}{near}"))
+        let near = did_you_mean(zone, names.iter().map(String::as_str));
+        Err(Error::input(format!("--time-zone: unknown time zone {zone:?}{near}")))
     }
 
-    fn capabilities(&self) -> Result<Capabilities, String> {
+    fn capabilities(&self) -> Result<Capabilities, Error> {
         let mut capabilities = Capabilities::default_of(self.helm());
         if let Some(version) = self.kube_version.as_deref().filter(|version| !version.is_empty()) {
             capabilities.kube_version = match self.helm() {
@@ -198,11 +212,11 @@ impl ReleaseFlags {
     }
 
     /// Reads the values files and the files that `--set-file` names.
-    fn user_values(&self, disk: &Disk, limits: &Limits) -> Result<UserValues, String> {
+    fn user_values(&self, store: &Store, limits: &Limits) -> Result<UserValues, Error> {
         let mut files = Vec::new();
         for (at, list) in self.values.iter().enumerate() {
             for name in split_list(list).iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
-                match disk.values(named_by(at, self.configured.values), name) {
+                match store.values(named_by(at, self.configured.values), name) {
                     Ok(file) => files.push(file),
                     // helm reads one after the other: an error in the first is reported before the second is found missing.
                     Err(error) => {
@@ -270,7 +284,7 @@ fn add_missing_dependencies(
     source: &Source<'_>,
     limits: &Limits,
     helm: HelmVersion,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     let mut warnings = Vec::new();
     for dependency in chart.metadata.dependencies.iter().flatten() {
@@ -280,16 +294,16 @@ fn add_missing_dependencies(
         }
         let Some(folder) = dependency.repository.strip_prefix("file://") else {
             let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
-            return Err(format!(
+            return Err(Error::input(format!(
                 "dependency {name} of chart {} comes from {from}: airtight fetches nothing",
                 chart.name()
-            ));
+            )));
         };
         let folder = source.path.join(folder);
         source
             .reach
             .check_beside(source.by, source.path, &folder)
-            .map_err(|error| format!("dependency {name} of chart {}: {error}", chart.name()))?;
+            .map_err(|error| error.after(format_args!("dependency {name} of chart {}", chart.name())))?;
         let loaded = load_from(&Source { path: &folder, seen_as: None, ..*source }, limits, helm)?;
         warnings.extend(loaded.warnings);
         found.push(loaded.chart);
@@ -311,7 +325,7 @@ impl ReleaseFlags {
     ) -> Result<Prepared, Problem> {
         let stdin = self.reads_stdin().then(|| streams.read_input(reach.file_bytes())).transpose()?;
         let mut lines = Vec::new();
-        let prepared = self.prepare(name, chart, &Disk::new(stdin, reach), &mut lines);
+        let prepared = self.prepare(name, chart, &Store::new(stdin, reach), &mut lines);
         for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
             lines.push(format!(
                 "the values.schema.json of {} refers to {}: helm fetches that, and fails if it cannot; airtight accepts any \
@@ -328,9 +342,9 @@ impl ReleaseFlags {
         &self,
         name: &str,
         chart: &Path,
-        disk: &Disk,
+        store: &Store,
         log: &mut Vec<String>,
-    ) -> Result<Prepared, String> {
+    ) -> Result<Prepared, Error> {
         let limits = self.limits()?;
         self.check_time_zone()?;
         let capabilities = self.capabilities()?;
@@ -339,16 +353,16 @@ impl ReleaseFlags {
         let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
         let by = if self.configured.chart { By::Repository } else { By::User };
         let path = chart;
-        let (chart, lines) = disk.chart(by, path, &limits, self.helm(), complete);
-        log.extend(lines);
+        let loaded = store.chart(by, path, &limits, self.helm(), complete);
+        log.extend_from_slice(loaded.log());
         // helm checks that the chart exists, reads the values, and only then the chart: the first error is reported.
-        let chart = match chart {
+        let chart = match loaded.chart() {
             Err(error) if error == not_found(path) => return Err(error),
             chart => chart,
         };
-        let user = self.user_values(disk, &limits)?;
-        let (reach, configured) = (disk.reach().clone(), self.configured.set_file);
-        let set_files = SetFiles::new(move |at, path| reach.read(named_by(at, configured), Path::new(path)));
+        let user = self.user_values(store, &limits)?;
+        let configured = self.configured.set_file;
+        let set_files = store.set_files(move |at| named_by(at, configured));
         if chart.is_err() {
             user.merge(self.helm(), &limits, &mut |at, path| set_files.read(at, path), None)?;
         }
@@ -371,9 +385,9 @@ impl ReleaseFlags {
     }
 }
 
-/// A message with the secrets of a release's values masked.
-pub(super) fn without_secrets(prepared: &Prepared, text: &str) -> String {
-    Secrets::of_release(prepared).hide_in(text, true)
+/// An error with the secrets of a release's values masked.
+pub(super) fn without_secrets(prepared: &Prepared, error: Error) -> Error {
+    error.reworded(|text| Secrets::of_release(prepared).hide_in(text, true))
 }
 
 /// Masks the secrets of a release's values in log lines.

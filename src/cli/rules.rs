@@ -5,6 +5,7 @@ use super::images::terminal_width;
 use super::output::{Color, use_colour};
 use super::{Outcome, Problem, Streams};
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::report::page;
 use crate::report::text::wrapped;
@@ -106,7 +107,10 @@ fn table(entries: &[Entry], columns: Option<usize>, out: &mut dyn Write) -> std:
 
 /// Shows a rule's page.
 pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let rule = RULES.iter().find(|rule| rule.id == args.rule).ok_or_else(|| format!("no rule {:?}", args.rule))?;
+    let rule = RULES
+        .iter()
+        .find(|rule| rule.id == args.rule)
+        .ok_or_else(|| Error::input(format!("no rule {:?}", args.rule)))?;
     page::write(rule, use_colour(args.color), terminal_width(), streams.out)?;
     Ok(Outcome::Clean)
 }

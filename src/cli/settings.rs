@@ -1,11 +1,15 @@
 //! The flags that say what is checked, and against what.
 
 use crate::bundle::{self, Bundle};
-use crate::config::{Config, Target, meant};
+use crate::config::{Config, Target};
 use crate::disk::{By, Folder, Reach, look};
+use crate::error::Error;
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
+use crate::settings::mirror_key;
 use crate::settings::{Level, Settings};
+use crate::similar::did_you_mean;
+use crate::values_path::ValuesPath;
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,7 +108,7 @@ pub(crate) struct MirrorFlags {
 
 impl MirrorFlags {
     /// The settings from the flags, then the release, then the configuration; `None` without a mirror.
-    pub(crate) fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, String> {
+    pub(crate) fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, Error> {
         let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
         let target = flags.or(release).or(&config.target);
         let Some(mirror) = target.mirror else {
@@ -112,9 +116,9 @@ impl MirrorFlags {
             let given = given.or((!self.global_key.is_empty()).then_some("--global-key"));
             let given = given.or(self.assume_rewrite.then_some("--assume-rewrite"));
             return match given {
-                Some(flag) => {
-                    Err(format!("{flag} needs a mirror: pass --mirror HOST, or set `mirror` in airtight.yaml"))
-                }
+                Some(flag) => Err(Error::input(format!(
+                    "{flag} needs a mirror: pass --mirror HOST, or set `mirror` in airtight.yaml"
+                ))),
                 None => Ok(None),
             };
         };
@@ -137,9 +141,9 @@ impl SettingsFlags {
         }
     }
 
-    fn bundle(&self, config: &Config, reach: &Reach) -> Result<Option<Bundle>, String> {
+    fn bundle(&self, config: &Config, reach: &Reach) -> Result<Option<Bundle>, Error> {
         let (by, paths) = (self.who_names_bundles(), self.bundles(config));
-        read_bundle(by, &paths, reach).map_err(|why| self.of_bundle(config, &why))
+        read_bundle(by, &paths, reach).map_err(|error| self.of_bundle(config, error))
     }
 
     /// Who named the lists of mirrored images.
@@ -148,15 +152,15 @@ impl SettingsFlags {
     }
 
     /// An error about the lists, with who named them.
-    pub(super) fn of_bundle(&self, config: &Config, why: &str) -> String {
+    pub(super) fn of_bundle(&self, config: &Config, error: Error) -> Error {
         match &config.file {
-            Some(file) if self.bundle.is_empty() => format!("{}: bundle: {why}", file.name()),
-            _ => format!("--bundle: {why}"),
+            Some(file) if self.bundle.is_empty() => error.after(format_args!("{}: bundle", file.name())),
+            _ => error.after("--bundle"),
         }
     }
 
     /// The settings from the flags, then the release, then the configuration; the error names the flag.
-    pub(crate) fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, String> {
+    pub(crate) fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, Error> {
         self.settings_with(config, release, self.bundle(config, reach)?.map(Arc::new))
     }
 
@@ -166,10 +170,10 @@ impl SettingsFlags {
         config: &Config,
         release: &Target,
         bundle: Option<Arc<Bundle>>,
-    ) -> Result<Settings, String> {
+    ) -> Result<Settings, Error> {
         let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
         let target = flags.or(release).or(&config.target);
-        let mirror = target.mirror.ok_or(NO_MIRROR)?;
+        let mirror = target.mirror.ok_or_else(|| Error::input(NO_MIRROR))?;
         Ok(Settings {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
@@ -183,14 +187,14 @@ impl SettingsFlags {
     }
 
     /// The levels of rules from the flags and the configuration.
-    pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, String> {
+    pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, Error> {
         let mut levels = config.rules.clone();
         for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
             for rule in rules {
                 let known = RULES.iter().find(|known| known.id == rule);
                 let known = known.ok_or_else(|| {
-                    let near = meant(rule, RULES.iter().map(|rule| rule.id));
-                    format!("{flag}: unknown rule {rule:?}{near} (airtight rules lists them)")
+                    let near = did_you_mean(rule, RULES.iter().map(|rule| rule.id));
+                    Error::input(format!("{flag}: unknown rule {rule:?}{near} (airtight rules lists them)"))
                 })?;
                 levels.insert(known.id.to_owned(), level);
             }
@@ -200,61 +204,60 @@ impl SettingsFlags {
 }
 
 /// The mirror, layout and keys from the flags; the error names the flag.
-fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume: bool) -> Result<Target, String> {
+fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume: bool) -> Result<Target, Error> {
     let mirror = match mirror {
         [] => None,
-        places => Some(Mirror::parse_all(places).map_err(|error| format!("--mirror: {error}"))?),
+        places => Some(Mirror::parse_all(places).map_err(|error| Error::input(format!("--mirror: {error}")))?),
     };
-    if let Some(key) = keys.iter().find(|key| key.split('.').any(str::is_empty)) {
-        return Err(format!("--global-key: {key:?} is not a values path, such as global.imageRegistry"));
-    }
+    let keys = keys.iter().map(|key| mirror_key(key)).collect::<Result<Vec<ValuesPath>, Error>>();
+    let keys = keys.map_err(|error| error.after("--global-key"))?;
     Ok(Target {
         mirror,
         layout: layout.map(Layout::from),
-        global_keys: Some(keys.to_vec()).filter(|keys| !keys.is_empty()),
+        global_keys: Some(keys).filter(|keys| !keys.is_empty()),
         assume_rewrite: assume.then_some(true),
     })
 }
 
 /// Reads the lists of a bundle: files, and folders of them sorted by name.
-fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle>, String> {
+fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle>, Error> {
     if paths.is_empty() {
         return Ok(None);
     }
     let lists: Vec<Vec<(String, Vec<u8>)>> =
-        paths.iter().map(|path| read_lists(by, path, reach)).collect::<Result<_, String>>()?;
+        paths.iter().map(|path| read_lists(by, path, reach)).collect::<Result<_, Error>>()?;
     parse_lists(&lists.concat()).map(Some)
 }
 
 /// The lists at a path, a file or a folder, by name.
-pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(String, Vec<u8>)>, String> {
+pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(String, Vec<u8>)>, Error> {
     if look::is_folder(path) {
         let folder = reach.folder(by, path, "the folder")?;
         let read = |name: String| Ok((path.join(&name).display().to_string(), folder.read(Path::new(&name))?));
         return lists_in(&folder)?.into_iter().map(read).collect();
     }
     if !look::is_there(path) {
-        return Err(format!("there is no file or folder {}", path.display()));
+        return Err(Error::input(format!("there is no file or folder {}", path.display())));
     }
     Ok(vec![(path.display().to_string(), reach.read(by, path)?)])
 }
 
 /// Parses lists.
-pub(super) fn parse_lists(lists: &[(String, Vec<u8>)]) -> Result<Bundle, String> {
+pub(super) fn parse_lists(lists: &[(String, Vec<u8>)]) -> Result<Bundle, Error> {
     let text = |(name, text): &(String, Vec<u8>)| match String::from_utf8(text.clone()) {
         Ok(text) => Ok((name.clone(), text)),
-        Err(_) => Err(format!("{name} is not UTF-8")),
+        Err(_) => Err(Error::input(format!("{name} is not UTF-8"))),
     };
-    let lists: Vec<(String, String)> = lists.iter().map(text).collect::<Result<_, String>>()?;
+    let lists: Vec<(String, String)> = lists.iter().map(text).collect::<Result<_, Error>>()?;
     Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str())))
 }
 
 /// The lists in a folder, by name.
-fn lists_in(folder: &Folder<'_>) -> Result<Vec<String>, String> {
+fn lists_in(folder: &Folder<'_>) -> Result<Vec<String>, Error> {
     let names: Vec<String> = folder.names()?.into_iter().filter(|name| bundle::is_list(name)).collect();
     if names.is_empty() {
         let folder = folder.shown().display();
-        return Err(format!("{folder} holds no artifacts.txt, images.txt, images-*.txt or charts.txt"));
+        return Err(Error::input(format!("{folder} holds no artifacts.txt, images.txt, images-*.txt or charts.txt")));
     }
     Ok(names)
 }

@@ -7,17 +7,18 @@ use super::lint::{Args, NOTHING, stdin};
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
-use crate::cli::inputs::Disk;
 use crate::cli::one_release::no_release;
-use crate::cli::own_files::Own;
 use crate::config::sides::{Pair, files, pairs, target_of_new};
 use crate::config::{Config, Entry, FILE_NAME, Release, Target};
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::finding::Finding;
 use crate::report::changes::Changes;
 use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
 use crate::rule_ids;
 use crate::settings::Settings;
+use crate::store::Store;
+use crate::store::own_files::Own;
 use crate::suppress::Checked;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -58,9 +59,9 @@ impl Args {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
         let own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-        let mut disk = Disk::new(stdin(&jobs, reach, streams)?, reach.clone());
-        disk.own = own.clone();
-        let mut old_disk = base.disk(&mut before, same_lists, reach);
+        let mut store = Store::new(stdin(&jobs, reach, streams)?, reach.clone());
+        store.own = own.clone();
+        let mut old_disk = base.store(&mut before, same_lists, reach);
         old_disk.own = own;
         let was = |before: &Before| match before {
             Before::Was(job) => Some((**job).clone()),
@@ -68,14 +69,14 @@ impl Args {
         };
         let olds: Vec<Job> = before.iter().filter_map(was).collect();
         let progress = self.progress(jobs.len() + olds.len());
-        let done = jobs::run(&jobs, &disk, &progress);
+        let done = jobs::run(&jobs, &store, &progress);
         let mut old_done = jobs::run(&olds, &old_disk, &progress).into_iter();
         drop(progress);
         let mut reports = Vec::new();
         for ((job, before), done) in jobs.iter().zip(before).zip(done) {
             let old = match before {
                 Before::Absent => Ok(None),
-                Before::Unknown(why) => Err(why),
+                Before::Unknown(why) => Err(Error::input(why)),
                 Before::Was(_) => old_done.next().map(|done: Done| done.checked).transpose(),
             };
             let mut now = self.settle(vec![done], std::slice::from_ref(job), streams, outcome);
@@ -104,7 +105,7 @@ impl Args {
         config: &Config,
         bundle: Option<Arc<Bundle>>,
         reach: &Reach,
-    ) -> Result<Vec<(Job, Before)>, String> {
+    ) -> Result<Vec<(Job, Before)>, Error> {
         let decides = policy.decides();
         let settings = |config: &Config, target: &Target| self.settings.settings_with(config, target, bundle.clone());
         if let Some(chart) = &self.chart {
@@ -129,7 +130,9 @@ impl Args {
                 |settings: Settings, entry: &Entry| Before::Was(Box::new(Job::of(entry, &self.release, settings)));
             let (entry, settings, before) = match (pair.before, pair.after, old) {
                 // The branch's own configuration counts.
-                (_, Some(is), Err(why)) => (&is.entry, settings(config, &is.entry.target)?, Before::Unknown(why)),
+                (_, Some(is), Err(why)) => {
+                    (&is.entry, settings(config, &is.entry.target)?, Before::Unknown(why.into_text()))
+                }
                 (None, Some(is), Ok(old)) => {
                     let target = match policy.is_of_base() {
                         true => target_of_new(old, config, &is.entry).0,
@@ -160,28 +163,28 @@ impl Args {
     }
 
     /// Checks that the releases that were asked for exist, now or before.
-    fn check_names(&self, pairs: &[Pair<'_>], config: &Config) -> Result<(), String> {
+    fn check_names(&self, pairs: &[Pair<'_>], config: &Config) -> Result<(), Error> {
         let file = config.file.as_ref().map_or(FILE_NAME, |file| file.name());
         if pairs.is_empty() && config.file.is_none() {
-            return Err(NOTHING.to_owned());
+            return Err(Error::input(NOTHING));
         }
         let entries =
             || pairs.iter().flat_map(|pair| [pair.before, pair.after]).flatten().map(|release| &release.entry);
         for wanted in &self.releases {
             if !entries().any(|entry| entry.name == *wanted || entry.full_name() == *wanted) {
                 let all: Vec<String> = config.releases.iter().map(|one| one.entry.full_name()).collect();
-                return Err(no_release(wanted, &all, file));
+                return Err(Error::input(no_release(wanted, &all, file)));
             }
         }
         match pairs.is_empty() {
-            true => Err(format!("nothing to check: {file} has no releases")),
+            true => Err(Error::input(format!("nothing to check: {file} has no releases"))),
             false => Ok(()),
         }
     }
 
     /// The changes of the branch to the check, as a separate report, because they concern all releases. Nothing in the branch
     /// can accept them; an entry of the base can.
-    fn told(&self, policy: &Policy<'_>, job: Option<&Job>) -> Result<Option<Report>, String> {
+    fn told(&self, policy: &Policy<'_>, job: Option<&Job>) -> Result<Option<Report>, Error> {
         let decides = policy.decides();
         let home = policy.home();
         let mut settings = job.map_or_else(Settings::without_mirror, |job| job.settings.clone());
@@ -230,16 +233,17 @@ fn same_entries(a: &[crate::config::Suppression], b: &[crate::config::Suppressio
 }
 
 /// Removes the findings that the release had before from a report, and adds how its images changed.
-fn leave_new(now: &mut Report, before: Result<Option<Report>, String>, revision: &str) {
+fn leave_new(now: &mut Report, before: Result<Option<Report>, Error>, revision: &str) {
     let nothing_seen =
         |report: &Report| report.findings.iter().find(|finding| finding.rule == rule_ids::RENDER_FAILED).cloned();
     let before = before.and_then(|before| match before.as_ref().and_then(nothing_seen) {
-        Some(_) => Err("it does not render there".to_owned()),
+        Some(_) => Err(Error::input("it does not render there")),
         None => Ok(before),
     });
     match before {
         Err(why) => {
-            now.changes = Some(Changes { since: revision.to_owned(), unknown: Some(why), ..Changes::default() });
+            now.changes =
+                Some(Changes { since: revision.to_owned(), unknown: Some(why.into_text()), ..Changes::default() });
         }
         Ok(None) => {
             let new = now.images.iter().map(|image| image.reference.clone()).collect();

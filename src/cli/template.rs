@@ -5,6 +5,7 @@ use super::release::{ReleaseFlags, hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::compiler::Compiler;
 use crate::disk::Reach;
+use crate::error::{Error, ErrorKind};
 use crate::funcs;
 use crate::limits::Limits;
 use crate::log::line as log_line;
@@ -124,8 +125,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
     let release::Outcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
-        release::Problem::Input(text) | release::Problem::Chart(text) => without_secrets(&prepared, &text),
-        release::Problem::Template(error) => without_secrets(&prepared, &helm_text(&error, prepared.env.helm)),
+        release::Problem::Input(error) | release::Problem::Chart(error) => without_secrets(&prepared, error),
+        release::Problem::Template(error) => {
+            let text = helm_text(&error, prepared.env.helm);
+            without_secrets(&prepared, Error::new(ErrorKind::Template, text))
+        }
     })?;
     let manifests: Manifests<()> = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(manifests) => manifests,
@@ -134,7 +138,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
                 helms_output(streams)?.write_all(&raw(&rendered)?)?;
                 return Err(error.into());
             }
-            return Err(format!("{error}\n\nUse --debug flag to render out invalid YAML").into());
+            return Err(Error::input(format!("{error}\n\nUse --debug flag to render out invalid YAML")).into());
         }
     };
     log(streams, &manifests.log.iter().map(|line| format!("level=INFO {line}")).collect::<Vec<_>>());
@@ -150,7 +154,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         write_files(&files, &root, &manifests, &selection, streams)?;
         // Helm quirk: nothing can be selected once the manifests are in files.
         if let Some(first) = args.show_only.first() {
-            return Err(format!("could not find template {first} in chart").into());
+            return Err(Error::input(format!("could not find template {first} in chart")).into());
         }
         helms_output(streams)?.write_all(b"\n")?;
         return Ok(Outcome::Clean);
@@ -171,30 +175,30 @@ fn helms_output<'s>(streams: &'s mut Streams<'_>) -> std::io::Result<&'s mut dyn
 }
 
 /// Helm quirk: a client-side render calls a release without a name "release-name", also with `--generate-name`.
-fn name_and_chart(args: &Args) -> Result<(String, String), String> {
+fn name_and_chart(args: &Args) -> Result<(String, String), Error> {
     match (args.positional.as_slice(), &args.name_template) {
         ([name, chart], None) if !args.generate_name => Ok((name.clone(), chart.clone())),
         ([_, _], _) => {
             let flag = if args.generate_name { "--generate-name" } else { "--name-template" };
-            Err(format!("cannot set {flag} and also specify a name"))
+            Err(Error::input(format!("cannot set {flag} and also specify a name")))
         }
         ([chart], Some(template)) => Ok((release_name(template, args.release.env())?, chart.clone())),
         ([chart], None) => Ok(("release-name".to_owned(), chart.clone())),
-        _ => Err("expected a chart, optionally preceded by a name for the release".to_owned()),
+        _ => Err(Error::input("expected a chart, optionally preceded by a name for the release")),
     }
 }
 
 /// Renders a `--name-template`.
-fn release_name(template: &str, mut env: Env) -> Result<String, String> {
+fn release_name(template: &str, mut env: Env) -> Result<String, Error> {
     let limits = Limits::default();
     let helm = env.helm;
     let file = File::new("name-template", template);
     let compiled = Compiled::parse("name-template", &file, funcs::lookup_of(helm), limits.memory_bytes)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Error::input(error.to_string()))?;
     let mut set = Set::new();
     compiled.templates.into_iter().for_each(|template| set.add(template));
     let mut ctx = Context::new(&mut env, &limits, None).with_templates(set, funcs::lookup_of(helm));
-    let text = ctx.execute(b"name-template", Value::Nil).map_err(|error| error.to_string())?;
+    let text = ctx.execute(b"name-template", Value::Nil).map_err(|error| Error::input(error.to_string()))?;
     Ok(text.to_text().into_owned())
 }
 
@@ -229,8 +233,8 @@ fn write_files(
         let path = folder.join(block.name);
         let mut text = Vec::new();
         block.write(&mut text)?;
-        let fail = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
-        files.reach.check_output(&path).map_err(|error| format!("--output-dir: {error}"))?;
+        let fail = |error: std::io::Error| Error::file(format!("cannot write {}: {error}", path.display()));
+        files.reach.check_output(&path).map_err(|error| error.after("--output-dir"))?;
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(fail)?;
         }

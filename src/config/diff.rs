@@ -154,7 +154,8 @@ impl Diff<'_> {
             let message = replaced("the layout", Some(layout_name(old)), Some(layout_name(new)));
             self.add(Weight::Looser, message, &["layout"]);
         }
-        let list = |target: &Target| target.global_keys.clone().unwrap_or_default();
+        let list =
+            |target: &Target| -> Vec<String> { target.global_keys.iter().flatten().map(ToString::to_string).collect() };
         let (keys, now) = (list(&was.target), list(&is.target));
         if keys.is_empty() && now.is_empty() && was.target.global_keys != is.target.global_keys {
             let said = |target: &Target| target.global_keys.as_ref().map(|_| "[]");
@@ -340,7 +341,7 @@ impl Diff<'_> {
             let keys = |target: &Target| {
                 target.global_keys.as_ref().map(|keys| match &keys[..] {
                     [] => "[]".to_owned(),
-                    keys => keys.join(", "),
+                    keys => keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
                 })
             };
             let what = format!("`global_keys` of {name}");

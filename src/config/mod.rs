@@ -11,6 +11,7 @@ mod read;
 mod schema;
 pub(crate) mod sides;
 
+use crate::error::{Error, ErrorKind};
 use crate::finding::Severity;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
@@ -19,11 +20,12 @@ use crate::limits::Limits;
 use crate::reference::mirror::ANY;
 use crate::reference::{Layout, Mirror};
 use crate::settings::Level;
+use crate::settings::mirror_key;
 use crate::source::{File, Place};
+use crate::values_path::ValuesPath;
 use crate::yaml;
 use jiff::civil::Date;
 use keys::REWRITES;
-pub(crate) use read::meant;
 use read::{Part, Problem, problem, told};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,7 +62,7 @@ pub(crate) struct Target {
     /// The layout on it.
     pub layout: Option<Layout>,
     /// The values keys from which charts read the mirror; an empty list means that there are none.
-    pub global_keys: Option<Vec<String>>,
+    pub global_keys: Option<Vec<ValuesPath>>,
     /// Whether something other than the listed values sets these keys: `rewrite: assumed`.
     pub assume_rewrite: Option<bool>,
 }
@@ -150,9 +152,10 @@ impl Config {
     ///
     /// # Errors
     /// All errors, a line each: `airtight.yaml:3:5: unknown key "chrat"; did you mean "chart"?`.
-    pub(crate) fn parse(file: &Arc<File>, folder: &str) -> Result<Self, String> {
+    pub(crate) fn parse(file: &Arc<File>, folder: &str) -> Result<Self, Error> {
         let limits = Limits::default();
-        let malformed = |error: yaml::Error| format!("{}: {error}", file.name());
+        let malformed =
+            |error: yaml::Error| Error::new(error.kind(ErrorKind::Input), format!("{}: {error}", file.name()));
         if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
             let place = Place { file: file.clone(), start, end: start };
             return Err(told(vec![problem(place, &format!("duplicate key {key:?}"))]));
@@ -237,6 +240,14 @@ impl Reader<'_> {
         join(self.folder, path)
     }
 
+    fn mirror_keys(&mut self, part: Part<'_>, texts: Vec<String>) -> Vec<ValuesPath> {
+        let read = texts.iter().map(|text| mirror_key(text));
+        let (keys, wrong): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
+        let problems = wrong.into_iter().filter_map(Result::err).map(|error| part.problem(&error.to_string()));
+        self.problems.extend(problems);
+        keys.into_iter().flatten().collect()
+    }
+
     fn target(&mut self, part: Part<'_>) -> Target {
         let mirror = self.mirror(part);
         let layout = part.text("layout").map(|layout| match layout.as_str() {
@@ -248,7 +259,7 @@ impl Reader<'_> {
         Target {
             mirror,
             layout,
-            global_keys: part.get("global_keys").map(|_| part.texts("global_keys")),
+            global_keys: part.get("global_keys").map(|keys| self.mirror_keys(keys, part.texts("global_keys"))),
             assume_rewrite: part.text("rewrite").map(|word| word == REWRITES[1]),
         }
     }
@@ -397,7 +408,7 @@ mod tests {
     use super::*;
     use crate::golden::{files, read};
 
-    fn parse(text: &str) -> Result<Config, String> {
+    fn parse(text: &str) -> Result<Config, Error> {
         Config::parse(&File::new(FILE_NAME, text), "..")
     }
 
@@ -426,7 +437,7 @@ mod tests {
         for path in cases {
             let text = read(&path);
             let expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# error: ")).collect();
-            let found = parse(&text).err().unwrap_or_default();
+            let found = parse(&text).err().map(Error::into_text).unwrap_or_default();
             assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{}", path.display());
         }
     }

@@ -1,8 +1,9 @@
 //! Checks a YAML tree against the table of keys, and reads trees that passed.
 
 use super::keys::{Key, Kind, LEVELS};
-
+use crate::error::Error;
 use crate::rules::RULES;
+use crate::similar::did_you_mean;
 use crate::source::{File, Place};
 use crate::yaml::{Data, Node};
 use std::sync::Arc;
@@ -83,7 +84,7 @@ impl<'f> Part<'f> {
                 None => {
                     let place = Place { file: self.file.clone(), start: entry.start, end: entry.end };
                     let names = keys.iter().map(|key| key.name);
-                    problems.push(problem(place, &format!("unknown key {name:?}{}", meant(&name, names))));
+                    problems.push(problem(place, &format!("unknown key {name:?}{}", did_you_mean(&name, names))));
                 }
             }
         }
@@ -160,14 +161,14 @@ impl<'f> Part<'f> {
         let found = self.own_text();
         if !choices.contains(&found.as_str()) {
             let one_of = choices.join(", ");
-            let meant = meant(&found, choices.iter().copied());
+            let meant = did_you_mean(&found, choices.iter().copied());
             problems.push(self.problem(&format!("{name} must be one of {one_of}, found {found:?}{meant}")));
         }
     }
 
     fn check_rule(&self, id: &str, place: &Place, problems: &mut Vec<Problem>) {
         if !RULES.iter().any(|rule| rule.id == id) {
-            let meant = meant(id, RULES.iter().map(|rule| rule.id));
+            let meant = did_you_mean(id, RULES.iter().map(|rule| rule.id));
             problems.push(problem(place.clone(), &format!("unknown rule {id:?}{meant}")));
         }
     }
@@ -197,27 +198,9 @@ pub(super) fn problem(place: Place, message: &str) -> Problem {
 }
 
 /// Problems in the order of the file, a line each: `airtight.yaml:3:5: unknown key "chrat"`.
-pub(super) fn told(mut problems: Vec<Problem>) -> String {
+pub(super) fn told(mut problems: Vec<Problem>) -> Error {
     problems.sort_by_key(|problem| problem.place.start);
     // A key of the user's may contain a line break.
     let lines = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message.replace('\n', "\\n")));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// `; did you mean "chart"?`, if a known name is similar.
-pub(crate) fn meant<'n>(found: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
-    // Longer names are not typos.
-    if found.len() > 100 {
-        return String::new();
-    }
-    let mut holding = known.clone().filter(|name| name.contains(found));
-    let near = known.map(|name| (strsim::damerau_levenshtein(&found.to_lowercase(), name), name)).min();
-    match near {
-        Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("; did you mean {name:?}?"),
-        // A part of exactly one name.
-        _ => match (holding.next().filter(|_| found.len() > 2), holding.next()) {
-            (Some(name), None) => format!("; did you mean {name:?}?"),
-            _ => String::new(),
-        },
-    }
+    Error::input(lines.collect::<Vec<_>>().join("\n"))
 }

@@ -4,6 +4,7 @@ use super::open::{Fault, Opened, open};
 use super::reach::{Bound, By, Reach, quoted};
 use super::resolve::{Resolved, absolute, resolve};
 use super::walk::Walk;
+use crate::error::Error;
 use crate::go::system_error;
 use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub(crate) fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, String> {
+    pub(crate) fn folder<'r>(&'r self, by: By, path: &Path, what: &'static str) -> Result<Folder<'r>, Error> {
         let real = self.find(by, path)?;
         let bound = match (by, &self.root) {
             (By::Repository, Some(root)) => root.clone(),
@@ -79,8 +80,8 @@ impl Folder<'_> {
     }
 
     /// The sorted names in it, as far as they are UTF-8.
-    pub(crate) fn names(&self) -> Result<Vec<String>, String> {
-        let failed = |error: std::io::Error| format!("{}: {}", self.shown.display(), system_error(&error));
+    pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
+        let failed = |error: std::io::Error| Error::file(format!("{}: {}", self.shown.display(), system_error(&error)));
         let entries = fs::read_dir(&self.real).map_err(failed)?;
         let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort();
@@ -91,26 +92,29 @@ impl Folder<'_> {
     ///
     /// # Errors
     /// Those of Go's `filepath.EvalSymlinks`, or why it may not be read, without the link's name.
-    pub(crate) fn follow(&self, link: &Path) -> Result<Target, String> {
+    pub(crate) fn follow(&self, link: &Path) -> Result<Target, Error> {
         let resolved = resolve(link)?;
         self.check(link, &resolved)?;
         let is_folder = fs::symlink_metadata(&resolved.path)
-            .map_err(|error| format!("lstat {}: {}", resolved.path.display(), system_error(&error)))?
+            .map_err(|error| Error::file(format!("lstat {}: {}", resolved.path.display(), system_error(&error))))?
             .is_dir();
         Ok(Target { path: resolved.path, is_folder })
     }
 
-    fn check(&self, link: &Path, resolved: &Resolved) -> Result<(), String> {
+    fn check(&self, link: &Path, resolved: &Resolved) -> Result<(), Error> {
         if let Some(place) = super::open::forbidden(&resolved.path) {
-            return Err(format!("it leads to {}, and nothing in {place} is read or written", resolved.path.display()));
+            return Err(Error::file(format!(
+                "it leads to {}, and nothing in {place} is read or written",
+                resolved.path.display()
+            )));
         }
         if self.reach.check_bound(&self.bound, link, resolved).is_err() {
             let what = self.bound.what;
-            return Err(format!(
+            return Err(Error::file(format!(
                 "it leads out of {what}, to {}; if this is intended, use --allow-outside {}",
                 resolved.path.display(),
                 quoted(&resolved.path)
-            ));
+            )));
         }
         Ok(())
     }
@@ -120,13 +124,14 @@ impl Folder<'_> {
     ///
     /// # Errors
     /// Helm's texts for charts, with `shown` as the path.
-    pub(crate) fn open(&self, real: &Path, kind: Option<FileType>, shown: &Path) -> Result<Opened, String> {
-        open(real, kind).map_err(|fault| match fault {
-            Fault::System(error) => format!("open {}: {}", shown.display(), system_error(&error)),
-            Fault::Folder => format!("read {}: is a directory", shown.display()),
-            Fault::Odd(_) => {
-                format!("cannot load irregular file {} as it has file mode type bits set", shown.display())
-            }
+    pub(crate) fn open(&self, real: &Path, kind: Option<FileType>, shown: &Path) -> Result<Opened, Error> {
+        open(real, kind).map_err(|fault| {
+            let shown = shown.display();
+            Error::file(match fault {
+                Fault::System(error) => format!("open {shown}: {}", system_error(&error)),
+                Fault::Folder => format!("read {shown}: is a directory"),
+                Fault::Odd(_) => format!("cannot load irregular file {shown} as it has file mode type bits set"),
+            })
         })
     }
 
@@ -134,7 +139,7 @@ impl Folder<'_> {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub(crate) fn read(&self, inside: &Path) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(&self, inside: &Path) -> Result<Vec<u8>, Error> {
         self.reach.read_inside(&self.bound, &self.real.join(inside), &self.shown.join(inside))
     }
 }

@@ -14,9 +14,11 @@ pub(crate) mod look;
 mod open;
 mod reach;
 mod resolve;
+mod shown;
 mod walk;
 
 pub(crate) use folder::Folder;
 pub(crate) use open::read_all;
 pub(crate) use reach::{By, Reach};
+pub(crate) use shown::{seen, shown};
 pub(crate) use walk::Walk;

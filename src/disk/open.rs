@@ -1,6 +1,7 @@
 //! Opens regular files only, and reads at most a limit.
 
 use super::walk::is_git;
+use crate::error::Error;
 use crate::go::system_error;
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
@@ -17,19 +18,19 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Reads all of it; `shown` is for messages.
-    pub(super) fn read(self, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    pub(super) fn read(self, shown: &Path, limit: u64) -> Result<Vec<u8>, Error> {
         let content = self.read_at_most(shown, limit.saturating_add(1))?;
         if content.len() as u64 > limit { Err(too_long(&shown.display().to_string(), limit)) } else { Ok(content) }
     }
 
     /// Reads at most a number of bytes and cuts the rest.
-    pub(crate) fn read_at_most(self, shown: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    pub(crate) fn read_at_most(self, shown: &Path, limit: u64) -> Result<Vec<u8>, Error> {
         let expected = self.about.len().saturating_add(1).min(limit).min(1 << 30);
         let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
         self.file
             .take(limit)
             .read_to_end(&mut content)
-            .map_err(|error| format!("read {}: {}", shown.display(), system_error(&error)))?;
+            .map_err(|error| Error::file(format!("read {}: {}", shown.display(), system_error(&error))))?;
         Ok(content)
     }
 }
@@ -38,15 +39,15 @@ impl Opened {
 ///
 /// # Errors
 /// `stdin has more than 10 bytes (--limit file-bytes)`.
-pub(crate) fn read_all(stream: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read_all(stream: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Error> {
     let mut content = Vec::new();
     let read = stream.take(limit.saturating_add(1)).read_to_end(&mut content);
-    read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    read.map_err(|error| Error::file(format!("cannot read {name}: {error}")))?;
     if content.len() as u64 > limit { Err(too_long(name, limit)) } else { Ok(content) }
 }
 
-fn too_long(name: &str, limit: u64) -> String {
-    format!("{name} has more than {limit} bytes (--limit file-bytes)")
+fn too_long(name: &str, limit: u64) -> Error {
+    Error::limit(format!("{name} has more than {limit} bytes (--limit file-bytes)"))
 }
 
 /// Why something cannot be opened.

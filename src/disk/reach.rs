@@ -2,6 +2,7 @@
 
 use super::open::{self, Fault, Opened, forbidden, repository, system_folder};
 use super::resolve::{Resolved, absolute, resolve};
+use crate::error::Error;
 use crate::go::system_error;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,10 +52,10 @@ impl Reach {
     ///
     /// # Errors
     /// One of `allowed` does not exist.
-    pub(crate) fn new(allowed: &[PathBuf], file_bytes: u64) -> Result<Self, String> {
+    pub(crate) fn new(allowed: &[PathBuf], file_bytes: u64) -> Result<Self, Error> {
         let real = |path: &PathBuf| match resolve(path) {
             Ok(resolved) => Ok(resolved.path),
-            Err(error) => Err(format!("--allow-outside {}: {error}", path.display())),
+            Err(error) => Err(Error::file(format!("--allow-outside {}: {error}", path.display()))),
         };
         let allowed: Vec<PathBuf> = allowed.iter().map(real).collect::<Result<_, _>>()?;
         Ok(Self { allowed, ..Self::of_user(file_bytes) })
@@ -66,7 +67,7 @@ impl Reach {
     }
 
     /// Sets the bound of the configuration: the repository that contains its folder, or the folder itself.
-    pub(crate) fn set_configuration(&mut self, folder: &Path) -> Result<(), String> {
+    pub(crate) fn set_configuration(&mut self, folder: &Path) -> Result<(), Error> {
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = resolve(here)?.path;
         let alone = |folder| Bound { folder, what: "the folder of airtight.yaml" };
@@ -83,7 +84,7 @@ impl Reach {
     ///
     /// # Errors
     /// In Go's words if Go has such an error: `open x.yaml: no such file or directory`.
-    pub(crate) fn read(&self, by: By, path: &Path) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(&self, by: By, path: &Path) -> Result<Vec<u8>, Error> {
         if by == By::User && is_handed(path) {
             // A second reader waits and gets the same content.
             let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,7 +102,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub(crate) fn open(&self, by: By, path: &Path) -> Result<Opened, String> {
+    pub(crate) fn open(&self, by: By, path: &Path) -> Result<Opened, Error> {
         if by == By::User && is_handed(path) {
             return open::open_handed(path).map_err(|error| in_words_of_go(path, Fault::System(error)));
         }
@@ -114,7 +115,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub(crate) fn check_beside(&self, by: By, chart: &Path, path: &Path) -> Result<(), String> {
+    pub(crate) fn check_beside(&self, by: By, chart: &Path, path: &Path) -> Result<(), Error> {
         let folder = self.find(by, chart)?;
         let root = self.root.as_ref().filter(|root| by == By::Repository || folder.starts_with(&root.folder));
         let bound = match root.cloned().or_else(|| Bound::repository(&folder)) {
@@ -128,7 +129,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`Reach::read`].
-    pub(crate) fn check(&self, by: By, path: &Path) -> Result<(), String> {
+    pub(crate) fn check(&self, by: By, path: &Path) -> Result<(), Error> {
         self.find(by, path).map(|_| ())
     }
 
@@ -137,7 +138,7 @@ impl Reach {
     ///
     /// # Errors
     /// Names the link.
-    pub(crate) fn check_output(&self, path: &Path) -> Result<(), String> {
+    pub(crate) fn check_output(&self, path: &Path) -> Result<(), Error> {
         // A file that does not exist is created in an existing folder.
         let there = path.ancestors().find(|path| path.symlink_metadata().is_ok());
         let Some(there) = there else { return Ok(()) };
@@ -147,7 +148,7 @@ impl Reach {
                 // A broken link, whose target would be created.
                 let folder = absolute(there)?.parent().and_then(|folder| folder.canonicalize().ok());
                 match folder.and_then(|folder| self.holder(&folder)) {
-                    Some(bound) => Err(format!("{} is a broken link in {}", there.display(), bound.what)),
+                    Some(bound) => Err(Error::file(format!("{} is a broken link in {}", there.display(), bound.what))),
                     None => Ok(()),
                 }
             }
@@ -161,9 +162,10 @@ impl Reach {
     }
 
     /// Reads a file within a bound, by its real path before the last links; `shown` is for messages.
-    pub(super) fn read_inside(&self, bound: &Bound, place: &Path, shown: &Path) -> Result<Vec<u8>, String> {
-        let resolved =
-            resolved(place).map_err(|error| error.replacen(&*place.to_string_lossy(), &shown.to_string_lossy(), 1))?;
+    pub(super) fn read_inside(&self, bound: &Bound, place: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
+        let resolved = resolved(place).map_err(|error| {
+            error.reworded(|text| text.replacen(&*place.to_string_lossy(), &shown.to_string_lossy(), 1))
+        })?;
         self.check_place(shown, &resolved)?;
         self.check_bound(bound, shown, &resolved)?;
         let opened = open::open(&resolved.path, None).map_err(|fault| in_words_of_go(shown, fault))?;
@@ -171,7 +173,7 @@ impl Reach {
     }
 
     /// The real path of a named path, if it may be read.
-    pub(super) fn find(&self, by: By, path: &Path) -> Result<PathBuf, String> {
+    pub(super) fn find(&self, by: By, path: &Path) -> Result<PathBuf, Error> {
         match (by, &self.root) {
             (By::Repository, Some(root)) => self.inside(root, path),
             _ => {
@@ -184,7 +186,7 @@ impl Reach {
     }
 
     /// The real path of a file that is in a bound, or allowed.
-    fn inside(&self, bound: &Bound, path: &Path) -> Result<PathBuf, String> {
+    fn inside(&self, bound: &Bound, path: &Path) -> Result<PathBuf, Error> {
         let resolved = resolved(path)?;
         self.check_place(path, &resolved)?;
         self.check_bound(bound, path, &resolved)?;
@@ -192,7 +194,7 @@ impl Reach {
     }
 
     /// Links of a repository must not leave it, even on a path that the user typed.
-    fn check_links(&self, path: &Path, resolved: &Resolved) -> Result<(), String> {
+    fn check_links(&self, path: &Path, resolved: &Resolved) -> Result<(), Error> {
         for link in &resolved.links {
             let Some(folder) = link.parent() else { continue };
             if let Some(bound) = self.holder(folder) {
@@ -204,20 +206,20 @@ impl Reach {
     }
 
     /// Nothing is read in `/proc`, `/sys`, `/dev` and `.git`.
-    pub(super) fn check_place(&self, path: &Path, resolved: &Resolved) -> Result<(), String> {
+    pub(super) fn check_place(&self, path: &Path, resolved: &Resolved) -> Result<(), Error> {
         let Some(place) = forbidden(&resolved.path) else { return Ok(()) };
         let (shown, target) = (path.display(), resolved.path.display());
-        Err(match resolved.links.last() {
+        Err(Error::file(match resolved.links.last() {
             None => format!("{shown}: nothing in {place} is read or written"),
             Some(_) if path.is_symlink() => {
                 format!("{shown} is a link to {target}: nothing in {place} is read or written")
             }
             Some(_) => format!("{shown} leads to {target}: nothing in {place} is read or written"),
-        })
+        }))
     }
 
     /// Checks that a path that leaves a bound is allowed.
-    pub(super) fn check_bound(&self, bound: &Bound, path: &Path, resolved: &Resolved) -> Result<(), String> {
+    pub(super) fn check_bound(&self, bound: &Bound, path: &Path, resolved: &Resolved) -> Result<(), Error> {
         let target = &resolved.path;
         if target.starts_with(&bound.folder) || self.allowed.iter().any(|allowed| target.starts_with(allowed)) {
             return Ok(());
@@ -225,7 +227,7 @@ impl Reach {
         let (shown, what, target) = (path.display(), bound.what, target.display());
         let way_out = format!("to allow it: --allow-outside {}", quoted(&resolved.path));
         // The last link inside the bound is the one that leaves it.
-        Err(match resolved.links.iter().rfind(|link| link.starts_with(&bound.folder)) {
+        Err(Error::file(match resolved.links.iter().rfind(|link| link.starts_with(&bound.folder)) {
             None => format!("{shown} is outside {what} ({}); {way_out}", bound.folder.display()),
             Some(link) if is_at(path, link) => {
                 format!("{shown} is a link that leads out of {what}, to {target}; {way_out}")
@@ -234,30 +236,32 @@ impl Reach {
                 let link = seen(link);
                 format!("{shown}: {} is a link that leads out of {what}, to {target}; {way_out}", link.display())
             }
-        })
+        }))
     }
 }
 
 /// Resolves the links of a path; the error is worded as Go's for a file that cannot be opened.
-fn resolved(path: &Path) -> Result<Resolved, String> {
+fn resolved(path: &Path) -> Result<Resolved, Error> {
     // Forbidden whether it exists or not.
     if let Some(place) = system_folder(path) {
-        return Err(format!("{}: nothing in {place} is read or written", path.display()));
+        return Err(Error::file(format!("{}: nothing in {place} is read or written", path.display())));
     }
     resolve(path).map_err(|error| {
-        let why = error.rsplit_once(": ").map_or(error.as_str(), |(_, why)| why);
-        let why = if why == "too many links" { "too many levels of symbolic links" } else { why };
-        format!("open {}: {why}", path.display())
+        error.reworded(|text| {
+            let why = text.rsplit_once(": ").map_or(text, |(_, why)| why);
+            let why = if why == "too many links" { "too many levels of symbolic links" } else { why };
+            format!("open {}: {why}", path.display())
+        })
     })
 }
 
-fn in_words_of_go(path: &Path, fault: Fault) -> String {
+fn in_words_of_go(path: &Path, fault: Fault) -> Error {
     let path = path.display();
-    match fault {
+    Error::file(match fault {
         Fault::System(error) => format!("open {path}: {}", system_error(&error)),
         Fault::Folder => format!("read {path}: is a directory"),
         Fault::Odd(what) => format!("{path} is a {what}; only regular files are read, and stdin as -"),
-    }
+    })
 }
 
 /// Whether a path is one that a shell passes for an open stream: `<(helm get values shop)`.
@@ -308,13 +312,13 @@ mod tests {
         reach.set_configuration(&std::env::temp_dir()).expect("it is there");
         assert_eq!(
             reach.read(By::Repository, &path),
-            Err(format!("{}: nothing in /dev is read or written", path.display()))
+            Err(Error::file(format!("{}: nothing in /dev is read or written", path.display())))
         );
         let (reader, mut writer) = std::io::pipe().expect("a pipe can be made");
         writer.write_all(b"a: 12\n").expect("it holds so much");
         let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
         let too_long = format!("{} has more than 5 bytes (--limit file-bytes)", path.display());
-        assert_eq!(Reach::of_user(5).read(By::User, &path), Err(too_long));
+        assert_eq!(Reach::of_user(5).read(By::User, &path), Err(Error::limit(too_long)));
     }
 
     #[test]

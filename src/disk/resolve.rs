@@ -1,5 +1,6 @@
 //! [`resolve`]: resolves a path, and lists the links on the way.
 
+use crate::error::Error;
 use crate::go::system_error;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -17,7 +18,7 @@ pub(super) struct Resolved {
 ///
 /// # Errors
 /// Those of Go's `filepath.EvalSymlinks`: `lstat /a/b: no such file or directory`.
-pub(super) fn resolve(path: &Path) -> Result<Resolved, String> {
+pub(super) fn resolve(path: &Path) -> Result<Resolved, Error> {
     /// Go's limit.
     const MOST: usize = 255;
     let path = absolute(path)?;
@@ -34,31 +35,33 @@ pub(super) fn resolve(path: &Path) -> Result<Resolved, String> {
             _ => found.push(&part),
         }
         let about = fs::symlink_metadata(&found)
-            .map_err(|error| format!("lstat {}: {}", found.display(), system_error(&error)))?;
+            .map_err(|error| Error::file(format!("lstat {}: {}", found.display(), system_error(&error))))?;
         if about.is_symlink() {
             links.push(found.clone());
             if links.len() > MOST {
-                return Err("EvalSymlinks: too many links".to_owned());
+                return Err(Error::file("EvalSymlinks: too many links"));
             }
             let target = fs::read_link(&found)
-                .map_err(|error| format!("readlink {}: {}", found.display(), system_error(&error)))?;
+                .map_err(|error| Error::file(format!("readlink {}: {}", found.display(), system_error(&error))))?;
             found.pop();
             left.extend(parts(&target));
         } else if !about.is_dir() && !left.is_empty() {
-            return Err("not a directory".to_owned());
+            return Err(Error::file("not a directory"));
         }
     }
     // The actual spelling, on file systems that ignore case.
-    let path = found.canonicalize().map_err(|error| format!("lstat {}: {}", found.display(), system_error(&error)))?;
+    let path = found
+        .canonicalize()
+        .map_err(|error| Error::file(format!("lstat {}: {}", found.display(), system_error(&error))))?;
     Ok(Resolved { path, links })
 }
 
 /// An absolute path; nothing else changes.
-pub(super) fn absolute(path: &Path) -> Result<PathBuf, String> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
     if path.is_absolute() {
         return Ok(path.to_path_buf());
     }
-    let here = std::env::current_dir().map_err(|error| format!("getwd: {}", system_error(&error)))?;
+    let here = std::env::current_dir().map_err(|error| Error::file(format!("getwd: {}", system_error(&error))))?;
     Ok(here.join(path))
 }
 

@@ -1,12 +1,12 @@
 //! [`apply`]: applies edits to the user's values, for a trial.
 
 use super::document::{self, Before};
-use super::{Action, Edit, Refusal, Target, flag, overlay, path_text};
+use super::{Action, Edit, Refusal, Target, flag, overlay};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
-use crate::trace::Key;
 use crate::values::UserValues;
+use crate::values_path::Key;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -155,7 +155,7 @@ fn arguments<'u>(user: &'u mut UserValues, flag: &str) -> &'u mut Vec<String> {
 }
 
 fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Action)> {
-    edits.map(|edit| (edit.path.as_slice(), &edit.action)).collect()
+    edits.map(|edit| (&*edit.path, &edit.action)).collect()
 }
 
 /// A values file with an edit applied.
@@ -207,7 +207,7 @@ impl Edit {
             Target::Flag(part) => format!("{} {}", part.flag, part.occurrence),
             Target::Overlay => String::new(),
         };
-        format!("{target}\n{}\n{:?}", path_text(&self.path), self.action)
+        format!("{target}\n{}\n{:?}", self.path, self.action)
     }
 
     /// Whether it is the same edit of the same file or flag.

@@ -10,7 +10,7 @@ use super::splice::Splice;
 use super::{Action, Refusal, insert, remove, replace, tree};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::trace::Key;
+use crate::values_path::Key;
 use crate::yaml::{Document, Form, written};
 use serde_json::Value;
 use std::collections::BTreeMap;

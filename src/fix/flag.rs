@@ -4,10 +4,11 @@ use super::plan::Change;
 use super::{Action, Refusal, document};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::trace::Key;
 use crate::values::{Assignment, assignments, is_json};
+use crate::values_path::{Key, ValuesPath};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// The changes of the assignments of an argument, by index.
 #[derive(Default)]
@@ -22,13 +23,13 @@ struct Plan<'a> {
 struct Argument<'t> {
     flag: &'t str,
     found: Vec<Assignment>,
-    numbers: BTreeMap<Vec<Key>, Vec<usize>>,
+    numbers: BTreeMap<ValuesPath, Vec<usize>>,
 }
 
 impl<'t> Argument<'t> {
     fn of(flag: &'t str, argument: &str) -> Result<Self, Refusal> {
         let found = assignments(flag, argument).ok_or_else(|| Refusal::Unread(format!("{flag} {argument}")))?;
-        let mut numbers: BTreeMap<Vec<Key>, Vec<usize>> = BTreeMap::new();
+        let mut numbers: BTreeMap<ValuesPath, Vec<usize>> = BTreeMap::new();
         for (number, one) in found.iter().enumerate() {
             numbers.entry(one.path.clone()).or_default().push(number);
         }
@@ -37,7 +38,11 @@ impl<'t> Argument<'t> {
 
     /// Records an edit.
     fn plan<'a>(&self, (path, action): Change<'a>, plan: &mut Plan<'a>) -> Result<(), Refusal> {
-        let mut below = self.numbers.range(path.to_vec()..).take_while(|(own, _)| own.starts_with(path)).peekable();
+        let mut below = self
+            .numbers
+            .range::<[Key], _>((Bound::Included(path), Bound::Unbounded))
+            .take_while(|(own, _)| own.starts_with(path))
+            .peekable();
         match action {
             Action::Remove if below.peek().is_some() => plan.gone.extend(below.flat_map(|(_, numbers)| numbers)),
             Action::Set(value) if self.numbers.contains_key(path) => {
@@ -151,7 +156,6 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fix::path_keys as path;
     use serde_json::json;
 
     #[test]
@@ -179,7 +183,12 @@ mod tests {
             ("--set-json", "a=1", "a", set(json!(["x"])), Ok("a=[\"x\"]")),
         ];
         for (flag, argument, at, action, expected) in cases {
-            let made = edit(flag, argument, &[(&path(at), &action)], &Limits::default());
+            let made = edit(
+                flag,
+                argument,
+                &[(&at.parse::<crate::values_path::ValuesPath>().unwrap(), &action)],
+                &Limits::default(),
+            );
             let made = made.as_deref().map_err(Refusal::name);
             assert_eq!(made, expected, "{flag} {argument} {at} {action:?}");
         }

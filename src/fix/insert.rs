@@ -7,7 +7,7 @@ use super::replace::replace;
 use super::splice::{Splice, find, has_comment, is_blank};
 use super::tree::built;
 use super::write::{Quotes, entry, entry_lines, inline, item_lines};
-use crate::trace::Key;
+use crate::values_path::Key;
 use crate::yaml::{Document, Form, Written};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! [`locate`]: finds the location of a value in a document.
 
 use super::Refusal;
-use crate::trace::Key;
+use crate::values_path::Key;
 use crate::yaml::{Form, Written, WrittenEntry as Entry};
 use std::collections::{BTreeMap, HashMap};
 

@@ -12,7 +12,6 @@ mod locate;
 mod members;
 mod overlay;
 mod patch;
-mod paths;
 pub(crate) mod plan;
 mod refusal;
 mod remove;
@@ -28,14 +27,14 @@ pub(crate) use change::{TextChange, text_changes};
 pub(crate) use document::{edit, edit_all};
 pub(crate) use overlay::overlay;
 pub(crate) use patch::{Patch, patched};
-pub(crate) use paths::{path_keys, path_text};
 pub(crate) use refusal::Refusal;
 pub(crate) use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
 pub(crate) use tree::{at as value_at, value as json_of};
 
 use crate::names::names;
 use crate::source::{File, Place};
-use crate::trace::{FlagPart, Key};
+use crate::trace::FlagPart;
+use crate::values_path::ValuesPath;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -92,7 +91,7 @@ pub(crate) struct Edit {
     /// What to edit.
     pub target: Target,
     /// The path of the value, from the top of the values.
-    pub path: Vec<Key>,
+    pub path: ValuesPath,
     /// The location of the old value; `None` if it is added.
     pub place: Option<Place>,
     /// What to do with it.

@@ -13,7 +13,7 @@ pub(crate) fn overlay(edits: &[Edit]) -> Result<String, Refusal> {
     let mut values = Value::Object(Map::new());
     for edit in edits.iter().filter(|edit| matches!(edit.target, Target::Overlay)) {
         let (Action::Set(value) | Action::Add(value)) = &edit.action else { return Err(Refusal::Overlay) };
-        if edit.path.iter().any(|key| matches!(key, crate::trace::Key::Index(_))) {
+        if edit.path.iter().any(|key| matches!(key, crate::values_path::Key::Index(_))) {
             return Err(Refusal::Overlay);
         }
         match tree::get(&values, &edit.path) {

@@ -3,7 +3,7 @@
 //! All paths refer to the original text, whatever the other edits do: `l[1]` is the second element even if `l[0]` is removed.
 
 use super::{Action, Refusal, tree};
-use crate::trace::Key;
+use crate::values_path::Key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! [`Shown`]: what reports show of a fix, independent of its files.
 
-use super::{Action, Edit, Fix, Patch, Target, TextChange, path_text, text_changes};
+use super::{Action, Edit, Fix, Patch, Target, TextChange, text_changes};
 use crate::source::Spot;
 
 /// What reports show of a fix, computed before the files are dropped.
@@ -88,7 +88,7 @@ fn edit(edit: &Edit, changes: bool) -> ShownEdit {
         target,
         file,
         flag,
-        path: path_text(&edit.path),
+        path: edit.path.to_string(),
         line: place.filter(|place| !place.file.is_flag()).map(|place| place.line_column().0),
         from,
         action: edit.action.clone(),

@@ -3,13 +3,13 @@
 use super::Refusal;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::trace::Key;
+use crate::values_path::Key;
 use crate::yaml::{Data, Node, read_documents};
 use serde_json::{Map, Number, Value};
 
 /// The values of a text as helm reads it: its documents merged.
 pub(super) fn values(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Value, Refusal> {
-    let documents = read_documents(text, helm, limits).map_err(Refusal::Unread)?;
+    let documents = read_documents(text, helm, limits).map_err(|error| Refusal::Unread(error.to_string()))?;
     let mut merged = Map::new();
     for document in &documents {
         if let Value::Object(entries) = value(document) {

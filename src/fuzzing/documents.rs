@@ -1,6 +1,7 @@
 //! Manifests, and the images in them.
 
 use super::{is_bound, limits};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::images::find::Hints;
 use crate::images::{Shape, find};
@@ -24,7 +25,7 @@ pub(super) fn manifests(data: &[u8]) {
 }
 
 /// The order, the positions and the kinds; or the message.
-fn told<N>(read: Result<Manifests<N>, String>) -> Result<Vec<String>, String> {
+fn told<N>(read: Result<Manifests<N>, Error>) -> Result<Vec<String>, Error> {
     let read = read?;
     let line = |manifest: crate::render::manifest::Manifest<N>| {
         let crate::render::manifest::Manifest { start, content, api_version, kind, object_name, hook, .. } = manifest;
@@ -46,7 +47,7 @@ pub(super) fn finders(data: &[u8]) {
     let limits = limits();
     let read = match read::<Node>(&rendered(data), HelmVersion::V4, &limits) {
         Ok(read) => read,
-        Err(error) if is_bound(&error) => return,
+        Err(error) if is_bound(error.helm_text()) => return,
         Err(_) => return,
     };
     let mirror = Mirror::nowhere();

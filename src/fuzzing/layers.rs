@@ -25,7 +25,7 @@ pub(super) fn values(data: &[u8]) {
 fn told(processed: Result<Processed, Problem>) -> Result<String, String> {
     match processed {
         Ok(Processed { root, values }) => Ok(format!("{} {values:?}", root.full_path)),
-        Err(Problem::Input(text) | Problem::Chart(text)) => Err(text),
+        Err(Problem::Input(error) | Problem::Chart(error)) => Err(error.into_text()),
         Err(Problem::Template(_)) => unreachable!("no template is executed"),
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn set(data: &[u8]) {
         let mut origins = Origins::new();
         let plain = user.merge(helm, &limits, &mut read, None);
         let traced = user.merge(helm, &limits, &mut read, Some(&mut origins));
-        let shown = |merged: &Result<crate::values::Merged, String>| match merged {
+        let shown = |merged: &Result<crate::values::Merged, crate::error::Error>| match merged {
             Ok(merged) => Ok(format!("{:?}", merged.values)),
             Err(error) => Err(error.clone()),
         };

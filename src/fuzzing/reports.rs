@@ -9,7 +9,7 @@ use crate::lint::{lint as judge, lint_manifests};
 use crate::reference::{Mirror, Reference};
 use crate::release::Prepared;
 use crate::render::manifest::{Manifests, manifests};
-use crate::report::store::Store;
+use crate::report::spool::Spool;
 use crate::report::stream::{Kept, Reports};
 use crate::report::text::{Detail, Style};
 use crate::report::{self, Report};
@@ -65,7 +65,7 @@ fn is_had_back(report: Report) {
     let told = |reports: &dyn Reports| FORMATS.map(|write| written(reports, write));
     let before = told(&Kept::of(std::slice::from_ref(&report)));
     // The only report of a run is kept in memory.
-    let store = Store::new(2);
+    let store = Spool::new(2);
     let kept = store.keep(1, report).map_err(io::Error::other).and_then(|()| store.in_order(|_, _| {}));
     let after = told(&kept.unwrap_or_else(|error| panic!("a report cannot be had back: {error}")));
     for (before, after) in before.iter().zip(&after) {

@@ -44,7 +44,7 @@ fn told(outcome: Result<Outcome, Problem>) -> Result<Vec<(String, String)>, Stri
                 })
                 .collect())
         }
-        Err(Problem::Input(text) | Problem::Chart(text)) => Err(text),
+        Err(Problem::Input(error) | Problem::Chart(error)) => Err(error.into_text()),
         Err(Problem::Template(error)) => Err(helm_text(&error, HelmVersion::V4)),
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn config(data: &[u8]) {
             config.settings();
         }
         Err(problems) => {
-            for line in problems.lines() {
+            for line in problems.helm_text().lines() {
                 assert!(line.starts_with("airtight.yaml:") || line.starts_with(' '), "{line:?} names no place");
             }
         }

@@ -3,7 +3,6 @@
 use super::{assigned, below, has, inline, list, some, text};
 use crate::config::init::Found;
 use crate::limits::Limits;
-
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 
@@ -74,7 +73,7 @@ fn release(name: &str, spec: &Node, source: &Node, refs: &[String]) -> Found {
     found
 }
 
-/// The path of a values file in the repository.
+/// The path of a values file in the repository; or what is left out.
 fn value_file(chart: &str, file: &str, refs: &[String]) -> Result<String, String> {
     let is_elsewhere = file.contains("://") || file.contains("$ARGOCD_") || file.contains("${") || file.contains('*');
     if is_elsewhere {

@@ -2,7 +2,6 @@
 
 use super::{below, has, inline, list, some, text};
 use crate::config::init::Found;
-
 use crate::yaml::Node;
 
 /// Fields of a HelmRelease that change what is installed and that airtight.yaml cannot express.

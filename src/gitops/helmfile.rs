@@ -2,7 +2,6 @@
 
 use super::{assigned, below, has, inline, list, some, text};
 use crate::config::init::Found;
-
 use crate::yaml::{Data, Node};
 
 /// Fields of a release that change what is installed and that airtight.yaml cannot express.

@@ -6,12 +6,13 @@
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::fix::plan::Change;
-use crate::fix::{Action, Edit, Originals, Target, apply, edit, edit_all, path_keys};
+use crate::fix::{Action, Edit, Originals, Target, apply, edit, edit_all};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
-use crate::trace::{FlagPart, Key};
+use crate::trace::FlagPart;
 use crate::values::UserValues;
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{Data, Node, read_documents};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ fn documents_are_edited_as_recorded() {
         let name = case["name"].as_str().expect("a case has a name");
         let text = case["text"].as_str().expect("a case has a text");
         let helm = if case.get("helm").is_some() { HelmVersion::V3 } else { HelmVersion::V4 };
-        let (keys, action) = (path_keys(case["path"].as_str().expect("a path")), action(case));
+        let (keys, action) = (path(case["path"].as_str().expect("a path")), action(case));
         let made = edit(text.as_bytes(), &keys, &action, helm, &Limits::default());
         let made = made.map(|bytes| String::from_utf8(bytes).expect("it is UTF-8"));
         let is_right = match (&made, case.get("result"), case.get("refusal")) {
@@ -145,6 +146,10 @@ pub(super) fn values_files(folder: &std::path::Path, found: &mut Vec<(String, Ve
     }
 }
 
+fn path(text: &str) -> ValuesPath {
+    text.parse().expect("a path")
+}
+
 pub(super) fn scalars(node: &Node, path: &mut Vec<Key>, found: &mut Vec<Vec<Key>>) {
     match &node.data {
         Data::Map(entries) => {
@@ -191,7 +196,7 @@ fn what_the_user_gave_is_edited_in_memory() {
         ..UserValues::default()
     };
     let part = |occurrence| FlagPart { flag: "--set", occurrence, argument: "".into() };
-    let edit = |target, path, action| Edit { target, path: path_keys(path), place: None, action };
+    let edit = |target, path: &str, action| Edit { target, path: path.parse().expect("a path"), place: None, action };
     let of_file = || Target::File { number: 0, file: file.clone() };
     let edits = [
         edit(of_file(), "image.registry", Action::Remove),
@@ -261,7 +266,7 @@ fn odd_texts_are_refused_or_edited_and_never_panic() {
         ("l[0].p.q", Action::Add("z".into())),
         ("q.r", Action::Add("z".into())),
     ]
-    .map(|(text, action)| (path_keys(text), action));
+    .map(|(text, action)| (path(text), action));
     let pieces = [
         "", "\t", "\r", "- ", ": ", "{", "]", "*a ", "&a ", "? ", "---\n", "\u{FEFF}", "|", "'", "\u{85}", "#", "\n",
         "<<: ",

@@ -13,6 +13,7 @@ use crate::reads::Reads;
 use crate::source::File;
 use crate::trace::{OriginData, Origins, Str};
 use crate::values::UserValues;
+use crate::values_path::ValuesPath;
 use crate::yaml::{self, Data, Node};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -77,11 +78,11 @@ fn rendered(template: &str, values: &str, origins: Option<&mut Origins>) -> Opti
 }
 
 /// The scalars that nothing read, neither alone nor as a part of a whole.
-fn unread(node: &Node, path: &mut Vec<String>, reads: &Reads, found: &mut Vec<(String, Range<usize>)>) {
+fn unread(node: &Node, path: &mut ValuesPath, reads: &Reads, found: &mut Vec<(String, Range<usize>)>) {
     match &node.data {
         Data::Map(entries) => {
             for (entry, value) in entries {
-                path.push(entry.key.to_text().into_owned());
+                path.push(&*entry.key.to_text());
                 unread(value, path, reads, found);
                 path.pop();
             }
@@ -91,7 +92,7 @@ fn unread(node: &Node, path: &mut Vec<String>, reads: &Reads, found: &mut Vec<(S
             items.iter().for_each(|item| unread(item, path, reads, found));
         }
         Data::Str(_) | Data::Bool(_) | Data::Int(_) | Data::Uint(_) | Data::Float(_) if reads.read(path).is_none() => {
-            found.push((path.join("."), node.start as usize..node.end as usize));
+            found.push((path.to_string(), node.start as usize..node.end as usize));
         }
         _ => {}
     }
@@ -119,7 +120,7 @@ fn changed(values: &str, scalars: &[(String, Range<usize>)]) -> String {
 fn missed(case: &Case, text: &Str, reads: &Reads) -> Option<String> {
     let node = yaml::read(case.values.as_bytes(), &Limits::default()).ok()?;
     let mut scalars = Vec::new();
-    unread(&node, &mut Vec::new(), reads, &mut scalars);
+    unread(&node, &mut ValuesPath::default(), reads, &mut scalars);
     let differs = |scalars: &[(String, Range<usize>)]| {
         let other = rendered(&case.template, &changed(&case.values, scalars), None);
         other.is_none_or(|(other, _)| other != *text)

@@ -5,6 +5,7 @@ use crate::names::names;
 use crate::provenance::{Decider, Source, deciders_in, printed, rank};
 use crate::source::Place;
 use crate::trace::{Origin, Origins};
+use crate::values_path::ValuesPath;
 use std::ops::Range;
 
 /// A part of a reference.
@@ -29,7 +30,7 @@ pub(crate) fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decide
         source: Source::Unknown,
         origin: Origin::NONE,
         place: None,
-        path: String::new(),
+        path: ValuesPath::default(),
         hides: Vec::new(),
     })
 }

@@ -1,6 +1,9 @@
 //! [`Path`]: the path from an object to one of its fields.
 
+use crate::error::Error;
+use crate::values_path::{Key, parse_keys};
 use std::fmt;
+use std::str::FromStr;
 
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,20 @@ impl Path {
             Step::Key(key) => Some(key.as_str()),
             _ => None,
         })
+    }
+}
+
+impl FromStr for Path {
+    type Err = Error;
+
+    /// In the notation of [`ValuesPath`](crate::values_path::ValuesPath), without nested documents.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = |why| Error::input(format!("{text:?} is not a path such as spec.containers[0].image: {why}"));
+        let step = |key| match key {
+            Key::Name(name) => Step::Key(name.to_string()),
+            Key::Index(index) => Step::Index(index as usize),
+        };
+        parse_keys(text).map(|keys| Self(keys.into_iter().map(step).collect())).map_err(wrong)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::render::manifest::Manifest;
 use crate::secrets::shown_argument;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting, Span};
+use crate::values_path::ValuesPath;
 use crate::yaml;
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ pub(crate) struct Decider {
     /// Its location.
     pub place: Option<Place>,
     /// For a value, the values path as in the file or flag: `image.repository`.
-    pub path: String,
+    pub path: ValuesPath,
     /// The settings that it hides, nearest first.
     pub hides: Vec<(Layer, Place)>,
 }
@@ -125,7 +126,7 @@ pub(crate) fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider 
 
 /// The decider of an origin; `at` is a byte of its own text.
 pub(crate) fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
-    let plain = |source, place| Decider { source, origin, place, path: String::new(), hides: Vec::new() };
+    let plain = |source, place| Decider { source, origin, place, path: ValuesPath::default(), hides: Vec::new() };
     match origins.get(origin) {
         None | Some(OriginData::Derived(_)) => plain(Source::Unknown, None),
         Some(OriginData::Fact(name)) => plain(Source::Other((*name).to_owned()), None),
@@ -178,11 +179,4 @@ pub(crate) fn layer_name(layer: &Layer) -> String {
         Layer::Flag(part) => format!("{} {}", part.flag, shown_argument(&part.argument)),
         Layer::Tool => "the global rewrite".to_owned(),
     }
-}
-
-/// The path by which a user sets a value of a subchart: `db.image.registry` for `image.registry` of `app/charts/db`.
-pub(crate) fn user_path(chart: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = chart.split("/charts/").skip(1).collect();
-    parts.push(path);
-    parts.join(".")
 }

@@ -1,7 +1,7 @@
 //! The values that decide which subcharts exist and what they export: conditions, tags, `import-values`.
 
-use super::{Path, steps};
 use crate::chart::{Chart, Dependency};
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::Data;
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Switch {
     /// Its path from the top chart.
-    pub path: Path,
+    pub path: ValuesPath,
     /// The full path of the chart that it enables, or that exports the values.
-    pub chart: Path,
+    pub chart: ValuesPath,
     /// What reads it.
     pub kind: SwitchKind,
 }
@@ -30,7 +30,7 @@ pub(crate) enum SwitchKind {
 /// The values that the Chart.yaml of a chart and those of its subcharts read, including disabled ones.
 pub(crate) fn of_dependencies(chart: &Chart) -> Vec<Switch> {
     let mut found = Vec::new();
-    collect(chart, &Vec::new(), &mut found);
+    collect(chart, &ValuesPath::default(), &mut found);
     found
 }
 
@@ -60,11 +60,12 @@ fn text(data: &Data) -> String {
     }
 }
 
-fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
-    let below = |path: &str| prefix.iter().cloned().chain(steps(path)).collect::<Path>();
+fn collect(chart: &Chart, prefix: &ValuesPath, found: &mut Vec<Switch>) {
+    // Helm takes these texts apart at every dot.
+    let below = |path: &str| prefix.iter().cloned().chain(ValuesPath::of_dots(path)).collect::<ValuesPath>();
     for dependency in chart.metadata.dependencies.iter().flatten() {
         let name = called(dependency);
-        let chart = below(&name);
+        let chart = prefix.with(name.as_str());
         let conditions = dependency.condition.split(',').map(str::trim).filter(|part| !part.is_empty());
         for condition in conditions {
             let path = below(condition);
@@ -72,7 +73,8 @@ fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
         }
         for tag in dependency.tags.iter().flatten() {
             // Tags are at the top of the values that a chart sees.
-            for path in [below(&format!("tags.{tag}")), steps(&format!("tags.{tag}"))] {
+            let own = ValuesPath::from(vec![Key::from("tags"), tag.as_str().into()]);
+            for path in [prefix.iter().chain(&own).cloned().collect(), own] {
                 found.push(Switch { path, chart: chart.clone(), kind: SwitchKind::Tag });
             }
         }
@@ -89,6 +91,6 @@ fn collect(chart: &Chart, prefix: &Path, found: &mut Vec<Switch>) {
         }
     }
     for (name, subchart) in named_subcharts(chart) {
-        collect(subchart, &below(&name), found);
+        collect(subchart, &prefix.with(name.as_str()), found);
     }
 }

@@ -5,7 +5,6 @@
 
 pub(crate) mod dependencies;
 pub(crate) mod flow;
-pub(crate) mod near;
 pub(crate) mod scope;
 pub(crate) mod spelled;
 pub(crate) mod statics;
@@ -16,7 +15,9 @@ use crate::template::reads::{self as engine, Reached};
 use crate::template::{Map, Value};
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting as Set, Str};
 use crate::values::Instance;
+use crate::values_path::{Key, ValuesPath};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,9 +25,6 @@ pub(crate) use dependencies::of_dependencies;
 pub(crate) use flow::Flow;
 pub(crate) use scope::Scopes;
 pub(crate) use statics::Statics;
-
-/// The steps of a values path: keys, and elements of lists as `[0]`.
-pub(crate) type Path = Vec<String>;
 
 /// The key of the values that charts share.
 pub(crate) const GLOBAL: &str = "global";
@@ -40,8 +38,8 @@ type Looks = BTreeMap<String, Place>;
 /// The reads of a render.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
-    members: BTreeMap<Path, Looks>,
-    wholes: BTreeMap<Path, Looks>,
+    members: BTreeMap<ValuesPath, Looks>,
+    wholes: BTreeMap<ValuesPath, Looks>,
     settings: Vec<Setting>,
     reached: Vec<Reached>,
 }
@@ -50,7 +48,7 @@ pub(crate) struct Reads {
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
     /// Its effective path: below `global`, it is one path for all charts.
-    pub path: Path,
+    pub path: ValuesPath,
     /// Its location.
     pub origin: Origin,
     /// Its text, if it is a string.
@@ -79,23 +77,23 @@ struct Watched {
 
 /// The path of a watched map, as a step from its parent map: few paths are ever needed.
 #[derive(Debug, Clone, Default)]
-struct Way(Option<Rc<(Way, String)>>);
+struct Way(Option<Rc<(Way, Key)>>);
 
 impl Way {
     /// The path to a member of this map; `is_top` says that this is the `.Values` of a chart.
-    fn step(&self, key: &str, is_top: bool) -> Self {
-        let above = if is_top && key == GLOBAL { Self::default() } else { self.clone() };
-        Self(Some(Rc::new((above, key.to_owned()))))
+    fn step(&self, key: impl Into<Key>, is_top: bool) -> Self {
+        let key = key.into();
+        let above = if is_top && key.is(GLOBAL) { Self::default() } else { self.clone() };
+        Self(Some(Rc::new((above, key))))
     }
 
-    fn path(&self) -> Path {
-        let (mut path, mut way) = (Path::new(), self);
+    fn path(&self) -> ValuesPath {
+        let (mut path, mut way) = (ValuesPath::default(), self);
         while let Some(step) = &way.0 {
             path.push(step.1.clone());
             way = &step.0;
         }
-        path.reverse();
-        path
+        path.reversed()
     }
 }
 
@@ -128,7 +126,7 @@ impl Watch {
         for (key, value) in map.borrow().iter() {
             let key = key.to_text();
             let child = instance.and_then(|instance| instance.children.iter().find(|child| child.name == key));
-            let to = (way.step(&key, instance.is_some()), depth + 1);
+            let to = (way.step(&*key, instance.is_some()), depth + 1);
             match (value, child) {
                 (Value::Map(map), Some(child)) => {
                     let chart = Rc::from(child.full_path.as_str());
@@ -154,7 +152,7 @@ impl Watch {
             Value::Map(map) if !map.is_empty() => return self.map(map, (way, depth), chart, None, reads, origins),
             Value::List(list) if list.iter().any(is_tree) => {
                 for (index, item) in list.iter().enumerate() {
-                    let to = (way.step(&format!("[{index}]"), false), depth + 1);
+                    let to = (way.step(Key::Index(index as u32), false), depth + 1);
                     self.value(item, to, chart, alone, reads, origins);
                 }
                 return;
@@ -173,11 +171,11 @@ impl Watch {
 
     /// The reads so far.
     pub(crate) fn finish(self, reads: engine::Reads) -> Reads {
-        let (mut members, mut wholes) = (BTreeMap::<Path, Looks>::new(), BTreeMap::<Path, Looks>::new());
+        let (mut members, mut wholes) = (BTreeMap::<ValuesPath, Looks>::new(), BTreeMap::<ValuesPath, Looks>::new());
         for Watched { number, way, chart, is_top } in self.tables {
             let Some(table) = reads.table(number) else { continue };
             for (key, place) in &table.members {
-                let looks = members.entry(way.step(&key.to_text(), is_top).path()).or_default();
+                let looks = members.entry(way.step(&*key.to_text(), is_top).path()).or_default();
                 looks.entry(chart.to_string()).or_insert_with(|| place.clone());
             }
             if let Some(place) = &table.whole {
@@ -198,13 +196,13 @@ fn is_users(value: &Value, origins: &Origins) -> bool {
 
 impl Reads {
     /// The first read of a value: of itself, or of everything in a parent.
-    pub(crate) fn read(&self, path: &[String]) -> Option<&Place> {
+    pub(crate) fn read(&self, path: &[Key]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.values().next());
         own.or_else(|| self.around(path).find_map(|looks| looks.values().next()))
     }
 
     /// The first read of a value in each chart.
-    pub(crate) fn places(&self, path: &[String]) -> Vec<&Place> {
+    pub(crate) fn places(&self, path: &[Key]) -> Vec<&Place> {
         let own = self.members.get(path).into_iter();
         let looks = own.chain(self.around(path));
         let mut found: Vec<&Place> = Vec::new();
@@ -217,33 +215,33 @@ impl Reads {
     }
 
     /// The first read of a value in a chart, given by its full path.
-    pub(crate) fn read_in(&self, chart: &str, path: &[String]) -> Option<&Place> {
+    pub(crate) fn read_in(&self, chart: &str, path: &[Key]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.get(chart));
         own.or_else(|| self.around(path).find_map(|looks| looks.get(chart)))
     }
 
-    fn around<'r>(&'r self, path: &[String]) -> impl Iterator<Item = &'r Looks> {
+    fn around<'r>(&'r self, path: &[Key]) -> impl Iterator<Item = &'r Looks> {
         (0..=path.len()).filter_map(move |length| self.wholes.get(&path[..length]))
     }
 
     /// Whether a value itself was read, existing or not.
-    pub(crate) fn looks_at(&self, path: &[String]) -> bool {
+    pub(crate) fn looks_at(&self, path: &[Key]) -> bool {
         self.members.contains_key(path)
     }
 
     /// Whether any member of the map at a path was read.
-    pub(crate) fn looks_into(&self, path: &[String]) -> bool {
-        let mut from = self.members.range(path.to_vec()..);
-        from.find(|(found, _)| *found != path).is_some_and(|(found, _)| found.starts_with(path))
+    pub(crate) fn looks_into(&self, path: &[Key]) -> bool {
+        let mut from = self.members.range::<[Key], _>((Bound::Included(path), Bound::Unbounded));
+        from.find(|(found, _)| ***found != *path).is_some_and(|(found, _)| found.starts_with(path))
     }
 
     /// The paths that were read, existing or not, sorted.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &ValuesPath> {
         self.members.keys()
     }
 
     /// The paths that a chart read, given by its full path.
-    pub(crate) fn paths_in<'r>(&'r self, chart: &'r str) -> impl Iterator<Item = &'r Path> {
+    pub(crate) fn paths_in<'r>(&'r self, chart: &'r str) -> impl Iterator<Item = &'r ValuesPath> {
         self.members.iter().filter(move |(_, looks)| looks.contains_key(chart)).map(|(path, _)| path)
     }
 
@@ -257,33 +255,6 @@ impl Reads {
         let reached = self.reached.iter().find(|reached| Arc::ptr_eq(reached.file(), file));
         reached.is_some_and(|reached| reached.contains(at))
     }
-}
-
-/// The steps of a dotted path: `hosts[0].name` is `hosts`, `[0]`, `name`; `\.` is a dot inside a key.
-pub(crate) fn steps(path: &str) -> Path {
-    let mut steps = vec![String::new()];
-    let mut chars = path.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => steps.last_mut().into_iter().for_each(|step| step.extend(chars.next())),
-            '.' => steps.push(String::new()),
-            '[' => steps.push("[".to_owned()),
-            c => steps.last_mut().into_iter().for_each(|step| step.push(c)),
-        }
-    }
-    steps
-}
-
-/// The text form of a path: `hosts[0].name`.
-pub(crate) fn dotted(path: &[String]) -> String {
-    let mut text = String::new();
-    for step in path {
-        if !text.is_empty() && !step.starts_with('[') {
-            text.push('.');
-        }
-        text.push_str(&step.replace('.', "\\."));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -351,8 +322,8 @@ db: {user: u}
 
     /// `a.b` for a value that was looked at, `a.*` for everything in one.
     fn show(reads: &Reads) -> String {
-        let members = reads.members.keys().map(|path| dotted(path));
-        let wholes = reads.wholes.keys().map(|path| format!("{}.*", dotted(path)));
+        let members = reads.members.keys().map(|path| path.to_string());
+        let wholes = reads.wholes.keys().map(|path| format!("{path}.*"));
         let mut all: Vec<String> = members.chain(wholes).collect();
         all.sort();
         all.join(" ")
@@ -403,17 +374,21 @@ db: {user: u}
     fn globals_are_one_for_all_charts() {
         let found = reads("", "{{ .Values.global.hub }}{{ .Values.global.extra.y }}{{ .Values.password }}");
         assert_eq!(show(&found), "db.password global global.extra global.extra.y global.hub");
-        assert!(found.read_in("app/charts/db", &steps("global.hub")).is_some());
-        assert!(found.read_in("app", &steps("global.hub")).is_none());
-        let place = found.read(&steps("global.extra.y")).map(ToString::to_string);
+        assert!(found.read_in("app/charts/db", &ValuesPath::of_dots("global.hub")).is_some());
+        assert!(found.read_in("app", &ValuesPath::of_dots("global.hub")).is_none());
+        let place = found.read(&ValuesPath::of_dots("global.extra.y")).map(ToString::to_string);
         assert_eq!(place.as_deref(), Some("db/templates/x.yaml:1:35"));
-        assert!(found.looks_into(&steps("global.extra")) && !found.looks_into(&steps("global.extra.y")));
+        assert!(
+            found.looks_into(&ValuesPath::of_dots("global.extra"))
+                && !found.looks_into(&ValuesPath::of_dots("global.extra.y"))
+        );
     }
 
     #[test]
     fn settings_are_what_people_set() {
         let found = reads("", "");
-        let settings: Vec<(String, bool)> = found.settings().iter().map(|one| (dotted(&one.path), one.alone)).collect();
+        let settings: Vec<(String, bool)> =
+            found.settings().iter().map(|one| (one.path.to_string(), one.alone)).collect();
         assert_eq!(settings, [("db.user".to_owned(), false), ("image.tag".to_owned(), false)]);
     }
 }

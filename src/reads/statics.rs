@@ -5,13 +5,14 @@
 //! that it could.
 
 use super::dependencies::named_subcharts;
-use super::{GLOBAL, Path, Reads, steps};
+use super::{GLOBAL, Reads};
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
 use crate::template::{Flow, Function, Look};
+use crate::values_path::{Key, ValuesPath};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,15 +24,15 @@ pub(crate) struct Statics {
     /// Texts that could be keys of `index` and similar functions.
     words: BTreeSet<String>,
     /// The positions of charts in the values, including the top chart's empty one.
-    prefixes: BTreeSet<Path>,
+    prefixes: BTreeSet<ValuesPath>,
 }
 
 /// A chain through `.Values`.
 #[derive(Debug)]
 struct Rooted {
     /// The position of the chart in the values; `None` if any chart can execute it.
-    prefix: Option<Path>,
-    path: Path,
+    prefix: Option<ValuesPath>,
+    path: ValuesPath,
     usage: Usage,
     place: Site,
 }
@@ -75,11 +76,18 @@ impl Statics {
     /// Analyses the templates of a chart and of all its subcharts.
     pub(crate) fn of(chart: &Chart, compiler: &mut Compiler, helm: HelmVersion) -> Self {
         let mut statics = Self::default();
-        statics.chart(chart, chart.name(), &Vec::new(), compiler, helm);
+        statics.chart(chart, chart.name(), &ValuesPath::default(), compiler, helm);
         statics
     }
 
-    fn chart(&mut self, chart: &Chart, full_path: &str, prefix: &Path, compiler: &mut Compiler, helm: HelmVersion) {
+    fn chart(
+        &mut self,
+        chart: &Chart,
+        full_path: &str,
+        prefix: &ValuesPath,
+        compiler: &mut Compiler,
+        helm: HelmVersion,
+    ) {
         self.prefixes.insert(prefix.clone());
         for template in &chart.templates {
             let name = format!("{full_path}/{}", template.path);
@@ -100,7 +108,7 @@ impl Statics {
             self.text(&values.file);
         }
         for (name, subchart) in named_subcharts(chart) {
-            let prefix = prefix.iter().cloned().chain([name.clone()]).collect();
+            let prefix = prefix.with(name.as_str());
             self.chart(subchart, &format!("{full_path}/charts/{name}"), &prefix, compiler, helm);
         }
     }
@@ -113,43 +121,43 @@ impl Statics {
             let start = at + MARK.len();
             let is_of_chain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.".contains(byte);
             let chain: String = text[start..].iter().take_while(is_of_chain).copied().map(char::from).collect();
-            let path = steps(chain.trim_matches('.'));
+            let path = ValuesPath::of_dots(chain.trim_matches('.'));
             let place = Site { file: file.clone(), at: start as u32, is_noted: false };
             self.rooted.push(Rooted { prefix: None, path, usage: Usage::Pass, place });
         }
     }
 
     /// The position of the chart that a path leads into, and the rest of the path.
-    fn scopes<'p>(&self, path: &'p [String]) -> Vec<(Path, &'p [String])> {
-        let of = |prefix: &Path| path.strip_prefix(prefix.as_slice()).map(|rest| (prefix.clone(), rest));
-        if path.first().is_some_and(|first| first == GLOBAL) {
+    fn scopes<'p>(&self, path: &'p [Key]) -> Vec<(ValuesPath, &'p [Key])> {
+        let of = |prefix: &ValuesPath| path.strip_prefix(&**prefix).map(|rest| (prefix.clone(), rest));
+        if path.first().is_some_and(|first| first.is(GLOBAL)) {
             return self.prefixes.iter().map(|prefix| (prefix.clone(), path)).collect();
         }
         self.prefixes.iter().filter_map(of).collect()
     }
 
     /// The innermost chart that a path leads into.
-    pub(crate) fn prefix_of(&self, path: &[String]) -> Path {
+    pub(crate) fn prefix_of(&self, path: &[Key]) -> ValuesPath {
         let inside = self.prefixes.iter().filter(|prefix| path.starts_with(prefix));
         inside.max_by_key(|prefix| prefix.len()).cloned().unwrap_or_default()
     }
 
     /// A position in the code that could read a value.
-    pub(crate) fn could_read(&self, path: &[String], reading: Reading<'_>) -> Option<Place> {
+    pub(crate) fn could_read(&self, path: &[Key], reading: Reading<'_>) -> Option<Place> {
         self.scopes(path).iter().find_map(|(prefix, rest)| self.could_read_from(prefix, rest, reading))
     }
 
     /// A position in the code of one chart that could read a value; the path is the chart's own.
-    pub(crate) fn could_read_from(&self, prefix: &Path, path: &[String], reading: Reading<'_>) -> Option<Place> {
+    pub(crate) fn could_read_from(&self, prefix: &ValuesPath, path: &[Key], reading: Reading<'_>) -> Option<Place> {
         let mut rooted = self.rooted.iter().filter(|one| one.prefix.as_ref().is_none_or(|own| own == prefix));
         rooted.find(|one| self.leads(one, path, reading)).map(|one| one.place.place())
     }
 
-    fn leads(&self, one: &Rooted, path: &[String], reading: Reading<'_>) -> bool {
+    fn leads(&self, one: &Rooted, path: &[Key], reading: Reading<'_>) -> bool {
         if one.path.starts_with(path) {
             return true;
         }
-        let Some(below) = path.strip_prefix(one.path.as_slice()) else { return false };
+        let Some(below) = path.strip_prefix(&*one.path) else { return false };
         let is_top = one.path.is_empty();
         let open = match reading {
             Reading::Named => false,
@@ -161,12 +169,12 @@ impl Statics {
     }
 
     /// Whether relative chains could end at the last of these steps, or before it.
-    fn is_named(&self, steps: &[String], reading: Reading<'_>) -> bool {
-        let names: Vec<&String> = steps.iter().filter(|step| !step.starts_with('[')).collect();
+    fn is_named(&self, steps: &[Key], reading: Reading<'_>) -> bool {
+        let names: Vec<&str> = steps.iter().filter_map(Key::name).collect();
         let Some(last) = names.last() else { return true };
-        let is_same = |(a, b): (&Arc<str>, &&String)| **a == ***b;
-        let ends = |chain: &[Arc<str>], names: &[&String]| chain.iter().rev().zip(names.iter().rev()).all(is_same);
-        if self.words.contains(last.as_str()) || self.relative.iter().any(|one| ends(&one.names, &names)) {
+        let is_same = |(a, b): (&Arc<str>, &&str)| **a == **b;
+        let ends = |chain: &[Arc<str>], names: &[&str]| chain.iter().rev().zip(names.iter().rev()).all(is_same);
+        if self.words.contains(*last) || self.relative.iter().any(|one| ends(&one.names, &names)) {
             return true;
         }
         let Reading::Possible(reads) = reading else { return false };
@@ -180,15 +188,15 @@ impl Statics {
     }
 
     /// The values that code names, by the user's path.
-    pub(crate) fn paths(&self) -> BTreeSet<Path> {
+    pub(crate) fn paths(&self) -> BTreeSet<ValuesPath> {
         let mut paths = BTreeSet::new();
         for one in self.rooted.iter().filter(|one| !one.path.is_empty()) {
-            let prefixes: Vec<&Path> = match &one.prefix {
+            let prefixes: Vec<&ValuesPath> = match &one.prefix {
                 Some(prefix) => vec![prefix],
                 None => self.prefixes.iter().collect(),
             };
             for prefix in prefixes {
-                let above = if one.path[0] == GLOBAL { &[] } else { prefix.as_slice() };
+                let above = if one.path[0].is(GLOBAL) { &[] } else { &**prefix };
                 paths.insert(above.iter().chain(&one.path).cloned().collect());
             }
         }
@@ -196,7 +204,7 @@ impl Statics {
     }
 
     /// The charts by their positions in the values.
-    pub(crate) fn prefixes(&self) -> &BTreeSet<Path> {
+    pub(crate) fn prefixes(&self) -> &BTreeSet<ValuesPath> {
         &self.prefixes
     }
 }
@@ -218,12 +226,12 @@ const MOST_PIPED: usize = 100;
 struct Walk<'w> {
     found: &'w mut Statics,
     /// `None` in a `define`.
-    prefix: Option<&'w Path>,
+    prefix: Option<&'w ValuesPath>,
     file: &'w Arc<File>,
 }
 
 /// A path that an operand names, with the position of its chain.
-type Base = (Path, u32);
+type Base = (ValuesPath, u32);
 
 impl Walk<'_> {
     fn list(&mut self, list: &List) {
@@ -269,7 +277,7 @@ impl Walk<'_> {
             command.args.iter().for_each(|arg| self.arg(arg, usage));
             // A method, `.Values.PathValue "a.b"`: only those of `.Values` take paths.
             for path in literals(command) {
-                self.rooted(steps(&path), usage, command.pos);
+                self.rooted(ValuesPath::of_dots(&path), usage, command.pos);
             }
             return;
         };
@@ -337,7 +345,7 @@ impl Walk<'_> {
         }
     }
 
-    fn rooted(&mut self, path: Path, usage: Usage, at: u32) {
+    fn rooted(&mut self, path: ValuesPath, usage: Usage, at: u32) {
         let place = self.site(at);
         self.found.rooted.push(Rooted { prefix: self.prefix.cloned(), path, usage, place });
     }
@@ -352,8 +360,8 @@ impl Walk<'_> {
     }
 }
 
-fn to_path(names: &[Arc<str>]) -> Path {
-    names.iter().map(|name| name.to_string()).collect()
+fn to_path(names: &[Arc<str>]) -> ValuesPath {
+    names.iter().map(Key::from).collect()
 }
 
 fn function_of(command: &Command) -> Option<&'static Function> {
@@ -380,7 +388,7 @@ fn is_lookup(function: &Function) -> bool {
 }
 
 /// The strings among the arguments, as keys; for `dig`, without its default.
-fn literals(command: &Command) -> Path {
+fn literals(command: &Command) -> Vec<String> {
     let strings = command.args[1..].iter().filter_map(|arg| match arg {
         Arg::String { text, .. } => Some(text.to_text().into_owned()),
         _ => None,
@@ -430,11 +438,12 @@ fn bases_of_command(command: &Command, piped: &[Base]) -> Vec<Base> {
                 keys.pop();
             }
             // With `pick`, each key is a member of the same map; with the others, each is a member of the previous one.
-            let ways: Vec<Path> = match function.name {
-                "pick" => keys.into_iter().map(|key| vec![key]).collect(),
-                _ => vec![keys],
+            let ways: Vec<ValuesPath> = match function.name {
+                "pick" => keys.into_iter().map(|key| vec![Key::from(key)].into()).collect(),
+                _ => vec![keys.into_iter().map(Key::from).collect()],
             };
-            let longer = |(path, at): &Base, way: &Path| (path.iter().chain(way).cloned().collect::<Path>(), *at);
+            let longer =
+                |(path, at): &Base, way: &ValuesPath| (path.iter().chain(way).cloned().collect::<ValuesPath>(), *at);
             all(args).iter().flat_map(|base| ways.iter().map(|way| longer(base, way)).collect::<Vec<Base>>()).collect()
         }
         _ => Vec::new(),
@@ -452,14 +461,14 @@ mod tests {
         let file = File::new("app/templates/x.yaml", template);
         let compiled = Compiled::parse("app/templates/x.yaml", &file, funcs::lookup_of(HelmVersion::V4), usize::MAX);
         let compiled = compiled.expect("a template");
-        let (mut found, prefix) = (Statics::default(), Vec::new());
-        found.prefixes.insert(Vec::new());
+        let (mut found, prefix) = (Statics::default(), ValuesPath::default());
+        found.prefixes.insert(prefix.clone());
         for template in &compiled.templates {
             let is_body = template.name.as_bytes() == b"app/templates/x.yaml";
             let mut walk = Walk { found: &mut found, prefix: is_body.then_some(&prefix), file: &file };
             walk.list(&template.body);
         }
-        let could = |path: &&&str| found.could_read(&steps(path), reading).is_some();
+        let could = |path: &&&str| found.could_read(&path.parse::<ValuesPath>().unwrap(), reading).is_some();
         paths.iter().filter(could).map(|path| (*path).to_owned()).collect()
     }
 

@@ -1,9 +1,10 @@
 //! The empty or missing values that an action of a template reads.
 
-use super::{GLOBAL, Path, Reads, steps};
+use super::{GLOBAL, Reads};
 use crate::chart::Chart;
 use crate::source::{File, Place};
 use crate::template::{Map, Value};
+use crate::values_path::{Key, ValuesPath};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Unset {
     /// Its path.
-    pub path: Path,
+    pub path: ValuesPath,
     /// Whether it is an empty string, rather than missing or null.
     pub is_empty: bool,
 }
@@ -41,12 +42,10 @@ pub(crate) fn unset(place: &Place, chart: &str, top: &Arc<Chart>, values: &Map, 
 }
 
 /// The value at a path, if it is missing or empty; paths through a list are not checked.
-fn holds_nothing(values: &Map, path: Path) -> Option<Unset> {
+fn holds_nothing(values: &Map, path: ValuesPath) -> Option<Unset> {
     let mut map = values.clone();
     for (at, step) in path.iter().enumerate() {
-        if step.starts_with('[') {
-            return None;
-        }
+        let Key::Name(step) = step else { return None };
         let is_last = at + 1 == path.len();
         match map.get(step.as_bytes()) {
             None => return Some(Unset { path, is_empty: false }),
@@ -60,23 +59,19 @@ fn holds_nothing(values: &Map, path: Path) -> Option<Unset> {
 }
 
 /// The literal paths in a template's text: `.Values.image.tag`.
-fn written(text: &str) -> Vec<Path> {
+fn written(text: &str) -> Vec<ValuesPath> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let rest = |(at, start): (usize, &str)| {
         let chain = &text[at + start.len()..];
         let end = chain.find(|c: char| !is_word(c) && c != '.').unwrap_or(chain.len());
         chain[..end].trim_end_matches('.')
     };
-    text.match_indices(".Values.").map(rest).filter(|chain| !chain.is_empty()).map(steps).collect()
+    text.match_indices(".Values.").map(rest).filter(|chain| !chain.is_empty()).map(ValuesPath::of_dots).collect()
 }
 
 /// The path of a chart's value from the top chart.
-fn of_user(chart: &str, path: Path) -> Path {
-    let above = chart.split("/charts/").skip(1).map(str::to_owned);
-    match path.first().is_some_and(|first| first == GLOBAL) {
-        true => path,
-        false => above.chain(path).collect(),
-    }
+fn of_user(chart: &str, path: ValuesPath) -> ValuesPath {
+    if path.first().is_some_and(|first| first.is(GLOBAL)) { path } else { path.of_user(chart) }
 }
 
 /// The names of the templates that a text includes.

@@ -236,7 +236,7 @@ mod tests {
         let (prepared, mut compiler) = (prepared(templates), Compiler::new());
         let mut origins = Origins::new();
         let first = prepared.render(&mut compiler, &[], Some(&mut origins), &mut Vec::new()).expect("it renders");
-        let changes = [Change::SetJson(path.to_owned(), json.to_owned())];
+        let changes = [Change::SetJson(crate::values_path::ValuesPath::of_dots(path), json.to_owned())];
         let again = prepared.render_again(&mut compiler, &changes, &first.rendered).expect("it renders");
         let full = prepared.render(&mut compiler, &changes, None, &mut Vec::new()).expect("it renders").rendered.files;
         // Whatever was not executed is as it was.
@@ -340,7 +340,7 @@ mod tests {
         let first = prepared.render(&mut compiler, &[], Some(&mut origins), &mut Vec::new()).expect("it renders");
         let mut steps = || {
             let before = prepared.work.left_of_renders();
-            let changes = [Change::SetJson("a.x".to_owned(), "100".to_owned())];
+            let changes = [Change::SetJson(crate::values_path::ValuesPath::of_dots("a.x"), "100".to_owned())];
             assert!(prepared.render_again(&mut compiler, &changes, &first.rendered).is_err());
             before - prepared.work.left_of_renders()
         };

@@ -1,5 +1,6 @@
 //! `.Capabilities`: the Kubernetes and helm versions that templates see.
 
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::semver::Version;
 use crate::template::types::{Kind, STRING, Type};
@@ -26,8 +27,8 @@ impl KubeVersion {
     ///
     /// Errors are helm's, `invalid kube version 'abc': could not parse "abc" as version`.
     /// Source: k8s.io/apimachinery `version.ParseGeneric`, as helm's `ParseKubeVersion` uses it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let invalid = |why: String| format!("invalid kube version '{text}': {why}");
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let invalid = |why: String| Error::input(format!("invalid kube version '{text}': {why}"));
         let plain = text.trim();
         let plain = plain.strip_prefix('v').unwrap_or(plain);
         let end = plain.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(plain.len());
@@ -55,9 +56,9 @@ impl KubeVersion {
     /// Parses a version as helm 3 does, which requires semantic versions and always compares the vendor's suffix.
     ///
     /// Errors are helm's, `invalid kube version 'abc': Invalid Semantic Version`.
-    pub(crate) fn parse_semantic(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse_semantic(text: &str) -> Result<Self, Error> {
         let semantic = Version::parse_as(text, HelmVersion::V3)
-            .map_err(|error| format!("invalid kube version '{text}': {}", error.text(HelmVersion::V3)))?;
+            .map_err(|error| Error::input(format!("invalid kube version '{text}': {}", error.text(HelmVersion::V3))))?;
         let version = format!("v{semantic}");
         let (major, minor) = (semantic.major.to_string(), semantic.minor.to_string());
         Ok(Self { normalized: version.clone(), version, major, minor })

@@ -1,6 +1,7 @@
 //! From rendered files to manifests: documents, hooks, helm's order.
 
 use super::Rendered;
+use crate::error::{Error, ErrorKind};
 use crate::go::decode_rune;
 use crate::helm::HelmVersion;
 use crate::json::place::{place, token};
@@ -109,18 +110,20 @@ pub(crate) fn manifests<N: Keep>(
     rendered: &Rendered,
     helm: HelmVersion,
     limits: &Limits,
-) -> Result<Manifests<N>, String> {
+) -> Result<Manifests<N>, Error> {
     let mut found = Manifests::default();
     let mut kept = 0;
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
         for range in split(file.text.as_bytes(), helm) {
             let (start, content) = (range.start as u32, file.text.slice(range));
-            let fail = |why: String| format!("YAML parse error on {}: {why}", file.name);
-            let node = yaml::read_entries(content.as_bytes(), limits, N::wants)
-                .map_err(|error| fail(format!("error converting YAML to JSON: {error}")))?;
-            let head = Head::of(&node, helm)
-                .map_err(|error| fail(format!("error unmarshaling JSON: while decoding JSON: json: {error}")))?;
+            let fail = |kind, why: String| Error::new(kind, format!("YAML parse error on {}: {why}", file.name));
+            let node = yaml::read_entries(content.as_bytes(), limits, N::wants).map_err(|error| {
+                fail(error.kind(ErrorKind::Manifest), format!("error converting YAML to JSON: {error}"))
+            })?;
+            let head = Head::of(&node, helm).map_err(|error| {
+                fail(ErrorKind::Manifest, format!("error unmarshaling JSON: while decoding JSON: json: {error}"))
+            })?;
             let hook = match head.hook {
                 None => None,
                 Some(text) => {
@@ -142,7 +145,10 @@ pub(crate) fn manifests<N: Keep>(
             }
             let most = limits.memory_bytes.saturating_mul(DOCUMENTS) / 2;
             if kept > most {
-                return Err(fail("all documents take more memory than there is (--limit memory-bytes)".to_owned()));
+                return Err(fail(
+                    ErrorKind::Limit,
+                    "all documents take more memory than there is (--limit memory-bytes)".to_owned(),
+                ));
             }
             list.push(Manifest {
                 name: file.name.clone(),

@@ -2,6 +2,7 @@
 
 use super::manifest::{Manifest, Manifests, split, trimmed_len};
 use crate::chart::Chart;
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::source::File;
 use crate::values::Instance;
@@ -121,7 +122,7 @@ pub(crate) fn is_crd_file(name: &str) -> bool {
 ///
 /// The name of the top chart is not part of a file's name: `templates/x.yaml`, `charts/db/templates/y.yaml`.
 /// Source: helm `pkg/cmd/template.go`.
-pub(crate) fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<Vec<u8>, String> {
+pub(crate) fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<Vec<u8>, Error> {
     let parts = split(text, helm);
     let mut out = Vec::new();
     for pattern in patterns {
@@ -136,7 +137,7 @@ pub(crate) fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> 
             }
         }
         if !found {
-            return Err(format!("could not find template {pattern} in chart"));
+            return Err(Error::manifest(format!("could not find template {pattern} in chart")));
         }
     }
     Ok(out)

@@ -49,7 +49,7 @@ struct Release<'a, I: Serialize> {
     release: Name<'a>,
     mirror: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    assumed_keys: Vec<&'a str>,
+    assumed_keys: Vec<String>,
     coverage: Coverage,
     findings: Vec<FindingEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -206,7 +206,7 @@ fn release(report: &Report) -> impl Serialize {
     Release {
         release: Name { name, environment: environment.as_deref(), chart, namespace },
         mirror: &report.mirror,
-        assumed_keys: report.assumed_keys.iter().map(|one| one.key.as_str()).collect(),
+        assumed_keys: report.assumed_keys.iter().map(|one| one.key.to_string()).collect(),
         coverage: Coverage {
             manifests: report.coverage.manifests,
             references: report.coverage.images,

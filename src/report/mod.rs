@@ -22,7 +22,7 @@ pub(crate) mod markdown;
 pub(crate) mod page;
 mod plain;
 pub(crate) mod sarif;
-pub(crate) mod store;
+pub(crate) mod spool;
 pub(crate) mod stream;
 pub(crate) mod text;
 pub(crate) mod totals;

@@ -76,12 +76,13 @@ use super::{Context, Rule};
 use crate::analysis::{Judged, is_known_key, names_registry};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::{Class, Tier};
+use crate::reads::GLOBAL;
 use crate::reads::spelled::Spelled;
-use crate::reads::{GLOBAL, Path, dotted, steps};
 use crate::render::output::is_crd_file;
 use crate::source::Place;
 use crate::template::Value;
 use crate::values::Instance;
+use crate::values_path::{Key, ValuesPath};
 
 pub(super) static RULE: Rule = Rule {
     id: "global-not-read",
@@ -96,19 +97,18 @@ fn check(ctx: &mut Context<'_>) {
     let Some(root) = &ctx.analysis.root else { return };
     // For a single chart, the findings of its images are enough.
     if !root.children.is_empty() {
-        chart(root, &Vec::new(), ctx);
+        chart(root, &ValuesPath::default(), ctx);
     }
 }
 
-fn chart(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
+fn chart(instance: &Instance, prefix: &ValuesPath, ctx: &mut Context<'_>) {
     report(instance, prefix, ctx);
     for child in &instance.children {
-        let prefix = prefix.iter().cloned().chain([child.name.clone()]).collect();
-        chart(child, &prefix, ctx);
+        chart(child, &prefix.with(child.name.as_str()), ctx);
     }
 }
 
-fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
+fn report(instance: &Instance, prefix: &ValuesPath, ctx: &mut Context<'_>) {
     let (analysis, mirror) = (ctx.analysis, &ctx.settings.mirror);
     if mirror.only_place().is_none() {
         // A single key cannot name a place for each source.
@@ -127,19 +127,19 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
         analysis.images.iter().filter(is_bad).map(|judged| judged.image.text.as_str()).collect();
     images.sort_unstable();
     images.dedup();
-    let is_read = |key: &String| analysis.reads.read_in(&instance.full_path, &steps(key)).is_some();
+    let is_read = |key: &ValuesPath| analysis.reads.read_in(&instance.full_path, key).is_some();
     if images.is_empty() || analysis.keys.iter().any(is_read) {
         return;
     }
     let name = &instance.name;
     // Code that did not run may still read it.
-    let named = |key: &String| {
-        let (prepared, path) = (ctx.prepared?, steps(key));
+    let named = |key: &ValuesPath| {
+        let prepared = ctx.prepared?;
         let spelled = Spelled::of(&prepared.chart, &prepared.user.files, &analysis.statics);
-        if !spelled.may_name(path.last()?) {
+        if !spelled.may_name(key.last()?.name()?) {
             return None;
         }
-        Some((key.clone(), analysis.flow(prepared).names_in(prefix, &path)?.clone()))
+        Some((key.clone(), analysis.flow(prepared).names_in(prefix, key)?.clone()))
     };
     let unrun = analysis.keys.iter().find_map(named);
     let count = images.len();
@@ -150,7 +150,7 @@ fn report(instance: &Instance, prefix: &Path, ctx: &mut Context<'_>) {
     };
     let message = format!("chart {name} renders {them} not resolve through {mirror}, and {looks}");
     let help = match own_key(instance, prefix, ctx) {
-        Some(own) => format!("it reads `{}` instead: the findings of its images say what to set", dotted(&own)),
+        Some(own) => format!("it reads `{own}` instead: the findings of its images say what to set"),
         None => "set the registry of each of its images, or patch its templates".to_owned(),
     };
     let (place, label) = match unrun {
@@ -179,13 +179,13 @@ fn is_of(instance: &Instance, file: &str) -> bool {
 }
 
 /// Whether a registry is a registry of images, judged by the chart's default: external-dns has `registry: txt`.
-fn is_for_images(instance: &Instance, path: &[String]) -> bool {
-    let Some(last) = path.last() else { return false };
+fn is_for_images(instance: &Instance, path: &[Key]) -> bool {
+    let Some(last) = path.last().and_then(Key::name) else { return false };
     let default = match path.first() {
-        Some(first) if first == GLOBAL => None,
+        Some(first) if first.is(GLOBAL) => None,
         _ => instance.values.get(last.as_bytes()),
     };
-    let is_named_so = last.to_ascii_lowercase().contains("image") || path[0] == GLOBAL;
+    let is_named_so = last.to_ascii_lowercase().contains("image") || path[0].is(GLOBAL);
     match default {
         None | Some(Value::Nil) => is_named_so,
         Some(Value::Str(text)) if text.is_empty() => is_named_so,
@@ -195,15 +195,15 @@ fn is_for_images(instance: &Instance, path: &[String]) -> bool {
 }
 
 /// The value for all images that this chart reads instead.
-fn own_key(instance: &Instance, prefix: &Path, ctx: &Context<'_>) -> Option<Path> {
-    let is_own = |path: &&Path| {
-        let is_global = path.first().is_some_and(|first| first == GLOBAL);
+fn own_key(instance: &Instance, prefix: &ValuesPath, ctx: &Context<'_>) -> Option<ValuesPath> {
+    let is_own = |path: &&ValuesPath| {
+        let is_global = path.first().is_some_and(|first| first.is(GLOBAL));
         let is_direct = path.len() == prefix.len() + 1 && path.starts_with(prefix);
         (is_global || is_direct)
-            && (is_global && is_known_key(&dotted(path))
-                || path.last().is_some_and(|last| names_registry(last)) && is_for_images(instance, path))
+            && (is_global && is_known_key(path)
+                || path.last().and_then(Key::name).is_some_and(names_registry) && is_for_images(instance, path))
     };
-    let mut own: Vec<&Path> = ctx.analysis.reads.paths_in(&instance.full_path).filter(is_own).collect();
-    own.sort_by_key(|path| path.first().is_none_or(|first| first != GLOBAL));
+    let mut own: Vec<&ValuesPath> = ctx.analysis.reads.paths_in(&instance.full_path).filter(is_own).collect();
+    own.sort_by_key(|path| path.first().is_none_or(|first| !first.is(GLOBAL)));
     own.first().map(|path| (*path).clone())
 }

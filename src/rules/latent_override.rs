@@ -94,7 +94,10 @@ fn check(ctx: &mut Context<'_>) {
         let mut notes = Vec::new();
         let message = match &latent.proof {
             Proof::SwitchedOn { switches, reference } => {
-                let (switches, are) = (switches.join("` and `"), if switches.len() == 1 { "is" } else { "are" });
+                let (switches, are) = (
+                    switches.iter().map(ToString::to_string).collect::<Vec<_>>().join("` and `"),
+                    if switches.len() == 1 { "is" } else { "are" },
+                );
                 notes.push(format!("proven by enabling `{switches}`: then {reference} is pulled"));
                 format!("`{path}` bypasses {mirror} once `{switches}` {are} true")
             }

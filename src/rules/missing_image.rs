@@ -43,7 +43,6 @@ use crate::objects::injection;
 use crate::objects::pods::{Container, Pod};
 use crate::provenance::decider_of;
 use crate::provenance::written_at;
-use crate::reads::dotted;
 use crate::reads::unset::{Unset, unset};
 use crate::source::Place;
 use crate::yaml::{Data, Node};
@@ -104,7 +103,7 @@ fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) ->
         name => format!("container {name}"),
     };
     let like_it = like_image(container.node);
-    let list = unset.iter().map(|one| format!("`{}`", dotted(&one.path))).collect::<Vec<_>>().join(", ");
+    let list = unset.iter().map(|one| format!("`{}`", one.path)).collect::<Vec<_>>().join(", ");
     let help = match unset.as_slice() {
         _ if like_it.is_some() => "write the key as `image`".to_owned(),
         [] => "name an image, or remove the container".to_owned(),
@@ -176,7 +175,7 @@ fn rest_of_line(place: Place) -> Place {
 }
 
 fn note(one: &Unset) -> String {
-    format!("`{}` is read here and {}", dotted(&one.path), if one.is_empty { "is empty" } else { "is not set" })
+    format!("`{}` is read here and {}", one.path, if one.is_empty { "is empty" } else { "is not set" })
 }
 
 /// The values that the template reads there and that are empty or not set.

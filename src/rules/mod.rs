@@ -37,7 +37,8 @@ use crate::analysis::{Analysis, Judged, Unset, not_done};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::deciders::printed_at;
-use crate::provenance::{Decider, Source, layer_name, user_path};
+use crate::provenance::{Decider, Source, layer_name};
+use crate::reads::GLOBAL;
 use crate::release::Prepared;
 use crate::render::output::is_crd_file;
 use crate::settings::Settings;
@@ -140,7 +141,7 @@ impl<'a> Context<'a> {
 
     /// The values key of the rewrite, for a message: `global.imageRegistry`.
     fn key(&self) -> String {
-        self.analysis.keys.join("`, `")
+        self.analysis.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join("`, `")
     }
 
     /// The number of images of some uses, with a verb: `2 images go`.
@@ -204,11 +205,10 @@ impl<'a> Context<'a> {
 
     /// The help for an image that a default of a chart keeps from the mirror.
     fn set_or_patch(&self, judged: &Judged, chart: &str) -> String {
-        let path = match judged.decider.path.as_str() {
-            // A value shared by the whole release reaches the chart and all others that read it.
-            global if global.starts_with("global.") => global.to_owned(),
-            own => user_path(chart, own),
-        };
+        let own = &judged.decider.path;
+        // A value shared by the whole release reaches the chart and all others that read it.
+        let is_shared = own.first().is_some_and(|first| first.is(GLOBAL));
+        let path = if is_shared { own.clone() } else { own.of_user(chart) };
         if let Some(source) = &judged.source
             && self.settings.mirror.place_of(&source.registry).is_none()
         {

@@ -39,9 +39,9 @@ use super::{Context, Rule};
 use crate::analysis::Number;
 use crate::finding::Severity;
 use crate::fix::{Action, Edit, Fix, Proven, Safety, Target};
-use crate::provenance::{Decider, Source, decider_of, printed, user_path};
+use crate::provenance::{Decider, Source, decider_of, printed};
 use crate::rule_ids;
-use crate::trace::{Key, Layer, Origin, OriginData, Origins};
+use crate::trace::Layer;
 use serde_json::Value;
 
 pub(super) static RULE: Rule = Rule {
@@ -88,7 +88,7 @@ fn help(number: &Number, decider: &Decider) -> String {
         (Source::User(Layer::File(_)), _) => format!("put it in quotes: {quoted}"),
         (Source::User(_), _) => format!("pass it as a string: --set-string {}={}", decider.path, number.written),
         (Source::ChartDefault(chart), Some(_)) => {
-            format!("if {} is intended, set `{}` to {quoted}", number.written, user_path(chart, &decider.path))
+            format!("if {} is intended, set `{}` to {quoted}", number.written, decider.path.of_user(chart))
         }
         _ => format!("put it in quotes there: {quoted}"),
     }
@@ -105,7 +105,7 @@ fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
         safety: Safety::Unsafe,
         edits: vec![Edit {
             target: Target::File { number: file, file: number.place.file.clone() },
-            path: keys(number.origin, &ctx.analysis.origins),
+            path: ctx.analysis.origins.path(number.origin),
             place: Some(number.place.clone()),
             action: Action::Set(Value::String(number.written.clone())),
         }],
@@ -113,17 +113,4 @@ fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
         proof: vec![Proven { before: judged.image.text.as_str().to_owned(), after }],
         shown: None,
     })
-}
-
-/// The keys from the top of the file to a setting.
-fn keys(origin: Origin, origins: &Origins) -> Vec<Key> {
-    let mut keys = Vec::new();
-    let mut next = origin;
-    while let Some(OriginData::Setting(setting)) = origins.get(next) {
-        let Some(key) = &setting.key else { break };
-        keys.push(key.clone());
-        next = setting.parent;
-    }
-    keys.reverse();
-    keys
 }

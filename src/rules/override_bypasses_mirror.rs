@@ -93,7 +93,7 @@ fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
     let same = |other: &Judged| other.culprits == judged.culprits;
     let images: Vec<usize> =
         (first..ctx.analysis.images.len()).filter(|&number| same(&ctx.analysis.images[number])).collect();
-    let paths: Vec<&str> = judged.culprits.iter().map(|one| one.path.as_str()).collect();
+    let paths: Vec<String> = judged.culprits.iter().map(|one| one.path.to_string()).collect();
     let (paths, mirror) = (paths.join("` and `"), &ctx.settings.mirror);
     let message = format!("`{paths}` keeps images from {mirror}: {} past it", ctx.go(&images));
     let mut excerpts: Vec<Excerpt> = judged

@@ -66,13 +66,12 @@ use super::{Context, Rule};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::limits::Limits;
-use crate::yaml::Node;
-
 use crate::provenance::printed;
 use crate::reference::hosts::{host_of_url, is_public};
 use crate::source::Place;
 use crate::sources::public;
 use crate::yaml;
+use crate::yaml::Node;
 
 pub(super) static RULE: Rule = Rule {
     id: "public-chart-dependency",

@@ -33,6 +33,7 @@
 use super::{Context, Rule};
 use crate::analysis::{Cause, RenderFailure};
 use crate::finding::{Excerpt, Finding, Severity};
+use crate::reads::GLOBAL;
 use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
@@ -82,7 +83,7 @@ fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
     match &failure.cause {
         Cause::Refuses(Some(value)) => format!("set `{value}`, which the chart requires, then lint again"),
         Cause::Refuses(None) => "the chart stops on purpose: set what its message asks for".to_owned(),
-        Cause::Missing(Some(value)) if value.starts_with("global.") => {
+        Cause::Missing(Some(value)) if value[0].is(GLOBAL) => {
             format!("nothing sets `{value}`, which the template expects: if a parent chart sets it, lint that chart")
         }
         Cause::Missing(Some(value)) => format!(

@@ -51,7 +51,6 @@ use crate::analysis::unpinned;
 use crate::finding::Severity;
 use crate::images::Part;
 use crate::provenance::Source;
-use crate::provenance::user_path;
 use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
@@ -71,7 +70,7 @@ fn check(ctx: &mut Context<'_>) {
         finding.fix = judged.pin.clone();
         finding.help = Some(match &decider.source {
             Source::ChartDefault(chart) if part == Part::Tag => {
-                format!("set `{}` to a version", user_path(chart, &decider.path))
+                format!("set `{}` to a version", decider.path.of_user(chart))
             }
             Source::User(_) if part == Part::Tag || judged.version_decider.is_some() => {
                 format!("set `{}` to a version", decider.path)

@@ -101,9 +101,11 @@ use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
-use crate::reads::{GLOBAL, Path, Setting, dotted, near::nearest, of_dependencies, steps};
+use crate::reads::{GLOBAL, Setting, of_dependencies};
+use crate::similar::nearest_path;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData};
+use crate::values_path::{Key, ValuesPath};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -143,18 +145,19 @@ fn check(ctx: &mut Context<'_>) {
     }
     let flow = analysis.flow(prepared);
     let known = if flow.is_complete() { flow.paths() } else { analysis.statics.paths() };
-    let mut more: Vec<(Path, usize, Place)> = Vec::new();
-    let mut numbers: HashMap<Path, usize> = HashMap::new();
-    let is_begun = |path: &[String]| {
-        let next = known.range::<[String], _>((Bound::Included(path), Bound::Unbounded)).next();
+    let mut more: Vec<(ValuesPath, usize, Place)> = Vec::new();
+    let mut numbers: HashMap<ValuesPath, usize> = HashMap::new();
+    let is_begun = |path: &[Key]| {
+        let next = known.range::<[Key], _>((Bound::Included(path), Bound::Unbounded)).next();
         next.is_some_and(|next| next.starts_with(path))
     };
     for (setting, place) in unread {
         // For a table that nothing reads, one finding is enough.
-        let is_known = |path: &[String]| reads.looks_at(path) || is_begun(path);
+        let is_known = |path: &[Key]| reads.looks_at(path) || is_begun(path);
         let lengths = 1..setting.path.len();
-        let stranger = lengths.map(|length| &setting.path[..length]).find(|path| !is_known(path) && path[0] != GLOBAL);
-        let path = stranger.unwrap_or(&setting.path).to_vec();
+        let stranger =
+            lengths.map(|length| &setting.path[..length]).find(|path| !is_known(path) && !path[0].is(GLOBAL));
+        let path = ValuesPath::from(stranger.unwrap_or(&setting.path));
         match numbers.get(&path) {
             Some(&number) => more[number].1 += 1,
             None => {
@@ -166,20 +169,20 @@ fn check(ctx: &mut Context<'_>) {
     let bypasses = |judged: &Judged| judged.bypasses(&ctx.settings.mirror);
     let all_resolve = !analysis.images.iter().any(bypasses);
     let charts = || analysis.statics.prefixes().iter().filter(|prefix| !prefix.is_empty());
-    let candidates: BTreeSet<&Path> = known.iter().chain(reads.paths()).chain(charts()).collect();
-    let (globals, others): (Vec<&Path>, Vec<&Path>) = candidates.into_iter().partition(|near| near[0] == GLOBAL);
+    let candidates: BTreeSet<&ValuesPath> = known.iter().chain(reads.paths()).chain(charts()).collect();
+    let (globals, others): (Vec<&ValuesPath>, Vec<&ValuesPath>) =
+        candidates.into_iter().partition(|near| near[0].is(GLOBAL));
     let mut compared = 0;
     for (path, count, place) in more {
-        let is_key = analysis.keys.contains(&dotted(&path));
+        let is_key = analysis.keys.contains(&path);
         // Flags that are passed for all releases need no finding where one release does not use them.
         if is_key && all_resolve {
             continue;
         }
         let other = other_key(&prepared.chart, &analysis.statics).filter(|_| is_key);
-        let candidates = if path[0] == GLOBAL { &globals } else { &others };
+        let candidates = if path[0].is(GLOBAL) { &globals } else { &others };
         compared += candidates.len();
-        let near = nearest(&path, candidates.iter().copied().filter(|_| compared <= MOST_COMPARED));
-        let path = dotted(&path);
+        let near = nearest_path(&path, candidates.iter().copied().filter(|_| compared <= MOST_COMPARED));
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
@@ -191,7 +194,7 @@ fn check(ctx: &mut Context<'_>) {
             help: Some(match near {
                 _ if other.is_some() => format!("did you mean `{}`?", other.unwrap_or_default()),
                 None if is_key => "set the registry of each of its images, or patch its templates".to_owned(),
-                Some(near) => format!("did you mean `{}`?", dotted(near)),
+                Some(near) => format!("did you mean `{near}`?"),
                 None => format!("remove `{path}`, or look for its new name in the chart's values.yaml"),
             }),
         });
@@ -205,14 +208,14 @@ fn hidden_globals(ctx: &mut Context<'_>) {
         Some(OriginData::Setting(setting)) => Some(setting),
         _ => None,
     };
-    let mut found: Vec<(Path, Place, Place)> = Vec::new();
+    let mut found: Vec<(ValuesPath, Place, Place)> = Vec::new();
     for (winner, loser) in analysis.origins.hides() {
         let (Some(by), Some(set)) = (of_setting(winner), of_setting(loser)) else { continue };
         if by.layer == Layer::Tool || !matches!(set.layer, Layer::File(_) | Layer::Flag(_)) {
             continue;
         }
-        let (above, path) = (steps(&analysis.origins.path(winner)), steps(&analysis.origins.path(loser)));
-        let global = |path: &Path| path.iter().position(|step| step == GLOBAL);
+        let (above, path) = (analysis.origins.path(winner), analysis.origins.path(loser));
+        let global = |path: &ValuesPath| path.iter().position(|step| step.is(GLOBAL));
         let (Some(own), Some(outer)) = (global(&path), global(&above)) else { continue };
         let is_of_chart = own > 0 && analysis.statics.prefixes().contains(&path[..own]);
         // Within one layer, the later of two equal paths takes precedence.
@@ -224,7 +227,6 @@ fn hidden_globals(ctx: &mut Context<'_>) {
     found.sort_by(|a, b| (&a.0, a.1.start).cmp(&(&b.0, b.1.start)));
     found.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
     for (path, place, winner) in found {
-        let path = dotted(&path);
         ctx.findings.push(Finding {
             rule: RULE.id,
             severity: ctx.settings.severity(RULE.id, RULE.severity),
@@ -247,7 +249,7 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
         return true;
     }
     // The tool reads it itself, and says more about it in `missing-pull-secret`.
-    if path.len() > 1 && path[0] == GLOBAL && path[1] == "imagePullSecrets" {
+    if path.len() > 1 && path[0].is(GLOBAL) && path[1].is("imagePullSecrets") {
         return true;
     }
     let by_dependency = |switch: &Switch| match switch.kind {
@@ -258,7 +260,7 @@ fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
         return true;
     }
     // A chart may also test whether a map of the user's is empty: `if .Values.affinity`.
-    let around = &path[..path.iter().rposition(|step| !step.starts_with('[')).unwrap_or(0)];
+    let around = &path[..path.iter().rposition(|step| !step.is_index()).unwrap_or(0)];
     if setting.alone && !around.is_empty() && reads.looks_at(around) && !reads.looks_into(around) {
         return true;
     }
@@ -280,8 +282,8 @@ struct Anchors {
 
 impl Anchors {
     /// Whether a value is in such a part.
-    fn hold(&mut self, path: &[String], place: &Place) -> bool {
-        let Some(first) = path.first() else { return false };
+    fn hold(&mut self, path: &[Key], place: &Place) -> bool {
+        let Some(first) = path.first().and_then(Key::name) else { return false };
         if first.starts_with("x-") || first.starts_with('.') {
             return true;
         }

@@ -1,5 +1,6 @@
 //! [`Budget`]: the steps that validating values against a schema may take.
 
+use crate::error::Error;
 use crate::limits::Limits;
 
 /// The remaining budget.
@@ -20,19 +21,19 @@ impl<'l> Budget<'l> {
     }
 
     /// Takes steps.
-    pub(super) fn take(&mut self, steps: u64) -> Result<(), String> {
+    pub(super) fn take(&mut self, steps: u64) -> Result<(), Error> {
         self.left = self.left.checked_sub(steps).ok_or_else(|| {
             let limit = self.limits.schema_steps;
-            format!("more than {limit} steps to check values against the schema (--limit schema-steps)")
+            Error::limit(format!("more than {limit} steps to check values against the schema (--limit schema-steps)"))
         })?;
         Ok(())
     }
 
     /// Checks the nesting depth of schemas.
-    pub(super) fn check_depth(&self, depth: u32) -> Result<(), String> {
+    pub(super) fn check_depth(&self, depth: u32) -> Result<(), Error> {
         let limit = self.limits.schema_depth;
         if depth > limit {
-            return Err(format!("schemas nested more than {limit} levels deep (--limit schema-depth)"));
+            return Err(Error::limit(format!("schemas nested more than {limit} levels deep (--limit schema-depth)")));
         }
         Ok(())
     }

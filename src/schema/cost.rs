@@ -1,6 +1,7 @@
 //! Limits the cost of validating values against a schema before boon does it: a small schema can double the work with each
 //! level (`allOf` of two references to the next level).
 
+use crate::error::Error;
 use crate::schema::budget::Budget;
 use crate::schema::number::is_multiple;
 use crate::schema::prepare::{Prepared, percent_decoded, push_token};
@@ -19,7 +20,7 @@ pub(super) struct Visits {
 
 impl Budget<'_> {
     /// Walks every path that the validator could take, and counts.
-    pub(super) fn visit(&mut self, prepared: &Prepared, values: &Json) -> Result<Visits, String> {
+    pub(super) fn visit(&mut self, prepared: &Prepared, values: &Json) -> Result<Visits, Error> {
         let mut walk = Walk {
             budget: self,
             doc: &prepared.doc,
@@ -89,7 +90,7 @@ impl<'w> Walk<'w, '_> {
         }
     }
 
-    fn schema(&mut self, schema: &'w Json, pointer: &str, value: &'w Json) -> Result<(), String> {
+    fn schema(&mut self, schema: &'w Json, pointer: &str, value: &'w Json) -> Result<(), Error> {
         self.budget.take(1)?;
         let Json::Object(object) = schema else { return Ok(()) };
         let pair = (std::ptr::from_ref(schema).addr(), std::ptr::from_ref(value).addr());
@@ -124,7 +125,7 @@ impl<'w> Walk<'w, '_> {
         member: &'w Json,
         at: &str,
         value: &'w Json,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         match (key, member) {
             ("$ref" | "$dynamicRef" | "$recursiveRef", Json::String(reference)) => {
                 for (pointer, target) in self.resolve(reference) {
@@ -171,7 +172,7 @@ impl<'w> Walk<'w, '_> {
         member: &'w Json,
         at: &str,
         properties: &'w serde_json::Map<String, Json>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         match (key, member) {
             ("properties", Json::Object(schemas)) => {
                 for (name, value) in properties {
@@ -206,7 +207,7 @@ impl<'w> Walk<'w, '_> {
         Ok(())
     }
 
-    fn array_keyword(&mut self, key: &str, member: &'w Json, at: &str, items: &'w [Json]) -> Result<(), String> {
+    fn array_keyword(&mut self, key: &str, member: &'w Json, at: &str, items: &'w [Json]) -> Result<(), Error> {
         match (key, member) {
             ("items" | "prefixItems", Json::Array(schemas)) => {
                 for (index, (schema, item)) in schemas.iter().zip(items).enumerate() {
@@ -225,11 +226,11 @@ impl<'w> Walk<'w, '_> {
     }
 
     /// A member of the value, by the schema with its name.
-    fn below(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), String> {
+    fn below(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), Error> {
         self.child(schema, &joined(at, name), name, value)
     }
 
-    fn child(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), String> {
+    fn child(&mut self, schema: &'w Json, at: &str, name: &str, value: &'w Json) -> Result<(), Error> {
         let length = self.place.len();
         push_token(&mut self.place, name);
         self.schema(schema, at, value)?;

@@ -3,6 +3,7 @@
 use super::budget::Budget;
 use super::prepare::Prepared;
 use super::{Compiled, compiled};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::source::File;
 use std::collections::HashMap;
@@ -35,7 +36,7 @@ impl KnownSchemas {
         file: &Arc<File>,
         helm: HelmVersion,
         budget: &mut Budget<'_>,
-    ) -> Result<Arc<Known>, String> {
+    ) -> Result<Arc<Known>, Error> {
         let key = (Arc::as_ptr(file) as usize, helm);
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(known) = known {

@@ -16,6 +16,7 @@ mod number;
 mod prepare;
 pub(crate) mod remote;
 
+use crate::error::{Error, ErrorKind};
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
@@ -33,7 +34,7 @@ use prepare::{Prepared, Reference};
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::error::Error;
+use std::error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -53,14 +54,15 @@ pub(crate) fn validate(
     helm: HelmVersion,
     limits: &Limits,
     known: &KnownSchemas,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, Error> {
     let (text, warnings, seen) = (String::new(), Vec::new(), BTreeSet::new());
-    let mut check = Check { helm, limits, known, text, warnings, seen };
+    let mut check = Check { helm, limits, known, text, kind: ErrorKind::Refused, warnings, seen };
     check.chart(instance, values);
     if check.text.is_empty() {
         return Ok(check.warnings);
     }
-    Err(format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{}", check.text))
+    const CONTEXT: &str = "values don't meet the specifications of the schema(s) in the following chart(s)";
+    Err(Error::new(check.kind, format!("{CONTEXT}:\n{}", check.text)))
 }
 
 struct Check<'l> {
@@ -68,6 +70,8 @@ struct Check<'l> {
     limits: &'l Limits,
     known: &'l KnownSchemas,
     text: String,
+    /// A limit if one was exceeded: then the other schemas do not decide.
+    kind: ErrorKind,
     warnings: Vec<String>,
     /// The URNs that schemas refer to.
     seen: BTreeSet<String>,
@@ -78,6 +82,9 @@ impl Check<'_> {
         if let Some(schema) = &instance.chart.schema
             && let Err(error) = self.schema(schema, values)
         {
+            if error.kind() == ErrorKind::Limit {
+                self.kind = ErrorKind::Limit;
+            }
             self.text.push_str(&format!("{}:\n{error}", instance.name));
         }
         for child in &instance.children {
@@ -99,7 +106,7 @@ impl Check<'_> {
     }
 
     /// Validates one table of values; the error is what helm prints below the chart's name.
-    fn schema(&mut self, schema: &Arc<File>, values: &Map) -> Result<(), String> {
+    fn schema(&mut self, schema: &Arc<File>, values: &Map) -> Result<(), Error> {
         let mut budget = Budget::new(self.limits);
         let known = self.known.read(schema, self.helm, &mut budget)?;
         let values = to_json(&Value::Map(values.clone()));
@@ -112,11 +119,11 @@ impl Check<'_> {
             }
         }
         // Helm recovers from panics of its validator, too.
-        result.unwrap_or_else(|_| Err("unable to validate schema".to_owned()))
+        result.unwrap_or_else(|_| Err(Error::refused("unable to validate schema")))
     }
 }
 
-fn run(known: &Known, values: &Json, budget: &mut Budget, seen: &mut BTreeSet<String>) -> Result<(), String> {
+fn run(known: &Known, values: &Json, budget: &mut Budget, seen: &mut BTreeSet<String>) -> Result<(), Error> {
     let visits = budget.visit(&known.prepared, values)?;
     if accept::accepts(&known.prepared, values) {
         return Ok(());
@@ -139,7 +146,7 @@ fn objects(doc: &Json) -> u64 {
     }
 }
 
-fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<String>) -> Result<(), String> {
+fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<String>) -> Result<(), Error> {
     let prepared = &known.prepared;
     let own;
     let compiled = match visits.inexact.is_empty() {
@@ -157,11 +164,11 @@ fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<S
         }
     };
     seen.extend(compiled.seen.iter().cloned());
-    let (schemas, index) = compiled.schema.as_ref().map_err(String::clone)?;
+    let (schemas, index) = compiled.schema.as_ref().map_err(Error::clone)?;
     match schemas.validate(values, *index) {
         Ok(()) => Ok(()),
         Err(error) => match messages::about_values(&error, prepared, values, visits) {
-            Some(text) => Err(format!("{text}\n")),
+            Some(text) => Err(Error::refused(format!("{text}\n"))),
             None => Ok(()),
         },
     }
@@ -170,7 +177,7 @@ fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<S
 /// A schema, compiled for boon.
 struct Compiled {
     /// The error is helm's text.
-    schema: Result<(Schemas, SchemaIndex), String>,
+    schema: Result<(Schemas, SchemaIndex), Error>,
     /// The URNs that it refers to.
     seen: BTreeSet<String>,
 }
@@ -181,7 +188,7 @@ fn compiled(prepared: &Prepared, doc: Json) -> Compiled {
     Compiled { schema, seen: seen.take() }
 }
 
-fn compile(prepared: &Prepared, doc: Json, seen: Seen) -> Result<(Schemas, SchemaIndex), String> {
+fn compile(prepared: &Prepared, doc: Json, seen: Seen) -> Result<(Schemas, SchemaIndex), Error> {
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(Loader { helm: prepared.helm, refs: prepared.refs.clone(), seen }));
     if prepared.helm == HelmVersion::V3 {
@@ -189,8 +196,9 @@ fn compile(prepared: &Prepared, doc: Json, seen: Seen) -> Result<(Schemas, Schem
     }
     formats::of(prepared.helm).iter().for_each(|format| compiler.register_format(*format));
     let mut schemas = Schemas::new();
-    compiler.add_resource(SCHEMA_URL, doc).map_err(|error| compile_error(&error, prepared))?;
-    let index = compiler.compile(SCHEMA_URL, &mut schemas).map_err(|error| compile_error(&error, prepared))?;
+    compiler.add_resource(SCHEMA_URL, doc).map_err(|error| Error::refused(compile_error(&error, prepared)))?;
+    let index =
+        compiler.compile(SCHEMA_URL, &mut schemas).map_err(|error| Error::refused(compile_error(&error, prepared)))?;
     Ok((schemas, index))
 }
 
@@ -245,7 +253,7 @@ struct Loader {
 }
 
 impl UrlLoader for Loader {
-    fn load(&self, url: &str) -> Result<Json, Box<dyn Error>> {
+    fn load(&self, url: &str) -> Result<Json, Box<dyn error::Error>> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
             "http" | "https" => Ok(permissive(url, &self.refs)),
@@ -319,6 +327,7 @@ fn decode_error(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Check, KnownSchemas};
+    use crate::error::{Error, ErrorKind};
     use crate::helm::HelmVersion;
     use crate::limits::Limits;
     use crate::source::File;
@@ -326,13 +335,14 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fmt::Write;
 
-    fn check(schema: &str, values: &Map) -> (Result<(), String>, Vec<String>) {
+    fn check(schema: &str, values: &Map) -> (Result<(), Error>, Vec<String>) {
         let limits = Limits::default();
         let mut check = Check {
             helm: HelmVersion::V4,
             limits: &limits,
             known: &KnownSchemas::default(),
             text: String::new(),
+            kind: ErrorKind::Refused,
             warnings: Vec::new(),
             seen: BTreeSet::new(),
         };
@@ -358,13 +368,13 @@ mod tests {
             );
         }
         let (result, _) = check(&format!("{doubling}}}}}"), &values());
-        assert!(result.is_err_and(|error| error.contains("--limit schema-steps")));
+        assert!(result.is_err_and(|error| error.helm_text().contains("--limit schema-steps")));
         let deep = format!("{}true{}", r#"{"not":"#.repeat(2_100), "}".repeat(2_100));
         let on_large_stack = std::thread::Builder::new().stack_size(256 << 20);
         let thread = on_large_stack.spawn(move || check(&deep, &values())).unwrap();
         let (result, _) = thread.join().unwrap();
-        let error = result.err().unwrap_or_default();
-        assert!(error.contains("--limit schema-depth"), "{error}");
+        let error = result.unwrap_err();
+        assert!(error.kind() == ErrorKind::Limit && error.helm_text().contains("--limit schema-depth"), "{error}");
         let (result, _) = check(r#"{"patternProperties":{"(a{999}){999}":{}}}"#, &values());
         assert!(result.is_err());
     }
@@ -376,7 +386,7 @@ mod tests {
         let (result, _) = check(r#"{"$schema":"https://example.com/own","type":"object"}"#, &values());
         assert_eq!(result, Ok(()));
         let (result, warnings) = check(r#"{"$ref":"file:///etc/hostname"}"#, &values());
-        assert!(result.is_err_and(|error| error.contains("reads no files")) && warnings.is_empty());
+        assert!(result.is_err_and(|error| error.helm_text().contains("reads no files")) && warnings.is_empty());
         let (result, warnings) = check(r#"{"$ref":"urn:x:y"}"#, &values());
         assert_eq!(result, Ok(()));
         assert!(warnings[0].starts_with("level=WARN msg=\"unresolved URN reference ignored"));
@@ -398,7 +408,7 @@ mod tests {
             (r#"{"patternProperties":{"^\\w$":{"type":"string"}}}"#, "- at '/a': got number, want string\n"),
         ] {
             let (result, _) = check(schema, &values());
-            assert_eq!(result.err().unwrap_or_default(), expected, "{schema}");
+            assert_eq!(result.err().map(Error::into_text).unwrap_or_default(), expected, "{schema}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Parses a schema, and rewrites it so that boon understands it as helm's validator would.
 
 use super::{decode_error, number};
+use crate::error::Error;
 use crate::helm::HelmVersion;
-use crate::regex::{Error, Regex};
+use crate::regex::{self, Regex};
 use crate::schema::budget::Budget;
 use crate::values::json;
 use crate::yaml::{Data, Node};
@@ -59,12 +60,12 @@ impl Prepared {
     ///
     /// # Errors
     /// Go's text if it is not JSON; limits.
-    pub(super) fn read(schema: &[u8], helm: HelmVersion, budget: &mut Budget) -> Result<Self, String> {
+    pub(super) fn read(schema: &[u8], helm: HelmVersion, budget: &mut Budget) -> Result<Self, Error> {
         let text = String::from_utf8_lossy(schema);
-        let (node, end) = json::read_schema(&text).ok_or_else(|| decode_error(schema))?;
+        let (node, end) = json::read_schema(&text).ok_or_else(|| Error::refused(decode_error(schema)))?;
         // Helm 3 parses one value and ignores the rest.
         if helm == HelmVersion::V4 && !text[end..].trim_matches([' ', '\t', '\r', '\n']).is_empty() {
-            return Err("invalid character after top-level value".to_owned());
+            return Err(Error::refused("invalid character after top-level value"));
         }
         let mut reader = Reader {
             text: &text,
@@ -100,7 +101,7 @@ struct Reader<'r, 'l> {
 
 impl Reader<'_, '_> {
     /// A schema, or anything that may contain schemas.
-    fn schema(&mut self, node: &Node) -> Result<Json, String> {
+    fn schema(&mut self, node: &Node) -> Result<Json, Error> {
         let entries = match &node.data {
             Data::Map(entries) => entries,
             Data::Seq(items) => {
@@ -129,7 +130,7 @@ impl Reader<'_, '_> {
         Ok(Json::Object(object))
     }
 
-    fn member(&mut self, key: &str, value: &Node) -> Result<Json, String> {
+    fn member(&mut self, key: &str, value: &Node) -> Result<Json, Error> {
         match (key, &value.data) {
             ("pattern", Data::Str(pattern)) => self.pattern(&pattern.to_text()).map(Json::String),
             ("format", Data::Str(format)) if *format == *"regex" => Ok(REGEX_FORMAT.into()),
@@ -167,7 +168,7 @@ impl Reader<'_, '_> {
     }
 
     /// A value that is not part of a schema.
-    fn data(&mut self, node: &Node) -> Result<Json, String> {
+    fn data(&mut self, node: &Node) -> Result<Json, Error> {
         Ok(match &node.data {
             Data::Null => Json::Null,
             Data::Bool(truth) => Json::Bool(*truth),
@@ -227,7 +228,7 @@ impl Reader<'_, '_> {
         address
     }
 
-    fn below(&mut self, token: &str, read: impl FnOnce(&mut Self) -> Result<Json, String>) -> Result<Json, String> {
+    fn below(&mut self, token: &str, read: impl FnOnce(&mut Self) -> Result<Json, Error>) -> Result<Json, Error> {
         let length = self.pointer.len();
         push_token(&mut self.pointer, token);
         self.depth += 1;
@@ -242,21 +243,21 @@ impl Reader<'_, '_> {
 
     /// The replacement of a pattern: the same pattern in the syntax of Rust's regex crate; or, if Go rejects it, one that boon
     /// rejects as well.
-    fn pattern(&mut self, pattern: &str) -> Result<String, String> {
+    fn pattern(&mut self, pattern: &str) -> Result<String, Error> {
         let regex = match Regex::new(pattern.as_bytes(), false, HelmVersion::V4) {
             Ok(regex) => regex,
-            Err(Error::Syntax(error)) => {
+            Err(regex::Error::Syntax(error)) => {
                 let stands_for_it = "(".repeat(self.prepared.refused.len() + 1);
                 let refused = Refused { pattern: pattern.to_owned(), error, holder: self.pointer.clone() };
                 self.prepared.refused.insert(stands_for_it.clone(), refused);
                 return Ok(stands_for_it);
             }
-            Err(Error::Limit(what)) => return Err(what.to_owned()),
+            Err(regex::Error::Limit(what)) => return Err(Error::limit(what)),
         };
         self.weight += regex.weight();
         let mut translated = regex.translated().to_owned();
-        if self.weight > PATTERNS_WEIGHT || regex::Regex::new(&translated).is_err() {
-            return Err("the patterns of the schema are too large".to_owned());
+        if self.weight > PATTERNS_WEIGHT || ::regex::Regex::new(&translated).is_err() {
+            return Err(Error::limit("the patterns of the schema are too large"));
         }
         while self.prepared.patterns.get(&translated).is_some_and(|known| known != pattern) {
             translated.push_str("(?:)");
@@ -272,11 +273,11 @@ fn is_bound(key: &str) -> bool {
 }
 
 /// Helm 3's validator supports the drafts 4, 6 and 7; with any other name it treats a schema as if it had none.
-fn forget_foreign_draft(doc: &mut Json) -> Result<(), String> {
+fn forget_foreign_draft(doc: &mut Json) -> Result<(), Error> {
     const KNOWN: [&str; 3] = ["draft-04/schema", "draft-06/schema", "draft-07/schema"];
     let Json::Object(schema) = doc else { return Ok(()) };
     if schema.get("$schema").is_some_and(|draft| !draft.is_string()) {
-        return Err("$schema must be of type string".to_owned());
+        return Err(Error::refused("$schema must be of type string"));
     }
     let draft = schema.get("$schema").and_then(Json::as_str).unwrap_or_default().trim_end_matches('#');
     if !KNOWN.iter().any(|known| draft.strip_prefix("http://json-schema.org/") == Some(known)) {

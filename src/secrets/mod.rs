@@ -14,7 +14,8 @@ mod view;
 
 use crate::release::Prepared;
 use crate::source::{File, Place};
-use crate::trace::{Key, Layer, Origin, OriginData, Origins, Setting};
+use crate::trace::{Layer, Origin, OriginData, Origins, Setting};
+use crate::values_path::Key;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 pub(crate) use names::is_secret;
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -1,6 +1,7 @@
 //! [`Baseline`]: the findings that existed when a team adopted the tool, as a JSON file in git.
 
 use super::UNSEEN;
+use crate::error::Error;
 use crate::report::{By, Fingerprint, Report, Suppressed};
 use crate::source::{File, Place};
 use serde_json::{Value, json};
@@ -80,19 +81,21 @@ impl Baseline {
     }
 
     /// Parses the file.
-    pub(crate) fn parse(file: &Arc<File>) -> Result<Self, String> {
+    pub(crate) fn parse(file: &Arc<File>) -> Result<Self, Error> {
         let text = String::from_utf8_lossy(file.bytes());
-        let value: Value = serde_json::from_str(&text).map_err(|error| format!("not a baseline: {error}"))?;
+        let value: Value =
+            serde_json::from_str(&text).map_err(|error| Error::input(format!("not a baseline: {error}")))?;
         if value["airtight-baseline"] != json!(1) {
-            return Err("not a baseline of version 1".to_owned());
+            return Err(Error::input("not a baseline of version 1"));
         }
-        let findings = value["findings"].as_array().ok_or("not a baseline: it has no findings")?;
-        let known: Result<BTreeSet<Fingerprint>, String> = findings.iter().map(fingerprint).collect();
+        let findings =
+            value["findings"].as_array().ok_or_else(|| Error::input("not a baseline: it has no findings"))?;
+        let known: Result<BTreeSet<Fingerprint>, Error> = findings.iter().map(fingerprint).collect();
         let mut known: BTreeMap<Fingerprint, u32> = known?.into_iter().map(|fingerprint| (fingerprint, 1)).collect();
         // Baselines are written with one finding a line.
         for (line, number) in text.lines().zip(1..) {
-            let one = serde_json::from_str(line.trim().trim_end_matches(',')).map_err(|error| error.to_string());
-            if let Some(at) = one.and_then(|one| fingerprint(&one)).ok().and_then(|one| known.get_mut(&one)) {
+            let one: Option<Value> = serde_json::from_str(line.trim().trim_end_matches(',')).ok();
+            if let Some(at) = one.and_then(|one| fingerprint(&one).ok()).and_then(|one| known.get_mut(&one)) {
                 *at = number;
             }
         }
@@ -100,10 +103,10 @@ impl Baseline {
     }
 }
 
-fn fingerprint(finding: &Value) -> Result<Fingerprint, String> {
+fn fingerprint(finding: &Value) -> Result<Fingerprint, Error> {
     let text = |name: &str| {
         let text = finding[name].as_str().map(str::to_owned);
-        text.ok_or_else(|| format!("not a baseline: a finding without {name:?}"))
+        text.ok_or_else(|| Error::input(format!("not a baseline: a finding without {name:?}")))
     };
     Ok(Fingerprint {
         release: text("release")?,

@@ -254,7 +254,7 @@ impl<'s> Ledger<'s> {
                         true => format!("there is no finding of {rule} here"),
                         false => format!(
                             "unknown rule {rule:?}{}",
-                            crate::config::meant(rule, RULES.iter().map(|rule| rule.id))
+                            crate::similar::did_you_mean(rule, RULES.iter().map(|rule| rule.id))
                         ),
                     };
                     let file = comment.place.file.name().to_owned();

@@ -6,6 +6,7 @@ use super::ast::{self, Arg, Branch, Node, Pipe};
 use super::set::Set;
 use crate::source::Place;
 use crate::trace::Marks;
+use crate::values_path::ValuesPath;
 use foldhash::fast::RandomState;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -82,7 +83,7 @@ pub(crate) struct Decisions {
     /// Which untaken text is relevant.
     pub matters: fn(&[u8]) -> bool,
     /// Values paths that contain the mirror.
-    pub mirror_keys: Vec<String>,
+    pub mirror_keys: Vec<ValuesPath>,
     /// Files that are not executed.
     pub skipped: BTreeSet<String>,
     decided: Vec<Decided>,

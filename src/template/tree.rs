@@ -2,7 +2,8 @@
 
 use super::types;
 use super::value::{List, Map, Value};
-use crate::trace::{Key, Origin, Str};
+use crate::trace::{Origin, Str};
+use crate::values_path::Key;
 use crate::yaml::node::Entry;
 use crate::yaml::{Data, Node};
 use std::sync::Arc;

@@ -10,6 +10,6 @@ mod str;
 
 pub(crate) use buf::Buf;
 pub(crate) use marks::Marks;
-pub(crate) use origin::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, path_text};
+pub(crate) use origin::{FlagPart, Layer, Origin, OriginData, Origins, Setting};
 pub(crate) use str::go_text;
 pub(crate) use str::{Span, Str};

@@ -2,6 +2,7 @@
 
 use super::Marks;
 use crate::source::{File, Place};
+use crate::values_path::{Key, ValuesPath};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -79,32 +80,6 @@ impl std::fmt::Debug for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Origin({})", self.index())
     }
-}
-
-/// One step of a path: the member of a map or list by which a [`Setting`] is reached from its parent.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Key {
-    /// A key of a map.
-    Name(Arc<str>),
-    /// An element of a list, from 0.
-    Index(u32),
-}
-
-/// A path in text form: `image.registry`, `hosts[0].name`; `\.` is a dot in a key.
-pub(crate) fn path_text<'k>(path: impl IntoIterator<Item = &'k Key>) -> String {
-    let mut text = String::new();
-    for key in path {
-        match key {
-            Key::Name(name) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.push_str(&name.replace('.', "\\."));
-            }
-            Key::Index(index) => text.push_str(&format!("[{index}]")),
-        }
-    }
-    text
 }
 
 /// The layer of values that a setting belongs to, lowest precedence first.
@@ -309,12 +284,11 @@ impl Origins {
     }
 
     /// The last setting of the user's at a path, even if its text is empty and so has no spans.
-    pub(crate) fn of_user_at(&self, path: &[String]) -> Origin {
+    pub(crate) fn of_user_at(&self, path: &[Key]) -> Origin {
         let is_at = |origin: &Origin| match self.get(*origin) {
             Some(OriginData::Setting(Setting { layer: Layer::File(_) | Layer::Flag(_), .. })) => {
                 let keys = self.keys(*origin);
-                let is_step = |(key, step): (&&Key, &String)| matches!(key, Key::Name(name) if **name == **step);
-                keys.len() == path.len() && keys.iter().zip(path).all(is_step)
+                keys.into_iter().eq(path)
             }
             _ => false,
         };
@@ -322,7 +296,7 @@ impl Origins {
     }
 
     /// The dotted path of a setting within its file or flag: `image.repository`, `hosts[0].name`.
-    pub(crate) fn path(&self, origin: Origin) -> String {
-        path_text(self.keys(origin))
+    pub(crate) fn path(&self, origin: Origin) -> ValuesPath {
+        self.keys(origin).into_iter().cloned().collect()
     }
 }

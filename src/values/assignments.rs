@@ -2,14 +2,14 @@
 
 use super::json;
 use super::strvals::Flag;
-use crate::trace::Key;
+use crate::values_path::{Key, ValuesPath};
 use std::ops::Range;
 
 /// One assignment in the argument of a flag: `b=2` in `a=1,b=2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assignment {
     /// What it sets.
-    pub path: Vec<Key>,
+    pub path: ValuesPath,
     /// All of it, including the comma after it.
     pub range: Range<usize>,
     /// The value as written.
@@ -59,12 +59,12 @@ impl Scan<'_> {
     }
 
     /// The part before `=`.
-    fn path(&mut self) -> Option<Vec<Key>> {
-        let mut path = Vec::new();
+    fn path(&mut self) -> Option<ValuesPath> {
+        let mut path = ValuesPath::default();
         loop {
             let (name, _, stop) =
                 self.until(if self.flag == Flag::Literal { &['=', '[', '.'] } else { &['=', '[', ',', '.'] });
-            path.push(Key::Name(name.into()));
+            path.push(name);
             match stop? {
                 '=' => return Some(path),
                 '.' => continue,
@@ -133,7 +133,7 @@ mod tests {
     fn show(flag: &str, argument: &str) -> Option<Vec<String>> {
         let found = assignments(flag, argument)?;
         let show = |one: Assignment| {
-            let path = crate::fix::path_text(&one.path);
+            let path = one.path.to_string();
             format!("{path} | {} | {}", &argument[one.range], &argument[one.value])
         };
         Some(found.into_iter().map(show).collect())

@@ -8,6 +8,7 @@ use super::Options;
 use super::graph::{ChartId, Graph};
 use super::messages::{as_truth, plain, quote};
 use super::origins::{Nulls, hide};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::log;
 use crate::template::{Map, Value};
@@ -102,7 +103,7 @@ impl<'a> Coalescer<'a> {
     }
 
     /// The values of a render: the user's over the charts'.
-    pub(super) fn finish(&mut self, graph: &Graph, user: &Map) -> Result<Map, String> {
+    pub(super) fn finish(&mut self, graph: &Graph, user: &Map) -> Result<Map, Error> {
         self.remember = true;
         self.user_paths = true;
         let values = self.deep(user)?;
@@ -111,7 +112,7 @@ impl<'a> Coalescer<'a> {
     }
 
     /// The values of a chart below others, as the switches of its subcharts see them; nothing is recorded.
-    pub(super) fn preview(&mut self, graph: &Graph, chart: ChartId, values: &Map) -> Result<Map, String> {
+    pub(super) fn preview(&mut self, graph: &Graph, chart: ChartId, values: &Map) -> Result<Map, Error> {
         self.remember = false;
         let values = self.deep(values)?;
         self.coalesce(graph, chart, &values, None, false)?;
@@ -119,7 +120,7 @@ impl<'a> Coalescer<'a> {
     }
 
     /// The defaults of a chart and its subcharts, with their nulls.
-    pub(super) fn defaults(&mut self, graph: &Graph, chart: ChartId) -> Result<Map, String> {
+    pub(super) fn defaults(&mut self, graph: &Graph, chart: ChartId) -> Result<Map, Error> {
         self.remember = true;
         self.user_paths = false;
         let values = Map::new();
@@ -128,7 +129,7 @@ impl<'a> Coalescer<'a> {
     }
 
     /// Merges imported tables: `dst` takes precedence, nulls stay.
-    pub(super) fn merge_tables(&mut self, dst: &Map, src: &Map) -> Result<(), String> {
+    pub(super) fn merge_tables(&mut self, dst: &Map, src: &Map) -> Result<(), Error> {
         self.remember = true;
         self.user_paths = false;
         self.tables(dst, src, None, true)
@@ -142,7 +143,7 @@ impl<'a> Coalescer<'a> {
         dest: &Map,
         prefix: Option<&Path<'_>>,
         merge: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let path = Path::new(prefix, graph.name(chart).as_bytes());
         self.chart_values(graph, chart, dest, &path, merge)?;
         for &child in graph.children(chart) {
@@ -154,7 +155,7 @@ impl<'a> Coalescer<'a> {
                     table
                 }
                 Some(Value::Map(table)) => table,
-                Some(other) => return Err(format!("type mismatch on {name}: {}", as_truth(&other))),
+                Some(other) => return Err(Error::refused(format!("type mismatch on {name}: {}", as_truth(&other)))),
             };
             self.globals(&table, dest, &path)?;
             self.coalesce(graph, child, &table, Some(&path), merge)?;
@@ -170,7 +171,7 @@ impl<'a> Coalescer<'a> {
         values: &Map,
         path: &Path<'_>,
         merge: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let defaults = self.deep(graph.values(chart))?;
         // Helm 3 keeps the nulls of a chart's own defaults.
         let clean = self.helm == HelmVersion::V4;
@@ -213,7 +214,7 @@ impl<'a> Coalescer<'a> {
     }
 
     /// Passes the globals of a chart, `src`, to a subchart, `dest`; the parent's take precedence.
-    fn globals(&mut self, dest: &Map, src: &Map, prefix: &Path<'_>) -> Result<(), String> {
+    fn globals(&mut self, dest: &Map, src: &Map, prefix: &Path<'_>) -> Result<(), Error> {
         let below = match dest.get(GLOBAL.as_bytes()) {
             None => Map::new(),
             Some(Value::Map(map)) => map,
@@ -265,7 +266,7 @@ impl<'a> Coalescer<'a> {
     }
 
     /// Merges `src` into `dst`, which takes precedence.
-    fn tables(&mut self, dst: &Map, src: &Map, path: Option<&Path<'_>>, merge: bool) -> Result<(), String> {
+    fn tables(&mut self, dst: &Map, src: &Map, path: Option<&Path<'_>>, merge: bool) -> Result<(), Error> {
         self.check_depth(path.map_or(0, |path| path.depth))?;
         self.charge(src.len() + 1)?;
         // The nulls of `dst` that remove something, with what they remove.
@@ -321,7 +322,7 @@ impl<'a> Coalescer<'a> {
     }
 
     /// Removes the nulls of a map and of nested maps, but not those in lists.
-    fn clean_nulls(&mut self, map: &Map, depth: u32) -> Result<(), String> {
+    fn clean_nulls(&mut self, map: &Map, depth: u32) -> Result<(), Error> {
         self.check_depth(depth)?;
         self.charge(map.len())?;
         map.borrow_mut().retain(|_, value| !value.is_nil());
@@ -334,11 +335,11 @@ impl<'a> Coalescer<'a> {
     }
 
     /// A copy that shares no map with the original.
-    pub(super) fn deep(&mut self, map: &Map) -> Result<Map, String> {
+    pub(super) fn deep(&mut self, map: &Map) -> Result<Map, Error> {
         self.deep_map(map, 0)
     }
 
-    fn deep_map(&mut self, map: &Map, depth: u32) -> Result<Map, String> {
+    fn deep_map(&mut self, map: &Map, depth: u32) -> Result<Map, Error> {
         self.check_depth(depth)?;
         self.charge(map.len() + 1)?;
         let copy = self.shallow(map)?;
@@ -349,20 +350,20 @@ impl<'a> Coalescer<'a> {
     }
 
     /// A copy that shares the content of the map. A table under `global` is copied for every chart.
-    fn shallow(&mut self, map: &Map) -> Result<Map, String> {
+    fn shallow(&mut self, map: &Map) -> Result<Map, Error> {
         match self.bytes_left.checked_sub(MAP + if map.is_empty() { 0 } else { NODE } + ENTRY * map.len()) {
             Some(left) => self.bytes_left = left,
             None => {
                 let bytes = self.bytes;
-                return Err(format!(
+                return Err(Error::limit(format!(
                     "the values of all charts together take more than {bytes} bytes (--limit memory-bytes)"
-                ));
+                )));
             }
         }
         Ok(map.shallow_copy())
     }
 
-    fn deepen(&mut self, value: &mut Value, depth: u32) -> Result<(), String> {
+    fn deepen(&mut self, value: &mut Value, depth: u32) -> Result<(), Error> {
         match value {
             Value::Map(map) => *map = self.deep_map(map, depth)?,
             // Lists are immutable: only those that contain maps need a copy.
@@ -390,19 +391,25 @@ impl<'a> Coalescer<'a> {
     }
 
     /// Charges work to the release's budget: charts can nest maps in each other many times over.
-    pub(super) fn charge(&mut self, count: usize) -> Result<(), String> {
+    pub(super) fn charge(&mut self, count: usize) -> Result<(), Error> {
         match self.steps_left.checked_sub(count as u64) {
             Some(left) => {
                 self.steps_left = left;
                 Ok(())
             }
-            None => Err(format!("more than {} steps to coalesce the values (--limit template-steps)", self.steps)),
+            None => Err(Error::limit(format!(
+                "more than {} steps to coalesce the values (--limit template-steps)",
+                self.steps
+            ))),
         }
     }
 
-    fn check_depth(&self, depth: u32) -> Result<(), String> {
+    fn check_depth(&self, depth: u32) -> Result<(), Error> {
         if depth > self.depth {
-            return Err(format!("values are nested more than {} levels deep (--limit yaml-depth)", self.depth / 2));
+            return Err(Error::limit(format!(
+                "values are nested more than {} levels deep (--limit yaml-depth)",
+                self.depth / 2
+            )));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::graph::{ChartId, Graph, Metadata, Node};
 use super::messages::plain;
 use super::{Instance, Requirement};
 use crate::chart::Dependency;
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::semver::{Constraint, Version};
 use crate::template::{Map, Value, types};
@@ -14,19 +15,13 @@ use std::collections::BTreeMap;
 
 impl Graph {
     /// Removes disabled subcharts, applies aliases, then imports values.
-    pub(super) fn resolve(&mut self, user: &Map, coalescer: &mut Coalescer<'_>) -> Result<(), String> {
+    pub(super) fn resolve(&mut self, user: &Map, coalescer: &mut Coalescer<'_>) -> Result<(), Error> {
         self.enable(self.root(), user, "", coalescer)?;
         self.import(self.root(), coalescer)
     }
 
     /// Keeps only the subcharts that conditions and tags enable.
-    fn enable(
-        &mut self,
-        chart: ChartId,
-        values: &Map,
-        path: &str,
-        coalescer: &mut Coalescer<'_>,
-    ) -> Result<(), String> {
+    fn enable(&mut self, chart: ChartId, values: &Map, path: &str, coalescer: &mut Coalescer<'_>) -> Result<(), Error> {
         let metadata = self.charts[chart].metadata;
         let Some(requirements) = self.metadata[metadata].requirements.clone() else { return Ok(()) };
         coalescer.charge(requirements.len() * (1 + self.children(chart).len()))?;
@@ -124,7 +119,7 @@ impl Graph {
     }
 
     /// Merges the exports of subcharts into the defaults of their parents, deepest first.
-    fn import(&mut self, chart: ChartId, coalescer: &mut Coalescer<'_>) -> Result<(), String> {
+    fn import(&mut self, chart: ChartId, coalescer: &mut Coalescer<'_>) -> Result<(), Error> {
         for child in self.children(chart).to_vec() {
             self.import(child, coalescer)?;
         }
@@ -150,9 +145,11 @@ impl Graph {
                         coalescer.merge_tables(&imported, &wrapped)?;
                     }
                     Err(error) => match entry {
-                        Value::Str(_) => coalescer.log("WARN", "ImportValues missing table", &[("error", &error)]),
+                        Value::Str(_) => {
+                            coalescer.log("WARN", "ImportValues missing table", &[("error", error.helm_text())])
+                        }
                         _ => {
-                            let attributes = [("chart", name.as_str()), ("error", &error)];
+                            let attributes = [("chart", name.as_str()), ("error", error.helm_text())];
                             coalescer.log("WARN", "ImportValues missing table from chart", &attributes);
                         }
                     },
@@ -170,22 +167,22 @@ impl Graph {
     }
 
     /// A member of an `import-values` entry as text; a missing one is `<nil>`.
-    fn text_of(&self, map: &Map, key: &[u8]) -> Result<String, String> {
+    fn text_of(&self, map: &Map, key: &[u8]) -> Result<String, Error> {
         let value = map.get(key).unwrap_or_default();
         if self.helm == HelmVersion::V3 && value.as_str().is_none() {
             // Helm 3 panics.
             let found = if value.is_nil() { "nil" } else { value.ty().name };
-            return Err(format!("interface conversion: interface {{}} is {found}, not string"));
+            return Err(Error::refused(format!("interface conversion: interface {{}} is {found}, not string")));
         }
         Ok(plain(&value))
     }
 
     /// The top chart with all charts below it.
-    pub(super) fn into_instance(self, coalescer: &mut Coalescer<'_>) -> Result<Instance, String> {
+    pub(super) fn into_instance(self, coalescer: &mut Coalescer<'_>) -> Result<Instance, Error> {
         self.instance(self.root(), coalescer)
     }
 
-    fn instance(&self, chart: ChartId, coalescer: &mut Coalescer<'_>) -> Result<Instance, String> {
+    fn instance(&self, chart: ChartId, coalescer: &mut Coalescer<'_>) -> Result<Instance, Error> {
         let Node { chart: loaded, metadata, values, children, .. } = &self.charts[chart];
         let Metadata { name, requirements } = &self.metadata[*metadata];
         coalescer.charge(1 + requirements.as_ref().map_or(0, Vec::len))?;
@@ -202,12 +199,12 @@ impl Graph {
 }
 
 /// The map at a dotted path, or helm's error that there is none.
-fn table_at(values: &Map, path: &str) -> Result<Map, String> {
+fn table_at(values: &Map, path: &str) -> Result<Map, Error> {
     let mut table = values.clone();
     for name in path.split('.') {
         table = match table.get(name.as_bytes()) {
             Some(Value::Map(inner)) => inner,
-            _ => return Err(format!("{} is not a table", super::messages::quote(name))),
+            _ => return Err(Error::refused(format!("{} is not a table", super::messages::quote(name)))),
         };
     }
     Ok(table)

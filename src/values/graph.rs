@@ -5,6 +5,7 @@
 use super::layers::merge_documents;
 use super::{Defaults, Options, Requirement};
 use crate::chart::{Chart, Dependency};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
@@ -49,7 +50,7 @@ impl Graph {
         chart: &Arc<Chart>,
         options: Options<'_>,
         mut origins: Option<&mut Origins>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Error> {
         let mut graph = Self {
             charts: Vec::new(),
             metadata: Vec::new(),
@@ -68,7 +69,7 @@ impl Graph {
         full_path: &str,
         origins: &mut Option<&mut Origins>,
         known: &Defaults,
-    ) -> Result<ChartId, String> {
+    ) -> Result<ChartId, Error> {
         let made = |origins: &mut Option<&mut Origins>| {
             chart.values.as_ref().map_or_else(Map::new, |values| {
                 let documents = match self.helm {
@@ -101,10 +102,13 @@ impl Graph {
         Ok(id)
     }
 
-    fn push(&mut self, node: Node) -> Result<ChartId, String> {
+    fn push(&mut self, node: Node) -> Result<ChartId, Error> {
         let id = self.charts.len();
         if id as u64 >= self.most_charts {
-            return Err(format!("more than {} charts and aliases of charts (--limit chart-entries)", self.most_charts));
+            return Err(Error::limit(format!(
+                "more than {} charts and aliases of charts (--limit chart-entries)",
+                self.most_charts
+            )));
         }
         self.charts.push(node);
         Ok(id)
@@ -131,7 +135,7 @@ impl Graph {
     }
 
     /// The chart for a requirement, under its alias.
-    pub(super) fn copy(&mut self, chart: ChartId, required: usize) -> Result<ChartId, String> {
+    pub(super) fn copy(&mut self, chart: ChartId, required: usize) -> Result<ChartId, Error> {
         let mut metadata = self.metadata[self.charts[chart].metadata].clone();
         let alias = &self.requirements[required].declared.alias;
         if !alias.is_empty() {

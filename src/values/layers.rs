@@ -3,12 +3,14 @@
 use super::json;
 use super::origins::{LayerOrigins, Nulls, hide};
 use super::strvals::{self, Flag};
+use crate::error::{Error, ErrorKind};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
-use crate::trace::{FlagPart, Key, Layer, Marks, Origin, OriginData, Origins, Setting, Str};
+use crate::trace::{FlagPart, Layer, Marks, Origin, OriginData, Origins, Setting, Str};
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{self, Node, Nodes};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,20 +49,16 @@ type Documents = Arc<Nodes>;
 
 impl ReadFiles {
     /// The documents of a file. The cache has a limit: the files of trials are parsed once.
-    fn documents(
-        &self,
-        file: &Arc<File>,
-        helm: HelmVersion,
-        limits: &Limits,
-        most: usize,
-    ) -> Result<Documents, String> {
+    fn documents(&self, file: &Arc<File>, helm: HelmVersion, limits: &Limits, most: usize) -> Result<Documents, Error> {
         let bounds = (limits.yaml_nodes, limits.yaml_depth, limits.yaml_bytes);
         let key = (Arc::as_ptr(file) as usize, helm, bounds);
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = lock().get(&key) {
             return Ok(known.clone());
         }
-        let read = Arc::new(Nodes::from(yaml::read_documents(file.bytes(), helm, limits)?));
+        let read = yaml::read_documents(file.bytes(), helm, limits);
+        let read = read.map_err(|error| Error::new(error.kind(ErrorKind::Input), error.to_string()))?;
+        let read = Arc::new(Nodes::from(read));
         let mut known = lock();
         if known.len() < most {
             known.insert(key, (file.clone(), read.clone()));
@@ -70,7 +68,7 @@ impl ReadFiles {
 }
 
 /// Reads a file of `--set-file`: by the index of the flag, and the path in it. The error is in helm's words.
-pub(crate) type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, String> + 'r;
+pub(crate) type ReadFile<'r> = dyn FnMut(usize, &str) -> Result<Vec<u8>, Error> + 'r;
 
 /// The user's values, merged.
 #[derive(Debug, Clone, Default)]
@@ -107,14 +105,14 @@ impl UserValues {
         limits: &Limits,
         read_file: &mut ReadFile<'_>,
         mut origins: Option<&mut Origins>,
-    ) -> Result<Merged, String> {
+    ) -> Result<Merged, Error> {
         let mut nulls = Nulls::default();
         let mut values = Map::new();
         for (number, file) in self.files.iter().enumerate() {
             let documents = self
                 .read
                 .documents(file, helm, limits, self.files.len())
-                .map_err(|error| format!("failed to parse {}: {error}", file.name()))?;
+                .map_err(|error| error.after(format_args!("failed to parse {}", file.name())))?;
             let layer = Layer::File(number as u32);
             let read = merge_documents(&documents, &layer, file, origins.as_deref_mut(), Some(&mut nulls));
             values = merge_maps(&values, &read, &mut origins, &nulls, &mut Vec::new());
@@ -123,7 +121,7 @@ impl UserValues {
             let trimmed = argument.trim();
             if helm == HelmVersion::V4 && trimmed.starts_with('{') {
                 let node = json::read_all(trimmed)
-                    .ok_or_else(|| format!("failed parsing --set-json data JSON: {argument}"))?;
+                    .ok_or_else(|| Error::input(format!("failed parsing --set-json data JSON: {argument}")))?;
                 let part = FlagPart { flag: "--set-json", occurrence: number as u32, argument: trimmed.into() };
                 let file = File::new("--set-json", trimmed);
                 let layer = Layer::Flag(part);
@@ -140,7 +138,7 @@ impl UserValues {
                     &mut |path| read_file(number, path),
                     trace,
                 )
-                .map_err(|_| format!("failed parsing --set-json data {argument}"))?;
+                .map_err(|error| error.reworded(|_| format!("failed parsing --set-json data {argument}")))?;
             }
         }
         let flags = [
@@ -153,7 +151,7 @@ impl UserValues {
             for (number, argument) in arguments.iter().enumerate() {
                 let trace = origins.as_deref_mut().map(|origins| (origins, &mut nulls));
                 strvals::parse_into(flag, argument, number, &values, helm, &mut |path| read_file(number, path), trace)
-                    .map_err(|error| format!("failed parsing {} data: {error}", flag.name()))?;
+                    .map_err(|error| error.after(format_args!("failed parsing {} data", flag.name())))?;
             }
         }
         Ok(Merged { values, nulls })
@@ -233,72 +231,70 @@ fn merge_maps(
 }
 
 impl Merged {
-    /// Sets a dotted path (`\\.` is a dot in a key) to a value, whatever the user set; a parent that is not a map stays unchanged.
+    /// Sets a value, whatever the user set. A parent that is not a map stays unchanged, and so does an element of a list.
     ///
     /// # Errors
-    /// The path has an empty part.
-    pub(crate) fn set(&self, path: &str, value: Value) -> Result<(), String> {
-        let (map, last) = match self.table_of(path, true)? {
-            Some(found) => found,
-            None => return Ok(()),
-        };
-        map.insert(last.as_str(), value);
+    /// The path is empty.
+    pub(crate) fn set(&self, path: &ValuesPath, value: Value) -> Result<(), Error> {
+        if let Some((map, last)) = self.table_of(path, true)? {
+            map.insert(last, value);
+        }
         Ok(())
     }
 
-    /// Removes what the user set at a dotted path.
+    /// Removes what the user set.
     ///
     /// # Errors
-    /// The path has an empty part.
-    pub(crate) fn remove(&self, path: &str) -> Result<(), String> {
+    /// The path is empty.
+    pub(crate) fn remove(&self, path: &ValuesPath) -> Result<(), Error> {
         if let Some((map, last)) = self.table_of(path, false)? {
             map.remove(last.as_bytes());
         }
         Ok(())
     }
 
-    /// Marks the string that the user set at a dotted path, if any, as the mirror.
-    pub(crate) fn mark(&self, path: &str, marks: Marks) {
+    /// Marks the string that the user set at a path, if any, as the mirror.
+    pub(crate) fn mark(&self, path: &ValuesPath, marks: Marks) {
         if let Ok(Some((map, last))) = self.table_of(path, false)
             && let Some(Value::Str(text)) = map.get(last.as_bytes())
         {
-            map.insert(last.as_str(), Value::Str(text.marked(marks)));
+            map.insert(last, Value::Str(text.marked(marks)));
         }
     }
 
-    /// The map that contains the last part of a dotted path, created if requested; `None` if there is none.
-    fn table_of(&self, path: &str, make: bool) -> Result<Option<(Map, String)>, String> {
-        let keys = keys_of(path);
-        if keys.iter().any(|key| key.is_empty()) {
-            return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
-        }
-        let Some((last, tables)) = keys.split_last() else { return Ok(None) };
+    /// The map that contains the last key of a path, created if requested, with that key; `None` if there is none, or if the path
+    /// leads through a list.
+    fn table_of<'p>(&self, path: &'p ValuesPath, make: bool) -> Result<Option<(Map, &'p str)>, Error> {
+        let Some((last, tables)) = path.split_last() else { return Err(no_path()) };
         let mut map = self.values.clone();
         for key in tables {
+            let Some(key) = key.name() else { return Ok(None) };
             map = match map.get(key.as_bytes()) {
                 Some(Value::Map(next)) => next,
                 Some(Value::Nil) | None if make => {
                     let next = Map::new();
-                    map.insert(key.as_str(), next.clone().into());
+                    map.insert(key, next.clone().into());
                     next
                 }
                 _ => return Ok(None),
             };
         }
-        Ok(Some((map, last.clone())))
+        Ok(last.name().map(|last| (map, last)))
     }
 
-    /// Sets a dotted path to a string unless the user set it (or a parent that is not a map): this is how the tool sets a chart's
+    /// Sets a path to a string unless the user set it (or a parent that is not a map): this is how the tool sets a chart's
     /// global rewrite. The setting belongs to [`Layer::Tool`].
     ///
     /// # Errors
-    /// The path has an empty part.
-    pub(crate) fn set_default(&self, path: &str, text: &str, mut origins: Option<&mut Origins>) -> Result<(), String> {
-        let keys: Vec<&str> = path.split('.').collect();
-        if keys.iter().any(|key| key.is_empty()) {
-            return Err(format!("{path:?} is not a path of values, like global.imageRegistry"));
-        }
-        let Some((last, tables)) = keys.split_last() else { return Ok(()) };
+    /// The path is empty, or leads through a list.
+    pub(crate) fn set_default(
+        &self,
+        path: &ValuesPath,
+        text: &str,
+        mut origins: Option<&mut Origins>,
+    ) -> Result<(), Error> {
+        let names = path.iter().map(Key::name).collect::<Option<Vec<&str>>>().ok_or_else(no_path)?;
+        let Some((last, tables)) = names.split_last() else { return Err(no_path()) };
         let file = File::new("--mirror", text);
         let mut parent = Origin::NONE;
         let mut add = |key: &str| match &mut origins {
@@ -333,21 +329,8 @@ impl Merged {
     }
 }
 
-/// The keys of a dotted path in the form of [`Origins::path`]: `\\.` is a dot in a key.
-fn keys_of(path: &str) -> Vec<String> {
-    let mut keys = vec![String::new()];
-    let mut chars = path.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' if chars.peek() == Some(&'.') => {
-                chars.next();
-                keys.last_mut().into_iter().for_each(|key| key.push('.'));
-            }
-            '.' => keys.push(String::new()),
-            c => keys.last_mut().into_iter().for_each(|key| key.push(c)),
-        }
-    }
-    keys
+fn no_path() -> Error {
+    Error::input("a path of values is needed, like global.imageRegistry")
 }
 
 #[cfg(test)]

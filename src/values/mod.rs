@@ -21,6 +21,7 @@ pub(crate) use json::is_json;
 pub(crate) use layers::{Merged, UserValues};
 
 use crate::chart::{Chart, Dependency};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::template::Map;
@@ -94,7 +95,7 @@ pub(crate) fn process(
     options: Options<'_>,
     mut origins: Option<&mut Origins>,
     warnings: &mut Vec<String>,
-) -> Result<Processed, String> {
+) -> Result<Processed, Error> {
     let mut graph = Graph::load(chart, options, origins.as_deref_mut())?;
     let mut coalescer = Coalescer::new(options, origins, &user.nulls, warnings);
     if let Err(error) = graph.resolve(&user.values, &mut coalescer) {
@@ -102,8 +103,8 @@ pub(crate) fn process(
             HelmVersion::V3 => error,
             HelmVersion::V4 => {
                 const CONTEXT: &str = "chart dependencies processing failed";
-                coalescer.log("ERROR", CONTEXT, &[("error", &error)]);
-                format!("{CONTEXT}: {error}")
+                coalescer.log("ERROR", CONTEXT, &[("error", error.helm_text())]);
+                error.after(CONTEXT)
             }
         });
     }
@@ -162,10 +163,10 @@ mod tests {
         }
     }
 
-    fn run(chart: &Arc<Chart>, set: &str, origins: Option<&mut Origins>) -> Result<Processed, String> {
+    fn run(chart: &Arc<Chart>, set: &str, origins: Option<&mut Origins>) -> Result<Processed, Error> {
         let limits = Limits::default();
         let user = UserValues { set: vec![set.to_owned()], ..UserValues::default() };
-        let mut read = |_: usize, _: &str| Err(String::new());
+        let mut read = |_: usize, _: &str| Err(Error::file(""));
         let mut origins = origins;
         let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
         let options = Options { helm: HelmVersion::V4, limits: &limits, defaults: &Defaults::default() };
@@ -174,7 +175,7 @@ mod tests {
 
     fn values(chart: &Arc<Chart>, set: &str) -> String {
         match run(chart, set, None) {
-            Err(error) => error,
+            Err(error) => error.into_text(),
             Ok(processed) => {
                 strval(&Value::Map(processed.values)).map_or_else(|f| f.to_string(), |text| text.to_string())
             }
@@ -245,7 +246,7 @@ mod tests {
         let error = process(&circle, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
         let text =
             "chart dependencies processing failed: values are nested more than 20 levels deep (--limit yaml-depth)";
-        assert_eq!(error.as_deref(), Some(text));
+        assert_eq!(error, Some(Error::limit(text)));
 
         let tables = r#"{"global":{"a":{"k":1},"b":{"k":2},"c":{"k":3},"d":{"k":4}}}"#;
         let sub = |name: &str| chart(name, "{}", None, Vec::new());
@@ -256,7 +257,7 @@ mod tests {
         };
         assert_eq!(of(100_000), Ok(()));
         let text = "the values of all charts together take more than 1000 bytes (--limit memory-bytes)";
-        assert!(of(1_000).is_err_and(|error| error.ends_with(text)));
+        assert!(of(1_000).is_err_and(|error| error.helm_text().ends_with(text)));
 
         let mut doubled = chart("s", "{}", None, Vec::new());
         for _ in 0..16 {
@@ -266,7 +267,7 @@ mod tests {
         let error = process(&doubled, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
         let text =
             "chart dependencies processing failed: more than 500 charts and aliases of charts (--limit chart-entries)";
-        assert_eq!(error.as_deref(), Some(text));
+        assert_eq!(error, Some(Error::limit(text)));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::source::{File, Place};
 use crate::template::tree::NodeOrigins;
-use crate::trace::{Key, Layer, Origin, OriginData, Origins, Setting};
+use crate::trace::{Layer, Origin, OriginData, Origins, Setting};
+use crate::values_path::Key;
 use crate::yaml::{Data, Node};
 use std::collections::HashMap;
 use std::sync::Arc;

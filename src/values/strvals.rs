@@ -5,12 +5,14 @@
 use super::json;
 use super::messages::{quote, quote_runes};
 use super::origins::{LayerOrigins, Nulls};
+use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::growth::Behind;
 use crate::template::tree::Untraced;
 use crate::template::{List, Map, Value, types};
-use crate::trace::{FlagPart, Key, Layer, Origin, OriginData, Origins, Setting, Str};
+use crate::trace::{FlagPart, Layer, Origin, OriginData, Origins, Setting, Str};
+use crate::values_path::Key;
 use crate::yaml::Data;
 use std::ops::Range;
 use std::sync::Arc;
@@ -58,9 +60,9 @@ pub(super) fn parse_into(
     occurrence: usize,
     values: &Map,
     helm: HelmVersion,
-    read_file: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    read_file: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
     trace: Option<(&mut Origins, &mut Nulls)>,
-) -> Result<(), String> {
+) -> Result<(), Error> {
     let trace = trace.map(|(origins, nulls)| {
         let part = FlagPart { flag: flag.name(), occurrence: occurrence as u32, argument: argument.into() };
         Trace { origins, nulls, layer: Layer::Flag(part), file: File::new(flag.name(), argument) }
@@ -72,8 +74,8 @@ pub(super) fn parse_into(
             Err(Stop::End) => Ok(()),
             // Helm quirk: an unclosed index ends the argument silently; helm 3 reports it.
             Err(Stop::EndInIndex) if helm == HelmVersion::V4 => Ok(()),
-            Err(Stop::EndInIndex) => Err("error parsing index: EOF".to_owned()),
-            Err(Stop::Error(text)) => Err(text),
+            Err(Stop::EndInIndex) => Err(Error::input("error parsing index: EOF")),
+            Err(Stop::Error(error)) => Err(error),
         };
     }
 }
@@ -84,11 +86,11 @@ enum Stop {
     End,
     /// The end of the argument inside `[…`.
     EndInIndex,
-    Error(String),
+    Error(Error),
 }
 
 fn fail<T>(text: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Error(text.into()))
+    Err(Stop::Error(Error::input(text)))
 }
 
 /// Go's panic if a value does not have the type that a path needs, as helm catches it.
@@ -108,7 +110,7 @@ struct Parser<'a> {
     flag: Flag,
     text: &'a str,
     at: usize,
-    read_file: &'a mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    read_file: &'a mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
     trace: Option<Trace<'a>>,
 }
 
@@ -478,9 +480,9 @@ mod tests {
     fn set(flag: Flag, argument: &str, under: &Map) -> Result<String, String> {
         let mut read = |path: &str| match path {
             "f.txt" => Ok(b"content\n".to_vec()),
-            _ => Err(format!("open {path}: no such file or directory")),
+            _ => Err(Error::file(format!("open {path}: no such file or directory"))),
         };
-        parse_into(flag, argument, 0, under, HelmVersion::V4, &mut read, None)?;
+        parse_into(flag, argument, 0, under, HelmVersion::V4, &mut read, None).map_err(Error::into_text)?;
         let text = strval(&Value::Map(under.clone())).map_err(|failure| failure.to_string())?;
         Ok(text.to_string())
     }

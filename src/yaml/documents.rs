@@ -1,5 +1,6 @@
 //! Values files: several documents in one text.
 
+use super::error::Error;
 use super::node::{Data, Node};
 use super::read::read;
 use crate::helm::HelmVersion;
@@ -12,9 +13,9 @@ use std::ops::Range;
 ///
 /// Errors are helm's text after `cannot load values.yaml: ` or `failed to parse FILE: `.
 /// Helm 3 reads the first YAML document of the text and ignores the rest.
-pub(crate) fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, String> {
+pub(crate) fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Node>, Error> {
     if helm == HelmVersion::V3 {
-        let document = read(text, limits).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+        let document = read(text, limits).map_err(|error| error.after("error converting YAML to JSON"))?;
         must_be_map(&document)?;
         check_values(&document, limits)?;
         return Ok(vec![document]);
@@ -24,8 +25,8 @@ pub(crate) fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) ->
     for document in parts {
         let (bytes, returns) = document.lines(text);
         let mut node = read(&bytes, limits)
-            .map_err(|error| format!("cannot unmarshal yaml document: error converting YAML to JSON: {error}"))?;
-        must_be_map(&node).map_err(|error| format!("cannot unmarshal yaml document: {error}"))?;
+            .map_err(|error| error.after("cannot unmarshal yaml document: error converting YAML to JSON"))?;
+        must_be_map(&node).map_err(|error| error.after("cannot unmarshal yaml document"))?;
         check_values(&node, limits)?;
         let shift = Shift { bytes: document.start, lines: document.line, returns: &returns };
         if shift.bytes > 0 || !returns.is_empty() {
@@ -35,7 +36,7 @@ pub(crate) fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) ->
     }
     match problem {
         None => Ok(documents),
-        Some(problem) => Err(problem),
+        Some(problem) => Err(Error::of_bridge(problem)),
     }
 }
 
@@ -43,15 +44,15 @@ pub(crate) fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) ->
 const VALUE: usize = 160;
 
 /// Checks that the values of a document fit in memory, before they are made.
-fn check_values(document: &Node, limits: &Limits) -> Result<(), String> {
+fn check_values(document: &Node, limits: &Limits) -> Result<(), Error> {
     let most = limits.memory_bytes;
     if (document.count() as usize).saturating_mul(VALUE) > most {
-        return Err(format!("the values take more than {most} bytes in memory (--limit memory-bytes)"));
+        return Err(Error::limit(format!("the values take more than {most} bytes in memory (--limit memory-bytes)")));
     }
     Ok(())
 }
 
-fn must_be_map(document: &Node) -> Result<(), String> {
+fn must_be_map(document: &Node) -> Result<(), Error> {
     let kind = match document.data {
         Data::Map(_) | Data::Null => return Ok(()),
         Data::Seq(_) => "array",
@@ -59,10 +60,10 @@ fn must_be_map(document: &Node) -> Result<(), String> {
         Data::Bool(_) => "bool",
         Data::Int(_) | Data::Uint(_) | Data::Float(_) => "number",
     };
-    Err(format!(
+    Err(Error::of_bridge(format!(
         "error unmarshaling JSON: while decoding JSON: json: \
          cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
-    ))
+    )))
 }
 
 /// The byte range of each document of a text.
@@ -200,11 +201,8 @@ mod tests {
             ),
         ];
         for (text, error) in cases {
-            assert_eq!(
-                read_documents(text.as_bytes(), HelmVersion::V4, &Limits::default()),
-                Err(error.to_owned()),
-                "{text}"
-            );
+            let read = read_documents(text.as_bytes(), HelmVersion::V4, &Limits::default());
+            assert_eq!(read.map_err(|error| error.to_string()), Err(error.to_owned()), "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! [`Error`]: why a text is not YAML that helm can read, in go-yaml's words.
 
+use crate::error::ErrorKind;
 use std::fmt;
 
 /// Why a text is not YAML that helm can read.
@@ -23,6 +24,21 @@ impl Error {
     /// A document that does not fit in memory.
     pub(super) fn too_large(bytes: usize) -> Self {
         Self::limit(format!("document takes more than {bytes} bytes in memory (--limit memory-bytes)"))
+    }
+
+    /// The kind for the user: `otherwise`, unless a limit was exceeded.
+    pub(crate) fn kind(&self, otherwise: ErrorKind) -> ErrorKind {
+        if self.limit { ErrorKind::Limit } else { otherwise }
+    }
+
+    /// The same error with a text of helm before it.
+    pub(super) fn after(self, what: &str) -> Self {
+        Self { message: format!("{what}: {self}"), line: None, bridge: true, limit: self.limit }
+    }
+
+    /// An error of the conversion to JSON, or of what is read from it.
+    pub(super) fn of_bridge(message: String) -> Self {
+        Self { line: None, message, bridge: true, limit: false }
     }
 
     pub(super) fn without_line(message: String) -> Self {

@@ -13,6 +13,7 @@ use crate::images::ImageUse;
 use crate::provenance::decider_of;
 use crate::reference::Reference;
 use crate::release::Change;
+use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The image that a value decides once something is enabled.
@@ -25,7 +26,7 @@ pub(super) struct On {
 
 /// Records the fixes for values that were proven to bypass the mirror.
 pub(super) fn find(found: &mut [Latent], analysis: &Analysis, trials: &mut Trials<'_>) {
-    let mut by_switches: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    let mut by_switches: BTreeMap<Vec<ValuesPath>, Vec<usize>> = BTreeMap::new();
     for (number, latent) in found.iter().enumerate() {
         if let (Proof::SwitchedOn { switches, .. }, Some(_)) = (&latent.proof, &latent.on) {
             by_switches.entry(switches.clone()).or_default().push(number);

@@ -10,9 +10,9 @@ use crate::compiler::Compiler;
 use crate::fix::Fix;
 use crate::images::deciders::{decider, deciders};
 use crate::images::{Part, Search, Tier};
+use crate::reads::Setting;
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
-use crate::reads::{Path, Setting, dotted, steps};
 use crate::reference::{Mirror, Reference};
 use crate::release::{Change, Prepared};
 use crate::render::manifest::manifests;
@@ -20,6 +20,7 @@ use crate::settings::Settings;
 use crate::source::Place;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins};
+use crate::values_path::{Key, ValuesPath};
 use fixes::On;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub(crate) enum Proof {
     /// With these switches on, it decides an image.
     SwitchedOn {
         /// The paths of the switches.
-        switches: Vec<String>,
+        switches: Vec<ValuesPath>,
         /// The image.
         reference: String,
     },
@@ -70,19 +71,19 @@ pub(super) fn find(
     let decided = decided(&analysis.images, &analysis.origins);
     let candidates = analysis.reads.settings().iter().filter(|setting| {
         !decided.contains(&setting.origin)
-            && !keys.all.contains(&dotted(&setting.path))
+            && !keys.all.contains(&setting.path)
             && names_other_registry(setting, &settings.mirror) != Names::Nothing
     });
     let dependencies = of_dependencies(&prepared.chart);
-    let mut by_switches: BTreeMap<BTreeSet<String>, Vec<&Setting>> = BTreeMap::new();
+    let mut by_switches: BTreeMap<BTreeSet<ValuesPath>, Vec<&Setting>> = BTreeMap::new();
     for setting in candidates {
-        let mut switches: BTreeSet<String> = enabling(&setting.path, values);
+        let mut switches: BTreeSet<ValuesPath> = enabling(&setting.path, values);
         let around = dependencies.iter().filter(|switch| setting.path.starts_with(&switch.chart));
         let (conditions, others): (Vec<&Switch>, Vec<&Switch>) =
             around.partition(|switch| switch.kind == SwitchKind::Condition);
         for switch in &conditions {
             if value_at(values, &switch.path).is_none_or(|value| !value.truth()) {
-                switches.insert(dotted(&switch.path));
+                switches.insert(switch.path.clone());
             }
         }
         // A condition takes precedence over tags.
@@ -91,13 +92,13 @@ pub(super) fn find(
         });
         for switch in tags {
             if value_at(values, &switch.path).is_some_and(|value| !value.truth()) {
-                switches.insert(dotted(&switch.path));
+                switches.insert(switch.path.clone());
             }
         }
         by_switches.entry(switches).or_default().push(setting);
     }
     let mut found = Vec::new();
-    let mut open: Vec<(BTreeSet<String>, &Setting, Place)> = Vec::new();
+    let mut open: Vec<(BTreeSet<ValuesPath>, &Setting, Place)> = Vec::new();
     for (number, (switches, candidates)) in by_switches.into_iter().enumerate() {
         let proven = match switches.is_empty() || number >= MAX_RENDERS {
             true => BTreeMap::new(),
@@ -116,7 +117,7 @@ pub(super) fn find(
             }
         }
     }
-    let mut trial = |switches: &BTreeSet<String>| switched_on(switches, prepared, settings, keys, compiler);
+    let mut trial = |switches: &BTreeSet<ValuesPath>| switched_on(switches, prepared, settings, keys, compiler);
     found.extend(settle(open, analysis, values, prepared, &mut trial));
     found.sort_by(|a, b| a.setting.path.cmp(&b.setting.path));
     let mut trials = Trials::new(prepared, settings, keys, compiler, &analysis.rendered, &analysis.manifests);
@@ -125,7 +126,7 @@ pub(super) fn find(
 }
 
 impl Latent {
-    fn switched_on(setting: &Setting, switches: Vec<String>, on: On) -> Self {
+    fn switched_on(setting: &Setting, switches: Vec<ValuesPath>, on: On) -> Self {
         let reference = on.image.text.as_str().to_owned();
         let proof = Proof::SwitchedOn { switches, reference };
         Self { setting: setting.clone(), proof, fix: None, on: Some(on) }
@@ -134,36 +135,32 @@ impl Latent {
 
 /// Tries other switches for values that the switches beside them do not decide: values that code reads and that are false.
 fn settle(
-    open: Vec<(BTreeSet<String>, &Setting, Place)>,
+    open: Vec<(BTreeSet<ValuesPath>, &Setting, Place)>,
     analysis: &Analysis,
     values: &Map,
     prepared: &Prepared,
-    trial: &mut dyn FnMut(&BTreeSet<String>) -> BTreeMap<String, On>,
+    trial: &mut dyn FnMut(&BTreeSet<ValuesPath>) -> BTreeMap<ValuesPath, On>,
 ) -> Vec<Latent> {
     let mut found: Vec<Latent> = Vec::new();
     let mut left = MORE_RENDERS;
     let known = if open.is_empty() { BTreeSet::new() } else { analysis.flow(prepared).paths() };
-    let is_off = |path: &&Path| matches!(value_at(values, path), Some(Value::Bool(false, _)));
-    let off: BTreeSet<&Path> = known.iter().chain(analysis.reads.paths()).filter(is_off).collect();
+    let is_off = |path: &&ValuesPath| matches!(value_at(values, path), Some(Value::Bool(false, _)));
+    let off: BTreeSet<&ValuesPath> = known.iter().chain(analysis.reads.paths()).filter(is_off).collect();
     for (beside, setting, place) in open {
         let path = analysis.origins.path(setting.origin);
-        let mut proves = |switches: &BTreeSet<String>| {
+        let mut proves = |switches: &BTreeSet<ValuesPath>| {
             left = left.checked_sub(1)?;
             trial(switches).remove(&path)
         };
         // The nearest first.
-        let near = |off: &Path| off.iter().zip(&setting.path).take_while(|(a, b)| a == b).count();
-        let mut nearest: Vec<&Path> = off.iter().copied().collect();
+        let near = |off: &ValuesPath| off.iter().zip(&setting.path).take_while(|(a, b)| a == b).count();
+        let mut nearest: Vec<&ValuesPath> = off.iter().copied().collect();
         nearest.sort_by_key(|off| std::cmp::Reverse(near(off)));
-        let others: Vec<String> = nearest
-            .into_iter()
-            .map(|off| dotted(off))
-            .filter(|off| !beside.contains(off))
-            .take(MOST_SWITCHES)
-            .collect();
-        let with = |others: &[String]| beside.iter().chain(others).cloned().collect::<BTreeSet<String>>();
+        let others = nearest.into_iter().filter(|off| !beside.contains(*off)).take(MOST_SWITCHES);
+        let others: Vec<ValuesPath> = others.cloned().collect();
+        let with = |others: &[ValuesPath]| beside.iter().chain(others).cloned().collect::<BTreeSet<ValuesPath>>();
         let mut proof = None;
-        let close = others.iter().filter(|off| near(&steps(off)) > 0).count();
+        let close = others.iter().filter(|off| near(off) > 0).count();
         for count in [1, close, others.len()] {
             if proof.is_none() && count > 0 && count <= others.len() {
                 proof = proves(&with(&others[..count])).map(|on| (others[..count].to_vec(), on));
@@ -208,8 +205,7 @@ enum Names {
 }
 
 fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
-    let names = setting.path.iter().filter(|step| !step.starts_with('['));
-    let names: Vec<String> = names.map(|step| step.to_ascii_lowercase()).collect();
+    let names: Vec<String> = setting.path.iter().filter_map(Key::name).map(str::to_ascii_lowercase).collect();
     let (Some(last), Some(text)) = (names.last(), &setting.text) else { return Names::Nothing };
     let text = text.to_text();
     // A registry to log in to is not one to pull from.
@@ -238,26 +234,20 @@ fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
 }
 
 /// The switches beside a path, and beside its parents, that are off: `metrics.enabled`.
-fn enabling(path: &[String], values: &Map) -> BTreeSet<String> {
-    let around =
-        (0..path.len()).map(|length| &path[..length]).take_while(|around| !around.iter().any(|step| is_index(step)));
-    let switches = around.map(|around| around.iter().cloned().chain(["enabled".to_owned()]).collect::<Path>());
-    let off = switches.filter(|switch| matches!(value_at(values, switch), Some(Value::Bool(false, _))));
-    off.map(|switch| dotted(&switch)).collect()
-}
-
-fn is_index(step: &str) -> bool {
-    step.starts_with('[')
+fn enabling(path: &[Key], values: &Map) -> BTreeSet<ValuesPath> {
+    let around = (0..path.len()).map(|length| &path[..length]).take_while(|around| !around.iter().any(Key::is_index));
+    let switches = around.map(|around| ValuesPath::from(around).with("enabled"));
+    switches.filter(|switch| matches!(value_at(values, switch), Some(Value::Bool(false, _)))).collect()
 }
 
 /// With switches on, the user's settings that decide an image that bypasses the mirror, by path, with the image.
 fn switched_on(
-    switches: &BTreeSet<String>,
+    switches: &BTreeSet<ValuesPath>,
     prepared: &Prepared,
     settings: &Settings,
     keys: &Keys,
     compiler: &mut Compiler,
-) -> BTreeMap<String, On> {
+) -> BTreeMap<ValuesPath, On> {
     let mut changes = keys.defaults();
     changes.extend(switches.iter().cloned().map(Change::SwitchOn));
     let prepared = Prepared { check_schema: false, ..prepared.clone() };

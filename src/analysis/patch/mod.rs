@@ -9,14 +9,15 @@ mod site;
 use super::Judged;
 use super::advice::{MOST_PROVEN, keeps_version};
 use super::given::Given;
-use super::keys::USUAL_KEY;
+use super::keys::usual_key;
 use super::propose::{Proposal, added};
 use super::rewrite;
 use super::trial::{Texts, Trials};
-use crate::fix::{Fix, Patch, Proven, Safety, path_keys};
-use crate::reads::{GLOBAL, Path, Scopes, steps};
+use crate::fix::{Fix, Patch, Proven, Safety};
+use crate::reads::{GLOBAL, Scopes};
 use crate::release::Change;
 use crate::source::File;
+use crate::values_path::ValuesPath;
 use site::{Site, site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,7 +30,7 @@ const MOST_PATCHES: usize = 64;
 
 /// The key that images should follow, and how to set it.
 struct Key {
-    name: String,
+    name: ValuesPath,
     /// Its value.
     value: String,
     /// The user's edit, if it is not set.
@@ -87,16 +88,16 @@ pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, t
 fn keys(given: &Given<'_>) -> Vec<Key> {
     let Given { prepared, settings, keys, reads, .. } = *given;
     let mirror = &settings.mirror;
-    let key = |name: &String| {
+    let key = |name: &ValuesPath| {
         let value = keys.value(name)?.to_owned();
         let set = rewrite::setting(name, prepared, keys, mirror);
         let is_of_user = set.is_none() && !keys.assumed.contains(name);
         // Code that could read it is not enough: a patch should use a key that the chart reads.
-        let is_known = is_of_user || settings.global_keys.is_some() || reads.looks_at(&steps(name));
+        let is_known = is_of_user || settings.global_keys.is_some() || reads.looks_at(name);
         is_known.then(|| Key { name: name.clone(), value, set, changes: keys.defaults() })
     };
     let mut found: Vec<Key> = if keys.is_only_named() { Vec::new() } else { keys.all.iter().filter_map(key).collect() };
-    found.sort_by_key(|key| !key.name.starts_with("global."));
+    found.sort_by_key(|key| !key.name[0].is(GLOBAL));
     if found.is_empty() && settings.global_keys.is_none() {
         found.extend(usual(given));
     }
@@ -106,9 +107,9 @@ fn keys(given: &Given<'_>) -> Vec<Key> {
 /// The key that most charts read; `None` if a single value cannot apply to all images.
 fn usual(given: &Given<'_>) -> Option<Key> {
     let Given { prepared, settings, keys, .. } = *given;
-    let (name, value) = (USUAL_KEY.to_owned(), settings.mirror.only_place()?);
+    let (name, value) = (usual_key(), settings.mirror.only_place()?);
     let title = format!("set `{name}` to `{value}`");
-    let set = (!keys.may_set()).then(|| added(path_keys(&name), value.as_str().into(), title, prepared));
+    let set = (!keys.may_set()).then(|| added(name.clone(), value.as_str().into(), title, prepared));
     let mut changes = keys.defaults();
     if keys.may_set() {
         changes.push(Change::Default(name.clone(), value.clone()));
@@ -124,13 +125,13 @@ fn candidates(
     given: &Given<'_>,
     trials: &mut Trials<'_>,
 ) -> Vec<Candidate> {
-    let mut sites: Vec<(usize, usize, Path, Site)> = Vec::new();
+    let mut sites: Vec<(usize, usize, ValuesPath, Site)> = Vec::new();
     for &number in wanted {
         let one = &judged[number];
         let chart = chart_of(&one.image.manifest.name);
         // The key that the chart reads for its other images is the right one for this image.
         let mut order: Vec<usize> = (0..keys.len()).collect();
-        order.sort_by_key(|&key| given.reads.read_in(&chart, &steps(&keys[key].name)).is_none());
+        order.sort_by_key(|&key| given.reads.read_in(&chart, &keys[key].name).is_none());
         let found = order.into_iter().find_map(|key| {
             let path = path_in(&chart, &keys[key].name)?;
             let site = site(one, &keys[key].value, given.settings, given.origins)?;
@@ -163,7 +164,7 @@ fn candidates(
 }
 
 /// The files of sites, with the positions in each, in order.
-fn positions(sites: &[(usize, usize, Path, Site)]) -> Vec<(Arc<File>, Vec<u32>)> {
+fn positions(sites: &[(usize, usize, ValuesPath, Site)]) -> Vec<(Arc<File>, Vec<u32>)> {
     let mut files: Vec<(Arc<File>, Vec<u32>)> = Vec::new();
     for (.., site) in sites {
         let file = &site.place.file;
@@ -187,15 +188,13 @@ fn chart_of(template: &str) -> String {
 }
 
 /// The path of a release's key within a chart; `None` if the chart cannot read it.
-fn path_in(chart: &str, key: &str) -> Option<Path> {
-    let path = steps(key);
-    if path.first().is_some_and(|first| first == GLOBAL) {
-        return Some(path);
+fn path_in(chart: &str, path: &ValuesPath) -> Option<ValuesPath> {
+    if path.first().is_some_and(|first| first.is(GLOBAL)) {
+        return Some(path.clone());
     }
-    let prefix: Vec<String> = chart.split("/charts/").skip(1).map(str::to_owned).collect();
-    let own = path.strip_prefix(prefix.as_slice())?;
+    let own = path.strip_prefix(&*ValuesPath::default().of_user(chart))?;
     // A map with that name may be the values of a subchart.
-    (own.len() == 1).then(|| own.to_vec())
+    (own.len() == 1).then(|| own.into())
 }
 
 /// The references of a patch's images with it.

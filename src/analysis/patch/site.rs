@@ -6,6 +6,7 @@ use crate::reads::scope::{Kind, Spot};
 use crate::settings::Settings;
 use crate::source::Place;
 use crate::trace::{OriginData, Origins};
+use crate::values_path::Key;
 
 /// A part of a reference that is written in a template.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ pub(super) fn site(judged: &Judged, value: &str, settings: &Settings, origins: &
 
 impl Site {
     /// The text that makes it follow a value of the chart; `None` if the code does not show how to reach that value.
-    pub(super) fn patch(&self, spot: &Spot, key: &[String], ends_with_slash: bool) -> Option<Patch> {
+    pub(super) fn patch(&self, spot: &Spot, key: &[Key], ends_with_slash: bool) -> Option<Patch> {
         let value = Value { text: spot.value(key)?, ends_with_slash };
         match &spot.kind {
             Kind::Text => Some(Patch::new(self.place.clone(), self.in_text(&value))),

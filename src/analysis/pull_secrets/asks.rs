@@ -4,17 +4,18 @@ use super::super::Analysis;
 use crate::objects::Object;
 use crate::objects::pull_secrets::{FIELD, Pullers};
 use crate::provenance::{atoms, decider_of};
-use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::reads::GLOBAL;
 use crate::release::Prepared;
 use crate::source::Place;
 use crate::template::{Map, Value};
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::Node;
 
 /// A value that names pull secrets.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     /// Its path, in the user's notation.
-    pub path: String,
+    pub path: ValuesPath,
     /// The names.
     pub names: Vec<String>,
     /// Its location.
@@ -24,7 +25,7 @@ pub(crate) struct Ask {
 impl Ask {
     /// Whether it applies to all charts.
     pub(super) fn is_global(&self) -> bool {
-        steps(&self.path).first().is_some_and(|first| first == GLOBAL)
+        self.path.first().is_some_and(|first| first.is(GLOBAL))
     }
 }
 
@@ -49,20 +50,20 @@ pub(super) fn asks(
 ) -> Vec<Ask> {
     let mut found = Vec::new();
     if let Ok(user) = prepared.user_values(None) {
-        by_key(&user.values, &mut Vec::new(), &mut found);
+        by_key(&user.values, &mut ValuesPath::default(), &mut found);
     }
     // A value for a disabled chart says nothing about the enabled ones.
     found.retain(|(path, _)| {
         let prefix = analysis.statics.prefix_of(path);
-        path.first().is_some_and(|first| first == GLOBAL) || analysis.is_rendered(&prefix)
+        path.first().is_some_and(|first| first.is(GLOBAL)) || analysis.is_rendered(&prefix)
     });
-    let place = |path: &Path| {
+    let place = |path: &ValuesPath| {
         let settings = analysis.reads.settings().iter();
         let mut own = settings.filter(|setting| setting.path.starts_with(path));
         own.find_map(|setting| decider_of(setting.origin, 0, &analysis.origins).place)
     };
-    let mut asks: Vec<Ask> =
-        found.into_iter().map(|(path, names)| Ask { path: dotted(&path), names, place: place(&path) }).collect();
+    let ask = |(path, names)| Ask { place: place(&path), path, names };
+    let mut asks: Vec<Ask> = found.into_iter().map(ask).collect();
     let lists = pullers.pods.iter().filter_map(|puller| Some((puller.object, puller.pod.spec.member(FIELD)?)));
     let accounts = objects.iter().enumerate().filter(|(_, object)| object.kind == "ServiceAccount");
     let accounts = accounts.filter_map(|(number, object)| Some((number, object.node.member(FIELD)?)));
@@ -81,7 +82,7 @@ pub(super) fn asks(
 }
 
 /// The user's value from which a node of a manifest was made, with its location.
-fn user_of(analysis: &Analysis, object: &Object<'_>, node: &Node) -> Option<(String, Option<Place>)> {
+fn user_of(analysis: &Analysis, object: &Object<'_>, node: &Node) -> Option<(ValuesPath, Option<Place>)> {
     let spans = object.manifest.content.spans();
     let first = spans.partition_point(|span| span.end <= node.start);
     let own = spans[first..].iter().take_while(|span| span.start < node.end);
@@ -91,17 +92,17 @@ fn user_of(analysis: &Analysis, object: &Object<'_>, node: &Node) -> Option<(Str
     Some((decider.path, decider.place))
 }
 
-fn by_key(map: &Map, path: &mut Path, found: &mut Vec<(Path, Vec<String>)>) {
+fn by_key(map: &Map, path: &mut ValuesPath, found: &mut Vec<(ValuesPath, Vec<String>)>) {
     for (key, value) in map.entries() {
-        path.push(key.to_text().into_owned());
-        let names = path.last().filter(|key| names_pull_secrets(key)).map(|_| names_in(&value));
+        path.push(&*key.to_text());
+        let names = names_pull_secrets(&key.to_text()).then(|| names_in(&value));
         match (names, &value) {
             (Some(names), _) if !names.is_empty() => found.push((path.clone(), names)),
             (_, Value::Map(inner)) => by_key(inner, path, found),
             (_, Value::List(list)) => {
                 for (index, item) in list.iter().enumerate() {
                     if let Some(inner) = item.as_map() {
-                        path.push(format!("[{index}]"));
+                        path.push(Key::Index(index as u32));
                         by_key(inner, path, found);
                         path.pop();
                     }

@@ -12,12 +12,12 @@ use crate::fix::{Action, Edit, Fix, Proven};
 use crate::objects::Object;
 use crate::objects::ObjectName;
 use crate::objects::pull_secrets::{Puller, Pullers};
-use crate::reads::{GLOBAL, Path, dotted, steps};
+use crate::reads::GLOBAL;
 use crate::release::{Change, Prepared};
 use crate::render::manifest::{Manifest, manifests, sort};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
-use crate::trace::Key;
+use crate::values_path::{Key, ValuesPath};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(crate) enum Giving {
     /// This value, proven by a trial.
     Set {
         /// Its path.
-        path: String,
+        path: ValuesPath,
         /// Its value, as YAML on one line.
         value: String,
         /// The same as an edit, tried as its user would make it.
@@ -68,7 +68,7 @@ impl Trials<'_> {
         let mut open: BTreeSet<ObjectName> = lacking.iter().map(|puller| name(puller)).collect();
         let missing: BTreeSet<String> = lacking.iter().flat_map(|puller| asked.missing(puller)).cloned().collect();
         let mut found = BTreeMap::new();
-        let mut values: Vec<(Path, Json, Vec<ObjectName>)> = Vec::new();
+        let mut values: Vec<(ValuesPath, Json, Vec<ObjectName>)> = Vec::new();
         let (mut renders, mut is_complete) = (0, true);
         'candidates: for path in self.candidates(asked) {
             for value in forms(value_at(self.values, &path).as_ref(), &missing) {
@@ -80,7 +80,7 @@ impl Trials<'_> {
                     break 'candidates;
                 }
                 renders += 1;
-                let change = Change::SetJson(dotted(&path), value.to_string());
+                let change = Change::SetJson(path.clone(), value.to_string());
                 let changes = [self.keys.defaults(), vec![change]].concat();
                 let mut pods = self.given(self.prepared, &changes, asked).unwrap_or_default();
                 pods.retain(|pod| open.remove(pod));
@@ -91,7 +91,7 @@ impl Trials<'_> {
         }
         let mut fixes = self.fixes(asked, &values);
         for (number, (path, value, pods)) in values.into_iter().enumerate() {
-            let (path, value, fix) = (dotted(&path), in_one_line(&value), fixes.remove(&number));
+            let (value, fix) = (in_one_line(&value), fixes.remove(&number));
             let giving = Giving::Set { path, value, fix };
             found.extend(pods.into_iter().map(|pod| (pod, giving.clone())));
         }
@@ -102,35 +102,34 @@ impl Trials<'_> {
 
     /// The values that the templates read and that may name pull secrets: those that the user already used for it, then those
     /// whose keys say so, with keys for all charts first.
-    fn candidates(&self, asked: &PullSecrets) -> Vec<Path> {
+    fn candidates(&self, asked: &PullSecrets) -> Vec<ValuesPath> {
         let is_word = |key: &str| OTHER_WORDS.iter().any(|word| key.to_ascii_lowercase().contains(word));
         // A value within a list element is not set: the other elements would be lost.
-        let whole = |path: &[String]| path.iter().take_while(|key| !key.starts_with('[')).cloned().collect::<Path>();
-        let mut paths: BTreeMap<Path, usize> = BTreeMap::new();
+        let whole = |path: &[Key]| path.iter().take_while(|key| !key.is_index()).cloned().collect::<ValuesPath>();
+        let mut paths: BTreeMap<ValuesPath, usize> = BTreeMap::new();
         let named = self.analysis.statics.paths();
         for path in self.analysis.reads.paths().chain(&named) {
-            let by_name = path.iter().position(|key| names_pull_secrets(key)).map(|at| (at, 1));
-            let by_word = || path.iter().position(|key| is_word(key)).map(|at| (at, 2));
+            let by_name = path.iter().position(|key| key.name().is_some_and(names_pull_secrets)).map(|at| (at, 1));
+            let by_word = || path.iter().position(|key| key.name().is_some_and(is_word)).map(|at| (at, 2));
             if let Some((at, rank)) = by_name.or_else(by_word) {
                 paths.entry(whole(&path[..=at])).or_insert(rank);
             }
         }
         for ask in &asked.asks {
-            paths.insert(whole(&steps(&ask.path)), 0);
+            paths.insert(whole(&ask.path), 0);
         }
-        let mut paths: Vec<(Path, usize)> = paths.into_iter().collect();
-        paths.sort_by_key(|(path, rank)| (*rank, path.first().is_none_or(|first| first != GLOBAL)));
+        let mut paths: Vec<(ValuesPath, usize)> = paths.into_iter().collect();
+        paths.sort_by_key(|(path, rank)| (*rank, path.first().is_none_or(|first| !first.is(GLOBAL))));
         paths.into_iter().map(|(path, _)| path).collect()
     }
 
     /// The values as edits of the user's input, as far as they work, by index.
-    fn fixes(&mut self, asked: &PullSecrets, values: &[(Path, Json, Vec<ObjectName>)]) -> BTreeMap<usize, Fix> {
+    fn fixes(&mut self, asked: &PullSecrets, values: &[(ValuesPath, Json, Vec<ObjectName>)]) -> BTreeMap<usize, Fix> {
         let (origins, prepared) = (&self.analysis.origins, self.prepared);
-        let proposals = |(number, (path, value, _)): (usize, &(Path, Json, Vec<ObjectName>))| {
-            let title = format!("set `{}` to `{}`", dotted(path), in_one_line(value));
+        let proposals = |(number, (path, value, _)): (usize, &(ValuesPath, Json, Vec<ObjectName>))| {
+            let title = format!("set `{path}` to `{}`", in_one_line(value));
             let set = changed(origins.of_user_at(path), Action::Set(value.clone()), title.clone(), origins);
-            let keys: Vec<Key> = path.iter().map(|step| Key::Name(step.as_str().into())).collect();
-            let add = added(keys, value.clone(), title, prepared);
+            let add = added(path.clone(), value.clone(), title, prepared);
             let over = add.over();
             (number, set.into_iter().chain([add]).chain(over).collect())
         };
@@ -162,7 +161,7 @@ impl Trials<'_> {
 struct Edited<'t, 'a> {
     trials: &'t mut Trials<'a>,
     asked: &'t PullSecrets,
-    values: &'t [(Path, Json, Vec<ObjectName>)],
+    values: &'t [(ValuesPath, Json, Vec<ObjectName>)],
 }
 
 impl Trial for Edited<'_, '_> {

@@ -1,6 +1,7 @@
 //! The flags of `--fix`, `--diff` and `--overlay`.
 
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::fix::Safety;
 use std::path::{Path, PathBuf};
 
@@ -29,15 +30,15 @@ impl FixFlags {
     }
 
     /// Rejects combinations that make no sense before the work begins.
-    pub(in crate::cli) fn check(&self, chart: Option<&Path>, reach: &Reach) -> Result<(), String> {
+    pub(in crate::cli) fn check(&self, chart: Option<&Path>, reach: &Reach) -> Result<(), Error> {
         if self.overlay.is_some() && !self.is_on() {
-            return Err("--overlay needs --fix or --diff".to_owned());
+            return Err(Error::input("--overlay needs --fix or --diff"));
         }
         if self.is_on() && chart.is_some_and(|chart| chart.as_os_str() == "-") {
-            return Err("--fix: manifests have no values files to fix".to_owned());
+            return Err(Error::input("--fix: manifests have no values files to fix"));
         }
         let overlay = self.overlay.as_deref();
-        overlay.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| format!("--overlay: {error}")))
+        overlay.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| error.after("--overlay")))
     }
 
     pub(in crate::cli) fn allows(&self, safety: Safety) -> bool {

@@ -7,10 +7,11 @@ mod overlay;
 mod rounds;
 
 use super::edits::Edits;
-use super::lint::{Args, disk_of};
+use super::lint::{Args, store_of};
 use super::{Outcome, Problem, Streams, diff};
 use crate::config::Config;
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::fix::Safety;
 use crate::report::Report;
 use rounds::Fixing;
@@ -31,16 +32,16 @@ impl Args {
     ) -> Result<Vec<Report>, Problem> {
         let jobs = self.jobs(config, reach)?;
         if self.fixes.overlay.is_some() && jobs.len() > 1 {
-            return Err("--overlay works on one release: name it with --release".to_owned().into());
+            return Err(Error::input("--overlay works on one release: name it with --release").into());
         }
-        let disk = disk_of(&jobs, config, reach, streams)?;
-        let before = self.checked(&jobs, &disk, config, reach, streams, outcome)?;
+        let store = store_of(&jobs, config, reach, streams)?;
+        let before = self.checked(&jobs, &store, config, reach, streams, outcome)?;
         if *outcome == Outcome::Failed {
             let _ = writeln!(streams.err, "nothing was fixed: not all releases could be checked");
             return Ok(before);
         }
-        let edits = Edits::new(&jobs, &disk, reach);
-        let mut fixing = Fixing { args: self, config, reach, jobs, disk, edits, refused: BTreeMap::new() };
+        let edits = Edits::new(&jobs, &store, reach);
+        let mut fixing = Fixing { args: self, config, reach, jobs, store, edits, refused: BTreeMap::new() };
         let (fixed, after) = fixing.all(&before)?;
         let changed: Vec<_> = fixing.edits.changed().map(|(old, new)| (old.clone(), new.clone())).collect();
         if self.fixes.diff {

@@ -4,7 +4,8 @@ use super::rounds::{Fixing, identities, is_of_file, new_finding};
 use crate::cli::edits::key;
 use crate::cli::{Problem, Streams, diff, output};
 use crate::disk::look;
-use crate::fix::{Action, Edit, Safety, Target, overlay, path_keys};
+use crate::error::Error;
+use crate::fix::{Action, Edit, Safety, Target, overlay};
 use crate::report::Report;
 use crate::source::File;
 
@@ -32,12 +33,12 @@ impl Fixing<'_> {
             let assumed = reports.iter().filter(|report| !report.is_told).flat_map(|report| &report.assumed_keys);
             edits.extend(assumed.map(|one| Edit {
                 target: Target::Overlay,
-                path: path_keys(&one.key),
+                path: one.key.clone(),
                 place: None,
                 action: Action::Add(one.value.as_str().into()),
             }));
         }
-        let text = overlay(&edits).map_err(|why| why.to_string())?;
+        let text = overlay(&edits).map_err(|why| Error::input(why.to_string()))?;
         if text.is_empty() {
             let _ = writeln!(streams.err, "nothing to write to {name}: no fix can be made by an extra values file");
             return Ok(false);
@@ -47,14 +48,14 @@ impl Fixing<'_> {
             Ok(known) if known == text.as_bytes() => return Ok(false),
             Ok(known) => Some(File::new(name.as_str(), known)),
             Err(_) if !look::is_there(&path) => None,
-            Err(why) => return Err(format!("--overlay: {why}").into()),
+            Err(error) => return Err(error.after("--overlay").into()),
         };
         if known.is_some() {
             let what = "exists already, with different content";
-            return Err(format!("--overlay: {name} {what}: remove it, or use another name").into());
+            return Err(Error::file(format!("--overlay: {name} {what}: remove it, or use another name")).into());
         }
         // Check the release as it will be installed.
-        self.disk.texts.insert(name.clone(), Ok(text.clone().into_bytes()));
+        self.store.put_text(&name, Ok(text.clone().into_bytes()));
         let mut jobs = self.jobs.clone();
         jobs.iter_mut().for_each(|job| job.flags.values.push(format!("\"{name}\"")));
         let trial = self.run_jobs(&jobs)?;
@@ -70,7 +71,8 @@ impl Fixing<'_> {
             let _ = writeln!(streams.err, "would write {name}: passing -f {name} last fixes {gone} finding{s}");
             return Ok(true);
         }
-        output::write_file(&path, text.as_bytes()).map_err(|error| format!("cannot write {name}: {error}"))?;
+        output::write_file(&path, text.as_bytes())
+            .map_err(|error| Error::file(format!("cannot write {name}: {error}")))?;
         let _ = writeln!(streams.err, "wrote {name}: passing -f {name} last fixes {gone} finding{s}");
         Ok(true)
     }

@@ -2,16 +2,17 @@
 
 use super::Fixed;
 use crate::cli::edits::{Asked, Edits, key};
-use crate::cli::inputs::Disk;
 use crate::cli::jobs::{self, Job};
 use crate::cli::lint::Args;
 use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::disk::Reach;
+use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::fix::{Edit, Fix, Target};
 use crate::report::Report;
 use crate::report::location::{ValuesPaths, identity};
+use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub(super) struct Fixing<'a> {
     pub(super) config: &'a Config,
     pub(super) reach: &'a Arc<Reach>,
     pub(super) jobs: Vec<Job>,
-    pub(super) disk: Disk,
+    pub(super) store: Store,
     pub(super) edits: Edits,
     /// Edits that are not made, and why.
     pub(super) refused: BTreeMap<String, String>,
@@ -47,7 +48,7 @@ pub(super) struct Fixing<'a> {
 impl Fixing<'_> {
     /// Fixes until nothing more can be fixed. Returns the number of fixed findings by file, and the reports of what is left
     /// if anything was fixed.
-    pub(super) fn all(&mut self, before: &[Report]) -> Result<(Fixed, Option<Vec<Report>>), String> {
+    pub(super) fn all(&mut self, before: &[Report]) -> Result<(Fixed, Option<Vec<Report>>), Error> {
         let known = identities(before);
         // The finding, and the file in which it was fixed.
         let mut fixed: BTreeMap<String, String> = BTreeMap::new();
@@ -79,7 +80,7 @@ impl Fixing<'_> {
         known: &BTreeSet<String>,
         made: &mut BTreeSet<String>,
         kept: &mut Vec<&'w Wanted>,
-    ) -> Result<Option<Round>, String> {
+    ) -> Result<Option<Round>, Error> {
         let (state, made_before) = (self.edits.state(), made.clone());
         let applied = self.apply(wanted, made);
         if applied.is_empty() {
@@ -123,7 +124,7 @@ impl Fixing<'_> {
             match outcome {
                 Ok(()) => applied.push(*one),
                 Err(why) => one.fix.edits.iter().for_each(|edit| {
-                    self.refused.insert(key(edit), why.clone());
+                    self.refused.insert(key(edit), why.to_string());
                 }),
             }
         }
@@ -154,20 +155,20 @@ impl Fixing<'_> {
     }
 
     /// Checks all releases with the current edits.
-    fn run(&mut self) -> Result<Round, String> {
-        self.edits.show(&mut self.disk);
+    fn run(&mut self) -> Result<Round, Error> {
+        self.edits.show(&mut self.store);
         let jobs = std::mem::take(&mut self.jobs);
         let round = self.run_jobs(&jobs);
         self.jobs = jobs;
         round
     }
 
-    pub(super) fn run_jobs(&self, jobs: &[Job]) -> Result<Round, String> {
+    pub(super) fn run_jobs(&self, jobs: &[Job]) -> Result<Round, Error> {
         let (mut checked, mut errors) = (Vec::new(), Vec::new());
-        for done in jobs::run(jobs, &self.disk, &Progress::hidden()) {
+        for done in jobs::run(jobs, &self.store, &Progress::hidden()) {
             match done.checked {
                 Ok(one) => checked.push(one),
-                Err(why) => errors.push(why),
+                Err(error) => errors.push(error.into_text()),
             }
         }
         Ok(Round { reports: self.args.accepted(checked, self.config, self.reach)?, errors })

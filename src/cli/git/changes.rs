@@ -6,6 +6,7 @@
 
 use super::Repository;
 use super::objects::Id;
+use crate::error::Error;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,26 +74,28 @@ const DEPTH: u32 = 16;
 
 impl Repository {
     /// The differences from a commit, including staged and uncommitted changes.
-    pub(crate) fn changes(&self, since: &Id) -> Result<Changes, String> {
+    pub(crate) fn changes(&self, since: &Id) -> Result<Changes, Error> {
         self.changes_at_depth(since, 0)
     }
 
-    fn changes_at_depth(&self, since: &Id, depth: u32) -> Result<Changes, String> {
+    fn changes_at_depth(&self, since: &Id, depth: u32) -> Result<Changes, Error> {
         let mut changes = Changes::default();
         let (others, tree, index) = std::thread::scope(|scope| {
             let others = scope.spawn(|| self.git.ask(&["ls-files", "--others", "--exclude-standard", "-z"]));
             let tree = scope.spawn(|| self.git.ask(&["ls-tree", "-r", "-z", "--full-tree", since.text()]));
             let index = self.git.ask(&["ls-files", "--stage", "--debug", "-z"]);
-            let lost = |_| Err("--changed-since: the thread that asks git failed".to_owned());
+            let lost = |_| Err(Error::file("--changed-since: the thread that asks git failed"));
             (others.join().unwrap_or_else(lost), tree.join().unwrap_or_else(lost), index)
         });
         let (others, tree, index) = (others?, tree?, index?);
         changes.paths.extend(paths(&others));
-        let mut committed = committed(&tree).ok_or("--changed-since: unexpected output of git ls-tree")?;
+        let mut committed =
+            committed(&tree).ok_or_else(|| Error::file("--changed-since: unexpected output of git ls-tree"))?;
         let index_time = self.index.metadata().ok().map(|about| modified(&about));
         let mut rest = index.as_slice();
         while !rest.is_empty() {
-            let (entry, after) = entry(rest).ok_or("--changed-since: unexpected output of git ls-files")?;
+            let (entry, after) =
+                entry(rest).ok_or_else(|| Error::file("--changed-since: unexpected output of git ls-files"))?;
             rest = after;
             let was = committed.remove(entry.path);
             if entry.mode == b"120000" {

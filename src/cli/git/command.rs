@@ -4,6 +4,7 @@
 //! folder: attributes, filters, external diffs and text conversions are never consulted. Other programs that a
 //! repository's configuration could name are overridden here.
 
+use crate::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -61,11 +62,11 @@ pub(super) struct Git {
 
 impl Git {
     /// Finds the command through `PATH`, outside a folder: a program in the repository is never run.
-    pub(super) fn find(outside_of: &Path) -> Result<Self, String> {
+    pub(super) fn find(outside_of: &Path) -> Result<Self, Error> {
         Self::find_in(&std::env::var_os("PATH").unwrap_or_default(), outside_of)
     }
 
-    fn find_in(path: &OsStr, outside_of: &Path) -> Result<Self, String> {
+    fn find_in(path: &OsStr, outside_of: &Path) -> Result<Self, Error> {
         let is_inside = |path: &Path| {
             outside_of.parent().is_some() && path.canonicalize().is_ok_and(|real| real.starts_with(outside_of))
         };
@@ -75,14 +76,14 @@ impl Git {
             folders.iter().map(|folder| folder.join(PROGRAM)).find(|path| is_program(path) && !is_inside(path));
         let Some(program) = program else {
             let planted = left_out.iter().map(|folder| folder.join(PROGRAM)).find(|path| is_program(path));
-            return Err(match planted {
+            return Err(Error::file(match planted {
                 Some(path) => format!(
                     "--changed-since: the only git in PATH is {}, which could be a file of the repository; \
                      put the folder of another git into PATH",
                     path.display()
                 ),
                 None => "--changed-since: no git in PATH; install git".to_owned(),
-            });
+            }));
         };
         let path = std::env::join_paths(folders).unwrap_or_default();
         Ok(Self { program, path, folder: outside_of.to_path_buf() })
@@ -106,9 +107,9 @@ impl Git {
     /// The output of git.
     ///
     /// Errors: git's own error, or the answer is too long.
-    pub(super) fn ask(&self, args: &[&str]) -> Result<Vec<u8>, String> {
+    pub(super) fn ask(&self, args: &[&str]) -> Result<Vec<u8>, Error> {
         let name = args.first().unwrap_or(&"");
-        let fail = |error: std::io::Error| format!("--changed-since: cannot run git {name}: {error}");
+        let fail = |error: std::io::Error| Error::file(format!("--changed-since: cannot run git {name}: {error}"));
         let mut command = self.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(fail)?;
@@ -132,20 +133,22 @@ impl Git {
         let status = child.wait().map_err(fail)?;
         let answer = answer.map_err(fail)?;
         if answer.len() as u64 > ANSWER_BYTES {
-            return Err(format!("--changed-since: the output of git {name} is longer than {ANSWER_BYTES} bytes"));
+            return Err(Error::file(format!(
+                "--changed-since: the output of git {name} is longer than {ANSWER_BYTES} bytes"
+            )));
         }
         if !status.success() {
             let why = String::from_utf8_lossy(&complaint).trim().to_owned();
-            return Err(format!("--changed-since: git {name}: {why}"));
+            return Err(Error::file(format!("--changed-since: git {name}: {why}")));
         }
         Ok(answer)
     }
 
     /// Starts a command that answers many requests.
-    pub(super) fn start(&self, args: &[&str]) -> Result<Child, String> {
+    pub(super) fn start(&self, args: &[&str]) -> Result<Child, Error> {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        command.spawn().map_err(|error| format!("cannot run git {}: {error}", args.first().unwrap_or(&"")))
+        command.spawn().map_err(|error| Error::file(format!("cannot run git {}: {error}", args.first().unwrap_or(&""))))
     }
 }
 
@@ -167,11 +170,11 @@ fn is_program(path: &Path) -> bool {
 }
 
 /// Sends a request to a command that waits for more.
-pub(super) fn send(child: &mut Child, question: &str) -> Result<(), String> {
+pub(super) fn send(child: &mut Child, question: &str) -> Result<(), Error> {
     let sent = child.stdin.as_mut().map(|input| input.write_all(question.as_bytes()).and_then(|()| input.flush()));
     match sent {
         Some(Ok(())) => Ok(()),
-        _ => Err("git accepts no more requests".to_owned()),
+        _ => Err(Error::file("git accepts no more requests")),
     }
 }
 
@@ -209,9 +212,9 @@ mod tests {
         let git = Git::find_in(&path, &repository).expect("one is there");
         assert_eq!((git.program, git.path), (installed, list(&[&usr])));
         let none = Git::find_in(&list(&[Path::new("."), &planted]), &repository).expect_err("none is there");
-        assert!(none.contains("could be a file of the repository"), "{none}");
+        assert!(none.helm_text().contains("could be a file of the repository"), "{none}");
         let none = Git::find_in(&list(&[&scratch]), &repository).expect_err("none is there");
-        assert!(none.contains("no git in PATH"), "{none}");
+        assert!(none.helm_text().contains("no git in PATH"), "{none}");
     }
 
     #[cfg(unix)]

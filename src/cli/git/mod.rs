@@ -13,6 +13,7 @@ mod objects;
 mod snapshot;
 mod steps;
 
+use crate::error::Error;
 pub(crate) use changes::Changes;
 use command::Git;
 pub(crate) use objects::Id;
@@ -40,7 +41,7 @@ const SHALLOW_BYTES: u64 = 64 << 20;
 
 impl Repository {
     /// The repository that contains a folder, whose path has no links.
-    pub(crate) fn around(here: &Path) -> Result<Self, String> {
+    pub(crate) fn around(here: &Path) -> Result<Self, Error> {
         let mut found = None;
         for folder in here.ancestors() {
             if folder.join(".git").symlink_metadata().is_ok() {
@@ -51,17 +52,19 @@ impl Repository {
             let is_there = |name: &str| folder.join(name).symlink_metadata().is_ok();
             if ["HEAD", "objects", "refs"].into_iter().all(is_there) {
                 let name = folder.file_name().unwrap_or_default();
-                return Err(format!("--changed-since: {name:?} is a bare repository; run it in a working folder"));
+                return Err(Error::file(format!(
+                    "--changed-since: {name:?} is a bare repository; run it in a working folder"
+                )));
             }
         }
-        let top = found.ok_or("--changed-since: this folder is not in a git repository")?;
+        let top = found.ok_or_else(|| Error::file("--changed-since: this folder is not in a git repository"))?;
         // A repository inside another one was written by strangers as well.
         let outermost = here.ancestors().filter(|folder| folder.join(".git").symlink_metadata().is_ok()).last();
         Self::at(&Git::find(outermost.unwrap_or(top))?, top.to_path_buf())
     }
 
     /// The repository whose working folder is this one.
-    fn at(git: &Git, top: PathBuf) -> Result<Self, String> {
+    fn at(git: &Git, top: PathBuf) -> Result<Self, Error> {
         let git = git.in_folder(&top);
         let answer = git.ask(&[
             "rev-parse",
@@ -73,18 +76,20 @@ impl Repository {
             "--git-path",
             "shallow",
         ])?;
-        let answer =
-            String::from_utf8(answer).map_err(|_| format!("{} has a path that is not UTF-8", top.display()))?;
+        let answer = String::from_utf8(answer)
+            .map_err(|_| Error::input(format!("{} has a path that is not UTF-8", top.display())))?;
         let lines: Vec<&str> = answer.lines().collect();
         let [is_inside, prefix, is_shallow, index, shallow] = lines[..] else {
-            return Err(format!("--changed-since: unexpected output of git for {}: {answer:?}", top.display()));
+            return Err(Error::file(format!(
+                "--changed-since: unexpected output of git for {}: {answer:?}",
+                top.display()
+            )));
         };
         if is_inside != "true" || !prefix.is_empty() {
-            return Err(
+            return Err(Error::input(
                 "--changed-since: the settings of the repository say that its working folder is another one, or \
-                        none: check git config core.worktree and core.bare"
-                    .to_owned(),
-            );
+                 none: check git config core.worktree and core.bare",
+            ));
         }
         let shallow = (is_shallow == "true").then(|| top.join(shallow));
         Ok(Self { git, index: top.join(index), shallow, top })
@@ -115,7 +120,7 @@ impl Repository {
     /// The merge base of a commit, which is named in messages by a revision, and HEAD.
     ///
     /// Errors: there is none, or the local history is not enough to find it.
-    pub(crate) fn merge_base(&self, commit: &Id, revision: &str) -> Result<Id, String> {
+    pub(crate) fn merge_base(&self, commit: &Id, revision: &str) -> Result<Id, Error> {
         let advice = match self.shallow {
             Some(_) => "this clone is shallow: run git fetch --unshallow",
             None => "fetch more of the history",
@@ -123,23 +128,25 @@ impl Repository {
         let bases = self.git.ask(&["merge-base", "--all", commit.text(), "HEAD"]).unwrap_or_default();
         let bases: Vec<Id> = bases.split(|&byte| byte == b'\n').filter_map(Id::parse).collect();
         let Some(base) = bases.first() else {
-            return Err(format!("--changed-since: {revision} and HEAD have no common commit in this clone; {advice}"));
+            return Err(Error::file(format!(
+                "--changed-since: {revision} and HEAD have no common commit in this clone; {advice}"
+            )));
         };
         if let Some(cut) = &self.shallow
             && base != commit
             && self.is_cut(cut, commit, &bases)?
         {
-            return Err(format!(
+            return Err(Error::file(format!(
                 "--changed-since: {revision} and HEAD may have a later common commit that is not in this clone; {advice}"
-            ));
+            )));
         }
         Ok(base.clone())
     }
 
     /// Whether the history between the merge bases and a commit or HEAD was cut off somewhere.
     #[expect(clippy::disallowed_methods, reason = "a file of git's own, read to a bound and never shown")]
-    fn is_cut(&self, shallow: &Path, commit: &Id, bases: &[Id]) -> Result<bool, String> {
-        let fail = |error: std::io::Error| format!("cannot read {}: {error}", shallow.display());
+    fn is_cut(&self, shallow: &Path, commit: &Id, bases: &[Id]) -> Result<bool, Error> {
+        let fail = |error: std::io::Error| Error::file(format!("cannot read {}: {error}", shallow.display()));
         let mut text = Vec::new();
         std::fs::File::open(shallow).map_err(fail)?.take(SHALLOW_BYTES).read_to_end(&mut text).map_err(fail)?;
         let ends: BTreeSet<Id> = text.split(|&byte| byte == b'\n').filter_map(Id::parse).collect();
@@ -150,7 +157,7 @@ impl Repository {
     }
 
     /// What a commit holds.
-    pub(crate) fn snapshot(&self, commit: &Id) -> Result<Snapshot, String> {
+    pub(crate) fn snapshot(&self, commit: &Id) -> Result<Snapshot, Error> {
         Snapshot::of(Objects::new(self.git.clone()), commit)
     }
 }

@@ -1,6 +1,7 @@
 //! [`Objects`]: reads objects of a repository by id.
 
 use super::command::{Git, send};
+use crate::error::Error;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout};
@@ -55,7 +56,7 @@ impl Objects {
     /// The content of an object of a type (`blob`, `tree`).
     ///
     /// Errors: the object is missing, has another type, or is longer than `limit` bytes.
-    pub(super) fn read(&mut self, id: &Id, kind: &str, limit: u64) -> Result<Vec<u8>, String> {
+    pub(super) fn read(&mut self, id: &Id, kind: &str, limit: u64) -> Result<Vec<u8>, Error> {
         let answer = self.answer(id, kind, limit);
         if answer.is_err() {
             // The rest of an unfinished answer would be taken for the next one.
@@ -64,25 +65,26 @@ impl Objects {
         answer
     }
 
-    fn answer(&mut self, id: &Id, kind: &str, limit: u64) -> Result<Vec<u8>, String> {
+    fn answer(&mut self, id: &Id, kind: &str, limit: u64) -> Result<Vec<u8>, Error> {
         let lost = || {
             let id = id.text();
-            format!("the {kind} {id} is not in this clone, and airtight fetches nothing: clone without --filter")
+            let what = "is not in this clone, and airtight fetches nothing: clone without --filter";
+            Error::file(format!("the {kind} {id} {what}"))
         };
         let (child, out) = self.running()?;
         send(child, &format!("{}\n", id.text()))?;
         let mut head = Vec::new();
         let read = out.by_ref().take(HEAD_BYTES).read_until(b'\n', &mut head);
-        read.map_err(|error| format!("cannot read from git cat-file: {error}"))?;
+        read.map_err(|error| Error::file(format!("cannot read from git cat-file: {error}")))?;
         let head = String::from_utf8_lossy(&head).into_owned();
         let mut words = head.split_ascii_whitespace().skip(1);
         let (found, size) = (words.next(), words.next().and_then(|size| size.parse::<u64>().ok()));
         let Some((found, size)) = found.zip(size) else { return Err(lost()) };
         if found != kind {
-            return Err(format!("{} is a {found}, not a {kind}", id.text()));
+            return Err(Error::file(format!("{} is a {found}, not a {kind}", id.text())));
         }
         if size > limit {
-            return Err(format!("the {kind} {} has {size} bytes, more than {limit}", id.text()));
+            return Err(Error::limit(format!("the {kind} {} has {size} bytes, more than {limit}", id.text())));
         }
         let mut content = Vec::new();
         // A line break follows.
@@ -93,12 +95,12 @@ impl Objects {
         Ok(content)
     }
 
-    fn running(&mut self) -> Result<&mut (Child, BufReader<ChildStdout>), String> {
+    fn running(&mut self) -> Result<&mut (Child, BufReader<ChildStdout>), Error> {
         let running = match self.running.take() {
             Some(running) => running,
             None => {
                 let mut child = self.git.start(&["cat-file", "--batch"])?;
-                let out = child.stdout.take().ok_or("git cat-file has no output")?;
+                let out = child.stdout.take().ok_or_else(|| Error::file("git cat-file has no output"))?;
                 (child, BufReader::new(out))
             }
         };

@@ -4,6 +4,7 @@
 
 use super::objects::{Id, Objects};
 use crate::chart::stored::{Collected, Stored};
+use crate::error::Error;
 use crate::limits::Limits;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,19 +59,20 @@ const LINK_BYTES: u64 = 4096;
 pub(super) const LINKS: usize = 40;
 
 impl Snapshot {
-    pub(super) fn of(mut objects: Objects, commit: &Id) -> Result<Self, String> {
+    pub(super) fn of(mut objects: Objects, commit: &Id) -> Result<Self, Error> {
         let text = objects.read(commit, "commit", COMMIT_BYTES)?;
         // The first line names the tree.
         let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let root = line.strip_prefix(b"tree ").and_then(Id::parse);
-        let root = root.ok_or_else(|| format!("--changed-since: the commit {} has no tree", commit.text()))?;
+        let root =
+            root.ok_or_else(|| Error::file(format!("--changed-since: the commit {} has no tree", commit.text())))?;
         Ok(Self { objects: RefCell::new(objects), root, trees: RefCell::default() })
     }
 
     /// The content of a file; `None` if there is none.
     ///
     /// Errors say why it is not known.
-    pub(crate) fn file(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, String> {
+    pub(crate) fn file(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, Error> {
         match self.find(path)? {
             Found::File(id) => self.blob(&id, limit).map(Some),
             Found::Nothing | Found::Folder(_) => Ok(None),
@@ -78,7 +80,7 @@ impl Snapshot {
     }
 
     /// The sorted names in a folder; empty if there is none.
-    pub(crate) fn names(&self, path: &[u8]) -> Result<Vec<String>, String> {
+    pub(crate) fn names(&self, path: &[u8]) -> Result<Vec<String>, Error> {
         let Found::Folder(folder) = self.find(path)? else { return Ok(Vec::new()) };
         Ok(self.tree(&folder.id)?.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect())
     }
@@ -86,9 +88,9 @@ impl Snapshot {
     /// The chart at a path, a folder or an archive.
     ///
     /// Errors say why it is not known.
-    pub(crate) fn chart(&self, path: &[u8], limits: &Limits) -> Result<Stored, String> {
+    pub(crate) fn chart(&self, path: &[u8], limits: &Limits) -> Result<Stored, Error> {
         let folder = match self.find(path)? {
-            Found::Nothing => return Err(format!("{} does not exist", shown(path))),
+            Found::Nothing => return Err(Error::file(format!("{} does not exist", shown(path)))),
             Found::File(id) => return Ok(Stored::Archive(self.blob(&id, limits.chart_bytes)?)),
             Found::Folder(folder) => folder,
         };
@@ -106,7 +108,7 @@ impl Snapshot {
         at: &str,
         folder: &Folder,
         links: &mut Vec<Vec<Vec<u8>>>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let tree = self.tree(&folder.id)?;
         let mut names = BTreeSet::new();
         for (name, entry) in tree.iter() {
@@ -117,10 +119,16 @@ impl Snapshot {
             let path = [folder.path.as_slice(), std::slice::from_ref(name)].concat();
             // git would not write it to a disk either.
             if !is_name(name) {
-                return Err(format!("its commit is malformed: it has the path {:?}", shown(&path.join(&b'/'))));
+                return Err(Error::file(format!(
+                    "its commit is malformed: it has the path {:?}",
+                    shown(&path.join(&b'/'))
+                )));
             }
             if !names.insert(name) {
-                return Err(format!("its commit is malformed: it has {:?} twice", shown(&path.join(&b'/'))));
+                return Err(Error::file(format!(
+                    "its commit is malformed: it has {:?} twice",
+                    shown(&path.join(&b'/'))
+                )));
             }
             let (found, is_link) = match entry {
                 Entry::File(id) => (Found::File(id.clone()), false),
@@ -130,11 +138,11 @@ impl Snapshot {
                 Entry::Submodule => continue,
             };
             match found {
-                Found::Nothing => return Err(format!("{inside} is a link to a file that does not exist")),
+                Found::Nothing => return Err(Error::file(format!("{inside} is a link to a file that does not exist"))),
                 Found::File(id) => {
                     if chart.takes(&inside, false)? {
                         let content = self.blob(&id, chart.bytes_left());
-                        let content = content.map_err(|error| format!("{inside}: {error}"))?;
+                        let content = content.map_err(|error| error.after(&inside))?;
                         chart.add(inside, content)?;
                     }
                 }
@@ -145,7 +153,7 @@ impl Snapshot {
                     if is_link {
                         links.push(folder.path.clone());
                         if links.iter().any(|link| link.starts_with(&target.path)) {
-                            return Err(format!("{inside} is a link to a folder that contains it"));
+                            return Err(Error::file(format!("{inside} is a link to a folder that contains it")));
                         }
                     }
                     self.collect(chart, &inside, &target, links)?;
@@ -159,10 +167,10 @@ impl Snapshot {
     }
 
     /// Resolves a path from the commit's root, link by link.
-    fn find(&self, path: &[u8]) -> Result<Found, String> {
+    fn find(&self, path: &[u8]) -> Result<Found, Error> {
         let parts =
             |path: &[u8]| -> Vec<Vec<u8>> { path.split(|&byte| byte == b'/').rev().map(<[u8]>::to_vec).collect() };
-        let leads_out = || Err(format!("{} leads out of the repository", shown(path)));
+        let leads_out = || Err(Error::file(format!("{} leads out of the repository", shown(path))));
         let mut left = parts(path);
         let mut folders: Vec<(Vec<u8>, Id)> = Vec::new();
         let mut links = 0_usize;
@@ -180,7 +188,7 @@ impl Snapshot {
             let mut named = tree[from..].iter().take_while(|(other, _)| *other == name);
             let entry = named.next().map(|(_, entry)| entry);
             if named.next().is_some() {
-                return Err(format!("its commit is malformed: it has {:?} twice", shown(path)));
+                return Err(Error::file(format!("its commit is malformed: it has {:?} twice", shown(path))));
             }
             match entry {
                 None => return Ok(Found::Nothing),
@@ -196,7 +204,7 @@ impl Snapshot {
                 Some(Entry::Link(id)) => {
                     links += 1;
                     if links > LINKS {
-                        return Err(format!("{} leads through more than {LINKS} links", shown(path)));
+                        return Err(Error::file(format!("{} leads through more than {LINKS} links", shown(path))));
                     }
                     let target = self.blob(id, LINK_BYTES)?;
                     if target.starts_with(b"/") {
@@ -210,16 +218,17 @@ impl Snapshot {
         Ok(Found::Folder(Folder { path: folders.into_iter().map(|(name, _)| name).collect(), id }))
     }
 
-    fn blob(&self, id: &Id, limit: u64) -> Result<Vec<u8>, String> {
+    fn blob(&self, id: &Id, limit: u64) -> Result<Vec<u8>, Error> {
         self.objects.borrow_mut().read(id, "blob", limit)
     }
 
-    fn tree(&self, id: &Id) -> Result<Rc<Tree>, String> {
+    fn tree(&self, id: &Id) -> Result<Rc<Tree>, Error> {
         if let Some(tree) = self.trees.borrow().0.get(id) {
             return Ok(Rc::clone(tree));
         }
         let bytes = self.objects.borrow_mut().read(id, "tree", TREE_BYTES)?;
-        let tree = parse(&bytes, id.bytes()).ok_or_else(|| format!("the tree {} is malformed", id.text()))?;
+        let tree =
+            parse(&bytes, id.bytes()).ok_or_else(|| Error::file(format!("the tree {} is malformed", id.text())))?;
         let tree = Rc::new(tree);
         let (trees, kept) = &mut *self.trees.borrow_mut();
         if *kept + bytes.len() <= KEPT_BYTES {
@@ -260,8 +269,9 @@ fn is_name(name: &[u8]) -> bool {
     !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/') && !name.eq_ignore_ascii_case(b".git")
 }
 
-fn in_submodule(path: &[Vec<u8>]) -> String {
-    format!("{} is a submodule, and the commits of submodules are not compared", shown(&path.join(&b'/')))
+fn in_submodule(path: &[Vec<u8>]) -> Error {
+    let path = shown(&path.join(&b'/'));
+    Error::input(format!("{path} is a submodule, and the commits of submodules are not compared"))
 }
 
 fn shown(path: &[u8]) -> String {

@@ -2,7 +2,8 @@
 
 use crate::template::tree::NodeOrigins;
 use crate::template::{Context, Failure, Value};
-use crate::trace::{Key, Marks, Origin, Str};
+use crate::trace::{Marks, Origin, Str};
+use crate::values_path::Key;
 use crate::yaml::node::Entry;
 use crate::yaml::{Data, Node, align};
 

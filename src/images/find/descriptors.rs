@@ -5,7 +5,6 @@ use super::{Finder, Found, Hit, Place, Shape, Tier};
 use crate::images::find::appearance::{Naming, is_named, naming};
 use crate::images::find::joined_parts::{Context, Entry, Joined, join};
 use crate::objects::text::{Piece, Text};
-
 use crate::yaml::Data;
 use std::borrow::Cow;
 

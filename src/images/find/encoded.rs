@@ -2,9 +2,8 @@
 //! cloud-init and of Ignition, the bootstrap data of Cluster API, variables, Secrets.
 
 use super::{Finder, Found, Place, decode, nested};
-use crate::yaml::Node;
-
 use crate::yaml::Data;
+use crate::yaml::Node;
 
 pub(super) static FINDER: Finder =
     Finder { id: "encoded", summary: "texts in base64, packed with gzip, in `data:` URLs", visit };

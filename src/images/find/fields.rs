@@ -7,7 +7,6 @@ use super::schema::is_definition;
 use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
 use crate::images::find::appearance::{is_named, is_tagged_name, is_tagged_path, may_be_bare, words};
 use crate::images::find::joined_parts::role_of_part;
-
 use crate::objects::text::Text;
 use crate::yaml::Data;
 use std::borrow::Cow;

@@ -4,7 +4,6 @@
 use super::place::text_of;
 use super::{Finder, Found, Hit, Place, Shape, Tier};
 use crate::objects::text::{Piece, Text};
-
 use crate::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;

@@ -39,6 +39,7 @@ mod variables;
 mod volumes;
 mod walk;
 
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::names::names;
 use crate::objects::text::Text;
@@ -399,8 +400,8 @@ impl Search {
     }
 
     /// The message that the limit was reached.
-    pub(crate) fn told(limits: &Limits) -> String {
-        format!("finding images takes more than {} steps (--limit find-steps)", limits.find_steps)
+    pub(crate) fn told(limits: &Limits) -> Error {
+        Error::limit(format!("finding images takes more than {} steps (--limit find-steps)", limits.find_steps))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Parses the catalogue, `catalogue.yaml`.
 
 use crate::limits::Limits;
-
 use crate::yaml::{self, Data, Node};
 use std::sync::LazyLock;
 

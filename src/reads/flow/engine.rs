@@ -10,6 +10,7 @@ use crate::source::File;
 use crate::template::Value;
 use crate::template::ast::Template;
 use crate::template::set::Compiled;
+use crate::values_path::ValuesPath;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ const MOST_REPEATED: u32 = 3;
 #[derive(Debug)]
 pub(super) struct Scope {
     /// Its position in the values.
-    pub(super) prefix: Vec<String>,
+    pub(super) prefix: ValuesPath,
     /// Its full path, `app/charts/db`.
     pub(super) full_path: String,
     /// Its name, or its alias.
@@ -68,7 +69,7 @@ pub(super) struct Engine<'e> {
     pub(super) sets: Sets,
     pub(super) lookups: Lookups,
     pub(super) scopes: Vec<Scope>,
-    pub(super) prefixes: BTreeSet<Vec<String>>,
+    pub(super) prefixes: BTreeSet<ValuesPath>,
     pub(super) named: HashMap<Vec<u8>, Vec<Arc<Template>>>,
     pub(super) frames: Vec<Frame>,
     known: HashMap<(usize, usize, Abs), u32>,
@@ -128,8 +129,8 @@ impl<'e> Engine<'e> {
     }
 
     /// Adds a chart: its position in the values, its full path, and its name.
-    pub(super) fn add_scope(&mut self, prefix: Vec<String>, full_path: String, name: String) -> usize {
-        let steps: Vec<Step> = prefix.iter().map(|step| self.sets.key(step)).collect();
+    pub(super) fn add_scope(&mut self, prefix: ValuesPath, full_path: String, name: String) -> usize {
+        let steps: Vec<Step> = prefix.iter().map(|step| self.sets.step(step)).collect();
         let path = self.sets.path(&steps);
         let values = self.sets.one(Atom::Value(path, NO_KEYS));
         self.prefixes.insert(prefix.clone());
@@ -282,11 +283,8 @@ impl<'e> Engine<'e> {
     /// The steps to a member: `global` is shared by all charts.
     pub(super) fn steps_below(&mut self, above: &[Step], key: Step) -> Vec<Step> {
         if key == self.sets.key(GLOBAL) {
-            let names = above.iter().map(|step| match step {
-                Step::Key(key) => Some(self.sets.str(*key).to_string()),
-                Step::Any => None,
-            });
-            if names.collect::<Option<Vec<String>>>().is_some_and(|names| self.prefixes.contains(&names)) {
+            let path = above.iter().map(|step| self.sets.key_of(*step)).collect::<Option<ValuesPath>>();
+            if path.is_some_and(|above| self.prefixes.contains(&above)) {
                 return vec![key];
             }
         }

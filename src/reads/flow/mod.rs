@@ -14,8 +14,8 @@ mod sets;
 mod value;
 mod walk;
 
+use super::Reads;
 use super::dependencies::named_subcharts;
-use super::{Path, Reads, steps};
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::glob::Glob;
@@ -23,10 +23,11 @@ use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::template::ast::Template;
+use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{Data, Node};
 use answers::Site;
 use engine::Engine;
-use read::{Read, found, is_index};
+use read::{Read, found};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use value::{Atom, Step};
@@ -50,11 +51,11 @@ impl Flow {
         helm: HelmVersion,
         compiler: &mut Compiler,
         reads: &Reads,
-        is_rendered: &dyn Fn(&[String]) -> bool,
+        is_rendered: &dyn Fn(&[Key]) -> bool,
     ) -> Self {
         let mut engine = Engine::new(compiler, helm, reads);
         let (mut bodies, mut files) = (Vec::new(), Vec::new());
-        add_chart(&mut engine, chart, chart.name(), &mut Vec::new(), &mut bodies, &mut files);
+        add_chart(&mut engine, chart, chart.name(), &mut ValuesPath::default(), &mut bodies, &mut files);
         let settings = reads.settings().iter().filter_map(|setting| Some((&setting.path, setting.text.as_ref()?)));
         for (path, text) in settings {
             let text = text.to_text();
@@ -94,20 +95,20 @@ impl Flow {
     }
 
     /// A position in the code that can read a value, although this render did not read it.
-    pub(crate) fn can_read(&self, path: &[String]) -> Option<&Place> {
+    pub(crate) fn can_read(&self, path: &[Key]) -> Option<&Place> {
         // Reading a list reads its elements, unless they are maps.
-        let length = path.iter().rposition(|step| !is_index(step)).map_or(0, |last| last + 1);
+        let length = path.iter().rposition(|step| !step.is_index()).map_or(0, |last| last + 1);
         self.reads.iter().find_map(|read| read.reads(&path[..length]))
     }
 
     /// A position that names a value, in templates of the chart at a position in the values.
-    pub(crate) fn names_in(&self, chart: &Path, path: &[String]) -> Option<&Place> {
-        let named = self.reads.iter().filter(|read| read.named().is_some_and(|named| named == path));
+    pub(crate) fn names_in(&self, chart: &ValuesPath, path: &[Key]) -> Option<&Place> {
+        let named = self.reads.iter().filter(|read| read.named().is_some_and(|named| *named == *path));
         named.filter_map(|read| read.charts.get(chart)).next()
     }
 
     /// The values that code names.
-    pub(crate) fn paths(&self) -> BTreeSet<Path> {
+    pub(crate) fn paths(&self) -> BTreeSet<ValuesPath> {
         self.reads.iter().filter_map(Read::named).collect()
     }
 }
@@ -137,7 +138,7 @@ fn add_chart(
     engine: &mut Engine<'_>,
     chart: &Chart,
     full_path: &str,
-    prefix: &mut Vec<String>,
+    prefix: &mut ValuesPath,
     bodies: &mut Vec<Body>,
     files: &mut Vec<ChartText>,
 ) -> usize {
@@ -159,7 +160,7 @@ fn add_chart(
     }
     let mut children = Vec::new();
     for (name, subchart) in named_subcharts(chart) {
-        prefix.push(name.clone());
+        prefix.push(name.as_str());
         children.push(add_chart(engine, subchart, &format!("{full_path}/charts/{name}"), prefix, bodies, files));
         prefix.pop();
     }
@@ -224,8 +225,8 @@ fn chains_in(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>
         let end = chain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(chain.len());
         let mut value = engine.values_of(scope);
         let site = Site { file: number, at: from + at as u32, frame: NO_FRAME };
-        for step in steps(chain[..end].trim_matches('.')) {
-            let key = engine.sets.key(&step);
+        for step in chain[..end].trim_matches('.').split('.') {
+            let key = engine.sets.key(step);
             value = engine.member(value, key, site);
         }
         engine.whole(value, site);
@@ -262,7 +263,11 @@ mod tests {
     fn readable(chart: &Chart, paths: &[&str]) -> Vec<String> {
         let flow = Flow::of(chart, HelmVersion::V4, &mut Compiler::new(), &Reads::default(), &|_| false);
         assert!(flow.is_complete());
-        paths.iter().filter(|path| flow.can_read(&steps(path)).is_some()).map(|path| (*path).to_owned()).collect()
+        paths
+            .iter()
+            .filter(|path| flow.can_read(&path.parse::<ValuesPath>().unwrap()).is_some())
+            .map(|path| (*path).to_owned())
+            .collect()
     }
 
     #[test]

@@ -3,43 +3,39 @@
 use super::answers::{Kind, Site, Target};
 use super::engine::Engine;
 use super::value::Step;
-use crate::reads::Path;
 use crate::source::Place;
+use crate::values_path::{Key, ValuesPath};
 use std::collections::BTreeMap;
 
 /// A path that code reads.
 #[derive(Debug)]
 pub(super) struct Read {
     /// `None` is any key.
-    pub(super) path: Vec<Option<String>>,
+    pub(super) path: Vec<Option<Key>>,
     is_whole: bool,
     /// Members that are not read.
-    without: Vec<String>,
+    without: Vec<Key>,
     place: Place,
     /// A position of which the render does not know what it reads.
     open: Option<Place>,
     /// The positions in the values of the charts whose templates reach it, each with its own first position.
-    pub(super) charts: BTreeMap<Path, Place>,
-}
-
-pub(super) fn is_index(step: &str) -> bool {
-    step.starts_with('[')
+    pub(super) charts: BTreeMap<ValuesPath, Place>,
 }
 
 impl Read {
-    pub(super) fn named(&self) -> Option<Path> {
+    pub(super) fn named(&self) -> Option<ValuesPath> {
         if self.is_whole { None } else { self.path.iter().cloned().collect() }
     }
 
     /// The position, if this may be a read of a value.
-    pub(super) fn reads(&self, path: &[String]) -> Option<&Place> {
+    pub(super) fn reads(&self, path: &[Key]) -> Option<&Place> {
         let common = self.path.len().min(path.len());
         let fits = self.path.iter().zip(path).all(|(step, wanted)| step.as_ref().is_none_or(|step| step == wanted));
         if !fits {
             return None;
         }
         // A loop over a list reads each of its elements.
-        let is_meant = |(step, wanted): (&Option<String>, &String)| step.is_some() || is_index(wanted);
+        let is_meant = |(step, wanted): (&Option<Key>, &Key)| step.is_some() || wanted.is_index();
         let is_exact = self.path[..common].iter().zip(path).all(is_meant);
         match path.get(self.path.len()) {
             // It leads to the value, or into it.
@@ -98,26 +94,22 @@ pub(super) fn found(engine: &mut Engine<'_>) -> Vec<Read> {
             by_target.entry(*target).or_default().add(&all);
         }
     }
-    let text = |step: &Step| match step {
-        Step::Key(key) => Some(engine.sets.str(*key).to_string()),
-        Step::Any => None,
-    };
     let place = |site: Site| Place { file: engine.files[site.file as usize].clone(), start: site.at, end: site.at };
     let mut found: Vec<Read> = Vec::new();
     for ((path, kind, without), sites) in by_target {
         let Some(first) = sites.first else { continue };
-        let mut charts = BTreeMap::<Path, (Site, Place)>::new();
+        let mut charts = BTreeMap::<ValuesPath, (Site, Place)>::new();
         for (chart, site) in sites.charts {
             let own = charts.entry(engine.scopes[chart].prefix.clone()).or_insert_with(|| (site, place(site)));
             if site < own.0 {
                 *own = (site, place(site));
             }
         }
-        let mut without: Vec<String> =
-            engine.sets.texts(without).iter().map(|key| engine.sets.str(*key).to_string()).collect();
+        let without = engine.sets.texts(without).iter();
+        let mut without: Vec<Key> = without.filter_map(|key| engine.sets.key_of(Step::Key(*key))).collect();
         without.sort();
         found.push(Read {
-            path: engine.sets.steps(path).iter().map(text).collect(),
+            path: engine.sets.steps(path).iter().map(|step| engine.sets.key_of(*step)).collect(),
             is_whole: kind == Kind::Whole,
             without,
             place: place(first),
@@ -127,7 +119,7 @@ pub(super) fn found(engine: &mut Engine<'_>) -> Vec<Read> {
     }
     // Any key comes after named keys.
     found.sort_by_cached_key(|read| {
-        let steps: Vec<(bool, Option<String>)> = read.path.iter().map(|step| (step.is_none(), step.clone())).collect();
+        let steps: Vec<(bool, Option<Key>)> = read.path.iter().map(|step| (step.is_none(), step.clone())).collect();
         (steps, read.is_whole, read.without.clone())
     });
     found

@@ -2,6 +2,7 @@
 //! twice.
 
 use super::value::{Abs, Atom, Items, Keys, MOST, NO_KEYS, NOTHING, OTHER, PathNumber, Step, Text};
+use crate::values_path::Key;
 use foldhash::fast::FixedState;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -93,6 +94,22 @@ impl Sets {
 
     pub(super) fn key(&mut self, key: &str) -> Step {
         Step::Key(self.text(key))
+    }
+
+    /// A step of a path: an element of a list is the text `[0]` here.
+    pub(super) fn step(&mut self, key: &Key) -> Step {
+        match key {
+            Key::Name(name) => self.key(name),
+            Key::Index(index) => self.key(&format!("[{index}]")),
+        }
+    }
+
+    /// The same as a key; `None` is any key.
+    pub(super) fn key_of(&self, step: Step) -> Option<Key> {
+        let Step::Key(key) = step else { return None };
+        let text = &**self.str(key);
+        let index = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')?.parse().ok());
+        Some(index.map_or_else(|| Key::from(text), Key::Index))
     }
 
     pub(super) fn items(&self, items: Items) -> &Rc<[Abs]> {

@@ -319,8 +319,8 @@ impl Walk<'_, '_> {
         for key in args.first().map(|keys| self.engine.sets.keys_of(*keys)).unwrap_or_default() {
             let steps: Vec<Step> = match key {
                 Step::Key(path) => {
-                    let path = crate::reads::steps(self.engine.sets.str(path));
-                    path.iter().map(|step| self.engine.sets.key(step)).collect()
+                    let path = self.engine.sets.str(path).clone();
+                    path.split('.').map(|step| self.engine.sets.key(step)).collect()
                 }
                 Step::Any => {
                     self.engine.whole(of, site);

@@ -12,6 +12,7 @@ use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::source::File;
 use crate::template::ast::Template;
+use crate::values_path::Key;
 use held::{Held, is_name};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -200,11 +201,10 @@ impl Names {
 impl Spot {
     /// An expression for a value of the chart, `(.Values.global).imageRegistry`, that can be evaluated here and is nil if the value
     /// is not set; `None` if the code does not show how to reach it.
-    pub(crate) fn value(&self, path: &[String]) -> Option<String> {
-        if !path.iter().all(|key| is_name(key)) {
-            return None;
-        }
-        let wanted: Vec<String> = std::iter::once("Values".to_owned()).chain(path.iter().cloned()).collect();
+    pub(crate) fn value(&self, path: &[Key]) -> Option<String> {
+        let names = path.iter().map(|key| key.name().filter(|name| is_name(name)));
+        let wanted = std::iter::once(Some("Values")).chain(names).map(|name| name.map(str::to_owned));
+        let wanted: Vec<String> = wanted.collect::<Option<_>>()?;
         let mut seen = BTreeSet::new();
         // Of several variables with one name, the innermost is meant.
         let variables = self.names.variables.iter().rev().filter(|(name, _)| seen.insert(name.clone()));

@@ -69,7 +69,7 @@ fn decided(decided: &Decided) -> Value {
     if let Some(otherwise) = &decided.otherwise {
         let mut with = json!({"reference": otherwise.reference, "without": otherwise.is_without});
         if let Some((key, value)) = &otherwise.with {
-            with["key"] = key.as_str().into();
+            with["key"] = key.to_string().into();
             with["value"] = value.as_str().into();
         }
         about["otherwise"] = with;
@@ -81,7 +81,7 @@ fn decided(decided: &Decided) -> Value {
 pub(crate) fn write_trail(trail: &Trail, show_secrets: bool, out: &mut dyn Write) -> io::Result<()> {
     let leaf = |leaf: &crate::blame::value::Leaf| {
         let mut about = origin(&leaf.decider);
-        about.insert("value_path".to_owned(), leaf.path.clone().into());
+        about.insert("value_path".to_owned(), leaf.path.to_string().into());
         about.insert("value".to_owned(), value(&leaf.value, leaf.is_secret && !show_secrets));
         Value::Object(about)
     };
@@ -92,12 +92,12 @@ pub(crate) fn write_trail(trail: &Trail, show_secrets: bool, out: &mut dyn Write
     };
     let document = json!({
         "version": VERSION,
-        "value_path": trail.path,
+        "value_path": trail.path.to_string(),
         "is_set": trail.value.is_some(),
         "value": trail.value.as_ref().map(|shown| value(shown, trail.is_secret && !show_secrets)),
         "settings": settings,
         "leaves": trail.leaves.iter().map(leaf).collect::<Vec<_>>(),
-        "near": trail.near,
+        "near": trail.near.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "reads": trail.reads.iter().map(place).collect::<Vec<_>>(),
     });
     write_json(&document, usize::MAX, out)
@@ -108,7 +108,7 @@ fn origin(decider: &Decider) -> Map<String, Value> {
     about.insert("kind".to_owned(), kind(decider).into());
     about.insert("by".to_owned(), who(decider).into());
     if !decider.path.is_empty() {
-        about.insert("path".to_owned(), decider.path.clone().into());
+        about.insert("path".to_owned(), decider.path.to_string().into());
     }
     if let Some(place) = &decider.place {
         let (line, column) = place.line_column();

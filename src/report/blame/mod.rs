@@ -53,7 +53,7 @@ fn words(decided: &Decided) -> Vec<String> {
         format!("{without}{} it is {}", with.unwrap_or_default(), one.reference)
     });
     let otherwise = otherwise.unwrap_or_default();
-    let paths: Vec<&str> = decided.by.iter().map(|decider| decider.path.as_str()).collect();
+    let paths: Vec<String> = decided.by.iter().map(|decider| decider.path.to_string()).collect();
     let Some((last, others)) = paths.split_last() else { return vec![format!("the rewrite is not set{otherwise}")] };
     let mut lines: Vec<String> = others.iter().map(|path| format!("decided by {path}")).collect();
     lines.push(format!("decided by {last}{otherwise}"));

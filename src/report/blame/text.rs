@@ -95,8 +95,9 @@ fn where_of(shares: &[Share]) -> String {
 }
 
 fn place_and_path(decider: &Decider) -> String {
-    match (&decider.source, decider.path.as_str()) {
-        (Source::User(Layer::Flag(_)), _) | (_, "") => place(decider),
+    match (&decider.source, &decider.path) {
+        (Source::User(Layer::Flag(_)), _) => place(decider),
+        (_, path) if path.is_empty() => place(decider),
         (_, path) => format!("{} ({path})", place(decider)),
     }
 }
@@ -175,8 +176,9 @@ pub(crate) fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: 
         group = group
             .element(Level::NOTE.message("masked because its name says that it is a secret: --show-secrets shows it"));
     }
-    if !trail.near.is_empty() {
-        group = group.element(Level::HELP.message(plain_line(&format!("similar names: {}", trail.near.join(", ")))));
+    let near: Vec<String> = trail.near.iter().map(ToString::to_string).collect();
+    if !near.is_empty() {
+        group = group.element(Level::HELP.message(plain_line(&format!("similar names: {}", near.join(", ")))));
     }
     writeln!(out, "{}", told_as_they_are(renderer.render(&[group]), places.iter()))?;
     if trail.leaves.is_empty() {

@@ -1,5 +1,6 @@
 //! [`Spill`]: bytes that are put away and read back, in memory if they are few.
 
+use crate::error::Error;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
@@ -33,9 +34,11 @@ impl Spill {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(super) fn add(&self, bytes: &[u8]) -> Result<Span, String> {
+    pub(super) fn add(&self, bytes: &[u8]) -> Result<Span, Error> {
         let place = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        place.add(bytes).map_err(|error| format!("cannot keep a report in the folder for temporary files: {error}"))
+        place
+            .add(bytes)
+            .map_err(|error| Error::file(format!("cannot keep a report in the folder for temporary files: {error}")))
     }
 
     /// Reads bytes back.

@@ -1,5 +1,6 @@
 //! [`Packed`]: reports as bytes, and back. The format is private to this process.
 
+use crate::values_path::ValuesPath;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -134,6 +135,16 @@ impl Packed for String {
 
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         std::str::from_utf8(from.bytes()?).ok().map(str::to_owned)
+    }
+}
+
+impl Packed for ValuesPath {
+    fn pack(&self, to: &mut Packer<'_>) {
+        self.to_string().pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        String::unpack(from)?.parse().ok()
     }
 }
 

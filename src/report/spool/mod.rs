@@ -1,4 +1,4 @@
-//! [`Store`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
+//! [`Spool`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
 
 mod pack;
 mod report;
@@ -7,6 +7,7 @@ mod spill;
 use super::Report;
 use super::stream::Reports;
 use super::totals::Totals;
+use crate::error::Error;
 use pack::Texts;
 use report::{packed, unpacked};
 use spill::{Span, Spill};
@@ -15,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// The reports of a run, shared by threads.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct Spool {
     texts: Texts,
     spill: Spill,
     /// By number.
@@ -34,7 +35,7 @@ enum Kept {
     Packed(Span),
 }
 
-impl Store {
+impl Spool {
     /// A store for a number of reports.
     pub(crate) fn new(reports: usize) -> Self {
         let kept = std::iter::repeat_with(Mutex::default).take(reports).collect();
@@ -45,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// It cannot be written to the folder for temporary files.
-    pub(crate) fn keep(&self, number: usize, report: Report) -> Result<(), String> {
+    pub(crate) fn keep(&self, number: usize, report: Report) -> Result<(), Error> {
         let Some(slot) = self.kept.get(number) else { return Ok(()) };
         let kept = match self.kept.len() {
             1 => Kept::Whole(Box::new(report)),
@@ -59,13 +60,13 @@ impl Store {
     ///
     /// # Errors
     /// A report cannot be read back.
-    pub(crate) fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Stored<R>> {
+    pub(crate) fn in_order<R: Fn(usize, &mut Report)>(mut self, revise: R) -> io::Result<Spooled<R>> {
         if let [only] = &mut self.kept[..]
             && let Kept::Whole(report) = only.get_mut().unwrap_or_else(PoisonError::into_inner)
         {
             revise(0, report);
         }
-        let mut stored = Stored { store: self, revise, totals: Totals::default() };
+        let mut stored = Spooled { store: self, revise, totals: Totals::default() };
         let mut totals = Totals::default();
         stored.each(&mut |report| {
             totals.add(report);
@@ -78,13 +79,13 @@ impl Store {
 
 /// The complete reports of a run.
 #[derive(Debug)]
-pub(crate) struct Stored<R> {
-    store: Store,
+pub(crate) struct Spooled<R> {
+    store: Spool,
     revise: R,
     totals: Totals,
 }
 
-impl<R: Fn(usize, &mut Report)> Reports for Stored<R> {
+impl<R: Fn(usize, &mut Report)> Reports for Spooled<R> {
     fn totals(&self) -> &Totals {
         &self.totals
     }

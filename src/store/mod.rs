@@ -1,0 +1,139 @@
+//! [`Store`]: what a run reads: charts, values files and the files of `--set-file`. Each chart is loaded once, and some files are
+//! those of another commit, or have edits that are not written yet.
+
+mod charts;
+pub(crate) mod own_files;
+
+use crate::chart::Chart;
+use crate::chart::load::Source;
+use crate::chart::stored::Stored;
+use crate::compiler::ChartTemplates;
+use crate::disk::{By, Reach, look, seen};
+use crate::error::Error;
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use crate::release::SetFiles;
+use crate::source::File;
+use crate::template::keys::Keys;
+use charts::{Charts, Wanted};
+pub(crate) use charts::{Complete, Loaded};
+use own_files::Own;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What a run reads; shared by threads.
+#[derive(Debug)]
+pub(crate) struct Store {
+    /// What may be read.
+    reach: Arc<Reach>,
+    /// The content of stdin, if a release reads it.
+    stdin: Option<Vec<u8>>,
+    /// Files whose content differs from the disk, by the name under which they are read.
+    texts: Arc<Texts>,
+    /// Charts whose content differs from the disk; the error says why it is not known.
+    stored: HashMap<PathBuf, Result<Stored, Error>>,
+    /// Which files are the user's own.
+    pub own: Own,
+    /// Keys for renders whose output is discarded.
+    pub keys: Keys,
+    charts: Charts,
+}
+
+/// The content of files; the error says why it is not known.
+type Texts = HashMap<String, Result<Vec<u8>, Error>>;
+
+impl Store {
+    /// The disk, limited to what may be read, and the content of stdin if a release reads it.
+    pub(crate) fn new(stdin: Option<Vec<u8>>, reach: Arc<Reach>) -> Self {
+        Self {
+            reach,
+            stdin,
+            texts: Arc::default(),
+            stored: HashMap::new(),
+            own: Own::default(),
+            keys: Keys::shared(),
+            charts: Charts::default(),
+        }
+    }
+
+    /// Sets the content of a file, in place of the disk's.
+    pub(crate) fn put_text(&mut self, name: &str, content: Result<Vec<u8>, Error>) {
+        Arc::make_mut(&mut self.texts).insert(name.to_owned(), content);
+    }
+
+    /// Reads a file from the disk again.
+    pub(crate) fn remove_text(&mut self, name: &str) {
+        Arc::make_mut(&mut self.texts).remove(name);
+    }
+
+    /// Whether the content of a file is set.
+    pub(crate) fn has_text(&self, name: &str) -> bool {
+        self.texts.contains_key(name)
+    }
+
+    /// Sets the content of a chart, in place of the disk's.
+    pub(crate) fn put_chart(&mut self, path: &Path, content: Result<Stored, Error>) {
+        self.stored.insert(path.to_path_buf(), content);
+    }
+
+    /// Whether the content of a chart is set.
+    pub(crate) fn has_chart(&self, path: &Path) -> bool {
+        self.stored.contains_key(path)
+    }
+
+    /// Whether a chart is an unpacked folder of the user's own.
+    pub(crate) fn is_own_folder(&self, chart: &Path) -> bool {
+        let is_folder = match self.stored.get(chart) {
+            Some(stored) => matches!(stored, Ok(Stored::Folder(_))),
+            None => look::is_folder(chart),
+        };
+        is_folder && self.own.holds(chart)
+    }
+
+    /// Loads a chart, or returns it if it is loaded already; `complete` adds what only one caller needs.
+    pub(crate) fn chart(
+        &self,
+        by: By,
+        path: &Path,
+        limits: &Limits,
+        helm: HelmVersion,
+        complete: Option<&Complete<'_>>,
+    ) -> Loaded {
+        let seen_as = seen(path);
+        let source = Source { reach: &self.reach, by, path, seen_as: seen_as.as_deref() };
+        self.charts.load(&Wanted { source, stored: self.stored.get(path), limits, helm, complete })
+    }
+
+    /// The compiled templates of a loaded chart, which all of its releases share; none if it is not loaded here.
+    pub(crate) fn templates(&self, chart: &Arc<Chart>) -> ChartTemplates {
+        self.charts.templates(chart)
+    }
+
+    /// Drops a chart that no other release needs.
+    pub(crate) fn forget(&self, path: &Path) {
+        self.charts.forget(path);
+    }
+
+    /// A values file by the name that was given; `-` is stdin if the user typed it.
+    pub(crate) fn values(&self, by: By, name: &str) -> Result<Arc<File>, Error> {
+        if by == By::User && name == "-" {
+            return Ok(File::on_disk(name, None, self.stdin.clone().unwrap_or_default()));
+        }
+        if let Some((scheme, _)) = name.split_once("://").filter(|_| !self.has_text(name)) {
+            let what = "values are not fetched over";
+            return Err(Error::input(format!("{name}: {what} {scheme}; download the file first and give its path")));
+        }
+        Ok(File::on_disk(name, seen(Path::new(name)), read(&self.reach, &self.texts, by, name)?))
+    }
+
+    /// Reads the files of `--set-file`; `by` says who named that of the flag with an index.
+    pub(crate) fn set_files(&self, by: impl Fn(usize) -> By + Send + Sync + 'static) -> SetFiles {
+        let (reach, texts) = (self.reach.clone(), self.texts.clone());
+        SetFiles::new(move |flag, path| read(&reach, &texts, by(flag), path))
+    }
+}
+
+fn read(reach: &Reach, texts: &Texts, by: By, name: &str) -> Result<Vec<u8>, Error> {
+    texts.get(name).cloned().unwrap_or_else(|| reach.read(by, Path::new(name)))
+}
