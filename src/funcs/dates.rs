@@ -18,7 +18,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("date", &[&STRING, &ANY], Flow::Union, "a time, Unix seconds or now by a layout", |ctx, args| {
         in_zone(ctx, text(args, 0), args.get(1), b"Local")
     })
-    .costs(34, 180)
+    .costs(40, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("htmlDate", &[&ANY], Flow::Union, "the date of a time, 2006-01-02", |ctx, args| {

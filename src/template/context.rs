@@ -281,7 +281,7 @@ impl<'r> Context<'r> {
         let visits = found.len() as u64;
         let before = origins.size();
         let origin = origins.union(found);
-        let visits = visits + (origins.size() - before) as u64 / 16;
+        let visits = visits + (origins.size() - before) as u64 / 8;
         // If the limit is exceeded, the next step fails.
         let _ = self.charge(visits);
         origin

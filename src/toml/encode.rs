@@ -49,7 +49,7 @@ pub(crate) fn encode(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Error>
             return Err(Error::Failure(Failure::limit(what)));
         }
     }
-    ctx.allow_string(writer.out.len()).map_err(Error::Failure)?;
+    ctx.allow_string(writer.out.longest()).map_err(Error::Failure)?;
     Ok(writer.out.into_str())
 }
 
@@ -225,7 +225,7 @@ impl Writer {
     }
 
     fn inline(&mut self, value: &Value) -> Result<(), Stop> {
-        if self.out.len() > self.max_bytes {
+        if self.out.longest() > self.max_bytes {
             return Err(Stop::TooLong);
         }
         match value {
@@ -290,7 +290,7 @@ impl Writer {
 
     fn enter(&mut self) -> Result<(), Stop> {
         self.depth += 1;
-        if self.out.len() > self.max_bytes {
+        if self.out.longest() > self.max_bytes {
             return Err(Stop::TooLong);
         }
         if self.depth > MAX_DEPTH { Err(Stop::TooDeep) } else { Ok(()) }

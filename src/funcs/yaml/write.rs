@@ -121,7 +121,9 @@ impl Writer {
         if text.as_bytes().ends_with(b"\n") {
             text.truncate(text.len() - 1);
         }
-        ctx.charge(3 * self.nodes + text.len() as u64 / 8)?;
+        // Short lines of a block cost more than their bytes.
+        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+        ctx.charge(3 * self.nodes + (text.len() + 2 * lines) as u64 / 8)?;
         ctx.allow_string(text.len())?;
         Ok(text.into_str())
     }
