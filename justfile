@@ -31,6 +31,10 @@ bench-fleet FOLDER *FLAGS:
     cargo build --release --locked
     cd {{FOLDER}} && hyperfine --warmup 1 --ignore-failure "{{justfile_directory()}}/target/release/airtight lint {{FLAGS}}"
 
+# Run a megabyte of each hostile shape in each command: seconds, MiB, and how it ends: just bounds [WORD].
+bounds *WORD:
+    cargo bench --locked --bench bounds -- {{WORD}}
+
 # Count allocations again (benches/allocations.txt). Then read `git diff`.
 count:
     UPDATE=1 cargo test --bench allocations

@@ -11,10 +11,10 @@ use crate::template::Error;
 use crate::template::set::Compiled;
 use crate::values::Defaults;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The memory limit of a compiled file for callers that only inspect templates.
-pub(crate) const MOST_BYTES: usize = 256 << 20;
+/// The memory limit of all compiled files for callers that only inspect templates.
+const MOST_BYTES: usize = 256 << 20;
 
 /// Compiled template files, kept between the renders of a release: no file is compiled twice.
 #[derive(Debug, Clone, Default)]
@@ -37,9 +37,26 @@ pub(crate) struct Compiler {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ChartTemplates(Arc<Mutex<Known>>);
 
-/// By the file's address, the full name, and helm's version, which decides what functions exist; the file is kept so that
-/// its address stays unique.
-type Known = HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>;
+/// Compiled files.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// By the file's address, the full name, and helm's version, which decides what functions exist; the file is kept so that
+    /// its address stays unique.
+    files: HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>,
+    /// The memory of all of them.
+    bytes: usize,
+}
+
+impl Known {
+    fn get(&self, key: &CompiledKey) -> Option<Arc<Compiled>> {
+        self.files.get(key).map(|(_, compiled)| compiled.clone())
+    }
+
+    fn insert(&mut self, key: CompiledKey, file: Arc<File>, compiled: Arc<Compiled>) {
+        self.bytes += compiled.size;
+        self.files.insert(key, (file, compiled));
+    }
+}
 
 /// The file's address, the full name, and helm's version.
 type CompiledKey = (usize, String, HelmVersion);
@@ -83,25 +100,39 @@ impl Compiler {
         let is_of_chart = self.of_chart.contains(&key.0);
         let known = match is_of_chart {
             true => self.chart.get(&key),
-            false => self.own.get(&key).map(|(_, compiled)| compiled.clone()),
+            false => self.own.get(&key),
         };
         if let Some(compiled) = known {
             return Ok(compiled);
         }
         let compiled = Arc::new(Compiled::parse(name, file, funcs::lookup_of(helm), most)?);
-        let kept = (file.clone(), compiled.clone());
         match is_of_chart {
-            true => drop(self.chart.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, kept)),
-            false => drop(self.own.insert(key, kept)),
+            true => self.chart.lock().insert(key, file.clone(), compiled.clone()),
+            false => self.own.insert(key, file.clone(), compiled.clone()),
         }
         Ok(compiled)
+    }
+
+    /// Compiles a template file that is only inspected, or returns the one that a render compiled. `None` if it does not parse,
+    /// or if all files together take too much memory: a render stops at its own limit, but nobody counts what is inspected.
+    pub(crate) fn compile_to_inspect(
+        &mut self,
+        name: &str,
+        file: &Arc<File>,
+        helm: HelmVersion,
+    ) -> Option<Arc<Compiled>> {
+        let held = self.own.bytes + self.chart.lock().bytes;
+        self.compile(name, file, helm, MOST_BYTES.saturating_sub(held)).ok()
     }
 }
 
 impl ChartTemplates {
     fn get(&self, key: &CompiledKey) -> Option<Arc<Compiled>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(key).map(|(_, compiled)| compiled.clone())
+        self.lock().get(key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -125,6 +125,7 @@ mod stack;
 mod store;
 mod suppress;
 mod template;
+mod toml;
 mod trace;
 mod values;
 mod values_path;

@@ -38,7 +38,7 @@ pub struct Limits {
     pub output_bytes: u64,
     /// Calls of expensive cryptography: `genCA`, `htpasswd`, `derivePassword` …
     pub crypto_calls: u32,
-    /// Steps of one glob match.
+    /// Steps of one glob match; comparing all files of a chart with its `.helmignore` may take a hundred times as many.
     pub glob_steps: u64,
     /// Nested schemas of one values.schema.json.
     pub schema_depth: u32,

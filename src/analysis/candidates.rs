@@ -156,7 +156,7 @@ fn set_to(
                 None => Some(added(whole, json, title, prepared)),
                 // Helm replaces lists: one element of the chart's list cannot be set without the others.
                 Some(at) => {
-                    let list = list_around(decider.origin, keys.len() - at, origins, &lists.work)?;
+                    let list = list_around(decider.origin, keys.len() - at, (prepared, origins), &lists.work)?;
                     let mut list = json_of(&list);
                     *value_at(&mut list, &keys[at..])? = json;
                     let (name, _) = in_list(decider, origins)?;
@@ -207,21 +207,20 @@ pub(super) fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option
     (!value.is_empty() && value != &text[run]).then(|| value.to_owned())
 }
 
-/// The list in a file that contains a setting, a number of levels up.
-fn list_around(origin: Origin, up: usize, origins: &Origins, work: &Work) -> Option<Node> {
+/// The list in the values file of a chart that contains a setting, a number of levels up.
+fn list_around(origin: Origin, up: usize, (prepared, origins): (&Prepared, &Origins), work: &Work) -> Option<Node> {
     let mut next = origin;
     for _ in 0..up {
         let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
         next = setting.parent;
     }
     let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };
-    // It is read again for each element, and each proposal contains all of it.
+    // Each proposal contains all of it.
     if !work.may_look(setting.place.file.bytes().len() as u64) {
         return None;
     }
     let keys = origins.path(next);
-    let documents =
-        crate::yaml::read_documents(setting.place.file.bytes(), Default::default(), &Default::default()).ok()?;
+    let documents = &prepared.chart.values_in(&setting.place.file)?.documents;
     documents.iter().rev().find_map(|document| node_at(document, &keys)).cloned()
 }
 

@@ -58,7 +58,8 @@ impl Courses<'_> {
         let limits = &self.prepared.limits;
         let mut found = Vec::new();
         let emits: Arc<[_]> = file.emits.clone().into();
-        for (start, content) in split(&file.text, self.prepared.env.helm) {
+        for range in split(file.text.as_bytes(), self.prepared.env.helm) {
+            let (start, content) = (range.start as u32, file.text.slice(range));
             if !may_name_an_image(content.as_bytes()) || is_schema(content.as_bytes()) {
                 continue;
             }

@@ -19,7 +19,9 @@ pub(super) fn read(root: &Instance, limits: &Limits, origins: &mut Origins) -> V
     for (name, file) in output::crd_files(root) {
         // The text is the chart's own, like a template without actions.
         let origin = origins.template_text(file, 0);
-        for (start, content) in split(&Str::of_file(file, origin), HelmVersion::V4) {
+        let text = Str::of_file(file, origin);
+        for range in split(text.as_bytes(), HelmVersion::V4) {
+            let (start, content) = (range.start as u32, text.slice(range));
             // A CRD without defaults has no images, and most CRDs are large.
             if !may_name_images(content.as_bytes()) {
                 continue;

@@ -29,8 +29,9 @@ pub(super) fn documents(text: &Str, limits: &Limits) -> Vec<Document> {
     let mut found = Vec::new();
     let marks = leading_marks(text.as_bytes());
     let whole = text.slice(marks..text.len());
-    for (start, content) in split(&whole, HelmVersion::V4) {
-        for (at, content) in cut_at_ends(&content) {
+    for range in split(whole.as_bytes(), HelmVersion::V4) {
+        let start = range.start as u32;
+        for (at, content) in cut_at_ends(&whole.slice(range)) {
             add(marks as u32 + start + at, content, limits, &mut found);
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, cou
     let changes: Vec<Change> =
         charts.values().flatten().collect::<BTreeSet<_>>().into_iter().cloned().map(Change::SwitchOn).collect();
     let limits = Limits {
-        template_steps: courses.prepared.limits.template_steps.min(rendered.steps.saturating_mul(4) + 100_000),
+        template_steps: courses.prepared.limits.template_steps.min(rendered.steps.saturating_mul(6) + 200_000),
         // No image depends on keys, which take most of a render's time.
         crypto_calls: 0,
         ..courses.prepared.limits

@@ -11,11 +11,17 @@ pub(super) struct Budget<'l> {
     pub(super) helm: HelmVersion,
     bytes: u64,
     entries: u64,
+    /// Steps of comparing paths with the rules of `.helmignore`.
+    pub(super) ignore_steps: u64,
 }
+
+/// How many times the steps of one glob match all rules of `.helmignore` may take for all paths.
+const IGNORING: u64 = 100;
 
 impl<'l> Budget<'l> {
     pub(super) fn new(limits: &'l Limits, helm: HelmVersion) -> Self {
-        Self { limits, helm, bytes: limits.chart_bytes, entries: limits.chart_entries }
+        let ignore_steps = limits.glob_steps.saturating_mul(IGNORING);
+        Self { limits, helm, bytes: limits.chart_bytes, entries: limits.chart_entries, ignore_steps }
     }
 
     /// The largest size of a single file: helm 4 has no such limit.
@@ -50,6 +56,14 @@ impl<'l> Budget<'l> {
             Error::limit(format!("more than {most} files and folders in a chart (--limit chart-entries)"))
         })?;
         Ok(())
+    }
+
+    /// The error if no steps are left for the rules of `.helmignore`.
+    pub(super) fn out_of_ignore_steps(&self) -> Error {
+        let most = self.limits.glob_steps;
+        Error::limit(format!(
+            "comparing the files with .helmignore takes more than {IGNORING} times {most} steps (--limit glob-steps)"
+        ))
     }
 
     /// The error if no bytes are left for data that helm does not count.

@@ -1,7 +1,7 @@
 //! Reads a chart folder.
 
 use super::budget::Budget;
-use super::ignore::Rules;
+use super::ignore::{BYTES, Rules};
 use super::raw::RawFile;
 use crate::disk::{Folder, Walk as Entries, look};
 use crate::error::Error;
@@ -20,8 +20,6 @@ pub(super) fn read(
     budget: &mut Budget<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<RawFile>, Error> {
-    /// Far more than anybody writes.
-    const BYTES: u64 = 1 << 20;
     let rules = match special(folder, ".helmignore", BYTES) {
         // A broken link is reported when the walk reaches it.
         Err(Missing::NotThere | Missing::Broken(_)) => Rules::parse(&[])?,
@@ -150,7 +148,7 @@ impl Walk<'_, '_> {
 
     /// Whether an entry is part of the chart.
     fn visit(&mut self, name: &str, is_folder: bool) -> Result<bool, Error> {
-        if self.rules.ignore(name, is_folder) {
+        if self.rules.ignore(name, is_folder, self.budget)? {
             return Ok(false);
         }
         self.budget.take_entry(name)?;

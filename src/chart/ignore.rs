@@ -1,5 +1,6 @@
 //! `.helmignore`: which files of a chart folder are not part of the chart.
 
+use super::budget::Budget;
 use crate::error::Error;
 use crate::glob::path::Pattern;
 
@@ -16,6 +17,9 @@ struct Rule {
     base_name: bool,
 }
 
+/// The largest `.helmignore` that is read: far more than anybody writes.
+pub(super) const BYTES: u64 = 1 << 20;
+
 /// The longest line that helm's scanner accepts.
 const LINE_BYTES: usize = 64 << 10;
 
@@ -24,6 +28,9 @@ impl Rules {
     ///
     /// Errors are helm's: `syntax error in pattern`, `double-star (**) syntax is not supported`.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Error> {
+        if text.len() as u64 > BYTES {
+            return Err(Error::limit(format!(".helmignore has more than {BYTES} bytes")));
+        }
         let text = String::from_utf8_lossy(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text));
         let mut rules = Vec::new();
         for line in text.split('\n') {
@@ -39,21 +46,25 @@ impl Rules {
     /// Whether the rules exclude a path, which is relative to the chart and uses `/`.
     ///
     /// Helm quirk: the first rule that applies decides, and a negated rule excludes everything that it does not match.
-    pub(super) fn ignore(&self, path: &str, is_folder: bool) -> bool {
+    ///
+    /// Errors name the limit that comparing all paths of the chart exceeds.
+    pub(super) fn ignore(&self, path: &str, is_folder: bool, budget: &mut Budget<'_>) -> Result<bool, Error> {
+        let ignored = self.ignore_within(path, is_folder, &mut budget.ignore_steps);
+        ignored.ok_or_else(|| budget.out_of_ignore_steps())
+    }
+
+    /// The same; `None` if too few steps are left.
+    fn ignore_within(&self, path: &str, is_folder: bool, steps_left: &mut u64) -> Option<bool> {
         let whole: Vec<char> = path.chars().collect();
         let base = &whole[whole.iter().rposition(|&character| character == '/').map_or(0, |slash| slash + 1)..];
         for rule in &self.0 {
-            let matches = || rule.matches(&whole, base);
             let skipped = rule.folders_only && !is_folder;
-            if rule.negated {
-                if skipped || !matches() {
-                    return true;
-                }
-            } else if !skipped && matches() {
-                return true;
+            let matches = !skipped && rule.matches(&whole, base, steps_left)?;
+            if rule.negated != matches {
+                return Some(true);
             }
         }
-        false
+        Some(false)
     }
 }
 
@@ -78,10 +89,11 @@ impl Rule {
         Ok(Some(Self { pattern: Pattern::parse(text), negated, folders_only, base_name }))
     }
 
-    /// Whether it matches a path, or the last element of the path.
-    fn matches(&self, whole: &[char], base: &[char]) -> bool {
+    /// Whether it matches a path, or the last element of the path; `None` if too few steps are left.
+    fn matches(&self, whole: &[char], base: &[char], steps_left: &mut u64) -> Option<bool> {
         let subject = if self.base_name { base } else { whole };
-        self.pattern.as_ref().is_some_and(|pattern| pattern.matches(subject))
+        let Some(pattern) = &self.pattern else { return Some(false) };
+        pattern.matches_within(subject, steps_left)
     }
 }
 
@@ -91,8 +103,10 @@ mod tests {
 
     #[test]
     fn rules_decide_in_order() {
-        let ignored =
-            |rules: &str, path: &str, is_folder| Rules::parse(rules.as_bytes()).unwrap().ignore(path, is_folder);
+        let ignored = |rules: &str, path: &str, is_folder| {
+            let rules = Rules::parse(rules.as_bytes()).unwrap();
+            rules.ignore_within(path, is_folder, &mut 1000).unwrap()
+        };
         assert!(ignored("*.txt\n", "dir/a.txt", false));
         assert!(!ignored("/a.txt", "dir/a.txt", false));
         assert!(ignored(" sub/ \r\n", "dir/sub", true));

@@ -64,6 +64,12 @@ impl Chart {
         &self.metadata.name
     }
 
+    /// The values of this chart or of a subchart, by their file.
+    pub(crate) fn values_in(&self, file: &Arc<File>) -> Option<&ValuesFile> {
+        let own = self.values.as_ref().filter(|values| Arc::ptr_eq(&values.file, file));
+        own.or_else(|| self.subcharts.iter().find_map(|subchart| subchart.values_in(file)))
+    }
+
     /// The files of CRDs: `crds/**` with the extensions that helm accepts, in order.
     pub(crate) fn crds(&self) -> impl Iterator<Item = &ChartFile> {
         self.files.iter().filter(|file| {

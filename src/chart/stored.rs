@@ -39,7 +39,7 @@ impl<'l> Collected<'l> {
 
     /// Whether an entry is part of the chart; the content of an excluded folder is excluded too. Errors name the exceeded limit.
     pub(crate) fn takes(&mut self, path: &str, is_folder: bool) -> Result<bool, Error> {
-        if self.rules.ignore(path, is_folder) {
+        if self.rules.ignore(path, is_folder, &mut self.budget)? {
             return Ok(false);
         }
         self.budget.take_entry(path)?;

@@ -192,7 +192,7 @@ impl Look<'_> {
         let Some(bytes) = self.read_file(Path::new(path)) else { return Vec::new() };
         let text = Str::from(String::from_utf8_lossy(&bytes).as_ref());
         let mut releases = Vec::new();
-        for (_, document) in split(&text, HelmVersion::V4) {
+        for document in split(text.as_bytes(), HelmVersion::V4).into_iter().map(|range| text.slice(range)) {
             match yaml::read(document.as_bytes(), &Limits::default()) {
                 Ok(node) => releases.extend(gitops::releases(path, &node)),
                 Err(_) if gitops::is_helmfile(path) => {

@@ -1,12 +1,13 @@
 //! The dates family. The clock and the local zone are those of the render's environment.
 
-use super::times::{self, TIME, TimeObject, now};
 use crate::go::time::{Time, Zone, duration, layout};
+use crate::template::times;
+use crate::template::times::{TIME, TimeObject, now};
 use crate::template::types::{ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, IntKind, Spread, Value};
 use crate::trace::Str;
 
-/// The functions of this family; those on durations are in [`super::durations`].
+/// The functions of this family; those on durations are in [`crate::template::durations`].
 pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("now", &[], Flow::None, "the current time", |ctx, _| {
         let mut time = now(ctx);
@@ -17,7 +18,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("date", &[&STRING, &ANY], Flow::Union, "a time, Unix seconds or now by a layout", |ctx, args| {
         in_zone(ctx, text(args, 0), args.get(1), b"Local")
     })
-    .costs(34, 180)
+    .costs(40, 180)
     .spreads(Spread::Full)
     .not_hermetic(),
     Function::new("htmlDate", &[&ANY], Flow::Union, "the date of a time, 2006-01-02", |ctx, args| {

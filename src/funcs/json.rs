@@ -61,7 +61,7 @@ fn encode(ctx: &mut Context<'_>, value: &Value, html: bool, pretty: bool) -> Res
             Ok(Value::Str(text))
         }
         Err(Error::Unsupported(words)) => Err(Failure::Text(words)),
-        Err(Error::TooLong) => Err(super::yaml::too_long(ctx)),
+        Err(Error::TooLong) => Err(ctx.too_long()),
     }
 }
 

@@ -5,7 +5,7 @@ mod case;
 pub(crate) mod crypto;
 pub(crate) mod dates;
 pub(crate) mod dicts;
-pub(crate) mod durations;
+mod durations;
 pub(crate) mod encoding;
 pub(crate) mod flow;
 pub(crate) mod helm;
@@ -21,7 +21,6 @@ pub(crate) mod semver;
 pub(crate) mod strings;
 #[cfg(test)]
 mod testing;
-pub(crate) mod times;
 pub(crate) mod toml;
 pub(crate) mod urls;
 mod wrap;

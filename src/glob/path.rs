@@ -51,11 +51,19 @@ impl Pattern {
     }
 
     pub(crate) fn matches(&self, text: &[char]) -> bool {
+        let mut steps = u64::MAX;
+        self.matches_within(text, &mut steps).unwrap_or(false)
+    }
+
+    /// Whether it matches; takes a step for each comparison, and is `None` if too few are left.
+    pub(crate) fn matches_within(&self, text: &[char], steps_left: &mut u64) -> Option<bool> {
         let (mut part, mut at) = (0, 0);
         // Where to continue after the last `*` if the rest does not match here.
         let mut last_run = None;
         loop {
-            let fits = match self.0.get(part) {
+            let part_of = self.0.get(part);
+            *steps_left = steps_left.checked_sub(part_of.map_or(1, Part::steps))?;
+            let fits = match part_of {
                 Some(Part::Run) => {
                     part += 1;
                     last_run = Some((part, at));
@@ -65,19 +73,24 @@ impl Pattern {
                 Some(part) => text.get(at).is_some_and(|&character| part.fits(character)),
             };
             match (fits, last_run) {
-                (true, _) if part == self.0.len() => return true,
+                (true, _) if part == self.0.len() => return Some(true),
                 (true, _) => (part, at) = (part + 1, at + 1),
                 (false, Some((after, start))) if text.get(start).is_some_and(|&skipped| skipped != '/') => {
                     last_run = Some((after, start + 1));
                     (part, at) = (after, start + 1);
                 }
-                (false, _) => return false,
+                (false, _) => return Some(false),
             }
         }
     }
 }
 
 impl Part {
+    /// The cost of a comparison.
+    fn steps(&self) -> u64 {
+        if let Self::Class { ranges, .. } = self { 1 + ranges.len() as u64 / 4 } else { 1 }
+    }
+
     fn fits(&self, character: char) -> bool {
         match self {
             Self::Run => false,

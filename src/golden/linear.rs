@@ -8,9 +8,10 @@ use crate::images::Search;
 use crate::limits::Limits;
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::render::{Rendered, RenderedFile};
-use crate::secrets::masked;
+use crate::secrets::{masked, redacted};
 use crate::settings::Settings;
 use crate::source::{File, Place};
+use crate::suppress::comment::Comment;
 use crate::trace::Str;
 use crate::work::Work;
 use std::sync::Arc;
@@ -84,6 +85,24 @@ fn what_is_cut_says_so() {
     // The documents after it are not searched either.
     let two = [all.clone(), all].concat();
     assert!(Search::of(&two, settings.hints(), &limits(whole.steps)).is_cut);
+}
+
+#[test]
+fn what_applies_to_the_same_lines_is_searched_once() {
+    const PARTS: usize = 100_000;
+    let read = |text: String| Comment::all(&File::new("values.yaml", text), false);
+    assert_eq!(read(many("", "a: 1\n", PARTS, |_| "# airtight: ignore[x] y\n".into())).len(), PARTS);
+    assert_eq!(read(many("a: 1\n", "", PARTS, |_| "# airtight: ignore[x] y\n".into())).len(), PARTS);
+    let elements = read(many("images:\n", "", PARTS, |i| format!("- a{i} # airtight: ignore[x] y\n")));
+    let (known, new) = Comment::since(&elements, &elements);
+    assert_eq!((known.len(), new.len()), (PARTS, 0));
+}
+
+#[test]
+fn a_key_without_an_end_is_masked_once() {
+    const PARTS: usize = 100_000;
+    let text = "-----BEGIN PRIVATE KEY-----\n".repeat(PARTS);
+    assert_eq!(redacted(&text).matches("********").count(), PARTS);
 }
 
 #[test]

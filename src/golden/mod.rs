@@ -155,6 +155,7 @@ mod recipes;
 mod reference;
 mod rooms;
 mod runners;
+mod shapes;
 mod surface;
 #[cfg(feature = "cli")]
 mod ways;

@@ -14,23 +14,20 @@ type Arrows = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Files that Go's own types tie together, as docs/architecture.md names them: a function runs in a context, whose
 /// compiled templates name functions; a value has a type, and a type has methods.
-const TIED: &[&[&str]] = &[
-    &[
-        "template::ast",
-        "template::context",
-        "template::decisions",
-        "template::function",
-        "template::growth",
-        "template::literal",
-        "template::parse",
-        "template::reads",
-        "template::set",
-        "template::touched",
-        "template::types",
-        "template::value",
-    ],
-    &["funcs::durations", "funcs::times"],
-];
+const TIED: &[&[&str]] = &[&[
+    "template::ast",
+    "template::context",
+    "template::decisions",
+    "template::function",
+    "template::growth",
+    "template::literal",
+    "template::parse",
+    "template::reads",
+    "template::set",
+    "template::touched",
+    "template::types",
+    "template::value",
+]];
 
 /// Rooms for tests, which may import everything.
 const TESTS: &[&str] = &["golden", "bin", "fuzzing", "fuzz_helm"];

@@ -7,7 +7,7 @@
 use super::dependencies::named_subcharts;
 use super::{GLOBAL, Reads};
 use crate::chart::Chart;
-use crate::compiler::{Compiler, MOST_BYTES};
+use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
 use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
@@ -91,7 +91,7 @@ impl Statics {
         self.prefixes.insert(prefix.clone());
         for template in &chart.templates {
             let name = format!("{full_path}/{}", template.path);
-            let Ok(compiled) = compiler.compile(&name, &template.file, helm, MOST_BYTES) else {
+            let Some(compiled) = compiler.compile_to_inspect(&name, &template.file, helm) else {
                 self.text(&template.file);
                 continue;
             };
@@ -219,6 +219,9 @@ impl Site {
     }
 }
 
+/// The most chains that are followed through a pipeline, each with a `default` of its own: far more than anybody writes.
+const MOST_PIPED: usize = 100;
+
 /// The walk over one template.
 struct Walk<'w> {
     found: &'w mut Statics,
@@ -253,14 +256,18 @@ impl Walk<'_> {
     }
 
     fn pipe(&mut self, pipe: &Pipe, usage: Usage) {
+        // How the rest of the pipeline uses the value of each command, from the last to the first.
+        let mut usages = vec![usage];
+        for command in pipe.cmds.iter().skip(1).rev() {
+            let usage = usages[usages.len() - 1];
+            usages.push(function_of(command).map_or(usage, |function| argument_usage(function, usage)));
+        }
         let mut piped = Vec::new();
-        for (index, command) in pipe.cmds.iter().enumerate() {
-            let rest = &pipe.cmds[index + 1..];
-            let after = rest.iter().rev().filter_map(function_of);
-            let usage = after.fold(usage, |usage, function| argument_usage(function, usage));
+        for (command, usage) in pipe.cmds.iter().zip(usages.into_iter().rev()) {
             self.command(command, usage, &piped);
-            if !rest.is_empty() {
+            if pipe.cmds.len() > 1 {
                 piped = bases_of_command(command, &piped);
+                piped.truncate(MOST_PIPED);
             }
         }
     }

@@ -92,7 +92,7 @@ fn base_names(ctx: &mut Context<'_>, files: &Map, encode: impl Fn(&Str) -> Str) 
     let by_name = Map::new();
     let bytes =
         files.borrow().values().map(|value| if let Value::Bytes(text) = value { text.len() } else { 0 }).sum::<usize>();
-    ctx.charge(24 * files.len() as u64 + bytes as u64 / 7)?;
+    ctx.charge(24 * files.len() as u64 + bytes as u64 / 4)?;
     ctx.allow_memory(bytes * 2)?;
     for (name, content) in files.entries() {
         let Value::Bytes(text) = content else { continue };

@@ -11,6 +11,7 @@ use crate::template::state::Emit;
 use crate::trace::Str;
 use crate::values::json;
 use crate::yaml::{self, Data, Node};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One document of a rendered file.
@@ -99,7 +100,7 @@ impl Keep for () {
 /// The memory limit of a release's manifests, in halves of its render's.
 const DOCUMENTS: usize = 3;
 /// Bytes of the names of a manifest, and of its entries in lists.
-const NAMES: usize = 400;
+const NAMES: usize = 700;
 
 /// Splits, parses and sorts the output of a chart.
 ///
@@ -114,7 +115,8 @@ pub(crate) fn manifests<N: Keep>(
     let mut kept = 0;
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
-        for (start, content) in split(&file.text, helm) {
+        for range in split(file.text.as_bytes(), helm) {
+            let (start, content) = (range.start as u32, file.text.slice(range));
             let fail = |kind, why: String| Error::new(kind, format!("YAML parse error on {}: {why}", file.name));
             let node = yaml::read_entries(content.as_bytes(), limits, N::wants).map_err(|error| {
                 fail(error.kind(ErrorKind::Manifest), format!("error converting YAML to JSON: {error}"))
@@ -196,21 +198,20 @@ pub(crate) fn more(content: &Str, first: &Node) -> Vec<Node> {
     found
 }
 
-/// Splits a text into its documents at every line that starts with `---`: each with its position, without leading white space;
+/// The byte ranges of the documents of a text, which is split at every line that starts with `---`: without leading white space;
 /// blank ones are left out.
 ///
 /// Helm quirk: only the dashes and the blanks after them are removed; the rest of the line belongs to the next document, as does a
 /// fourth dash (`pkg/release/v1/util/manifest.go`, `SplitManifests`).
-pub(crate) fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
+pub(crate) fn split(bytes: &[u8], helm: HelmVersion) -> Vec<Range<usize>> {
     if helm == HelmVersion::V3 {
-        return split_and_trim(text);
+        return split_and_trim(bytes);
     }
-    let bytes = text.as_bytes();
     let mut documents = Vec::new();
     let mut push = |from: usize, to: usize| {
         let start = from + leading_space(&bytes[from..to]);
         if start < to {
-            documents.push((start as u32, text.slice(start..to)));
+            documents.push(start..to);
         }
     };
     let mut from = leading_space(bytes);
@@ -236,15 +237,14 @@ pub(crate) fn split(text: &Str, helm: HelmVersion) -> Vec<(u32, Str)> {
 ///
 /// Helm quirk: a separator includes the white space around it, so that a separator directly after another separates nothing
 /// and is a document, `---`.
-fn split_and_trim(text: &Str) -> Vec<(u32, Str)> {
-    let bytes = text.as_bytes();
+fn split_and_trim(bytes: &[u8]) -> Vec<Range<usize>> {
     let end = trimmed_len(bytes);
     let mut documents = Vec::new();
     let mut push = |from: usize, to: usize| {
         let start = from + leading_space(&bytes[from..to]);
         let to = start + trimmed_len(&bytes[start..to]);
         if start < to {
-            documents.push((start as u32, text.slice(start..to)));
+            documents.push(start..to);
         }
     };
     let after = |dashes: usize| {

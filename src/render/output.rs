@@ -5,7 +5,6 @@ use crate::chart::Chart;
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::source::File;
-use crate::trace::Str;
 use crate::values::Instance;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -124,16 +123,15 @@ pub(crate) fn is_crd_file(name: &str) -> bool {
 /// The name of the top chart is not part of a file's name: `templates/x.yaml`, `charts/db/templates/y.yaml`.
 /// Source: helm `pkg/cmd/template.go`.
 pub(crate) fn show_only(text: &[u8], patterns: &[String], helm: HelmVersion) -> Result<Vec<u8>, Error> {
-    let text = Str::new(text);
-    let parts = split(&text, helm);
+    let parts = split(text, helm);
     let mut out = Vec::new();
     for pattern in patterns {
         let mut found = false;
-        for (_, part) in &parts {
-            let Some(path) = source_path(part.as_bytes()) else { continue };
+        for part in parts.iter().map(|range| &text[range.clone()]) {
+            let Some(path) = source_path(part) else { continue };
             if crate::glob::path::path_match(pattern, &path).unwrap_or(false) {
                 out.extend_from_slice(b"---\n");
-                out.extend_from_slice(part.as_bytes());
+                out.extend_from_slice(part);
                 out.push(b'\n');
                 found = true;
             }

@@ -48,7 +48,7 @@ fn hide_in_finding(finding: &mut Finding, secrets: &Secrets, changes: bool) {
         excerpt.label = secrets.hide_in(&excerpt.label, false);
     }
     finding.message = secrets.hide_in(&finding.message, false);
-    finding.notes.iter_mut().for_each(|note| *note = secrets.hide_in(note, true));
+    finding.notes.iter_mut().for_each(|note| *note = shortened(secrets.hide_in(note, true)));
     finding.help.iter_mut().for_each(|help| *help = secrets.hide_in(help, false));
     let proof = finding.fix.iter().flat_map(|fix| &fix.proof).map(|one| format!("{}\n{}\n", one.before, one.after));
     let told = proof.collect::<String>() + &told;
@@ -63,6 +63,18 @@ fn hide_in_finding(finding: &mut Finding, secrets: &Secrets, changes: bool) {
         let texts = [&mut subject.template, &mut subject.field, &mut subject.reference];
         texts.into_iter().chain(&mut subject.container).for_each(|text| *text = secrets.hide_in(text, false));
     }
+}
+
+/// A note without its middle if it is very long: helm's message quotes the whole text of a failed `tpl`. Called after secrets
+/// were masked, because half of one would not be recognized.
+fn shortened(note: String) -> String {
+    /// The bytes that are kept at the beginning, and at the end, where the reason is.
+    const KEPT: usize = 8 << 10;
+    if note.len() <= 2 * KEPT {
+        return note;
+    }
+    let (start, end) = (note.floor_char_boundary(KEPT), note.ceil_char_boundary(note.len() - KEPT));
+    format!("{} … {}", &note[..start], &note[end..])
 }
 
 /// A fix with its secrets masked; `None` if it sets a secret.

@@ -30,8 +30,8 @@ impl Location {
             return None;
         }
         let (start, end) = place.spots();
-        let end = end.map(|end| (end.line, end.character));
-        Some(Self { path: file.shown().to_owned(), line: start.line, column: start.character, end })
+        let end = end.map(|end| (end.line, end.column));
+        Some(Self { path: file.shown().to_owned(), line: start.line, column: start.column, end })
     }
 
     /// The primary location of a finding, and the others: values files before templates, files that can be opened before

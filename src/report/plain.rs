@@ -9,13 +9,13 @@ use std::borrow::Cow;
 pub(crate) fn plain(text: &str) -> String {
     let is_shown = |c: char| matches!(c, '\n' | '\t') || !is_unseen(c);
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_shown(c) {
-            out.push(c);
-        } else {
-            out.extend(c.escape_unicode());
-        }
+    let mut from = 0;
+    for (at, c) in text.char_indices().filter(|(_, c)| !is_shown(*c)) {
+        out.push_str(&text[from..at]);
+        out.extend(c.escape_unicode());
+        from = at + c.len_utf8();
     }
+    out.push_str(&text[from..]);
     out
 }
 
@@ -31,6 +31,9 @@ pub(crate) fn quiet(text: &str) -> String {
 
 /// Whether a character is invisible, or changes how others are displayed: it has no width, or reverses the order.
 pub(super) fn is_unseen(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(c,
             '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'

@@ -326,9 +326,9 @@ fn replacement(change: &ShownChange) -> Replacement {
     let (start, end) = change.region;
     let deleted_region = Region {
         start_line: start.line,
-        start_column: start.character,
+        start_column: start.column,
         end_line: Some(end.line),
-        end_column: Some(end.character),
+        end_column: Some(end.column),
     };
     let text = Some(&change.text).filter(|text| !text.is_empty());
     let inserted_content = text.map(|text| Text { text: text.clone(), markdown: None });

@@ -285,15 +285,18 @@ fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
 /// Corrects the columns in rendered text to those in the files, because masking changes lengths.
 pub(super) fn told_as_they_are<'p>(mut text: String, places: impl Iterator<Item = &'p Place>) -> String {
     for place in places {
-        let (spot, _) = place.spots();
-        let (line, column) = place.file.line_column(place.start);
-        if (line, column + 1) == (spot.line, spot.column) {
+        if place.file.lines_before_excerpt().is_none() {
             continue;
         }
+        let (spot, _) = place.spots();
+        let (line, column) = place.file.line_column(place.start);
         let before = place.file.line(line).unwrap_or_default();
         let shown = before.get(..column as usize).map_or(0, |before| before.chars().count()) + 1;
+        if (line, shown) == (spot.line, spot.column as usize) {
+            continue;
+        }
         let path = plain_line(place.file.shown());
-        let (wrong, right) = (format!("{path}:{line}:{shown}"), format!("{path}:{line}:{}", spot.character));
+        let (wrong, right) = (format!("{path}:{line}:{shown}"), format!("{path}:{line}:{}", spot.column));
         let is_whole = |at: &usize| !text[at + wrong.len()..].starts_with(|c: char| c.is_ascii_digit());
         if let Some(at) = text.match_indices(&wrong).map(|(at, _)| at).find(is_whole) {
             text.replace_range(at..at + wrong.len(), &right);

@@ -2,9 +2,11 @@
 
 use super::MASK;
 use super::names::is_secret;
+use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Text with the secrets masked that are recognizable by the text alone.
 pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
@@ -161,18 +163,20 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
     while let Some(range) = words.next() {
         let word = text[range.clone()].trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-');
         let Some(next) = words.peek() else { break };
+        let is_flag = word.starts_with("--") && !word.contains('=') && is_secret(word);
+        let is_user = matches!(word, "-u" | "--user" | "--proxy-user" | "--creds" | "--basic-auth");
+        let is_bearer = word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic");
+        if !(is_flag || is_user || is_bearer) {
+            continue;
+        }
         let value = value_at(
             text,
             next.start + text[next.clone()].len() - text[next.clone()].trim_start_matches(['"', '\'', '[', ',']).len(),
             &mut close,
         );
         let shown = &text[value.clone()];
-        let is_flag = word.starts_with("--") && !word.contains('=') && is_secret(word);
-        let is_user =
-            matches!(word, "-u" | "--user" | "--proxy-user" | "--creds" | "--basic-auth") && shown.contains(':');
-        let is_bearer = matches!(word.to_ascii_lowercase().as_str(), "bearer" | "basic")
-            && shown.len() >= 8
-            && shown.bytes().any(|byte| !byte.is_ascii_lowercase());
+        let is_user = is_user && shown.contains(':');
+        let is_bearer = is_bearer && shown.len() >= 8 && shown.bytes().any(|byte| !byte.is_ascii_lowercase());
         if (is_flag && !shown.starts_with('-') || is_user || is_bearer)
             && !shown.starts_with("{{")
             && !shown.starts_with('$')
@@ -282,7 +286,9 @@ fn well_known(text: &str, found: &mut Vec<Range<usize>>) {
             continue;
         }
         let rest = &bytes[at..];
-        for (prefix, least) in PREFIXES.iter().filter(|(prefix, _)| rest.starts_with(prefix.as_bytes())) {
+        // Most words begin like one of them, and are none.
+        let is_prefix = |prefix: &str| rest[0] == prefix.as_bytes()[0] && rest.starts_with(prefix.as_bytes());
+        for (prefix, least) in PREFIXES.iter().filter(|(prefix, _)| is_prefix(prefix)) {
             let is_of_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.$/+=".contains(byte);
             let len = rest[prefix.len()..].iter().take_while(|byte| is_of_key(byte)).count();
             if len >= *least {
@@ -295,10 +301,14 @@ fn well_known(text: &str, found: &mut Vec<Range<usize>>) {
 /// The text between `-----BEGIN … PRIVATE KEY-----` and its end.
 fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
     const MARK: &str = "PRIVATE KEY-----";
-    for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
-        if text[..at].rfind("-----").is_some_and(|begin| text[begin..at].starts_with("-----BEGIN")) {
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MARK));
+    let mut done = 0;
+    for at in FINDER.find_iter(text.as_bytes()) {
+        // Keys without an end reach to the end of the text, over those that follow.
+        if at >= done && text[..at].rfind("-----").is_some_and(|begin| text[begin..at].starts_with("-----BEGIN")) {
             let start = at + MARK.len();
             let end = text[start..].find("-----END").map_or(text.len(), |end| start + end);
+            done = end;
             // Each line is masked separately, so that the line count stays.
             let mut from = start;
             for line in text[start..end].split_inclusive('\n') {
@@ -345,6 +355,10 @@ mod tests {
             (
                 "-----BEGIN RSA PRIVATE KEY-----\nab\ncd\n-----END RSA",
                 "-----BEGIN RSA PRIVATE KEY-----\n********\n********\n-----END RSA",
+            ),
+            (
+                "-----BEGIN PRIVATE KEY-----\nab\n-----BEGIN PRIVATE KEY-----\ncd",
+                "********\n********\n********\n********",
             ),
             ("password: true, tokens: []", "password: true, tokens: []"),
             ("nothing reads `db.password`", "nothing reads `db.password`"),

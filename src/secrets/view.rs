@@ -17,6 +17,9 @@ const ABOVE: u32 = 2_000;
 /// The longest line that is shown in full, in bytes.
 const LONGEST: usize = 4096;
 
+/// The longest line that is analysed, in bytes: of longer ones, only text that is reported is shown.
+const LONGEST_ANALYSED: usize = 16 << 10;
+
 /// The context of a range within a longer line, in bytes.
 const BESIDE: usize = 256;
 
@@ -65,6 +68,7 @@ pub(super) fn shown(place: &Place, secrets: &Secrets, told: &str) -> Place {
             let all = long_line(file, number, at, raw, secrets);
             let begin = all.partition_point(|range| range.end <= window.start);
             for range in all[begin..].iter().take_while(|range| range.start < window.end) {
+                let range = range.start.max(window.start)..range.end.min(window.end);
                 // Text that is reported anyway is shown at the span itself.
                 let parts = match is_told {
                     true => [range.start..range.end.min(own.start), range.start.max(own.end)..range.end],
@@ -150,14 +154,14 @@ fn long_line(file: &Arc<File>, number: u32, at: usize, raw: &[u8], secrets: &Sec
         return known.clone();
     }
     let mut found: Vec<Range<usize>> = match std::str::from_utf8(raw) {
-        Ok(text) => {
+        Ok(text) if raw.len() <= LONGEST_ANALYSED => {
             let mut found = denied(text.trim_end_matches(['\n', '\r']), before(file, number, at), "", None);
             for secret in secrets.known_in(text) {
                 found.extend(text.match_indices(secret.as_str()).map(|(found, _)| found..found + secret.len()));
             }
             found
         }
-        Err(_) => trimmed(raw, 0).into_iter().collect(),
+        _ => trimmed(raw, 0).into_iter().collect(),
     };
     found.sort_by_key(|range| (range.start, range.end));
     let mut apart: Vec<Range<usize>> = Vec::new();

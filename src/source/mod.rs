@@ -38,10 +38,8 @@ pub(crate) type Piece = (usize, usize, usize);
 pub(crate) struct Spot {
     /// The line, from 1.
     pub(crate) line: u32,
-    /// The byte of that line, from 1.
-    pub(crate) column: u32,
     /// The character of that line, from 1.
-    pub(crate) character: u32,
+    pub(crate) column: u32,
 }
 
 impl File {
@@ -187,7 +185,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The 1-based line and the 1-based byte column, as editors count.
+    /// The line and the column in characters, from 1, as in all reports.
     pub(crate) fn line_column(&self) -> (u32, u32) {
         let (start, _) = self.spots();
         (start.line, start.column)
@@ -208,7 +206,7 @@ impl Place {
             let start = offset - column;
             let breaks = |bytes: &[u8]| bytes.iter().rev().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
             let text = self.file.line_bytes(line).map_or(0, |bytes| (bytes.len() - breaks(bytes)) as u32);
-            Spot { line, column: column + 1, character: self.file.characters(start, start + column.min(text)) + 1 }
+            Spot { line, column: self.file.characters(start, start + column.min(text)) + 1 }
         };
         (spot(self.start), (self.end > self.start).then(|| spot(self.end)))
     }

@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::source::{File, Place};
 use crate::yaml;
 use jiff::civil::Date;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,6 +52,9 @@ impl Comment {
             false => yaml::comments(file.bytes(), &Limits::default()),
         };
         let lines: Vec<&str> = text.lines().collect();
+        let holders = holders(&lines);
+        // Comments above each other apply to the same line, which is searched once.
+        let mut last: Option<(usize, Option<usize>, Range<u32>)> = None;
         let found = comments.into_iter().filter_map(|range| {
             let written = text.get(range.clone())?;
             let (offset, words) = find(written)?;
@@ -64,11 +67,23 @@ impl Comment {
             let start = column as usize;
             let end = begin + line.get(start..)?.trim_end().len() as u32;
             let is_alone = line[..start].trim().is_empty();
-            let about = if is_alone { next_line(&lines, index) } else { Some(index) };
-            let keys = about.map(|about| keys(&lines, about)).unwrap_or_default();
-            let lines = about.map_or(number..number + 1, |about| subtree(&lines, about));
+            let alone = number..number + 1;
+            let known = last
+                .as_ref()
+                .filter(|(from, about, _)| is_alone && *from <= index && about.is_none_or(|about| index < about));
+            let (about, nested) = match known {
+                Some((_, about, nested)) => (*about, about.map_or(alone, |_| nested.clone())),
+                None => {
+                    let about = if is_alone { next_line(&lines, index) } else { Some(index) };
+                    (about, about.map_or(alone, |about| subtree(&lines, about)))
+                }
+            };
+            if is_alone {
+                last = Some((index, about, nested.clone()));
+            }
+            let keys = about.map(|about| keys(&lines, &holders, about)).unwrap_or_default();
             let place = Place { file: file.clone(), start: begin, end };
-            Some(Self { place, rules, reason, until, no_day, lines, in_template, about: keys })
+            Some(Self { place, rules, reason, until, no_day, lines: nested, in_template, about: keys })
         });
         found.collect()
     }
@@ -77,10 +92,10 @@ impl Comment {
     /// before: for its old rules, until its old day.
     pub(crate) fn since(now: &[Self], before: &[Self]) -> (Vec<Self>, Vec<Self>) {
         let (mut known, mut new) = (Vec::new(), Vec::new());
-        let mut left: Vec<&Self> = before.iter().collect();
+        let mut left: HashMap<&[String], VecDeque<&Self>> = HashMap::new();
+        before.iter().for_each(|was| left.entry(&was.about).or_default().push_back(was));
         for comment in now {
-            let at = left.iter().position(|was| was.about == comment.about);
-            let Some(was) = at.map(|at| left.remove(at)) else {
+            let Some(was) = left.get_mut(comment.about.as_slice()).and_then(VecDeque::pop_front) else {
                 new.push(comment.clone());
                 continue;
             };
@@ -164,9 +179,9 @@ impl<'c> Lines<'c> {
     pub(super) fn accepting<'l>(&'l self, finding: &'l Finding) -> impl Iterator<Item = &'c Comment> + 'l {
         let lines = finding.excerpts.iter().map(|excerpt| (excerpt.place.file.name(), excerpt.place.line()));
         let near = lines.filter_map(|line| self.near.get(&line)).flatten();
-        let numbers: BTreeSet<usize> = near.chain(&self.wide).copied().collect();
-        let comments = numbers.into_iter().map(|number| &self.comments[number]);
-        comments.filter(move |comment| comment.accepts(finding))
+        let accepting = near.chain(&self.wide).copied().filter(|&number| self.comments[number].accepts(finding));
+        let numbers: BTreeSet<usize> = accepting.collect();
+        numbers.into_iter().map(|number| &self.comments[number])
     }
 }
 
@@ -250,28 +265,36 @@ fn subtree(lines: &[&str], first: usize) -> Range<u32> {
     first as u32 + 1..(first + 1 + below) as u32 + 1
 }
 
+/// The depth of a line: its indentation in bytes.
+fn depth(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// For each line, the nearest one above it with a key and less indentation.
+fn holders(lines: &[&str]) -> Vec<Option<usize>> {
+    // The lines that could hold what follows, the deepest last.
+    let mut open: Vec<usize> = Vec::new();
+    let mut found = Vec::with_capacity(lines.len());
+    for (number, line) in lines.iter().enumerate() {
+        let around = open.partition_point(|&above| depth(lines[above]) < depth(line));
+        found.push(around.checked_sub(1).map(|last| open[last]));
+        let text = line.trim();
+        if !text.is_empty() && !text.starts_with('#') && !text.starts_with("{{") {
+            open.truncate(around);
+            open.push(number);
+        }
+    }
+    found
+}
+
 /// The keys of a line and of those above it by indentation, its own first: `registry`, `image`. For an element of a list, the
 /// whole line, which distinguishes it from the others.
-fn keys(lines: &[&str], about: usize) -> Vec<String> {
-    let depth = |line: &str| line.len() - line.trim_start().len();
+fn keys(lines: &[&str], holders: &[Option<usize>], about: usize) -> Vec<String> {
     let key = |line: &str| match line.trim() {
         element if element.starts_with("- ") => element.to_owned(),
         line => line.split_once(": ").map_or(line, |(key, _)| key).trim_end_matches(':').to_owned(),
     };
-    let mut found = vec![key(lines[about])];
-    let mut left = depth(lines[about]);
-    for line in lines[..about].iter().rev() {
-        let says =
-            !line.trim().is_empty() && !line.trim_start().starts_with('#') && !line.trim_start().starts_with("{{");
-        if says && depth(line) < left {
-            left = depth(line);
-            found.push(key(line));
-        }
-        if left == 0 {
-            break;
-        }
-    }
-    found
+    std::iter::successors(Some(about), |&line| holders[line]).map(|line| key(lines[line])).collect()
 }
 
 #[cfg(test)]

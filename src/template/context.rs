@@ -196,6 +196,16 @@ impl<'r> Context<'r> {
         self.limits.memory_bytes.saturating_sub(self.memory.held())
     }
 
+    /// The failure of a text that exceeds the limit of its length, or of memory.
+    pub(crate) fn too_long(&mut self) -> Failure {
+        if self.memory_left() < self.limits.string_bytes
+            && let Err(failure) = self.allow_memory(self.limits.string_bytes)
+        {
+            return failure;
+        }
+        self.allow_string(usize::MAX).err().unwrap_or_else(|| Failure::limit("a string is too long"))
+    }
+
     /// Checks that this many more bytes may be held, before they are allocated.
     pub(crate) fn allow_memory(&mut self, bytes: usize) -> Result<(), Failure> {
         if bytes <= self.memory_left() { Ok(()) } else { Err(self.out_of_memory()) }
@@ -271,7 +281,7 @@ impl<'r> Context<'r> {
         let visits = found.len() as u64;
         let before = origins.size();
         let origin = origins.union(found);
-        let visits = visits + (origins.size() - before) as u64 / 16;
+        let visits = visits + (origins.size() - before) as u64 / 8;
         // If the limit is exceeded, the next step fails.
         let _ = self.charge(visits);
         origin

@@ -227,7 +227,7 @@ impl<'t> State<'t, '_, '_> {
         last: Option<Eval>,
     ) -> Result<Eval> {
         let Some((final_ident, idents)) = idents.split_last() else { return Ok(receiver) };
-        self.charge(1 + idents.len() as u64)?;
+        self.charge(2 + 2 * idents.len() as u64)?;
         self.reached(node.pos());
         for ident in idents {
             receiver = self.field(dot, ident, node, &[], None, receiver)?;

@@ -173,6 +173,7 @@ impl<'t> State<'t, '_, '_> {
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.decl.is_empty() {
                     self.at = At::Node(node);
+                    self.charge(1)?;
                     self.print(&value.value)?;
                 }
             }

@@ -25,8 +25,8 @@ pub(crate) struct Reads {
     size: usize,
 }
 
-/// Bytes of a record besides the key.
-const NOTE: usize = 200;
+/// Bytes of a record besides the key, here and by its path once the render is done.
+const NOTE: usize = 800;
 
 /// The reads of one map.
 #[derive(Debug)]
@@ -114,13 +114,16 @@ impl Reads {
 
     /// Records a read of every member of a map, but not of their content.
     pub(super) fn members(&mut self, map: &Map, place: &Place) {
+        let mut added = 0;
         if let Some(table) = self.table_of(map) {
             for key in map.borrow().keys() {
                 if !table.members.contains_key(key.as_bytes()) {
                     table.members.insert(Str::new(key.as_bytes()), place.clone());
+                    added += NOTE + key.len();
                 }
             }
         }
+        self.size += added;
     }
 
     /// Records a read of everything in a value.

@@ -9,6 +9,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// The most notes about members; after that, a map of which a member is read counts as read in full.
+const MOST: usize = 1 << 18;
+
 /// What is read of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Touch {
@@ -85,6 +88,9 @@ impl Watched {
         let file = self.file();
         if file == 0 || self.all.get() == file {
             return;
+        }
+        if self.log.noted.borrow().len() >= MOST {
+            return self.touch();
         }
         let mut members = self.members.borrow_mut();
         let key = match members.get_mut(key) {

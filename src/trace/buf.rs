@@ -8,7 +8,12 @@ use std::ops::Range;
 pub(crate) struct Buf {
     bytes: Vec<u8>,
     spans: Vec<Span>,
+    /// The span of a source at which the last search ended: a source is most often copied from its beginning to its end.
+    next: usize,
 }
+
+/// The spans that are looked at before all are searched.
+const NEAR: usize = 4;
 
 impl Buf {
     /// An empty buffer.
@@ -18,7 +23,7 @@ impl Buf {
 
     /// An empty buffer with a capacity in bytes.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), spans: Vec::new() }
+        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     /// The text so far.
@@ -84,7 +89,7 @@ impl Buf {
         }
         // An empty part that depends on something is kept too.
         let is_empty = |span: &Span| span.start == span.end;
-        let first = spans.partition_point(|span| span.end < from || span.end == from && !is_empty(span));
+        let first = self.search(spans, |span| span.end < from || span.end == from && !is_empty(span));
         let rest = spans[first..].iter();
         for span in rest.take_while(|span| span.start < to || span.start == to && is_empty(span)) {
             let start = span.start.max(from);
@@ -104,7 +109,10 @@ impl Buf {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(text);
         let spans = of.spans();
-        let first = spans.partition_point(|span| span.end as usize <= range.start);
+        if spans.is_empty() {
+            return;
+        }
+        let first = self.search(spans, |span| span.end as usize <= range.start);
         if let Some(span) = spans.get(first).filter(|span| (span.start as usize) < range.end.max(range.start + 1)) {
             let at = span.at + (range.start as u32).saturating_sub(span.start);
             self.push_span(Span { start, end: self.bytes.len() as u32, origin: span.origin, at });
@@ -129,6 +137,19 @@ impl Buf {
         Str::from_parts(self.bytes, self.spans)
     }
 
+    /// The index of the first span that is not before a position, in the sorted spans of any source.
+    fn search(&mut self, spans: &[Span], is_before: impl Fn(&Span) -> bool) -> usize {
+        let from = self.next.min(spans.len());
+        let is_after = from == 0 || is_before(&spans[from - 1]);
+        let near = &spans[from..spans.len().min(from + NEAR)];
+        self.next = match near.iter().position(|span| !is_before(span)) {
+            Some(at) if is_after => from + at,
+            None if is_after && near.len() < NEAR => spans.len(),
+            _ => spans.partition_point(is_before),
+        };
+        self.next
+    }
+
     fn push_span(&mut self, span: Span) {
         if span.start == span.end && span.origin.marks().is_none() {
             return;
@@ -144,5 +165,42 @@ impl Buf {
             }
         }
         self.spans.push(span);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Marks;
+    use super::*;
+
+    #[test]
+    fn parts_have_the_same_origins_in_any_order() {
+        let mut whole = Buf::new();
+        for number in 0..40_u32 {
+            // Some parts have no origin, and some are empty.
+            let origin = if number % 5 == 0 { Origin::NONE } else { Origin::NONE.marked(Marks::RANDOM) };
+            whole.push_from(&b"abc"[..number as usize % 4], origin, 10 * number);
+        }
+        let whole = whole.into_str();
+        let other = Str::with_origin("x", Origin::NONE.marked(Marks::CLOCK));
+        for step in 1..20 {
+            let mut buf = Buf::new();
+            let mut alone = Vec::new();
+            for part in 0..60 {
+                let from = part * step % whole.len();
+                let range = from..(from + part % 7).min(whole.len());
+                buf.push_slice(&whole, range.clone());
+                buf.push(&other);
+                alone.push(whole.slice(range));
+                alone.push(other.clone());
+            }
+            let joined = alone.iter().fold(Buf::new(), |mut joined, part| {
+                joined.push(part);
+                joined
+            });
+            let (found, joined) = (buf.into_str(), joined.into_str());
+            assert_eq!(found, joined);
+            assert_eq!(format!("{:?}", found.spans()), format!("{:?}", joined.spans()));
+        }
     }
 }

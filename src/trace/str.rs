@@ -31,6 +31,8 @@ struct Data {
     bytes: Bytes,
     /// Sorted, not overlapping; gaps have no known origin.
     spans: Vec<Span>,
+    /// The marks of all spans: every call asks for those of its arguments.
+    marks: Marks,
     /// Its memory in the render that made it, once counted; `None` if it belongs to no render.
     held: OnceLock<Option<Held>>,
 }
@@ -42,7 +44,7 @@ enum Bytes {
 }
 
 /// The memory of a string besides its text and spans, in bytes.
-const HEAD: usize = 104;
+const HEAD: usize = 112;
 /// Shorter texts are counted with each list and map that contains them; longer ones are counted once.
 const SMALL: usize = 512;
 
@@ -53,7 +55,8 @@ impl Str {
     }
 
     fn made(bytes: Bytes, spans: Vec<Span>) -> Self {
-        Self(Arc::new(Data { bytes, spans, held: OnceLock::new() }))
+        let marks = spans.iter().fold(Marks::NONE, |marks, span| marks | span.origin.marks());
+        Self(Arc::new(Data { bytes, spans, marks, held: OnceLock::new() }))
     }
 
     /// The memory of the text in bytes; for a whole file, without the file.
@@ -132,6 +135,20 @@ impl Str {
         &self.0.spans
     }
 
+    /// The origin of a byte range; [`Origin::NONE`] if it has more than one, or many spans.
+    pub(crate) fn origin_at(&self, start: usize, end: usize) -> Origin {
+        const MANY: usize = 8;
+        let spans = self.spans();
+        let first = spans.partition_point(|span| span.end as usize <= start);
+        let Some(span) = spans.get(first).filter(|span| (span.start as usize) < end) else { return Origin::NONE };
+        let mut others = spans[first + 1..].iter().take_while(|span| (span.start as usize) < end);
+        if others.by_ref().take(MANY).all(|other| other.origin == span.origin) && others.next().is_none() {
+            span.origin
+        } else {
+            Origin::NONE
+        }
+    }
+
     /// The origin of the whole text, or [`Origin::NONE`] if there is none or more than one.
     pub(crate) fn origin(&self) -> Origin {
         match self.0.spans.as_slice() {
@@ -142,7 +159,7 @@ impl Str {
 
     /// The marks of the text.
     pub(crate) fn marks(&self) -> Marks {
-        self.0.spans.iter().fold(Marks::NONE, |marks, span| marks | span.origin.marks())
+        self.0.marks
     }
 
     /// The marks of whether the text is empty.

@@ -24,7 +24,9 @@ const DEPTH: u32 = 100;
 const MAX_KEY: usize = 1000;
 
 /// Reads a document that is simple enough; for `wanted`, see [`super::read_entries`].
-pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Option<Node> {
+///
+/// Errors are of documents that take too much memory, because the slow path takes more.
+pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) -> Option<Result<Node, Error>> {
     if text.start != 0 || text.pieces.is_some() || !has_simple_breaks(&text.bytes) {
         return None;
     }
@@ -40,15 +42,18 @@ pub(super) fn read(text: &Text<'_>, limits: &Limits, wanted: fn(&[u8]) -> bool) 
         // The document itself is the first node.
         nodes_left: limits.yaml_nodes.checked_sub(1)?,
         bytes_left: limits.memory_bytes,
+        is_too_large: false,
         keys: HashMap::default(),
         wanted,
         skims: false,
     };
     reader.next_content(true)?;
     reader.column?;
-    let root = reader.collection(false)?;
+    let Some(root) = reader.collection(false) else {
+        return reader.is_too_large.then(|| Err(Error::too_large(limits.memory_bytes)));
+    };
     // Nothing may follow.
-    reader.column.is_none().then_some(root)
+    reader.column.is_none().then_some(Ok(root))
 }
 
 /// Whether all lines end with line feeds only.
@@ -70,6 +75,8 @@ struct Reader<'a> {
     max_depth: u32,
     nodes_left: u64,
     bytes_left: usize,
+    /// Whether there were too few.
+    is_too_large: bool,
     keys: HashMap<&'a [u8], Str, foldhash::fast::RandomState>,
     wanted: fn(&[u8]) -> bool,
     /// Inside an entry that is not wanted: its value is not kept.
@@ -321,7 +328,9 @@ impl<'a> Reader<'a> {
 
     /// Counts memory for the document.
     fn grow(&mut self, bytes: usize) -> Option<()> {
-        self.bytes_left = self.bytes_left.checked_sub(bytes)?;
+        let left = self.bytes_left.checked_sub(bytes);
+        self.is_too_large |= left.is_none();
+        self.bytes_left = left?;
         Some(())
     }
 
@@ -496,7 +505,7 @@ tail: on
         for wanted in [(|_| true) as fn(&[u8]) -> bool, |key| key.first() == Some(&b'm')] {
             let Some(node) = read(&decoded, &limits, wanted) else { continue };
             is_read = true;
-            assert_eq!(Ok(node), read_any(&decoded, &limits, wanted), "{}", String::from_utf8_lossy(text));
+            assert_eq!(node, read_any(&decoded, &limits, wanted), "{}", String::from_utf8_lossy(text));
         }
         is_read
     }

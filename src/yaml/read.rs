@@ -22,8 +22,8 @@ pub(crate) fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
     // The fast path gives up if something follows.
-    if let Some(node) = direct::read(&text, limits, |_| true) {
-        return Ok(node);
+    if let Some(read) = direct::read(&text, limits, |_| true) {
+        return read;
     }
     match parse_whole(Scanner::new(&text, limits))? {
         Some((tree, root)) => compose(&tree, root, limits, |_| true),
@@ -38,8 +38,8 @@ pub(crate) fn read_whole(text: &[u8], limits: &Limits) -> Result<Node, Error> {
 pub(crate) fn read_entries(text: &[u8], limits: &Limits, wanted: fn(&[u8]) -> bool) -> Result<Node, Error> {
     check_size(text, limits)?;
     let text = Text::new(text);
-    if let Some(node) = direct::read(&text, limits, wanted) {
-        return Ok(node);
+    if let Some(read) = direct::read(&text, limits, wanted) {
+        return read;
     }
     read_any(&text, limits, wanted)
 }

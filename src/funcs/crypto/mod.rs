@@ -31,13 +31,13 @@ use certificates::{
 /// The functions of this family.
 pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("sha1sum", &[&STRING], Flow::Union, "SHA-1 in hex", hashes::sha1sum)
-        .costs(8, 64)
+        .costs(10, 64)
         .spreads(Spread::Full),
     Function::new("sha256sum", &[&STRING], Flow::Union, "SHA-256 in hex", hashes::sha256sum)
-        .costs(8, 64)
+        .costs(10, 64)
         .spreads(Spread::Full),
     Function::new("sha512sum", &[&STRING], Flow::Union, "SHA-512 in hex", hashes::sha512sum)
-        .costs(8, 96)
+        .costs(10, 96)
         .spreads(Spread::Full),
     Function::new("adler32sum", &[&STRING], Flow::Union, "Adler-32 in decimal", hashes::adler32sum)
         .spreads(Spread::Full),

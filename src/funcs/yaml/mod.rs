@@ -12,9 +12,6 @@ use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 use source::Source;
 
-pub(super) use source::origin_at;
-pub(super) use write::too_long;
-
 /// The functions of this family.
 pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("toYaml", &[&ANY], Flow::Exact, "the value as YAML; nothing if it cannot be written", to_yaml)

@@ -43,7 +43,7 @@ impl<'a> Source<'a> {
 
 impl NodeOrigins for Source<'_> {
     fn origin(&mut self, node: &Node, _: Option<Key>, _: Origin) -> Origin {
-        let origin = origin_at(self.text, node.start as usize, node.end as usize);
+        let origin = self.text.origin_at(node.start as usize, node.end as usize);
         match node.data {
             Data::Map(_) | Data::Seq(_) => origin,
             // A number composed of several parts depends on all of its digits.
@@ -61,20 +61,6 @@ impl NodeOrigins for Source<'_> {
 
     fn enabled(&self) -> bool {
         false
-    }
-}
-
-/// The origin of a byte range of a text; [`Origin::NONE`] if it has more than one, or many spans.
-pub(in crate::funcs) fn origin_at(text: &Str, start: usize, end: usize) -> Origin {
-    const MANY: usize = 8;
-    let spans = text.spans();
-    let first = spans.partition_point(|span| span.end as usize <= start);
-    let Some(span) = spans.get(first).filter(|span| (span.start as usize) < end) else { return Origin::NONE };
-    let mut others = spans[first + 1..].iter().take_while(|span| (span.start as usize) < end);
-    if others.by_ref().take(MANY).all(|other| other.origin == span.origin) && others.next().is_none() {
-        span.origin
-    } else {
-        Origin::NONE
     }
 }
 

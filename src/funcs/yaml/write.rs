@@ -1,12 +1,12 @@
 //! From values to YAML.
 
 use super::source::Source;
-use crate::funcs::times::TimeObject;
 use crate::go::strconv::{format_int, format_uint, shortest_g};
 use crate::go::time::layout;
 use crate::helm::HelmVersion;
 use crate::json;
 use crate::template::float::yaml_float;
+use crate::template::times::TimeObject;
 use crate::template::types::Kind;
 use crate::template::{Context, Failure, IntKind, Map, Object, Value};
 use crate::trace::{Origin, Str};
@@ -24,7 +24,7 @@ pub(super) fn to_yaml(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failu
     match writer.value(value) {
         Ok(()) => writer.finish(ctx),
         Err(Stop::Exotic) => through_json(ctx, value),
-        Err(Stop::TooLong) => Err(too_long(ctx)),
+        Err(Stop::TooLong) => Err(ctx.too_long()),
         Err(Stop::TooMany) => Err(too_many(ctx)),
         Err(Stop::Text(text)) => Err(Failure::Text(text)),
     }
@@ -39,7 +39,7 @@ pub(super) fn to_yaml_pretty(ctx: &mut Context<'_>, value: &Value) -> Result<Str
         Err(Stop::Exotic) => {
             Err(Failure::limit(format!("more than {MAX_DEPTH} nested maps and lists, or a map that contains itself")))
         }
-        Err(Stop::TooLong) => Err(too_long(ctx)),
+        Err(Stop::TooLong) => Err(ctx.too_long()),
         Err(Stop::TooMany) => Err(too_many(ctx)),
         Err(Stop::Text(text)) => Err(Failure::Text(text)),
     }
@@ -55,7 +55,7 @@ fn through_json(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
     let text = match json::encode(value, &style) {
         Ok(text) => text,
         Err(json::Error::Unsupported(words)) => return Err(format!("error marshaling into JSON: {words}").into()),
-        Err(json::Error::TooLong) => return Err(too_long(ctx)),
+        Err(json::Error::TooLong) => return Err(ctx.too_long()),
     };
     ctx.charge(text.len() as u64 / 2)?;
     let limits = super::limits_of(ctx);
@@ -68,16 +68,6 @@ fn through_json(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
 /// The failure of a value with more content than there are steps.
 fn too_many(ctx: &mut Context<'_>) -> Failure {
     ctx.charge(u64::MAX).err().unwrap_or_else(|| Failure::limit("too many values"))
-}
-
-/// The failure of a text that exceeds the length or memory limit.
-pub(in crate::funcs) fn too_long(ctx: &mut Context<'_>) -> Failure {
-    if ctx.memory_left() < ctx.limits.string_bytes
-        && let Err(failure) = ctx.allow_memory(ctx.limits.string_bytes)
-    {
-        return failure;
-    }
-    ctx.allow_string(usize::MAX).err().unwrap_or_else(|| Failure::limit("a string is too long"))
 }
 
 /// Levels that are written directly; the parser of the intermediate text would reject a few more.
@@ -125,13 +115,15 @@ impl Writer {
 
     fn finish(self, ctx: &mut Context<'_>) -> Result<Str, Failure> {
         if self.emitter.is_too_long() {
-            return Err(too_long(ctx));
+            return Err(ctx.too_long());
         }
         let mut text = self.emitter.finish();
         if text.as_bytes().ends_with(b"\n") {
             text.truncate(text.len() - 1);
         }
-        ctx.charge(3 * self.nodes + text.len() as u64 / 8)?;
+        // Short lines of a block cost more than their bytes.
+        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+        ctx.charge(3 * self.nodes + (text.len() + 2 * lines) as u64 / 8)?;
         ctx.allow_string(text.len())?;
         Ok(text.into_str())
     }
@@ -295,7 +287,7 @@ impl Writer {
             if self.emitter.is_too_long() {
                 return Err(Stop::TooLong);
             }
-            self.emitter.atom(format_uint(u64::from(*byte)).as_bytes(), super::origin_at(bytes, at, at + 1));
+            self.emitter.atom(format_uint(u64::from(*byte)).as_bytes(), bytes.origin_at(at, at + 1));
         }
         self.emitter.end();
         self.nodes += bytes.len() as u64;
@@ -305,7 +297,7 @@ impl Writer {
     /// A tree parsed from the JSON text `json`.
     fn node(&mut self, node: &Node, source: &Source<'_>, json: &Str) {
         self.nodes += 1;
-        let origin = || super::origin_at(json, node.start as usize, node.end as usize);
+        let origin = || json.origin_at(node.start as usize, node.end as usize);
         match &node.data {
             Data::Null => self.null(),
             Data::Bool(truth) => self.emitter.atom(if *truth { b"true" } else { b"false" }, origin()),

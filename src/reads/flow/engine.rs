@@ -3,7 +3,7 @@
 use super::answers::{Lookups, Site};
 use super::sets::{HashMap, Sets};
 use super::value::{Abs, Atom, Made, NO_KEYS, NOTHING, Step, Text};
-use crate::compiler::{Compiler, MOST_BYTES};
+use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::reads::{GLOBAL, Reads};
 use crate::source::File;
@@ -196,7 +196,7 @@ impl<'e> Engine<'e> {
             return known.clone();
         }
         let file = File::new("tpl", self.sets.str(source).as_bytes());
-        let compiled = self.compiler.compile("tpl", &file, self.helm, MOST_BYTES).ok();
+        let compiled = self.compiler.compile_to_inspect("tpl", &file, self.helm);
         self.texts.insert(source, compiled.clone());
         compiled
     }

@@ -17,7 +17,7 @@ mod walk;
 use super::Reads;
 use super::dependencies::named_subcharts;
 use crate::chart::Chart;
-use crate::compiler::{Compiler, MOST_BYTES};
+use crate::compiler::Compiler;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
@@ -146,7 +146,7 @@ fn add_chart(
     let scope = engine.add_scope(prefix.clone(), full_path.to_owned(), name);
     for template in &chart.templates {
         let name = format!("{full_path}/{}", template.path);
-        let Ok(compiled) = engine.compiler.compile(&name, &template.file, engine.helm, MOST_BYTES) else {
+        let Some(compiled) = engine.compiler.compile_to_inspect(&name, &template.file, engine.helm) else {
             chains(engine, scope, &template.file);
             continue;
         };

@@ -8,7 +8,7 @@ mod walk;
 
 use super::dependencies::named_subcharts;
 use crate::chart::Chart;
-use crate::compiler::{Compiler, MOST_BYTES};
+use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::source::File;
 use crate::template::ast::Template;
@@ -95,7 +95,7 @@ impl Scopes {
     ) {
         for template in &chart.templates {
             let name = format!("{full_path}/{}", template.path);
-            let Ok(compiled) = compiler.compile(&name, &template.file, helm, MOST_BYTES) else { continue };
+            let Some(compiled) = compiler.compile_to_inspect(&name, &template.file, helm) else { continue };
             for template in &compiled.templates {
                 let is_body = template.name.as_bytes() == name.as_bytes();
                 let data = is_body.then(Held::top);

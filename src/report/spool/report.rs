@@ -67,7 +67,7 @@ packed!(Use { object, field, container, template, class, tier, shape, reason, or
 packed!(PartOrigin { part, who, path, user_path, place, hides });
 packed!(Gated { reference, template, place, switches, mirrored });
 packed!(Assumed { key, value });
-packed!(Spot { line, column, character });
+packed!(Spot { line, column });
 
 packed_names!(Severity, Safety, By, Tier, Part, Shape, Class);
 

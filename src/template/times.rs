@@ -1,8 +1,8 @@
 //! The time object of templates: `time.Time` with its methods, and the small types around it.
 
-use super::durations::{DURATION, DurationObject};
 use crate::go::time::layout::{self, MONTHS, RFC3339_NANO, WEEKDAYS};
 use crate::go::time::{SECOND, Time, Zone, duration, quote};
+use crate::template::durations::{DURATION, DurationObject};
 use crate::template::types::{INT, Kind, STRING, Type};
 use crate::template::{Context, Failure, Flow, Function, IntKind, List, Object, Value};
 use crate::trace::{Origin, Str};
@@ -167,7 +167,7 @@ pub(crate) struct TimeObject {
 }
 
 /// The current time in the local zone.
-pub(super) fn now(ctx: &Context<'_>) -> Time {
+pub(crate) fn now(ctx: &Context<'_>) -> Time {
     Time::from_nanos(ctx.now(), Zone::local(&ctx.env.time_zone))
 }
 
@@ -430,6 +430,6 @@ fn duration(args: &[Value], index: usize) -> i64 {
 }
 
 /// How long ago a time was, to the second, as Go prints it.
-pub(super) fn ago(ctx: &Context<'_>, time: &Time) -> String {
+pub(crate) fn ago(ctx: &Context<'_>, time: &Time) -> String {
     duration::format(duration::round(now(ctx).since(time), SECOND))
 }

@@ -1,10 +1,9 @@
 //! Numbers, dates and times of a TOML text.
 
 use super::lex::{Fault, Scanner};
-use crate::funcs::times::TimeObject;
-use crate::funcs::yaml::origin_at;
 use crate::go::go_quote;
 use crate::go::strconv::{NumError, parse_float, parse_int};
+use crate::template::times::TimeObject;
 use crate::template::{IntKind, Value};
 
 /// The state of a number while it is read.
@@ -101,9 +100,7 @@ impl Scanner<'_> {
                 let text = self.read(start);
                 let text = text.trim().replace('z', "Z").replace(['t', ' '], "T");
                 match self.zones.parse(&text) {
-                    Some(time) => {
-                        Ok(Value::object(TimeObject { time, origin: origin_at(self.source, start, self.at) }))
-                    }
+                    Some(time) => Ok(Value::object(TimeObject { time, origin: self.source.origin_at(start, self.at) })),
                     None => Err(self.fault(format!("invalid datetime: {}", go_quote(text.as_bytes())))),
                 }
             }
@@ -122,7 +119,7 @@ impl Scanner<'_> {
             return Err(self.fault(format!("Invalid integer {}: cannot have leading zeroes", quoted())));
         }
         match parse_int(text.as_bytes(), 0) {
-            Ok(number) => Ok(Value::Int(number, IntKind::Int64, origin_at(self.source, start, self.at))),
+            Ok(number) => Ok(Value::Int(number, IntKind::Int64, self.source.origin_at(start, self.at))),
             Err(_) => Err(self.fault(format!("{text} is out of range for int64"))),
         }
     }
@@ -143,7 +140,7 @@ impl Scanner<'_> {
             let message = format!("Invalid float {}: '.' must be followed by one or more digits", quoted());
             return Err(self.fault(message));
         }
-        let origin = origin_at(self.source, start, self.at);
+        let origin = self.source.origin_at(start, self.at);
         match text.as_str() {
             "nan" | "+nan" => return Ok(Value::Float(f64::NAN, origin)),
             "-nan" => return Ok(Value::Float(-f64::NAN, origin)),

@@ -3,7 +3,6 @@
 use super::lex::{Fault, Scanner, is_blank, is_line_break};
 use super::time::Zones;
 use super::{escape, is_bare};
-use crate::funcs::yaml::origin_at;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::template::types;
@@ -18,7 +17,7 @@ const MADE_OF_A_PART: usize = 200;
 /// Decodes a text; strings and numbers have the origins of their text. An inner error has BurntSushi's message.
 ///
 /// Source: BurntSushi/toml 1.6.0, `Unmarshal` into a `map[string]interface {}`.
-pub(super) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, String>, Failure> {
+pub(crate) fn decode(ctx: &mut Context<'_>, text: &Str) -> Result<Result<Map, String>, Failure> {
     let bytes = text.as_bytes();
     let mark = match bytes {
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => 2,
@@ -331,7 +330,7 @@ impl Reader<'_> {
                 let start = self.scanner.at;
                 self.scanner.skip(char::is_alphabetic)?;
                 let word = self.scanner.read(start);
-                let origin = origin_at(self.scanner.source, start, self.scanner.at);
+                let origin = self.scanner.source.origin_at(start, self.scanner.at);
                 match word.as_str() {
                     "true" => Ok(Value::Bool(true, origin)),
                     "false" => Ok(Value::Bool(false, origin)),

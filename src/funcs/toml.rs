@@ -1,14 +1,9 @@
-//! `toToml`, `fromToml`: TOML as BurntSushi/toml writes and reads it.
-
-mod decode;
-mod encode;
-mod lex;
-mod number;
-mod time;
+//! `toToml`, `fromToml`.
 
 use crate::funcs::args::string;
 use crate::template::types::{ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, Map, Spread, Value};
+use crate::toml;
 
 /// The functions of this family.
 pub(crate) static FUNCTIONS: &[Function] = &[
@@ -25,23 +20,23 @@ pub(crate) static FUNCTIONS: &[Function] = &[
 ];
 
 fn to_toml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    match encode::encode(ctx, &args[0]) {
+    match toml::encode(ctx, &args[0]) {
         Ok(text) => Ok(Value::Str(text)),
-        Err(encode::Error::Toml(words)) => Ok(Value::from(words)),
-        Err(encode::Error::Failure(failure)) => Err(failure),
+        Err(toml::Error::Toml(words)) => Ok(Value::from(words)),
+        Err(toml::Error::Failure(failure)) => Err(failure),
     }
 }
 
 fn must_to_toml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    match encode::encode(ctx, &args[0]) {
+    match toml::encode(ctx, &args[0]) {
         Ok(text) => Ok(Value::Str(text)),
-        Err(encode::Error::Toml(words)) => Err(Failure::Text(words)),
-        Err(encode::Error::Failure(failure)) => Err(failure),
+        Err(toml::Error::Toml(words)) => Err(Failure::Text(words)),
+        Err(toml::Error::Failure(failure)) => Err(failure),
     }
 }
 
 fn from_toml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
-    match decode::decode(ctx, string(args, 0)?)? {
+    match toml::decode(ctx, string(args, 0)?)? {
         Ok(map) => Ok(Value::Map(map)),
         Err(words) => {
             let map = Map::new();
@@ -49,27 +44,6 @@ fn from_toml(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
             Ok(Value::Map(map))
         }
     }
-}
-
-/// Whether a key needs no quotes.
-fn is_bare(key: &[u8]) -> bool {
-    !key.is_empty() && key.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-}
-
-/// The escaped form of a byte in a quoted string; `None` if it is written unchanged.
-fn escape(byte: u8) -> Option<String> {
-    let short = match byte {
-        b'"' => "\\\"",
-        b'\\' => "\\\\",
-        8 => "\\b",
-        b'\t' => "\\t",
-        b'\n' => "\\n",
-        12 => "\\f",
-        b'\r' => "\\r",
-        0..0x20 | 0x7F => return Some(format!("\\u{byte:04x}")),
-        _ => return None,
-    };
-    Some(short.to_owned())
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
 //! From values to TOML.
 
-use super::{escape, is_bare, time};
-use crate::funcs::times::TimeObject;
-use crate::funcs::yaml::too_long;
+use super::time;
+use super::{escape, is_bare};
 use crate::go::strconv::{format_int, format_uint};
 use crate::helm::HelmVersion;
 use crate::template::float::toml_float;
+use crate::template::times::TimeObject;
 use crate::template::types::Kind;
 use crate::template::{Context, Failure, IntKind, Object, Value};
 use crate::trace::{Buf, Origin, Str};
 
 /// Why a value cannot be written as TOML.
-pub(super) enum Error {
+pub(crate) enum Error {
     /// The encoder's message.
     Toml(String),
     /// A panic or a limit.
@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 10_000;
 /// Encodes a value; each scalar keeps its origins.
 ///
 /// Source: BurntSushi/toml 1.6.0, `Encoder.Encode`.
-pub(super) fn encode(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Error> {
+pub(crate) fn encode(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Error> {
     if value.is_nil() {
         let words = "reflect: call of reflect.Value.Type on zero Value".to_owned();
         return Err(Error::Failure(Failure::Text(words)));
@@ -43,13 +43,13 @@ pub(super) fn encode(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Error>
     match result {
         Ok(()) => {}
         Err(Stop::Words(words)) => return Err(Error::Toml(words)),
-        Err(Stop::TooLong) => return Err(Error::Failure(too_long(ctx))),
+        Err(Stop::TooLong) => return Err(Error::Failure(ctx.too_long())),
         Err(Stop::TooDeep) => {
             let what = format!("more than {MAX_DEPTH} nested maps and lists, or a map that contains itself");
             return Err(Error::Failure(Failure::limit(what)));
         }
     }
-    ctx.allow_string(writer.out.len()).map_err(Error::Failure)?;
+    ctx.allow_string(writer.out.longest()).map_err(Error::Failure)?;
     Ok(writer.out.into_str())
 }
 
@@ -225,7 +225,7 @@ impl Writer {
     }
 
     fn inline(&mut self, value: &Value) -> Result<(), Stop> {
-        if self.out.len() > self.max_bytes {
+        if self.out.longest() > self.max_bytes {
             return Err(Stop::TooLong);
         }
         match value {
@@ -290,7 +290,7 @@ impl Writer {
 
     fn enter(&mut self) -> Result<(), Stop> {
         self.depth += 1;
-        if self.out.len() > self.max_bytes {
+        if self.out.longest() > self.max_bytes {
             return Err(Stop::TooLong);
         }
         if self.depth > MAX_DEPTH { Err(Stop::TooDeep) } else { Ok(()) }
@@ -329,7 +329,7 @@ impl Writer {
     }
 
     fn path(&self) -> String {
-        let parts: Vec<String> = self.keys.iter().map(|key| super::decode::quoted_key(key.as_bytes())).collect();
+        let parts: Vec<String> = self.keys.iter().map(|key| crate::toml::decode::quoted_key(key.as_bytes())).collect();
         parts.join(".")
     }
 
