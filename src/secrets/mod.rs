@@ -16,6 +16,7 @@ use crate::release::Prepared;
 use crate::source::{File, Place};
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting};
 use crate::values_path::Key;
+use crate::yaml;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 pub(crate) use names::is_secret;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -151,12 +152,19 @@ impl Secrets {
         let mut secrets = Self::default();
         let mut add = |text: String| secrets.learn(&text);
         for file in &prepared.user.files {
-            tree::secrets_of_values(file.bytes(), &prepared.limits, &mut add);
+            match prepared.user.documents(file, prepared.env.helm, &prepared.limits) {
+                Ok(documents) => documents.iter().for_each(|node| tree::secrets_of_values(node, &mut add)),
+                // Its first document may be readable.
+                Err(_) => {
+                    let first = yaml::read(file.bytes(), &prepared.limits);
+                    first.iter().for_each(|node| tree::secrets_of_values(node, &mut add));
+                }
+            }
         }
         let mut charts = vec![&prepared.chart];
         while let Some(chart) = charts.pop() {
             if let Some(values) = &chart.values {
-                tree::secrets_of_values(values.file.bytes(), &prepared.limits, &mut add);
+                values.documents.iter().for_each(|node| tree::secrets_of_values(node, &mut add));
             }
             charts.extend(&chart.subcharts);
         }

@@ -5,14 +5,12 @@ use super::harmless::{is_of_image, is_trivial};
 use super::is_secret;
 use super::lines::Before;
 use super::text::secrets_in;
-use crate::limits::Limits;
-use crate::yaml::{self, Data, Node};
+use crate::yaml::{Data, Node};
 use std::ops::Range;
 
-/// Calls `add` with each value of a values file whose name says that it is a secret.
-pub(super) fn secrets_of_values(text: &[u8], limits: &Limits, add: &mut dyn FnMut(String)) {
-    let Ok(node) = yaml::read(text, limits) else { return };
-    walk(&node, false, &mut |leaf, is_secret| {
+/// Calls `add` with each value of a document of values whose name says that it is a secret.
+pub(super) fn secrets_of_values(document: &Node, add: &mut dyn FnMut(String)) {
+    walk(document, false, &mut |leaf, is_secret| {
         if is_secret && let Some(text) = scalar(leaf) {
             add(text);
         }

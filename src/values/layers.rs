@@ -86,6 +86,14 @@ impl From<Map> for Merged {
 }
 
 impl UserValues {
+    /// The documents of one of the files, which is parsed once for all renders.
+    ///
+    /// # Errors
+    /// It is not YAML.
+    pub(crate) fn documents(&self, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Result<Arc<Nodes>, Error> {
+        self.read.documents(file, helm, limits, self.files.len())
+    }
+
     /// Whether the user gave no values.
     pub(crate) fn is_empty(&self) -> bool {
         let flags = [&self.set_json, &self.set, &self.set_string, &self.set_file, &self.set_literal];
@@ -110,8 +118,7 @@ impl UserValues {
         let mut values = Map::new();
         for (number, file) in self.files.iter().enumerate() {
             let documents = self
-                .read
-                .documents(file, helm, limits, self.files.len())
+                .documents(file, helm, limits)
                 .map_err(|error| error.after(format_args!("failed to parse {}", file.name())))?;
             let layer = Layer::File(number as u32);
             let read = merge_documents(&documents, &layer, file, origins.as_deref_mut(), Some(&mut nulls));
