@@ -70,7 +70,7 @@ pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &O
         Layer::Flag(part) => (Target::Flag(part.clone()), Safety::Manual),
         Layer::Chart(_) | Layer::Tool => return None,
     };
-    let path = origins.keys(origin).into_iter().cloned().collect();
+    let path = origins.path(origin);
     let edit = Edit { target, path, place: Some(setting.place.clone()), action };
     let title = match (&edit.target, &edit.action) {
         (Target::File { file, .. }, Action::Remove) => format!("{title} from {}", file.shown()),

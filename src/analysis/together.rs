@@ -3,6 +3,7 @@
 
 use super::propose::{Paths, Proposal};
 use crate::fix::{Action, Edit, Fix, Proven, Target};
+use crate::values_path::Key;
 use std::collections::BTreeMap;
 
 /// How proposals are tried.
@@ -67,7 +68,7 @@ impl Proposal {
     pub(super) fn over(&self) -> Option<Self> {
         let [edit] = &self.edits[..] else { return None };
         let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };
-        let is_plain = edit.path.iter().all(|key| matches!(key, crate::values_path::Key::Name(_)));
+        let is_plain = !edit.path.iter().any(Key::is_index);
         let is_overlay = matches!(edit.target, Target::Overlay);
         (is_plain && !is_overlay)
             .then(|| super::propose::overlaid(edit.path.clone(), value.clone(), self.title.clone()))

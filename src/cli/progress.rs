@@ -14,9 +14,7 @@ impl Progress {
         if !is_shown || steps < 2 || !std::io::stderr().is_terminal() {
             return Self::hidden();
         }
-        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{prefix} {bar:24.cyan/dim} {pos}/{len} {wide_msg:.dim}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+        let bar = bar(steps as u64, "{pos}/{len}");
         bar.set_prefix(what);
         Self(bar)
     }
@@ -35,6 +33,14 @@ impl Progress {
     pub(crate) fn end(&self) {
         self.0.inc(1);
     }
+}
+
+/// A bar on stderr, between a prefix and a message; `numbers` is a template of indicatif: `{pos}/{len}`.
+pub(super) fn bar(length: u64, numbers: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template(&format!("{{prefix}} {{bar:24.cyan/dim}} {numbers} {{wide_msg:.dim}}"));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+    bar
 }
 
 impl Drop for Progress {

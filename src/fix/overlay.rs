@@ -2,6 +2,7 @@
 
 use super::write::entry_lines;
 use super::{Action, Edit, Refusal, Target, tree};
+use crate::values_path::Key;
 use serde_json::{Map, Value};
 
 /// The text of a values file that makes all edits of [`Target::Overlay`]; empty if there are none.
@@ -13,7 +14,7 @@ pub(crate) fn overlay(edits: &[Edit]) -> Result<String, Refusal> {
     let mut values = Value::Object(Map::new());
     for edit in edits.iter().filter(|edit| matches!(edit.target, Target::Overlay)) {
         let (Action::Set(value) | Action::Add(value)) = &edit.action else { return Err(Refusal::Overlay) };
-        if edit.path.iter().any(|key| matches!(key, crate::values_path::Key::Index(_))) {
+        if edit.path.iter().any(Key::is_index) {
             return Err(Refusal::Overlay);
         }
         match tree::get(&values, &edit.path) {

@@ -1,10 +1,11 @@
 //! [`Follower`]: the progress of a run, by bytes on a terminal, as lines in a log.
 
+use crate::cli::progress::bar;
 use crate::mirroring::{Follow, Item, Outcome};
 use crate::registry::Watch;
 use crate::report::mirror::told;
 use crate::report::plain_line;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
@@ -28,13 +29,8 @@ pub(super) struct Follower<'e> {
 
 impl<'e> Follower<'e> {
     pub(super) fn new(err: &'e mut dyn Write, artifacts: usize, is_quiet: bool) -> Self {
-        let bar = (!is_quiet && std::io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-            let shape = "{prefix} {bar:24.cyan/dim} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg:.dim}";
-            let style = ProgressStyle::with_template(shape);
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
-            bar
-        });
+        let is_shown = !is_quiet && std::io::stderr().is_terminal();
+        let bar = is_shown.then(|| bar(0, "{bytes}/{total_bytes} {bytes_per_sec} {eta}"));
         let follower = Self {
             err: RefCell::new(err),
             bar,
