@@ -69,6 +69,7 @@ mod api;
 mod blame;
 mod bundle;
 mod chart;
+mod chart_reference;
 #[cfg(feature = "cli")]
 mod cli;
 mod compiler;
