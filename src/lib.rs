@@ -77,6 +77,8 @@ mod config;
 mod disk;
 mod downloads;
 mod error;
+#[cfg(feature = "registry")]
+mod fetching;
 mod finding;
 mod fix;
 mod funcs;

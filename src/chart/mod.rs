@@ -8,6 +8,7 @@ mod decode;
 mod entries;
 mod folder;
 pub(crate) mod ignore;
+mod indexed;
 pub(crate) mod load;
 pub(crate) mod metadata;
 mod raw;
@@ -17,6 +18,7 @@ mod unpack;
 use crate::source::File;
 use crate::yaml;
 pub(crate) use check::{check_installable, check_kube_version};
+pub(crate) use indexed::Indexed;
 pub(crate) use metadata::{Dependency, Metadata};
 use std::sync::Arc;
 

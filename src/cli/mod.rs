@@ -7,9 +7,12 @@ mod booleans;
 pub(crate) mod changed;
 mod collect;
 pub(crate) mod config;
+#[cfg(feature = "registry")]
+mod connection;
 mod diff;
 pub(crate) mod door;
 mod edits;
+pub(crate) mod fetch;
 mod fix;
 pub(crate) mod git;
 pub(crate) mod images;
