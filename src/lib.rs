@@ -75,6 +75,7 @@ mod cli;
 mod compiler;
 mod config;
 mod disk;
+mod dependencies;
 mod downloads;
 mod error;
 #[cfg(feature = "registry")]

@@ -46,7 +46,7 @@ impl Fetcher<'_> {
             self.tags_of(reference).await?
         };
         let versions = of_tags(&tags);
-        let has = || match nearest(wanted, tags.iter().map(String::as_str)) {
+        let has = || match known(wanted, &tags) {
             Some(known) if self.is_offline => format!("; the cache has {known}"),
             Some(known) => format!("; the registry has {known}"),
             None => String::new(),
@@ -110,8 +110,7 @@ impl Fetcher<'_> {
         let Some(artifact) = self.client.chart(&reference.repository, &tag).await.map_err(failed)? else {
             // What is there is a help only.
             let tags = self.tags_of(reference).await.unwrap_or_default();
-            let known = nearest(version, tags.iter().map(String::as_str));
-            let known = known.map(|known| format!("; the registry has {known}")).unwrap_or_default();
+            let known = known(version, &tags).map(|known| format!("; the registry has {known}")).unwrap_or_default();
             return Err(Error::fetch(format!("{}:{tag}: not found{known}", reference.repository)));
         };
         self.read(reference, version, version, artifact).await
@@ -199,6 +198,12 @@ impl Fetched {
         let file_name = format!("{}@{}.tgz", reference.name(), digest.as_str().replace(':', "-"));
         Self { artifact, file_name, ..self }
     }
+}
+
+/// The versions of tags that are most like a wanted one, for messages.
+fn known(wanted: &str, tags: &[String]) -> Option<String> {
+    let versions: Vec<String> = tags.iter().map(|tag| as_version(tag)).collect();
+    nearest(wanted, versions.iter().map(String::as_str))
 }
 
 /// Where a chart is kept, without its version.

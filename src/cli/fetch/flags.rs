@@ -117,6 +117,14 @@ impl FetchFlags {
         ChartReference::parse(chart, self.version.as_deref(), self.repo.as_deref(), look::exists)
     }
 
+    /// The same for a command that fetches in any case, whatever is on the disk.
+    ///
+    /// # Errors
+    /// See [`ChartReference::parse`].
+    pub(crate) fn remote_reference(&self, chart: &str) -> Result<ChartReference, Error> {
+        ChartReference::parse(chart, self.version.as_deref(), self.repo.as_deref(), |_| false)
+    }
+
     /// Fetches charts, several at a time; the results are in their order. Waits are told to `err`.
     ///
     /// # Errors
