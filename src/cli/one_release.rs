@@ -1,13 +1,12 @@
 //! The flags of commands that work on one release: a chart, or a release of the configuration.
 
 use super::{Problem, Streams};
-use crate::chart_reference::ChartReference;
 use crate::cli::config::ConfigFlags;
+use crate::cli::fetch::FetchFlags;
 use crate::cli::jobs::merged;
 use crate::cli::release::ReleaseFlags;
 use crate::cli::settings::MirrorFlags;
 use crate::config::{Config, Entry, Target};
-use crate::disk::look;
 use crate::error::Error;
 use crate::release::Prepared;
 use crate::settings::Settings;
@@ -19,7 +18,7 @@ use std::sync::Arc;
 /// Selects the release: a chart, or a release of the configuration.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OneFlags {
-    /// A chart folder or archive
+    /// A chart: a folder, an archive, oci://HOST/PATH, the URL of an archive, or a name in the repository of --repo
     chart: Option<PathBuf>,
     /// The release's name
     #[arg(long, default_value = "release-name", conflicts_with = "of_config")]
@@ -38,6 +37,8 @@ pub(crate) struct RenderFlags {
     config: ConfigFlags,
     #[command(flatten)]
     release: ReleaseFlags,
+    #[command(flatten)]
+    fetch: FetchFlags,
 }
 
 /// A release, ready to be rendered.
@@ -60,12 +61,13 @@ impl OneFlags {
         let config = flags.config.read(&mut reach)?;
         let (name, environment, chart, mut release, target) = match (&self.release, &self.chart) {
             (Some(wanted), _) => {
+                flags.fetch.check_without_chart()?;
                 let entry = entry(wanted, &config)?;
                 let release = merged(entry, &flags.release);
                 (entry.name.clone(), entry.environment.clone(), entry.chart.clone(), release, &entry.target)
             }
             (None, Some(chart)) => {
-                let chart = ChartReference::of_argument(chart, None, None, look::exists)?;
+                let chart = flags.fetch.reference(chart)?;
                 (self.name.clone(), None, chart, flags.release.clone().repeatable(), &Target::default())
             }
             (None, None) => {
@@ -77,7 +79,7 @@ impl OneFlags {
         let settings =
             settings.unwrap_or_else(|| Settings { finders: config.finders.clone(), ..Settings::without_mirror() });
         release.stop_clock();
-        let mut prepared = release.prepare_alone(&name, &chart, Arc::new(reach), streams)?;
+        let mut prepared = release.prepare_alone(&name, &chart, &flags.fetch, Arc::new(reach), streams)?;
         prepared.env.keys = Keys::shared();
         Ok(One { prepared, environment, settings, has_mirror })
     }

@@ -1,5 +1,6 @@
 //! The flags that select a release and its values, which are helm's own, and what they load: a chart, values, a render.
 
+use super::fetch::{self, FetchFlags};
 use super::{Problem, Streams};
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, not_found};
@@ -321,12 +322,15 @@ impl ReleaseFlags {
         &self,
         name: &str,
         chart: &ChartReference,
+        fetch: &FetchFlags,
         reach: Arc<Reach>,
         streams: &mut Streams<'_>,
     ) -> Result<Prepared, Problem> {
         let stdin = self.reads_stdin().then(|| streams.read_input(reach.file_bytes())).transpose()?;
         let mut lines = Vec::new();
-        let prepared = self.prepare(name, chart, &Store::new(stdin, reach), &mut lines);
+        let mut store = Store::new(stdin, reach);
+        fetch::put(fetch.archives([chart], &self.limits()?, streams.err)?, &mut store);
+        let prepared = self.prepare(name, chart, &store, &mut lines);
         for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
             lines.push(format!(
                 "the values.schema.json of {} refers to {}: helm fetches that, and fails if it cannot; airtight accepts any \

@@ -20,12 +20,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The changes of a branch, in the order of the table of keys. `exists` says whether a path that the configuration names
-/// exists in the branch. For releases that are not `wanted`, only their removal is reported.
+/// exists in the branch; `fetches_all` whether charts of new sources are fetched. For releases that are not `wanted`, only their
+/// removal is reported.
 pub(crate) fn changes(
     before: &Config,
     after: &Config,
     exists: &dyn Fn(&str) -> bool,
     wanted: &dyn Fn(&Entry) -> bool,
+    fetches_all: bool,
 ) -> Vec<Change> {
     let mut diff = Diff { before: Side::new(before), after: Side::new(after), exists, found: Vec::new() };
     diff.top();
@@ -37,7 +39,7 @@ pub(crate) fn changes(
         let is_wanted = [pair.before, pair.after].into_iter().flatten().any(|release| wanted(&release.entry));
         if is_wanted || pair.after.is_none() {
             diff.release(pair, is_wanted);
-            diff.source(pair, &known);
+            diff.source(pair, &known, fetches_all);
         }
     }
     diff.found
@@ -280,17 +282,20 @@ impl Diff<'_> {
             (Some(was), Some(is)) => self.both(was, is),
             (Some(was), None) => {
                 let name = was.entry.full_name();
-                let is_gone = !files(&was.entry).into_iter().any(|path| (self.exists)(path));
+                let files = files(&was.entry);
+                let is_gone = !files.iter().any(|path| (self.exists)(path));
                 let (weight, rest) = match is_gone {
+                    // Its chart is fetched.
+                    true if files.is_empty() => (Weight::Stricter, ""),
                     true => (Weight::Stricter, ", and its files were removed"),
                     false => (Weight::Looser, ""),
                 };
                 let message = format!("the release {name} is no longer in the list{rest}");
                 let after = self.after.near(&["releases"]);
                 let mut change = Change::new(weight, message, Some(was.place.clone()), after).gone();
-                let missing = files(&was.entry).into_iter().find(|path| !(self.exists)(path));
+                let missing = files.into_iter().find(|path| !(self.exists)(path));
                 match missing {
-                    Some(_) if is_gone => {}
+                    _ if is_gone => {}
                     Some(path) => change.notes.push(format!("it cannot be checked: {path} does not exist")),
                     None if is_wanted => change.notes.push("it is still checked".to_owned()),
                     None => {}
@@ -317,14 +322,18 @@ impl Diff<'_> {
     }
 
     /// A chart from a source that the base does not know.
-    fn source(&mut self, pair: Pair<'_>, known: &BTreeSet<&str>) {
+    fn source(&mut self, pair: Pair<'_>, known: &BTreeSet<&str>, is_fetched: bool) {
         let Some(is) = pair.after else { return };
         let source = is.entry.chart.remote().map(|remote| remote.location.source());
         if let Some(source) = source.filter(|source| !known.contains(source)) {
             let message = format!("the chart of {} comes from {source}, which is a new source", is.entry.full_name());
             let before = pair.before.and_then(|was| self.before.of_release(was, "chart"));
-            let mut change = Change::new(Weight::Other, message, before, self.after.of_release(is, "chart"));
-            change.notes.push("it is fetched only with --allow-new-sources".to_owned());
+            let weight = if is_fetched { Weight::Stricter } else { Weight::Other };
+            let mut change = Change::new(weight, message, before, self.after.of_release(is, "chart"));
+            change.accepted_by = "--allow-new-sources";
+            if !is_fetched {
+                change.notes.push("it was not fetched, so that the release was not checked".to_owned());
+            }
             self.found.push(change);
         }
     }
@@ -567,7 +576,7 @@ mod tests {
 
     fn told(before: &str, after: &str) -> Vec<Change> {
         let read = |name: &str, text: &str| Config::parse(&File::new(name, format!("{text}\n")), "").expect(text);
-        changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true)
+        changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true, false)
     }
 
     /// A new key says which side decides it, and a change of a key that decides the check is reported.
