@@ -6,6 +6,6 @@ mod flags;
 mod without;
 
 #[cfg(feature = "registry")]
-pub(crate) use flags::{FetchFlags, SourceFlags};
+pub(crate) use flags::{FetchFlags, SourceFlags, Waits};
 #[cfg(not(feature = "registry"))]
 pub(crate) use without::FetchFlags;
