@@ -214,7 +214,8 @@ impl Parent<'_> {
                     let Some(result) = fetched.next() else { continue };
                     let Fetched { archive, artifact, file_name, digest, .. } =
                         result.map_err(|error| error.after(format_args!("could not download {name}")))?;
-                    if !seen.insert((digest, file_name.clone())) {
+                    // Helm quirk: a chart of a registry is fetched once for each dependency on it.
+                    if artifact.is_none() && !seen.insert((digest, file_name.clone())) {
                         told.push(format!("Already downloaded {name} from repo {repository}"));
                         continue;
                     }
