@@ -9,6 +9,8 @@ mod collect;
 pub(crate) mod config;
 #[cfg(feature = "registry")]
 mod connection;
+#[cfg(feature = "registry")]
+pub(crate) mod dependency;
 mod diff;
 pub(crate) mod door;
 mod edits;
@@ -69,6 +71,8 @@ enum Command {
     Mirror(Box<mirror::Args>),
     #[cfg(feature = "registry")]
     Pull(Box<pull::Args>),
+    #[cfg(feature = "registry")]
+    Dependency(Box<dependency::Args>),
     Init(init::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
@@ -194,6 +198,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Mirror(args) => mirror::run(args, streams),
         #[cfg(feature = "registry")]
         Command::Pull(args) => pull::run(args, streams),
+        #[cfg(feature = "registry")]
+        Command::Dependency(args) => dependency::run(args, streams),
         Command::Rules(args) => rules::run(args, streams),
         Command::Explain(args) => rules::explain(args, streams),
         Command::Completions(args) => manual::completions(args, streams),
