@@ -3,6 +3,7 @@
 use super::copy::blobs_of;
 use super::outcome::{Outcome, State};
 use super::plan::Item;
+use super::source::Source;
 use super::tree::{Tree, named};
 use crate::registry::{Client, Error, Repository};
 
@@ -35,7 +36,7 @@ impl<'c> Checking<'c> {
         if item.digest.as_ref().is_some_and(|listed| *listed != digest) {
             return Ok(Outcome::new(State::Differs, Some(digest)));
         }
-        let tree = Tree::read(self.client, &item.to, root).await?;
+        let tree = Tree::read(Source::Registries(self.client), &item.to, root).await?;
         let mut absent: Vec<String> = tree.missing.iter().map(|one| format!("the manifest {}", named(one))).collect();
         absent.extend(self.absent_blobs(&item.to, &tree).await?);
         let state = if absent.is_empty() { State::Present } else { State::Missing };

@@ -13,10 +13,14 @@ mod outcome;
 mod plan;
 mod referring;
 mod run;
+mod source;
+mod target;
 mod tree;
 
 pub(crate) use check::Checking;
 pub(crate) use copy::{Copying, Wish};
 pub(crate) use outcome::{Outcome, State};
-pub(crate) use plan::{Item, plan};
+pub(crate) use plan::{Item, plan, plan_for_disk};
 pub(crate) use run::{Follow, run};
+pub(crate) use source::Source;
+pub(crate) use target::Target;

@@ -12,6 +12,7 @@
 
 #![expect(clippy::disallowed_types, reason = "this is the room that the bans point to")]
 
+mod blob;
 mod body;
 mod challenge;
 mod client;
@@ -32,11 +33,13 @@ mod transport;
 mod upload;
 mod wire;
 
+pub(crate) use blob::{BlobSource, Chunks};
 pub(crate) use client::{Client, Options, Watch};
 pub(crate) use credentials::{Credentials, credential_files};
-pub(crate) use digest::Digest;
+pub(crate) use digest::{Digest, Hasher};
+pub(crate) use download::Download;
 pub(crate) use error::{Error, Kind};
-pub(crate) use manifest::{Descriptor, Manifest};
+pub(crate) use manifest::{Descriptor, MANIFEST_BYTES, Manifest};
 pub(crate) use repository::Repository;
 pub(crate) use retry::Patience;
 pub(crate) use transport::Tls;

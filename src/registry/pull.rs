@@ -1,5 +1,6 @@
 //! Reading a small artifact wholly, such as a chart.
 
+use super::blob::Chunks as _;
 use super::client::Client;
 use super::error::{Error, Kind};
 use super::manifest::{Descriptor, Manifest};

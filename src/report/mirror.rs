@@ -17,8 +17,12 @@ const LINES: usize = 3;
 /// The artifacts of a run, and what became of them.
 #[derive(Debug)]
 pub(crate) struct Mirrored {
-    /// The mirror, as given.
+    /// The mirror, or the path of the layout that was written, as given.
     pub mirror: String,
+    /// The path of the layout that was read, as given; `None` if registries were.
+    pub from: Option<String>,
+    /// Whether a layout was written.
+    pub is_on_disk: bool,
     /// What was asked for.
     pub mode: Mode,
     /// The artifacts, in the order of the lists.
@@ -47,6 +51,8 @@ struct Document<'m> {
     version: u32,
     mode: &'static str,
     mirror: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'m str>,
     summary: Summary,
     artifacts: Vec<Artifact<'m>>,
 }
@@ -143,6 +149,7 @@ impl Mirrored {
                 Mode::Check => "check",
             },
             mirror: &self.mirror,
+            from: self.from.as_deref(),
             summary: Summary {
                 artifacts: self.artifacts.len(),
                 present: self.count(State::Present),
@@ -204,8 +211,10 @@ impl Mirrored {
         let sent = match self.mode {
             Mode::Copy => {
                 let requests = if self.requests == 1 { "request" } else { "requests" };
-                format!("; {} sent, {} {requests}", size(self.bytes()), self.requests)
+                let sent = if self.is_on_disk { "written" } else { "sent" };
+                format!("; {} {sent}, {} {requests}", size(self.bytes()), self.requests)
             }
+            Mode::Plan if self.is_on_disk => format!("; {} to write", size(self.bytes())),
             Mode::Plan => format!("; {} to send", size(self.bytes())),
             Mode::Check => String::new(),
         };
