@@ -98,10 +98,13 @@ impl<'c> Source<'c> {
     }
 
     /// What can be done if something of an artifact is missing there.
-    pub(super) fn advice(self) -> &'static str {
+    pub(super) fn advice(self) -> String {
         match self {
-            Self::Registries(_) => "ask its owner to push the image again",
-            Self::Layout(_) => "write the layout again, with --repair",
+            Self::Registries(_) => "ask its owner to push the image again".to_owned(),
+            Self::Layout(layout) => match layout.problems() {
+                [] => "write the layout again, with --repair".to_owned(),
+                problems => problems.join("; "),
+            },
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Archive {
     files: Vec<File>,
     blobs: BTreeMap<Digest, Range<u64>>,
     index: Option<Range<u64>>,
+    /// Whether it was written to its end.
+    pub(super) is_ended: bool,
     /// What is wrong with it, for people.
     pub(super) problems: Vec<String>,
 }
@@ -64,8 +66,14 @@ impl Archive {
     /// It cannot be read at all, or has too many files.
     pub(super) fn read(parts: Parts) -> Result<Self, Error> {
         let parts = Arc::new(parts);
-        let mut archive =
-            Self { parts: parts.clone(), files: Vec::new(), blobs: BTreeMap::new(), index: None, problems: Vec::new() };
+        let mut archive = Self {
+            parts: parts.clone(),
+            files: Vec::new(),
+            blobs: BTreeMap::new(),
+            index: None,
+            is_ended: false,
+            problems: Vec::new(),
+        };
         let total = parts.total();
         let mut at = 0;
         // A name that a header of its own gives to the next file, and where that header begins.
@@ -79,6 +87,7 @@ impl Archive {
                 continue;
             }
             if is_end(&block) {
+                archive.is_ended = total - at >= 2 * BLOCK;
                 break;
             }
             let header = tar::Header::from_byte_slice(&block);
@@ -110,7 +119,7 @@ impl Archive {
                 let text = format!("{}: it has more than {FILES} files", parts.shown);
                 return Err(Error::new(Kind::Limit, text));
             }
-            at = content.end.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX);
+            at = align(content.end);
         }
         Ok(archive)
     }
@@ -121,7 +130,7 @@ impl Archive {
     fn next_header(&mut self, from: u64) -> u64 {
         let total = self.parts.total();
         // Headers begin at multiples of their size.
-        let mut at = from.next_multiple_of(BLOCK);
+        let mut at = align(from);
         while at < total {
             let mut stream = BufReader::with_capacity(1 << 16, self.parts.read(at..total));
             let mut block = [0; BLOCK as usize];
@@ -130,7 +139,7 @@ impl Archive {
                     if total - at >= BLOCK {
                         self.problems.push(format!("{}: {}", self.parts.shown, said(&error)));
                     }
-                    at = self.parts.next_part(at).next_multiple_of(BLOCK);
+                    at = align(self.parts.next_part(at));
                     break;
                 }
                 let header = tar::Header::from_byte_slice(&block);
@@ -165,15 +174,12 @@ impl Archive {
         Ok(Some(text))
     }
 
-    /// Reads an archive of an earlier run and finds what can be kept of it: everything before the index, or before the first byte
+    /// Reads an archive of an earlier run, and finds what can be kept of it: everything before the index, or before the first byte
     /// that is not right.
-    ///
-    /// # Errors
-    /// It was written by something else.
-    pub(super) fn kept(&self) -> Result<Kept, Error> {
+    pub(super) fn kept(&self) -> Kept {
         let mut kept = Kept { bytes: 0, blobs: BTreeMap::new(), problem: None };
         for file in &self.files {
-            if file.header != kept.bytes || self.parts.total() < file.content.end {
+            if file.header != kept.bytes || self.parts.total() < align(file.content.end) {
                 break;
             }
             match &file.what {
@@ -193,19 +199,10 @@ impl Archive {
                 },
                 What::Index | What::Other => break,
             }
-            kept.bytes = file.content.end.next_multiple_of(BLOCK);
-        }
-        let is_whole = self.problems.is_empty() && kept.problem.is_none() && self.index.is_some();
-        let rest = self.files.iter().filter(|file| file.header >= kept.bytes);
-        if is_whole && rest.filter(|file| file.what != What::Index).count() > 0 {
-            let text = format!(
-                "{}: it is there and was not written by airtight mirror, which only continues its own archives; name another file",
-                self.parts.shown
-            );
-            return Err(Error::new(Kind::Input, text));
+            kept.bytes = align(file.content.end);
         }
         kept.problem = kept.problem.or_else(|| self.problems.first().cloned());
-        Ok(kept)
+        kept
     }
 
     fn verified(&self, digest: &Digest, content: &Range<u64>) -> io::Result<bool> {
@@ -235,6 +232,11 @@ fn what_of(header: &tar::Header, name: Option<String>) -> What {
         // Links and devices are not looked at.
         (false, _) => What::Other,
     }
+}
+
+/// The next place where a header may begin.
+fn align(at: u64) -> u64 {
+    at.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
 }
 
 /// Whether a block ends an archive.

@@ -85,6 +85,11 @@ impl Parts {
         (self.chunk != u64::MAX).then_some((self.parts.len(), self.chunk))
     }
 
+    /// Whether the checksums of all parts are there.
+    pub(super) fn has_sums(&self) -> bool {
+        self.split().is_none() || self.parts.iter().all(|part| self.sums.contains_key(&part.name))
+    }
+
     /// The number of bytes, as far as it is known.
     pub(super) fn total(&self) -> u64 {
         let before = (self.parts.len() as u64 - 1).saturating_mul(self.chunk);
@@ -99,7 +104,7 @@ impl Parts {
 
     /// Where the next part begins.
     pub(super) fn next_part(&self, at: u64) -> u64 {
-        (at / self.chunk).saturating_add(1).saturating_mul(self.chunk)
+        (at / self.chunk).saturating_add(1).saturating_mul(self.chunk).min(self.total())
     }
 
     /// Bytes, as a stream.
@@ -111,8 +116,12 @@ impl Parts {
     pub(super) fn names(&self, range: &Range<u64>) -> String {
         let (first, _) = self.locate(range.start);
         let (last, _) = self.locate(range.end.saturating_sub(1).max(range.start));
-        let names = self.parts.iter().skip(first).take(last - first + 1).map(|part| part.name.as_str());
-        names.collect::<Vec<_>>().join(" and ")
+        let name = |number: usize| self.parts.get(number).or(self.parts.last()).map_or("", |part| part.name.as_str());
+        match last - first {
+            0 => name(first).to_owned(),
+            1 => format!("{} and {}", name(first), name(last)),
+            _ => format!("{} to {}", name(first), name(last)),
+        }
     }
 
     /// What is wrong with the parts that bytes are in, as far as the checksums tell.

@@ -172,6 +172,15 @@ impl Volume {
     }
 }
 
+/// How every archive of ours begins.
+pub(super) fn beginning() -> Vec<u8> {
+    let mut header = header(MARKER_TEXT.len() as u64, tar::EntryType::Regular);
+    // The name fits.
+    let _ = header.set_path(MARKER);
+    header.set_cksum();
+    [header.as_bytes().as_slice(), MARKER_TEXT.as_bytes()].concat()
+}
+
 /// The beginning of a header. It contains no time and no user, so that the same blobs give the same bytes.
 fn header(size: u64, kind: tar::EntryType) -> tar::Header {
     let mut header = tar::Header::new_gnu();

@@ -7,7 +7,7 @@ use super::index::{INDEX_BYTES, Index};
 use super::parts::{Parts, digest_of};
 use super::paths::{Form, INDEX, MARKER, MARKER_TEXT, blob};
 use super::stream::aside;
-use super::volume::Volume;
+use super::volume::{Volume, beginning};
 use crate::disk::made::{self, NewFile};
 use crate::disk::{Reach, look};
 use crate::registry::{Descriptor, Digest, Error, Kind, Manifest};
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +31,7 @@ pub(crate) struct Writer {
     path: PathBuf,
     shown: String,
     index: RefCell<Index>,
-    /// The artifacts that the index on the disk does not name yet.
+    /// The artifacts that the index on the disk does not name yet; 1 if there is another reason to write it.
     unsaved: Cell<usize>,
     form: Written,
     /// What is wrong with what an earlier run left.
@@ -83,21 +83,19 @@ impl Writer {
     ) -> Result<Self, Error> {
         reach.check_output(path).map_err(|error| of_file(&error))?;
         let shown = path.display().to_string();
+        let mut is_ended = true;
         let (index, form, problem) = match form {
             Form::Folder => (open_folder(path, reach)?, Written::Folder { is_thorough }, None),
             Form::Archive => {
-                let (index, kept) = open_archive(path, chunk, reach)?;
+                let (index, kept);
+                (index, kept, is_ended) = open_archive(path, chunk, reach)?;
                 let begun = Begun { archive: path.to_path_buf(), chunk, kept: kept.bytes, volume: None };
                 let volume = Arc::new(Mutex::new(begun));
                 (index, Written::Archive { blobs: RefCell::new(kept.blobs), volume }, kept.problem)
             }
         };
-        Ok(Self { path: path.to_path_buf(), shown, index: RefCell::new(index), unsaved: Cell::new(0), form, problem })
-    }
-
-    /// The path, for messages.
-    pub(crate) fn shown(&self) -> &str {
-        &self.shown
+        let unsaved = Cell::new(usize::from(!is_ended));
+        Ok(Self { path: path.to_path_buf(), shown, index: RefCell::new(index), unsaved, form, problem })
     }
 
     /// The digest of a name: `quay.io/acme/api:1.4`.
@@ -288,10 +286,10 @@ fn open_folder(path: &Path, reach: &Reach) -> Result<Index, Error> {
     Index::parse(&text, &format!("{shown}/{INDEX}"))
 }
 
-/// The index of an archive that is there, and what is kept of it.
-fn open_archive(path: &Path, chunk: Option<u64>, reach: &Reach) -> Result<(Index, Kept), Error> {
+/// The index of an archive that is there, what is kept of it, and whether it was written to its end.
+fn open_archive(path: &Path, chunk: Option<u64>, reach: &Reach) -> Result<(Index, Kept, bool), Error> {
     let nothing = Kept { bytes: 0, blobs: BTreeMap::new(), problem: None };
-    let Some(parts) = Parts::find(path, reach)? else { return Ok((Index::default(), nothing)) };
+    let Some(parts) = Parts::find(path, reach)? else { return Ok((Index::default(), nothing, true)) };
     let other = |is: String| {
         let text = format!("{}: {is}; give the same --chunk-size as before, or name another file", path.display());
         Err(Error::new(Kind::Input, text))
@@ -307,14 +305,30 @@ fn open_archive(path: &Path, chunk: Option<u64>, reach: &Reach) -> Result<(Index
         }
     }
     let archive = Archive::read(parts)?;
-    let kept = archive.kept()?;
+    check_beginning(path, &archive)?;
+    let kept = archive.kept();
     // What was cut off is no longer there for the artifacts of the index.
     let is_whole = kept.problem.is_none();
     let index = match archive.index(INDEX_BYTES) {
         Ok(Some(text)) if is_whole => Index::parse(&text, &format!("{}: {INDEX}", path.display()))?,
         _ => Index::default(),
     };
-    Ok((index, kept))
+    Ok((index, kept, archive.is_ended && archive.parts.has_sums()))
+}
+
+/// That an archive is ours, or the beginning of one: nothing else is replaced.
+fn check_beginning(path: &Path, archive: &Archive) -> Result<(), Error> {
+    let mut is = Vec::new();
+    let wanted = beginning();
+    let read = archive.parts.read(0..archive.parts.total().min(wanted.len() as u64)).read_to_end(&mut is);
+    if read.is_ok() && wanted.starts_with(&is) {
+        return Ok(());
+    }
+    let text = format!(
+        "{}: it is there, and not an archive that airtight mirror wrote; name another file, or remove it",
+        path.display()
+    );
+    Err(Error::new(Kind::Input, text))
 }
 
 /// Creates a folder with the file that says that it is a layout.

@@ -8,10 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 
-/// Does something to the files of a layout: `remove bundle.tar.001`, `copy A B`, `flip A 700`, `cut A 100`, `write A TEXT`, `link A TARGET`.
+/// Does something to the files of a layout: `remove bundle.tar.001`, `copy A B`, `flip A 700`, `cut A 100`, `write A TEXT`, `link A TARGET`. `@largest`
+/// is the largest file of a folder.
 pub(super) fn hurt(folder: &Path, what: &str) {
     let words: Vec<&str> = what.splitn(3, ' ').collect();
-    let path = folder.join(words[1]);
+    let path = match words[1].strip_suffix("/@largest") {
+        Some(inside) => {
+            let files = walkdir::WalkDir::new(folder.join(inside)).into_iter().map(|entry| entry.expect("an entry"));
+            files.max_by_key(|entry| entry.metadata().map_or(0, |about| about.len())).expect("a file").into_path()
+        }
+        None => folder.join(words[1]),
+    };
     let bytes = || std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let number = || words[2].parse::<usize>().expect("a number");
     let write = |bytes: Vec<u8>| std::fs::write(&path, bytes).expect("a file can be written");
@@ -90,17 +97,8 @@ fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
         let name = |inside: &Path| inside.strip_prefix(path).expect("inside").display().to_string();
         return files.map(|entry| (name(entry.path()), read(entry.path()))).collect();
     }
-    let mut bytes = Vec::new();
-    if path.is_file() {
-        bytes = read(path);
-    }
-    for number in 0.. {
-        let part = path.with_file_name(format!("{}.{number:03}", path.file_name().expect("a name").to_string_lossy()));
-        if !part.is_file() {
-            break;
-        }
-        bytes.extend(read(&part));
-    }
+    let name = path.file_name().expect("a name").to_string_lossy();
+    let bytes = bytes(path.parent().expect("a folder"), &name);
     let mut files = BTreeMap::new();
     for entry in tar::Archive::new(bytes.as_slice()).entries().expect("an archive") {
         let Ok(mut entry) = entry else { break };
@@ -110,4 +108,23 @@ fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     files
+}
+
+/// The bytes of a file and its parts.
+pub(super) fn bytes(folder: &Path, name: &str) -> Vec<u8> {
+    let mut bytes = std::fs::read(folder.join(name)).unwrap_or_default();
+    (0..)
+        .map_while(|number| std::fs::read(folder.join(format!("{name}.{number:03}"))).ok())
+        .for_each(|part| bytes.extend(part));
+    bytes
+}
+
+/// Writes bytes as a file, or as parts of a size.
+pub(super) fn spread(folder: &Path, name: &str, bytes: &[u8], chunk: usize) {
+    if chunk == usize::MAX {
+        std::fs::write(folder.join(name), bytes).expect("a file can be written");
+    }
+    for (number, part) in bytes.chunks(chunk).enumerate().filter(|_| chunk != usize::MAX) {
+        std::fs::write(folder.join(format!("{name}.{number:03}")), part).expect("a file can be written");
+    }
 }
