@@ -1,8 +1,9 @@
 //! [`Copying`]: copies artifacts to the mirror.
 
 use super::blobs::{Places, Way};
-use super::outcome::{Outcome, State};
+use super::outcome::{Outcome, Reduced, State};
 use super::plan::Item;
+use super::platform::Platforms;
 use super::run::Follow;
 use super::source::Source;
 use super::target::{Named, Target};
@@ -19,6 +20,8 @@ pub(crate) struct Copying<'c> {
     pub(super) follow: &'c dyn Follow,
     /// Whether signatures, attestations and SBOMs are copied too.
     pub(super) with_referrers: bool,
+    /// The platforms to which indexes are reduced.
+    platforms: Platforms,
     wish: Wish,
     places: Places,
 }
@@ -42,9 +45,18 @@ impl<'c> Copying<'c> {
         follow: &'c dyn Follow,
         transfers: usize,
         with_referrers: bool,
+        platforms: Platforms,
         wish: Wish,
     ) -> Self {
-        Self { source, target, follow, with_referrers, wish, places: Places::new(transfers, wish == Wish::Repair) }
+        Self {
+            source,
+            target,
+            follow,
+            with_referrers,
+            platforms,
+            wish,
+            places: Places::new(transfers, wish == Wish::Repair),
+        }
     }
 
     /// Copies an artifact, unless the mirror has it.
@@ -62,20 +74,20 @@ impl<'c> Copying<'c> {
     }
 
     async fn copied(&self, item: &Item, known: &mut Option<Digest>) -> Result<Outcome, Error> {
-        let digest = match known {
-            Some(digest) => digest.clone(),
-            None => self.source.resolve(&item.from, &item.version).await?,
-        };
+        let (digest, root, reduced) = self.wanted(item, known).await?;
         *known = Some(digest.clone());
         let is_there = self.target.is_at(&item.to, Named::Artifact(item), &digest).await?;
         if is_there && self.wish != Wish::Repair {
-            return Ok(Outcome::new(State::Present, Some(digest)));
+            return Ok(Outcome { reduced, ..Outcome::new(State::Present, Some(digest)) });
         }
-        let tree = self.tree(&item.from, &digest).await?;
+        let tree = match root {
+            Some(root) => self.complete(&item.from, root).await?,
+            None => self.tree(&item.from, &digest).await?,
+        };
         if self.wish == Wish::Plan {
-            return self.planned(item, &tree).await;
+            return Ok(Outcome { reduced, ..self.planned(item, &tree).await? });
         }
-        let mut outcome = Outcome::new(State::Copied, Some(digest));
+        let mut outcome = Outcome { reduced, ..Outcome::new(State::Copied, Some(digest)) };
         let written = self.bring(&item.from, &item.to, &tree, &mut outcome).await?;
         if self.with_referrers {
             self.bring_referrers(&item.from, &item.to, tree.digests(), &mut outcome).await?;
@@ -90,6 +102,38 @@ impl<'c> Copying<'c> {
         Ok(outcome)
     }
 
+    /// The digest of what is to be there, and its manifest if it was read.
+    async fn wanted(
+        &self,
+        item: &Item,
+        listed: &Option<Digest>,
+    ) -> Result<(Digest, Option<Manifest>, Option<Reduced>), Error> {
+        if self.platforms.are_all() {
+            return Ok(match listed {
+                Some(digest) => (digest.clone(), None, None),
+                None => (self.source.resolve(&item.from, &item.version).await?, None, None),
+            });
+        }
+        let whole = self.source.artifact(&item.from, &item.version).await?;
+        let name = format!("{}: {}", item.from, item.version);
+        match (self.platforms.reduced(&whole, &name)?, listed) {
+            (None, _) => Ok((whole.digest.clone(), Some(whole), None)),
+            // Whoever pulls by the digest would not find it.
+            (Some(_), Some(listed)) => {
+                let text = format!(
+                    "{}: the list says {listed}, which is an index of more platforms, and --platform gives it another digest; leave the \
+                     digest out of the list, list that of one platform's image, or copy it without --platform",
+                    item.from
+                );
+                Err(Error::new(Kind::Input, text))
+            }
+            (Some(index), None) => {
+                let reduced = Reduced { whole: whole.digest, platforms: self.platforms.names() };
+                Ok((index.digest.clone(), Some(index), Some(reduced)))
+            }
+        }
+    }
+
     /// An artifact of the source with everything below it; nothing of it is missing.
     pub(super) async fn tree(&self, from: &Repository, digest: &Digest) -> Result<Tree, Error> {
         let root = self.source.manifest(from, digest).await?.ok_or_else(|| {
@@ -97,6 +141,12 @@ impl<'c> Copying<'c> {
             let text = format!("{from}: {called} has no manifest {digest}; was the tag moved, or the image deleted?");
             Error::new(Kind::NotFound, text)
         })?;
+        self.complete(from, root).await
+    }
+
+    /// Everything below a manifest; nothing of it is missing.
+    async fn complete(&self, from: &Repository, root: Manifest) -> Result<Tree, Error> {
+        let digest = root.digest.clone();
         let tree = Tree::read(self.source, from, root).await?;
         tree.check(self.source, from)?;
         let mut elsewhere = Vec::new();

@@ -42,6 +42,22 @@ impl<'c> Source<'c> {
         }
     }
 
+    /// The manifest of a tag or a digest.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read.
+    pub(super) async fn artifact(self, from: &Repository, version: &str) -> Result<Manifest, Error> {
+        let found = match (self, Digest::parse(version)) {
+            (Self::Registries(client), _) => client.manifest(from, version).await?,
+            (Self::Layout(layout), Some(digest)) => layout.manifest(&digest)?,
+            (Self::Layout(layout), None) => layout.manifest(&self.resolve(from, version).await?)?,
+        };
+        found.ok_or_else(|| {
+            let text = format!("{from}: {} has no {version}; check the name and the version", self.called());
+            Error::new(Kind::NotFound, text)
+        })
+    }
+
     /// A manifest; `None` if it is not there.
     ///
     /// # Errors

@@ -34,6 +34,10 @@ pub(crate) struct Writer {
     /// The artifacts that the index on the disk does not name yet; 1 if there is another reason to write it.
     unsaved: Cell<usize>,
     form: Written,
+    /// Whoever writes a manifest or the index has its turn: two artifacts may have the same.
+    turn: tokio::sync::Mutex<()>,
+    /// Whether the folder is there, with the file that says that it is a layout.
+    is_marked: Arc<Mutex<bool>>,
     /// What is wrong with what an earlier run left.
     pub(crate) problem: Option<String>,
 }
@@ -95,7 +99,16 @@ impl Writer {
             }
         };
         let unsaved = Cell::new(usize::from(!is_ended));
-        Ok(Self { path: path.to_path_buf(), shown, index: RefCell::new(index), unsaved, form, problem })
+        Ok(Self {
+            path: path.to_path_buf(),
+            shown,
+            index: RefCell::new(index),
+            unsaved,
+            form,
+            problem,
+            turn: tokio::sync::Mutex::default(),
+            is_marked: Arc::default(),
+        })
     }
 
     /// The digest of a name: `quay.io/acme/api:1.4`.
@@ -129,8 +142,12 @@ impl Writer {
     pub(crate) async fn blob(&self, blob: &Descriptor) -> Result<NewBlob<'_>, Error> {
         let content = match &self.form {
             Written::Folder { .. } => {
-                let (root, digest) = (self.path.clone(), blob.digest.clone());
-                let begun = aside(move || begin_in_folder(&root, &digest)).await?;
+                let (root, digest, is_marked) = (self.path.clone(), blob.digest.clone(), self.is_marked.clone());
+                let begun = aside(move || {
+                    mark(&root, &is_marked)?;
+                    begin_in_folder(&root, &digest)
+                });
+                let begun = begun.await?;
                 Content::Named(begun.map_err(|error| self.fault(&error))?)
             }
             Written::Archive { .. } if blob.size <= SMALL => Content::Memory(Vec::new()),
@@ -156,6 +173,7 @@ impl Writer {
             is_foreign: false,
             platform: None,
         };
+        let _turn = self.turn.lock().await;
         if self.has_blob(&blob.digest, Some(blob.size)).await? {
             return Ok(());
         }
@@ -216,11 +234,12 @@ impl Writer {
     }
 
     async fn save(&self) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
         let text = self.index.borrow().text(&format!("{}/{INDEX}", self.shown))?;
         self.unsaved.set(0);
-        let root = self.path.clone();
+        let (root, is_marked) = (self.path.clone(), self.is_marked.clone());
         let saved = aside(move || {
-            mark(&root)?;
+            mark(&root, &is_marked)?;
             let mut file = NewFile::begin(&root.join(INDEX))?;
             file.write(&text)?;
             file.finish()
@@ -332,19 +351,20 @@ fn check_beginning(path: &Path, archive: &Archive) -> Result<(), Error> {
 }
 
 /// Creates a folder with the file that says that it is a layout.
-fn mark(root: &Path) -> io::Result<()> {
-    made::folder(root)?;
+fn mark(root: &Path, is_marked: &Mutex<bool>) -> io::Result<()> {
+    let mut is_marked = is_marked.lock().unwrap_or_else(PoisonError::into_inner);
     let marker = root.join(MARKER);
-    if look::is_there(&marker) {
-        return Ok(());
+    if !*is_marked && !look::is_there(&marker) {
+        made::folder(root)?;
+        let mut file = NewFile::begin(&marker)?;
+        file.write(MARKER_TEXT.as_bytes())?;
+        file.finish()?;
     }
-    let mut file = NewFile::begin(&marker)?;
-    file.write(MARKER_TEXT.as_bytes())?;
-    file.finish()
+    *is_marked = true;
+    Ok(())
 }
 
 fn begin_in_folder(root: &Path, digest: &Digest) -> io::Result<NewFile> {
-    mark(root)?;
     let path = root.join(blob(digest));
     path.parent().map_or(Ok(()), made::folder)?;
     NewFile::begin(&path)

@@ -79,6 +79,8 @@ struct Artifact<'m> {
     digest: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     listed: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reduced: Option<ReducedIndex<'m>>,
     bytes: u64,
     blobs: Blobs,
     referrers: usize,
@@ -88,6 +90,12 @@ struct Artifact<'m> {
     error: Option<Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'m str>,
+}
+
+#[derive(Serialize)]
+struct ReducedIndex<'m> {
+    from: &'m str,
+    platforms: &'m [String],
 }
 
 #[derive(Serialize)]
@@ -129,6 +137,10 @@ impl Mirrored {
                 state: outcome.state.name(),
                 digest: outcome.digest.as_ref().map(|digest| digest.as_str()),
                 listed: item.digest.as_ref().filter(|_| differs).map(|digest| digest.as_str()),
+                reduced: outcome
+                    .reduced
+                    .as_ref()
+                    .map(|reduced| ReducedIndex { from: reduced.whole.as_str(), platforms: &reduced.platforms }),
                 bytes: outcome.bytes,
                 blobs: Blobs {
                     present: outcome.blobs.present,
@@ -220,6 +232,11 @@ impl Mirrored {
         };
         let words = if words.is_empty() { "nothing to do".to_owned() } else { words.join(", ") };
         writeln!(out, "{}: {artifacts}: {words}{sent}", plain_line(&self.mirror))?;
+        let reduced = self.artifacts.iter().filter(|(_, outcome)| outcome.reduced.is_some()).count();
+        if reduced > 0 {
+            let have = if reduced == 1 { "1 index has" } else { &format!("{reduced} indexes have") };
+            writeln!(out, "{have} only the platforms of --platform, and so another digest than at the source")?;
+        }
         let helps: BTreeSet<&str> = self.artifacts.iter().filter_map(|(_, outcome)| self.help(outcome)).collect();
         // One command does for all: a repair copies too.
         if let (Mode::Check, Some(help)) = (self.mode, helps.last()) {
@@ -244,7 +261,11 @@ pub(crate) fn told(item: &Item, outcome: &Outcome) -> String {
             let mounted = if blobs.mounted > 0 { format!(", {} mounted", blobs.mounted) } else { String::new() };
             let referrers =
                 if outcome.referrers > 0 { format!(", {} referrers", outcome.referrers) } else { String::new() };
-            format!("{line} ({}{mounted}{referrers})", size(outcome.bytes))
+            let reduced = match &outcome.reduced {
+                Some(reduced) => format!("; only {}, so the digest is another", reduced.platforms.join(", ")),
+                None => String::new(),
+            };
+            format!("{line} ({}{mounted}{referrers}{reduced})", size(outcome.bytes))
         }
         (State::Differs, Some(there), Some(listed)) => {
             format!("{line} (the list says {listed}, the mirror has {there})")

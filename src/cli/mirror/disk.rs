@@ -76,8 +76,8 @@ impl FromFlags {
     }
 }
 
-/// All artifacts of a layout, with their digests and the places that the list named when it was written.
-pub(super) fn artifacts(layout: &Layout<'_>) -> Result<Bundle, Error> {
+/// All artifacts of a layout, with their digests (`with_digests`; otherwise only those without a tag) and the places that the list named when it was written.
+pub(super) fn artifacts(layout: &Layout<'_>, with_digests: bool) -> Result<Bundle, Error> {
     let entry = |(source, destination, digest): (Reference, Option<&str>, &str)| {
         let destination = destination.map(Reference::parse).transpose().map_err(|why| {
             Error::input(format!(
@@ -86,7 +86,8 @@ pub(super) fn artifacts(layout: &Layout<'_>) -> Result<Bundle, Error> {
                 destination.unwrap_or_default()
             ))
         })?;
-        Ok(Entry { source, destination, digest: Some(digest.to_owned()) })
+        let digest = (with_digests || source.tag.is_none()).then(|| digest.to_owned());
+        Ok(Entry { source, destination, digest })
     };
     let entries = layout.artifacts().filter_map(|one| Some((one.source()?, one.destination(), one.digest_text())));
     let entries = entries.map(entry).collect::<Result<Vec<Entry>, Error>>()?;

@@ -10,7 +10,9 @@ use crate::bundle::Bundle;
 use crate::disk::{By, Reach};
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
-use crate::mirroring::{Checking, Copying, Source, State, Target, Wish, plan, plan_for_disk, run as work};
+use crate::mirroring::{
+    Checking, Copying, Platform, Platforms, Source, State, Target, Wish, plan, plan_for_disk, run as work,
+};
 use crate::oci_layout::Layout;
 use crate::reference::Mirror;
 use crate::registry::{Client, Patience};
@@ -94,6 +96,11 @@ struct WhatFlags {
     format: Format,
     #[command(flatten)]
     from: FromFlags,
+    /// Only these platforms of an index, such as linux/amd64,linux/arm64; the digest of the index becomes another one
+    ///
+    /// An image without an index is copied as it is. The digest of an index that is reduced must not be in the list.
+    #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
+    platform: Vec<Platform>,
 }
 
 /// What is copied.
@@ -156,6 +163,7 @@ fn run_with(
         Some(Command::Check(check)) => (&check.what, &check.connection, Mode::Check),
         None => (&args.what, &args.connection, if args.copy.dry_run { Mode::Plan } else { Mode::Copy }),
     };
+    let platforms = Platforms::new(what.platform.clone());
     let with_referrers = !args.copy.no_referrers;
     let wish = match mode {
         Mode::Plan => Wish::Plan,
@@ -184,7 +192,7 @@ fn run_with(
             let places: Vec<&str> = target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
             let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
             let lists = match &layout {
-                Some(layout) if what.lists.is_empty() => artifacts(layout)?,
+                Some(layout) if what.lists.is_empty() => artifacts(layout, platforms.are_all())?,
                 _ => read(&what.lists, &reach, streams)?,
             };
             let items = plan(&lists, &mirror, what.layout.into())?;
@@ -206,13 +214,13 @@ fn run_with(
             let client = Client::new(options, &follower).map_err(|error| Error::input(error.to_string()))?;
             let outcomes = match mode {
                 Mode::Check => {
-                    let checking = Checking::new(&client);
+                    let checking = Checking::new(&client, platforms);
                     work(&items, at_a_time, &follower, |number| checking.check(&items[number])).await
                 }
                 Mode::Copy | Mode::Plan => {
                     let source = layout.as_ref().map_or(Source::Registries(&client), Source::Layout);
                     let target = writer.as_ref().map_or(Target::Mirror(&client), Target::Layout);
-                    let copying = Copying::new(source, target, &follower, at_a_time, with_referrers, wish);
+                    let copying = Copying::new(source, target, &follower, at_a_time, with_referrers, platforms, wish);
                     work(&items, at_a_time, &follower, |number| copying.copy(&items[number])).await
                 }
             };
@@ -273,7 +281,10 @@ impl WhatFlags {
             Some(value) if self.layout != LayoutFlag::Path => format!(" --layout {}", value.get_name()),
             _ => String::new(),
         };
+        let platforms: Vec<String> = self.platform.iter().map(ToString::to_string).collect();
+        let platforms =
+            if platforms.is_empty() { String::new() } else { format!(" --platform {}", platforms.join(",")) };
         let from = self.from.shown().map(|path| format!(" --from {path}")).unwrap_or_default();
-        format!("airtight mirror {}{lists}{layout}{from}", self.target.as_deref().unwrap_or_default())
+        format!("airtight mirror {}{lists}{layout}{platforms}{from}", self.target.as_deref().unwrap_or_default())
     }
 }
