@@ -77,6 +77,22 @@ impl ChartReference {
         Ok(Self::Remote(RemoteChart { location, version }))
     }
 
+    /// Reads an argument of the command line; what is not UTF-8 is a path.
+    ///
+    /// # Errors
+    /// See [`ChartReference::parse`].
+    pub(crate) fn of_argument(
+        argument: &Path,
+        version: Option<&str>,
+        repository: Option<&str>,
+        is_on_disk: impl FnOnce(&Path) -> bool,
+    ) -> Result<Self, Error> {
+        match argument.to_str() {
+            Some(text) => Self::parse(text, version, repository, is_on_disk),
+            None => Ok(Self::Local(argument.to_path_buf())),
+        }
+    }
+
     /// The path of a local chart.
     pub(crate) fn local(&self) -> Option<&Path> {
         match self {
@@ -91,6 +107,27 @@ impl ChartReference {
             Self::Local(_) => None,
             Self::Remote(remote) => Some(remote),
         }
+    }
+}
+
+impl Location {
+    /// Who serves the chart, whatever its name and version: `oci://ghcr.io/acme/charts`, the URL of a repository, or the folder
+    /// of an archive's URL. Charts of the same source are trusted alike.
+    pub(crate) fn source(&self) -> &str {
+        match self {
+            Self::Repository { url, .. } => url.trim_end_matches('/'),
+            Self::Registry(url) | Self::Archive(url) => {
+                let path = url.find("://").map_or(0, |at| at + "://".len());
+                let end = url[path..].find(['?', '#']).map_or(url.len(), |at| path + at);
+                url[path..end].rfind('/').map_or(&url[..end], |slash| &url[..path + slash])
+            }
+        }
+    }
+}
+
+impl Default for ChartReference {
+    fn default() -> Self {
+        Self::Local(PathBuf::new())
     }
 }
 
@@ -169,6 +206,15 @@ mod tests {
         ] {
             assert_eq!(parsed(text, version, repository), expected, "{text}");
         }
+        let source = |text: &str| match ChartReference::parse(text, None, None, |_| false) {
+            Ok(ChartReference::Remote(remote)) => remote.location.source().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(source("oci://ghcr.io/acme/charts/shop:1.0.0"), "oci://ghcr.io/acme/charts");
+        assert_eq!(source("oci://ghcr.io/acme/charts/shop@sha256:ab"), "oci://ghcr.io/acme/charts");
+        assert_eq!(source("oci://m.internal:5000/shop"), "oci://m.internal:5000");
+        assert_eq!(source("oci://m.internal:5000"), "oci://m.internal:5000");
+        assert_eq!(source("https://h/a/shop-1.0.0.tgz?token=/x"), "https://h/a");
         let refused = parsed("oci://user:secret@m.internal/charts/shop", None, None);
         assert!(refused.starts_with("oci://m.internal: ") && !refused.contains("secret"), "{refused}");
         let refused = parsed("shop", None, Some("ftp://u:secret@h/x"));

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     File,
     /// The system cannot create another thread.
     Resources,
+    /// A chart could not be fetched from its registry or repository.
+    Fetch,
 }
 
 /// A position in a file: `templates/deployment.yaml:14:12`.
@@ -80,6 +82,11 @@ impl Error {
     /// A file or folder cannot be read or written.
     pub(crate) fn file(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::File, text)
+    }
+
+    /// A chart could not be fetched.
+    pub(crate) fn fetch(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Fetch, text)
     }
 
     /// The same error with another text, which usually contains this one: `failed to parse a.yaml: …`.

@@ -75,8 +75,11 @@ mod cli;
 mod compiler;
 mod config;
 mod disk;
+mod dependencies;
 mod downloads;
 mod error;
+#[cfg(feature = "registry")]
+mod fetching;
 mod finding;
 mod fix;
 mod funcs;

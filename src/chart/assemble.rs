@@ -2,11 +2,12 @@
 
 use super::budget::Budget;
 use super::decode::{decode_onto, of_yaml};
-use super::metadata::{Draft, Lock};
+use super::metadata::{Draft, DraftLock, Lock};
 use super::raw::RawFile;
 use super::unpack::Fault;
 use super::{Chart, ChartFile, ValuesFile, archive};
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::source::File;
 use crate::{log, yaml};
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ pub(super) struct Assembler<'a, 'l> {
 struct Parts {
     draft: Option<Draft>,
     chart_yaml: Vec<u8>,
+    lock: Option<Lock>,
     values: Option<(Vec<u8>, Vec<yaml::Node>)>,
     schema: Option<Vec<u8>>,
     templates: Vec<RawFile>,
@@ -66,6 +68,7 @@ impl Assembler<'_, '_> {
             // Helm quirk: a duplicate CRD is printed twice.
             files: without_duplicates(parts.files, |path| path.starts_with("crds/")).into_iter().map(make).collect(),
             subcharts: Vec::new(),
+            lock: parts.lock,
             metadata,
         };
         let parent = format!("{base}/charts/");
@@ -132,9 +135,7 @@ impl Assembler<'_, '_> {
         for file in files {
             match file.path.as_str() {
                 "Chart.yaml" => parts.chart_yaml = file.content,
-                "Chart.lock" => {
-                    decode_onto(&mut Lock::default(), &file.content, limits).map_err(cannot("Chart.lock"))?;
-                }
+                "Chart.lock" => parts.lock = lock(&file, limits).map_err(cannot("Chart.lock"))?,
                 "values.yaml" => {
                     let documents = yaml::read_documents(&file.content, helm, limits);
                     let documents = documents.map_err(of_yaml).map_err(cannot("values.yaml"))?;
@@ -156,7 +157,7 @@ impl Assembler<'_, '_> {
                     }
                 }
                 "requirements.lock" => {
-                    decode_onto(&mut Lock::default(), &file.content, limits).map_err(cannot("requirements.lock"))?;
+                    parts.lock = lock(&file, limits).map_err(cannot("requirements.lock"))?;
                     let draft = parts.draft.get_or_insert_default();
                     if draft.plain.api_version == "v1" {
                         parts.files.push(file);
@@ -188,6 +189,14 @@ impl Assembler<'_, '_> {
     fn warn_moved(&mut self, message: &str) {
         self.warnings.push(log::line("INFO", message, &[]));
     }
+}
+
+/// The lock in a file; `None` if it is empty.
+fn lock(file: &RawFile, limits: &Limits) -> Result<Option<Lock>, Error> {
+    let mut lock = DraftLock::default();
+    decode_onto(&mut lock, &file.content, limits)?;
+    let is_empty = yaml::read(&file.content, limits).is_ok_and(|tree| tree.data == yaml::Data::Null);
+    Ok((!is_empty).then(|| lock.finish()))
 }
 
 /// A path below a folder; the working folder is `.` or empty.

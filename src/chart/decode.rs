@@ -53,7 +53,12 @@ impl At {
 /// Decodes the first document of a text on top of a struct.
 pub(super) fn decode_onto(target: &mut impl Fields, text: &[u8], limits: &Limits) -> Result<(), Error> {
     let node = yaml::read(text, limits).map_err(|error| of_yaml(error).after("error converting YAML to JSON"))?;
-    set_fields(target, &node, &mut At::default())
+    decode_node(target, &node, &mut At::default())
+}
+
+/// Decodes a value on top of a struct.
+pub(super) fn decode_node(target: &mut impl Fields, node: &Node, at: &mut At) -> Result<(), Error> {
+    set_fields(target, node, at)
         .map_err(|error| Error::chart(format!("error unmarshaling JSON: while decoding JSON: {error}")))
 }
 

@@ -138,7 +138,7 @@ fn generation(chart_yaml: &[u8], budget: &Budget<'_>) -> Result<Generation, Erro
     }
 }
 
-fn read_archive(
+pub(super) fn read_archive(
     source: impl Read,
     path: &Path,
     budget: &mut Budget<'_>,

@@ -237,13 +237,18 @@ impl Maintainer {
 }
 
 impl DraftDependency {
-    fn cleaned(self) -> Dependency {
+    fn as_written(self) -> Dependency {
         let mut dependency = self.plain;
+        dependency.import_values = self.import_values.map(|values| values.into_iter().flatten().collect());
+        dependency
+    }
+
+    fn cleaned(self) -> Dependency {
+        let mut dependency = self.as_written();
         let texts =
             [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition];
         texts.into_iter().for_each(clean);
         dependency.tags.iter_mut().flatten().for_each(clean);
-        dependency.import_values = self.import_values.map(|values| values.into_iter().flatten().collect());
         dependency
     }
 }
@@ -271,15 +276,35 @@ impl Fields for Base {
     }
 }
 
-/// Chart.lock, of which only the errors matter.
+/// Chart.lock or requirements.lock: the exact versions of the dependencies.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lock {
+    /// The time at which it was written, as written.
+    pub generated: String,
+    /// The digest of the dependencies that Chart.yaml declared, and of those in the lock.
+    pub digest: String,
+    /// The dependencies, each with an exact version; `None` if absent.
+    pub dependencies: Option<Vec<Dependency>>,
+}
+
+/// A lock before validation.
 #[derive(Debug, Default)]
-pub(super) struct Lock {
+pub(super) struct DraftLock {
     generated: Time,
     digest: String,
     dependencies: Option<Vec<Pointer<DraftDependency>>>,
 }
 
-impl Fields for Lock {
+impl DraftLock {
+    /// The lock. Helm does not validate what is in it.
+    pub(super) fn finish(self) -> Lock {
+        let plain = |pointer: Pointer<DraftDependency>| pointer.0.map(DraftDependency::as_written);
+        let dependencies = self.dependencies.map(|all| all.into_iter().filter_map(plain).collect());
+        Lock { generated: self.generated.0, digest: self.digest, dependencies }
+    }
+}
+
+impl Fields for DraftLock {
     const GO_TYPE: &'static str = "v2.Lock";
 
     fn fields(&mut self) -> Vec<(&'static str, &mut dyn Target)> {
@@ -287,9 +312,9 @@ impl Fields for Lock {
     }
 }
 
-/// A time in RFC 3339 form.
+/// A time in RFC 3339 form, as written.
 #[derive(Debug, Default)]
-struct Time;
+struct Time(String);
 
 impl Target for Time {
     fn go_type(&self) -> &'static str {
@@ -299,7 +324,10 @@ impl Target for Time {
     fn set(&mut self, node: &yaml::Node, at: &mut At) -> Result<(), String> {
         match &node.data {
             yaml::Data::Null => Ok(()),
-            yaml::Data::Str(text) => check_time(&text.to_text()),
+            yaml::Data::Str(text) => {
+                self.0 = text.to_text().into_owned();
+                check_time(&self.0)
+            }
             _ => Err(at.mismatch(node, self.go_type())),
         }
     }

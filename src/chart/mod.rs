@@ -6,8 +6,10 @@ mod budget;
 mod check;
 mod decode;
 mod entries;
+mod expand;
 mod folder;
 pub(crate) mod ignore;
+mod indexed;
 pub(crate) mod load;
 pub(crate) mod metadata;
 mod raw;
@@ -17,7 +19,9 @@ mod unpack;
 use crate::source::File;
 use crate::yaml;
 pub(crate) use check::{check_installable, check_kube_version};
-pub(crate) use metadata::{Dependency, Metadata};
+pub(crate) use expand::{Expanded, expand};
+pub(crate) use indexed::Indexed;
+pub(crate) use metadata::{Dependency, Lock, Metadata};
 use std::sync::Arc;
 
 /// A chart as loaded: immutable, shared between renders and threads. Names and enabled subcharts of a release are in
@@ -36,6 +40,8 @@ pub(crate) struct Chart {
     pub templates: Vec<ChartFile>,
     /// The content of `.Files`: all files without a special role, in loading order; of duplicates the last, except below `crds/`.
     pub files: Vec<ChartFile>,
+    /// Chart.lock, or the lock of a requirements.yaml.
+    pub lock: Option<Lock>,
     /// The charts in `charts/`.
     pub subcharts: Vec<Arc<Chart>>,
 }

@@ -101,7 +101,7 @@ impl Base {
     pub(crate) fn touches_files(&self, job: &Job) -> bool {
         // Dependencies in other folders are only known once the chart is loaded.
         job.flags.dependency_update
-            || self.touches(&job.chart)
+            || job.chart.local().is_some_and(|path| self.touches(path))
             || job.flags.value_files().iter().any(|path| self.touches(Path::new(path)))
             || self.touches_set_files(job)
     }
@@ -142,8 +142,9 @@ impl Base {
                     store.put_text(&path, text.and_then(|text| text.ok_or_else(missing)));
                 }
             }
-            if self.touches(&job.chart) && !store.has_chart(&job.chart) {
-                let chart = self.old_path(&job.chart).and_then(|path| self.snapshot.chart(&path, &limits));
+            let local = job.chart.local().filter(|path| self.touches(path) && !store.has_chart(&job.chart));
+            if let Some(path) = local {
+                let chart = self.old_path(path).and_then(|path| self.snapshot.chart(&path, &limits));
                 store.put_chart(&job.chart, chart);
             }
         }

@@ -3,6 +3,7 @@
 use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
+use crate::chart_reference::ChartReference;
 use crate::compiler::Compiler;
 use crate::config::{Config, Entry, Target};
 use crate::disk::Reach;
@@ -20,7 +21,7 @@ use crate::store::Store;
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,7 +33,7 @@ pub(crate) struct Job {
     /// The environment, if the release has several.
     pub environment: Option<String>,
     /// The chart.
-    pub chart: PathBuf,
+    pub chart: ChartReference,
     /// The flags that decide what it renders to.
     pub flags: ReleaseFlags,
     /// What is checked, and against what.
@@ -58,7 +59,7 @@ impl Job {
         Self {
             name: entry.name.clone(),
             environment: entry.environment.clone(),
-            chart: PathBuf::from(&entry.chart),
+            chart: entry.chart.clone(),
             flags: merged(entry, flags),
             settings,
             entry: Some(entry.clone()),
@@ -182,7 +183,7 @@ pub(super) fn run_each(jobs: &[Job], store: &Store, progress: &Progress, take: &
             let Some((number, job)) = order.get(at).and_then(|&number| Some((number, jobs.get(number)?))) else {
                 break;
             };
-            let Some(left) = charts.get(job.chart.as_path()) else { break };
+            let Some(left) = charts.get(&job.chart) else { break };
             progress.begin(&job.full_name());
             take(number, job.run(store));
             progress.end();
@@ -209,9 +210,9 @@ pub(super) fn run_each(jobs: &[Job], store: &Store, progress: &Progress, take: &
 
 /// The order in which releases are checked, grouped by chart so that not all charts are needed at once; and the
 /// number of releases that are left of each chart.
-fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, AtomicUsize>) {
-    let mut numbers: HashMap<&Path, usize> = HashMap::new();
-    let mut charts: HashMap<&Path, AtomicUsize> = HashMap::new();
+fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&ChartReference, AtomicUsize>) {
+    let mut numbers: HashMap<&ChartReference, usize> = HashMap::new();
+    let mut charts: HashMap<&ChartReference, AtomicUsize> = HashMap::new();
     let mut order: Vec<(usize, usize)> = Vec::new();
     for (at, job) in jobs.iter().enumerate() {
         let next = numbers.len();
@@ -227,7 +228,7 @@ fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&Path, AtomicUsize>) {
 /// Files from elsewhere (in an archive, a dependency, or through a link) cannot accept their own findings ([`Own`]).
 ///
 /// [`Own`]: crate::store::own_files::Own
-fn comments(prepared: &Prepared, chart: &Path, store: &Store) -> Vec<Comment> {
+fn comments(prepared: &Prepared, chart: &ChartReference, store: &Store) -> Vec<Comment> {
     let all = |file: &Arc<File>, in_template: bool, is_own: &dyn Fn(&Path) -> bool| {
         let mut found = Comment::all(file, in_template);
         // Nearly all files have none and need not be parsed.

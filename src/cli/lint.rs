@@ -11,6 +11,7 @@ use super::progress::Progress;
 use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
+use crate::chart_reference::ChartReference;
 use crate::cli::one_release::no_release;
 use crate::config::{Config, Entry, Suppression, Target};
 use crate::disk::{By, Reach, look};
@@ -207,7 +208,7 @@ impl Args {
     /// The jobs: the named chart, or the releases of the configuration.
     pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         if let Some(chart) = &self.chart {
-            return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)]);
+            return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)?]);
         }
         let Some(file) = &config.file else {
             return Err(Error::input(NOTHING));
@@ -233,9 +234,10 @@ impl Args {
     }
 
     /// The chart on the command line.
-    pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Job {
+    pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Result<Job, Error> {
+        let chart = ChartReference::of_argument(chart, None, None, look::exists)?;
         let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
-        Job { name, environment: None, chart: chart.to_path_buf(), flags, settings, entry: None, place: None }
+        Ok(Job { name, environment: None, chart, flags, settings, entry: None, place: None })
     }
 
     /// Whether a release of the configuration is to be checked.
@@ -324,7 +326,7 @@ impl Args {
 
 /// What to do instead if a chart argument is in fact manifests.
 fn instead(job: &Job) -> String {
-    let path = &job.chart;
+    let Some(path) = job.chart.local() else { return String::new() };
     let ends = |end: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(end));
     let is_file = look::is_file(path) && (ends("yaml") || ends("yml") || ends("json"));
     let is_folder = look::is_folder(path) && !look::exists(&path.join("Chart.yaml"));

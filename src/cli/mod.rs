@@ -7,9 +7,12 @@ mod booleans;
 pub(crate) mod changed;
 mod collect;
 pub(crate) mod config;
+#[cfg(feature = "registry")]
+mod connection;
 mod diff;
 pub(crate) mod door;
 mod edits;
+pub(crate) mod fetch;
 mod fix;
 pub(crate) mod git;
 pub(crate) mod images;
@@ -24,6 +27,8 @@ pub(crate) mod one_release;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod progress;
+#[cfg(feature = "registry")]
+pub(crate) mod pull;
 pub(crate) mod release;
 pub(crate) mod rules;
 pub(crate) mod settings;
@@ -62,6 +67,8 @@ enum Command {
     Template(Box<template::Args>),
     #[cfg(feature = "registry")]
     Mirror(Box<mirror::Args>),
+    #[cfg(feature = "registry")]
+    Pull(Box<pull::Args>),
     Init(init::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
@@ -185,6 +192,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Blame(args) => blame::run(args, streams),
         #[cfg(feature = "registry")]
         Command::Mirror(args) => mirror::run(args, streams),
+        #[cfg(feature = "registry")]
+        Command::Pull(args) => pull::run(args, streams),
         Command::Rules(args) => rules::run(args, streams),
         Command::Explain(args) => rules::explain(args, streams),
         Command::Completions(args) => manual::completions(args, streams),

@@ -1,11 +1,13 @@
 //! The flags of commands that work on one release: a chart, or a release of the configuration.
 
 use super::{Problem, Streams};
+use crate::chart_reference::ChartReference;
 use crate::cli::config::ConfigFlags;
 use crate::cli::jobs::merged;
 use crate::cli::release::ReleaseFlags;
 use crate::cli::settings::MirrorFlags;
 use crate::config::{Config, Entry, Target};
+use crate::disk::look;
 use crate::error::Error;
 use crate::release::Prepared;
 use crate::settings::Settings;
@@ -60,10 +62,11 @@ impl OneFlags {
             (Some(wanted), _) => {
                 let entry = entry(wanted, &config)?;
                 let release = merged(entry, &flags.release);
-                (entry.name.clone(), entry.environment.clone(), PathBuf::from(&entry.chart), release, &entry.target)
+                (entry.name.clone(), entry.environment.clone(), entry.chart.clone(), release, &entry.target)
             }
             (None, Some(chart)) => {
-                (self.name.clone(), None, chart.clone(), flags.release.clone().repeatable(), &Target::default())
+                let chart = ChartReference::of_argument(chart, None, None, look::exists)?;
+                (self.name.clone(), None, chart, flags.release.clone().repeatable(), &Target::default())
             }
             (None, None) => {
                 return Err(Error::input("name a chart, or a release of airtight.yaml with --release NAME").into());

@@ -3,6 +3,7 @@
 use super::{Problem, Streams};
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, not_found};
+use crate::chart_reference::ChartReference;
 use crate::disk::{By, Reach};
 use crate::error::Error;
 use crate::helm::HelmVersion;
@@ -18,7 +19,7 @@ use crate::work::Work;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Flags that decide what a release renders to.
@@ -319,7 +320,7 @@ impl ReleaseFlags {
     pub(super) fn prepare_alone(
         &self,
         name: &str,
-        chart: &Path,
+        chart: &ChartReference,
         reach: Arc<Reach>,
         streams: &mut Streams<'_>,
     ) -> Result<Prepared, Problem> {
@@ -341,7 +342,7 @@ impl ReleaseFlags {
     pub(crate) fn prepare(
         &self,
         name: &str,
-        chart: &Path,
+        chart: &ChartReference,
         store: &Store,
         log: &mut Vec<String>,
     ) -> Result<Prepared, Error> {
@@ -352,12 +353,11 @@ impl ReleaseFlags {
             |chart: &mut Arc<Chart>, source: &Source<'_>| add_missing_dependencies(chart, source, &limits, self.helm());
         let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
         let by = if self.configured.chart { By::Repository } else { By::User };
-        let path = chart;
-        let loaded = store.chart(by, path, &limits, self.helm(), complete);
+        let loaded = store.chart(by, chart, &limits, self.helm(), complete);
         log.extend_from_slice(loaded.log());
         // helm checks that the chart exists, reads the values, and only then the chart: the first error is reported.
         let chart = match loaded.chart() {
-            Err(error) if error == not_found(path) => return Err(error),
+            Err(error) if chart.local().is_some_and(|path| error == not_found(path)) => return Err(error),
             chart => chart,
         };
         let user = self.user_values(store, &limits)?;

@@ -109,7 +109,7 @@ impl Args {
         let decides = policy.decides();
         let settings = |config: &Config, target: &Target| self.settings.settings_with(config, target, bundle.clone());
         if let Some(chart) = &self.chart {
-            let job = self.typed(chart, settings(decides, &Target::default())?);
+            let job = self.typed(chart, settings(decides, &Target::default())?)?;
             return Ok(vec![(job.clone(), Before::Was(Box::new(job)))]);
         }
         let nothing = Config::default();
@@ -149,7 +149,9 @@ impl Args {
                 }
                 // It is unchanged except for its files.
                 (Some(was), None, Ok(_)) if policy.is_of_base() => {
-                    if files(&was.entry).into_iter().any(|path| !is_there(Path::new(path))) {
+                    // What is fetched has no file that would still exist.
+                    let files = files(&was.entry);
+                    if files.is_empty() || files.into_iter().any(|path| !is_there(Path::new(path))) {
                         continue;
                     }
                     let settings = settings(decides, &was.entry.target)?;

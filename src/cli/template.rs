@@ -3,8 +3,9 @@
 use super::door::Verbatim;
 use super::release::{ReleaseFlags, hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
+use crate::chart_reference::ChartReference;
 use crate::compiler::Compiler;
-use crate::disk::Reach;
+use crate::disk::{Reach, look};
 use crate::error::{Error, ErrorKind};
 use crate::funcs;
 use crate::limits::Limits;
@@ -119,7 +120,8 @@ struct Ignored {
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
     let reach = Arc::new(args.release.reach()?);
-    let prepared = args.release.prepare_alone(&name, Path::new(&chart), reach.clone(), streams)?;
+    let chart = ChartReference::of_argument(Path::new(&chart), None, None, look::exists)?;
+    let prepared = args.release.prepare_alone(&name, &chart, reach.clone(), streams)?;
     let mut lines = Vec::new();
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     hide_secrets(&prepared, &mut lines);

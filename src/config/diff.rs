@@ -4,7 +4,7 @@
 
 use super::keys::REWRITES;
 use super::read::Part;
-use super::sides::{Day, Pair, files, is_later, latest, pairs, same, target_of_new};
+use super::sides::{Day, Pair, chart_sources, files, is_later, latest, pairs, same, target_of_new};
 use super::{Config, Entry, Release, Suppression, Target};
 use crate::finding::Severity;
 use crate::helm::HelmVersion;
@@ -16,6 +16,8 @@ use crate::rules::RULES;
 use crate::settings::Level;
 use crate::source::Place;
 use crate::yaml::{self, Data, Node};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// The changes of a branch, in the order of the table of keys. `exists` says whether a path that the configuration names
 /// exists in the branch. For releases that are not `wanted`, only their removal is reported.
@@ -30,10 +32,12 @@ pub(crate) fn changes(
     diff.rules();
     diff.finders();
     diff.suppressions();
+    let known = chart_sources(before);
     for pair in pairs(before, after) {
         let is_wanted = [pair.before, pair.after].into_iter().flatten().any(|release| wanted(&release.entry));
         if is_wanted || pair.after.is_none() {
             diff.release(pair, is_wanted);
+            diff.source(pair, &known);
         }
     }
     diff.found
@@ -312,6 +316,19 @@ impl Diff<'_> {
         }
     }
 
+    /// A chart from a source that the base does not know.
+    fn source(&mut self, pair: Pair<'_>, known: &BTreeSet<&str>) {
+        let Some(is) = pair.after else { return };
+        let source = is.entry.chart.remote().map(|remote| remote.location.source());
+        if let Some(source) = source.filter(|source| !known.contains(source)) {
+            let message = format!("the chart of {} comes from {source}, which is a new source", is.entry.full_name());
+            let before = pair.before.and_then(|was| self.before.of_release(was, "chart"));
+            let mut change = Change::new(Weight::Other, message, before, self.after.of_release(is, "chart"));
+            change.notes.push("it is fetched only with --allow-new-sources".to_owned());
+            self.found.push(change);
+        }
+    }
+
     fn both(&mut self, was: &Release, is: &Release) {
         let (old, new) = (&was.entry, &is.entry);
         let name = new.full_name();
@@ -384,12 +401,12 @@ impl Diff<'_> {
         // Files that still exist but that no release reads any more.
         let all = &self.after.config.releases;
         let is_lost = |path: &str| {
-            let of =
-                |release: &Release| release.entry.chart == path || release.entry.values.iter().any(|one| one == path);
+            let of = |release: &Release| files(&release.entry).contains(&path);
             (self.exists)(path) && !all.iter().any(of)
         };
-        if old.chart != new.chart && is_lost(&old.chart) {
-            add(Weight::Other, format!("{name} no longer uses {}, which still exists", old.chart), "chart");
+        let lost = old.chart.local().and_then(Path::to_str).filter(|path| old.chart != new.chart && is_lost(path));
+        if let Some(path) = lost {
+            add(Weight::Other, format!("{name} no longer uses {path}, which still exists"), "chart");
         }
         for path in old.values.iter().filter(|path| !new.values.contains(path) && is_lost(path)) {
             add(Weight::Other, format!("{name} no longer uses {path}, which still exists"), "values");

@@ -172,7 +172,7 @@ mod tests {
         };
         let config = Config::parse(&File::new(FILE_NAME, text(None, &[found], &[])), "").expect("it can be read");
         let entry = &config.releases[0].entry;
-        assert_eq!((entry.full_name().as_str(), entry.chart.as_str()), ("on/no", "charts/it's: a #1"));
+        assert_eq!((entry.full_name().as_str(), entry.chart.to_string().as_str()), ("on/no", "charts/it's: a #1"));
         assert_eq!((entry.namespace.as_deref(), entry.values.as_slice()), (Some("1.0"), &["a, b.yaml".to_owned()][..]));
     }
 }

@@ -99,6 +99,8 @@ const REWRITE: Key = policy(
     "What sets the key from which charts read the mirror: the `values` of the release (the default), or something else at \
      install time, in which case it is `assumed`.",
 );
+const VERSION: Key =
+    input("version", Kind::Text, "The version of a chart that is fetched: `1.2.3`, or a constraint such as `^1.2`.");
 const NAMESPACE: Key = input("namespace", Kind::Text, "Namespace of the release.");
 const VALUES: Key = input("values", Kind::Texts, "Values files; later ones take precedence.");
 const SET: Key = input("set", Kind::Texts, "`--set` assignments, `image.tag=1.4`.");
@@ -128,7 +130,13 @@ pub(crate) const ROOT: &[Key] = &[
 /// A release.
 pub(crate) const RELEASE: &[Key] = &[
     must(input("name", Kind::Text, "Name of the release.")),
-    must(input("chart", Kind::Text, "The chart: a folder or an archive.")),
+    must(input(
+        "chart",
+        Kind::Text,
+        "The chart: a folder, an archive, `oci://host/path/chart`, the URL of an archive, or the name of a chart in `repository`.",
+    )),
+    VERSION,
+    input("repository", Kind::Text, "The URL of the repository that has the chart, with an index.yaml."),
     NAMESPACE,
     VALUES,
     SET,
@@ -155,6 +163,7 @@ pub(crate) const RELEASE: &[Key] = &[
 
 /// An environment of a release: its additions and replacements.
 pub(crate) const ENVIRONMENT: &[Key] = &[
+    VERSION,
     NAMESPACE,
     VALUES,
     SET,

@@ -11,6 +11,7 @@ mod read;
 mod schema;
 pub(crate) mod sides;
 
+use crate::chart_reference::ChartReference;
 use crate::error::{Error, ErrorKind};
 use crate::finding::Severity;
 use crate::glob::Glob;
@@ -102,8 +103,8 @@ pub(crate) struct Entry {
     pub name: String,
     /// The environment, if the release has several.
     pub environment: Option<String>,
-    /// Path of the chart.
-    pub chart: String,
+    /// The chart; a path is relative to the working folder.
+    pub chart: ChartReference,
     /// Its namespace.
     pub namespace: Option<String>,
     /// Paths of the values files.
@@ -314,7 +315,7 @@ impl Reader<'_> {
     fn releases(&mut self, part: Part<'_>) -> Vec<Release> {
         let base = Entry {
             name: part.text("name").unwrap_or_default(),
-            chart: self.path(&part.text("chart").unwrap_or_default()),
+            chart: self.chart(part, None),
             helm_version: part.text("helm_version").map(|version| match version.as_str() {
                 "3" => HelmVersion::V3,
                 _ => HelmVersion::V4,
@@ -329,11 +330,38 @@ impl Reader<'_> {
             let place = part.get("name").unwrap_or(part).place();
             return vec![Release { entry: base, place }];
         }
-        let release = |(name, part): (String, Part<'_>)| {
-            let entry = self.with(Entry { environment: Some(name), ..base.clone() }, part);
-            Release { entry, place: part.place() }
+        let release = |(name, environment): (String, Part<'_>)| {
+            let chart = match environment.get("version") {
+                Some(version) => self.chart(part, Some(version)),
+                None => base.chart.clone(),
+            };
+            let entry = self.with(Entry { environment: Some(name), chart, ..base.clone() }, environment);
+            Release { entry, place: environment.place() }
         };
         environments.into_iter().map(release).collect()
+    }
+
+    /// The chart of a release; an environment may have its own version.
+    fn chart(&mut self, part: Part<'_>, version: Option<Part<'_>>) -> ChartReference {
+        let version = version.or_else(|| part.get("version"));
+        let repository = part.get("repository");
+        let text = part.text("chart").unwrap_or_default();
+        let own = |part: Option<Part<'_>>| part.map(|part| part.own_text());
+        match ChartReference::parse(&text, own(version).as_deref(), own(repository).as_deref(), |_| false) {
+            Ok(remote @ ChartReference::Remote(_)) => remote,
+            Ok(ChartReference::Local(_)) => {
+                let problem = version.map(|version| {
+                    version.problem("version: a chart on the disk has the version of its Chart.yaml; only a chart that is fetched takes one")
+                });
+                self.problems.extend(problem);
+                ChartReference::Local(self.path(&text).into())
+            }
+            Err(error) => {
+                self.problems
+                    .push(repository.or_else(|| part.get("chart")).unwrap_or(part).problem(&error.to_string()));
+                ChartReference::default()
+            }
+        }
     }
 
     /// A release with the additions and replacements of a map.
@@ -422,7 +450,7 @@ mod tests {
         let names: Vec<String> = config.releases.iter().map(|release| release.entry.full_name()).collect();
         assert_eq!(names, ["api/prod", "api/test"]);
         let prod = &config.releases[0].entry;
-        assert_eq!(prod.chart, "../charts/api");
+        assert_eq!(prod.chart.to_string(), "../charts/api");
         assert_eq!(prod.values, ["../base.yaml", "../prod.yaml"]);
         assert_eq!(prod.set, ["a=1"]);
         assert_eq!(prod.target.mirror.as_ref().map(ToString::to_string).as_deref(), Some("prod.internal"));

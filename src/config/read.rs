@@ -49,8 +49,17 @@ impl<'f> Part<'f> {
         }
     }
 
+    /// The text of a scalar. A number is as it is written: `kube_version: 1.30` is not 1.3.
     pub(super) fn own_text(&self) -> String {
-        self.node.text()
+        let written = || {
+            let text = std::str::from_utf8(self.file.bytes().get(self.node.start as usize..self.node.end as usize)?).ok()?;
+            // An alias is written elsewhere.
+            text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')).then_some(text)
+        };
+        match &self.node.data {
+            Data::Int(_) | Data::Uint(_) | Data::Float(_) => written().map_or_else(|| self.node.text(), str::to_owned),
+            _ => self.node.text(),
+        }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
@@ -60,7 +69,7 @@ impl<'f> Part<'f> {
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
         let Some(part) = self.get(name) else { return Vec::new() };
         match &part.node.data {
-            Data::Seq(items) => items.iter().map(|item| item.text()).collect(),
+            Data::Seq(items) => items.iter().map(|item| part.at(item).own_text()).collect(),
             _ => vec![part.own_text()],
         }
     }

@@ -96,6 +96,7 @@ mod tests {
             Some("boolean") => json!(true),
             _ if schema["pattern"].is_string() => json!("2026-12-31"),
             _ if key == "mirror" => json!("mirror.internal"),
+            _ if key == "repository" => json!("https://charts.example.org"),
             _ => json!("text"),
         }
     }

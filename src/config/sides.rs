@@ -2,6 +2,8 @@
 //! target of new ones ([`target_of_new`]), which suppressions both sides have ([`kept`]).
 
 use super::{Config, Entry, Release, Suppression, Target};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// A release before and after; at least one of them exists.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +90,13 @@ pub(super) fn is_later(a: Day, b: Day) -> bool {
     }
 }
 
-/// The chart of a release and its values files.
+/// The sources of the charts that releases fetch ([`Location::source`](crate::chart_reference::Location::source)).
+pub(crate) fn chart_sources(config: &Config) -> BTreeSet<&str> {
+    config.releases.iter().filter_map(|release| Some(release.entry.chart.remote()?.location.source())).collect()
+}
+
+/// The chart of a release, if it is on the disk, and its values files.
 pub(crate) fn files(entry: &Entry) -> Vec<&str> {
-    std::iter::once(entry.chart.as_str()).chain(entry.values.iter().map(String::as_str)).collect()
+    let chart = entry.chart.local().and_then(Path::to_str);
+    chart.into_iter().chain(entry.values.iter().map(String::as_str)).collect()
 }

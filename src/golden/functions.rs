@@ -65,6 +65,7 @@ fn chart(template: &str, values: &str) -> Option<Arc<Chart>> {
         schema: None,
         templates: vec![ChartFile { path, file: File::new("rel/templates/x.yaml", template) }],
         files: Vec::new(),
+        lock: None,
         subcharts: Vec::new(),
     }))
 }

@@ -240,6 +240,7 @@ fn with_version(chart: &Arc<Chart>, place: &Place, old: &str, new: &str) -> Arc<
         schema: chart.schema.clone(),
         templates: chart.templates.clone(),
         files: chart.files.clone(),
+        lock: None,
         subcharts: chart.subcharts.iter().map(|child| with_version(child, place, old, new)).collect(),
     })
 }
@@ -274,6 +275,7 @@ fn with_file(chart: &Arc<Chart>, old: &Arc<File>, new: &Arc<File>) -> Option<Arc
         schema: chart.schema.clone(),
         templates: chart.templates.iter().map(swap).collect(),
         files: chart.files.clone(),
+        lock: None,
         subcharts: chart.subcharts.iter().map(|child| with_file(child, old, new).unwrap_or(child.clone())).collect(),
     }))
 }

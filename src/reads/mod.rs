@@ -297,6 +297,7 @@ db: {user: u}
             schema: None,
             templates: vec![ChartFile { path, file: File::new(format!("{name}/templates/x.yaml"), template) }],
             files: Vec::new(),
+            lock: None,
             subcharts,
         })
     }

@@ -76,6 +76,7 @@ mod tests {
                 schema: None,
                 templates: vec![ChartFile { path: "templates/x.yaml".to_owned(), file }],
                 files: Vec::new(),
+                lock: None,
                 subcharts: Vec::new(),
             };
             let statics = Statics::of(&chart, &mut Compiler::new(), HelmVersion::V4);

@@ -47,8 +47,8 @@ pub(crate) trait Watch {
 /// A client of any number of registries, for one run.
 pub(crate) struct Client<'w> {
     pub(super) wire: Wire,
-    tokens: Tokens,
-    credentials: Credentials,
+    pub(super) tokens: Tokens,
+    pub(super) credentials: Credentials,
     pub(super) watch: &'w dyn Watch,
     /// The registries without the referrers API, and those that do not take a blob in one request.
     pub(super) lacking: RefCell<BTreeSet<(String, Lack)>>,
@@ -73,6 +73,8 @@ pub(super) struct Call<'c> {
     pub(super) scopes: Vec<String>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// Whether no credential goes along.
+    pub(super) is_anonymous: bool,
     /// What is done, for messages: `read the manifest v1.4`.
     pub(super) what: String,
 }
@@ -81,7 +83,8 @@ impl<'c> Call<'c> {
     pub(super) fn new(method: Method, url: Url, repository: &'c Repository, what: impl Into<String>) -> Self {
         let actions = if matches!(method, Method::GET | Method::HEAD) { "pull" } else { "pull,push" };
         let scopes = vec![scope(repository, actions)];
-        Self { method, url, repository, scopes, headers: HeaderMap::new(), body: Bytes::new(), what: what.into() }
+        let (headers, body) = (HeaderMap::new(), Bytes::new());
+        Self { method, url, repository, scopes, headers, body, is_anonymous: false, what: what.into() }
     }
 
     /// The subject of messages.
@@ -166,7 +169,10 @@ impl<'w> Client<'w> {
     ) -> Result<Response, Fault> {
         let is_stream = body.is_some();
         let host = &call.repository.host;
-        let authorize = || self.tokens.authorization(&self.wire, &self.credentials, call.repository, &call.scopes);
+        let authorize = async || match call.is_anonymous {
+            true => Ok(None),
+            false => self.tokens.authorization(&self.wire, &self.credentials, call.repository, &call.scopes).await,
+        };
         let mut header = authorize().await?;
         let mut is_second = false;
         loop {
@@ -189,7 +195,7 @@ impl<'w> Client<'w> {
                 _ => response,
             };
             let status = response.status();
-            if status == StatusCode::UNAUTHORIZED && !is_second {
+            if status == StatusCode::UNAUTHORIZED && !is_second && !call.is_anonymous {
                 let values =
                     response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
                 if let Some(challenge) = Challenge::parse(values) {

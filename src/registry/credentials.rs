@@ -9,7 +9,7 @@ use crate::reference::DOCKER_HUB;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,6 +35,8 @@ impl std::fmt::Debug for Credential {
 /// The credentials of the user's files.
 #[derive(Default)]
 pub(crate) struct Credentials {
+    /// A user and a password of the command line, and the hosts that they are for.
+    given: Option<(BTreeSet<String>, Credential)>,
     files: Vec<CredentialFile>,
     /// What a helper said, by the file's index and the key.
     helped: RefCell<BTreeMap<(usize, String), Option<Credential>>>,
@@ -75,6 +77,15 @@ pub(crate) fn credential_files(given: Option<PathBuf>, env: impl Fn(&str) -> Opt
     .collect()
 }
 
+/// Helm's own file, which is asked first for charts.
+pub(crate) fn helm_credential_file(env: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let path = |name: &str| env(name).filter(|text| !text.is_empty()).map(PathBuf::from);
+    let home = path("HOME").or_else(|| path("USERPROFILE"));
+    let config = path("XDG_CONFIG_HOME").or_else(|| home.map(|home| home.join(".config")));
+    let helm = path("HELM_CONFIG_HOME").or_else(|| config.map(|config| config.join("helm")));
+    path("HELM_REGISTRY_CONFIG").or_else(|| helm.map(|helm| helm.join("registry").join("config.json")))
+}
+
 impl Credentials {
     /// The credentials of files, each with its name and text, in the order in which they are asked.
     ///
@@ -90,7 +101,17 @@ impl Credentials {
             Ok(CredentialFile { name, text, tree })
         };
         let files = files.into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { files, helped: RefCell::default() })
+        Ok(Self { given: None, files, helped: RefCell::default() })
+    }
+
+    /// The same, with a user and a password of the command line for some hosts.
+    pub(crate) fn with_given(self, hosts: BTreeSet<String>, user: String, password: String) -> Self {
+        Self { given: Some((hosts, Credential::Password { user, password })), ..self }
+    }
+
+    /// Whether the command line gives a user and a password for a host.
+    pub(crate) fn is_given(&self, host: &str) -> bool {
+        self.given.as_ref().is_some_and(|(hosts, _)| hosts.contains(host))
     }
 
     /// The credential for a repository.
@@ -98,6 +119,9 @@ impl Credentials {
     /// # Errors
     /// A helper fails, or an entry cannot be read.
     pub(super) async fn find(&self, repository: &Repository) -> Result<Option<Found>, Error> {
+        if let Some((_, credential)) = self.given.as_ref().filter(|(hosts, _)| hosts.contains(&repository.host)) {
+            return Ok(Some(Found { credential: credential.clone(), file: "--username".to_owned() }));
+        }
         for (number, file) in self.files.iter().enumerate() {
             if let Some(credential) = self.find_in(number, file, repository).await? {
                 return Ok(Some(Found { credential, file: file.name.clone() }));
@@ -276,6 +300,9 @@ mod tests {
             ["/r.json", "/h/.docker/config.json", "/run/u/containers/auth.json", "/h/.config/containers/auth.json"]
         );
         assert_eq!(shown(credential_files(Some("a.json".into()), env)), ["a.json"]);
+        assert_eq!(helm_credential_file(env), Some(PathBuf::from("/h/.config/helm/registry/config.json")));
+        let env = |name: &str| (name == "HELM_REGISTRY_CONFIG").then(|| OsString::from("/c.json"));
+        assert_eq!(helm_credential_file(env), Some(PathBuf::from("/c.json")));
     }
 
     #[test]

@@ -26,10 +26,15 @@ pub(super) fn redirected(from: &Url, location: &str, repository: &Repository) ->
         (_, "http") => return Err(refused("from https to http")),
         _ => return Err(refused("to something that is not http or https")),
     }
-    if authority(from) != authority(&to) && is_outside(from) && !is_outside(&to) {
+    if leads_inside(from, &to) {
         return Err(refused(&format!("into a private network ({})", authority(&to))));
     }
     Ok(to)
+}
+
+/// Whether somebody on the internet names an address in a private network.
+pub(crate) fn leads_inside(from: &Url, to: &Url) -> bool {
+    authority(from) != authority(to) && is_outside(from) && !is_outside(to)
 }
 
 /// Whether a host is on the internet, as far as its name says.

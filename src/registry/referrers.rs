@@ -7,10 +7,11 @@ use super::client::{Call, Client, Lack};
 use super::digest::Digest;
 use super::error::{Error, Kind};
 use super::manifest::{Descriptor, MANIFEST_BYTES, Manifest, OCI_INDEX};
-use super::repository::{Repository, authority};
+use super::pages::next_page;
+use super::repository::Repository;
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LINK};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// The most pages of an answer.
@@ -47,7 +48,7 @@ impl Client<'_> {
                 // Registries answer in many ways to what they do not know.
                 _ => return Ok(None),
             }
-            let next = next_page(&response);
+            let next = next_page(&response, &url, &call.subject());
             let is_index = response
                 .headers()
                 .get(CONTENT_TYPE)
@@ -57,11 +58,7 @@ impl Client<'_> {
             }
             let body = self.wire.read(response, MANIFEST_BYTES, &call.subject()).await.map_err(|fault| fault.error)?;
             found.extend(Manifest::parse(body, Some(OCI_INDEX), &call.subject())?.children);
-            let Some(next) = next.and_then(|next| url.join(&next).ok()) else { return Ok(Some(found)) };
-            if next.scheme() != url.scheme() || authority(&next) != authority(&url) {
-                let text = format!("{}: the next page is on another server; airtight does not ask it", call.subject());
-                return Err(Error::new(Kind::Untrusted, text));
-            }
+            let Some(next) = next? else { return Ok(Some(found)) };
             url = next;
         }
         let text = format!("{repository}: more than {PAGES} pages refer to {subject}");
@@ -121,13 +118,4 @@ impl Client<'_> {
         let index = Manifest::parse(bytes, Some(OCI_INDEX), &repository.to_string())?;
         self.put_manifest(repository, &tag, &index).await.map(|_| ())
     }
-}
-
-/// The next page: `Link: </v2/x/referrers/sha256:…?last=y>; rel="next"`.
-fn next_page(response: &Response) -> Option<String> {
-    let text = response.headers().get(LINK)?.to_str().ok()?;
-    text.split(',').find_map(|link| {
-        let (url, rest) = link.trim().strip_prefix('<')?.split_once('>')?;
-        rest.replace('"', "").split(';').any(|part| part.trim() == "rel=next").then(|| url.to_owned())
-    })
 }

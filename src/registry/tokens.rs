@@ -134,6 +134,11 @@ impl Tokens {
         }
     }
 
+    /// Sends the user and the password to a host at once, without being asked for them.
+    pub(super) fn present_basic(&self, host: &str) {
+        self.challenges.borrow_mut().entry(host.to_owned()).or_insert(Challenge::Basic);
+    }
+
     /// A text of a registry, without what we sent.
     pub(super) fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();

@@ -215,6 +215,7 @@ mod tests {
             schema: None,
             templates: templates.iter().enumerate().map(file_of).collect(),
             files: Vec::new(),
+            lock: None,
             subcharts: Vec::new(),
         };
         Prepared {

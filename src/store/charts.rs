@@ -3,14 +3,15 @@
 use crate::chart::Chart;
 use crate::chart::load::{self, Source, load_from, load_stored};
 use crate::chart::stored::Stored;
+use crate::chart_reference::ChartReference;
 use crate::compiler::ChartTemplates;
-use crate::disk::{By, look};
+use crate::disk::{By, Reach, look, seen};
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use sha2::{Digest as _, Sha256};
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// The most charts that are kept for later; one that is dropped is loaded again.
@@ -30,8 +31,8 @@ struct Known {
     by_content: HashMap<Content, Weak<Kept>>,
 }
 
-/// The path, who named it, which helm, and whether missing dependencies are added.
-type Place = (PathBuf, By, HelmVersion, bool);
+/// The chart, who named it, which helm, and whether missing dependencies are added.
+type Place = (ChartReference, By, HelmVersion, bool);
 
 /// The digest of an archive, and which helm reads it.
 type Content = ([u8; 32], HelmVersion);
@@ -55,8 +56,12 @@ pub(crate) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Source<'_>) -> Result<Ve
 
 /// A chart that is needed.
 pub(super) struct Wanted<'w> {
-    pub(super) source: Source<'w>,
-    /// Its content, if it is not that of the disk.
+    pub(super) chart: &'w ChartReference,
+    /// Who named it.
+    pub(super) by: By,
+    /// What may be read.
+    pub(super) reach: &'w Reach,
+    /// Its content, if it was fetched or is not that of the disk.
     pub(super) stored: Option<&'w Result<Stored, Error>>,
     pub(super) limits: &'w Limits,
     pub(super) helm: HelmVersion,
@@ -87,20 +92,29 @@ impl Loaded {
 impl Charts {
     /// Loads a chart, or returns it if it is loaded already. Threads that need the same chart wait for the first one.
     pub(super) fn load(&self, wanted: &Wanted<'_>) -> Loaded {
-        let Source { by, path, .. } = wanted.source;
-        let cell = self.known().cell((path.to_path_buf(), by, wanted.helm, wanted.complete.is_some()));
+        let cell = self.known().cell((wanted.chart.clone(), wanted.by, wanted.helm, wanted.complete.is_some()));
         cell.get_or_init(|| self.load_now(wanted)).clone()
     }
 
     fn load_now(&self, wanted: &Wanted<'_>) -> Loaded {
-        let Wanted { source, stored, limits, helm, complete } = wanted;
+        let Wanted { chart, by, reach, stored, limits, helm, complete } = *wanted;
+        let path = match chart {
+            ChartReference::Local(path) => path.clone(),
+            ChartReference::Remote(_) if stored.is_none() => {
+                return Loaded::failed(Error::file(format!("{chart} was not fetched")), Vec::new());
+            }
+            // Only for messages.
+            ChartReference::Remote(remote) => PathBuf::from(remote.to_string()),
+        };
+        let seen_as = chart.local().and_then(seen);
+        let source = &Source { reach, by, path: &path, seen_as: seen_as.as_deref() };
         let loaded = match (stored, complete) {
             (Some(Err(why)), _) => Err(why.clone()),
-            (Some(Ok(stored)), _) => load_stored(stored, source.path, source.seen_as, limits, *helm),
+            (Some(Ok(stored)), _) => load_stored(stored, source.path, source.seen_as, limits, helm),
             (None, None) if look::exists(source.path) && !look::is_folder(source.path) => {
-                return self.archive(source, limits, *helm);
+                return self.archive(source, limits, helm);
             }
-            (None, _) => load_from(source, limits, *helm),
+            (None, _) => load_from(source, limits, helm),
         };
         let (mut chart, mut log) = match loaded {
             Ok(load::Loaded { chart, warnings }) => (chart, warnings),
@@ -152,10 +166,10 @@ impl Charts {
     }
 
     /// Drops a chart.
-    pub(super) fn forget(&self, path: &Path) {
+    pub(super) fn forget(&self, chart: &ChartReference) {
         let mut known = self.known();
-        known.by_place.retain(|(place, ..), _| place != path);
-        known.order.retain(|(place, ..)| place != path);
+        known.by_place.retain(|(place, ..), _| place != chart);
+        known.order.retain(|(place, ..)| place != chart);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -188,6 +202,7 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::fs;
+    use std::path::Path;
 
     fn archive(chart_yaml: &str) -> Vec<u8> {
         let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
@@ -199,9 +214,9 @@ mod tests {
     }
 
     fn load(charts: &Charts, reach: &Reach, path: &Path) -> Loaded {
-        let source = Source { reach, by: By::User, path, seen_as: None };
+        let chart = &ChartReference::Local(path.to_path_buf());
         let limits = &Limits::default();
-        charts.load(&Wanted { source, stored: None, limits, helm: HelmVersion::V4, complete: None })
+        charts.load(&Wanted { chart, by: By::User, reach, stored: None, limits, helm: HelmVersion::V4, complete: None })
     }
 
     #[test]
@@ -220,7 +235,7 @@ mod tests {
         assert_eq!(charts.known().by_place.len(), MOST);
         assert!(Arc::ptr_eq(&first, &load(&charts, &reach, &copies[0]).chart().expect("a chart")));
         for copy in &copies {
-            charts.forget(copy);
+            charts.forget(&ChartReference::Local(copy.clone()));
         }
         assert!(charts.known().by_place.is_empty() && charts.known().order.is_empty());
         let again = load(&charts, &reach, &copies[1]).chart().expect("a chart");

@@ -5,8 +5,8 @@ mod charts;
 pub(crate) mod own_files;
 
 use crate::chart::Chart;
-use crate::chart::load::Source;
 use crate::chart::stored::Stored;
+use crate::chart_reference::ChartReference;
 use crate::compiler::ChartTemplates;
 use crate::disk::{By, Reach, look, seen};
 use crate::error::Error;
@@ -19,7 +19,7 @@ use charts::{Charts, Wanted};
 pub(crate) use charts::{Complete, Loaded};
 use own_files::Own;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a run reads; shared by threads.
@@ -31,8 +31,8 @@ pub(crate) struct Store {
     stdin: Option<Vec<u8>>,
     /// Files whose content differs from the disk, by the name under which they are read.
     texts: Arc<Texts>,
-    /// Charts whose content differs from the disk; the error says why it is not known.
-    stored: HashMap<PathBuf, Result<Stored, Error>>,
+    /// Charts that were fetched, or whose content differs from the disk; the error says why it is not known.
+    stored: HashMap<ChartReference, Result<Stored, Error>>,
     /// Which files are the user's own.
     pub own: Own,
     /// Keys for renders whose output is discarded.
@@ -72,37 +72,44 @@ impl Store {
         self.texts.contains_key(name)
     }
 
-    /// Sets the content of a chart, in place of the disk's.
-    pub(crate) fn put_chart(&mut self, path: &Path, content: Result<Stored, Error>) {
-        self.stored.insert(path.to_path_buf(), content);
+    /// Sets the content of a chart that was fetched, or in place of the disk's.
+    pub(crate) fn put_chart(&mut self, chart: &ChartReference, content: Result<Stored, Error>) {
+        self.stored.insert(chart.clone(), content);
     }
 
     /// Whether the content of a chart is set.
-    pub(crate) fn has_chart(&self, path: &Path) -> bool {
-        self.stored.contains_key(path)
+    pub(crate) fn has_chart(&self, chart: &ChartReference) -> bool {
+        self.stored.contains_key(chart)
     }
 
     /// Whether a chart is an unpacked folder of the user's own.
-    pub(crate) fn is_own_folder(&self, chart: &Path) -> bool {
+    pub(crate) fn is_own_folder(&self, chart: &ChartReference) -> bool {
+        let Some(path) = chart.local() else { return false };
         let is_folder = match self.stored.get(chart) {
             Some(stored) => matches!(stored, Ok(Stored::Folder(_))),
-            None => look::is_folder(chart),
+            None => look::is_folder(path),
         };
-        is_folder && self.own.holds(chart)
+        is_folder && self.own.holds(path)
     }
 
     /// Loads a chart, or returns it if it is loaded already; `complete` adds what only one caller needs.
     pub(crate) fn chart(
         &self,
         by: By,
-        path: &Path,
+        chart: &ChartReference,
         limits: &Limits,
         helm: HelmVersion,
         complete: Option<&Complete<'_>>,
     ) -> Loaded {
-        let seen_as = seen(path);
-        let source = Source { reach: &self.reach, by, path, seen_as: seen_as.as_deref() };
-        self.charts.load(&Wanted { source, stored: self.stored.get(path), limits, helm, complete })
+        self.charts.load(&Wanted {
+            chart,
+            by,
+            reach: &self.reach,
+            stored: self.stored.get(chart),
+            limits,
+            helm,
+            complete,
+        })
     }
 
     /// The compiled templates of a loaded chart, which all of its releases share; none if it is not loaded here.
@@ -111,8 +118,8 @@ impl Store {
     }
 
     /// Drops a chart that no other release needs.
-    pub(crate) fn forget(&self, path: &Path) {
-        self.charts.forget(path);
+    pub(crate) fn forget(&self, chart: &ChartReference) {
+        self.charts.forget(chart);
     }
 
     /// A values file by the name that was given; `-` is stdin if the user typed it.

@@ -144,6 +144,7 @@ mod tests {
             schema: None,
             templates: Vec::new(),
             files: Vec::new(),
+            lock: None,
             subcharts,
         })
     }

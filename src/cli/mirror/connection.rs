@@ -1,12 +1,12 @@
 //! The flags about connections and credentials.
 
-use crate::disk::{By, Reach, look};
+use crate::cli::connection::{credentials, duration_of, identity, pem};
+use crate::disk::Reach;
 use crate::error::Error;
-use crate::go::time::duration;
 use crate::reference::Mirror;
-use crate::registry::{Credentials, Options, Patience, Tls, credential_files};
+use crate::registry::{Options, Patience, Tls};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How registries are reached.
@@ -68,20 +68,9 @@ impl ConnectionFlags {
         let none = BTreeSet::new;
         let mut plain = if self.plain_http { hosts.clone() } else { none() };
         plain.extend(self.source_plain_http.iter().map(|host| host.to_ascii_lowercase()));
-        let read = |flag: &str, path: &Path| {
-            let text = reach.read(By::User, path).map_err(|error| error.after(flag))?;
-            Ok::<_, Error>((format!("{flag} {}", path.display()), text))
-        };
-        let authorities = self.ca_file.as_deref().map(|path| read("--ca-file", path)).transpose()?;
-        let identity = match (&self.cert_file, &self.key_file) {
-            (Some(certificate), Some(key)) => {
-                let (name, mut text) = read("--cert-file", certificate)?;
-                text.push(b'\n');
-                text.extend(read("--key-file", key)?.1);
-                Some((name, text, hosts.clone()))
-            }
-            _ => None,
-        };
+        let authorities = self.ca_file.as_deref().map(|path| pem(reach, "--ca-file", path)).transpose()?;
+        let identity = identity(reach, self.cert_file.as_deref(), self.key_file.as_deref())?;
+        let identity = identity.map(|(name, text)| (name, text, hosts.clone()));
         Ok(Options {
             tls: Tls {
                 plain,
@@ -90,28 +79,8 @@ impl ConnectionFlags {
                 identity,
             },
             patience: Patience { budget: self.retry_budget, ..Patience::default() },
-            credentials: self.credentials(reach)?,
+            credentials: credentials(reach, self.auth_file.as_deref(), None)?,
             realms: self.auth_realm.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })
     }
-
-    fn credentials(&self, reach: &Reach) -> Result<Credentials, Error> {
-        let given = self.auth_file.is_some();
-        let mut files = Vec::new();
-        for path in credential_files(self.auth_file.clone(), |name| std::env::var_os(name)) {
-            // Which of the usual files are there differs.
-            if given || look::is_there(&path) {
-                let text = reach.read(By::User, &path);
-                let text = text.map_err(|error| if given { error.after("--auth-file") } else { error })?;
-                files.push((path.display().to_string(), text));
-            }
-        }
-        Credentials::read(files).map_err(|error| Error::input(error.to_string()))
-    }
-}
-
-/// A duration as helm and kubectl write it.
-fn duration_of(text: &str) -> Result<Duration, String> {
-    let nanoseconds = duration::parse(text.as_bytes())?;
-    u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| "a duration must not be negative".to_owned())
 }

@@ -14,7 +14,7 @@ mod store;
 use super::{derived, files, read, root};
 use crate::cli::mirror::run_patiently;
 use crate::cli::{Outcome, Streams};
-use crate::registry::{Client, Kind, Options, Patience, Repository, Tls, Watch};
+use crate::registry::Patience;
 use faults::Fault;
 use images::Image;
 use regex::Regex;
@@ -401,50 +401,6 @@ fn a_run_on_a_bad_day_ends_well() {
     for (host, server) in registries.all() {
         assert_eq!(server.unused(), [""; 0], "at {host}");
     }
-}
-
-/// A chart is an artifact with one layer.
-#[test]
-fn a_chart_is_pulled() {
-    const CONTENT: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
-    let text = r#"
-        about = "x"
-        list = ""
-        images = [{name = "charts/db:1.0.0", layers = ["chart 5000"], config = "application/vnd.cncf.helm.config.v1+json"}]
-        [[faults]]
-        at = "source"
-        on = "GET /blobs/"
-        does = "flip"
-    "#;
-    let case: Case = toml::from_str(text).expect("a case");
-    let registries = Registries::start(&case);
-    registries.prepare(&case.faults);
-    let pulled = |version: &str, media_type: &str, limit: u64| {
-        let options = Options {
-            tls: Tls { plain: [registries.source.address.clone()].into(), ..Tls::default() },
-            ..Options::default()
-        };
-        let repository = Repository { host: registries.source.address.clone(), path: "charts/db".to_owned() };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let client = Client::new(options, &Silence).expect("a client");
-        let pulled = runtime.block_on(client.pull(&repository, version, media_type, limit));
-        pulled.map(|(manifest, archive)| (manifest.config_type, archive.len())).map_err(|error| error.kind())
-    };
-    let config = "application/vnd.cncf.helm.config.v1+json".to_owned();
-    // The first answer is damaged.
-    assert_eq!(pulled("1.0.0", CONTENT, 10_000), Ok((Some(config), 5000)));
-    assert_eq!(pulled("1.0.0", CONTENT, 1000), Err(Kind::Limit));
-    assert_eq!(pulled("1.0.0", "text/plain", 10_000), Err(Kind::Rejected));
-    assert_eq!(pulled("2.0.0", CONTENT, 10_000), Err(Kind::NotFound));
-}
-
-/// Nobody watches.
-struct Silence;
-
-impl Watch for Silence {
-    fn waits(&self, _: &str, _: Duration, _: &str) {}
-    fn moved(&self, _: u64) {}
-    fn lost(&self, _: u64) {}
 }
 
 /// The summaries for programs conform to `docs/mirror.schema.json`.

@@ -1,0 +1,230 @@
+//! [`FetchFlags`]: which chart is fetched, and [`SourceFlags`]: how.
+
+use crate::chart_reference::{ChartReference, Location, RemoteChart};
+use crate::cli::connection::{credentials, duration_of, identity, pem};
+use crate::disk::{Reach, look};
+use crate::error::Error;
+use crate::fetching::{Cache, Fetched, Fetcher, OciReference};
+use crate::limits::Limits;
+use crate::registry::{Options, Patience, Tls, Watch, helm_credential_file, host_of};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The flags of commands that take a chart from a registry or a repository.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Charts from registries")]
+pub(crate) struct FetchFlags {
+    /// Version of the chart, or a constraint such as ^1.2, if it is fetched (default: the newest release)
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true)]
+    pub(crate) version: Option<String>,
+    /// Take the chart from the repository with an index.yaml at this URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) repo: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceFlags,
+}
+
+/// How charts are fetched.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Charts from registries")]
+pub(crate) struct SourceFlags {
+    /// Keep fetched charts in this folder (default: AIRTIGHT_CACHE_DIR, or airtight in the user's folder of caches)
+    #[arg(long, value_name = "FOLDER")]
+    cache_dir: Option<PathBuf>,
+    /// Fetch nothing: take charts from the cache only
+    #[arg(long)]
+    offline: bool,
+    /// Use HTTP for registries
+    #[arg(long)]
+    plain_http: bool,
+    /// Do not verify the certificates of registries and repositories
+    #[arg(long)]
+    insecure_skip_tls_verify: bool,
+    /// Trust the certificate authorities of this file too, in PEM
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Show this client certificate to registries and repositories, in PEM
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    cert_file: Option<PathBuf>,
+    /// The private key of --cert-file, in PEM
+    #[arg(long, value_name = "FILE", requires = "cert_file")]
+    key_file: Option<PathBuf>,
+    /// Read credentials from this file only
+    ///
+    /// Default: helm's registry/config.json (HELM_REGISTRY_CONFIG), REGISTRY_AUTH_FILE, docker's config.json (DOCKER_CONFIG), and
+    /// containers/auth.json in XDG_RUNTIME_DIR and ~/.config, in this order; the first with an entry for the registry counts.
+    /// Credential helpers that these files name are run.
+    #[arg(long, value_name = "FILE", alias = "registry-config")]
+    auth_file: Option<PathBuf>,
+    /// User for the registry or the repository of the chart
+    #[arg(long, value_name = "USER", requires = "password")]
+    username: Option<String>,
+    /// Password for the registry or the repository of the chart; other users of the machine can see it: a credential file is safer
+    #[arg(long, value_name = "PASSWORD", requires = "username")]
+    password: Option<Secret>,
+    /// Send credentials to the token server on this host although it is not in the registry's domain (can be given several times)
+    #[arg(long, value_name = "HOST")]
+    auth_realm: Vec<String>,
+    /// How long to wait in total for each registry that asks to wait or fails for a moment, such as 90s, 10m or 1h
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration_of)]
+    retry_budget: Duration,
+}
+
+/// A password, which is never printed.
+#[derive(Clone)]
+struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Default for SourceFlags {
+    fn default() -> Self {
+        Self {
+            cache_dir: None,
+            offline: false,
+            plain_http: false,
+            insecure_skip_tls_verify: false,
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            auth_file: None,
+            username: None,
+            password: None,
+            auth_realm: Vec::new(),
+            retry_budget: Patience::default().budget,
+        }
+    }
+}
+
+impl FetchFlags {
+    /// The chart that an argument names.
+    ///
+    /// # Errors
+    /// See [`ChartReference::parse`].
+    pub(crate) fn reference(&self, chart: &str) -> Result<ChartReference, Error> {
+        ChartReference::parse(chart, self.version.as_deref(), self.repo.as_deref(), look::exists)
+    }
+
+    /// The same for a command that fetches in any case, whatever is on the disk.
+    ///
+    /// # Errors
+    /// See [`ChartReference::parse`].
+    pub(crate) fn remote_reference(&self, chart: &str) -> Result<ChartReference, Error> {
+        ChartReference::parse(chart, self.version.as_deref(), self.repo.as_deref(), |_| false)
+    }
+
+    /// Fetches charts, several at a time; the results are in their order. Waits are told to `err`.
+    ///
+    /// # Errors
+    /// A flag cannot be used.
+    pub(crate) fn fetch_all(
+        &self,
+        charts: &[RemoteChart],
+        limits: &Limits,
+        err: &mut dyn Write,
+    ) -> Result<Vec<Result<Fetched, Error>>, Error> {
+        if charts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let waits = Waits::new(err);
+        let fetcher = self.source.fetcher(charts, limits, &waits)?;
+        Ok(fetcher.fetch_all(charts))
+    }
+}
+
+impl SourceFlags {
+    /// A fetcher of charts. What the flags say of registries and repositories holds for those of `charts`.
+    ///
+    /// # Errors
+    /// A flag cannot be used.
+    pub(crate) fn fetcher<'w>(
+        &self,
+        charts: &[RemoteChart],
+        limits: &Limits,
+        watch: &'w dyn Watch,
+    ) -> Result<Fetcher<'w>, Error> {
+        let options = self.options(charts, &Reach::of_user(limits.file_bytes))?;
+        let cache = Cache::of(self.cache_dir.clone(), |name| std::env::var_os(name));
+        Fetcher::new(options, cache, self.offline, limits, watch)
+    }
+
+    fn options(&self, charts: &[RemoteChart], reach: &Reach) -> Result<Options, Error> {
+        let registries: BTreeSet<String> = charts.iter().filter_map(registry_of).collect();
+        let mut hosts = registries.clone();
+        hosts.extend(charts.iter().filter_map(web_host_of));
+        if self.offline {
+            // Nobody is asked: no credential is read, and no helper runs.
+            return Ok(Options::default());
+        }
+        let authorities = self.ca_file.as_deref().map(|path| pem(reach, "--ca-file", path)).transpose()?;
+        let identity = identity(reach, self.cert_file.as_deref(), self.key_file.as_deref())?;
+        let helm = helm_credential_file(|name| std::env::var_os(name));
+        let mut credentials = credentials(reach, self.auth_file.as_deref(), helm)?;
+        if let (Some(user), Some(Secret(password))) = (&self.username, &self.password) {
+            credentials = credentials.with_given(hosts.clone(), user.clone(), password.clone());
+        }
+        Ok(Options {
+            tls: Tls {
+                plain: if self.plain_http { registries } else { BTreeSet::new() },
+                insecure: if self.insecure_skip_tls_verify { hosts.clone() } else { BTreeSet::new() },
+                authorities,
+                identity: identity.map(|(name, text)| (name, text, hosts)),
+            },
+            patience: Patience { budget: self.retry_budget, ..Patience::default() },
+            credentials,
+            realms: self.auth_realm.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        })
+    }
+}
+
+/// The registry of a chart.
+fn registry_of(chart: &RemoteChart) -> Option<String> {
+    match &chart.location {
+        Location::Registry(text) => OciReference::parse(text).ok().map(|reference| reference.repository.host),
+        _ => None,
+    }
+}
+
+/// The web server of a chart.
+fn web_host_of(chart: &RemoteChart) -> Option<String> {
+    match &chart.location {
+        Location::Registry(_) => None,
+        Location::Repository { url, .. } | Location::Archive(url) => url::Url::parse(url).ok().map(|url| host_of(&url)),
+    }
+}
+
+/// Tells of waits, on stderr.
+pub(crate) struct Waits<'e> {
+    err: RefCell<&'e mut dyn Write>,
+}
+
+impl<'e> Waits<'e> {
+    pub(crate) fn new(err: &'e mut dyn Write) -> Self {
+        Self { err: RefCell::new(err) }
+    }
+}
+
+impl Watch for Waits<'_> {
+    fn waits(&self, host: &str, wait: Duration, why: &str) {
+        // Shorter waits are not worth a line. What cannot be told is no reason to stop.
+        if wait >= Duration::from_secs(1) {
+            drop(writeln!(self.err.borrow_mut(), "waiting {:.0} s for {host}: {why}", wait.as_secs_f64()));
+        }
+    }
+
+    fn moved(&self, _: u64) {}
+
+    fn lost(&self, _: u64) {}
+}
