@@ -74,8 +74,8 @@ mod chart_reference;
 mod cli;
 mod compiler;
 mod config;
-mod disk;
 mod dependencies;
+mod disk;
 mod downloads;
 mod error;
 #[cfg(feature = "registry")]

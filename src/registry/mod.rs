@@ -8,7 +8,7 @@
 //! goes to the host that it is for and to no other: not along a redirect, not to a token server of somebody else (`realm`), not
 //! from https to http. No error contains one.
 //!
-//! The room starts no program but the credential helpers that the user's own files name, through the `docker_credential` crate.
+//! The room starts no program but the credential helpers that the user's own files name (`helper`).
 
 #![expect(clippy::disallowed_types, reason = "this is the room that the bans point to")]
 
@@ -20,11 +20,13 @@ mod credentials;
 mod digest;
 mod download;
 mod error;
+mod helper;
 mod location;
 mod manifest;
 mod manifests;
 mod pages;
 mod pull;
+mod quota;
 mod realm;
 mod referrers;
 mod repository;
@@ -45,6 +47,7 @@ pub(crate) use error::{Error, Kind};
 pub(crate) use location::leads_inside;
 pub(crate) use manifest::{Descriptor, MANIFEST_BYTES, Manifest};
 pub(crate) use pull::ChartArtifact;
+pub(crate) use quota::Quota;
 pub(crate) use repository::Repository;
 pub(crate) use retry::Patience;
 pub(crate) use transport::Tls;

@@ -2,10 +2,10 @@
 
 use super::{plain_line, write_json};
 use crate::mirroring::{Item, Outcome, State};
-use crate::registry::Error;
+use crate::registry::{Error, Quota};
 use crate::secrets::redacted;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Raised when a field changes its meaning or is removed; new fields do not raise it.
@@ -29,6 +29,8 @@ pub(crate) struct Mirrored {
     pub artifacts: Vec<(Item, Outcome)>,
     /// The HTTP requests.
     pub requests: u64,
+    /// What registries say is left of their rate limits.
+    pub quotas: BTreeMap<String, Quota>,
     /// The command that copies artifacts that are missing.
     pub copy_command: String,
     /// The command that also sends what is missing below those that the mirror has.
@@ -53,12 +55,13 @@ struct Document<'m> {
     mirror: &'m str,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'m str>,
-    summary: Summary,
+    summary: Summary<'m>,
     artifacts: Vec<Artifact<'m>>,
 }
 
 #[derive(Serialize)]
-struct Summary {
+#[serde(rename_all = "camelCase")]
+struct Summary<'m> {
     artifacts: usize,
     present: usize,
     copied: usize,
@@ -68,6 +71,18 @@ struct Summary {
     failed: usize,
     bytes: u64,
     requests: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rate_limits: Vec<RateLimit<'m>>,
+}
+
+#[derive(Serialize)]
+struct RateLimit<'m> {
+    registry: &'m str,
+    remaining: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -172,6 +187,16 @@ impl Mirrored {
                 failed: self.count(State::Failed),
                 bytes: self.bytes(),
                 requests: self.requests,
+                rate_limits: self
+                    .quotas
+                    .iter()
+                    .map(|(registry, quota)| RateLimit {
+                        registry,
+                        remaining: quota.remaining,
+                        limit: quota.limit,
+                        seconds: quota.seconds,
+                    })
+                    .collect(),
             },
             artifacts: artifacts.collect(),
         };
@@ -232,6 +257,12 @@ impl Mirrored {
         };
         let words = if words.is_empty() { "nothing to do".to_owned() } else { words.join(", ") };
         writeln!(out, "{}: {artifacts}: {words}{sent}", plain_line(&self.mirror))?;
+        for (registry, quota) in &self.quotas {
+            let requests = if quota.remaining == 1 { "request" } else { "requests" };
+            let of = quota.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
+            let time = quota.seconds.map(|seconds| format!(" in {}", time(seconds))).unwrap_or_default();
+            writeln!(out, "{}: {} {requests} left{of}{time}", plain_line(registry), quota.remaining)?;
+        }
         let reduced = self.artifacts.iter().filter(|(_, outcome)| outcome.reduced.is_some()).count();
         if reduced > 0 {
             let have = if reduced == 1 { "1 index has" } else { &format!("{reduced} indexes have") };
@@ -271,6 +302,15 @@ pub(crate) fn told(item: &Item, outcome: &Outcome) -> String {
             format!("{line} (the list says {listed}, the mirror has {there})")
         }
         _ => line,
+    }
+}
+
+/// A number of seconds for people: `6 h`.
+fn time(seconds: u64) -> String {
+    match seconds {
+        _ if seconds > 0 && seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        _ if seconds > 0 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
     }
 }
 

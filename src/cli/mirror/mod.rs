@@ -208,7 +208,7 @@ fn run_with(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start: {error}")))?;
     let at_a_time = connection.concurrency();
-    let (outcomes, requests) = {
+    let (outcomes, requests, quotas) = {
         let follower = Follower::new(&mut *streams.err, items.len(), connection.is_quiet());
         runtime.block_on(async {
             let client = Client::new(options, &follower).map_err(|error| Error::input(error.to_string()))?;
@@ -230,7 +230,7 @@ fn run_with(
             };
             follower.finish();
             finished.map_err(|error| Error::file(error.to_string()))?;
-            Ok::<_, Error>((outcomes, client.requests()))
+            Ok::<_, Error>((outcomes, client.requests(), client.quotas()))
         })?
     };
     let mirrored = Mirrored {
@@ -240,6 +240,7 @@ fn run_with(
         mode,
         artifacts: items.into_iter().zip(outcomes).collect(),
         requests,
+        quotas,
         copy_command: what.command(),
         repair_command: format!("{} --repair", what.command()),
     };
