@@ -13,7 +13,7 @@ use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
 use crate::cli::one_release::no_release;
-use crate::config::{Config, Entry, Suppression, Target};
+use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
 use crate::disk::{By, Reach, look};
 use crate::disk::{seen, shown};
 use crate::error::Error;
@@ -133,7 +133,7 @@ impl Args {
     /// Checks everything, without a comparison.
     fn whole(&self, config: &Config, reach: &Arc<Reach>, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         if let Some(paths) = self.manifests() {
-            let settings = self.settings.settings(config, &Target::default(), reach)?;
+            let settings = self.settings.settings(config, &MirrorTarget::default(), reach)?;
             let checked = manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?;
             return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
         }
@@ -216,7 +216,7 @@ impl Args {
     /// The jobs: the named chart, or the releases of the configuration.
     pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         if let Some(chart) = &self.chart {
-            return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)?]);
+            return Ok(vec![self.typed(chart, self.settings.settings(config, &MirrorTarget::default(), reach)?)?]);
         }
         let Some(file) = &config.file else {
             return Err(Error::input(NOTHING));
@@ -249,7 +249,7 @@ impl Args {
     }
 
     /// Whether a release of the configuration is to be checked.
-    pub(super) fn is_wanted(&self, entry: &Entry) -> bool {
+    pub(super) fn is_wanted(&self, entry: &ReleaseSpec) -> bool {
         let named = |name: &String| self.releases.contains(name);
         self.releases.is_empty() || named(&entry.name) || named(&entry.full_name())
     }

@@ -6,9 +6,9 @@ use crate::cli::fetch::FetchFlags;
 use crate::cli::jobs::merged;
 use crate::cli::release::ReleaseFlags;
 use crate::cli::settings::MirrorFlags;
-use crate::config::{Config, Entry, Target};
+use crate::config::{Config, MirrorTarget, ReleaseSpec};
 use crate::error::Error;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::similar::did_you_mean;
 use crate::template::keys::Keys;
@@ -45,7 +45,7 @@ pub(crate) struct RenderFlags {
 #[derive(Debug)]
 pub(crate) struct One {
     /// The release.
-    pub prepared: Prepared,
+    pub prepared: ReleaseInputs,
     /// The environment, if the configuration gives the release several.
     pub environment: Option<String>,
     /// The settings; without a mirror nothing is rewritten or judged.
@@ -68,7 +68,7 @@ impl OneFlags {
             }
             (None, Some(chart)) => {
                 let chart = flags.fetch.reference(chart)?;
-                (self.name.clone(), None, chart, flags.release.clone().repeatable(), &Target::default())
+                (self.name.clone(), None, chart, flags.release.clone().repeatable(), &MirrorTarget::default())
             }
             (None, None) => {
                 return Err(Error::input("name a chart, or a release of airtight.yaml with --release NAME").into());
@@ -86,7 +86,7 @@ impl OneFlags {
 }
 
 /// The one release of the configuration with this name.
-fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, Error> {
+fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c ReleaseSpec, Error> {
     let Some(file) = &config.file else {
         return Err(Error::input(format!(
             "--release {wanted}: there is no airtight.yaml here or in a folder above (airtight init writes one)"
@@ -96,18 +96,18 @@ fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, Error> {
     if let Some(entry) = entries().find(|entry| entry.full_name() == wanted) {
         return Ok(entry);
     }
-    let same: Vec<&Entry> = entries().filter(|entry| entry.name == wanted).collect();
+    let same: Vec<&ReleaseSpec> = entries().filter(|entry| entry.name == wanted).collect();
     if let [entry] = same[..] {
         return Ok(entry);
     }
     if !same.is_empty() {
-        let same: Vec<String> = same.into_iter().map(Entry::full_name).collect();
+        let same: Vec<String> = same.into_iter().map(ReleaseSpec::full_name).collect();
         return Err(Error::input(format!(
             "--release {wanted}: it has several environments: name one of {}",
             same.join(", ")
         )));
     }
-    let names: Vec<String> = entries().map(Entry::full_name).collect();
+    let names: Vec<String> = entries().map(ReleaseSpec::full_name).collect();
     Err(Error::input(no_release(wanted, &names, file.name())))
 }
 

@@ -11,7 +11,7 @@ use crate::bundle::Bundle;
 use crate::chart_reference::{ChartReference, RemoteChart};
 use crate::cli::one_release::no_release;
 use crate::config::sides::{Pair, chart_sources, files, pairs, target_of_new};
-use crate::config::{Config, Entry, FILE_NAME, Release, Target};
+use crate::config::{Config, FILE_NAME, ListedRelease, MirrorTarget, ReleaseSpec};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::finding::Finding;
@@ -143,9 +143,10 @@ impl Args {
         reach: &Reach,
     ) -> Result<Vec<(Job, Before)>, Error> {
         let decides = policy.decides();
-        let settings = |config: &Config, target: &Target| self.settings.settings_with(config, target, bundle.clone());
+        let settings =
+            |config: &Config, target: &MirrorTarget| self.settings.settings_with(config, target, bundle.clone());
         if let Some(chart) = &self.chart {
-            let job = self.typed(chart, settings(decides, &Target::default())?)?;
+            let job = self.typed(chart, settings(decides, &MirrorTarget::default())?)?;
             return Ok(vec![(job.clone(), Before::Was(Box::new(job)))]);
         }
         let nothing = Config::default();
@@ -157,13 +158,15 @@ impl Args {
         self.check_names(&pairs, config)?;
         let mut jobs = Vec::new();
         for pair in pairs {
-            let is_wanted = |release: Option<&Release>| release.is_some_and(|release| self.is_wanted(&release.entry));
+            let is_wanted =
+                |release: Option<&ListedRelease>| release.is_some_and(|release| self.is_wanted(&release.entry));
             if !is_wanted(pair.before) && !is_wanted(pair.after) {
                 continue;
             }
             let old = old.clone();
-            let before =
-                |settings: Settings, entry: &Entry| Before::Was(Box::new(Job::of(entry, &self.release, settings)));
+            let before = |settings: Settings, entry: &ReleaseSpec| {
+                Before::Was(Box::new(Job::of(entry, &self.release, settings)))
+            };
             let (entry, settings, before) = match (pair.before, pair.after, old) {
                 // The branch's own configuration counts.
                 (_, Some(is), Err(why)) => {

@@ -128,9 +128,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let release::Outcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
-        release::Problem::Input(error) | release::Problem::Chart(error) => without_secrets(&prepared, error),
-        release::Problem::Template(error) => {
+    let release::RenderOutcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
+        release::RenderProblem::Input(error) | release::RenderProblem::Chart(error) => {
+            without_secrets(&prepared, error)
+        }
+        release::RenderProblem::Template(error) => {
             let text = helm_text(&error, prepared.env.helm);
             without_secrets(&prepared, Error::new(ErrorKind::Template, text))
         }
