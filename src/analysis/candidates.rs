@@ -6,7 +6,7 @@ use super::{Judged, WithoutOverride};
 use crate::fix::{Action, json_of, value_at};
 use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, ReferencePart};
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::reads::GLOBAL;
 use crate::release::ReleaseInputs;
 use crate::settings::Settings;
@@ -36,7 +36,7 @@ impl Lists {
         let decider = &judged.decider;
         let wanted = judged.destination(settings);
         let value = wanted.and_then(|wanted| value_of(&judged.image, decider.origin, &wanted));
-        let (Source::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
+        let (DeciderKind::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
         if let Some((list, element)) = in_list(decider, origins) {
             self.elements.entry(list).or_default().entry(element).or_insert(value);
         }
@@ -142,11 +142,11 @@ fn set_to(
 ) -> Option<Proposal> {
     let json = Value::from(value.as_str());
     match &decider.source {
-        Source::User(_) => {
+        DeciderKind::User(_) => {
             let title = format!("set `{}` to `{value}`", decider.path);
             changed(decider.origin, Action::Set(json), title, origins)
         }
-        Source::ChartDefault(chart) => {
+        DeciderKind::ChartDefault(chart) => {
             let keys = origins.path(decider.origin);
             let is_shared = keys.first().is_some_and(|first| first.is(GLOBAL));
             let whole = if is_shared { keys.clone() } else { keys.of_user(chart) };

@@ -8,7 +8,7 @@ use super::propose::changed;
 use super::trial::Trials;
 use crate::fix::{Action, Edit};
 use crate::images::{Class, Shape, Tier};
-use crate::provenance::{Decider, Source, decider_of};
+use crate::provenance::{Decider, DeciderKind, decider_of};
 use crate::reference::{Mirror, Reference};
 use crate::release::InputChange;
 use crate::template::Value;
@@ -92,7 +92,7 @@ fn wanted(judged: &Judged) -> Option<Wanted> {
     if image.tier == Tier::Possible {
         return None;
     }
-    let printed_by_user = matches!(judged.decider.source, Source::User(_));
+    let printed_by_user = matches!(judged.decider.source, DeciderKind::User(_));
     match (&image.reference, judged.class) {
         (Err(_), _) => Some(Wanted::Valid),
         (_, Class::ChartDefault | Class::HardCoded | Class::Unexplained | Class::HalfRewritten) => {

@@ -38,7 +38,7 @@ use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::images::{Class, Search};
 use crate::provenance::Decider;
-use crate::reads::{Flow, Reads, Statics};
+use crate::reads::{Flow, Statics, ValueReads};
 use crate::reference::Mirror;
 use crate::release::ReleaseInputs;
 use crate::render::Rendered;
@@ -67,7 +67,7 @@ pub(crate) use judged::{Judged, RegistryWithPath, WithoutOverride};
 use keys::Keys;
 pub(crate) use keys::{Assumed, is_known_key, names_registry, other_key, usual_key};
 pub(crate) use latent::{Latent, Proof};
-pub(crate) use numbers::Number;
+pub(crate) use numbers::ReprintedNumber;
 pub(crate) use pins::unpinned;
 use pull_secrets::PullSecrets;
 pub(crate) use rewrite::Unset;
@@ -97,7 +97,7 @@ pub(crate) struct Analysis {
     /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
     /// The values that the templates read.
-    pub reads: Reads,
+    pub reads: ValueReads,
     /// The values that their code could read.
     pub statics: Statics,
     /// The same, followed through calls and assignments; see [`Analysis::flow`].
@@ -107,7 +107,7 @@ pub(crate) struct Analysis {
     /// The user's values that would bypass the mirror once something is enabled.
     pub latent: Vec<Latent>,
     /// Tags that were read as numbers and print as different tags.
-    pub numbers: Vec<Number>,
+    pub numbers: Vec<ReprintedNumber>,
     /// Gated images.
     pub gated: Vec<Gated>,
     /// What decides about images and differs between installs.

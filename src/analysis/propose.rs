@@ -1,7 +1,7 @@
 //! [`Proposal`]: a change of the user's input that may resolve a finding, before it is tried.
 
 use crate::fix::{Action, Edit, Safety, Target};
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::release::ReleaseInputs;
 use crate::trace::{Layer, Origin, OriginData, Origins};
 use crate::values_path::ValuesPath;
@@ -100,7 +100,7 @@ pub(super) fn overlaid(path: ValuesPath, value: Value, title: String) -> Proposa
 /// The title for removing a setting.
 pub(super) fn title_of_removal(decider: &Decider) -> String {
     match &decider.source {
-        Source::User(Layer::Flag(part)) => format!("remove `{}` from {}", decider.path, part.flag),
+        DeciderKind::User(Layer::Flag(part)) => format!("remove `{}` from {}", decider.path, part.flag),
         _ => format!("remove `{}`", decider.path),
     }
 }

@@ -3,7 +3,7 @@
 //! The old state of a release is its chart and values files in the merge base of REV and HEAD; files that did not change
 //! are read from the disk. If a path leads through links, a change of any of them touches the release.
 
-use super::git::{Changes, Repository, Snapshot, steps};
+use super::git::{ChangedFiles, Repository, Snapshot, steps};
 use super::jobs::Job;
 use crate::disk::shown;
 use crate::disk::{Reach, look};
@@ -22,7 +22,7 @@ pub(crate) struct Base {
     repository: Repository,
     /// The merge base.
     snapshot: Snapshot,
-    changes: Changes,
+    changes: ChangedFiles,
     /// Results by path: many releases share a chart.
     touched: RefCell<BTreeMap<PathBuf, bool>>,
 }

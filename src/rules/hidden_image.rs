@@ -38,7 +38,7 @@
 use super::{Context, Rule};
 use crate::finding::Severity;
 use crate::images::Class;
-use crate::provenance::Source;
+use crate::provenance::DeciderKind;
 use crate::reference::Reference;
 
 pub(super) static RULE: Rule = Rule {
@@ -63,7 +63,7 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let help = match &judged.decider.source {
-            Source::ChartDefault(chart) => ctx.set_or_patch(judged, chart),
+            DeciderKind::ChartDefault(chart) => ctx.set_or_patch(judged, chart),
             _ => ctx.patch(judged),
         };
         let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");

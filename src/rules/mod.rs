@@ -37,7 +37,7 @@ use crate::analysis::{Analysis, Judged, Unset, not_done};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::deciders::printed_at;
-use crate::provenance::{Decider, Source, layer_name};
+use crate::provenance::{Decider, DeciderKind, layer_name};
 use crate::reads::GLOBAL;
 use crate::release::ReleaseInputs;
 use crate::render::output::is_crd_file;
@@ -186,7 +186,7 @@ impl<'a> Context<'a> {
         let key = self.key();
         match (judged.is_out_of_reach, &judged.decider.source) {
             _ if is_crd_file(&judged.image.manifest.name) => "no value reaches `crds/`: patch the file".to_owned(),
-            (_, Source::Other(file)) if self.is_file(file) => {
+            (_, DeciderKind::Other(file)) if self.is_file(file) => {
                 format!("no value reaches {file}: change the reference in the file")
             }
             (true, _) => format!("no value reaches it: patch the template to apply `{key}`"),

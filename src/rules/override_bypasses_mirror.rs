@@ -39,7 +39,7 @@ use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::Class;
 use crate::images::deciders::printed_at;
 use crate::provenance::layer_name;
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::trace::Layer;
 use std::collections::BTreeSet;
 
@@ -83,7 +83,7 @@ fn check(ctx: &mut Context<'_>) {
 /// The label for the location of a user's setting.
 fn label(decider: &Decider) -> String {
     match &decider.source {
-        Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
+        DeciderKind::User(Layer::Flag(part)) => format!("set by {}", part.flag),
         _ => "set here".to_owned(),
     }
 }

@@ -190,7 +190,7 @@ impl Decisions {
     }
 
     /// Records that a list of nodes, which is this way of its branch, is not executed.
-    pub(super) fn leave(&mut self, list: &ast::List, branch: &Branch, way: u32, templates: &Set) {
+    pub(super) fn leave(&mut self, list: &ast::NodeList, branch: &Branch, way: u32, templates: &Set) {
         if way < MAX_WAYS && !self.is_left(way) && self.is_interesting(list, &branch.pipe, templates) {
             self.note_left(way);
         }
@@ -248,7 +248,7 @@ impl Decisions {
         entry.insert((place.start + length(), path));
     }
 
-    fn is_interesting(&mut self, list: &ast::List, condition: &Pipe, templates: &Set) -> bool {
+    fn is_interesting(&mut self, list: &ast::NodeList, condition: &Pipe, templates: &Set) -> bool {
         let key = std::ptr::from_ref(list) as usize;
         if let Some(&known) = self.interesting.get(&key) {
             return known;
@@ -262,7 +262,7 @@ impl Decisions {
         found
     }
 
-    fn list(&mut self, list: &ast::List, asked: &[String], templates: &Set) -> bool {
+    fn list(&mut self, list: &ast::NodeList, asked: &[String], templates: &Set) -> bool {
         list.nodes.iter().any(|node| self.node(node, asked, templates))
     }
 

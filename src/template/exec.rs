@@ -144,7 +144,7 @@ impl Context<'_> {
 }
 
 impl<'t> State<'t, '_, '_> {
-    fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
+    fn list(&mut self, dot: &Eval, list: &'t ast::NodeList) -> Result<Next> {
         self.nest()?;
         for node in &list.nodes {
             let next = match self.ctx.keeps_no_value() {
@@ -312,7 +312,7 @@ impl<'t> State<'t, '_, '_> {
         // Without the mirror, the images are those that it replaces.
         let is_mirror = holds && matches!(value.value, Value::Str(_)) && value.value.marks().mirror;
         let chain = std::mem::take(&mut self.chain);
-        let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
+        let is_chain = |list: &ast::NodeList| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
         let templates = self.ctx.templates.clone();
         // Texts of `tpl` may be dropped before the render ends.
         let is_kept = self.is_of_chart;

@@ -219,7 +219,7 @@ pub(super) fn condition(pipe: &Pipe) -> String {
 }
 
 /// Whether a loop reveals its order: its effects outlive it, or it ends early.
-pub(super) fn tells_order(list: &super::ast::List) -> bool {
+pub(super) fn tells_order(list: &super::ast::NodeList) -> bool {
     use super::ast::Node;
     let sets = |pipe: &Pipe| {
         pipe.is_assign

@@ -5,7 +5,7 @@
 //!
 //! Source of the behaviour: Go `text/template/parse`, `parse.go`.
 
-use super::ast::{Arg, Branch, Command, Constant, List, Node, Pipe, Pos, Template, Variable};
+use super::ast::{Arg, Branch, Command, Constant, Node, NodeList, Pipe, Pos, Template, Variable};
 use super::error::Error;
 use super::function::Function;
 use super::lex::{Keyword, Kind, Lexer, Token};
@@ -245,7 +245,7 @@ impl<'t> Parser<'t, '_> {
 /// Lists and actions.
 impl<'t> Parser<'t, '_> {
     fn file(&mut self) -> Parsed<()> {
-        let mut body = List::default();
+        let mut body = NodeList::default();
         loop {
             match self.peek().kind {
                 Kind::Eof => break,
@@ -278,7 +278,7 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// Adds a finished template: two of one name are an error unless one is empty, which the other then replaces.
-    fn add(&mut self, name: Str, body: List) -> Parsed<()> {
+    fn add(&mut self, name: Str, body: NodeList) -> Parsed<()> {
         self.grow(TEMPLATE + name.len())?;
         let is_empty = body.is_empty();
         let known = self.by_name.get(&name).copied();
@@ -324,8 +324,8 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// Nodes up to `{{ end }}` or `{{ else }}`.
-    fn list(&mut self) -> Parsed<(List, End)> {
-        let mut list = List::default();
+    fn list(&mut self) -> Parsed<(NodeList, End)> {
+        let mut list = NodeList::default();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
                 Item::Node(node) => {
@@ -423,12 +423,12 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// After `else`: `{{ else if b }}…{{ end }}` is `{{ else }}{{ if b }}…{{ end }}{{ end }}`.
-    fn else_list(&mut self, keyword: Keyword) -> Parsed<List> {
+    fn else_list(&mut self, keyword: Keyword) -> Parsed<NodeList> {
         if keyword != Keyword::Range && self.peek().kind == Kind::Keyword(keyword) {
             self.next();
             let branch = self.control(keyword)?;
             let node = if keyword == Keyword::If { Node::If(branch) } else { Node::With(branch) };
-            return Ok(List { nodes: vec![node] });
+            return Ok(NodeList { nodes: vec![node] });
         }
         match self.list()? {
             (list, End::End) => Ok(list),

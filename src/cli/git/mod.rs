@@ -14,7 +14,7 @@ mod snapshot;
 mod steps;
 
 use crate::error::Error;
-pub(crate) use changes::Changes;
+pub(crate) use changes::ChangedFiles;
 use command::Git;
 pub(crate) use objects::Id;
 use objects::Objects;

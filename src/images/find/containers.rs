@@ -1,6 +1,6 @@
 //! Containers of pod templates: of the known kinds, and of anything with the same shape.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
+use super::{Finder, Hit, Hits, Place, Shape, Tier, variables};
 use crate::objects::Step;
 use crate::objects::injection;
 use crate::objects::pods::CONTAINER_LISTS;
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 pub(super) static FINDER: Finder =
     Finder { id: "containers", summary: "`image` of containers, init containers and ephemeral containers", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &Place<'_>, found: &mut Hits<'_>) {
     if !place.key().is_some_and(|key| CONTAINER_LISTS.contains(&key)) {
         return;
     }

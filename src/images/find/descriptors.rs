@@ -1,7 +1,7 @@
 //! References joined from sibling fields: `{registry, repository, tag, digest}`, `{repository, image, version}`,
 //! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that apply to everything below them.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier};
+use super::{Finder, Hit, Hits, Place, Shape, Tier};
 use crate::images::find::appearance::{Naming, is_named, naming};
 use crate::images::find::joined_parts::{Context, Entry, Joined, join};
 use crate::objects::text::{Piece, Text};
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(super) static FINDER: Finder =
     Finder { id: "descriptors", summary: "`{registry, repository, tag, digest}` and similar fields, joined", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &Place<'_>, found: &mut Hits<'_>) {
     match &place.node.data {
         Data::Map(entries) => {
             let entries: Vec<Entry<'_>> = entries
@@ -61,7 +61,7 @@ pub(super) fn named(names: &[String]) -> String {
 }
 
 /// `image: proxyv2` below maps with `hub` and `tag` for all images, directly or in their `global`.
-fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
+fn below_hub(place: &Place<'_>, found: &mut Hits<'_>) {
     if !place.str().is_some_and(|text| is_named(text, true) && !text.contains(['/', ':', '@'])) {
         return;
     }

@@ -1,14 +1,14 @@
 //! Encoded texts in a manifest: base64, gzip, `data:` URLs. They are decoded and searched like other texts: files of
 //! cloud-init and of Ignition, the bootstrap data of Cluster API, variables, Secrets.
 
-use super::{Finder, Found, Place, decode, nested};
+use super::{Finder, Hits, Place, decode, nested};
 use crate::yaml::Data;
 use crate::yaml::Node;
 
 pub(super) static FINDER: Finder =
     Finder { id: "encoded", summary: "texts in base64, packed with gzip, in `data:` URLs", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &Place<'_>, found: &mut Hits<'_>) {
     if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
         return;
     }

@@ -4,7 +4,7 @@
 use super::hints::Hints;
 use super::judge::{is_other_artifact, is_prefix, judge};
 use super::schema::is_definition;
-use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
+use super::{Finder, Hit, Hits, Place, Shape, Tier, variables};
 use crate::images::find::appearance::{is_named, is_tagged_name, is_tagged_path, may_be_bare, words};
 use crate::images::find::joined_parts::role_of_part;
 use crate::objects::text::Text;
@@ -17,7 +17,7 @@ pub(super) static FINDER: Finder = Finder {
     visit,
 };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &Place<'_>, found: &mut Hits<'_>) {
     if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
         return;
     }
@@ -82,7 +82,7 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
 }
 
 /// Adds the text of a field.
-pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, found: &mut Found<'_>) {
+pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, found: &mut Hits<'_>) {
     let shape = if place.is_config_data() { Shape::Nested } else { Shape::Field };
     let hit =
         Hit { path: place.path(), container: None, text, tier, shape, reason: Cow::Owned(reason), nodes: Vec::new() };

@@ -2,7 +2,7 @@
 //! plane's images.
 
 use super::place::text_of;
-use super::{Finder, Found, Hit, Place, Shape, Tier};
+use super::{Finder, Hit, Hits, Place, Shape, Tier};
 use crate::objects::text::{Piece, Text};
 use crate::reference::Reference;
 use crate::yaml::{Data, Node};
@@ -14,7 +14,7 @@ pub(super) static FINDER: Finder =
 /// The images whose tag is the version of the cluster.
 const CONTROL_PLANE: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &Place<'_>, found: &mut Hits<'_>) {
     if !matches!(place.node.data, Data::Map(_)) {
         return;
     }
@@ -52,7 +52,7 @@ fn add(
     name: &str,
     repository: &Text,
     version: Option<&Text>,
-    found: &mut Found<'_>,
+    found: &mut Hits<'_>,
 ) {
     let end = repository.trim_end_matches('/').len();
     let repository = repository.slice(0..end);

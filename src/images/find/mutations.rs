@@ -1,7 +1,7 @@
 //! Gatekeeper's AssignImage, which rewrites the images of pods: `assignDomain`, `assignPath` and `assignTag` are parts of
 //! one reference.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier, place};
+use super::{Finder, Hit, Hits, Place, Shape, Tier, place};
 use crate::objects::text::{Piece, Text};
 use crate::yaml::Data;
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 pub(super) static FINDER: Finder =
     Finder { id: "mutations", summary: "`assignDomain`, `assignPath` and `assignTag` of Gatekeeper, joined", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &Place<'_>, found: &mut Hits<'_>) {
     if place.object.kind != "AssignImage" || !matches!(place.node.data, Data::Map(_)) {
         return;
     }

@@ -5,7 +5,7 @@
 
 use super::hints::Hints;
 use super::registries::{is_registry, may_be_registry};
-use super::{Found, Hit, Place, Shape, Tier, judge};
+use super::{Hit, Hits, Place, Shape, Tier, judge};
 use crate::images::find::appearance::{Naming, naming};
 use crate::objects::Path;
 use crate::objects::text::{Piece, Text};
@@ -98,7 +98,7 @@ fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
 }
 
 /// Adds a text with variables, if it is a reference once they are filled in. `path` is that of the text, `name` its name.
-pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape: Shape, found: &mut Found<'_>) -> bool {
+pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape: Shape, found: &mut Hits<'_>) -> bool {
     let own = text.places(0..text.len());
     let filled = filled(place, text);
     let text = filled.as_ref().unwrap_or(text);

@@ -2,13 +2,13 @@
 
 use super::place::{Place, Way};
 use super::schema::{self, Keyword};
-use super::{FINDERS, Found, history, prose};
+use super::{FINDERS, Hits, history, prose};
 use crate::objects::Object;
 use crate::yaml::{Data, Entry, Node};
 use std::borrow::Cow;
 
 /// Shows the nodes of a tree to the finders.
-pub(super) fn walk(object: &Object<'_>, found: &mut Found<'_>) {
+pub(super) fn walk(object: &Object<'_>, found: &mut Hits<'_>) {
     step(object, object.node, &mut Vec::new(), &mut Vec::new(), found);
 }
 
@@ -17,7 +17,7 @@ fn step<'w>(
     node: &'w Node,
     way: &mut Vec<Way<'w>>,
     above: &mut Vec<&'w Node>,
-    found: &mut Found<'_>,
+    found: &mut Hits<'_>,
 ) {
     if matches!(node.data, Data::Null | Data::Bool(_)) {
         return;
@@ -83,7 +83,7 @@ fn below_keyword<'w>(
     node: &'w Node,
     way: &mut Vec<Way<'w>>,
     above: &mut Vec<&'w Node>,
-    found: &mut Found<'_>,
+    found: &mut Hits<'_>,
 ) {
     let is_definition = schema::is_definition(&object.kind);
     match (keyword, &node.data) {

@@ -14,7 +14,7 @@ mod sets;
 mod value;
 mod walk;
 
-use super::Reads;
+use super::ValueReads;
 use super::dependencies::named_subcharts;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
@@ -50,7 +50,7 @@ impl Flow {
         chart: &Chart,
         helm: HelmVersion,
         compiler: &mut Compiler,
-        reads: &Reads,
+        reads: &ValueReads,
         is_rendered: &dyn Fn(&[Key]) -> bool,
     ) -> Self {
         let mut engine = Engine::new(compiler, helm, reads);
@@ -262,7 +262,7 @@ mod tests {
 
     /// What a chart can read of these paths, where nothing is known of a render.
     fn readable(chart: &Chart, paths: &[&str]) -> Vec<String> {
-        let flow = Flow::of(chart, HelmVersion::V4, &mut Compiler::new(), &Reads::default(), &|_| false);
+        let flow = Flow::of(chart, HelmVersion::V4, &mut Compiler::new(), &ValueReads::default(), &|_| false);
         assert!(flow.is_complete());
         paths
             .iter()

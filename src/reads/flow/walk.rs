@@ -3,7 +3,7 @@
 use super::answers::Site;
 use super::engine::{Engine, MOST_CALLS};
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
-use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
+use crate::template::ast::{Arg, Branch, Command, Node, NodeList, Pipe};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl Walk<'_, '_> {
         Site { file: self.file, at, frame: self.frame }
     }
 
-    fn list(&mut self, list: &List, dot: Abs) -> Out {
+    fn list(&mut self, list: &NodeList, dot: Abs) -> Out {
         let depth = self.variables.len();
         let mut out: Out = Some(BTreeSet::from([String::new()]));
         for node in &list.nodes {

@@ -2,7 +2,7 @@
 
 use super::held::Held;
 use super::{Kind, Names, Spot};
-use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
+use crate::template::ast::{Arg, Branch, Command, Node, NodeList, Pipe};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name in a call.
@@ -29,7 +29,7 @@ pub(super) struct Walk<'w> {
 
 impl Walk<'_> {
     /// Walks nodes; variables that they declare end with them.
-    pub(super) fn list(&mut self, list: &List) {
+    pub(super) fn list(&mut self, list: &NodeList) {
         let known = self.names.variables.len();
         for node in &list.nodes {
             match node {
@@ -218,7 +218,7 @@ fn names_file(arg: &Arg) -> bool {
 }
 
 /// The variables that are assigned somewhere below.
-pub(super) fn assigned(list: &List, found: &mut BTreeSet<String>) {
+pub(super) fn assigned(list: &NodeList, found: &mut BTreeSet<String>) {
     let note = |pipe: &Pipe, found: &mut BTreeSet<String>| {
         found.extend(pipe.decl.iter().filter(|_| pipe.is_assign).map(|variable| variable.ident[0].to_string()));
     };
