@@ -289,7 +289,7 @@ impl ReleaseInputs {
                 log.push(format!("level=ERROR msg=\"release name check failed\" error={:?}", error.helm_text()))
             })
             .map_err(|error| RenderProblem::Input(error.after("release name check failed")))?;
-        let options = values::Options { helm, limits: &self.limits, defaults };
+        let options = values::ProcessOptions { helm, limits: &self.limits, defaults };
         values::process(&self.chart, &user, options, origins, log).map_err(RenderProblem::Chart)
     }
 }

@@ -38,7 +38,7 @@ use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::images::{Class, Search};
 use crate::provenance::Decider;
-use crate::reads::{Flow, Statics, ValueReads};
+use crate::reads::{ReadFlow, Statics, ValueReads};
 use crate::reference::Mirror;
 use crate::release::ReleaseInputs;
 use crate::render::Rendered;
@@ -70,7 +70,7 @@ pub(crate) use latent::{Latent, Proof};
 pub(crate) use numbers::ReprintedNumber;
 pub(crate) use pins::unpinned;
 use pull_secrets::PullSecrets;
-pub(crate) use rewrite::Unset;
+pub(crate) use rewrite::RewriteUnset;
 pub(crate) use unstable::Unstable;
 
 /// What is known about a release after it was rendered and analysed.
@@ -81,7 +81,7 @@ pub(crate) struct Analysis {
     /// Their images, in that order.
     pub images: Vec<Judged>,
     /// What keeps the rewrite from images that would follow it.
-    pub unset: Vec<Unset>,
+    pub unset: Vec<RewriteUnset>,
     /// The origins.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
@@ -101,7 +101,7 @@ pub(crate) struct Analysis {
     /// The values that their code could read.
     pub statics: Statics,
     /// The same, followed through calls and assignments; see [`Analysis::flow`].
-    flow: OnceCell<Flow>,
+    flow: OnceCell<ReadFlow>,
     /// The compiled templates.
     compiler: Compiler,
     /// The user's values that would bypass the mirror once something is enabled.
@@ -271,7 +271,7 @@ impl Analysis {
     /// what keeps the rewrite from being set.
     pub(crate) fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
         let judged = &self.images[number];
-        let by = |unset: &'_ &Unset| unset.images.contains(&number);
+        let by = |unset: &'_ &RewriteUnset| unset.images.contains(&number);
         let of_rewrite = || self.unset.iter().filter(by).filter_map(|unset| Some(&unset.by.as_ref()?.0)).collect();
         match judged.class {
             Class::NotRewritten => of_rewrite(),
@@ -292,10 +292,10 @@ impl Analysis {
     }
 
     /// What the code can read, followed from call to call; computed on first use.
-    pub(crate) fn flow(&self, prepared: &ReleaseInputs) -> &Flow {
+    pub(crate) fn flow(&self, prepared: &ReleaseInputs) -> &ReadFlow {
         self.flow.get_or_init(|| {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
-            Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
+            ReadFlow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
         })
     }
 

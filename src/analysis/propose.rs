@@ -1,6 +1,6 @@
 //! [`Proposal`]: a change of the user's input that may resolve a finding, before it is tried.
 
-use crate::fix::{Action, Edit, Safety, Target};
+use crate::fix::{Edit, Safety, Target, ValueAction};
 use crate::provenance::{Decider, DeciderKind};
 use crate::release::ReleaseInputs;
 use crate::trace::{Layer, Origin, OriginData, Origins};
@@ -63,7 +63,7 @@ impl Paths {
 }
 
 /// A change of a user's setting in its own file or flag; `None` if it is not a user's setting.
-pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &Origins) -> Option<Proposal> {
+pub(super) fn changed(origin: Origin, action: ValueAction, title: String, origins: &Origins) -> Option<Proposal> {
     let Some(OriginData::Setting(setting)) = origins.get(origin) else { return None };
     let (target, safety) = match &setting.layer {
         Layer::File(number) => (Target::File { number: *number, file: setting.place.file.clone() }, Safety::Safe),
@@ -73,7 +73,7 @@ pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &O
     let path = origins.path(origin);
     let edit = Edit { target, path, place: Some(setting.place.clone()), action };
     let title = match (&edit.target, &edit.action) {
-        (Target::File { file, .. }, Action::Remove) => format!("{title} from {}", file.shown()),
+        (Target::File { file, .. }, ValueAction::Remove) => format!("{title} from {}", file.shown()),
         (Target::File { file, .. }, _) => format!("{title} in {}", file.shown()),
         _ => title,
     };
@@ -88,12 +88,12 @@ pub(super) fn added(path: ValuesPath, value: Value, title: String, prepared: &Re
         None => (Target::Overlay, Safety::Manual),
     };
     let title = last.map_or(title.clone(), |(_, file)| format!("{title} in {}", file.shown()));
-    Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: Action::Add(value) }] }
+    Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: ValueAction::Add(value) }] }
 }
 
 /// The same in an overlay.
 pub(super) fn overlaid(path: ValuesPath, value: Value, title: String) -> Proposal {
-    let edit = Edit { target: Target::Overlay, path, place: None, action: Action::Add(value) };
+    let edit = Edit { target: Target::Overlay, path, place: None, action: ValueAction::Add(value) };
     Proposal { title, safety: Safety::Manual, edits: vec![edit] }
 }
 

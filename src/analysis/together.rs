@@ -2,7 +2,7 @@
 //! them.
 
 use super::propose::{Paths, Proposal};
-use crate::fix::{Action, Edit, Fix, Proven, Target};
+use crate::fix::{Edit, Fix, Proven, Target, ValueAction};
 use crate::values_path::Key;
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ impl Proposal {
     /// The same as an overlay; `None` if it removes something, or is an overlay already.
     pub(super) fn over(&self) -> Option<Self> {
         let [edit] = &self.edits[..] else { return None };
-        let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };
+        let (ValueAction::Set(value) | ValueAction::Add(value)) = &edit.action else { return None };
         let is_plain = !edit.path.iter().any(Key::is_index);
         let is_overlay = matches!(edit.target, Target::Overlay);
         (is_plain && !is_overlay)

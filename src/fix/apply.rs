@@ -1,7 +1,7 @@
 //! [`apply`]: applies edits to the user's values, for a trial.
 
 use super::document::{self, Before};
-use super::{Action, Edit, Refusal, Target, flag, overlay};
+use super::{Edit, Refusal, Target, ValueAction, flag, overlay};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -154,7 +154,7 @@ fn arguments<'u>(user: &'u mut UserValues, flag: &str) -> &'u mut Vec<String> {
     }
 }
 
-fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Action)> {
+fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e ValueAction)> {
     edits.map(|edit| (&*edit.path, &edit.action)).collect()
 }
 

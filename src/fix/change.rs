@@ -1,6 +1,6 @@
 //! The text change of an edit, for reports.
 
-use super::{Action, Edit, Target, edited};
+use super::{Edit, Target, ValueAction, edited};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
@@ -34,7 +34,7 @@ pub(crate) fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
         text: text.to_owned(),
         after: after.clone(),
     };
-    if edit.action != Action::Remove {
+    if edit.action != ValueAction::Remove {
         let is_mixed = gone.contains('\n') && text.contains('\n');
         return (!is_mixed).then(|| vec![change(start, old.len() - end, text)]);
     }

@@ -95,7 +95,7 @@ pub(crate) struct Edit {
     /// The location of the old value; `None` if it is added.
     pub place: Option<Place>,
     /// What to do with it.
-    pub action: Action,
+    pub action: ValueAction,
 }
 
 /// What a fix edits.
@@ -116,7 +116,7 @@ pub(crate) enum Target {
 
 /// What to do with a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Action {
+pub(crate) enum ValueAction {
     /// Replace it.
     Set(Value),
     /// Remove it with its key.

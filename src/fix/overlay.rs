@@ -1,7 +1,7 @@
 //! [`overlay`]: edits as a separate values file, to be passed after all others.
 
 use super::write::entry_lines;
-use super::{Action, Edit, Refusal, Target, tree};
+use super::{Edit, Refusal, Target, ValueAction, tree};
 use crate::values_path::Key;
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 pub(crate) fn overlay(edits: &[Edit]) -> Result<String, Refusal> {
     let mut values = Value::Object(Map::new());
     for edit in edits.iter().filter(|edit| matches!(edit.target, Target::Overlay)) {
-        let (Action::Set(value) | Action::Add(value)) = &edit.action else { return Err(Refusal::Overlay) };
+        let (ValueAction::Set(value) | ValueAction::Add(value)) = &edit.action else { return Err(Refusal::Overlay) };
         if edit.path.iter().any(Key::is_index) {
             return Err(Refusal::Overlay);
         }

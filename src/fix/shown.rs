@@ -1,6 +1,6 @@
 //! [`Shown`]: what reports show of a fix, independent of its files.
 
-use super::{Action, Edit, Fix, Patch, Target, TextChange, text_changes};
+use super::{Edit, Fix, Patch, Target, TextChange, ValueAction, text_changes};
 use crate::source::Spot;
 
 /// What reports show of a fix, computed before the files are dropped.
@@ -30,7 +30,7 @@ pub(crate) struct ShownEdit {
     /// The old value.
     pub from: Option<String>,
     /// What to do with it.
-    pub action: Action,
+    pub action: ValueAction,
     /// Its text changes; `None` if they cannot be shown, or were not requested.
     pub changes: Option<Vec<ShownChange>>,
 }

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use dependencies::of_dependencies;
-pub(crate) use flow::Flow;
+pub(crate) use flow::ReadFlow;
 pub(crate) use scope::Scopes;
 pub(crate) use statics::Statics;
 

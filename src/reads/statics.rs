@@ -10,7 +10,7 @@ use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
-use crate::template::ast::{Arg, Branch, Command, Node, NodeList, Pipe};
+use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, TemplateNode};
 use crate::template::{Flow, Function, Look};
 use crate::values_path::{Key, ValuesPath};
 use std::collections::BTreeSet;
@@ -237,13 +237,16 @@ impl Walk<'_> {
     fn list(&mut self, list: &NodeList) {
         for node in &list.nodes {
             match node {
-                Node::Action { pipe, .. } => {
+                TemplateNode::Action { pipe, .. } => {
                     self.pipe(pipe, if pipe.decl.is_empty() { Usage::Whole } else { Usage::Pass });
                 }
-                Node::If(branch) => self.branch(branch, Usage::Test),
-                Node::With(branch) | Node::Range(branch) => self.branch(branch, Usage::Pass),
-                Node::Template { pipe: Some(pipe), .. } => self.pipe(pipe, Usage::Pass),
-                Node::Template { .. } | Node::Text { .. } | Node::Break(_) | Node::Continue(_) => {}
+                TemplateNode::If(branch) => self.branch(branch, Usage::Test),
+                TemplateNode::With(branch) | TemplateNode::Range(branch) => self.branch(branch, Usage::Pass),
+                TemplateNode::Template { pipe: Some(pipe), .. } => self.pipe(pipe, Usage::Pass),
+                TemplateNode::Template { .. }
+                | TemplateNode::Text { .. }
+                | TemplateNode::Break(_)
+                | TemplateNode::Continue(_) => {}
             }
         }
     }

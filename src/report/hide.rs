@@ -5,7 +5,7 @@ use super::{Report, Suppressed};
 use crate::analysis::Gated;
 use crate::analysis::images::Image;
 use crate::finding::Finding;
-use crate::fix::{Action, Edit, Fix, Patch, Proven, Shown, Target};
+use crate::fix::{Edit, Fix, Patch, Proven, Shown, Target, ValueAction};
 use crate::objects::ObjectName;
 use crate::secrets::{Secrets, shown_argument};
 use crate::source::Place;
@@ -90,7 +90,7 @@ fn hide_in_fix(mut fix: Fix, told: &str, secrets: &Secrets) -> Option<Fix> {
         if let Some(place) = place {
             *place = secrets.hide(place, told);
         }
-        if let Action::Set(value) | Action::Add(value) = action {
+        if let ValueAction::Set(value) | ValueAction::Add(value) = action {
             let text = value.to_string();
             if secrets.hide_in(&text, false) != text {
                 return None;

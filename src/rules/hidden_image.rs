@@ -35,7 +35,7 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::Class;
 use crate::provenance::DeciderKind;
@@ -50,7 +50,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         let image = &judged.image;
         let bypasses = match judged.class {

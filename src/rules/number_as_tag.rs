@@ -35,10 +35,10 @@
 //! tag: "3.10"
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::ReprintedNumber;
 use crate::finding::Severity;
-use crate::fix::{Action, Edit, Fix, Proven, Safety, Target};
+use crate::fix::{Edit, Fix, Proven, Safety, Target, ValueAction};
 use crate::provenance::{Decider, DeciderKind, decider_of, printed};
 use crate::rule_ids;
 use crate::trace::Layer;
@@ -53,7 +53,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for number in &ctx.analysis.numbers {
         let judged = &ctx.analysis.images[number.images[0]];
         let decider = decider_of(number.origin, 0, &ctx.analysis.origins);
@@ -95,7 +95,7 @@ fn help(number: &ReprintedNumber, decider: &Decider) -> String {
 }
 
 /// The value in quotes, if it is in a values file of the user's and a trial succeeded.
-fn fix(ctx: &Context<'_>, number: &ReprintedNumber, decider: &Decider) -> Option<Fix> {
+fn fix(ctx: &RuleContext<'_>, number: &ReprintedNumber, decider: &Decider) -> Option<Fix> {
     let DeciderKind::User(Layer::File(file)) = decider.source else { return None };
     let after = number.quoted.clone()?;
     let judged = &ctx.analysis.images[number.images[0]];
@@ -107,7 +107,7 @@ fn fix(ctx: &Context<'_>, number: &ReprintedNumber, decider: &Decider) -> Option
             target: Target::File { number: file, file: number.place.file.clone() },
             path: ctx.analysis.origins.path(number.origin),
             place: Some(number.place.clone()),
-            action: Action::Set(Value::String(number.written.clone())),
+            action: ValueAction::Set(Value::String(number.written.clone())),
         }],
         patches: Vec::new(),
         proof: vec![Proven { before: judged.image.text.as_str().to_owned(), after }],

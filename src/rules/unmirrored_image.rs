@@ -33,7 +33,7 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::Class;
 use crate::provenance::DeciderKind;
@@ -47,7 +47,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         if !matches!(judged.class, Class::ChartDefault | Class::Unexplained | Class::NotAReference)
             || judged.decider.source.is_user()

@@ -46,7 +46,7 @@
 //! global: {imageRegistry: quay.io}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::unpinned;
 use crate::finding::Severity;
 use crate::images::ReferencePart;
@@ -62,7 +62,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         let Some((part, decider, what)) = unpinned(judged, &ctx.analysis.origins) else { continue };
         let message = format!("{} {what}", judged.image.known().map_or("", |reference| reference.as_written()));

@@ -95,7 +95,7 @@
 //! # --set image.tag=1.5,level=trace
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::{Judged, other_key};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::decider_of;
@@ -122,7 +122,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let Some(prepared) = ctx.prepared.filter(|_| ctx.analysis.root.is_some()) else { return };
     let (analysis, reads) = (ctx.analysis, &ctx.analysis.reads);
     let switches = of_dependencies(&prepared.chart);
@@ -202,7 +202,7 @@ fn check(ctx: &mut Context<'_>) {
 }
 
 /// Globals that the user set for a subchart and that the globals of a parent chart replace.
-fn hidden_globals(ctx: &mut Context<'_>) {
+fn hidden_globals(ctx: &mut RuleContext<'_>) {
     let analysis = ctx.analysis;
     let of_setting = |origin: Origin| match analysis.origins.get(origin) {
         Some(OriginData::Setting(setting)) => Some(setting),
@@ -243,7 +243,7 @@ fn hidden_globals(ctx: &mut Context<'_>) {
     }
 }
 
-fn is_read(setting: &UserSetting, switches: &[Switch], ctx: &Context<'_>) -> bool {
+fn is_read(setting: &UserSetting, switches: &[Switch], ctx: &RuleContext<'_>) -> bool {
     let (path, reads, statics) = (&setting.path, &ctx.analysis.reads, &ctx.analysis.statics);
     if reads.read(path).is_some() {
         return true;

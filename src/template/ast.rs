@@ -34,12 +34,12 @@ pub(crate) struct Template {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NodeList {
     /// The nodes.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<TemplateNode>,
 }
 
 /// A node between or inside `{{ }}`.
 #[derive(Debug, Clone)]
-pub(crate) enum Node {
+pub(crate) enum TemplateNode {
     /// Literal text, after trimming; `text` is the part of the file from `pos`.
     Text {
         /// First byte.
@@ -193,13 +193,13 @@ impl NodeList {
     /// Source: Go `text/template/parse`, `IsEmptyTree`.
     pub(crate) fn is_empty(&self) -> bool {
         self.nodes.iter().all(|node| match node {
-            Node::Text { text, .. } => text.to_text().trim().is_empty(),
+            TemplateNode::Text { text, .. } => text.to_text().trim().is_empty(),
             _ => false,
         })
     }
 }
 
-impl Node {
+impl TemplateNode {
     /// Its position, as in Go.
     pub(crate) fn pos(&self) -> Pos {
         match self {
@@ -235,7 +235,7 @@ impl Display for NodeList {
     }
 }
 
-impl Display for Node {
+impl Display for TemplateNode {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text { text, .. } => text.fmt(f),

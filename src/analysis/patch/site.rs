@@ -2,7 +2,7 @@
 
 use crate::analysis::Judged;
 use crate::fix::Patch;
-use crate::reads::scope::{Kind, Spot};
+use crate::reads::scope::{Kind, TemplateSpot};
 use crate::settings::Settings;
 use crate::source::Place;
 use crate::trace::{OriginData, Origins};
@@ -57,7 +57,7 @@ pub(super) fn site(judged: &Judged, value: &str, settings: &Settings, origins: &
 
 impl Site {
     /// The text that makes it follow a value of the chart; `None` if the code does not show how to reach that value.
-    pub(super) fn patch(&self, spot: &Spot, key: &[Key], ends_with_slash: bool) -> Option<Patch> {
+    pub(super) fn patch(&self, spot: &TemplateSpot, key: &[Key], ends_with_slash: bool) -> Option<Patch> {
         let value = Value { text: spot.value(key)?, ends_with_slash };
         match &spot.kind {
             Kind::Text => Some(Patch::new(self.place.clone(), self.in_text(&value))),

@@ -5,7 +5,7 @@ use crate::cli::edits::key;
 use crate::cli::{Problem, Streams, diff, output};
 use crate::disk::look;
 use crate::error::Error;
-use crate::fix::{Action, Edit, Safety, Target, overlay};
+use crate::fix::{Edit, Safety, Target, ValueAction, overlay};
 use crate::report::Report;
 use crate::source::File;
 
@@ -23,7 +23,7 @@ impl Fixing<'_> {
                 continue;
             }
             let moved = fix.edits.iter().map(|edit| Edit { target: Target::Overlay, ..edit.clone() });
-            let moved: Vec<Edit> = moved.filter(|edit| edit.action != Action::Remove).collect();
+            let moved: Vec<Edit> = moved.filter(|edit| edit.action != ValueAction::Remove).collect();
             if moved.len() == fix.edits.len() && overlay(&[edits.as_slice(), &moved].concat()).is_ok() {
                 edits.extend(moved);
             }
@@ -35,7 +35,7 @@ impl Fixing<'_> {
                 target: Target::Overlay,
                 path: one.key.clone(),
                 place: None,
-                action: Action::Add(one.value.as_str().into()),
+                action: ValueAction::Add(one.value.as_str().into()),
             }));
         }
         let text = overlay(&edits).map_err(|why| Error::input(why.to_string()))?;

@@ -4,7 +4,7 @@
 //! the index nor ignored. Whether a file still matches the index is decided here, because git would read files through the
 //! filters that the repository configures.
 
-use super::Repository;
+use super::GitRepository;
 use super::objects::Id;
 use crate::error::Error;
 use sha1::{Digest, Sha1};
@@ -72,7 +72,7 @@ const SKIP_WORKTREE: u32 = 1 << 30;
 /// The depth to which nested submodules are searched.
 const DEPTH: u32 = 16;
 
-impl Repository {
+impl GitRepository {
     /// The differences from a commit, including staged and uncommitted changes.
     pub(crate) fn changes(&self, since: &Id) -> Result<ChangedFiles, Error> {
         self.changes_at_depth(since, 0)

@@ -1,7 +1,7 @@
 //! Fields from the configuration: those that contain images, and those that do not, whatever the other finders say.
 
 use super::hints::{HintAction, Hints, PlaceRule};
-use super::{Finder, Hit, Hits, Place, Shape, Tier};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier};
 use crate::objects::{Object, Path};
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ impl PlaceRule {
     }
 }
 
-fn visit(place: &Place<'_>, found: &mut Hits<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let mut rules = found.hints.places.iter().filter(|rule| rule.action == HintAction::Add).peekable();
     if rules.peek().is_none() {
         return;

@@ -1,7 +1,7 @@
 //! Decodes texts: base64, gzip, `data:` URLs.
 
 use super::Hits;
-use crate::objects::text::{Piece, Text};
+use crate::objects::text::{Text, TextPiece};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use std::io::Read;
@@ -110,6 +110,6 @@ fn unfolded(text: &Text) -> Text {
         }
         at += line.len();
     }
-    let pieces: Vec<Piece<'_>> = lines.iter().map(Piece::Found).collect();
+    let pieces: Vec<TextPiece<'_>> = lines.iter().map(TextPiece::Found).collect();
     Text::joined(&pieces)
 }

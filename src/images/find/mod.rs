@@ -52,7 +52,7 @@ use crate::work::Work;
 pub(crate) use appearance::words;
 pub(crate) use hints::{HintAction, Hints, PlaceRule};
 use named_paths::Names;
-use place::Place;
+use place::FieldAt;
 pub(crate) use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -86,7 +86,7 @@ pub(crate) struct Finder {
     #[cfg_attr(not(test), expect(dead_code, reason = "docs/finders.md lists it"))]
     pub(crate) summary: &'static str,
     /// Inspects one node, and adds what it finds.
-    pub(crate) visit: fn(&Place<'_>, &mut Hits<'_>),
+    pub(crate) visit: fn(&FieldAt<'_>, &mut Hits<'_>),
 }
 
 /// How certain it is that a text is an image reference.

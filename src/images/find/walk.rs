@@ -1,6 +1,6 @@
 //! The walk that shows every node of a tree to the finders.
 
-use super::place::{Place, Way};
+use super::place::{FieldAt, Way};
 use super::schema::{self, Keyword};
 use super::{FINDERS, Hits, history, prose};
 use crate::objects::Object;
@@ -29,7 +29,7 @@ fn step<'w>(
     if object.depth > 0 {
         found.nested_nodes += 1;
     }
-    let place = Place { object, node, above, way };
+    let place = FieldAt { object, node, above, way };
     for finder in FINDERS {
         (finder.visit)(&place, found);
     }
@@ -91,7 +91,7 @@ fn below_keyword<'w>(
             // Parts of an image may have the names of schema keywords.
             let has_more = |(entry, _): &(Entry, Node)| schema::keyword(&entry.key.to_text()) == Keyword::Other;
             if !is_definition && entries.iter().any(has_more) {
-                let place = Place { object, node, above, way };
+                let place = FieldAt { object, node, above, way };
                 FINDERS.iter().for_each(|finder| (finder.visit)(&place, found));
             }
             above.push(node);
