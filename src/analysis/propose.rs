@@ -1,6 +1,6 @@
 //! [`Proposal`]: a change of the user's input that may resolve a finding, before it is tried.
 
-use crate::fix::{Edit, Safety, Target, ValueAction};
+use crate::fix::{Edit, FixTarget, Safety, ValueAction};
 use crate::provenance::{Decider, DeciderKind};
 use crate::release::ReleaseInputs;
 use crate::trace::{Layer, Origin, OriginData, Origins};
@@ -66,15 +66,15 @@ impl Paths {
 pub(super) fn changed(origin: Origin, action: ValueAction, title: String, origins: &Origins) -> Option<Proposal> {
     let Some(OriginData::Setting(setting)) = origins.get(origin) else { return None };
     let (target, safety) = match &setting.layer {
-        Layer::File(number) => (Target::File { number: *number, file: setting.place.file.clone() }, Safety::Safe),
-        Layer::Flag(part) => (Target::Flag(part.clone()), Safety::Manual),
+        Layer::File(number) => (FixTarget::File { number: *number, file: setting.place.file.clone() }, Safety::Safe),
+        Layer::Flag(part) => (FixTarget::Flag(part.clone()), Safety::Manual),
         Layer::Chart(_) | Layer::Tool => return None,
     };
     let path = origins.path(origin);
     let edit = Edit { target, path, place: Some(setting.place.clone()), action };
     let title = match (&edit.target, &edit.action) {
-        (Target::File { file, .. }, ValueAction::Remove) => format!("{title} from {}", file.shown()),
-        (Target::File { file, .. }, _) => format!("{title} in {}", file.shown()),
+        (FixTarget::File { file, .. }, ValueAction::Remove) => format!("{title} from {}", file.shown()),
+        (FixTarget::File { file, .. }, _) => format!("{title} in {}", file.shown()),
         _ => title,
     };
     Some(Proposal { title, safety, edits: vec![edit] })
@@ -84,8 +84,8 @@ pub(super) fn changed(origin: Origin, action: ValueAction, title: String, origin
 pub(super) fn added(path: ValuesPath, value: Value, title: String, prepared: &ReleaseInputs) -> Proposal {
     let last = prepared.user.files.iter().enumerate().next_back();
     let (target, safety) = match last {
-        Some((number, file)) => (Target::File { number: number as u32, file: file.clone() }, Safety::Unsafe),
-        None => (Target::Overlay, Safety::Manual),
+        Some((number, file)) => (FixTarget::File { number: number as u32, file: file.clone() }, Safety::Unsafe),
+        None => (FixTarget::Overlay, Safety::Manual),
     };
     let title = last.map_or(title.clone(), |(_, file)| format!("{title} in {}", file.shown()));
     Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: ValueAction::Add(value) }] }
@@ -93,7 +93,7 @@ pub(super) fn added(path: ValuesPath, value: Value, title: String, prepared: &Re
 
 /// The same in an overlay.
 pub(super) fn overlaid(path: ValuesPath, value: Value, title: String) -> Proposal {
-    let edit = Edit { target: Target::Overlay, path, place: None, action: ValueAction::Add(value) };
+    let edit = Edit { target: FixTarget::Overlay, path, place: None, action: ValueAction::Add(value) };
     Proposal { title, safety: Safety::Manual, edits: vec![edit] }
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn load_from(source: &ChartAt<'_>, limits: &Limits, helm: HelmVersion
     finish(files, generation, folder, budget, warnings)
 }
 
-/// Loads a chart that is not on the disk, or whose old state is needed, as [`load_seen_as`] does.
+/// Loads a chart that is not on the disk, or whose old state is needed, as [`load_from`] does.
 pub(crate) fn load_stored(
     chart: &Stored,
     path: &Path,

@@ -1,11 +1,11 @@
-//! [`edit`]: sets, removes or adds values in the text of a values file.
+//! [`edit_all`]: sets, removes or adds values in the text of a values file.
 //!
 //! The text changes only where the values are: comments, quotes, indentation, order and line ends stay. Every edit is
 //! verified with our own reader: the values before and after must differ exactly at the paths, otherwise the edit is
 //! refused. However many edits there are, the text is parsed once before and once after.
 
 use super::locate::{Located, Names, locate};
-use super::plan::{self, STEPS, Step, TextChange};
+use super::plan::{self, PlannedChange, STEPS, Step};
 use super::splice::Splice;
 use super::{Refusal, ValueAction, insert, remove, replace, tree};
 use crate::helm::HelmVersion;
@@ -63,7 +63,7 @@ pub(crate) fn edit(
 /// Why one of the edits, or all of them together, cannot be made.
 pub(crate) fn edit_all(
     text: &[u8],
-    edits: &[TextChange<'_>],
+    edits: &[PlannedChange<'_>],
     helm: HelmVersion,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
@@ -74,14 +74,14 @@ pub(crate) fn edit_all(
 pub(super) fn edit_read(
     text: &[u8],
     Before { values: before, documents: read }: &Before,
-    edits: &[TextChange<'_>],
+    edits: &[PlannedChange<'_>],
     helm: HelmVersion,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
     let limits = bounded(limits);
     let before = before.as_ref().map_err(Clone::clone)?;
     let mut known: BTreeMap<&[Key], &ValueAction> = BTreeMap::new();
-    let mut own: Vec<TextChange<'_>> = Vec::with_capacity(edits.len());
+    let mut own: Vec<PlannedChange<'_>> = Vec::with_capacity(edits.len());
     for &(path, action) in edits {
         if known.insert(path, action) != Some(action) {
             own.push((path, action));
@@ -108,13 +108,13 @@ pub(super) fn edit_read(
 }
 
 /// Why each edit cannot be made, as far as that is known without trying it.
-pub(super) fn refusals(text: &[u8], read: &Before, edits: &[TextChange<'_>]) -> Vec<Option<Refusal>> {
+pub(super) fn refusals(text: &[u8], read: &Before, edits: &[PlannedChange<'_>]) -> Vec<Option<Refusal>> {
     let (before, documents) = match (&read.values, &read.documents) {
         (Ok(before), Ok(documents)) => (before, documents),
         (Err(why), _) | (_, Err(why)) => return edits.iter().map(|_| Some(why.clone())).collect(),
     };
     let mut names = Names::default();
-    let mut tried = |edit: &TextChange<'_>| {
+    let mut tried = |edit: &PlannedChange<'_>| {
         let mut splice = Splice::new(text);
         plan::steps(before, std::slice::from_ref(edit))?
             .iter()

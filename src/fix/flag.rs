@@ -1,6 +1,6 @@
 //! Sets or removes values in the argument of a `--set`-like flag.
 
-use super::plan::TextChange;
+use super::plan::PlannedChange;
 use super::{Refusal, ValueAction, document};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
@@ -16,7 +16,7 @@ struct Plan<'a> {
     gone: BTreeSet<usize>,
     set: BTreeMap<usize, String>,
     /// Edits of JSON within a value, each with its path in that value.
-    inside: BTreeMap<usize, Vec<TextChange<'a>>>,
+    inside: BTreeMap<usize, Vec<PlannedChange<'a>>>,
 }
 
 /// The assignments of an argument, by what they set.
@@ -37,7 +37,7 @@ impl<'t> Argument<'t> {
     }
 
     /// Records an edit.
-    fn plan<'a>(&self, (path, action): TextChange<'a>, plan: &mut Plan<'a>) -> Result<(), Refusal> {
+    fn plan<'a>(&self, (path, action): PlannedChange<'a>, plan: &mut Plan<'a>) -> Result<(), Refusal> {
         let mut below = self
             .numbers
             .range::<[Key], _>((Bound::Included(path), Bound::Unbounded))
@@ -68,7 +68,12 @@ fn is_object(flag: &str, argument: &str) -> bool {
 }
 
 /// The argument with values set, or removed with their keys; an argument with nothing left to set is empty.
-pub(super) fn edit(flag: &str, argument: &str, edits: &[TextChange<'_>], limits: &Limits) -> Result<String, Refusal> {
+pub(super) fn edit(
+    flag: &str,
+    argument: &str,
+    edits: &[PlannedChange<'_>],
+    limits: &Limits,
+) -> Result<String, Refusal> {
     if is_object(flag, argument) {
         return within(argument, edits, limits);
     }
@@ -97,7 +102,12 @@ pub(super) fn edit(flag: &str, argument: &str, edits: &[TextChange<'_>], limits:
 }
 
 /// Why each edit of an argument cannot be made.
-pub(super) fn refusals(flag: &str, argument: &str, edits: &[TextChange<'_>], limits: &Limits) -> Vec<Option<Refusal>> {
+pub(super) fn refusals(
+    flag: &str,
+    argument: &str,
+    edits: &[PlannedChange<'_>],
+    limits: &Limits,
+) -> Vec<Option<Refusal>> {
     if is_object(flag, argument) {
         let read = document::Before::of(argument.as_bytes(), HelmVersion::V3, limits);
         return document::refusals(argument.as_bytes(), &read, edits);
@@ -109,7 +119,7 @@ pub(super) fn refusals(flag: &str, argument: &str, edits: &[TextChange<'_>], lim
 }
 
 /// Edits a JSON object in an argument.
-fn within(json: &str, edits: &[TextChange<'_>], limits: &Limits) -> Result<String, Refusal> {
+fn within(json: &str, edits: &[PlannedChange<'_>], limits: &Limits) -> Result<String, Refusal> {
     // JSON is YAML in flow style.
     let after = document::edit_all(json.as_bytes(), edits, HelmVersion::V3, limits)?;
     let after = String::from_utf8(after).map_err(|_| Refusal::Differs)?;

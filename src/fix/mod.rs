@@ -89,7 +89,7 @@ pub(crate) struct Proven {
 #[derive(Debug, Clone)]
 pub(crate) struct Edit {
     /// What to edit.
-    pub target: Target,
+    pub target: FixTarget,
     /// The path of the value, from the top of the values.
     pub path: ValuesPath,
     /// The location of the old value; `None` if it is added.
@@ -100,7 +100,7 @@ pub(crate) struct Edit {
 
 /// What a fix edits.
 #[derive(Debug, Clone)]
-pub(crate) enum Target {
+pub(crate) enum FixTarget {
     /// The values file of the release with this index, from 0.
     File {
         /// Its index.

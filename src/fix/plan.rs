@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const STEPS: usize = 100;
 
 /// An edit of a text: the path of a value, and what to do with it.
-pub(crate) type TextChange<'a> = (&'a [Key], &'a ValueAction);
+pub(crate) type PlannedChange<'a> = (&'a [Key], &'a ValueAction);
 
 /// One change of the text.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) enum Step {
 ///
 /// # Errors
 /// Why one of them cannot be made.
-pub(super) fn wanted(before: &Value, edits: &[TextChange<'_>]) -> Result<Value, Refusal> {
+pub(super) fn wanted(before: &Value, edits: &[PlannedChange<'_>]) -> Result<Value, Refusal> {
     let mut wanted = before.clone();
     for (path, action) in edits {
         match action {
@@ -44,7 +44,7 @@ pub(super) fn wanted(before: &Value, edits: &[TextChange<'_>]) -> Result<Value, 
     Ok(wanted)
 }
 
-fn removed<'a>(edits: &[TextChange<'a>]) -> BTreeSet<&'a [Key]> {
+fn removed<'a>(edits: &[PlannedChange<'a>]) -> BTreeSet<&'a [Key]> {
     edits.iter().filter(|(_, action)| **action == ValueAction::Remove).map(|(path, _)| *path).collect()
 }
 
@@ -52,7 +52,7 @@ fn removed<'a>(edits: &[TextChange<'a>]) -> BTreeSet<&'a [Key]> {
 ///
 /// # Errors
 /// Why one of the edits cannot be made.
-pub(super) fn steps(before: &Value, edits: &[TextChange<'_>]) -> Result<Vec<(Vec<Key>, Step)>, Refusal> {
+pub(super) fn steps(before: &Value, edits: &[PlannedChange<'_>]) -> Result<Vec<(Vec<Key>, Step)>, Refusal> {
     let mut steps = Vec::new();
     for (path, action) in edits {
         let ValueAction::Set(value) = action else { continue };
@@ -72,7 +72,7 @@ pub(super) fn steps(before: &Value, edits: &[TextChange<'_>]) -> Result<Vec<(Vec
 }
 
 /// Additions merged with each other: two values below a missing key become one.
-fn additions(before: &Value, edits: &[TextChange<'_>]) -> Result<Vec<(Vec<Key>, Value)>, Refusal> {
+fn additions(before: &Value, edits: &[PlannedChange<'_>]) -> Result<Vec<(Vec<Key>, Value)>, Refusal> {
     let mut found: Vec<(Vec<Key>, Value)> = Vec::new();
     let mut known: BTreeMap<Vec<Key>, usize> = BTreeMap::new();
     for (path, action) in edits {

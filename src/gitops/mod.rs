@@ -1,5 +1,5 @@
 //! What other tools install from a repository: the releases in files of Argo CD, Flux and helmfile, as far as airtight.yaml
-//! can express them. The caller reads the files; what cannot be expressed is recorded with each release ([`Found::left_out`]).
+//! can express them. The caller reads the files; what cannot be expressed is recorded with each release ([`FoundRelease::left_out`]).
 
 mod argo;
 mod flux;

@@ -5,8 +5,8 @@
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
-use crate::fix::plan::TextChange;
-use crate::fix::{Edit, Originals, Target, ValueAction, apply, edit, edit_all};
+use crate::fix::plan::PlannedChange;
+use crate::fix::{Edit, FixTarget, Originals, ValueAction, apply, edit, edit_all};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -109,7 +109,7 @@ fn edits_at_once_are_edits_one_by_one() {
             paths.retain(|path| edit(&text, path, &action, helm, &limits).is_ok());
             paths.sort();
             for every in [1, 2, 3] {
-                let some: Vec<TextChange<'_>> =
+                let some: Vec<PlannedChange<'_>> =
                     paths.iter().step_by(every).map(|path| (path.as_slice(), &action)).collect();
                 let one_by_one = some
                     .iter()
@@ -199,15 +199,15 @@ fn what_the_user_gave_is_edited_in_memory() {
     };
     let part = |occurrence| FlagPart { flag: "--set", occurrence, argument: "".into() };
     let edit = |target, path: &str, action| Edit { target, path: path.parse().expect("a path"), place: None, action };
-    let of_file = || Target::File { number: 0, file: file.clone() };
+    let of_file = || FixTarget::File { number: 0, file: file.clone() };
     let edits = [
         edit(of_file(), "image.registry", ValueAction::Remove),
         edit(of_file(), "image.tag", ValueAction::Set("1".into())),
-        edit(Target::Flag(part(0)), "b", ValueAction::Remove),
-        edit(Target::Flag(part(1)), "c.d", ValueAction::Set("x".into())),
-        edit(Target::Overlay, "global.imageRegistry", ValueAction::Add("mirror.internal".into())),
-        edit(Target::Overlay, "sidecars", ValueAction::Set(serde_json::json!([{"image": "a", "tag": "3.10"}]))),
-        edit(Target::Overlay, "global.on", ValueAction::Add(true.into())),
+        edit(FixTarget::Flag(part(0)), "b", ValueAction::Remove),
+        edit(FixTarget::Flag(part(1)), "c.d", ValueAction::Set("x".into())),
+        edit(FixTarget::Overlay, "global.imageRegistry", ValueAction::Add("mirror.internal".into())),
+        edit(FixTarget::Overlay, "sidecars", ValueAction::Set(serde_json::json!([{"image": "a", "tag": "3.10"}]))),
+        edit(FixTarget::Overlay, "global.on", ValueAction::Add(true.into())),
     ];
     let made = apply(&user, &edits, HelmVersion::V4, &Limits::default(), &Originals::default()).expect("they are made");
     let texts: Vec<String> =
@@ -223,9 +223,9 @@ fn what_the_user_gave_is_edited_in_memory() {
         let made = apply(&user, edits, HelmVersion::V4, &Limits::default(), &Originals::default());
         made.err().map(|why| why.name())
     };
-    assert_eq!(refused(&[edit(Target::Overlay, "a", ValueAction::Remove)]), Some("overlay"));
-    assert_eq!(refused(&[edit(Target::Overlay, "l[0]", ValueAction::Set("x".into()))]), Some("overlay"));
-    let other = Target::File { number: 1, file: file.clone() };
+    assert_eq!(refused(&[edit(FixTarget::Overlay, "a", ValueAction::Remove)]), Some("overlay"));
+    assert_eq!(refused(&[edit(FixTarget::Overlay, "l[0]", ValueAction::Set("x".into()))]), Some("overlay"));
+    let other = FixTarget::File { number: 1, file: file.clone() };
     assert_eq!(refused(&[edit(other, "a", ValueAction::Remove)]), Some("other-file"));
 }
 

@@ -38,7 +38,7 @@
 use super::{Rule, RuleContext};
 use crate::analysis::ReprintedNumber;
 use crate::finding::Severity;
-use crate::fix::{Edit, Fix, Proven, Safety, Target, ValueAction};
+use crate::fix::{Edit, Fix, FixTarget, Proven, Safety, ValueAction};
 use crate::provenance::{Decider, DeciderKind, decider_of, printed};
 use crate::rule_ids;
 use crate::trace::Layer;
@@ -104,7 +104,7 @@ fn fix(ctx: &RuleContext<'_>, number: &ReprintedNumber, decider: &Decider) -> Op
         // It changes the tag.
         safety: Safety::Unsafe,
         edits: vec![Edit {
-            target: Target::File { number: file, file: number.place.file.clone() },
+            target: FixTarget::File { number: file, file: number.place.file.clone() },
             path: ctx.analysis.origins.path(number.origin),
             place: Some(number.place.clone()),
             action: ValueAction::Set(Value::String(number.written.clone())),

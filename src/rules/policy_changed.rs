@@ -47,5 +47,5 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// Reported where a branch is compared with its base ([`Change`](crate::policy::Change)), once for all releases.
+/// Reported where a branch is compared with its base ([`PolicyChange`](crate::policy::PolicyChange)), once for all releases.
 fn check(_: &mut RuleContext<'_>) {}

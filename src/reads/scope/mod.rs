@@ -51,12 +51,12 @@ struct Names {
 pub(crate) struct TemplateSpot {
     names: Names,
     /// What is at the position.
-    pub kind: Kind,
+    pub kind: SpotKind,
 }
 
 /// What is at a position of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SpotKind {
     /// Text between actions.
     Text,
     /// A quoted text in an action.

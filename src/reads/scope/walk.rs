@@ -1,7 +1,7 @@
 //! The walk over one template: the values of its names at each position, and its calls with their arguments.
 
 use super::held::Held;
-use super::{Kind, Names, TemplateSpot};
+use super::{Names, SpotKind, TemplateSpot};
 use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, TemplateNode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ impl Walk<'_> {
         let known = self.names.variables.len();
         for node in &list.nodes {
             match node {
-                TemplateNode::Text { pos, text } => self.note(*pos, text.len() as u32, || Kind::Text),
+                TemplateNode::Text { pos, text } => self.note(*pos, text.len() as u32, || SpotKind::Text),
                 TemplateNode::Action { pipe, .. } => {
                     let held = self.pipe(pipe);
                     self.declare(pipe, held);
@@ -94,7 +94,7 @@ impl Walk<'_> {
         for (number, arg) in command.args.iter().enumerate() {
             if let Arg::String { pos, quoted, text } = arg {
                 let is_plain = quoted.len() == text.len() + 2 && quoted.as_bytes()[1..].starts_with(text.as_bytes());
-                self.note(*pos, quoted.len() as u32, || Kind::Constant {
+                self.note(*pos, quoted.len() as u32, || SpotKind::Constant {
                     start: *pos,
                     quoted: quoted.clone(),
                     is_plain,
@@ -181,7 +181,7 @@ impl Walk<'_> {
         }
     }
 
-    fn note(&mut self, start: u32, length: u32, kind: impl Fn() -> Kind) {
+    fn note(&mut self, start: u32, length: u32, kind: impl Fn() -> SpotKind) {
         let first = self.wanted.partition_point(|&at| at < start);
         for &at in self.wanted[first..].iter().take_while(|&&at| at < start + length) {
             self.spots.push((at, TemplateSpot { names: self.names.clone(), kind: kind() }));
