@@ -42,6 +42,13 @@ pub(crate) struct Args {
     fetch: FetchFlags,
 }
 
+#[cfg(test)]
+impl Args {
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.fetch.source.set_patience(patience);
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut fetch = args.fetch.clone();

@@ -52,7 +52,8 @@ impl<'f> Part<'f> {
     /// The text of a scalar. A number is as it is written: `kube_version: 1.30` is not 1.3.
     pub(super) fn own_text(&self) -> String {
         let written = || {
-            let text = std::str::from_utf8(self.file.bytes().get(self.node.start as usize..self.node.end as usize)?).ok()?;
+            let text =
+                std::str::from_utf8(self.file.bytes().get(self.node.start as usize..self.node.end as usize)?).ok()?;
             // An alias is written elsewhere.
             text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')).then_some(text)
         };
