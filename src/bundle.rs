@@ -75,6 +75,12 @@ impl Bundle {
         Ok(Self { entries })
     }
 
+    /// Lists with these lines.
+    #[cfg(feature = "registry")]
+    pub(crate) fn of(entries: Vec<Entry>) -> Self {
+        Self { entries }
+    }
+
     /// The lines, in order.
     #[cfg(feature = "registry")]
     pub(crate) fn entries(&self) -> &[Entry] {

@@ -105,6 +105,8 @@ mod memory;
 mod mirroring;
 mod names;
 mod objects;
+#[cfg(feature = "registry")]
+mod oci_layout;
 mod policy;
 mod provenance;
 mod reads;

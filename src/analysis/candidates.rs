@@ -5,10 +5,10 @@ use super::reach::Reached;
 use super::{Judged, WithoutOverride};
 use crate::fix::{Action, json_of, value_at};
 use crate::images::deciders::decider;
-use crate::images::{Class, ImageUse, Part};
+use crate::images::{Class, ImageUse, ReferencePart};
 use crate::provenance::{Decider, Source};
 use crate::reads::GLOBAL;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::trace::{Origin, OriginData, Origins};
 use crate::values_path::{Key, ValuesPath};
@@ -58,7 +58,7 @@ pub(super) fn of_image(
     set_key: Option<&Proposal>,
     lists: &Lists,
     keys: &[ValuesPath],
-    (prepared, settings, origins): (&Prepared, &Settings, &Origins),
+    (prepared, settings, origins): (&ReleaseInputs, &Settings, &Origins),
 ) -> Vec<Proposal> {
     let mut found: Vec<Proposal> = Vec::new();
     let with_key = |proposal: Proposal| set_key.map(|key| proposal.and(key.clone()));
@@ -69,7 +69,7 @@ pub(super) fn of_image(
         found.extend(all.and_then(with_key));
     }
     let wanted = judged.destination(settings);
-    let repository = decider(&judged.image, Part::Repository, origins);
+    let repository = decider(&judged.image, ReferencePart::Repository, origins);
     let registry = judged.decider.clone();
     let mut deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
     // For an image on the mirror the path is wrong, and values shared by all images are changed last.
@@ -128,7 +128,7 @@ fn set(
     decider: &Decider,
     wanted: &str,
     lists: &Lists,
-    (prepared, origins): (&Prepared, &Origins),
+    (prepared, origins): (&ReleaseInputs, &Origins),
 ) -> Option<Proposal> {
     set_to(value_of(image, decider.origin, wanted)?, decider, lists, (prepared, origins))
 }
@@ -138,7 +138,7 @@ fn set_to(
     value: String,
     decider: &Decider,
     lists: &Lists,
-    (prepared, origins): (&Prepared, &Origins),
+    (prepared, origins): (&ReleaseInputs, &Origins),
 ) -> Option<Proposal> {
     let json = Value::from(value.as_str());
     match &decider.source {
@@ -185,11 +185,11 @@ pub(super) fn further(
     judged: &Judged,
     after: &str,
     lists: &Lists,
-    (prepared, settings, origins): (&Prepared, &Settings, &Origins),
+    (prepared, settings, origins): (&ReleaseInputs, &Settings, &Origins),
 ) -> Option<Proposal> {
     let wanted = judged.destination(settings)?;
     let image = &judged.image;
-    let decider = decider(image, Part::Repository, origins);
+    let decider = decider(image, ReferencePart::Repository, origins);
     let run = run_of(image, decider.origin)?;
     let text = image.text.as_str();
     // The prefix stays.
@@ -208,7 +208,12 @@ pub(super) fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option
 }
 
 /// The list in the values file of a chart that contains a setting, a number of levels up.
-fn list_around(origin: Origin, up: usize, (prepared, origins): (&Prepared, &Origins), work: &Work) -> Option<Node> {
+fn list_around(
+    origin: Origin,
+    up: usize,
+    (prepared, origins): (&ReleaseInputs, &Origins),
+    work: &Work,
+) -> Option<Node> {
     let mut next = origin;
     for _ in 0..up {
         let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };

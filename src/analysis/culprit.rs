@@ -10,7 +10,7 @@ use crate::fix::{Action, Edit};
 use crate::images::{Class, Shape, Tier};
 use crate::provenance::{Decider, Source, decider_of};
 use crate::reference::{Mirror, Reference};
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::template::Value;
 use crate::trace::{Origin, Origins};
 use crate::values::layers::Merged;
@@ -234,15 +234,15 @@ impl Culprits<'_, '_> {
         for candidate in settings.iter().map(|&one| &self.candidates[one]) {
             match &candidate.removal {
                 Some(edit) => edits.push(edit.clone()),
-                None => changes.push(Change::Remove(candidate.path.clone())),
+                None => changes.push(InputChange::Remove(candidate.path.clone())),
             }
         }
         changes.extend(self.trials.keys.canary(&self.trials.settings.mirror));
         let mut good = BTreeSet::new();
         let twin = self.trials.with_edits_and(&edits, &changes).or_else(|_| {
             // If they cannot be removed together: remove their merged values.
-            let removed = settings.iter().map(|&one| Change::Remove(self.candidates[one].path.clone()));
-            let kept = changes.iter().filter(|change| !matches!(change, Change::Remove(_))).cloned();
+            let removed = settings.iter().map(|&one| InputChange::Remove(self.candidates[one].path.clone()));
+            let kept = changes.iter().filter(|change| !matches!(change, InputChange::Remove(_))).cloned();
             self.trials.with_edits_and(&[], &removed.chain(kept).collect::<Vec<_>>())
         });
         if let Ok(Some(twin)) = twin {

@@ -3,7 +3,7 @@
 use super::keys::Keys;
 use crate::reads::Reads;
 use crate::reads::statics::Statics;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A release as rendered, and what is needed to render it again.
 pub(super) struct Given<'a> {
-    pub(super) prepared: &'a Prepared,
+    pub(super) prepared: &'a ReleaseInputs,
     pub(super) settings: &'a Settings,
     pub(super) keys: &'a Keys,
     pub(super) rendered: &'a Rendered,

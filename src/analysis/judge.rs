@@ -17,7 +17,7 @@ use crate::compiler::Compiler;
 use crate::fix::{Action, Edit};
 use crate::images::class::{Facts, classify};
 use crate::images::deciders::{decider, deciders};
-use crate::images::{Class, ImageUse, Part, Tier};
+use crate::images::{Class, ImageUse, ReferencePart, Tier};
 use crate::reference::Reference;
 use crate::reference::mirror::NOWHERE;
 use crate::rule_ids;
@@ -87,9 +87,10 @@ pub(super) fn classified(
     }
     let registries = sources::Registries::of(given.reads, &prepared.chart);
     let judged = |image: ImageUse| {
-        let decider = decider(&image, Part::Registry, origins);
+        let decider = decider(&image, ReferencePart::Registry, origins);
         let source = without.text_of(&image).and_then(|text| Reference::parse(text).ok());
-        let is_path_of_user = deciders(&image, Part::Repository, origins).iter().any(|one| one.source.is_user());
+        let is_path_of_user =
+            deciders(&image, ReferencePart::Repository, origins).iter().any(|one| one.source.is_user());
         let facts = Facts {
             text: &image.text,
             is_path_of_user,
@@ -198,7 +199,7 @@ fn pinned_source(judged: &Judged, origins: &Origins) -> Option<Reference> {
     let (Class::PinnedToMirror, WithoutOverride::Elsewhere(default)) = (judged.class, &judged.without_override) else {
         return None;
     };
-    let path = decider(&judged.image, Part::Repository, origins);
+    let path = decider(&judged.image, ReferencePart::Repository, origins);
     if path.source.is_user() && path.origin != judged.decider.origin {
         return None;
     }

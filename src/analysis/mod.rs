@@ -40,7 +40,7 @@ use crate::images::{Class, Search};
 use crate::provenance::Decider;
 use crate::reads::{Flow, Reads, Statics};
 use crate::reference::Mirror;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::rule_ids;
@@ -140,7 +140,7 @@ pub(crate) struct RenderFailure {
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
 pub(crate) fn analyse(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
@@ -152,7 +152,7 @@ pub(crate) fn analyse(
 }
 
 fn analyse_with(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     mut keys: Keys,
     statics: Statics,
@@ -236,7 +236,7 @@ fn analyse_with(
 
 /// Renders with traces as the release would be installed. If the assumptions about the keys prove wrong, renders again.
 fn render_with_mirror(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     keys: &mut Keys,
     deciding: bool,
@@ -292,7 +292,7 @@ impl Analysis {
     }
 
     /// What the code can read, followed from call to call; computed on first use.
-    pub(crate) fn flow(&self, prepared: &Prepared) -> &Flow {
+    pub(crate) fn flow(&self, prepared: &ReleaseInputs) -> &Flow {
         self.flow.get_or_init(|| {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
             Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
@@ -311,7 +311,7 @@ impl Analysis {
 }
 
 /// The innermost location of a template in an error.
-fn place_of(error: &template::Error, prepared: &Prepared) -> Option<Place> {
+fn place_of(error: &template::Error, prepared: &ReleaseInputs) -> Option<Place> {
     match error {
         template::Error::Plain(_) | template::Error::Limit(_) => None,
         template::Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
@@ -326,7 +326,7 @@ fn place_of(error: &template::Error, prepared: &Prepared) -> Option<Place> {
 }
 
 /// A position in a template of the chart, by the full name that errors use.
-fn point(prepared: &Prepared, name: &str, line: u32, column: u32) -> Option<Place> {
+fn point(prepared: &ReleaseInputs, name: &str, line: u32, column: u32) -> Option<Place> {
     let file = template_file(&prepared.chart, prepared.chart.name(), name)?;
     let before: usize =
         file.bytes().split_inclusive(|&byte| byte == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();

@@ -8,7 +8,7 @@ use crate::compiler::Compiler;
 use crate::images::ImageUse;
 use crate::limits::Limits;
 use crate::provenance::atoms;
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Rendered;
 use crate::settings::Settings;
 use crate::source::{File, Place};
@@ -45,7 +45,7 @@ pub(super) fn find(
     images: &[Judged],
     origins: &Origins,
     rendered: &Rendered,
-    (prepared, settings, keys): (&Prepared, &Settings, &Keys),
+    (prepared, settings, keys): (&ReleaseInputs, &Settings, &Keys),
     compiler: &mut Compiler,
 ) -> Vec<Number> {
     let mut found: Vec<Number> = Vec::new();
@@ -121,7 +121,12 @@ fn number(origin: Origin, origins: &Origins) -> Option<(String, String, Place)> 
 }
 
 /// The release with the user's numbers in quotes, and the changes that quote those of charts.
-fn quoted(numbers: &[Number], origins: &Origins, prepared: &Prepared, keys: &Keys) -> (Prepared, Vec<Change>) {
+fn quoted(
+    numbers: &[Number],
+    origins: &Origins,
+    prepared: &ReleaseInputs,
+    keys: &Keys,
+) -> (ReleaseInputs, Vec<InputChange>) {
     let mut edited = prepared.clone();
     let mut changes = keys.defaults();
     let mut places: BTreeMap<u32, Vec<&Place>> = BTreeMap::new();
@@ -131,7 +136,7 @@ fn quoted(numbers: &[Number], origins: &Origins, prepared: &Prepared, keys: &Key
         match &setting.layer {
             Layer::File(file) => places.entry(*file).or_default().push(&number.place),
             Layer::Chart(chart) if !path.iter().any(Key::is_index) => {
-                changes.push(Change::Default(path.of_user(chart), number.written.clone()));
+                changes.push(InputChange::Default(path.of_user(chart), number.written.clone()));
             }
             _ => {}
         }

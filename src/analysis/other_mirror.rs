@@ -2,7 +2,7 @@
 
 use crate::compiler::Compiler;
 use crate::images::{ImageUse, Search};
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::settings::Settings;
@@ -47,15 +47,15 @@ type Key = (String, String, String, String, String, u32);
 impl Twin {
     /// Renders the release with other values and parses the files that differ. A render that fails shows nothing.
     pub(super) fn render(
-        prepared: &Prepared,
+        prepared: &ReleaseInputs,
         settings: &Settings,
-        changes: &[Change],
+        changes: &[InputChange],
         compiler: &mut Compiler,
         first: &Rendered,
         sites: BTreeSet<Site>,
     ) -> Self {
         // Other text has the same shape: the schema was already checked.
-        let prepared = Prepared { check_schema: false, ..prepared.clone() };
+        let prepared = ReleaseInputs { check_schema: false, ..prepared.clone() };
         let outcome = match sites.is_empty() {
             true => prepared.render_again(compiler, changes, first),
             false => {
@@ -68,7 +68,7 @@ impl Twin {
     }
 
     /// A second render, as far as it differs from the first.
-    fn of(mut rendered: Rendered, prepared: &Prepared, settings: &Settings, first: &Rendered) -> Self {
+    fn of(mut rendered: Rendered, prepared: &ReleaseInputs, settings: &Settings, first: &Rendered) -> Self {
         let decided = rendered.decisions.take().map(|decisions| decisions.decided().to_vec()).unwrap_or_default();
         let files = rendered.keep_different(first);
         let Ok(read) = manifests(&rendered, prepared.env.helm, &prepared.limits) else {

@@ -2,7 +2,7 @@
 
 use crate::fix::{Action, Edit, Safety, Target};
 use crate::provenance::{Decider, Source};
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::trace::{Layer, Origin, OriginData, Origins};
 use crate::values_path::ValuesPath;
 use serde_json::Value;
@@ -81,7 +81,7 @@ pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &O
 }
 
 /// A new setting: in the last of the user's values files, or in an overlay.
-pub(super) fn added(path: ValuesPath, value: Value, title: String, prepared: &Prepared) -> Proposal {
+pub(super) fn added(path: ValuesPath, value: Value, title: String, prepared: &ReleaseInputs) -> Proposal {
     let last = prepared.user.files.iter().enumerate().next_back();
     let (target, safety) = match last {
         Some((number, file)) => (Target::File { number: number as u32, file: file.clone() }, Safety::Unsafe),

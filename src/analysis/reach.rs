@@ -10,7 +10,7 @@ use crate::images::Class;
 use crate::provenance::Source;
 use crate::reads::Reads;
 use crate::reads::statics::Statics;
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::render::output::is_crd_file;
 use crate::template::{Map, Value};
 use crate::values_path::{Key, ValuesPath};
@@ -276,10 +276,10 @@ impl Candidate {
 fn together(candidates: &[Candidate], switches: &[(ValuesPath, bool)], trials: &mut Trials<'_>) -> Option<Twin> {
     let mut changes = trials.keys.defaults();
     let set = |(number, one): (usize, &Candidate)| {
-        Change::SetJson(one.path.clone(), one.with(|element| host(number, element)).to_string())
+        InputChange::SetJson(one.path.clone(), one.with(|element| host(number, element)).to_string())
     };
     changes.extend(candidates.iter().enumerate().map(set));
-    changes.extend(switches.iter().map(|(path, to)| Change::SetJson(path.clone(), to.to_string())));
+    changes.extend(switches.iter().map(|(path, to)| InputChange::SetJson(path.clone(), to.to_string())));
     trials.with_changes(&changes)
 }
 

@@ -7,7 +7,7 @@ use crate::fix::{Action, Fix};
 use crate::images::Class;
 use crate::provenance::{Decider, decider_of};
 use crate::reference::Mirror;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::source::File;
 use crate::template::Value;
 use crate::trace::{Layer, Origin, OriginData, Origins};
@@ -35,7 +35,7 @@ pub(crate) struct Unset {
 /// What keeps the rewrite from the images that would follow it; and for each, what would set it, the best first.
 pub(super) fn find(
     judged: &[Judged],
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     keys: &Keys,
     mirror: &Mirror,
 ) -> Vec<(Unset, Vec<Proposal>)> {
@@ -76,7 +76,7 @@ pub(super) fn find(
 }
 
 /// What sets a key to something other than the mirror; `None` if it is the mirror, or unknown.
-pub(super) fn setting(key: &ValuesPath, prepared: &Prepared, keys: &Keys, mirror: &Mirror) -> Option<Proposal> {
+pub(super) fn setting(key: &ValuesPath, prepared: &ReleaseInputs, keys: &Keys, mirror: &Mirror) -> Option<Proposal> {
     if !prepared.is_given || keys.assumed.contains(key) {
         return None;
     }
@@ -100,7 +100,7 @@ fn is_on_mirror(user: &Merged, key: &ValuesPath, keys: &Keys, mirror: &Mirror) -
 fn taken_by(
     user: &Merged,
     key: &ValuesPath,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     of: (&Keys, &Mirror),
     origins: &mut Origins,
 ) -> Option<Origin> {
@@ -120,12 +120,12 @@ fn taken_by(
 /// the last first.
 fn hidden_by(
     key: &ValuesPath,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     (keys, mirror): (&Keys, &Mirror),
     origins: &Origins,
 ) -> Option<Origin> {
     let comes_back = |user: UserValues| {
-        let without = Prepared { user, ..prepared.clone() };
+        let without = ReleaseInputs { user, ..prepared.clone() };
         without.user_values(None).is_ok_and(|user| is_on_mirror(&user, key, keys, mirror))
     };
     let layer =
@@ -205,7 +205,7 @@ fn proposals(
     value: &str,
     by: Option<Origin>,
     user: &Merged,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     origins: &Origins,
 ) -> Vec<Proposal> {
     let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::error::Location;
 use crate::provenance::{Source, deciders_in, printed};
-use crate::release::Outcome;
+use crate::release::RenderOutcome;
 use crate::render::manifest::{self, Manifests};
 use crate::render::output::{Selection, crds};
 use crate::source::Place;
@@ -78,7 +78,7 @@ pub enum OriginKind {
 
 impl Rendered {
     pub(super) fn new(
-        outcome: &Outcome,
+        outcome: &RenderOutcome,
         manifests: Manifests<()>,
         selection: &Selection,
         origins: Option<Origins>,

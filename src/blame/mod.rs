@@ -4,7 +4,7 @@ pub(crate) mod select;
 pub(crate) mod value;
 
 use crate::analysis::{Blamed, Otherwise};
-use crate::images::Part;
+use crate::images::ReferencePart;
 use crate::images::deciders::part_places;
 use crate::objects::{Object, ObjectName};
 use crate::provenance::{Decider, Source, deciders_in, printed, rank};
@@ -76,7 +76,7 @@ impl<'a> Document<'a> {
     ) -> Self {
         let own = blamed.iter().filter(|one| Arc::ptr_eq(&one.image.manifest, manifest));
         // The start of the registry, or of the part that there is.
-        let begin = |one: &'a Blamed| Some((part_places(&one.image, Part::Registry).first()?.start, one));
+        let begin = |one: &'a Blamed| Some((part_places(&one.image, ReferencePart::Registry).first()?.start, one));
         let mut decided: Vec<(u32, &Blamed)> = own.filter_map(begin).collect();
         decided.sort_by_key(|(start, _)| *start);
         let content = manifest.content.as_bytes();

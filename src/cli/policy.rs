@@ -7,7 +7,7 @@ use super::settings::{SettingsFlags, parse_lists, read_lists};
 use crate::bundle::{Bundle, is_list};
 use crate::config::diff::changes;
 use crate::config::sides::{added, kept};
-use crate::config::{Config, Entry, Suppression};
+use crate::config::{Config, ReleaseSpec, Suppression};
 use crate::disk::{By, Reach, look};
 use crate::disk::{seen, shown};
 use crate::error::Error;
@@ -167,11 +167,12 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// Records the changes of the configuration; `wanted` selects the releases of this run.
-    pub(crate) fn compare(&mut self, wanted: &dyn Fn(&Entry) -> bool) {
+    /// Records the changes of the configuration; `wanted` selects the releases of this run, and `fetches_all` says whether charts of
+    /// new sources are fetched.
+    pub(crate) fn compare(&mut self, wanted: &dyn Fn(&ReleaseSpec) -> bool, fetches_all: bool) {
         if let Old::Was(old) = &self.old {
             let exists = |path: &str| is_there(Path::new(path));
-            let found = changes(old, self.head, &exists, wanted);
+            let found = changes(old, self.head, &exists, wanted, fetches_all);
             self.changes.extend(found);
         }
     }

@@ -1,5 +1,6 @@
 //! The flags that select a release and its values, which are helm's own, and what they load: a chart, values, a render.
 
+use super::fetch::{self, FetchFlags};
 use super::{Problem, Streams};
 use crate::chart::Chart;
 use crate::chart::load::{Source, load_from, not_found};
@@ -8,7 +9,7 @@ use crate::disk::{By, Reach};
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::secrets::Secrets;
 use crate::similar::did_you_mean;
@@ -321,13 +322,16 @@ impl ReleaseFlags {
         &self,
         name: &str,
         chart: &ChartReference,
+        fetch: &FetchFlags,
         reach: Arc<Reach>,
         streams: &mut Streams<'_>,
-    ) -> Result<Prepared, Problem> {
+    ) -> Result<ReleaseInputs, Problem> {
         let stdin = self.reads_stdin().then(|| streams.read_input(reach.file_bytes())).transpose()?;
         let mut lines = Vec::new();
-        let prepared = self.prepare(name, chart, &Store::new(stdin, reach), &mut lines);
-        for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
+        let mut store = Store::new(stdin, reach);
+        fetch::put(fetch.archives([chart], &self.limits()?, streams.err)?, &mut store);
+        let prepared = self.prepare(name, chart, &store, &mut lines);
+        for remote in prepared.iter().flat_map(ReleaseInputs::remote_schemas).filter(|remote| !remote.is_file()) {
             lines.push(format!(
                 "the values.schema.json of {} refers to {}: helm fetches that, and fails if it cannot; airtight accepts any \
                  value there",
@@ -345,7 +349,7 @@ impl ReleaseFlags {
         chart: &ChartReference,
         store: &Store,
         log: &mut Vec<String>,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<ReleaseInputs, Error> {
         let limits = self.limits()?;
         self.check_time_zone()?;
         let capabilities = self.capabilities()?;
@@ -370,7 +374,7 @@ impl ReleaseFlags {
         // Helm quirk: an empty name is replaced by the default.
         let given = self.namespace.clone().filter(|name| !name.is_empty()).or_else(plugin_namespace);
         let namespace = given.unwrap_or_else(|| "default".to_owned());
-        Ok(Prepared {
+        Ok(ReleaseInputs {
             chart,
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade, revision: 1 },
             capabilities,
@@ -386,12 +390,12 @@ impl ReleaseFlags {
 }
 
 /// An error with the secrets of a release's values masked.
-pub(super) fn without_secrets(prepared: &Prepared, error: Error) -> Error {
+pub(super) fn without_secrets(prepared: &ReleaseInputs, error: Error) -> Error {
     error.reworded(|text| Secrets::of_release(prepared).hide_in(text, true))
 }
 
 /// Masks the secrets of a release's values in log lines.
-pub(super) fn hide_secrets(prepared: &Prepared, lines: &mut [String]) {
+pub(super) fn hide_secrets(prepared: &ReleaseInputs, lines: &mut [String]) {
     if !lines.is_empty() {
         let secrets = Secrets::of_release(prepared);
         lines.iter_mut().for_each(|line| *line = secrets.hide_in(line, true));

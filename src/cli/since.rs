@@ -2,14 +2,16 @@
 //! configuration of the base, and only what is new is reported.
 
 use super::changed::{Base, Before};
+use super::fetch::{self, Archives};
 use super::jobs::{self, Done, Job};
 use super::lint::{Args, NOTHING, stdin};
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
+use crate::chart_reference::{ChartReference, RemoteChart};
 use crate::cli::one_release::no_release;
-use crate::config::sides::{Pair, files, pairs, target_of_new};
-use crate::config::{Config, Entry, FILE_NAME, Release, Target};
+use crate::config::sides::{Pair, chart_sources, files, pairs, target_of_new};
+use crate::config::{Config, FILE_NAME, ListedRelease, MirrorTarget, ReleaseSpec};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::finding::Finding;
@@ -37,7 +39,7 @@ impl Args {
     ) -> Result<Vec<Report>, Problem> {
         let base = Base::since(revision)?;
         let mut policy = Policy::of(&base, revision, self.config_from, &self.config, config, reach)?;
-        policy.compare(&|entry| self.is_wanted(entry));
+        policy.compare(&|entry| self.is_wanted(entry), self.allow_new_sources);
         let bundle = policy.bundle(&self.settings, reach)?;
         let lists = self.settings.bundles(policy.decides());
         let same_lists = policy.is_of_base() || !lists.iter().any(|path| base.touches(path));
@@ -63,6 +65,9 @@ impl Args {
         store.own = own.clone();
         let mut old_disk = base.store(&mut before, same_lists, reach);
         old_disk.own = own;
+        let archives = self.fetched(&jobs, &before, &policy, streams)?;
+        fetch::put(archives.clone(), &mut old_disk);
+        fetch::put(archives, &mut store);
         let was = |before: &Before| match before {
             Before::Was(job) => Some((**job).clone()),
             _ => None,
@@ -97,6 +102,37 @@ impl Args {
         Ok(told.into_iter().chain(reports).collect())
     }
 
+    /// The charts of both states that are fetched. A branch cannot make us ask somebody whom the base does not know.
+    fn fetched(
+        &self,
+        jobs: &[Job],
+        before: &[Before],
+        policy: &Policy<'_>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Archives, Problem> {
+        let known = match policy.old() {
+            Ok(Some(old)) => chart_sources(old),
+            _ => BTreeSet::new(),
+        };
+        let is_new = |remote: &RemoteChart| {
+            self.chart.is_none() && !self.allow_new_sources && !known.contains(remote.location.source())
+        };
+        let old = before.iter().filter_map(|before| match before {
+            Before::Was(job) => Some(&job.chart),
+            _ => None,
+        });
+        let charts: Vec<&ChartReference> = jobs.iter().map(|job| &job.chart).chain(old).collect();
+        let (new, known): (Vec<_>, Vec<_>) =
+            charts.into_iter().partition(|chart| chart.remote().is_some_and(|remote| is_new(remote)));
+        let mut archives = self.fetch.archives(known, &self.release.limits()?, streams.err)?;
+        for remote in new.into_iter().filter_map(ChartReference::remote) {
+            let source = remote.location.source();
+            let why = format!("{remote} is not fetched: {source} is a new source; --allow-new-sources fetches it");
+            archives.insert(remote.clone(), Err(Error::input(why)));
+        }
+        Ok(archives)
+    }
+
     /// The releases with their old state: those that the branch lists, and those that it no longer lists but that still
     /// exist.
     fn both(
@@ -107,9 +143,10 @@ impl Args {
         reach: &Reach,
     ) -> Result<Vec<(Job, Before)>, Error> {
         let decides = policy.decides();
-        let settings = |config: &Config, target: &Target| self.settings.settings_with(config, target, bundle.clone());
+        let settings =
+            |config: &Config, target: &MirrorTarget| self.settings.settings_with(config, target, bundle.clone());
         if let Some(chart) = &self.chart {
-            let job = self.typed(chart, settings(decides, &Target::default())?)?;
+            let job = self.typed(chart, settings(decides, &MirrorTarget::default())?)?;
             return Ok(vec![(job.clone(), Before::Was(Box::new(job)))]);
         }
         let nothing = Config::default();
@@ -121,13 +158,15 @@ impl Args {
         self.check_names(&pairs, config)?;
         let mut jobs = Vec::new();
         for pair in pairs {
-            let is_wanted = |release: Option<&Release>| release.is_some_and(|release| self.is_wanted(&release.entry));
+            let is_wanted =
+                |release: Option<&ListedRelease>| release.is_some_and(|release| self.is_wanted(&release.entry));
             if !is_wanted(pair.before) && !is_wanted(pair.after) {
                 continue;
             }
             let old = old.clone();
-            let before =
-                |settings: Settings, entry: &Entry| Before::Was(Box::new(Job::of(entry, &self.release, settings)));
+            let before = |settings: Settings, entry: &ReleaseSpec| {
+                Before::Was(Box::new(Job::of(entry, &self.release, settings)))
+            };
             let (entry, settings, before) = match (pair.before, pair.after, old) {
                 // The branch's own configuration counts.
                 (_, Some(is), Err(why)) => {

@@ -5,7 +5,7 @@
 use super::keys::REWRITES;
 use super::read::Part;
 use super::sides::{Day, Pair, chart_sources, files, is_later, latest, pairs, same, target_of_new};
-use super::{Config, Entry, Release, Suppression, Target};
+use super::{Config, ListedRelease, MirrorTarget, ReleaseSpec, Suppression};
 use crate::finding::Severity;
 use crate::helm::HelmVersion;
 use crate::images::find::{Action, PlaceRule};
@@ -20,12 +20,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The changes of a branch, in the order of the table of keys. `exists` says whether a path that the configuration names
-/// exists in the branch. For releases that are not `wanted`, only their removal is reported.
+/// exists in the branch; `fetches_all` whether charts of new sources are fetched. For releases that are not `wanted`, only their
+/// removal is reported.
 pub(crate) fn changes(
     before: &Config,
     after: &Config,
     exists: &dyn Fn(&str) -> bool,
-    wanted: &dyn Fn(&Entry) -> bool,
+    wanted: &dyn Fn(&ReleaseSpec) -> bool,
+    fetches_all: bool,
 ) -> Vec<Change> {
     let mut diff = Diff { before: Side::new(before), after: Side::new(after), exists, found: Vec::new() };
     diff.top();
@@ -37,7 +39,7 @@ pub(crate) fn changes(
         let is_wanted = [pair.before, pair.after].into_iter().flatten().any(|release| wanted(&release.entry));
         if is_wanted || pair.after.is_none() {
             diff.release(pair, is_wanted);
-            diff.source(pair, &known);
+            diff.source(pair, &known, fetches_all);
         }
     }
     diff.found
@@ -92,7 +94,7 @@ impl<'c> Side<'c> {
     }
 
     /// A key of a release: of its environment, of the release, or the release itself.
-    fn of_release(&self, release: &Release, key: &str) -> Option<Place> {
+    fn of_release(&self, release: &ListedRelease, key: &str) -> Option<Place> {
         let entry = &release.entry;
         let found = || {
             let mut releases = self.root()?.get("releases")?.items();
@@ -144,7 +146,7 @@ impl Diff<'_> {
     /// Compares the target of all releases, and the lists.
     fn top(&mut self) {
         let (was, is) = (self.before.config, self.after.config);
-        let mirror = |target: &Target| target.mirror.as_ref().map(Mirror::places);
+        let mirror = |target: &MirrorTarget| target.mirror.as_ref().map(Mirror::places);
         if was.target.mirror != is.target.mirror {
             // Without a mirror nothing was checked, unless the command line named one.
             let weight = if was.target.mirror.is_none() { Weight::Stricter } else { Weight::Looser };
@@ -158,11 +160,12 @@ impl Diff<'_> {
             let message = replaced("the layout", Some(layout_name(old)), Some(layout_name(new)));
             self.add(Weight::Looser, message, &["layout"]);
         }
-        let list =
-            |target: &Target| -> Vec<String> { target.global_keys.iter().flatten().map(ToString::to_string).collect() };
+        let list = |target: &MirrorTarget| -> Vec<String> {
+            target.global_keys.iter().flatten().map(ToString::to_string).collect()
+        };
         let (keys, now) = (list(&was.target), list(&is.target));
         if keys.is_empty() && now.is_empty() && was.target.global_keys != is.target.global_keys {
-            let said = |target: &Target| target.global_keys.as_ref().map(|_| "[]");
+            let said = |target: &MirrorTarget| target.global_keys.as_ref().map(|_| "[]");
             let message = replaced("`global_keys`", said(&was.target), said(&is.target));
             self.add(Weight::Looser, message, &["global_keys"]);
         }
@@ -280,17 +283,20 @@ impl Diff<'_> {
             (Some(was), Some(is)) => self.both(was, is),
             (Some(was), None) => {
                 let name = was.entry.full_name();
-                let is_gone = !files(&was.entry).into_iter().any(|path| (self.exists)(path));
+                let files = files(&was.entry);
+                let is_gone = !files.iter().any(|path| (self.exists)(path));
                 let (weight, rest) = match is_gone {
+                    // Its chart is fetched.
+                    true if files.is_empty() => (Weight::Stricter, ""),
                     true => (Weight::Stricter, ", and its files were removed"),
                     false => (Weight::Looser, ""),
                 };
                 let message = format!("the release {name} is no longer in the list{rest}");
                 let after = self.after.near(&["releases"]);
                 let mut change = Change::new(weight, message, Some(was.place.clone()), after).gone();
-                let missing = files(&was.entry).into_iter().find(|path| !(self.exists)(path));
+                let missing = files.into_iter().find(|path| !(self.exists)(path));
                 match missing {
-                    Some(_) if is_gone => {}
+                    _ if is_gone => {}
                     Some(path) => change.notes.push(format!("it cannot be checked: {path} does not exist")),
                     None if is_wanted => change.notes.push("it is still checked".to_owned()),
                     None => {}
@@ -317,19 +323,23 @@ impl Diff<'_> {
     }
 
     /// A chart from a source that the base does not know.
-    fn source(&mut self, pair: Pair<'_>, known: &BTreeSet<&str>) {
+    fn source(&mut self, pair: Pair<'_>, known: &BTreeSet<&str>, is_fetched: bool) {
         let Some(is) = pair.after else { return };
         let source = is.entry.chart.remote().map(|remote| remote.location.source());
         if let Some(source) = source.filter(|source| !known.contains(source)) {
             let message = format!("the chart of {} comes from {source}, which is a new source", is.entry.full_name());
             let before = pair.before.and_then(|was| self.before.of_release(was, "chart"));
-            let mut change = Change::new(Weight::Other, message, before, self.after.of_release(is, "chart"));
-            change.notes.push("it is fetched only with --allow-new-sources".to_owned());
+            let weight = if is_fetched { Weight::Stricter } else { Weight::Other };
+            let mut change = Change::new(weight, message, before, self.after.of_release(is, "chart"));
+            change.accepted_by = "--allow-new-sources";
+            if !is_fetched {
+                change.notes.push("it was not fetched, so that the release was not checked".to_owned());
+            }
             self.found.push(change);
         }
     }
 
-    fn both(&mut self, was: &Release, is: &Release) {
+    fn both(&mut self, was: &ListedRelease, is: &ListedRelease) {
         let (old, new) = (&was.entry, &is.entry);
         let name = new.full_name();
         if old.full_name() != name {
@@ -345,17 +355,17 @@ impl Diff<'_> {
         let (was_to, is_to) =
             (old.target.clone().or(&self.before.config.target), new.target.clone().or(&self.after.config.target));
         if old.target.mirror != new.target.mirror && was_to.mirror != is_to.mirror {
-            let mirror = |target: &Target| target.mirror.as_ref().map(Mirror::places);
+            let mirror = |target: &MirrorTarget| target.mirror.as_ref().map(Mirror::places);
             let what = format!("the mirror of {name}");
             add(Weight::Looser, replaced(&what, mirror(&was_to).as_deref(), mirror(&is_to).as_deref()), "mirror");
         }
-        let layout = |target: &Target| layout_name(target.layout.unwrap_or_default());
+        let layout = |target: &MirrorTarget| layout_name(target.layout.unwrap_or_default());
         if old.target.layout != new.target.layout && layout(&was_to) != layout(&is_to) {
             let what = format!("the layout of {name}");
             add(Weight::Looser, replaced(&what, Some(layout(&was_to)), Some(layout(&is_to))), "layout");
         }
         if old.target.global_keys != new.target.global_keys && was_to.global_keys != is_to.global_keys {
-            let keys = |target: &Target| {
+            let keys = |target: &MirrorTarget| {
                 target.global_keys.as_ref().map(|keys| match &keys[..] {
                     [] => "[]".to_owned(),
                     keys => keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -369,7 +379,7 @@ impl Diff<'_> {
             let what = format!("what sets the rewrite of {name}");
             add(weight, replaced(&what, Some(rewrite(&was_to)), Some(rewrite(&is_to))), "rewrite");
         }
-        let helm = |entry: &Entry| match entry.helm_version.unwrap_or_default() {
+        let helm = |entry: &ReleaseSpec| match entry.helm_version.unwrap_or_default() {
             HelmVersion::V3 => "helm 3",
             HelmVersion::V4 => "helm 4",
         };
@@ -401,7 +411,7 @@ impl Diff<'_> {
         // Files that still exist but that no release reads any more.
         let all = &self.after.config.releases;
         let is_lost = |path: &str| {
-            let of = |release: &Release| files(&release.entry).contains(&path);
+            let of = |release: &ListedRelease| files(&release.entry).contains(&path);
             (self.exists)(path) && !all.iter().any(of)
         };
         let lost = old.chart.local().and_then(Path::to_str).filter(|path| old.chart != new.chart && is_lost(path));
@@ -433,7 +443,7 @@ impl Diff<'_> {
 }
 
 /// What sets the rewrite, in the configuration's words.
-fn rewrite(target: &Target) -> &'static str {
+fn rewrite(target: &MirrorTarget) -> &'static str {
     REWRITES[usize::from(target.assume_rewrite.unwrap_or_default())]
 }
 
@@ -567,7 +577,7 @@ mod tests {
 
     fn told(before: &str, after: &str) -> Vec<Change> {
         let read = |name: &str, text: &str| Config::parse(&File::new(name, format!("{text}\n")), "").expect(text);
-        changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true)
+        changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true, false)
     }
 
     /// A new key says which side decides it, and a change of a key that decides the check is reported.

@@ -142,4 +142,9 @@ impl Folder<'_> {
     pub(crate) fn read(&self, inside: &Path) -> Result<Vec<u8>, Error> {
         self.reach.read_inside(&self.bound, &self.real.join(inside), &self.shown.join(inside))
     }
+
+    /// The real path of a file of the folder, if it may be read.
+    pub(super) fn find_inside(&self, inside: &Path, shown: &Path) -> Result<PathBuf, Error> {
+        self.reach.find_inside(&self.bound, &self.real.join(inside), shown)
+    }
 }

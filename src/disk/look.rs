@@ -34,6 +34,11 @@ pub(crate) fn kind(path: &Path) -> Option<FileType> {
     path.symlink_metadata().ok().map(|about| about.file_type())
 }
 
+/// The size of a regular file, without following links; `None` if there is none.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    path.symlink_metadata().ok().filter(|about| about.is_file()).map(|about| about.len())
+}
+
 /// An absolute path with links resolved.
 ///
 /// # Errors

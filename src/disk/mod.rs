@@ -1,4 +1,4 @@
-//! The only module that reads files and folders.
+//! The only module that reads files and folders, and that writes image layouts ([`made`]).
 //!
 //! A path is read on behalf of whoever named it ([`By`]). The user may name any path; what a repository names (its
 //! configuration, its charts, its links) is read only where a [`Reach`] allows it: below the repository's root, and
@@ -10,7 +10,9 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room that the bans point to")]
 
 mod folder;
+mod found;
 pub(crate) mod look;
+pub(crate) mod made;
 mod open;
 mod reach;
 mod resolve;
@@ -18,7 +20,8 @@ mod shown;
 mod walk;
 
 pub(crate) use folder::Folder;
-pub(crate) use open::read_all;
+pub(crate) use found::Found;
+pub(crate) use open::{Opened, read_all};
 pub(crate) use reach::{By, Reach};
 pub(crate) use shown::{seen, shown};
 pub(crate) use walk::Walk;

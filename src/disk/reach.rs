@@ -163,13 +163,19 @@ impl Reach {
 
     /// Reads a file within a bound, by its real path before the last links; `shown` is for messages.
     pub(super) fn read_inside(&self, bound: &Bound, place: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
+        let real = self.find_inside(bound, place, shown)?;
+        let opened = open::open(&real, None).map_err(|fault| in_words_of_go(shown, fault))?;
+        opened.read(shown, self.file_bytes)
+    }
+
+    /// The real path of a file within a bound, if it may be read.
+    pub(super) fn find_inside(&self, bound: &Bound, place: &Path, shown: &Path) -> Result<PathBuf, Error> {
         let resolved = resolved(place).map_err(|error| {
             error.reworded(|text| text.replacen(&*place.to_string_lossy(), &shown.to_string_lossy(), 1))
         })?;
         self.check_place(shown, &resolved)?;
         self.check_bound(bound, shown, &resolved)?;
-        let opened = open::open(&resolved.path, None).map_err(|fault| in_words_of_go(shown, fault))?;
-        opened.read(shown, self.file_bytes)
+        Ok(resolved.path)
     }
 
     /// The real path of a named path, if it may be read.
@@ -255,7 +261,7 @@ fn resolved(path: &Path) -> Result<Resolved, Error> {
     })
 }
 
-fn in_words_of_go(path: &Path, fault: Fault) -> Error {
+pub(super) fn in_words_of_go(path: &Path, fault: Fault) -> Error {
     let path = path.display();
     Error::file(match fault {
         Fault::System(error) => format!("open {path}: {}", system_error(&error)),

@@ -7,7 +7,7 @@ use crate::fix::{Originals, Safety, apply};
 use crate::helm::HelmVersion;
 use crate::lint::{lint as judge, lint_manifests};
 use crate::reference::{Mirror, Reference};
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::manifest::{Manifests, manifests};
 use crate::report::spool::Spool;
 use crate::report::stream::{Kept, Reports};
@@ -25,7 +25,7 @@ fn settings() -> Option<Settings> {
     Some(Settings::new(Mirror::parse(MIRROR).ok()?))
 }
 
-fn judged(prepared: &Prepared, settings: &Settings) -> Option<Report> {
+fn judged(prepared: &ReleaseInputs, settings: &Settings) -> Option<Report> {
     judge(prepared, settings, &mut Compiler::new(), &mut Vec::new()).ok()
 }
 
@@ -74,7 +74,7 @@ fn is_had_back(report: Report) {
 }
 
 /// The images of plain pods, found without the finders.
-fn pods(prepared: &Prepared) -> Vec<String> {
+fn pods(prepared: &ReleaseInputs) -> Vec<String> {
     let Ok(outcome) = prepared.render(&mut Compiler::new(), &[], None, &mut Vec::new()) else { return Vec::new() };
     let read: Result<Manifests<Node>, _> = manifests(&outcome.rendered, HelmVersion::V4, &prepared.limits);
     let Ok(read) = read else { return Vec::new() };
@@ -109,7 +109,7 @@ pub(super) fn fixes(data: &[u8]) {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safety != Safety::Manual) else { continue };
         let user = apply(&prepared.user, &fix.edits, HelmVersion::V4, &prepared.limits, &Originals::default())
             .unwrap_or_else(|why| panic!("{}: {} cannot be applied: {why:?}", finding.rule, fix.title));
-        let fixed = Prepared { user, is_given: true, ..prepared.clone() };
+        let fixed = ReleaseInputs { user, is_given: true, ..prepared.clone() };
         let Some(after) = judged(&fixed, &settings) else { panic!("{}: nothing can be said after it", fix.title) };
         let is_left = after
             .findings

@@ -3,6 +3,8 @@
 use super::copy::blobs_of;
 use super::outcome::{Outcome, State};
 use super::plan::Item;
+use super::platform::Platforms;
+use super::source::Source;
 use super::tree::{Tree, named};
 use crate::registry::{Client, Error, Repository};
 
@@ -10,12 +12,14 @@ use crate::registry::{Client, Error, Repository};
 #[derive(Debug)]
 pub(crate) struct Checking<'c> {
     client: &'c Client<'c>,
+    /// The platforms of indexes that must be there.
+    platforms: Platforms,
 }
 
 impl<'c> Checking<'c> {
     /// Prepares to check.
-    pub(crate) fn new(client: &'c Client<'c>) -> Self {
-        Self { client }
+    pub(crate) fn new(client: &'c Client<'c>, platforms: Platforms) -> Self {
+        Self { client, platforms }
     }
 
     /// Checks an artifact: its manifest, those that it contains, and their blobs.
@@ -35,7 +39,15 @@ impl<'c> Checking<'c> {
         if item.digest.as_ref().is_some_and(|listed| *listed != digest) {
             return Ok(Outcome::new(State::Differs, Some(digest)));
         }
-        let tree = Tree::read(self.client, &item.to, root).await?;
+        // What is below the platforms that are not wanted may be missing.
+        let lacking = self.platforms.lacking(&root);
+        if !lacking.is_empty() {
+            let missing = lacking.iter().map(|platform| format!("the image for {platform}")).collect();
+            return Ok(Outcome { missing, ..Outcome::new(State::Missing, Some(digest)) });
+        }
+        let reduced = self.platforms.reduced(&root, &item.to.to_string())?;
+        let root = reduced.unwrap_or(root);
+        let tree = Tree::read(Source::Registries(self.client), &item.to, root).await?;
         let mut absent: Vec<String> = tree.missing.iter().map(|one| format!("the manifest {}", named(one))).collect();
         absent.extend(self.absent_blobs(&item.to, &tree).await?);
         let state = if absent.is_empty() { State::Present } else { State::Missing };

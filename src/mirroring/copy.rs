@@ -1,21 +1,27 @@
 //! [`Copying`]: copies artifacts to the mirror.
 
-use super::blobs::Places;
-use super::outcome::{Outcome, State};
+use super::blobs::{Places, Way};
+use super::outcome::{Outcome, Reduced, State};
 use super::plan::Item;
+use super::platform::Platforms;
 use super::run::Follow;
+use super::source::Source;
+use super::target::{Named, Target};
 use super::tree::Tree;
-use crate::registry::{Arrival, Client, Descriptor, Digest, Error, Kind, Manifest, Repository};
+use crate::registry::{Arrival, Descriptor, Digest, Error, Kind, Manifest, Repository};
 use futures_util::future::join_all;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// Copies artifacts to the mirror.
 pub(crate) struct Copying<'c> {
-    pub(super) client: &'c Client<'c>,
+    pub(super) source: Source<'c>,
+    pub(super) target: Target<'c>,
     pub(super) follow: &'c dyn Follow,
     /// Whether signatures, attestations and SBOMs are copied too.
     pub(super) with_referrers: bool,
+    /// The platforms to which indexes are reduced.
+    platforms: Platforms,
     wish: Wish,
     places: Places,
 }
@@ -34,18 +40,29 @@ pub(crate) enum Wish {
 impl<'c> Copying<'c> {
     /// Prepares to copy, with a number of transfers at a time.
     pub(crate) fn new(
-        client: &'c Client<'c>,
+        source: Source<'c>,
+        target: Target<'c>,
         follow: &'c dyn Follow,
         transfers: usize,
         with_referrers: bool,
+        platforms: Platforms,
         wish: Wish,
     ) -> Self {
-        Self { client, follow, with_referrers, wish, places: Places::new(transfers, wish == Wish::Repair) }
+        Self {
+            source,
+            target,
+            follow,
+            with_referrers,
+            platforms,
+            wish,
+            places: Places::new(transfers, wish == Wish::Repair),
+        }
     }
 
     /// Copies an artifact, unless the mirror has it.
     pub(crate) async fn copy(&self, item: &Item) -> Outcome {
-        if item.from == item.to {
+        let is_between_registries = matches!((self.source, self.target), (Source::Registries(_), Target::Mirror(_)));
+        if item.from == item.to && is_between_registries {
             let text = format!("{}: it is on the mirror already; the list must name its source", item.source);
             return Outcome::failed(Error::new(Kind::Input, text), item.digest.clone());
         }
@@ -57,21 +74,20 @@ impl<'c> Copying<'c> {
     }
 
     async fn copied(&self, item: &Item, known: &mut Option<Digest>) -> Result<Outcome, Error> {
-        let digest = match known {
-            Some(digest) => digest.clone(),
-            None => self.resolve(&item.from, &item.version).await?,
-        };
+        let (digest, root, reduced) = self.wanted(item, known).await?;
         *known = Some(digest.clone());
-        let there = self.client.head_manifest(&item.to, item.place()).await?;
-        let is_there = there.is_some_and(|there| there.digest.as_ref() == Some(&digest));
+        let is_there = self.target.is_at(&item.to, Named::Artifact(item), &digest).await?;
         if is_there && self.wish != Wish::Repair {
-            return Ok(Outcome::new(State::Present, Some(digest)));
+            return Ok(Outcome { reduced, ..Outcome::new(State::Present, Some(digest)) });
         }
-        let tree = self.tree(&item.from, &digest).await?;
+        let tree = match root {
+            Some(root) => self.complete(&item.from, root).await?,
+            None => self.tree(&item.from, &digest).await?,
+        };
         if self.wish == Wish::Plan {
-            return self.planned(item, &tree).await;
+            return Ok(Outcome { reduced, ..self.planned(item, &tree).await? });
         }
-        let mut outcome = Outcome::new(State::Copied, Some(digest));
+        let mut outcome = Outcome { reduced, ..Outcome::new(State::Copied, Some(digest)) };
         let written = self.bring(&item.from, &item.to, &tree, &mut outcome).await?;
         if self.with_referrers {
             self.bring_referrers(&item.from, &item.to, tree.digests(), &mut outcome).await?;
@@ -82,39 +98,61 @@ impl<'c> Copying<'c> {
             return Ok(outcome);
         }
         // The tag last: it says that everything is there.
-        self.put(&item.from, &item.to, item.place(), &tree, &mut outcome).await?;
+        self.put(&item.from, &item.to, Named::Artifact(item), &tree, &mut outcome).await?;
         Ok(outcome)
     }
 
-    /// The digest of a tag.
-    pub(super) async fn resolve(&self, from: &Repository, version: &str) -> Result<Digest, Error> {
-        let missing = || {
-            let text = format!(
-                "{from}: the registry has no {version}; check the name and the version, and that the credential may see it"
-            );
-            Error::new(Kind::NotFound, text)
-        };
-        let head = self.client.head_manifest(from, version).await?.ok_or_else(missing)?;
-        match head.digest {
-            Some(digest) => Ok(digest),
-            // Some registries name no digest.
-            None => Ok(self.client.manifest(from, version).await?.ok_or_else(missing)?.digest),
+    /// The digest of what is to be there, and its manifest if it was read.
+    async fn wanted(
+        &self,
+        item: &Item,
+        listed: &Option<Digest>,
+    ) -> Result<(Digest, Option<Manifest>, Option<Reduced>), Error> {
+        if self.platforms.are_all() {
+            return Ok(match listed {
+                Some(digest) => (digest.clone(), None, None),
+                None => (self.source.resolve(&item.from, &item.version).await?, None, None),
+            });
+        }
+        let whole = self.source.artifact(&item.from, &item.version).await?;
+        let name = format!("{}: {}", item.from, item.version);
+        match (self.platforms.reduced(&whole, &name)?, listed) {
+            (None, _) => Ok((whole.digest.clone(), Some(whole), None)),
+            // Whoever pulls by the digest would not find it.
+            (Some(_), Some(listed)) => {
+                let text = format!(
+                    "{}: the list says {listed}, which is an index of more platforms, and --platform gives it another digest; leave the \
+                     digest out of the list, list that of one platform's image, or copy it without --platform",
+                    item.from
+                );
+                Err(Error::new(Kind::Input, text))
+            }
+            (Some(index), None) => {
+                let reduced = Reduced { whole: whole.digest, platforms: self.platforms.names() };
+                Ok((index.digest.clone(), Some(index), Some(reduced)))
+            }
         }
     }
 
     /// An artifact of the source with everything below it; nothing of it is missing.
     pub(super) async fn tree(&self, from: &Repository, digest: &Digest) -> Result<Tree, Error> {
-        let root = self.client.manifest(from, digest.as_str()).await?.ok_or_else(|| {
-            let text =
-                format!("{from}: the registry has no manifest {digest}; was the tag moved, or the image deleted?");
+        let root = self.source.manifest(from, digest).await?.ok_or_else(|| {
+            let called = self.source.called();
+            let text = format!("{from}: {called} has no manifest {digest}; was the tag moved, or the image deleted?");
             Error::new(Kind::NotFound, text)
         })?;
-        let tree = Tree::read(self.client, from, root).await?;
-        tree.check(from)?;
+        self.complete(from, root).await
+    }
+
+    /// Everything below a manifest; nothing of it is missing.
+    async fn complete(&self, from: &Repository, root: Manifest) -> Result<Tree, Error> {
+        let digest = root.digest.clone();
+        let tree = Tree::read(self.source, from, root).await?;
+        tree.check(self.source, from)?;
         let mut elsewhere = Vec::new();
         for blob in tree.foreign() {
             // Some registries hold such layers all the same.
-            if !self.client.has_blob(from, &blob.digest).await? {
+            if !self.source.has_blob(from, &blob.digest).await? {
                 elsewhere.push(blob.digest.to_string());
             }
         }
@@ -133,7 +171,7 @@ impl<'c> Copying<'c> {
     async fn planned(&self, item: &Item, tree: &Tree) -> Result<Outcome, Error> {
         let mut outcome = Outcome::new(State::Planned, Some(tree.root.digest.clone()));
         for blob in blobs_of(tree.manifests()) {
-            if self.client.has_blob(&item.to, &blob.digest).await? {
+            if self.target.has_blob(&item.to, &blob).await? {
                 outcome.blobs.present += 1;
             } else {
                 outcome.blobs.copied += 1;
@@ -155,8 +193,7 @@ impl<'c> Copying<'c> {
         // A manifest that the mirror has stands for everything below it, unless something below it is to be repaired.
         let mut absent: Vec<&Manifest> = Vec::new();
         for manifest in &tree.below {
-            let there = self.client.head_manifest(to, manifest.digest.as_str()).await?;
-            if there.is_none() {
+            if !self.target.has_manifest(to, &manifest.digest).await? {
                 absent.push(manifest);
             }
         }
@@ -166,7 +203,7 @@ impl<'c> Copying<'c> {
         };
         self.bring_blobs(from, to, &blobs, outcome).await?;
         for manifest in &absent {
-            self.client.put_manifest(to, manifest.digest.as_str(), manifest).await?;
+            self.target.put(to, Named::Digest, manifest).await?;
         }
         Ok(absent.len())
     }
@@ -184,7 +221,7 @@ impl<'c> Copying<'c> {
         let is_missing =
             |error: &Error| error.kind() == Kind::NotFound && error.to_string().starts_with(&format!("{from}:"));
         let brought = join_all(blobs.iter().map(|blob| async {
-            let arrival = self.places.bring(self.client, from, to, blob, &is_over).await;
+            let arrival = self.places.bring(&self.way(from, to), blob, &is_over).await;
             is_over.set(is_over.get() || arrival.as_ref().is_err_and(|error| !is_missing(error)));
             if !matches!(arrival, Ok(Some(Arrival::Copied))) {
                 self.follow.expects_less(blob.size);
@@ -211,8 +248,10 @@ impl<'c> Copying<'c> {
             None => Ok(()),
             Some(error) if error.kind() == Kind::NotFound && !missing.is_empty() => {
                 let text = format!(
-                    "{from}: the registry does not have all blobs of the image: {}; ask its owner to push the image again",
-                    missing.join(", ")
+                    "{from}: {} does not have all blobs of the image: {}; {}",
+                    self.source.called(),
+                    missing.join(", "),
+                    self.source.advice()
                 );
                 Err(Error::new(Kind::NotFound, text))
             }
@@ -225,18 +264,21 @@ impl<'c> Copying<'c> {
         &self,
         from: &Repository,
         to: &Repository,
-        version: &str,
+        named: Named<'_>,
         tree: &Tree,
         outcome: &mut Outcome,
     ) -> Result<bool, Error> {
-        match self.client.put_manifest(to, version, &tree.root).await {
-            Ok(written) => Ok(written.knows_subject),
+        match self.target.put(to, named, &tree.root).await {
             Err(error) if error.kind() == Kind::BlobUnknown => {
                 self.repair(from, to, tree, error.blobs(), outcome).await?;
-                Ok(self.client.put_manifest(to, version, &tree.root).await?.knows_subject)
+                self.target.put(to, named, &tree.root).await
             }
-            Err(error) => Err(error),
+            done => done,
         }
+    }
+
+    fn way<'w>(&'w self, from: &'w Repository, to: &'w Repository) -> Way<'w> {
+        Way { source: self.source, from, target: self.target, to, watch: self.follow }
     }
 
     /// Sends what the mirror misses although it said that it was there: the named blobs, or all.
@@ -256,13 +298,13 @@ impl<'c> Copying<'c> {
         wanted.retain(|blob| named.contains(&blob.digest) || of_named.contains(&blob.digest));
         let wanted = if wanted.is_empty() { &all } else { &wanted };
         for blob in wanted {
-            self.places.forget(to, &blob.digest);
-            let arrival = self.client.copy_blob(from, to, blob, &[]).await?;
+            self.places.forget(self.target, to, &blob.digest);
+            let arrival = self.target.take(&self.source.blobs(from), to, blob, &[], self.follow).await?;
             outcome.blobs.count(arrival);
             outcome.bytes += blob.size;
         }
         for manifest in &tree.below {
-            self.client.put_manifest(to, manifest.digest.as_str(), manifest).await?;
+            self.target.put(to, Named::Digest, manifest).await?;
         }
         Ok(())
     }

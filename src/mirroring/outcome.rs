@@ -9,6 +9,8 @@ pub(crate) struct Outcome {
     pub state: State,
     /// Its digest, if it is known.
     pub digest: Option<Digest>,
+    /// How its index was reduced.
+    pub reduced: Option<Reduced>,
     /// The bytes of blobs that were sent; of a plan, those that would be.
     pub bytes: u64,
     /// How its blobs came to the mirror.
@@ -52,6 +54,15 @@ impl State {
     }
 }
 
+/// An index with only some of its platforms, which has another digest than the whole one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reduced {
+    /// The digest of the whole index.
+    pub whole: Digest,
+    /// The platforms that are left.
+    pub platforms: Vec<String>,
+}
+
 /// How blobs came to the mirror.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Blobs {
@@ -65,7 +76,16 @@ pub(crate) struct Blobs {
 
 impl Outcome {
     pub(super) fn new(state: State, digest: Option<Digest>) -> Self {
-        Self { state, digest, bytes: 0, blobs: Blobs::default(), referrers: 0, missing: Vec::new(), error: None }
+        Self {
+            state,
+            digest,
+            reduced: None,
+            bytes: 0,
+            blobs: Blobs::default(),
+            referrers: 0,
+            missing: Vec::new(),
+            error: None,
+        }
     }
 
     pub(super) fn failed(error: Error, digest: Option<Digest>) -> Self {

@@ -23,6 +23,10 @@ pub(crate) struct Item {
     pub tag: Option<String>,
     /// The digest that the list says.
     pub digest: Option<Digest>,
+    /// Its name in a layout: the source with its tag, or else its digest.
+    pub name: String,
+    /// Its place on the mirror, if the list names one.
+    pub listed_place: Option<String>,
 }
 
 /// What each line of the lists is on the mirror; lines that say the same are one.
@@ -30,15 +34,30 @@ pub(crate) struct Item {
 /// # Errors
 /// The mirror has no place for a source, or two sources would have the same place.
 pub(crate) fn plan(lists: &Bundle, mirror: &Mirror, layout: Layout) -> Result<Vec<Item>, Error> {
+    planned(lists, "use another --layout, or name the destinations in the list", |entry| item(entry, mirror, layout))
+}
+
+/// What each line of the lists is in a layout on a disk, `shown` in front of its name; lines that say the same are one.
+///
+/// # Errors
+/// Two lines would have the same name.
+pub(crate) fn plan_for_disk(lists: &Bundle, shown: &str) -> Result<Vec<Item>, Error> {
+    planned(lists, "leave one of them out", |entry| {
+        let item = item_at(entry, Repository::of(&entry.source))?;
+        Ok(Item { destination: format!("{shown}:{}", item.name), ..item })
+    })
+}
+
+fn planned(lists: &Bundle, advice: &str, item: impl Fn(&Entry) -> Result<Item, Error>) -> Result<Vec<Item>, Error> {
     let mut items: Vec<Item> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for entry in lists.entries() {
-        let item = item(entry, mirror, layout)?;
+        let item = item(entry)?;
         match places.get(&item.destination) {
             Some(&known) if items[known] == item => {}
             Some(&known) => {
                 return Err(Error::input(format!(
-                    "{} and {} would both be {}; use another --layout, or name the destinations in the list",
+                    "{} and {} would both be {}; {advice}",
                     with_digest(&items[known]),
                     with_digest(&item),
                     item.destination
@@ -79,6 +98,12 @@ fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
             Repository::of(&place)
         }
     };
+    item_at(entry, to)
+}
+
+/// A line, and its repository at the destination.
+fn item_at(entry: &Entry, to: Repository) -> Result<Item, Error> {
+    let source = &entry.source;
     let digest = match &entry.digest {
         Some(text) => {
             let lower = text.to_ascii_lowercase();
@@ -88,21 +113,36 @@ fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
         }
         None => None,
     };
-    let tag = entry.destination.as_ref().and_then(|place| place.tag.clone()).or_else(|| source.tag.clone());
-    let tag = tag.or_else(|| digest.is_none().then(|| "latest".to_owned()));
-    let version = match (&digest, &source.tag) {
+    let own_tag = source.tag.clone().or_else(|| digest.is_none().then(|| "latest".to_owned()));
+    let tag = entry.destination.as_ref().and_then(|place| place.tag.clone()).or_else(|| own_tag.clone());
+    let version = match (&digest, &own_tag) {
         (Some(digest), _) => digest.to_string(),
-        (None, Some(tag)) => tag.clone(),
-        (None, None) => "latest".to_owned(),
+        (None, tag) => tag.clone().unwrap_or_default(),
     };
-    let place = match (&tag, &digest) {
-        (Some(tag), _) => format!("{to}:{tag}"),
-        (None, digest) => format!("{to}@{}", digest.as_ref().map(ToString::to_string).unwrap_or_default()),
+    let from = Repository::of(source);
+    let named = |repository: &Repository, tag: &Option<String>| match tag {
+        Some(tag) => format!("{repository}:{tag}"),
+        None => format!("{repository}@{}", digest.as_ref().map(ToString::to_string).unwrap_or_default()),
     };
-    Ok(Item { source: source.to_string(), destination: place, from: Repository::of(source), to, version, tag, digest })
+    Ok(Item {
+        source: source.to_string(),
+        destination: named(&to, &tag),
+        name: named(&from, &own_tag),
+        listed_place: entry.destination.as_ref().map(ToString::to_string),
+        from,
+        to,
+        version,
+        tag,
+        digest,
+    })
 }
 
 impl Item {
+    /// Where a manifest is written: under the tag, or its digest.
+    pub(super) fn place_of(&self, digest: &Digest) -> String {
+        self.tag.clone().unwrap_or_else(|| digest.to_string())
+    }
+
     /// What the mirror is asked for: the tag, or the digest.
     pub(super) fn place(&self) -> &str {
         self.tag.as_deref().unwrap_or(&self.version)

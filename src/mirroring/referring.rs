@@ -2,6 +2,7 @@
 
 use super::copy::Copying;
 use super::outcome::Outcome;
+use super::target::Named;
 use crate::registry::{Digest, Error, Kind, Repository};
 use std::collections::BTreeSet;
 
@@ -22,7 +23,7 @@ impl Copying<'_> {
     ) -> Result<(), Error> {
         let mut seen: BTreeSet<Digest> = subjects.iter().cloned().collect();
         for subject in &subjects {
-            for tag in self.client.cosign_tags(from, subject).await? {
+            for tag in self.source.cosign_tags(from, subject).await? {
                 outcome.referrers += usize::from(self.bring_tag(from, to, &tag, outcome).await?);
             }
         }
@@ -30,7 +31,7 @@ impl Copying<'_> {
         for _ in 0..DEPTH {
             let mut next = Vec::new();
             for subject in level {
-                for referrer in self.client.referrers(from, &subject).await? {
+                for referrer in self.source.referrers(from, &subject).await? {
                     if seen.insert(referrer.digest.clone()) {
                         next.push(referrer.digest.clone());
                         outcome.referrers +=
@@ -56,16 +57,15 @@ impl Copying<'_> {
         digest: &Digest,
         outcome: &mut Outcome,
     ) -> Result<bool, Error> {
-        let known = self.client.referrers(to, subject).await?;
-        if known.iter().any(|one| one.digest == *digest) {
+        if self.target.has_referrer(to, subject, digest).await? {
             return Ok(false);
         }
         let tree = self.tree(from, digest).await?;
         self.bring(from, to, &tree, outcome).await?;
-        let knows_subject = self.put(from, to, digest.as_str(), &tree, outcome).await?;
+        let knows_subject = self.put(from, to, Named::Digest, &tree, outcome).await?;
         let names_subject = tree.root.subject.as_ref().is_some_and(|named| named.digest == *subject);
         if !knows_subject && names_subject {
-            self.client.add_referrer(to, subject, &tree.root).await?;
+            self.target.add_referrer(to, subject, &tree.root).await?;
         }
         Ok(true)
     }
@@ -78,14 +78,13 @@ impl Copying<'_> {
         tag: &str,
         outcome: &mut Outcome,
     ) -> Result<bool, Error> {
-        let digest = self.resolve(from, tag).await?;
-        let there = self.client.head_manifest(to, tag).await?;
-        if there.is_some_and(|there| there.digest.as_ref() == Some(&digest)) {
+        let digest = self.source.resolve(from, tag).await?;
+        if self.target.is_at(to, Named::Tag(tag), &digest).await? {
             return Ok(false);
         }
         let tree = self.tree(from, &digest).await?;
         self.bring(from, to, &tree, outcome).await?;
-        self.put(from, to, tag, &tree, outcome).await?;
+        self.put(from, to, Named::Tag(tag), &tree, outcome).await?;
         Ok(true)
     }
 }

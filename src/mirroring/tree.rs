@@ -1,6 +1,7 @@
 //! [`Tree`]: an artifact with all manifests below it.
 
-use crate::registry::{Client, Descriptor, Digest, Error, Kind, Manifest, Repository};
+use super::source::Source;
+use crate::registry::{Descriptor, Digest, Error, Kind, Manifest, Repository};
 use std::collections::BTreeSet;
 
 /// The most manifests below one.
@@ -28,7 +29,7 @@ impl Tree {
     ///
     /// # Errors
     /// A manifest cannot be read, or there are too many.
-    pub(super) async fn read(client: &Client<'_>, repository: &Repository, root: Manifest) -> Result<Self, Error> {
+    pub(super) async fn read(source: Source<'_>, repository: &Repository, root: Manifest) -> Result<Self, Error> {
         let mut tree = Self { root, below: Vec::new(), missing: Vec::new() };
         let mut seen = BTreeSet::from([tree.root.digest.clone()]);
         let mut bytes = tree.root.bytes.len();
@@ -46,7 +47,7 @@ impl Tree {
             if !seen.insert(descriptor.digest.clone()) {
                 continue;
             }
-            let Some(manifest) = client.manifest(repository, descriptor.digest.as_str()).await? else {
+            let Some(manifest) = source.manifest(repository, &descriptor.digest).await? else {
                 tree.missing.push(descriptor);
                 continue;
             };
@@ -93,13 +94,15 @@ impl Tree {
     ///
     /// # Errors
     /// Names what is.
-    pub(super) fn check(&self, repository: &Repository) -> Result<(), Error> {
+    pub(super) fn check(&self, source: Source<'_>, repository: &Repository) -> Result<(), Error> {
         if !self.missing.is_empty() {
             let named: Vec<String> = self.missing.iter().map(named).collect();
             let text = format!(
-                "{repository}: {} refers to manifests that the registry does not have: {}; ask its owner to push the image again",
+                "{repository}: {} refers to manifests that {} does not have: {}; {}",
                 self.root.digest,
-                named.join(", ")
+                source.called(),
+                named.join(", "),
+                source.advice()
             );
             return Err(Error::new(Kind::NotFound, text));
         }

@@ -264,7 +264,7 @@ mod tests {
     use crate::compiler::Compiler;
     use crate::helm::HelmVersion;
     use crate::limits::Limits;
-    use crate::release::{Prepared, SetFiles};
+    use crate::release::{ReleaseInputs, SetFiles};
     use crate::render::{Capabilities, Release};
     use crate::template::Env;
     use crate::values::UserValues;
@@ -304,7 +304,7 @@ db: {user: u}
 
     /// What a render of the chart `app`, with the subchart `db`, looks at.
     fn reads(template: &str, of_db: &str) -> Reads {
-        let prepared = Prepared {
+        let prepared = ReleaseInputs {
             chart: chart("app", template, vec![chart("db", of_db, Vec::new())]),
             release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false, revision: 1 },
             capabilities: Capabilities::default_of(HelmVersion::V4),

@@ -323,7 +323,7 @@ impl Walk<'_> {
                     self.found.words.insert(text.into_owned());
                 }
             }
-            Arg::Dot(_) | Arg::Nil(_) | Arg::Bool(..) | Arg::Number(_) | Arg::Identifier { .. } => {}
+            Arg::Dot(_) | Arg::Nil(_) | Arg::Bool(..) | Arg::Constant(_) | Arg::Identifier { .. } => {}
         }
     }
 

@@ -4,6 +4,7 @@ use super::challenge::Challenge;
 use super::credentials::Credentials;
 use super::error::{Again, Error, Fault, Kind};
 use super::location::{REDIRECTS, redirected};
+use super::quota::{Quota, Quotas};
 use super::repository::{Repository, authority};
 use super::retry::{Patience, Tries, again, kind_of};
 use super::tokens::Tokens;
@@ -14,7 +15,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Body, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use url::Url;
 
@@ -50,6 +51,7 @@ pub(crate) struct Client<'w> {
     pub(super) tokens: Tokens,
     pub(super) credentials: Credentials,
     pub(super) watch: &'w dyn Watch,
+    quotas: Quotas,
     /// The registries without the referrers API, and those that do not take a blob in one request.
     pub(super) lacking: RefCell<BTreeSet<(String, Lack)>>,
 }
@@ -127,6 +129,7 @@ impl<'w> Client<'w> {
             tokens: Tokens::new(options.realms),
             credentials: options.credentials,
             watch,
+            quotas: Quotas::default(),
             lacking: RefCell::default(),
         })
     }
@@ -134,6 +137,11 @@ impl<'w> Client<'w> {
     /// The HTTP requests so far.
     pub(crate) fn requests(&self) -> u64 {
         self.wire.requests()
+    }
+
+    /// What registries say is left of their rate limits.
+    pub(crate) fn quotas(&self) -> BTreeMap<String, Quota> {
+        self.quotas.all()
     }
 
     /// The address of a part of a repository.
@@ -190,6 +198,7 @@ impl<'w> Client<'w> {
                 None => {}
             }
             let response = self.wire.exchange(Some(host), request, patience, &call.subject()).await?;
+            self.quotas.note(host, response.headers());
             let response = match response.status() {
                 status if is_redirect(status) => self.follow(call, response, header.as_ref()).await?,
                 _ => response,

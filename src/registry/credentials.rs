@@ -4,6 +4,7 @@
 //! (`mirror.internal/team`); the longest that fits wins. A helper runs only for a host, and only if the user's own file names it.
 
 use super::error::{Error, Kind};
+use super::helper::{self, Failure, Said};
 use super::repository::Repository;
 use crate::reference::DOCKER_HUB;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
@@ -142,9 +143,9 @@ impl Credentials {
             let has_entry = part("auths").is_some_and(|auths| auths.keys().any(|known| names(known, &key)));
             let entry = part("auths").and_then(|auths| auths.iter().find(|(known, _)| names(known, &key)));
             let is_empty = entry.is_none_or(|(_, entry)| entry.as_object().is_none_or(serde_json::Map::is_empty));
-            let has_helper = part("credHelpers").is_some_and(|helpers| helpers.contains_key(&key));
-            if has_helper {
-                if let Some(found) = self.helped(number, file, &key).await? {
+            if let Some(helper) = part("credHelpers").and_then(|helpers| helpers.get(&key)) {
+                let helper = helper.as_str().unwrap_or_default();
+                if let Some(found) = self.helped(number, file, helper, &key).await? {
                     return Ok(Some(found));
                 }
             } else if has_entry && !is_empty {
@@ -157,24 +158,41 @@ impl Credentials {
             return Ok(None);
         }
         let server = if repository.host == DOCKER_HUB { HUB_SERVER } else { &repository.host };
-        self.helped(number, file, server).await
+        self.helped(number, file, store, server).await
     }
 
     /// What a helper says about a key; it is asked once.
-    async fn helped(&self, number: usize, file: &CredentialFile, key: &str) -> Result<Option<Credential>, Error> {
+    async fn helped(
+        &self,
+        number: usize,
+        file: &CredentialFile,
+        helper: &str,
+        key: &str,
+    ) -> Result<Option<Credential>, Error> {
         let slot = (number, key.to_owned());
         if let Some(known) = self.helped.borrow().get(&slot) {
             return Ok(known.clone());
         }
-        let (text, server) = (file.text.clone(), key.to_owned());
-        let run = move || docker_credential::get_credential_from_reader(text.as_slice(), &server);
-        let ran = tokio::time::timeout(HELPER, tokio::task::spawn_blocking(run)).await;
-        let Ok(Ok(said)) = ran else {
-            let text =
-                format!("{}: the credential helper for {key} did not answer within {} s", file.name, HELPER.as_secs());
-            return Err(Error::new(Kind::Input, text));
+        let failed = |what: String| Err(Error::new(Kind::Input, format!("{}: {what}", file.name)));
+        let Some(program) = helper::program(helper) else {
+            return failed(format!("{helper:?} is not the name of a credential helper"));
         };
-        let credential = answer(said, file)?;
+        let credential = match helper::ask(&program, key, HELPER).await {
+            Ok(Said::Login { user, secret }) if user == "<token>" => Some(Credential::Identity(secret)),
+            Ok(Said::Login { user, secret }) => Some(Credential::Password { user, password: secret }),
+            Ok(Said::Nothing) => None,
+            Err(Failure::Start) => {
+                return failed(format!("the credential helper {program} cannot be started; is it in PATH?"));
+            }
+            Err(Failure::Slow) => {
+                let seconds = HELPER.as_secs();
+                return failed(format!(
+                    "{program} did not answer for {key} within {seconds} s, and was ended; run `{program} list`"
+                ));
+            }
+            Err(Failure::Error) => return failed(format!("{program} failed; run `{program} list` to see why")),
+            Err(Failure::Answer) => return failed(format!("the answer of {program} is not valid")),
+        };
         self.helped.borrow_mut().insert(slot, credential.clone());
         Ok(credential)
     }
@@ -217,7 +235,7 @@ fn names(known: &str, key: &str) -> bool {
     })
 }
 
-/// What an entry or a helper says. A helper's output may contain secrets and is never shown.
+/// What an entry says. It may contain secrets and is never shown.
 fn answer(
     said: Result<DockerCredential, CredentialRetrievalError>,
     file: &CredentialFile,
@@ -231,18 +249,6 @@ fn answer(
             Ok((!is_empty).then_some(Credential::Password { user, password }))
         }
         Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(None),
-        Err(CredentialRetrievalError::HelperFailure { stdout, stderr, helper }) => {
-            if [stdout, stderr].iter().any(|text| text.contains("credentials not found")) {
-                return Ok(None);
-            }
-            failed(&format!("{helper} failed; run `{helper} list` to see why"))
-        }
-        Err(CredentialRetrievalError::HelperCommunicationError) => {
-            failed("the credential helper that it names cannot be started; is docker-credential-… in PATH?")
-        }
-        Err(CredentialRetrievalError::MalformedHelperResponse) => {
-            failed("the answer of the credential helper is not valid")
-        }
         Err(_) => failed("the entry of the registry cannot be read; log in again"),
     }
 }

@@ -3,6 +3,9 @@
 use sha2::{Digest as _, Sha256, Sha512};
 use std::fmt;
 
+/// The endings of cosign's tags.
+const COSIGN: [&str; 3] = ["sig", "att", "sbom"];
+
 /// A digest that can be verified: `sha256:…` or `sha512:…`, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Digest(String);
@@ -22,7 +25,7 @@ impl Digest {
 
     /// The digest of bytes, with SHA-256.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        let mut hasher = Hasher::Short(Sha256::new());
+        let mut hasher = Hasher::new();
         hasher.update(bytes);
         hasher.finish()
     }
@@ -34,8 +37,13 @@ impl Digest {
         hasher.finish() == *self
     }
 
+    /// The algorithm and the hexadecimal digits.
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or((&self.0, ""))
+    }
+
     /// The calculation with the algorithm of this digest.
-    pub(super) fn hasher(&self) -> Hasher {
+    pub(crate) fn hasher(&self) -> Hasher {
         if self.0.starts_with("sha512:") { Hasher::Long(Box::new(Sha512::new())) } else { Hasher::Short(Sha256::new()) }
     }
 
@@ -50,6 +58,13 @@ impl Digest {
         // A tag has at most 128 characters.
         tag[..tag.len().min(128)].to_owned()
     }
+
+    /// The tags under which cosign keeps what refers to a manifest: `sha256-9f86….sig`.
+    pub(crate) fn cosign_tags(&self) -> Vec<String> {
+        let tags = COSIGN.iter().map(|ending| format!("{}.{ending}", self.as_tag()));
+        // A tag has at most 128 characters.
+        tags.filter(|tag| tag.len() <= 128).collect()
+    }
 }
 
 impl fmt::Display for Digest {
@@ -60,20 +75,25 @@ impl fmt::Display for Digest {
 
 /// A digest in the making.
 #[derive(Debug, Clone)]
-pub(super) enum Hasher {
+pub(crate) enum Hasher {
     Short(Sha256),
     Long(Box<Sha512>),
 }
 
 impl Hasher {
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    /// A calculation with SHA-256.
+    pub(crate) fn new() -> Self {
+        Self::Short(Sha256::new())
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Short(hasher) => hasher.update(bytes),
             Self::Long(hasher) => hasher.update(bytes),
         }
     }
 
-    pub(super) fn finish(self) -> Digest {
+    pub(crate) fn finish(self) -> Digest {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         Digest(match self {
             Self::Short(hasher) => format!("sha256:{}", hex(&hasher.finalize())),

@@ -1,5 +1,6 @@
 //! [`Download`]: a blob as a stream, resumed where it broke, and verified before its last bytes are given away.
 
+use super::blob::Chunks;
 use super::client::{Call, Client};
 use super::digest::Hasher;
 use super::error::{Again, Error, Fault, Kind};
@@ -63,12 +64,8 @@ impl<'w> Client<'w> {
     }
 }
 
-impl Download<'_> {
-    /// The next bytes; `None` at the end. The last ones are given away only if the digest is right.
-    ///
-    /// # Errors
-    /// The blob is not what its digest or its size says, or the registry does not send it.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+impl Chunks for Download<'_> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         if self.at == self.blob.size {
             // An empty blob.
             return self.verify().map(|()| None);
@@ -99,7 +96,9 @@ impl Download<'_> {
             self.client.pause(self.repository, &mut self.tries, fault).await?;
         }
     }
+}
 
+impl Download<'_> {
     /// Takes bytes of an answer; `None` if all of them are known.
     fn take(&mut self, mut chunk: Bytes) -> Result<Option<Bytes>, Error> {
         let known = self.skip.min(chunk.len() as u64);

@@ -51,6 +51,8 @@ pub(crate) enum Kind {
     Protocol,
     /// A file or a flag of the user cannot be used.
     Input,
+    /// A file or a folder cannot be read or written.
+    Disk,
 }
 
 impl Kind {
@@ -74,6 +76,7 @@ impl Kind {
             Self::Rejected => "rejected",
             Self::Protocol => "protocol",
             Self::Input => "input",
+            Self::Disk => "disk",
         }
     }
 }

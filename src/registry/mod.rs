@@ -8,10 +8,11 @@
 //! goes to the host that it is for and to no other: not along a redirect, not to a token server of somebody else (`realm`), not
 //! from https to http. No error contains one.
 //!
-//! The room starts no program but the credential helpers that the user's own files name, through the `docker_credential` crate.
+//! The room starts no program but the credential helpers that the user's own files name (`helper`).
 
 #![expect(clippy::disallowed_types, reason = "this is the room that the bans point to")]
 
+mod blob;
 mod body;
 mod challenge;
 mod client;
@@ -19,11 +20,13 @@ mod credentials;
 mod digest;
 mod download;
 mod error;
+mod helper;
 mod location;
 mod manifest;
 mod manifests;
 mod pages;
 mod pull;
+mod quota;
 mod realm;
 mod referrers;
 mod repository;
@@ -35,13 +38,16 @@ mod upload;
 mod web;
 mod wire;
 
+pub(crate) use blob::{BlobSource, Chunks};
 pub(crate) use client::{Client, Options, Watch};
 pub(crate) use credentials::{Credentials, credential_files, helm_credential_file};
-pub(crate) use digest::Digest;
+pub(crate) use digest::{Digest, Hasher};
+pub(crate) use download::Download;
 pub(crate) use error::{Error, Kind};
 pub(crate) use location::leads_inside;
-pub(crate) use manifest::{Descriptor, Manifest};
+pub(crate) use manifest::{Descriptor, MANIFEST_BYTES, Manifest};
 pub(crate) use pull::ChartArtifact;
+pub(crate) use quota::Quota;
 pub(crate) use repository::Repository;
 pub(crate) use retry::Patience;
 pub(crate) use transport::Tls;

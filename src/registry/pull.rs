@@ -1,5 +1,6 @@
 //! Reading a chart wholly: the archive in an artifact of helm.
 
+use super::blob::Chunks as _;
 use super::client::Client;
 use super::digest::Digest;
 use super::error::{Error, Kind};

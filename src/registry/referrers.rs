@@ -17,9 +17,6 @@ use serde_json::{Value, json};
 /// The most pages of an answer.
 const PAGES: usize = 50;
 
-/// The endings of cosign's tags.
-const COSIGN: [&str; 3] = ["sig", "att", "sbom"];
-
 impl Client<'_> {
     /// The manifests that refer to a manifest.
     ///
@@ -74,10 +71,8 @@ impl Client<'_> {
     /// The registry does not answer, or refuses.
     pub(crate) async fn cosign_tags(&self, repository: &Repository, subject: &Digest) -> Result<Vec<String>, Error> {
         let mut tags = Vec::new();
-        for ending in COSIGN {
-            let tag = format!("{}.{ending}", subject.as_tag());
-            // A tag has at most 128 characters.
-            if tag.len() <= 128 && self.head_manifest(repository, &tag).await?.is_some() {
+        for tag in subject.cosign_tags() {
+            if self.head_manifest(repository, &tag).await?.is_some() {
                 tags.push(tag);
             }
         }

@@ -1,6 +1,7 @@
 //! Blobs to a registry: what is there already is not sent, what another repository of the registry has is mounted, and the rest is
 //! a stream from its source in one request.
 
+use super::blob::{BlobSource, Chunks};
 use super::body::Piped;
 use super::client::{Call, Client, Lack, scope};
 use super::digest::Digest;
@@ -67,7 +68,7 @@ enum Mount {
     Refused,
 }
 
-impl<'w> Client<'w> {
+impl Client<'_> {
     /// Whether a repository has a blob.
     ///
     /// # Errors
@@ -88,16 +89,13 @@ impl<'w> Client<'w> {
     ///
     /// # Errors
     /// The source does not give it, it is not what its digest says, or the destination does not take it.
-    pub(crate) async fn copy_blob<'c>(
-        &'c self,
-        from: &'c Repository,
-        to: &'c Repository,
-        blob: &'c Descriptor,
+    pub(crate) async fn copy_blob(
+        &self,
+        from: &impl BlobSource,
+        to: &Repository,
+        blob: &Descriptor,
         mounts: &[Repository],
-    ) -> Result<Arrival, Error>
-    where
-        'w: 'c,
-    {
+    ) -> Result<Arrival, Error> {
         let mut begun = None;
         for other in mounts.iter().filter(|other| *other != to) {
             match self.mount(to, blob, other).await? {
@@ -163,18 +161,15 @@ impl<'w> Client<'w> {
         }
     }
 
-    async fn upload<'c>(
-        &'c self,
-        from: &'c Repository,
+    async fn upload(
+        &self,
+        from: &impl BlobSource,
         to: &Repository,
-        blob: &'c Descriptor,
+        blob: &Descriptor,
         begun: Option<Url>,
-    ) -> Result<(), Failure>
-    where
-        'w: 'c,
-    {
+    ) -> Result<(), Failure> {
         // The source first: nothing is begun for a blob that does not exist.
-        let mut download = self.download(from, blob).await.map_err(Failure::Source)?;
+        let mut chunks = from.open(blob).await.map_err(Failure::Source)?;
         let begun = match begun {
             Some(url) => url,
             None => self.begin(to, blob).await?,
@@ -189,7 +184,7 @@ impl<'w> Client<'w> {
         let (method, url) = if is_whole { (Method::PUT, with_digest(begun)) } else { (Method::PATCH, begun) };
         let mut call = Call::new(method, url, to, what.clone());
         call.headers.insert(CONTENT_TYPE, octets.clone());
-        let response = self.stream(&call, &mut download, blob.size).await?;
+        let response = self.stream(&call, &mut chunks, blob.size).await?;
         if is_whole {
             return self.stored(&call, blob, response).await;
         }
@@ -215,19 +210,14 @@ impl<'w> Client<'w> {
     }
 
     /// Sends a blob while it is read.
-    async fn stream(
-        &self,
-        call: &Call<'_>,
-        download: &mut super::download::Download<'_>,
-        size: u64,
-    ) -> Result<Response, Failure> {
+    async fn stream(&self, call: &Call<'_>, chunks: &mut impl Chunks, size: u64) -> Result<Response, Failure> {
         self.wire.gates.pass(&call.repository.host).await;
         let (sender, receiver) = mpsc::channel::<Bytes>(CHUNKS);
         let body = Body::wrap(Piped::new(receiver, size));
         let idle = self.wire.patience.idle;
         let moved = std::cell::Cell::new(0);
         let feed = async {
-            while let Some(chunk) = download.next().await.map_err(Failure::Source)? {
+            while let Some(chunk) = chunks.next().await.map_err(Failure::Source)? {
                 let length = chunk.len() as u64;
                 match timeout(idle, sender.send(chunk)).await {
                     Ok(Ok(())) => {}

@@ -2,10 +2,10 @@
 
 use super::{plain_line, write_json};
 use crate::mirroring::{Item, Outcome, State};
-use crate::registry::Error;
+use crate::registry::{Error, Quota};
 use crate::secrets::redacted;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Raised when a field changes its meaning or is removed; new fields do not raise it.
@@ -17,14 +17,20 @@ const LINES: usize = 3;
 /// The artifacts of a run, and what became of them.
 #[derive(Debug)]
 pub(crate) struct Mirrored {
-    /// The mirror, as given.
+    /// The mirror, or the path of the layout that was written, as given.
     pub mirror: String,
+    /// The path of the layout that was read, as given; `None` if registries were.
+    pub from: Option<String>,
+    /// Whether a layout was written.
+    pub is_on_disk: bool,
     /// What was asked for.
     pub mode: Mode,
     /// The artifacts, in the order of the lists.
     pub artifacts: Vec<(Item, Outcome)>,
     /// The HTTP requests.
     pub requests: u64,
+    /// What registries say is left of their rate limits.
+    pub quotas: BTreeMap<String, Quota>,
     /// The command that copies artifacts that are missing.
     pub copy_command: String,
     /// The command that also sends what is missing below those that the mirror has.
@@ -47,12 +53,15 @@ struct Document<'m> {
     version: u32,
     mode: &'static str,
     mirror: &'m str,
-    summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'m str>,
+    summary: Summary<'m>,
     artifacts: Vec<Artifact<'m>>,
 }
 
 #[derive(Serialize)]
-struct Summary {
+#[serde(rename_all = "camelCase")]
+struct Summary<'m> {
     artifacts: usize,
     present: usize,
     copied: usize,
@@ -62,6 +71,18 @@ struct Summary {
     failed: usize,
     bytes: u64,
     requests: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rate_limits: Vec<RateLimit<'m>>,
+}
+
+#[derive(Serialize)]
+struct RateLimit<'m> {
+    registry: &'m str,
+    remaining: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +94,8 @@ struct Artifact<'m> {
     digest: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     listed: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reduced: Option<ReducedIndex<'m>>,
     bytes: u64,
     blobs: Blobs,
     referrers: usize,
@@ -82,6 +105,12 @@ struct Artifact<'m> {
     error: Option<Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'m str>,
+}
+
+#[derive(Serialize)]
+struct ReducedIndex<'m> {
+    from: &'m str,
+    platforms: &'m [String],
 }
 
 #[derive(Serialize)]
@@ -123,6 +152,10 @@ impl Mirrored {
                 state: outcome.state.name(),
                 digest: outcome.digest.as_ref().map(|digest| digest.as_str()),
                 listed: item.digest.as_ref().filter(|_| differs).map(|digest| digest.as_str()),
+                reduced: outcome
+                    .reduced
+                    .as_ref()
+                    .map(|reduced| ReducedIndex { from: reduced.whole.as_str(), platforms: &reduced.platforms }),
                 bytes: outcome.bytes,
                 blobs: Blobs {
                     present: outcome.blobs.present,
@@ -143,6 +176,7 @@ impl Mirrored {
                 Mode::Check => "check",
             },
             mirror: &self.mirror,
+            from: self.from.as_deref(),
             summary: Summary {
                 artifacts: self.artifacts.len(),
                 present: self.count(State::Present),
@@ -153,6 +187,16 @@ impl Mirrored {
                 failed: self.count(State::Failed),
                 bytes: self.bytes(),
                 requests: self.requests,
+                rate_limits: self
+                    .quotas
+                    .iter()
+                    .map(|(registry, quota)| RateLimit {
+                        registry,
+                        remaining: quota.remaining,
+                        limit: quota.limit,
+                        seconds: quota.seconds,
+                    })
+                    .collect(),
             },
             artifacts: artifacts.collect(),
         };
@@ -204,13 +248,26 @@ impl Mirrored {
         let sent = match self.mode {
             Mode::Copy => {
                 let requests = if self.requests == 1 { "request" } else { "requests" };
-                format!("; {} sent, {} {requests}", size(self.bytes()), self.requests)
+                let sent = if self.is_on_disk { "written" } else { "sent" };
+                format!("; {} {sent}, {} {requests}", size(self.bytes()), self.requests)
             }
+            Mode::Plan if self.is_on_disk => format!("; {} to write", size(self.bytes())),
             Mode::Plan => format!("; {} to send", size(self.bytes())),
             Mode::Check => String::new(),
         };
         let words = if words.is_empty() { "nothing to do".to_owned() } else { words.join(", ") };
         writeln!(out, "{}: {artifacts}: {words}{sent}", plain_line(&self.mirror))?;
+        for (registry, quota) in &self.quotas {
+            let requests = if quota.remaining == 1 { "request" } else { "requests" };
+            let of = quota.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
+            let time = quota.seconds.map(|seconds| format!(" in {}", time(seconds))).unwrap_or_default();
+            writeln!(out, "{}: {} {requests} left{of}{time}", plain_line(registry), quota.remaining)?;
+        }
+        let reduced = self.artifacts.iter().filter(|(_, outcome)| outcome.reduced.is_some()).count();
+        if reduced > 0 {
+            let have = if reduced == 1 { "1 index has" } else { &format!("{reduced} indexes have") };
+            writeln!(out, "{have} only the platforms of --platform, and so another digest than at the source")?;
+        }
         let helps: BTreeSet<&str> = self.artifacts.iter().filter_map(|(_, outcome)| self.help(outcome)).collect();
         // One command does for all: a repair copies too.
         if let (Mode::Check, Some(help)) = (self.mode, helps.last()) {
@@ -235,12 +292,25 @@ pub(crate) fn told(item: &Item, outcome: &Outcome) -> String {
             let mounted = if blobs.mounted > 0 { format!(", {} mounted", blobs.mounted) } else { String::new() };
             let referrers =
                 if outcome.referrers > 0 { format!(", {} referrers", outcome.referrers) } else { String::new() };
-            format!("{line} ({}{mounted}{referrers})", size(outcome.bytes))
+            let reduced = match &outcome.reduced {
+                Some(reduced) => format!("; only {}, so the digest is another", reduced.platforms.join(", ")),
+                None => String::new(),
+            };
+            format!("{line} ({}{mounted}{referrers}{reduced})", size(outcome.bytes))
         }
         (State::Differs, Some(there), Some(listed)) => {
             format!("{line} (the list says {listed}, the mirror has {there})")
         }
         _ => line,
+    }
+}
+
+/// A number of seconds for people: `6 h`.
+fn time(seconds: u64) -> String {
+    match seconds {
+        _ if seconds > 0 && seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        _ if seconds > 0 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::location::{Location, Ordinals, ValuesPaths, details, identity};
 use super::stream::{Entries, Listed, Reports};
-use super::{By, Report, plain, write_json};
+use super::{AcceptedBy, Report, plain, write_json};
 use crate::finding::{Finding, Severity};
 use crate::fix::{Fix, ShownChange};
 use crate::rules::{RULES, Rule};
@@ -226,7 +226,7 @@ impl Entries for Results {
         for one in &report.suppressed {
             let suppression = Suppression {
                 // A comment beside the code, or an entry in another file.
-                kind: if one.by == By::Comment { "inSource" } else { "external" },
+                kind: if one.by == AcceptedBy::Comment { "inSource" } else { "external" },
                 status: "accepted",
                 justification: plain(&one.reason),
                 location: Location::of(&one.place).map(|at| location_entry(&at, None)),

@@ -39,7 +39,7 @@ use super::not_in_bundle::{more, verdicts};
 use super::{Context, Rule};
 use crate::bundle::Verdict;
 use crate::finding::Severity;
-use crate::images::Part;
+use crate::images::ReferencePart;
 use crate::images::deciders::decider;
 
 pub(super) static RULE: Rule = Rule {
@@ -55,7 +55,7 @@ fn check(ctx: &mut Context<'_>) {
     let mut findings = Vec::new();
     for (judged, verdict, others) in verdicts(ctx) {
         let (Verdict::OtherDigest(digest), Ok(reference)) = (verdict, &judged.image.reference) else { continue };
-        let decider = decider(&judged.image, Part::Digest, &ctx.analysis.origins);
+        let decider = decider(&judged.image, ReferencePart::Digest, &ctx.analysis.origins);
         let message = format!("{} was mirrored with another digest", reference.as_written());
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the digest", message);
         finding.notes.push(format!("the bundle has {digest}"));

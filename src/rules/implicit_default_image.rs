@@ -64,7 +64,7 @@ use super::{Context, Rule};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::deciders::part_places;
 use crate::images::operators::{Implicit, implicit};
-use crate::images::{Class, Part, Tier};
+use crate::images::{Class, ReferencePart, Tier};
 use crate::limits::Limits;
 use crate::provenance::written_at;
 use std::ops::Range;
@@ -133,6 +133,6 @@ fn is_part_of_an_image(ctx: &Context<'_>, found: &Implicit) -> bool {
         && ctx.analysis.images.iter().map(|judged| &judged.image).any(|image| {
             Arc::ptr_eq(&image.manifest, &found.manifest)
                 && image.object == found.object
-                && part_places(image, Part::Registry).into_iter().any(is_there)
+                && part_places(image, ReferencePart::Registry).into_iter().any(is_there)
         })
 }

@@ -39,7 +39,7 @@ use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::deciders::printed_at;
 use crate::provenance::{Decider, Source, layer_name};
 use crate::reads::GLOBAL;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::output::is_crd_file;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -101,7 +101,7 @@ pub(crate) struct Rule {
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     /// The release; `None` where manifests came without a chart.
-    pub prepared: Option<&'a Prepared>,
+    pub prepared: Option<&'a ReleaseInputs>,
     /// The analysis of the release.
     pub analysis: &'a Analysis,
     /// What is checked, and against what.

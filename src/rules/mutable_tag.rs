@@ -38,7 +38,7 @@
 use super::{Context, Rule};
 use crate::finding::Severity;
 use crate::images::deciders::decider;
-use crate::images::{Part, Tier};
+use crate::images::{ReferencePart, Tier};
 
 pub(super) static RULE: Rule = Rule {
     id: "mutable-tag",
@@ -56,7 +56,7 @@ fn check(ctx: &mut Context<'_>) {
         if judged.image.tier == Tier::Possible || reference.digest.is_some() || !has_version {
             continue;
         }
-        let decider = decider(&judged.image, Part::Tag, &ctx.analysis.origins);
+        let decider = decider(&judged.image, ReferencePart::Tag, &ctx.analysis.origins);
         let message = format!("{} has a tag and no digest", reference.as_written());
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the tag", message);
         finding.help = Some("add the digest of the image: `TAG@sha256:…`".to_owned());

@@ -44,7 +44,7 @@ use crate::analysis::Judged;
 use crate::bundle::Verdict;
 use crate::finding::{Finding, Severity};
 use crate::images::deciders::decider;
-use crate::images::{Part, Shape, Tier};
+use crate::images::{ReferencePart, Shape, Tier};
 use crate::reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +61,7 @@ fn check(ctx: &mut Context<'_>) {
     let mut findings = Vec::new();
     for (judged, verdict, others) in verdicts(ctx) {
         let (Verdict::Missing(versions), Ok(reference)) = (verdict, &judged.image.reference) else { continue };
-        let decider = decider(&judged.image, Part::Tag, &ctx.analysis.origins);
+        let decider = decider(&judged.image, ReferencePart::Tag, &ctx.analysis.origins);
         let message = format!("{} is not in the bundle", reference.as_written());
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the version", message);
         finding.notes.extend(more(others));

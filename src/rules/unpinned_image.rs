@@ -49,7 +49,7 @@
 use super::{Context, Rule};
 use crate::analysis::unpinned;
 use crate::finding::Severity;
-use crate::images::Part;
+use crate::images::ReferencePart;
 use crate::provenance::Source;
 use crate::rule_ids;
 
@@ -69,10 +69,10 @@ fn check(ctx: &mut Context<'_>) {
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the version", message);
         finding.fix = judged.pin.clone();
         finding.help = Some(match &decider.source {
-            Source::ChartDefault(chart) if part == Part::Tag => {
+            Source::ChartDefault(chart) if part == ReferencePart::Tag => {
                 format!("set `{}` to a version", decider.path.of_user(chart))
             }
-            Source::User(_) if part == Part::Tag || judged.version_decider.is_some() => {
+            Source::User(_) if part == ReferencePart::Tag || judged.version_decider.is_some() => {
                 format!("set `{}` to a version", decider.path)
             }
             _ => "set a version, or better a digest".to_owned(),

@@ -41,7 +41,7 @@
 use super::{Context, Rule};
 use crate::analysis::Judged;
 use crate::finding::Severity;
-use crate::images::{Class, Part, deciders};
+use crate::images::{Class, ReferencePart, deciders};
 use crate::reference::Reference;
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ fn check(ctx: &mut Context<'_>) {
         let actual = format!("{}/{}", reference.registry, reference.repository);
         let is_right = wanted.as_ref() == Some(&actual) || judged.replaces_registry(reference, ctx.settings);
         if !is_right && judged.class != Class::Doubled {
-            let mut decider = deciders::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+            let mut decider = deciders::decider(&judged.image, ReferencePart::Repository, &ctx.analysis.origins);
             // Whoever points an image at the mirror by hand must give its path, too.
             if judged.class == Class::PinnedToMirror && !decider.source.is_user() {
                 decider = judged.decider.clone();
@@ -89,7 +89,7 @@ fn check(ctx: &mut Context<'_>) {
         let first = taken.entry(destination.clone()).or_insert(source);
         if first.registry != source.registry || first.repository != source.repository {
             let message = format!("{first} and {source} are both mirrored to {destination}");
-            let decider = deciders::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+            let decider = deciders::decider(&judged.image, ReferencePart::Repository, &ctx.analysis.origins);
             let mut finding = ctx.finding_at(&RULE, judged, &decider, "the second of them", message);
             finding.help = Some("use a layout that keeps registries apart (--layout host-and-path)".to_owned());
             found.push(finding);

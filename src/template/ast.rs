@@ -129,7 +129,7 @@ pub(crate) enum Arg {
     /// `true`, `false`
     Bool(Pos, bool),
     /// A number or a character constant.
-    Number(Box<Number>),
+    Constant(Box<Constant>),
     /// A quoted string.
     String {
         /// First byte.
@@ -172,7 +172,7 @@ pub(crate) enum Arg {
 
 /// A constant; its type is decided where it is used.
 #[derive(Debug, Clone)]
-pub(crate) struct Number {
+pub(crate) struct Constant {
     /// First byte.
     pub pos: Pos,
     /// As written.
@@ -222,7 +222,7 @@ impl Arg {
             | Self::Identifier { pos, .. }
             | Self::Field { pos, .. }
             | Self::Chain { pos, .. } => *pos,
-            Self::Number(number) => number.pos,
+            Self::Constant(number) => number.pos,
             Self::Variable(variable) => variable.pos,
             Self::Pipe(pipe) => pipe.pos,
         }
@@ -307,7 +307,7 @@ impl Display for Arg {
             Self::Dot(_) => f.write_str("."),
             Self::Nil(_) => f.write_str("nil"),
             Self::Bool(_, truth) => truth.fmt(f),
-            Self::Number(number) => f.write_str(&number.text),
+            Self::Constant(number) => f.write_str(&number.text),
             Self::String { quoted, .. } => f.write_str(quoted),
             Self::Identifier { name, .. } => f.write_str(name),
             Self::Field { ident, .. } => fields(f, ident),

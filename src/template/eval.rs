@@ -1,6 +1,6 @@
 //! Evaluates pipelines, operands and calls, as Go's `text/template` does with reflection.
 
-use super::ast::{Arg, Command, Number, Pipe};
+use super::ast::{Arg, Command, Constant, Pipe};
 use super::builtins::index::len_of_nothing;
 use super::complex::Complex;
 use super::error::Failure;
@@ -83,7 +83,7 @@ impl<'t> State<'t, '_, '_> {
                 self.not_a_function(first, rest, &last)?;
                 Err(self.fail("nil is not a command"))
             }
-            Arg::Dot(_) | Arg::Bool(..) | Arg::Number(_) | Arg::String { .. } => {
+            Arg::Dot(_) | Arg::Bool(..) | Arg::Constant(_) | Arg::String { .. } => {
                 self.at = At::Arg(first);
                 self.not_a_function(first, rest, &last)?;
                 self.constant(dot, first)
@@ -110,7 +110,9 @@ impl<'t> State<'t, '_, '_> {
     fn operand(&mut self, dot: &Eval, arg: &'t Arg) -> Result<Eval> {
         self.at = At::Arg(arg);
         match arg {
-            Arg::Dot(_) | Arg::Nil(_) | Arg::Bool(..) | Arg::Number(_) | Arg::String { .. } => self.constant(dot, arg),
+            Arg::Dot(_) | Arg::Nil(_) | Arg::Bool(..) | Arg::Constant(_) | Arg::String { .. } => {
+                self.constant(dot, arg)
+            }
             Arg::Field { ident, .. } => self.field_chain(dot, dot.clone(), arg, ident, &[], None),
             Arg::Variable(variable) => {
                 let value = self.variable(&variable.ident[0])?;
@@ -143,14 +145,14 @@ impl<'t> State<'t, '_, '_> {
                 dot.clone()
             }
             Arg::Bool(pos, truth) => Eval::of(Value::bool(*truth)).marked(self.text_marks(*pos)),
-            Arg::Number(number) => Eval::of(self.number(number)?).marked(self.text_marks(number.pos)),
+            Arg::Constant(number) => Eval::of(self.number(number)?).marked(self.text_marks(number.pos)),
             Arg::String { .. } => Eval::of(self.string(arg)?),
             _ => Eval::invalid(),
         })
     }
 
     /// Go's type of an untyped number constant.
-    fn number(&self, number: &Number) -> Result<Value> {
+    fn number(&self, number: &Constant) -> Result<Value> {
         if let Some((real, imaginary)) = number.complex {
             return Ok(Value::object(Complex(real, imaginary)));
         }
@@ -478,9 +480,9 @@ impl<'t> State<'t, '_, '_> {
                 let value = self.operand(dot, arg)?;
                 return self.checked(value, ty);
             }
-            Arg::Bool(..) | Arg::Number(_) | Arg::String { .. } => self.at = At::Arg(arg),
+            Arg::Bool(..) | Arg::Constant(_) | Arg::String { .. } => self.at = At::Arg(arg),
         }
-        let number = if let Arg::Number(number) = arg { Some(&**number) } else { None };
+        let number = if let Arg::Constant(number) = arg { Some(&**number) } else { None };
         let (value, expected) = match ty.kind {
             Kind::Interface => return self.constant(dot, arg),
             Kind::Bool => (if let Arg::Bool(_, truth) = arg { Some(Value::bool(*truth)) } else { None }, "bool"),

@@ -5,7 +5,7 @@
 //!
 //! Source of the behaviour: Go `text/template/parse`, `parse.go`.
 
-use super::ast::{Arg, Branch, Command, List, Node, Number, Pipe, Pos, Template, Variable};
+use super::ast::{Arg, Branch, Command, Constant, List, Node, Pipe, Pos, Template, Variable};
 use super::error::Error;
 use super::function::Function;
 use super::lex::{Keyword, Kind, Lexer, Token};
@@ -527,7 +527,7 @@ impl Parser<'_, '_> {
         for (index, command) in pipe.cmds.iter().enumerate().skip(1) {
             if matches!(
                 command.args[0],
-                Arg::Bool(..) | Arg::Dot(_) | Arg::Nil(_) | Arg::Number(_) | Arg::String { .. }
+                Arg::Bool(..) | Arg::Dot(_) | Arg::Nil(_) | Arg::Constant(_) | Arg::String { .. }
             ) {
                 return Err(self.fail(format!("non executable command in pipeline stage {}", index + 1)));
             }
@@ -615,7 +615,7 @@ impl Parser<'_, '_> {
                 ident.append(&mut names);
                 Arg::Variable(Variable { pos, ident })
             }
-            Arg::Bool(..) | Arg::String { .. } | Arg::Number(_) | Arg::Nil(_) | Arg::Dot(_) => {
+            Arg::Bool(..) | Arg::String { .. } | Arg::Constant(_) | Arg::Nil(_) | Arg::Dot(_) => {
                 let term = go_quote(term.to_string().as_bytes());
                 return Err(self.fail(format!("unexpected . after term {term}")));
             }
@@ -672,11 +672,11 @@ impl Parser<'_, '_> {
         }))
     }
 
-    fn number(&mut self, token: Token, read: fn(Pos, &[u8]) -> Result<Number, String>) -> Parsed<Arg> {
+    fn number(&mut self, token: Token, read: fn(Pos, &[u8]) -> Result<Constant, String>) -> Parsed<Arg> {
         let text = self.lexer.bytes(token);
         self.grow(TEXT + text.len())?;
         let number = read(token.start, text).map_err(|message| self.fail(message))?;
-        Ok(Arg::Number(Box::new(number)))
+        Ok(Arg::Constant(Box::new(number)))
     }
 }
 
@@ -832,7 +832,7 @@ mod tests {
         let number = |text: &str| {
             let templates = parse_text(format!("{{{{ {text} }}}}").as_bytes()).unwrap();
             let Node::Action { pipe, .. } = &templates[0].body.nodes[0] else { panic!("an action") };
-            let Arg::Number(number) = &pipe.cmds[0].args[0] else { panic!("a number") };
+            let Arg::Constant(number) = &pipe.cmds[0].args[0] else { panic!("a number") };
             (number.int, number.uint, number.float, number.complex)
         };
         assert_eq!(number("-0x_1F"), (Some(-31), None, Some(-31.0), None));

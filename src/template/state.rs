@@ -2,7 +2,7 @@
 
 use super::ast::{self, Node, Template};
 use super::context::Context;
-use super::error::{Error, Failure, Site};
+use super::error::{Error, ErrorSite, Failure};
 use super::types::{self, Kind, Type};
 use super::value::Value;
 use crate::memory::Held;
@@ -213,7 +213,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
         }
         let site = self.at.pos().map(|pos| {
             let (line, column) = self.template.file.line_column(pos);
-            Box::new(Site {
+            Box::new(ErrorSite {
                 file: self.template.file_name.to_string(),
                 line,
                 column,

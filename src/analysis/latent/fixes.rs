@@ -12,7 +12,7 @@ use crate::fix::{Action, Edit, Proven};
 use crate::images::ImageUse;
 use crate::provenance::decider_of;
 use crate::reference::Reference;
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ pub(super) fn find(found: &mut [Latent], analysis: &Analysis, trials: &mut Trial
     for (switches, numbers) in by_switches {
         let open = numbers.into_iter().map(|number| (number, proposals(&found[number], analysis))).collect();
         let mut changes = trials.keys.defaults();
-        changes.extend(switches.into_iter().map(Change::SwitchOn));
+        changes.extend(switches.into_iter().map(InputChange::SwitchOn));
         let Some(before) = trials.with_changes(&changes) else { return };
         let mut trial = SwitchedOn { found, analysis, before, changes, trials };
         let fixes = together::fixes(open, &mut trial);
@@ -61,7 +61,7 @@ struct SwitchedOn<'l, 'a> {
     analysis: &'l Analysis,
     /// With the switches on, without edits.
     before: Twin,
-    changes: Vec<Change>,
+    changes: Vec<InputChange>,
     trials: &'l mut Trials<'a>,
 }
 

@@ -9,12 +9,12 @@ use super::{Analysis, Judged};
 use crate::compiler::Compiler;
 use crate::fix::Fix;
 use crate::images::deciders::{decider, deciders};
-use crate::images::{Part, Search, Tier};
+use crate::images::{ReferencePart, Search, Tier};
 use crate::reads::Setting;
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
 use crate::reference::{Mirror, Reference};
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::manifests;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -63,7 +63,7 @@ pub(crate) enum Proof {
 pub(super) fn find(
     analysis: &Analysis,
     values: &Map,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     keys: &Keys,
     compiler: &mut Compiler,
@@ -138,7 +138,7 @@ fn settle(
     open: Vec<(BTreeSet<ValuesPath>, &Setting, Place)>,
     analysis: &Analysis,
     values: &Map,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     trial: &mut dyn FnMut(&BTreeSet<ValuesPath>) -> BTreeMap<ValuesPath, On>,
 ) -> Vec<Latent> {
     let mut found: Vec<Latent> = Vec::new();
@@ -189,7 +189,7 @@ fn settle(
 
 /// The settings that decide the host or the path of some image.
 fn decided(images: &[Judged], origins: &Origins) -> BTreeSet<Origin> {
-    let parts = [Part::Registry, Part::Repository];
+    let parts = [ReferencePart::Registry, ReferencePart::Repository];
     let of = |judged: &Judged| parts.map(|part| deciders(&judged.image, part, origins));
     images.iter().flat_map(of).flatten().map(|decider| decider.origin).collect()
 }
@@ -243,14 +243,14 @@ fn enabling(path: &[Key], values: &Map) -> BTreeSet<ValuesPath> {
 /// With switches on, the user's settings that decide an image that bypasses the mirror, by path, with the image.
 fn switched_on(
     switches: &BTreeSet<ValuesPath>,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     keys: &Keys,
     compiler: &mut Compiler,
 ) -> BTreeMap<ValuesPath, On> {
     let mut changes = keys.defaults();
-    changes.extend(switches.iter().cloned().map(Change::SwitchOn));
-    let prepared = Prepared { check_schema: false, ..prepared.clone() };
+    changes.extend(switches.iter().cloned().map(InputChange::SwitchOn));
+    let prepared = ReleaseInputs { check_schema: false, ..prepared.clone() };
     let (mut origins, mut found) = (Origins::new(), BTreeMap::new());
     let outcome = prepared.render(compiler, &changes, Some(&mut origins), &mut Vec::new());
     let read = outcome.ok().and_then(|one| manifests(&one.rendered, prepared.env.helm, &prepared.limits).ok());
@@ -258,7 +258,7 @@ fn switched_on(
     let all: Vec<_> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
     for image in Search::counted(&all, settings.hints(), &prepared.limits, &prepared.work).uses {
         let bypasses = image.known().is_some_and(|reference| !settings.mirror.serves(reference));
-        let decider = decider(&image, Part::Registry, &origins);
+        let decider = decider(&image, ReferencePart::Registry, &origins);
         if bypasses && image.tier != Tier::Possible && decider.source.is_user() {
             let wanted = image.known().and_then(|own| settings.layout.destination(&settings.mirror, own));
             let value = wanted.and_then(|wanted| value_of(&image, decider.origin, &wanted));
@@ -269,7 +269,7 @@ fn switched_on(
 }
 
 /// The code that could read a value that names another registry, and that nothing read in this render.
-fn possible(setting: &Setting, analysis: &Analysis, prepared: &Prepared, settings: &Settings) -> Option<Place> {
+fn possible(setting: &Setting, analysis: &Analysis, prepared: &ReleaseInputs, settings: &Settings) -> Option<Place> {
     if analysis.reads.read(&setting.path).is_some() || names_other_registry(setting, &settings.mirror) != Names::Other {
         return None;
     }

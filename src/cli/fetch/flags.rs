@@ -1,8 +1,9 @@
 //! [`FetchFlags`]: which chart is fetched, and [`SourceFlags`]: how.
 
+use crate::chart::stored::Stored;
 use crate::chart_reference::{ChartReference, Location, RemoteChart};
 use crate::cli::connection::{credentials, duration_of, identity, pem};
-use crate::disk::{Reach, look};
+use crate::disk::Reach;
 use crate::error::Error;
 use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference};
 use crate::limits::Limits;
@@ -113,15 +114,15 @@ impl Default for SourceFlags {
 }
 
 impl FetchFlags {
-    /// The chart that an argument names.
-    ///
-    /// # Errors
-    /// See [`ChartReference::parse`].
-    pub(crate) fn reference(&self, chart: &str) -> Result<ChartReference, Error> {
-        ChartReference::parse(chart, self.version.as_deref(), self.repo.as_deref(), look::exists)
+    pub(super) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
-    /// The same for a command that fetches in any case, whatever is on the disk.
+    pub(super) fn repository(&self) -> Option<&str> {
+        self.repo.as_deref()
+    }
+
+    /// The chart that an argument names, for a command that fetches in any case, whatever is on the disk.
     ///
     /// # Errors
     /// See [`ChartReference::parse`].
@@ -145,6 +146,16 @@ impl FetchFlags {
         let waits = Waits::new(err);
         let fetcher = self.source.fetcher(charts, &[], limits, &waits)?;
         Ok(fetcher.fetch_all(charts))
+    }
+
+    pub(super) fn contents(
+        &self,
+        charts: &[RemoteChart],
+        limits: &Limits,
+        err: &mut dyn Write,
+    ) -> Result<Vec<Result<Stored, Error>>, Error> {
+        let fetched = self.fetch_all(charts, limits, err)?;
+        Ok(fetched.into_iter().map(|one| one.map(|fetched| Stored::Archive(fetched.archive.to_vec()))).collect())
     }
 }
 
@@ -204,6 +215,13 @@ impl SourceFlags {
         let helm = helm_credential_file(|name| std::env::var_os(name));
         let mut credentials = credentials(reach, self.auth_file.as_deref(), helm)?;
         if let (Some(user), Some(Secret(password))) = (&self.username, &self.password) {
+            if hosts.len() > 1 {
+                let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+                return Err(Error::input(format!(
+                    "--username: the charts come from several hosts ({}); write the credentials of each to a file for --auth-file",
+                    hosts.join(", ")
+                )));
+            }
             credentials.give(hosts.clone(), user.clone(), password.clone());
         }
         let mut insecure = if self.insecure_skip_tls_verify { hosts.clone() } else { BTreeSet::new() };

@@ -19,6 +19,9 @@ pub(super) struct ConnectionFlags {
     /// How long to wait in total for each registry that asks to wait or fails for a moment, such as 90s, 10m or 1h
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration_of)]
     retry_budget: Duration,
+    /// How long a registry may send nothing, or take nothing, before the connection counts as broken; for an answer, twice as long
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = idle_of)]
+    idle_timeout: Duration,
     /// Use HTTP for the mirror
     #[arg(long)]
     plain_http: bool,
@@ -78,9 +81,21 @@ impl ConnectionFlags {
                 authorities,
                 identity,
             },
-            patience: Patience { budget: self.retry_budget, ..Patience::default() },
+            patience: Patience {
+                budget: self.retry_budget,
+                idle: self.idle_timeout,
+                response: self.idle_timeout * 2,
+                ..Patience::default()
+            },
             credentials: credentials(reach, self.auth_file.as_deref(), None)?,
             realms: self.auth_realm.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })
     }
+}
+
+/// A time of silence: not none, and not so long that it never ends.
+fn idle_of(text: &str) -> Result<Duration, String> {
+    let idle = duration_of(text)?;
+    let is_fit = idle >= Duration::from_secs(1) && idle <= Duration::from_secs(3600);
+    if is_fit { Ok(idle) } else { Err("at least 1s, at most 1h".to_owned()) }
 }

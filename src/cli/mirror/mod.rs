@@ -1,6 +1,7 @@
 //! `airtight mirror`: copies artifacts to the mirror; `airtight mirror check`: says what it does not have.
 
 mod connection;
+mod disk;
 mod follower;
 
 use super::settings::{LayoutFlag, parse_lists, read_lists};
@@ -9,12 +10,17 @@ use crate::bundle::Bundle;
 use crate::disk::{By, Reach};
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
-use crate::mirroring::{Checking, Copying, State, Wish, plan, run as work};
+use crate::mirroring::{
+    Checking, Copying, Platform, Platforms, Source, State, Target, Wish, plan, plan_for_disk, run as work,
+};
+use crate::oci_layout::Layout;
 use crate::reference::Mirror;
 use crate::registry::{Client, Patience};
 use crate::report::mirror::{Mirrored, Mode};
+use crate::report::plain_line;
 use clap::ValueEnum;
 use connection::ConnectionFlags;
+use disk::{FromFlags, ToFlags, artifacts};
 use follower::Follower;
 use std::path::PathBuf;
 
@@ -28,11 +34,14 @@ const LIST: &str = "artifacts.txt";
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
+    override_usage = "airtight mirror [OPTIONS] <TARGET> [LIST]...\n       airtight mirror [OPTIONS] --to <PATH> [LIST]...\n       \
+                      airtight mirror <COMMAND>",
     after_help = "Examples:\n  \
                   airtight mirror mirror.internal artifacts.txt --dry-run\n  \
                   airtight images charts/shop --mirror mirror.internal --source --format list | airtight mirror mirror.internal -\n  \
-                  airtight mirror docker.io=harbor.corp/hub,harbor.corp/other images.txt charts.txt\n\n\
+                  airtight mirror docker.io=harbor.corp/hub,harbor.corp/other images.txt charts.txt\n  \
+                  airtight mirror --to /media/usb/bundle.tar --chunk-size 4G artifacts.txt\n  \
+                  airtight mirror mirror.internal --from /media/usb/bundle.tar\n\n\
                   Exit status: 0 the mirror has everything, 1 some artifacts could not be copied (the summary says why), 2 nothing was \
                   copied: a flag or a list cannot be used."
 )]
@@ -40,7 +49,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    what: Option<WhatFlags>,
+    what: WhatFlags,
     #[command(flatten)]
     copy: CopyFlags,
     #[command(flatten)]
@@ -72,7 +81,7 @@ struct CheckArgs {
 struct WhatFlags {
     /// The mirror: a host, optionally with a port and a path; or SOURCE=HOST/PATH for each source registry, comma-separated
     #[arg(value_name = "TARGET")]
-    target: String,
+    target: Option<String>,
     /// The lists: files, folders with artifacts.txt, images.txt, images-*.txt or charts.txt, or - for stdin (default: artifacts.txt)
     ///
     /// A line is a reference with a tag, a digest or both; optionally followed by its digest, or by its place on the mirror. Charts may
@@ -85,6 +94,13 @@ struct WhatFlags {
     /// Format of the summary
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    from: FromFlags,
+    /// Only these platforms of an index, such as linux/amd64,linux/arm64; the digest of the index becomes another one
+    ///
+    /// An image without an index is copied as it is. The digest of an index that is reduced must not be in the list.
+    #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
+    platform: Vec<Platform>,
 }
 
 /// What is copied.
@@ -99,6 +115,8 @@ struct CopyFlags {
     /// Do not copy the signatures, attestations and SBOMs that refer to an artifact
     #[arg(long)]
     no_referrers: bool,
+    #[command(flatten)]
+    to: ToFlags,
 }
 
 /// The formats of the summary.
@@ -141,49 +159,88 @@ fn run_with(
     patience: impl Fn(Patience) -> Patience,
     streams: &mut Streams<'_>,
 ) -> Result<Outcome, Problem> {
-    let (what, connection, mode) = match (&args.command, &args.what) {
-        (Some(Command::Check(check)), _) => (&check.what, &check.connection, Mode::Check),
-        (None, Some(what)) => (what, &args.connection, if args.copy.dry_run { Mode::Plan } else { Mode::Copy }),
-        (None, None) => return Err(Error::input("no mirror is given: airtight mirror HOST").into()),
+    let (what, connection, mode) = match &args.command {
+        Some(Command::Check(check)) => (&check.what, &check.connection, Mode::Check),
+        None => (&args.what, &args.connection, if args.copy.dry_run { Mode::Plan } else { Mode::Copy }),
     };
+    let platforms = Platforms::new(what.platform.clone());
     let with_referrers = !args.copy.no_referrers;
     let wish = match mode {
         Mode::Plan => Wish::Plan,
         _ if args.copy.repair => Wish::Repair,
         _ => Wish::Copy,
     };
-    let places: Vec<&str> = what.target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
-    let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
     let reach = Reach::of_user(Limits::default().file_bytes);
-    let items = plan(&what.read(&reach, streams)?, &mirror, what.layout.into())?;
+    let to = &args.copy.to;
+    let layout = what.from.open(&reach)?;
+    for problem in layout.iter().flat_map(Layout::problems) {
+        writeln!(streams.err, "warning: {}", plain_line(problem))?;
+    }
+    let (shown, mirror, items) = match to.names()? {
+        Some((shown, name)) => {
+            let mut lists = what.lists.clone();
+            if let Some(target) = &what.target {
+                lists.insert(0, target.into());
+            }
+            let items = plan_for_disk(&read(&lists, &reach, streams)?, &name)?;
+            (shown, Mirror::nowhere(), items)
+        }
+        None => {
+            let Some(target) = &what.target else {
+                return Err(Error::input("no mirror is given: airtight mirror HOST").into());
+            };
+            let places: Vec<&str> = target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
+            let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
+            let lists = match &layout {
+                Some(layout) if what.lists.is_empty() => artifacts(layout, platforms.are_all())?,
+                _ => read(&what.lists, &reach, streams)?,
+            };
+            let items = plan(&lists, &mirror, what.layout.into())?;
+            (target.clone(), mirror, items)
+        }
+    };
+    let writer = to.open(&reach, args.copy.repair)?;
+    if let Some(problem) = writer.as_ref().and_then(|writer| writer.problem.as_ref()) {
+        writeln!(streams.err, "warning: {}; what follows is written again", plain_line(problem))?;
+    }
     let mut options = connection.options(&mirror, &reach)?;
     options.patience = patience(options.patience);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start: {error}")))?;
     let at_a_time = connection.concurrency();
-    let (outcomes, requests) = {
+    let (outcomes, requests, quotas) = {
         let follower = Follower::new(&mut *streams.err, items.len(), connection.is_quiet());
         runtime.block_on(async {
             let client = Client::new(options, &follower).map_err(|error| Error::input(error.to_string()))?;
             let outcomes = match mode {
                 Mode::Check => {
-                    let checking = Checking::new(&client);
+                    let checking = Checking::new(&client, platforms);
                     work(&items, at_a_time, &follower, |number| checking.check(&items[number])).await
                 }
                 Mode::Copy | Mode::Plan => {
-                    let copying = Copying::new(&client, &follower, at_a_time, with_referrers, wish);
+                    let source = layout.as_ref().map_or(Source::Registries(&client), Source::Layout);
+                    let target = writer.as_ref().map_or(Target::Mirror(&client), Target::Layout);
+                    let copying = Copying::new(source, target, &follower, at_a_time, with_referrers, platforms, wish);
                     work(&items, at_a_time, &follower, |number| copying.copy(&items[number])).await
                 }
             };
+            let finished = match &writer {
+                Some(writer) if mode == Mode::Copy => writer.finish().await,
+                _ => Ok(()),
+            };
             follower.finish();
-            Ok::<_, Error>((outcomes, client.requests()))
+            finished.map_err(|error| Error::file(error.to_string()))?;
+            Ok::<_, Error>((outcomes, client.requests(), client.quotas()))
         })?
     };
     let mirrored = Mirrored {
-        mirror: what.target.clone(),
+        mirror: shown,
+        from: what.from.shown(),
+        is_on_disk: to.is_given(),
         mode,
         artifacts: items.into_iter().zip(outcomes).collect(),
         requests,
+        quotas,
         copy_command: what.command(),
         repair_command: format!("{} --repair", what.command()),
     };
@@ -199,24 +256,25 @@ fn run_with(
     })
 }
 
-impl WhatFlags {
-    fn read(&self, reach: &Reach, streams: &mut Streams<'_>) -> Result<Bundle, Error> {
-        let default = [PathBuf::from(LIST)];
-        let paths = if self.lists.is_empty() { default.as_slice() } else { &self.lists };
-        let mut lists = Vec::new();
-        for path in paths {
-            match path.as_os_str() == "-" {
-                true => lists.push(("stdin".to_owned(), streams.read_input(reach.file_bytes())?)),
-                false => lists.extend(read_lists(By::User, path, reach)?),
-            }
+/// Reads lists.
+fn read(lists: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) -> Result<Bundle, Error> {
+    let default = [PathBuf::from(LIST)];
+    let paths = if lists.is_empty() { default.as_slice() } else { lists };
+    let mut lists = Vec::new();
+    for path in paths {
+        match path.as_os_str() == "-" {
+            true => lists.push(("stdin".to_owned(), streams.read_input(reach.file_bytes())?)),
+            false => lists.extend(read_lists(By::User, path, reach)?),
         }
-        let lists = parse_lists(&lists)?;
-        if lists.entries().is_empty() {
-            return Err(Error::input("the lists are empty"));
-        }
-        Ok(lists)
     }
+    let lists = parse_lists(&lists)?;
+    if lists.entries().is_empty() {
+        return Err(Error::input("the lists are empty"));
+    }
+    Ok(lists)
+}
 
+impl WhatFlags {
     /// The command that copies the same lists.
     fn command(&self) -> String {
         let lists = self.lists.iter().map(|path| format!(" {}", path.display())).collect::<String>();
@@ -224,6 +282,10 @@ impl WhatFlags {
             Some(value) if self.layout != LayoutFlag::Path => format!(" --layout {}", value.get_name()),
             _ => String::new(),
         };
-        format!("airtight mirror {}{lists}{layout}", self.target)
+        let platforms: Vec<String> = self.platform.iter().map(ToString::to_string).collect();
+        let platforms =
+            if platforms.is_empty() { String::new() } else { format!(" --platform {}", platforms.join(",")) };
+        let from = self.from.shown().map(|path| format!(" --from {path}")).unwrap_or_default();
+        format!("airtight mirror {}{lists}{layout}{platforms}{from}", self.target.as_deref().unwrap_or_default())
     }
 }

@@ -8,6 +8,7 @@ mod charts;
 mod faults;
 mod http;
 mod images;
+mod layout;
 mod server;
 mod store;
 
@@ -40,6 +41,9 @@ struct Case {
     /// The credential of each host, `password` or `identity`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     credentials: BTreeMap<String, String>,
+    /// It goes through a layout on the disk: `bundle` or `bundle.tar`. It is written first, then the mirror is filled from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    disk: Option<Disk>,
     /// It is run once before, without faults, and only what comes after is looked at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     again: bool,
@@ -61,8 +65,37 @@ struct Case {
     mirrored: Vec<Image>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     faults: Vec<Fault>,
+    /// What became of writing a layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written: Option<Run>,
     #[serde(default)]
     result: Run,
+}
+
+/// A layout on the disk.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Disk {
+    /// `bundle`, or `bundle.tar`.
+    path: String,
+    /// More arguments for writing it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    args: Vec<String>,
+    /// What is done before it is written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<String>,
+    /// It is not written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_ready: bool,
+    /// What is done before it is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hurt: Vec<String>,
+    /// It is not read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_unread: bool,
+    /// The list for reading it; all of it if empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    list: String,
 }
 
 /// What became of a run.
@@ -116,6 +149,12 @@ impl Registries {
     fn prepare(&self, faults: &[Fault]) {
         for (name, server) in self.all() {
             server.prepare(self.names(), faults.iter().filter(|fault| fault.at == name).cloned());
+        }
+        self.clear();
+    }
+
+    fn clear(&self) {
+        for (_, server) in self.all() {
             let mut state = server.state();
             state.log.clear();
             state.credentials.clear();
@@ -150,16 +189,39 @@ impl Registries {
     }
 
     fn run(&self, case: &Case, folder: &Path, more: &[&str]) -> Run {
+        let mut what = vec![self.mirror.address.clone()];
+        match &case.disk {
+            None => what.push("-".to_owned()),
+            Some(disk) => {
+                what.extend((!disk.list.is_empty()).then(|| "-".to_owned()));
+                what.extend(["--from".to_owned(), folder.join(&disk.path).display().to_string()]);
+            }
+        }
+        let list = case.disk.as_ref().map_or(&case.list, |disk| &disk.list);
+        self.run_with(case, folder, &what, list, &case.args, more)
+    }
+
+    /// Writes a layout.
+    fn write(&self, case: &Case, disk: &Disk, folder: &Path, more: &[&str]) -> Run {
+        let path = folder.join(&disk.path);
+        let what = ["-".to_owned(), "--to".to_owned(), path.display().to_string()];
+        let mut run = self.run_with(case, folder, &what, &case.list, &disk.args, more);
+        run.tags = layout::listed(&path).iter().map(|line| self.shown(line)).collect();
+        run
+    }
+
+    fn run_with(&self, case: &Case, folder: &Path, what: &[String], list: &str, own: &[String], more: &[&str]) -> Run {
         let mut args = vec!["airtight".to_owned(), "mirror".to_owned()];
-        args.extend(case.check.then(|| "check".to_owned()));
-        let is_given = |flag: &str| case.args.iter().any(|arg| arg == flag);
-        args.extend([self.mirror.address.clone(), "-".to_owned(), "--plain-http".to_owned()]);
+        args.extend((case.check && !what.contains(&"--to".to_owned())).then(|| "check".to_owned()));
+        let is_given = |flag: &str| own.iter().any(|arg| arg == flag);
+        args.extend(what.iter().cloned());
+        args.push("--plain-http".to_owned());
         args.extend(["--source-plain-http".to_owned(), self.source.address.clone()]);
         args.extend(["--auth-file".to_owned(), self.auth_file(case, folder)]);
-        if !is_given("--concurrency") {
+        if !is_given("--concurrency") && !more.contains(&"--concurrency") {
             args.extend(["--concurrency".to_owned(), "1".to_owned()]);
         }
-        args.extend(case.args.iter().map(|arg| self.filled(arg)));
+        args.extend(own.iter().map(|arg| self.filled(arg)));
         args.extend(more.iter().map(|&arg| arg.to_owned()));
         // Silence is waited for only where it is part of the case: a busy machine is silent too.
         let is_silent = case.faults.iter().any(Fault::is_silence);
@@ -173,7 +235,7 @@ impl Registries {
             budget: given.budget / 200,
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let list = self.filled(&case.list);
+        let list = self.filled(list);
         let outcome =
             run_patiently(args, patience, &mut Streams { out: &mut out, err: &mut err, input: &mut list.as_bytes() });
         // The words of the system for a broken connection differ.
@@ -238,11 +300,32 @@ fn answer(path: &Path) -> (String, String) {
     let mut case: Case = toml::from_str(&read(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let registries = Registries::start(&case);
     let folder = tempfile::tempdir().expect("a folder");
-    if case.again {
+    if let Some(disk) = &case.disk {
+        let at = folder.path();
+        disk.before.iter().for_each(|what| layout::hurt(at, what));
+        if !disk.is_ready {
+            if case.again {
+                let first = registries.write(&case, disk, at, &[]);
+                assert_eq!(first.status, 0, "{name}: {first:?}");
+            }
+            registries.prepare(&case.faults);
+            let written = registries.write(&case, disk, at, &[]);
+            registries.verify(&case, &written, &name);
+            case.written = Some(written);
+        }
+        disk.hurt.iter().for_each(|what| layout::hurt(at, what));
+        registries.clear();
+        if disk.is_unread {
+            return (format!("testdata/mirror/{name}"), toml::to_string_pretty(&case).expect("a case can be written"));
+        }
+    }
+    if case.again && case.disk.is_none() {
         let first = registries.run(&case, folder.path(), &[]);
         assert_eq!(first.status, 0, "{name}: {first:?}");
     }
-    registries.prepare(&case.faults);
+    if case.disk.as_ref().is_none_or(|disk| disk.is_ready) {
+        registries.prepare(&case.faults);
+    }
     case.result = registries.run(&case, folder.path(), &[]);
     registries.verify(&case, &case.result, &name);
     for (host, server) in registries.all() {
@@ -372,5 +455,59 @@ fn a_run_that_ended_anywhere_is_run_again() {
         let again = registries.run(&case, folder.path(), &[]);
         registries.verify(&case, &again, &format!("again after {most}"));
         assert_eq!((again.status, &again.tags), (0, &run.tags), "after {most}: {}", again.stdout);
+    }
+}
+
+/// The same on the way to a disk: the source ends at any request, or the archive is cut anywhere.
+#[test]
+fn a_layout_that_ended_anywhere_is_continued() {
+    for (path, args) in [("bundle", "[]"), ("bundle.tar", "[]"), ("bundle.tar", r#"["--chunk-size", "5000"]"#)] {
+        let text = format!(
+            r#"
+            about = "x"
+            list = "@source/acme/api:1.4\n@source/acme/web:2\n"
+            disk = {{path = "{path}", args = {args}}}
+            images = [
+                {{name = "acme/api:1.4", layers = ["base 3000", "_api 2000"], platforms = ["linux/amd64", "linux/arm64"], signed = ["cosign", "referrer"]}},
+                {{name = "acme/web:2", layers = ["base 3000", "web 10"]}},
+            ]
+            [source]
+            referrers = true
+            "#
+        );
+        let case: Case = toml::from_str(&text).expect("a case");
+        let disk = case.disk.as_ref().expect("a disk");
+        let whole = tempfile::tempdir().expect("a folder");
+        let registries = Registries::start(&case);
+        let run = registries.write(&case, disk, whole.path(), &[]);
+        assert_eq!(run.status, 0, "{run:?}");
+        let requests = registries.source.state().met;
+        assert!(requests > 20, "{requests}");
+        for most in (0..requests).step_by(5) {
+            let folder = tempfile::tempdir().expect("a folder");
+            registries.prepare(&[]);
+            registries.source.state().met = 0;
+            registries.source.state().dies_after = Some(most);
+            let broken = registries.write(&case, disk, folder.path(), &["--retry-budget", "0s"]);
+            assert_eq!(broken.status, 1, "{broken:?}");
+            assert!(!broken.tags.concat().contains("WRONG"), "{:?}", broken.tags);
+            registries.source.state().dies_after = None;
+            // Many at a time: artifacts share blobs and manifests.
+            let again = registries.write(&case, disk, folder.path(), &["--concurrency", "8"]);
+            assert_eq!((again.status, &again.tags), (0, &run.tags), "after {most}: {}", again.stdout);
+        }
+        let files = layout::bytes(whole.path(), path);
+        let total = files.len();
+        let is_archive = path.ends_with(".tar");
+        for length in (0..total).step_by(1201).filter(|_| is_archive) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let chunk = if args == "[]" { usize::MAX } else { 5000 };
+            layout::spread(folder.path(), path, &files[..length], chunk);
+            let again = registries.write(&case, disk, folder.path(), &[]);
+            assert_eq!((again.status, &again.tags), (0, &run.tags), "{length} bytes: {}{}", again.stdout, again.stderr);
+            assert!(layout::bytes(folder.path(), path) == files, "other bytes after {length}");
+            let sums = |folder: &Path| layout::bytes(folder, "bundle.tar.sha256");
+            assert_eq!(sums(folder.path()), sums(whole.path()), "{length}");
+        }
     }
 }

@@ -44,6 +44,9 @@ pub(super) struct Manner {
     /// Whether it names no digests.
     #[serde(skip_serializing_if = "is_false")]
     no_digests: bool,
+    /// What it says is left of its rate limit, before the first request: `100;w=21600`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    rate_limit: String,
     /// The seconds that its tokens live.
     #[serde(skip_serializing_if = "is_zero")]
     lifetime: u64,
@@ -211,7 +214,8 @@ impl Shared {
                 if let Some(value) = request.header("authorization") {
                     state.credentials.push(value.to_owned());
                 }
-                state.handle(&request, address, &fault)
+                let answer = state.handle(&request, address, &fault);
+                state.limited(answer)
             };
             let is_upload = !request.body.is_empty();
             if !(is_upload && matches!(fault, Does::Flip)) {
@@ -265,6 +269,12 @@ enum Met {
 impl State {
     fn named(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (name, address)| text.replace(name, address))
+    }
+
+    fn limited(&self, answer: Answer) -> Answer {
+        let Some((limit, window)) = self.manner.rate_limit.split_once(';') else { return answer };
+        let left = limit.parse::<usize>().expect("a number").saturating_sub(self.log.len());
+        answer.with("ratelimit-limit", &*self.manner.rate_limit).with("ratelimit-remaining", format!("{left};{window}"))
     }
 
     fn handle(&mut self, request: &Request, address: &str, fault: &Does) -> Answer {

@@ -344,7 +344,7 @@ impl Walk<'_, '_> {
             Arg::Dot(_) => dot,
             Arg::Nil(_) => NOTHING,
             Arg::Bool(..) => OTHER,
-            Arg::Number(number) => number.int.map_or(OTHER, |int| self.engine.sets.one(Atom::Int(int))),
+            Arg::Constant(number) => number.int.map_or(OTHER, |int| self.engine.sets.one(Atom::Int(int))),
             Arg::String { text, .. } => self.engine.sets.constant(&text.to_text()),
             Arg::Identifier { function, pos, .. } => self.function(function, &[], *pos),
             Arg::Field { pos, ident } => self.fields(dot, ident, *pos),

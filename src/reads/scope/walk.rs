@@ -175,7 +175,9 @@ impl Walk<'_> {
             }
             Arg::Pipe(pipe) => self.pipe(pipe),
             // A function without arguments.
-            Arg::Nil(_) | Arg::Bool(..) | Arg::Number(_) | Arg::String { .. } | Arg::Identifier { .. } => Held::Unknown,
+            Arg::Nil(_) | Arg::Bool(..) | Arg::Constant(_) | Arg::String { .. } | Arg::Identifier { .. } => {
+                Held::Unknown
+            }
         }
     }
 
@@ -199,7 +201,7 @@ fn element(held: &Held) -> Held {
 fn constant(arg: &Arg) -> Option<String> {
     match arg {
         Arg::String { text, .. } => Some(text.to_text().into_owned()),
-        Arg::Number(number) => Some(format!("[{}]", number.int?)),
+        Arg::Constant(number) => Some(format!("[{}]", number.int?)),
         _ => None,
     }
 }
