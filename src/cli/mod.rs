@@ -245,8 +245,8 @@ pub(crate) fn run_with_patience(
     patience: crate::registry::Patience,
     streams: &mut Streams<'_>,
 ) -> Outcome {
-    let cli = Cli::try_parse_from(args).unwrap_or_else(|error| panic!("{error}"));
-    let result = match cli.command {
+    let command = parsed(args.into_iter().map(OsString::from).collect()).unwrap_or_else(|error| panic!("{error}"));
+    let result = match command {
         Command::Pull(mut args) => {
             args.set_patience(patience);
             pull::run(&args, streams)

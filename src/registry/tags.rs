@@ -42,7 +42,6 @@ impl Client<'_> {
             let mut read = self.page(&call).await?;
             // Some registries allow only smaller pages, and say so.
             if page == 0 && matches!(read, Page::Refused) {
-                url = bare.clone();
                 call.url = bare.clone();
                 read = self.page(&call).await?;
             }
