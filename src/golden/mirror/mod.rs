@@ -8,6 +8,7 @@ mod faults;
 mod http;
 mod images;
 mod layout;
+mod peers;
 mod server;
 mod store;
 
